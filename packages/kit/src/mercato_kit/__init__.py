@@ -1,0 +1,1 @@
+"""How a feature of Mercato is made. Knows no feature, no host, no word of a shop."""

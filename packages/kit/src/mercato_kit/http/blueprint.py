@@ -1,0 +1,230 @@
+"""A flask-smorest Blueprint in which every route states who may call it.
+
+What happens around a view, outermost first: a unit of work, the policy, If-Match, the
+idempotency key, then smorest reads the arguments, calls the view and dumps its answer.
+"""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import wraps
+from inspect import getsourcefile
+from inspect import unwrap
+from typing import Any
+from typing import TypeVar
+from typing import cast
+from urllib.parse import urlencode
+
+import flask_smorest
+from flask import Response
+from flask import make_response
+from flask import request
+from flask_smorest.utils import get_appcontext
+
+from mercato_kit import work
+from mercato_kit.http import etag as etags
+from mercato_kit.http import idempotency
+from mercato_kit.http.body import BodyParser
+from mercato_kit.identity import Policy
+from mercato_kit.identity import current_principal
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route as its feature declared it.
+
+    Args:
+        rule: The URL rule, without the blueprint's prefix.
+        methods: The HTTP methods.
+        endpoint: The endpoint, without the blueprint's name.
+        allow: Who may call it; None stops the boot.
+        idempotent: Whether it requires an Idempotency-Key.
+        guest_scope: The member of the body that tells guests' keys apart.
+        unstored: Members added to each answer after it is stored under the key.
+        if_match: Whether it requires If-Match.
+        public_cache: Whether shared caches may keep the answer for a moment.
+        view: The function.
+    """
+
+    rule: str
+    methods: tuple[str, ...]
+    endpoint: str
+    allow: Policy | None
+    idempotent: bool
+    guest_scope: str | None
+    unstored: idempotency.Unstored
+    if_match: bool
+    public_cache: bool
+    view: Callable[..., Any]
+
+    @property
+    def where(self) -> str:
+        """File and line of the view."""
+        function = unwrap(self.view)
+        return f"{getsourcefile(function)}:{function.__code__.co_firstlineno}"
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest is untyped
+    """Routes of a feature. Also documents them: policy, key, ETag and problems."""
+
+    ARGUMENTS_PARSER = BodyParser()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.routes: list[Route] = []
+
+    def route(
+        self,
+        rule: str,
+        *,
+        allow: Policy | None = None,
+        idempotent: bool = False,
+        guest_scope: str | None = None,
+        unstored: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
+        if_match: bool = False,
+        public_cache: bool = False,
+        methods: list[str] | None = None,
+        **options: Any,
+    ) -> Callable[[View], View]:
+        """Register a view, and state who may call it.
+
+        Args:
+            rule: URL rule.
+            allow: Who may call it: ``anyone``, ``signed_in`` or ``permission("…")``. A route
+                without it stops the boot.
+            idempotent: Require an Idempotency-Key, and answer each key once.
+            guest_scope: The member of the body (an e-mail address) that tells guests' keys apart.
+            unstored: Members added to each answer after it is stored under its key: a function
+                of the stored body, by name. For secrets that can be computed again.
+            if_match: Require If-Match; the view reads the version with :func:`if_match`.
+            public_cache: The answer is the same for everybody: caches may keep it for 30 seconds.
+            methods: HTTP methods; default GET.
+            **options: Passed on to werkzeug's Rule.
+        """
+
+        def decorate(view: View) -> View:
+            route = Route(
+                rule=rule,
+                methods=tuple(methods or ["GET"]),
+                endpoint=options.pop("endpoint", None) or view.__name__,
+                allow=allow,
+                idempotent=idempotent,
+                guest_scope=guest_scope,
+                unstored=unstored or {},
+                if_match=if_match,
+                public_cache=public_cache,
+                view=view,
+            )
+            self.routes.append(route)
+            self.add_url_rule(
+                rule,
+                route.endpoint,
+                _document(_endpoint(route), route),
+                methods=list(route.methods),
+                **options,
+            )
+            return view
+
+        return decorate
+
+    def get(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Register a view for GET; see :meth:`route`."""
+        return self.route(rule, methods=["GET"], **options)
+
+    def post(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Register a view for POST; see :meth:`route`."""
+        return self.route(rule, methods=["POST"], **options)
+
+    def put(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Register a view for PUT; see :meth:`route`."""
+        return self.route(rule, methods=["PUT"], **options)
+
+    def patch(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Register a view for PATCH; see :meth:`route`."""
+        return self.route(rule, methods=["PATCH"], **options)
+
+    def delete(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Register a view for DELETE; see :meth:`route`."""
+        return self.route(rule, methods=["DELETE"], **options)
+
+
+def _endpoint(route: Route) -> Callable[..., Response]:
+    """Wrap the view in everything that a route promises."""
+
+    @wraps(route.view)
+    def endpoint(**arguments: Any) -> Response:
+        def respond() -> Response:
+            return _respond(route, arguments)
+
+        def step() -> Response:
+            if route.allow is None:
+                raise RuntimeError(f"{route.where} states no policy")
+            route.allow.check(current_principal)
+            if route.if_match:
+                etags.read_if_match()
+            if not route.idempotent:
+                return respond()
+            return idempotency.answer_once(
+                respond,
+                route=f"{request.method} {request.url_rule}",
+                guest_scope=route.guest_scope,
+                unstored=route.unstored,
+            )
+
+        return work.run(
+            step,
+            read_only=request.method in SAFE_METHODS,
+            safe_to_repeat=route.idempotent or request.method in SAFE_METHODS,
+        )
+
+    return endpoint
+
+
+def _respond(route: Route, arguments: Mapping[str, Any]) -> Response:
+    response = cast("Response", make_response(route.view(**arguments)))
+    body = get_appcontext().get("result_dump")
+    if isinstance(body, dict) and body.get("next_cursor"):
+        address = request.base_url + "?" + _query_with_cursor(body["next_cursor"])
+        response.headers.add("Link", f'<{address}>; rel="next"')
+    response.headers.setdefault("Cache-Control", _cache_control(route))
+    return etags.add_etag(response, body)
+
+
+def _query_with_cursor(cursor: str) -> str:
+    pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+    return urlencode([*pairs, ("cursor", cursor)])
+
+
+def _cache_control(route: Route) -> str:
+    if route.public_cache and current_principal.kind == "guest":
+        return "public, max-age=30, stale-while-revalidate=60"
+    return "private, no-store"
+
+
+def _document(endpoint: Callable[..., Response], route: Route) -> Callable[..., Response]:
+    """Put into the API document what the route requires and may refuse."""
+    headers = []
+    if route.idempotent:
+        headers.append(_header("Idempotency-Key", minLength=16, maxLength=255))
+    if route.if_match:
+        headers.append(_header("If-Match"))
+    policy = route.allow.name if route.allow else "nobody"
+    documented: dict[str, Any] = {"x-permission": policy}
+    if policy != "anyone":
+        documented["security"] = [{"bearer": []}]
+    if headers:
+        documented["parameters"] = headers
+    return cast("Callable[..., Response]", flask_smorest.Blueprint.doc(**documented)(endpoint))
+
+
+def _header(name: str, **constraints: Any) -> dict[str, Any]:
+    return {
+        "in": "header",
+        "name": name,
+        "required": True,
+        "schema": {"type": "string", **constraints},
+    }

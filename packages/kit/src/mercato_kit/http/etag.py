@@ -1,0 +1,42 @@
+"""Strong ETags from an aggregate's version, If-None-Match and If-Match (RFC 9110)."""
+
+from typing import Any
+from typing import cast
+
+from flask import Response
+from flask import g
+from flask import request
+
+from mercato_kit.errors import PreconditionRequired
+from mercato_kit.errors import StaleVersion
+
+
+def if_match() -> int:
+    """Return the version the client says it read, on a route declared with ``if_match=True``."""
+    return cast("int", g.mercato_if_match)
+
+
+def read_if_match() -> None:
+    """Take the version from If-Match, before the body is read.
+
+    Raises:
+        PreconditionRequired: There is no If-Match, or it is ``*``.
+        StaleVersion: It is no ETag of ours, so it cannot be current.
+    """
+    header = request.headers.get("If-Match", "").strip()
+    if header in ("", "*"):
+        raise PreconditionRequired
+    version = header.removeprefix('"').removesuffix('"')
+    if header != f'"{version}"' or not version.isascii() or not version.isdigit():
+        raise StaleVersion
+    g.mercato_if_match = int(version[:18])
+
+
+def add_etag(response: Response, body: Any) -> Response:
+    """Put ``ETag: "<version>"`` on *response*, and answer 304 where the client has it already."""
+    if not isinstance(body, dict) or "version" not in body or not 200 <= response.status_code < 300:
+        return response
+    response.set_etag(str(body["version"]))
+    if request.method in ("GET", "HEAD"):
+        response.make_conditional(request)
+    return response

@@ -1,0 +1,187 @@
+"""Idempotency-Key (IETF draft): one key, one effect, the same answer again.
+
+The key is claimed by an INSERT in the transaction of the work itself, so key, effect and stored
+answer exist together or not at all. A refusal rolls the key back: the client may send it again.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response
+from flask import request
+from sqlalchemy.exc import DBAPIError
+
+from mercato_kit import db
+from mercato_kit.db import session
+from mercato_kit.errors import Conflict
+from mercato_kit.errors import Invalid
+from mercato_kit.errors import Problem
+from mercato_kit.http.body import read_json
+from mercato_kit.identity import current_principal
+from mercato_kit.models import IdempotencyKey
+
+KEPT_FOR = timedelta(hours=24)
+
+Unstored = Mapping[str, Callable[[Mapping[str, Any]], Any]]
+"""Members added to each answer after it is stored, by name: made from the stored body; None adds
+nothing."""
+
+_STORED_HEADERS = ("Location", "ETag", "Content-Type", "Cache-Control")
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+class IdempotencyKeyMissing(Problem):
+    """The route acts once per key, and no usable key was sent."""
+
+    status = 400
+    code = "idempotency_key_required"
+    title = "Send an Idempotency-Key of 16 to 255 characters"
+
+
+class IdempotencyKeyReused(Invalid):
+    """The key was used before, with another request."""
+
+    code = "idempotency_key_reused"
+    title = "This key was used with another request"
+
+
+class IdempotencyInProgress(Conflict):
+    """The same request is being worked on right now."""
+
+    code = "idempotency_in_progress"
+    title = "The first request with this key is still being worked on"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "1"})
+
+
+def read_key() -> str:
+    """Return the key of this request: an sf-string (RFC 9651) or a bare token.
+
+    Raises:
+        IdempotencyKeyMissing: None was sent, or not 16 to 255 visible ASCII characters.
+    """
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if len(key) > 1 and key.startswith('"') and key.endswith('"'):
+        key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    if not 16 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
+        raise IdempotencyKeyMissing
+    return key
+
+
+def answer_once(
+    respond: Callable[[], Response], *, route: str, guest_scope: str | None, unstored: Unstored
+) -> Response:
+    """Answer from the store, or do the work and store its answer. Runs in a unit of work.
+
+    Args:
+        respond: Does the work and makes the answer.
+        route: Method and rule; part of the key's scope.
+        guest_scope: The member of the body (an e-mail address) that tells guests apart.
+        unstored: Members of the answer that must not be stored.
+
+    Raises:
+        IdempotencyKeyReused: The key came with another path or body before.
+        IdempotencyInProgress: The first request with the key is still running.
+    """
+    body = read_json(request)
+    scope = f"{_caller(body, guest_scope)} {route}"
+    fingerprint = _fingerprint(body)
+    key = read_key()
+    if not _claim(scope, key, fingerprint):
+        return _replay(scope, key, fingerprint, unstored)
+    response = respond()
+    if response.status_code < 400:
+        _store(scope, key, response)
+        _add_unstored(response, unstored)
+    return response
+
+
+def _caller(body: Any, guest_scope: str | None) -> str:
+    if current_principal.sub is not None:
+        return str(current_principal.sub)
+    email = body.get(guest_scope) if isinstance(body, dict) and guest_scope else None
+    canonical = str(email or "").strip().lower()
+    return "guest:" + hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _fingerprint(body: Any) -> str:
+    canonical = json.dumps(
+        [request.path, body if isinstance(body, (dict, list)) else None],
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _claim(scope: str, key: str, fingerprint: str) -> bool:
+    """Insert the key; on PostgreSQL this waits for a twin that runs at the same time."""
+    now = db.utc_now()
+    fresh = {
+        "request_hash": fingerprint,
+        "response_status": None,
+        "response_headers": None,
+        "response_body": None,
+        "created_at": now,
+        "expires_at": now + KEPT_FOR,
+    }
+    insert = db.insert(IdempotencyKey).values(scope=scope, key=key, **fresh)
+    insert = insert.on_conflict_do_update(
+        index_elements=["scope", "key"], set_=fresh, where=IdempotencyKey.expires_at < now
+    )
+    try:
+        return session.scalar(insert.returning(IdempotencyKey.key)) is not None
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            raise IdempotencyInProgress from error
+        raise
+
+
+def _replay(scope: str, key: str, fingerprint: str, unstored: Unstored) -> Response:
+    stored = session.execute(
+        sa.select(
+            IdempotencyKey.request_hash,
+            IdempotencyKey.response_status,
+            IdempotencyKey.response_headers,
+            IdempotencyKey.response_body,
+        ).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
+    ).one()
+    if stored.request_hash != fingerprint:
+        raise IdempotencyKeyReused
+    if stored.response_status is None:
+        raise IdempotencyInProgress
+    response = Response(
+        stored.response_body, stored.response_status, headers=stored.response_headers
+    )
+    _add_unstored(response, unstored)
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _store(scope: str, key: str, response: Response) -> None:
+    headers = {name: response.headers[name] for name in _STORED_HEADERS if name in response.headers}
+    session.flush()
+    session.execute(
+        sa.update(IdempotencyKey)
+        .where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
+        .values(
+            response_status=response.status_code,
+            response_headers=headers,
+            response_body=response.get_data(as_text=True),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _add_unstored(response: Response, unstored: Unstored) -> None:
+    if not unstored:
+        return
+    body = json.loads(response.get_data())
+    made = {name: make(body) for name, make in unstored.items()}
+    body.update({name: value for name, value in made.items() if value is not None})
+    response.set_data(json.dumps(body, ensure_ascii=False, separators=(",", ":")))

@@ -1,0 +1,194 @@
+"""Keyset lists: a limit, a stable order, and a cursor that the database seeks by row value."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from typing import ClassVar
+from typing import Generic
+from typing import TypeVar
+from typing import cast
+from uuid import UUID
+
+import marshmallow as ma
+import sqlalchemy as sa
+from marshmallow import fields
+from marshmallow import validate
+
+from mercato_kit.db import session
+from mercato_kit.errors import InvalidCursor
+from mercato_kit.schemas import Integer
+from mercato_kit.schemas import QuerySchema
+from mercato_kit.schemas import Text
+
+T = TypeVar("T")
+
+COUNTED_UP_TO = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which part of a list a client asks for.
+
+    Args:
+        sort: A whitelisted name, with ``-`` before it for descending.
+        limit: Items wanted, 1 to 100.
+        cursor: Where the last page ended.
+        include_total: Also count.
+        filter_hash: What the list was filtered by; a cursor belongs to one filter.
+    """
+
+    sort: str
+    limit: int = 25
+    cursor: str | None = None
+    include_total: bool = False
+    filter_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list."""
+
+    data: Sequence[T]
+    has_more: bool
+    next_cursor: str | None
+    total: int | None = None
+    total_is_exact: bool | None = None
+
+
+class ListQuerySchema(QuerySchema):
+    """Base of a list's query string: loads into a dict of filters and ``page``, a PageRequest.
+
+    Set ``sorts`` to the whitelisted names and ``default_sort`` to one of them.
+    """
+
+    sorts: ClassVar[tuple[str, ...]] = ("created_at",)
+    default_sort: ClassVar[str] = "-created_at"
+
+    limit = Integer(min=1, max=100, load_default=25)
+    cursor = Text(max=1000)
+    sort = Text(max=50)
+    include = fields.String(validate=validate.Equal("total"))
+
+    @ma.validates("sort")
+    def _known_sort(self, value: str, data_key: str) -> None:
+        if value.removeprefix("-") not in self.sorts:
+            raise ma.ValidationError(f"Must be one of: {', '.join(self.sorts)}.")
+
+    @ma.post_load
+    def _make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        limit, cursor = data.pop("limit"), data.pop("cursor", None)
+        sort = data.pop("sort", self.default_sort)
+        include = data.pop("include", None)
+        filters = json.dumps(data, sort_keys=True, default=str)
+        data["page"] = PageRequest(
+            sort=sort,
+            limit=limit,
+            cursor=cursor,
+            include_total=include == "total",
+            filter_hash=hashlib.sha256(filters.encode()).hexdigest()[:16],
+        )
+        return data
+
+
+def paginate(
+    statement: sa.Select[Any],
+    page: PageRequest,
+    *,
+    columns: Mapping[str, Any],
+    id: Any,  # noqa: A002
+) -> Page[Any]:
+    """Return one page of *statement*.
+
+    Args:
+        statement: A filtered SELECT of one entity, without order or limit.
+        page: What the client asks for.
+        columns: The sortable columns (NOT NULL), by their whitelisted name.
+        id: The column that makes the order total.
+
+    Raises:
+        InvalidCursor: The cursor is not ours, or was made for another order or filter.
+    """
+    name, descending = page.sort.removeprefix("-"), page.sort.startswith("-")
+    column = columns[name]
+    keyed = statement
+    if page.cursor is not None:
+        keyed = keyed.where(_after(column, id, _read(page), descending=descending))
+    order = (column.desc(), id.desc()) if descending else (column.asc(), id.asc())
+    rows = session.execute(
+        keyed.add_columns(column.label("_sort"), id.label("_id"))
+        .order_by(*order)
+        .limit(page.limit + 1)
+    ).all()
+    items = [row[0] for row in rows[: page.limit]]
+    has_more = len(rows) > page.limit
+    last = rows[page.limit - 1] if has_more else None
+    total = _count(statement) if page.include_total else None
+    return Page(
+        data=items,
+        has_more=has_more,
+        next_cursor=None if last is None else _write(page, last[-2], last[-1]),
+        total=None if total is None else min(total, COUNTED_UP_TO),
+        total_is_exact=None if total is None else total <= COUNTED_UP_TO,
+    )
+
+
+def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
+    """Return the schema of a page of *item*; its name is the item's with ``List`` behind it."""
+    name = item.__name__.removesuffix("Schema") + "ListSchema"
+    body = {
+        "__module__": item.__module__,
+        "__doc__": f"A page of {item.__name__.removesuffix('Schema')}.",
+        "data": fields.List(fields.Nested(item), required=True),
+        "has_more": fields.Boolean(required=True),
+        "next_cursor": fields.String(required=True, allow_none=True),
+        "total": fields.Integer(),
+        "total_is_exact": fields.Boolean(),
+        "_without_total": ma.post_dump(_without_total),
+    }
+    return cast("type[ma.Schema]", type(name, (ma.Schema,), body))
+
+
+def _without_total(_schema: ma.Schema, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    if data["total"] is None:
+        del data["total"], data["total_is_exact"]
+    return data
+
+
+def _after(column: Any, id_column: Any, position: tuple[Any, Any], *, descending: bool) -> Any:
+    here = sa.tuple_(column, id_column)
+    there = sa.tuple_(
+        sa.bindparam(None, position[0], type_=column.type),
+        sa.bindparam(None, position[1], type_=id_column.type),
+    )
+    return here < there if descending else here > there
+
+
+def _count(statement: sa.Select[Any]) -> int:
+    some = statement.with_only_columns(sa.literal(1)).limit(COUNTED_UP_TO + 1).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+
+
+def _write(page: PageRequest, value: Any, id_value: UUID) -> str:
+    kind = "t" if isinstance(value, datetime) else "v"
+    plain = value.isoformat() if isinstance(value, datetime) else value
+    text = json.dumps([page.sort, page.filter_hash, kind, plain, str(id_value)])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read(page: PageRequest) -> tuple[Any, UUID]:
+    cursor = page.cursor or ""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        sort, filter_hash, kind, plain, id_value = json.loads(text)
+        value = datetime.fromisoformat(plain) if kind == "t" else plain
+        position = value, UUID(id_value)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidCursor from error
+    if (sort, filter_hash) != (page.sort, page.filter_hash):
+        raise InvalidCursor("The cursor was made for another sort or filter.")
+    return position

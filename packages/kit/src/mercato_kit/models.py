@@ -1,0 +1,69 @@
+"""The kit's own tables: one set a database, whatever features are composed."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+
+from mercato_kit import db
+
+Base = db.base("kit")
+
+
+class IdempotencyKey(Base):
+    """A key a client sent, and the answer it got."""
+
+    __tablename__ = "kit_idempotency"
+    __table_args__ = (sa.Index(None, "expires_at"),)
+
+    scope: Mapped[str] = mapped_column(
+        sa.String(160), primary_key=True, doc="Principal, method and route"
+    )
+    key: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
+    request_hash: Mapped[str] = mapped_column(sa.CHAR(64), doc="SHA-256 of path and body")
+    response_status: Mapped[int | None]
+    response_headers: Mapped[dict[str, Any] | None]
+    response_body: Mapped[str | None] = mapped_column(sa.Text)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class OutboxEvent(Base):
+    """Something that happened, written by the transaction that made it happen."""
+
+    __tablename__ = "kit_outbox"
+    __table_args__ = (sa.UniqueConstraint("topic", "aggregate_id", "aggregate_version"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    topic: Mapped[str] = mapped_column(sa.String(100))
+    aggregate_type: Mapped[str] = mapped_column(sa.String(100))
+    aggregate_id: Mapped[UUID]
+    aggregate_version: Mapped[int]
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class InboxDelivery(Base):
+    """One event on its way to one handler."""
+
+    __tablename__ = "kit_inbox"
+    __table_args__ = (
+        sa.Index(
+            "ix_kit_inbox_due",
+            "next_attempt_at",
+            postgresql_where=sa.text("processed_at IS NULL"),
+            sqlite_where=sa.text("processed_at IS NULL"),
+        ),
+    )
+
+    consumer: Mapped[str] = mapped_column(
+        sa.String(160), primary_key=True, doc="<feature>.<handler>"
+    )
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(sa.Text)
+    next_attempt_at: Mapped[datetime]
+    processed_at: Mapped[datetime | None]

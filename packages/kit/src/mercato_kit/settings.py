@@ -1,0 +1,125 @@
+"""Typed settings of a feature: a frozen class, read from the deployment file and environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+from typing import Literal
+from typing import TypeVar
+from typing import cast
+
+import msgspec
+
+from mercato_kit.composition import current_composition
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of a feature's settings.
+
+    Each field has a type, and says what it means by ``Annotated[int, Meta(description="…", ge=1)]``.
+    A field without a default must be set by the operator.
+    """
+
+
+class Secret:
+    """A text that never shows in logs, errors or ``repr``."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the text itself, at the one place that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One setting that does not hold.
+
+    Args:
+        key: Which one.
+        kind: ``missing`` (required and absent), ``wrong`` (type or range), ``unknown``.
+        detail: What is so; never holds the value of a secret.
+        suggestion: The key that was probably meant, for an unknown one.
+    """
+
+    key: str
+    kind: Literal["missing", "wrong", "unknown"]
+    detail: str
+    suggestion: str | None = None
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def read(
+    settings: type[AnySettings], values: Mapping[str, Any]
+) -> tuple[AnySettings | None, list[Mistake]]:
+    """Make settings of *values*, and report every mistake at once.
+
+    Args:
+        settings: The class.
+        values: By key; text (from the environment) is converted to the field's type.
+
+    Returns:
+        The settings and no mistakes, or None and one mistake or more.
+    """
+    fields = {field.name: field for field in msgspec.structs.fields(settings)}
+    mistakes = [_unknown(key, fields) for key in values if key not in fields]
+    taken: dict[str, Any] = {}
+    for name, field in fields.items():
+        if name not in values:
+            if field.required:
+                mistakes.append(Mistake(name, "missing", describe(field)))
+            continue
+        try:
+            taken[name] = msgspec.convert(
+                values[name], field.type, strict=not isinstance(values[name], str), dec_hook=_decode
+            )
+        except msgspec.ValidationError as error:
+            shown = "" if is_secret(field) else f"{values[name]!r}: "
+            mistakes.append(Mistake(name, "wrong", f"{shown}{error}"))
+    return (None if mistakes else settings(**taken)), mistakes
+
+
+def is_secret(field: msgspec.structs.FieldInfo) -> bool:
+    """Tell whether a field holds a secret."""
+    return "Secret" in repr(field.type)
+
+
+def describe(field: msgspec.structs.FieldInfo) -> str:
+    """Say a field's type and what it means, in one line."""
+    info = msgspec.inspect.type_info(field.type)
+    meaning = (getattr(info, "extra_json_schema", None) or {}).get("description", "")
+    kind = type(getattr(info, "type", info)).__name__.removesuffix("Type").lower()
+    return f"{kind}: {meaning}" if meaning else kind
+
+
+def current_settings(settings: type[AnySettings]) -> AnySettings:
+    """Return this app's settings of the class *settings*.
+
+    Raises:
+        LookupError: No composed feature has settings of that class.
+    """
+    for value in current_composition().settings.values():
+        if isinstance(value, settings):
+            return cast("AnySettings", value)
+    raise LookupError(f"no composed feature has settings of {settings.__name__}")
+
+
+def _unknown(key: str, fields: Mapping[str, Any]) -> Mistake:
+    close = get_close_matches(key, fields, n=1)
+    return Mistake(key, "unknown", "there is no such setting", close[0] if close else None)
+
+
+def _decode(kind: type[Any], value: Any) -> Any:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise msgspec.ValidationError(f"Expected `{kind.__name__}`, got `{type(value).__name__}`")

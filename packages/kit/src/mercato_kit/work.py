@@ -1,0 +1,138 @@
+"""The unit of work: one transaction around each request, command and job.
+
+Returning commits, raising rolls back. Nothing else in a feature says ``commit``.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import TypeVar
+
+from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+
+from mercato_kit import transactions
+from mercato_kit.db import constraint_of
+from mercato_kit.db import session
+from mercato_kit.errors import Conflict
+from mercato_kit.errors import Invalid
+from mercato_kit.errors import Problem
+from mercato_kit.errors import StaleVersion
+from mercato_kit.errors import Unavailable
+
+T = TypeVar("T")
+
+ATTEMPTS = 5
+RETRY_SECONDS = 3.0
+"""A unit of work that lost a race is run again this often, for this long in all."""
+
+_SERIALIZATION_FAILURE = "40001"
+_DEADLOCK_DETECTED = "40P01"
+_BUSY = {"55P03", "57014", "53300", "57P01", "57P02", "57P03"}
+
+_running: ContextVar[bool] = ContextVar("mercato_unit_of_work", default=False)
+_log = logging.getLogger(__name__)
+
+
+def run(step: Callable[[], T], *, read_only: bool = False, safe_to_repeat: bool = False) -> T:
+    """Run *step* in one transaction: commit when it returns, roll back when it raises.
+
+    Inside another unit of work, *step* joins that one. A step that PostgreSQL aborted to resolve
+    a race (deadlock, serialization failure) is run again from its start, so it must not act
+    outside the database.
+
+    Args:
+        step: The work. May run more than once.
+        read_only: On SQLite, do not take the write lock.
+        safe_to_repeat: Also run again when the connection was lost, though the commit may have
+            happened: true only for work under an idempotency key.
+
+    Raises:
+        Problem: A refusal of *step*; or Unavailable (503), Conflict (409), StaleVersion (412),
+            Invalid (422) for what the database refused.
+    """
+    if _running.get():
+        return step()
+    token = _running.set(True)
+    try:
+        with transactions.reading(only=read_only):
+            return _run_with_retries(step, safe_to_repeat)
+    finally:
+        _running.reset(token)
+
+
+def _run_with_retries(step: Callable[[], T], safe_to_repeat: bool) -> T:
+    give_up_at = time.monotonic() + RETRY_SECONDS
+    attempt = 1
+    while True:
+        try:
+            return _run_once(step)
+        except (DBAPIError, StaleDataError, PoolTimeout) as error:
+            again = _lost_a_race(error) or (safe_to_repeat and _lost_connection(error))
+            if not again or attempt == ATTEMPTS or time.monotonic() > give_up_at:
+                raise _refusal_of(error) from error
+            _log.info("unit of work repeated after attempt %d: %s", attempt, type(error).__name__)
+            time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - full jitter
+            attempt += 1
+
+
+def _run_once(step: Callable[[], T]) -> T:
+    try:
+        result = step()
+        session.commit()
+    except Problem as refusal:
+        if refusal.keeps_work:
+            session.commit()
+        else:
+            _roll_back()
+        raise
+    except BaseException:
+        _roll_back()
+        raise
+    return result
+
+
+def _roll_back() -> None:
+    session.rollback()
+    session.expunge_all()
+
+
+def _lost_a_race(error: Exception) -> bool:
+    return _sqlstate(error) in {_SERIALIZATION_FAILURE, _DEADLOCK_DETECTED}
+
+
+def _lost_connection(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _sqlstate(error: Exception) -> str | None:
+    return getattr(getattr(error, "orig", None), "sqlstate", None)
+
+
+def _refusal_of(error: Exception) -> Exception:
+    """Say in HTTP's words what the database refused; anything unknown stays a fault."""
+    if isinstance(error, StaleDataError):
+        return StaleVersion()
+    if isinstance(error, IntegrityError):
+        _log.warning("constraint refused a write: %s", constraint_of(error))
+        return Conflict()
+    if isinstance(error, DataError):
+        return Invalid("A value does not fit its column.")
+    if _is_busy(error):
+        _log.warning("database busy or away: %s", _sqlstate(error) or type(error).__name__)
+        return Unavailable()
+    return error
+
+
+def _is_busy(error: Exception) -> bool:
+    if isinstance(error, PoolTimeout) or _lost_connection(error) or _lost_a_race(error):
+        return True
+    if _sqlstate(error) in _BUSY:
+        return True
+    text = str(getattr(error, "orig", ""))
+    return any(sign in text for sign in ("database is locked", "connection failed", "refused"))
