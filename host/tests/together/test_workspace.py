@@ -1,0 +1,177 @@
+"""The commands of the workspace fail when they should."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+PYPROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "mercato-{name}"
+version = "0.1.0"
+readme = "README.md"
+requires-python = ">=3.11"
+dependencies = {needs}
+
+[dependency-groups]
+test = ["pytest", "pytest-xdist"]
+"""
+
+TEST = """
+import mercato_{name}
+
+
+def test_imports():
+    assert mercato_{name}.__doc__
+"""
+
+
+def write_distribution(root: Path, name: str, *, code: str = "", needs: str = "[]") -> None:
+    """Write the smallest distribution that builds and has a test."""
+    folder = root / "packages" / name
+    package = folder / "src" / f"mercato_{name}"
+    package.mkdir(parents=True, exist_ok=True)
+    (folder / "tests").mkdir(exist_ok=True)
+    (folder / "README.md").write_text(name)
+    (folder / "pyproject.toml").write_text(PYPROJECT.format(name=name, needs=needs))
+    (folder / "tests/test_it.py").write_text(TEST.format(name=name))
+    (package / "__init__.py").write_text(f'"""{name}"""\n{code}\n')
+
+
+def copy_settings(root: Path) -> None:
+    """Copy what rules the workspace: the commands and the settings of the tools."""
+    for name in ("noxfile.py", "pyproject.toml", ".gitignore"):
+        shutil.copy(ROOT / name, root)
+
+
+def run_session(root: Path, session: str) -> subprocess.CompletedProcess[str]:
+    """Run one session of nox in *root*."""
+    command = [sys.executable, "-m", "nox", "--session", session]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def orchard(tmp_path):
+    """Offer a workspace of two distributions that do not know each other."""
+    copy_settings(tmp_path)
+    write_distribution(tmp_path, "apples")
+    write_distribution(tmp_path, "pears")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """Offer a copy of all our sources."""
+    root = tmp_path_factory.mktemp("sources")
+    copy_settings(root)
+    for pyproject in [*ROOT.glob("packages/*/pyproject.toml"), ROOT / "host/pyproject.toml"]:
+        folder = root / pyproject.parent.relative_to(ROOT)
+        shutil.copytree(pyproject.parent / "src", folder / "src")
+        shutil.copy(pyproject, folder)
+    return root
+
+
+@pytest.fixture
+def plant(sources) -> Iterator[Callable[[str, str], None]]:
+    """Offer a function that adds a module with one import; the module goes after the test."""
+    planted = []
+
+    def add(package: str, imported: str) -> None:
+        (found,) = [
+            *sources.glob(f"packages/*/src/{package}"),
+            *sources.glob(f"*/src/{package}"),
+        ]
+        planted.append(found / "planted.py")
+        planted[-1].write_text(f'"""Planted by a test."""\n\nimport {imported}\n')
+
+    yield add
+    for module in planted:
+        module.unlink()
+
+
+class TestTests:
+    def test_finds_a_distribution_by_its_folder(self, orchard):
+        """A folder under packages is tested, though nothing lists it."""
+        passed = run_session(orchard, "tests(apples)")
+
+        assert passed.returncode == 0, passed.stdout + passed.stderr
+        assert "1 passed" in passed.stdout
+
+    def test_fails_on_an_undeclared_import_of_a_sibling(self, orchard):
+        """What a distribution does not declare is not there when it is tested."""
+        write_distribution(orchard, "apples", code="import mercato_pears")
+
+        failed = run_session(orchard, "tests(apples)")
+
+        assert failed.returncode != 0
+        assert "No module named 'mercato_pears'" in failed.stdout
+
+    def test_takes_away_a_sibling_that_is_no_longer_declared(self, orchard):
+        """A requirement that is dropped leaves an environment that is used again."""
+        code = "import mercato_pears"
+        write_distribution(orchard, "apples", code=code, needs='["mercato-pears>=0.1"]')
+        declared = run_session(orchard, "tests(apples)")
+        write_distribution(orchard, "apples", code=code)
+
+        dropped = run_session(orchard, "tests(apples)")
+
+        assert declared.returncode == 0, declared.stdout + declared.stderr
+        assert "No module named 'mercato_pears'" in dropped.stdout
+
+    def test_takes_the_sources_as_they_are(self, orchard):
+        """A change that keeps the version is tested all the same."""
+        before = run_session(orchard, "tests(apples)")
+        write_distribution(orchard, "apples", code='raise RuntimeError("rotten")')
+
+        after = run_session(orchard, "tests(apples)")
+
+        assert (before.returncode, after.returncode) == (0, 1)
+        assert "rotten" in after.stdout
+
+    def test_refuses_a_sibling_out_of_range(self, orchard):
+        """A ceiling that the sibling in the repository has outgrown is an error."""
+        write_distribution(orchard, "apples", needs='["mercato-pears<0.1"]')
+
+        failed = run_session(orchard, "tests(apples)")
+
+        assert failed.returncode != 0
+        assert "mercato-pears<0.1" in failed.stdout + failed.stderr
+
+
+class TestBoundaries:
+    def test_pass_as_the_sources_are(self, sources):
+        """Nothing that is committed crosses a boundary."""
+        passed = run_session(sources, "boundaries")
+
+        assert passed.returncode == 0, passed.stdout + passed.stderr
+        assert "0 broken" in passed.stdout
+
+    @pytest.mark.parametrize(
+        ("package", "imported"),
+        [
+            ("mercato_orders", "mercato_users"),
+            ("mercato_products", "mercato_host"),
+            ("mercato_host", "mercato_products"),
+            ("mercato_host", "mercato_contracts"),
+            ("mercato_kit", "mercato_contracts"),
+            ("mercato_contracts", "mercato_kit"),
+        ],
+    )
+    def test_fail_on_a_planted_import(self, sources, plant, package, imported):
+        """An import that crosses a boundary is named, with its place."""
+        plant(package, imported)
+
+        failed = run_session(sources, "boundaries")
+
+        assert failed.returncode != 0
+        assert f"{package}.planted -> {imported}" in failed.stdout
