@@ -262,7 +262,7 @@ def allowed(item: Distribution) -> set[str]:
 @nox.session(requires=["build"])
 def shop(session: nox.Session) -> None:
     """Serve the sample shop on 127.0.0.1:5000: install, migrate, fill, run the worker."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     provide(session, *chosen_wheels())
     (ROOT / "var").mkdir(exist_ok=True)
