@@ -1,4 +1,4 @@
-"""Session, declarative base, ids and time: what every table of every feature stands on."""
+"""Session, MetaData, ids and time: what every table of every feature stands on."""
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -93,33 +93,32 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return cast("datetime", value).astimezone(UTC)
 
 
-Json = sa.JSON(none_as_null=True).with_variant(
-    postgresql.JSONB(none_as_null=True), "postgresql"
-)
+Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 """A JSON column: ``jsonb`` on PostgreSQL."""
 
 
-class Base(DeclarativeBase):
-    """What the declarative bases of all features share; see :func:`base`."""
-
-    __abstract__ = True
-
-    type_annotation_map = {  # noqa: RUF012 - the name SQLAlchemy reads
-        datetime: UtcDateTime(),
-        UUID: sa.Uuid(),
-        dict[str, Any]: Json,
-        list[str]: Json,
-    }
+TYPES: dict[Any, Any] = {
+    datetime: UtcDateTime(),
+    UUID: sa.Uuid(),
+    dict[str, Any]: Json,
+    list[str]: Json,
+}
+"""Column types by annotation: the ``type_annotation_map`` of every feature's declarative base."""
 
 
-def base(feature: str) -> type[Base]:
-    """Return the declarative base of one feature, with a MetaData of its own.
+def metadata(feature: str) -> sa.MetaData:
+    """Return the MetaData of one feature, for its declarative base.
+
+    ::
+
+        class Base(DeclarativeBase):
+            metadata = db.metadata("orders")
+            type_annotation_map = db.TYPES
 
     Args:
         feature: The feature's name; every table of it starts with ``<feature>_``.
     """
-    metadata = sa.MetaData(naming_convention=NAMING_CONVENTION, info={"feature": feature})
-    return type(f"{feature.title()}Base", (Base,), {"__abstract__": True, "metadata": metadata})
+    return sa.MetaData(naming_convention=NAMING_CONVENTION, info={"feature": feature})
 
 
 class Identified:
@@ -183,8 +182,11 @@ def constraint_of(error: IntegrityError) -> str | None:
     return what or None
 
 
+UniqueKey = sa.UniqueConstraint | sa.Index
+
+
 @contextmanager
-def refuse(refusals: Mapping[sa.Constraint | sa.Index, Callable[[], Problem]]) -> Iterator[None]:
+def refuse(refusals: Mapping[UniqueKey, Callable[[], Problem]]) -> Iterator[None]:
     """Flush at the end, and turn the violation of a unique key into the refusal it means.
 
     Args:
@@ -204,21 +206,22 @@ def refuse(refusals: Mapping[sa.Constraint | sa.Index, Callable[[], Problem]]) -
         raise
 
 
-def unique_key(model: type[Base], *columns: str) -> sa.Constraint | sa.Index:
+def unique_key(model: type[DeclarativeBase], *columns: str) -> UniqueKey:
     """Find the unique key of *model* over *columns*, for :func:`refuse`.
 
     Raises:
         LookupError: The table has no such key.
     """
     table = cast("sa.Table", model.__table__)
-    keys = [key for key in table.constraints if isinstance(key, sa.UniqueConstraint)]
-    for key in [*keys, *(index for index in table.indexes if index.unique)]:
+    constraints = (key for key in table.constraints if isinstance(key, sa.UniqueConstraint))
+    indexes = (index for index in table.indexes if index.unique)
+    keys: list[sa.UniqueConstraint | sa.Index] = [*constraints, *indexes]
+    for key in keys:
         if tuple(column.name for column in key.columns) == columns:
             return key
     raise LookupError(f"{table.name} has no unique key over {columns}")
 
 
-def _names_of(key: sa.Constraint | sa.Index) -> set[str]:
-    columns = cast("sa.UniqueConstraint | sa.Index", key).columns
-    dotted = ", ".join(f"{column.table.name}.{column.name}" for column in columns)
+def _names_of(key: UniqueKey) -> set[str]:
+    dotted = ", ".join(f"{column.table.name}.{column.name}" for column in key.columns)
     return {str(key.name), dotted, f"index '{key.name}'"}

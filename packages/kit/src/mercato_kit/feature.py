@@ -90,7 +90,8 @@ class Feature:
     Args:
         name: Also the entry point, folder, table prefix, command group and settings section.
         summary: One sentence for operators.
-        kit: The versions of mercato-kit it was built for (PEP 440). Default: what its wheel requires.
+        kit: Which versions of mercato-kit it was built for (PEP 440). Default: what its wheel
+            requires.
         blueprints: Its routes; each route states who may call it.
         metadata: Its tables, all named ``<name>_…``.
         migrations: The folder of its Alembic revisions.

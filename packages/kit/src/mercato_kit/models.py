@@ -5,12 +5,18 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
 from mercato_kit import db
 
-Base = db.base("kit")
+
+class Base(DeclarativeBase):
+    """The kit's tables."""
+
+    metadata = db.metadata("kit")
+    type_annotation_map = db.TYPES
 
 
 class IdempotencyKey(Base):

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from typing import ClassVar
 from typing import TypeVar
-from typing import cast
 from uuid import UUID
 
 import marshmallow as ma
@@ -62,7 +61,9 @@ class Email(fields.Email):
     """An e-mail address of at most 254 characters."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=_and(validate.Length(max=254), kwargs.pop("validate", None)), **kwargs)
+        super().__init__(
+            validate=_and(validate.Length(max=254), kwargs.pop("validate", None)), **kwargs
+        )
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
@@ -123,7 +124,7 @@ class Instant(fields.AwareDateTime):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str) or "T" not in value.upper():
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
-        instant = cast("datetime", super()._deserialize(value, *args, **kwargs))
+        instant = super()._deserialize(value, *args, **kwargs)
         if instant.year not in _YEARS:
             raise ma.ValidationError(f"Must be between the years {_YEARS.start} and {_YEARS.stop}.")
         return instant.astimezone(UTC)

@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from typing import Any
 from typing import Literal
 from typing import TypeVar
-from typing import cast
 
 import msgspec
 
@@ -16,7 +15,7 @@ from mercato_kit.composition import current_composition
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of a feature's settings.
 
-    Each field has a type, and says what it means by ``Annotated[int, Meta(description="…", ge=1)]``.
+    Each field has a type, and says what it means: ``Annotated[int, Meta(description="…")]``.
     A field without a default must be set by the operator.
     """
 
@@ -110,7 +109,7 @@ def current_settings(settings: type[AnySettings]) -> AnySettings:
     """
     for value in current_composition().settings.values():
         if isinstance(value, settings):
-            return cast("AnySettings", value)
+            return value
     raise LookupError(f"no composed feature has settings of {settings.__name__}")
 
 

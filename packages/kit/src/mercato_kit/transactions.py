@@ -32,7 +32,7 @@ def may_write() -> bool:
 
 
 @contextmanager
-def reading(only: bool = True) -> Iterator[None]:
+def reading(*, only: bool = True) -> Iterator[None]:
     """Mark the transactions that start inside as ones that only read (or, with False, write)."""
     token = _may_write.set(not only)
     try:

@@ -61,12 +61,12 @@ def run(step: Callable[[], T], *, read_only: bool = False, safe_to_repeat: bool 
     token = _running.set(True)
     try:
         with transactions.reading(only=read_only):
-            return _run_with_retries(step, safe_to_repeat)
+            return _run_with_retries(step, safe_to_repeat=safe_to_repeat)
     finally:
         _running.reset(token)
 
 
-def _run_with_retries(step: Callable[[], T], safe_to_repeat: bool) -> T:
+def _run_with_retries(step: Callable[[], T], *, safe_to_repeat: bool) -> T:
     give_up_at = time.monotonic() + RETRY_SECONDS
     attempt = 1
     while True:

@@ -185,7 +185,7 @@ def _endpoint(route: Route) -> Callable[..., Response]:
 
 
 def _respond(route: Route, arguments: Mapping[str, Any]) -> Response:
-    response = cast("Response", make_response(route.view(**arguments)))
+    response = make_response(route.view(**arguments))
     body = get_appcontext().get("result_dump")
     if isinstance(body, dict) and body.get("next_cursor"):
         address = request.base_url + "?" + _query_with_cursor(body["next_cursor"])

@@ -1,4 +1,4 @@
-"""The one Alembic environment; every feature's history runs in it, in a version table of its own."""
+"""The one Alembic environment: every feature's history runs in it, with its own version table."""
 
 from pathlib import Path
 
