@@ -1,0 +1,54 @@
+"""Count the SQL statements a piece of code needs."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from typing import Self
+
+import sqlalchemy as sa
+
+# The frame of a transaction and SQLite's settings are no work of the code under test.
+_NOT_COUNTED = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK(?!\s+TO)|PRAGMA)\b", re.IGNORECASE)
+
+
+class StatementCounter:
+    """Records the SQL statements that an engine sends while it is open.
+
+    One statement with many rows of parameters (``executemany``) counts once. BEGIN, COMMIT, PRAGMA
+    and ROLLBACK do not count; savepoints do. The text of the counter lists the statements, so a
+    failing test says what was sent::
+
+        with StatementCounter(engine) as sent:
+            client.post("/v1/orders", json=order)
+
+        assert len(sent) <= 14, sent
+
+    Attributes:
+        statements: The SQL texts, in the order they were sent.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.statements: list[str] = []
+        self._engine = engine
+
+    def __enter__(self) -> Self:
+        sa.event.listen(self._engine, "before_cursor_execute", self._record)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        sa.event.remove(self._engine, "before_cursor_execute", self._record)
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.statements)
+
+    def __str__(self) -> str:
+        on_one_line = [" ".join(statement.split()) for statement in self.statements]
+        lines = [f"{number:>3}. {text}" for number, text in enumerate(on_one_line, start=1)]
+        return "\n".join([f"{len(self)} SQL statements:", *lines])
+
+    def _record(self, _connection: sa.Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if not _NOT_COUNTED.match(statement):
+            self.statements.append(statement)
