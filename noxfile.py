@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 import urllib.request
@@ -132,26 +133,23 @@ def provide(session: nox.Session, *wanted: str, groups: Sequence[str] = ()) -> N
     files = [WORKSPACE, *(item.pyproject for item in DISTRIBUTIONS)]
     built = [item for item in DISTRIBUTIONS if item.wheel.exists()]
     state = json.dumps([wanted, groups, digest([*files, *(item.wheel for item in built)])])
-    stamp = Path(session.virtualenv.location, "provided.json")
+    stamp = place(session, "provided.json")
     if stamp.exists() and stamp.read_text() == state:
         return
 
     stamp.unlink(missing_ok=True)
-    constraints = Path(session.create_tmp(), "wheels.txt")
+    constraints = place(session, "wheels.txt")
     constraints.write_text("".join(f"{item.name} @ {item.wheel.as_uri()}\n" for item in built))
-    chosen = [*(f"--group={group}" for group in groups), *wanted]
+    command = ["uv", "pip", "install", "--exact", f"--constraint={constraints}"]
+    command += [f"--group={group}" for group in groups]
     # Not session.install: `nox -R` would skip it and test the wheel of yesterday.
-    session.run(
-        "uv",
-        "pip",
-        "install",
-        "--exact",
-        f"--constraint={constraints}",
-        *chosen,
-        env=PLAIN,
-        silent=True,
-    )
+    session.run(*command, *wanted, env=PLAIN, silent=True)
     stamp.write_text(state)
+
+
+def place(session: nox.Session, name: str) -> Path:
+    """Name a file of ours within the environment; create_tmp() would move TMPDIR for the tests."""
+    return Path(session.virtualenv.location, name).resolve()
 
 
 @nox.session
@@ -173,13 +171,11 @@ def is_built(item: Distribution) -> bool:
 def build_wheel(session: nox.Session, item: Distribution) -> None:
     """Build one wheel, put it into place in one step, and drop those of other versions."""
     made_of = item.digest()
-    made = Path(session.create_tmp()).resolve()
-    with session.chdir(item.folder):
-        session.run(
-            "hatchling", "build", "--target=wheel", f"--directory={made}", env=PLAIN, silent=True
-        )
     DIST.mkdir(exist_ok=True)
-    (made / item.wheel.name).replace(item.wheel)
+    with tempfile.TemporaryDirectory(dir=DIST) as made, session.chdir(item.folder):
+        command = ["hatchling", "build", "--target=wheel", f"--directory={made}"]
+        session.run(*command, env=PLAIN, silent=True)
+        Path(made, item.wheel.name).replace(item.wheel)
     item.wheel.with_suffix(".sha256").write_text(made_of)
     for old in DIST.glob(f"{item.module}-*"):
         if old.stem != item.wheel.stem:
@@ -222,7 +218,7 @@ def types(session: nox.Session) -> None:
 def boundaries(session: nox.Session) -> None:
     """Check with import-linter that no distribution imports one it must not know."""
     provide(session, groups=[f"{WORKSPACE}:boundaries"])
-    settings = Path(session.create_tmp(), "boundaries.toml")
+    settings = place(session, "boundaries.toml")
     settings.write_text(describe_boundaries())
     sources = os.pathsep.join(str(item.source) for item in DISTRIBUTIONS)
     session.run(
