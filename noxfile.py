@@ -328,4 +328,4 @@ def end(child: subprocess.Popen[bytes]) -> None:
 def journey(session: nox.Session) -> None:
     """Walk a shop as a customer would, over HTTP; ``-- --database postgresql`` on that one."""
     provide(session, *chosen_wheels(), groups=[f"{ROOT}/host/pyproject.toml:journey"])
-    session.run("python", "host/tests/together/journey.py", *session.posargs, env=CLEAN)
+    session.run("python", "-u", "host/tests/together/journey.py", *session.posargs, env=CLEAN)
