@@ -1,0 +1,286 @@
+"""Flask's configuration of each environment, and how the deployment file is read."""
+
+import os
+from collections.abc import Iterator
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+from typing import Any
+from typing import ClassVar
+
+import sqlalchemy as sa
+from msgspec import Meta
+from msgspec import field
+
+from mercato_host import source as sources
+from mercato_host.deployment import Deployment
+from mercato_host.deployment import FeatureChoice
+from mercato_host.deployment import OutsideIssuer
+from mercato_host.deployment import Server
+from mercato_host.faults import DeploymentError
+from mercato_host.faults import Fault
+from mercato_host.faults import did_you_mean
+from mercato_host.sections import read_section
+from mercato_host.sections import secrets_in_clear
+from mercato_host.sections import table_at
+from mercato_host.source import Source
+from mercato_host.source import variable_of
+from mercato_kit.settings import Secret
+from mercato_kit.settings import Settings
+
+__all__ = ["Deployment", "FeatureChoice", "OutsideIssuer", "Server", "from_mapping", "read"]
+
+SMALLEST_SECRET_KEY = 32
+
+
+class Config:
+    """Flask's configuration, the same in every environment."""
+
+    ENVIRONMENT: ClassVar[str]
+
+    # A request body is refused above this, before it is parsed.
+    MAX_CONTENT_LENGTH = 64 * 1024
+    # A handler answers every error, in tests as well.
+    PROPAGATE_EXCEPTIONS = False
+    SESSION_COOKIE_SECURE = True
+    SESSION_COOKIE_SAMESITE = "Lax"
+    API_TITLE = "Mercato"
+    API_VERSION = "v1"
+    OPENAPI_VERSION = "3.1.0"
+    CACHE_TYPE = "SimpleCache"
+    RATELIMIT_HEADERS_ENABLED = True
+    RATELIMIT_STORAGE_URI = "memory://"
+
+
+class DevelopmentConfig(Config):
+    """On a developer's machine: a known key, and plain HTTP."""
+
+    ENVIRONMENT = "development"
+    SECRET_KEY = "development only: everybody knows this key"  # noqa: S105
+    SESSION_COOKIE_SECURE = False
+
+
+class TestingConfig(Config):
+    """Under test: a known key."""
+
+    ENVIRONMENT = "testing"
+    TESTING = True
+    SECRET_KEY = "testing only: everybody knows this key, too"  # noqa: S105
+
+
+class ProductionConfig(Config):
+    """Before customers: the operator brings the key."""
+
+    ENVIRONMENT = "production"
+
+
+ENVIRONMENTS: Mapping[str, type[Config]] = {
+    config.ENVIRONMENT: config for config in (DevelopmentConfig, TestingConfig, ProductionConfig)
+}
+
+
+def read(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Deployment:
+    """Read the deployment file and the environment.
+
+    Args:
+        path: The file. Default: what ``MERCATO_DEPLOYMENT`` says, else ``deployment.toml``.
+        environ: The environment; its ``MERCATO_…`` variables override the file.
+
+    Raises:
+        DeploymentError: With every mistake.
+    """
+    return _deployment_of(sources.load(path, environ))
+
+
+def from_mapping(
+    values: Mapping[str, Any],
+    environ: Mapping[str, str] | None = None,
+    name: str = "deployment.toml",
+) -> Deployment:
+    """Make a deployment of *values*, shaped like the file.
+
+    Args:
+        values: Tables and values.
+        environ: Variables that override them; none by default.
+        name: What messages call the file.
+
+    Raises:
+        DeploymentError: With every mistake.
+    """
+    return _deployment_of(sources.overlay(Source(name, values), environ or {}))
+
+
+class _Root(Settings):
+    """The top of the file."""
+
+    environment: str = ProductionConfig.ENVIRONMENT
+    secret_key: Annotated[Secret | None, Meta(description="every key is derived from it")] = None
+    database: dict[str, Any] = field(default_factory=dict)
+    server: dict[str, Any] = field(default_factory=dict)
+    features: dict[str, dict[str, Any]] = field(default_factory=dict)
+    identity: dict[str, Any] | None = None
+    capabilities: dict[str, str] = field(default_factory=dict)
+    redis: dict[str, Any] = field(default_factory=dict)
+
+
+class _Database(Settings):
+    """``[database]``."""
+
+    # A URL holds a password, so it is never shown.
+    url: Secret = Secret("sqlite:///mercato.db")
+
+
+class _Redis(Settings):
+    """``[redis]``."""
+
+    url: Secret | None = None
+
+
+class _Choice(Settings):
+    """``[features.NAME]``."""
+
+    package: str | None = None
+    required: bool = True
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def _deployment_of(source: Source) -> Deployment:
+    """Make the typed deployment, or report every mistake at once."""
+    root, faults = read_section(_Root, source)
+    faults += _stray_variables(source)
+    if root is None:
+        raise DeploymentError(faults)
+    environment = ENVIRONMENTS.get(root.environment, ProductionConfig)
+    if root.environment not in ENVIRONMENTS:
+        faults.append(_unknown_environment(source, root.environment))
+    server, server_faults = read_section(Server, source, ("server",))
+    database_url, database_faults = _database_url(source)
+    secret_key, key_faults = _secret_key(source, environment, root.secret_key)
+    redis_url, redis_faults = _redis_url(source)
+    features, feature_faults = _choices(source, root)
+    identity, identity_faults = _identity(source, root)
+    faults += [*server_faults, *database_faults, *key_faults, *redis_faults]
+    faults += [*feature_faults, *identity_faults, *_secrets_in_clear(source, environment)]
+    if faults or server is None or database_url is None or secret_key is None:
+        raise DeploymentError(faults)
+    return Deployment(
+        source=source,
+        config=environment,
+        database_url=database_url,
+        secret_key=secret_key,
+        server=server,
+        features=features,
+        identity=identity,
+        capabilities=root.capabilities,
+        redis_url=redis_url,
+    )
+
+
+def _unknown_environment(source: Source, name: str) -> Fault:
+    known = ", ".join(ENVIRONMENTS)
+    what = f"there is no environment {name!r}.{did_you_mean(name, ENVIRONMENTS)}"
+    return Fault("K100", source.origin("environment"), what, f"environments known: {known}")
+
+
+def _stray_variables(source: Source) -> Iterator[Fault]:
+    for path, variable in sources.stray_variables(source):
+        if path[:1] == ("features",) and len(path) > 1:
+            what = f"it sets something of {path[1]!r}, a feature that is not enabled."
+            fix = f"add [features.{path[1]}] to {source.name}, or unset the variable"
+            yield Fault("K204", variable, what, fix)
+        else:
+            what = "it names a value inside of something that is no table."
+            yield Fault("K203", variable, what, "unset the variable, or correct its name")
+
+
+def _database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
+    section, faults = read_section(_Database, source, ("database",))
+    if section is None:
+        return None, faults
+    where = source.origin("database", "url")
+    try:
+        url = sa.make_url(section.url.reveal())
+        url.get_dialect()
+    except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
+        what = f"'url' is no database URL that this host can use ({type(error).__name__})."
+        return None, [Fault("K202", where, what, "write postgresql://… or sqlite:///file.db")]
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        what = f"the database {url.get_backend_name()!r} is not one that this host knows."
+        return None, [Fault("K202", where, what, "use postgresql://… or sqlite:///file.db")]
+    if url.get_backend_name() == "sqlite":
+        if url.database in (None, "", ":memory:"):
+            what = "a SQLite database in memory is a new one for each connection."
+            return None, [Fault("K202", where, what, "name a file: sqlite:///file.db")]
+        # Relative to the working directory, as everywhere else; Flask-SQLAlchemy would say
+        # relative to Flask's instance folder.
+        url = url.set(database=str(Path(str(url.database)).absolute()))
+    return url, []
+
+
+def _secret_key(
+    source: Source, environment: type[Config], given: Secret | None
+) -> tuple[Secret | None, list[Fault]]:
+    default = getattr(environment, "SECRET_KEY", None)
+    key = given or (Secret(default) if default else None)
+    variable = variable_of("secret_key")
+    make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    fix = (
+        f"set {variable}, or {variable}_FILE to the path of a file that holds it; make one: {make}"
+    )
+    where = source.origin("secret_key")
+    if key is None:
+        what = "required setting 'secret_key' is absent (secret: every key is derived from it)."
+        return None, [Fault("K201", where, what, fix)]
+    if environment is not ProductionConfig:
+        return key, []
+    known = {DevelopmentConfig.SECRET_KEY, TestingConfig.SECRET_KEY}
+    if key.reveal() in known:
+        what = "'secret_key' is the one of development, which everybody knows."
+        return None, [Fault("K205", where, what, fix)]
+    if len(key.reveal()) < SMALLEST_SECRET_KEY:
+        what = f"'secret_key' is shorter than {SMALLEST_SECRET_KEY} characters."
+        return None, [Fault("K202", where, what, fix)]
+    return key, []
+
+
+def _redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
+    section, faults = read_section(_Redis, source, ("redis",))
+    if section is None or section.url is None:
+        return None, faults
+    if find_spec("redis") is None:
+        what = "'url' is set, and the package 'redis' is not installed."
+        return None, [Fault("K207", source.origin("redis", "url"), what, "pip install redis")]
+    return section.url, []
+
+
+def _choices(source: Source, root: _Root) -> tuple[dict[str, FeatureChoice], list[Fault]]:
+    choices, faults = {}, []
+    for name in root.features:
+        path = ("features", name)
+        choice, mistakes = read_section(_Choice, source, path)
+        faults += mistakes
+        if choice is not None:
+            choices[name] = FeatureChoice(
+                name=name,
+                package=choice.package,
+                required=choice.required,
+                settings=table_at(source, (*path, "settings")),
+                origins={
+                    key: source.origin(*path, "settings", key)
+                    for key in table_at(source, (*path, "settings"))
+                },
+                where=source.origin(*path),
+            )
+    return choices, faults
+
+
+def _identity(source: Source, root: _Root) -> tuple[OutsideIssuer | None, list[Fault]]:
+    if root.identity is None:
+        return None, []
+    return read_section(OutsideIssuer, source, ("identity",))
+
+
+def _secrets_in_clear(source: Source, environment: type[Config]) -> Iterator[Fault]:
+    if environment is ProductionConfig:
+        yield from secrets_in_clear(_Root, source)

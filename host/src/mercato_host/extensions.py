@@ -1,0 +1,54 @@
+"""Flask's extensions: what may be shared by apps stands here, the rest is made for each app."""
+
+import logging
+from typing import Any
+
+from flask import Flask
+from flask_caching import Cache
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_marshmallow import Marshmallow
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.exc import SQLAlchemyError
+
+from mercato_host.deployment import Deployment
+from mercato_kit import transactions
+
+_log = logging.getLogger(__name__)
+
+
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy, for engines and sessions only. Tables belong to the features."""
+
+    def _teardown_session(self, exc: BaseException | None) -> None:
+        """Give the connection back; a database that died late must not break the answer."""
+        try:
+            super()._teardown_session(exc)
+        except SQLAlchemyError as error:
+            _log.warning("the session could not be closed: %s", type(error).__name__)
+
+
+db = Database(session_options={"expire_on_commit": False})
+ma = Marshmallow()
+cache = Cache()
+
+
+def init_app(app: Flask, deployment: Deployment) -> None:
+    """Prepare *app*'s engine, schemas, cache and limiter. Opens no connection."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = deployment.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = transactions.engine_options(
+        deployment.database_url, threads=deployment.server.threads
+    )
+    db.init_app(app)
+    with app.app_context():
+        transactions.prepare(db.engine)
+    ma.init_app(app)
+    cache.init_app(app, _cache_settings(deployment))
+    # Flask-Limiter keeps counters in the object, so each app has its own.
+    Limiter(get_remote_address, default_limits=[]).init_app(app)
+
+
+def _cache_settings(deployment: Deployment) -> dict[str, Any] | None:
+    if deployment.redis_url is None:
+        return None
+    return {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": deployment.redis_url.reveal()}

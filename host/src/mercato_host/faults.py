@@ -1,0 +1,73 @@
+"""What does not fit in a deployment, and how it is told to the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+_ROOT_CAUSES = "K100 K102 K101 K104 K116 K103 K106 K107 K118 K105".split()
+"""A fault of these may be the cause of all the others."""
+
+_GROUPS = ("K2", "K1", "K4", "K3", "K5")
+"""In which order the others are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that does not fit.
+
+    Args:
+        code: K1xx composition, K2xx settings, K3xx data, K4xx clashes, K5xx run time.
+        where: The distribution with version and feature, or the place in the operator's file.
+        what: What is so; lines.
+        fix: What to do about it.
+        severity: A warning stops nothing.
+        feature: The feature that cannot be composed because of it.
+    """
+
+    code: str
+    where: str
+    what: str
+    fix: str
+    severity: Literal["error", "warning"] = "error"
+    feature: str | None = None
+
+
+class DeploymentError(Exception):
+    """The deployment does not fit; nothing was started."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(in_order(faults))
+        super().__init__(render(self.faults))
+
+
+def in_order(faults: Iterable[Fault]) -> list[Fault]:
+    """Sort faults: errors first, root causes before what follows from them."""
+    return sorted(set(faults), key=_rank)
+
+
+def render(faults: Iterable[Fault]) -> str:
+    """Write faults for a terminal, one block each, in the order given."""
+    return "\n".join(_render(fault) for fault in faults)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean '…'?`` for the nearest of *known*, or nothing."""
+    close = get_close_matches(word, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def _render(fault: Fault) -> str:
+    lines = [*fault.what.splitlines(), *f"fix: {fault.fix}".splitlines()]
+    head = f"{fault.severity}[{fault.code}] {fault.where}"
+    return "\n".join([head, *(f"    {line}" for line in lines)])
+
+
+def _rank(fault: Fault) -> tuple[bool, int, str, str, str]:
+    if fault.code in _ROOT_CAUSES:
+        place = _ROOT_CAUSES.index(fault.code)
+    else:
+        place = len(_ROOT_CAUSES) + _GROUPS.index(fault.code[:2])
+    return (fault.severity == "warning", place, fault.code, fault.where, fault.what)

@@ -1,0 +1,78 @@
+"""A feature that takes part in a deployment, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+from mercato_host.faults import Fault
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A feature's manifest with the distribution that brought it.
+
+    Args:
+        manifest: The manifest.
+        distribution: The wheel's name; None for a manifest that was handed to ``create_app``.
+        version: The wheel's version.
+        kit: The kit versions it was built for (PEP 440); None where nothing says.
+        required: False lets the deployment start without it.
+    """
+
+    manifest: Feature
+    distribution: str | None = None
+    version: str | None = None
+    kit: str | None = None
+    required: bool = True
+
+    @property
+    def name(self) -> str:
+        """The feature's name."""
+        return self.manifest.name
+
+    @property
+    def where(self) -> str:
+        """Name it as messages do: ``mercato-reviews 1.0.2 ('reviews')``."""
+        if self.distribution is None:
+            return f"{self.name!r} (handed to create_app)"
+        return f"{self.distribution} {self.version} ({self.name!r})"
+
+    @property
+    def release(self) -> str:
+        """Name its wheel: ``mercato-reviews 1.0.2``."""
+        return f"{self.distribution} {self.version}" if self.distribution else self.where
+
+    def fault(self, code: str, what: str, fix: str) -> Fault:
+        """Report something about this feature."""
+        return Fault(code, self.where, what, fix, feature=self.name)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a deployment comes to: everything that boot needs, or what is in its way.
+
+    Args:
+        features: In dependency order.
+        settings: Each feature's settings, by feature name.
+        providers: The offer that answers each contract, where the operator chose between two.
+        faults: What does not fit. With an error among them nothing may be started.
+        left_out: Features the operator allowed to be absent and that are, with the reason.
+        absent: Manifests of those left out that could be loaded.
+    """
+
+    features: tuple[Composed, ...]
+    settings: Mapping[str, Any]
+    faults: tuple[Fault, ...] = ()
+    providers: tuple[Offer, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[Composed, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether it may be started."""
+        return all(fault.severity == "warning" for fault in self.faults)

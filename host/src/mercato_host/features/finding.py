@@ -1,0 +1,187 @@
+"""Finding the manifests that a deployment names. Each loads on its own; failures are collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
+from importlib.metadata import Distribution
+from importlib.metadata import EntryPoint
+from importlib.metadata import distributions
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from mercato_host.deployment import Deployment
+from mercato_host.deployment import FeatureChoice
+from mercato_host.faults import Fault
+from mercato_host.faults import did_you_mean
+from mercato_host.features.composed import Composed
+from mercato_kit.feature import ENTRY_POINT_GROUP
+from mercato_kit.feature import Feature
+
+
+@dataclass(frozen=True)
+class Found:
+    """What :func:`find` came to."""
+
+    features: tuple[Composed, ...]
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An entry point of our group, and the distribution that has it."""
+
+    entry_point: EntryPoint
+    distribution: Distribution
+
+    @property
+    def name(self) -> str:
+        """The feature's name."""
+        return self.entry_point.name
+
+    @property
+    def release(self) -> str:
+        """The distribution with its version."""
+        return f"{self.distribution.name} {self.distribution.version}"
+
+    @property
+    def where(self) -> str:
+        """Name it as messages do."""
+        return f"{self.release} ({self.name!r})"
+
+    @property
+    def folder(self) -> str:
+        """Where the distribution's metadata is."""
+        return str(getattr(self.distribution, "_path", self.distribution.locate_file("")))
+
+
+def installed() -> Mapping[str, list[Installed]]:
+    """Return every installed feature by name; two distributions may claim one name."""
+    found: dict[str, list[Installed]] = {}
+    seen: set[str] = set()
+    for distribution in distributions():
+        entries = [entry for entry in distribution.entry_points if entry.group == ENTRY_POINT_GROUP]
+        # A path that stands twice in sys.path shows a distribution twice; the first one wins,
+        # as it does at import.
+        if not entries or canonicalize_name(distribution.name) in seen:
+            continue
+        seen.add(canonicalize_name(distribution.name))
+        for entry in entries:
+            found.setdefault(entry.name, []).append(Installed(entry, distribution))
+    return dict(sorted(found.items()))
+
+
+def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
+    """Load the manifests of the features that *deployment* names.
+
+    Args:
+        deployment: Names them.
+        extra: Manifests that are composed besides, always on.
+    """
+    known = installed()
+    features: list[Composed] = []
+    faults: list[Fault] = []
+    handed = {manifest.name for manifest in extra}
+    for name, choice in deployment.features.items():
+        if name in handed:
+            continue
+        loaded = _find_one(choice, known)
+        if isinstance(loaded, Fault):
+            faults.append(loaded)
+        else:
+            features.append(replace(loaded, required=choice.required))
+    features += [Composed(manifest, kit=manifest.kit) for manifest in extra]
+    return Found(tuple(features), tuple(faults))
+
+
+def load(entry: Installed) -> Composed | Fault:
+    """Import one manifest."""
+    try:
+        manifest = entry.entry_point.load()
+    except Exception as error:  # noqa: BLE001 - a feature's import may fail in any way
+        return _import_fault(entry, error)
+    if not isinstance(manifest, Feature):
+        what = f"{entry.entry_point.value} is a {type(manifest).__name__}, not a Feature."
+        fix = f"tell its maintainers{_address(entry.distribution)}"
+        return Fault("K106", entry.where, what, fix, feature=entry.name)
+    if manifest.name != entry.name:
+        what = f"its manifest says name={manifest.name!r}, its entry point {entry.name!r}."
+        fix = f"give both one name; tell its maintainers{_address(entry.distribution)}"
+        return Fault("K106", entry.where, what, fix, feature=entry.name)
+    kit = manifest.kit or _kit_required_by(entry.distribution)
+    return Composed(manifest, entry.distribution.name, entry.distribution.version, kit)
+
+
+def _find_one(choice: FeatureChoice, known: Mapping[str, list[Installed]]) -> Composed | Fault:
+    entries = known.get(choice.name, [])
+    if not entries:
+        names = ", ".join(known) or "none"
+        what = (
+            f"no installed distribution offers a feature called {choice.name!r}."
+            f"{did_you_mean(choice.name, known)} Installed features: {names}"
+        )
+        fix = "correct the name, or install it: `mercato install --here`"
+        return Fault("K101", choice.where, what, fix, feature=choice.name)
+    if len(entries) > 1:
+        lines = [f"{entry.release} at {entry.folder}" for entry in entries]
+        what = "\n".join([f"{len(entries)} distributions offer a feature of this name:", *lines])
+        fix = f"uninstall one of them: pip uninstall {entries[-1].distribution.name}"
+        return Fault("K104", f"{choice.where} ({choice.name!r})", what, fix, feature=choice.name)
+    return load(entries[0])
+
+
+def _import_fault(entry: Installed, error: Exception) -> Fault:
+    module = entry.entry_point.module
+    if isinstance(error, ModuleNotFoundError) and error.name in _packages_of(module):
+        what = f"its entry point names {module}, and there is no module {error.name}."
+        fix = f"remove what is left of it: {entry.folder}"
+        return Fault("K116", entry.where, what, fix, feature=entry.name)
+    lines = [f"importing {module} failed: {type(error).__name__}: {error}"]
+    fix = f"install what it needs, or tell its maintainers{_address(entry.distribution)}"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        lines.append(f"the module that is missing is {error.name!r}")
+        if extra := _extra_with(entry.distribution, error.name):
+            fix = f"pip install '{entry.distribution.name}[{extra}]'"
+    lines.append("other features were checked all the same")
+    return Fault("K103", entry.where, "\n".join(lines), fix, feature=entry.name)
+
+
+def _packages_of(module: str) -> set[str]:
+    parts = module.split(".")
+    return {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+
+
+def _requirements(distribution: Distribution) -> Iterator[Requirement]:
+    for text in distribution.requires or ():
+        yield Requirement(text)
+
+
+def _kit_required_by(distribution: Distribution) -> str | None:
+    for requirement in _requirements(distribution):
+        if canonicalize_name(requirement.name) == "mercato-kit" and requirement.specifier:
+            return str(requirement.specifier)
+    return None
+
+
+def _extra_with(distribution: Distribution, module: str) -> str | None:
+    """Find the extra that would bring a module called like one of the requirements."""
+    wanted = canonicalize_name(module.partition(".")[0])
+    for extra in distribution.metadata.get_all("Provides-Extra") or ():
+        for requirement in _requirements(distribution):
+            marker = requirement.marker
+            if canonicalize_name(requirement.name) != wanted or marker is None:
+                continue
+            if marker.evaluate({"extra": extra}) and not marker.evaluate({"extra": ""}):
+                return str(extra)
+    return None
+
+
+def _address(distribution: Distribution) -> str:
+    urls = distribution.metadata.get_all("Project-URL") or ()
+    home = distribution.metadata.get("Home-page")
+    address = home or (urls[0].partition(",")[2].strip() if urls else "")
+    return f": {address}" if address else ""

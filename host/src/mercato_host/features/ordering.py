@@ -1,0 +1,50 @@
+"""Putting features in the order of their needs."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from graphlib import CycleError
+from graphlib import TopologicalSorter
+
+from mercato_host.features.composed import Composed
+
+
+class Ring(Exception):
+    """Features need each other in a circle. ``members`` starts and ends with the same one."""
+
+    def __init__(self, members: list[Composed]) -> None:
+        super().__init__(" -> ".join(member.name for member in members))
+        self.members = members
+
+
+def order(features: Iterable[Composed]) -> tuple[Composed, ...]:
+    """Sort features: each after those that answer its needs, else by name.
+
+    The result does not depend on the order of *features*.
+
+    Raises:
+        Ring: There is no such order.
+    """
+    by_name = {feature.name: feature for feature in sorted(features, key=lambda one: one.name)}
+    graph = {name: _needed_by(feature, by_name) for name, feature in by_name.items()}
+    sorter = TopologicalSorter(graph)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        # graphlib gives each member before the one that needs it.
+        raise Ring([by_name[name] for name in reversed(error.args[1])]) from error
+    ordered: list[Composed] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        ordered += [by_name[name] for name in ready]
+        sorter.done(*ready)
+    return tuple(ordered)
+
+
+def _needed_by(feature: Composed, by_name: Mapping[str, Composed]) -> list[str]:
+    contracts = {need.contract for need in feature.manifest.needs}
+    return [
+        name
+        for name, other in by_name.items()
+        if name != feature.name
+        and any(offer.contract in contracts for offer in other.manifest.offers)
+    ]
