@@ -1,0 +1,90 @@
+"""Deployments of the real features: what a file names is what runs."""
+
+import os
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+
+from mercato_host import create_app
+from mercato_host.migrations.running import upgrade
+from mercato_host.testing.postgresql import running_server
+from mercato_kit.composition import current_composition
+
+from .issuer import Issuer
+from .issuer import running_issuer
+from .shop import Shop
+from .shopping import PASSWORD
+
+ALL_FEATURES = ("users", "products", "orders")
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory):
+    """Offer the PostgreSQL server of this run, shared by its workers."""
+    place = tmp_path_factory.getbasetemp()
+    shared = place.parent if place.name.startswith("popen-") else place
+    with running_server(shared / "postgresql") as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path) -> Iterator[str]:
+    """Offer an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/mercato.db"
+        return
+    server = request.getfixturevalue("postgresql")
+    name = f"together_{uuid4().hex}"
+    yield server.create_database(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def write_deployment(tmp_path, database_url) -> Callable[..., Path]:
+    """Offer a function that writes a deployment file for some features."""
+
+    def write(*features: str, more: str = "") -> Path:
+        tables = "".join(f"[features.{name}]\n" for name in features)
+        path = tmp_path / f"{'-'.join(features)}.toml"
+        path.write_text(
+            f'environment = "testing"\n[database]\nurl = "{database_url}"\n{tables}{more}\n'
+        )
+        return path
+
+    return write
+
+
+@pytest.fixture
+def boot() -> Callable[[Path], Flask]:
+    """Offer a function that migrates the database of a deployment file, and boots its app."""
+
+    def start(path: Path) -> Flask:
+        app = create_app(path)
+        with app.app_context():
+            composed = current_composition().features
+        upgrade(app.config["SQLALCHEMY_DATABASE_URI"], composed)
+        return app
+
+    return start
+
+
+@pytest.fixture
+def create_user() -> Callable[..., None]:
+    """Offer a function that makes an account with the command line, as an operator would."""
+
+    def create(path: Path, email: str, *, role: str) -> None:
+        shop = Shop(path, dict(os.environ), port=0)
+        shop.run("users", "create", email, "--role", role, typed=f"{PASSWORD}\n")
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[Issuer]:
+    """Offer an OIDC issuer of somebody else, on loopback."""
+    with running_issuer() as running:
+        yield running

@@ -1,0 +1,77 @@
+"""An OIDC issuer of somebody else, for tests: a key set over HTTP and tokens signed with it."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from dataclasses import field
+from http.server import BaseHTTPRequestHandler
+from http.server import ThreadingHTTPServer
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+AUDIENCE = "mercato"
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Who signs tokens.
+
+    Args:
+        address: Its URL, the ``iss`` of its tokens.
+    """
+
+    address: str
+    key: rsa.RSAPrivateKey = field(
+        default_factory=lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    )
+
+    @property
+    def table(self) -> str:
+        """The ``[identity]`` table of a deployment file that believes it."""
+        return (
+            f'[identity]\nissuer = "{self.address}"\naudience = "{AUDIENCE}"\n'
+            f'jwks_uri = "{self.address}/keys"\n'
+        )
+
+    def key_set(self) -> dict[str, Any]:
+        """Return its public key as a JWK set (RFC 7517)."""
+        key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key()))
+        return {"keys": [{**key, "kid": "1", "use": "sig", "alg": "RS256"}]}
+
+    def token(self, sub: str, **claims: Any) -> str:
+        """Return a token for *sub* that is valid for a minute, with *claims* added or changed."""
+        now = int(time.time())
+        plain = {"iss": self.address, "aud": AUDIENCE, "sub": sub, "iat": now, "exp": now + 60}
+        return jwt.encode({**plain, **claims}, self.key, "RS256", headers={"kid": "1"})
+
+
+@contextmanager
+def running_issuer() -> Iterator[Issuer]:
+    """Serve an issuer's key set on a free port of loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(issuer.key_set()).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Keep quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    issuer = Issuer(f"http://127.0.0.1:{server.server_port}")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield issuer
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,376 @@
+"""Walks a real shop as a client would, over HTTP, a line a step; ends at the first surprise.
+
+``nox -s journey`` starts it on SQLite, ``nox -s journey -- --database postgresql`` on PostgreSQL.
+"""
+
+import argparse
+import re
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import ExitStack
+from contextlib import contextmanager
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import sqlalchemy as sa
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from invariants import find_violations
+from shop import Shop
+from shop import free_port
+from shop import running_shop
+
+from mercato_host.testing.postgresql import running_server
+
+DEPLOYMENT = Path(__file__).parents[2] / "deployments" / "development.toml"
+MAIL_WITHIN_SECONDS = 20
+PASSWORD = "a walk through the market"
+
+
+class Surprise(Exception):
+    """The shop did not do what a client would expect."""
+
+
+class Mailbox(Message):
+    """Keeps what the SMTP server is given."""
+
+    def __init__(self) -> None:
+        super().__init__(EmailMessage)
+        self.messages: list[Any] = []
+
+    def handle_message(self, message: Any) -> None:
+        """Keep one message."""
+        self.messages.append(message)
+
+    def wait_for(self, address: str) -> str:
+        """Return the text of the newest message to *address*, when there is one."""
+        give_up_at = time.monotonic() + MAIL_WITHIN_SECONDS
+        while time.monotonic() < give_up_at:
+            for message in reversed(self.messages):
+                if message["To"] == address:
+                    return str(message.get_content())
+            time.sleep(0.05)
+        raise Surprise(f"no mail to {address} within {MAIL_WITHIN_SECONDS} s")
+
+
+@contextmanager
+def running_mailbox() -> Iterator[tuple[Mailbox, int]]:
+    """Run an SMTP server on loopback; gives its mailbox and its port."""
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        yield mailbox, controller.port
+    finally:
+        controller.stop()
+
+
+class Customer:
+    """Somebody with an HTTP client, and a token once logged in."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.http = httpx2.Client(base_url=shop.address, timeout=30)
+        self.refresh_token = ""
+
+    def send(self, method: str, path: str, expected: int, **options: Any) -> httpx2.Response:
+        """Send a request and return the answer.
+
+        Raises:
+            Surprise: The answer has another status than *expected*.
+        """
+        answer = self.http.request(method, path, **options)
+        if answer.status_code != expected:
+            said = f"{answer.status_code} {answer.text}"
+            raise Surprise(f"{method} {path} was to answer {expected}, but said {said}")
+        return answer
+
+    def log_in(self, email: str, password: str) -> None:
+        """Log in, and send the token from now on."""
+        body = {"email": email, "password": password}
+        answer = self.send("POST", "/v1/auth/login", 200, json=body).json()
+        self.take(answer)
+
+    def take(self, tokens: dict[str, Any]) -> None:
+        """Use the tokens of an answer from now on."""
+        self.http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        self.refresh_token = tokens["refresh_token"]
+
+
+def expect(fact: object, otherwise: str) -> None:
+    """Go on if *fact* holds.
+
+    Raises:
+        Surprise: It does not.
+    """
+    if not fact:
+        raise Surprise(otherwise)
+
+
+def key() -> dict[str, str]:
+    """Return the header of a new idempotency key."""
+    return {"Idempotency-Key": secrets.token_urlsafe(24)}
+
+
+class Journey:
+    """The walk: each method is a step, its docstring the line that is printed."""
+
+    def __init__(self, shop: Shop, mailbox: Mailbox, engine: sa.Engine) -> None:
+        self.shop, self.mailbox, self.engine = shop, mailbox, engine
+        self.guest, self.customer, self.staff = Customer(shop), Customer(shop), Customer(shop)
+        self.email = f"walker-{secrets.token_hex(4)}@example.com"
+        self.variant: dict[str, Any] = {}
+        self.order_request: dict[str, Any] = {}
+        self.order_key = key()
+        self.placed: httpx2.Response
+        self.quoted: dict[str, Any] = {}
+
+    def steps(self) -> list[Callable[[], None]]:
+        """Return the steps in order."""
+        return [
+            self.look_around,
+            self.register,
+            self.refused_before_the_mail_is_answered,
+            self.take_the_link_from_the_mail,
+            self.log_in,
+            self.search,
+            self.quote,
+            self.order,
+            self.pay,
+            self.see_it_in_the_list,
+            self.repeat_the_order,
+            self.another_order_under_the_same_key,
+            self.hide_it_from_others,
+            self.staff_leaves_one_unit,
+            self.buy_the_last_one_as_a_guest,
+            self.run_out_of_stock,
+            self.refresh_and_leave,
+            self.the_books_agree,
+        ]
+
+    def look_around(self) -> None:
+        """A stranger sees the shop: products, prices, the documented API"""
+        products = self.guest.send("GET", "/v1/products?limit=100&include=total", 200).json()
+        expect(products["total"] >= 500, f"a full shop has 500 products, not {products['total']}")
+        paths = self.guest.send("GET", "/openapi.json", 200).json()["paths"]
+        expect("/v1/orders" in paths, "the API document does not tell of orders")
+        self.guest.send("GET", "/docs", 200, follow_redirects=True)
+
+    def register(self) -> None:
+        """Register with an e-mail address"""
+        body = {"email": self.email, "password": PASSWORD, "given_name": "Walker"}
+        self.customer.send("POST", "/v1/users", 202, json=body)
+
+    def refused_before_the_mail_is_answered(self) -> None:
+        """Logging in before the address is verified is refused"""
+        body = {"email": self.email, "password": PASSWORD}
+        refused = self.customer.send("POST", "/v1/auth/login", 401, json=body).json()
+        expect(refused["code"] == "invalid_credentials", f"an odd refusal: {refused}")
+
+    def take_the_link_from_the_mail(self) -> None:
+        """The mail arrives over SMTP; its link verifies the address"""
+        link = re.search(r"token=([\w.~-]+)", self.mailbox.wait_for(self.email))
+        expect(link, "the mail has no link")
+        token = link[1] if link else ""
+        self.customer.send("POST", "/v1/users/verify-email", 204, json={"token": token})
+
+    def log_in(self) -> None:
+        """Log in, and be known"""
+        self.customer.log_in(self.email, PASSWORD)
+        me = self.customer.send("GET", "/v1/users/me", 200).json()
+        expect(me["email"] == self.email, f"the shop takes us for {me}")
+
+    def search(self) -> None:
+        """Search the catalogue, and choose something in stock"""
+        name = self.guest.send("GET", "/v1/products", 200).json()["data"][0]["name"]
+        word = max(name.split(), key=len)
+        query = {"q": word, "in_stock": "true", "currency": "EUR", "sort": "price"}
+        found = self.customer.send("GET", "/v1/products", 200, params=query).json()["data"]
+        expect(found, f"nothing in stock is called {word}")
+        product = self.customer.send("GET", f"/v1/products/{found[0]['id']}", 200).json()
+        self.variant = self._in_stock(product["variants"])
+
+    def _in_stock(self, variants: list[dict[str, Any]]) -> dict[str, Any]:
+        for variant in variants:
+            body = {"lines": [{"variant_id": variant["id"], "quantity": 2}], "currency": "EUR"}
+            if not self.guest.send("POST", "/v1/orders/quote", 200, json=body).json()["warnings"]:
+                return variant
+        raise Surprise("no variant of a product in stock has two units")
+
+    def quote(self) -> None:
+        """Ask for a price; a quote promises nothing"""
+        lines = [{"variant_id": self.variant["id"], "quantity": 2}]
+        body = {"lines": lines, "currency": "EUR"}
+        self.quoted = self.customer.send("POST", "/v1/orders/quote", 200, json=body).json()
+        self.order_request = {
+            **body,
+            "expected_amount_total": self.quoted["amount_total"],
+            "shipping_address": {
+                "name": "Wanda Walker",
+                "line1": "1 Market Street",
+                "city": "Bologna",
+                "postal_code": "40121",
+                "country": "IT",
+            },
+        }
+
+    def order(self) -> None:
+        """Order it, at the price that was quoted"""
+        self.placed = self.customer.send(
+            "POST", "/v1/orders", 201, json=self.order_request, headers=self.order_key
+        )
+        order = self.placed.json()
+        expect(order["status"] == "open", f"the order is {order['status']}")
+        expect(order["amount_total"] == self.quoted["amount_total"], "the price is not the quote's")
+
+    def pay(self) -> None:
+        """Pay it"""
+        path = f"/v1/orders/{self.placed.json()['id']}/payments"
+        body = {"provider": "manual"}
+        payment = self.customer.send("POST", path, 201, json=body, headers=key()).json()
+        expect(payment["status"] == "captured", f"the payment is {payment['status']}")
+
+    def see_it_in_the_list(self) -> None:
+        """See it in the list of orders, paid"""
+        orders = self.customer.send("GET", "/v1/orders", 200).json()["data"]
+        states = [(order["id"], order["payment_status"]) for order in orders]
+        expect(states == [(self.placed.json()["id"], "paid")], f"the list says {states}")
+
+    def repeat_the_order(self) -> None:
+        """Send the order again under its key: the same answer, no second order"""
+        again = self.customer.send(
+            "POST", "/v1/orders", 201, json=self.order_request, headers=self.order_key
+        )
+        expect(again.content == self.placed.content, "the repeated order was answered otherwise")
+        expect(again.headers.get("Idempotency-Replayed") == "true", "the replay does not say so")
+        orders = self.customer.send("GET", "/v1/orders", 200).json()["data"]
+        expect(len(orders) == 1, f"one key made {len(orders)} orders")
+
+    def another_order_under_the_same_key(self) -> None:
+        """Send another order under that key: refused"""
+        other = {**self.order_request, "note": "and a bag"}
+        refused = self.customer.send(
+            "POST", "/v1/orders", 422, json=other, headers=self.order_key
+        ).json()
+        expect(refused["code"] == "idempotency_key_reused", f"an odd refusal: {refused}")
+
+    def hide_it_from_others(self) -> None:
+        """Nobody else can tell that the order exists"""
+        self.guest.send("GET", f"/v1/orders/{self.placed.json()['id']}", 404)
+        forged = {"Authorization": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."}
+        refused = self.guest.send("GET", "/v1/orders", 401, headers=forged)
+        expect("WWW-Authenticate" in refused.headers, "the refusal does not say how to log in")
+
+    def staff_leaves_one_unit(self) -> None:
+        """Staff, made on the command line, counts the shelf and leaves one unit"""
+        email = f"staff-{secrets.token_hex(4)}@example.com"
+        self.shop.run("users", "create", email, "--role", "admin", typed=PASSWORD + "\n")
+        self.staff.log_in(email, PASSWORD)
+        query = {"variant_ids": self.variant["id"]}
+        levels = self.staff.send("GET", "/v1/stock-levels", 200, params=query).json()["data"]
+        level = levels[0]
+        body = {
+            "adjustments": [
+                {
+                    "variant_id": self.variant["id"],
+                    "set_to": level["reserved"] + 1,
+                    "expected_on_hand": level["on_hand"],
+                    "reason": "counted",
+                }
+            ]
+        }
+        self.staff.send("POST", "/v1/stock-adjustments", 201, json=body, headers=key())
+
+    def buy_the_last_one_as_a_guest(self) -> None:
+        """A guest buys the last one, and reads the order with its secret"""
+        placed = self.guest.send(
+            "POST", "/v1/orders", 201, json=self._one_for("guest@example.com"), headers=key()
+        ).json()
+        secret = {"Order-Access-Token": placed["access_token"]}
+        self.guest.send("GET", f"/v1/orders/{placed['id']}", 200, headers=secret)
+
+    def run_out_of_stock(self) -> None:
+        """The next buyer is refused, and told what is short"""
+        refused = self.guest.send(
+            "POST", "/v1/orders", 409, json=self._one_for("late@example.com"), headers=key()
+        ).json()
+        expect(refused["code"] == "insufficient_stock", f"an odd refusal: {refused}")
+
+    def _one_for(self, email: str) -> dict[str, Any]:
+        lines = [{"variant_id": self.variant["id"], "quantity": 1}]
+        return {**self.order_request, "lines": lines, "email": email} | {
+            "expected_amount_total": self.quoted["amount_total"] // 2
+        }
+
+    def refresh_and_leave(self) -> None:
+        """Refresh the token, log out, and be nobody again"""
+        body = {"refresh_token": self.customer.refresh_token}
+        self.customer.take(self.customer.send("POST", "/v1/auth/refresh", 200, json=body).json())
+        self.customer.send("POST", "/v1/auth/logout", 204)
+        self.customer.send("GET", "/v1/users/me", 401)
+
+    def the_books_agree(self) -> None:
+        """The books agree: stock, reservations, orders, payments and events"""
+        violations = find_violations(self.engine)
+        expect(not violations, "\n".join(violations))
+
+
+def walk(database: str) -> None:
+    """Open a shop on *database* and walk it.
+
+    Raises:
+        Surprise: At the first step that went otherwise.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        if database == "postgresql":
+            server = stack.enter_context(running_server(folder))
+            url = server.create_database("journey")
+        else:
+            url = f"sqlite:///{folder}/journey.db"
+        mailbox, smtp_port = stack.enter_context(running_mailbox())
+        started = time.monotonic()
+        environ = _environ(url, smtp_port)
+        setup = (("db", "upgrade"), ("seed",))
+        shop = stack.enter_context(running_shop(DEPLOYMENT, environ, setup=setup))
+        print(f"      the shop is open on {database} ({time.monotonic() - started:.1f} s)")
+        engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+        for number, step in enumerate(Journey(shop, mailbox, engine).steps(), start=1):
+            step()
+            print(f"  {number:2d}  {step.__doc__}", flush=True)
+
+
+def _environ(database_url: str, smtp_port: int) -> dict[str, str]:
+    users = "MERCATO_FEATURES__USERS__SETTINGS__"
+    return {
+        "MERCATO_DATABASE__URL": database_url,
+        f"{users}MAIL": "smtp",
+        f"{users}SMTP_HOST": "127.0.0.1",
+        f"{users}SMTP_PORT": str(smtp_port),
+    }
+
+
+def main() -> int:
+    """Walk, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="nox -s journey --", description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    database = parser.parse_args().database
+    try:
+        walk(database)
+    except (Surprise, RuntimeError) as surprise:
+        print(f"surprise: {surprise}", file=sys.stderr)
+        return 1
+    print("the journey ends well")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""A running shop for tests: the real commands as processes, the real server over HTTP."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+READY_WITHIN_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Where a shop answers, and how to give it commands.
+
+    Args:
+        deployment: Its deployment file.
+        environ: Environment variables of its commands.
+        port: Where it answers on loopback.
+    """
+
+    deployment: Path
+    environ: Mapping[str, str]
+    port: int
+
+    @property
+    def address(self) -> str:
+        """The root of its URLs."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self, *words: str) -> list[str]:
+        """Return the command line of ``mercato`` for this deployment."""
+        program = Path(sys.executable).with_name("mercato")
+        return [str(program), f"--deployment={self.deployment}", *words]
+
+    def run(self, *words: str, typed: str | None = None) -> str:
+        """Run a command to its end and return what it printed.
+
+        Raises:
+            RuntimeError: It failed; the message holds its output.
+        """
+        done = subprocess.run(
+            self.command(*words),
+            env=dict(self.environ),
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"mercato {' '.join(words)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_shop(
+    deployment: Path,
+    environ: Mapping[str, str],
+    *,
+    setup: Sequence[Sequence[str]] = (("db", "upgrade"),),
+    worker: bool = True,
+) -> Iterator[Shop]:
+    """Set a shop up, serve it until the end of the block, and end its processes.
+
+    Args:
+        deployment: Its deployment file.
+        environ: Environment variables to add to ours.
+        setup: Commands to run first.
+        worker: Whether to run the worker beside the server.
+    """
+    shop = Shop(deployment, {**os.environ, **environ}, free_port())
+    for words in setup:
+        shop.run(*words)
+    services = [["serve", f"--bind=127.0.0.1:{shop.port}"], *([["worker"]] if worker else [])]
+    processes = [
+        subprocess.Popen(shop.command(*words), env=dict(shop.environ)) for words in services
+    ]
+    try:
+        _wait_until_ready(shop, processes)
+        yield shop
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=30)
+
+
+def _wait_until_ready(shop: Shop, processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    give_up_at = time.monotonic() + READY_WITHIN_SECONDS
+    while time.monotonic() < give_up_at:
+        if any(process.poll() is not None for process in processes):
+            raise RuntimeError("a process of the shop ended before it was ready")
+        try:
+            if httpx2.get(f"{shop.address}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the shop was not ready within {READY_WITHIN_SECONDS} s")

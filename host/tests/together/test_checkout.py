@@ -1,0 +1,129 @@
+"""Checkout over every floor: the cost of an order, and the last units under fire."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from uuid import uuid4
+
+import httpx2
+import sqlalchemy as sa
+
+from mercato_host.extensions import db
+from mercato_host.testing.statements import StatementCounter
+
+from .invariants import count_orders_without_a_key
+from .invariants import find_violations
+from .shop import running_shop
+from .shopping import PASSWORD
+from .shopping import key
+from .shopping import new_order
+from .shopping import stock_variant
+
+BUYERS = 12
+UNITS = 50
+STAFF = ["products.write", "stock.read", "stock.write", "orders.read"]
+BY_CUSTOMERS = "[features.orders.settings]\nmanual_by_customer = true\n"
+
+
+class TestPlaceOrder:
+    def test_needs_the_same_statements_for_1_5_and_20_lines(
+        self, boot, write_deployment, create_user
+    ):
+        """An order costs at most 14 statements, identity included, whatever its length."""
+        path = write_deployment("users", "products", "orders")
+        app = boot(path)
+        client = app.test_client()
+        create_user(path, "staff@example.com", role="admin")
+        body = {"email": "staff@example.com", "password": PASSWORD}
+        token = client.post("/v1/auth/login", json=body).json["access_token"]
+        staff = {"Authorization": f"Bearer {token}"}
+        variant_ids = [stock_variant(client, staff, units=10) for _ in range(20)]
+        with app.app_context():
+            engine = db.engine
+
+        counts = {}
+        for lines in (1, 5, 20):
+            order = new_order(*variant_ids[:lines])
+            del order["email"]
+            with StatementCounter(engine) as sent:
+                placed = client.post("/v1/orders", json=order, headers={**staff, **key()})
+            assert placed.status_code == 201, placed.text
+            counts[lines] = len(sent)
+
+        assert len(set(counts.values())) == 1, counts
+        assert counts[20] <= 14, sent
+
+    def test_one_line_that_is_short_refuses_the_whole_order(
+        self, boot, write_deployment, issuer, database_url
+    ):
+        """All or nothing: a refused order reserves nothing and leaves no row."""
+        client = boot(write_deployment("products", "orders", more=issuer.table)).test_client()
+        staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=STAFF)}"}
+        plenty, scarce = (stock_variant(client, staff, units=units) for units in (10, 1))
+        order = new_order(plenty, scarce)
+        order["lines"][1]["quantity"] = 2
+
+        refused = client.post("/v1/orders", json=order, headers=key())
+
+        assert (refused.status_code, refused.json["code"]) == (409, "insufficient_stock")
+        levels = client.get(f"/v1/stock-levels?variant_ids={plenty},{scarce}", headers=staff)
+        assert [level["reserved"] for level in levels.json["data"]] == [0, 0]
+        assert client.get("/v1/orders", headers=staff).json["data"] == []
+        assert find_violations(sa.create_engine(database_url, poolclass=sa.pool.NullPool)) == []
+
+
+class TestLastUnits:
+    def test_twelve_processes_buy_exactly_what_is_there(
+        self, write_deployment, database_url, issuer
+    ):
+        """12 processes buy the last 50 units over HTTP: 50 are sold, and the books agree."""
+        more = f"{BY_CUSTOMERS}\n{issuer.table}"
+        path = write_deployment("products", "orders", more=more)
+        staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=STAFF)}"}
+        with running_shop(path, {"MERCATO_SERVER__WORKERS": "2"}, worker=False) as shop:
+            with httpx2.Client(base_url=shop.address, timeout=60) as client:
+                variant_id = _stock_over_http(client, staff)
+
+            answers = _buy_at_once(shop.address, variant_id)
+
+        engine = sa.create_engine(database_url, poolclass=sa.pool.NullPool)
+        assert answers.pop("201") == UNITS
+        assert answers.pop("409 insufficient_stock") == BUYERS
+        assert set(answers) <= {"payment 201"}, answers
+        assert find_violations(engine) == []
+        assert count_orders_without_a_key(engine) == 0
+
+
+def _stock_over_http(client: httpx2.Client, staff: dict[str, str]) -> str:
+    body = {
+        "name": "The last lamps",
+        "status": "active",
+        "variants": [{"sku": "LAMP", "prices": [{"currency": "EUR", "unit_amount": 1000}]}],
+    }
+    made = client.post("/v1/products", json=body, headers={**staff, **key()})
+    variant_id = str(made.raise_for_status().json()["variants"][0]["id"])
+    adjustment = {"variant_id": variant_id, "quantity": UNITS, "reason": "received"}
+    client.post(
+        "/v1/stock-adjustments", json={"adjustments": [adjustment]}, headers={**staff, **key()}
+    ).raise_for_status()
+    return variant_id
+
+
+def _buy_at_once(address: str, variant_id: str) -> Counter[str]:
+    program = Path(__file__).with_name("buyer.py")
+    buyers = [
+        subprocess.Popen(
+            [sys.executable, program, address, variant_id, str(number)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(BUYERS)
+    ]
+    answers: Counter[str] = Counter()
+    for buyer in buyers:
+        printed, _ = buyer.communicate(timeout=120)
+        assert buyer.returncode == 0
+        answers.update(json.loads(printed))
+    return answers
