@@ -1,5 +1,6 @@
 """Who is calling, who says so, and what they may do."""
 
+import unicodedata
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,11 @@ from werkzeug.local import LocalProxy
 from mercato_kit import services
 from mercato_kit.errors import Forbidden
 from mercato_kit.errors import Unauthenticated
+
+
+def canonical_email(address: str) -> str:
+    """Return the form in which two ways to write one e-mail address are equal."""
+    return unicodedata.normalize("NFKC", address).casefold().strip()
 
 
 @dataclass(frozen=True, slots=True)

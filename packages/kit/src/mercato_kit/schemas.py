@@ -5,6 +5,7 @@ their fields listed, so a new column is never published by accident.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from flask_marshmallow.sqla import SQLAlchemyAutoSchema
 from marshmallow import fields
 from marshmallow import validate
 from marshmallow_sqlalchemy import ModelConverter
+from webargs.fields import DelimitedList
 
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.db import UtcDateTime
@@ -25,8 +27,10 @@ from mercato_kit.db import UtcDateTime
 T = TypeVar("T")
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_HALF = re.compile("[\ud800-\udfff]")
 _WHOLE = re.compile(r"-?[0-9]{1,16}", re.ASCII)
-_YEARS = range(1900, 2300)
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+FIRST_YEAR, LAST_YEAR = 1900, 2299
 
 
 def check_text(text: str) -> None:
@@ -35,8 +39,13 @@ def check_text(text: str) -> None:
     Raises:
         marshmallow.ValidationError: It has a NUL or half a surrogate pair.
     """
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if not is_text(text):
         raise ma.ValidationError("Has a character that is not text.")
+
+
+def is_text(text: str) -> bool:
+    """Tell whether a database can hold *text*: it has no NUL and no half of a surrogate pair."""
+    return "\x00" not in text and not _HALF.search(text)
 
 
 class Text(fields.String):
@@ -48,8 +57,8 @@ class Text(fields.String):
     """
 
     def __init__(self, *, min: int = 0, max: int = 5000, **kwargs: Any) -> None:  # noqa: A002
-        length = validate.Length(min=min, max=max)
-        super().__init__(validate=_and(length, kwargs.pop("validate", None)), **kwargs)
+        bounds = (validate.Length(min=min), validate.Length(max=max))
+        super().__init__(validate=_and(bounds, kwargs.pop("validate", None)), **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
@@ -61,9 +70,8 @@ class Email(fields.Email):
     """An e-mail address of at most 254 characters."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            validate=_and(validate.Length(max=254), kwargs.pop("validate", None)), **kwargs
-        )
+        bounds = (validate.Length(max=254),)
+        super().__init__(validate=_and(bounds, kwargs.pop("validate", None)), **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
@@ -84,7 +92,7 @@ class Integer(fields.Integer):
         max: int = MAX_SAFE_INTEGER,  # noqa: A002
         **kwargs: Any,
     ) -> None:
-        bounds = validate.Range(min=min, max=max)
+        bounds = (validate.Range(min=min), validate.Range(max=max))
         super().__init__(validate=_and(bounds, kwargs.pop("validate", None)), **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -116,17 +124,22 @@ class Uuid(fields.UUID):
 
 
 class Instant(fields.AwareDateTime):
-    """RFC 3339 time with an offset in; UTC with ``Z`` and milliseconds out."""
+    """RFC 3339 time with an offset in; UTC with ``Z`` and milliseconds out.
+
+    Years are bounded: a time at the edge of the calendar, once stored, could not be moved to
+    another offset, and every list with it would fail.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, str) or "T" not in value.upper():
+        text = value.upper() if isinstance(value, str) else ""
+        if not _RFC_3339.fullmatch(text):
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
-        instant = super()._deserialize(value, *args, **kwargs)
-        if instant.year not in _YEARS:
-            raise ma.ValidationError(f"Must be between the years {_YEARS.start} and {_YEARS.stop}.")
+        instant = super()._deserialize(text, *args, **kwargs)
+        if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+            raise ma.ValidationError(f"Must be between the years {FIRST_YEAR} and {LAST_YEAR}.")
         return instant.astimezone(UTC)
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
@@ -148,6 +161,31 @@ class Metadata(fields.Dict):
             validate=validate.Length(max=50),
             **kwargs,
         )
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super()._deserialize(value, *args, **kwargs)
+        except ma.ValidationError as error:
+            raise ma.ValidationError(_by_key(error.messages)) from error
+
+
+class Listed(DelimitedList):
+    """Values in one query parameter, with commas between them: ``status=open,completed``.
+
+    Args:
+        inner: The field of one value.
+        max: Most values.
+    """
+
+    def __init__(
+        self,
+        inner: fields.Field[Any] | type[fields.Field[Any]],
+        *,
+        max: int = 100,  # noqa: A002
+        **kwargs: Any,
+    ) -> None:
+        bounds = (validate.Length(min=1), validate.Length(max=max))
+        super().__init__(inner, validate=_and(bounds, kwargs.pop("validate", None)), **kwargs)
 
 
 class Schema(FlaskSchema):
@@ -224,7 +262,18 @@ class ProblemSchema(ma.Schema):
     )
 
 
-def _and(first: Any, second: Any) -> Any:
-    if second is None:
-        return first
-    return validate.And(first, *(second if isinstance(second, (list, tuple)) else [second]))
+def _and(bounds: tuple[Any, ...], others: Any) -> list[Any]:
+    """Put the validators of a field beside our bounds; each bound apart, so errors name one."""
+    if others is None:
+        return [*bounds]
+    return [*bounds, *(others if isinstance(others, (list, tuple)) else [others])]
+
+
+def _by_key(messages: Any) -> Any:
+    """Drop the level that says whether the key or its value is wrong: no pointer leads there."""
+    if not isinstance(messages, Mapping):
+        return messages
+    return {
+        key: [message for side in sides.values() for message in side]
+        for key, sides in messages.items()
+    }

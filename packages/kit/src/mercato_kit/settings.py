@@ -43,7 +43,7 @@ class Mistake:
     """One setting that does not hold.
 
     Args:
-        key: Which one.
+        key: Which one; empty for a mistake of several together (``__post_init__``).
         kind: ``missing`` (required and absent), ``wrong`` (type or range), ``unknown``.
         detail: What is so; never holds the value of a secret.
         suggestion: The key that was probably meant, for an unknown one.
@@ -85,7 +85,12 @@ def read(
         except msgspec.ValidationError as error:
             shown = "" if is_secret(field) else f"{values[name]!r}: "
             mistakes.append(Mistake(name, "wrong", f"{shown}{error}"))
-    return (None if mistakes else settings(**taken)), mistakes
+    if mistakes:
+        return None, mistakes
+    try:
+        return settings(**taken), []
+    except ValueError as error:
+        return None, [Mistake("", "wrong", str(error))]
 
 
 def is_secret(field: msgspec.structs.FieldInfo) -> bool:

@@ -5,6 +5,7 @@ Returning commits, raising rolls back. Nothing else in a feature says ``commit``
 
 import logging
 import random
+import sqlite3
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -13,6 +14,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DataError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -20,6 +22,7 @@ from mercato_kit import transactions
 from mercato_kit.db import constraint_of
 from mercato_kit.db import session
 from mercato_kit.errors import Conflict
+from mercato_kit.errors import FieldError
 from mercato_kit.errors import Invalid
 from mercato_kit.errors import Problem
 from mercato_kit.errors import StaleVersion
@@ -33,7 +36,14 @@ RETRY_SECONDS = 3.0
 
 _SERIALIZATION_FAILURE = "40001"
 _DEADLOCK_DETECTED = "40P01"
-_BUSY = {"55P03", "57014", "53300", "57P01", "57P02", "57P03"}
+_LOCK_NOT_AVAILABLE = "55P03"
+_STATEMENT_TIMEOUT = "57014"
+_SHUTTING_DOWN = ("57P01", "57P02", "57P03", "57P05")
+_IDLE_TOO_LONG = ("25P03", "25P04")
+_BUSY = {_LOCK_NOT_AVAILABLE, _STATEMENT_TIMEOUT, *_SHUTTING_DOWN, *_IDLE_TOO_LONG}
+_CONNECTION, _RESOURCES = "08", "53"
+_BUSY_CLASSES = (_CONNECTION, _RESOURCES)
+_SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 _running: ContextVar[bool] = ContextVar("mercato_unit_of_work", default=False)
 _log = logging.getLogger(__name__)
@@ -83,22 +93,30 @@ def _run_with_retries(step: Callable[[], T], *, safe_to_repeat: bool) -> T:
 
 def _run_once(step: Callable[[], T]) -> T:
     try:
-        result = step()
-        session.commit()
-    except Problem as refusal:
-        if refusal.keeps_work:
-            session.commit()
-        else:
-            _roll_back()
-        raise
+        return _commit(step)
     except BaseException:
         _roll_back()
         raise
+
+
+def _commit(step: Callable[[], T]) -> T:
+    try:
+        result = step()
+    except Problem as refusal:
+        if refusal.keeps_work:
+            session.commit()
+        raise
+    session.commit()
     return result
 
 
 def _roll_back() -> None:
-    session.rollback()
+    try:
+        session.rollback()
+    except DBAPIError as error:
+        # The connection is gone, and with it the transaction; the step's own error says more.
+        _log.warning("connection lost at rollback: %s", type(error.orig).__name__)
+        session.invalidate()
     session.expunge_all()
 
 
@@ -122,7 +140,8 @@ def _refusal_of(error: Exception) -> Exception:
         _log.warning("constraint refused a write: %s", constraint_of(error))
         return Conflict()
     if isinstance(error, DataError):
-        return Invalid("A value does not fit its column.")
+        mistake = "A value does not fit its column."
+        return Invalid(mistake, errors=[FieldError("", "range", mistake)])
     if _is_busy(error):
         _log.warning("database busy or away: %s", _sqlstate(error) or type(error).__name__)
         return Unavailable()
@@ -132,7 +151,11 @@ def _refusal_of(error: Exception) -> Exception:
 def _is_busy(error: Exception) -> bool:
     if isinstance(error, PoolTimeout) or _lost_connection(error) or _lost_a_race(error):
         return True
-    if _sqlstate(error) in _BUSY:
-        return True
-    text = str(getattr(error, "orig", ""))
-    return any(sign in text for sign in ("database is locked", "connection failed", "refused"))
+    if not isinstance(error, OperationalError):
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        # The low byte is the kind, the rest a detail of it.
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_BUSY
+    state = _sqlstate(error)
+    # What did not come from the server has no state: there was no connection.
+    return state is None or state in _BUSY or state[:2] in _BUSY_CLASSES

@@ -22,11 +22,14 @@ from flask import request
 from flask_smorest.utils import get_appcontext
 
 from mercato_kit import work
+from mercato_kit.db import MAX_SAFE_INTEGER
+from mercato_kit.errors import NotFound
 from mercato_kit.http import etag as etags
 from mercato_kit.http import idempotency
 from mercato_kit.http.body import BodyParser
 from mercato_kit.identity import Policy
 from mercato_kit.identity import current_principal
+from mercato_kit.schemas import is_text
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -44,6 +47,7 @@ class Route:
         allow: Who may call it; None stops the boot.
         idempotent: Whether it requires an Idempotency-Key.
         guest_scope: The member of the body that tells guests' keys apart.
+        guest_header: The header that tells guests' keys apart.
         unstored: Members added to each answer after it is stored under the key.
         if_match: Whether it requires If-Match.
         public_cache: Whether shared caches may keep the answer for a moment.
@@ -56,6 +60,7 @@ class Route:
     allow: Policy | None
     idempotent: bool
     guest_scope: str | None
+    guest_header: str | None
     unstored: idempotency.Unstored
     if_match: bool
     public_cache: bool
@@ -84,6 +89,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         allow: Policy | None = None,
         idempotent: bool = False,
         guest_scope: str | None = None,
+        guest_header: str | None = None,
         unstored: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
         if_match: bool = False,
         public_cache: bool = False,
@@ -98,6 +104,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 without it stops the boot.
             idempotent: Require an Idempotency-Key, and answer each key once.
             guest_scope: The member of the body (an e-mail address) that tells guests' keys apart.
+            guest_header: The header (a secret that lets a guest in) that tells guests' keys apart.
+                Without it a guest who knows a key gets the answer stored under it.
             unstored: Members added to each answer after it is stored under its key: a function
                 of the stored body, by name. For secrets that can be computed again.
             if_match: Require If-Match; the view reads the version with :func:`if_match`.
@@ -114,6 +122,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 allow=allow,
                 idempotent=idempotent,
                 guest_scope=guest_scope,
+                guest_header=guest_header,
                 unstored=unstored or {},
                 if_match=if_match,
                 public_cache=public_cache,
@@ -164,6 +173,7 @@ def _endpoint(route: Route) -> Callable[..., Response]:
             if route.allow is None:
                 raise RuntimeError(f"{route.where} states no policy")
             route.allow.check(current_principal)
+            _check_path(arguments)
             if route.if_match:
                 etags.read_if_match()
             if not route.idempotent:
@@ -172,6 +182,7 @@ def _endpoint(route: Route) -> Callable[..., Response]:
                 respond,
                 route=f"{request.method} {request.url_rule}",
                 guest_scope=route.guest_scope,
+                guest_header=route.guest_header,
                 unstored=route.unstored,
             )
 
@@ -184,6 +195,19 @@ def _endpoint(route: Route) -> Callable[..., Response]:
     return endpoint
 
 
+def _check_path(arguments: Mapping[str, Any]) -> None:
+    """Say at once that nothing is where no database could keep anything.
+
+    Raises:
+        NotFound: A part of the path is a number too large for a column, or no text.
+    """
+    for value in arguments.values():
+        if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+            raise NotFound
+        if isinstance(value, str) and not is_text(value):
+            raise NotFound
+
+
 def _respond(route: Route, arguments: Mapping[str, Any]) -> Response:
     response = make_response(route.view(**arguments))
     body = get_appcontext().get("result_dump")
@@ -191,6 +215,8 @@ def _respond(route: Route, arguments: Mapping[str, Any]) -> Response:
         address = request.base_url + "?" + _query_with_cursor(body["next_cursor"])
         response.headers.add("Link", f'<{address}>; rel="next"')
     response.headers.setdefault("Cache-Control", _cache_control(route))
+    if route.public_cache:
+        response.vary.add("Authorization")
     return etags.add_etag(response, body)
 
 

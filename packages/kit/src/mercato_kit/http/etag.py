@@ -1,5 +1,6 @@
 """Strong ETags from an aggregate's version, If-None-Match and If-Match (RFC 9110)."""
 
+import re
 from typing import Any
 from typing import cast
 
@@ -9,6 +10,8 @@ from flask import request
 
 from mercato_kit.errors import PreconditionRequired
 from mercato_kit.errors import StaleVersion
+
+_ETAG = re.compile(r'"[1-9][0-9]{0,17}"', re.ASCII)
 
 
 def if_match() -> int:
@@ -26,10 +29,9 @@ def read_if_match() -> None:
     header = request.headers.get("If-Match", "").strip()
     if header in ("", "*"):
         raise PreconditionRequired
-    version = header.removeprefix('"').removesuffix('"')
-    if header != f'"{version}"' or not version.isascii() or not version.isdigit():
+    if not _ETAG.fullmatch(header):
         raise StaleVersion
-    g.mercato_if_match = int(version[:18])
+    g.mercato_if_match = int(header.strip('"'))
 
 
 def add_etag(response: Response, body: Any) -> Response:

@@ -6,6 +6,7 @@ answer exist together or not at all. A refusal rolls the key back: the client ma
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from collections.abc import Mapping
 from datetime import timedelta
@@ -22,6 +23,7 @@ from mercato_kit.errors import Conflict
 from mercato_kit.errors import Invalid
 from mercato_kit.errors import Problem
 from mercato_kit.http.body import read_json
+from mercato_kit.identity import canonical_email
 from mercato_kit.identity import current_principal
 from mercato_kit.models import IdempotencyKey
 
@@ -33,6 +35,8 @@ nothing."""
 
 _STORED_HEADERS = ("Location", "ETag", "Content-Type", "Cache-Control")
 _LOCK_NOT_AVAILABLE = "55P03"
+_SCOPE_CHARACTERS = 160
+_ESCAPED = re.compile(r'\\(["\\])')
 
 
 class IdempotencyKeyMissing(Problem):
@@ -68,14 +72,19 @@ def read_key() -> str:
     """
     key = request.headers.get("Idempotency-Key", "").strip()
     if len(key) > 1 and key.startswith('"') and key.endswith('"'):
-        key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+        key = _ESCAPED.sub(r"\1", key[1:-1])
     if not 16 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
         raise IdempotencyKeyMissing
     return key
 
 
 def answer_once(
-    respond: Callable[[], Response], *, route: str, guest_scope: str | None, unstored: Unstored
+    respond: Callable[[], Response],
+    *,
+    route: str,
+    guest_scope: str | None,
+    guest_header: str | None,
+    unstored: Unstored,
 ) -> Response:
     """Answer from the store, or do the work and store its answer. Runs in a unit of work.
 
@@ -83,6 +92,7 @@ def answer_once(
         respond: Does the work and makes the answer.
         route: Method and rule; part of the key's scope.
         guest_scope: The member of the body (an e-mail address) that tells guests apart.
+        guest_header: The header (a secret they were given) that tells guests apart.
         unstored: Members of the answer that must not be stored.
 
     Raises:
@@ -90,33 +100,48 @@ def answer_once(
         IdempotencyInProgress: The first request with the key is still running.
     """
     body = read_json(request)
-    scope = f"{_caller(body, guest_scope)} {route}"
+    scope = _scope(_caller(body, guest_scope, guest_header), route)
     fingerprint = _fingerprint(body)
     key = read_key()
     if not _claim(scope, key, fingerprint):
         return _replay(scope, key, fingerprint, unstored)
-    response = respond()
-    if response.status_code < 400:
-        _store(scope, key, response)
-        _add_unstored(response, unstored)
+    try:
+        response = respond()
+    except Problem as refusal:
+        if refusal.keeps_work:
+            _give_back(scope, key)
+        raise
+    if response.status_code >= 400:
+        _give_back(scope, key)
+        return response
+    _store(scope, key, response)
+    _add_unstored(response, unstored)
     return response
 
 
-def _caller(body: Any, guest_scope: str | None) -> str:
+def _scope(caller: str, route: str) -> str:
+    scope = f"{caller} {route}"
+    return scope if len(scope) <= _SCOPE_CHARACTERS else f"{caller} {_sha256(route)}"
+
+
+def _caller(body: Any, guest_scope: str | None, guest_header: str | None) -> str:
     if current_principal.sub is not None:
         return str(current_principal.sub)
     email = body.get(guest_scope) if isinstance(body, dict) and guest_scope else None
-    canonical = str(email or "").strip().lower()
-    return "guest:" + hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    marks = canonical_email(str(email or ""))
+    if guest_header is not None:
+        marks += f" {request.headers.get(guest_header, '')}"
+    return f"guest:{_sha256(marks)}"
 
 
 def _fingerprint(body: Any) -> str:
-    canonical = json.dumps(
-        [request.path, body if isinstance(body, (dict, list)) else None],
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    sent = body if isinstance(body, (dict, list)) else None
+    query = sorted(request.args.items(multi=True))
+    return _sha256(json.dumps([request.path, query, sent], sort_keys=True, separators=(",", ":")))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _claim(scope: str, key: str, fingerprint: str) -> bool:
@@ -174,6 +199,15 @@ def _store(scope: str, key: str, response: Response) -> None:
             response_headers=headers,
             response_body=response.get_data(as_text=True),
         )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _give_back(scope: str, key: str) -> None:
+    """Free a key whose request was refused though its transaction commits."""
+    session.execute(
+        sa.delete(IdempotencyKey)
+        .where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
         .execution_options(synchronize_session=False)
     )
 

@@ -2,11 +2,13 @@
 
 import base64
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from typing import ClassVar
 from typing import Generic
@@ -16,11 +18,14 @@ from uuid import UUID
 
 import marshmallow as ma
 import sqlalchemy as sa
+from flask import has_request_context
+from flask import request
 from marshmallow import fields
 from marshmallow import validate
 
 from mercato_kit.db import session
 from mercato_kit.errors import InvalidCursor
+from mercato_kit.keys import derive_key
 from mercato_kit.schemas import Integer
 from mercato_kit.schemas import QuerySchema
 from mercato_kit.schemas import Text
@@ -28,6 +33,7 @@ from mercato_kit.schemas import Text
 T = TypeVar("T")
 
 COUNTED_UP_TO = 10_000
+_SEAL_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def paginate(
     Args:
         statement: A filtered SELECT of one entity, without order or limit.
         page: What the client asks for.
-        columns: The sortable columns (NOT NULL), by their whitelisted name.
+        columns: The sortable columns (NOT NULL; text, numbers or times), by their whitelisted name.
         id: The column that makes the order total.
 
     Raises:
@@ -137,6 +143,7 @@ def paginate(
     )
 
 
+@cache
 def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
     """Return the schema of a page of *item*; its name is the item's with ``List`` behind it."""
     name = item.__name__.removesuffix("Schema") + "ListSchema"
@@ -169,26 +176,36 @@ def _after(column: Any, id_column: Any, position: tuple[Any, Any], *, descending
 
 
 def _count(statement: sa.Select[Any]) -> int:
-    some = statement.with_only_columns(sa.literal(1)).limit(COUNTED_UP_TO + 1).subquery()
+    # Without a WHERE the literal alone would be counted: the tables must stay.
+    ones = statement.with_only_columns(sa.literal(1), maintain_column_froms=True)
+    some = ones.limit(COUNTED_UP_TO + 1).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 
 def _write(page: PageRequest, value: Any, id_value: UUID) -> str:
     kind = "t" if isinstance(value, datetime) else "v"
     plain = value.isoformat() if isinstance(value, datetime) else value
-    text = json.dumps([page.sort, page.filter_hash, kind, plain, str(id_value)])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    text = json.dumps([page.sort, page.filter_hash, kind, plain, str(id_value)]).encode()
+    return base64.urlsafe_b64encode(_seal(text) + text).decode().rstrip("=")
+
+
+def _seal(text: bytes) -> bytes:
+    """Sign a cursor for this list: whatever comes back under the seal has the types we wrote."""
+    path = request.path if has_request_context() else ""
+    signed = path.encode("utf-8", "surrogatepass") + b"\x00" + text
+    return hmac.digest(derive_key("kit.cursor"), signed, "sha256")[:_SEAL_BYTES]
 
 
 def _read(page: PageRequest) -> tuple[Any, UUID]:
     cursor = page.cursor or ""
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        sort, filter_hash, kind, plain, id_value = json.loads(text)
-        value = datetime.fromisoformat(plain) if kind == "t" else plain
-        position = value, UUID(id_value)
-    except (ValueError, TypeError, AttributeError) as error:
+        sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except ValueError as error:
         raise InvalidCursor from error
+    seal, text = sealed[:_SEAL_BYTES], sealed[_SEAL_BYTES:]
+    if not hmac.compare_digest(seal, _seal(text)):
+        raise InvalidCursor
+    sort, filter_hash, kind, plain, id_value = json.loads(text)
     if (sort, filter_hash) != (page.sort, page.filter_hash):
         raise InvalidCursor("The cursor was made for another sort or filter.")
-    return position
+    return (datetime.fromisoformat(plain) if kind == "t" else plain), UUID(id_value)
