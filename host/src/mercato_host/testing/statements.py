@@ -32,6 +32,7 @@ class StatementCounter:
         self._engine = engine
 
     def __enter__(self) -> Self:
+        self.statements = []
         sa.event.listen(self._engine, "before_cursor_execute", self._record)
         return self
 

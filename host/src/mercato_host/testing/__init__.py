@@ -1,0 +1,1 @@
+"""Tests of a feature against the real host: the pytest plugin, and the suite every feature inherits."""

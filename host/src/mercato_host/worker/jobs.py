@@ -1,0 +1,94 @@
+"""Jobs of the composed features, and the kit's own, each at its interval."""
+
+import logging
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from flask import Flask
+
+from mercato_kit import work
+from mercato_kit.composition import Composition
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_kit.events import Job
+from mercato_kit.models import IdempotencyKey
+
+_BATCH = 500
+
+_log = logging.getLogger(__name__)
+
+
+def purge_idempotency_keys() -> int:
+    """Delete a batch of the keys whose answers need not be repeated any more."""
+    expired = (
+        sa.select(IdempotencyKey.scope, IdempotencyKey.key)
+        .where(IdempotencyKey.expires_at < utc_now())
+        .order_by(IdempotencyKey.expires_at)
+        .limit(_BATCH)
+    )
+    keys = session.execute(expired).all()
+    if keys:
+        session.execute(
+            sa.delete(IdempotencyKey)
+            .where(
+                sa.tuple_(IdempotencyKey.scope, IdempotencyKey.key).in_(
+                    [tuple(key) for key in keys]
+                ),
+                # Meanwhile a client may have begun to use the key again.
+                IdempotencyKey.expires_at < utc_now(),
+            )
+            .execution_options(synchronize_session=False)
+        )
+    return len(keys)
+
+
+KIT_JOBS = (Job("purge_idempotency_keys", purge_idempotency_keys, every_seconds=3600),)
+
+
+class Jobs:
+    """When each job is due in this process.
+
+    Args:
+        composition: Whose jobs.
+    """
+
+    def __init__(self, composition: Composition) -> None:
+        own = {f"kit.{job.name}": job for job in KIT_JOBS}
+        theirs = {
+            f"{feature.name}.{job.name}": job
+            for feature in composition.features
+            for job in feature.jobs
+        }
+        self.by_name = own | theirs
+        self._due_at = dict.fromkeys(self.by_name, time.monotonic())
+
+    def due(self) -> list[str]:
+        """Name the jobs whose time has come."""
+        return [name for name, due_at in self._due_at.items() if due_at <= time.monotonic()]
+
+    def run(self, app: Flask, name: str, *, go_on: Callable[[], bool]) -> bool:
+        """Run a job batch by batch until it finds nothing more to do.
+
+        Args:
+            app: In which app.
+            name: As :meth:`due` gives it.
+            go_on: Asked before each batch.
+
+        Returns:
+            Whether it went well; a failure is logged, and the job runs again at its next time.
+        """
+        job = self.by_name[name]
+        self._due_at[name] = time.monotonic() + job.every_seconds
+        try:
+            while go_on() and _run_batch(app, job):
+                pass
+        except Exception:
+            _log.exception("job %s failed", name)
+            return False
+        return True
+
+
+def _run_batch(app: Flask, job: Job) -> int:
+    with app.app_context():
+        return job.function() if job.remote else work.run(job.function)
