@@ -162,9 +162,10 @@ class Metadata(fields.Dict):
             **kwargs,
         )
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        """Read the data; each mistake is at its key."""
         try:
-            return super()._deserialize(value, *args, **kwargs)
+            return super().deserialize(value, *args, **kwargs)
         except ma.ValidationError as error:
             raise ma.ValidationError(_by_key(error.messages)) from error
 

@@ -116,7 +116,7 @@ def _roll_back() -> None:
     except DBAPIError as error:
         # The connection is gone, and with it the transaction; the step's own error says more.
         _log.warning("connection lost at rollback: %s", type(error.orig).__name__)
-        session.invalidate()
+        session().invalidate()
     session.expunge_all()
 
 
