@@ -159,12 +159,7 @@ def _upgrade_one(engine: sa.Engine, history: History, before: tuple[Applied, ...
     try:
         with engine.begin() as connection:
             # Read again: in the meantime another process may have come first.
-            current = current_revisions(connection, [history.feature]).get(history.feature, "")
-            if current and current not in history.revisions:
-                raise CommandError(
-                    f"the database is at {current}, which this version does not know"
-                )
-            for revision in [item for item in history.revisions if item > current]:
+            for revision in _missing(connection, history):
                 command.upgrade(configure(connection, history), revision)
                 done.append(Applied(history.feature, revision))
     except Exception as error:
@@ -172,6 +167,13 @@ def _upgrade_one(engine: sa.Engine, history: History, before: tuple[Applied, ...
         reason = str(getattr(error, "orig", None) or error)
         raise MigrationFailedError(history.feature, revision, reason, statement, before) from error
     return done
+
+
+def _missing(connection: sa.Connection, history: History) -> list[str]:
+    current = current_revisions(connection, [history.feature]).get(history.feature, "")
+    if current and current not in history.revisions:
+        raise CommandError(f"the database is at {current}, which this version does not know")
+    return [revision for revision in history.revisions if revision > current]
 
 
 def _describe(difference: object) -> str:

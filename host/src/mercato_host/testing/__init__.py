@@ -1,1 +1,1 @@
-"""Tests of a feature against the real host: the pytest plugin, and the suite every feature inherits."""
+"""For feature teams: a pytest plugin with the real host, and a suite every feature inherits."""

@@ -110,7 +110,7 @@ def _apps() -> Iterator[Apps]:
 
 @pytest.fixture
 def feature(request: pytest.FixtureRequest) -> Feature:
-    """The feature under test: what the test's class, module or nearest conftest.py calls ``feature``."""
+    """The feature under test: what the class, the module or conftest.py calls ``feature``."""
     conftests = [
         plugin
         for plugin in request.config.pluginmanager.get_plugins()
@@ -173,7 +173,7 @@ def client(app: Flask) -> Client:
 
 @pytest.fixture
 def as_user(app: Flask, _stage: Stage) -> AsUser:
-    """Makes clients of people: ``as_user(permissions=["stock.write"], email="zoe@example.com")``."""
+    """Makes clients of people: ``as_user(permissions=["stock.write"], name="Zoe")``."""
     if not _stage.has_fake_identity:
         raise pytest.UsageError(
             f"{_stage.under_test.name!r} or a fake offers the identity contract: "

@@ -83,7 +83,7 @@ class Jobs:
         try:
             while go_on() and _run_batch(app, job):
                 pass
-        except Exception:
+        except Exception:  # noqa: BLE001 - a job may fail in any way
             _log.exception("job %s failed", name)
             return False
         return True
