@@ -1,0 +1,39 @@
+"""Orders: what was bought, by whom, for how much."""
+
+from pathlib import Path
+
+from mercato_contracts.catalog import Catalog
+from mercato_contracts.stock import Stock
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Need
+from mercato_orders import services
+from mercato_orders.access import READ
+from mercato_orders.access import WRITE
+from mercato_orders.events import HANDLES
+from mercato_orders.events import JOBS
+from mercato_orders.events import PUBLISHES
+from mercato_orders.models import Base
+from mercato_orders.privacy import export_customer
+from mercato_orders.routes import blueprint
+from mercato_orders.sample_data import make_sample_data
+from mercato_orders.settings import OrdersSettings
+
+feature = Feature(
+    name="orders",
+    summary="Quotes, orders, payment and cancellation.",
+    blueprints=[blueprint],
+    metadata=Base.metadata,
+    migrations=Path(__file__).parent / "migrations" / "versions",
+    needs=[Need(Catalog, ">=1,<2"), Need(Stock, ">=1,<2")],
+    publishes=PUBLISHES,
+    handles=HANDLES,
+    jobs=JOBS,
+    settings=OrdersSettings,
+    permissions={
+        READ: "See all orders, their payments and their timelines",
+        WRITE: "Cancel orders, and say that they are paid",
+    },
+    export_subject=export_customer,
+    erase_subject=services.erase_customer,
+    sample_data=make_sample_data,
+)

@@ -1,0 +1,258 @@
+"""The tables of orders: what was bought, how it is paid, and what happened to it."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Annotated
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import relationship
+
+from mercato_kit import db
+
+
+class Base(DeclarativeBase):
+    """Base of the feature's tables."""
+
+    metadata = db.metadata("orders")
+    type_annotation_map = db.TYPES
+
+
+Amount = Annotated[int, mapped_column(sa.BigInteger, default=0)]
+"""Minor units of the order's currency."""
+
+ORDER_STATUSES = ("open", "completed", "canceled", "expired")
+PAYMENT_STATUSES = ("unpaid", "authorized", "paid", "partially_refunded", "refunded")
+FULFILLMENT_STATUSES = ("unfulfilled", "partially_fulfilled", "fulfilled", "returned")
+IN_FLIGHT = ("processing", "requires_action", "authorized")
+"""Statuses of a payment that may still be captured."""
+ACTIVE = (*IN_FLIGHT, "captured")
+"""Statuses of a payment that keep a second one from starting."""
+
+NUMBERS = sa.Sequence("orders_number_seq", start=1001, metadata=Base.metadata)
+"""Where PostgreSQL takes the numbers of orders from. Refused orders leave gaps."""
+
+
+def _one_of(column: str, values: Collection[str]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+class Counter(Base):
+    """The last number given to an order, where the database has no sequences.
+
+    PostgreSQL counts with a sequence and leaves this table empty.
+    """
+
+    __tablename__ = "orders_counter"
+
+    name: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    value: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Order(db.Aggregate, Base):
+    """One purchase: who, where to, for how much, and how far it got.
+
+    Customer, addresses and lines are snapshots, so that the order survives what it was made from.
+    """
+
+    __tablename__ = "orders_order"
+    __table_args__ = (
+        sa.CheckConstraint(_one_of("status", ORDER_STATUSES), name="status_known"),
+        sa.CheckConstraint(
+            _one_of("payment_status", PAYMENT_STATUSES), name="payment_status_known"
+        ),
+        sa.CheckConstraint(
+            _one_of("fulfillment_status", FULFILLMENT_STATUSES), name="fulfillment_status_known"
+        ),
+        sa.CheckConstraint(
+            "amount_subtotal >= 0 AND amount_discount >= 0 AND amount_shipping >= 0 "
+            "AND amount_tax >= 0 AND amount_total >= 0 AND amount_paid >= 0 "
+            "AND amount_refunded >= 0",
+            name="amounts_not_negative",
+        ),
+        sa.CheckConstraint(
+            "amount_total = amount_subtotal - amount_discount + amount_shipping "
+            "+ CASE WHEN tax_included THEN 0 ELSE amount_tax END + amount_rounding",
+            name="total_adds_up",
+        ),
+        sa.CheckConstraint("amount_paid <= amount_total", name="paid_within_total"),
+        sa.CheckConstraint("amount_refunded <= amount_paid", name="refunded_within_paid"),
+        sa.UniqueConstraint("number"),
+        sa.Index(None, "customer_id", "created_at", "id"),
+        sa.Index(None, "status", "created_at", "id"),
+        sa.Index(None, "payment_status", "created_at", "id"),
+        sa.Index(None, "customer_email"),
+        sa.Index(
+            "ix_orders_order_unpaid_expiry",
+            "expires_at",
+            postgresql_where=sa.text("status = 'open' AND payment_status = 'unpaid'"),
+            sqlite_where=sa.text("status = 'open' AND payment_status = 'unpaid'"),
+        ),
+    )
+
+    number: Mapped[int] = mapped_column(sa.BigInteger, doc="What people call it by")
+    customer_id: Mapped[UUID | None] = mapped_column(doc="The principal's sub; None for a guest")
+    customer_email: Mapped[str | None] = mapped_column(sa.String(254))
+    customer_name: Mapped[str | None] = mapped_column(sa.String(200))
+    guest_token_hash: Mapped[str | None] = mapped_column(sa.CHAR(64), doc="SHA-256, guests only")
+    status: Mapped[str] = mapped_column(sa.String(20), default="open")
+    payment_status: Mapped[str] = mapped_column(sa.String(20), default="unpaid")
+    fulfillment_status: Mapped[str] = mapped_column(sa.String(20), default="unfulfilled")
+    currency: Mapped[str] = mapped_column(sa.CHAR(3), doc="ISO 4217")
+    amount_subtotal: Mapped[Amount]
+    amount_discount: Mapped[Amount]
+    amount_shipping: Mapped[Amount]
+    amount_tax: Mapped[Amount]
+    amount_total: Mapped[Amount]
+    amount_paid: Mapped[Amount]
+    amount_refunded: Mapped[Amount]
+    amount_rounding: Mapped[Amount] = mapped_column(doc="Signed: what cash rounding adds")
+    tax_included: Mapped[bool] = mapped_column(default=False, doc="Prices contain the tax")
+    shipping_address: Mapped[dict[str, Any] | None]
+    billing_address: Mapped[dict[str, Any] | None]
+    note: Mapped[str | None] = mapped_column(sa.Text)
+    expires_at: Mapped[datetime | None] = mapped_column(doc="When it gives its units back, unpaid")
+    placed_at: Mapped[datetime] = mapped_column(default=db.utc_now)
+    paid_at: Mapped[datetime | None]
+    canceled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None] = mapped_column(sa.String(500))
+
+    lines: Mapped[list["Line"]] = relationship(
+        order_by="Line.position", lazy="raise_on_sql", viewonly=True
+    )
+    payments: Mapped[list["Payment"]] = relationship(
+        order_by="Payment.id", lazy="raise_on_sql", viewonly=True
+    )
+
+
+class Line(db.Identified, Base):
+    """Some units of one variant, as it was sold when the order was placed."""
+
+    __tablename__ = "orders_line"
+    __table_args__ = (
+        sa.CheckConstraint("quantity > 0", name="quantity_positive"),
+        sa.CheckConstraint("amount_subtotal = unit_amount * quantity", name="subtotal_adds_up"),
+        sa.CheckConstraint(
+            "unit_amount >= 0 AND amount_discount >= 0 AND amount_tax >= 0 AND amount_total >= 0",
+            name="amounts_not_negative",
+        ),
+        sa.CheckConstraint(
+            "quantity_fulfilled >= 0 AND quantity_canceled >= 0 AND quantity_returned >= 0",
+            name="quantities_not_negative",
+        ),
+        sa.CheckConstraint(
+            "quantity_fulfilled + quantity_canceled <= quantity", name="fulfilled_within_quantity"
+        ),
+        sa.CheckConstraint(
+            "quantity_returned <= quantity_fulfilled", name="returned_within_fulfilled"
+        ),
+        sa.UniqueConstraint("order_id", "position"),
+        sa.UniqueConstraint("order_id", "variant_id"),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
+    position: Mapped[int] = mapped_column(doc="From 0, as the client listed them")
+    product_id: Mapped[UUID]
+    variant_id: Mapped[UUID]
+    sku: Mapped[str] = mapped_column(sa.String(100))
+    name: Mapped[str] = mapped_column(sa.String(300))
+    variant_name: Mapped[str] = mapped_column(sa.String(300))
+    image_url: Mapped[str | None] = mapped_column(sa.String(2000))
+    tax_code: Mapped[str | None] = mapped_column(sa.String(50))
+    unit_amount: Mapped[Amount]
+    quantity: Mapped[int]
+    amount_subtotal: Mapped[Amount]
+    amount_discount: Mapped[Amount]
+    tax_rate_ppm: Mapped[int] = mapped_column(default=0, doc="Parts per million")
+    amount_tax: Mapped[Amount]
+    amount_total: Mapped[Amount]
+    requires_shipping: Mapped[bool]
+    quantity_fulfilled: Mapped[int] = mapped_column(default=0)
+    quantity_canceled: Mapped[int] = mapped_column(default=0)
+    quantity_returned: Mapped[int] = mapped_column(default=0)
+
+
+class Adjustment(db.Identified, Base):
+    """Why an order, or one line of it, costs more or less than its units.
+
+    This version charges neither discounts nor shipping nor tax, so the table stays empty.
+    """
+
+    __tablename__ = "orders_adjustment"
+    __table_args__ = (
+        sa.CheckConstraint(
+            _one_of("kind", ("discount", "shipping", "tax", "fee", "rounding")), name="kind_known"
+        ),
+        sa.Index(None, "order_id"),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
+    line_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Line.id))
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    code: Mapped[str | None] = mapped_column(sa.String(100))
+    label: Mapped[str] = mapped_column(sa.String(200))
+    amount: Mapped[Amount] = mapped_column(doc="Signed")
+
+
+class Payment(db.Identified, Base):
+    """One attempt to take the money of an order."""
+
+    __tablename__ = "orders_payment"
+    __table_args__ = (
+        sa.CheckConstraint(
+            _one_of("status", (*ACTIVE, "failed", "canceled", "refund_due", "refunded")),
+            name="status_known",
+        ),
+        sa.CheckConstraint("amount >= 0 AND amount_refunded >= 0", name="amounts_not_negative"),
+        sa.CheckConstraint("amount_captured <= amount", name="captured_within_amount"),
+        sa.CheckConstraint("amount_refunded <= amount_captured", name="refunded_within_captured"),
+        sa.UniqueConstraint("provider", "provider_payment_id"),
+        sa.Index(None, "order_id", "created_at", "id"),
+        sa.Index(
+            "uq_orders_payment_active",
+            "order_id",
+            unique=True,
+            postgresql_where=sa.text(_one_of("status", ACTIVE)),
+            sqlite_where=sa.text(_one_of("status", ACTIVE)),
+        ),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
+    provider: Mapped[str] = mapped_column(sa.String(50))
+    provider_payment_id: Mapped[str | None] = mapped_column(sa.String(255))
+    status: Mapped[str] = mapped_column(sa.String(20), default="processing")
+    amount: Mapped[Amount]
+    amount_captured: Mapped[Amount]
+    amount_refunded: Mapped[Amount]
+    error_code: Mapped[str | None] = mapped_column(sa.String(100))
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    created_at: Mapped[datetime] = mapped_column(default=db.utc_now)
+
+    order: Mapped[Order] = relationship(lazy="joined", innerjoin=True, viewonly=True)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the name SQLAlchemy reads
+
+
+class OrderEvent(db.Identified, Base):
+    """One entry of an order's timeline."""
+
+    __tablename__ = "orders_event"
+    __table_args__ = (
+        sa.CheckConstraint(
+            _one_of("actor_type", ("customer", "guest", "staff", "system")),
+            name="actor_type_known",
+        ),
+        sa.Index(None, "order_id", "id"),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
+    type: Mapped[str] = mapped_column(sa.String(100), doc="The topic of the event, as published")
+    is_public: Mapped[bool] = mapped_column(doc="Shown to the customer")
+    actor_type: Mapped[str] = mapped_column(sa.String(20))
+    actor_id: Mapped[UUID | None]
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=db.utc_now)

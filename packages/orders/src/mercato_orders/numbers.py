@@ -1,0 +1,26 @@
+"""The numbers people call orders by: unique, rising, from 1001."""
+
+import sqlalchemy as sa
+
+from mercato_kit.db import session
+from mercato_orders.models import NUMBERS
+from mercato_orders.models import Counter
+
+COUNTER = "order"
+
+
+def next_number() -> int:
+    """Take the next number.
+
+    PostgreSQL takes it from a sequence, so that nobody waits. On SQLite there is one writer at a
+    time anyway, and a row counts.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return session.execute(sa.select(NUMBERS.next_value())).scalar_one()
+    return session.execute(
+        sa.update(Counter)
+        .where(Counter.name == COUNTER)
+        .values(value=Counter.value + 1)
+        .returning(Counter.value)
+        .execution_options(synchronize_session=False)
+    ).scalar_one()

@@ -1,0 +1,146 @@
+"""HTTP: orders, their payments and their timeline.
+
+Guests may call most of it: whether an order is the caller's own is asked where it is found, so
+that another's order looks like none.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+
+from mercato_kit.http import Blueprint
+from mercato_kit.http import Page
+from mercato_kit.identity import anyone
+from mercato_kit.identity import current_principal
+from mercato_kit.identity import signed_in
+from mercato_orders import services
+from mercato_orders.access import Caller
+from mercato_orders.access import access_token_of
+from mercato_orders.models import Order
+from mercato_orders.models import OrderEvent
+from mercato_orders.models import Payment
+from mercato_orders.schemas import AccessHeadersSchema
+from mercato_orders.schemas import CancellationSchema
+from mercato_orders.schemas import NewOrderSchema
+from mercato_orders.schemas import NewPaymentSchema
+from mercato_orders.schemas import OrderEventListSchema
+from mercato_orders.schemas import OrderListSchema
+from mercato_orders.schemas import OrderQuerySchema
+from mercato_orders.schemas import OrderSchema
+from mercato_orders.schemas import PartQuerySchema
+from mercato_orders.schemas import PaymentListSchema
+from mercato_orders.schemas import PaymentSchema
+from mercato_orders.schemas import PlacedOrderSchema
+from mercato_orders.schemas import QuoteSchema
+from mercato_orders.schemas import WantedQuoteSchema
+from mercato_orders.services.quoting import Quotation
+from mercato_orders.values import NewOrder
+from mercato_orders.values import NewPayment
+from mercato_orders.values import WantedQuote
+
+blueprint = Blueprint("orders", __name__, url_prefix="/v1", description="Quotes, orders, payments")
+
+Headers = Mapping[str, str]
+
+
+def _caller(headers: Headers) -> Caller:
+    return Caller(current_principal, headers.get("access_token"))
+
+
+@blueprint.post("/orders/quote", allow=anyone)
+@blueprint.arguments(WantedQuoteSchema)
+@blueprint.response(200, QuoteSchema)
+def quote_order(wanted: WantedQuote) -> Quotation:
+    """Price an order without placing it"""
+    return services.quote_order(wanted)
+
+
+@blueprint.post(
+    "/orders",
+    allow=anyone,
+    idempotent=True,
+    guest_scope="email",
+    unstored={"access_token": access_token_of},
+)
+@blueprint.arguments(NewOrderSchema)
+@blueprint.response(201, PlacedOrderSchema)
+def place_order(new: NewOrder) -> tuple[Order, int, dict[str, str]]:
+    """Place an order"""
+    order = services.place_order(new, current_principal)
+    return order, 201, {"Location": url_for("orders.get_order", order_id=order.id)}
+
+
+@blueprint.get("/orders", allow=signed_in)
+@blueprint.arguments(OrderQuerySchema, location="query")
+@blueprint.response(200, OrderListSchema)
+def list_orders(query: dict[str, Any]) -> Page[Order]:
+    """List orders: one's own, or all with the permission orders.read"""
+    return services.list_orders(query, query.pop("page"), Caller(current_principal))
+
+
+@blueprint.get("/orders/<uuid:order_id>", allow=anyone)
+@blueprint.arguments(AccessHeadersSchema, location="headers")
+@blueprint.response(200, OrderSchema)
+def get_order(headers: Headers, order_id: UUID) -> Order:
+    """Get an order with its lines and payments"""
+    return services.find_order(order_id, _caller(headers))
+
+
+@blueprint.post(
+    "/orders/<uuid:order_id>/cancel",
+    allow=anyone,
+    idempotent=True,
+    guest_scope="Order-Access-Token",
+)
+@blueprint.arguments(AccessHeadersSchema, location="headers")
+@blueprint.arguments(CancellationSchema)
+@blueprint.response(200, OrderSchema)
+def cancel_order(headers: Headers, body: dict[str, Any], order_id: UUID) -> Order:
+    """Cancel an unpaid order"""
+    return services.cancel_order(order_id, _caller(headers), body.get("reason"))
+
+
+@blueprint.post(
+    "/orders/<uuid:order_id>/payments",
+    allow=anyone,
+    idempotent=True,
+    guest_scope="Order-Access-Token",
+)
+@blueprint.arguments(AccessHeadersSchema, location="headers")
+@blueprint.arguments(NewPaymentSchema)
+@blueprint.response(201, PaymentSchema)
+def pay_order(
+    headers: Headers, new: NewPayment, order_id: UUID
+) -> tuple[Payment, int, dict[str, str]]:
+    """Pay an order"""
+    payment = services.pay_order(order_id, new, _caller(headers))
+    place = url_for("orders.get_payment", order_id=order_id, payment_id=payment.id)
+    return payment, 201, {"Location": place}
+
+
+@blueprint.get("/orders/<uuid:order_id>/payments", allow=anyone)
+@blueprint.arguments(AccessHeadersSchema, location="headers")
+@blueprint.arguments(PartQuerySchema, location="query")
+@blueprint.response(200, PaymentListSchema)
+def list_payments(headers: Headers, query: dict[str, Any], order_id: UUID) -> Page[Payment]:
+    """List the payments of an order"""
+    return services.list_payments(order_id, query["page"], _caller(headers))
+
+
+@blueprint.get("/orders/<uuid:order_id>/payments/<uuid:payment_id>", allow=anyone)
+@blueprint.arguments(AccessHeadersSchema, location="headers")
+@blueprint.response(200, PaymentSchema)
+def get_payment(headers: Headers, order_id: UUID, payment_id: UUID) -> Payment:
+    """Get one payment of an order"""
+    return services.find_payment(order_id, payment_id, _caller(headers))
+
+
+@blueprint.get("/orders/<uuid:order_id>/events", allow=anyone)
+@blueprint.arguments(AccessHeadersSchema, location="headers")
+@blueprint.arguments(PartQuerySchema, location="query")
+@blueprint.response(200, OrderEventListSchema)
+def list_order_events(headers: Headers, query: dict[str, Any], order_id: UUID) -> Page[OrderEvent]:
+    """List what happened to an order"""
+    return services.list_events(order_id, query["page"], _caller(headers))

@@ -1,0 +1,93 @@
+"""Orders of a shop that has been open for a while."""
+
+from itertools import cycle
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import session
+from mercato_kit.identity import Principal
+from mercato_orders import services
+from mercato_orders.access import WRITE
+from mercato_orders.access import Caller
+from mercato_orders.models import Order
+from mercato_orders.values import NewOrder
+from mercato_orders.values import NewPayment
+from mercato_orders.values import WantedLine
+
+ORDERS = 24
+
+_CLERK = Caller(Principal(kind="service", permissions=frozenset({WRITE})))
+_GUESTS = [("ada.marsh@example.com", "Ada Marsh"), ("tom.hale@example.com", "Tom Hale")]
+_PLACES = [
+    ("4 Harbour Row", "Cork", "T12 XY88", "IE"),
+    ("Lindenweg 21", "Graz", "8010", "AT"),
+    ("11 Rue des Lilas", "Lyon", "69003", "FR"),
+    ("Via Roma 8", "Parma", "43121", "IT"),
+    ("Kastanjelaan 5", "Utrecht", "3512 AB", "NL"),
+]
+_NOTES = [None, None, "Please ring twice.", None, "It is a present: no bill in the parcel."]
+
+
+def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
+    """Place two dozen orders, pay most of them, and cancel a few.
+
+    Args:
+        samples: ``variant_ids`` of well-stocked variants that have a price in EUR, and
+            ``customers`` as (id, e-mail, name); without customers, guests buy.
+
+    Returns:
+        What is there now; nothing without variants, or where there are orders already.
+    """
+    variant_ids = samples.get("variant_ids", [])
+    if not variant_ids or session.scalar(sa.select(Order.id).limit(1)):
+        return []
+    customers = _customers(samples.get("customers", []))
+    buyers = islice(cycle(customers), ORDERS)
+    counts = {"paid": 0, "canceled": 0, "unpaid": 0}
+    for index, customer in enumerate(buyers):
+        order = services.place_order(_wanted(index, variant_ids, customer), customer)
+        counts[_go_on(index, order)] += 1
+    told = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return [f"{ORDERS} orders of {len(customers)} customers: {told}"]
+
+
+def _customers(known: list[tuple[UUID, str, str]]) -> list[Principal]:
+    if not known:
+        return [Principal(email=email, name=name) for email, name in _GUESTS]
+    return [
+        Principal(sub=sub, kind="user", email=email, email_verified=True, name=name)
+        for sub, email, name in known
+    ]
+
+
+def _wanted(index: int, variant_ids: list[UUID], customer: Principal) -> NewOrder:
+    line1, city, postal_code, country = _PLACES[index % len(_PLACES)]
+    return NewOrder(
+        lines=[
+            WantedLine(variant_ids[(index * 3 + step) % len(variant_ids)], 1 + step % 2)
+            for step in range(1 + index % 3)
+        ],
+        currency="EUR",
+        shipping_address={
+            "name": customer.name,
+            "line1": line1,
+            "city": city,
+            "postal_code": postal_code,
+            "country": country,
+        },
+        note=_NOTES[index % len(_NOTES)],
+    )
+
+
+def _go_on(index: int, order: Order) -> str:
+    """Let an order go on as most do: five of eight are paid, one is canceled, two wait."""
+    if index % 8 < 5:
+        services.pay_order(order.id, NewPayment("manual"), _CLERK)
+        return "paid"
+    if index % 8 == 5:
+        services.cancel_order(order.id, _CLERK, "Ordered twice by mistake")
+        return "canceled"
+    return "unpaid"

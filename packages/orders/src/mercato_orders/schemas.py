@@ -1,0 +1,349 @@
+"""Orders as JSON: what clients send, and what they get."""
+
+import marshmallow as ma
+from marshmallow import fields
+from marshmallow import validate
+from webargs.fields import DelimitedList
+
+from mercato_contracts.money import EXPONENTS
+from mercato_kit.http import ListQuerySchema
+from mercato_kit.http import page_of
+from mercato_kit.schemas import Boolean
+from mercato_kit.schemas import Email
+from mercato_kit.schemas import Instant
+from mercato_kit.schemas import Integer
+from mercato_kit.schemas import Metadata
+from mercato_kit.schemas import ModelSchema
+from mercato_kit.schemas import Schema
+from mercato_kit.schemas import Text
+from mercato_kit.schemas import Uuid
+from mercato_orders.models import FULFILLMENT_STATUSES
+from mercato_orders.models import ORDER_STATUSES
+from mercato_orders.models import PAYMENT_STATUSES
+from mercato_orders.models import Line
+from mercato_orders.models import Order
+from mercato_orders.models import OrderEvent
+from mercato_orders.models import Payment
+from mercato_orders.payments import PROVIDERS
+from mercato_orders.values import MAX_QUANTITY
+from mercato_orders.values import NewOrder
+from mercato_orders.values import NewPayment
+from mercato_orders.values import WantedLine
+from mercato_orders.values import WantedQuote
+from mercato_orders.values import sum_quantities
+
+
+class AccessHeadersSchema(Schema):
+    """The secret of a guest's order, where there is one."""
+
+    access_token = Text(
+        max=100,
+        data_key="Order-Access-Token",
+        metadata={"description": "What a guest got when placing the order"},
+    )
+
+
+class AddressSchema(Schema):
+    """A postal address."""
+
+    name = Text(required=True, min=1, max=200)
+    line1 = Text(required=True, min=1, max=200)
+    line2 = Text(max=200)
+    city = Text(required=True, min=1, max=100)
+    region = Text(max=100)
+    postal_code = Text(max=20)
+    country = Text(
+        required=True,
+        max=2,
+        validate=validate.Regexp(r"[A-Z]{2}\Z", error="Must be two capital letters."),
+        metadata={"description": "ISO 3166-1 alpha-2"},
+    )
+
+
+class WantedLineSchema(Schema):
+    """Some units of one variant."""
+
+    makes = WantedLine
+
+    variant_id = Uuid(required=True)
+    quantity = Integer(required=True, min=1, max=MAX_QUANTITY)
+
+
+class _WantedLinesSchema(Schema):
+    """What quotes and orders are both asked for."""
+
+    lines = fields.List(
+        fields.Nested(WantedLineSchema), required=True, validate=validate.Length(min=1, max=100)
+    )
+    currency = Text(
+        required=True,
+        max=3,
+        validate=validate.OneOf(sorted(EXPONENTS), error="Must be one of ISO 4217."),
+        metadata={"description": "ISO 4217"},
+    )
+
+    @ma.validates("lines")
+    def _check_sums(self, lines: list[WantedLine], data_key: str) -> None:
+        """Hold the bound of one line also for several lines of one variant."""
+        sums = sum_quantities(lines)
+        message = f"Must be less than or equal to {MAX_QUANTITY} in all lines of the variant."
+        too_many = {
+            index: {"quantity": [message]}
+            for index, line in enumerate(lines)
+            if sums[line.variant_id] > MAX_QUANTITY
+        }
+        if too_many:
+            raise ma.ValidationError(too_many)
+
+
+class WantedQuoteSchema(_WantedLinesSchema):
+    """What to price."""
+
+    makes = WantedQuote
+
+    shipping_address = fields.Nested(AddressSchema)
+
+
+class NewOrderSchema(_WantedLinesSchema):
+    """An order to place."""
+
+    makes = NewOrder
+
+    email = Email(metadata={"description": "Required of guests"})
+    shipping_address = fields.Nested(AddressSchema, required=True)
+    billing_address = fields.Nested(AddressSchema)
+    expected_amount_total = Integer(
+        min=0, metadata={"description": "Refuse the order if it costs another amount"}
+    )
+    note = Text(max=2000)
+    metadata = Metadata()
+
+
+class NewPaymentSchema(Schema):
+    """A payment of the whole order."""
+
+    makes = NewPayment
+
+    provider = Text(required=True, max=50, validate=validate.OneOf(sorted(PROVIDERS)))
+    payment_method = Text(max=255, metadata={"description": "The provider's token"})
+    return_url = Text(max=2000, validate=validate.URL(schemes={"https", "http"}, require_tld=False))
+
+
+class CancellationSchema(Schema):
+    """Why an order is canceled."""
+
+    reason = Text(max=500)
+    restock = Boolean(
+        load_default=True,
+        validate=validate.Equal(comparable=True),
+        metadata={"description": "The units of an unpaid order always go back"},
+    )
+
+
+class OrderQuerySchema(ListQuerySchema):
+    """Filters of the list of orders."""
+
+    sorts = ("created_at", "number", "amount_total")
+
+    status = DelimitedList(Text(max=20, validate=validate.OneOf(ORDER_STATUSES)))
+    payment_status = DelimitedList(Text(max=20, validate=validate.OneOf(PAYMENT_STATUSES)))
+    fulfillment_status = DelimitedList(Text(max=20, validate=validate.OneOf(FULFILLMENT_STATUSES)))
+    customer_id = Uuid()
+    customer_email = Email(data_key="email")
+    number = Integer(min=1)
+    created_at_gte = Instant(data_key="created_at[gte]")
+    created_at_gt = Instant(data_key="created_at[gt]")
+    created_at_lte = Instant(data_key="created_at[lte]")
+    created_at_lt = Instant(data_key="created_at[lt]")
+    amount_total_gte = Integer(min=0, data_key="amount_total[gte]")
+    amount_total_gt = Integer(min=0, data_key="amount_total[gt]")
+    amount_total_lte = Integer(min=0, data_key="amount_total[lte]")
+    amount_total_lt = Integer(min=0, data_key="amount_total[lt]")
+
+
+class PartQuerySchema(ListQuerySchema):
+    """The query of lists that belong to one order: oldest first."""
+
+    default_sort = "created_at"
+
+
+class QuotedLineSchema(ma.Schema):
+    """Some units of one variant, priced."""
+
+    variant_id = fields.UUID(attribute="item.variant_id", required=True)
+    product_id = fields.UUID(attribute="item.product_id", required=True)
+    sku = fields.String(attribute="item.sku", required=True)
+    name = fields.String(attribute="item.name", required=True)
+    variant_name = fields.String(attribute="item.variant_name", required=True)
+    image_url = fields.String(attribute="item.image_url", required=True, allow_none=True)
+    unit_amount = fields.Integer(attribute="item.unit_amount", required=True)
+    quantity = fields.Integer(required=True)
+    amount_subtotal = fields.Integer(required=True)
+    amount_discount = fields.Integer(required=True)
+    amount_tax = fields.Integer(required=True)
+    amount_total = fields.Integer(required=True)
+
+
+class QuoteWarningSchema(ma.Schema):
+    """What may keep the order from being placed."""
+
+    code = fields.String(required=True)
+    variant_id = fields.UUID(required=True)
+    requested = fields.Integer(required=True)
+
+
+class QuoteSchema(ma.Schema):
+    """What an order would cost now. Amounts are in minor units of the currency."""
+
+    lines = fields.List(fields.Nested(QuotedLineSchema), attribute="order.lines", required=True)
+    currency = fields.String(attribute="order.currency", required=True)
+    amount_subtotal = fields.Integer(attribute="order.amount_subtotal", required=True)
+    amount_discount = fields.Integer(attribute="order.amount_discount", required=True)
+    amount_shipping = fields.Integer(attribute="order.amount_shipping", required=True)
+    amount_tax = fields.Integer(attribute="order.amount_tax", required=True)
+    amount_total = fields.Integer(attribute="order.amount_total", required=True)
+    warnings = fields.List(fields.Nested(QuoteWarningSchema), required=True)
+
+
+class LineSchema(ModelSchema):
+    """Some units of one variant, as it was sold."""
+
+    class Meta(ModelSchema.Meta):
+        """Publish these columns."""
+
+        model = Line
+        fields = (
+            "id",
+            "position",
+            "product_id",
+            "variant_id",
+            "sku",
+            "name",
+            "variant_name",
+            "image_url",
+            "unit_amount",
+            "quantity",
+            "amount_subtotal",
+            "amount_discount",
+            "amount_tax",
+            "amount_total",
+            "requires_shipping",
+            "quantity_fulfilled",
+            "quantity_canceled",
+            "quantity_returned",
+        )
+
+
+class PaymentSchema(ModelSchema):
+    """One attempt to take the money of an order."""
+
+    currency = fields.String(attribute="order.currency", required=True)
+
+    class Meta(ModelSchema.Meta):
+        """Publish these columns."""
+
+        model = Payment
+        fields = (
+            "id",
+            "order_id",
+            "provider",
+            "provider_payment_id",
+            "status",
+            "amount",
+            "amount_captured",
+            "amount_refunded",
+            "currency",
+            "error_code",
+            "version",
+            "created_at",
+        )
+
+
+_SUMMARY = (
+    "id",
+    "number",
+    "customer_id",
+    "customer_email",
+    "customer_name",
+    "status",
+    "payment_status",
+    "fulfillment_status",
+    "currency",
+    "amount_subtotal",
+    "amount_discount",
+    "amount_shipping",
+    "amount_tax",
+    "amount_rounding",
+    "amount_total",
+    "amount_paid",
+    "amount_refunded",
+    "tax_included",
+    "expires_at",
+    "placed_at",
+    "paid_at",
+    "canceled_at",
+    "version",
+    "created_at",
+    "updated_at",
+)
+
+
+class OrderSummarySchema(ModelSchema):
+    """An order as lists show it."""
+
+    class Meta(ModelSchema.Meta):
+        """Publish these columns."""
+
+        model = Order
+        fields = _SUMMARY
+
+
+class OrderSchema(ModelSchema):
+    """An order with its lines and payments. Amounts are in minor units of the currency."""
+
+    lines = fields.List(fields.Nested(LineSchema), required=True)
+    payments = fields.List(fields.Nested(PaymentSchema), required=True)
+    metadata = fields.Dict(attribute="metadata_", required=True)
+
+    class Meta(ModelSchema.Meta):
+        """Publish these columns."""
+
+        model = Order
+        fields = (
+            *_SUMMARY,
+            "shipping_address",
+            "billing_address",
+            "note",
+            "cancel_reason",
+            "lines",
+            "payments",
+            "metadata",
+        )
+
+
+class PlacedOrderSchema(OrderSchema):
+    """A new order; a guest's has the secret that opens it again."""
+
+    access_token = fields.String(
+        metadata={"description": "Guests only: send as Order-Access-Token"}
+    )
+
+    class Meta(OrderSchema.Meta):
+        """Publish these columns."""
+
+        fields = (*OrderSchema.Meta.fields, "access_token")
+
+
+class OrderEventSchema(ModelSchema):
+    """One entry of an order's timeline."""
+
+    class Meta(ModelSchema.Meta):
+        """Publish these columns."""
+
+        model = OrderEvent
+        fields = ("id", "type", "actor_type", "data", "created_at")
+
+
+OrderListSchema = page_of(OrderSummarySchema)
+PaymentListSchema = page_of(PaymentSchema)
+OrderEventListSchema = page_of(OrderEventSchema)

@@ -1,0 +1,137 @@
+"""Paying an order: start a payment, let a provider take the money, settle what came of it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_contracts.stock import Stock
+from mercato_kit.db import locked
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_kit.services import get
+from mercato_kit.settings import current_settings
+from mercato_orders.access import SYSTEM
+from mercato_orders.access import WRITE
+from mercato_orders.access import Actor
+from mercato_orders.access import Caller
+from mercato_orders.errors import OrderNotPayable
+from mercato_orders.errors import PaymentInProgress
+from mercato_orders.models import IN_FLIGHT
+from mercato_orders.models import Order
+from mercato_orders.models import Payment
+from mercato_orders.payments import PROVIDERS
+from mercato_orders.payments.provider import Charge
+from mercato_orders.payments.provider import Result
+from mercato_orders.services.reading import as_it_is_now
+from mercato_orders.services.reading import lock_order
+from mercato_orders.settings import OrdersSettings
+from mercato_orders.states import payment_status
+from mercato_orders.timeline import PAID
+from mercato_orders.timeline import announce
+from mercato_orders.values import NewPayment
+
+
+def pay_order(order_id: UUID, new: NewPayment, caller: Caller) -> Payment:
+    """Pay an order in full.
+
+    Raises:
+        NotFound: There is no such order, or none the caller may know of.
+        Forbidden: The caller may not pay it in this way.
+        OrderNotPayable: It is paid, closed, or no longer holds its units.
+        PaymentInProgress: Another payment of it is not finished.
+    """
+    order = lock_order(order_id, caller)
+    by_customer = current_settings(OrdersSettings).manual_by_customer
+    if not (caller.owns(order) and by_customer):
+        caller.require(WRITE)
+    payment = start_payment(order, new.provider)
+    charge = Charge(payment.id, payment.amount, order.currency, new.payment_method, new.return_url)
+    result = PROVIDERS[new.provider].charge(charge)
+    return settle(payment.id, result, caller.acts_as(order))
+
+
+def start_payment(order: Order, provider: str) -> Payment:
+    """Start a payment of a locked order, or go on with the one that *provider* is working on.
+
+    The order keeps its units for as long as the payment may take.
+
+    Raises:
+        OrderNotPayable: It is paid, closed, or no longer holds its units.
+        PaymentInProgress: Another payment of it is not finished.
+    """
+    if (order.status, order.payment_status) != ("open", "unpaid"):
+        raise OrderNotPayable
+    started = next((payment for payment in order.payments if payment.status in IN_FLIGHT), None)
+    if started is not None and (started.provider, started.status) != (provider, "processing"):
+        raise PaymentInProgress
+    until = utc_now() + timedelta(minutes=current_settings(OrdersSettings).payment_window_minutes)
+    order.expires_at = max(until, order.expires_at or until)
+    payment = started or _insert_payment(order, provider)
+    if not get(Stock).extend(order.id, order.expires_at):
+        raise OrderNotPayable("The order no longer holds its units.")
+    return payment
+
+
+def _insert_payment(order: Order, provider: str) -> Payment:
+    payment = Payment(id=new_id(), order_id=order.id, provider=provider, amount=order.amount_total)
+    session.add(payment)
+    session.flush()
+    return payment
+
+
+def settle(payment_id: UUID, result: Result, actor: Actor = SYSTEM) -> Payment:
+    """Write down how a payment ended: once, however often and late the provider says so.
+
+    Money that comes when the order can no longer take it (closed meanwhile, or its units gone) is
+    marked ``refund_due``.
+
+    Args:
+        payment_id: A payment that exists.
+        result: What the provider said.
+        actor: On whose behalf.
+    """
+    order, payment = _lock_payment(payment_id)
+    if payment.status not in IN_FLIGHT:
+        return payment
+    payment.provider_payment_id = result.provider_payment_id
+    order.updated_at = utc_now()
+    if result.status == "declined":
+        payment.status = "failed"
+        payment.error_code = result.error_code
+        session.flush()
+        return payment
+    payment.amount_captured = payment.amount
+    payment.status = "captured" if _takes_money(order) else "refund_due"
+    if payment.status == "captured":
+        _mark_paid(order, payment, actor)
+    session.flush()
+    return payment
+
+
+def _lock_payment(payment_id: UUID) -> tuple[Order, Payment]:
+    """Lock a payment's order, then the payment: always in this order."""
+    of_payment = sa.select(Payment.order_id).where(Payment.id == payment_id).scalar_subquery()
+    order = session.scalars(
+        as_it_is_now(locked(sa.select(Order).where(Order.id == of_payment)))
+    ).one()
+    payment = session.scalars(
+        as_it_is_now(locked(sa.select(Payment).where(Payment.id == payment_id)))
+    ).one()
+    return order, payment
+
+
+def _takes_money(order: Order) -> bool:
+    """Tell whether *order* still waits for its money, and make the hold of its units final."""
+    if (order.status, order.payment_status) != ("open", "unpaid"):
+        return False
+    return get(Stock).commit(order.id)
+
+
+def _mark_paid(order: Order, payment: Payment, actor: Actor) -> None:
+    order.amount_paid = payment.amount_captured
+    order.payment_status = payment_status([payment.status])
+    order.paid_at = order.updated_at
+    order.expires_at = None
+    announce(order, PAID, actor)

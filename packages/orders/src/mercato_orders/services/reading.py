@@ -1,0 +1,131 @@
+"""Finding orders, each for those who may know of it."""
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+from typing import TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from mercato_kit.db import AnySelect
+from mercato_kit.db import locked
+from mercato_kit.db import session
+from mercato_kit.errors import NotFound
+from mercato_kit.http import Page
+from mercato_kit.http import PageRequest
+from mercato_kit.http import paginate
+from mercato_orders.access import READ
+from mercato_orders.access import WRITE
+from mercato_orders.access import Caller
+from mercato_orders.models import Order
+from mercato_orders.models import OrderEvent
+from mercato_orders.models import Payment
+
+T = TypeVar("T")
+
+_SORTABLE = {
+    "created_at": Order.created_at,
+    "number": Order.number,
+    "amount_total": Order.amount_total,
+}
+_BOUNDS = {"gte": operator.ge, "gt": operator.gt, "lte": operator.le, "lt": operator.lt}
+_WITH_PARTS = (selectinload(Order.lines), selectinload(Order.payments))
+
+
+def list_orders(filters: Mapping[str, Any], page: PageRequest, caller: Caller) -> Page[Order]:
+    """Return a page of the caller's own orders, or of all with the permission ``orders.read``.
+
+    Args:
+        filters: The wanted value (or a list: any of them) by column, or a bound by column with
+            ``_gte``, ``_gt``, ``_lte`` or ``_lt`` behind it.
+        page: Which part.
+        caller: Who asks.
+    """
+    conditions = [_condition(name, value) for name, value in filters.items()]
+    statement = sa.select(Order).where(caller.sees(READ), *conditions)
+    return paginate(statement, page, columns=_SORTABLE, id=Order.id)
+
+
+def _condition(name: str, value: Any) -> sa.ColumnElement[bool]:
+    column, _, bound = name.rpartition("_")
+    if bound in _BOUNDS:
+        compared: sa.ColumnElement[bool] = _BOUNDS[bound](getattr(Order, column), value)
+        return compared
+    return getattr(Order, name).in_(value if isinstance(value, list) else [value])
+
+
+def find_order(order_id: UUID, caller: Caller) -> Order:
+    """Return an order with its lines and payments.
+
+    Raises:
+        NotFound: There is none, or none the caller may know of.
+    """
+    statement = sa.select(Order).where(Order.id == order_id, caller.sees(READ))
+    return _found(session.scalar(statement.options(*_WITH_PARTS)))
+
+
+def lock_order(order_id: UUID, caller: Caller) -> Order:
+    """Return an order with its lines and payments as they are now, and lock it.
+
+    Holders of ``orders.read`` or ``orders.write`` find every order; whether they may change it is
+    for the caller of this function to ask.
+
+    Raises:
+        NotFound: There is none, or none the caller may know of.
+    """
+    statement = sa.select(Order).where(Order.id == order_id, caller.sees(READ, WRITE))
+    return _found(session.scalar(as_it_is_now(locked(statement.options(*_WITH_PARTS)))))
+
+
+def list_events(order_id: UUID, page: PageRequest, caller: Caller) -> Page[OrderEvent]:
+    """Return a page of an order's timeline: for customers, what is meant for them.
+
+    Raises:
+        NotFound: There is no such order, or none the caller may know of.
+    """
+    _check_visible(order_id, caller)
+    statement = sa.select(OrderEvent).where(OrderEvent.order_id == order_id)
+    if not caller.principal.may(READ):
+        statement = statement.where(OrderEvent.is_public)
+    return paginate(
+        statement, page, columns={"created_at": OrderEvent.created_at}, id=OrderEvent.id
+    )
+
+
+def list_payments(order_id: UUID, page: PageRequest, caller: Caller) -> Page[Payment]:
+    """Return a page of an order's payments.
+
+    Raises:
+        NotFound: There is no such order, or none the caller may know of.
+    """
+    _check_visible(order_id, caller)
+    statement = sa.select(Payment).where(Payment.order_id == order_id)
+    return paginate(statement, page, columns={"created_at": Payment.created_at}, id=Payment.id)
+
+
+def find_payment(order_id: UUID, payment_id: UUID, caller: Caller) -> Payment:
+    """Return one payment of an order.
+
+    Raises:
+        NotFound: There is none, or none the caller may know of.
+    """
+    _check_visible(order_id, caller)
+    statement = sa.select(Payment).where(Payment.id == payment_id, Payment.order_id == order_id)
+    return _found(session.scalar(statement))
+
+
+def as_it_is_now(statement: AnySelect) -> AnySelect:
+    """Let a SELECT overwrite what the session already knows of its rows."""
+    return statement.execution_options(populate_existing=True)
+
+
+def _check_visible(order_id: UUID, caller: Caller) -> None:
+    _found(session.scalar(sa.select(Order.id).where(Order.id == order_id, caller.sees(READ))))
+
+
+def _found(row: T | None) -> T:
+    if row is None:
+        raise NotFound
+    return row

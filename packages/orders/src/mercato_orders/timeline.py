@@ -1,0 +1,48 @@
+"""What happens to an order, told to its timeline and to other features in one go."""
+
+import sqlalchemy as sa
+
+from mercato_kit.db import session
+from mercato_kit.events import Event
+from mercato_kit.events import publish
+from mercato_orders.access import Actor
+from mercato_orders.models import Order
+from mercato_orders.models import OrderEvent
+
+PLACED = "order.placed"
+PAID = "order.paid"
+CANCELED = "order.canceled"
+EXPIRED = "order.expired"
+
+
+def announce(order: Order, topic: str, actor: Actor) -> None:
+    """Write the change of *order* out, add it to the timeline and publish it.
+
+    The event names the order and what it costs, and nothing about the person: whoever needs more
+    asks for it.
+    """
+    session.flush()
+    session.execute(
+        sa.insert(OrderEvent).values(
+            order_id=order.id,
+            type=topic,
+            is_public=True,
+            actor_type=actor.type,
+            actor_id=actor.id,
+        )
+    )
+    publish(
+        Event(
+            topic=topic,
+            aggregate_type="order",
+            aggregate_id=order.id,
+            aggregate_version=order.version,
+            payload={
+                "order_id": str(order.id),
+                "number": order.number,
+                "customer_id": None if order.customer_id is None else str(order.customer_id),
+                "currency": order.currency,
+                "amount_total": order.amount_total,
+            },
+        )
+    )
