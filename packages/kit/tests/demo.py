@@ -1,0 +1,297 @@
+"""A small feature, its people and a plain Flask app: all that the kit needs to be proved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+import sqlalchemy as sa
+from flask import Flask
+from flask_smorest import Api
+from flask_sqlalchemy import SQLAlchemy
+from marshmallow import fields
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+
+from mercato_kit import db
+from mercato_kit import models
+from mercato_kit import transactions
+from mercato_kit.composition import Composition
+from mercato_kit.composition import compose
+from mercato_kit.errors import NotFound
+from mercato_kit.errors import Problem
+from mercato_kit.errors import StaleVersion
+from mercato_kit.errors import Unauthenticated
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+from mercato_kit.http import Blueprint
+from mercato_kit.http import ListQuerySchema
+from mercato_kit.http import Page
+from mercato_kit.http import if_match
+from mercato_kit.http import page_of
+from mercato_kit.http import paginate
+from mercato_kit.identity import IdentityProvider
+from mercato_kit.identity import Principal
+from mercato_kit.identity import anyone
+from mercato_kit.identity import permission
+from mercato_kit.identity import signed_in
+from mercato_kit.schemas import Email
+from mercato_kit.schemas import Instant
+from mercato_kit.schemas import Integer
+from mercato_kit.schemas import Listed
+from mercato_kit.schemas import Metadata
+from mercato_kit.schemas import ModelSchema
+from mercato_kit.schemas import Schema
+from mercato_kit.schemas import Text
+
+ALICE = Principal(sub=db.new_id(), kind="user", email="alice@example.com")
+BOB = Principal(sub=db.new_id(), kind="user", email="bob@example.com")
+CHARLIE = Principal(
+    sub=db.new_id(), kind="user", email="charlie@example.com", permissions=frozenset({"notes.write"})
+)
+PEOPLE = {"alice": ALICE, "bob": BOB, "charlie": CHARLIE}
+
+
+class Base(DeclarativeBase):
+    metadata = db.metadata("notes")
+    type_annotation_map = db.TYPES
+
+
+class Note(db.Aggregate, Base):
+    __tablename__ = "notes_note"
+    __table_args__ = (
+        sa.UniqueConstraint("title"),
+        sa.Index(
+            "ix_notes_note_one_pinned",
+            "owner",
+            unique=True,
+            postgresql_where=sa.text("pinned = 1"),
+            sqlite_where=sa.text("pinned = 1"),
+        ),
+        sa.CheckConstraint("rank >= 0", name="rank_not_negative"),
+    )
+
+    title: Mapped[str]
+    rank: Mapped[int] = mapped_column(default=0)
+    owner: Mapped[str | None]
+    pinned: Mapped[int] = mapped_column(default=0)
+    extra: Mapped[dict[str, Any] | None]
+
+
+class Doorkeeper:
+    """Knows everybody by their first name."""
+
+    def authenticate(self, token: str) -> Principal:
+        if token not in PEOPLE:
+            raise Unauthenticated(invalid_token=True)
+        return PEOPLE[token]
+
+
+class PartSchema(Schema):
+    name = Text(required=True, min=1, max=10)
+    weight = Integer(min=1, max=9)
+
+
+@dataclass(frozen=True)
+class NewNote:
+    title: str
+    rank: int = 0
+    email: str | None = None
+    parts: tuple[Any, ...] = ()
+    labels: tuple[str, ...] = ()
+    metadata: Any = None
+
+
+class NewNoteSchema(Schema):
+    makes = NewNote
+
+    title = Text(required=True, min=1, max=50)
+    rank = Integer(min=0, max=100)
+    email = Email()
+    parts = fields.List(fields.Nested(PartSchema))
+    labels = fields.List(Text(max=5))
+    metadata = Metadata()
+
+
+class RankSchema(Schema):
+    rank = Integer(required=True)
+
+
+class NoteSchema(ModelSchema):
+    class Meta(ModelSchema.Meta):
+        model = Note
+        fields = ("id", "title", "rank", "version", "created_at")
+
+
+class NoteQuerySchema(ListQuerySchema):
+    sorts = ("created_at", "title", "rank")
+
+    rank = Integer()
+    ranks = Listed(Integer(min=0), max=3)
+    any_rank = fields.List(Integer())
+    since = Instant(data_key="created_at[gte]")
+
+    class Meta(ListQuerySchema.Meta):
+        unknown = ma.RAISE
+
+
+blueprint = Blueprint("notes", __name__, url_prefix="/v1")
+
+_SORTS = {"created_at": Note.created_at, "title": Note.title, "rank": Note.rank}
+
+
+@blueprint.post(
+    "/notes",
+    allow=anyone,
+    idempotent=True,
+    guest_scope="email",
+    unstored={"secret": lambda body: f"secret of {body['title']}"},
+)
+@blueprint.arguments(NewNoteSchema)
+@blueprint.response(201, NoteSchema)
+def add_note(body: NewNote) -> Any:
+    """Add a note"""
+    note = Note(title=body.title, rank=body.rank)
+    with db.refuse({db.unique_key(Note, "title"): TitleTaken}):
+        db.session.add(note)
+    return note, 201, {"Location": f"/v1/notes/{note.id}"}
+
+
+@blueprint.get("/notes", allow=anyone)
+@blueprint.arguments(NoteQuerySchema, location="query")
+@blueprint.response(200, page_of(NoteSchema))
+def list_notes(query: dict[str, Any]) -> Page[Any]:
+    """List notes"""
+    statement = sa.select(Note)
+    if "rank" in query:
+        statement = statement.where(Note.rank == query["rank"])
+    if "ranks" in query:
+        statement = statement.where(Note.rank.in_(query["ranks"]))
+    if "any_rank" in query:
+        statement = statement.where(Note.rank.in_(query["any_rank"]))
+    return paginate(statement, query["page"], columns=_SORTS, id=Note.id)
+
+
+@blueprint.get("/notes/<uuid:note_id>", allow=anyone)
+@blueprint.response(200, NoteSchema)
+def read_note(note_id: UUID) -> Note:
+    """Read a note"""
+    return find_note(Note.id == note_id)
+
+
+@blueprint.get("/notes/by-title/<title>", allow=anyone, public_cache=True)
+@blueprint.response(200, NoteSchema)
+def read_note_by_title(title: str) -> Note:
+    """Read the note with a title"""
+    return find_note(Note.title == title)
+
+
+@blueprint.get("/notes/by-rank/<int(signed=True):rank>", allow=anyone)
+@blueprint.response(200, NoteSchema)
+def read_note_by_rank(rank: int) -> Note:
+    """Read the note with a rank"""
+    return find_note(Note.rank == rank)
+
+
+@blueprint.patch("/notes/<uuid:note_id>", allow=anyone, if_match=True)
+@blueprint.arguments(RankSchema)
+@blueprint.response(200, NoteSchema)
+def change_note(body: dict[str, Any], note_id: UUID) -> Note:
+    """Change a note"""
+    note = find_note(Note.id == note_id)
+    if note.version != if_match():
+        raise StaleVersion
+    note.rank = body["rank"]
+    db.session.flush()
+    return note
+
+
+@blueprint.post("/private", allow=signed_in)
+@blueprint.arguments(NewNoteSchema)
+@blueprint.response(204)
+def be_private(body: NewNote) -> None:
+    """Do what needs a name"""
+
+
+@blueprint.post("/guarded", allow=permission("notes.write"))
+@blueprint.arguments(NewNoteSchema)
+@blueprint.response(204)
+def be_guarded(body: NewNote) -> None:
+    """Do what needs a permission"""
+
+
+class TitleTaken(Problem):
+    """Another note has the title."""
+
+    status = 409
+    code = "title_taken"
+    title = "Another note has this title"
+
+
+def find_note(condition: sa.ColumnElement[bool]) -> Note:
+    """Find the one note that *condition* holds for."""
+    note = db.session.scalars(sa.select(Note).where(condition)).first()
+    if note is None:
+        raise NotFound
+    return note
+
+
+feature = Feature(
+    name="notes",
+    summary="Notes",
+    blueprints=[blueprint],
+    metadata=Base.metadata,
+    permissions={"notes.write": "write notes"},
+)
+people = Feature(
+    name="people", summary="People", offers=[Offer(IdentityProvider, "1.0", Doorkeeper)]
+)
+
+
+def make_app(
+    url: str,
+    *,
+    blueprints: Sequence[Blueprint] = (blueprint,),
+    features: Sequence[Feature] = (feature, people),
+    settings: Any = None,
+) -> Flask:
+    """Make a Flask app of *features*, as a host would, without one."""
+    app = Flask("kit")
+    app.testing = True
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=url,
+        SQLALCHEMY_ENGINE_OPTIONS=transactions.engine_options(sa.make_url(url), threads=10),
+        SECRET_KEY="a key that only these tests know",
+        API_TITLE="Kit",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+    )
+    database = SQLAlchemy(app, session_options={"expire_on_commit": False})
+    with app.app_context():
+        transactions.prepare(database.engine)
+    compose(app, Composition(tuple(features), settings or {}))
+    api = Api(app)
+    for each in blueprints:
+        api.register_blueprint(each)
+    app.register_error_handler(Problem, _answer)
+    app.extensions["api"] = api
+    return app
+
+
+def create_tables(url: str) -> None:
+    """Make the kit's tables and the notes'."""
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    models.Base.metadata.create_all(engine)
+    Base.metadata.create_all(engine)
+
+
+def _answer(problem: Problem) -> tuple[dict[str, Any], int, dict[str, str]]:
+    body = {
+        "code": problem.code,
+        "detail": problem.detail,
+        "errors": [[error.pointer, error.code] for error in problem.errors],
+        **problem.members,
+    }
+    return body, problem.status, problem.headers

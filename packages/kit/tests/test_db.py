@@ -1,0 +1,324 @@
+import time
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+from datetime import timezone
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import StatementError
+
+from mercato_kit import db
+from mercato_kit import transactions
+from mercato_kit.errors import Conflict
+from mercato_kit.models import IdempotencyKey
+
+from .demo import Base
+from .demo import Note
+from .demo import TitleTaken
+
+
+class TestNewId:
+    def test_sorts_by_time_of_creation(self):
+        """Ids made one after the other sort in that order, also within a millisecond."""
+        ids = [db.new_id() for _ in range(1000)]
+
+        assert ids == sorted(ids)
+        assert len(set(ids)) == 1000
+
+    def test_is_a_uuid_of_version_7(self):
+        """The id is a UUIDv7: its first 48 bits are the time in milliseconds."""
+        made = db.new_id()
+
+        assert made.version == 7
+        assert abs((made.int >> 80) - time.time() * 1000) < 5000
+
+
+class TestUtcNow:
+    def test_is_aware_and_in_milliseconds(self):
+        """The present is aware UTC, and no finer than what the API shows."""
+        now = db.utc_now()
+
+        assert now.tzinfo is UTC
+        assert now.microsecond % 1000 == 0
+
+
+class TestUtcDateTime:
+    @pytest.mark.parametrize(
+        "instant",
+        [
+            datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
+            datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+            datetime(987, 6, 5, tzinfo=UTC),
+            datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+            datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=-11, minutes=-30))),
+        ],
+        ids=str,
+    )
+    def test_gives_back_the_same_instant(self, in_unit, instant):
+        """A time comes back equal to the microsecond, and in UTC."""
+        note_id = in_unit(lambda: _add(created_at=instant))
+
+        read = in_unit(lambda: db.session.get_one(Note, note_id).created_at)
+
+        assert read == instant
+        assert read.utcoffset() == timedelta(0)
+
+    def test_refuses_a_naive_time(self, in_unit):
+        """A time without an offset never reaches the database."""
+        with pytest.raises(StatementError, match="naive datetime"):
+            in_unit(lambda: _add(created_at=datetime(2026, 1, 2)))  # noqa: DTZ001
+
+    def test_sorts_by_time(self, in_unit):
+        """The database sorts instants by time, whatever their year, fraction or offset."""
+        times = [
+            datetime(87, 1, 1, tzinfo=UTC),
+            datetime(987, 1, 1, tzinfo=UTC),
+            datetime(2026, 1, 1, 23, tzinfo=timezone(timedelta(hours=14))),
+            datetime(2026, 1, 1, 10, tzinfo=UTC),
+            datetime(2026, 1, 1, 10, 0, 0, 1, tzinfo=UTC),
+        ]
+        for instant in reversed(times):
+            in_unit(lambda instant=instant: _add(created_at=instant))
+
+        read = in_unit(
+            lambda: list(db.session.scalars(sa.select(Note.created_at).order_by(Note.created_at)))
+        )
+
+        assert read == times
+
+    def test_is_text_of_one_width_on_sqlite(self, boot, sqlite_url):
+        """SQLite holds UTC text of 27 characters, so that its order is the order of time."""
+        app = boot(sqlite_url)
+        with app.app_context():
+            _add(created_at=datetime(987, 6, 5, tzinfo=UTC))
+            stored = db.session.scalar(sa.text("SELECT created_at FROM notes_note"))
+
+        assert stored == "0987-06-05T00:00:00.000000Z"
+
+
+class TestJson:
+    def test_none_is_null(self, in_unit):
+        """No value is the database's NULL, not the JSON word null."""
+        in_unit(lambda: _add(extra=None))
+
+        found = in_unit(
+            lambda: db.session.scalar(
+                sa.select(sa.func.count()).select_from(Note).where(Note.extra.is_(None))
+            )
+        )
+
+        assert found == 1
+
+    def test_gives_back_the_same_value(self, in_unit):
+        """What was put in comes out."""
+        value = {"a": [1, None, {"b": "ü"}], "big": db.MAX_SAFE_INTEGER}
+        note_id = in_unit(lambda: _add(extra=value))
+
+        assert in_unit(lambda: db.session.get_one(Note, note_id).extra) == value
+
+
+class TestMetadata:
+    def test_names_every_constraint(self):
+        """A constraint without a name of its own gets one from its table and columns."""
+        names = {constraint.name for constraint in Base.metadata.tables["notes_note"].constraints}
+
+        assert names == {
+            "pk_notes_note",
+            "uq_notes_note_title",
+            "ck_notes_note_rank_not_negative",
+        }
+
+    def test_knows_its_feature(self):
+        """The MetaData says whose tables it holds."""
+        assert db.metadata("orders").info == {"feature": "orders"}
+
+
+class TestAggregate:
+    def test_raises_its_version_with_each_change(self, in_unit):
+        """A new row has version 1; each UPDATE raises it and the time of change."""
+        note_id = in_unit(lambda: _add(updated_at=datetime(2020, 1, 1, tzinfo=UTC)))
+
+        def change():
+            db.session.get_one(Note, note_id).rank += 1
+
+        in_unit(change)
+        in_unit(change)
+
+        note = in_unit(lambda: db.session.get_one(Note, note_id))
+        assert (note.rank, note.version) == (2, 3)
+        assert note.updated_at > db.utc_now() - timedelta(minutes=1)
+
+    def test_starts_with_empty_metadata(self, in_unit):
+        """The column is called metadata, and is an empty object at first."""
+        in_unit(_add)
+
+        stored = in_unit(lambda: db.session.scalar(sa.select(Note.__table__.c.metadata)))
+
+        assert stored == {}
+
+
+class TestLocked:
+    def test_is_refused_where_only_reading_is_allowed(self, in_unit):
+        """A unit of work that may not write cannot lock rows, on SQLite either."""
+        with pytest.raises(RuntimeError, match="may write"):
+            in_unit(lambda: db.locked(sa.select(Note)), read_only=True)
+
+    def test_locks_without_keeping_others_from_referring_to_the_row(self, in_unit, database_url):
+        """PostgreSQL is asked for FOR NO KEY UPDATE; SQLite already has its one write lock."""
+        sql = in_unit(
+            lambda: str(
+                db.locked(sa.select(Note.id), skip_locked=True).compile(db.session.get_bind())
+            )
+        )
+
+        expected = "" if database_url.startswith("sqlite") else " FOR NO KEY UPDATE SKIP LOCKED"
+        assert sql.endswith(f"FROM notes_note{expected}")
+
+    def test_skips_what_another_unit_has_locked(self, boot, empty_postgresql_url):
+        """With skip_locked, rows that another transaction holds are left out."""
+        app = boot(empty_postgresql_url)
+        with app.app_context():
+            _add()
+            db.session.commit()
+            db.session.scalars(db.locked(sa.select(Note))).all()
+            with app.app_context():
+                found = db.session.scalars(db.locked(sa.select(Note), skip_locked=True)).all()
+
+        assert found == []
+
+
+class TestInsert:
+    def test_knows_what_to_do_on_conflict(self, in_unit):
+        """The same statement inserts once on both databases."""
+
+        def insert():
+            statement = db.insert(Note).values(id=db.new_id(), title="one").on_conflict_do_nothing()
+            return db.session.scalars(statement.returning(Note.title)).all()
+
+        assert in_unit(insert) == ["one"]
+        assert in_unit(insert) == []
+
+
+class TestRefuse:
+    def test_names_the_unique_key_that_was_violated(self, in_unit):
+        """The violation of a unique constraint becomes the refusal named for it."""
+        in_unit(lambda: _add(title="taken"))
+
+        def add():
+            with db.refuse(_REFUSALS):
+                db.session.add(Note(title="taken"))
+
+        with pytest.raises(TitleTaken):
+            in_unit(add)
+
+    def test_names_a_partial_unique_index(self, in_unit):
+        """A unique index with a condition is told apart from the other keys of its table."""
+        in_unit(lambda: _add(title="a", owner="alice", pinned=1))
+        in_unit(lambda: _add(title="b", owner="alice", pinned=0))
+
+        def pin():
+            with db.refuse(_REFUSALS):
+                db.session.add(Note(title="c", owner="alice", pinned=1))
+
+        with pytest.raises(SecondPin):
+            in_unit(pin)
+
+    def test_names_a_primary_key(self, in_unit):
+        """A composite primary key can be named as well, by the constraint of its table."""
+        key = IdempotencyKey.__table__.primary_key
+        now = db.utc_now()
+
+        def insert():
+            with db.refuse({key: SecondPin}):
+                db.session.execute(
+                    sa.insert(IdempotencyKey).values(
+                        scope="s", key="k", request_hash="h", created_at=now, expires_at=now
+                    )
+                )
+
+        in_unit(insert)
+        with pytest.raises(SecondPin):
+            in_unit(insert)
+
+    def test_also_sees_what_the_body_flushed(self, in_unit):
+        """It does not matter who flushes first."""
+        in_unit(lambda: _add(title="taken"))
+
+        def add():
+            with db.refuse(_REFUSALS):
+                _add(title="taken")
+
+        with pytest.raises(TitleTaken):
+            in_unit(add)
+
+    def test_lets_anything_else_through(self, app):
+        """A violation that has no refusal stays what it is."""
+        with app.app_context():
+            with pytest.raises(IntegrityError), db.refuse(_REFUSALS):
+                db.session.add(Note(title="a", rank=-1))
+            db.session.rollback()
+
+    def test_leaves_the_database_free_for_the_next_unit(self, in_unit):
+        """After a refusal nothing is left of it, and work goes on."""
+        in_unit(lambda: _add(title="taken"))
+
+        def add():
+            _add(title="written before")
+            with db.refuse(_REFUSALS):
+                db.session.add(Note(title="taken"))
+
+        with pytest.raises(TitleTaken):
+            in_unit(add)
+
+        in_unit(lambda: _add(title="after"))
+        titles = in_unit(lambda: set(db.session.scalars(sa.select(Note.title))))
+        assert titles == {"taken", "after"}
+
+
+class TestConstraintOf:
+    def test_names_a_check_on_both_databases(self, app):
+        """The name of a violated CHECK is known whichever database refused."""
+        with app.app_context():
+            with pytest.raises(IntegrityError) as refused:
+                _add(rank=-1)
+            db.session.rollback()
+
+        assert db.constraint_of(refused.value) == "ck_notes_note_rank_not_negative"
+
+
+class TestUniqueKey:
+    def test_refuses_columns_that_are_no_key(self):
+        """Asking for a key that the table has not is a mistake found at once."""
+        with pytest.raises(LookupError, match=r"notes_note has no unique key over \('rank',\)"):
+            db.unique_key(Note, "rank")
+
+
+class TestMayWrite:
+    def test_is_true_unless_said_otherwise(self):
+        """Transactions may write; one that may not says so, and a nested one may say it may."""
+        before = transactions.may_write()
+        with transactions.reading():
+            inside = transactions.may_write()
+            with transactions.reading(only=False):
+                innermost = transactions.may_write()
+
+        assert (before, inside, innermost) == (True, False, True)
+
+
+class SecondPin(Conflict):
+    code = "second_pin"
+
+
+_REFUSALS = {
+    db.unique_key(Note, "title"): TitleTaken,
+    db.unique_key(Note, "owner"): SecondPin,
+}
+
+
+def _add(**values):
+    note = Note(**{"title": str(db.new_id()), **values})
+    db.session.add(note)
+    db.session.flush()
+    return note.id
