@@ -140,6 +140,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
         return decorate
 
+    def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
+        """Read the input by *schema*; see flask-smorest, which leaves the view's type out."""
+        return super().arguments(schema, **options)  # type: ignore[no-any-return]
+
+    def response(
+        self, status_code: int, schema: Any = None, **options: Any
+    ) -> Callable[[View], View]:
+        """Dump the answer by *schema*; see flask-smorest, which leaves the view's type out."""
+        return super().response(status_code, schema, **options)  # type: ignore[no-any-return]
+
     def get(self, rule: str, **options: Any) -> Callable[[View], View]:
         """Register a view for GET; see :meth:`route`."""
         return self.route(rule, methods=["GET"], **options)
