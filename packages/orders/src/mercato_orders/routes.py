@@ -92,7 +92,7 @@ def get_order(headers: Headers, order_id: UUID) -> Order:
     "/orders/<uuid:order_id>/cancel",
     allow=anyone,
     idempotent=True,
-    guest_scope="Order-Access-Token",
+    guest_header="Order-Access-Token",
 )
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(CancellationSchema)
@@ -106,7 +106,7 @@ def cancel_order(headers: Headers, body: dict[str, Any], order_id: UUID) -> Orde
     "/orders/<uuid:order_id>/payments",
     allow=anyone,
     idempotent=True,
-    guest_scope="Order-Access-Token",
+    guest_header="Order-Access-Token",
 )
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(NewPaymentSchema)

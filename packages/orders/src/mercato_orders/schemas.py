@@ -3,7 +3,6 @@
 import marshmallow as ma
 from marshmallow import fields
 from marshmallow import validate
-from webargs.fields import DelimitedList
 
 from mercato_contracts.money import EXPONENTS
 from mercato_kit.http import ListQuerySchema
@@ -12,6 +11,7 @@ from mercato_kit.schemas import Boolean
 from mercato_kit.schemas import Email
 from mercato_kit.schemas import Instant
 from mercato_kit.schemas import Integer
+from mercato_kit.schemas import Listed
 from mercato_kit.schemas import Metadata
 from mercato_kit.schemas import ModelSchema
 from mercato_kit.schemas import Schema
@@ -145,9 +145,9 @@ class OrderQuerySchema(ListQuerySchema):
 
     sorts = ("created_at", "number", "amount_total")
 
-    status = DelimitedList(Text(max=20, validate=validate.OneOf(ORDER_STATUSES)))
-    payment_status = DelimitedList(Text(max=20, validate=validate.OneOf(PAYMENT_STATUSES)))
-    fulfillment_status = DelimitedList(Text(max=20, validate=validate.OneOf(FULFILLMENT_STATUSES)))
+    status = Listed(Text(max=20, validate=validate.OneOf(ORDER_STATUSES)))
+    payment_status = Listed(Text(max=20, validate=validate.OneOf(PAYMENT_STATUSES)))
+    fulfillment_status = Listed(Text(max=20, validate=validate.OneOf(FULFILLMENT_STATUSES)))
     customer_id = Uuid()
     customer_email = Email(data_key="email")
     number = Integer(min=1)
@@ -287,6 +287,17 @@ _SUMMARY = (
     "updated_at",
 )
 
+_DETAIL = (
+    *_SUMMARY,
+    "shipping_address",
+    "billing_address",
+    "note",
+    "cancel_reason",
+    "lines",
+    "payments",
+    "metadata",
+)
+
 
 class OrderSummarySchema(ModelSchema):
     """An order as lists show it."""
@@ -309,16 +320,7 @@ class OrderSchema(ModelSchema):
         """Publish these columns."""
 
         model = Order
-        fields = (
-            *_SUMMARY,
-            "shipping_address",
-            "billing_address",
-            "note",
-            "cancel_reason",
-            "lines",
-            "payments",
-            "metadata",
-        )
+        fields = _DETAIL
 
 
 class PlacedOrderSchema(OrderSchema):
@@ -328,10 +330,11 @@ class PlacedOrderSchema(OrderSchema):
         metadata={"description": "Guests only: send as Order-Access-Token"}
     )
 
-    class Meta(OrderSchema.Meta):
+    class Meta(ModelSchema.Meta):
         """Publish these columns."""
 
-        fields = (*OrderSchema.Meta.fields, "access_token")
+        model = Order
+        fields = (*_DETAIL, "access_token")
 
 
 class OrderEventSchema(ModelSchema):

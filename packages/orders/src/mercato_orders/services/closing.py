@@ -4,6 +4,7 @@ import logging
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from mercato_contracts.stock import Stock
 from mercato_kit import work
@@ -90,7 +91,7 @@ def _due() -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _in_flight(order_id: UUID | sa.ColumnElement[UUID]) -> sa.Exists:
+def _in_flight(order_id: UUID | InstrumentedAttribute[UUID]) -> sa.Exists:
     return sa.exists().where(Payment.order_id == order_id, Payment.status.in_(IN_FLIGHT))
 
 

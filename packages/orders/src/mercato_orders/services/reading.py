@@ -4,6 +4,7 @@ import operator
 from collections.abc import Mapping
 from typing import Any
 from typing import TypeVar
+from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -51,9 +52,9 @@ def list_orders(filters: Mapping[str, Any], page: PageRequest, caller: Caller) -
 def _condition(name: str, value: Any) -> sa.ColumnElement[bool]:
     column, _, bound = name.rpartition("_")
     if bound in _BOUNDS:
-        compared: sa.ColumnElement[bool] = _BOUNDS[bound](getattr(Order, column), value)
-        return compared
-    return getattr(Order, name).in_(value if isinstance(value, list) else [value])
+        return cast("sa.ColumnElement[bool]", _BOUNDS[bound](getattr(Order, column), value))
+    values = value if isinstance(value, list) else [value]
+    return cast("sa.ColumnElement[bool]", getattr(Order, name).in_(values))
 
 
 def find_order(order_id: UUID, caller: Caller) -> Order:
