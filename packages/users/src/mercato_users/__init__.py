@@ -1,0 +1,1 @@
+"""The feature users: accounts, logins, roles and permissions."""

@@ -1,0 +1,138 @@
+"""Access tokens: short-lived JWTs, signed with Ed25519, and the public key that proves them."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+from typing import cast
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import PublicFormat
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from mercato_kit.db import new_id
+from mercato_kit.db import utc_now
+from mercato_kit.errors import Unauthenticated
+from mercato_kit.keys import derive_key
+from mercato_kit.settings import current_settings
+from mercato_users.settings import UsersSettings
+
+ALGORITHM = "EdDSA"
+TYPE = "at+jwt"
+
+_CLAIMS = ["iss", "aud", "exp", "iat", "sub", "sid", "jti", "epoch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an access token says.
+
+    Args:
+        user_id: Whose it is.
+        session_id: The login it came from.
+        epoch: The user's token epoch when it was made.
+    """
+
+    user_id: UUID
+    session_id: UUID
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """The private key, and the public JWK that proves what it signed."""
+
+    private: Ed25519PrivateKey
+    jwk: dict[str, str]
+
+
+def issue(claims: Claims) -> str:
+    """Return a new access token that says *claims*."""
+    settings, key, now = current_settings(UsersSettings), signing_key(), utc_now()
+    payload = {
+        "iss": settings.issuer,
+        "aud": settings.audience,
+        "iat": now,
+        "exp": now + timedelta(seconds=settings.access_token_seconds),
+        "sub": str(claims.user_id),
+        "sid": str(claims.session_id),
+        "jti": str(new_id()),
+        "epoch": claims.epoch,
+    }
+    headers = {"kid": key.jwk["kid"], "typ": TYPE}
+    return jwt.encode(payload, key.private, algorithm=ALGORITHM, headers=headers)
+
+
+def read(token: str) -> Claims:
+    """Return what an access token of ours says.
+
+    Raises:
+        Unauthenticated: It is not ours, not for us, or not valid any more.
+    """
+    settings, key = current_settings(UsersSettings), signing_key()
+    try:
+        decoded = jwt.decode_complete(
+            token,
+            key.private.public_key(),
+            algorithms=[ALGORITHM],
+            issuer=settings.issuer,
+            audience=settings.audience,
+            # Our other machines' clocks may be ahead; what counts is when a token ends.
+            options={"require": _CLAIMS, "strict_aud": True, "verify_iat": False},
+        )
+        payload = _payload(decoded)
+        return Claims(UUID(payload["sub"]), UUID(payload["sid"]), int(payload["epoch"]))
+    except (jwt.InvalidTokenError, ValueError, TypeError) as error:
+        raise Unauthenticated(invalid_token=True) from error
+
+
+def _payload(decoded: Mapping[str, Any]) -> Mapping[str, Any]:
+    if decoded["header"].get("typ") != TYPE:
+        raise jwt.InvalidTokenError("another type of token")
+    return cast("Mapping[str, Any]", decoded["payload"])
+
+
+def signing_key() -> SigningKey:
+    """Return the deployment's key: the one in the settings, else derived from the server key."""
+    configured = current_settings(UsersSettings).signing_key
+    if configured is None:
+        return _from_seed(derive_key("users.access_token"))
+    return _from_pem(configured.reveal())
+
+
+def key_set() -> dict[str, Any]:
+    """Return the public keys as a JWK set (RFC 7517)."""
+    return {"keys": [signing_key().jwk]}
+
+
+@lru_cache(maxsize=16)
+def _from_seed(seed: bytes) -> SigningKey:
+    return _with_jwk(Ed25519PrivateKey.from_private_bytes(seed))
+
+
+@lru_cache(maxsize=16)
+def _from_pem(pem: str) -> SigningKey:
+    private = load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(private, Ed25519PrivateKey):
+        raise TypeError("the setting signing_key of users must be an Ed25519 private key")
+    return _with_jwk(private)
+
+
+def _with_jwk(private: Ed25519PrivateKey) -> SigningKey:
+    """Name the key by its thumbprint (RFC 7638)."""
+    raw = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    members = {"crv": "Ed25519", "kty": "OKP", "x": _base64url(raw)}
+    canonical = json.dumps(members, separators=(",", ":"), sort_keys=True).encode()
+    thumbprint = _base64url(hashlib.sha256(canonical).digest())
+    return SigningKey(private, {**members, "kid": thumbprint, "use": "sig", "alg": ALGORITHM})
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

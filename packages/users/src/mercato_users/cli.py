@@ -1,0 +1,58 @@
+"""Commands for operators: ``mercato users …``."""
+
+import click
+
+from mercato_kit.errors import Problem
+from mercato_users import emails
+from mercato_users import services
+from mercato_users.services import roles as role_services
+from mercato_users.services.accounts import NewUser
+
+
+@click.group("users")
+def commands() -> None:
+    """Make accounts, and see roles."""
+
+
+@commands.command("create")
+@click.argument("email")
+@click.option("--role", "roles", multiple=True, metavar="NAME", help="Give this role; repeatable.")
+@click.option("--given-name", metavar="NAME", help="First name.")
+@click.option("--family-name", metavar="NAME", help="Last name.")
+def create(
+    email: str, roles: tuple[str, ...], given_name: str | None, family_name: str | None
+) -> None:
+    """Make the account EMAIL, verified at once.
+
+    The password is read from standard input: typed unseen at a terminal, else its first line.
+
+    Example: mercato users create ada@example.com --role admin
+    """
+    if not emails.is_deliverable(email):
+        raise click.BadParameter(f"{email!r} is not an e-mail address.", param_hint="EMAIL")
+    new = NewUser(
+        email=email, password=_read_password(), given_name=given_name, family_name=family_name
+    )
+    try:
+        user = services.create_verified(new)
+        for role in roles:
+            services.grant(user.id, role)
+    except Problem as refusal:
+        raise click.ClickException(refusal.detail) from refusal
+    held = f" with the role {', '.join(roles)}" if roles else ""
+    click.echo(f"Made {user.email} ({user.id}){held}.")
+
+
+@commands.command("roles")
+def list_roles() -> None:
+    """Show each role and what its holders may do."""
+    for name, permissions in role_services.holdings().items():
+        held = "everything" if permissions is None else ", ".join(permissions) or "nothing"
+        click.echo(f"{name}: {held}")
+
+
+def _read_password() -> str:
+    stream = click.get_text_stream("stdin")
+    if stream.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return stream.readline().rstrip("\r\n")

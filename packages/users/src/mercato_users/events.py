@@ -1,0 +1,80 @@
+"""Events the feature answers itself: each asks for one mail, and the worker sends it."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from mercato_kit import work
+from mercato_kit.db import session
+from mercato_kit.events import Event
+from mercato_kit.events import Handler
+from mercato_users import mail
+from mercato_users import messages
+from mercato_users import topics
+from mercato_users.mail import Mail
+from mercato_users.models import User
+from mercato_users.services import one_time
+
+
+def mail_verification(event: Event) -> None:
+    """Mail the link that verifies an address, unless it was verified in the meantime."""
+
+    def words(user: User) -> tuple[str, str] | None:
+        if user.email_verified:
+            return None
+        claim = one_time.newest_data(user.id, one_time.VERIFY_EMAIL)
+        token = one_time.store(user.id, one_time.VERIFY_EMAIL, event.aggregate_id, claim)
+        return messages.verification(token)
+
+    _mail(event, words)
+
+
+def mail_registration_repeated(event: Event) -> None:
+    """Tell the owner of an account that somebody tried to register with its address."""
+    _mail(event, lambda user: messages.registration_repeated())
+
+
+def mail_password_reset(event: Event) -> None:
+    """Mail the link that sets a new password."""
+
+    def words(user: User) -> tuple[str, str]:
+        token = one_time.store(user.id, one_time.RESET_PASSWORD, event.aggregate_id, {})
+        return messages.password_reset(token)
+
+    _mail(event, words)
+
+
+def mail_password_changed(event: Event) -> None:
+    """Tell the owner of an account that its password was changed."""
+    _mail(event, lambda user: messages.password_changed())
+
+
+HANDLERS = (
+    Handler(topics.VERIFICATION_REQUESTED, mail_verification, remote=True),
+    Handler(topics.REGISTRATION_REPEATED, mail_registration_repeated, remote=True),
+    Handler(topics.PASSWORD_RESET_REQUESTED, mail_password_reset, remote=True),
+    Handler(topics.PASSWORD_CHANGED, mail_password_changed, remote=True),
+)
+
+
+def _mail(event: Event, words: Callable[[User], tuple[str, str] | None]) -> None:
+    """Write a mail in a unit of work, and send it after that ended.
+
+    Args:
+        event: Says to whom.
+        words: Returns subject and text, or None where there is nothing to send any more.
+    """
+
+    def write() -> Mail | None:
+        user_id = event.payload["user_id"]
+        user = None if user_id is None else session.get(User, UUID(user_id))
+        said = words(user) if user is not None and user.status == "active" else None
+        if user is None or said is None:
+            return None
+        subject, text = said
+        return Mail(
+            id=event.id, sent_at=event.created_at, to=user.email, subject=subject, text=text
+        )
+
+    written = work.run(write)
+    if written is not None:
+        mail.send(written)

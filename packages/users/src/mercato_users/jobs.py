@@ -1,0 +1,75 @@
+"""What the worker clears away: rows that nothing reads any more."""
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_kit.events import Job
+from mercato_kit.settings import current_settings
+from mercato_users import attempts
+from mercato_users.models import OneTimeToken
+from mercato_users.models import Session
+from mercato_users.models import User
+from mercato_users.settings import UsersSettings
+
+BATCH = 500
+ENDED_SESSIONS_KEPT = timedelta(days=30)
+
+
+def forget_attempts() -> int:
+    """Delete counted attempts that no bound looks at any more."""
+    return attempts.forget_old(utc_now() - attempts.DAY.length - 2 * attempts.DAY.step, limit=BATCH)
+
+
+def forget_tokens() -> int:
+    """Delete one-time tokens some time after they expired.
+
+    Until then the newest one tells a new mail what the registration was.
+    """
+    return _delete(OneTimeToken.token_hash, OneTimeToken.expires_at < _unverified_since())
+
+
+def forget_sessions() -> int:
+    """Delete sessions, and their refresh tokens, a month after they ended."""
+    before = utc_now() - ENDED_SESSIONS_KEPT
+    return _delete(Session.id, sa.or_(Session.expires_at < before, Session.revoked_at < before))
+
+
+def forget_unverified() -> int:
+    """Delete accounts whose address nobody verified, so that it is free again."""
+    return _delete(
+        User.id,
+        User.email_verified_at.is_(None),
+        User.status == "active",
+        User.created_at < _unverified_since(),
+        ~sa.exists().where(
+            OneTimeToken.user_id == User.id, OneTimeToken.expires_at >= _unverified_since()
+        ),
+    )
+
+
+HOUR = 3600
+
+JOBS = (
+    Job("forget_attempts", forget_attempts, every_seconds=HOUR),
+    Job("forget_tokens", forget_tokens, every_seconds=HOUR),
+    Job("forget_sessions", forget_sessions, every_seconds=HOUR),
+    Job("forget_unverified", forget_unverified, every_seconds=HOUR),
+)
+
+
+def _unverified_since() -> Any:
+    return utc_now() - timedelta(days=current_settings(UsersSettings).unverified_days)
+
+
+def _delete(key: Any, *conditions: sa.ColumnElement[bool]) -> int:
+    """Delete a batch of rows, and return how many there were."""
+    batch = sa.select(key).where(*conditions).limit(BATCH)
+    deleted = session.execute(
+        sa.delete(key.class_).where(key.in_(batch)).returning(key),
+        execution_options={"synchronize_session": False},
+    )
+    return len(deleted.all())

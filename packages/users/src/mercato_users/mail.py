@@ -1,0 +1,94 @@
+"""Mail on its way out: to the console, into a folder, or to an SMTP server."""
+
+import smtplib
+import ssl
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+from uuid import UUID
+
+from mercato_kit.settings import current_settings
+from mercato_users.settings import UsersSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One mail to one person.
+
+    Args:
+        id: Of the event that caused it. A mail sent twice after a crash has the same Message-ID.
+        sent_at: When it was asked for.
+        to: Address.
+        subject: One line.
+        text: Plain words.
+    """
+
+    id: UUID
+    sent_at: datetime
+    to: str
+    subject: str
+    text: str
+
+
+def send(mail: Mail) -> None:
+    """Hand *mail* over, the way the setting ``mail`` says.
+
+    Raises:
+        OSError: The server or the folder cannot be reached, or refuses it.
+    """
+    settings = current_settings(UsersSettings)
+    message = render(mail, settings.mail_from)
+    if settings.mail == "smtp":
+        _to_server(message, settings)
+    elif settings.mail == "folder":
+        _to_folder(message, Path(settings.mail_folder), f"{mail.id}.eml")
+    else:
+        _to_console(mail)
+
+
+def render(mail: Mail, sender: str) -> EmailMessage:
+    """Return *mail* as an RFC 5322 message.
+
+    The policy refuses line breaks in headers, so no text can add a header or a recipient.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = Address(addr_spec=mail.to)
+    message["Subject"] = mail.subject
+    message["Date"] = format_datetime(mail.sent_at)
+    message["Message-ID"] = f"<{mail.id}@mercato>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text)
+    return message
+
+
+def _to_server(message: EmailMessage, settings: UsersSettings) -> None:
+    with smtplib.SMTP(
+        settings.smtp_host, settings.smtp_port, timeout=settings.smtp_timeout_seconds
+    ) as server:
+        if settings.smtp_starttls:
+            server.starttls(context=ssl.create_default_context())
+        if settings.smtp_username is not None and settings.smtp_password is not None:
+            server.login(settings.smtp_username, settings.smtp_password.reveal())
+        server.send_message(message)
+
+
+def _to_folder(message: EmailMessage, folder: Path, name: str) -> None:
+    """Write a file that appears complete or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f".{name}"
+    unfinished.write_bytes(message.as_bytes())
+    unfinished.replace(folder / name)
+
+
+def _to_console(mail: Mail) -> None:
+    rule = "-" * 72
+    sys.stdout.write(
+        f"{rule}\nTo: {mail.to}\nSubject: {mail.subject}\n\n{mail.text.rstrip()}\n{rule}\n"
+    )
+    sys.stdout.flush()

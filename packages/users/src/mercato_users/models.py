@@ -1,0 +1,157 @@
+"""Tables: who has an account, what they may do, and where they are logged in."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+
+from mercato_kit import db
+from mercato_kit.db import Aggregate
+from mercato_kit.db import Identified
+
+ADMIN = "admin"
+"""The role that holds every permission the composed features declare."""
+
+
+class Base(DeclarativeBase):
+    """Base of the feature's tables."""
+
+    metadata = db.metadata("users")
+    type_annotation_map = db.TYPES
+
+
+class User(Aggregate, Base):
+    """A person with an account. Names are those of the OpenID Connect standard claims."""
+
+    __tablename__ = "users_user"
+    __table_args__ = (
+        sa.UniqueConstraint("email_canonical"),
+        sa.CheckConstraint("status IN ('active', 'suspended', 'erased')", name="status"),
+        sa.Index(None, "status", "created_at", "id"),
+        sa.Index(None, "created_at", "id"),
+    )
+
+    email: Mapped[str] = mapped_column(sa.String(254), doc="As its owner writes it")
+    email_canonical: Mapped[str] = mapped_column(sa.String(254), doc="Tells accounts apart")
+    email_verified_at: Mapped[datetime | None]
+    password_hash: Mapped[str | None] = mapped_column(sa.String(255))
+    given_name: Mapped[str | None] = mapped_column(sa.String(100))
+    family_name: Mapped[str | None] = mapped_column(sa.String(100))
+    phone_number: Mapped[str | None] = mapped_column(sa.String(20), doc="E.164")
+    locale: Mapped[str | None] = mapped_column(sa.String(35), doc="BCP 47")
+    status: Mapped[str] = mapped_column(sa.String(20), default="active")
+    token_epoch: Mapped[int] = mapped_column(default=0, doc="Tokens of an earlier epoch are void")
+    last_login_at: Mapped[datetime | None]
+
+    @property
+    def email_verified(self) -> bool:
+        """Whether the owner of the address opened a link that was mailed to it."""
+        return self.email_verified_at is not None
+
+
+class Session(Identified, Base):
+    """One login: a family of refresh tokens that ends as a whole."""
+
+    __tablename__ = "users_session"
+    __table_args__ = (sa.Index(None, "user_id", "revoked_at"), sa.Index(None, "expires_at"))
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey(User.id, ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    revoke_reason: Mapped[str | None] = mapped_column(sa.String(40))
+    user_agent: Mapped[str | None] = mapped_column(sa.String(200))
+    ip_prefix: Mapped[str | None] = mapped_column(sa.String(50), doc="Network, not the address")
+    amr: Mapped[list[str]] = mapped_column(doc="How the user proved who they are (RFC 8176)")
+
+
+class RefreshToken(Base):
+    """One link of a session's chain. Only the hash of the token is here."""
+
+    __tablename__ = "users_refresh_token"
+    __table_args__ = (sa.UniqueConstraint("session_id", "generation"),)
+
+    token_hash: Mapped[str] = mapped_column(sa.CHAR(64), primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Session.id, ondelete="CASCADE"))
+    generation: Mapped[int]
+    issued_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class OneTimeToken(Base):
+    """What a mailed link carries. Only the hash of the token is here."""
+
+    __tablename__ = "users_one_time_token"
+    __table_args__ = (sa.Index(None, "user_id", "purpose"), sa.Index(None, "expires_at"))
+
+    token_hash: Mapped[str] = mapped_column(sa.CHAR(64), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey(User.id, ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(sa.String(20))
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict, doc="What using it puts in force")
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Role(Identified, Base):
+    """A named set of permissions."""
+
+    __tablename__ = "users_role"
+    __table_args__ = (sa.UniqueConstraint("name"),)
+
+    name: Mapped[str] = mapped_column(sa.String(50))
+    is_system: Mapped[bool] = mapped_column(
+        default=False, doc="Holds every declared permission; cannot be changed"
+    )
+
+
+class RolePermission(Base):
+    """A permission that a role holds."""
+
+    __tablename__ = "users_role_permission"
+
+    role_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey(Role.id, ondelete="CASCADE"), primary_key=True
+    )
+    permission: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
+
+
+class UserRole(Base):
+    """A role that a user has."""
+
+    __tablename__ = "users_user_role"
+    __table_args__ = (sa.Index(None, "role_id"),)
+
+    user_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey(User.id, ondelete="CASCADE"), primary_key=True
+    )
+    role_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Role.id), primary_key=True)
+
+
+class LoginAttempt(Base):
+    """How often something bounded was tried under one key, in one short step of time."""
+
+    __tablename__ = "users_login_attempt"
+    __table_args__ = (sa.Index(None, "window_start"),)
+
+    key: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
+    window_start: Mapped[datetime] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
+class AuditEvent(Identified, Base):
+    """Something that concerns the safety of an account."""
+
+    __tablename__ = "users_audit_event"
+    __table_args__ = (sa.Index(None, "user_id", "id"),)
+
+    user_id: Mapped[UUID]
+    actor_id: Mapped[UUID | None]
+    type: Mapped[str] = mapped_column(sa.String(50))
+    ip_prefix: Mapped[str | None] = mapped_column(sa.String(50))
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=db.utc_now)

@@ -1,0 +1,74 @@
+"""The feature's side of the contract identity: who a bearer token belongs to."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from mercato_kit.composition import current_composition
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_kit.errors import Unauthenticated
+from mercato_kit.identity import Principal
+from mercato_users import access_tokens
+from mercato_users.models import Role
+from mercato_users.models import RolePermission
+from mercato_users.models import Session
+from mercato_users.models import User
+from mercato_users.models import UserRole
+
+
+class Identity:
+    """Answers for access tokens of this deployment, as long as their session lasts."""
+
+    def authenticate(self, token: str) -> Principal:
+        """Return the principal *token* was issued to.
+
+        Raises:
+            Unauthenticated: The token is not ours or not valid any more, its session ended, or
+                the account is not open.
+        """
+        claims = access_tokens.read(token)
+        rows = session.execute(_principal_and_permissions(claims)).all()
+        if not rows:
+            raise Unauthenticated(invalid_token=True)
+        user = rows[0]
+        permissions = {row.permission for row in rows if row.permission is not None}
+        if any(row.is_system for row in rows):
+            permissions |= current_composition().permissions
+        names = (user.given_name, user.family_name)
+        return Principal(
+            sub=claims.user_id,
+            kind="user",
+            email=user.email,
+            email_verified=user.email_verified_at is not None,
+            permissions=frozenset(permissions),
+            session_id=claims.session_id,
+            name=" ".join(name for name in names if name) or None,
+        )
+
+
+def _principal_and_permissions(claims: access_tokens.Claims) -> sa.Select[Any]:
+    """Select a row for each permission, or one row with none: all a request needs to know."""
+    return (
+        sa.select(
+            User.email,
+            User.email_verified_at,
+            User.given_name,
+            User.family_name,
+            Role.is_system,
+            RolePermission.permission,
+        )
+        .select_from(Session)
+        .join(User, User.id == Session.user_id)
+        .outerjoin(UserRole, UserRole.user_id == User.id)
+        .outerjoin(Role, Role.id == UserRole.role_id)
+        .outerjoin(RolePermission, RolePermission.role_id == Role.id)
+        .where(
+            Session.id == claims.session_id,
+            Session.user_id == claims.user_id,
+            Session.revoked_at.is_(None),
+            Session.expires_at > utc_now(),
+            User.status == "active",
+            User.token_epoch == claims.epoch,
+        )
+    )

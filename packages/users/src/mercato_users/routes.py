@@ -1,0 +1,182 @@
+"""HTTP: accounts, logins, the own profile, and what staff do."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import request
+
+from mercato_kit.errors import Unauthenticated
+from mercato_kit.http import Blueprint
+from mercato_kit.http import Page
+from mercato_kit.http import if_match
+from mercato_kit.identity import anyone
+from mercato_kit.identity import current_principal
+from mercato_kit.identity import permission
+from mercato_kit.identity import signed_in
+from mercato_users import access_tokens
+from mercato_users import services
+from mercato_users.clients import Client
+from mercato_users.models import User
+from mercato_users.schemas import CredentialsSchema
+from mercato_users.schemas import EmailOnlySchema
+from mercato_users.schemas import KeySetSchema
+from mercato_users.schemas import LoginSchema
+from mercato_users.schemas import NewPasswordSchema
+from mercato_users.schemas import NewUserSchema
+from mercato_users.schemas import NothingSchema
+from mercato_users.schemas import ProfileSchema
+from mercato_users.schemas import ReasonSchema
+from mercato_users.schemas import RefreshSchema
+from mercato_users.schemas import TokenOnlySchema
+from mercato_users.schemas import TokensSchema
+from mercato_users.schemas import UserListQuerySchema
+from mercato_users.schemas import UserListSchema
+from mercato_users.schemas import UserSchema
+from mercato_users.services.accounts import NewUser
+
+blueprint = Blueprint("users", __name__, url_prefix="/v1", description="Accounts and logins")
+well_known = Blueprint("users_keys", __name__, description="Keys that prove access tokens")
+
+
+@blueprint.post("/users", allow=anyone)
+@blueprint.arguments(NewUserSchema)
+@blueprint.response(202, NothingSchema)
+def register(body: NewUser) -> dict[str, Any]:
+    """Register
+
+    The answer is the same whether or not there is an account with this address; its owner is
+    told by mail.
+    """
+    services.register(body)
+    return {}
+
+
+@blueprint.post("/users/verify-email", allow=anyone)
+@blueprint.arguments(TokenOnlySchema)
+@blueprint.response(204)
+def verify_email(body: dict[str, Any]) -> None:
+    """Verify an e-mail address with the token of a mailed link"""
+    services.verify_email(body["token"], _client())
+
+
+@blueprint.post("/users/verify-email/resend", allow=anyone)
+@blueprint.arguments(EmailOnlySchema)
+@blueprint.response(202, NothingSchema)
+def request_verification(body: dict[str, Any]) -> dict[str, Any]:
+    """Mail another verification link, if an account waits for one"""
+    services.request_verification(body["email"])
+    return {}
+
+
+@blueprint.post("/auth/login", allow=anyone)
+@blueprint.arguments(CredentialsSchema)
+@blueprint.response(200, LoginSchema)
+def log_in(body: dict[str, Any]) -> services.Login:
+    """Log in
+
+    Wrong address, wrong password and an account that is not open are answered alike.
+    """
+    return services.log_in(body["email"], body["password"], _client())
+
+
+@blueprint.post("/auth/refresh", allow=anyone)
+@blueprint.arguments(RefreshSchema)
+@blueprint.response(200, TokensSchema)
+def refresh(body: dict[str, Any]) -> services.Tokens:
+    """Trade a refresh token for new tokens
+
+    The same token may be sent again for some seconds and gets the same successor. A token that
+    comes back later ends the session.
+    """
+    return services.refresh(body["refresh_token"], _client())
+
+
+@blueprint.post("/auth/logout", allow=signed_in)
+@blueprint.response(204)
+def log_out() -> None:
+    """Log out
+
+    The session's tokens are refused from the next request on.
+    """
+    services.log_out(_known(current_principal.session_id))
+
+
+@blueprint.post("/auth/password/forgot", allow=anyone)
+@blueprint.arguments(EmailOnlySchema)
+@blueprint.response(202, NothingSchema)
+def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
+    """Mail a link to set a new password, if there is an account with this address"""
+    services.request_reset(body["email"])
+    return {}
+
+
+@blueprint.post("/auth/password/reset", allow=anyone)
+@blueprint.arguments(NewPasswordSchema)
+@blueprint.response(204)
+def reset_password(body: dict[str, Any]) -> None:
+    """Set a new password with the token of a mailed link; every session ends"""
+    services.reset(body["token"], body["password"], _client())
+
+
+@blueprint.get("/users/me", allow=signed_in)
+@blueprint.response(200, UserSchema)
+def read_me() -> User:
+    """Read the own account"""
+    return services.find(_known(current_principal.sub))
+
+
+@blueprint.patch("/users/me", allow=signed_in, if_match=True)
+@blueprint.arguments(ProfileSchema)
+@blueprint.response(200, UserSchema)
+def change_me(body: dict[str, Any]) -> User:
+    """Change the own profile"""
+    return services.update(_known(current_principal.sub), body, version=if_match())
+
+
+@blueprint.get("/users", allow=permission("users.read"))
+@blueprint.arguments(UserListQuerySchema, location="query")
+@blueprint.response(200, UserListSchema)
+def list_users(query: dict[str, Any]) -> Page[User]:
+    """List users"""
+    return services.list_users(**query)
+
+
+@blueprint.get("/users/<uuid:user_id>", allow=permission("users.read"))
+@blueprint.response(200, UserSchema)
+def read_user(user_id: UUID) -> User:
+    """Read a user"""
+    return services.find(user_id)
+
+
+@blueprint.post("/users/<uuid:user_id>/suspend", allow=permission("users.write"))
+@blueprint.arguments(ReasonSchema)
+@blueprint.response(204)
+def suspend(body: dict[str, Any], user_id: UUID) -> None:
+    """Suspend an account; its sessions end at once"""
+    services.suspend(user_id, reason=body["reason"], actor_id=current_principal.sub)
+
+
+@blueprint.post("/users/<uuid:user_id>/reactivate", allow=permission("users.write"))
+@blueprint.arguments(ReasonSchema)
+@blueprint.response(204)
+def reactivate(body: dict[str, Any], user_id: UUID) -> None:
+    """Reactivate a suspended account"""
+    services.reactivate(user_id, reason=body["reason"], actor_id=current_principal.sub)
+
+
+@well_known.get("/.well-known/jwks.json", allow=anyone, public_cache=True)
+@well_known.response(200, KeySetSchema)
+def read_keys() -> dict[str, Any]:
+    """Read the public keys access tokens are signed with"""
+    return access_tokens.key_set()
+
+
+def _known(identity: UUID | None) -> UUID:
+    """Insist on an id that our own tokens always carry."""
+    if identity is None:
+        raise Unauthenticated(invalid_token=True)
+    return identity
+
+
+def _client() -> Client:
+    return Client(address=request.remote_addr, user_agent=request.headers.get("User-Agent"))

@@ -1,0 +1,75 @@
+"""Believable people for development: staff and customers."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from mercato_kit.composition import current_composition
+from mercato_kit.db import session
+from mercato_users import emails
+from mercato_users import services
+from mercato_users.models import ADMIN
+from mercato_users.models import User
+from mercato_users.services import roles
+from mercato_users.services.accounts import NewUser
+
+CLERK = "clerk"
+
+# For development only: the host refuses to load sample data in production.
+STAFF_PASSWORD = "open-the-hall-0417"  # noqa: S105
+CUSTOMER_PASSWORD = "basket-of-figs-2611"  # noqa: S105
+
+STAFF = (
+    ("admin@example.com", "Ines", "Okafor", "en", ADMIN),
+    ("clerk@example.com", "Tomas", "Lindqvist", "en", CLERK),
+)
+CUSTOMERS = (
+    ("amelie.laurent@example.com", "Amélie", "Laurent", "fr-FR"),
+    ("bruno.costa@example.com", "Bruno", "Costa", "pt-PT"),
+    ("chiara.rossi@example.com", "Chiara", "Rossi", "it-IT"),
+    ("david.novak@example.com", "David", "Novák", "cs-CZ"),
+    ("emi.tanaka@example.com", "Emi", "Tanaka", "ja-JP"),
+    ("farah.haddad@example.com", "Farah", "Haddad", "ar-LB"),
+    ("george.miller@example.com", "George", "Miller", "en-US"),
+    ("hanna.schmidt@example.com", "Hanna", "Schmidt", "de-DE"),
+)
+
+
+def load(samples: dict[str, list[Any]]) -> list[str]:
+    """Make staff and customers that are not there yet, and tell how to log in as them.
+
+    Args:
+        samples: Gets ``customers``: id, e-mail address and name of each.
+    """
+    roles.create(CLERK, {name for name in current_composition().permissions if _is_clerks(name)})
+    for email, given_name, family_name, locale, role in STAFF:
+        user = _find_or_make(email, STAFF_PASSWORD, given_name, family_name, locale)
+        services.grant(user.id, role)
+    customers = [_find_or_make(email, CUSTOMER_PASSWORD, *names) for email, *names in CUSTOMERS]
+    samples["customers"] = [
+        (user.id, user.email, f"{user.given_name} {user.family_name}") for user in customers
+    ]
+    return [
+        f"staff     {STAFF[0][0]} (every permission) and {STAFF[1][0]}, password {STAFF_PASSWORD}",
+        f"customers {CUSTOMERS[0][0]} and {len(CUSTOMERS) - 1} more, password {CUSTOMER_PASSWORD}",
+    ]
+
+
+def _is_clerks(permission: str) -> bool:
+    """Clerks see everything, and work on orders and stock."""
+    return permission.endswith(".read") or permission in {"orders.write", "stock.write"}
+
+
+def _find_or_make(
+    email: str, password: str, given_name: str, family_name: str, locale: str
+) -> User:
+    known = session.scalar(sa.select(User).where(User.email_canonical == emails.canonical(email)))
+    return known or services.create_verified(
+        NewUser(
+            email=email,
+            password=password,
+            given_name=given_name,
+            family_name=family_name,
+            locale=locale,
+        )
+    )

@@ -1,0 +1,172 @@
+"""JSON in and out."""
+
+from typing import ClassVar
+
+import marshmallow as ma
+from marshmallow import fields
+from marshmallow import validate
+
+from mercato_kit.http import ListQuerySchema
+from mercato_kit.http import page_of
+from mercato_kit.schemas import Email
+from mercato_kit.schemas import Instant
+from mercato_kit.schemas import Metadata
+from mercato_kit.schemas import ModelSchema
+from mercato_kit.schemas import Schema
+from mercato_kit.schemas import Text
+from mercato_users import emails
+from mercato_users import passwords
+from mercato_users.models import User
+from mercato_users.services.accounts import NewUser
+
+
+def _check_deliverable(email: str) -> None:
+    if not emails.is_deliverable(email):
+        raise ma.ValidationError("Not a valid email address.")
+
+
+_locale = validate.Regexp(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z", error="Not a valid BCP 47 tag.")
+_phone = validate.Regexp(r"\+[1-9][0-9]{6,14}\Z", error="Not a valid E.164 number.")
+
+
+class NewUserSchema(Schema):
+    """A registration."""
+
+    makes = NewUser
+
+    email = Email(required=True, validate=_check_deliverable)
+    password = Text(
+        min=passwords.SHORTEST,
+        max=passwords.LONGEST,
+        required=True,
+        load_only=True,
+        metadata={"description": "12 to 128 characters of any kind; well-known ones are refused"},
+    )
+    given_name = Text(max=100, allow_none=True)
+    family_name = Text(max=100, allow_none=True)
+    locale = Text(max=35, allow_none=True, validate=_locale, metadata={"description": "BCP 47"})
+
+
+class EmailOnlySchema(Schema):
+    """An address to mail a link to."""
+
+    email = Email(required=True)
+
+
+class TokenOnlySchema(Schema):
+    """The token of a mailed link."""
+
+    token = Text(min=1, max=200, required=True)
+
+
+class NewPasswordSchema(Schema):
+    """The token of a mailed link, and the password it sets."""
+
+    token = Text(min=1, max=200, required=True)
+    password = Text(min=passwords.SHORTEST, max=passwords.LONGEST, required=True, load_only=True)
+
+
+class CredentialsSchema(Schema):
+    """Who logs in."""
+
+    email = Text(min=1, max=254, required=True)
+    password = Text(min=1, max=1000, required=True, load_only=True)
+
+
+class RefreshSchema(Schema):
+    """The refresh token that is traded in."""
+
+    refresh_token = Text(min=1, max=200, required=True)
+
+
+class ProfileSchema(Schema):
+    """What users may change about themselves."""
+
+    given_name = Text(max=100, allow_none=True)
+    family_name = Text(max=100, allow_none=True)
+    phone_number = Text(max=20, allow_none=True, validate=_phone, metadata={"description": "E.164"})
+    locale = Text(max=35, allow_none=True, validate=_locale, metadata={"description": "BCP 47"})
+    metadata = Metadata(attribute="metadata_")
+
+
+class UserSchema(ModelSchema):
+    """A user."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published of a user."""
+
+        model = User
+        fields = (
+            "id",
+            "email",
+            "email_verified",
+            "given_name",
+            "family_name",
+            "phone_number",
+            "locale",
+            "status",
+            "metadata",
+            "version",
+            "created_at",
+            "updated_at",
+        )
+
+    email_verified = fields.Boolean(required=True)
+    metadata = Metadata(attribute="metadata_", required=True)
+
+
+UserListSchema = page_of(UserSchema)
+
+
+class UserListQuerySchema(ListQuerySchema):
+    """Filters of the list of users."""
+
+    sorts: ClassVar[tuple[str, ...]] = ("created_at",)
+
+    q = Text(min=1, max=100, metadata={"description": "Part of the e-mail address or a name"})
+    status = fields.String(validate=validate.OneOf(["active", "suspended", "erased"]))
+    role = Text(min=1, max=50)
+    created_at_from = Instant(data_key="created_at[gte]")
+    created_at_until = Instant(data_key="created_at[lte]")
+
+
+class ReasonSchema(Schema):
+    """Why something is done to an account."""
+
+    reason = Text(max=500, load_default=None, allow_none=True)
+
+
+class TokensSchema(Schema):
+    """What a client sends from now on."""
+
+    access_token = fields.String(required=True)
+    token_type = fields.String(required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "Seconds"})
+    refresh_token = fields.String(required=True)
+
+
+class LoginSchema(TokensSchema):
+    """The first tokens of a session, and whose they are."""
+
+    user = fields.Nested(UserSchema, required=True)
+
+
+class NothingSchema(Schema):
+    """An empty object: the same answer whatever happened."""
+
+
+class KeySchema(Schema):
+    """A public key (RFC 8037)."""
+
+    kty = fields.String(required=True)
+    crv = fields.String(required=True)
+    x = fields.String(required=True)
+    kid = fields.String(required=True, metadata={"description": "RFC 7638 thumbprint"})
+    use = fields.String(required=True)
+    alg = fields.String(required=True)
+
+
+class KeySetSchema(Schema):
+    """The public keys access tokens are signed with (RFC 7517)."""
+
+    keys = fields.List(fields.Nested(KeySchema), required=True)

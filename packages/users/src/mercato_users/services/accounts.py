@@ -1,0 +1,140 @@
+"""Making accounts, and proving that an address belongs to who made them."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import insert
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_users import attempts
+from mercato_users import emails
+from mercato_users import passwords
+from mercato_users import topics
+from mercato_users.attempts import Counter
+from mercato_users.clients import UNKNOWN
+from mercato_users.clients import Client
+from mercato_users.errors import EmailTaken
+from mercato_users.errors import TokenExpired
+from mercato_users.models import User
+from mercato_users.services import audit
+from mercato_users.services import one_time
+
+MAILS_A_DAY = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """What a stranger says about themselves."""
+
+    email: str
+    password: str
+    given_name: str | None = None
+    family_name: str | None = None
+    locale: str | None = None
+
+
+def register(new: NewUser) -> None:
+    """Make an account that waits for its address to be verified.
+
+    Nothing shows the caller whether there is an account already: its owner is told by mail, at
+    most five times a day. The password is hashed before the database is asked, so that both take
+    as long.
+
+    Raises:
+        WeakPassword: The password will not do.
+    """
+    passwords.check(new.password, new.email)
+    claim = _claim(new)
+    may_mail = not attempts.spend([_mail_counter("register", new.email)], attempts.DAY)
+    user_id = _insert(new.email, claim)
+    known = None if user_id is not None else _by_email(new.email)
+    if not may_mail:
+        return
+    if known is not None and known.email_verified:
+        topics.request_mail(topics.REGISTRATION_REPEATED, known.id)
+    elif waiting := user_id or (known and known.id):
+        # Whoever opens the mail gets the account with the password of the registration that
+        # caused it, not with the one of a stranger who was here first.
+        nonce = topics.request_mail(topics.VERIFICATION_REQUESTED, waiting)
+        one_time.store(waiting, one_time.VERIFY_EMAIL, nonce, claim)
+
+
+def request_verification(email: str) -> None:
+    """Mail another link to verify *email*, if an account waits for one.
+
+    Raises:
+        TooManyRequests: Five were asked for within a day.
+    """
+    attempts.count([_mail_counter("verify", email)], attempts.DAY)
+    known = _by_email(email)
+    waits = known is not None and known.status == "active" and not known.email_verified
+    topics.request_mail(topics.VERIFICATION_REQUESTED, known.id if known and waits else None)
+
+
+def verify_email(token: str, client: Client = UNKNOWN) -> None:
+    """Open the account a mailed link belongs to, with the password of that registration.
+
+    Raises:
+        TokenExpired: The link is unknown, used or too old, or the account is open already.
+    """
+    user_id, claim = one_time.use(token, one_time.VERIFY_EMAIL)
+    now = utc_now()
+    version = session.scalar(
+        sa.update(User)
+        .where(User.id == user_id, User.email_verified_at.is_(None), User.status == "active")
+        .values(**claim, email_verified_at=now, updated_at=now, version=User.version + 1)
+        .returning(User.version)
+    )
+    if version is None:
+        raise TokenExpired
+    one_time.use_up_all(user_id, one_time.VERIFY_EMAIL)
+    audit.record(user_id, "email_verified", client=client)
+    topics.publish_change(topics.VERIFIED, user_id, version)
+
+
+def create_verified(new: NewUser) -> User:
+    """Make an account that is open at once: for operators, who vouch for the address.
+
+    Raises:
+        WeakPassword: The password will not do.
+        EmailTaken: There is an account with this address.
+    """
+    passwords.check(new.password, new.email)
+    user_id = _insert(new.email, {**_claim(new), "email_verified_at": utc_now()})
+    if user_id is None:
+        raise EmailTaken(f"There is an account with the address {new.email}.")
+    audit.record(user_id, "created_by_operator")
+    topics.publish_change(topics.VERIFIED, user_id, 1)
+    return session.get_one(User, user_id)
+
+
+def _claim(new: NewUser) -> dict[str, Any]:
+    """Return what a registration puts in force once its address is verified."""
+    return {
+        "password_hash": passwords.hash_password(new.password),
+        "given_name": new.given_name,
+        "family_name": new.family_name,
+        "locale": new.locale,
+    }
+
+
+def _insert(email: str, values: dict[str, Any]) -> UUID | None:
+    """Insert an account, or return None: the unique key decides who was first."""
+    return session.scalar(
+        insert(User)
+        .values(id=new_id(), email=email.strip(), email_canonical=emails.canonical(email), **values)
+        .on_conflict_do_nothing(index_elements=["email_canonical"])
+        .returning(User.id)
+    )
+
+
+def _by_email(email: str) -> User | None:
+    return session.scalar(sa.select(User).where(User.email_canonical == emails.canonical(email)))
+
+
+def _mail_counter(kind: str, email: str) -> Counter:
+    return Counter(f"mail.{kind}", emails.canonical(email), MAILS_A_DAY)

@@ -1,0 +1,35 @@
+"""The trail of what concerns the safety of an account."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_users.clients import UNKNOWN
+from mercato_users.clients import Client
+from mercato_users.models import AuditEvent
+
+
+def record(
+    user_id: UUID,
+    what: str,
+    *,
+    client: Client = UNKNOWN,
+    actor_id: UUID | None = None,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Write down what happened to an account, and who did it (None: the system, or its owner)."""
+    session.execute(
+        sa.insert(AuditEvent).values(
+            id=new_id(),
+            user_id=user_id,
+            actor_id=actor_id,
+            type=what,
+            ip_prefix=client.prefix,
+            data=data or {},
+            created_at=utc_now(),
+        )
+    )

@@ -1,0 +1,100 @@
+"""One-time tokens: what a mailed link carries, good once and not for long."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import insert
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_kit.settings import current_settings
+from mercato_users import opaque
+from mercato_users.errors import TokenExpired
+from mercato_users.models import OneTimeToken
+from mercato_users.settings import UsersSettings
+
+VERIFY_EMAIL = "verify_email"
+RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose
+
+
+def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str:
+    """Make the token of *nonce* valid, if it was never stored, and return it.
+
+    Args:
+        user_id: Whose account it opens.
+        purpose: What for.
+        nonce: What it is computed from.
+        data: What is put in force when it is used.
+    """
+    token = opaque.one_time_token(purpose, nonce)
+    session.execute(
+        insert(OneTimeToken)
+        .values(
+            token_hash=opaque.digest(token),
+            user_id=user_id,
+            purpose=purpose,
+            data=data,
+            expires_at=utc_now() + _lifetime(purpose),
+        )
+        .on_conflict_do_nothing()
+    )
+    return token
+
+
+def use(token: str, purpose: str) -> tuple[UUID, dict[str, Any]]:
+    """Use a token up: of two callers with the same one, one wins.
+
+    Returns:
+        Whose account it opens, and what is to be put in force.
+
+    Raises:
+        TokenExpired: It is unknown, used or too old.
+    """
+    now = utc_now()
+    used = session.execute(
+        sa.update(OneTimeToken)
+        .where(
+            OneTimeToken.token_hash == opaque.digest(token),
+            OneTimeToken.purpose == purpose,
+            OneTimeToken.used_at.is_(None),
+            OneTimeToken.expires_at > now,
+        )
+        .values(used_at=now)
+        .returning(OneTimeToken.user_id, OneTimeToken.data)
+    ).one_or_none()
+    if used is None:
+        raise TokenExpired
+    return used.user_id, used.data
+
+
+def use_up_all(user_id: UUID, purpose: str) -> None:
+    """Void the other tokens of a user for a purpose."""
+    session.execute(
+        sa.update(OneTimeToken)
+        .where(
+            OneTimeToken.user_id == user_id,
+            OneTimeToken.purpose == purpose,
+            OneTimeToken.used_at.is_(None),
+        )
+        .values(used_at=utc_now())
+    )
+
+
+def newest_data(user_id: UUID, purpose: str) -> dict[str, Any]:
+    """Return what the newest token of a user for a purpose carries; empty where there is none."""
+    data = session.scalar(
+        sa.select(OneTimeToken.data)
+        .where(OneTimeToken.user_id == user_id, OneTimeToken.purpose == purpose)
+        .order_by(OneTimeToken.expires_at.desc(), OneTimeToken.token_hash)
+        .limit(1)
+    )
+    return dict(data or {})
+
+
+def _lifetime(purpose: str) -> timedelta:
+    settings = current_settings(UsersSettings)
+    if purpose == VERIFY_EMAIL:
+        return timedelta(hours=settings.verification_hours)
+    return timedelta(minutes=settings.reset_minutes)

@@ -1,0 +1,62 @@
+"""Setting a new password by a mailed link."""
+
+import sqlalchemy as sa
+
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_users import attempts
+from mercato_users import emails
+from mercato_users import passwords
+from mercato_users import topics
+from mercato_users.attempts import Counter
+from mercato_users.clients import UNKNOWN
+from mercato_users.clients import Client
+from mercato_users.errors import TokenExpired
+from mercato_users.models import User
+from mercato_users.services import audit
+from mercato_users.services import one_time
+from mercato_users.services import sessions
+
+RESETS_A_DAY = 5
+
+
+def request_reset(email: str) -> None:
+    """Mail a link to set a new password, if there is an open account with this address.
+
+    The same is done where there is none, except that no mail leaves.
+
+    Raises:
+        TooManyRequests: Five were asked for within a day.
+    """
+    canonical = emails.canonical(email)
+    attempts.count([Counter("mail.reset", canonical, RESETS_A_DAY)], attempts.DAY)
+    user_id = session.scalar(
+        sa.select(User.id).where(User.email_canonical == canonical, User.status == "active")
+    )
+    topics.request_mail(topics.PASSWORD_RESET_REQUESTED, user_id)
+
+
+def reset(token: str, password: str, client: Client = UNKNOWN) -> None:
+    """Set a new password, and end every session of the account.
+
+    Whoever opens the mail owns the address, so it counts as verified from here on.
+
+    Raises:
+        TokenExpired: The link is unknown, used or too old.
+        WeakPassword: The password will not do; the link stays good.
+    """
+    password_hash = passwords.hash_password(password)
+    user_id, _ = one_time.use(token, one_time.RESET_PASSWORD)
+    user = session.get(User, user_id)
+    if user is None or user.status != "active":
+        raise TokenExpired
+    passwords.check(password, user.email)
+    user.password_hash = password_hash
+    user.token_epoch += 1
+    user.email_verified_at = user.email_verified_at or utc_now()
+    session.flush()
+    for purpose in (one_time.RESET_PASSWORD, one_time.VERIFY_EMAIL):
+        one_time.use_up_all(user.id, purpose)
+    sessions.end_all(user.id, "password_reset")
+    audit.record(user.id, "password_reset", client=client)
+    topics.request_mail(topics.PASSWORD_CHANGED, user.id)

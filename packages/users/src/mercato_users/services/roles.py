@@ -1,0 +1,59 @@
+"""Roles: named sets of permissions, and who has them."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import insert
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_users.errors import UnknownRole
+from mercato_users.models import Role
+from mercato_users.models import RolePermission
+from mercato_users.models import UserRole
+from mercato_users.services import audit
+
+
+def grant(user_id: UUID, role_name: str) -> None:
+    """Give a user a role; does nothing where they have it.
+
+    Raises:
+        UnknownRole: There is no role of this name.
+    """
+    role_id = session.scalar(sa.select(Role.id).where(Role.name == role_name))
+    if role_id is None:
+        known = ", ".join(session.scalars(sa.select(Role.name).order_by(Role.name)))
+        raise UnknownRole(f"There is no role called {role_name!r}. There are: {known}.")
+    session.execute(
+        insert(UserRole).values(user_id=user_id, role_id=role_id).on_conflict_do_nothing()
+    )
+    audit.record(user_id, "role_granted", data={"role": role_name})
+
+
+def create(name: str, permissions: Iterable[str]) -> None:
+    """Make a role that holds *permissions*; does nothing where there is one of this name."""
+    role_id = session.scalar(
+        insert(Role)
+        .values(id=new_id(), name=name)
+        .on_conflict_do_nothing(index_elements=["name"])
+        .returning(Role.id)
+    )
+    rows = [{"role_id": role_id, "permission": name} for name in sorted(permissions)]
+    if role_id is not None and rows:
+        session.execute(sa.insert(RolePermission).values(rows))
+
+
+def holdings() -> dict[str, list[str] | None]:
+    """Return the stored permissions of each role; None for one that holds every permission."""
+    rows = session.execute(
+        sa.select(Role.name, Role.is_system, RolePermission.permission)
+        .outerjoin(RolePermission, RolePermission.role_id == Role.id)
+        .order_by(Role.name, RolePermission.permission)
+    )
+    found: dict[str, list[str] | None] = {}
+    for name, is_system, permission in rows:
+        held = found.setdefault(name, None if is_system else [])
+        if held is not None and permission is not None:
+            held.append(permission)
+    return found

@@ -1,0 +1,219 @@
+"""Logging in, staying logged in, logging out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import locked
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_kit.errors import Unauthenticated
+from mercato_kit.settings import current_settings
+from mercato_users import access_tokens
+from mercato_users import attempts
+from mercato_users import emails
+from mercato_users import opaque
+from mercato_users import passwords
+from mercato_users.access_tokens import Claims
+from mercato_users.attempts import Counter
+from mercato_users.clients import UNKNOWN
+from mercato_users.clients import Client
+from mercato_users.errors import InvalidCredentials
+from mercato_users.errors import RefreshTokenReused
+from mercato_users.models import RefreshToken
+from mercato_users.models import Session
+from mercato_users.models import User
+from mercato_users.services import audit
+from mercato_users.settings import UsersSettings
+
+FAILURES_PER_ACCOUNT = 10
+FAILURES_PER_ADDRESS = 100
+FAILURES_IN_ALL = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What a client sends from now on.
+
+    Args:
+        access_token: With each request, as a bearer token.
+        expires_in: Seconds the access token is valid.
+        refresh_token: Once, for the next tokens.
+    """
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    token_type: str = "Bearer"  # noqa: S105 - RFC 6749's word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login(Tokens):
+    """The first tokens of a session, and whose they are."""
+
+    user: User
+
+
+def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
+    """Start a session for the holder of *email* and *password*.
+
+    A failure says nothing about the account, in words or in time. Failures are counted after the
+    password was verified, so that the counters are locked for a moment only; the answer is
+    decided under that lock, so never more failures are told than the limits allow.
+
+    Raises:
+        InvalidCredentials: Address or password are wrong, or the account is not open.
+        TooManyRequests: Too many failures within five minutes, by account, address or in all.
+    """
+    counters = _failure_counters(email, client)
+    attempts.refuse_when_full(counters, attempts.MINUTES)
+    user = session.scalar(sa.select(User).where(User.email_canonical == emails.canonical(email)))
+    right = passwords.verify(user.password_hash if user else None, password)
+    if not right or user is None or user.status != "active" or not user.email_verified:
+        attempts.count(counters, attempts.MINUTES)
+        raise InvalidCredentials
+    attempts.count(counters, attempts.MINUTES, attempts=0)
+    _remember_login(user, password)
+    tokens = _start(user, client)
+    audit.record(user.id, "logged_in", client=client)
+    return tokens
+
+
+def refresh(token: str, client: Client = UNKNOWN) -> Tokens:
+    """Trade a refresh token for the next tokens of its session.
+
+    A client that lost the answer, or asked twice at once, may repeat itself for some seconds and
+    gets the same successor, so a chain never forks. A token that comes back after its successor
+    was used is in two hands: the session ends.
+
+    Raises:
+        Unauthenticated: The token is not ours, or its session is over.
+        RefreshTokenReused: The token came back too late; the session is revoked.
+    """
+    # Rotation and revocation take turns on the session's row.
+    found = session.execute(
+        locked(
+            sa.select(RefreshToken, Session)
+            .join(Session, Session.id == RefreshToken.session_id)
+            .where(RefreshToken.token_hash == opaque.digest(token))
+        )
+    ).one_or_none()
+    if found is None:
+        raise Unauthenticated(invalid_token=True)
+    link, login = found
+    user = session.get_one(User, login.user_id)
+    now = utc_now()
+    if login.revoked_at is not None or login.expires_at <= now or user.status != "active":
+        raise Unauthenticated(invalid_token=True)
+    if _claim(link, now):
+        _append(login, opaque.successor(token), link.generation + 1, now)
+        login.last_seen_at = now
+    elif not _may_repeat(link, opaque.successor(token), now):
+        _revoke(Session.id == login.id, "refresh_token_reused")
+        audit.record(user.id, "refresh_token_reused", client=client)
+        raise RefreshTokenReused
+    return Tokens(
+        access_token=_access_token(user, login.id),
+        expires_in=current_settings(UsersSettings).access_token_seconds,
+        refresh_token=opaque.successor(token),
+    )
+
+
+def log_out(session_id: UUID) -> None:
+    """End a session; its tokens are refused from the next request on."""
+    _revoke(Session.id == session_id, "logout")
+
+
+def end_all(user_id: UUID, reason: str) -> None:
+    """End every session of a user."""
+    _revoke(Session.user_id == user_id, reason)
+
+
+def _failure_counters(email: str, client: Client) -> list[Counter]:
+    return [
+        Counter("login.account", emails.canonical(email), FAILURES_PER_ACCOUNT),
+        Counter("login.address", client.counted_as, FAILURES_PER_ADDRESS),
+        Counter("login.all", "", FAILURES_IN_ALL),
+    ]
+
+
+def _remember_login(user: User, password: str) -> None:
+    """Note the time, and keep the password by today's parameters. Not a change clients see."""
+    changes: dict[str, object] = {"last_login_at": utc_now()}
+    if user.password_hash is not None and passwords.needs_rehash(user.password_hash):
+        changes["password_hash"] = passwords.hash_password(password)
+    session.execute(
+        sa.update(User).where(User.id == user.id).values(**changes, updated_at=User.updated_at),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _start(user: User, client: Client) -> Login:
+    settings, now, token = current_settings(UsersSettings), utc_now(), opaque.new_token()
+    login = Session(
+        id=new_id(),
+        user_id=user.id,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + timedelta(days=settings.session_days),
+        user_agent=(client.user_agent or "")[:200] or None,
+        ip_prefix=client.prefix,
+        amr=["pwd"],
+    )
+    session.add(login)
+    session.flush()
+    _append(login, token, 0, now)
+    return Login(
+        access_token=_access_token(user, login.id),
+        expires_in=settings.access_token_seconds,
+        refresh_token=token,
+        user=user,
+    )
+
+
+def _claim(link: RefreshToken, now: datetime) -> bool:
+    """Use a token up: of two callers with the same one, one wins."""
+    claimed = session.scalar(
+        sa.update(RefreshToken)
+        .where(RefreshToken.token_hash == link.token_hash, RefreshToken.used_at.is_(None))
+        .values(used_at=now)
+        .returning(RefreshToken.token_hash)
+    )
+    return claimed is not None
+
+
+def _append(login: Session, token: str, generation: int, now: datetime) -> None:
+    session.execute(
+        sa.insert(RefreshToken).values(
+            token_hash=opaque.digest(token),
+            session_id=login.id,
+            generation=generation,
+            issued_at=now,
+        )
+    )
+
+
+def _may_repeat(link: RefreshToken, successor: str, now: datetime) -> bool:
+    grace = timedelta(seconds=current_settings(UsersSettings).refresh_grace_seconds)
+    if link.used_at is None or now > link.used_at + grace:
+        return False
+    unused = sa.select(RefreshToken.token_hash).where(
+        RefreshToken.token_hash == opaque.digest(successor), RefreshToken.used_at.is_(None)
+    )
+    return session.scalar(unused) is not None
+
+
+def _revoke(which: sa.ColumnElement[bool], reason: str) -> None:
+    session.execute(
+        sa.update(Session)
+        .where(which, Session.revoked_at.is_(None))
+        .values(revoked_at=utc_now(), revoke_reason=reason)
+    )
+
+
+def _access_token(user: User, session_id: UUID) -> str:
+    return access_tokens.issue(Claims(user.id, session_id, user.token_epoch))

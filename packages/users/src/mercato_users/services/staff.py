@@ -1,0 +1,89 @@
+"""What staff may see and do about accounts."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import locked
+from mercato_kit.db import session
+from mercato_kit.errors import NotFound
+from mercato_kit.http import Page
+from mercato_kit.http import PageRequest
+from mercato_kit.http import paginate
+from mercato_users.errors import InvalidTransition
+from mercato_users.models import Role
+from mercato_users.models import User
+from mercato_users.models import UserRole
+from mercato_users.services import audit
+from mercato_users.services import sessions
+
+
+def list_users(
+    page: PageRequest,
+    *,
+    q: str | None = None,
+    status: str | None = None,
+    role: str | None = None,
+    created_at_from: datetime | None = None,
+    created_at_until: datetime | None = None,
+) -> Page[User]:
+    """Return a page of users, newest first unless asked otherwise.
+
+    Args:
+        page: Which part.
+        q: Part of the address or of a name.
+        status: One of ``active``, ``suspended``, ``erased``.
+        role: Only who has the role of this name.
+        created_at_from: Only accounts made then or later.
+        created_at_until: Only accounts made then or earlier.
+    """
+    statement = sa.select(User)
+    if q is not None:
+        columns = (User.email_canonical, User.given_name, User.family_name)
+        statement = statement.where(
+            sa.or_(*(column.icontains(q, autoescape=True) for column in columns))
+        )
+    if status is not None:
+        statement = statement.where(User.status == status)
+    if role is not None:
+        holders = sa.select(UserRole.user_id).join(Role, Role.id == UserRole.role_id)
+        statement = statement.where(User.id.in_(holders.where(Role.name == role)))
+    if created_at_from is not None:
+        statement = statement.where(User.created_at >= created_at_from)
+    if created_at_until is not None:
+        statement = statement.where(User.created_at <= created_at_until)
+    return paginate(statement, page, columns={"created_at": User.created_at}, id=User.id)
+
+
+def suspend(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -> None:
+    """Close an account until it is reactivated; its sessions end at once.
+
+    Raises:
+        NotFound: There is no such user.
+        InvalidTransition: The account is not active.
+    """
+    _change_status(user_id, "active", "suspended")
+    sessions.end_all(user_id, "suspended")
+    audit.record(user_id, "suspended", actor_id=actor_id, data={"reason": reason})
+
+
+def reactivate(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -> None:
+    """Open a suspended account again.
+
+    Raises:
+        NotFound: There is no such user.
+        InvalidTransition: The account is not suspended.
+    """
+    _change_status(user_id, "suspended", "active")
+    audit.record(user_id, "reactivated", actor_id=actor_id, data={"reason": reason})
+
+
+def _change_status(user_id: UUID, before: str, after: str) -> None:
+    user = session.scalar(locked(sa.select(User).where(User.id == user_id)))
+    if user is None:
+        raise NotFound
+    if user.status != before:
+        raise InvalidTransition(f"The account is {user.status}.")
+    user.status = after
+    session.flush()
