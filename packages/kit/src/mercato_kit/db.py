@@ -182,7 +182,7 @@ def constraint_of(error: IntegrityError) -> str | None:
     return what or None
 
 
-UniqueKey = sa.UniqueConstraint | sa.Index
+UniqueKey = sa.UniqueConstraint | sa.PrimaryKeyConstraint | sa.Index
 
 
 @contextmanager
@@ -190,7 +190,7 @@ def refuse(refusals: Mapping[UniqueKey, Callable[[], Problem]]) -> Iterator[None
     """Flush at the end, and turn the violation of a unique key into the refusal it means.
 
     Args:
-        refusals: What to raise, by the UniqueConstraint or unique Index that was violated.
+        refusals: What to raise, by the key that was violated (see :func:`unique_key`).
 
     Raises:
         Problem: The refusal; any other IntegrityError passes through.
