@@ -1,0 +1,26 @@
+"""The API document of a feature is valid on its own, and its names are the feature's."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
+
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from mercato_kit.feature import Feature
+
+_SHARED = ("Problem", "FieldError", "PaginationMetadata")
+"""Schemas that belong to no feature."""
+
+
+def invalid_parts(document: Mapping[str, Any]) -> Iterator[str]:
+    """Find what OpenAPI 3.1 does not allow."""
+    for error in OpenAPIV31SpecValidator(document).iter_errors():
+        yield f"{'/'.join(map(str, error.absolute_path)) or 'document'}: {error.message[:300]}"
+
+
+def strange_names(document: Mapping[str, Any], feature: Feature) -> Iterator[str]:
+    """Find schemas that another feature could name the same."""
+    prefix = "".join(part.title() for part in feature.name.split("_"))
+    for name in document.get("components", {}).get("schemas", {}):
+        if name not in _SHARED and not name.startswith(prefix):
+            yield f"schema {name}: its name must start with {prefix}"

@@ -1,0 +1,49 @@
+"""The tables of a feature stand on their own, and say the law by name."""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from mercato_kit.feature import Feature
+
+
+def tables_of(feature: Feature) -> list[sa.Table]:
+    """Return the tables of *feature*, each after those it refers to."""
+    return [] if feature.metadata is None else feature.metadata.sorted_tables
+
+
+def foreign_tables(feature: Feature) -> Iterator[str]:
+    """Find tables whose name does not start with the feature's."""
+    for table in [] if feature.metadata is None else feature.metadata.tables.values():
+        if not table.name.startswith(f"{feature.name}_"):
+            yield f"table {table.name}: its name must start with {feature.name}_"
+
+
+def leaving_foreign_keys(feature: Feature) -> Iterator[str]:
+    """Find foreign keys to a table of somebody else."""
+    own = {} if feature.metadata is None else feature.metadata.tables
+    for table in own.values():
+        for key in table.foreign_keys:
+            target = key.target_fullname.rpartition(".")[0]
+            if target not in own:
+                yield (
+                    f"{table.name}.{key.parent.name} refers to {target}, which belongs to another "
+                    "feature: keep its id in a plain column"
+                )
+
+
+def unnamed_constraints(feature: Feature) -> Iterator[str]:
+    """Find constraints and indexes that the database would have to name."""
+    for table in [] if feature.metadata is None else feature.metadata.tables.values():
+        named: list[sa.Constraint | sa.Index] = [*table.constraints, *table.indexes]
+        for item in named:
+            columns = getattr(item, "columns", ())
+            if isinstance(item, sa.PrimaryKeyConstraint) and not columns:
+                continue
+            # A naming convention leaves a mark that is no text where it found nothing to say.
+            if not isinstance(item.name, str):
+                yield f"{table.name}: {type(item).__name__} over {_names(columns)} has no name"
+
+
+def _names(columns: object) -> str:
+    return ", ".join(str(getattr(column, "name", column)) for column in columns) or "?"  # type: ignore[attr-defined]
