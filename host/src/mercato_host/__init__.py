@@ -6,10 +6,14 @@ from pathlib import Path
 from flask import Flask
 
 from mercato_host import config
+from mercato_host import docs
 from mercato_host import errors
 from mercato_host import extensions
 from mercato_host import features as composition
+from mercato_host import health
 from mercato_host import registration
+from mercato_host import routes
+from mercato_host import web
 from mercato_host.deployment import Deployment
 from mercato_host.faults import DeploymentError
 from mercato_host.faults import Fault
@@ -46,9 +50,13 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.config.from_object(deployment.config)
     app.config["SECRET_KEY"] = deployment.secret_key.reveal()
+    web.init_app(app, deployment)
     extensions.init_app(app, deployment)
-    errors.init_app(app)
-    registration.register(app, plan)
+    errors.init_app(app, registration.packages_of(plan))
+    health.init_app(app, plan)
+    api = registration.register(app, plan)
+    docs.init_app(app, api, plan.features)
+    routes.check_policies(app, plan)
     return app
 
 

@@ -1,23 +1,62 @@
 """Step 5 of the boot: what a plan's features bring is put on a Flask app."""
 
+from collections.abc import Callable
+from typing import Any
+from typing import NoReturn
+
 import svcs
 from flask import Flask
 
-from mercato_host.docs import Api
+from mercato_host.errors import FeatureAway
+from mercato_host.features import Composed
 from mercato_host.features import Plan
+from mercato_host.openapi import Api
 from mercato_kit.composition import Composition
 from mercato_kit.composition import compose
 
 
-def register(app: Flask, plan: Plan) -> None:
-    """Register services, blueprints and commands of every feature."""
+def register(app: Flask, plan: Plan) -> Api:
+    """Register services, blueprints and commands of every feature.
+
+    Returns:
+        The API whose document describes them.
+    """
     manifests = tuple(feature.manifest for feature in plan.features)
     compose(app, Composition(manifests, plan.settings))
     for offer in plan.providers:
         svcs.flask.register_factory(app, offer.contract, offer.factory)
     api = Api(app)
-    for manifest in manifests:
-        for blueprint in manifest.blueprints:
-            api.register_blueprint(blueprint)
-        if manifest.cli is not None:
-            app.cli.add_command(manifest.cli, manifest.name)
+    for feature in plan.features:
+        api.register_feature(feature)
+        if feature.manifest.cli is not None:
+            app.cli.add_command(feature.manifest.cli, feature.name)
+    for feature in plan.absent:
+        _register_absent(app, feature)
+    return api
+
+
+def packages_of(plan: Plan) -> set[str]:
+    """Return the import packages of the features' routes."""
+    return {
+        blueprint.import_name.partition(".")[0]
+        for feature in plan.features
+        for blueprint in feature.manifest.blueprints
+    }
+
+
+def _register_absent(app: Flask, feature: Composed) -> None:
+    """Answer 503 where a feature would answer that the deployment runs without."""
+    taken = {rule.rule for rule in app.url_map.iter_rules()}
+    for blueprint in feature.manifest.blueprints:
+        for route in blueprint.routes:
+            rule = (blueprint.url_prefix or "") + route.rule
+            if rule not in taken:
+                endpoint = f"away.{blueprint.name}.{route.endpoint}"
+                app.add_url_rule(rule, endpoint, _away(feature.name), methods=list(route.methods))
+
+
+def _away(name: str) -> Callable[..., NoReturn]:
+    def refuse(**_arguments: Any) -> NoReturn:
+        raise FeatureAway(feature=name, state="disabled")
+
+    return refuse

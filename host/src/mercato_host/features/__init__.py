@@ -1,32 +1,111 @@
-"""From a deployment to the features that are registered: find, check, order, register."""
+"""From a deployment to the features that are registered: find, check, order."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
 
 from mercato_host.deployment import Deployment
+from mercato_host.faults import Fault
 from mercato_host.faults import in_order
+from mercato_host.features.checks import check
+from mercato_host.features.checks.needs import offers_by_contract
 from mercato_host.features.composed import Composed
 from mercato_host.features.composed import Plan
+from mercato_host.features.finding import Found
 from mercato_host.features.finding import find
 from mercato_host.features.ordering import Ring
 from mercato_host.features.ordering import order
 from mercato_host.features.settings import read_settings
+from mercato_host.identity import identity_feature
 from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+from mercato_kit.feature import contract_id
 
-__all__ = ["Composed", "Plan", "find", "order", "plan"]
+__all__ = ["Composed", "Found", "Plan", "check", "find", "order", "plan"]
 
 
 def plan(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
     """Find, check and order the features of *deployment*. Touches neither Flask nor a database.
 
+    A feature with ``required = false`` that does not fit is left out, and its faults become
+    warnings; whatever then does not fit for want of it is looked at in the same way.
+
     Args:
         deployment: Names them.
         extra: Manifests that are composed besides, always on.
     """
-    found = find(deployment, extra)
-    settings, mistakes = read_settings(found.features, deployment)
-    faults = [*found.faults, *mistakes]
+    found = find(deployment, tuple(extra))
+    features = [*found.features, *_of_the_host(deployment)]
+    optional = {name for name, choice in deployment.features.items() if not choice.required}
+    faults, left_out = _sort_out(found.faults, optional)
+    absent: list[Composed] = []
+    while True:
+        settings, more = _examine(features, deployment)
+        kept, gone = _sort_out(more, optional)
+        if not gone:
+            break
+        left_out |= gone
+        faults += [fault for fault in kept if fault.severity == "warning"]
+        absent += [feature for feature in features if feature.name in gone]
+        features = [feature for feature in features if feature.name not in gone]
+    return Plan(
+        features=_ordered(features),
+        settings=settings,
+        faults=tuple(in_order([*faults, *kept])),
+        providers=_chosen(features, deployment),
+        left_out=left_out,
+        absent=tuple(absent),
+    )
+
+
+def _of_the_host(deployment: Deployment) -> list[Composed]:
+    if deployment.identity is None:
+        return []
+    manifest = identity_feature(deployment.identity)
+    return [Composed(manifest, "mercato-host", version("mercato-host"))]
+
+
+def _examine(
+    features: list[Composed], deployment: Deployment
+) -> tuple[dict[str, Any], list[Fault]]:
+    faults = check(features, deployment)
+    malformed = {fault.feature for fault in faults if fault.code == "K106"}
+    sound = [feature for feature in features if feature.name not in malformed]
+    settings, mistakes = read_settings(sound, deployment)
+    return settings, [*faults, *mistakes]
+
+
+def _sort_out(faults: Iterable[Fault], optional: set[str]) -> tuple[list[Fault], dict[str, str]]:
+    """Turn the faults of optional features into warnings.
+
+    Returns:
+        All faults, and the optional features that have some, with what is wrong first.
+    """
+    sorted_out: list[Fault] = []
+    gone: dict[str, str] = {}
+    for fault in faults:
+        if fault.feature in optional and fault.feature is not None:
+            gone.setdefault(fault.feature, f"{fault.code}: {fault.what.splitlines()[0]}")
+            sorted_out.append(replace(fault, severity="warning"))
+        else:
+            sorted_out.append(fault)
+    return sorted_out, gone
+
+
+def _ordered(features: list[Composed]) -> tuple[Composed, ...]:
     try:
-        ordered = order(found.features)
+        return order(features)
     except Ring:
-        ordered = found.features
-    return Plan(features=ordered, settings=settings, faults=tuple(in_order(faults)))
+        # K110 says so; in this order nothing is started.
+        return tuple(features)
+
+
+def _chosen(features: list[Composed], deployment: Deployment) -> tuple[Offer, ...]:
+    """Return the offers that the operator chose where two features offer one contract."""
+    return tuple(
+        offer
+        for contract, offers in offers_by_contract(features).items()
+        for feature, offer in offers
+        if deployment.capabilities.get(contract_id(contract)) == feature.name
+    )

@@ -1,0 +1,55 @@
+"""Everything that is checked before Flask is touched. One function a concern."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from mercato_host.deployment import Deployment
+from mercato_host.faults import Fault
+from mercato_host.faults import in_order
+from mercato_host.features.checks import clashes
+from mercato_host.features.checks import contracts
+from mercato_host.features.checks import manifests
+from mercato_host.features.checks import needs
+from mercato_host.features.checks import tables
+from mercato_host.features.checks import views
+from mercato_host.features.composed import Composed
+
+Checker = Callable[[Sequence[Composed], Deployment], Iterator[Fault]]
+
+ON_EACH: Sequence[Checker] = (
+    manifests.well_formed,
+    manifests.names,
+    manifests.kit_ranges,
+    manifests.migrations_packed,
+    views.policies,
+)
+"""What a feature must be for itself. One that is not takes no part in the other checks."""
+
+ON_ALL: Sequence[Checker] = (
+    needs.offered,
+    needs.versions,
+    needs.one_offer_each,
+    needs.rings,
+    contracts.signatures,
+    views.one_owner_each,
+    clashes.blueprints,
+    clashes.topics,
+    clashes.permissions,
+    tables.one_owner_each,
+)
+"""What features must be for each other."""
+
+
+def check(features: Sequence[Composed], deployment: Deployment) -> list[Fault]:
+    """Find everything that does not fit, root causes first."""
+    faults: list[Fault] = []
+    well_formed = list(features)
+    for checker in ON_EACH:
+        found = list(checker(well_formed, deployment))
+        broken = {fault.feature for fault in found if fault.code == "K106"}
+        well_formed = [feature for feature in well_formed if feature.name not in broken]
+        faults += found
+    for checker in ON_ALL:
+        faults += checker(well_formed, deployment)
+    return in_order(faults)

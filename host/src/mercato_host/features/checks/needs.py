@@ -1,0 +1,122 @@
+"""K108 to K111: what features need of each other, and who offers it."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from mercato_host.deployment import Deployment
+from mercato_host.faults import Fault
+from mercato_host.features.composed import Composed
+from mercato_host.features.finding import installed
+from mercato_host.features.finding import load
+from mercato_host.features.ordering import Ring
+from mercato_host.features.ordering import order
+from mercato_kit.feature import Need
+from mercato_kit.feature import Offer
+from mercato_kit.feature import contract_id
+
+Offered = tuple[Composed, Offer]
+
+
+def offered(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+    """Check that every contract a feature needs is offered (K108)."""
+    offers = offers_by_contract(features)
+    for feature in features:
+        for need in feature.manifest.needs:
+            if need.contract not in offers:
+                what = f"needs {need.id} {need.versions}, which no enabled feature offers."
+                yield feature.fault("K108", what, _how_to_get(need, features, deployment))
+
+
+def versions(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+    """Check that a version is offered that will do (K109)."""
+    offers = offers_by_contract(features)
+    for feature in features:
+        for need in feature.manifest.needs:
+            candidates = offers.get(need.contract, [])
+            if not candidates or any(_will_do(offer, need) for _, offer in candidates):
+                continue
+            there = ", ".join(f"{offer.version} from {who.release}" for who, offer in candidates)
+            what = f"needs {need.id} {need.versions}; enabled features offer {there}."
+            behind = " or ".join([feature.release, *(who.release for who, _ in candidates)])
+            yield feature.fault("K109", what, f"upgrade the one that is behind: {behind}")
+
+
+def one_offer_each(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+    """Check that one feature answers each contract, or that the operator chose one (K111)."""
+    for contract, offers in offers_by_contract(features).items():
+        id_ = contract_id(contract)
+        names = [feature.name for feature, _ in offers]
+        if len(offers) < 2 or deployment.capabilities.get(id_) in names:
+            continue
+        lines = [f"{feature.where} offers {id_} {offer.version}" for feature, offer in offers]
+        what = "\n".join([f"{len(offers)} enabled features offer {id_}:", *lines])
+        fix = f'choose one in {deployment.source.name}: [capabilities] {id_} = "{names[0]}"'
+        yield Fault("K111", f"contract {id_}", what, fix, feature=names[-1])
+
+
+def rings(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+    """Check that features can be put in an order (K110)."""
+    try:
+        order(features)
+    except Ring as ring:
+        offers = offers_by_contract(features)
+        steps = zip(ring.members[:-1], ring.members[1:], strict=True)
+        what = "\n".join(
+            f"{one.name} -> {other.name} because {one.name} needs "
+            f"{_contract_between(one, other, offers)}"
+            for one, other in steps
+        )
+        fix = (
+            "let one publish an event instead of calling; or let it ask with services.find() and "
+            "work without an answer; or move what both need into a feature of its own"
+        )
+        yield ring.members[0].fault("K110", f"features need each other in a ring:\n{what}", fix)
+
+
+def offers_by_contract(features: Sequence[Composed]) -> Mapping[type[Any], list[Offered]]:
+    """Group the offers of *features* by contract."""
+    offers: dict[type[Any], list[Offered]] = {}
+    for feature in features:
+        for offer in feature.manifest.offers:
+            offers.setdefault(offer.contract, []).append((feature, offer))
+    return offers
+
+
+def _will_do(offer: Offer, need: Need) -> bool:
+    return SpecifierSet(need.versions).contains(Version(offer.version), prereleases=True)
+
+
+def _contract_between(
+    one: Composed, other: Composed, offers: Mapping[type[Any], list[Offered]]
+) -> str:
+    return ", ".join(
+        need.id
+        for need in one.manifest.needs
+        if any(feature is other for feature, _ in offers.get(need.contract, []))
+    )
+
+
+def _how_to_get(need: Need, features: Sequence[Composed], deployment: Deployment) -> str:
+    file = deployment.source.name
+    broken = sorted(deployment.features.keys() - {feature.name for feature in features})
+    if broken:
+        return f"first mend what could not be composed: {', '.join(map(repr, broken))}"
+    for name in _installed_offering(need, deployment):
+        return f"add [features.{name}] to {file} (installed, not enabled)"
+    return f"install a feature that offers {need.id}, and add it to {file}"
+
+
+def _installed_offering(need: Need, deployment: Deployment) -> Iterator[str]:
+    for name, entries in installed().items():
+        if name in deployment.features or len(entries) != 1:
+            continue
+        feature = load(entries[0])
+        if isinstance(feature, Composed) and any(
+            offer.contract is need.contract for offer in feature.manifest.offers
+        ):
+            yield name

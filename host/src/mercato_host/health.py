@@ -1,0 +1,141 @@
+"""Whether the app is alive, ready for requests, and how it fares."""
+
+import logging
+import time
+from collections.abc import Iterator
+from typing import cast
+
+from flask import Blueprint
+from flask import Flask
+from flask import Response
+from flask import current_app
+from flask import g
+from flask import jsonify
+from flask import request
+from prometheus_client import CollectorRegistry
+from prometheus_client import Counter
+from prometheus_client import Histogram
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from mercato_host import migrations
+from mercato_host.extensions import db
+from mercato_host.features.composed import Plan
+from mercato_kit import work
+from mercato_kit.composition import current_composition
+from mercato_kit.feature import Check
+
+blueprint = Blueprint("health", __name__)
+
+_log = logging.getLogger(__name__)
+
+_METHODS = frozenset("DELETE GET HEAD OPTIONS PATCH POST PUT".split())
+
+Wrong = tuple[str, str]
+"""What is checked, and what is wrong with it, in one sentence."""
+
+
+class Metrics:
+    """The counters of one app."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ("endpoint", "method", "status")
+        self.requests = Counter(
+            "mercato_requests_total", "Requests answered", labels, registry=self.registry
+        )
+        self.seconds = Histogram(
+            "mercato_request_seconds", "Time to answer", ("endpoint",), registry=self.registry
+        )
+
+
+def init_app(app: Flask, plan: Plan) -> None:
+    """Serve the state of *app*, and count its requests."""
+    app.extensions["mercato_plan"] = plan
+    app.extensions["mercato_metrics"] = Metrics()
+    app.before_request(_start)
+    app.after_request(_count)
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/healthz")
+def alive() -> Response:
+    """Say that the process answers. Asks nothing else, so a restart is worth trying if it fails."""
+    return _uncached(jsonify(status="alive"))
+
+
+@blueprint.get("/readyz")
+def ready() -> tuple[Response, int]:
+    """Say whether requests can be served: database, migrations, and every feature's own checks."""
+    plan = cast("Plan", current_app.extensions["mercato_plan"])
+    wrong = list(_what_is_wrong(plan))
+    answer = jsonify(
+        status="not ready" if wrong else "ready",
+        wrong=[{"check": check, "detail": detail} for check, detail in wrong],
+        left_out=[
+            {"feature": name, "detail": reason} for name, reason in sorted(plan.left_out.items())
+        ],
+    )
+    if wrong:
+        answer.headers["Retry-After"] = "1"
+    return _uncached(answer), 503 if wrong else 200
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Return counters and times by endpoint, for Prometheus."""
+    counters = cast("Metrics", current_app.extensions["mercato_metrics"])
+    body = generate_latest(counters.registry)
+    return _uncached(current_app.response_class(body, content_type=CONTENT_TYPE_PLAIN_0_0_4))
+
+
+def _what_is_wrong(plan: Plan) -> Iterator[Wrong]:
+    try:
+        behind = work.run(_features_behind, read_only=True)
+    except Exception as error:  # noqa: BLE001 - a database is away in many ways
+        _log.warning("not ready: the database does not answer: %s", type(error).__name__)
+        yield "database", "it does not answer"
+        return
+    for feature in behind:
+        yield f"migrations of {feature}", "the tables are not those of this version"
+    if behind:
+        # A feature's own checks read its tables.
+        return
+    for composed in plan.features:
+        for check in composed.manifest.health:
+            answer = _ask(check)
+            if answer is not None:
+                yield f"{composed.name}: {check.name}", answer
+
+
+def _features_behind() -> list[str]:
+    pending = migrations.pending(db.session.connection(), current_composition().features)
+    return [item.feature for item in pending]
+
+
+def _ask(check: Check) -> str | None:
+    try:
+        return work.run(check.function, read_only=True)
+    except Exception:  # noqa: BLE001 - a feature's check may fail in any way
+        _log.exception("the health check %s failed", check.name)
+        return "the check itself failed"
+
+
+def _uncached(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _start() -> None:
+    g.mercato_started_at = time.perf_counter()
+
+
+def _count(response: Response) -> Response:
+    counters = cast("Metrics", current_app.extensions["mercato_metrics"])
+    endpoint = request.endpoint or "none"
+    # A client may invent methods; the counters must not grow with them.
+    method = request.method if request.method in _METHODS else "other"
+    counters.requests.labels(endpoint, method, str(response.status_code)).inc()
+    if started_at := g.get("mercato_started_at"):
+        counters.seconds.labels(endpoint).observe(time.perf_counter() - started_at)
+    return response

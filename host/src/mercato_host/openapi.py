@@ -1,0 +1,200 @@
+"""The OpenAPI document of what is composed, made by flask-smorest and put in order here."""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Any
+
+import flask_smorest
+from apispec.ext.marshmallow import MarshmallowPlugin
+from flask import Flask
+from flask_smorest.spec.plugins import FlaskPlugin
+from marshmallow import Schema
+from marshmallow.class_registry import get_class
+
+from mercato_host.errors import MEDIA_TYPE
+from mercato_host.faults import DeploymentError
+from mercato_host.features.composed import Composed
+from mercato_kit.http import Route
+from mercato_kit.schemas import ProblemSchema
+
+_PROBLEM = "#/components/responses/Problem"
+_SCHEMAS = "#/components/schemas/"
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
+    """flask-smorest's, with our problems and names, and without its own error answers and page.
+
+    Args:
+        app: The app.
+    """
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask) -> None:
+        self.names = ComponentNames()
+        plugin = MarshmallowPlugin(schema_name_resolver=self.names)
+        super().__init__(app, spec_kwargs={"marshmallow_plugin": plugin})
+
+    def register_feature(self, feature: Composed) -> None:
+        """Register and document the blueprints of *feature*."""
+        self.names.feature = feature
+        for blueprint in feature.manifest.blueprints:
+            self.register_blueprint(blueprint)
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to the host."""
+
+
+class ComponentNames:
+    """Names schemas after their feature: ``ReviewsComment`` for its ``CommentSchema``.
+
+    So a name never depends on which other features are on. The kit's own have no prefix.
+    """
+
+    def __init__(self) -> None:
+        self.feature: Composed | None = None
+        self._given: dict[str, type[Schema]] = {}
+
+    def __call__(self, schema: Any) -> str:
+        """Return the component's name of a schema class or instance."""
+        kind = _class_of(schema)
+        name = kind.__name__.removesuffix("Schema")
+        if self.feature is not None and not kind.__module__.startswith("mercato_kit."):
+            name = _camel(self.feature.name) + name
+        if name in self._given and self.feature is not None:
+            raise DeploymentError([self._clash(name, kind, self.feature)])
+        self._given[name] = kind
+        return name
+
+    def _clash(self, name: str, kind: type[Schema], feature: Composed) -> Any:
+        other = self._given[name]
+        if other is kind:
+            what = f"{kind.__name__} is used with different only=, exclude= or partial=."
+            fix = "write one schema class for each shape"
+        else:
+            where = f"{other.__module__}.{other.__name__} and {kind.__module__}.{kind.__name__}"
+            what = f"two schemas would be called {name} in the API document: {where}."
+            fix = "rename one of them"
+        return feature.fault("K407", what, fix)
+
+
+def build_document(api: Api, features: Iterable[Composed]) -> dict[str, Any]:
+    """Return the OpenAPI document of *features*.
+
+    The part of one feature is the same whatever others are on.
+    """
+    features = list(features)
+    document: dict[str, Any] = api.spec.to_dict()
+    operations = dict(_operations(document, features))
+    for feature, route, operation in operations.values():
+        _describe(operation, feature, route)
+    document["tags"] = [
+        {"name": feature.name, "description": feature.manifest.summary}
+        for feature in sorted(features, key=lambda one: one.name)
+        if feature.manifest.blueprints
+    ]
+    schemas = document["components"]["schemas"]
+    _open_answers(schemas, [operation for _, _, operation in operations.values()])
+    used = _reachable(schemas, [document["paths"], {"$ref": _SCHEMAS + "Problem"}])
+    document["components"] = {
+        "schemas": {name: schemas[name] for name in sorted(used)},
+        "responses": {"Problem": _problem_response()},
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+    }
+    return document
+
+
+def _class_of(schema: Any) -> type[Schema]:
+    if isinstance(schema, str):
+        found = get_class(schema)
+        return found[0] if isinstance(found, list) else found
+    return schema if isinstance(schema, type) else type(schema)
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _operations(
+    document: dict[str, Any], features: Iterable[Composed]
+) -> Iterator[tuple[str, tuple[Composed, Route, dict[str, Any]]]]:
+    """Give the documented operations by their id, with the route each was made from."""
+    for feature in features:
+        for blueprint in feature.manifest.blueprints:
+            for route in blueprint.routes:
+                rule = (blueprint.url_prefix or "").rstrip("/") + route.rule
+                path = document["paths"][FlaskPlugin.flaskpath2openapi(rule)]
+                for method in route.methods:
+                    name = f"{blueprint.name}_{route.endpoint}"
+                    name += f"_{method.lower()}" if len(route.methods) > 1 else ""
+                    path[method.lower()]["operationId"] = name
+                    yield name, (feature, route, path[method.lower()])
+
+
+def _describe(operation: dict[str, Any], feature: Composed, route: Route) -> None:
+    """Say which refusals apply; smorest names one response per status, we have one for all."""
+    operation["tags"] = [feature.name]
+    answers = {
+        status: answer for status, answer in operation["responses"].items() if "$ref" not in answer
+    }
+    for status in sorted(_refusals(operation, route)):
+        answers.setdefault(status, {"$ref": _PROBLEM})
+    answers["default"] = {"$ref": _PROBLEM}
+    operation["responses"] = answers
+
+
+def _refusals(operation: dict[str, Any], route: Route) -> Iterator[str]:
+    policy = route.allow.name if route.allow else ""
+    if policy != "anyone":
+        yield "401"
+    if policy not in ("anyone", "signed_in"):
+        yield "403"
+    if "<" in route.rule:
+        yield "404"
+    if "requestBody" in operation:
+        yield from ("400", "413", "415", "422")
+    if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
+        yield "422"
+    if route.idempotent:
+        yield from ("400", "409", "422")
+    if route.if_match:
+        yield from ("412", "428")
+
+
+def _problem_response() -> dict[str, Any]:
+    return {
+        "description": "A refusal; its `code` says which (RFC 9457)",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "Problem"}}},
+    }
+
+
+def _open_answers(schemas: dict[str, Any], operations: list[dict[str, Any]]) -> None:
+    """Let answers gain members later: only what clients send has no others."""
+    bodies = [operation.get("requestBody", {}) for operation in operations]
+    sent = _reachable(schemas, bodies)
+    for name, schema in schemas.items():
+        if name not in sent:
+            schema.pop("additionalProperties", None)
+
+
+def _reachable(schemas: dict[str, Any], start: Iterable[Any]) -> set[str]:
+    """Return the names of the schemas that *start* refers to, directly or not."""
+    found: set[str] = set()
+    waiting = [name for part in start for name in _refs(part)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _refs(schemas[name])
+    return found
+
+
+def _refs(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        reference = part.get("$ref")
+        if isinstance(reference, str) and reference.startswith(_SCHEMAS):
+            yield reference.removeprefix(_SCHEMAS)
+        part = list(part.values())
+    if isinstance(part, list):
+        for item in part:
+            yield from _refs(item)
