@@ -3,16 +3,15 @@
 import os
 from collections.abc import Iterator
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 from typing import Any
 from typing import ClassVar
 
-import sqlalchemy as sa
 from msgspec import Meta
 from msgspec import field
 
+from mercato_host import reading
 from mercato_host import source as sources
 from mercato_host.deployment import Deployment
 from mercato_host.deployment import FeatureChoice
@@ -23,13 +22,24 @@ from mercato_host.faults import Fault
 from mercato_host.faults import did_you_mean
 from mercato_host.sections import read_section
 from mercato_host.sections import secrets_in_clear
-from mercato_host.sections import table_at
 from mercato_host.source import Source
 from mercato_host.source import variable_of
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
 
-__all__ = ["Deployment", "FeatureChoice", "OutsideIssuer", "Server", "from_mapping", "read"]
+__all__ = [
+    "ENVIRONMENTS",
+    "Config",
+    "Deployment",
+    "DevelopmentConfig",
+    "FeatureChoice",
+    "OutsideIssuer",
+    "ProductionConfig",
+    "Server",
+    "TestingConfig",
+    "from_mapping",
+    "read",
+]
 
 SMALLEST_SECRET_KEY = 32
 
@@ -111,7 +121,7 @@ def from_mapping(
     return _deployment_of(sources.overlay(Source(name, values), environ or {}))
 
 
-class _Root(Settings):
+class _Root(Settings, frozen=True):
     """The top of the file."""
 
     environment: str = ProductionConfig.ENVIRONMENT
@@ -124,44 +134,25 @@ class _Root(Settings):
     redis: dict[str, Any] = field(default_factory=dict)
 
 
-class _Database(Settings):
-    """``[database]``."""
-
-    # A URL holds a password, so it is never shown.
-    url: Secret = Secret("sqlite:///mercato.db")
-
-
-class _Redis(Settings):
-    """``[redis]``."""
-
-    url: Secret | None = None
-
-
-class _Choice(Settings):
-    """``[features.NAME]``."""
-
-    package: str | None = None
-    required: bool = True
-    settings: dict[str, Any] = field(default_factory=dict)
-
-
 def _deployment_of(source: Source) -> Deployment:
     """Make the typed deployment, or report every mistake at once."""
     root, faults = read_section(_Root, source)
     faults += _stray_variables(source)
-    if root is None:
-        raise DeploymentError(faults)
+    # A mistake at the top must not hide those below.
+    root = root or _readable_part(source)
     environment = ENVIRONMENTS.get(root.environment, ProductionConfig)
-    if root.environment not in ENVIRONMENTS:
-        faults.append(_unknown_environment(source, root.environment))
     server, server_faults = read_section(Server, source, ("server",))
-    database_url, database_faults = _database_url(source)
+    database_url, database_faults = reading.database_url(source)
     secret_key, key_faults = _secret_key(source, environment, root.secret_key)
-    redis_url, redis_faults = _redis_url(source)
-    features, feature_faults = _choices(source, root)
+    redis_url, redis_faults = reading.redis_url(source)
+    features, feature_faults = reading.choices(source, root.features)
     identity, identity_faults = _identity(source, root)
     faults += [*server_faults, *database_faults, *key_faults, *redis_faults]
     faults += [*feature_faults, *identity_faults, *_secrets_in_clear(source, environment)]
+    if root.environment not in ENVIRONMENTS:
+        # Whether the key would do is for the right environment to say.
+        faults = [fault for fault in faults if fault not in key_faults]
+        faults.append(_unknown_environment(source, root.environment))
     if faults or server is None or database_url is None or secret_key is None:
         raise DeploymentError(faults)
     return Deployment(
@@ -175,6 +166,17 @@ def _deployment_of(source: Source) -> Deployment:
         capabilities=root.capabilities,
         redis_url=redis_url,
     )
+
+
+def _readable_part(source: Source) -> _Root:
+    readable = {}
+    for name in _Root.__struct_fields__:
+        if name in source.values:
+            alone = Source(source.name, {name: source.values[name]})
+            if read_section(_Root, alone)[0] is not None:
+                readable[name] = source.values[name]
+    root, _ = read_section(_Root, Source(source.name, readable))
+    return root or _Root()
 
 
 def _unknown_environment(source: Source, name: str) -> Fault:
@@ -192,30 +194,6 @@ def _stray_variables(source: Source) -> Iterator[Fault]:
         else:
             what = "it names a value inside of something that is no table."
             yield Fault("K203", variable, what, "unset the variable, or correct its name")
-
-
-def _database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
-    section, faults = read_section(_Database, source, ("database",))
-    if section is None:
-        return None, faults
-    where = source.origin("database", "url")
-    try:
-        url = sa.make_url(section.url.reveal())
-        url.get_dialect()
-    except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
-        what = f"'url' is no database URL that this host can use ({type(error).__name__})."
-        return None, [Fault("K202", where, what, "write postgresql://… or sqlite:///file.db")]
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
-        what = f"the database {url.get_backend_name()!r} is not one that this host knows."
-        return None, [Fault("K202", where, what, "use postgresql://… or sqlite:///file.db")]
-    if url.get_backend_name() == "sqlite":
-        if url.database in (None, "", ":memory:"):
-            what = "a SQLite database in memory is a new one for each connection."
-            return None, [Fault("K202", where, what, "name a file: sqlite:///file.db")]
-        # Relative to the working directory, as everywhere else; Flask-SQLAlchemy would say
-        # relative to Flask's instance folder.
-        url = url.set(database=str(Path(str(url.database)).absolute()))
-    return url, []
 
 
 def _secret_key(
@@ -242,37 +220,6 @@ def _secret_key(
         what = f"'secret_key' is shorter than {SMALLEST_SECRET_KEY} characters."
         return None, [Fault("K202", where, what, fix)]
     return key, []
-
-
-def _redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
-    section, faults = read_section(_Redis, source, ("redis",))
-    if section is None or section.url is None:
-        return None, faults
-    if find_spec("redis") is None:
-        what = "'url' is set, and the package 'redis' is not installed."
-        return None, [Fault("K207", source.origin("redis", "url"), what, "pip install redis")]
-    return section.url, []
-
-
-def _choices(source: Source, root: _Root) -> tuple[dict[str, FeatureChoice], list[Fault]]:
-    choices, faults = {}, []
-    for name in root.features:
-        path = ("features", name)
-        choice, mistakes = read_section(_Choice, source, path)
-        faults += mistakes
-        if choice is not None:
-            choices[name] = FeatureChoice(
-                name=name,
-                package=choice.package,
-                required=choice.required,
-                settings=table_at(source, (*path, "settings")),
-                origins={
-                    key: source.origin(*path, "settings", key)
-                    for key in table_at(source, (*path, "settings"))
-                },
-                where=source.origin(*path),
-            )
-    return choices, faults
 
 
 def _identity(source: Source, root: _Root) -> tuple[OutsideIssuer | None, list[Fault]]:

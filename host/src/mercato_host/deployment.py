@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mercato_host.config import Config
 
 
-class Server(Settings):
+class Server(Settings, frozen=True):
     """``[server]``: how ``mercato serve`` listens."""
 
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
@@ -32,7 +32,7 @@ class Server(Settings):
     ] = 0
 
 
-class OutsideIssuer(Settings):
+class OutsideIssuer(Settings, frozen=True):
     """``[identity]``: the OIDC issuer that replaces a feature with accounts."""
 
     issuer: Annotated[str, Meta(pattern="^https?://", description="its `iss`, a URL")]

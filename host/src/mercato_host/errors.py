@@ -93,7 +93,9 @@ def answer_http_exception(error: HTTPException) -> Response:
     if status >= InternalError.status and status not in _CODES:
         return answer_fault(error)
     code = _CODES.get(status, "bad_request")
-    document = describe(status, code, error.name, error.description or error.name)
+    # A type has one title, whoever refuses.
+    title = current_app.extensions["mercato_problems"].get(code, {}).get("title", error.name)
+    document = describe(status, code, title, error.description or title)
     # 405 keeps its Allow, 429 its Retry-After; the content type is ours.
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     return respond(document, headers)

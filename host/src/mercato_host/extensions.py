@@ -44,6 +44,8 @@ def init_app(app: Flask, deployment: Deployment) -> None:
         transactions.prepare(db.engine)
     ma.init_app(app)
     cache.init_app(app, _cache_settings(deployment))
+    if deployment.redis_url is not None:
+        app.config["RATELIMIT_STORAGE_URI"] = deployment.redis_url.reveal()
     # Flask-Limiter keeps counters in the object, so each app has its own.
     Limiter(get_remote_address, default_limits=[]).init_app(app)
 

@@ -106,8 +106,7 @@ def build_document(api: Api, features: Iterable[Composed]) -> dict[str, Any]:
 
 def _class_of(schema: Any) -> type[Schema]:
     if isinstance(schema, str):
-        found = get_class(schema)
-        return found[0] if isinstance(found, list) else found
+        return get_class(schema)
     return schema if isinstance(schema, type) else type(schema)
 
 

@@ -20,7 +20,7 @@ _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
-Path_ = tuple[str, ...]
+ValuePath = tuple[str, ...]
 """Where a value is: ``("features", "reviews", "settings", "per_page")``."""
 
 
@@ -37,7 +37,7 @@ class Source:
 
     name: str
     values: Mapping[str, Any]
-    origins: Mapping[Path_, str] = field(default_factory=dict)
+    origins: Mapping[ValuePath, str] = field(default_factory=dict)
     file: Path | None = None
 
     def origin(self, *path: str) -> str:
@@ -99,7 +99,7 @@ def variable_of(*path: str) -> str:
     return PREFIX + "__".join(path).upper()
 
 
-def stray_variables(source: Source) -> Iterator[tuple[Path_, str]]:
+def stray_variables(source: Source) -> Iterator[tuple[ValuePath, str]]:
     """Give the variables that :func:`overlay` found no place for."""
     for path, variable in source.origins.items():
         if path[0] == "":
@@ -112,20 +112,21 @@ def _copy(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _put(values: dict[str, Any], path: Path_, text: str) -> bool:
+def _put(values: dict[str, Any], path: ValuePath, text: str) -> bool:
     *tables, key = path
+    place: Any = values
     for table in tables:
-        values = values.setdefault(table, {})
-        if not isinstance(values, dict):
+        place = place.setdefault(table, {})
+        if not isinstance(place, dict):
             return False
-    values[key] = text
+    place[key] = text
     return True
 
 
-def _lines_of(text: str) -> dict[Path_, list[int]]:
+def _lines_of(text: str) -> dict[ValuePath, list[int]]:
     """Find the lines of table headers and keys. tomllib does not tell them."""
-    found: dict[Path_, list[int]] = {}
-    table: Path_ = ()
+    found: dict[ValuePath, list[int]] = {}
+    table: ValuePath = ()
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
             table = _split(header[1])
@@ -135,7 +136,7 @@ def _lines_of(text: str) -> dict[Path_, list[int]]:
     return found
 
 
-def _split(dotted: str) -> Path_:
+def _split(dotted: str) -> ValuePath:
     return tuple(part.strip().strip("\"'") for part in dotted.split("."))
 
 

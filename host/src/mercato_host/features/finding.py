@@ -182,6 +182,4 @@ def _extra_with(distribution: Distribution, module: str) -> str | None:
 
 def _address(distribution: Distribution) -> str:
     urls = distribution.metadata.get_all("Project-URL") or ()
-    home = distribution.metadata.get("Home-page")
-    address = home or (urls[0].partition(",")[2].strip() if urls else "")
-    return f": {address}" if address else ""
+    return f": {urls[0].partition(',')[2].strip()}" if urls else ""

@@ -11,7 +11,7 @@ from mercato_host.sections import secrets_in_clear
 from mercato_kit.settings import Settings
 
 
-class NoSettings(Settings):
+class NoSettings(Settings, frozen=True):
     """What a feature without settings takes: none."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 import click
 import sqlalchemy as sa
@@ -27,6 +28,8 @@ from mercato_kit.feature import Offer
 from mercato_kit.http import Blueprint
 from mercato_kit.migrations import head
 from mercato_kit.settings import Settings
+
+T = TypeVar("T")
 
 RESERVED = frozenset(
     # The host's own tables, sections and commands.
@@ -115,11 +118,13 @@ def _misfits(manifest: Feature) -> Iterator[tuple[str, object, str]]:
         value = getattr(manifest, name)
         if value is not None and not isinstance(value, kind):
             yield name, value, f"a {kind.__name__} or None"
-    kind_of_settings = manifest.settings
-    if kind_of_settings is not None and not _is_settings(kind_of_settings):
-        yield "settings", kind_of_settings, "a subclass of mercato_kit.settings.Settings"
-    if not isinstance(manifest.permissions, Mapping):
-        yield "permissions", manifest.permissions, "a mapping of names to what they allow"
+    # What a manifest holds is not what its types say, or this check were not needed.
+    settings: object = manifest.settings
+    if settings is not None and not _is_settings(settings):
+        yield "settings", settings, "a subclass of mercato_kit.settings.Settings"
+    permissions: object = manifest.permissions
+    if not isinstance(permissions, Mapping):
+        yield "permissions", permissions, "a mapping of names to what they allow"
     yield from _range_misfits(manifest)
     yield from _double_names(manifest)
 
@@ -144,26 +149,27 @@ def _range_misfits(manifest: Feature) -> Iterator[tuple[str, object, str]]:
     for number, offer in enumerate(_only(manifest.offers, Offer)):
         if not _parses(Version, offer.version):
             yield f"offers[{number}].version", offer.version, "a PEP 440 version such as '1.0'"
-        if not callable(offer.factory):
-            yield f"offers[{number}].factory", offer.factory, "a class or a function"
+        factory: object = offer.factory
+        if not callable(factory):
+            yield f"offers[{number}].factory", factory, "a class or a function"
 
 
 def _double_names(manifest: Feature) -> Iterator[tuple[str, object, str]]:
     """Handlers and jobs are known by name: of two with one name the first would be lost."""
-    for field, kind in (("handles", Handler), ("jobs", Job)):
-        seen: set[str] = set()
-        for number, item in enumerate(_only(getattr(manifest, field), kind)):
-            if item.name in seen:
-                yield f"{field}[{number}].name", item.name, "a name of its own"
-            seen.add(item.name)
+    named = {
+        "handles": [handler.name for handler in _only(manifest.handles, Handler)],
+        "jobs": [job.name for job in _only(manifest.jobs, Job)],
+    }
+    for field, names_ in named.items():
+        for number, name in enumerate(names_):
+            if name in names_[:number]:
+                yield f"{field}[{number}].name", name, "a name of its own"
 
 
-def _only(values: object, kind: type) -> list[object]:
-    return [item for item in values if isinstance(item, kind)] if _iterable(values) else []
-
-
-def _iterable(values: object) -> bool:
-    return isinstance(values, Sequence) and not isinstance(values, str)
+def _only(values: object, kind: type[T]) -> list[T]:
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        return []
+    return [item for item in values if isinstance(item, kind)]
 
 
 def _is_settings(kind: object) -> bool:

@@ -1,0 +1,97 @@
+"""Reads the tables of the deployment file that need more than their types."""
+
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import field
+
+from mercato_host.deployment import FeatureChoice
+from mercato_host.faults import Fault
+from mercato_host.sections import read_section
+from mercato_host.sections import table_at
+from mercato_host.source import Source
+from mercato_kit.settings import Secret
+from mercato_kit.settings import Settings
+
+
+class _Database(Settings, frozen=True):
+    """``[database]``."""
+
+    # A URL holds a password, so it is never shown.
+    url: Secret = Secret("sqlite:///mercato.db")
+
+
+class _Redis(Settings, frozen=True):
+    """``[redis]``."""
+
+    url: Secret | None = None
+
+
+class _Choice(Settings, frozen=True):
+    """``[features.NAME]``."""
+
+    package: str | None = None
+    required: bool = True
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
+    """Read ``[database]``: a URL with a driver that is there, and an absolute path for SQLite."""
+    section, faults = read_section(_Database, source, ("database",))
+    if section is None:
+        return None, faults
+    where = source.origin("database", "url")
+    try:
+        url = sa.make_url(section.url.reveal())
+        url.get_dialect()
+    except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
+        what = f"'url' is no database URL that this host can use ({type(error).__name__})."
+        return None, [Fault("K202", where, what, "write postgresql://… or sqlite:///file.db")]
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        what = f"the database {url.get_backend_name()!r} is not one that this host knows."
+        return None, [Fault("K202", where, what, "use postgresql://… or sqlite:///file.db")]
+    if url.get_backend_name() == "sqlite":
+        if url.database in (None, "", ":memory:"):
+            what = "a SQLite database in memory is a new one for each connection."
+            return None, [Fault("K202", where, what, "name a file: sqlite:///file.db")]
+        # Relative to the working directory, as everywhere else; Flask-SQLAlchemy would say
+        # relative to Flask's instance folder.
+        url = url.set(database=str(Path(str(url.database)).absolute()))
+    return url, []
+
+
+def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
+    """Read ``[redis]``."""
+    section, faults = read_section(_Redis, source, ("redis",))
+    if section is None or section.url is None:
+        return None, faults
+    if find_spec("redis") is None:
+        what = "'url' is set, and the package 'redis' is not installed."
+        return None, [Fault("K207", source.origin("redis", "url"), what, "pip install redis")]
+    return section.url, []
+
+
+def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoice], list[Fault]]:
+    """Read ``[features.NAME]`` of each name. A feature's own settings are read when it is known."""
+    chosen: dict[str, FeatureChoice] = {}
+    faults: list[Fault] = []
+    for name in names:
+        path = ("features", name)
+        choice, mistakes = read_section(_Choice, source, path)
+        faults += mistakes
+        if choice is not None:
+            chosen[name] = FeatureChoice(
+                name=name,
+                package=choice.package,
+                required=choice.required,
+                settings=table_at(source, (*path, "settings")),
+                origins={
+                    key: source.origin(*path, "settings", key)
+                    for key in table_at(source, (*path, "settings"))
+                },
+                where=source.origin(*path),
+            )
+    return chosen, faults
