@@ -49,7 +49,10 @@ from mercato_kit.schemas import Text
 ALICE = Principal(sub=db.new_id(), kind="user", email="alice@example.com")
 BOB = Principal(sub=db.new_id(), kind="user", email="bob@example.com")
 CHARLIE = Principal(
-    sub=db.new_id(), kind="user", email="charlie@example.com", permissions=frozenset({"notes.write"})
+    sub=db.new_id(),
+    kind="user",
+    email="charlie@example.com",
+    permissions=frozenset({"notes.write"}),
 )
 PEOPLE = {"alice": ALICE, "bob": BOB, "charlie": CHARLIE}
 

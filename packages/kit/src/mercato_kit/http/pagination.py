@@ -143,6 +143,16 @@ def paginate(
     )
 
 
+class _PageSchema(ma.Schema):
+    """What pages of all items have."""
+
+    @ma.post_dump
+    def _without_total(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        if data["total"] is None:
+            del data["total"], data["total_is_exact"]
+        return data
+
+
 @cache
 def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
     """Return the schema of a page of *item*; its name is the item's with ``List`` behind it."""
@@ -155,15 +165,8 @@ def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
         "next_cursor": fields.String(required=True, allow_none=True),
         "total": fields.Integer(),
         "total_is_exact": fields.Boolean(),
-        "_without_total": ma.post_dump(_without_total),
     }
-    return cast("type[ma.Schema]", type(name, (ma.Schema,), body))
-
-
-def _without_total(_schema: ma.Schema, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-    if data["total"] is None:
-        del data["total"], data["total_is_exact"]
-    return data
+    return cast("type[ma.Schema]", type(name, (_PageSchema,), body))
 
 
 def _after(column: Any, id_column: Any, position: tuple[Any, Any], *, descending: bool) -> Any:

@@ -1,0 +1,319 @@
+import warnings
+
+import pytest
+from flask import Response
+from flask import request
+
+from mercato_kit import db
+from mercato_kit import transactions
+from mercato_kit.errors import Unavailable
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+from mercato_kit.http import Blueprint
+from mercato_kit.identity import GUEST
+from mercato_kit.identity import IdentityProvider
+from mercato_kit.identity import anyone
+from mercato_kit.identity import current_principal
+from mercato_kit.identity import permission
+from mercato_kit.identity import signed_in
+
+from .demo import ALICE
+from .demo import Note
+from .demo import blueprint
+from .demo import feature
+
+NOTE = {"title": "a"}
+KEY = {"Idempotency-Key": "a key of the routes"}
+
+open_to_nobody = Blueprint("open_to_nobody", __name__)
+
+
+@open_to_nobody.get("/nobody")
+@open_to_nobody.response(204)
+def forget_the_policy():
+    """Be reached by nobody"""
+
+
+shapes = Blueprint("shapes", __name__, url_prefix="/shapes")
+
+
+@shapes.route("/both", allow=anyone, methods=["GET", "POST"], endpoint="two_at_once")
+@shapes.response(200)
+def tell_method():
+    """Tell the method, and whether it may write"""
+    return {"method": request.method, "may_write": transactions.may_write()}
+
+
+@shapes.put("/put", allow=anyone)
+@shapes.response(204)
+def put():
+    """Put"""
+
+
+@shapes.delete("/delete", allow=anyone)
+@shapes.response(204)
+def delete():
+    """Delete"""
+
+
+@shapes.get("/ready", allow=anyone)
+@shapes.response(200)
+def answer_by_itself():
+    """Answer with a response that is ready"""
+    return Response("{}", mimetype="application/json", headers={"Cache-Control": "max-age=1"})
+
+
+@shapes.post("/broken", allow=anyone)
+@shapes.response(204)
+def write_and_fail():
+    """Write, and fail"""
+    db.session.add(Note(title="gone"))
+    db.session.flush()
+    raise Unavailable
+
+
+class TestRoute:
+    @pytest.mark.parametrize("person", [None, "alice", "charlie"])
+    def test_without_a_policy_serves_nobody(self, boot, sqlite_url, person):
+        """A route that states no policy answers nobody, and says which it is."""
+        client = boot(sqlite_url, blueprints=[open_to_nobody]).test_client()
+
+        with pytest.raises(RuntimeError, match=r"test_http_blueprint.py:\d+ states no policy"):
+            client.get("/nobody", headers=_as(person))
+
+    def test_keeps_what_was_declared(self):
+        """The host can read each route's policy, methods and place before the first request."""
+        declared = {route.endpoint: route for route in blueprint.routes}
+        note = declared["add_note"]
+
+        assert (note.rule, note.methods, note.allow) == ("/notes", ("POST",), anyone)
+        assert (note.idempotent, note.guest_scope, note.if_match) == (True, "email", False)
+        assert declared["change_note"].if_match is True
+        assert declared["be_guarded"].allow.name == "notes.write"
+        assert "demo.py:" in note.where
+
+    @pytest.mark.parametrize(
+        ("method", "address", "status"),
+        [
+            ("GET", "/shapes/both", 200),
+            ("POST", "/shapes/both", 200),
+            ("PUT", "/shapes/put", 204),
+            ("DELETE", "/shapes/delete", 204),
+            ("PUT", "/shapes/delete", 405),
+        ],
+    )
+    def test_answers_its_methods(self, odd, method, address, status):
+        """A route answers the methods it was declared with, and no other."""
+        assert odd.open(address, method=method).status_code == status
+
+    def test_reads_on_get_and_writes_on_post(self, odd):
+        """Only safe methods run without the right to write."""
+        assert odd.get("/shapes/both").json == {"method": "GET", "may_write": False}
+        assert odd.post("/shapes/both").json == {"method": "POST", "may_write": True}
+
+    def test_head_and_options(self, paper):
+        """HEAD answers without a body; OPTIONS names the methods."""
+        assert (paper.head("/v1/notes").status_code, paper.head("/v1/notes").data) == (200, b"")
+        allowed = paper.options("/v1/notes").headers["Allow"].split(", ")
+        assert sorted(allowed) == ["GET", "HEAD", "OPTIONS", "POST"]
+
+    def test_raising_rolls_back(self, odd):
+        """What a view wrote before it raised is not there."""
+        assert odd.post("/shapes/broken").status_code == 503
+        assert odd.get("/v1/notes").json["data"] == []
+
+
+class TestPolicy:
+    @pytest.mark.parametrize(
+        ("person", "path", "status"),
+        [
+            (None, "/v1/private", 401),
+            ("mallory", "/v1/private", 401),
+            ("alice", "/v1/private", 204),
+            (None, "/v1/guarded", 401),
+            ("mallory", "/v1/guarded", 401),
+            ("alice", "/v1/guarded", 403),
+            ("charlie", "/v1/guarded", 204),
+        ],
+    )
+    def test_decides_who_may_call(self, paper, person, path, status):
+        """Nobody without credentials, and nobody without the permission."""
+        assert paper.post(path, json=NOTE, headers=_as(person)).status_code == status
+
+    @pytest.mark.parametrize("body", [b"{", b"[" * 5000, b'{"no": 1}', b"", b"\xff"])
+    @pytest.mark.parametrize("content_type", ["application/json", "text/plain", None])
+    @pytest.mark.parametrize(("person", "status"), [(None, 401), ("alice", 403)])
+    def test_comes_before_the_body(self, paper, person, status, body, content_type):
+        """A stranger learns nothing of what the route reads, not even that it was malformed."""
+        answer = paper.post(
+            "/v1/guarded", data=body, content_type=content_type, headers=_as(person)
+        )
+
+        assert answer.status_code == status
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Basic YTpi",
+            "bearer",
+            "mallory",
+            "Bearer alice bob",
+            "Bearer é",
+        ],
+    )
+    def test_refuses_credentials_that_do_not_hold(self, paper, header):
+        """Anything in Authorization that is not a token of ours is 401 with a challenge."""
+        answer = paper.post("/v1/private", json=NOTE, headers={"Authorization": header})
+
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="mercato", error="invalid_token"'
+
+    def test_names_the_challenge_to_who_sent_none(self, paper):
+        """Without credentials the challenge has no error."""
+        answer = paper.post("/v1/private", json=NOTE)
+
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="mercato"'
+
+    def test_reads_the_scheme_in_any_case(self, paper):
+        """The scheme of the header is not case-sensitive."""
+        headers = {"Authorization": "bEARER alice"}
+
+        assert paper.post("/v1/private", json=NOTE, headers=headers).status_code == 204
+
+    def test_without_a_provider_nobody_is_known(self, boot, sqlite_url):
+        """Where no feature says who is who, no token holds."""
+        client = boot(sqlite_url, features=[feature]).test_client()
+
+        assert client.post("/v1/private", json=NOTE, headers=_as("alice")).status_code == 401
+        assert client.post("/v1/private", json=NOTE).status_code == 401
+
+
+class TestPrincipal:
+    def test_is_asked_for_once_a_request(self, boot, sqlite_url):
+        """However often a view looks, the token is checked once; the next request checks again."""
+        asked = []
+
+        class Doorkeeper:
+            def authenticate(self, token):
+                asked.append(token)
+                return ALICE
+
+        who = Blueprint("who", __name__)
+
+        @who.get("/who", allow=signed_in)
+        @who.response(200)
+        def tell():
+            """Tell who calls"""
+            return {"is_guest": current_principal == GUEST, "email": current_principal.email}
+
+        door = Feature(name="door", summary="", offers=[Offer(IdentityProvider, "1", Doorkeeper)])
+        client = boot(sqlite_url, blueprints=[who], features=[door]).test_client()
+
+        assert client.get("/who", headers=_as("x")).json["email"] == ALICE.email
+        assert asked == ["x"]
+        client.get("/who", headers=_as("x"))
+        assert asked == ["x", "x"]
+
+
+class TestPath:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            f"/v1/notes/{2**63}",
+            "/v1/notes/not-a-uuid",
+            f"/v1/notes/by-rank/{2**53}",
+            f"/v1/notes/by-rank/{2**63}",
+            f"/v1/notes/by-rank/-{2**63}",
+            f"/v1/notes/by-rank/{'9' * 4000}",
+            "/v1/notes/by-title/%00",
+            "/v1/notes/by-title/a%00b",
+            "/v1/notes/by-title/%ed%a0%80",
+            "/v1/notes/by-title/%ff",
+            f"/v1/notes/by-title/{'a' * 5000}",
+        ],
+        ids=lambda path: path[:40],
+    )
+    def test_where_nothing_can_be_is_nothing(self, client, path):
+        """A part of the path that no column can hold is 404 on both databases."""
+        assert client.get(path).status_code == 404
+
+    def test_leads_to_the_thing(self, client):
+        """What is there is found."""
+        client.post("/v1/notes", json={"title": "ü/?"}, headers=KEY)
+
+        assert client.get("/v1/notes/by-rank/0").json["title"] == "ü/?"
+
+
+class TestCacheControl:
+    def test_is_private_unless_said_otherwise(self, client):
+        """Answers belong to whoever asked."""
+        answer = client.post("/v1/notes", json=NOTE, headers=KEY)
+
+        assert answer.headers["Cache-Control"] == "private, no-store"
+
+    def test_is_public_for_guests_on_public_routes(self, client):
+        """What is the same for every guest may be kept for a moment, but not served to others."""
+        client.post("/v1/notes", json=NOTE, headers=KEY)
+
+        guest = client.get("/v1/notes/by-title/a")
+        alice = client.get("/v1/notes/by-title/a", headers=_as("alice"))
+
+        assert guest.headers["Cache-Control"] == ("public, max-age=30, stale-while-revalidate=60")
+        assert guest.headers["Vary"] == "Authorization"
+        assert alice.headers["Cache-Control"] == "private, no-store"
+
+    def test_a_view_may_decide_itself(self, odd):
+        """A response that says how it may be kept is left alone."""
+        assert odd.get("/shapes/ready").headers["Cache-Control"] == "max-age=1"
+
+
+class TestDocumentation:
+    def test_says_what_a_route_requires(self, paper):
+        """Policy, key and ETag are in the API document, and bounds of fields too."""
+        with warnings.catch_warnings():
+            # The names of components are the host's affair.
+            warnings.simplefilter("ignore")
+            paths = paper.application.extensions["api"].spec.to_dict()["paths"]
+
+        add = paths["/v1/notes"]["post"]
+        change = paths["/v1/notes/{note_id}"]["patch"]
+        assert add["summary"] == "Add a note"
+        assert add["x-permission"] == "anyone"
+        assert "security" not in add
+        assert _header(add)["name"] == "Idempotency-Key"
+        assert _header(change)["name"] == "If-Match"
+        guarded = paths["/v1/guarded"]["post"]
+        assert (guarded["x-permission"], guarded["security"]) == ("notes.write", [{"bearer": []}])
+
+    def test_says_how_a_list_is_written(self, paper):
+        """A list in one parameter is documented with commas, and with its bound."""
+        parameters = paper.application.extensions["api"].spec.to_dict()["paths"]["/v1/notes"][
+            "get"
+        ]["parameters"]
+        ranks = next(parameter for parameter in parameters if parameter["name"] == "ranks")
+
+        assert (ranks["style"], ranks["explode"]) == ("form", False)
+        assert (ranks["schema"]["minItems"], ranks["schema"]["maxItems"]) == (1, 3)
+
+
+class TestPermission:
+    def test_is_a_policy_with_the_permission_as_its_name(self):
+        """The name of a permission policy is what the manifest must declare."""
+        assert permission("stock.write").name == "stock.write"
+
+
+@pytest.fixture
+def odd(boot, sqlite_url):
+    """A client of routes of every shape."""
+    return boot(sqlite_url, blueprints=[blueprint, shapes]).test_client()
+
+
+def _as(person):
+    return {} if person is None else {"Authorization": f"Bearer {person}"}
+
+
+def _header(operation):
+    return next(each for each in operation["parameters"] if each["in"] == "header")

@@ -1,0 +1,242 @@
+import json
+
+import pytest
+
+ALICE = {"Authorization": "Bearer alice"}
+
+
+@pytest.fixture
+def send(paper):
+    """Send bytes to a route that reads a note, as alice."""
+
+    def send(data, content_type="application/json"):
+        headers = ALICE | ({"Content-Type": content_type} if content_type else {})
+        return paper.post("/v1/private", data=data, headers=headers)
+
+    return send
+
+
+@pytest.fixture
+def mistakes(send):
+    """Send a JSON value, and return the mistakes that are found in it."""
+
+    def mistakes(value):
+        answer = send(json.dumps(value))
+        assert (answer.status_code, answer.json["code"]) == (422, "validation_failed")
+        return [tuple(error) for error in answer.json["errors"]]
+
+    return mistakes
+
+
+class TestReadJson:
+    def test_takes_a_note(self, send):
+        """A body that holds is taken."""
+        assert send(b'{"title": "a"}').status_code == 204
+
+    @pytest.mark.parametrize(
+        "content_type",
+        ["application/json; charset=utf-8", "Application/JSON", "application/problem+json"],
+    )
+    def test_takes_what_says_it_is_json(self, send, content_type):
+        """Any media type of the JSON family will do."""
+        assert send(b'{"title": "a"}', content_type).status_code == 204
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"{",
+            b"{'title': 'a'}",
+            b'{"title": "a"} {}',
+            b'{"title": "a", "title": "b"}',
+            b'{"title": "a", "parts": [{"name": "x", "name": "x"}]}',
+            b"[" * 20_000,
+            b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+            b'{"title": ' + b"[" * 33 + b"]" * 33 + b"}",
+            b'{"rank": ' + b"1" * 5_000 + b"}",
+            b'{"rank": 1.' + b"1" * 5_000 + b"}",
+            b'{"rank": 1e400}',
+            b'{"rank": -1e400}',
+            b'{"rank": NaN}',
+            b'{"rank": Infinity}',
+            b'{"title": "\xff"}',
+            b'{"title": "\xed\xa0\x80"}',
+            b'\xef\xbb\xbf{"title": "a"}',
+            '{"title": "a"}'.encode("utf-16"),
+            b'{"title": "\x00"}',
+            b"\x00",
+            b" ",
+        ],
+        ids=lambda data: repr(data[:24]),
+    )
+    def test_refuses_what_is_not_json(self, send, data):
+        """Malformed, doubled, over-deep, over-long or not UTF-8: 400, never a fault."""
+        answer = send(data)
+
+        assert (answer.status_code, answer.json["code"]) == (400, "malformed_request")
+
+    def test_takes_the_depth_that_is_allowed(self, mistakes):
+        """32 levels are read, and judged by the schema."""
+        value = []
+        for _ in range(30):
+            value = [value]
+
+        assert mistakes({"title": value}) == [("/title", "type")]
+
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            "application/xml",
+            "nonsense",
+            None,
+        ],
+    )
+    def test_refuses_another_content_type(self, send, content_type):
+        """A body that does not say it is JSON is 415, also one that says nothing."""
+        answer = send(b'{"title": "a"}', content_type)
+
+        assert (answer.status_code, answer.json["code"]) == (415, "unsupported_media_type")
+
+    @pytest.mark.parametrize("content_type", [None, "application/json"])
+    def test_reads_no_body_as_no_members(self, send, content_type):
+        """An absent body lacks what is required, and says so."""
+        answer = send(b"", content_type)
+
+        assert answer.status_code == 422
+        assert answer.json["errors"] == [["/title", "required"]]
+
+
+class TestMistakes:
+    """Status 422 says where each mistake is (RFC 6901) and of what kind."""
+
+    @pytest.mark.parametrize("value", [[], [{"title": "a"}], 1, "text", True, None, 1.5])
+    def test_a_body_that_is_no_object(self, mistakes, value):
+        """JSON of another kind is wrong as a whole: the pointer is empty."""
+        assert mistakes(value) == [("", "type")]
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ({}, ("/title", "required")),
+            ({"title": None}, ("/title", "null")),
+            ({"title": 1}, ("/title", "type")),
+            ({"title": ""}, ("/title", "min_length")),
+            ({"title": "a" * 51}, ("/title", "max_length")),
+            ({"title": "a\x00"}, ("/title", "character")),
+            ({"title": "a\ud800"}, ("/title", "character")),
+            ({"title": "a", "rank": -1}, ("/rank", "min")),
+            ({"title": "a", "rank": 101}, ("/rank", "max")),
+            ({"title": "a", "rank": "1"}, ("/rank", "type")),
+            ({"title": "a", "rank": 10**30}, ("/rank", "max")),
+            ({"title": "a", "email": "nobody"}, ("/email", "format")),
+            ({"title": "a", "email": 5}, ("/email", "format")),
+            ({"title": "a", "unknown": 1}, ("/unknown", "unknown_field")),
+            ({"title": "a", "a/b~c": 1}, ("/a~1b~0c", "unknown_field")),
+            ({"title": "a", "": 1}, ("/", "unknown_field")),
+            ({"title": "a", "\x00": 1}, ("/\x00", "unknown_field")),
+            ({"title": "a", "\ud800": 1}, ("/?", "unknown_field")),
+            ({"title": "a", "parts": {}}, ("/parts", "type")),
+            ({"title": "a", "parts": [1]}, ("/parts/0", "type")),
+            ({"title": "a", "parts": [{"name": "x"}, {}]}, ("/parts/1/name", "required")),
+            ({"title": "a", "parts": [{"name": "x", "no": 1}]}, ("/parts/0/no", "unknown_field")),
+            ({"title": "a", "parts": [{"name": "x", "weight": 0}]}, ("/parts/0/weight", "min")),
+            ({"title": "a", "labels": ["ok", "too long"]}, ("/labels/1", "max_length")),
+            ({"title": "a", "labels": ["\ud800"]}, ("/labels/0", "character")),
+            ({"title": "a", "metadata": []}, ("/metadata", "type")),
+            ({"title": "a", "metadata": {"a": 1}}, ("/metadata/a", "type")),
+            ({"title": "a", "metadata": {"": "x"}}, ("/metadata/", "min_length")),
+            ({"title": "a", "metadata": {"k" * 41: "x"}}, (f"/metadata/{'k' * 41}", "max_length")),
+            ({"title": "a", "metadata": {"\x00": "x"}}, ("/metadata/\x00", "character")),
+            ({"title": "a", "metadata": {"\udfff": "x"}}, ("/metadata/?", "character")),
+            ({"title": "a", "metadata": {"a": "\x00"}}, ("/metadata/a", "character")),
+            (
+                {"title": "a", "metadata": {str(key): "x" for key in range(51)}},
+                ("/metadata", "max_length"),
+            ),
+        ],
+        ids=repr,
+    )
+    def test_has_a_place_and_a_kind(self, mistakes, value, expected):
+        """The pointer leads to the mistake, and the code names it."""
+        assert mistakes(value) == [expected]
+
+    def test_all_are_told_at_once(self, mistakes):
+        """A client learns of every mistake in one answer."""
+        found = mistakes({"rank": "x", "parts": [{}, {"name": ""}], "no": 1})
+
+        assert sorted(found) == [
+            ("/no", "unknown_field"),
+            ("/parts/0/name", "required"),
+            ("/parts/1/name", "min_length"),
+            ("/rank", "type"),
+            ("/title", "required"),
+        ]
+
+    def test_the_key_and_its_value_may_both_be_wrong(self, mistakes):
+        """Both mistakes of one entry of an object lead to the same place."""
+        assert mistakes({"title": "a", "metadata": {"": 1}}) == [
+            ("/metadata/", "min_length"),
+            ("/metadata/", "type"),
+        ]
+
+
+class TestBodyParser:
+    """The query string is read as strictly as the body."""
+
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            ("limt=1", ["/limt", "unknown_field"]),
+            ("limit=0", ["/limit", "min"]),
+            ("limit=101", ["/limit", "max"]),
+            ("limit=2.9", ["/limit", "type"]),
+            ("limit=%201", ["/limit", "type"]),
+            ("limit=1_0", ["/limit", "type"]),
+            ("limit=+1", ["/limit", "type"]),
+            ("limit=%D9%A1", ["/limit", "type"]),
+            ("limit=true", ["/limit", "type"]),
+            ("limit=", ["/limit", "type"]),
+            ("limit=1&limit=2", ["/limit", "repeated"]),
+            ("rank=9999999999999999", ["/rank", "max"]),
+            ("rank=" + "9" * 4000, ["/rank", "type"]),
+            ("sort=nothing", ["/sort", "choice"]),
+            ("sort=--rank", ["/sort", "choice"]),
+            ("sort=%00", ["/sort", "character"]),
+            ("include=everything", ["/include", "invalid"]),
+            ("ranks=", ["/ranks", "min_length"]),
+            ("ranks=1,x", ["/ranks/1", "type"]),
+            ("ranks=1,", ["/ranks/1", "type"]),
+            ("ranks=1,2,3,4", ["/ranks", "max_length"]),
+            ("ranks=1&ranks=2", ["/ranks", "repeated"]),
+            ("any_rank=1&any_rank=x", ["/any_rank/1", "type"]),
+            ("created_at[gte]=yesterday", ["/created_at[gte]", "format"]),
+            ("created_at[gte]=2026-01-01T00:00:00", ["/created_at[gte]", "format"]),
+        ],
+    )
+    def test_refuses(self, paper, query, expected):
+        """Unknown, repeated and wrong parameters are 422, each with its name."""
+        answer = paper.get(f"/v1/notes?{query}")
+
+        assert (answer.status_code, answer.json["errors"]) == (422, [expected])
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "limit=007",
+            "ranks=1,2,3",
+            "any_rank=1&any_rank=2",
+            "any_rank=1",
+            "created_at[gte]=2026-01-01T00:00:00%2B02:00",
+            "created_at%5Bgte%5D=2026-01-01T00:00:00Z",
+            "sort=-rank&limit=1&include=total",
+        ],
+    )
+    def test_takes(self, paper, query):
+        """Numbers, lists and times are read from text."""
+        assert paper.get(f"/v1/notes?{query}").status_code == 200
+
+    def test_takes_bytes_that_are_no_text(self, paper):
+        """A query string that is not UTF-8 is no fault."""
+        assert paper.get("/v1/notes?sort=%ff").status_code == 422

@@ -1,0 +1,237 @@
+import base64
+import json
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from mercato_kit import db
+from mercato_kit.http import pagination
+
+from .demo import Note
+from .demo import NoteSchema
+
+# A few values, so that many rows are equal in what they are sorted by.
+ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=12)
+SORTS = ["rank", "-rank", "created_at", "-created_at", "title", "-title"]
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class TestPaginate:
+    @settings(
+        max_examples=15,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(rows=ROWS, limit=st.integers(1, 4), sort=st.sampled_from(SORTS))
+    def test_each_row_is_on_one_page(self, app, rows, limit, sort):
+        """Walking all pages gives each row once, in order, however many sort values are equal."""
+        expected = _fill(app, rows, sort)
+
+        walked = _walk(app.test_client(), f"/v1/notes?sort={sort}&limit={limit}")
+
+        assert walked == expected
+
+    def test_a_new_row_does_not_move_the_others(self, app, client):
+        """What is added while a client reads shifts no page."""
+        expected = _fill(app, [(rank, 0) for rank in (1, 2, 3, 4)], "rank")
+        first = client.get("/v1/notes?sort=rank&limit=2").json
+        _fill(app, [(0, 0)], "rank", empty=False)
+
+        second = client.get(f"/v1/notes?sort=rank&limit=2&cursor={first['next_cursor']}").json
+
+        assert _ids(first) + _ids(second) == expected
+
+    def test_says_where_the_next_page_is(self, app, client):
+        """The Link header leads on with the same parameters; the last page has none."""
+        _fill(app, [(1, 0), (1, 1), (2, 0)], "rank")
+        first = client.get("/v1/notes?rank=1&limit=1&sort=rank")
+
+        address = _next(first)
+        second = client.get(address)
+
+        assert address.startswith("http://localhost/v1/notes?rank=1&limit=1&sort=rank&cursor=")
+        assert (first.json["has_more"], second.json["has_more"]) == (True, False)
+        assert second.json["next_cursor"] is None
+        assert "Link" not in second.headers
+
+    def test_gives_25_unless_asked(self, app, client):
+        """The default page has 25 items, newest first."""
+        _fill(app, [(0, minute) for minute in range(26)], "-created_at")
+
+        page = client.get("/v1/notes").json
+
+        assert len(page["data"]) == 25
+        times = [item["created_at"] for item in page["data"]]
+        assert times == sorted(times, reverse=True)
+
+    def test_an_empty_list_is_a_page(self, client):
+        """Nothing found is an answer like any other."""
+        assert client.get("/v1/notes").json == {
+            "data": [],
+            "has_more": False,
+            "next_cursor": None,
+        }
+
+    @pytest.mark.parametrize(("query", "total"), [("", 5), ("&rank=1", 3), ("&rank=9", 0)])
+    def test_counts_on_demand(self, app, client, query, total):
+        """With include=total the answer says how many there are on all pages."""
+        _fill(app, [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1)], "rank")
+
+        page = client.get(f"/v1/notes?limit=1&include=total{query}").json
+
+        assert (page["total"], page["total_is_exact"]) == (total, True)
+
+    def test_stops_counting_at_ten_thousand(self, app, client):
+        """A very long list is not counted to its end."""
+        with app.app_context():
+            rows = [
+                {"id": db.new_id(), "title": str(number)}
+                for number in range(pagination.COUNTED_UP_TO + 1)
+            ]
+            db.session.execute(sa.insert(Note), rows)
+            db.session.commit()
+
+        page = client.get("/v1/notes?limit=1&include=total").json
+
+        assert (page["total"], page["total_is_exact"]) == (10_000, False)
+
+
+class TestCursor:
+    def test_belongs_to_one_filter(self, app, client):
+        """A cursor under another filter is refused."""
+        _fill(app, [(1, 0), (1, 1)], "rank")
+        cursor = client.get("/v1/notes?limit=1&rank=1").json["next_cursor"]
+
+        assert _refused(client, f"limit=1&rank=2&cursor={cursor}")
+        assert _refused(client, f"limit=1&cursor={cursor}")
+
+    @pytest.mark.parametrize("sort", ["rank", "-rank", "title"])
+    def test_belongs_to_one_sort(self, app, client, sort):
+        """A cursor under another order, or its reverse, is refused."""
+        _fill(app, [(1, 0), (1, 1)], "rank")
+        cursor = client.get("/v1/notes?limit=1&sort=-title").json["next_cursor"]
+
+        assert _refused(client, f"limit=1&sort={sort}&cursor={cursor}")
+
+    def test_serves_any_limit(self, app, client):
+        """The size of a page may change on the way."""
+        expected = _fill(app, [(1, 0), (1, 1), (1, 2)], "rank")
+        first = client.get("/v1/notes?limit=1&sort=rank").json
+
+        second = client.get(f"/v1/notes?limit=9&sort=rank&cursor={first['next_cursor']}").json
+
+        assert _ids(first) + _ids(second) == expected
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"nonsense",
+            b"\xff\xfe",
+            b"[" * 300,
+            ["-created_at", "", "v", 1],
+            ["-created_at", "", "v", 10**30, str(db.new_id())],
+            ["-created_at", "", "v", "a\x00", str(db.new_id())],
+            ["-created_at", "", "v", {"a": 1}, str(db.new_id())],
+            ["-created_at", "", "t", "0001-01-01T00:00:00+14:00", str(db.new_id())],
+            ["-created_at", "", "t", "2026-01-01T00:00:00", str(db.new_id())],
+            ["-created_at", "", "t", 5, str(db.new_id())],
+        ],
+        ids=repr,
+    )
+    @pytest.mark.parametrize("seal", [b"", b"x" * 16])
+    def test_cannot_be_forged(self, client, content, seal):
+        """Whatever a client makes up is 400, and never reaches the database."""
+        text = content if isinstance(content, bytes) else json.dumps(content).encode()
+        cursor = base64.urlsafe_b64encode(seal + text).decode().rstrip("=")
+
+        assert _refused(client, f"cursor={cursor}")
+
+    @pytest.mark.parametrize("cursor", ["", "%00", "%ff", "ä", "a", "====", "a" * 1000])
+    def test_cannot_be_anything_else(self, client, cursor):
+        """Text that is no cursor is refused."""
+        answer = client.get(f"/v1/notes?cursor={cursor}")
+
+        assert answer.status_code in (400, 422)
+
+    def test_cannot_be_changed(self, app, client):
+        """A cursor with one bit changed is refused."""
+        _fill(app, [(1, 0), (1, 1)], "rank")
+        cursor = client.get("/v1/notes?limit=1").json["next_cursor"]
+        raw = bytearray(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        raw[-5] ^= 1
+
+        assert _refused(client, f"limit=1&cursor={base64.urlsafe_b64encode(raw).decode()}")
+
+    def test_outlives_the_process(self, app, boot, database_url):
+        """Another process of the deployment reads the cursor as well."""
+        expected = _fill(app, [(1, 0), (1, 1)], "rank")
+        first = app.test_client().get("/v1/notes?limit=1&sort=rank")
+
+        second = boot(database_url).test_client().get(_next(first))
+
+        assert _ids(first.json) + _ids(second.json) == expected
+
+
+class TestPageOf:
+    def test_is_named_after_its_items(self):
+        """The schema of a page has a name of its own, the same each time it is asked for."""
+        page = pagination.page_of(NoteSchema)
+
+        assert page.__name__ == "NoteListSchema"
+        assert page.__module__ == NoteSchema.__module__
+        assert pagination.page_of(NoteSchema) is page
+
+
+def _fill(app, rows, sort, *, empty=True):
+    """Add a note for each (rank, minute), and return the ids as *sort* orders them."""
+    with app.app_context():
+        if empty:
+            db.session.execute(sa.delete(Note))
+        notes = [
+            Note(
+                id=db.new_id(),
+                rank=rank,
+                created_at=START + timedelta(minutes=minute),
+                title=f"{rank}{minute} {number}",
+            )
+            for number, (rank, minute) in enumerate(rows)
+        ]
+        name, descending = sort.removeprefix("-"), sort.startswith("-")
+        notes.sort(key=lambda note: (getattr(note, name), note.id), reverse=descending)
+        ids = [str(note.id) for note in notes]
+        db.session.add_all(notes)
+        db.session.commit()
+    return ids
+
+
+def _walk(client, address):
+    ids = []
+    while address:
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert ids == [] or answer.json["data"]
+        ids += _ids(answer.json)
+        address = _next(answer)
+    return ids
+
+
+def _next(answer):
+    link = answer.headers.get("Link")
+    return link and link.removeprefix("<").removesuffix('>; rel="next"')
+
+
+def _ids(page):
+    return [item["id"] for item in page["data"]]
+
+
+def _refused(client, query):
+    answer = client.get(f"/v1/notes?{query}")
+    return (answer.status_code, answer.json["code"]) == (400, "invalid_cursor")
