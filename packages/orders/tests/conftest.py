@@ -1,0 +1,31 @@
+import pytest
+
+from mercato_orders.feature import feature  # noqa: F401 - the feature under test
+
+from . import factories
+from .fakes import WAREHOUSE
+
+
+@pytest.fixture
+def fakes():
+    """The warehouse that answers what orders needs."""
+    return [WAREHOUSE]
+
+
+@pytest.fixture
+def item(commit):
+    """A variant: 12.50 EUR, 100 in stock."""
+    return commit(factories.make_item)
+
+
+@pytest.fixture
+def guests_order(client, item):
+    """An order of a guest: its body, with the secret."""
+    body = factories.order_of((item, 2), email="guest@example.com")
+    return client.post("/v1/orders", json=body).json
+
+
+@pytest.fixture
+def alices_order(alice, item):
+    """An order of alice."""
+    return alice.post("/v1/orders", json=factories.order_of((item, 2))).json

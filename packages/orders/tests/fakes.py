@@ -1,0 +1,198 @@
+"""A warehouse that answers the contracts catalog and stock: small, honest, on tables of its own.
+
+It joins the caller's transaction and decides with one guarded UPDATE, as the real one must, and
+takes the same number of statements whatever the number of lines.
+"""
+
+from datetime import datetime
+from datetime import timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+
+from mercato_contracts.catalog import Catalog
+from mercato_contracts.catalog import Quote
+from mercato_contracts.catalog import QuoteLine
+from mercato_contracts.catalog import VariantUnavailable
+from mercato_contracts.stock import InsufficientStock
+from mercato_contracts.stock import ReservationGone
+from mercato_contracts.stock import Shortage
+from mercato_contracts.stock import Stock
+from mercato_kit import db
+from mercato_kit.db import locked
+from mercato_kit.db import session
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+
+
+class Base(DeclarativeBase):
+    metadata = db.metadata("warehouse")
+    type_annotation_map = db.TYPES
+
+
+class Item(db.Identified, Base):
+    """A variant that is for sale, and how many there are; None in stock: it is not counted."""
+
+    __tablename__ = "warehouse_item"
+    __table_args__ = (sa.CheckConstraint("reserved <= in_stock", name="reserved_within_stock"),)
+
+    sku: Mapped[str] = mapped_column(sa.String(50))
+    unit_amount: Mapped[int] = mapped_column(sa.BigInteger)
+    currency: Mapped[str] = mapped_column(sa.CHAR(3), default="EUR")
+    in_stock: Mapped[int | None] = mapped_column(default=100)
+    reserved: Mapped[int] = mapped_column(default=0)
+
+
+class Promise(Base):
+    """Units promised to a reference."""
+
+    __tablename__ = "warehouse_promise"
+
+    reference: Mapped[UUID] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(sa.String(20))
+    expires_at: Mapped[datetime | None]
+
+
+class PromisedLine(Base):
+    """Units of one variant in a promise."""
+
+    __tablename__ = "warehouse_promised_line"
+
+    reference: Mapped[UUID] = mapped_column(primary_key=True)
+    variant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    quantity: Mapped[int]
+
+
+class WarehouseCatalog:
+    """The contract catalog."""
+
+    def quote(self, lines, currency, at):
+        found = session.scalars(
+            sa.select(Item).where(Item.id.in_(lines), Item.currency == currency)
+        ).all()
+        items = {item.id: item for item in found}
+        if missing := lines.keys() - items.keys():
+            raise VariantUnavailable(missing)
+        quoted = tuple(_quote_line(items[variant_id]) for variant_id in lines)
+        return Quote(quoted, currency, valid_until=at + timedelta(minutes=5))
+
+
+def _quote_line(item: Item) -> QuoteLine:
+    return QuoteLine(
+        variant_id=item.id,
+        product_id=item.id,
+        sku=item.sku,
+        name=f"Product {item.sku}",
+        variant_name="Oak",
+        unit_amount=item.unit_amount,
+        available=None if item.in_stock is None else item.in_stock - item.reserved,
+    )
+
+
+class WarehouseStock:
+    """The contract stock, as far as orders call it."""
+
+    transactional = True
+
+    def reserve(self, reference, quantities, expires_at):
+        promise = db.insert(Promise).values(
+            reference=reference, status="held", expires_at=expires_at
+        )
+        made = session.scalar(promise.on_conflict_do_nothing().returning(Promise.reference))
+        if made is None:
+            status = session.scalars(_status_of(reference)).one()
+            return "released" if status == "released" else "already"
+        self._take(quantities)
+        session.execute(
+            sa.insert(PromisedLine).values(
+                [
+                    {"reference": reference, "variant_id": variant_id, "quantity": quantity}
+                    for variant_id, quantity in quantities.items()
+                ]
+            )
+        )
+        return "held"
+
+    def _take(self, quantities):
+        rows = sa.select(Item.id).where(Item.id.in_(quantities)).order_by(Item.id)
+        session.execute(locked(rows)).all()
+        wanted = sa.case(dict(quantities), value=Item.id)
+        taken = session.scalars(
+            sa.update(Item)
+            .where(
+                Item.id.in_(quantities),
+                sa.or_(Item.in_stock.is_(None), Item.in_stock - Item.reserved >= wanted),
+            )
+            .values(reserved=Item.reserved + wanted)
+            .returning(Item.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        if missing := quantities.keys() - set(taken):
+            left = session.execute(
+                sa.select(Item.id, Item.in_stock - Item.reserved).where(Item.id.in_(missing))
+            )
+            raise InsufficientStock(
+                [Shortage(variant_id, quantities[variant_id], free) for variant_id, free in left]
+            )
+
+    def extend(self, reference, until):
+        return self._turn(reference, "held", expires_at=until)
+
+    def commit(self, reference):
+        return self._turn(reference, "committed", expires_at=None)
+
+    def _turn(self, reference, status, **values):
+        turned = session.scalar(
+            sa.update(Promise)
+            .where(Promise.reference == reference, Promise.status.in_(("held", status)))
+            .values(status=status, **values)
+            .returning(Promise.reference)
+            .execution_options(synchronize_session=False)
+        )
+        return turned is not None
+
+    def release(self, reference, lines=None):
+        promise = db.insert(Promise).values(reference=reference, status="released")
+        tombstone = promise.on_conflict_do_nothing().returning(Promise.reference)
+        if session.scalar(tombstone) is not None or not self._end(reference):
+            return
+        session.execute(
+            sa.update(Item)
+            .where(
+                Item.id == PromisedLine.variant_id,
+                PromisedLine.reference == reference,
+            )
+            .values(reserved=Item.reserved - PromisedLine.quantity)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _end(self, reference):
+        ended = session.scalar(
+            sa.update(Promise)
+            .where(Promise.reference == reference, Promise.status != "released")
+            .values(status="released")
+            .returning(Promise.reference)
+            .execution_options(synchronize_session=False)
+        )
+        return ended is not None
+
+    def ship(self, reference, sequence, quantities):
+        raise ReservationGone(reference)
+
+    def restock(self, reference, sequence, lines):
+        raise ReservationGone(reference)
+
+
+def _status_of(reference):
+    return sa.select(Promise.status).where(Promise.reference == reference)
+
+
+WAREHOUSE = Feature(
+    name="warehouse",
+    summary="A fake of catalog and stock.",
+    metadata=Base.metadata,
+    offers=[Offer(Catalog, "1.0", WarehouseCatalog), Offer(Stock, "1.0", WarehouseStock)],
+)

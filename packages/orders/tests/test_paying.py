@@ -1,0 +1,233 @@
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from mercato_kit.db import new_id
+from mercato_orders import services
+from mercato_orders.payments.provider import Result
+
+from . import factories
+from .factories import order_of
+
+MANUAL = {"provider": "manual"}
+
+
+def pay(who, order, **options):
+    return who.post(f"/v1/orders/{order['id']}/payments", json=MANUAL, **options)
+
+
+class TestPayOrder:
+    def test_staff_say_that_the_money_is_there(self, alice, charlie, alices_order, commit):
+        """The payment is captured, the order is paid, and its hold is final."""
+        paid = pay(charlie, alices_order)
+
+        order = alice.get(f"/v1/orders/{alices_order['id']}").json
+        assert (paid.status_code, paid.json["status"]) == (201, "captured")
+        assert (paid.json["amount"], paid.json["currency"]) == (2_500, "EUR")
+        assert (order["status"], order["payment_status"]) == ("open", "paid")
+        assert (order["amount_paid"], order["expires_at"]) == (2_500, None)
+        assert order["payments"] == [paid.json]
+        assert commit(factories.promise_of, alices_order["id"]) == "committed"
+
+    def test_it_is_published_once(self, charlie, alices_order, outbox):
+        """Other features hear of it, with the version that the order has now."""
+        pay(charlie, alices_order)
+
+        (event,) = outbox("order.paid")
+
+        order = charlie.get(f"/v1/orders/{alices_order['id']}").json
+        assert str(event.aggregate_id) == order["id"]
+        assert event.aggregate_version == order["version"]
+
+    def test_customers_cannot_call_an_order_paid(self, alice, client, alices_order, guests_order):
+        """Owners may not say themselves that the money is there."""
+        secret = {"Order-Access-Token": guests_order["access_token"]}
+
+        answers = [pay(alice, alices_order), pay(client, guests_order, headers=secret)]
+
+        assert [answer.status_code for answer in answers] == [403, 403]
+
+    def test_for_others_it_is_not_there(self, bob, client, alices_order):
+        """Nobody learns of an order by trying to pay it."""
+        assert [pay(who, alices_order).status_code for who in (bob, client)] == [404, 404]
+
+    def test_an_order_is_paid_once(self, charlie, alices_order):
+        """A second payment of a paid order is refused."""
+        pay(charlie, alices_order)
+
+        refused = pay(charlie, alices_order)
+
+        assert (refused.status_code, refused.json["code"]) == (409, "order_not_payable")
+
+    def test_a_closed_order_is_not_payable(self, alice, charlie, alices_order):
+        """Nobody pays for what was given back."""
+        alice.post(f"/v1/orders/{alices_order['id']}/cancel", json={})
+
+        refused = pay(charlie, alices_order)
+
+        assert (refused.status_code, refused.json["code"]) == (409, "order_not_payable")
+
+    def test_an_order_without_its_units_is_not_payable(self, charlie, alices_order, commit):
+        """If the hold is gone, no payment starts."""
+        commit(factories.lose_promise, alices_order["id"])
+
+        refused = pay(charlie, alices_order)
+
+        assert (refused.status_code, refused.json["code"]) == (409, "order_not_payable")
+
+    def test_an_order_may_be_paid_until_it_is_swept(self, charlie, alices_order, commit):
+        """A customer who is late, but faster than the sweeper, still gets the units."""
+        commit(factories.let_time_pass, alices_order["id"])
+
+        assert pay(charlie, alices_order).json["status"] == "captured"
+
+    def test_a_started_payment_is_gone_on_with(self, charlie, alices_order, commit):
+        """A payment that the provider was asked for already is not started again."""
+        started = commit(factories.make_payment, alices_order["id"])
+
+        paid = pay(charlie, alices_order).json
+
+        assert (paid["id"], paid["status"]) == (str(started), "captured")
+
+    @pytest.mark.parametrize("started", [{"status": "authorized"}, {"provider": "elsewhere"}])
+    def test_two_payments_are_not_made_at_once(self, charlie, alices_order, commit, started):
+        """While a payment may still take the money, no other one starts."""
+        commit(factories.make_payment, alices_order["id"], **started)
+
+        refused = pay(charlie, alices_order)
+
+        assert (refused.status_code, refused.json["code"]) == (409, "payment_in_progress")
+
+    def test_the_database_knows_one_active_payment(self, alices_order, commit):
+        """Whatever the code does, a second active payment of an order cannot be stored."""
+        commit(factories.make_payment, alices_order["id"])
+
+        with pytest.raises(Exception) as refused:
+            commit(factories.make_payment, alices_order["id"])
+
+        assert isinstance(refused.value.__cause__, IntegrityError)
+
+    def test_an_unknown_provider_is_refused(self, charlie, alices_order):
+        """Money is taken only by providers we know."""
+        path = f"/v1/orders/{alices_order['id']}/payments"
+
+        refused = charlie.post(path, json={"provider": "beads"})
+
+        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/provider")
+
+    def test_one_key_is_one_payment(self, charlie, alices_order):
+        """The repeated request gets the stored answer."""
+        key = {"Idempotency-Key": "pay-this-order-once"}
+
+        first, again = (pay(charlie, alices_order, headers=key) for _ in range(2))
+
+        assert (again.status_code, again.data) == (201, first.data)
+
+    def test_a_free_order_is_paid_too(self, charlie, alice, commit):
+        """An order of nothing but gifts goes the same way."""
+        gift = commit(factories.make_item, unit_amount=0)
+        order = alice.post("/v1/orders", json=order_of((gift, 1))).json
+
+        pay(charlie, order)
+
+        assert alice.get(f"/v1/orders/{order['id']}").json["payment_status"] == "paid"
+
+
+class TestManualByCustomer:
+    @pytest.fixture
+    def settings(self):
+        """What a development shop has set."""
+        return {"manual_by_customer": True}
+
+    def test_owners_may_pay(self, alice, client, alices_order, guests_order):
+        """Where the operator allows it, customers and guests pay their own orders."""
+        secret = {"Order-Access-Token": guests_order["access_token"]}
+
+        answers = [pay(alice, alices_order), pay(client, guests_order, headers=secret)]
+
+        assert [answer.status_code for answer in answers] == [201, 201]
+
+    def test_a_guests_answer_is_not_for_others(self, client, guests_order):
+        """A stored answer is given only to whom it was given first."""
+        key = {"Idempotency-Key": f"pay-{guests_order['id']}"}
+        secret = {"Order-Access-Token": guests_order["access_token"]}
+        pay(client, guests_order, headers=key | secret)
+
+        answers = [
+            pay(client, guests_order, headers=key),
+            pay(client, guests_order, headers=key | {"Order-Access-Token": "0" * 64}),
+        ]
+
+        assert [answer.status_code for answer in answers] == [404, 404]
+
+    def test_others_may_not(self, bob, as_user, alices_order):
+        """It opens nobody else's orders; and readers of all orders are no owners."""
+        reader = as_user(permissions=["orders.read"])
+
+        assert [pay(who, alices_order).status_code for who in (bob, reader)] == [404, 403]
+
+
+class TestReadPayments:
+    def test_owners_and_staff_see_them(self, alice, charlie, alices_order):
+        """Payments are listed, and each has a place of its own."""
+        paid = pay(charlie, alices_order)
+
+        for who in (alice, charlie):
+            listed = who.get(f"/v1/orders/{alices_order['id']}/payments").json["data"]
+            found = who.get(paid.headers["Location"])
+            assert listed == [paid.json]
+            assert (found.status_code, found.json) == (200, paid.json)
+
+    def test_for_others_they_are_not_there(self, bob, client, charlie, alices_order):
+        """Payments of another's order answer as if there were none."""
+        place = pay(charlie, alices_order).headers["Location"]
+
+        for who in (bob, client):
+            assert who.get(place).status_code == 404
+            assert who.get(f"/v1/orders/{alices_order['id']}/payments").status_code == 404
+
+    def test_a_payment_is_found_under_its_own_order(self, alice, charlie, item, alices_order):
+        """The payment of one order is not found under another one."""
+        payment = pay(charlie, alices_order).json
+        other = alice.post("/v1/orders", json=order_of((item, 1))).json
+
+        assert alice.get(f"/v1/orders/{other['id']}/payments/{payment['id']}").status_code == 404
+        assert alice.get(f"/v1/orders/{other['id']}/payments/{new_id()}").status_code == 404
+
+
+class TestSettle:
+    def test_a_declined_payment_leaves_the_order_open(self, charlie, alices_order, commit):
+        """The reason is kept, the order changes its version, and may be paid again."""
+        started = commit(factories.make_payment, alices_order["id"])
+
+        failed = commit(services.settle, started, Result("declined", error_code="no_money"))
+
+        order = charlie.get(f"/v1/orders/{alices_order['id']}")
+        assert (failed.status, failed.error_code) == ("failed", "no_money")
+        assert (order.json["status"], order.json["payment_status"]) == ("open", "unpaid")
+        assert order.headers["ETag"] != '"1"'
+        assert pay(charlie, alices_order).json["status"] == "captured"
+
+    def test_it_counts_once(self, alices_order, commit, outbox):
+        """However often the provider says so, the order is paid once."""
+        started = commit(factories.make_payment, alices_order["id"])
+
+        for result in (Result("captured"), Result("captured"), Result("declined")):
+            payment = commit(services.settle, started, result)
+
+        assert payment.status == "captured"
+        assert len(outbox("order.paid")) == 1
+
+    @pytest.mark.parametrize("closed", ["cancel", "hold lost"])
+    def test_money_that_comes_too_late_is_due_back(self, alice, alices_order, commit, closed):
+        """Money for a closed order, or for units that are gone, is marked for refund."""
+        started = commit(factories.make_payment, alices_order["id"])
+        if closed == "cancel":
+            alice.post(f"/v1/orders/{alices_order['id']}/cancel", json={})
+        else:
+            commit(factories.lose_promise, alices_order["id"])
+
+        payment = commit(services.settle, started, Result("captured"))
+
+        order = alice.get(f"/v1/orders/{alices_order['id']}").json
+        assert (payment.status, payment.amount_captured) == ("refund_due", 2_500)
+        assert (order["payment_status"], order["amount_paid"]) == ("unpaid", 0)

@@ -1,0 +1,245 @@
+import re
+
+import pytest
+
+from mercato_kit.db import MAX_SAFE_INTEGER
+from mercato_kit.db import new_id
+
+from . import factories
+from .factories import order_of
+
+
+class TestPlaceOrder:
+    def test_a_customer_places_an_order(self, alice, item, commit):
+        """The answer is the order with its lines and prices; the units are held for it."""
+        placed = alice.post("/v1/orders", json=order_of((item, 2)))
+
+        order = placed.json
+        assert placed.status_code == 201, order
+        assert placed.headers["Location"] == f"/v1/orders/{order['id']}"
+        assert placed.headers["ETag"] == '"1"'
+        assert (order["status"], order["payment_status"]) == ("open", "unpaid")
+        assert (order["amount_total"], order["currency"]) == (2_500, "EUR")
+        assert [line["quantity"] for line in order["lines"]] == [2]
+        assert (order["customer_id"], order["customer_name"]) == (str(alice.sub), "Alice")
+        assert "access_token" not in order
+        assert commit(factories.count_reserved, item) == 2
+
+    def test_a_guest_gets_the_secret_of_the_order(self, client, item, commit):
+        """A guest's order has no owner but a secret, of which only the hash is kept."""
+        body = order_of((item, 1), email="guest@example.com")
+
+        order = client.post("/v1/orders", json=body).json
+
+        kept = commit(factories.find_order, order["id"])
+        assert order["customer_id"] is None
+        assert re.fullmatch("[0-9a-f]{64}", order["access_token"])
+        assert kept.guest_token_hash not in (None, order["access_token"])
+
+    def test_a_guest_must_leave_an_email(self, client, item):
+        """An order that nobody could be told about is refused."""
+        refused = client.post("/v1/orders", json=order_of((item, 1)))
+
+        assert refused.status_code == 422
+        assert [error["pointer"] for error in refused.json["errors"]] == ["/email"]
+
+    def test_a_customer_may_name_another_email(self, alice, item):
+        """The address in the body goes before the one of the account."""
+        order = alice.post("/v1/orders", json=order_of((item, 1), email="desk@example.com")).json
+
+        assert order["customer_email"] == "desk@example.com"
+
+    def test_numbers_rise_from_1001(self, alice, item):
+        """People call orders by short numbers."""
+        body = order_of((item, 1))
+
+        orders = [alice.post("/v1/orders", json=body).json for _ in range(3)]
+
+        assert [order["number"] for order in orders] == [1001, 1002, 1003]
+
+    def test_lines_of_one_variant_are_summed(self, alice, item, commit):
+        """Two lines of one variant become one line of the order, at the first one's place."""
+        other = commit(factories.make_item, sku="CHAIR")
+
+        order = alice.post("/v1/orders", json=order_of((item, 2), (other, 1), (item, 3))).json
+
+        lines = [(line["variant_id"], line["quantity"]) for line in order["lines"]]
+        assert lines == [(str(item), 5), (str(other), 1)]
+
+    def test_a_sum_of_lines_has_the_bound_of_a_line(self, alice, item):
+        """Lines of one variant cannot add up to more than one line may have."""
+        refused = alice.post("/v1/orders", json=order_of((item, 500), (item, 500)))
+
+        pointers = [error["pointer"] for error in refused.json["errors"]]
+        assert refused.status_code == 422
+        assert pointers == ["/lines/0/quantity", "/lines/1/quantity"]
+
+    @pytest.mark.parametrize(
+        ("change", "pointer"),
+        [
+            ({"lines": []}, "/lines"),
+            ({"currency": "XXX"}, "/currency"),
+            ({"currency": "eur"}, "/currency"),
+            ({"shipping_address": None}, "/shipping_address"),
+            ({"shipping_address": factories.ADDRESS | {"country": "ITA"}}, "/shipping_address"),
+            ({"email": "nobody"}, "/email"),
+            ({"expected_amount_total": -1}, "/expected_amount_total"),
+            ({"number": 7}, "/number"),
+            ({"metadata": {"key": 1}}, "/metadata"),
+        ],
+    )
+    def test_input_that_does_not_hold_is_named(self, alice, item, change, pointer):
+        """Each mistake of the input is refused with its place."""
+        refused = alice.post("/v1/orders", json=order_of((item, 1)) | change)
+
+        assert refused.status_code == 422
+        assert all(error["pointer"].startswith(pointer) for error in refused.json["errors"])
+
+    @pytest.mark.parametrize("quantity", [0, -1, 1_000, 1.5, "2", True, None])
+    def test_quantities_are_whole_and_bounded(self, alice, item, quantity):
+        """A quantity is a whole number from 1 to 999."""
+        refused = alice.post("/v1/orders", json=order_of((item, quantity)))
+
+        assert refused.status_code == 422
+        assert refused.json["errors"][0]["pointer"] == "/lines/0/quantity"
+
+    def test_an_order_has_at_most_100_lines(self, alice):
+        """More lines than a person would order are refused."""
+        refused = alice.post("/v1/orders", json=order_of(*[(new_id(), 1)] * 101))
+
+        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/lines")
+
+    def test_what_is_not_for_sale_is_named(self, alice, item):
+        """A variant that nobody sells refuses the whole order."""
+        unknown = new_id()
+
+        refused = alice.post("/v1/orders", json=order_of((item, 1), (unknown, 1)))
+
+        assert (refused.status_code, refused.json["code"]) == (409, "variant_unavailable")
+        assert refused.json["variant_ids"] == [str(unknown)]
+
+    def test_what_is_short_is_named_and_nothing_is_held(self, alice, item, commit, outbox):
+        """A refused order leaves no order, no hold and no event behind."""
+        scarce = commit(factories.make_item, sku="RARE", in_stock=3)
+
+        refused = alice.post("/v1/orders", json=order_of((item, 1), (scarce, 5)))
+
+        assert (refused.status_code, refused.json["code"]) == (409, "insufficient_stock")
+        assert refused.json["shortages"] == [
+            {"variant_id": str(scarce), "requested": 5, "available_hint": 3}
+        ]
+        assert commit(factories.count_reserved, item) == 0
+        assert alice.get("/v1/orders").json["data"] == []
+        assert outbox() == []
+
+    def test_another_price_than_expected_is_refused(self, alice, item):
+        """A customer pays what they were shown, or is told what it costs now."""
+        refused = alice.post("/v1/orders", json=order_of((item, 2), expected_amount_total=2_000))
+
+        assert (refused.status_code, refused.json["code"]) == (409, "price_changed")
+        assert refused.json["amount_total"] == 2_500
+
+    def test_the_expected_price_is_taken(self, alice, item):
+        """An order that costs what the client expects is placed."""
+        placed = alice.post("/v1/orders", json=order_of((item, 2), expected_amount_total=2_500))
+
+        assert placed.status_code == 201
+
+    def test_a_total_that_json_cannot_hold_is_refused(self, alice, commit):
+        """Amounts stay whole numbers that every JSON reader keeps exact."""
+        palace = commit(factories.make_item, unit_amount=MAX_SAFE_INTEGER)
+
+        refused = alice.post("/v1/orders", json=order_of((palace, 2)))
+
+        assert (refused.status_code, refused.json["code"]) == (422, "amount_too_large")
+
+    def test_it_is_published_without_the_person(self, alice, item, outbox):
+        """The event says which order and how much, and holds neither name nor address."""
+        order = alice.post("/v1/orders", json=order_of((item, 1))).json
+
+        (event,) = outbox("order.placed")
+
+        assert (str(event.aggregate_id), event.aggregate_version) == (order["id"], 1)
+        assert event.payload == {
+            "order_id": order["id"],
+            "number": order["number"],
+            "customer_id": str(alice.sub),
+            "currency": "EUR",
+            "amount_total": 1_250,
+        }
+
+    def test_statements_do_not_grow_with_the_lines(self, alice, commit, statements):
+        """1, 5 and 20 lines take the same number of SQL statements, 14 at most."""
+        items = [commit(factories.make_item, sku=f"SKU-{number}") for number in range(20)]
+        sent = []
+
+        for lines in (1, 5, 20):
+            body = order_of(*[(item, 1) for item in items[:lines]])
+            with statements as counted:
+                placed = alice.post("/v1/orders", json=body)
+            assert placed.status_code == 201
+            sent.append(len(counted))
+
+        assert len(set(sent)) == 1, sent
+        assert sent[0] <= 14, statements
+
+
+class TestOnceAKey:
+    KEY = {"Idempotency-Key": "a-key-of-16-letters-or-more"}
+
+    def test_a_key_is_required(self, alice, item):
+        """An order without a key could be placed twice: it is refused."""
+        refused = alice.post(
+            "/v1/orders", json=order_of((item, 1)), headers={"Idempotency-Key": ""}
+        )
+
+        assert (refused.status_code, refused.json["code"]) == (400, "idempotency_key_required")
+
+    def test_the_same_request_gets_the_same_bytes(self, alice, item, commit):
+        """A repeated order is answered from the store, and nothing more is held."""
+        body = order_of((item, 1))
+
+        first, again = (alice.post("/v1/orders", json=body, headers=self.KEY) for _ in range(2))
+
+        assert (again.status_code, again.data) == (201, first.data)
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert again.headers["Location"] == first.headers["Location"]
+        assert commit(factories.count_reserved, item) == 1
+
+    def test_a_guest_gets_the_secret_again(self, client, item):
+        """The secret is not stored, and still the repeated answer has it."""
+        body = order_of((item, 1), email="guest@example.com")
+
+        first, again = (client.post("/v1/orders", json=body, headers=self.KEY) for _ in range(2))
+
+        assert again.data == first.data
+        assert again.json["access_token"]
+
+    def test_the_key_with_another_body_is_refused(self, alice, item):
+        """One key is one order."""
+        alice.post("/v1/orders", json=order_of((item, 1)), headers=self.KEY)
+
+        refused = alice.post("/v1/orders", json=order_of((item, 2)), headers=self.KEY)
+
+        assert (refused.status_code, refused.json["code"]) == (422, "idempotency_key_reused")
+
+    def test_a_key_belongs_to_its_principal(self, alice, bob, client, item):
+        """The same key of somebody else is another key."""
+        body = order_of((item, 1), email="guest@example.com")
+
+        answers = [who.post("/v1/orders", json=body, headers=self.KEY) for who in (alice, bob)]
+        answers.append(client.post("/v1/orders", json=body, headers=self.KEY))
+
+        assert [answer.status_code for answer in answers] == [201] * 3
+        assert len({answer.json["id"] for answer in answers}) == 3
+
+    def test_a_refusal_gives_the_key_back(self, alice, commit):
+        """After restocking, the same request with the same key is served."""
+        scarce = commit(factories.make_item, in_stock=0)
+        body = order_of((scarce, 1))
+        refused = alice.post("/v1/orders", json=body, headers=self.KEY)
+        commit(factories.restock, scarce, 1)
+
+        placed = alice.post("/v1/orders", json=body, headers=self.KEY)
+
+        assert (refused.status_code, placed.status_code) == (409, 201)
