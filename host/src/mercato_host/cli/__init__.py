@@ -1,0 +1,87 @@
+"""The ``mercato`` command."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from typing import cast
+
+import click
+
+from mercato_host.cli.checking import check
+from mercato_host.cli.checking import install
+from mercato_host.cli.checking import routes
+from mercato_host.cli.database import db
+from mercato_host.cli.operation import Operation
+from mercato_host.cli.operation import faults_are_printed
+from mercato_host.cli.running import seed
+from mercato_host.cli.running import serve
+from mercato_host.cli.running import worker
+from mercato_host.faults import DeploymentError
+
+
+class Mercato(click.Group):
+    """The host's own commands, and a group for each feature of the deployment that has some."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the host's commands, and the features of the deployment that have commands."""
+        own = super().list_commands(ctx)
+        try:
+            return [*own, *_operation(ctx).command_groups]
+        except DeploymentError:
+            # Help is given where nothing else works; every command reports the fault itself.
+            return own
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Find a command of the host, or else the group of a feature."""
+        return super().get_command(ctx, name) or _operation(ctx).command_group(name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what does not fit is printed, without a traceback."""
+        with faults_are_printed(trace=ctx.params["trace"]):
+            return super().invoke(ctx)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write how to begin."""
+        with formatter.section("A first start"):
+            formatter.write_dl(
+                [
+                    ("mercato check", "does everything fit?"),
+                    ("mercato db upgrade", "make the tables"),
+                    ("mercato seed", "sample data, outside production"),
+                    ("mercato worker", "deliver events, run jobs"),
+                    ("mercato serve", "answer requests"),
+                ]
+            )
+
+
+@click.group(
+    cls=Mercato,
+    commands=[check, db, install, routes, seed, serve, worker],
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--deployment",
+    type=click.Path(path_type=Path, dir_okay=False),
+    is_eager=True,
+    help="The deployment file. Default: $MERCATO_DEPLOYMENT, else ./deployment.toml",
+)
+@click.option("--trace", is_flag=True, help="Show where an error came from.")
+@click.version_option(package_name="mercato-host", message="mercato-host %(version)s")
+@click.pass_context
+def mercato(ctx: click.Context, /, **_options: object) -> None:
+    """Compose installed features into a shop, as a deployment file says.
+
+    The commands of features stand under the feature's name; each runs in one transaction.
+    """
+    _operation(ctx)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    mercato.main(args=None if arguments is None else list(arguments), prog_name="mercato")
+
+
+def _operation(ctx: click.Context) -> Operation:
+    if ctx.obj is None:
+        ctx.obj = Operation(ctx.params.get("deployment"))
+    return cast("Operation", ctx.obj)

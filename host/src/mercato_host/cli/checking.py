@@ -1,0 +1,120 @@
+"""Commands that look at a deployment and start nothing."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from mercato_host.cli.operation import DOES_NOT_FIT
+from mercato_host.cli.operation import Operation
+from mercato_host.cli.operation import pass_operation
+from mercato_host.cli.teaching import Command
+from mercato_host.faults import DeploymentError
+from mercato_host.faults import Fault
+from mercato_host.faults import in_order
+from mercato_host.faults import render
+
+
+@click.command(
+    cls=Command, examples=["mercato check", "mercato --deployment production.toml check --offline"]
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--offline", is_flag=True, help="Do not ask the database.")
+@pass_operation
+@click.pass_context
+def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool) -> None:  # noqa: FBT001
+    """Say everything that does not fit, at once.
+
+    Ends with 0 where the deployment may be started, and with 2 where it may not.
+    """
+    faults = _everything(operation, offline=offline)
+    fits = all(fault.severity == "warning" for fault in faults)
+    if as_json:
+        document = {"fits": fits, "faults": [asdict(fault) for fault in faults]}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        if faults:
+            click.echo(render(faults), err=not fits)
+        if fits:
+            click.echo(_summary(operation, offline=offline))
+    if not fits:
+        ctx.exit(DOES_NOT_FIT)
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        "mercato install",
+        "mercato install --here",
+        "mercato install --here --find-links dist",
+    ],
+)
+@click.option("--here", is_flag=True, help="Into the environment that runs this command.")
+@click.option("--index", metavar="URL", help="The one index to install from.")
+@click.option(
+    "--find-links",
+    type=click.Path(exists=True, file_okay=False),
+    help="A folder of wheels to install from.",
+)
+@pass_operation
+def install(operation: Operation, here: bool, index: str | None, find_links: str | None) -> None:  # noqa: FBT001
+    """Install the features that the deployment names and nobody installed.
+
+    Without --here it only says what it would install.
+    """
+    from mercato_host.install import install_missing  # noqa: PLC0415 - rarely needed
+    from mercato_host.install import missing  # noqa: PLC0415
+
+    wanted = missing(operation.deployment)
+    if not wanted:
+        click.echo("Nothing is missing.")
+    elif not here:
+        click.echo("Missing: " + ", ".join(map(str, wanted)))
+        click.echo("Install it with: mercato install --here")
+    else:
+        install_missing(operation.deployment, index=index, find_links=find_links)
+        click.echo("Installed: " + ", ".join(map(str, wanted)))
+
+
+@click.command(cls=Command, examples=["mercato routes"])
+@pass_operation
+def routes(operation: Operation) -> None:
+    """List every route of the features, and who may call it.
+
+    "anyone" is everybody, "signed_in" whoever is known; anything else is a permission.
+    """
+    if not operation.plan.fits:
+        raise DeploymentError(operation.plan.faults)
+    rows = [
+        (f"{blueprint.url_prefix or ''}{route.rule}", method, _who(route.allow), feature.name)
+        for feature in operation.plan.features
+        for blueprint in feature.manifest.blueprints
+        for route in blueprint.routes
+        for method in route.methods
+    ]
+    head = ("route", "method", "who may call", "feature")
+    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(4)]
+    for row in [head, *sorted(rows)]:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())
+
+
+def _everything(operation: Operation, *, offline: bool) -> list[Fault]:
+    try:
+        plan = operation.plan
+    except DeploymentError as error:
+        return list(error.faults)
+    faults = list(plan.faults)
+    if not offline:
+        faults += operation.database_faults()
+    return in_order(faults)
+
+
+def _summary(operation: Operation, *, offline: bool) -> str:
+    named = ", ".join(feature.release for feature in operation.plan.features) or "no features"
+    unasked = " (the database was not asked)" if offline else ""
+    return f"{operation.deployment.source.name} fits: {named}{unasked}"
+
+
+def _who(policy: object) -> str:
+    return str(getattr(policy, "name", "nobody"))

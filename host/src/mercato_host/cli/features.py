@@ -1,0 +1,50 @@
+"""Commands of features, made to run in the app, each in a unit of work."""
+
+import copy
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+import click
+from flask import Flask
+
+from mercato_kit import work
+from mercato_kit.feature import Feature
+
+
+def commands_of(feature: Feature, make_app: Callable[[], Flask]) -> click.Group:
+    """Return the feature's command group under the feature's name.
+
+    The manifest's own group stays as it is: another app may use it too.
+
+    Args:
+        feature: It has commands.
+        make_app: Called when one of them runs.
+    """
+    if feature.cli is None:
+        raise LookupError(f"{feature.name} has no commands")
+    group: click.Group = _in_app(feature.cli, make_app)
+    group.name = feature.name
+    if not group.help and not group.short_help:
+        group.short_help = feature.summary
+    return group
+
+
+def _in_app(command: Any, make_app: Callable[[], Flask]) -> Any:
+    """Copy a command, or a group with all that is in it."""
+    made = copy.copy(command)
+    if isinstance(command, click.Group):
+        made.commands = {name: _in_app(one, make_app) for name, one in command.commands.items()}
+    elif command.callback is not None:
+        made.callback = _in_unit_of_work(command.callback, make_app)
+    return made
+
+
+def _in_unit_of_work(
+    callback: Callable[..., Any], make_app: Callable[[], Flask]
+) -> Callable[..., Any]:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with make_app().app_context():
+            return work.run(lambda: callback(*args, **kwargs))
+
+    return update_wrapper(run, callback)

@@ -1,0 +1,128 @@
+"""What the commands of one call share: the deployment, what it comes to, and how they refuse."""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import click
+import sqlalchemy as sa
+from flask import Flask
+
+from mercato_host import config
+from mercato_host import create_app
+from mercato_host import features
+from mercato_host.cli.features import commands_of
+from mercato_host.deployment import Deployment
+from mercato_host.faults import DeploymentError
+from mercato_host.faults import Fault
+from mercato_host.faults import render
+from mercato_host.features import Composed
+from mercato_host.features import Plan
+from mercato_host.migrations.faults import database_faults
+from mercato_kit import transactions
+from mercato_kit.errors import Problem
+
+DOES_NOT_FIT = 2
+"""The exit code where a deployment does not fit."""
+
+
+class Operation:
+    """One call of the command line. Everything is made when it is first asked for.
+
+    Args:
+        path: The deployment file, as given.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """The deployment file and the environment."""
+        return config.read(self._path)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The features of the deployment, and what does not fit."""
+        return features.plan(self.deployment)
+
+    @cached_property
+    def app(self) -> Flask:
+        """The app; only commands that run code of features make one."""
+        return create_app(self.deployment)
+
+    @cached_property
+    def command_groups(self) -> dict[str, click.Group]:
+        """The commands of each feature that has some, made to run in the app."""
+        return {
+            feature.name: commands_of(feature.manifest, lambda: self.app)
+            for feature in self.plan.features
+            if feature.manifest.cli is not None
+        }
+
+    def command_group(self, name: str) -> click.Group | None:
+        """Return the commands of one feature; None where there is no such feature.
+
+        Raises:
+            DeploymentError: The deployment names the feature, and it could not be loaded.
+        """
+        group = self.command_groups.get(name)
+        if group is None and name in self.deployment.features and not self.plan.fits:
+            raise DeploymentError(self.plan.faults)
+        return group
+
+    def loaded_features(self) -> tuple[Composed, ...]:
+        """Return the features in dependency order, if each that is required could be loaded.
+
+        Raises:
+            DeploymentError: One could not; with everything that does not fit.
+        """
+        there = {feature.name for feature in self.plan.features}
+        wanted = {name for name, choice in self.deployment.features.items() if choice.required}
+        if wanted - there:
+            raise DeploymentError(self.plan.faults)
+        return self.plan.features
+
+    def database_faults(self) -> list[Fault]:
+        """Ask the database whether its tables are what the features need."""
+        return database_faults(self.engine(), self.plan.features)
+
+    def require_migrated(self) -> None:
+        """Refuse to go on where migrations are pending.
+
+        Raises:
+            DeploymentError: They are, or the database cannot be asked.
+        """
+        if faults := self.database_faults():
+            raise DeploymentError(faults)
+
+    def engine(self) -> sa.Engine:
+        """Make an engine for a few questions."""
+        url = self.deployment.database_url
+        engine = sa.create_engine(url, **transactions.engine_options(url))
+        transactions.prepare(engine)
+        return engine
+
+
+pass_operation = click.make_pass_decorator(Operation)
+
+
+@contextmanager
+def faults_are_printed(*, trace: bool) -> Iterator[None]:
+    """Print what does not fit and end with 2; print a refusal of a feature and end with 1."""
+    try:
+        yield
+    except DeploymentError as error:
+        if trace:
+            traceback.print_exc()
+        click.echo(render(error.faults), err=True)
+        sys.exit(DOES_NOT_FIT)
+    except Problem as refusal:
+        if trace:
+            traceback.print_exc()
+        places = "".join(f"\n    {it.pointer or '/'}: {it.detail}" for it in refusal.errors)
+        click.echo(f"refused ({refusal.code}): {refusal.detail}{places}", err=True)
+        sys.exit(1)

@@ -1,0 +1,57 @@
+"""Serves an app with granian: made once, then forked into processes of several threads."""
+
+import multiprocessing
+import socket
+from typing import Any
+
+from flask import Flask
+from granian.constants import Interfaces
+from granian.server.mp import MPServer
+
+from mercato_host.extensions import db
+
+
+def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> None:
+    """Answer requests until TERM or INT; what was accepted by then is still answered.
+
+    The app is made before the processes are forked, so a process that dies is replaced even if an
+    installed wheel was broken since.
+
+    Args:
+        app: Ready.
+        host: Address to listen on.
+        port: 0 takes a free one.
+        workers: Processes.
+        threads: Requests at once in each.
+    """
+    multiprocessing.set_start_method("fork", force=True)
+
+    def load() -> Any:
+        _forget_connections(app)
+        return app
+
+    server = MPServer(
+        "mercato",
+        address=host,
+        port=port or _free_port(host),
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        respawn_failed_workers=True,
+        websockets=False,
+    )
+    server.serve(target_loader=load, wrap_loader=False)
+
+
+def _forget_connections(app: Flask) -> None:
+    """Leave the connections to the process we were forked from; two must never share one."""
+    with app.app_context():
+        db.engine.dispose(close=False)
+
+
+def _free_port(host: str) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
