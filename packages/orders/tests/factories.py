@@ -25,7 +25,7 @@ ADDRESS = {
 
 def make_item(**values):
     """Put a variant up for sale; returns its id."""
-    item = Item(id=new_id(), **{"sku": "LAMP", "unit_amount": 1_250, **values})
+    item = Item(id=new_id(), **{"sku": "LAMP", "unit_amount": 1_250, "in_stock": 100, **values})
     session.add(item)
     return item.id
 

@@ -42,7 +42,7 @@ class Item(db.Identified, Base):
     sku: Mapped[str] = mapped_column(sa.String(50))
     unit_amount: Mapped[int] = mapped_column(sa.BigInteger)
     currency: Mapped[str] = mapped_column(sa.CHAR(3), default="EUR")
-    in_stock: Mapped[int | None] = mapped_column(default=100)
+    in_stock: Mapped[int | None] = mapped_column()
     reserved: Mapped[int] = mapped_column(default=0)
 
 
@@ -70,6 +70,7 @@ class WarehouseCatalog:
     """The contract catalog."""
 
     def quote(self, lines, currency, at):
+        """Price lines, all or none."""
         found = session.scalars(
             sa.select(Item).where(Item.id.in_(lines), Item.currency == currency)
         ).all()
@@ -98,6 +99,7 @@ class WarehouseStock:
     transactional = True
 
     def reserve(self, reference, quantities, expires_at):
+        """Promise units: all of them, or none."""
         promise = db.insert(Promise).values(
             reference=reference, status="held", expires_at=expires_at
         )
@@ -139,9 +141,11 @@ class WarehouseStock:
             )
 
     def extend(self, reference, until):
+        """Let a promise hold for longer."""
         return self._turn(reference, "held", expires_at=until)
 
     def commit(self, reference):
+        """Make a promise final."""
         return self._turn(reference, "committed", expires_at=None)
 
     def _turn(self, reference, status, **values):
@@ -155,6 +159,7 @@ class WarehouseStock:
         return turned is not None
 
     def release(self, reference, lines=None):
+        """Take a promise back; an unknown reference leaves a tombstone."""
         promise = db.insert(Promise).values(reference=reference, status="released")
         tombstone = promise.on_conflict_do_nothing().returning(Promise.reference)
         if session.scalar(tombstone) is not None or not self._end(reference):
@@ -180,9 +185,11 @@ class WarehouseStock:
         return ended is not None
 
     def ship(self, reference, sequence, quantities):
+        """Nothing leaves this building."""
         raise ReservationGone(reference)
 
     def restock(self, reference, sequence, lines):
+        """Nothing comes back."""
         raise ReservationGone(reference)
 
 

@@ -6,10 +6,12 @@ from . import factories
 
 
 def cancel(who, order, **options):
+    """Cancel an order."""
     return who.post(f"/v1/orders/{order['id']}/cancel", **{"json": {}, **options})
 
 
 def pay(who, order):
+    """Pay an order."""
     return who.post(f"/v1/orders/{order['id']}/payments", json={"provider": "manual"})
 
 

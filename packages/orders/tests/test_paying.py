@@ -2,6 +2,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from mercato_kit.db import new_id
+from mercato_kit.errors import Conflict
 from mercato_orders import services
 from mercato_orders.payments.provider import Result
 
@@ -12,6 +13,7 @@ MANUAL = {"provider": "manual"}
 
 
 def pay(who, order, **options):
+    """Pay an order."""
     return who.post(f"/v1/orders/{order['id']}/payments", json=MANUAL, **options)
 
 
@@ -101,7 +103,7 @@ class TestPayOrder:
         """Whatever the code does, a second active payment of an order cannot be stored."""
         commit(factories.make_payment, alices_order["id"])
 
-        with pytest.raises(Exception) as refused:
+        with pytest.raises(Conflict) as refused:
             commit(factories.make_payment, alices_order["id"])
 
         assert isinstance(refused.value.__cause__, IntegrityError)

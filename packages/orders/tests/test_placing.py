@@ -8,6 +8,8 @@ from mercato_kit.db import new_id
 from . import factories
 from .factories import order_of
 
+KEY = {"Idempotency-Key": "a-key-of-16-letters-or-more"}
+
 
 class TestPlaceOrder:
     def test_a_customer_places_an_order(self, alice, item, commit):
@@ -185,8 +187,6 @@ class TestPlaceOrder:
 
 
 class TestOnceAKey:
-    KEY = {"Idempotency-Key": "a-key-of-16-letters-or-more"}
-
     def test_a_key_is_required(self, alice, item):
         """An order without a key could be placed twice: it is refused."""
         refused = alice.post(
@@ -199,7 +199,7 @@ class TestOnceAKey:
         """A repeated order is answered from the store, and nothing more is held."""
         body = order_of((item, 1))
 
-        first, again = (alice.post("/v1/orders", json=body, headers=self.KEY) for _ in range(2))
+        first, again = (alice.post("/v1/orders", json=body, headers=KEY) for _ in range(2))
 
         assert (again.status_code, again.data) == (201, first.data)
         assert again.headers["Idempotency-Replayed"] == "true"
@@ -210,16 +210,16 @@ class TestOnceAKey:
         """The secret is not stored, and still the repeated answer has it."""
         body = order_of((item, 1), email="guest@example.com")
 
-        first, again = (client.post("/v1/orders", json=body, headers=self.KEY) for _ in range(2))
+        first, again = (client.post("/v1/orders", json=body, headers=KEY) for _ in range(2))
 
         assert again.data == first.data
         assert again.json["access_token"]
 
     def test_the_key_with_another_body_is_refused(self, alice, item):
         """One key is one order."""
-        alice.post("/v1/orders", json=order_of((item, 1)), headers=self.KEY)
+        alice.post("/v1/orders", json=order_of((item, 1)), headers=KEY)
 
-        refused = alice.post("/v1/orders", json=order_of((item, 2)), headers=self.KEY)
+        refused = alice.post("/v1/orders", json=order_of((item, 2)), headers=KEY)
 
         assert (refused.status_code, refused.json["code"]) == (422, "idempotency_key_reused")
 
@@ -227,8 +227,8 @@ class TestOnceAKey:
         """The same key of somebody else is another key."""
         body = order_of((item, 1), email="guest@example.com")
 
-        answers = [who.post("/v1/orders", json=body, headers=self.KEY) for who in (alice, bob)]
-        answers.append(client.post("/v1/orders", json=body, headers=self.KEY))
+        answers = [who.post("/v1/orders", json=body, headers=KEY) for who in (alice, bob)]
+        answers.append(client.post("/v1/orders", json=body, headers=KEY))
 
         assert [answer.status_code for answer in answers] == [201] * 3
         assert len({answer.json["id"] for answer in answers}) == 3
@@ -237,9 +237,9 @@ class TestOnceAKey:
         """After restocking, the same request with the same key is served."""
         scarce = commit(factories.make_item, in_stock=0)
         body = order_of((scarce, 1))
-        refused = alice.post("/v1/orders", json=body, headers=self.KEY)
+        refused = alice.post("/v1/orders", json=body, headers=KEY)
         commit(factories.restock, scarce, 1)
 
-        placed = alice.post("/v1/orders", json=body, headers=self.KEY)
+        placed = alice.post("/v1/orders", json=body, headers=KEY)
 
         assert (refused.status_code, placed.status_code) == (409, 201)

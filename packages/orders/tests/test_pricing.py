@@ -18,6 +18,7 @@ QUANTITIES = st.integers(1, 999)
 
 
 def quote_of(unit_amounts):
+    """Return a quote with a line for each variant."""
     lines = tuple(
         QuoteLine(
             variant_id=variant_id,

@@ -5,6 +5,7 @@ from .factories import order_of
 
 
 def quote_of(*lines, **members):
+    """Return the body of a quote."""
     body = order_of(*lines, **members)
     del body["shipping_address"]
     return body

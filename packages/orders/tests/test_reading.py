@@ -6,6 +6,7 @@ from .factories import order_of
 
 
 def token_of(order):
+    """Return the header that opens an order."""
     return {"Order-Access-Token": order["access_token"]}
 
 

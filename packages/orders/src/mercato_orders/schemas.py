@@ -1,5 +1,7 @@
 """Orders as JSON: what clients send, and what they get."""
 
+from typing import Any
+
 import marshmallow as ma
 from marshmallow import fields
 from marshmallow import validate
@@ -82,9 +84,10 @@ class _WantedLinesSchema(Schema):
         metadata={"description": "ISO 4217"},
     )
 
-    @ma.validates("lines")
-    def _check_sums(self, lines: list[WantedLine], data_key: str) -> None:
+    @ma.validates_schema
+    def _check_sums(self, data: dict[str, Any], **_kwargs: Any) -> None:
         """Hold the bound of one line also for several lines of one variant."""
+        lines: list[WantedLine] = data["lines"]
         sums = sum_quantities(lines)
         message = f"Must be less than or equal to {MAX_QUANTITY} in all lines of the variant."
         too_many = {
@@ -93,7 +96,7 @@ class _WantedLinesSchema(Schema):
             if sums[line.variant_id] > MAX_QUANTITY
         }
         if too_many:
-            raise ma.ValidationError(too_many)
+            raise ma.ValidationError({"lines": too_many})
 
 
 class WantedQuoteSchema(_WantedLinesSchema):
