@@ -102,7 +102,8 @@ def describe(field: msgspec.structs.FieldInfo) -> str:
     """Say a field's type and what it means, in one line."""
     info = msgspec.inspect.type_info(field.type)
     meaning = (getattr(info, "extra_json_schema", None) or {}).get("description", "")
-    kind = type(getattr(info, "type", info)).__name__.removesuffix("Type").lower()
+    name = type(getattr(info, "type", info)).__name__.removesuffix("Type").lower()
+    kind = "secret" if is_secret(field) else name
     return f"{kind}: {meaning}" if meaning else kind
 
 

@@ -1,0 +1,155 @@
+from typing import Annotated
+from typing import Literal
+
+import msgspec
+import pytest
+from msgspec import Meta
+
+from mercato_kit.feature import Feature
+from mercato_kit.settings import Mistake
+from mercato_kit.settings import Secret
+from mercato_kit.settings import Settings
+from mercato_kit.settings import current_settings
+from mercato_kit.settings import describe
+from mercato_kit.settings import is_secret
+from mercato_kit.settings import read
+
+
+class MailSettings(Settings):
+    host: Annotated[str, Meta(description="Where mail goes")]
+    port: Annotated[int, Meta(ge=1, le=65535)] = 25
+    secure: bool = True
+    transport: Literal["smtp", "folder"] = "smtp"
+    password: Secret | None = None
+    copies: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.transport == "folder" and self.password is not None:
+            raise ValueError("a folder takes no password")
+
+
+class OtherSettings(Settings):
+    size: float = 1.0
+
+
+class TestRead:
+    def test_takes_defaults(self):
+        """What is not set has its default."""
+        settings, mistakes = read(MailSettings, {"host": "mx"})
+
+        assert mistakes == []
+        assert settings == MailSettings(host="mx")
+
+    def test_converts_text(self):
+        """Values from the environment are text, and become what the field is."""
+        settings, _ = read(
+            MailSettings,
+            {"host": "mx", "port": "587", "secure": "false", "password": "s", "transport": "smtp"},
+        )
+
+        assert (settings.port, settings.secure) == (587, False)
+        assert settings.password.reveal() == "s"
+
+    def test_takes_values_of_a_file(self):
+        """Values from a file have their types already."""
+        settings, _ = read(MailSettings, {"host": "mx", "port": 587, "copies": ["a", "b"]})
+
+        assert (settings.port, settings.copies) == (587, ("a", "b"))
+
+    def test_reports_every_mistake_at_once(self):
+        """An operator learns of all mistakes in one go, with what was probably meant."""
+        settings, mistakes = read(
+            MailSettings, {"prot": 25, "port": 0, "secure": "maybe", "transport": "pigeon"}
+        )
+
+        assert settings is None
+        assert {(mistake.key, mistake.kind) for mistake in mistakes} == {
+            ("prot", "unknown"),
+            ("host", "missing"),
+            ("port", "wrong"),
+            ("secure", "wrong"),
+            ("transport", "wrong"),
+        }
+        assert mistakes[0] == Mistake("prot", "unknown", "there is no such setting", "port")
+
+    @pytest.mark.parametrize("key", ["zzz", ""])
+    def test_suggests_nothing_where_nothing_is_near(self, key):
+        """A key that resembles none has no suggestion."""
+        _, mistakes = read(MailSettings, {"host": "mx", key: 1})
+
+        assert [mistake.suggestion for mistake in mistakes] == [None]
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [("port", 1.5), ("port", True), ("port", "1.5"), ("host", 5), ("secure", 1), ("copies", 1)],
+    )
+    def test_refuses_another_type(self, key, value):
+        """A value of another type is a mistake that shows the value."""
+        _, mistakes = read(MailSettings, {"host": "mx", key: value})
+
+        assert [(mistake.key, mistake.kind) for mistake in mistakes] == [(key, "wrong")]
+        assert repr(value) in mistakes[0].detail
+
+    @pytest.mark.parametrize("value", [12345, ["hunter2"], {"hunter2": 1}])
+    def test_never_shows_a_secret(self, value):
+        """What is wrong with a secret is said without it."""
+        _, mistakes = read(MailSettings, {"host": "mx", "password": value})
+
+        assert [mistake.key for mistake in mistakes] == ["password"]
+        assert "hunter2" not in mistakes[0].detail
+        assert "12345" not in mistakes[0].detail
+
+    def test_reports_what_does_not_go_together(self):
+        """A mistake of several settings together is a mistake, not a crash."""
+        settings, mistakes = read(
+            MailSettings, {"host": "mx", "transport": "folder", "password": "s"}
+        )
+
+        assert settings is None
+        assert mistakes == [Mistake("", "wrong", "a folder takes no password")]
+
+
+class TestSecret:
+    def test_shows_itself_to_nobody(self):
+        """Neither logs nor errors nor settings show the text."""
+        secret = Secret("hunter2")
+        settings = MailSettings(host="mx", password=secret)
+
+        for shown in (repr(secret), str(secret), f"{secret}", f"{secret!r:>20}", repr(settings)):
+            assert "hunter2" not in shown
+        assert secret.reveal() == "hunter2"
+
+    def test_is_told_by_its_type(self):
+        """A field that holds a secret is known as one, also where it may be absent."""
+        fields = {field.name: field for field in msgspec.structs.fields(MailSettings)}
+
+        assert is_secret(fields["password"])
+        assert not is_secret(fields["host"])
+
+
+class TestDescribe:
+    def test_says_type_and_meaning(self):
+        """One line says what a setting is."""
+        fields = {field.name: field for field in msgspec.structs.fields(MailSettings)}
+
+        assert describe(fields["host"]) == "str: Where mail goes"
+        assert describe(fields["secure"]) == "bool"
+
+
+class TestSettings:
+    def test_cannot_be_changed(self):
+        """Settings are read at the boot, and stay."""
+        with pytest.raises(AttributeError):
+            MailSettings(host="mx").port = 1
+
+
+class TestCurrentSettings:
+    def test_are_those_of_the_app(self, boot, sqlite_url):
+        """A feature asks for its class, and gets what this app was told."""
+        mail = Feature(name="mail", summary="", settings=MailSettings)
+        app = boot(sqlite_url, features=[mail], settings={"mail": MailSettings(host="mx")})
+
+        with app.app_context():
+            assert current_settings(MailSettings).host == "mx"
+            with pytest.raises(LookupError, match="OtherSettings"):
+                current_settings(OtherSettings)
