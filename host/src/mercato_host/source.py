@@ -41,11 +41,13 @@ class Source:
     file: Path | None = None
 
     def origin(self, *path: str) -> str:
-        """Say where the value at *path* is from, or else the table around it."""
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.origins:
-                return self.origins[path[:length]]
-        return self.name
+        """Say where the value at *path* is from; else what is in it, or the table around it."""
+        if path in self.origins:
+            return self.origins[path]
+        for inner, origin in self.origins.items():
+            if path and inner[: len(path)] == path:
+                return origin
+        return self.origin(*path[:-1]) if path else self.name
 
     def in_environment(self, *path: str) -> bool:
         """Tell whether the value at *path* is from an environment variable."""

@@ -49,11 +49,12 @@ def plan(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
         faults += [fault for fault in kept if fault.severity == "warning"]
         absent += [feature for feature in features if feature.name in gone]
         features = [feature for feature in features if feature.name not in gone]
+    composable = _without_malformed(features, kept)
     return Plan(
-        features=_ordered(features),
+        features=_ordered(composable),
         settings=settings,
         faults=tuple(in_order([*faults, *kept])),
-        providers=_chosen(features, deployment),
+        providers=_chosen(composable, deployment),
         left_out=left_out,
         absent=tuple(absent),
     )
@@ -70,10 +71,14 @@ def _examine(
     features: list[Composed], deployment: Deployment
 ) -> tuple[dict[str, Any], list[Fault]]:
     faults = check(features, deployment)
-    malformed = {fault.feature for fault in faults if fault.code == "K106"}
-    sound = [feature for feature in features if feature.name not in malformed]
-    settings, mistakes = read_settings(sound, deployment)
+    settings, mistakes = read_settings(_without_malformed(features, faults), deployment)
     return settings, [*faults, *mistakes]
+
+
+def _without_malformed(features: list[Composed], faults: Iterable[Fault]) -> list[Composed]:
+    """Leave out manifests that are not what their types say: nothing can be asked of them."""
+    malformed = {fault.feature for fault in faults if fault.code == "K106"}
+    return [feature for feature in features if feature.name not in malformed]
 
 
 def _sort_out(faults: Iterable[Fault], optional: set[str]) -> tuple[list[Fault], dict[str, str]]:
