@@ -1,4 +1,5 @@
 import os
+import shutil
 
 import pytest
 import sqlalchemy as sa
@@ -18,12 +19,18 @@ def run_directory(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(run_directory):
-    """A PostgreSQL database with the tables; empty before each test."""
+def postgresql_server(run_directory):
+    """The PostgreSQL server of this test run."""
     with running_server(run_directory / "postgresql") as server:
-        url = server.create_database(f"kit_{os.getpid()}")
-        demo.create_tables(url)
-        yield url
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(postgresql_server):
+    """A PostgreSQL database with the tables, of this worker alone."""
+    url = postgresql_server.create_database(f"kit_{os.getpid()}")
+    demo.create_tables(url)
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +48,19 @@ def empty_postgresql_url(postgresql_url, _tables):
         connection.execute(sa.text(f"TRUNCATE {_tables}"))
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    """A SQLite file with the tables, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "kit.db"
+    demo.create_tables(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def sqlite_url(tmp_path):
+def sqlite_url(tmp_path, sqlite_template):
     """A SQLite database with the tables."""
-    url = f"sqlite:///{tmp_path / 'kit.db'}"
-    demo.create_tables(url)
-    return url
+    file = shutil.copy(sqlite_template, tmp_path / "kit.db")
+    return f"sqlite:///{file}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

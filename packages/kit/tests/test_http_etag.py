@@ -76,7 +76,7 @@ class TestIfMatch:
             '"x"',
             '"-1"',
             '"' + "9" * 999 + '"',
-            '"١"',
+            '"\N{ARABIC-INDIC DIGIT ONE}"',
         ],
     )
     def test_refuses_any_other_version(self, client, note, tag):

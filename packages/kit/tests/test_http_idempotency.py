@@ -184,7 +184,7 @@ class TestAnswerOnce:
         ("one", "other"),
         [
             ("ann@example.com", "Ann@Example.COM"),
-            ("ann@example.com", "ａnn@example.com"),
+            ("ann@example.com", "\N{FULLWIDTH LATIN SMALL LETTER A}nn@example.com"),
             ("strasse@example.com", "STRAßE@example.com"),
         ],
     )

@@ -211,9 +211,8 @@ class TestRefusals:
                 engine.engine, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout = 20")
             )
             _add("holds the lock")
-            with app.app_context():
-                with pytest.raises(Unavailable):
-                    work.run(lambda: _add("waits"))
+            with app.app_context(), pytest.raises(Unavailable):
+                work.run(lambda: _add("waits"))
             db.session.rollback()
 
             assert _is_usable()

@@ -1,0 +1,123 @@
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from mercato_kit import migrations
+from mercato_kit import models
+from mercato_kit import transactions
+from mercato_kit.db import new_id
+from mercato_kit.migrations import head
+from mercato_kit.migrations import version_table
+
+from .demo import Note
+
+
+class TestHead:
+    def test_is_the_newest_revision(self, tmp_path):
+        """The newest number counts, whatever else lies in the folder."""
+        for name in ("0001_initial.py", "0010_ten.py", "0002_two.py", "__init__.py", "0099.txt"):
+            (tmp_path / name).touch()
+
+        assert head(tmp_path) == "0010"
+
+    def test_of_nothing_is_nothing(self, tmp_path):
+        """A feature without migrations has no revision."""
+        assert head(tmp_path) is None
+
+    def test_is_what_alembic_says(self):
+        """The name of the file and the revision inside agree."""
+        assert (
+            head(migrations.KIT_VERSIONS)
+            == ScriptDirectory.from_config(_config(None)).get_current_head()
+        )
+
+
+class TestVersionTable:
+    def test_is_the_features_own(self):
+        """Each history has its own table, so a feature may leave without the others noticing."""
+        assert version_table("orders") == "orders_alembic_version"
+
+
+class TestEnvironment:
+    def test_makes_the_tables_of_the_models(self, empty_database):
+        """What the kit's migrations make is what its models say, CHECKs included."""
+        with empty_database.begin() as connection:
+            command.upgrade(_config(connection), "head")
+        with empty_database.connect() as connection:
+            context = MigrationContext.configure(
+                connection,
+                opts={
+                    "include_name": lambda name, kind, _: kind != "table" or name in KIT_TABLES,
+                    "compare_type": True,
+                },
+            )
+            difference = compare_metadata(context, models.Base.metadata)
+
+        assert difference == []
+
+    def test_goes_up_and_down_and_up(self, empty_database):
+        """Every step can be undone and done again."""
+        for target in ("head", "base", "head"):
+            with empty_database.begin() as connection:
+                migrate = command.downgrade if target == "base" else command.upgrade
+                migrate(_config(connection), target)
+
+        tables = set(sa.inspect(empty_database).get_table_names())
+        assert tables == {*KIT_TABLES, "kit_alembic_version"}
+
+    def test_leaves_other_features_alone(self, empty_database):
+        """One history neither sees nor drops the tables of another."""
+        Note.metadata.create_all(empty_database)
+
+        with empty_database.begin() as connection:
+            command.upgrade(_config(connection), "head")
+            command.downgrade(_config(connection), "base")
+
+        assert "notes_note" in sa.inspect(empty_database).get_table_names()
+
+    def test_a_failure_leaves_nothing(self, empty_database, tmp_path):
+        """All steps of one upgrade are one transaction: a failure undoes them, on SQLite too."""
+        for number, body in (("0001", "op.create_table('bad_one')"), ("0002", "1 / 0")):
+            (tmp_path / f"{number}_step.py").write_text(_MIGRATION.format(number=number, body=body))
+
+        with pytest.raises(ZeroDivisionError), empty_database.connect() as connection:
+            command.upgrade(_config(connection, "bad", tmp_path), "head")
+
+        assert sa.inspect(empty_database).get_table_names() == []
+
+
+_MIGRATION = """
+from alembic import op
+
+revision = "{number}"
+down_revision = "0001" if revision == "0002" else None
+
+def upgrade():
+    {body}
+"""
+KIT_TABLES = set(models.Base.metadata.tables)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request, tmp_path):
+    """An engine of a database without tables."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        url = request.getfixturevalue("postgresql_server").create_database(str(new_id()))
+    engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    transactions.prepare(engine)
+    return engine
+
+
+def _config(connection, feature="kit", versions=migrations.KIT_VERSIONS):
+    config = Config()
+    config.set_main_option("script_location", str(migrations.FOLDER))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(versions))
+    config.attributes.update(connection=connection, feature=feature, metadata=models.Base.metadata)
+    return config
