@@ -1,0 +1,36 @@
+"""Products: what is sold, for how much, and how many of it there are."""
+
+from pathlib import Path
+
+from mercato_contracts.catalog import Catalog
+from mercato_contracts.stock import Stock
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+from mercato_products.events import JOBS
+from mercato_products.models import Base
+from mercato_products.provides import ProductCatalog
+from mercato_products.provides import ProductStock
+from mercato_products.routes import blueprint
+from mercato_products.sample_data import load_sample_data
+from mercato_products.settings import ProductsSettings
+
+feature = Feature(
+    name="products",
+    summary="A catalogue: products, variants, prices, stock and reservations.",
+    blueprints=[blueprint],
+    metadata=Base.metadata,
+    migrations=Path(__file__).parent / "migrations" / "versions",
+    offers=[
+        Offer(Catalog, "1.0", ProductCatalog),
+        Offer(Stock, "1.0", ProductStock),
+    ],
+    jobs=JOBS,
+    settings=ProductsSettings,
+    permissions={
+        "products.write": "Make, change and archive products, variants, prices and categories, "
+        "and see those that are not for sale",
+        "stock.read": "See stock levels, the ledger and reservations",
+        "stock.write": "Count and receive stock",
+    },
+    sample_data=load_sample_data,
+)

@@ -1,0 +1,12 @@
+"""The declarative base of this feature's tables."""
+
+from sqlalchemy.orm import DeclarativeBase
+
+from mercato_kit import db
+
+
+class Base(DeclarativeBase):
+    """The feature's tables."""
+
+    metadata = db.metadata("products")
+    type_annotation_map = db.TYPES

@@ -1,0 +1,201 @@
+"""Products, their variants, prices and media."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import relationship
+
+from mercato_kit.db import MAX_SAFE_INTEGER
+from mercato_kit.db import Aggregate
+from mercato_kit.db import Identified
+from mercato_products.models.base import Base
+from mercato_products.models.stock import DEFAULT_LOCATION_ID
+from mercato_products.models.stock import StockLevel
+
+if TYPE_CHECKING:
+    from mercato_products.models.categories import ProductCategory
+
+AVAILABILITIES = ("in_stock", "back_order", "out_of_stock", "discontinued")
+"""The words of schema.org, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantStock:
+    """What can be had of a variant: a word, and units that may still be promised.
+
+    ``available`` is None for a variant that never runs out.
+    """
+
+    availability: str
+    available: int | None
+
+
+class Product(Base, Aggregate):
+    """Something the shop sells, in one variant or more.
+
+    Its version rises with every change of a variant, a price or a medium of it.
+    """
+
+    __tablename__ = "products_product"
+    __table_args__ = (
+        sa.CheckConstraint("status IN ('draft', 'active', 'archived')", name="status"),
+        sa.UniqueConstraint("handle"),
+        sa.UniqueConstraint("external_reference"),
+        sa.Index(None, "status", "created_at", "id"),
+        sa.Index(None, "status", "name", "id"),
+    )
+
+    handle: Mapped[str] = mapped_column(sa.String(80), doc="Its name in addresses")
+    name: Mapped[str] = mapped_column(sa.String(200))
+    description: Mapped[str] = mapped_column(sa.Text, default="")
+    brand: Mapped[str | None] = mapped_column(sa.String(100))
+    status: Mapped[str] = mapped_column(sa.String(20), default="draft")
+    options: Mapped[list[str]] = mapped_column(default=list, doc="What its variants differ in")
+    tax_code: Mapped[str | None] = mapped_column(sa.String(50))
+    external_reference: Mapped[str | None] = mapped_column(sa.String(100))
+    published_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+
+    variants: Mapped[list["Variant"]] = relationship(
+        back_populates="product", order_by="Variant.position, Variant.id", lazy="raise"
+    )
+    media: Mapped[list["Medium"]] = relationship(order_by="Medium.position", lazy="raise")
+
+    category_links: Mapped[list["ProductCategory"]] = relationship(
+        order_by="ProductCategory.category_id", lazy="raise", viewonly=True
+    )
+
+    shows_stock = False
+    """Whether the levels of its variants were read with it."""
+
+    @property
+    def image_url(self) -> str | None:
+        """Its first picture."""
+        return self.media[0].url if self.media else None
+
+    @property
+    def category_ids(self) -> list[UUID]:
+        """Where it stands."""
+        return [link.category_id for link in self.category_links]
+
+    @property
+    def availability(self) -> str | None:
+        """The best availability of its active variants; None where the stock was not read."""
+        if not self.shows_stock:
+            return None
+        if self.status == "archived":
+            return "discontinued"
+        of_variants = {variant.stock.availability for variant in self.variants if variant.stock}
+        return next((word for word in AVAILABILITIES if word in of_variants), "out_of_stock")
+
+
+class Variant(Base, Aggregate):
+    """What is put into a cart: a product in one size, one colour, and so on."""
+
+    __tablename__ = "products_variant"
+    __table_args__ = (
+        sa.CheckConstraint("status IN ('active', 'archived')", name="status"),
+        sa.CheckConstraint("weight_grams >= 0", name="weight_grams"),
+        sa.UniqueConstraint("sku"),
+        sa.UniqueConstraint("product_id", "option_key"),
+    )
+
+    product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id))
+    sku: Mapped[str] = mapped_column(sa.String(64), doc="Stock keeping unit")
+    gtin: Mapped[str | None] = mapped_column(sa.String(14))
+    name: Mapped[str] = mapped_column(
+        sa.String(400), doc="E.g. Oak / Large; empty for the only one"
+    )
+    option_values: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    option_key: Mapped[str] = mapped_column(sa.String(64), doc="SHA-256 of the option values")
+    position: Mapped[int] = mapped_column(default=0)
+    weight_grams: Mapped[int | None]
+    requires_shipping: Mapped[bool] = mapped_column(default=True)
+    track_inventory: Mapped[bool] = mapped_column(default=True, doc="False: never runs out")
+    tax_code: Mapped[str | None] = mapped_column(
+        sa.String(50), doc="Where it differs from the product"
+    )
+    status: Mapped[str] = mapped_column(sa.String(20), default="active")
+
+    product: Mapped[Product] = relationship(back_populates="variants", lazy="raise")
+    prices: Mapped[list["Price"]] = relationship(
+        back_populates="variant", order_by="Price.currency", lazy="raise"
+    )
+    levels: Mapped[list[StockLevel]] = relationship(back_populates="variant", lazy="raise")
+
+    @property
+    def stock(self) -> VariantStock | None:
+        """What can be had of it at the default location; None where the stock was not read."""
+        if "levels" in sa.inspect(self).unloaded:
+            return None
+        if self.status == "archived":
+            return VariantStock("discontinued", 0)
+        if not self.track_inventory:
+            return VariantStock("in_stock", None)
+        here = (level for level in self.levels if level.location_id == DEFAULT_LOCATION_ID)
+        level = next(here, None)
+        if level is None or level.available <= 0:
+            return VariantStock("out_of_stock", 0)
+        in_hand = level.on_hand > level.reserved
+        return VariantStock("in_stock" if in_hand else "back_order", level.available)
+
+
+class Price(Base):
+    """What one unit of a variant costs in one currency."""
+
+    __tablename__ = "products_price"
+    __table_args__ = (
+        sa.CheckConstraint(f"unit_amount BETWEEN 0 AND {MAX_SAFE_INTEGER}", name="unit_amount"),
+        sa.CheckConstraint(
+            f"compare_at_amount BETWEEN 0 AND {MAX_SAFE_INTEGER}", name="compare_at_amount"
+        ),
+    )
+
+    variant_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Variant.id), primary_key=True)
+    currency: Mapped[str] = mapped_column(sa.CHAR(3), primary_key=True)
+    unit_amount: Mapped[int] = mapped_column(sa.BigInteger, doc="Minor units")
+    compare_at_amount: Mapped[int | None] = mapped_column(
+        sa.BigInteger, doc="Minor units; what it cost before"
+    )
+    version: Mapped[int] = mapped_column(default=1, server_default="1", doc="Counts its changes")
+
+    variant: Mapped[Variant] = relationship(back_populates="prices", lazy="raise")
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the name SQLAlchemy reads
+
+
+class PriceRange(Base):
+    """What the active variants of a product cost in one currency: kept for filters and sorting."""
+
+    __tablename__ = "products_price_range"
+    __table_args__ = (
+        sa.CheckConstraint("0 <= min_amount AND min_amount <= max_amount", name="amounts"),
+        sa.Index(None, "currency", "min_amount", "product_id"),
+    )
+
+    product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id), primary_key=True)
+    currency: Mapped[str] = mapped_column(sa.CHAR(3), primary_key=True)
+    min_amount: Mapped[int] = mapped_column(sa.BigInteger, doc="Minor units")
+    max_amount: Mapped[int] = mapped_column(sa.BigInteger, doc="Minor units")
+
+
+class Medium(Base, Identified):
+    """A picture of a product, or of one variant of it. The first (position 0) stands for it."""
+
+    __tablename__ = "products_media"
+    __table_args__ = (
+        sa.UniqueConstraint("product_id", "position"),
+        sa.Index(None, "variant_id"),
+    )
+
+    product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id))
+    variant_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Variant.id))
+    url: Mapped[str] = mapped_column(sa.String(2000))
+    alt: Mapped[str] = mapped_column(sa.String(500), default="")
+    position: Mapped[int]

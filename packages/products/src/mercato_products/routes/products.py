@@ -1,0 +1,95 @@
+"""HTTP of products and their media."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+
+from mercato_kit.http import Page
+from mercato_kit.http import if_match
+from mercato_kit.http import page_of
+from mercato_kit.identity import anyone
+from mercato_products.models import Product
+from mercato_products.routes.blueprint import MAY_WRITE
+from mercato_products.routes.blueprint import blueprint
+from mercato_products.routes.blueprint import sees_hidden
+from mercato_products.schemas.products import MediumInputSchema
+from mercato_products.schemas.products import NewProductSchema
+from mercato_products.schemas.products import ProductChangesSchema
+from mercato_products.schemas.products import ProductListQuerySchema
+from mercato_products.schemas.products import ProductQuerySchema
+from mercato_products.schemas.products import ProductSchema
+from mercato_products.schemas.products import ProductSummarySchema
+from mercato_products.services import listing
+from mercato_products.services import media
+from mercato_products.services import products
+from mercato_products.values import NewMedium
+from mercato_products.values import NewProduct
+from mercato_products.values import ProductFilter
+
+
+@blueprint.get("/products", allow=anyone, public_cache=True)
+@blueprint.arguments(ProductListQuerySchema, location="query")
+@blueprint.response(200, page_of(ProductSummarySchema))
+def list_products(query: dict[str, Any]) -> Page[listing.ProductSummary]:
+    """List products"""
+    page = query.pop("page")
+    return listing.list_products(page, ProductFilter(**query), hidden_too=sees_hidden())
+
+
+@blueprint.get("/products/<uuid:product_id>", allow=anyone, public_cache=True)
+@blueprint.arguments(ProductQuerySchema, location="query")
+@blueprint.response(200, ProductSchema)
+def get_product(query: dict[str, Any], product_id: UUID) -> Product:
+    """Read a product with its variants, prices and media"""
+    return _find(product_id, query)
+
+
+@blueprint.get("/products/by-handle/<handle>", allow=anyone, public_cache=True)
+@blueprint.arguments(ProductQuerySchema, location="query")
+@blueprint.response(200, ProductSchema)
+def get_product_by_handle(query: dict[str, Any], handle: str) -> Product:
+    """Read a product by its name in addresses"""
+    return _find(handle, query)
+
+
+@blueprint.post("/products", allow=MAY_WRITE, idempotent=True)
+@blueprint.arguments(NewProductSchema)
+@blueprint.response(201, ProductSchema)
+def create_product(new: NewProduct) -> tuple[Product, int, dict[str, str]]:
+    """Make a product with its variants and prices"""
+    product = products.create_product(new)
+    return product, 201, {"Location": url_for(".get_product", product_id=product.id)}
+
+
+@blueprint.patch("/products/<uuid:product_id>", allow=MAY_WRITE, if_match=True)
+@blueprint.arguments(ProductChangesSchema)
+@blueprint.response(200, ProductSchema)
+def update_product(changes: dict[str, Any], product_id: UUID) -> Product:
+    """Change a product"""
+    return products.update_product(product_id, changes, version=if_match())
+
+
+@blueprint.delete("/products/<uuid:product_id>", allow=MAY_WRITE, if_match=True)
+@blueprint.response(204)
+def archive_product(product_id: UUID) -> None:
+    """Archive a product"""
+    products.archive_product(product_id, version=if_match())
+
+
+@blueprint.put("/products/<uuid:product_id>/media", allow=MAY_WRITE)
+@blueprint.arguments(MediumInputSchema(many=True))
+@blueprint.response(200, ProductSchema)
+def replace_media(pictures: Sequence[NewMedium], product_id: UUID) -> Product:
+    """Give a product its pictures, in order"""
+    return media.replace_media(product_id, pictures)
+
+
+def _find(key: UUID | str, query: dict[str, Any]) -> Product:
+    return products.find_product(
+        key,
+        hidden_too=sees_hidden(),
+        currency=query.get("currency"),
+        with_stock="expand" in query,
+    )

@@ -1,0 +1,259 @@
+"""A believable shop for developers: made of word lists, the same every time."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import product as combinations
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_products.models import DEFAULT_LOCATION_ID
+from mercato_products.models import Base
+from mercato_products.models import Category
+from mercato_products.models import Medium
+from mercato_products.models import Price
+from mercato_products.models import PriceRange
+from mercato_products.models import Product
+from mercato_products.models import ProductCategory
+from mercato_products.models import StockLevel
+from mercato_products.models import StockMovement
+from mercato_products.models import Variant
+from mercato_products.sample_words import DEPARTMENTS
+from mercato_products.sample_words import GIFT_CARDS
+from mercato_products.sample_words import KINDS
+from mercato_products.sample_words import SERIES
+from mercato_products.sample_words import Kind
+from mercato_products.services.handles import make_handle
+from mercato_products.services.options import make_option_key
+from mercato_products.services.options import name_variant
+
+Row = dict[str, Any]
+Rows = dict[type[Base], list[Row]]
+
+WELL_STOCKED = 40
+"""Units from which other features may order samples."""
+
+
+def load_sample_data(samples: dict[str, list[Any]]) -> list[str]:
+    """Fill an empty catalogue; leave the ids of well-stocked variants as ``variant_ids``."""
+    if session.scalar(sa.select(Product.id).limit(1)) is None:
+        for model, rows in _make_shop().items():
+            session.execute(sa.insert(model), rows)
+    samples["variant_ids"] = _find_well_stocked()
+    return list(_describe())
+
+
+def _find_well_stocked() -> list[UUID]:
+    in_hand = StockLevel.on_hand - StockLevel.reserved
+    wanted = (
+        sa.select(Variant.id)
+        .join(Variant.levels)
+        .where(in_hand >= WELL_STOCKED, StockLevel.location_id == DEFAULT_LOCATION_ID)
+        .order_by(Variant.sku)
+        .limit(40)
+    )
+    return list(session.scalars(wanted))
+
+
+def _describe() -> Iterator[str]:
+    def count(model: type[Base], *conditions: Any) -> int:
+        counted = sa.select(sa.func.count()).select_from(model).where(*conditions)
+        return session.scalar(counted) or 0
+
+    yield f"{count(Product)} products in {count(Category)} categories, {count(Variant)} variants"
+    yield f"{count(StockLevel, StockLevel.available <= 0)} variants are sold out"
+    yield f"{count(StockLevel, StockLevel.backorder_limit > 0)} variants can be ordered unseen"
+
+
+def _make_shop() -> Rows:
+    """Return the rows of every table, in the order in which they can be inserted."""
+    rows: Rows = {
+        model: []
+        for model in (
+            Category,
+            Product,
+            ProductCategory,
+            Variant,
+            Price,
+            PriceRange,
+            Medium,
+            StockLevel,
+            StockMovement,
+        )
+    }
+    categories = _make_categories(rows)
+    for number, (kind, series) in enumerate(combinations(KINDS, SERIES)):
+        _make_product(rows, number, kind, series, categories[kind.category])
+    _make_gift_card(rows, categories["gift-cards"])
+    return rows
+
+
+def _make_categories(rows: Rows) -> dict[str, UUID]:
+    """Add the tree, and return the ids by handle."""
+    ids: dict[str, UUID] = {}
+
+    def add(handle: str, name: str, parent: str | None, position: int) -> None:
+        ids[handle] = new_id()
+        rows[Category].append(
+            {
+                "id": ids[handle],
+                "handle": handle,
+                "name": name,
+                "parent_id": None if parent is None else ids[parent],
+                "path": f"{handle}/" if parent is None else f"{parent}/{handle}/",
+                "depth": 0 if parent is None else 1,
+                "position": position,
+            }
+        )
+
+    for place, ((department, title), inside) in enumerate(DEPARTMENTS.items()):
+        add(department, title, None, place)
+        for position, (handle, name) in enumerate(inside.items()):
+            add(handle, name, department, position)
+    return ids
+
+
+def _make_product(rows: Rows, number: int, kind: Kind, series: str, category: UUID) -> None:
+    name = f"{series} {kind.name}"
+    created_at = utc_now() - timedelta(hours=11 * number + 1)
+    product: Row = {
+        "id": new_id(),
+        "handle": make_handle(name),
+        "name": name,
+        "description": f"{kind.about} From the series {series} by {SERIES[series]}.",
+        "brand": SERIES[series],
+        # Every shop has something in preparation and something it no longer sells.
+        "status": {100: "draft", 200: "archived"}.get(number % 250, "active"),
+        "options": list(kind.options),
+        "created_at": created_at,
+        "updated_at": created_at,
+        "published_at": None if number % 250 == 100 else created_at,
+        "archived_at": utc_now() if number % 250 == 200 else None,
+    }
+    rows[Product].append(product)
+    _show(rows, product, category, pictures=2)
+    cents = kind.cents + kind.cents // 40 * (number % 7) // 100 * 100
+    values = [
+        dict(zip(kind.options, choice, strict=True))
+        for choice in combinations(*kind.options.values())
+    ]
+    for position, option_values in enumerate(values):
+        variant = _make_variant(rows, product, option_values, position)
+        variant["weight_grams"] = kind.grams + 40 * position
+        _price(rows, variant["id"], cents + 500 * (position % 3))
+        _stock(rows, variant["id"], len(rows[Variant]))
+    dearest = cents + 500 * min(2, len(values) - 1)
+    _keep_range(rows, product["id"], cents, dearest)
+
+
+def _make_gift_card(rows: Rows, category: UUID) -> None:
+    product: Row = {
+        "id": new_id(),
+        "handle": "gift-card",
+        "name": "Gift Card",
+        "description": "Sent by mail within minutes.",
+        "brand": None,
+        "status": "active",
+        "options": ["Value"],
+        "created_at": utc_now(),
+        "updated_at": utc_now(),
+        "published_at": utc_now(),
+        "archived_at": None,
+    }
+    rows[Product].append(product)
+    _show(rows, product, category, pictures=1)
+    for position, cents in enumerate(GIFT_CARDS):
+        variant = _make_variant(rows, product, {"Value": str(cents // 100)}, position)
+        variant |= {"requires_shipping": False, "track_inventory": False}
+        _price(rows, variant["id"], cents)
+    _keep_range(rows, product["id"], min(GIFT_CARDS), max(GIFT_CARDS))
+
+
+def _make_variant(rows: Rows, product: Row, option_values: dict[str, str], position: int) -> Row:
+    code = "".join(word[:3] for word in product["name"].upper().split())
+    variant: Row = {
+        "id": new_id(),
+        "product_id": product["id"],
+        "sku": f"{code}-{len(rows[Product]):03}-{position + 1:02}",
+        "name": name_variant(option_values, product["options"]),
+        "option_values": option_values,
+        "option_key": make_option_key(option_values),
+        "position": position,
+        "weight_grams": None,
+        "requires_shipping": True,
+        "track_inventory": True,
+        "status": "active",
+    }
+    rows[Variant].append(variant)
+    return variant
+
+
+def _show(rows: Rows, product: Row, category: UUID, *, pictures: int) -> None:
+    rows[ProductCategory].append(
+        {
+            "category_id": category,
+            "product_id": product["id"],
+            "position": len(rows[ProductCategory]),
+        }
+    )
+    rows[Medium].extend(
+        {
+            "id": new_id(),
+            "product_id": product["id"],
+            "url": f"https://images.example.com/products/{product['handle']}-{number}.jpg",
+            "alt": product["name"],
+            "position": number - 1,
+        }
+        for number in range(1, pictures + 1)
+    )
+
+
+def _price(rows: Rows, variant_id: UUID, cents: int) -> None:
+    rows[Price].extend(
+        {"variant_id": variant_id, "currency": currency, "unit_amount": amount}
+        for currency, amount in _in_currencies(cents).items()
+    )
+
+
+def _keep_range(rows: Rows, product_id: UUID, cheapest: int, dearest: int) -> None:
+    dear = _in_currencies(dearest)
+    rows[PriceRange].extend(
+        {
+            "product_id": product_id,
+            "currency": currency,
+            "min_amount": amount,
+            "max_amount": dear[currency],
+        }
+        for currency, amount in _in_currencies(cheapest).items()
+    )
+
+
+def _in_currencies(cents: int) -> dict[str, int]:
+    """Return a price in EUR cents, US cents and yen, as shops like to write them."""
+    return {"EUR": cents, "USD": cents * 110 // 10000 * 100 + 95, "JPY": cents * 16 // 1000 * 10}
+
+
+def _stock(rows: Rows, variant_id: UUID, number: int) -> None:
+    """Fill a level: every ninth variant is sold out, every thirteenth can be ordered unseen."""
+    backorder_limit = 20 if number % 13 == 0 else 0
+    on_hand = 0 if number % 9 == 0 or backorder_limit else 3 + number * 7 % 58
+    place = {"variant_id": variant_id, "location_id": DEFAULT_LOCATION_ID}
+    rows[StockLevel].append(
+        {**place, "on_hand": on_hand, "reserved": 0, "backorder_limit": backorder_limit}
+    )
+    if on_hand:
+        rows[StockMovement].append(
+            {
+                **place,
+                "id": new_id(),
+                "kind": "receipt",
+                "on_hand_delta": on_hand,
+                "reserved_delta": 0,
+                "sequence": 0,
+                "reason": "Opening stock",
+            }
+        )

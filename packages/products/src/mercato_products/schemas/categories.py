@@ -1,0 +1,68 @@
+"""JSON of categories."""
+
+from marshmallow import fields
+
+from mercato_kit.http import ListQuerySchema
+from mercato_kit.schemas import Integer
+from mercato_kit.schemas import Metadata
+from mercato_kit.schemas import ModelSchema
+from mercato_kit.schemas import Schema
+from mercato_kit.schemas import Uuid
+from mercato_products.models import Category
+from mercato_products.schemas.fields import Handle
+from mercato_products.schemas.fields import Name
+from mercato_products.values import NewCategory
+
+
+class CategorySchema(ModelSchema):
+    """A category and its place in the tree."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = Category
+        fields = (
+            "id",
+            "parent_id",
+            "handle",
+            "name",
+            "path",
+            "depth",
+            "position",
+            "metadata",
+            "version",
+            "created_at",
+            "updated_at",
+        )
+
+    metadata = fields.Dict(keys=fields.String(), attribute="metadata_")
+
+
+class CategoryListQuerySchema(ListQuerySchema):
+    """Which categories; by path, so that each comes after the one it stands in."""
+
+    sorts = ("path", "name", "position")
+    default_sort = "path"
+
+    parent_id = Uuid()
+
+
+class _CategoryFields(Schema):
+    handle = Handle()
+    parent_id = Uuid(allow_none=True)
+    position = Integer(min=0, max=1_000_000)
+    metadata = Metadata()
+
+
+class NewCategorySchema(_CategoryFields):
+    """A category to make."""
+
+    makes = NewCategory
+
+    name = Name(required=True)
+
+
+class CategoryChangesSchema(_CategoryFields):
+    """What to change of a category; what is absent stays."""
+
+    name = Name()

@@ -1,0 +1,197 @@
+"""JSON of products and their media."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+from marshmallow import validate
+
+from mercato_kit.http import ListQuerySchema
+from mercato_kit.schemas import Boolean
+from mercato_kit.schemas import Listed
+from mercato_kit.schemas import Metadata
+from mercato_kit.schemas import ModelSchema
+from mercato_kit.schemas import QuerySchema
+from mercato_kit.schemas import Schema
+from mercato_kit.schemas import Text
+from mercato_kit.schemas import Uuid
+from mercato_products.models import Medium
+from mercato_products.models import PriceRange
+from mercato_products.models import Product
+from mercato_products.models.products import AVAILABILITIES
+from mercato_products.schemas.fields import Address
+from mercato_products.schemas.fields import Amount
+from mercato_products.schemas.fields import Currency
+from mercato_products.schemas.fields import Handle
+from mercato_products.schemas.fields import Name
+from mercato_products.schemas.fields import one_of
+from mercato_products.schemas.variants import NewVariantSchema
+from mercato_products.schemas.variants import VariantSchema
+from mercato_products.values import NewMedium
+from mercato_products.values import NewProduct
+
+STATUSES = ("draft", "active", "archived")
+
+
+class MediumSchema(ModelSchema):
+    """A picture."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = Medium
+        fields = ("url", "alt", "variant_id")
+
+
+class PriceRangeSchema(ModelSchema):
+    """What the variants of a product cost in one currency, from and to."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = PriceRange
+        fields = ("currency", "min_amount", "max_amount")
+
+
+class ProductSchema(ModelSchema):
+    """A product with its variants, prices and media."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = Product
+        fields = (
+            "id",
+            "handle",
+            "name",
+            "description",
+            "brand",
+            "status",
+            "options",
+            "tax_code",
+            "external_reference",
+            "image_url",
+            "availability",
+            "category_ids",
+            "variants",
+            "media",
+            "metadata",
+            "version",
+            "published_at",
+            "archived_at",
+            "created_at",
+            "updated_at",
+        )
+
+    options = fields.List(fields.String())
+    image_url = fields.String(allow_none=True)
+    availability = fields.String(
+        validate=validate.OneOf(AVAILABILITIES),
+        metadata={"description": "Only with expand=variants.stock"},
+    )
+    category_ids = fields.List(fields.UUID())
+    variants = fields.List(fields.Nested(VariantSchema))
+    media = fields.List(fields.Nested(MediumSchema))
+    metadata = fields.Dict(keys=fields.String(), attribute="metadata_")
+
+    @ma.post_dump
+    def _stock_has_no_version(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        # Stock changes without the product: with it in the answer there is no ETag to give.
+        data.pop("version" if data["availability"] else "availability")
+        return data
+
+
+class ProductSummarySchema(ModelSchema):
+    """A product as lists show it."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = Product
+        fields = (
+            "id",
+            "handle",
+            "name",
+            "brand",
+            "status",
+            "image_url",
+            "price_range",
+            "availability",
+            "created_at",
+            "updated_at",
+        )
+
+    image_url = fields.String(allow_none=True)
+    price_range = fields.Nested(PriceRangeSchema, allow_none=True)
+    availability = fields.String(validate=validate.OneOf(AVAILABILITIES))
+
+
+class ProductListQuerySchema(ListQuerySchema):
+    """Which products, in which order."""
+
+    sorts = ("name", "created_at", "price")
+
+    q = Text(min=1, max=100, metadata={"description": "Words of name, brand, description or sku"})
+    category = Text(min=1, max=80, metadata={"description": "Handle or id; with what is inside"})
+    status = Listed(one_of(*STATUSES))
+    ids = Listed(Uuid())
+    currency = Currency()
+    price_gte = Amount(data_key="price[gte]")
+    price_lte = Amount(data_key="price[lte]")
+    in_stock = Boolean()
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _price_has_a_currency(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        needs = "price_gte" in data or "price_lte" in data or data.get("sort", "")[-5:] == "price"
+        if needs and "currency" not in data:
+            raise ma.ValidationError("Missing data for required field.", "currency")
+
+
+class ProductQuerySchema(QuerySchema):
+    """How much of a product."""
+
+    currency = Currency(metadata={"description": "Only prices in this currency"})
+    expand = Listed(one_of("variants.stock"), max=1)
+
+
+class MediumInputSchema(Schema):
+    """A picture of a product."""
+
+    makes = NewMedium
+
+    url = Address(required=True)
+    alt = Text(max=500)
+    variant_id = Uuid(allow_none=True, metadata={"description": "The variant it shows"})
+
+
+class _ProductFields(Schema):
+    description = Text(max=20_000)
+    brand = Name(max=100, allow_none=True)
+    tax_code = Name(max=50, allow_none=True)
+    external_reference = Name(max=100, allow_none=True)
+    category_ids = fields.List(Uuid(), validate=validate.Length(max=20))
+    metadata = Metadata()
+
+
+class NewProductSchema(_ProductFields):
+    """A product to make."""
+
+    makes = NewProduct
+
+    name = Name(required=True)
+    handle = Handle(metadata={"description": "Made from the name where absent"})
+    status = one_of("draft", "active")
+    options = fields.List(
+        Name(max=40),
+        validate=validate.Length(max=5),
+        metadata={"description": "What the variants differ in; default: what they say"},
+    )
+    variants = fields.List(fields.Nested(NewVariantSchema), validate=validate.Length(max=100))
+
+
+class ProductChangesSchema(_ProductFields):
+    """What to change of a product; what is absent stays."""
+
+    name = Name()
+    handle = Handle()
+    status = one_of(*STATUSES)

@@ -1,0 +1,163 @@
+"""JSON of stock levels, the ledger and reservations."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+from marshmallow import validate
+
+from mercato_kit.http import ListQuerySchema
+from mercato_kit.schemas import Instant
+from mercato_kit.schemas import Integer
+from mercato_kit.schemas import Listed
+from mercato_kit.schemas import ModelSchema
+from mercato_kit.schemas import Schema
+from mercato_kit.schemas import Text
+from mercato_kit.schemas import Uuid
+from mercato_products.models import Reservation
+from mercato_products.models import ReservationLine
+from mercato_products.models import StockLevel
+from mercato_products.models import StockMovement
+from mercato_products.schemas.fields import MAX_UNITS
+from mercato_products.schemas.fields import Name
+from mercato_products.schemas.fields import one_of
+from mercato_products.values import Adjustment
+
+
+class StockLevelSchema(ModelSchema):
+    """Units of a variant at a location."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = StockLevel
+        fields = (
+            "variant_id",
+            "sku",
+            "location_id",
+            "on_hand",
+            "reserved",
+            "backorder_limit",
+            "available",
+        )
+
+    sku = fields.String()
+    available = fields.Integer(
+        metadata={"description": "Units that may still be promised: on hand, unseen, not reserved"}
+    )
+
+
+class StockLevelListQuerySchema(ListQuerySchema):
+    """Which levels."""
+
+    sorts = ("sku",)
+    default_sort = "sku"
+
+    variant_ids = Listed(Uuid())
+    sku = Listed(Text(min=1, max=64))
+    location_id = Uuid()
+    available_lte = Integer(min=-MAX_UNITS, max=MAX_UNITS, data_key="available[lte]")
+
+
+class StockMovementSchema(ModelSchema):
+    """One row of the ledger."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = StockMovement
+        fields = (
+            "id",
+            "variant_id",
+            "location_id",
+            "kind",
+            "on_hand_delta",
+            "reserved_delta",
+            "reference",
+            "reference_type",
+            "sequence",
+            "reason",
+            "actor_id",
+            "created_at",
+        )
+
+
+class StockMovementListQuerySchema(ListQuerySchema):
+    """Which rows of the ledger."""
+
+    variant_id = Uuid()
+    reference = Uuid()
+    kind = Listed(one_of("receipt", "adjustment", "reserve", "release", "ship", "restock"))
+    created_at_gte = Instant(data_key="created_at[gte]", attribute="created_at.gte")
+    created_at_gt = Instant(data_key="created_at[gt]", attribute="created_at.gt")
+    created_at_lte = Instant(data_key="created_at[lte]", attribute="created_at.lte")
+    created_at_lt = Instant(data_key="created_at[lt]", attribute="created_at.lt")
+
+
+class AdjustmentSchema(Schema):
+    """A change of one level: a quantity, or what there is now and what was expected."""
+
+    makes = Adjustment
+
+    variant_id = Uuid(required=True)
+    location_id = Uuid(allow_none=True, metadata={"description": "Default: the default location"})
+    quantity = Integer(min=-MAX_UNITS, max=MAX_UNITS)
+    set_to = Integer(min=0, max=MAX_UNITS)
+    expected_on_hand = Integer(min=0, max=MAX_UNITS)
+    reason = Name(required=True)
+    reference = Uuid(allow_none=True)
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _quantity_or_count(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        counted = {"set_to", "expected_on_hand"} & data.keys()
+        if "quantity" in data and counted:
+            raise ma.ValidationError("Send quantity, or set_to with expected_on_hand.", "quantity")
+        if data.get("quantity") == 0:
+            raise ma.ValidationError("Must be greater than 0, or less.", "quantity")
+        if "quantity" not in data:
+            for name in sorted({"set_to", "expected_on_hand"} - counted):
+                raise ma.ValidationError("Missing data for required field.", name)
+
+
+class AdjustmentsSchema(Schema):
+    """Changes of levels, all of them or none."""
+
+    adjustments = fields.List(
+        fields.Nested(AdjustmentSchema), required=True, validate=validate.Length(min=1, max=100)
+    )
+
+
+class AdjustedSchema(ma.Schema):
+    """What an adjustment wrote into the ledger, and the levels after it."""
+
+    movements = fields.List(fields.Nested(StockMovementSchema), required=True)
+    levels = fields.List(fields.Nested(StockLevelSchema), required=True)
+
+
+class ReservationLineSchema(ModelSchema):
+    """Units of one variant within a promise."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = ReservationLine
+        fields = ("variant_id", "location_id", "quantity", "shipped", "released", "restocked")
+
+
+class ReservationSchema(ModelSchema):
+    """A promise of units."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = Reservation
+        fields = ("reference", "status", "expires_at", "created_at", "lines")
+
+    lines = fields.List(fields.Nested(ReservationLineSchema))
+
+
+class ReservationListQuerySchema(ListQuerySchema):
+    """Which promises."""
+
+    status = Listed(one_of("held", "committed", "closed", "released"))
+    variant_id = Uuid()

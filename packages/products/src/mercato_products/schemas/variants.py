@@ -1,0 +1,177 @@
+"""JSON of variants and their prices."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+from marshmallow import validate
+
+from mercato_kit.http import ListQuerySchema
+from mercato_kit.schemas import Boolean
+from mercato_kit.schemas import Integer
+from mercato_kit.schemas import Listed
+from mercato_kit.schemas import Metadata
+from mercato_kit.schemas import ModelSchema
+from mercato_kit.schemas import Schema
+from mercato_kit.schemas import Text
+from mercato_kit.schemas import Uuid
+from mercato_products.models import Price
+from mercato_products.models import Variant
+from mercato_products.schemas.fields import MAX_UNITS
+from mercato_products.schemas.fields import Amount
+from mercato_products.schemas.fields import Currency
+from mercato_products.schemas.fields import Name
+from mercato_products.schemas.fields import one_of
+from mercato_products.values import NewPrice
+from mercato_products.values import NewVariant
+
+
+class PriceSchema(ModelSchema):
+    """A price of a variant."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = Price
+        fields = ("currency", "unit_amount", "compare_at_amount")
+
+
+class VariantStockSchema(ma.Schema):
+    """How many units of a variant can be had."""
+
+    availability = fields.String(required=True)
+    available = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Units that may still be promised; null: it never runs out"},
+    )
+
+
+class VariantSchema(ModelSchema):
+    """A variant with its prices."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = Variant
+        fields = (
+            "id",
+            "product_id",
+            "sku",
+            "gtin",
+            "name",
+            "option_values",
+            "position",
+            "weight_grams",
+            "requires_shipping",
+            "track_inventory",
+            "tax_code",
+            "status",
+            "prices",
+            "stock",
+            "metadata",
+            "version",
+            "created_at",
+            "updated_at",
+        )
+
+    option_values = fields.Dict(keys=fields.String(), values=fields.String())
+    prices = fields.List(fields.Nested(PriceSchema))
+    stock = fields.Nested(
+        VariantStockSchema, metadata={"description": "Only with expand=variants.stock"}
+    )
+    metadata = fields.Dict(keys=fields.String(), attribute="metadata_")
+
+    @ma.post_dump
+    def _only_expanded_stock(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        if data["stock"] is None:
+            del data["stock"]
+        return data
+
+
+class VariantPriceSchema(ModelSchema):
+    """A price that was set, beside the new version of its variant."""
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = Price
+        fields = ("variant_id", "currency", "unit_amount", "compare_at_amount", "version")
+
+    version = fields.Integer(
+        attribute="variant.version", metadata={"description": "Of the variant: its next If-Match"}
+    )
+
+
+class VariantListQuerySchema(ListQuerySchema):
+    """Which variants."""
+
+    sorts = ("sku", "created_at")
+    default_sort = "sku"
+
+    sku = Listed(Text(min=1, max=64))
+    ids = Listed(Uuid())
+
+
+class ProductVariantListQuerySchema(ListQuerySchema):
+    """The variants of one product."""
+
+    sorts = ("position", "sku", "created_at")
+    default_sort = "position"
+
+
+class PriceInputSchema(Schema):
+    """What one unit costs."""
+
+    unit_amount = Amount(required=True)
+    compare_at_amount = Amount(allow_none=True)
+
+
+class NewPriceSchema(PriceInputSchema):
+    """A price in one currency."""
+
+    makes = NewPrice
+
+    currency = Currency(required=True)
+
+
+class _VariantFields(Schema):
+    gtin = Text(
+        max=14,
+        allow_none=True,
+        validate=validate.Regexp(
+            r"(\d{8}|\d{12,14})\Z", error="Not a valid GTIN: 8, 12, 13 or 14 digits."
+        ),
+    )
+    name = Text(max=400)
+    option_values = fields.Dict(
+        keys=Name(max=40), values=Name(max=60), validate=validate.Length(max=5)
+    )
+    position = Integer(min=0, max=1_000_000)
+    weight_grams = Integer(min=0, max=MAX_UNITS, allow_none=True)
+    requires_shipping = Boolean()
+    track_inventory = Boolean()
+    tax_code = Name(max=50, allow_none=True)
+    metadata = Metadata()
+
+
+class NewVariantSchema(_VariantFields):
+    """A variant to make."""
+
+    makes = NewVariant
+
+    sku = Name(max=64, required=True)
+    prices = fields.List(fields.Nested(NewPriceSchema), validate=validate.Length(max=20))
+
+    @ma.validates("prices")
+    def _one_price_a_currency(self, value: list[NewPrice], data_key: str) -> None:
+        currencies = [price.currency for price in value]
+        if len(set(currencies)) < len(currencies):
+            raise ma.ValidationError("A currency stands twice.")
+
+
+class VariantChangesSchema(_VariantFields):
+    """What to change of a variant; what is absent stays."""
+
+    sku = Name(max=64)
+    status = one_of("active", "archived")

@@ -1,0 +1,147 @@
+"""Counting and receiving: the changes of stock that people make."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager
+
+from mercato_kit.db import insert
+from mercato_kit.db import refuse
+from mercato_kit.db import session
+from mercato_kit.db import unique_key
+from mercato_products.errors import ReferenceUsed
+from mercato_products.errors import StaleQuantity
+from mercato_products.errors import StockBelowReserved
+from mercato_products.errors import StockNotTracked
+from mercato_products.errors import invalid
+from mercato_products.models import DEFAULT_LOCATION_ID
+from mercato_products.models import Location
+from mercato_products.models import StockLevel
+from mercato_products.models import StockMovement
+from mercato_products.models import Variant
+from mercato_products.services.levels import Cause
+from mercato_products.services.levels import Delta
+from mercato_products.services.levels import LevelKey
+from mercato_products.services.levels import change_levels
+from mercato_products.services.levels import lock_levels
+from mercato_products.services.levels import record_movements
+from mercato_products.values import Adjustment
+
+EFFECT = unique_key(StockMovement, "reference", "kind", "sequence", "variant_id", "location_id")
+
+Wanted = Mapping[LevelKey, Adjustment]
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """Rows that were added to the ledger (their columns), and the levels after them."""
+
+    movements: Sequence[Mapping[str, Any]]
+    levels: Sequence[StockLevel]
+
+
+def adjust_stock(adjustments: Sequence[Adjustment], *, actor_id: UUID | None) -> Adjusted:
+    """Change what is in the building: all of it, or nothing.
+
+    Args:
+        adjustments: At most one for each variant and location.
+        actor_id: Who does it.
+
+    Raises:
+        Invalid: A variant or location does not exist, or stands twice.
+        StockNotTracked: A variant never runs out.
+        StaleQuantity: There are not as many units as expected.
+        StockBelowReserved: Fewer units would be left than are promised.
+        ReferenceUsed: A reference has moved the level before.
+    """
+    wanted = _by_level(adjustments)
+    _check_variants(wanted)
+    _check_locations(wanted)
+    session.execute(
+        insert(StockLevel)
+        .values([_empty_level(key) for key in sorted(wanted)])
+        .on_conflict_do_nothing()
+    )
+    levels = lock_levels(wanted)
+    deltas = {key: _delta(wanted[key], levels[key]) for key in sorted(wanted)}
+    changed = change_levels(deltas)
+    if missing := deltas.keys() - changed:
+        raise StockBelowReserved.of({key.variant_id for key in missing})
+    with refuse({EFFECT: ReferenceUsed}):
+        movements = record_movements(
+            (key, delta, _cause(wanted[key], actor_id)) for key, delta in deltas.items()
+        )
+    return Adjusted(movements, _find_levels(wanted))
+
+
+def _by_level(adjustments: Sequence[Adjustment]) -> Wanted:
+    wanted: dict[LevelKey, Adjustment] = {}
+    for number, adjustment in enumerate(adjustments):
+        key = LevelKey(adjustment.variant_id, adjustment.location_id or DEFAULT_LOCATION_ID)
+        if key in wanted:
+            raise invalid(f"/adjustments/{number}", "repeated", "This level stands twice.")
+        wanted[key] = adjustment
+    return wanted
+
+
+def _check_variants(wanted: Wanted) -> None:
+    ids = {key.variant_id for key in wanted}
+    tracked = dict(
+        session.execute(
+            sa.select(Variant.id, Variant.track_inventory).where(Variant.id.in_(ids))
+        ).tuples()
+    )
+    for number, adjustment in enumerate(wanted.values()):
+        if adjustment.variant_id not in tracked:
+            pointer = f"/adjustments/{number}/variant_id"
+            raise invalid(pointer, "unknown", "There is no such variant.")
+        if not tracked[adjustment.variant_id]:
+            raise StockNotTracked(variant_ids=[str(adjustment.variant_id)])
+
+
+def _check_locations(wanted: Wanted) -> None:
+    named = {key.location_id for key in wanted} - {DEFAULT_LOCATION_ID}
+    if not named:
+        return
+    known = set(session.scalars(sa.select(Location.id).where(Location.id.in_(named))))
+    for number, adjustment in enumerate(wanted.values()):
+        if adjustment.location_id in named - known:
+            pointer = f"/adjustments/{number}/location_id"
+            raise invalid(pointer, "unknown", "There is no such location.")
+
+
+def _empty_level(key: LevelKey) -> dict[str, Any]:
+    return {**key._asdict(), "on_hand": 0, "reserved": 0, "backorder_limit": 0}
+
+
+def _delta(adjustment: Adjustment, level: StockLevel) -> Delta:
+    if adjustment.set_to is None:
+        return Delta(on_hand=adjustment.quantity or 0)
+    if adjustment.expected_on_hand != level.on_hand:
+        raise StaleQuantity(variant_id=str(level.variant_id), on_hand=level.on_hand)
+    return Delta(on_hand=adjustment.set_to - level.on_hand)
+
+
+def _cause(adjustment: Adjustment, actor_id: UUID | None) -> Cause:
+    return Cause(
+        kind="receipt" if (adjustment.quantity or 0) > 0 else "adjustment",
+        reference=adjustment.reference,
+        reference_type="adjustment" if adjustment.reference else None,
+        reason=adjustment.reason,
+        actor_id=actor_id,
+    )
+
+
+def _find_levels(keys: Wanted) -> Sequence[StockLevel]:
+    return session.scalars(
+        sa.select(StockLevel)
+        .join(StockLevel.variant)
+        .options(contains_eager(StockLevel.variant))
+        .where(sa.tuple_(StockLevel.variant_id, StockLevel.location_id).in_(sorted(keys)))
+        .order_by(StockLevel.variant_id, StockLevel.location_id)
+        .execution_options(populate_existing=True)
+    ).all()

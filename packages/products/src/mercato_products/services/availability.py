@@ -1,0 +1,54 @@
+"""How many there are, said in SQL: the same words as ``Variant.stock`` says for one."""
+
+from collections.abc import Collection
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import session
+from mercato_products.models import DEFAULT_LOCATION_ID
+from mercato_products.models import Product
+from mercato_products.models import StockLevel
+from mercato_products.models import Variant
+
+_WORDS = ("out_of_stock", "back_order", "in_stock")
+
+HERE = sa.and_(StockLevel.variant_id == Variant.id, StockLevel.location_id == DEFAULT_LOCATION_ID)
+"""Joins a variant with its level at the default location."""
+
+_RANK = sa.case(
+    (Variant.track_inventory.is_(False), 2),
+    (StockLevel.on_hand > StockLevel.reserved, 2),
+    (StockLevel.available > 0, 1),
+    else_=0,
+)
+
+
+def find_availabilities(products: Collection[Product]) -> Mapping[UUID, str]:
+    """Return the best availability of the active variants of each product, by product id."""
+    ids = [product.id for product in products]
+    ranks = sa.select(Variant.product_id, sa.func.max(_RANK))
+    of_each = (
+        ranks.outerjoin(StockLevel, HERE)
+        .where(Variant.product_id.in_(ids), Variant.status == "active")
+        .group_by(Variant.product_id)
+    )
+    best: dict[UUID, int] = dict(session.execute(of_each).tuples())
+    return {
+        product.id: "discontinued"
+        if product.status == "archived"
+        else _WORDS[best.get(product.id, 0)]
+        for product in products
+    }
+
+
+def is_in_stock() -> sa.ColumnElement[Any]:
+    """Tell in SQL whether a product has units in the building that are not promised."""
+    ready = (
+        sa.select(Variant.id)
+        .outerjoin(StockLevel, HERE)
+        .where(Variant.product_id == Product.id, Variant.status == "active", _RANK == 2)
+    )
+    return sa.exists(ready.correlate(Product))

@@ -1,0 +1,163 @@
+"""The tree of categories. Changes of it wait for each other, so that it stays a tree."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import locked
+from mercato_kit.db import refuse
+from mercato_kit.db import session
+from mercato_kit.db import unique_key
+from mercato_kit.db import utc_now
+from mercato_kit.errors import NotFound
+from mercato_kit.http import Page
+from mercato_kit.http import PageRequest
+from mercato_kit.http import paginate
+from mercato_products.errors import CategoryCycle
+from mercato_products.errors import CategoryNotEmpty
+from mercato_products.errors import HandleTaken
+from mercato_products.errors import invalid
+from mercato_products.models import Category
+from mercato_products.services.handles import find_free_handle
+from mercato_products.services.versions import check_version
+from mercato_products.values import NewCategory
+
+HANDLE = unique_key(Category, "handle")
+MAX_DEPTH = 8
+
+Tree = Mapping[UUID, Category]
+
+
+def list_categories(page: PageRequest, *, parent_id: UUID | None = None) -> Page[Category]:
+    """Return a page of categories.
+
+    Args:
+        page: Which part of the list.
+        parent_id: Only those directly inside this one.
+    """
+    wanted = sa.select(Category)
+    if parent_id is not None:
+        wanted = wanted.where(Category.parent_id == parent_id)
+    columns = {"path": Category.path, "name": Category.name, "position": Category.position}
+    return paginate(wanted, page, columns=columns, id=Category.id)
+
+
+def find_category(category_id: UUID) -> Category:
+    """Return a category.
+
+    Raises:
+        NotFound: There is none.
+    """
+    category = session.get(Category, category_id)
+    if category is None:
+        raise NotFound
+    return category
+
+
+def create_category(new: NewCategory) -> Category:
+    """Make a category.
+
+    Raises:
+        Invalid: There is no such parent, or it is too deep.
+        HandleTaken: Another one has the handle.
+    """
+    tree = _lock_tree()
+    category = Category(
+        handle=new.handle or find_free_handle(Category, new.name),
+        name=new.name,
+        parent_id=new.parent_id,
+        position=new.position,
+        metadata_=dict(new.metadata),
+    )
+    category.path, category.depth = _locate(category, tree)
+    with refuse({HANDLE: HandleTaken}):
+        session.add(category)
+    return category
+
+
+def update_category(category_id: UUID, changes: Mapping[str, Any], *, version: int) -> Category:
+    """Change a category, and where those inside it are when it moves.
+
+    Args:
+        category_id: Which one.
+        changes: New values by column.
+        version: The version that the caller read.
+
+    Raises:
+        NotFound: There is none.
+        StaleVersion: It changed since.
+        Invalid: There is no such parent, or it is too deep.
+        CategoryCycle: It would stand inside itself.
+        HandleTaken: Another one has the handle.
+    """
+    tree = _lock_tree()
+    category = _find(tree, category_id)
+    check_version(category, version)
+    values = dict(changes)
+    if "metadata" in values:
+        values["metadata_"] = values.pop("metadata")
+    old_path = category.path
+    with refuse({HANDLE: HandleTaken}):
+        for name, value in values.items():
+            setattr(category, name, value)
+        category.path, category.depth = _locate(category, tree)
+        _move_content(tree, category, old_path)
+    return category
+
+
+def delete_category(category_id: UUID) -> None:
+    """Remove a category that nothing stands inside; its products stay.
+
+    Raises:
+        NotFound: There is none.
+        CategoryNotEmpty: Other categories stand inside it.
+    """
+    tree = _lock_tree()
+    category = _find(tree, category_id)
+    if any(other.parent_id == category_id for other in tree.values()):
+        raise CategoryNotEmpty
+    session.delete(category)
+
+
+def _lock_tree() -> Tree:
+    every_one = locked(sa.select(Category).order_by(Category.id))
+    rows = session.scalars(every_one.execution_options(populate_existing=True))
+    return {category.id: category for category in rows}
+
+
+def _find(tree: Tree, category_id: UUID) -> Category:
+    category = tree.get(category_id)
+    if category is None:
+        raise NotFound
+    return category
+
+
+def _locate(category: Category, tree: Tree) -> tuple[str, int]:
+    """Return path and depth of *category* by where its parent stands."""
+    handles, parent_id = [category.handle], category.parent_id
+    while parent_id is not None:
+        if parent_id == category.id:
+            raise CategoryCycle
+        parent = tree.get(parent_id)
+        if parent is None:
+            raise invalid("/parent_id", "unknown", "There is no such category.")
+        handles.append(parent.handle)
+        parent_id = parent.parent_id
+    _check_depth(len(handles) - 1)
+    return "".join(f"{handle}/" for handle in reversed(handles)), len(handles) - 1
+
+
+def _move_content(tree: Tree, category: Category, old_path: str) -> None:
+    for other in tree.values():
+        if other.id != category.id and other.path.startswith(old_path):
+            other.path = category.path + other.path.removeprefix(old_path)
+            other.depth = other.path.count("/") - 1
+            other.updated_at = utc_now()
+            _check_depth(other.depth)
+
+
+def _check_depth(depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        raise invalid("/parent_id", "max", f"Categories are at most {MAX_DEPTH} deep.")

@@ -1,0 +1,48 @@
+"""Pictures of products."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import session
+from mercato_products.errors import invalid
+from mercato_products.models import Medium
+from mercato_products.models import Product
+from mercato_products.models import Variant
+from mercato_products.services.products import find_product
+from mercato_products.services.versions import lock_product
+from mercato_products.services.versions import touch
+from mercato_products.values import NewMedium
+
+MAX_MEDIA = 50
+
+
+def replace_media(product_id: UUID, media: Sequence[NewMedium]) -> Product:
+    """Give a product these pictures in this order, instead of those it has.
+
+    Raises:
+        NotFound: No such product.
+        Invalid: There are too many, or one shows a variant of something else.
+    """
+    if len(media) > MAX_MEDIA:
+        raise invalid("", "max_length", f"Longer than maximum length {MAX_MEDIA}.")
+    product = lock_product(product_id)
+    own = set(session.scalars(sa.select(Variant.id).where(Variant.product_id == product_id)))
+    for position, medium in enumerate(media):
+        if medium.variant_id is not None and medium.variant_id not in own:
+            raise invalid(f"/{position}/variant_id", "unknown", "Not a variant of this product.")
+    session.execute(sa.delete(Medium).where(Medium.product_id == product_id))
+    session.add_all(
+        Medium(
+            product_id=product_id,
+            variant_id=medium.variant_id,
+            url=medium.url,
+            alt=medium.alt,
+            position=position,
+        )
+        for position, medium in enumerate(media)
+    )
+    touch(product)
+    session.flush()
+    return find_product(product_id, hidden_too=True)

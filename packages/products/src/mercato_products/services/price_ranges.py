@@ -1,0 +1,32 @@
+"""What the variants of a product cost, from and to: kept, so that lists can filter and sort."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import session
+from mercato_products.models import Price
+from mercato_products.models import PriceRange
+from mercato_products.models import Variant
+
+
+def refresh_price_ranges(product_id: UUID) -> None:
+    """Write the ranges of a product anew, after a change of its variants or prices."""
+    session.flush()
+    session.execute(sa.delete(PriceRange).where(PriceRange.product_id == product_id))
+    ranges = (
+        sa.select(
+            Variant.product_id,
+            Price.currency,
+            sa.func.min(Price.unit_amount),
+            sa.func.max(Price.unit_amount),
+        )
+        .join(Price, Price.variant_id == Variant.id)
+        .where(Variant.product_id == product_id, Variant.status == "active")
+        .group_by(Variant.product_id, Price.currency)
+    )
+    session.execute(
+        sa.insert(PriceRange).from_select(
+            ["product_id", "currency", "min_amount", "max_amount"], ranges
+        )
+    )

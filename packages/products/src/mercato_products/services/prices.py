@@ -1,0 +1,48 @@
+"""Prices of variants."""
+
+from uuid import UUID
+
+from mercato_contracts.money import EXPONENTS
+from mercato_kit.db import session
+from mercato_kit.errors import NotFound
+from mercato_products.models import Price
+from mercato_products.services.price_ranges import refresh_price_ranges
+from mercato_products.services.variants import lock_variant
+from mercato_products.services.versions import touch
+
+
+def set_price(
+    variant_id: UUID,
+    currency: str,
+    *,
+    unit_amount: int,
+    compare_at_amount: int | None,
+    version: int,
+) -> Price:
+    """Give a variant a price in one currency, or change the one it has.
+
+    Args:
+        variant_id: Which variant.
+        currency: ISO 4217 code.
+        unit_amount: Minor units.
+        compare_at_amount: What it cost before, in minor units.
+        version: The version of the variant that the caller read.
+
+    Raises:
+        NotFound: No such variant or currency.
+        StaleVersion: The variant changed since.
+    """
+    if currency not in EXPONENTS:
+        raise NotFound
+    variant = lock_variant(variant_id, version=version)
+    price = session.get(Price, (variant_id, currency))
+    if price is None:
+        price = Price(currency=currency)
+        session.add(price)
+    price.variant = variant
+    price.unit_amount = unit_amount
+    price.compare_at_amount = compare_at_amount
+    touch(variant)
+    touch(variant.product)
+    refresh_price_ranges(variant.product_id)
+    return price

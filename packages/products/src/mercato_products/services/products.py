@@ -1,0 +1,205 @@
+"""Products: look them up, make, change and archive them."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from mercato_kit.db import refuse
+from mercato_kit.db import session
+from mercato_kit.db import unique_key
+from mercato_kit.db import utc_now
+from mercato_kit.errors import NotFound
+from mercato_products.errors import DuplicateOptions
+from mercato_products.errors import ExternalReferenceTaken
+from mercato_products.errors import HandleTaken
+from mercato_products.errors import InvalidTransition
+from mercato_products.errors import SkuTaken
+from mercato_products.errors import invalid
+from mercato_products.models import Category
+from mercato_products.models import Price
+from mercato_products.models import Product
+from mercato_products.models import ProductCategory
+from mercato_products.models import Variant
+from mercato_products.services.handles import find_free_handle
+from mercato_products.services.options import check_options
+from mercato_products.services.options import read_options
+from mercato_products.services.price_ranges import refresh_price_ranges
+from mercato_products.services.variants import OPTIONS
+from mercato_products.services.variants import SKU
+from mercato_products.services.variants import make_variant
+from mercato_products.services.versions import check_version
+from mercato_products.services.versions import lock_product
+from mercato_products.services.versions import touch
+from mercato_products.values import NewProduct
+
+HANDLE = unique_key(Product, "handle")
+EXTERNAL_REFERENCE = unique_key(Product, "external_reference")
+
+_BECOMES = {
+    "draft": {"active", "archived"},
+    "active": {"archived"},
+    "archived": {"active"},
+}
+"""What was once published never becomes a draft again."""
+
+
+def find_product(
+    key: UUID | str,
+    *,
+    hidden_too: bool,
+    currency: str | None = None,
+    with_stock: bool = False,
+) -> Product:
+    """Return a product with variants, prices and media.
+
+    Args:
+        key: Its id, or its handle.
+        hidden_too: Also one that is not for sale, and variants that are not.
+        currency: Only prices in this currency (ISO 4217).
+        with_stock: Also read how many there are.
+
+    Raises:
+        NotFound: There is none, or none for sale.
+    """
+    wanted = sa.select(Product).where(
+        Product.id == key if isinstance(key, UUID) else Product.handle == key
+    )
+    if not hidden_too:
+        wanted = wanted.where(Product.status == "active")
+    for_sale = sa.true() if hidden_too else Variant.status == "active"
+    in_currency = sa.true() if currency is None else Price.currency == currency
+    variants = selectinload(Product.variants.and_(for_sale))
+    wanted = wanted.options(
+        variants.selectinload(Variant.prices.and_(in_currency)),
+        selectinload(Product.media),
+        selectinload(Product.category_links),
+    )
+    if with_stock:
+        wanted = wanted.options(variants.selectinload(Variant.levels))
+    product = session.scalar(wanted.execution_options(populate_existing=True))
+    if product is None:
+        raise NotFound
+    product.shows_stock = with_stock
+    return product
+
+
+def create_product(new: NewProduct) -> Product:
+    """Make a product with its variants and their prices.
+
+    Raises:
+        Invalid: Options or categories do not hold.
+        HandleTaken, ExternalReferenceTaken, SkuTaken, DuplicateOptions: Another one is in the way.
+    """
+    options = read_options(new.options, new.variants)
+    for number, variant in enumerate(new.variants):
+        check_options(variant.option_values, options, pointer=f"/variants/{number}/option_values")
+    product = Product(
+        handle=new.handle or find_free_handle(Product, new.name),
+        name=new.name,
+        description=new.description,
+        brand=new.brand,
+        status=new.status,
+        options=options,
+        tax_code=new.tax_code,
+        external_reference=new.external_reference,
+        published_at=utc_now() if new.status == "active" else None,
+        metadata_=dict(new.metadata),
+    )
+    with _refusing_duplicates():
+        session.add(product)
+        session.flush()
+        session.add_all(
+            make_variant(product, variant, position=number)
+            for number, variant in enumerate(new.variants)
+        )
+    _place(product.id, new.category_ids)
+    refresh_price_ranges(product.id)
+    return find_product(product.id, hidden_too=True)
+
+
+def update_product(product_id: UUID, changes: Mapping[str, Any], *, version: int) -> Product:
+    """Change a product.
+
+    Args:
+        product_id: Which one.
+        changes: New values by column, and ``category_ids``.
+        version: The version that the caller read.
+
+    Raises:
+        NotFound: There is none.
+        StaleVersion: It changed since.
+        Invalid: A category does not exist.
+        InvalidTransition: Its status cannot become what is asked for.
+        HandleTaken, ExternalReferenceTaken: Another one is in the way.
+    """
+    product = lock_product(product_id)
+    check_version(product, version)
+    values = dict(changes)
+    category_ids = values.pop("category_ids", None)
+    if "metadata" in values:
+        values["metadata_"] = values.pop("metadata")
+    if "status" in values:
+        _change_status(product, values.pop("status"))
+    if category_ids is not None:
+        session.execute(sa.delete(ProductCategory).where(ProductCategory.product_id == product_id))
+        _place(product_id, category_ids)
+        touch(product)
+    with _refusing_duplicates():
+        for name, value in values.items():
+            setattr(product, name, value)
+    return find_product(product_id, hidden_too=True)
+
+
+def archive_product(product_id: UUID, *, version: int) -> None:
+    """Take a product off the shelf; orders and the ledger keep knowing it.
+
+    Raises:
+        NotFound: There is none.
+        StaleVersion: It changed since the caller read it.
+    """
+    update_product(product_id, {"status": "archived"}, version=version)
+
+
+def _change_status(product: Product, status: str) -> None:
+    if status == product.status:
+        return
+    if status not in _BECOMES[product.status]:
+        raise InvalidTransition(f"A product that is {product.status} cannot become {status}.")
+    product.status = status
+    now = utc_now()
+    product.archived_at = now if status == "archived" else None
+    if status == "active" and product.published_at is None:
+        product.published_at = now
+
+
+def _place(product_id: UUID, category_ids: Sequence[UUID]) -> None:
+    """Put a product, which stands nowhere, into categories."""
+    if not category_ids:
+        return
+    known = set(session.scalars(sa.select(Category.id).where(Category.id.in_(category_ids))))
+    for number, category_id in enumerate(category_ids):
+        if category_id not in known:
+            raise invalid(f"/category_ids/{number}", "unknown", "There is no such category.")
+    session.execute(
+        sa.insert(ProductCategory).values(
+            [
+                {"category_id": category_id, "product_id": product_id, "position": number}
+                for number, category_id in enumerate(dict.fromkeys(category_ids))
+            ]
+        )
+    )
+
+
+def _refusing_duplicates() -> Any:
+    return refuse(
+        {
+            HANDLE: HandleTaken,
+            EXTERNAL_REFERENCE: ExternalReferenceTaken,
+            SKU: SkuTaken,
+            OPTIONS: DuplicateOptions,
+        }
+    )

@@ -1,0 +1,97 @@
+"""Prices of variants for a cart: the contract ``catalog``."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_contracts.catalog import Quote
+from mercato_contracts.catalog import QuoteLine
+from mercato_contracts.catalog import VariantUnavailable
+from mercato_kit.db import session
+from mercato_products.models import Medium
+from mercato_products.models import Price
+from mercato_products.models import Product
+from mercato_products.models import StockLevel
+from mercato_products.models import Variant
+from mercato_products.services.availability import HERE
+
+VALID_FOR = timedelta(seconds=30)
+"""As long as caches may keep a page of the catalogue."""
+
+
+def quote(lines: Mapping[UUID, int], currency: str, at: datetime) -> Quote:
+    """Price variants, all or none, in one SELECT.
+
+    Args:
+        lines: Units wanted, by variant id.
+        currency: ISO 4217 code.
+        at: The instant the prices are for.
+
+    Raises:
+        VariantUnavailable: Names every variant that cannot be sold.
+    """
+    found = {row.variant_id: row for row in session.execute(_select_lines(list(lines), currency))}
+    if missing := lines.keys() - found.keys():
+        raise VariantUnavailable(missing)
+    return Quote(
+        lines=tuple(_line(found[variant_id]) for variant_id in lines),
+        currency=currency,
+        valid_until=at + VALID_FOR,
+    )
+
+
+def _select_lines(variant_ids: list[UUID], currency: str) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(
+            Variant.id.label("variant_id"),
+            Variant.product_id,
+            Variant.sku,
+            Product.name,
+            Variant.name.label("variant_name"),
+            Price.unit_amount,
+            sa.func.coalesce(Variant.tax_code, Product.tax_code).label("tax_code"),
+            Variant.requires_shipping,
+            Variant.weight_grams,
+            _image().label("image_url"),
+            Variant.track_inventory,
+            StockLevel.available.label("available"),
+        )
+        .join(Variant.product)
+        .join(Price, sa.and_(Price.variant_id == Variant.id, Price.currency == currency))
+        .outerjoin(StockLevel, HERE)
+        .where(Variant.id.in_(variant_ids), Variant.status == "active", Product.status == "active")
+    )
+
+
+def _image() -> sa.ScalarSelect[str]:
+    """Select the variant's own picture, else the first one of its product."""
+    return (
+        sa.select(Medium.url)
+        .where(
+            Medium.product_id == Product.id,
+            sa.or_(Medium.variant_id == Variant.id, Medium.position == 0),
+        )
+        .order_by(sa.case((Medium.variant_id == Variant.id, 0), else_=1), Medium.position)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _line(row: Any) -> QuoteLine:
+    return QuoteLine(
+        variant_id=row.variant_id,
+        product_id=row.product_id,
+        sku=row.sku,
+        name=row.name,
+        variant_name=row.variant_name,
+        unit_amount=row.unit_amount,
+        tax_code=row.tax_code,
+        requires_shipping=row.requires_shipping,
+        weight_grams=row.weight_grams,
+        image_url=row.image_url,
+        available=max(0, row.available or 0) if row.track_inventory else None,
+    )

@@ -1,0 +1,302 @@
+"""Promises of units: the contract ``stock``, in the transaction of whoever calls it.
+
+Every verb first locks the reservation, so calls for one reference wait for each other; then the
+levels, sorted. None of them needs more statements for more lines.
+"""
+
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_contracts.stock import InsufficientStock
+from mercato_contracts.stock import ReservationGone
+from mercato_contracts.stock import ReserveResult
+from mercato_contracts.stock import Shortage
+from mercato_kit.db import insert
+from mercato_kit.db import locked
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_products.models import DEFAULT_LOCATION_ID
+from mercato_products.models import Reservation
+from mercato_products.models import ReservationLine
+from mercato_products.models import StockMovement
+from mercato_products.models import Variant
+from mercato_products.services.levels import Cause
+from mercato_products.services.levels import Delta
+from mercato_products.services.levels import LevelKey
+from mercato_products.services.levels import change_levels
+from mercato_products.services.levels import lock_levels
+from mercato_products.services.levels import locking
+from mercato_products.services.levels import record_movements
+
+REFERENCE_TYPE = "reservation"
+ALL_THAT_IS_LEFT, A_PART = 0, 1
+"""The sequence of a release in the ledger."""
+
+
+def reserve(reference: UUID, quantities: Mapping[UUID, int], expires_at: datetime) -> ReserveResult:
+    """Promise units at the default location to *reference*: all of them, or none.
+
+    Args:
+        reference: Who they are for.
+        quantities: Units wanted (1 or more), by variant id.
+        expires_at: Until when the promise holds.
+
+    Raises:
+        InsufficientStock: Names every variant that is short; nothing was reserved.
+    """
+    if not _claim(reference, "held", expires_at):
+        status = session.scalar(
+            sa.select(Reservation.status).where(Reservation.reference == reference)
+        )
+        return "released" if status == "released" else "already"
+    tracked = _lock_tracked(quantities)
+    wanted = {
+        _here(variant_id): Delta(reserved=quantity if tracked.get(variant_id, True) else 0)
+        for variant_id, quantity in quantities.items()
+    }
+    taking = {key: delta for key, delta in wanted.items() if delta.reserved}
+    taken = change_levels(taking)
+    if taken != taking.keys():
+        change_levels({key: Delta(reserved=-taking[key].reserved) for key in taken})
+        session.execute(sa.delete(Reservation).where(Reservation.reference == reference))
+        raise InsufficientStock(_find_shortages(taking.keys() - taken, quantities))
+    session.execute(
+        sa.insert(ReservationLine).values(
+            [
+                {
+                    "reference": reference,
+                    "variant_id": key.variant_id,
+                    "location_id": key.location_id,
+                    "quantity": quantities[key.variant_id],
+                    "shipped": 0,
+                    "released": 0,
+                    "restocked": 0,
+                    "is_tracked": key in taking,
+                }
+                for key in sorted(wanted)
+            ]
+        )
+    )
+    cause = _cause("reserve", reference)
+    record_movements((key, delta, cause) for key, delta in sorted(wanted.items()))
+    return "held"
+
+
+def extend(reference: UUID, until: datetime) -> bool:
+    """Let a promise hold until *until* at least; False if it is gone."""
+    reservation = _lock(reference)
+    if reservation is None or reservation.status == "released":
+        return False
+    if reservation.expires_at is not None:
+        reservation.expires_at = max(reservation.expires_at, until)
+    session.flush()
+    return True
+
+
+def commit(reference: UUID) -> bool:
+    """Make a promise final; False if it is gone."""
+    reservation = _lock(reference)
+    if reservation is None or reservation.status == "released":
+        return False
+    if reservation.status == "held":
+        reservation.status = "committed"
+        session.flush()
+    return True
+
+
+def ship(reference: UUID, sequence: int, quantities: Mapping[UUID, int]) -> None:
+    """Take units of a final promise out of the building, once for each *sequence*.
+
+    Raises:
+        ReservationGone: The promise is not final, or has fewer units left.
+        InsufficientStock: The units are promised, but not in the building yet.
+    """
+    reservation = _lock(reference)
+    if reservation is None:
+        raise ReservationGone(reference)
+    if _is_done(reference, "ship", sequence):
+        return
+    lines = _find_lines(reference)
+    left = {variant_id: line.remaining for variant_id, line in lines.items()}
+    if reservation.status != "committed" or not _covers(left, quantities):
+        raise ReservationGone(reference)
+    _move(
+        {lines[key]: Delta(-quantity, -quantity) for key, quantity in quantities.items()},
+        _cause("ship", reference, sequence),
+    )
+    for variant_id, quantity in quantities.items():
+        lines[variant_id].shipped += quantity
+    _close_if_done(reservation, lines.values())
+
+
+def release(reference: UUID, lines: Mapping[UUID, int] | None = None) -> None:
+    """Take a promise back: all that is left of it, or, once for each variant, some units.
+
+    A reference that was never reserved is marked, so that it cannot be reserved any more. Units
+    that are not promised any more are not counted.
+
+    Args:
+        reference: Whose promise.
+        lines: Units no longer wanted, by variant id; None for all that is left.
+    """
+    if _claim(reference, "released", None):
+        return
+    reservation = _lock(reference)
+    if reservation is None or reservation.status not in ("held", "committed"):
+        return
+    promised = _find_lines(reference)
+    left = {variant_id: line.remaining for variant_id, line in promised.items()}
+    wanted = left if lines is None else _not_yet_released(reference, lines)
+    units = {
+        line: min(wanted[variant_id], left[variant_id])
+        for variant_id, line in promised.items()
+        if wanted.get(variant_id, 0) > 0 and left[variant_id] > 0
+    }
+    _move(
+        {line: Delta(reserved=-quantity) for line, quantity in units.items()},
+        _cause("release", reference, ALL_THAT_IS_LEFT if lines is None else A_PART),
+    )
+    for line, quantity in units.items():
+        line.released += quantity
+    _close_if_done(reservation, promised.values())
+
+
+def restock(reference: UUID, sequence: int, lines: Mapping[UUID, int]) -> None:
+    """Take back units that were shipped, once for each *sequence*.
+
+    Raises:
+        ReservationGone: Fewer units were shipped to *reference*.
+    """
+    reservation = _lock(reference)
+    if reservation is None:
+        raise ReservationGone(reference)
+    if _is_done(reference, "restock", sequence):
+        return
+    promised = _find_lines(reference)
+    away = {variant_id: line.shipped - line.restocked for variant_id, line in promised.items()}
+    if not _covers(away, lines):
+        raise ReservationGone(reference)
+    _move(
+        {promised[key]: Delta(on_hand=quantity) for key, quantity in lines.items()},
+        _cause("restock", reference, sequence),
+    )
+    for variant_id, quantity in lines.items():
+        promised[variant_id].restocked += quantity
+    session.flush()
+
+
+def _claim(reference: UUID, status: str, expires_at: datetime | None) -> bool:
+    """Be the first to write about *reference*; waits for somebody who is writing it now."""
+    first = (
+        insert(Reservation)
+        .values(reference=reference, status=status, expires_at=expires_at, created_at=utc_now())
+        .on_conflict_do_nothing()
+        .returning(Reservation.reference)
+    )
+    return session.scalar(first) is not None
+
+
+def _lock(reference: UUID) -> Reservation | None:
+    row = locked(sa.select(Reservation).where(Reservation.reference == reference))
+    return session.scalar(row.execution_options(populate_existing=True))
+
+
+def _lock_tracked(variant_ids: Collection[UUID]) -> Mapping[UUID, bool]:
+    """Lock the levels of variants, and say which variants have their stock counted."""
+    levels = locking([_here(variant_id) for variant_id in variant_ids]).cte("levels")
+    variants = (
+        sa.select(Variant.id, Variant.track_inventory, levels.c.variant_id)
+        .outerjoin(levels, levels.c.variant_id == Variant.id)
+        .where(Variant.id.in_(variant_ids))
+    )
+    return {variant_id: tracked for variant_id, tracked, _ in session.execute(variants)}
+
+
+def _find_shortages(
+    short: Collection[LevelKey], quantities: Mapping[UUID, int]
+) -> Sequence[Shortage]:
+    levels = lock_levels(short)
+    return [
+        Shortage(
+            key.variant_id,
+            requested=quantities[key.variant_id],
+            available=max(0, levels[key].available) if key in levels else 0,
+        )
+        for key in sorted(short)
+    ]
+
+
+def _find_lines(reference: UUID) -> dict[UUID, ReservationLine]:
+    lines = session.scalars(
+        sa.select(ReservationLine)
+        .where(ReservationLine.reference == reference)
+        .order_by(ReservationLine.variant_id)
+        .execution_options(populate_existing=True)
+    )
+    return {line.variant_id: line for line in lines}
+
+
+def _is_done(reference: UUID, kind: str, sequence: int) -> bool:
+    """Tell whether the ledger knows an effect; asked under the lock of the reservation."""
+    done = sa.select(StockMovement.id).where(
+        StockMovement.reference == reference,
+        StockMovement.kind == kind,
+        StockMovement.sequence == sequence,
+    )
+    return session.scalar(done.limit(1)) is not None
+
+
+def _not_yet_released(reference: UUID, lines: Mapping[UUID, int]) -> Mapping[UUID, int]:
+    done = sa.select(StockMovement.variant_id).where(
+        StockMovement.reference == reference,
+        StockMovement.kind == "release",
+        StockMovement.sequence == A_PART,
+    )
+    before = set(session.scalars(done))
+    return {key: quantity for key, quantity in lines.items() if key not in before}
+
+
+def _covers(left: Mapping[UUID, int], wanted: Mapping[UUID, int]) -> bool:
+    return all(left.get(variant_id, 0) >= quantity for variant_id, quantity in wanted.items())
+
+
+def _move(changes: Mapping[ReservationLine, Delta], cause: Cause) -> None:
+    """Change the levels of lines and write the ledger.
+
+    Raises:
+        InsufficientStock: More units would leave a building than are in it.
+    """
+    of_each = {LevelKey(line.variant_id, line.location_id): line for line in changes}
+    deltas = {key: changes[line] if line.is_tracked else Delta() for key, line in of_each.items()}
+    counted = {key: delta for key, delta in deltas.items() if of_each[key].is_tracked}
+    levels = lock_levels(counted)
+    short = [
+        Shortage(key.variant_id, requested=-delta.on_hand, available=levels[key].on_hand)
+        for key, delta in counted.items()
+        if levels[key].on_hand + delta.on_hand < 0
+    ]
+    if short:
+        raise InsufficientStock(short)
+    if change_levels(counted) != counted.keys():
+        raise RuntimeError(f"{cause.reference}: its levels do not hold what its lines say")
+    record_movements((key, delta, cause) for key, delta in sorted(deltas.items()))
+
+
+def _close_if_done(reservation: Reservation, lines: Collection[ReservationLine]) -> None:
+    if not any(line.remaining for line in lines):
+        was_shipped = any(line.shipped for line in lines)
+        reservation.status = "closed" if was_shipped else "released"
+    session.flush()
+
+
+def _here(variant_id: UUID) -> LevelKey:
+    return LevelKey(variant_id, DEFAULT_LOCATION_ID)
+
+
+def _cause(kind: str, reference: UUID, sequence: int = 0) -> Cause:
+    return Cause(kind=kind, reference=reference, reference_type=REFERENCE_TYPE, sequence=sequence)

@@ -1,0 +1,230 @@
+"""Variants: look them up, make, change and archive them."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import selectinload
+
+from mercato_kit.db import refuse
+from mercato_kit.db import session
+from mercato_kit.db import unique_key
+from mercato_kit.errors import NotFound
+from mercato_kit.http import Page
+from mercato_kit.http import PageRequest
+from mercato_kit.http import paginate
+from mercato_products.errors import DuplicateOptions
+from mercato_products.errors import SkuTaken
+from mercato_products.models import Price
+from mercato_products.models import Product
+from mercato_products.models import Variant
+from mercato_products.services.options import check_options
+from mercato_products.services.options import make_option_key
+from mercato_products.services.options import name_variant
+from mercato_products.services.price_ranges import refresh_price_ranges
+from mercato_products.services.versions import check_version
+from mercato_products.services.versions import lock_product
+from mercato_products.services.versions import touch
+from mercato_products.values import NewVariant
+
+SKU = unique_key(Variant, "sku")
+OPTIONS = unique_key(Variant, "product_id", "option_key")
+
+
+def list_variants(
+    page: PageRequest,
+    *,
+    hidden_too: bool,
+    sku: Sequence[str] | None = None,
+    ids: Sequence[UUID] | None = None,
+) -> Page[Variant]:
+    """Return a page of variants with their prices.
+
+    Args:
+        page: Which part of the list.
+        hidden_too: Also what is not for sale.
+        sku: Only those with one of these stock keeping units.
+        ids: Only these.
+    """
+    wanted = _visible(hidden_too=hidden_too)
+    if sku is not None:
+        wanted = wanted.where(Variant.sku.in_(sku))
+    if ids is not None:
+        wanted = wanted.where(Variant.id.in_(ids))
+    return _page_of(wanted, page)
+
+
+def list_variants_of(product_id: UUID, page: PageRequest, *, hidden_too: bool) -> Page[Variant]:
+    """Return a page of the variants of one product, with their prices.
+
+    Args:
+        product_id: Of which product.
+        page: Which part of the list.
+        hidden_too: Also what is not for sale.
+
+    Raises:
+        NotFound: There is no such product, or none for sale.
+    """
+    product = sa.select(Product.id).where(Product.id == product_id)
+    if not hidden_too:
+        product = product.where(Product.status == "active")
+    if session.scalar(product) is None:
+        raise NotFound
+    return _page_of(_visible(hidden_too=hidden_too).where(Variant.product_id == product_id), page)
+
+
+def find_variant(variant_id: UUID, *, hidden_too: bool) -> Variant:
+    """Return a variant with its prices.
+
+    Args:
+        variant_id: Which one.
+        hidden_too: Also one that is not for sale.
+
+    Raises:
+        NotFound: There is none, or none for sale.
+    """
+    variant = session.scalar(
+        _visible(hidden_too=hidden_too)
+        .where(Variant.id == variant_id)
+        .options(selectinload(Variant.prices))
+        .execution_options(populate_existing=True)
+    )
+    if variant is None:
+        raise NotFound
+    return variant
+
+
+def lock_variant(variant_id: UUID, *, version: int) -> Variant:
+    """Return a variant with its product, both of which nobody else changes for now.
+
+    Args:
+        variant_id: Which one.
+        version: The version of it that the caller read.
+
+    Raises:
+        NotFound: There is none.
+        StaleVersion: It changed since.
+    """
+    product_id = session.scalar(sa.select(Variant.product_id).where(Variant.id == variant_id))
+    if product_id is None:
+        raise NotFound
+    lock_product(product_id)
+    variant = session.scalars(
+        sa.select(Variant)
+        .join(Variant.product)
+        .where(Variant.id == variant_id)
+        .options(contains_eager(Variant.product))
+    ).one()
+    check_version(variant, version)
+    return variant
+
+
+def add_variant(product_id: UUID, new: NewVariant) -> Variant:
+    """Give a product one more variant. The first one says what the product's options are.
+
+    Raises:
+        NotFound: No such product.
+        Invalid: The option values are not those of the product.
+        SkuTaken, DuplicateOptions: Another variant is in the way.
+    """
+    product = lock_product(product_id)
+    places = sa.select(sa.func.max(Variant.position)).where(Variant.product_id == product_id)
+    last = session.scalar(places)
+    if last is None and not product.options:
+        product.options = list(new.option_values)
+    check_options(new.option_values, product.options, pointer="/option_values")
+    variant = make_variant(product, new, position=0 if last is None else last + 1)
+    touch(product)
+    with refusing_duplicates():
+        session.add(variant)
+    refresh_price_ranges(product_id)
+    return find_variant(variant.id, hidden_too=True)
+
+
+def update_variant(variant_id: UUID, changes: Mapping[str, Any], *, version: int) -> Variant:
+    """Change a variant.
+
+    Args:
+        variant_id: Which one.
+        changes: New values by column.
+        version: The version that the caller read.
+
+    Raises:
+        NotFound: There is none.
+        StaleVersion: It changed since.
+        Invalid: The option values are not those of the product.
+        SkuTaken, DuplicateOptions: Another variant is in the way.
+    """
+    variant = lock_variant(variant_id, version=version)
+    values = dict(changes)
+    if "option_values" in values:
+        check_options(values["option_values"], variant.product.options, pointer="/option_values")
+        values["option_key"] = make_option_key(values["option_values"])
+    if "metadata" in values:
+        values["metadata_"] = values.pop("metadata")
+    with refusing_duplicates():
+        for name, value in values.items():
+            setattr(variant, name, value)
+        if session.is_modified(variant):
+            touch(variant.product)
+    refresh_price_ranges(variant.product_id)
+    return find_variant(variant_id, hidden_too=True)
+
+
+def archive_variant(variant_id: UUID, *, version: int) -> None:
+    """Take a variant off the shelf for good; orders and the ledger keep knowing it.
+
+    Raises:
+        NotFound: There is none.
+        StaleVersion: It changed since the caller read it.
+    """
+    update_variant(variant_id, {"status": "archived"}, version=version)
+
+
+def make_variant(product: Product, new: NewVariant, *, position: int) -> Variant:
+    """Return a new row for *new*; its options were checked before."""
+    return Variant(
+        product_id=product.id,
+        sku=new.sku,
+        gtin=new.gtin,
+        name=new.name if new.name is not None else name_variant(new.option_values, product.options),
+        option_values=dict(new.option_values),
+        option_key=make_option_key(new.option_values),
+        position=new.position if new.position is not None else position,
+        weight_grams=new.weight_grams,
+        requires_shipping=new.requires_shipping,
+        track_inventory=new.track_inventory,
+        tax_code=new.tax_code,
+        metadata_=dict(new.metadata),
+        prices=[
+            Price(
+                currency=price.currency,
+                unit_amount=price.unit_amount,
+                compare_at_amount=price.compare_at_amount,
+            )
+            for price in new.prices
+        ],
+    )
+
+
+def refusing_duplicates() -> Any:
+    """Flush, and say which other variant is in the way."""
+    return refuse({SKU: SkuTaken, OPTIONS: DuplicateOptions})
+
+
+def _visible(*, hidden_too: bool) -> sa.Select[Variant]:
+    wanted = sa.select(Variant)
+    if hidden_too:
+        return wanted
+    return wanted.join(Variant.product).where(
+        Product.status == "active", Variant.status == "active"
+    )
+
+
+def _page_of(wanted: sa.Select[Variant], page: PageRequest) -> Page[Variant]:
+    columns = {"position": Variant.position, "sku": Variant.sku, "created_at": Variant.created_at}
+    with_prices = wanted.options(selectinload(Variant.prices))
+    return paginate(with_prices, page, columns=columns, id=Variant.id)
