@@ -1,11 +1,12 @@
 """Commands for operators: ``mercato users …``."""
 
+import sys
+
 import click
 
 from mercato_kit.errors import Problem
 from mercato_users import emails
 from mercato_users import services
-from mercato_users.services import roles as role_services
 from mercato_users.services.accounts import NewUser
 
 
@@ -46,13 +47,12 @@ def create(
 @commands.command("roles")
 def list_roles() -> None:
     """Show each role and what its holders may do."""
-    for name, permissions in role_services.holdings().items():
+    for name, permissions in services.list_roles().items():
         held = "everything" if permissions is None else ", ".join(permissions) or "nothing"
         click.echo(f"{name}: {held}")
 
 
 def _read_password() -> str:
-    stream = click.get_text_stream("stdin")
-    if stream.isatty():
+    if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
-    return stream.readline().rstrip("\r\n")
+    return sys.stdin.readline().rstrip("\r\n")

@@ -9,8 +9,8 @@ LONGEST = 254
 
 def canonical(email: str) -> str:
     """Return the form of *email* that tells accounts apart: NFKC, case folded, trimmed."""
-    folded = unicodedata.normalize("NFKC", email.strip()).casefold()
-    return unicodedata.normalize("NFKC", folded)
+    folded = unicodedata.normalize("NFKC", email).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()
 
 
 def is_deliverable(email: str) -> bool:

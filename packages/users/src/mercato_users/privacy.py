@@ -13,7 +13,6 @@ from mercato_users.models import OneTimeToken
 from mercato_users.models import Session
 from mercato_users.models import User
 from mercato_users.models import UserRole
-from mercato_users.schemas import UserSchema
 
 
 def export_subject(user_id: UUID) -> dict[str, Any]:
@@ -28,7 +27,17 @@ def export_subject(user_id: UUID) -> dict[str, Any]:
         sa.select(AuditEvent).where(AuditEvent.user_id == user_id).order_by(AuditEvent.id)
     )
     return {
-        "account": UserSchema().dump(user),
+        "account": {
+            "id": str(user.id),
+            "email": user.email,
+            "email_verified": user.email_verified,
+            "given_name": user.given_name,
+            "family_name": user.family_name,
+            "phone_number": user.phone_number,
+            "locale": user.locale,
+            "metadata": user.metadata_,
+            "created_at": render_instant(user.created_at),
+        },
         "sessions": [
             {
                 "created_at": render_instant(login.created_at),

@@ -47,7 +47,7 @@ class Identity:
         )
 
 
-def _principal_and_permissions(claims: access_tokens.Claims) -> sa.Select[Any]:
+def _principal_and_permissions(claims: access_tokens.Claims) -> sa.Select[*tuple[Any, ...]]:
     """Select a row for each permission, or one row with none: all a request needs to know."""
     return (
         sa.select(

@@ -10,7 +10,6 @@ from mercato_users import emails
 from mercato_users import services
 from mercato_users.models import ADMIN
 from mercato_users.models import User
-from mercato_users.services import roles
 from mercato_users.services.accounts import NewUser
 
 CLERK = "clerk"
@@ -41,7 +40,9 @@ def load(samples: dict[str, list[Any]]) -> list[str]:
     Args:
         samples: Gets ``customers``: id, e-mail address and name of each.
     """
-    roles.create(CLERK, {name for name in current_composition().permissions if _is_clerks(name)})
+    services.create_role(
+        CLERK, {name for name in current_composition().permissions if _is_clerks(name)}
+    )
     for email, given_name, family_name, locale, role in STAFF:
         user = _find_or_make(email, STAFF_PASSWORD, given_name, family_name, locale)
         services.grant(user.id, role)

@@ -9,7 +9,7 @@ from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
 
 
-class UsersSettings(Settings):
+class UsersSettings(Settings, frozen=True, kw_only=True):
     """How long logins last, and how mail leaves."""
 
     issuer: Annotated[str, Meta(min_length=1, description="`iss` of access tokens")] = "mercato"

@@ -8,7 +8,9 @@ from mercato_users.services.passwords import request_reset
 from mercato_users.services.passwords import reset
 from mercato_users.services.profile import find
 from mercato_users.services.profile import update
+from mercato_users.services.roles import create_role
 from mercato_users.services.roles import grant
+from mercato_users.services.roles import list_roles
 from mercato_users.services.sessions import Login
 from mercato_users.services.sessions import Tokens
 from mercato_users.services.sessions import log_in
@@ -21,9 +23,11 @@ from mercato_users.services.staff import suspend
 __all__ = [
     "Login",
     "Tokens",
+    "create_role",
     "create_verified",
     "find",
     "grant",
+    "list_roles",
     "list_users",
     "log_in",
     "log_out",

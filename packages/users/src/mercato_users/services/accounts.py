@@ -52,15 +52,17 @@ def register(new: NewUser) -> None:
     may_mail = not attempts.spend([_mail_counter("register", new.email)], attempts.DAY)
     user_id = _insert(new.email, claim)
     known = None if user_id is not None else _by_email(new.email)
-    if not may_mail:
+    if known is not None:
+        user_id = known.id
+    if user_id is None or not may_mail:
         return
     if known is not None and known.email_verified:
-        topics.request_mail(topics.REGISTRATION_REPEATED, known.id)
-    elif waiting := user_id or (known and known.id):
+        topics.request_mail(topics.REGISTRATION_REPEATED, user_id)
+    else:
         # Whoever opens the mail gets the account with the password of the registration that
         # caused it, not with the one of a stranger who was here first.
-        nonce = topics.request_mail(topics.VERIFICATION_REQUESTED, waiting)
-        one_time.store(waiting, one_time.VERIFY_EMAIL, nonce, claim)
+        nonce = topics.request_mail(topics.VERIFICATION_REQUESTED, user_id)
+        one_time.store(user_id, one_time.VERIFY_EMAIL, nonce, claim)
 
 
 def request_verification(email: str) -> None:

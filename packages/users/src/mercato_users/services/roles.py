@@ -25,13 +25,17 @@ def grant(user_id: UUID, role_name: str) -> None:
     if role_id is None:
         known = ", ".join(session.scalars(sa.select(Role.name).order_by(Role.name)))
         raise UnknownRole(f"There is no role called {role_name!r}. There are: {known}.")
-    session.execute(
-        insert(UserRole).values(user_id=user_id, role_id=role_id).on_conflict_do_nothing()
+    granted = session.scalar(
+        insert(UserRole)
+        .values(user_id=user_id, role_id=role_id)
+        .on_conflict_do_nothing()
+        .returning(UserRole.user_id)
     )
-    audit.record(user_id, "role_granted", data={"role": role_name})
+    if granted is not None:
+        audit.record(user_id, "role_granted", data={"role": role_name})
 
 
-def create(name: str, permissions: Iterable[str]) -> None:
+def create_role(name: str, permissions: Iterable[str]) -> None:
     """Make a role that holds *permissions*; does nothing where there is one of this name."""
     role_id = session.scalar(
         insert(Role)
@@ -44,7 +48,7 @@ def create(name: str, permissions: Iterable[str]) -> None:
         session.execute(sa.insert(RolePermission).values(rows))
 
 
-def holdings() -> dict[str, list[str] | None]:
+def list_roles() -> dict[str, list[str] | None]:
     """Return the stored permissions of each role; None for one that holds every permission."""
     rows = session.execute(
         sa.select(Role.name, Role.is_system, RolePermission.permission)

@@ -95,16 +95,11 @@ def refresh(token: str, client: Client = UNKNOWN) -> Tokens:
         RefreshTokenReused: The token came back too late; the session is revoked.
     """
     # Rotation and revocation take turns on the session's row.
-    found = session.execute(
-        locked(
-            sa.select(RefreshToken, Session)
-            .join(Session, Session.id == RefreshToken.session_id)
-            .where(RefreshToken.token_hash == opaque.digest(token))
-        )
-    ).one_or_none()
-    if found is None:
+    of_token = RefreshToken.token_hash == opaque.digest(token)
+    login = session.scalar(locked(sa.select(Session).join(RefreshToken).where(of_token)))
+    if login is None:
         raise Unauthenticated(invalid_token=True)
-    link, login = found
+    link = session.scalars(sa.select(RefreshToken).where(of_token)).one()
     user = session.get_one(User, login.user_id)
     now = utc_now()
     if login.revoked_at is not None or login.expires_at <= now or user.status != "active":

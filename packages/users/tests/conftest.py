@@ -1,0 +1,67 @@
+import email
+import email.policy
+import re
+from urllib.parse import parse_qs
+from urllib.parse import urlsplit
+
+import pytest
+
+from mercato_users.feature import feature  # noqa: F401 - the feature under test
+
+from . import factories
+
+
+@pytest.fixture(scope="session")
+def _mail_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("mail")
+
+
+@pytest.fixture
+def settings(_mail_folder):
+    """Mail goes into a folder."""
+    return {"mail": "folder", "mail_folder": str(_mail_folder)}
+
+
+@pytest.fixture
+def as_user(app, commit):
+    """Makes clients of people who are logged in: ``as_user(email="zoe@example.com")``."""
+
+    def make(*, permissions=(), email=None, name=None):
+        address = commit(factories.make_user, email=email, given_name=name).email
+        if permissions:
+            commit(factories.give, address, permissions)
+        client = app.test_client()
+        tokens = factories.log_in(client, address)
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {tokens['access_token']}"
+        client.tokens = tokens
+        return client
+
+    return make
+
+
+@pytest.fixture
+def mails(_mail_folder, run_worker):
+    """Lets the worker run, and returns the mails it sent since the last time, oldest first."""
+    for file in _mail_folder.iterdir():
+        file.unlink()
+
+    def read():
+        run_worker()
+        found = []
+        for file in sorted(_mail_folder.glob("*.eml")):
+            found.append(email.message_from_bytes(file.read_bytes(), policy=email.policy.default))
+            file.unlink()
+        return found
+
+    return read
+
+
+@pytest.fixture
+def token_in():
+    """Reads the token out of the link in a mail."""
+
+    def read(mail):
+        link = re.search(r"https?://\S+", mail.get_content()).group()
+        return parse_qs(urlsplit(link).query)["token"][0]
+
+    return read

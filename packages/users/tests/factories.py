@@ -1,0 +1,74 @@
+"""Makes valid rows, and the bodies of requests."""
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_users import emails
+from mercato_users import services
+from mercato_users.models import LoginAttempt
+from mercato_users.models import User
+from mercato_users.models import UserRole
+
+PASSWORD = "four plain green chairs"
+PASSWORD_HASH = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(PASSWORD)
+
+WIDE = "alice@" + "".join(chr(ord(letter) + 0xFEE0) for letter in "example") + ".com"
+"""alice@example.com in letters of full width, which look and fold alike."""
+
+
+def make_user(email=None, **columns):
+    """Make an account that is verified and open, with the usual password."""
+    address = email or f"{new_id()}@example.com"
+    user = User(
+        email=address,
+        email_canonical=emails.canonical(address),
+        **{"email_verified_at": utc_now(), "password_hash": PASSWORD_HASH, **columns},
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def give(email, permissions):
+    """Give a user a role of their own that holds *permissions*."""
+    user = session.query(User).filter_by(email=email).one()
+    name = f"role of {user.id}"
+    services.create_role(name, permissions)
+    services.grant(user.id, name)
+
+
+def registration(email="alice@example.com", **members):
+    """Return the body of a registration."""
+    return {"email": email, "password": PASSWORD, **members}
+
+
+def log_in(client, email="alice@example.com", password=PASSWORD):
+    """Log in, and return the answer's body."""
+    answer = client.post("/v1/auth/login", json={"email": email, "password": password})
+    assert answer.status_code == 200, answer.json
+    return answer.json
+
+
+def bearer(access_token):
+    """Return the headers of a request with a token."""
+    return {"Authorization": f"Bearer {access_token}"}
+
+
+def take_roles(user_id):
+    """Take every role away from a user."""
+    session.execute(sa.delete(UserRole).where(UserRole.user_id == user_id))
+
+
+def shift_attempts(by):
+    """Let all attempts have been made longer ago."""
+    for attempt in session.scalars(sa.select(LoginAttempt).order_by(LoginAttempt.window_start)):
+        session.execute(
+            sa.update(LoginAttempt)
+            .where(
+                LoginAttempt.key == attempt.key, LoginAttempt.window_start == attempt.window_start
+            )
+            .values(window_start=attempt.window_start - by)
+        )

@@ -1,0 +1,186 @@
+import base64
+import json
+import time
+
+import jwt
+import pytest
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import NoEncryption
+from cryptography.hazmat.primitives.serialization import PrivateFormat
+
+from mercato_kit.db import session
+from mercato_users import access_tokens
+from mercato_users.models import User
+
+from . import factories
+
+KEY = Ed25519PrivateKey.generate()
+PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def claims_of(token):
+    """Return what a token says, unproven."""
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+def encode(part):
+    """Return a part of a JWT."""
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+@pytest.fixture
+def signed(app):
+    """Signs claims with the deployment's own key."""
+
+    def sign(claims, *, typ="at+jwt", algorithm="EdDSA"):
+        with app.app_context():
+            key = access_tokens.signing_key()
+        headers = {"kid": key.jwk["kid"], "typ": typ}
+        return jwt.encode(claims, key.private, algorithm=algorithm, headers=headers)
+
+    return sign
+
+
+class TestIssue:
+    def test_says_who_for_whom_and_until_when(self, alice):
+        """All claims that others need to check a token are there; it is short-lived."""
+        claims = claims_of(alice.tokens["access_token"])
+
+        assert set(claims) == {"iss", "aud", "exp", "iat", "sub", "sid", "jti", "epoch"}
+        assert claims["exp"] - claims["iat"] == 600
+
+    def test_can_be_proven_with_the_published_key(self, client, alice):
+        """The key set is all another service needs."""
+        keys = client.get("/.well-known/jwks.json").json
+        header = jwt.get_unverified_header(alice.tokens["access_token"])
+
+        key = jwt.PyJWKSet.from_dict(keys)[header["kid"]]
+        claims = jwt.decode(
+            alice.tokens["access_token"], key, algorithms=["EdDSA"], audience="mercato"
+        )
+
+        assert claims["iss"] == "mercato"
+
+
+class TestReadKeys:
+    def test_is_public_and_holds_no_secret(self, client):
+        """The public part of the key, named by its thumbprint, for caches to keep."""
+        answer = client.get("/.well-known/jwks.json")
+
+        (key,) = answer.json["keys"]
+        assert set(key) == {"kty", "crv", "x", "kid", "use", "alg"}
+        assert (key["kty"], key["crv"], key["alg"]) == ("OKP", "Ed25519", "EdDSA")
+        assert answer.headers["Cache-Control"].startswith("public")
+
+
+class TestMatrix:
+    """Every way a token can be wrong, on a route for users."""
+
+    FORGERIES = (
+        "empty",
+        "garbage",
+        "two dots",
+        "alg none",
+        "hmac with the public key",
+        "tampered",
+        "another key",
+        "expired",
+        "no exp",
+        "no aud",
+        "no iss",
+        "no sid",
+        "no epoch",
+        "wrong audience",
+        "list of audiences",
+        "wrong issuer",
+        "another type",
+        "sub is no id",
+        "another user's session",
+        "refresh token",
+    )
+
+    @pytest.fixture
+    def forged(self, app, alice, bob, signed):
+        """Makes a wrong token of each kind, out of alice's right one."""
+        right = alice.tokens["access_token"]
+        claims = claims_of(right)
+        header, payload, signature = right.split(".")
+
+        def without(name):
+            return signed({key: value for key, value in claims.items() if key != name})
+
+        def hmac_with_public_key():
+            with app.app_context():
+                public = access_tokens.signing_key().jwk["x"]
+            key = base64.urlsafe_b64decode(public + "=")
+            return jwt.encode(claims, key, algorithm="HS256", headers={"typ": "at+jwt"})
+
+        made = {
+            "empty": lambda: "",
+            "garbage": lambda: "garbage",
+            "two dots": lambda: "..",
+            "alg none": lambda: f"{encode({'alg': 'none', 'typ': 'at+jwt'})}.{payload}.",
+            "hmac with the public key": hmac_with_public_key,
+            "tampered": lambda: (
+                f"{header}.{encode({**claims, 'sub': claims_of_bob['sub']})}.{signature}"
+            ),
+            "another key": lambda: jwt.encode(
+                claims, KEY, algorithm="EdDSA", headers={"typ": "at+jwt"}
+            ),
+            "expired": lambda: signed({**claims, "exp": int(time.time()) - 1}),
+            "wrong audience": lambda: signed({**claims, "aud": "another"}),
+            "list of audiences": lambda: signed({**claims, "aud": ["mercato", "another"]}),
+            "wrong issuer": lambda: signed({**claims, "iss": "another"}),
+            "another type": lambda: signed(claims, typ="JWT"),
+            "sub is no id": lambda: signed({**claims, "sub": "alice"}),
+            "another user's session": lambda: signed({**claims, "sid": claims_of_bob["sid"]}),
+            "refresh token": lambda: alice.tokens["refresh_token"],
+        }
+        claims_of_bob = claims_of(bob.tokens["access_token"])
+        made |= {
+            f"no {name}": lambda name=name: without(name)
+            for name in ("exp", "aud", "iss", "sid", "epoch")
+        }
+        return lambda kind: made[kind]()
+
+    @pytest.mark.parametrize("kind", FORGERIES)
+    def test_refuses(self, client, forged, kind):
+        """Wrong tokens are refused with a challenge, and never by accident."""
+        refused = client.get("/v1/users/me", headers=factories.bearer(forged(kind)))
+
+        assert refused.status_code == 401, refused.json
+        assert refused.content_type == "application/problem+json"
+        assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+
+    def test_takes_the_right_one(self, client, signed, alice):
+        """The way this test signs is right: only what it changes is wrong."""
+        token = signed(claims_of(alice.tokens["access_token"]))
+
+        assert client.get("/v1/users/me", headers=factories.bearer(token)).status_code == 200
+
+    def test_refuses_tokens_of_an_earlier_epoch(self, alice, commit):
+        """One write voids every token of an account."""
+        commit(lambda: session.execute(sa.update(User).values(token_epoch=1)))
+
+        assert alice.get("/v1/users/me").status_code == 401
+
+
+class TestSigningKey:
+    @pytest.fixture
+    def settings(self, settings):
+        """The operator brings a key."""
+        return {**settings, "signing_key": PEM, "issuer": "https://shop.example"}
+
+    def test_takes_the_operators_key(self, client, alice):
+        """Tokens are signed with the key of the settings, and prove it."""
+        claims = jwt.decode(
+            alice.tokens["access_token"],
+            KEY.public_key(),
+            algorithms=["EdDSA"],
+            audience="mercato",
+            issuer="https://shop.example",
+        )
+
+        assert claims["sub"] == alice.get("/v1/users/me").json["id"]

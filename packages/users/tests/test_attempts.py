@@ -1,0 +1,85 @@
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from mercato_kit.db import session
+from mercato_kit.errors import TooManyRequests
+from mercato_users import attempts
+from mercato_users.attempts import Counter
+from mercato_users.models import LoginAttempt
+
+from . import factories
+
+COUNTER = Counter("test", "alice", limit=3)
+STEPS = attempts.MINUTES.length // attempts.MINUTES.step
+
+
+class TestSpan:
+    @pytest.mark.parametrize(("second", "start"), [(0, 0), (29, 0), (30, 30), (59, 30)])
+    def test_puts_moments_into_steps(self, second, start):
+        """Each moment belongs to the step that started last."""
+        moment = datetime(2026, 11, 22, 14, 33, second, 999_000, tzinfo=UTC)
+
+        assert attempts.MINUTES.step_at(moment) == moment.replace(second=start, microsecond=0)
+
+
+class TestCount:
+    @examples(
+        max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(st.lists(st.integers(0, STEPS + 2), min_size=1, max_size=15))
+    def test_never_lets_a_span_hold_more_than_the_limit(self, commit, gaps):
+        """Whatever the pauses: at most three in five minutes, and room again after that."""
+        commit(lambda: session.execute(sa.delete(LoginAttempt)))
+        now, counted = 0, []
+        for gap in gaps:
+            now += gap
+            commit(factories.shift_attempts, gap * attempts.MINUTES.step)
+            recent = [step for step in counted if step >= now - STEPS]
+            try:
+                commit(attempts.count, [COUNTER], attempts.MINUTES)
+            except TooManyRequests:
+                assert len(recent) == 3
+            else:
+                assert len(recent) < 3
+                counted.append(now)
+
+    def test_counts_on_all_or_on_none(self, commit):
+        """One full counter keeps the others as they were."""
+        other = Counter("test", "bob", limit=9)
+        for _ in range(3):
+            commit(attempts.count, [COUNTER], attempts.MINUTES)
+
+        with pytest.raises(TooManyRequests):
+            commit(attempts.count, [COUNTER, other], attempts.MINUTES)
+
+        for _ in range(9):
+            commit(attempts.count, [other], attempts.MINUTES)
+
+    def test_remembers_no_address(self, commit):
+        """What was tried is stored as a hash."""
+        commit(attempts.count, [COUNTER], attempts.MINUTES)
+
+        keys = commit(lambda: list(session.scalars(sa.select(LoginAttempt.key))))
+
+        assert not any("alice" in key for key in keys)
+
+
+class TestForgetOld:
+    def test_deletes_in_batches(self, commit):
+        """A long table is emptied a bit at a time."""
+        for number in range(3):
+            commit(attempts.count, [Counter("test", str(number), 9)], attempts.MINUTES)
+        commit(factories.shift_attempts, timedelta(days=2))
+        before = datetime.now(UTC) - timedelta(days=1)
+
+        deleted = [commit(attempts.forget_old, before, limit=4) for _ in range(3)]
+
+        assert deleted == [4, 2, 0]

@@ -1,0 +1,21 @@
+import pytest
+
+from mercato_users.clients import Client
+
+
+class TestClient:
+    @pytest.mark.parametrize(
+        ("address", "prefix", "counted_as"),
+        [
+            ("203.0.113.77", "203.0.113.0/24", "203.0.113.77/32"),
+            ("::ffff:203.0.113.77", "203.0.113.0/24", "203.0.113.77/32"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48", "2001:db8:1:2::/64"),
+            ("nonsense", None, "unknown"),
+            (None, None, "unknown"),
+        ],
+    )
+    def test_knows_its_network(self, address, prefix, counted_as):
+        """A wider network is stored, a narrower one counted."""
+        client = Client(address=address)
+
+        assert (client.prefix, client.counted_as) == (prefix, counted_as)

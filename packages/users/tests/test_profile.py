@@ -1,0 +1,91 @@
+import pytest
+
+
+class TestReadMe:
+    def test_shows_the_own_account(self, alice):
+        """Every published field, nothing secret, and an ETag."""
+        me = alice.get("/v1/users/me")
+
+        assert me.status_code == 200
+        assert set(me.json) == {
+            "id",
+            "email",
+            "email_verified",
+            "given_name",
+            "family_name",
+            "phone_number",
+            "locale",
+            "status",
+            "metadata",
+            "version",
+            "created_at",
+            "updated_at",
+        }
+        assert me.headers["ETag"] == '"1"'
+        assert me.headers["Cache-Control"] == "private, no-store"
+
+    def test_needs_a_login(self, client):
+        """A guest is asked for credentials."""
+        refused = client.get("/v1/users/me")
+
+        assert (refused.status_code, refused.json["code"]) == (401, "unauthenticated")
+        assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+class TestChangeMe:
+    def change(self, client, version, **members):
+        """Send a change, and return the answer."""
+        return client.patch("/v1/users/me", json=members, headers={"If-Match": f'"{version}"'})
+
+    def test_changes_what_is_sent(self, alice):
+        """The rest stays, and the version goes up."""
+        changed = self.change(alice, 1, given_name="Alicia", metadata={"size": "M"})
+
+        assert changed.status_code == 200
+        assert (changed.json["given_name"], changed.json["metadata"]) == ("Alicia", {"size": "M"})
+        assert (changed.json["email"], changed.json["version"]) == ("alice@example.com", 2)
+        assert changed.headers["ETag"] == '"2"'
+
+    def test_refuses_a_stale_version(self, alice):
+        """Two devices cannot undo each other's change unseen."""
+        self.change(alice, 1, given_name="Alicia")
+
+        stale = self.change(alice, 1, family_name="Smith")
+
+        assert stale.status_code == 412
+        assert alice.get("/v1/users/me").json["family_name"] is None
+
+    def test_needs_the_version(self, alice):
+        """A change must say what it is based on."""
+        refused = alice.patch("/v1/users/me", json={"given_name": "Alicia"})
+
+        assert refused.status_code == 428
+
+    def test_changes_nobody_else(self, alice, bob):
+        """Alice changes alice."""
+        self.change(alice, 1, given_name="Alicia")
+
+        assert bob.get("/v1/users/me").json["given_name"] == "Bob"
+
+    @pytest.mark.parametrize(
+        ("member", "value"),
+        [
+            ("email", "eve@example.com"),
+            ("email_verified", True),
+            ("status", "active"),
+            ("password_hash", "x"),
+            ("roles", ["admin"]),
+            ("locale", "not a locale"),
+            ("phone_number", "0171 234"),
+            ("given_name", "x" * 101),
+            ("given_name", 5),
+            ("metadata", {"x": 1}),
+        ],
+    )
+    def test_refuses(self, alice, member, value):
+        """Fields that are not one's to change, and values that do not hold."""
+        refused = self.change(alice, 1, **{member: value})
+
+        assert refused.status_code == 422
+        assert refused.json["errors"][0]["pointer"].startswith(f"/{member}")
+        assert alice.get("/v1/users/me").json["version"] == 1

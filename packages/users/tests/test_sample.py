@@ -1,0 +1,40 @@
+from mercato_users import sample
+
+from . import factories
+
+
+class TestLoad:
+    def test_leaves_customers_to_the_features_after(self, commit, client):
+        """Eight people with id, address and name, who can log in."""
+        samples = {}
+
+        lines = commit(sample.load, samples)
+
+        assert len(samples["customers"]) == 8
+        for user_id, email, name in samples["customers"]:
+            user = factories.log_in(client, email, sample.CUSTOMER_PASSWORD)["user"]
+            assert user["id"] == str(user_id)
+            assert f"{user['given_name']} {user['family_name']}" == name
+        assert any("admin@example.com" in line for line in lines)
+
+    def test_makes_staff_that_may(self, commit, client):
+        """The admin may everything, the clerk may look."""
+        commit(sample.load, {})
+
+        for email, suspends in (("admin@example.com", 404), ("clerk@example.com", 403)):
+            tokens = factories.log_in(client, email, sample.STAFF_PASSWORD)
+            headers = factories.bearer(tokens["access_token"])
+            nobody = "00000000-0000-7000-8000-000000000000"
+            path = f"/v1/users/{nobody}/suspend"
+
+            assert client.get("/v1/users", headers=headers).status_code == 200
+            assert client.post(path, json={}, headers=headers).status_code == suspends
+
+    def test_leaves_the_same_the_second_time(self, commit):
+        """Loading again makes nobody, and leaves the same customers."""
+        first, second = {}, {}
+
+        commit(sample.load, first)
+        commit(sample.load, second)
+
+        assert first == second

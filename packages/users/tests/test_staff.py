@@ -1,0 +1,133 @@
+import pytest
+
+from mercato_kit.db import new_id
+
+from . import factories
+
+
+def id_of(client):
+    """Return the id of who is logged in."""
+    return client.get("/v1/users/me").json["id"]
+
+
+class TestListUsers:
+    def test_needs_the_permission(self, client, alice):
+        """Customers do not see each other."""
+        assert client.get("/v1/users").status_code == 401
+        assert alice.get("/v1/users").status_code == 403
+
+    def test_pages_through_everybody(self, charlie, commit):
+        """Every account once, newest first."""
+        for number in range(5):
+            commit(factories.make_user, f"user{number}@example.com")
+
+        found, cursor = [], ""
+        while cursor is not None:
+            page = charlie.get(f"/v1/users?limit=2&{cursor}").json
+            found += [user["email"] for user in page["data"]]
+            cursor = page["next_cursor"] and f"cursor={page['next_cursor']}"
+
+        expected = [f"user{number}@example.com" for number in range(4, -1, -1)]
+        assert found == [*expected, "charlie@example.com"]
+
+    @pytest.mark.parametrize(
+        ("filters", "expected"),
+        [
+            ("q=ALICE", ["alice@example.com"]),
+            ("q=%25", []),
+            ("status=suspended", ["eve@example.com"]),
+            ("role=admin", []),
+            ("created_at[gte]=2999-01-01T00:00:00Z", None),
+            ("created_at[gte]=2200-01-01T00:00:00Z", []),
+            ("colour=red", None),
+        ],
+    )
+    def test_filters(self, charlie, alice, commit, filters, expected):
+        """By text, status, role and time; what is not a filter is a mistake."""
+        commit(factories.make_user, "eve@example.com", status="suspended")
+
+        answer = charlie.get(f"/v1/users?{filters}")
+
+        if expected is None:
+            assert answer.status_code == 422
+        else:
+            assert [user["email"] for user in answer.json["data"]] == expected
+
+    def test_needs_as_many_statements_for_any_page(self, charlie, commit, statements):
+        """A longer page asks the database no more often."""
+        for _ in range(10):
+            commit(factories.make_user)
+        with statements as short:
+            charlie.get("/v1/users?limit=1")
+
+            of_short = len(short)
+
+        with statements as long:
+            charlie.get("/v1/users?limit=10")
+
+        assert len(long) == of_short == 2, long
+
+
+class TestReadUser:
+    def test_shows_an_account(self, charlie, alice):
+        """Staff see what the owner sees."""
+        shown = charlie.get(f"/v1/users/{id_of(alice)}")
+
+        assert shown.json == alice.get("/v1/users/me").json
+
+    def test_is_not_for_customers(self, alice, bob):
+        """Another's account is none of one's business."""
+        assert bob.get(f"/v1/users/{id_of(alice)}").status_code == 403
+
+    def test_answers_404_for_nobody(self, charlie):
+        """An id that belongs to nobody is not found."""
+        assert charlie.get(f"/v1/users/{new_id()}").status_code == 404
+
+
+class TestSuspend:
+    def test_ends_sessions_at_once_and_refuses_logins(self, client, alice, charlie):
+        """The next request of the account is refused, and so are login and refresh."""
+        answer = charlie.post(f"/v1/users/{id_of(alice)}/suspend", json={"reason": "chargeback"})
+
+        assert answer.status_code == 204
+        assert alice.get("/v1/users/me").status_code == 401
+        body = {"email": "alice@example.com", "password": factories.PASSWORD}
+        assert client.post("/v1/auth/login", json=body).status_code == 401
+        refreshed = client.post(
+            "/v1/auth/refresh", json={"refresh_token": alice.tokens["refresh_token"]}
+        )
+        assert refreshed.status_code == 401
+
+    def test_refuses_a_suspended_account(self, alice, charlie):
+        """Suspending twice is a conflict."""
+        user_id = id_of(alice)
+        charlie.post(f"/v1/users/{user_id}/suspend", json={})
+
+        again = charlie.post(f"/v1/users/{user_id}/suspend", json={})
+
+        assert (again.status_code, again.json["code"]) == (409, "invalid_transition")
+
+    def test_answers_404_for_nobody(self, charlie):
+        """There is nobody to suspend."""
+        assert charlie.post(f"/v1/users/{new_id()}/suspend", json={}).status_code == 404
+
+    def test_is_not_for_customers(self, alice, bob):
+        """Nobody but staff closes accounts."""
+        assert bob.post(f"/v1/users/{id_of(alice)}/suspend", json={}).status_code == 403
+
+
+class TestReactivate:
+    def test_lets_the_owner_log_in_again(self, client, alice, charlie):
+        """Old sessions stay ended; new ones start."""
+        user_id = id_of(alice)
+        charlie.post(f"/v1/users/{user_id}/suspend", json={})
+
+        answer = charlie.post(f"/v1/users/{user_id}/reactivate", json={})
+
+        assert answer.status_code == 204
+        assert alice.get("/v1/users/me").status_code == 401
+        factories.log_in(client)
+
+    def test_refuses_an_active_account(self, alice, charlie):
+        """There is nothing to reactivate."""
+        assert charlie.post(f"/v1/users/{id_of(alice)}/reactivate", json={}).status_code == 409
