@@ -154,6 +154,8 @@ def _identity_of(value: object) -> object:
         return value
     if isinstance(value, Offer):
         return (id(value.contract), value.version, id(value.factory))
+    if isinstance(value, Mapping):
+        return tuple((key, _identity_of(item)) for key, item in value.items())
     if isinstance(value, (list, tuple)):
         return tuple(_identity_of(item) for item in value)
     return id(value)
