@@ -81,7 +81,8 @@ class TestEnvironment:
 
     def test_a_failure_leaves_nothing(self, empty_database, tmp_path):
         """All steps of one upgrade are one transaction: a failure undoes them, on SQLite too."""
-        for number, body in (("0001", "op.create_table('bad_one')"), ("0002", "1 / 0")):
+        bodies = {"0001": "op.execute('CREATE TABLE bad_one (id INTEGER)')", "0002": "1 / 0"}
+        for number, body in bodies.items():
             (tmp_path / f"{number}_step.py").write_text(_MIGRATION.format(number=number, body=body))
 
         with pytest.raises(ZeroDivisionError), empty_database.connect() as connection:

@@ -24,6 +24,8 @@ context.configure(
     compare_type=True,
     compare_server_default=False,
     render_as_batch=config.attributes["connection"].dialect.name == "sqlite",
+    # On SQLite too: `mercato_kit.transactions.prepare` makes its schema changes transactional.
+    transactional_ddl=True,
     transaction_per_migration=False,
     autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
 )
