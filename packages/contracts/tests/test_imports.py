@@ -1,0 +1,26 @@
+import subprocess
+import sys
+from importlib.metadata import requires
+
+import pytest
+
+MODULES = ["mercato_contracts.catalog", "mercato_contracts.money", "mercato_contracts.stock"]
+
+
+class TestImport:
+    def test_nothing_is_required(self):
+        """The distribution depends on no other."""
+        assert not requires("mercato-contracts")
+
+    @pytest.mark.parametrize("module", MODULES)
+    def test_brings_nothing_but_the_standard_library(self, module):
+        """A contract can be imported where nothing else is installed."""
+        program = (
+            "import sys; before = set(sys.modules); "
+            f"import {module}; "
+            "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
+        )
+
+        printed = subprocess.check_output([sys.executable, "-c", program], text=True)
+
+        assert set(printed.split()) <= {"mercato_contracts", *sys.stdlib_module_names}

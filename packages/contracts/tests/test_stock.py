@@ -1,0 +1,86 @@
+import dataclasses
+import inspect
+from typing import get_args
+from uuid import UUID
+
+import pytest
+
+from mercato_contracts.stock import InsufficientStock
+from mercato_contracts.stock import ReservationGone
+from mercato_contracts.stock import ReserveResult
+from mercato_contracts.stock import Shortage
+from mercato_contracts.stock import Stock
+
+ONE, TWO = UUID(int=1), UUID(int=2)
+
+
+class TestStock:
+    def test_keeps_its_signatures(self):
+        """Providers and callers of version 1 rely on these names and types."""
+        assert _signatures(Stock) == {
+            "reserve": (
+                "(self, reference: uuid.UUID, quantities: collections.abc.Mapping[uuid.UUID, int], "
+                "expires_at: datetime.datetime) -> Literal['held', 'already', 'released']"
+            ),
+            "extend": "(self, reference: uuid.UUID, until: datetime.datetime) -> bool",
+            "commit": "(self, reference: uuid.UUID) -> bool",
+            "ship": (
+                "(self, reference: uuid.UUID, sequence: int, "
+                "quantities: collections.abc.Mapping[uuid.UUID, int]) -> None"
+            ),
+            "release": (
+                "(self, reference: uuid.UUID, "
+                "lines: collections.abc.Mapping[uuid.UUID, int] | None = None) -> None"
+            ),
+            "restock": (
+                "(self, reference: uuid.UUID, sequence: int, "
+                "lines: collections.abc.Mapping[uuid.UUID, int]) -> None"
+            ),
+        }
+
+    def test_says_whether_it_joins_a_transaction(self):
+        """A provider tells its callers whether its work is undone with theirs."""
+        assert Stock.__annotations__ == {"transactional": bool}
+
+
+class TestReserveResult:
+    def test_has_three_answers(self):
+        """A promise is made now, was made before, or never comes again."""
+        assert get_args(ReserveResult) == ("held", "already", "released")
+
+
+class TestShortage:
+    def test_is_a_value(self):
+        """A shortage says what was wanted and what there was, and cannot be changed."""
+        shortage = Shortage(ONE, requested=3, available=1)
+
+        assert shortage == Shortage(ONE, 3, 1)
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            shortage.available = 3
+
+
+class TestInsufficientStock:
+    def test_tells_every_shortage(self):
+        """All variants that are short are told at once."""
+        shortages = [Shortage(TWO, 3, 1), Shortage(ONE, 2, 0)]
+        refusal = InsufficientStock(shortages)
+
+        assert refusal.shortages == tuple(shortages)
+        assert str(refusal) == f"short: {TWO}, {ONE}"
+
+
+class TestReservationGone:
+    def test_names_the_reference(self):
+        """The caller learns whose promise is gone."""
+        refusal = ReservationGone(ONE)
+
+        assert refusal.reference == ONE
+        assert str(refusal) == f"{ONE} holds nothing this call could act on"
+
+
+def _signatures(protocol):
+    return {
+        name: str(inspect.signature(member))
+        for name, member in vars(protocol).items()
+        if inspect.isfunction(member) and not name.startswith("_")
+    }
