@@ -1,5 +1,6 @@
 import pytest
 
+from mercato_orders import services
 from mercato_orders.feature import feature  # noqa: F401 - the feature under test
 
 from . import factories
@@ -29,3 +30,14 @@ def guests_order(client, item):
 def alices_order(alice, item):
     """An order of alice."""
     return alice.post("/v1/orders", json=factories.order_of((item, 2))).json
+
+
+@pytest.fixture
+def sweep(app):
+    """Lets the job that expires orders run, as the worker does; returns how many expired."""
+
+    def run():
+        with app.app_context():
+            return services.expire_unpaid_orders()
+
+    return run

@@ -54,7 +54,7 @@ def make_payment(order_id, **values):
 def let_time_pass(order_id, minutes=60):
     """Move the end of an order's hold into the past."""
     past = utc_now() - timedelta(minutes=minutes)
-    session.execute(sa.update(Order).where(Order.id == UUID(order_id)).values(expires_at=past))
+    session.execute(sa.update(Order).where(Order.id == UUID(str(order_id))).values(expires_at=past))
 
 
 def count_reserved(item_id):
@@ -64,7 +64,7 @@ def count_reserved(item_id):
 
 def promise_of(order_id):
     """Return the status of the promise of an order."""
-    return session.scalar(sa.select(Promise.status).where(Promise.reference == UUID(order_id)))
+    return session.scalar(sa.select(Promise.status).where(Promise.reference == UUID(str(order_id))))
 
 
 def find_order(order_id):
@@ -80,5 +80,10 @@ def restock(item_id, units):
 def lose_promise(order_id):
     """Take the units of an order away behind its back."""
     session.execute(
-        sa.update(Promise).where(Promise.reference == UUID(order_id)).values(status="released")
+        sa.update(Promise).where(Promise.reference == UUID(str(order_id))).values(status="released")
     )
+
+
+def lose_count(item_id):
+    """Forget that units of a variant are promised, so that they cannot be given back."""
+    session.execute(sa.update(Item).where(Item.id == item_id).values(reserved=0))

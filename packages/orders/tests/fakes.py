@@ -37,7 +37,9 @@ class Item(db.Identified, Base):
     """A variant that is for sale, and how many there are; None in stock: it is not counted."""
 
     __tablename__ = "warehouse_item"
-    __table_args__ = (sa.CheckConstraint("reserved <= in_stock", name="reserved_within_stock"),)
+    __table_args__ = (
+        sa.CheckConstraint("reserved >= 0 AND reserved <= in_stock", name="reserved_within_stock"),
+    )
 
     sku: Mapped[str] = mapped_column(sa.String(50))
     unit_amount: Mapped[int] = mapped_column(sa.BigInteger)

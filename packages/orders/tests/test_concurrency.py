@@ -47,14 +47,14 @@ class TestManyBuyers:
 
 class TestPayAgainstExpire:
     @pytest.mark.parametrize("attempt", range(5))
-    def test_either_wins_and_never_both(self, charlie, item, alices_order, commit, attempt):
+    def test_either_wins_and_never_both(self, charlie, item, alices_order, commit, sweep, attempt):
         """A payment and the sweeper at the same time: paid and committed, or expired and free."""
         commit(factories.let_time_pass, alices_order["id"])
         path = f"/v1/orders/{alices_order['id']}/payments"
 
         answer, _ = at_once(
             lambda: charlie.post(path, json={"provider": "manual"}),
-            lambda: commit(services.expire_unpaid_orders),
+            sweep,
         )
 
         order = charlie.get(f"/v1/orders/{alices_order['id']}").json
@@ -70,13 +70,13 @@ class TestPayAgainstExpire:
             (409, ("expired", "unpaid"), "released", 0),
         ]
 
-    def test_many_sweepers_expire_once(self, alice, item, commit, outbox):
+    def test_many_sweepers_expire_once(self, alice, item, commit, sweep, outbox):
         """Several workers sweep at once: each order expires once."""
         orders = [alice.post("/v1/orders", json=order_of((item, 1))).json for _ in range(6)]
         for order in orders:
             commit(factories.let_time_pass, order["id"])
 
-        counts = at_once(*[lambda: commit(services.expire_unpaid_orders)] * 4)
+        counts = at_once(*[sweep] * 4)
 
         assert sum(counts) == 6
         assert len(outbox("order.expired")) == 6

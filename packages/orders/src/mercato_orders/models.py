@@ -232,7 +232,7 @@ class Payment(db.Identified, Base):
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(default=db.utc_now)
 
-    order: Mapped[Order] = relationship(lazy="joined", innerjoin=True, viewonly=True)
+    order: Mapped[Order] = relationship(lazy="raise_on_sql", viewonly=True)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the name SQLAlchemy reads
 

@@ -15,6 +15,7 @@ from mercato_orders.services.reading import find_payment
 from mercato_orders.services.reading import list_events
 from mercato_orders.services.reading import list_orders
 from mercato_orders.services.reading import list_payments
+from mercato_orders.services.reading import lock_order
 
 __all__ = [
     "cancel_order",
@@ -26,6 +27,7 @@ __all__ = [
     "list_events",
     "list_orders",
     "list_payments",
+    "lock_order",
     "orders_of",
     "pay_order",
     "place_order",

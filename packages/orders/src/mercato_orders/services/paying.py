@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts.stock import Stock
 from mercato_kit.db import locked
@@ -119,6 +120,7 @@ def _lock_payment(payment_id: UUID) -> tuple[Order, Payment]:
     payment = session.scalars(
         as_it_is_now(locked(sa.select(Payment).where(Payment.id == payment_id)))
     ).one()
+    set_committed_value(payment, "order", order)
     return order, payment
 
 

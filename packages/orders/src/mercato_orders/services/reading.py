@@ -8,6 +8,7 @@ from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 from sqlalchemy.orm import selectinload
 
 from mercato_kit.db import AnySelect
@@ -33,6 +34,7 @@ _SORTABLE = {
 }
 _BOUNDS = {"gte": operator.ge, "gt": operator.gt, "lte": operator.le, "lt": operator.lt}
 _WITH_PARTS = (selectinload(Order.lines), selectinload(Order.payments))
+_WITH_ORDER = joinedload(Payment.order, innerjoin=True)
 
 
 def list_orders(filters: Mapping[str, Any], page: PageRequest, caller: Caller) -> Page[Order]:
@@ -102,7 +104,7 @@ def list_payments(order_id: UUID, page: PageRequest, caller: Caller) -> Page[Pay
         NotFound: There is no such order, or none the caller may know of.
     """
     _check_visible(order_id, caller)
-    statement = sa.select(Payment).where(Payment.order_id == order_id)
+    statement = sa.select(Payment).where(Payment.order_id == order_id).options(_WITH_ORDER)
     return paginate(statement, page, columns={"created_at": Payment.created_at}, id=Payment.id)
 
 
@@ -114,7 +116,7 @@ def find_payment(order_id: UUID, payment_id: UUID, caller: Caller) -> Payment:
     """
     _check_visible(order_id, caller)
     statement = sa.select(Payment).where(Payment.id == payment_id, Payment.order_id == order_id)
-    return _found(session.scalar(statement))
+    return _found(session.scalar(statement.options(_WITH_ORDER)))
 
 
 def as_it_is_now(statement: AnySelect) -> AnySelect:
