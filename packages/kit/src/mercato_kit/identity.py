@@ -22,7 +22,9 @@ from mercato_kit.errors import Unauthenticated
 
 def canonical_email(address: str) -> str:
     """Return the form in which two ways to write one e-mail address are equal."""
-    return unicodedata.normalize("NFKC", address).casefold().strip()
+    folded = unicodedata.normalize("NFKC", address).casefold()
+    # Folding can leave what normalizing would compose.
+    return unicodedata.normalize("NFKC", folded).strip()
 
 
 @dataclass(frozen=True, slots=True)
