@@ -9,10 +9,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 def faults_of(values=None, environ=None, path=None):
     """Return what reading the deployment refuses, as (code, where, first line)."""
     with pytest.raises(DeploymentError) as refused:
-        if values is None:
-            config.read(path, environ or {})
-        else:
-            config.from_mapping(values, environ)
+        config.read(path, {}) if path else config.from_mapping(values, environ)
     return [(fault.code, fault.where, fault.what) for fault in refused.value.faults]
 
 

@@ -50,11 +50,13 @@ class Greeter:
     loud = True
 
     def greet(self, name, times=1):
+        """Fit the contract."""
         return name * times
 
 
 class Leaver:
     def leave(self):
+        """Fit the contract."""
         return "bye"
 
 
@@ -395,16 +397,19 @@ class TestNeeds:
 
 class MoreNeeded(Greeter):
     def greet(self, name, times=1, *, tone):
+        """Ask for more than the contract gives."""
         return tone
 
 
 class OtherName(Greeter):
     def greet(self, person, times=1):
+        """Call an argument by another name."""
         return person
 
 
 class NoDefault(Greeter):
     def greet(self, name, times):
+        """Have no default."""
         return name
 
 
@@ -414,11 +419,13 @@ class NotCallable(Greeter):
 
 class Asynchronous(Greeter):
     async def greet(self, name, times=1):
+        """Be awaited."""
         return name
 
 
 class Quiet:
     def greet(self, name, times=1):
+        """Fit the contract, all but its value."""
         return name
 
 
@@ -431,6 +438,7 @@ class Static:
 
     @staticmethod
     def greet(name, times=1, *more, **others):
+        """Take more than the contract gives."""
         return name
 
 
@@ -444,15 +452,26 @@ def make_some_greeting() -> Greeting:
     return Quiet()
 
 
+def make_something():
+    """Make a provider, without telling what."""
+    return Quiet()
+
+
+def make_good_greeter():
+    """Make a provider that fits."""
+    return Greeter()
+
+
+NEEDS_TONE = (
+    "greet(name, times=1, *, tone) cannot be called as greet(name, times=1): missing 'tone'"
+)
+
+
 class TestContracts:
     @pytest.mark.parametrize(
         ("factory", "what"),
         [
-            (
-                MoreNeeded,
-                "greet(name, times=1, *, tone) cannot be called as greet(name, times=1): "
-                "missing 'tone'",
-            ),
+            (MoreNeeded, NEEDS_TONE),
             (
                 OtherName,
                 "greet(person, times=1) cannot be called as greet(name, times=1): missing 'person'",
@@ -465,13 +484,9 @@ class TestContracts:
             (Asynchronous, "greet is async"),
             (Quiet, "loud is missing"),
             (object, "loud is missing"),
-            (
-                make_bad_greeter,
-                "greet(name, times=1, *, tone) cannot be called as greet(name, times=1): "
-                "missing 'tone'",
-            ),
+            (make_bad_greeter, NEEDS_TONE),
             (make_some_greeting, "loud is missing"),
-            (lambda: Quiet(), "loud is missing"),
+            (make_something, "loud is missing"),
         ],
     )
     def test_a_provider_that_cannot_be_called_as_its_contract_says(self, factory, what):
@@ -488,7 +503,7 @@ class TestContracts:
         assert codes(found) == ["K113"]
         assert "its factory failed: ZeroDivisionError" in told(found)
 
-    @pytest.mark.parametrize("factory", [Greeter, Annotated, Static, lambda: Greeter()])
+    @pytest.mark.parametrize("factory", [Greeter, Annotated, Static, make_good_greeter])
     def test_a_provider_that_can(self, factory):
         """Classes, functions, annotations, static methods and wider signatures are all fine."""
         assert planned(feature("greetings", offers=[Offer(Greeting, "1.0", factory)])).fits
@@ -520,7 +535,8 @@ class TestSettings:
 
         assert told(found) == (
             "error[K201] deployment.toml\n"
-            "    required setting 'api_key' of 'reviews' (handed to create_app) is absent (secret).\n"
+            "    required setting 'api_key' of 'reviews' (handed to create_app) "
+            "is absent (secret).\n"
             "    fix: set api_key = … in [features.reviews.settings] of deployment.toml, "
             "or MERCATO_FEATURES__REVIEWS__SETTINGS__API_KEY\n"
             "error[K202] deployment.toml\n"

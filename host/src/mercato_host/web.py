@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from mercato_host.deployment import Deployment
 from mercato_kit.db import new_id
 from mercato_kit.errors import NotFound
+from mercato_kit.http.blueprint import SAFE_METHODS
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}", re.ASCII)
 
@@ -63,9 +64,15 @@ def _name_request() -> None:
 
 
 def _refuse_large_body() -> None:
-    """Refuse by the announced length, also on routes that never read a body."""
+    """Refuse a body above the limit before it is parsed, also where none is wanted."""
     limit = current_app.config["MAX_CONTENT_LENGTH"]
-    if request.content_length is not None and request.content_length > limit:
+    length = request.content_length
+    if length is None and request.method not in SAFE_METHODS:
+        # werkzeug cuts a body without a length off at its limit and says nothing, so one byte
+        # more is allowed, to see whether there is one.
+        request.max_content_length = limit + 1
+        length = len(request.get_data(cache=True))
+    if length is not None and length > limit:
         raise RequestEntityTooLarge
 
 

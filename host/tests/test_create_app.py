@@ -1,0 +1,180 @@
+"""The boot, from a deployment to an app."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from mercato_host import config
+from mercato_host import create_app
+from mercato_host.faults import DeploymentError
+from mercato_kit import services
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+from mercato_kit.http import Blueprint
+from mercato_kit.identity import anyone
+from mercato_kit.settings import Settings
+from mercato_kit.settings import current_settings
+
+from .wheels import install
+
+
+class Colour:
+    """A contract of these tests, and what offers it."""
+
+    def name(self):
+        """Return the name of the colour."""
+        return "red"
+
+
+class Paint(Settings, frozen=True):
+    litres: int = 1
+
+
+def paints(name="paints", **parts):
+    """Return a feature with one route."""
+    blueprint = Blueprint(name, __name__, url_prefix="/v1")
+
+    @blueprint.get(f"/{name}", allow=anyone)
+    @blueprint.response(200)
+    def look():
+        """Look at the paint"""
+        colour = services.find(Colour)
+        return {"colour": colour and colour.name(), "litres": current_settings(Paint).litres}
+
+    return Feature(
+        name=name, summary="For a test.", blueprints=[blueprint], settings=Paint, **parts
+    )
+
+
+def deployment(tmp_path, **values):
+    """Return a testing deployment with a database that is not there yet."""
+    url = f"sqlite:///{tmp_path}/shop.db"
+    return config.from_mapping({"environment": "testing", "database": {"url": url}, **values})
+
+
+class TestCreateApp:
+    def test_takes_a_file(self, tmp_path, monkeypatch):
+        """The path of a deployment file is all it needs."""
+        monkeypatch.syspath_prepend(str(tmp_path))
+        source = """
+            from mercato_kit.feature import Feature
+
+            feature = Feature(name="reviews", summary="For a test.")
+        """
+        install(tmp_path, "reviews", source)
+        path = tmp_path / "deployment.toml"
+        path.write_text('environment = "testing"\n[features.reviews]\n')
+
+        app = create_app(path)
+
+        assert [one.name for one in app.extensions["mercato"].features] == ["reviews"]
+
+    def test_opens_no_connection(self, tmp_path):
+        """A server can be started before its database is there."""
+        create_app(deployment(tmp_path), features=[paints()])
+
+        assert not (tmp_path / "shop.db").exists()
+
+    def test_registers_services_settings_and_commands(self, tmp_path):
+        """What a manifest lists is there when a request comes."""
+        group = click.Group("paints")
+        offer = Offer(Colour, "1.0", Colour)
+
+        app = create_app(
+            deployment(tmp_path, features={"paints": {"settings": {"litres": 5}}}),
+            features=[paints(offers=[offer], cli=group)],
+        )
+
+        assert app.test_client().get("/v1/paints").json == {"colour": "red", "litres": 5}
+        assert app.cli.commands["paints"] is group
+
+    def test_what_does_not_fit_is_refused_whole(self, tmp_path):
+        """Nothing is started when one of the features does not fit."""
+        blueprint = Blueprint("bad", __name__)
+
+        @blueprint.get("/bad")
+        def bad():
+            """Forget to say who may call this"""
+
+        open_to_nobody = Feature(name="bad", summary="For a test.", blueprints=[blueprint])
+
+        with pytest.raises(DeploymentError) as refused:
+            create_app(deployment(tmp_path), features=[paints(), open_to_nobody])
+
+        assert [fault.code for fault in refused.value.faults] == ["K106"]
+
+    def test_a_route_past_the_manifest_is_refused(self, tmp_path):
+        """A route that a blueprint adds behind the kit's back has no policy: the boot stops."""
+        feature = paints()
+        blueprint = feature.blueprints[0]
+        blueprint.record(lambda state: state.add_url_rule("/paints", view_func=len, methods=["PUT"]))
+
+        with pytest.raises(DeploymentError) as refused:
+            create_app(deployment(tmp_path), features=[feature])
+
+        [fault] = refused.value.faults
+        assert (fault.code, fault.where) == ("K106", "PUT /v1/paints")
+
+    def test_never_installs_in_production(self):
+        """Servers only verify."""
+        environ = {"MERCATO_SECRET_KEY": "0123456789abcdef0123456789abcdef"}
+        production = config.from_mapping({"environment": "production"}, environ)
+
+        with pytest.raises(DeploymentError, match="servers only verify"):
+            create_app(production, install=True)
+
+
+class TestTwoApps:
+    def test_share_nothing(self, tmp_path):
+        """Routes, services, settings, limits and documents belong to one app each."""
+        one = create_app(
+            deployment(tmp_path, features={"paints": {"settings": {"litres": 2}}}),
+            features=[paints(offers=[Offer(Colour, "1.0", Colour)])],
+        )
+        other = create_app(deployment(tmp_path), features=[paints(), paints("oils")])
+
+        answers = [app.test_client().get("/v1/paints").json for app in (one, other)]
+
+        assert answers == [{"colour": "red", "litres": 2}, {"colour": None, "litres": 1}]
+        assert one.test_client().get("/v1/oils").status_code == 404
+        documents = [app.test_client().get("/openapi.json").json["paths"] for app in (one, other)]
+        assert [sorted(paths) for paths in documents] == [
+            ["/v1/paints"],
+            ["/v1/oils", "/v1/paints"],
+        ]
+        assert one.extensions["limiter"].isdisjoint(other.extensions["limiter"])
+
+
+class TestOptionalFeature:
+    def test_answers_503_while_it_is_away(self, tmp_path):
+        """Clients are told that a part is switched off, not that it never was."""
+        bad = {"paints": {"required": False, "settings": {"litres": "many"}}}
+
+        client = create_app(deployment(tmp_path, features=bad), features=[paints()]).test_client()
+
+        refused = client.get("/v1/paints")
+        assert refused.status_code == 503
+        assert refused.mimetype == "application/problem+json"
+        assert (refused.json["feature"], refused.json["state"]) == ("paints", "disabled")
+
+
+class TestApp:
+    @pytest.mark.parametrize("command", [["-m", "mercato_host.app"], ["-c", "import mercato_host.app"]])
+    def test_prints_what_does_not_fit(self, tmp_path, command):
+        """A server that cannot start says why, without a traceback, and ends with 2."""
+        path = tmp_path / "deployment.toml"
+        path.write_text('environment = "testing"\n[features.no_such_feature]\n')
+
+        ended = subprocess.run(
+            [sys.executable, *command],
+            env={"MERCATO_DEPLOYMENT": str(path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert ended.returncode == 2
+        assert ended.stderr.startswith("error[K101] deployment.toml:2\n")
+        assert "Traceback" not in ended.stderr
