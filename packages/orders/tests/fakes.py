@@ -44,6 +44,7 @@ class Item(db.Identified, Base):
     sku: Mapped[str] = mapped_column(sa.String(50))
     unit_amount: Mapped[int] = mapped_column(sa.BigInteger)
     currency: Mapped[str] = mapped_column(sa.CHAR(3), default="EUR")
+    image_url: Mapped[str | None] = mapped_column(sa.String(200))
     in_stock: Mapped[int | None] = mapped_column()
     reserved: Mapped[int] = mapped_column(default=0)
 
@@ -91,6 +92,7 @@ def _quote_line(item: Item) -> QuoteLine:
         name=f"Product {item.sku}",
         variant_name="Oak",
         unit_amount=item.unit_amount,
+        image_url=item.image_url,
         available=None if item.in_stock is None else item.in_stock - item.reserved,
     )
 

@@ -95,9 +95,13 @@ def _write_order(
 
 
 def _write_lines(order: Order, priced: PricedOrder) -> None:
-    """Insert all lines in one statement."""
+    """Insert all lines in one statement.
+
+    Without ``render_nulls``, lines with a picture and lines without one would be two.
+    """
     rows = [_row(order.id, position, line) for position, line in enumerate(priced.lines)]
     insert = sa.insert(Line).returning(Line, sort_by_parameter_order=True)
+    insert = insert.execution_options(render_nulls=True)
     set_committed_value(order, "lines", session.scalars(insert, rows).all())
 
 
