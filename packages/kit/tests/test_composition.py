@@ -1,36 +1,7 @@
-from typing import Protocol
-
-import pytest
-from svcs.exceptions import ServiceNotFoundError
-
-from mercato_kit import services
 from mercato_kit.composition import Composition
 from mercato_kit.composition import current_composition
 from mercato_kit.events import Handler
 from mercato_kit.feature import Feature
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
-from mercato_kit.feature import contract_id
-
-
-class Weather(Protocol):
-    """Says how it is outside."""
-
-    def now(self) -> str:
-        """Say how it is."""
-        ...
-
-
-class Sunny:
-    def now(self):
-        """Say how it is."""
-        return "sunny"
-
-
-class Rainy:
-    def now(self):
-        """Say how it is."""
-        return "rainy"
 
 
 def react(event):
@@ -84,52 +55,3 @@ class TestCurrentComposition:
             assert current_composition().features == (ONE,)
         with second.app_context():
             assert current_composition().features == (TWO,)
-
-
-class TestServices:
-    def test_gives_what_a_feature_offers(self, boot, sqlite_url):
-        """A contract is answered by the provider of this app."""
-        sunny = boot(sqlite_url, features=[_offering(Sunny)])
-        rainy = boot(sqlite_url, features=[_offering(Rainy)])
-
-        with sunny.app_context():
-            assert services.get(Weather).now() == "sunny"
-        with rainy.app_context():
-            assert services.get(Weather).now() == "rainy"
-
-    def test_gives_one_instance_a_request(self, boot, sqlite_url):
-        """Within a request the provider is the same; the next request has another."""
-        app = boot(sqlite_url, features=[_offering(Sunny)])
-
-        with app.app_context():
-            first = services.get(Weather)
-            assert services.get(Weather) is first
-        with app.app_context():
-            assert services.get(Weather) is not first
-
-    def test_says_what_nobody_offers(self, boot, sqlite_url):
-        """Without an offer, get() is a fault and find() finds nothing."""
-        app = boot(sqlite_url, features=[ONE])
-
-        with app.app_context():
-            assert services.find(Weather) is None
-            with pytest.raises(ServiceNotFoundError):
-                services.get(Weather)
-
-    def test_finds_what_is_offered(self, boot, sqlite_url):
-        """find() gives the provider where there is one."""
-        app = boot(sqlite_url, features=[_offering(Sunny)])
-
-        with app.app_context():
-            assert services.find(Weather).now() == "sunny"
-
-
-class TestContractId:
-    def test_is_the_name_of_its_module(self):
-        """Needs and offers of one contract have one id."""
-        assert contract_id(Weather) == "test_composition"
-        assert Need(Weather, ">=1,<2").id == Offer(Weather, "1.0", Sunny).id == "test_composition"
-
-
-def _offering(factory):
-    return Feature(name="outside", summary="", offers=[Offer(Weather, "1.0", factory)])

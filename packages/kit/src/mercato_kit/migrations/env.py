@@ -3,8 +3,13 @@
 The caller puts into ``config.attributes``: ``connection``, ``feature`` (name) and ``metadata``.
 """
 
-from alembic import context
+from typing import Literal
 
+import sqlalchemy as sa
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+
+from mercato_kit.db import UtcDateTime
 from mercato_kit.migrations import version_table
 
 config = context.config
@@ -16,11 +21,25 @@ def include_name(name: str | None, kind: str, _parents: object) -> bool:
     return kind != "table" or (name or "").startswith(f"{feature}_")
 
 
+def render_item(kind: str, item: object, autogenerate: AutogenContext) -> str | Literal[False]:
+    """Write our column types as a migration imports them; leave the rest to Alembic."""
+    name = None
+    if kind == "type" and isinstance(item, UtcDateTime):
+        name = "UtcDateTime"
+    elif kind == "type" and isinstance(item, sa.JSON):
+        name = "Json"
+    if name is None:
+        return False
+    autogenerate.imports.add(f"from mercato_kit.db import {name}")
+    return name
+
+
 context.configure(
     connection=config.attributes["connection"],
     target_metadata=config.attributes["metadata"],
     version_table=version_table(feature),
     include_name=include_name,
+    render_item=render_item,
     compare_type=True,
     compare_server_default=False,
     render_as_batch=config.attributes["connection"].dialect.name == "sqlite",

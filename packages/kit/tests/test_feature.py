@@ -1,0 +1,39 @@
+from dataclasses import FrozenInstanceError
+from typing import Protocol
+
+import pytest
+
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Need
+from mercato_kit.feature import Offer
+from mercato_kit.feature import contract_id
+
+
+class Weather(Protocol):
+    """Says how it is outside."""
+
+
+class Sunny:
+    """Answers it."""
+
+
+class TestFeature:
+    def test_needs_only_a_name_and_a_summary(self):
+        """What a feature has not, its manifest leaves out."""
+        feature = Feature(name="one", summary="The first")
+
+        assert feature.blueprints == feature.needs == feature.offers == feature.jobs == ()
+        assert (feature.metadata, feature.settings, feature.cli) == (None, None, None)
+        assert feature.permissions == {}
+
+    def test_cannot_be_changed(self):
+        """A manifest is read by the host, and stays what it was."""
+        with pytest.raises(FrozenInstanceError):
+            Feature(name="one", summary="").name = "two"
+
+
+class TestContractId:
+    def test_is_the_name_of_its_module(self):
+        """Needs and offers of one contract have one id."""
+        assert contract_id(Weather) == "test_feature"
+        assert Need(Weather, ">=1,<2").id == Offer(Weather, "1.0", Sunny).id == "test_feature"
