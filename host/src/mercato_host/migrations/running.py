@@ -1,6 +1,7 @@
 """Runs migrations: each feature's history in one transaction, one process at a time."""
 
 import io
+from argparse import Namespace
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -141,7 +142,7 @@ def migration_engine(url: sa.URL | str) -> Iterator[sa.Engine]:
 
 def configure(connection: sa.Connection | None, history: History) -> Config:
     """Make Alembic's configuration for one history, without a file."""
-    config = Config(stdout=io.StringIO())
+    config = Config(stdout=io.StringIO(), cmd_opts=Namespace(quiet=True))
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.set_main_option("version_locations", str(history.versions).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
