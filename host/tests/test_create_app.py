@@ -109,7 +109,9 @@ class TestCreateApp:
         """A route that a blueprint adds behind the kit's back has no policy: the boot stops."""
         feature = paints()
         blueprint = feature.blueprints[0]
-        blueprint.record(lambda state: state.add_url_rule("/paints", view_func=len, methods=["PUT"]))
+        blueprint.record(
+            lambda state: state.add_url_rule("/paints", view_func=len, methods=["PUT"])
+        )
 
         with pytest.raises(DeploymentError) as refused:
             create_app(deployment(tmp_path), features=[feature])
@@ -161,7 +163,9 @@ class TestOptionalFeature:
 
 
 class TestApp:
-    @pytest.mark.parametrize("command", [["-m", "mercato_host.app"], ["-c", "import mercato_host.app"]])
+    @pytest.mark.parametrize(
+        "command", [["-m", "mercato_host.app"], ["-c", "import mercato_host.app"]]
+    )
     def test_prints_what_does_not_fit(self, tmp_path, command):
         """A server that cannot start says why, without a traceback, and ends with 2."""
         path = tmp_path / "deployment.toml"

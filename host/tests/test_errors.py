@@ -98,9 +98,7 @@ class TestProblems:
         answer = client.get("/v1/tins/two")
 
         assert answer.status_code == 422
-        assert answer.json["errors"] == [
-            {"pointer": "/a", "code": "min", "detail": "Too small."}
-        ]
+        assert answer.json["errors"] == [{"pointer": "/a", "code": "min", "detail": "Too small."}]
 
     def test_401_has_a_challenge(self, client):
         """A guest is told how to become somebody."""
@@ -130,7 +128,12 @@ class TestHttpExceptions:
             ({"path": "/v1/notes", "method": "PUT"}, 405, "method_not_allowed"),
             ({"path": "/v1/notes", "method": "POST", "data": "{"}, 415, "unsupported_media_type"),
             (
-                {"path": "/v1/notes", "method": "POST", "data": "{", "content_type": "application/json"},
+                {
+                    "path": "/v1/notes",
+                    "method": "POST",
+                    "data": "{",
+                    "content_type": "application/json",
+                },
                 400,
                 "malformed_request",
             ),
@@ -199,6 +202,7 @@ class TestFaults:
 
     def test_a_session_that_cannot_be_closed_breaks_no_answer(self, app, monkeypatch):
         """A database that dies after the answer was made takes nothing with it."""
+
         def die():
             raise OperationalError("ROLLBACK", {}, ConnectionError("gone"))
 

@@ -13,6 +13,7 @@ from marshmallow.class_registry import get_class
 
 from mercato_host.errors import MEDIA_TYPE
 from mercato_host.faults import DeploymentError
+from mercato_host.faults import Fault
 from mercato_host.features.composed import Composed
 from mercato_kit.http import Route
 from mercato_kit.schemas import ProblemSchema
@@ -38,6 +39,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
     def register_feature(self, feature: Composed) -> None:
         """Register and document the blueprints of *feature*."""
         self.names.feature = feature
+        # apispec remembers what it called a class. A class that two features use has two names.
+        converter = self.ma_plugin.converter
+        converter.refs = {key: name for key, name in converter.refs.items() if _is_of_kit(key[0])}
         for blueprint in feature.manifest.blueprints:
             self.register_blueprint(blueprint)
 
@@ -59,14 +63,14 @@ class ComponentNames:
         """Return the component's name of a schema class or instance."""
         kind = _class_of(schema)
         name = kind.__name__.removesuffix("Schema")
-        if self.feature is not None and not kind.__module__.startswith("mercato_kit."):
+        if self.feature is not None and not _is_of_kit(kind):
             name = _camel(self.feature.name) + name
         if name in self._given and self.feature is not None:
             raise DeploymentError([self._clash(name, kind, self.feature)])
         self._given[name] = kind
         return name
 
-    def _clash(self, name: str, kind: type[Schema], feature: Composed) -> Any:
+    def _clash(self, name: str, kind: type[Schema], feature: Composed) -> Fault:
         other = self._given[name]
         if other is kind:
             what = f"{kind.__name__} is used with different only=, exclude= or partial=."
@@ -102,6 +106,10 @@ def build_document(api: Api, features: Iterable[Composed]) -> dict[str, Any]:
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
     }
     return document
+
+
+def _is_of_kit(kind: type[Schema]) -> bool:
+    return kind.__module__.startswith("mercato_kit.")
 
 
 def _class_of(schema: Any) -> type[Schema]:
