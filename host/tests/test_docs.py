@@ -49,10 +49,10 @@ def notes(name):
         It is kept for a year.
         """
 
-    @blueprint.put("/<uuid:id>", allow=permission(f"{name}.write"), if_match=True)
+    @blueprint.put("/<uuid:note_id>", allow=permission(f"{name}.write"), if_match=True)
     @blueprint.arguments(NewNoteSchema)
     @blueprint.response(200, NoteSchema)
-    def change_note(body, id):
+    def change_note(body, note_id):
         """Change a note"""
 
     return Feature(name=name, summary=f"Notes in {name}.", blueprints=[blueprint])
@@ -77,7 +77,7 @@ class TestDocument:
 
         paths = document["paths"]
         found, written = paths["/v1/blue/"]["get"], paths["/v1/blue/"]["post"]
-        changed = paths["/v1/blue/{id}"]["put"]
+        changed = paths["/v1/blue/{note_id}"]["put"]
         assert document["openapi"] == "3.1.0"
         assert (written["summary"], written["description"]) == (
             "Write a note",

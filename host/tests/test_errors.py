@@ -49,7 +49,9 @@ def look_into(tin):
         "empty": OutOfPaint("No red.", colour="red", status="ours"),
         "two": Invalid(errors=[FieldError("/a", "min", "Too small.")]),
         "broken": ZeroDivisionError("the secret is 42"),
-        "away": OperationalError("SELECT secret", {}, Exception("gone"), None, True),
+        "away": OperationalError(
+            "SELECT secret", {}, Exception("gone"), connection_invalidated=True
+        ),
     }
     raise faults[tin]
 
