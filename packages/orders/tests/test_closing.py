@@ -1,4 +1,8 @@
+from uuid import UUID
+
 import pytest
+
+from mercato_orders import services
 
 from . import factories
 from .factories import order_of
@@ -109,9 +113,9 @@ class TestExpireUnpaidOrders:
         commit(factories.make_payment, alices_order["id"], status=status)
         commit(factories.let_time_pass, alices_order["id"])
 
-        expired = sweep()
+        expired = sweep(), commit(services.expire_order, UUID(alices_order["id"]))
 
-        assert expired == 0
+        assert expired == (0, False)
         assert commit(factories.promise_of, alices_order["id"]) == "held"
 
     def test_an_expired_order_cannot_be_paid(self, charlie, alices_order, commit, sweep):
