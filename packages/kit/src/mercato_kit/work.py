@@ -85,7 +85,9 @@ def _run_with_retries(step: Callable[[], T], *, safe_to_repeat: bool) -> T:
         except (DBAPIError, StaleDataError, PoolTimeout) as error:
             again = _lost_a_race(error) or (safe_to_repeat and _lost_connection(error))
             if not again or attempt == ATTEMPTS or time.monotonic() > give_up_at:
-                raise _refusal_of(error) from error
+                if (refusal := _refusal_of(error)) is None:
+                    raise
+                raise refusal from error
             _log.info("unit of work repeated after attempt %d: %s", attempt, type(error).__name__)
             time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - full jitter
             attempt += 1
@@ -132,8 +134,8 @@ def _sqlstate(error: Exception) -> str | None:
     return getattr(getattr(error, "orig", None), "sqlstate", None)
 
 
-def _refusal_of(error: Exception) -> Exception:
-    """Say in HTTP's words what the database refused; anything unknown stays a fault."""
+def _refusal_of(error: Exception) -> Problem | None:
+    """Say in HTTP's words what the database refused; None for what is a fault."""
     if isinstance(error, StaleDataError):
         return StaleVersion()
     if isinstance(error, IntegrityError):
@@ -145,7 +147,7 @@ def _refusal_of(error: Exception) -> Exception:
     if _is_busy(error):
         _log.warning("database busy or away: %s", _sqlstate(error) or type(error).__name__)
         return Unavailable()
-    return error
+    return None
 
 
 def _is_busy(error: Exception) -> bool:
