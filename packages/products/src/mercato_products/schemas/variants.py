@@ -163,11 +163,11 @@ class NewVariantSchema(_VariantFields):
     sku = Name(max=64, required=True)
     prices = fields.List(fields.Nested(NewPriceSchema), validate=validate.Length(max=20))
 
-    @ma.validates("prices")
-    def _one_price_a_currency(self, value: list[NewPrice], data_key: str) -> None:
-        currencies = [price.currency for price in value]
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _one_price_a_currency(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        currencies = [price.currency for price in data.get("prices", ())]
         if len(set(currencies)) < len(currencies):
-            raise ma.ValidationError("A currency stands twice.")
+            raise ma.ValidationError("A currency stands twice.", "prices")
 
 
 class VariantChangesSchema(_VariantFields):

@@ -93,7 +93,7 @@ def _check_variants(wanted: Wanted) -> None:
     tracked = dict(
         session.execute(
             sa.select(Variant.id, Variant.track_inventory).where(Variant.id.in_(ids))
-        ).tuples()
+        ).all()
     )
     for number, adjustment in enumerate(wanted.values()):
         if adjustment.variant_id not in tracked:

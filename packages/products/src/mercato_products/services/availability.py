@@ -35,7 +35,7 @@ def find_availabilities(products: Collection[Product]) -> Mapping[UUID, str]:
         .where(Variant.product_id.in_(ids), Variant.status == "active")
         .group_by(Variant.product_id)
     )
-    best: dict[UUID, int] = dict(session.execute(of_each).tuples())
+    best: dict[UUID, int] = dict(session.execute(of_each).all())
     return {
         product.id: "discontinued"
         if product.status == "archived"

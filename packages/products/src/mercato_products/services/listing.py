@@ -151,7 +151,7 @@ def _find_images(product_ids: Collection[UUID]) -> Mapping[UUID, str]:
     first = sa.select(Medium.product_id, Medium.url).where(
         Medium.product_id.in_(product_ids), Medium.position == 0
     )
-    return dict(session.execute(first).tuples())
+    return dict(session.execute(first).all())
 
 
 def _find_price_ranges(

@@ -1,0 +1,44 @@
+"""What must hold of the stock whenever nothing is happening: each query returns no row."""
+
+import sqlalchemy as sa
+
+from mercato_kit.db import session
+
+INVARIANTS = {
+    "1: reserved units are in the building or may be promised unseen": """
+        SELECT * FROM products_stock_level
+        WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand + backorder_limit
+    """,
+    "2 and 3: the ledger sums up to the levels": """
+        SELECT l.variant_id FROM products_stock_level l
+        LEFT JOIN products_stock_movement m
+        ON m.variant_id = l.variant_id AND m.location_id = l.location_id
+        GROUP BY l.variant_id, l.location_id, l.on_hand, l.reserved
+        HAVING COALESCE(SUM(m.on_hand_delta), 0) <> l.on_hand
+        OR COALESCE(SUM(m.reserved_delta), 0) <> l.reserved
+    """,
+    "2 and 3: nothing moves where there is no level": """
+        SELECT m.id FROM products_stock_movement m
+        LEFT JOIN products_stock_level l
+        ON m.variant_id = l.variant_id AND m.location_id = l.location_id
+        WHERE l.variant_id IS NULL AND (m.on_hand_delta <> 0 OR m.reserved_delta <> 0)
+    """,
+    "4: what is left of the lines is what is reserved": """
+        SELECT l.variant_id FROM products_stock_level l
+        LEFT JOIN products_stock_reservation_line r
+        ON r.variant_id = l.variant_id AND r.location_id = l.location_id AND r.is_tracked
+        GROUP BY l.variant_id, l.location_id, l.reserved
+        HAVING COALESCE(SUM(r.quantity - r.shipped - r.released), 0) <> l.reserved
+    """,
+    "8: a promise that is over has nothing left": """
+        SELECT r.reference FROM products_stock_reservation r
+        JOIN products_stock_reservation_line l ON l.reference = r.reference
+        WHERE r.status IN ('closed', 'released') AND l.quantity > l.shipped + l.released
+    """,
+}
+
+
+def check_invariants():
+    """Ask every question about the stock."""
+    for name, query in INVARIANTS.items():
+        assert session.execute(sa.text(query)).all() == [], name
