@@ -67,18 +67,15 @@ def _select_lines(variant_ids: list[UUID], currency: str) -> sa.Select[*tuple[An
     )
 
 
-def _image() -> sa.ScalarSelect[str]:
-    """Select the variant's own picture, else the first one of its product."""
-    return (
-        sa.select(Medium.url)
-        .where(
-            Medium.product_id == Product.id,
-            sa.or_(Medium.variant_id == Variant.id, Medium.position == 0),
-        )
-        .order_by(sa.case((Medium.variant_id == Variant.id, 0), else_=1), Medium.position)
-        .limit(1)
-        .scalar_subquery()
-    )
+def _image() -> sa.Function[str]:
+    """Select the variant's own picture, else the first one of its product.
+
+    SQLite cannot sort a subquery by columns of the query around it, so each has its own.
+    """
+    first = sa.select(Medium.url).order_by(Medium.position).limit(1)
+    own = first.where(Medium.variant_id == Variant.id).scalar_subquery()
+    of_product = first.where(Medium.product_id == Product.id).scalar_subquery()
+    return sa.func.coalesce(own, of_product)
 
 
 def _line(row: Any) -> QuoteLine:
