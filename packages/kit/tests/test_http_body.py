@@ -1,6 +1,12 @@
 import json
+from urllib.parse import quote
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
 
 ALICE = {"Authorization": "Bearer alice"}
 
@@ -240,3 +246,61 @@ class TestBodyParser:
     def test_takes_bytes_that_are_no_text(self, paper):
         """A query string that is not UTF-8 is no fault."""
         assert paper.get("/v1/notes?sort=%ff").status_code == 422
+
+
+ANY_TEXT = st.text(st.characters(), max_size=20)
+# What a client can put into JSON, half surrogate pairs and huge numbers included.
+ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+MEMBERS = ("title", "rank", "email", "parts", "labels", "metadata", "no")
+PARAMETERS = ("limit", "cursor", "sort", "include", "rank", "ranks", "any_rank", "created_at[gte]")
+MANY = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+class TestAnyInput:
+    """Whatever is sent, the answer is one of those that a client can read."""
+
+    @MANY
+    @given(members=st.dictionaries(st.sampled_from(MEMBERS), ANY_JSON))
+    def test_as_members(self, send, members):
+        """Members of any value are taken or refused."""
+        assert send(json.dumps(members)).status_code in (204, 422)
+
+    @MANY
+    @given(value=ANY_JSON)
+    def test_as_body(self, send, value):
+        """A body of any value is taken or refused."""
+        assert send(json.dumps(value)).status_code in (204, 422)
+
+    @MANY
+    @given(data=st.binary(max_size=50))
+    def test_as_bytes(self, send, data):
+        """Any bytes are read or not."""
+        assert send(data).status_code in (204, 400, 422)
+
+    @MANY
+    @given(pairs=st.lists(st.tuples(st.sampled_from(PARAMETERS), ANY_TEXT), max_size=4))
+    def test_as_query(self, client, pairs):
+        """Parameters of any text are taken or refused, on both databases."""
+        query = urlencode(pairs, errors="surrogatepass")
+
+        assert client.get(f"/v1/notes?{query}").status_code in (200, 400, 422)
+
+    @MANY
+    @given(text=ANY_TEXT)
+    def test_as_path(self, client, text):
+        """At an address of any text there is nothing, on both databases."""
+        part = quote(text, safe="", errors="surrogatepass")
+
+        assert client.get(f"/v1/notes/by-title/{part}").status_code in (308, 404)
