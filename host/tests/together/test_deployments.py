@@ -119,7 +119,7 @@ class TestWithoutUsers:
 
 
 class TestTwoApps:
-    def test_share_nothing(self, boot, write_deployment, tmp_path):
+    def test_share_nothing(self, boot, write_deployment):
         """Two apps with different features in one process have their own routes and documents."""
         shop, accounts = (
             boot(write_deployment("products", "orders")),
