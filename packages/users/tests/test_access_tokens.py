@@ -184,3 +184,18 @@ class TestSigningKey:
         )
 
         assert claims["sub"] == alice.get("/v1/users/me").json["id"]
+
+
+class TestKeyMistake:
+    @pytest.fixture
+    def settings(self, settings):
+        """The operator brings something else."""
+        return {**settings, "signing_key": "no key at all"}
+
+    def test_keeps_a_host_with_a_broken_key_from_being_ready(self, client):
+        """The operator is told before the first login fails."""
+        ready = client.get("/readyz")
+
+        assert ready.status_code == 503
+        assert "signing_key" in ready.text
+        assert "no key at all" not in ready.text

@@ -43,6 +43,18 @@ class TestRegister:
         assert mail["To"] == "alice@example.com"
         factories.log_in(client)
 
+    def test_needs_as_many_statements_for_a_known_address(self, client, alice, statements):
+        """What is asked of the database does not tell whether there is an account."""
+        with statements as for_alice:
+            client.post("/v1/users", json=factories.registration())
+
+            of_alice = len(for_alice)
+
+        with statements as for_nobody:
+            client.post("/v1/users", json=factories.registration("nobody@example.com"))
+
+        assert len(for_nobody) == of_alice
+
     def test_gives_the_account_to_who_opens_the_mail(self, client, mails, token_in):
         """Somebody who registered another's address first does not know the password later."""
         body = factories.registration(password="the password of a thief", given_name="Thief")

@@ -10,6 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from mercato_kit.db import session
+from mercato_kit.db import utc_now
 from mercato_kit.errors import TooManyRequests
 from mercato_users import attempts
 from mercato_users.attempts import Counter
@@ -38,10 +39,12 @@ class TestCount:
     def test_never_lets_a_span_hold_more_than_the_limit(self, commit, gaps):
         """Whatever the pauses: at most three in five minutes, and room again after that."""
         commit(lambda: session.execute(sa.delete(LoginAttempt)))
-        now, counted = 0, []
+        start, shifted, counted = attempts.MINUTES.step_at(utc_now()), 0, []
         for gap in gaps:
-            now += gap
+            shifted += gap
             commit(factories.shift_attempts, gap * attempts.MINUTES.step)
+            passed = attempts.MINUTES.step_at(utc_now()) - start
+            now = shifted + passed // attempts.MINUTES.step
             recent = [step for step in counted if step >= now - STEPS]
             try:
                 commit(attempts.count, [COUNTER], attempts.MINUTES)

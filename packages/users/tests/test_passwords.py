@@ -187,3 +187,16 @@ class TestReset:
         refused = client.post("/v1/users/verify-email", json={"token": token})
 
         assert refused.status_code == 410
+
+    def test_opens_an_account_that_was_never_verified(self, client, mails, token_in, outbox):
+        """Who reads the mail owns the address, so the account is open from here on."""
+        client.post("/v1/users", json=factories.registration())
+        mails()
+        client.post("/v1/auth/password/forgot", json={"email": "alice@example.com"})
+        (mail,) = mails()
+
+        body = {"token": token_in(mail), "password": self.NEW}
+        client.post("/v1/auth/password/reset", json=body)
+
+        factories.log_in(client, password=self.NEW)
+        assert len(outbox("user.verified")) == 1

@@ -4,7 +4,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
+from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_users.models import AuditEvent
@@ -15,6 +20,7 @@ from mercato_users.models import User
 
 from . import factories
 
+STEPS = st.tuples(st.sampled_from(["refresh", "refresh", "wait", "log out"]), st.integers(0, 2))
 WRONG = {"email": "alice@example.com", "password": "not her password"}
 
 
@@ -321,6 +327,41 @@ class TestRefresh:
         kept = commit(lambda: list(session.scalars(sa.select(RefreshToken.token_hash))))
 
         assert alice.tokens["refresh_token"] not in kept
+
+    @examples(
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(steps=st.lists(STEPS, min_size=1, max_size=12))
+    def test_follows_the_model_whatever_happens(self, client, commit, steps):
+        """Refreshes with old and new tokens, pauses and logout, in any order."""
+        address = f"{new_id()}@example.com"
+        commit(factories.make_user, address)
+        tokens = factories.log_in(client, address)
+        chain, recent, alive = [tokens["refresh_token"]], set(), True
+
+        for what, back in steps:
+            if what == "log out":
+                headers = factories.bearer(tokens["access_token"])
+                ended = client.post("/v1/auth/logout", headers=headers)
+                assert ended.status_code == (204 if alive else 401)
+                alive = False
+            elif what == "wait":
+                commit(pass_time, 11)
+                recent.clear()
+            else:
+                position = max(0, len(chain) - 1 - back)
+                answer = refresh(client, chain[position])
+                newest = position == len(chain) - 1
+                repeated = position == len(chain) - 2 and position in recent
+                alive = alive and (newest or repeated)
+                assert answer.status_code == (200 if alive else 401)
+                if alive and newest:
+                    chain.append(answer.json["refresh_token"])
+                    recent.add(position)
+                elif alive:
+                    assert answer.json["refresh_token"] == chain[-1]
 
 
 class TestLogOut:

@@ -107,6 +107,15 @@ def signing_key() -> SigningKey:
     return _from_pem(configured.reveal())
 
 
+def key_mistake() -> str | None:
+    """Say what is wrong with the key in the settings, for the health check."""
+    try:
+        signing_key()
+    except (ValueError, TypeError) as error:
+        return f"the setting signing_key cannot be read: {error}"
+    return None
+
+
 def key_set() -> dict[str, Any]:
     """Return the public keys as a JWK set (RFC 7517)."""
     return {"keys": [signing_key().jwk]}
@@ -121,7 +130,7 @@ def _from_seed(seed: bytes) -> SigningKey:
 def _from_pem(pem: str) -> SigningKey:
     private = load_pem_private_key(pem.encode(), password=None)
     if not isinstance(private, Ed25519PrivateKey):
-        raise TypeError("the setting signing_key of users must be an Ed25519 private key")
+        raise TypeError("it must be an Ed25519 private key")
     return _with_jwk(private)
 
 

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from mercato_kit.feature import Check
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
 from mercato_kit.identity import IdentityProvider
+from mercato_users import access_tokens
 from mercato_users import cli
 from mercato_users import events
 from mercato_users import jobs
@@ -32,6 +34,7 @@ feature = Feature(
         "users.read": "See every account.",
         "users.write": "Suspend and reactivate accounts.",
     },
+    health=[Check("signing_key", access_tokens.key_mistake)],
     cli=cli.commands,
     export_subject=privacy.export_subject,
     erase_subject=privacy.erase_subject,

@@ -53,8 +53,11 @@ def reset(token: str, password: str, client: Client = UNKNOWN) -> None:
     passwords.check(password, user.email)
     user.password_hash = password_hash
     user.token_epoch += 1
+    was_verified = user.email_verified
     user.email_verified_at = user.email_verified_at or utc_now()
     session.flush()
+    if not was_verified:
+        topics.publish_change(topics.VERIFIED, user.id, user.version)
     for purpose in (one_time.RESET_PASSWORD, one_time.VERIFY_EMAIL):
         one_time.use_up_all(user.id, purpose)
     sessions.end_all(user.id, "password_reset")
