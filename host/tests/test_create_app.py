@@ -1,7 +1,10 @@
 """The boot, from a deployment to an app."""
 
+import socket
 import subprocess
 import sys
+import time
+from http.client import HTTPConnection
 
 import click
 import pytest
@@ -162,7 +165,36 @@ class TestOptionalFeature:
         assert (refused.json["feature"], refused.json["state"]) == ("paints", "disabled")
 
 
+def ask(port, path):
+    """Return what a server of this machine answers that may just be starting."""
+    for _ in range(200):
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read()
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    raise AssertionError(f"nobody answers at port {port}")
+
+
 class TestApp:
+    def test_serves_on_its_own(self, tmp_path):
+        """`python -m mercato_host.app` answers where the deployment file says."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        path = tmp_path / "deployment.toml"
+        path.write_text(f'environment = "testing"\n[server]\nport = {port}\n')
+        environ = {"MERCATO_DEPLOYMENT": str(path), "MERCATO_DATABASE__URL": "sqlite:///none.db"}
+        command = [sys.executable, "-m", "mercato_host.app"]
+
+        with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as server:
+            answer = ask(port, "/healthz")
+            server.terminate()
+
+        assert answer == b'{"status":"alive"}\n'
+
     @pytest.mark.parametrize(
         "command", [["-m", "mercato_host.app"], ["-c", "import mercato_host.app"]]
     )

@@ -165,6 +165,15 @@ class TestFind:
             "    fix: pip install 'mercato-reviews[stars]'"
         )
 
+    def test_a_manifest_that_ends_the_process(self, wheels):
+        """K103: one wheel that calls exit() ends nothing but itself."""
+        install(wheels, "reviews", "raise SystemExit(0)")
+
+        [fault] = planned(values={"features": {"reviews": {}}}).faults
+
+        assert (fault.code, fault.feature) == ("K103", "reviews")
+        assert "SystemExit: 0" in fault.what
+
     def test_two_distributions_of_one_name(self, wheels):
         """K104 names both; neither wins."""
         install(wheels, "reviews", GOOD.format(name="reviews"))

@@ -165,6 +165,7 @@ def _forgeries(issuer):
         "expired": issuer.token("a", exp=now - 60),
         "not valid yet": issuer.token("a", nbf=now + 60),
         "for others": issuer.token("a", aud="another"),
+        "of nobody": issuer.token(""),
         "of others": issuer.token("a", iss="https://evil.example"),
         **{
             f"without {name}": jwt.encode(claims, issuer.key, "RS256", headers={"kid": "1"})
@@ -177,7 +178,7 @@ def _forgeries(issuer):
 KINDS = [
     *("garbage", "three parts", "unsigned", "tampered", "signed with the public key"),
     *("of an unknown key", "without key id", "expired", "not valid yet", "for others"),
-    *("of others", "without iss", "without aud", "without sub", "without exp"),
+    *("of nobody", "of others", "without iss", "without aud", "without sub", "without exp"),
 ]
 
 

@@ -13,6 +13,7 @@ from mercato_host import features as composition
 from mercato_host import health
 from mercato_host import registration
 from mercato_host import routes
+from mercato_host import sql_guard
 from mercato_host import web
 from mercato_host.deployment import Deployment
 from mercato_host.faults import DeploymentError
@@ -50,8 +51,11 @@ def create_app(
     app = Flask(__name__, static_folder=None)
     app.config.from_object(deployment.config)
     app.config["SECRET_KEY"] = deployment.secret_key.reveal()
+    app.extensions["mercato_deployment"] = deployment
     web.init_app(app, deployment)
     extensions.init_app(app, deployment)
+    if deployment.sql_guard:
+        sql_guard.init_app(app, plan)
     errors.init_app(app, registration.packages_of(plan))
     health.init_app(app, plan)
     api = registration.register(app, plan)

@@ -20,4 +20,6 @@ def _make_or_exit() -> Flask:
 app = _make_or_exit()
 
 if __name__ == "__main__":
-    app.run(host="127.0.0.1", port=5000)
+    # Flask's own server, for a developer; `mercato serve` is for customers.
+    server = app.extensions["mercato_deployment"].server
+    app.run(host=server.host, port=server.port)

@@ -159,6 +159,7 @@ def _deployment_of(source: Source) -> Deployment:
         source=source,
         config=environment,
         database_url=database_url,
+        sql_guard=reading.sql_guard(source, default=environment is not ProductionConfig),
         secret_key=secret_key,
         server=server,
         features=features,

@@ -72,6 +72,7 @@ class Deployment:
         source: The merged file and environment, for messages.
         config: Flask's configuration of its environment.
         database_url: Absolute, also for SQLite files.
+        sql_guard: Whether a statement that touches another feature's tables is refused.
         secret_key: What every key is derived from.
         server: How it is served.
         features: What it is made of, by name.
@@ -83,6 +84,7 @@ class Deployment:
     source: Source
     config: type[Config]
     database_url: sa.URL
+    sql_guard: bool = False
     secret_key: Secret
     server: Server
     features: Mapping[str, FeatureChoice]

@@ -95,7 +95,9 @@ def answer_http_exception(error: HTTPException) -> Response:
     code = _CODES.get(status, "bad_request")
     # A type has one title, whoever refuses.
     title = current_app.extensions["mercato_problems"].get(code, {}).get("title", error.name)
-    document = describe(status, code, title, error.description or title)
+    # werkzeug's own words speak to a person in front of a browser.
+    said = error.description if error.description != type(error).description else None
+    document = describe(status, code, title, said or title)
     # 405 keeps its Allow, 429 its Retry-After; the content type is ours.
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     return respond(document, headers)

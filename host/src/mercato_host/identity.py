@@ -64,6 +64,9 @@ class OutsideIdentities:
         except jwt.PyJWTError as error:
             _log.info("a token was refused: %s", type(error).__name__)
             raise Unauthenticated(invalid_token=True) from error
+        if not claims["sub"]:
+            _log.info("a token was refused: it names nobody")
+            raise Unauthenticated(invalid_token=True)
         return self._principal_of(claims)
 
     def _key_of(self, token: str) -> jwt.PyJWK:

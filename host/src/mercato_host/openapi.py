@@ -35,6 +35,8 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
         self.names = ComponentNames()
         plugin = MarshmallowPlugin(schema_name_resolver=self.names)
         super().__init__(app, spec_kwargs={"marshmallow_plugin": plugin})
+        # Its commands write the document as it is before build_document() puts it in order.
+        app.cli.commands.pop("openapi")
 
     def register_feature(self, feature: Composed) -> None:
         """Register and document the blueprints of *feature*."""

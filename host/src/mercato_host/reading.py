@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import Meta
 from msgspec import field
 
 from mercato_host.deployment import FeatureChoice
@@ -22,6 +24,9 @@ class _Database(Settings, frozen=True):
 
     # A URL holds a password, so it is never shown.
     url: Secret = Secret("sqlite:///mercato.db")
+    sql_guard: Annotated[
+        bool | None, Meta(description="refuse SQL on another feature's tables")
+    ] = None
 
 
 class _Redis(Settings, frozen=True):
@@ -61,6 +66,13 @@ def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
         # relative to Flask's instance folder.
         url = url.set(database=str(Path(str(url.database)).absolute()))
     return url, []
+
+
+def sql_guard(source: Source, *, default: bool) -> bool:
+    """Read whether ``[database]`` asks for the SQL guard."""
+    # Its mistakes are reported with the URL.
+    section, _ = read_section(_Database, source, ("database",))
+    return default if section is None or section.sql_guard is None else section.sql_guard
 
 
 def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:

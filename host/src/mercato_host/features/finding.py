@@ -102,7 +102,7 @@ def load(entry: Installed) -> Composed | Fault:
     """Import one manifest."""
     try:
         manifest = entry.entry_point.load()
-    except Exception as error:  # noqa: BLE001 - a feature's import may fail in any way
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an import may fail in any way
         return _import_fault(entry, error)
     if not isinstance(manifest, Feature):
         what = f"{entry.entry_point.value} is a {type(manifest).__name__}, not a Feature."
@@ -134,7 +134,7 @@ def _find_one(choice: FeatureChoice, known: Mapping[str, list[Installed]]) -> Co
     return load(entries[0])
 
 
-def _import_fault(entry: Installed, error: Exception) -> Fault:
+def _import_fault(entry: Installed, error: BaseException) -> Fault:
     module = entry.entry_point.module
     if isinstance(error, ModuleNotFoundError) and error.name in _packages_of(module):
         what = f"its entry point names {module}, and there is no module {error.name}."
