@@ -136,6 +136,8 @@ def write_down(event):
     """A local handler; fails where the note says so."""
     _leave_effect("write_down", event)
     session.flush()
+    if event.payload["text"].startswith("fail in SQL"):
+        session.execute(sa.text("SELECT :text FROM nowhere"), {"text": event.payload["text"]})
     if event.payload["text"].startswith("fail"):
         raise ValueError("this note cannot be written down\nsecond line")
     if event.payload["text"].startswith("refuse"):
