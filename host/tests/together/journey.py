@@ -197,20 +197,24 @@ class Journey:
 
     def search(self) -> None:
         """Search the catalogue, and choose something in stock"""
-        name = self.guest.send("GET", "/v1/products", 200).json()["data"][0]["name"]
-        word = max(name.split(), key=len)
-        query = {"q": word, "in_stock": "true", "currency": "EUR", "sort": "price"}
-        found = self.customer.send("GET", "/v1/products", 200, params=query).json()["data"]
-        expect(found, f"nothing in stock is called {word}")
-        product = self.customer.send("GET", f"/v1/products/{found[0]['id']}", 200).json()
-        self.variant = self._in_stock(product["variants"])
+        for product in self.guest.send("GET", "/v1/products", 200).json()["data"]:
+            word = max(product["name"].split(), key=len)
+            query = {"q": word, "in_stock": "true", "currency": "EUR", "sort": "price"}
+            for found in self.customer.send("GET", "/v1/products", 200, params=query).json()[
+                "data"
+            ]:
+                detail = self.customer.send("GET", f"/v1/products/{found['id']}", 200).json()
+                if variant := self._counted_and_there(detail["variants"]):
+                    self.variant = variant
+                    return
+        raise Surprise("nothing that is counted has two units in stock")
 
-    def _in_stock(self, variants: list[dict[str, Any]]) -> dict[str, Any]:
+    def _counted_and_there(self, variants: list[dict[str, Any]]) -> dict[str, Any] | None:
         for variant in [variant for variant in variants if variant["track_inventory"]]:
             body = {"lines": [{"variant_id": variant["id"], "quantity": 2}], "currency": "EUR"}
             if not self.guest.send("POST", "/v1/orders/quote", 200, json=body).json()["warnings"]:
                 return variant
-        raise Surprise("no variant in stock that is counted has two units")
+        return None
 
     def quote(self) -> None:
         """Ask for a price; a quote promises nothing"""
