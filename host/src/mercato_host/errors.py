@@ -56,6 +56,22 @@ class InternalError(Problem):
     title = "Something went wrong on our side"
 
 
+class MethodNotAllowed(Problem):
+    """There is something at this address, and it does not know the method; ``Allow`` names some."""
+
+    status = 405
+    code = "method_not_allowed"
+    title = "The method is not allowed here"
+
+
+class ContentTooLarge(Problem):
+    """A body may have 64 KiB."""
+
+    status = 413
+    code = "content_too_large"
+    title = "The body is too large"
+
+
 class FeatureAway(Problem):
     """The deployment knows the feature that answers here, and runs without it for now."""
 
@@ -125,7 +141,8 @@ def describe(
     if request_id := g.get("request_id"):
         document["request_id"] = request_id
     # A feature adds members; it does not replace these.
-    return dict(members or {}) | document
+    added = {name: value for name, value in (members or {}).items() if name not in document}
+    return document | added
 
 
 def respond(document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:

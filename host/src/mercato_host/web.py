@@ -10,10 +10,10 @@ from flask import current_app
 from flask import g
 from flask import request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mercato_host.deployment import Deployment
+from mercato_host.errors import ContentTooLarge
 from mercato_kit.db import new_id
 from mercato_kit.errors import NotFound
 from mercato_kit.http.blueprint import SAFE_METHODS
@@ -73,7 +73,7 @@ def _refuse_large_body() -> None:
         request.max_content_length = limit + 1
         length = len(request.get_data(cache=True))
     if length is not None and length > limit:
-        raise RequestEntityTooLarge
+        raise ContentTooLarge
 
 
 def _refuse_broken_address() -> None:
