@@ -1,0 +1,49 @@
+"""Which of some tables the text of a SQL statement names."""
+
+import re
+from collections.abc import Container
+from collections.abc import Iterator
+
+_TOKEN = re.compile(
+    r"""
+      --[^\n]*+ | /\*.*?\*/                                    # comments
+    | %\(\w+\)s | (?<!:):\w+ | @\w+                            # parameters
+    | \$(?P<tag>\w*)\$(?P<body>.*?)\$(?P=tag)\$                # PostgreSQL: text, often code
+    | \b[eE]'(?:[^'\\]|''|\\.)*+'                              # PostgreSQL: with escapes
+    | '(?P<literal>[^']*+(?:''[^']*+)*+)'
+    | "(?P<quoted>[^"]*+)" | `(?P<ticked>[^`]*+)`
+    | (?P<word>[^\W\d][\w$]*+)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+_BEFORE_A_TABLE = frozenset("from into join table update".split())
+
+
+def tables_in(statement: str, tables: Container[str]) -> list[str]:
+    """Find the tables that *statement* names, in any spelling that a database would take.
+
+    A name inside of a longer name, a string or a comment does not count. SQLite takes a string for
+    a name where nothing but a name can stand (``FROM 'orders_order'``), so that does.
+
+    Args:
+        statement: SQL, as the driver gets it.
+        tables: Names without case (``str.casefold``).
+
+    Returns:
+        Their names, without case, each once, in the order they come.
+    """
+    return list(dict.fromkeys(name for name in _names_in(statement) if name in tables))
+
+
+def _names_in(statement: str) -> Iterator[str]:
+    before = ""
+    for token in _TOKEN.finditer(statement):
+        kind, text = token.lastgroup, token[token.lastgroup or 0]
+        if kind == "body":
+            yield from _names_in(text)
+        elif kind in ("word", "quoted", "ticked") or (
+            kind == "literal" and before in _BEFORE_A_TABLE
+        ):
+            yield text.casefold()
+        before = text.casefold() if kind == "word" else ""
