@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from mercato_host import create_app
+from mercato_host.extensions import db
 from mercato_host.migrations.running import upgrade
 from mercato_host.testing.postgresql import running_server
 from mercato_kit.composition import current_composition
@@ -59,17 +60,21 @@ def write_deployment(tmp_path, database_url) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def boot() -> Callable[[Path], Flask]:
+def boot() -> Iterator[Callable[[Path], Flask]]:
     """Offer a function that migrates the database of a deployment file, and boots its app."""
+    apps = []
 
     def start(path: Path) -> Flask:
-        app = create_app(path)
-        with app.app_context():
+        apps.append(create_app(path))
+        with apps[-1].app_context():
             composed = current_composition().features
-        upgrade(app.config["SQLALCHEMY_DATABASE_URI"], composed)
-        return app
+        upgrade(apps[-1].config["SQLALCHEMY_DATABASE_URI"], composed)
+        return apps[-1]
 
-    return start
+    yield start
+    for app in apps:
+        with app.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture

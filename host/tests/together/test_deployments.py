@@ -102,14 +102,13 @@ class TestWithoutUsers:
 
     @pytest.mark.parametrize(
         "claims",
-        [{"aud": "another"}, {"iss": "https://evil.example"}, {"exp": 1}, {"sub": None}],
+        [{"aud": "another"}, {"iss": "https://evil.example"}, {"exp": 1}, {"sub": ""}],
         ids=lambda claims: next(iter(claims)),
     )
     def test_forged_tokens_are_refused(self, boot, write_deployment, issuer, claims):
         """A token of the issuer that is not for us, or not valid, is nobody's."""
         client = boot(write_deployment("products", more=issuer.table)).test_client()
-        sub = claims.pop("sub", "somebody") or ""
-        token = issuer.token(sub, **claims)
+        token = issuer.token(**{"sub": "somebody", **claims})
 
         refused = client.get("/v1/stock-levels", headers={"Authorization": f"Bearer {token}"})
 
