@@ -51,8 +51,13 @@ def _find_well_stocked() -> list[UUID]:
     in_hand = StockLevel.on_hand - StockLevel.reserved
     wanted = (
         sa.select(Variant.id)
+        .join(Variant.product)
         .join(Variant.levels)
-        .where(in_hand >= WELL_STOCKED, StockLevel.location_id == DEFAULT_LOCATION_ID)
+        .where(
+            Product.status == "active",
+            StockLevel.location_id == DEFAULT_LOCATION_ID,
+            in_hand >= WELL_STOCKED,
+        )
         .order_by(Variant.sku)
         .limit(40)
     )
@@ -234,7 +239,7 @@ def _keep_range(rows: Rows, product_id: UUID, cheapest: int, dearest: int) -> No
 
 def _in_currencies(cents: int) -> dict[str, int]:
     """Return a price in EUR cents, US cents and yen, as shops like to write them."""
-    return {"EUR": cents, "USD": cents * 110 // 10000 * 100 + 95, "JPY": cents * 16 // 1000 * 10}
+    return {"EUR": cents, "USD": cents * 110 // 10000 * 100 + 95, "JPY": cents * 16 // 100 * 10}
 
 
 def _stock(rows: Rows, variant_id: UUID, number: int) -> None:

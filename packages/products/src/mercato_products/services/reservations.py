@@ -89,7 +89,7 @@ def reserve(reference: UUID, quantities: Mapping[UUID, int], expires_at: datetim
 
 def extend(reference: UUID, until: datetime) -> bool:
     """Let a promise hold until *until* at least; False if it is gone."""
-    reservation = _lock(reference)
+    reservation = lock_reservation(reference)
     if reservation is None or reservation.status == "released":
         return False
     if reservation.expires_at is not None:
@@ -100,7 +100,7 @@ def extend(reference: UUID, until: datetime) -> bool:
 
 def commit(reference: UUID) -> bool:
     """Make a promise final; False if it is gone."""
-    reservation = _lock(reference)
+    reservation = lock_reservation(reference)
     if reservation is None or reservation.status == "released":
         return False
     if reservation.status == "held":
@@ -116,7 +116,7 @@ def ship(reference: UUID, sequence: int, quantities: Mapping[UUID, int]) -> None
         ReservationGone: The promise is not final, or has fewer units left.
         InsufficientStock: The units are promised, but not in the building yet.
     """
-    reservation = _lock(reference)
+    reservation = lock_reservation(reference)
     if reservation is None:
         raise ReservationGone(reference)
     if _is_done(reference, "ship", sequence):
@@ -146,7 +146,7 @@ def release(reference: UUID, lines: Mapping[UUID, int] | None = None) -> None:
     """
     if _claim(reference, "released", None):
         return
-    reservation = _lock(reference)
+    reservation = lock_reservation(reference)
     if reservation is None or reservation.status not in ("held", "committed"):
         return
     promised = _find_lines(reference)
@@ -172,7 +172,7 @@ def restock(reference: UUID, sequence: int, lines: Mapping[UUID, int]) -> None:
     Raises:
         ReservationGone: Fewer units were shipped to *reference*.
     """
-    reservation = _lock(reference)
+    reservation = lock_reservation(reference)
     if reservation is None:
         raise ReservationGone(reference)
     if _is_done(reference, "restock", sequence):
@@ -201,7 +201,8 @@ def _claim(reference: UUID, status: str, expires_at: datetime | None) -> bool:
     return session.scalar(first) is not None
 
 
-def _lock(reference: UUID) -> Reservation | None:
+def lock_reservation(reference: UUID) -> Reservation | None:
+    """Return a promise that nobody else changes until the unit of work ends."""
     row = locked(sa.select(Reservation).where(Reservation.reference == reference))
     return session.scalar(row.execution_options(populate_existing=True))
 

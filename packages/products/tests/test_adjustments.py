@@ -1,0 +1,208 @@
+import pytest
+
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_products.models import DEFAULT_LOCATION_ID
+from mercato_products.models import Location
+
+from . import factories
+from .invariants import check_invariants
+
+
+@pytest.fixture
+def adjust(charlie, commit):
+    """Sends adjustments as staff; afterwards the ledger must agree."""
+
+    def post(*adjustments):
+        return charlie.post("/v1/stock-adjustments", json={"adjustments": list(adjustments)})
+
+    yield post
+    commit(check_invariants)
+
+
+def received(variant_id, quantity, **values):
+    """Return an adjustment by quantity."""
+    return {
+        "variant_id": str(variant_id),
+        "quantity": quantity,
+        "reason": "Delivery",
+    } | values
+
+
+def counted(variant_id, set_to, expected):
+    """Return an adjustment by counting."""
+    return {
+        "variant_id": str(variant_id),
+        "set_to": set_to,
+        "expected_on_hand": expected,
+        "reason": "Stocktaking",
+    }
+
+
+class TestAdjustStock:
+    def test_receives_units(self, charlie, commit, adjust):
+        """The answer has the rows of the ledger and the levels; who did it is known."""
+        one, two = commit(factories.make_variants, 2)
+
+        answer = adjust(received(one, 10), received(two, 3))
+
+        movements, levels = answer.json["movements"], answer.json["levels"]
+        assert answer.status_code == 201
+        assert [(row["kind"], row["on_hand_delta"], row["actor_id"]) for row in movements] == [
+            ("receipt", 10, str(charlie.sub)),
+            ("receipt", 3, str(charlie.sub)),
+        ]
+        assert [(row["variant_id"], row["on_hand"], row["available"]) for row in levels] == [
+            (str(one), 10, 10),
+            (str(two), 3, 3),
+        ]
+        assert levels[0]["location_id"] == str(DEFAULT_LOCATION_ID)
+
+    def test_takes_units_away(self, commit, adjust):
+        """A negative quantity is an adjustment."""
+        (variant,) = commit(factories.make_variants, stock=10)
+
+        answer = adjust(received(variant, -4, reason="Broken"))
+
+        assert answer.json["movements"][0]["kind"] == "adjustment"
+        assert answer.json["movements"][0]["reason"] == "Broken"
+        assert answer.json["levels"][0]["on_hand"] == 6
+
+    def test_sets_what_was_counted(self, commit, adjust):
+        """The ledger gets the difference."""
+        (variant,) = commit(factories.make_variants, stock=10)
+
+        answer = adjust(counted(variant, 7, 10))
+
+        assert answer.json["movements"][0]["on_hand_delta"] == -3
+        assert answer.json["levels"][0]["on_hand"] == 7
+
+    def test_refuses_a_count_that_is_out_of_date(self, commit, adjust):
+        """Units moved since somebody counted: count again."""
+        (variant,) = commit(factories.make_variants, stock=10)
+
+        refused = adjust(counted(variant, 7, 9))
+
+        assert (refused.status_code, refused.json["code"]) == (409, "stale_quantity")
+        assert refused.json["on_hand"] == 10
+
+    @pytest.mark.parametrize("quantity", [-8, -11])
+    def test_refuses_to_take_what_is_promised(self, charlie, commit, adjust, quantity):
+        """Fewer than are promised, or than none, cannot be left; nothing of the request happens."""
+        one, two = commit(factories.make_variants, 2, stock=10)
+        commit(factories.hold, {two: 3})
+
+        refused = adjust(received(one, 5), received(two, quantity))
+
+        assert (refused.status_code, refused.json["code"]) == (409, "stock_below_reserved")
+        assert refused.json["variant_ids"] == [str(two)]
+        levels = charlie.get(f"/v1/stock-levels?variant_ids={one},{two}").json["data"]
+        assert [level["on_hand"] for level in levels] == [10, 10]
+
+    def test_counts_a_reference_once(self, commit, adjust):
+        """The same delivery cannot be received twice, even under another key."""
+        (variant,) = commit(factories.make_variants)
+        delivery = received(variant, 10, reference=str(new_id()))
+        adjust(delivery)
+
+        refused = adjust(delivery)
+
+        assert (refused.status_code, refused.json["code"]) == (409, "reference_used")
+
+    def test_answers_a_key_once(self, charlie, commit):
+        """The same key moves the stock once."""
+        (variant,) = commit(factories.make_variants)
+        sent = {"adjustments": [received(variant, 10)]}
+        headers = {"Idempotency-Key": "delivery-of-monday"}
+
+        first, second = (
+            charlie.post("/v1/stock-adjustments", json=sent, headers=headers) for _ in "12"
+        )
+
+        assert first.data == second.data
+        levels = charlie.get(f"/v1/stock-levels?variant_ids={variant}").json["data"]
+        assert levels[0]["on_hand"] == 10
+
+    def test_keeps_locations_apart(self, client, commit, adjust):
+        """Units elsewhere are counted there; the shop sells from the default location."""
+        product_id, (variant,) = commit(factories.make_product)
+        place = new_id()
+        commit(lambda: session.add(Location(id=place, code="annex", name="Annex")))
+
+        answer = adjust(received(variant, 5, location_id=str(place)))
+
+        assert answer.json["levels"][0]["location_id"] == str(place)
+        shown = client.get(f"/v1/products/{product_id}?expand=variants.stock").json
+        assert shown["availability"] == "out_of_stock"
+
+    @pytest.mark.parametrize(
+        ("change", "pointer"),
+        [
+            ({"variant_id": str(new_id())}, "/adjustments/0/variant_id"),
+            ({"location_id": str(new_id())}, "/adjustments/0/location_id"),
+            ({"quantity": 0}, "/adjustments/0/quantity"),
+            ({"quantity": 10**10}, "/adjustments/0/quantity"),
+            ({"set_to": 5}, "/adjustments/0/quantity"),
+            ({"reason": ""}, "/adjustments/0/reason"),
+        ],
+    )
+    def test_refuses_what_does_not_hold(self, commit, adjust, change, pointer):
+        """The pointer leads to the mistake."""
+        (variant,) = commit(factories.make_variants)
+
+        refused = adjust(received(variant, 1) | change)
+
+        assert refused.status_code == 422
+        assert refused.json["errors"][0]["pointer"] == pointer
+
+    @pytest.mark.parametrize("missing", ["set_to", "expected_on_hand"])
+    def test_refuses_half_a_count(self, commit, adjust, missing):
+        """A count says what there is and what was expected."""
+        (variant,) = commit(factories.make_variants)
+        half = counted(variant, 7, 0)
+        del half[missing]
+
+        refused = adjust(half)
+
+        assert refused.json["errors"][0]["pointer"] == f"/adjustments/0/{missing}"
+
+    def test_refuses_a_level_twice(self, commit, adjust):
+        """Two changes of one level in one request would depend on their order."""
+        (variant,) = commit(factories.make_variants)
+
+        refused = adjust(received(variant, 1), received(variant, 2))
+
+        assert refused.json["errors"][0]["pointer"] == "/adjustments/1"
+
+    def test_refuses_what_is_not_counted(self, commit, adjust):
+        """A variant that never runs out has no level."""
+        (card,) = commit(factories.make_variants, track_inventory=False)
+
+        refused = adjust(received(card, 1))
+
+        assert (refused.status_code, refused.json["code"]) == (409, "stock_not_tracked")
+
+    def test_needs_as_many_statements_for_twenty(self, commit, adjust, statements):
+        """The number of statements does not depend on the number of adjustments."""
+        counts = set()
+        for number in (1, 5, 20):
+            variants = commit(factories.make_variants, number)
+            with statements as sent:
+                adjust(*(received(variant, 1) for variant in variants))
+            counts.add(len(sent))
+            sent.statements.clear()
+
+        assert len(counts) == 1, counts
+
+    def test_is_for_staff(self, client, alice, as_user, commit):
+        """Guests must log in; whoever may read the stock may not change it."""
+        (variant,) = commit(factories.make_variants)
+        reader = as_user(permissions=["stock.read"])
+        sent = {"adjustments": [received(variant, 1)]}
+
+        answers = [
+            caller.post("/v1/stock-adjustments", json=sent).status_code
+            for caller in (client, alice, reader)
+        ]
+
+        assert answers == [401, 403, 403]

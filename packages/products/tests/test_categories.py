@@ -1,0 +1,170 @@
+from uuid import UUID
+
+import pytest
+
+from mercato_kit.db import new_id
+
+from . import factories
+
+
+@pytest.fixture
+def make(charlie):
+    """Makes a category and returns it as JSON."""
+
+    def post(name, parent=None, **values):
+        parent_id = parent and parent["id"]
+        made = charlie.post("/v1/categories", json={"name": name, "parent_id": parent_id, **values})
+        assert made.status_code == 201, made.json
+        return made.json
+
+    return post
+
+
+@pytest.fixture
+def change(charlie):
+    """Changes a category, and returns the answer."""
+
+    def patch(category, **values):
+        headers = {"If-Match": f'"{category["version"]}"'}
+        return charlie.patch(f"/v1/categories/{category['id']}", json=values, headers=headers)
+
+    return patch
+
+
+class TestCreateCategory:
+    def test_places_it(self, client, make):
+        """A category knows its path and depth; everybody may read it."""
+        home = make("Home")
+        lamps = make("Floor Lamps", home, position=3)
+
+        read = client.get(f"/v1/categories/{lamps['id']}")
+
+        assert (home["path"], home["depth"]) == ("home/", 0)
+        assert (lamps["path"], lamps["depth"]) == ("home/floor-lamps/", 1)
+        assert (read.json, read.headers["ETag"]) == (lamps, '"1"')
+
+    @pytest.mark.parametrize(
+        ("sent", "status", "code"),
+        [
+            ({"name": "B", "handle": "home"}, 409, "handle_taken"),
+            ({"name": "B", "parent_id": str(new_id())}, 422, "validation_failed"),
+            ({"name": "B", "handle": "Home"}, 422, "validation_failed"),
+            ({"name": " B"}, 422, "validation_failed"),
+            ({}, 422, "validation_failed"),
+        ],
+    )
+    def test_refuses(self, charlie, make, sent, status, code):
+        """A handle twice, an unknown parent, and what is no handle or name."""
+        make("Home")
+
+        refused = charlie.post("/v1/categories", json=sent)
+
+        assert (refused.status_code, refused.json["code"]) == (status, code)
+
+    def test_goes_eight_deep(self, charlie, make):
+        """The ninth level is refused."""
+        parent = None
+        for depth in range(8):
+            parent = make(f"Level {depth}", parent)
+
+        refused = charlie.post("/v1/categories", json={"name": "Deep", "parent_id": parent["id"]})
+
+        assert refused.status_code == 422
+
+    def test_is_for_staff(self, client, alice):
+        """Guests must log in; customers may not."""
+        assert client.post("/v1/categories", json={"name": "A"}).status_code == 401
+        assert alice.post("/v1/categories", json={"name": "A"}).status_code == 403
+
+
+class TestListCategories:
+    def test_lists_each_after_its_parent(self, client, make):
+        """By path, or only what is directly inside one."""
+        home = make("Home")
+        lamps = make("Lamps", home)
+        make("Garden")
+        make("Bulbs", lamps)
+
+        paths = [item["path"] for item in client.get("/v1/categories").json["data"]]
+        inside = client.get(f"/v1/categories?parent_id={home['id']}").json["data"]
+
+        assert paths == ["garden/", "home/", "home/lamps/", "home/lamps/bulbs/"]
+        assert [item["handle"] for item in inside] == ["lamps"]
+
+
+class TestUpdateCategory:
+    def test_moves_what_is_inside(self, client, make, change):
+        """A new handle or parent changes the paths below, and their versions."""
+        home, garden = make("Home"), make("Garden")
+        lamps = make("Lamps", home)
+        bulbs = make("Bulbs", lamps)
+
+        moved = change(lamps, parent_id=garden["id"], handle="lights")
+
+        below = client.get(f"/v1/categories/{bulbs['id']}").json
+        assert (moved.status_code, moved.json["path"]) == (200, "garden/lights/")
+        assert (below["path"], below["depth"], below["version"]) == ("garden/lights/bulbs/", 2, 2)
+
+    def test_moves_it_to_the_top(self, make, change):
+        """Without a parent it stands at the top."""
+        lamps = make("Lamps", make("Home"))
+
+        moved = change(lamps, parent_id=None)
+
+        assert (moved.json["path"], moved.json["depth"]) == ("lamps/", 0)
+
+    def test_refuses_a_circle(self, make, change):
+        """A category cannot stand in itself, nor in what stands in it."""
+        home = make("Home")
+        lamps = make("Lamps", home)
+        bulbs = make("Bulbs", lamps)
+
+        refusals = [change(home, parent_id=each["id"]) for each in (home, bulbs)]
+
+        answers = [(refused.status_code, refused.json["code"]) for refused in refusals]
+        assert answers == [(409, "category_cycle")] * 2
+
+    def test_needs_the_version_that_was_read(self, charlie, make, change):
+        """Without If-Match 428, with another version 412."""
+        home = make("Home")
+
+        forgotten = charlie.patch(f"/v1/categories/{home['id']}", json={"name": "X"})
+        stale = change(home | {"version": 9}, name="X")
+
+        assert (forgotten.status_code, stale.status_code) == (428, 412)
+
+    def test_changes_the_name_alone(self, make, change):
+        """Path and handle stay when only the name changes."""
+        home = make("Home")
+
+        changed = change(home, name="At home", metadata={"icon": "house"}, position=4)
+
+        assert changed.json == home | {
+            "name": "At home",
+            "metadata": {"icon": "house"},
+            "position": 4,
+            "version": 2,
+            "updated_at": changed.json["updated_at"],
+        }
+
+
+class TestDeleteCategory:
+    def test_leaves_its_products(self, client, charlie, commit, make):
+        """A product that stood in it stays in the shop."""
+        home = make("Home")
+        product_id, _ = commit(factories.make_product, category_ids=[UUID(home["id"])])
+
+        gone = charlie.delete(f"/v1/categories/{home['id']}")
+
+        assert gone.status_code == 204
+        assert client.get(f"/v1/categories/{home['id']}").status_code == 404
+        assert client.get(f"/v1/products/{product_id}").json["category_ids"] == []
+
+    def test_keeps_one_that_others_stand_in(self, charlie, make):
+        """What is inside must go first."""
+        home = make("Home")
+        make("Lamps", home)
+
+        refused = charlie.delete(f"/v1/categories/{home['id']}")
+
+        assert (refused.status_code, refused.json["code"]) == (409, "category_not_empty")

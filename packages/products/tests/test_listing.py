@@ -1,0 +1,233 @@
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_products.models import Product
+from mercato_products.services.categories import create_category
+from mercato_products.values import NewCategory
+
+from . import factories
+
+
+def names(answer):
+    """Return the names of a page of products."""
+    assert answer.status_code == 200, answer.json
+    return [product["name"] for product in answer.json["data"]]
+
+
+def every_page(client, url):
+    """Follow the cursor to the end, and return the ids."""
+    found, cursor = [], ""
+    while cursor is not None:
+        page = client.get(url + cursor).json
+        found += [product["id"] for product in page["data"]]
+        assert page["has_more"] is (page["next_cursor"] is not None)
+        cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+    return found
+
+
+@pytest.fixture
+def shelf(commit):
+    """Three products: a cheap one, a dear one, and one without a price in EUR."""
+
+    def fill():
+        factories.make_product(name="Cup", eur=1000, description="Holds 100% of a cup", stock=5)
+        factories.make_product(name="Desk", eur=50000, brand="Orrery", variants=2)
+        factories.make_product(name="Lamp", eur=9000, track_inventory=False)
+
+    commit(fill)
+
+
+@pytest.mark.usefixtures("shelf")
+class TestFilters:
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            ("", ["Cup", "Desk", "Lamp"]),
+            ("&q=DES", ["Desk"]),
+            ("&q=orrery desk", ["Desk"]),
+            ("&q=orrery cup", []),
+            ("&q=SKU-", ["Cup", "Desk", "Lamp"]),
+            ("&q=100%25", ["Cup"]),
+            ("&q=%25", ["Cup"]),
+            ("&q=_", []),
+            ("&currency=EUR&price[gte]=9000", ["Desk", "Lamp"]),
+            ("&currency=EUR&price[lte]=9000", ["Cup", "Lamp"]),
+            ("&currency=EUR&price[gte]=1001&price[lte]=8999", []),
+            ("&currency=USD&price[gte]=0", []),
+            ("&currency=USD", ["Cup", "Desk", "Lamp"]),
+            ("&in_stock=true", ["Cup", "Lamp"]),
+            ("&in_stock=false", ["Desk"]),
+            ("&status=active", ["Cup", "Desk", "Lamp"]),
+            ("&status=draft,archived", []),
+            ("&category=no-such", []),
+        ],
+    )
+    def test_hold(self, client, query, expected):
+        """Each filter leaves what it says, and a wildcard in a word is only a character."""
+        assert names(client.get(f"/v1/products?sort=name{query}")) == expected
+
+    def test_find_by_id(self, client):
+        """Some ids at once; unknown ones are left out."""
+        cup = client.get("/v1/products?q=Cup").json["data"][0]["id"]
+
+        found = client.get(f"/v1/products?ids={cup},01900000-0000-7000-8000-00000000000f")
+
+        assert names(found) == ["Cup"]
+
+    @pytest.mark.parametrize(
+        "query", ["sort=price", "sort=-price", "price[gte]=1", "price[lte]=1", "price[gte]=x"]
+    )
+    def test_need_a_currency_for_prices(self, client, query):
+        """A price says nothing without its currency."""
+        assert client.get(f"/v1/products?{query}").status_code == 422
+
+    @pytest.mark.parametrize(
+        "query",
+        ["sort=brand", "colour=red", "currency=EURO", "ids=1", "limit=101", "in_stock=yes", "q="],
+    )
+    def test_refuse_what_they_do_not_know(self, client, query):
+        """Unknown parameters, sorts and values are mistakes, not ignored."""
+        assert client.get(f"/v1/products?{query}").status_code == 422
+
+    def test_hide_drafts_from_the_public(self, client, charlie, commit):
+        """A draft is in the list of staff only, whatever the filter."""
+        commit(factories.make_product, name="Secret", status="draft")
+
+        assert "Secret" not in names(client.get("/v1/products?sort=name"))
+        assert names(client.get("/v1/products?status=draft")) == []
+        assert names(charlie.get("/v1/products?status=draft")) == ["Secret"]
+
+    def test_look_inside_categories(self, client, commit):
+        """A category holds what stands in it and in those inside it; by handle or id."""
+
+        def place():
+            home = create_category(NewCategory(name="Home"))
+            rugs = create_category(NewCategory(name="Rugs", parent_id=home.id))
+            create_category(NewCategory(name="Homework"))
+            factories.make_product(name="Rug", category_ids=[rugs.id])
+            return home.id
+
+        home_id = commit(place)
+
+        found = [
+            names(client.get(f"/v1/products?category={key}"))
+            for key in ("home", "rugs", home_id, "homework")
+        ]
+        assert found == [["Rug"], ["Rug"], ["Rug"], []]
+
+
+class TestSummaries:
+    @pytest.mark.usefixtures("shelf")
+    def test_show_price_picture_and_availability(self, client):
+        """A list shows what a shop window needs."""
+        cup = client.get("/v1/products?q=Cup").json["data"][0]
+
+        assert cup["price_range"] == {"currency": "EUR", "min_amount": 1000, "max_amount": 1000}
+        assert (cup["availability"], cup["image_url"], cup["handle"]) == ("in_stock", None, "cup")
+        assert "version" not in cup
+
+    def test_choose_a_currency(self, client, charlie):
+        """The currency asked for, or none; without one the shop's, or any."""
+        prices = [{"currency": code, "unit_amount": 5} for code in ("USD", "EUR", "CHF")]
+        for name, some in (("All", prices), ("Franc", prices[2:])):
+            variants = [{"sku": name, "prices": some}]
+            body = {"name": name, "status": "active", "variants": variants}
+            charlie.post("/v1/products", json=body)
+
+        def currencies(query):
+            data = client.get(f"/v1/products?sort=name{query}").json["data"]
+            return [
+                product["price_range"] and product["price_range"]["currency"] for product in data
+            ]
+
+        assert currencies("") == ["EUR", "CHF"]
+        assert currencies("&currency=USD") == ["USD", None]
+
+    def test_say_the_best_availability(self, client, commit):
+        """In stock if any variant is; back order if one can be promised unseen."""
+
+        def fill():
+            _, (_, some) = factories.make_product(name="A", variants=2)
+            factories.receive(some, units=1)
+            _, (_, unseen) = factories.make_product(name="B", variants=2)
+            factories.allow_back_orders(session, unseen, 1)
+            factories.make_product(name="C", track_inventory=False)
+            _, (promised,) = factories.make_product(name="D", stock=2)
+            factories.hold({promised: 2})
+            factories.make_product(name="E", variants=0)
+
+        commit(fill)
+
+        listed = client.get("/v1/products?sort=name").json["data"]
+        assert [product["availability"] for product in listed] == [
+            "in_stock",
+            "back_order",
+            "in_stock",
+            "out_of_stock",
+            "out_of_stock",
+        ]
+
+    def test_need_four_statements_whatever_the_page(self, client, commit, statements):
+        """Page, pictures, prices and availability: four statements for 1, 5 and 20 products."""
+        for number in range(20):
+            commit(factories.make_product, name=f"P{number}", variants=2, stock=1)
+
+        for limit in (1, 5, 20):
+            with statements as sent:
+                assert len(client.get(f"/v1/products?limit={limit}").json["data"]) == limit
+            assert len(sent) == 4, sent
+            sent.statements.clear()
+
+
+class TestPages:
+    @pytest.mark.parametrize(
+        "sort",
+        ["name", "-name", "created_at", "-created_at", "price&currency=EUR", "-price&currency=EUR"],
+    )
+    def test_hold_each_product_once(self, client, commit, sort):
+        """Though all products have the same name, price and time, no page repeats or skips one."""
+        at = utc_now() - timedelta(days=1)
+
+        def fill():
+            ids = {str(factories.make_product(name="Twin", eur=100)[0]) for _ in range(7)}
+            session.execute(sa.update(Product).values(created_at=at))
+            return ids
+
+        ids = commit(fill)
+
+        found = every_page(client, f"/v1/products?limit=2&sort={sort}")
+
+        assert len(found) == 7
+        assert set(found) == ids
+
+    def test_are_in_order(self, client, commit):
+        """Cheapest first, or dearest first; newest first by default."""
+        for name, eur in (("B", 200), ("C", 300), ("A", 100)):
+            commit(factories.make_product, name=name, eur=eur)
+
+        assert names(client.get("/v1/products?sort=price&currency=EUR")) == ["A", "B", "C"]
+        assert names(client.get("/v1/products?sort=-price&currency=EUR")) == ["C", "B", "A"]
+        assert names(client.get("/v1/products")) == ["A", "C", "B"]
+
+    def test_belong_to_one_filter(self, client, commit):
+        """A cursor does not work for another list."""
+        for _ in "123":
+            commit(factories.make_product)
+        cursor = client.get("/v1/products?limit=1").json["next_cursor"]
+
+        refused = client.get(f"/v1/products?limit=1&q=mug&cursor={cursor}")
+
+        assert (refused.status_code, refused.json["code"]) == (400, "invalid_cursor")
+
+    def test_can_be_counted(self, client, commit):
+        """The total is there when asked for."""
+        for _ in "123":
+            commit(factories.make_product)
+
+        page = client.get("/v1/products?limit=1&include=total").json
+
+        assert (page["total"], page["total_is_exact"], len(page["data"])) == (3, True, 1)

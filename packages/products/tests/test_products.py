@@ -1,0 +1,354 @@
+import pytest
+
+from mercato_kit.db import new_id
+
+from . import factories
+from .factories import LAMP
+
+
+@pytest.fixture
+def lamp(charlie):
+    """The lamp, as staff got it when they made it."""
+    return charlie.post("/v1/products", json=LAMP).json
+
+
+def etag(answer):
+    """Return the header for a change of what was answered."""
+    return {"If-Match": answer.headers["ETag"]}
+
+
+class TestCreateProduct:
+    def test_makes_a_product_with_variants_and_prices(self, charlie):
+        """The answer has everything that was sent, an address, and version 1 as its ETag."""
+        made = charlie.post("/v1/products", json=LAMP)
+
+        black, brass = made.json["variants"]
+        assert (made.status_code, made.headers["ETag"]) == (201, '"1"')
+        assert made.headers["Location"].endswith(f"/v1/products/{made.json['id']}")
+        assert (made.json["handle"], made.json["status"]) == ("alba-desk-lamp", "active")
+        assert made.json["options"] == ["Finish", "Cable"]
+        assert (black["sku"], black["name"]) == ("LAMP-BLACK", "Black / 2 m")
+        assert black["prices"] == [
+            {"currency": "EUR", "unit_amount": 9900, "compare_at_amount": 11900},
+            {"currency": "JPY", "unit_amount": 15800, "compare_at_amount": None},
+        ]
+        assert (brass["name"], brass["requires_shipping"]) == ("Brass / 2 m", True)
+
+    def test_makes_a_draft_by_default(self, charlie):
+        """A name is enough; what it makes is not for sale yet."""
+        made = charlie.post("/v1/products", json={"name": "Something"})
+
+        assert (made.status_code, made.json["status"], made.json["variants"]) == (201, "draft", [])
+
+    def test_finds_a_free_handle(self, charlie):
+        """The second product of a name gets a number behind its handle."""
+        handles = [charlie.post("/v1/products", json={"name": "Mug"}).json["handle"] for _ in "123"]
+
+        assert handles == ["mug", "mug-2", "mug-3"]
+
+    def test_refuses_a_handle_twice(self, charlie):
+        """A handle that was asked for is not changed silently."""
+        charlie.post("/v1/products", json={"name": "Mug", "handle": "mug"})
+
+        refused = charlie.post("/v1/products", json={"name": "Other", "handle": "mug"})
+
+        assert (refused.status_code, refused.json["code"]) == (409, "handle_taken")
+
+    def test_refuses_a_sku_twice(self, charlie, lamp):
+        """The second product with the same sku is a conflict, and leaves nothing behind."""
+        refused = charlie.post("/v1/products", json=LAMP | {"name": "Copy"})
+
+        assert (refused.status_code, refused.json["code"]) == (409, "sku_taken")
+        assert charlie.get("/v1/products?q=Copy").json["data"] == []
+
+    def test_refuses_an_external_reference_twice(self, charlie):
+        """One product for each row of the system that feeds the catalogue."""
+        sent = {"name": "Mug", "external_reference": "ERP-1"}
+        charlie.post("/v1/products", json=sent)
+
+        refused = charlie.post("/v1/products", json=sent)
+
+        assert (refused.status_code, refused.json["code"]) == (409, "external_reference_taken")
+
+    def test_refuses_the_same_options_twice(self, charlie):
+        """Two variants must differ; capitals make no difference."""
+        variants = [
+            {"sku": "A", "option_values": {"Size": "m"}},
+            {"sku": "B", "option_values": {"Size": "M"}},
+        ]
+
+        refused = charlie.post("/v1/products", json={"name": "Shirt", "variants": variants})
+
+        assert (refused.status_code, refused.json["code"]) == (409, "duplicate_options")
+
+    def test_refuses_a_variant_without_a_value(self, charlie):
+        """Each variant has a value for each option; the pointer leads to the one that has not."""
+        variants = [
+            {"sku": "A", "option_values": {"Size": "M"}},
+            {"sku": "B", "option_values": {"Colour": "Red"}},
+        ]
+
+        refused = charlie.post("/v1/products", json={"name": "Shirt", "variants": variants})
+
+        assert refused.status_code == 422
+        assert refused.json["errors"][0]["pointer"] == "/variants/1/option_values"
+
+    @pytest.mark.parametrize(
+        ("price", "pointer"),
+        [
+            ({"currency": "EUR", "unit_amount": -1}, "/variants/0/prices/0/unit_amount"),
+            ({"currency": "EUR", "unit_amount": 1.5}, "/variants/0/prices/0/unit_amount"),
+            ({"currency": "EUR", "unit_amount": 2**53}, "/variants/0/prices/0/unit_amount"),
+            ({"currency": "eur", "unit_amount": 1}, "/variants/0/prices/0/currency"),
+            ({"currency": "XTS", "unit_amount": 1}, "/variants/0/prices/0/currency"),
+        ],
+    )
+    def test_refuses_what_is_no_price(self, charlie, price, pointer):
+        """A price is a whole number of minor units, 0 or more, of a currency that exists."""
+        sent = {"name": "Mug", "variants": [{"sku": "MUG", "prices": [price]}]}
+
+        refused = charlie.post("/v1/products", json=sent)
+
+        assert refused.status_code == 422
+        assert [error["pointer"] for error in refused.json["errors"]] == [pointer]
+
+    def test_refuses_an_unknown_category(self, charlie):
+        """The pointer leads to the category that does not exist."""
+        sent = {"name": "Mug", "category_ids": [str(new_id())]}
+
+        refused = charlie.post("/v1/products", json=sent)
+
+        assert refused.status_code == 422
+        assert refused.json["errors"][0]["pointer"] == "/category_ids/0"
+
+    def test_answers_a_key_once(self, charlie):
+        """The same key makes one product and gives the same answer again."""
+        headers = {"Idempotency-Key": "make-the-lamp-once"}
+
+        first, second = (charlie.post("/v1/products", json=LAMP, headers=headers) for _ in "12")
+
+        assert first.data == second.data
+        assert second.headers["Idempotency-Replayed"] == "true"
+
+    def test_is_for_staff(self, client, alice):
+        """Guests must log in; customers may not."""
+        assert client.post("/v1/products", json=LAMP).status_code == 401
+        assert alice.post("/v1/products", json=LAMP).status_code == 403
+
+
+class TestGetProduct:
+    def test_shows_a_product_to_everybody(self, client, lamp):
+        """By id and by handle; caches may keep it for guests."""
+        by_id = client.get(f"/v1/products/{lamp['id']}")
+        by_handle = client.get("/v1/products/by-handle/alba-desk-lamp")
+
+        assert by_id.json == by_handle.json == lamp
+        assert by_id.headers["Cache-Control"].startswith("public, max-age=30")
+
+    def test_says_when_nothing_changed(self, client, lamp):
+        """With the ETag of what it has, a client gets 304 and no body."""
+        url = f"/v1/products/{lamp['id']}"
+
+        unchanged = client.get(url, headers={"If-None-Match": client.get(url).headers["ETag"]})
+
+        assert (unchanged.status_code, unchanged.data) == (304, b"")
+
+    def test_hides_what_is_not_for_sale(self, client, alice, charlie, commit):
+        """A draft, and an archived variant, exist for staff only."""
+        draft, _ = commit(factories.make_product, status="draft")
+        mug, (one, two) = commit(factories.make_product, variants=2)
+        charlie.delete(f"/v1/variants/{two}", headers={"If-Match": '"1"'})
+
+        shown = {caller: caller.get(f"/v1/products/{mug}").json for caller in (alice, charlie)}
+
+        statuses = [
+            each.get(f"/v1/products/{draft}").status_code for each in (client, alice, charlie)
+        ]
+        assert statuses == [404, 404, 200]
+        assert [variant["id"] for variant in shown[alice]["variants"]] == [str(one)]
+        assert len(shown[charlie]["variants"]) == 2
+
+    def test_shows_prices_in_one_currency(self, client, lamp):
+        """With a currency, prices in others are left out."""
+        shown = client.get(f"/v1/products/{lamp['id']}?currency=JPY").json
+
+        prices = [variant["prices"] for variant in shown["variants"]]
+        assert prices == [
+            [{"currency": "JPY", "unit_amount": 15800, "compare_at_amount": None}],
+            [],
+        ]
+
+    def test_shows_stock_only_when_asked(self, client, charlie, lamp):
+        """Expanded stock says what can be had, and the answer has no ETag: stock has no version."""
+        black = lamp["variants"][0]["id"]
+        charlie.post(
+            "/v1/stock-adjustments",
+            json={"adjustments": [{"variant_id": black, "quantity": 7, "reason": "Delivery"}]},
+        )
+
+        shown = client.get(f"/v1/products/{lamp['id']}?expand=variants.stock")
+
+        assert "stock" not in lamp["variants"][0]
+        assert "ETag" not in shown.headers
+        assert shown.json["availability"] == "in_stock"
+        assert [variant["stock"] for variant in shown.json["variants"]] == [
+            {"availability": "in_stock", "available": 7},
+            {"availability": "out_of_stock", "available": 0},
+        ]
+
+    @pytest.mark.parametrize("path", ["01900000-0000-7000-8000-00000000000f", "by-handle/no-such"])
+    def test_finds_nothing(self, client, path):
+        """What does not exist is 404."""
+        assert client.get(f"/v1/products/{path}").status_code == 404
+
+    def test_needs_as_many_statements_for_twenty_variants(self, client, commit, statements):
+        """Reading a product takes five statements, however many variants and prices it has."""
+        for variants in (1, 5, 20):
+            product_id, _ = commit(factories.make_product, variants=variants)
+            with statements as sent:
+                client.get(f"/v1/products/{product_id}")
+            assert len(sent) == 5, sent
+            sent.statements.clear()
+
+
+class TestUpdateProduct:
+    def test_changes_what_is_sent(self, charlie, lamp):
+        """The rest stays, and the version rises by one."""
+        changed = charlie.patch(
+            f"/v1/products/{lamp['id']}",
+            json={"name": "Alba Lamp", "brand": None, "metadata": {"shelf": "4"}},
+            headers={"If-Match": '"1"'},
+        )
+
+        assert (changed.status_code, changed.headers["ETag"]) == (200, '"2"')
+        assert changed.json == lamp | {
+            "name": "Alba Lamp",
+            "brand": None,
+            "metadata": {"shelf": "4"},
+            "version": 2,
+            "updated_at": changed.json["updated_at"],
+        }
+
+    def test_keeps_the_version_when_nothing_changes(self, charlie, lamp):
+        """Sending what is so already is no change."""
+        same = charlie.patch(
+            f"/v1/products/{lamp['id']}", json={"name": lamp["name"]}, headers={"If-Match": '"1"'}
+        )
+
+        assert (same.status_code, same.json) == (200, lamp)
+
+    @pytest.mark.parametrize(("sent", "status"), [({}, 428), ({"If-Match": '"9"'}, 412)])
+    def test_needs_the_version_that_was_read(self, charlie, lamp, sent, status):
+        """Without If-Match 428, with another version 412; nothing changes."""
+        url = f"/v1/products/{lamp['id']}"
+
+        refused = charlie.patch(url, json={"name": "Other"}, headers=sent)
+
+        assert refused.status_code == status
+        assert charlie.get(url).json == lamp
+
+    @pytest.mark.parametrize(
+        ("before", "after", "answer"),
+        [
+            ("draft", "active", 200),
+            ("draft", "archived", 200),
+            ("active", "archived", 200),
+            ("archived", "active", 200),
+            ("active", "draft", 409),
+            ("archived", "draft", 409),
+        ],
+    )
+    def test_changes_the_status(self, charlie, commit, before, after, answer):
+        """What was once published never becomes a draft again; archived can come back."""
+        product_id, _ = commit(factories.make_product, status="draft")
+        url, current = f"/v1/products/{product_id}", charlie.get(f"/v1/products/{product_id}")
+        if before != "draft":
+            current = charlie.patch(url, json={"status": before}, headers=etag(current))
+
+        changed = charlie.patch(url, json={"status": after}, headers=etag(current))
+
+        assert changed.status_code == answer
+        if answer == 409:
+            assert changed.json["code"] == "invalid_transition"
+
+    def test_moves_it_to_other_categories(self, charlie, lamp):
+        """The categories that are sent replace those it had; the version rises."""
+        shelf = charlie.post("/v1/categories", json={"name": "Lamps"}).json["id"]
+        url = f"/v1/products/{lamp['id']}"
+
+        placed = charlie.patch(url, json={"category_ids": [shelf]}, headers={"If-Match": '"1"'})
+        removed = charlie.patch(url, json={"category_ids": []}, headers=etag(placed))
+
+        assert (placed.json["category_ids"], placed.json["version"]) == ([shelf], 2)
+        assert (removed.json["category_ids"], removed.json["version"]) == ([], 3)
+
+    def test_refuses_the_handle_of_another(self, charlie, lamp):
+        """Handles stay unique."""
+        charlie.post("/v1/products", json={"name": "Mug"})
+
+        refused = charlie.patch(
+            f"/v1/products/{lamp['id']}", json={"handle": "mug"}, headers={"If-Match": '"1"'}
+        )
+
+        assert (refused.status_code, refused.json["code"]) == (409, "handle_taken")
+
+    def test_finds_nothing_to_change(self, charlie):
+        """What does not exist is 404."""
+        url = f"/v1/products/{new_id()}"
+
+        assert charlie.patch(url, json={}, headers={"If-Match": '"1"'}).status_code == 404
+
+
+class TestArchiveProduct:
+    def test_takes_it_off_the_shelf(self, client, charlie, lamp):
+        """Guests do not see it any more; staff see when it was archived."""
+        url = f"/v1/products/{lamp['id']}"
+
+        gone = charlie.delete(url, headers={"If-Match": '"1"'})
+
+        assert (gone.status_code, client.get(url).status_code) == (204, 404)
+        assert charlie.get(url).json["archived_at"] is not None
+        stock = charlie.get(f"{url}?expand=variants.stock").json
+        assert stock["availability"] == "discontinued"
+
+
+class TestReplaceMedia:
+    def test_gives_it_pictures_in_order(self, client, charlie, lamp):
+        """The first picture stands for the product; what was there before is gone."""
+        url = f"/v1/products/{lamp['id']}/media"
+        brass = lamp["variants"][1]["id"]
+        charlie.put(url, json=[{"url": "https://img.example.com/old.jpg"}])
+
+        replaced = charlie.put(
+            url,
+            json=[
+                {"url": "https://img.example.com/1.jpg", "alt": "The lamp"},
+                {"url": "https://img.example.com/2.jpg", "variant_id": brass},
+            ],
+        )
+
+        assert (replaced.status_code, replaced.json["version"]) == (200, 3)
+        assert replaced.json["image_url"] == "https://img.example.com/1.jpg"
+        assert replaced.json["media"] == [
+            {"url": "https://img.example.com/1.jpg", "alt": "The lamp", "variant_id": None},
+            {"url": "https://img.example.com/2.jpg", "alt": "", "variant_id": brass},
+        ]
+        listed = client.get("/v1/products").json["data"][0]
+        assert listed["image_url"] == "https://img.example.com/1.jpg"
+
+    @pytest.mark.parametrize(
+        ("pictures", "pointer"),
+        [
+            ([{"url": "javascript:alert(1)"}], "/0/url"),
+            ([{"url": "//example.com/x.jpg"}], "/0/url"),
+            ([{"alt": "no address"}], "/0/url"),
+            ([{"url": "https://e.com/x", "variant_id": str(new_id())}], "/0/variant_id"),
+            ([{"url": "https://e.com/x"}] * 51, ""),
+        ],
+    )
+    def test_refuses_what_is_no_picture(self, charlie, lamp, pictures, pointer):
+        """An address is http or https, a variant one of the product, and 50 are enough."""
+        refused = charlie.put(f"/v1/products/{lamp['id']}/media", json=pictures)
+
+        assert refused.status_code == 422
+        assert [error["pointer"] for error in refused.json["errors"]] == [pointer]

@@ -1,0 +1,113 @@
+from uuid import UUID
+
+import pytest
+
+from mercato_contracts.catalog import Catalog
+from mercato_contracts.catalog import QuoteLine
+from mercato_contracts.catalog import VariantUnavailable
+from mercato_kit import services
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+
+from . import factories
+from .factories import LAMP
+
+
+@pytest.fixture
+def quote(commit):
+    """Calls the contract in a unit of work."""
+    return lambda lines, currency="EUR": commit(
+        lambda: services.get(Catalog).quote(lines, currency, utc_now())
+    )
+
+
+class TestQuote:
+    def test_prices_a_variant(self, charlie, quote):
+        """A line has all that an order keeps of a variant."""
+        product = charlie.post("/v1/products", json=LAMP | {"tax_code": "standard"}).json
+        url = f"/v1/products/{product['id']}/media"
+        charlie.put(url, json=[{"url": "https://img.example.com/lamp.jpg"}])
+        variant_id, product_id = UUID(product["variants"][0]["id"]), UUID(product["id"])
+
+        answer = quote({variant_id: 2}, "JPY")
+
+        assert answer.currency == "JPY"
+        assert answer.valid_until > utc_now()
+        assert answer.lines == (
+            QuoteLine(
+                variant_id=variant_id,
+                product_id=product_id,
+                sku="LAMP-BLACK",
+                name="Alba Desk Lamp",
+                variant_name="Black / 2 m",
+                unit_amount=15800,
+                tax_code="standard",
+                requires_shipping=True,
+                weight_grams=1800,
+                image_url="https://img.example.com/lamp.jpg",
+                available=0,
+            ),
+        )
+
+    def test_keeps_the_order_asked_for(self, commit, quote):
+        """Lines come as they were asked for."""
+        variants = commit(factories.make_variants, 5)[::-1]
+
+        answer = quote(dict.fromkeys(variants, 1))
+
+        assert [line.variant_id for line in answer.lines] == variants
+
+    def test_hints_at_what_is_free(self, commit, quote):
+        """Units that may still be promised, unseen ones among them; none known of the untracked."""
+        one, two = commit(factories.make_variants, 2, stock=5)
+        (card,) = commit(factories.make_variants, track_inventory=False)
+        commit(factories.hold, {one: 3})
+        commit(lambda: factories.allow_back_orders(session, two, 4))
+
+        answer = quote({one: 1, two: 1, card: 1})
+
+        assert [line.available for line in answer.lines] == [2, 9, None]
+
+    def test_shows_the_picture_of_the_variant(self, charlie, commit, quote):
+        """Its own one, else the first of the product."""
+        product_id, (one, two) = commit(factories.make_product, variants=2)
+        pictures = [
+            {"url": "https://e.com/1.jpg"},
+            {"url": "https://e.com/2.jpg"},
+            {"url": "https://e.com/3.jpg", "variant_id": str(two)},
+        ]
+        charlie.put(f"/v1/products/{product_id}/media", json=pictures)
+
+        answer = quote({one: 1, two: 1})
+
+        assert [line.image_url for line in answer.lines] == [
+            "https://e.com/1.jpg",
+            "https://e.com/3.jpg",
+        ]
+
+    def test_names_what_cannot_be_sold(self, charlie, commit, quote):
+        """Drafts, archived variants, what has no price in the currency, and what does not exist."""
+        (good,) = commit(factories.make_variants)
+        (draft,) = commit(factories.make_variants, status="draft")
+        (archived,) = commit(factories.make_variants)
+        charlie.delete(f"/v1/variants/{archived}", headers={"If-Match": '"1"'})
+        stranger = new_id()
+
+        with pytest.raises(VariantUnavailable) as refusal:
+            quote(dict.fromkeys([good, draft, archived, stranger], 1))
+        with pytest.raises(VariantUnavailable) as no_price:
+            quote({good: 1}, "USD")
+
+        assert set(refusal.value.variant_ids) == {draft, archived, stranger}
+        assert no_price.value.variant_ids == (good,)
+
+    @pytest.mark.parametrize("lines", [1, 5, 20])
+    def test_is_one_statement(self, commit, quote, statements, lines):
+        """However many lines."""
+        variants = commit(factories.make_variants, lines, stock=1)
+
+        with statements as sent:
+            quote(dict.fromkeys(variants, 1))
+
+        assert len(sent) == 1, sent

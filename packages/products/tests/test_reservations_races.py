@@ -1,0 +1,197 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from mercato_contracts.stock import InsufficientStock
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_products.models import DEFAULT_LOCATION_ID
+from mercato_products.models import Reservation
+from mercato_products.models import StockLevel
+from mercato_products.services import reservations
+from mercato_products.services.adjustments import adjust_stock
+from mercato_products.values import Adjustment
+
+from . import factories
+from .invariants import check_invariants
+
+THREADS = 8
+
+
+@pytest.fixture
+def together(app):
+    """Runs functions at the same time, each in a transaction that is not repeated if it fails."""
+
+    def in_transaction(function):
+        with app.app_context():
+            try:
+                answer = function()
+            except InsufficientStock:
+                session.rollback()
+                return "short"
+            session.commit()
+            return answer
+
+    def run(functions):
+        with ThreadPoolExecutor(THREADS) as pool:
+            return list(pool.map(in_transaction, functions))
+
+    return run
+
+
+@pytest.fixture
+def read(commit):
+    """Reads on_hand and reserved of a variant."""
+
+    def level(variant_id):
+        row = session.get(StockLevel, (variant_id, DEFAULT_LOCATION_ID))
+        return row.on_hand, row.reserved
+
+    return lambda variant_id: commit(level, variant_id)
+
+
+@pytest.fixture(autouse=True)
+def _invariants(commit):
+    yield
+    commit(check_invariants)
+
+
+def reserving(reference, quantities):
+    """Return a function that reserves."""
+    soon = utc_now() + timedelta(minutes=15)
+    return lambda: reservations.reserve(reference, quantities, soon)
+
+
+class TestReserve:
+    def test_never_sells_a_unit_twice(self, commit, together, read):
+        """Of 80 buyers for 50 units, 50 get one and 30 are refused: no more and no fewer."""
+        (variant,) = commit(factories.make_variants, stock=50)
+
+        answers = together(reserving(new_id(), {variant: 1}) for _ in range(80))
+
+        assert (answers.count("held"), answers.count("short")) == (50, 30)
+        assert read(variant) == (50, 50)
+
+    def test_takes_locks_in_one_order(self, commit, together, read):
+        """Carts with the same variants in opposite orders wait for each other, and all get through.
+
+        No transaction is repeated here, so a deadlock would fail the test.
+        """
+        variants = commit(factories.make_variants, 6, stock=100)
+        carts = [dict.fromkeys(order, 1) for order in (variants, variants[::-1])] * 30
+
+        answers = together(reserving(new_id(), cart) for cart in carts)
+
+        assert answers == ["held"] * 60
+        assert {read(variant) for variant in variants} == {(100, 60)}
+
+    def test_refuses_whole_carts_under_pressure(self, commit, together, read):
+        """A cart whose second line is short leaves nothing of the first behind."""
+        plenty, scarce = commit(factories.make_variants, 2, stock=40)
+        commit(factories.hold, {scarce: 30})
+
+        answers = together(reserving(new_id(), {plenty: 1, scarce: 1}) for _ in range(40))
+
+        assert (answers.count("held"), answers.count("short")) == (10, 30)
+        assert (read(plenty), read(scarce)) == ((40, 10), (40, 40))
+
+    def test_holds_once_for_one_reference(self, commit, together, read):
+        """Twins of one call: one holds, the others find it done."""
+        (variant,) = commit(factories.make_variants, stock=50)
+        reference = new_id()
+
+        answers = together(reserving(reference, {variant: 3}) for _ in range(THREADS))
+
+        assert sorted(answers) == ["already"] * (THREADS - 1) + ["held"]
+        assert read(variant) == (50, 3)
+
+
+class TestRelease:
+    def test_wins_against_its_own_reserve(self, commit, together, read):
+        """Whichever of the two comes first, nothing stays promised."""
+        (variant,) = commit(factories.make_variants, stock=50)
+        references = [new_id() for _ in range(20)]
+
+        together(
+            step
+            for reference in references
+            for step in (
+                reserving(reference, {variant: 1}),
+                lambda reference=reference: reservations.release(reference),
+            )
+        )
+
+        statuses = commit(
+            lambda: {session.get(Reservation, reference).status for reference in references}
+        )
+        assert (statuses, read(variant)) == ({"released"}, (50, 0))
+
+    def test_or_commit_wins_and_never_both(self, commit, together):
+        """Of a payment and an expiry at the same moment one finds that the other was first."""
+        (variant,) = commit(factories.make_variants, stock=50)
+        references = [commit(factories.hold, {variant: 1}) for _ in range(20)]
+
+        answers = together(
+            step
+            for reference in references
+            for step in (
+                lambda reference=reference: reservations.commit(reference),
+                lambda reference=reference: _release_if_held(reference),
+            )
+        )
+
+        paid, expired = answers[::2], answers[1::2]
+        assert all(
+            was_paid is not was_expired for was_paid, was_expired in zip(paid, expired, strict=True)
+        )
+
+
+class TestShip:
+    def test_happens_once_for_each_number(self, commit, together, read):
+        """Twins of one fulfilment take the units out once."""
+        (variant,) = commit(factories.make_variants, stock=50)
+        reference = commit(factories.sell, {variant: 10})
+
+        together(
+            lambda sequence=sequence: reservations.ship(reference, sequence, {variant: 1})
+            for sequence in [1, 2, 3, 4] * 4
+        )
+
+        assert read(variant) == (46, 6)
+
+
+class TestAdjustStock:
+    def test_keeps_what_is_promised(self, commit, together, read):
+        """Deliveries, losses and orders at once: the sums agree."""
+        variants = commit(factories.make_variants, 3, stock=100)
+
+        def adjusting(quantity, order):
+            changes = [
+                Adjustment(variant_id=variant, quantity=quantity, reason="Count")
+                for variant in order
+            ]
+            return lambda: len(adjust_stock(changes, actor_id=None).levels)
+
+        answers = together(
+            step
+            for _ in range(10)
+            for step in (
+                adjusting(5, variants),
+                reserving(new_id(), dict.fromkeys(variants[::-1], 2)),
+                adjusting(-3, variants[::-1]),
+            )
+        )
+
+        assert answers == [3, "held", 3] * 10
+        assert {read(variant) for variant in variants} == {(120, 20)}
+
+
+def _release_if_held(reference):
+    """Do what an expiry does: look under the lock, then take back."""
+    reservation = reservations.lock_reservation(reference)
+    if reservation.status != "held":
+        return False
+    reservations.release(reference)
+    return True

@@ -1,0 +1,256 @@
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle
+from hypothesis.stateful import RuleBasedStateMachine
+from hypothesis.stateful import initialize
+from hypothesis.stateful import invariant
+from hypothesis.stateful import rule
+from hypothesis.stateful import run_state_machine_as_test
+
+from mercato_contracts.stock import InsufficientStock
+from mercato_contracts.stock import ReservationGone
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_products.errors import StockBelowReserved
+from mercato_products.models import DEFAULT_LOCATION_ID
+from mercato_products.models import Reservation
+from mercato_products.models import StockLevel
+from mercato_products.services import reservations
+from mercato_products.services.adjustments import adjust_stock
+from mercato_products.values import Adjustment
+
+from . import factories
+from .invariants import check_invariants
+
+UNITS = st.integers(1, 4)
+NUMBERS = st.integers(1, 2)
+WHICH = st.integers(0, 2)
+CARTS = st.dictionaries(WHICH, UNITS, min_size=1)
+START = 6
+
+
+class Warehouse(RuleBasedStateMachine):
+    """The stock, beside a model of it that counts in plain numbers.
+
+    Two variants are counted (the second may be promised unseen, too), the third never runs out.
+    """
+
+    commit = None
+    references = Bundle("references")
+
+    @initialize()
+    def fill(self):
+        """Put some units on the shelves."""
+        counted = self.commit(factories.make_variants, 2, stock=START)
+        self.variants = [*counted, *self.commit(factories.make_variants, track_inventory=False)]
+        self.commit(lambda: factories.allow_back_orders(session, self.variants[1], 3))
+        self.on_hand = [START, START, None]
+        self.unseen = [0, 3, None]
+        self.promises = {}
+
+    @rule(target=references, cart=CARTS)
+    def reserve_anew(self, cart):
+        """Reserve for a new reference."""
+        reference = new_id()
+        self.reserve(reference, cart)
+        return reference
+
+    @rule(reference=references, cart=CARTS)
+    def reserve(self, reference, cart):
+        """Reserve: the model says whether there is enough, and whether it is the first time."""
+        known = self.promises.get(reference)
+        if known is None and not all(self._is_free(each, units) for each, units in cart.items()):
+            expected = "short"
+        else:
+            expected = {None: "held", "released": "released"}.get(
+                known and known["status"], "already"
+            )
+
+        answer = self._call("reserve", reference, self._named(cart), utc_now() + timedelta(hours=1))
+
+        assert answer == expected
+        if answer == "held":
+            lines = {each: [units, 0, 0, 0] for each, units in cart.items()}
+            self.promises[reference] = {"status": "held", "lines": lines, "done": set()}
+
+    @rule(reference=references)
+    def extend(self, reference):
+        """A promise that is not gone can hold longer."""
+        answer = self._call("extend", reference, utc_now() + timedelta(hours=2))
+
+        assert answer is self._is_alive(reference)
+
+    @rule(reference=references)
+    def pay(self, reference):
+        """A promise that is not gone becomes final."""
+        alive = self._is_alive(reference)
+
+        assert self._call("commit", reference) is alive
+        if alive and self.promises[reference]["status"] == "held":
+            self.promises[reference]["status"] = "committed"
+
+    @rule(reference=references, sequence=NUMBERS, cart=CARTS)
+    def ship(self, reference, sequence, cart):
+        """Units leave once for each number, if they are promised for good and there."""
+        promise = self.promises.get(reference)
+        effect = ("ship", sequence)
+        if promise is None:
+            expected = "gone"
+        elif effect in promise["done"]:
+            expected = None
+        elif promise["status"] != "committed" or not self._covers(promise, cart):
+            expected = "gone"
+        elif any(self._counts(each) and self.on_hand[each] < units for each, units in cart.items()):
+            expected = "short"
+        else:
+            expected = None
+            promise["done"].add(effect)
+            for each, units in cart.items():
+                promise["lines"][each][1] += units
+                self._add(each, -units)
+            self._close(promise)
+
+        assert self._call("ship", reference, sequence, self._named(cart)) == expected
+
+    @rule(reference=references)
+    def release(self, reference):
+        """All that is left is free again."""
+        assert self._call("release", reference) is None
+        promise = self.promises.setdefault(
+            reference, {"status": "released", "lines": {}, "done": set()}
+        )
+        for line in promise["lines"].values():
+            line[2] = line[0] - line[1]
+        self._close(promise)
+
+    @rule(reference=references, cart=CARTS)
+    def release_a_part(self, reference, cart):
+        """Some units of a variant are free again, once."""
+        assert self._call("release", reference, self._named(cart)) is None
+        promise = self.promises.setdefault(
+            reference, {"status": "released", "lines": {}, "done": set()}
+        )
+        for each, units in cart.items():
+            line = promise["lines"].get(each)
+            left = line and line[0] - line[1] - line[2]
+            if left and ("part", each) not in promise["done"]:
+                promise["done"].add(("part", each))
+                line[2] += min(units, left)
+        self._close(promise)
+
+    @rule(reference=references, sequence=NUMBERS, cart=CARTS)
+    def restock(self, reference, sequence, cart):
+        """Shipped units come back once for each number, and never more than were shipped."""
+        promise = self.promises.get(reference)
+        effect = ("restock", sequence)
+        if promise is None:
+            expected = "gone"
+        elif effect in promise["done"]:
+            expected = None
+        elif any(
+            each not in promise["lines"]
+            or promise["lines"][each][1] - promise["lines"][each][3] < units
+            for each, units in cart.items()
+        ):
+            expected = "gone"
+        else:
+            expected = None
+            promise["done"].add(effect)
+            for each, units in cart.items():
+                promise["lines"][each][3] += units
+                self._add(each, units)
+
+        assert self._call("restock", reference, sequence, self._named(cart)) == expected
+
+    @rule(each=st.integers(0, 1), units=st.integers(-4, 4).filter(bool))
+    def adjust(self, each, units):
+        """Units come or go, but what is promised stays covered."""
+        after = self.on_hand[each] + units
+        allowed = after >= 0 and self._reserved(each) <= after + self.unseen[each]
+        change = Adjustment(variant_id=self.variants[each], quantity=units, reason="Count")
+        if allowed:
+            self._add(each, units)
+            self.commit(adjust_stock, [change], actor_id=None)
+        else:
+            with pytest.raises(StockBelowReserved):
+                self.commit(adjust_stock, [change], actor_id=None)
+
+    @invariant()
+    def agrees(self):
+        """The database says what the model says, and the ledger adds up."""
+        self.commit(self._compare)
+
+    def _compare(self):
+        check_invariants()
+        for each in (0, 1):
+            level = session.get(StockLevel, (self.variants[each], DEFAULT_LOCATION_ID))
+            assert (level.on_hand, level.reserved) == (self.on_hand[each], self._reserved(each))
+        for reference, promise in self.promises.items():
+            assert session.get(Reservation, reference).status == promise["status"]
+
+    def _call(self, verb, *arguments):
+        try:
+            return self.commit(getattr(reservations, verb), *arguments)
+        except InsufficientStock:
+            return "short"
+        except ReservationGone:
+            return "gone"
+
+    def _named(self, cart):
+        return {self.variants[each]: units for each, units in cart.items()}
+
+    def _counts(self, each):
+        return self.on_hand[each] is not None
+
+    def _add(self, each, units):
+        if self._counts(each):
+            self.on_hand[each] += units
+
+    def _reserved(self, each):
+        lines = [promise["lines"].get(each) for promise in self.promises.values()]
+        return sum(line[0] - line[1] - line[2] for line in lines if line)
+
+    def _is_free(self, each, units):
+        if not self._counts(each):
+            return True
+        return self.on_hand[each] + self.unseen[each] - self._reserved(each) >= units
+
+    def _is_alive(self, reference):
+        return self.promises.get(reference, {"status": "released"})["status"] != "released"
+
+    def _covers(self, promise, cart):
+        return all(
+            each in promise["lines"]
+            and promise["lines"][each][0] - promise["lines"][each][1] - promise["lines"][each][2]
+            >= units
+            for each, units in cart.items()
+        )
+
+    def _close(self, promise):
+        lines = promise["lines"].values()
+        if promise["status"] in ("held", "committed") and all(
+            quantity == shipped + released for quantity, shipped, released, _ in lines
+        ):
+            promise["status"] = "closed" if any(line[1] for line in lines) else "released"
+
+
+class TestStock:
+    def test_agrees_with_a_model_whatever_happens(self, commit):
+        """Whatever is called in whatever order, the numbers agree and the ledger adds up."""
+        machine = type("Machine", (Warehouse,), {"commit": staticmethod(commit)})
+
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=12,
+                stateful_step_count=20,
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
