@@ -322,18 +322,23 @@ class TestRepeats:
         """What the first attempt wrote and held in memory is gone when the second starts."""
         app = boot(empty_postgresql_url)
         seen = []
+        held = []
 
         def step():
             seen.append((len(db.session.identity_map), len(db.session.new)))
+            held.append(db.session.scalars(sa.select(Note)).first())
             _add("once")
             db.session.add(Note(title="pending"))
             if len(seen) == 1:
                 _abort("40P01")
 
         with app.app_context():
+            work.run(lambda: _add("before"))
+        with app.app_context():
             work.run(step)
 
-            assert sorted(db.session.scalars(sa.select(Note.title))) == ["once", "pending"]
+            titles = sorted(db.session.scalars(sa.select(Note.title)))
+        assert titles == ["before", "once", "pending"]
         assert seen == [(0, 0), (0, 0)]
 
     def test_a_refusal_is_not_repeated(self, in_unit):
