@@ -5,6 +5,7 @@ once. Each is installed from its wheel, into an environment that holds what it d
 else, so a forgotten requirement fails instead of being lent by a neighbour.
 """
 
+import argparse
 import hashlib
 import json
 import os
@@ -35,7 +36,6 @@ ROOT = Path(__file__).parent
 DIST = ROOT / "dist"
 WORKSPACE = ROOT / "pyproject.toml"
 DEVELOPMENT = ROOT / "host/deployments/development.toml"
-SHOP = "http://127.0.0.1:5000"
 
 # Where bytecode is not kept, every process compiles the libraries again: three times as slow.
 PLAIN: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None, "PYTHONPATH": None}
@@ -257,7 +257,11 @@ def allowed(item: Distribution) -> set[str]:
 
 @nox.session(requires=["build"])
 def shop(session: nox.Session) -> None:
-    """Serve the sample shop on 127.0.0.1:5000: install, migrate, fill, run the worker."""
+    """Serve the sample shop on 127.0.0.1:5000: install, migrate, fill, run the worker.
+
+    ``-- --port 5001`` takes another port.
+    """
+    port = port_of(session)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     provide(session, *chosen_wheels())
@@ -267,7 +271,7 @@ def shop(session: nox.Session) -> None:
     mercato = ["mercato", f"--deployment={DEVELOPMENT}"]
     session.run(*mercato, "db", "upgrade", env=env)
     session.run(*mercato, "seed", env=env)
-    run_shop(session, mercato, env)
+    run_shop(session, mercato, env, port)
 
 
 def chosen_wheels() -> list[str]:
@@ -277,7 +281,17 @@ def chosen_wheels() -> list[str]:
     return ["mercato-host", *packages]
 
 
-def run_shop(session: nox.Session, mercato: list[str], env: dict[str, str | None]) -> None:
+def port_of(session: nox.Session) -> int:
+    """Read ``--port`` from what was typed behind ``--``."""
+    parser = argparse.ArgumentParser(prog="nox -s shop --")
+    parser.add_argument("--port", type=int, default=5000)
+    port: int = parser.parse_args(session.posargs).port
+    return port
+
+
+def run_shop(
+    session: nox.Session, mercato: list[str], env: dict[str, str | None], port: int
+) -> None:
     """Run the worker and the server until one of them ends, or we are told to stop."""
     plain = {
         key: value for key, value in (os.environ | session.env | env).items() if value is not None
@@ -285,12 +299,13 @@ def run_shop(session: nox.Session, mercato: list[str], env: dict[str, str | None
     command = [str(Path(session.bin, mercato[0])), *mercato[1:]]
     # Each leads a group of its own, so Ctrl-C reaches us alone and we end them in order.
     start = {"env": plain, "start_new_session": True}
+    address = f"http://127.0.0.1:{port}"
     children = []
     try:
         children.append(subprocess.Popen([*command, "worker"], **start))
-        children.append(subprocess.Popen([*command, "serve", "--bind=127.0.0.1:5000"], **start))
-        wait_until_ready(session, children)
-        session.log(f"The shop is open: {SHOP}/v1/products | {SHOP}/docs | Ctrl-C closes it")
+        children.append(subprocess.Popen([*command, "serve", f"--bind=127.0.0.1:{port}"], **start))
+        wait_until_ready(session, children, address)
+        session.log(f"The shop is open: {address}/v1/products | {address}/docs | Ctrl-C closes it")
         while all(child.poll() is None for child in children):
             time.sleep(0.2)
         session.error("The worker or the server ended by itself.")
@@ -301,17 +316,19 @@ def run_shop(session: nox.Session, mercato: list[str], env: dict[str, str | None
             end(child)
 
 
-def wait_until_ready(session: nox.Session, children: list[subprocess.Popen[bytes]]) -> None:
+def wait_until_ready(
+    session: nox.Session, children: list[subprocess.Popen[bytes]], address: str
+) -> None:
     """Ask the shop whether it is ready, for as long as it runs and at most a minute."""
     for _ in range(240):
         if any(child.poll() is not None for child in children):
             session.error("The worker or the server ended before the shop was ready.")
         try:
-            with urllib.request.urlopen(f"{SHOP}/readyz", timeout=2):
+            with urllib.request.urlopen(f"{address}/readyz", timeout=2):
                 return
         except OSError:
             time.sleep(0.25)
-    session.error(f"The shop was not ready within a minute: ask {SHOP}/readyz why.")
+    session.error(f"The shop was not ready within a minute: ask {address}/readyz why.")
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

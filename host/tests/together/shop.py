@@ -92,7 +92,7 @@ def running_shop(
         subprocess.Popen(shop.command(*words), env=dict(shop.environ)) for words in services
     ]
     try:
-        _wait_until_ready(shop, processes)
+        wait_until_ready(shop.address, processes)
         yield shop
     finally:
         for process in processes:
@@ -101,14 +101,24 @@ def running_shop(
             process.wait(timeout=30)
 
 
-def _wait_until_ready(shop: Shop, processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    give_up_at = time.monotonic() + READY_WITHIN_SECONDS
+def wait_until_ready(
+    address: str,
+    processes: Sequence[subprocess.Popen[bytes]],
+    *,
+    within_seconds: float = READY_WITHIN_SECONDS,
+) -> None:
+    """Ask ``/readyz`` until it says yes.
+
+    Raises:
+        RuntimeError: One of *processes* ended, or it took longer than *within_seconds*.
+    """
+    give_up_at = time.monotonic() + within_seconds
     while time.monotonic() < give_up_at:
         if any(process.poll() is not None for process in processes):
             raise RuntimeError("a process of the shop ended before it was ready")
         try:
-            if httpx2.get(f"{shop.address}/readyz", timeout=5).status_code == 200:
+            if httpx2.get(f"{address}/readyz", timeout=5).status_code == 200:
                 return
         except httpx2.TransportError:
             time.sleep(0.1)
-    raise RuntimeError(f"the shop was not ready within {READY_WITHIN_SECONDS} s")
+    raise RuntimeError(f"the shop was not ready within {within_seconds} s")

@@ -1,0 +1,120 @@
+"""The README tells the truth: its commands are run, its deployment file is read."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tomllib
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from mercato_host.config import from_mapping
+
+from .shop import free_port
+from .shop import wait_until_ready
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text()
+COMMANDS = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for line in block.split("\n")
+]
+SHOP, TESTS, *OTHERS = [line for line in COMMANDS if line]
+SERVICES = ("worker", "serve")
+PASSWORD = "a quiet morning at the market"
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Path:
+    """Offer the tracked files of this repository in a folder of their own."""
+    folder = tmp_path_factory.mktemp("clone")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    (folder / "shop.toml").write_text(
+        'environment = "development"\n'
+        "[features.users]\n[features.products]\n[features.orders]\n"
+        f"[server]\nport = {free_port()}\n"
+    )
+    return folder
+
+
+def start(command: str, folder: Path) -> subprocess.Popen[bytes]:
+    """Start a command as a person would type it, in a group of its own."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("MERCATO_")}
+    return subprocess.Popen(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def end(process: subprocess.Popen[bytes]) -> int:
+    """Press Ctrl-C, and return the exit status."""
+    os.killpg(process.pid, signal.SIGINT)
+    return process.wait(timeout=60)
+
+
+class TestTwoCommands:
+    def test_open_a_shop_and_what_follows_works(self, clone):
+        """From a fresh clone the first command serves a full shop; the others do what they say."""
+        port = free_port()
+        shop = start(f"{SHOP} -- --port {port}", clone)
+        wait_until_ready(f"http://127.0.0.1:{port}", [shop], within_seconds=240)
+
+        products = httpx2.get(f"http://127.0.0.1:{port}/v1/products?include=total").json()
+        ended = end(shop)
+
+        assert products["total"] >= 500
+        assert ended == 0
+        self._run_the_others(clone)
+
+    def _run_the_others(self, clone: Path) -> None:
+        """Run the commands of the other sections in their order; services run until ready."""
+        port = tomllib.loads((clone / "shop.toml").read_text())["server"]["port"]
+        running = []
+        for command in OTHERS:
+            process = start(command, clone)
+            if command.split()[-1] in SERVICES:
+                running.append(process)
+                continue
+            process.communicate(f"{PASSWORD}\n".encode(), timeout=300)
+            assert process.returncode == 0, command
+        wait_until_ready(f"http://127.0.0.1:{port}", running, within_seconds=60)
+        body = {"email": "ada@example.com", "password": PASSWORD}
+        login = httpx2.post(f"http://127.0.0.1:{port}/v1/auth/login", json=body)
+        assert login.status_code == 200
+        assert [end(process) for process in running] == [0] * len(SERVICES)
+
+    def test_the_second_is_what_ci_runs(self):
+        """CI calls the README's test command, in a temporary environment."""
+        script = (ROOT / ".ci/run").read_text()
+
+        install, tests = TESTS.split(" && ")[1:]
+
+        assert install.removeprefix(".venv/bin/pip install ") in script
+        assert tests.removeprefix(".venv/bin/nox ") in script
+
+
+class TestDeploymentFile:
+    def test_is_read(self):
+        """The deployment file of the README holds."""
+        (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+
+        deployment = from_mapping(tomllib.loads(text), {"MERCATO_SECRET_KEY": "k" * 40})
+
+        assert list(deployment.features) == ["users", "products", "orders"]
