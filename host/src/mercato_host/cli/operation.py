@@ -1,5 +1,6 @@
 """What the commands of one call share: the deployment, what it comes to, and how they refuse."""
 
+import dataclasses
 import sys
 import traceback
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 import click
+import msgspec
 import sqlalchemy as sa
 from flask import Flask
 
@@ -16,6 +18,7 @@ from mercato_host import create_app
 from mercato_host import features
 from mercato_host.cli.features import commands_of
 from mercato_host.deployment import Deployment
+from mercato_host.deployment import Server
 from mercato_host.faults import DeploymentError
 from mercato_host.faults import Fault
 from mercato_host.faults import render
@@ -73,6 +76,16 @@ class Operation:
         if group is None and name in self.deployment.features and not self.plan.fits:
             raise DeploymentError(self.plan.faults)
         return group
+
+    def serve_with(self, **chosen: str | int | None) -> Server:
+        """Return how to serve: as the file says, but for what was *chosen* by option.
+
+        To be called before the app is made: it needs a connection for each thread.
+        """
+        given = {name: value for name, value in chosen.items() if value is not None}
+        server = msgspec.structs.replace(self.deployment.server, **given)
+        self.deployment = dataclasses.replace(self.deployment, server=server)
+        return server
 
     def loaded_features(self) -> tuple[Composed, ...]:
         """Return the features in dependency order, if each that is required could be loaded.

@@ -75,16 +75,15 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
     from mercato_host.server import serve as run_server  # noqa: PLC0415
 
     _log_to_stderr()
-    chosen = operation.deployment.server
-    host, port = _address(bind) if bind else (chosen.host, chosen.port)
-    app = operation.app
+    host, port = _address(bind) if bind else (None, None)
+    chosen = operation.serve_with(host=host, port=port, workers=workers, threads=threads)
     operation.require_migrated()
     run_server(
-        app,
-        host=host,
-        port=port,
-        workers=workers or chosen.workers,
-        threads=threads or chosen.threads,
+        operation.app,
+        host=chosen.host,
+        port=chosen.port,
+        workers=chosen.workers,
+        threads=chosen.threads,
     )
 
 
