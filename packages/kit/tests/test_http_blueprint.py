@@ -158,6 +158,7 @@ class TestPolicy:
             "Bearer",
             "Bearer ",
             "Basic YTpi",
+            "Basic alice",
             "bearer",
             "mallory",
             "Bearer alice bob",
