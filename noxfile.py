@@ -346,3 +346,23 @@ def journey(session: nox.Session) -> None:
     """Walk a shop as a customer would, over HTTP; ``-- --database postgresql`` on that one."""
     provide(session, *chosen_wheels(), groups=[f"{ROOT}/host/pyproject.toml:journey"])
     session.run("python", "-u", "host/tests/together/journey.py", *session.posargs, env=CLEAN)
+
+
+@nox.session(requires=["build"])
+def bench(session: nox.Session) -> None:
+    """Measure: all benchmarks, or those named: ``-- boot``. A figure never fails the session."""
+    known = find_benchmarks()
+    names = sorted({file.stem for file in known})
+    session.log(f"The benchmarks: {', '.join(names)}")
+    wanted = session.posargs or names
+    if strangers := sorted(set(wanted) - set(names)):
+        session.error(f"There is no benchmark called {', '.join(strangers)}.")
+    provide(session, *EVERYTHING, groups=[f"{ROOT}/host/pyproject.toml:journey"])
+    for file in known:
+        if file.stem in wanted:
+            session.run("python", str(file), env=CLEAN)
+
+
+def find_benchmarks() -> list[Path]:
+    """Find the scripts that measure something."""
+    return sorted([*ROOT.glob("packages/*/benchmarks/*.py"), *ROOT.glob("host/benchmarks/*.py")])
