@@ -32,7 +32,7 @@ from mercato_host.sql_guard.statements import tables_in
 from mercato_kit import models
 from mercato_kit.migrations import version_table
 
-__all__ = ["ForeignTableError", "init_app"]
+__all__ = ["ForeignTableError", "SqlGuard", "init_app"]
 
 _TEXTS_KEPT = 1024
 _LONGEST_KEPT = 8192

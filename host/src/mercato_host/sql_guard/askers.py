@@ -78,7 +78,7 @@ def _packages_of(features: Iterable[Composed]) -> dict[str, str]:
     tenants: dict[str, set[str]] = {}
     for feature in features:
         for module in _modules_of(feature.manifest):
-            if feature.distribution is None and _is_test(module):
+            if feature.distribution is None and (_is_test(module) or _is_lone_file(module)):
                 tenants[module] = {HOST}
             else:
                 for place in _places_of(module):
@@ -113,11 +113,14 @@ def _places_of(module: str) -> list[str]:
 
 
 def _is_test(module: str) -> bool:
-    """Tell whether a module is a test's: by the names that pytest gives, or as a lone file."""
+    """Tell whether a module has a name that pytest gives to tests."""
     parts = module.split(".")
-    if _TESTS & set(parts) or parts[-1].startswith("test_"):
-        return True
-    return len(parts) == 1 and not hasattr(sys.modules.get(module), "__path__")
+    return bool(_TESTS & set(parts)) or parts[-1].startswith("test_")
+
+
+def _is_lone_file(module: str) -> bool:
+    """Tell whether a module is in no package, as files beside a test are."""
+    return "." not in module and not hasattr(sys.modules.get(module), "__path__")
 
 
 def _uses_kit_models(names: Mapping[str, Any]) -> bool:

@@ -1,0 +1,139 @@
+"""A feature that is good, and sends whatever a test hands to it."""
+
+from uuid import UUID
+
+import click
+import sqlalchemy as sa
+from mercato_counting import Counting
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+
+from mercato_kit import db
+from mercato_kit import services
+from mercato_kit.db import session
+from mercato_kit.events import Event
+from mercato_kit.events import Handler
+from mercato_kit.events import Job
+from mercato_kit.events import publish
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Need
+from mercato_kit.http import Blueprint
+from mercato_kit.http.pagination import PageRequest
+from mercato_kit.http.pagination import paginate
+from mercato_kit.identity import anyone
+
+STEAL = "UPDATE wares_ware SET units = units - 1"
+
+
+class Base(DeclarativeBase):
+    metadata = db.metadata("baskets")
+
+
+class Line(Base):
+    __tablename__ = "baskets_line"
+
+    ware: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    left: Mapped[int]
+
+
+blueprint = Blueprint("baskets", __name__, url_prefix="/v1")
+
+
+@blueprint.post("/baskets/<name>", allow=anyone, idempotent=True)
+@blueprint.response(201)
+def put(name):
+    """Put a ware into the basket, as features should"""
+    line = put_into_basket(name)
+    return {"left": line.left}
+
+
+@blueprint.post("/baskets/<name>/theft", allow=anyone)
+@blueprint.response(201)
+def steal(name):
+    """Take a ware past its owner"""
+    session.add(Line(ware=name, left=0))
+    session.flush()
+    send(sa.text(STEAL))
+    return {}
+
+
+def put_into_basket(name):
+    """Take one from the owner, and write it down."""
+    line = Line(ware=name, left=services.get(Counting).take(name))
+    session.add(line)
+    session.flush()
+    return line
+
+
+def send(statement, *parameters):
+    """Send *statement* from the code of this feature."""
+    return session.execute(statement, *parameters)
+
+
+def send_to_driver(text):
+    """Send *text* past the compiler of SQLAlchemy."""
+    return session.connection().exec_driver_sql(text)
+
+
+def list_page(statement, column):
+    """Let the kit send *statement*."""
+    return paginate(statement, PageRequest("name"), columns={"name": column}, id=column)
+
+
+def look_after_announcement(name):
+    """Read an own table while another feature's objects wait to be written."""
+    services.get(Counting).announce(name)
+    return send(sa.select(Line)).all()
+
+
+def tell(aggregate_id):
+    """Publish an event."""
+    event = {"topic": "basket.filled", "aggregate_type": "basket", "aggregate_version": 1}
+    publish(Event(aggregate_id=aggregate_id, **event))
+
+
+def take_stock(event: Event) -> None:
+    """Handle an event with another's table."""
+    send(sa.text(STEAL))
+
+
+def count_lines() -> int:
+    """Run as a job, with an own table."""
+    send(sa.select(Line))
+    return 0
+
+
+def count_wares() -> int:
+    """Run as a job, with another's table."""
+    send(sa.text(STEAL))
+    return 0
+
+
+@click.group()
+def commands():
+    """Work with baskets."""
+
+
+@commands.command()
+def grab():
+    """Touch another's table from the command line."""
+    send(sa.text(STEAL))
+
+
+def erase_subject(subject: UUID) -> None:
+    """Forget a person."""
+
+
+feature = Feature(
+    name="baskets",
+    summary="For tests.",
+    blueprints=[blueprint],
+    metadata=Base.metadata,
+    needs=[Need(Counting, ">=1,<2")],
+    publishes=["basket.filled"],
+    handles=[Handler("ware.gone", take_stock)],
+    jobs=[Job("count_lines", count_lines, 60), Job("count_wares", count_wares, 60)],
+    cli=commands,
+    erase_subject=erase_subject,
+)

@@ -1,0 +1,45 @@
+"""A feature whose tables another one would like to touch."""
+
+import sqlalchemy as sa
+from mercato_counting import Counting
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+
+from mercato_kit import db
+from mercato_kit.db import session
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+
+
+class Base(DeclarativeBase):
+    metadata = db.metadata("wares")
+
+
+class Ware(Base):
+    __tablename__ = "wares_ware"
+
+    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    units: Mapped[int] = mapped_column(default=10)
+
+
+class Shelf:
+    """Answers the contract with SQL on its own table."""
+
+    def take(self, name: str) -> int:
+        """Take one away, and return how many are left."""
+        taken = sa.update(Ware).where(Ware.name == name).values(units=Ware.units - 1)
+        return session.scalars(taken.returning(Ware.units)).one()
+
+    def announce(self, name: str) -> None:
+        """Leave a new ware in the session, unwritten."""
+        session.add(Ware(name=name))
+
+
+feature = Feature(
+    name="wares",
+    summary="For tests.",
+    metadata=Base.metadata,
+    offers=[Offer(Counting, "1.0", Shelf)],
+    publishes=["ware.gone"],
+)
