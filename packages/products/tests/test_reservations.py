@@ -157,6 +157,21 @@ class TestReserve:
 
         assert len(sent) == 5, sent
 
+    def test_locks_levels_in_order_before_it_changes_them(
+        self, commit, stock, statements, database
+    ):
+        """PostgreSQL locks them sorted, and in the way that inserts of others do not wait for."""
+        variants = commit(factories.make_variants, 3, stock=10)
+
+        with statements as sent:
+            stock("reserve", new_id(), dict.fromkeys(variants, 2), utc_now() + SOON)
+
+        look, change = sent.statements[1:3]
+        assert change.startswith("UPDATE products_stock_level")
+        assert ("FOR NO KEY UPDATE" in look) is (database.kind == "postgresql")
+        order = "ORDER BY products_stock_level.variant_id, products_stock_level.location_id"
+        assert order in " ".join(look.split())
+
 
 @pytest.mark.usefixtures("invariants")
 class TestExtend:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import defer
 
 from mercato_kit.db import session
 from mercato_kit.http import Page
@@ -55,6 +56,7 @@ def list_products(
         hidden_too: Also what is not for sale.
     """
     wanted = sa.select(Product).where(*_conditions(filters))
+    wanted = wanted.options(defer(Product.description, raiseload=True))
     if not hidden_too:
         wanted = wanted.where(Product.status == "active")
     if filters.currency is not None and _is_about_price(page, filters):

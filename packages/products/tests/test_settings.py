@@ -1,0 +1,28 @@
+import pytest
+
+from mercato_kit.settings import read
+from mercato_products.settings import ProductsSettings
+
+
+class TestProductsSettings:
+    def test_are_all_optional(self):
+        """A deployment needs to say nothing."""
+        settings, mistakes = read(ProductsSettings, {})
+
+        assert mistakes == []
+        assert settings == ProductsSettings(default_currency="EUR", orphan_grace_minutes=60)
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"default_currency": "euro"},
+            {"orphan_grace_minutes": 0},
+            {"orphan_grace_minutes": 10081},
+        ],
+    )
+    def test_refuse_what_makes_no_sense(self, values):
+        """A currency must exist; the grace is a minute to a week."""
+        settings, mistakes = read(ProductsSettings, values)
+
+        assert settings is None
+        assert len(mistakes) == 1
