@@ -6,7 +6,11 @@ import pytest
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
+from mercato_kit.feature import Referent
+from mercato_kit.feature import SoftReference
 from mercato_kit.feature import contract_id
+
+from .demo import Note
 
 
 class Weather(Protocol):
@@ -37,3 +41,11 @@ class TestContractId:
         """Needs and offers of one contract have one id."""
         assert contract_id(Weather) == "test_feature"
         assert Need(Weather, ">=1,<2").id == Offer(Weather, "1.0", Sunny).id == "test_feature"
+
+
+class TestWord:
+    def test_is_of_contract_and_thing(self):
+        """Who keeps an id and who hands it out mean one word, and know only the contract."""
+        kept = SoftReference(Note.id, Weather, "day", policy="keeps_snapshot")
+
+        assert kept.word == Referent(Weather, "day", Note.id).word == "test_feature.day"

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
 from typing import Any
+from typing import Literal
 from uuid import UUID
 
 import click
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from mercato_kit.events import Handler
 from mercato_kit.events import Job
@@ -83,6 +85,70 @@ class Check:
     function: Callable[[], str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Referent:
+    """Ids of this feature that others keep, under a word of a contract that it offers.
+
+    Args:
+        contract: The Protocol that hands the ids out.
+        thing: What one of them names, e.g. ``variant``.
+        column: Where they are: a primary key.
+    """
+
+    contract: type[Any]
+    thing: str
+    column: InstrumentedAttribute[Any]
+
+    @property
+    def word(self) -> str:
+        """What it is called everywhere, e.g. ``catalog.variant``."""
+        return f"{contract_id(self.contract)}.{self.thing}"
+
+
+@dataclass(frozen=True, slots=True)
+class SoftReference:
+    """A column of this feature that keeps ids of another: no foreign key leaves a feature.
+
+    Args:
+        column: Where they are kept.
+        contract: The Protocol that handed them out.
+        thing: What one of them names, as a :class:`Referent` of another feature says.
+        policy: ``keeps_snapshot``: the row holds what it needs, and may outlive what it names.
+            ``needs_target``: the row means nothing without it.
+    """
+
+    column: InstrumentedAttribute[Any]
+    contract: type[Any]
+    thing: str
+    policy: Literal["keeps_snapshot", "needs_target"]
+
+    @property
+    def word(self) -> str:
+        """What it names, e.g. ``catalog.variant``."""
+        return f"{contract_id(self.contract)}.{self.thing}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Glue:
+    """Parts of a feature that are composed only where others are on, too.
+
+    Its conditions are no needs: the feature starts without them, and leaves these parts out.
+
+    Args:
+        when: What must be there: contracts that somebody offers, or names of features.
+        blueprints: Routes.
+        offers: Contracts answered.
+        handles: Events answered.
+        jobs: What the worker does again and again.
+    """
+
+    when: Sequence[Need | str]
+    blueprints: Sequence[Blueprint] = ()
+    offers: Sequence[Offer] = ()
+    handles: Sequence[Handler] = ()
+    jobs: Sequence[Job] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Feature:
     """The table of contents of a feature: everything the host registers on its behalf.
@@ -95,11 +161,14 @@ class Feature:
         blueprints: Its routes; each route states who may call it.
         metadata: Its tables, all named ``<name>_…``.
         migrations: The folder of its Alembic revisions.
+        referents: Its ids that others keep.
+        references: Its columns that keep ids of others.
         needs: Contracts it calls.
         offers: Contracts it answers.
         publishes: Topics of the events it publishes.
         handles: Events it answers.
         jobs: What its worker does again and again.
+        glue: Parts that are composed only where others are on, too.
         settings: The class of its settings.
         permissions: What each permission it asks for allows, by name.
         health: Checks that decide whether it can serve.
@@ -118,11 +187,14 @@ class Feature:
     blueprints: Sequence[Blueprint] = ()
     metadata: sa.MetaData | None = None
     migrations: Path | None = None
+    referents: Sequence[Referent] = ()
+    references: Sequence[SoftReference] = ()
     needs: Sequence[Need] = ()
     offers: Sequence[Offer] = ()
     publishes: Sequence[str] = ()
     handles: Sequence[Handler] = ()
     jobs: Sequence[Job] = ()
+    glue: Sequence[Glue] = ()
     settings: type[Settings] | None = None
     permissions: Mapping[str, str] = field(default_factory=dict)
     health: Sequence[Check] = ()

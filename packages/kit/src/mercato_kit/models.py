@@ -73,3 +73,25 @@ class InboxDelivery(Base):
     last_error: Mapped[str | None] = mapped_column(sa.Text)
     next_attempt_at: Mapped[datetime]
     processed_at: Mapped[datetime | None]
+
+
+class KnownFeature(Base):
+    """A feature whose tables this database holds or held, also when its wheel is gone."""
+
+    __tablename__ = "kit_ledger"
+
+    feature: Mapped[str] = mapped_column(sa.String(30), primary_key=True)
+    distribution: Mapped[str | None] = mapped_column(sa.String(200))
+    wheel_version: Mapped[str | None] = mapped_column(sa.String(100))
+    schema_head: Mapped[str] = mapped_column(sa.String(32))
+    tables: Mapped[list[str]]
+    revisions: Mapped[dict[str, Any]] = mapped_column(
+        doc="Of each revision: its phase, and the oldest wheel seen that knows it"
+    )
+    referents: Mapped[dict[str, Any]] = mapped_column(doc="table.column of ids, by their word")
+    soft_references: Mapped[dict[str, Any]] = mapped_column(
+        doc="Word and policy of ids of others, by table.column"
+    )
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime] = mapped_column(doc="When a wheel of it last migrated here")
+    purged_at: Mapped[datetime | None]
