@@ -113,6 +113,9 @@ def _installer(index: str | None) -> list[str]:
         chosen = [f"--default-index={index}"] if index else []
         place = ["--no-config", f"--python={sys.executable}"]
         return [*uv, "pip", "install", *place, "--only-binary=:all:", *chosen]
+    if importlib.util.find_spec("pip") is None:
+        fix = "install uv (https://docs.astral.sh/uv/), or pip into this environment"
+        raise DeploymentError([Fault("K101", sys.executable, "there is neither uv nor pip.", fix)])
     chosen = [f"--index-url={index}"] if index else []
     quiet = ["--isolated", "--no-input", "--disable-pip-version-check"]
     return [sys.executable, "-m", "pip", *quiet, "install", "--only-binary=:all:", *chosen]
