@@ -182,6 +182,21 @@ class TestUpdateVariant:
 
         assert (refused.status_code, refused.json["code"]) == (409, "duplicate_options")
 
+    def test_settles_whether_stock_is_counted(self, charlie, commit, mug):
+        """That can change until units move: afterwards the ledger would not add up any more."""
+        one, two = mug[1]
+        commit(factories.receive, two, units=5)
+
+        answers = [
+            charlie.patch(
+                f"/v1/variants/{each}", json={"track_inventory": False}, headers={"If-Match": '"1"'}
+            )
+            for each in (one, two)
+        ]
+
+        assert [answer.status_code for answer in answers] == [200, 409]
+        assert answers[1].json["code"] == "stock_in_use"
+
 
 class TestArchiveVariant:
     def test_takes_it_off_the_shelf_and_back(self, client, charlie, mug):

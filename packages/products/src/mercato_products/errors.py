@@ -65,6 +65,13 @@ class StockNotTracked(Conflict):
     title = "The stock of this variant is not tracked"
 
 
+class StockInUse(Conflict):
+    """The variant has moved in the ledger, so it cannot begin or cease to be counted."""
+
+    code = "stock_in_use"
+    title = "Units of this variant have moved already"
+
+
 class StaleQuantity(Conflict):
     """The stock changed since it was counted."""
 

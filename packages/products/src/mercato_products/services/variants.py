@@ -18,8 +18,10 @@ from mercato_kit.http import PageRequest
 from mercato_kit.http import paginate
 from mercato_products.errors import DuplicateOptions
 from mercato_products.errors import SkuTaken
+from mercato_products.errors import StockInUse
 from mercato_products.models import Price
 from mercato_products.models import Product
+from mercato_products.models import StockMovement
 from mercato_products.models import Variant
 from mercato_products.services.options import check_options
 from mercato_products.services.options import make_option_key
@@ -157,9 +159,12 @@ def update_variant(variant_id: UUID, changes: Mapping[str, Any], *, version: int
         StaleVersion: It changed since.
         Invalid: The option values are not those of the product.
         SkuTaken, DuplicateOptions: Another variant is in the way.
+        StockInUse: Units have moved, so whether they are counted is settled.
     """
     variant = lock_variant(variant_id, version=version)
     values = dict(changes)
+    if values.get("track_inventory", variant.track_inventory) is not variant.track_inventory:
+        _check_unmoved(variant_id)
     if "option_values" in values:
         check_options(values["option_values"], variant.product.options, pointer="/option_values")
         values["option_key"] = make_option_key(values["option_values"])
@@ -213,6 +218,12 @@ def make_variant(product: Product, new: NewVariant, *, position: int) -> Variant
 def refusing_duplicates() -> Any:
     """Flush, and say which other variant is in the way."""
     return refuse({SKU: SkuTaken, OPTIONS: DuplicateOptions})
+
+
+def _check_unmoved(variant_id: UUID) -> None:
+    moved = sa.select(StockMovement.id).where(StockMovement.variant_id == variant_id)
+    if session.scalar(moved.limit(1)) is not None:
+        raise StockInUse
 
 
 def _visible(*, hidden_too: bool) -> sa.Select[Variant]:
