@@ -10,6 +10,7 @@ from mercato_host import docs
 from mercato_host import errors
 from mercato_host import extensions
 from mercato_host import features as composition
+from mercato_host import garbage
 from mercato_host import health
 from mercato_host import registration
 from mercato_host import routes
@@ -23,6 +24,7 @@ from mercato_kit.feature import Feature
 __all__ = ["create_app"]
 
 
+@garbage.left_alone()
 def create_app(
     deployment: Deployment | Path | str | None = None,
     *,
