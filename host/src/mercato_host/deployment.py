@@ -51,6 +51,7 @@ class FeatureChoice:
         name: Its entry point.
         package: The PEP 508 requirement that brings it; None means ``mercato-NAME``.
         required: False lets the deployment start without it.
+        mount: What all its addresses start with; nothing by default.
         settings: Its settings, as the operator gave them.
         origins: Where each setting is from, by key: ``deployment.toml:12`` or a variable.
         where: File and line that name it.
@@ -62,6 +63,7 @@ class FeatureChoice:
     settings: Mapping[str, Any]
     origins: Mapping[str, str]
     where: str
+    mount: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import cast
 
@@ -14,6 +15,7 @@ from flask import jsonify
 from flask import request
 from prometheus_client import CollectorRegistry
 from prometheus_client import Counter
+from prometheus_client import Gauge
 from prometheus_client import Histogram
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -36,9 +38,13 @@ Wrong = tuple[str, str]
 
 
 class Metrics:
-    """The counters of one app."""
+    """The counters of one app.
 
-    def __init__(self) -> None:
+    Args:
+        left_out: Features that it runs without, although the deployment names them.
+    """
+
+    def __init__(self, left_out: Iterable[str]) -> None:
         self.registry = CollectorRegistry()
         labels = ("endpoint", "method", "status")
         self.requests = Counter(
@@ -47,12 +53,22 @@ class Metrics:
         self.seconds = Histogram(
             "mercato_request_seconds", "Time to answer", ("endpoint",), registry=self.registry
         )
+        away = list(left_out)
+        degraded = Gauge(
+            "mercato_degraded", "1 where a feature is left out", registry=self.registry
+        )
+        degraded.set(bool(away))
+        features = Gauge(
+            "mercato_left_out", "Features left out", ("feature",), registry=self.registry
+        )
+        for name in away:
+            features.labels(name).set(1)
 
 
 def init_app(app: Flask, plan: Plan) -> None:
     """Serve the state of *app*, and count its requests."""
     app.extensions["mercato_plan"] = plan
-    app.extensions["mercato_metrics"] = Metrics()
+    app.extensions["mercato_metrics"] = Metrics(sorted(plan.left_out))
     app.before_request(_start)
     app.after_request(_count)
     app.register_blueprint(blueprint)
@@ -66,15 +82,18 @@ def alive() -> Response:
 
 @blueprint.get("/readyz")
 def ready() -> tuple[Response, int]:
-    """Say whether requests can be served: database, migrations, and every feature's own checks."""
+    """Say whether requests can be served: database, migrations, and every feature's own checks.
+
+    A feature that the deployment can do without makes it ``degraded``, and no less ready.
+    """
     plan = cast("Plan", current_app.extensions["mercato_plan"])
-    wrong = list(_what_is_wrong(plan))
+    left_out = dict(plan.left_out)
+    wrong = list(_what_is_wrong(plan, left_out))
+    healthy = "degraded" if left_out else "ready"
     answer = jsonify(
-        status="not ready" if wrong else "ready",
+        status="not ready" if wrong else healthy,
         wrong=[{"check": check, "detail": detail} for check, detail in wrong],
-        left_out=[
-            {"feature": name, "detail": reason} for name, reason in sorted(plan.left_out.items())
-        ],
+        left_out=[{"feature": name, "detail": reason} for name, reason in sorted(left_out.items())],
     )
     if wrong:
         answer.headers["Retry-After"] = "1"
@@ -89,7 +108,8 @@ def metrics() -> Response:
     return _uncached(current_app.response_class(body, content_type=CONTENT_TYPE_PLAIN_0_0_4))
 
 
-def _what_is_wrong(plan: Plan) -> Iterator[Wrong]:
+def _what_is_wrong(plan: Plan, left_out: dict[str, str]) -> Iterator[Wrong]:
+    """Give what stands in the way; what only concerns a feature not required joins *left_out*."""
     try:
         behind = work.run(_features_behind, read_only=True)
     except Exception as error:  # noqa: BLE001 - a database is away in many ways
@@ -104,13 +124,15 @@ def _what_is_wrong(plan: Plan) -> Iterator[Wrong]:
     for composed in plan.features:
         for check in composed.manifest.health:
             answer = _ask(check)
-            if answer is not None:
+            if answer is not None and composed.required:
                 yield f"{composed.name}: {check.name}", answer
+            elif answer is not None:
+                left_out.setdefault(composed.name, f"{check.name}: {answer}")
 
 
 def _features_behind() -> list[str]:
-    pending = migrations.pending(db.session.connection(), current_composition().features)
-    return [item.feature for item in pending]
+    behind = migrations.behind(db.session.connection(), current_composition().features)
+    return [item.feature for item in behind]
 
 
 def _ask(check: Check) -> str | None:

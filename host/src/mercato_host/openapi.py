@@ -45,7 +45,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
         converter = self.ma_plugin.converter
         converter.refs = {key: name for key, name in converter.refs.items() if _is_of_kit(key[0])}
         for blueprint in feature.manifest.blueprints:
-            self.register_blueprint(blueprint)
+            self.register_blueprint(blueprint, url_prefix=feature.prefix_of(blueprint))
 
     def _register_error_handlers(self) -> None:
         """Leave errors to the host."""
@@ -129,15 +129,13 @@ def _operations(
 ) -> Iterator[tuple[str, tuple[Composed, Route, dict[str, Any]]]]:
     """Give the documented operations by their id, with the route each was made from."""
     for feature in features:
-        for blueprint in feature.manifest.blueprints:
-            for route in blueprint.routes:
-                rule = (blueprint.url_prefix or "").rstrip("/") + route.rule
-                path = document["paths"][FlaskPlugin.flaskpath2openapi(rule)]
-                for method in route.methods:
-                    name = f"{blueprint.name}_{route.endpoint}"
-                    name += f"_{method.lower()}" if len(route.methods) > 1 else ""
-                    path[method.lower()]["operationId"] = name
-                    yield name, (feature, route, path[method.lower()])
+        for rule, blueprint, route in feature.rules:
+            path = document["paths"][FlaskPlugin.flaskpath2openapi(rule)]
+            for method in route.methods:
+                name = f"{blueprint.name}_{route.endpoint}"
+                name += f"_{method.lower()}" if len(route.methods) > 1 else ""
+                path[method.lower()]["operationId"] = name
+                yield name, (feature, route, path[method.lower()])
 
 
 def _describe(operation: dict[str, Any], feature: Composed, route: Route) -> None:

@@ -38,8 +38,17 @@ class _Redis(Settings, frozen=True):
 class _Choice(Settings, frozen=True):
     """``[features.NAME]``."""
 
-    package: str | None = None
-    required: bool = True
+    package: Annotated[
+        str | None, Meta(description="the wheel that brings it; default mercato-NAME")
+    ] = None
+    required: Annotated[bool, Meta(description="false: start without it if it does not fit")] = True
+    mount: Annotated[
+        str,
+        Meta(
+            pattern=r"^((/[a-z0-9][a-z0-9._-]*)+)?$",
+            description="what all its addresses start with, like /shop",
+        ),
+    ] = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -105,5 +114,6 @@ def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoi
                     for key in table_at(source, (*path, "settings"))
                 },
                 where=source.origin(*path),
+                mount=choice.mount,
             )
     return chosen, faults

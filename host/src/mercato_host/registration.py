@@ -1,5 +1,6 @@
 """Step 5 of the boot: what a plan's features bring is put on a Flask app."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 from typing import NoReturn
@@ -11,8 +12,11 @@ from mercato_host.errors import FeatureAway
 from mercato_host.features import Composed
 from mercato_host.features import Plan
 from mercato_host.openapi import Api
+from mercato_host.routes import METHODS
 from mercato_kit.composition import Composition
 from mercato_kit.composition import compose
+
+_log = logging.getLogger(__name__)
 
 
 def register(app: Flask, plan: Plan) -> Api:
@@ -22,7 +26,8 @@ def register(app: Flask, plan: Plan) -> Api:
         The API whose document describes them.
     """
     manifests = tuple(feature.manifest for feature in plan.features)
-    compose(app, Composition(manifests, plan.settings))
+    away = tuple(feature.manifest for feature in plan.absent)
+    compose(app, Composition(manifests, plan.settings, away))
     for offer in plan.providers:
         svcs.flask.register_factory(app, offer.contract, offer.factory)
     api = Api(app)
@@ -32,6 +37,10 @@ def register(app: Flask, plan: Plan) -> Api:
             app.cli.add_command(feature.manifest.cli, feature.name)
     for feature in plan.absent:
         _register_absent(app, feature)
+    for rule, name in sorted(plan.closed.items()):
+        _register_closed(app, rule, name)
+    for name, reason in plan.left_out.items():
+        _log.warning("runs without %r: %s", name, reason)
     return api
 
 
@@ -47,12 +56,17 @@ def packages_of(plan: Plan) -> set[str]:
 def _register_absent(app: Flask, feature: Composed) -> None:
     """Answer 503 where a feature would answer that the deployment runs without."""
     taken = {rule.rule for rule in app.url_map.iter_rules()}
-    for blueprint in feature.manifest.blueprints:
-        for route in blueprint.routes:
-            rule = (blueprint.url_prefix or "") + route.rule
-            if rule not in taken:
-                endpoint = f"away.{blueprint.name}.{route.endpoint}"
-                app.add_url_rule(rule, endpoint, _away(feature.name), methods=list(route.methods))
+    for rule, blueprint, route in feature.rules:
+        if rule not in taken:
+            endpoint = f"away.{blueprint.name}.{route.endpoint}"
+            app.add_url_rule(rule, endpoint, _away(feature.name), methods=list(route.methods))
+
+
+def _register_closed(app: Flask, rule: str, name: str) -> None:
+    """Answer 503 at an address that is known of a feature whose manifest is not."""
+    taken = {one.rule for one in app.url_map.iter_rules()}
+    if rule not in taken:
+        app.add_url_rule(rule, f"away.{name}.{rule}", _away(name), methods=sorted(METHODS))
 
 
 def _away(name: str) -> Callable[..., NoReturn]:

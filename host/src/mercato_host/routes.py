@@ -23,6 +23,9 @@ HOST_RULES = frozenset(
 """What the host itself answers, to anyone."""
 
 
+METHODS = frozenset("DELETE GET PATCH POST PUT".split())
+"""What a rule of unknown methods may be asked with."""
+
 # Flask adds these by itself; they say nothing that the route does not.
 _AUTOMATIC = {"HEAD", "OPTIONS"}
 
@@ -34,6 +37,7 @@ def check_policies(app: Flask, plan: Plan) -> None:
         DeploymentError: Something registered a route past the features' manifests.
     """
     declared = _declared([*plan.features, *plan.absent])
+    declared |= {rule: {*METHODS, *declared.get(rule, ())} for rule in plan.closed}
     strays = [
         rule
         for rule in app.url_map.iter_rules()
@@ -55,9 +59,7 @@ def _declared(features: Iterable[Composed]) -> dict[str, set[str]]:
     """Return the methods of each URL rule that somebody answers for."""
     declared: dict[str, set[str]] = {rule: {"GET"} for rule in HOST_RULES}
     for feature in features:
-        for blueprint in feature.manifest.blueprints:
-            for route in blueprint.routes:
-                if route.allow is not None:
-                    rule = (blueprint.url_prefix or "").rstrip("/") + route.rule
-                    declared.setdefault(rule, set()).update(route.methods)
+        for rule, _, route in feature.rules:
+            if route.allow is not None:
+                declared.setdefault(rule, set()).update(route.methods)
     return declared

@@ -44,6 +44,13 @@ class TestComposition:
         assert composition.consumers_of("nothing.happened") == []
         assert composition.handlers["two.react_too"].topic == "b.happened"
 
+    def test_events_wait_for_a_feature_that_is_away(self):
+        """Its handlers are consumers, and cannot be called."""
+        composition = Composition((ONE,), {}, away=(TWO,))
+
+        assert composition.consumers_of("b.happened") == ["two.react_too"]
+        assert "two.react_too" not in composition.handlers
+
 
 class TestCurrentComposition:
     def test_is_that_of_the_app(self, boot, sqlite_url):

@@ -86,10 +86,9 @@ def routes(operation: Operation) -> None:
     if not operation.plan.fits:
         raise DeploymentError(operation.plan.faults)
     rows = [
-        (f"{blueprint.url_prefix or ''}{route.rule}", method, _who(route.allow), feature.name)
+        (rule, method, _who(route.allow), feature.name)
         for feature in operation.plan.features
-        for blueprint in feature.manifest.blueprints
-        for route in blueprint.routes
+        for rule, _, route in feature.rules
         for method in route.methods
     ]
     head = ("route", "method", "who may call", "feature")

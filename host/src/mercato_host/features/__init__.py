@@ -9,18 +9,23 @@ from mercato_host.deployment import Deployment
 from mercato_host.faults import Fault
 from mercato_host.faults import in_order
 from mercato_host.features.checks import check
-from mercato_host.features.checks.needs import offers_by_contract
+from mercato_host.features.closing import closed_rules
 from mercato_host.features.composed import Composed
 from mercato_host.features.composed import Plan
 from mercato_host.features.finding import Found
 from mercato_host.features.finding import find
+from mercato_host.features.gluing import items
+from mercato_host.features.gluing import with_glue
+from mercato_host.features.offers import answers_by_contract
 from mercato_host.features.ordering import Ring
 from mercato_host.features.ordering import order
 from mercato_host.features.settings import read_settings
 from mercato_host.identity import identity_feature
+from mercato_kit.events import Handler
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
 from mercato_kit.feature import contract_id
+from mercato_kit.http import Blueprint
 
 __all__ = ["Composed", "Found", "Plan", "check", "find", "order", "plan"]
 
@@ -36,27 +41,31 @@ def plan(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
         extra: Manifests that are composed besides, always on.
     """
     found = find(deployment, tuple(extra))
+    # Of two that clash the later one is at fault: what may be absent yields to what must not.
     features = [*found.features, *_of_the_host(deployment)]
+    features.sort(key=lambda one: not one.required)
     optional = {name for name, choice in deployment.features.items() if not choice.required}
     faults, left_out = _sort_out(found.faults, optional)
     absent: list[Composed] = []
     while True:
-        settings, more = _examine(features, deployment)
+        composed = with_glue(features)
+        settings, more = _examine(composed, deployment)
         kept, gone = _sort_out(more, optional)
         if not gone:
             break
         left_out |= gone
         faults += [fault for fault in kept if fault.severity == "warning"]
-        absent += [feature for feature in features if feature.name in gone]
+        absent += [_what_can_be_read(feature) for feature in composed if feature.name in gone]
         features = [feature for feature in features if feature.name not in gone]
-    composable = _without_malformed(features, kept)
+    composable = _without_malformed(composed, kept)
     return Plan(
-        features=_ordered(composable),
+        features=_ordered(composable, deployment),
         settings=settings,
         faults=tuple(in_order([*faults, *kept])),
         providers=_chosen(composable, deployment),
         left_out=left_out,
         absent=tuple(absent),
+        closed=closed_rules(deployment, left_out.keys() - {feature.name for feature in absent}),
     )
 
 
@@ -81,6 +90,16 @@ def _without_malformed(features: list[Composed], faults: Iterable[Fault]) -> lis
     return [feature for feature in features if feature.name not in malformed]
 
 
+def _what_can_be_read(feature: Composed) -> Composed:
+    """Leave of an absent feature what the host goes on to need: its routes and its handlers."""
+    manifest = replace(
+        feature.manifest,
+        blueprints=items(feature.manifest.blueprints, Blueprint),
+        handles=items(feature.manifest.handles, Handler),
+    )
+    return replace(feature, manifest=manifest)
+
+
 def _sort_out(faults: Iterable[Fault], optional: set[str]) -> tuple[list[Fault], dict[str, str]]:
     """Turn the faults of optional features into warnings.
 
@@ -98,9 +117,9 @@ def _sort_out(faults: Iterable[Fault], optional: set[str]) -> tuple[list[Fault],
     return sorted_out, gone
 
 
-def _ordered(features: list[Composed]) -> tuple[Composed, ...]:
+def _ordered(features: list[Composed], deployment: Deployment) -> tuple[Composed, ...]:
     try:
-        return order(features)
+        return order(features, deployment.capabilities)
     except Ring:
         # K110 says so; in this order nothing is started.
         return tuple(features)
@@ -110,7 +129,7 @@ def _chosen(features: list[Composed], deployment: Deployment) -> tuple[Offer, ..
     """Return the offers that the operator chose where two features offer one contract."""
     return tuple(
         offer
-        for contract, offers in offers_by_contract(features).items()
-        for feature, offer in offers
-        if deployment.capabilities.get(contract_id(contract)) == feature.name
+        for contract, answers in answers_by_contract(features, deployment.capabilities).items()
+        for _, offer in answers
+        if contract_id(contract) in deployment.capabilities
     )

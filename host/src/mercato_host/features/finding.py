@@ -93,8 +93,11 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
         if isinstance(loaded, Fault):
             faults.append(loaded)
         else:
-            features.append(replace(loaded, required=choice.required))
-    features += [Composed(manifest, kit=manifest.kit) for manifest in extra]
+            features.append(_as_chosen(loaded, choice))
+    features += [
+        _as_chosen(Composed(manifest, kit=manifest.kit), deployment.features.get(manifest.name))
+        for manifest in extra
+    ]
     return Found(tuple(features), tuple(faults))
 
 
@@ -114,6 +117,12 @@ def load(entry: Installed) -> Composed | Fault:
         return Fault("K106", entry.where, what, fix, feature=entry.name)
     kit = manifest.kit or _kit_required_by(entry.distribution)
     return Composed(manifest, entry.distribution.name, entry.distribution.version, kit)
+
+
+def _as_chosen(feature: Composed, choice: FeatureChoice | None) -> Composed:
+    if choice is None:
+        return feature
+    return replace(feature, required=choice.required, mount=choice.mount)
 
 
 def _find_one(choice: FeatureChoice, known: Mapping[str, list[Installed]]) -> Composed | Fault:

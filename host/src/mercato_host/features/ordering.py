@@ -6,6 +6,10 @@ from graphlib import CycleError
 from graphlib import TopologicalSorter
 
 from mercato_host.features.composed import Composed
+from mercato_host.features.offers import OffersByContract
+from mercato_host.features.offers import answers_by_contract
+
+_NO_CHOICES: Mapping[str, str] = {}
 
 
 class Ring(Exception):
@@ -16,16 +20,23 @@ class Ring(Exception):
         self.members = members
 
 
-def order(features: Iterable[Composed]) -> tuple[Composed, ...]:
+def order(
+    features: Iterable[Composed], capabilities: Mapping[str, str] = _NO_CHOICES
+) -> tuple[Composed, ...]:
     """Sort features: each after those that answer its needs, else by name.
 
     The result does not depend on the order of *features*.
+
+    Args:
+        features: To be sorted.
+        capabilities: Names of the features that were chosen, by contract id.
 
     Raises:
         Ring: There is no such order.
     """
     by_name = {feature.name: feature for feature in sorted(features, key=lambda one: one.name)}
-    graph = {name: _needed_by(feature, by_name) for name, feature in by_name.items()}
+    answers = answers_by_contract(by_name.values(), capabilities)
+    graph = {name: _needed_by(feature, answers) for name, feature in by_name.items()}
     sorter = TopologicalSorter(graph)
     try:
         sorter.prepare()
@@ -40,11 +51,8 @@ def order(features: Iterable[Composed]) -> tuple[Composed, ...]:
     return tuple(ordered)
 
 
-def _needed_by(feature: Composed, by_name: Mapping[str, Composed]) -> list[str]:
-    contracts = {need.contract for need in feature.manifest.needs}
-    return [
-        name
-        for name, other in by_name.items()
-        if name != feature.name
-        and any(offer.contract in contracts for offer in other.manifest.offers)
-    ]
+def _needed_by(feature: Composed, answers: OffersByContract) -> list[str]:
+    needed = {
+        other.name for need in feature.manifest.needs for other, _ in answers.get(need.contract, [])
+    }
+    return sorted(needed - {feature.name})

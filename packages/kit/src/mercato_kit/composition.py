@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,10 +29,12 @@ class Composition:
     Args:
         features: Each after the features it needs.
         settings: An instance of each feature's settings class, by feature name.
+        away: Features that the deployment runs without for now. Events wait for their handlers.
     """
 
     features: tuple[Feature, ...]
     settings: Mapping[str, Any]
+    away: tuple[Feature, ...] = ()
 
     @cached_property
     def permissions(self) -> frozenset[str]:
@@ -39,16 +43,19 @@ class Composition:
 
     @cached_property
     def handlers(self) -> Mapping[str, Handler]:
-        """Every handler, by consumer (``<feature>.<handler>``)."""
-        return {
-            f"{feature.name}.{handler.name}": handler
-            for feature in self.features
-            for handler in feature.handles
-        }
+        """Every handler that can be called, by consumer (``<feature>.<handler>``)."""
+        return dict(_handlers_of(self.features))
 
     def consumers_of(self, topic: str) -> list[str]:
-        """Name the composed handlers of *topic*, as ``<feature>.<handler>``."""
-        return [name for name, handler in self.handlers.items() if handler.topic == topic]
+        """Name the handlers that get or await events of *topic*, as ``<feature>.<handler>``."""
+        known = _handlers_of([*self.features, *self.away])
+        return [name for name, handler in known if handler.topic == topic]
+
+
+def _handlers_of(features: Iterable[Feature]) -> Iterator[tuple[str, Handler]]:
+    for feature in features:
+        for handler in feature.handles:
+            yield f"{feature.name}.{handler.name}", handler
 
 
 def compose(app: Flask, composition: Composition) -> None:

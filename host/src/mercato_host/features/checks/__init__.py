@@ -27,6 +27,7 @@ ON_EACH: Sequence[Checker] = (
 """What a feature must be for itself. One that is not takes no part in the other checks."""
 
 ON_ALL: Sequence[Checker] = (
+    needs.chosen,
     needs.offered,
     needs.versions,
     needs.one_offer_each,

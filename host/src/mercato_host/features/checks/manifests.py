@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,11 +19,13 @@ from packaging.version import Version
 
 from mercato_host.deployment import Deployment
 from mercato_host.faults import Fault
+from mercato_host.features import gluing
 from mercato_host.features.composed import Composed
 from mercato_kit.events import Handler
 from mercato_kit.events import Job
 from mercato_kit.feature import Check
 from mercato_kit.feature import Feature
+from mercato_kit.feature import Glue
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
 from mercato_kit.http import Blueprint
@@ -48,6 +51,7 @@ _LISTS: Mapping[str, type] = {
     "jobs": Job,
     "health": Check,
     "doctor": Check,
+    "glue": Glue,
 }
 """Fields that are sequences, and of what."""
 
@@ -125,8 +129,7 @@ def _misfits(manifest: Feature) -> Iterator[tuple[str, object, str]]:
     permissions: object = manifest.permissions
     if not isinstance(permissions, Mapping):
         yield "permissions", permissions, "a mapping of names to what they allow"
-    yield from _range_misfits(manifest)
-    yield from _double_names(manifest)
+    yield from chain(_range_misfits(manifest), _double_names(manifest), _glue_misfits(manifest))
 
 
 def _list_misfits(name: str, value: object, kind: type) -> Iterator[tuple[str, object, str]]:
@@ -164,6 +167,12 @@ def _double_names(manifest: Feature) -> Iterator[tuple[str, object, str]]:
         for number, name in enumerate(names_):
             if name in names_[:number]:
                 yield f"{field}[{number}].name", name, "a name of its own"
+
+
+def _glue_misfits(manifest: Feature) -> Iterator[tuple[str, object, str]]:
+    for number, glue in enumerate(_only(manifest.glue, Glue)):
+        for name, value, expected in gluing.misfits(glue):
+            yield f"glue[{number}].{name}", value, expected
 
 
 def _only(values: object, kind: type[T]) -> list[T]:

@@ -1,25 +1,42 @@
 """K108 to K111: what features need of each other, and who offers it."""
 
 from collections.abc import Iterator
-from collections.abc import Mapping
 from collections.abc import Sequence
-from typing import Any
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from mercato_host.deployment import Deployment
 from mercato_host.faults import Fault
+from mercato_host.faults import did_you_mean
 from mercato_host.features.composed import Composed
 from mercato_host.features.finding import installed
 from mercato_host.features.finding import load
+from mercato_host.features.offers import OffersByContract
+from mercato_host.features.offers import answers_by_contract
+from mercato_host.features.offers import offers_by_contract
 from mercato_host.features.ordering import Ring
 from mercato_host.features.ordering import order
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
 from mercato_kit.feature import contract_id
 
-Offered = tuple[Composed, Offer]
+
+def chosen(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+    """Check that each choice in ``[capabilities]`` can be followed (K202, K203)."""
+    offering: dict[str, list[str]] = {}
+    for contract, offers in offers_by_contract(features).items():
+        offering.setdefault(contract_id(contract), []).extend(one.name for one, _ in offers)
+    for id_, name in deployment.capabilities.items():
+        where = deployment.source.origin("capabilities", id_)
+        if id_ not in offering:
+            what = f"no enabled feature offers a contract {id_!r}.{did_you_mean(id_, offering)}"
+            yield Fault("K203", where, what, "correct the name, or take the line out")
+        elif name not in offering[id_]:
+            able = ", ".join(offering[id_])
+            meant = did_you_mean(name, offering[id_])
+            what = f"{id_} = {name!r}: no enabled feature of this name offers {id_}.{meant}"
+            yield Fault("K202", where, what, f"choose one of {able}, or take the line out")
 
 
 def offered(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
@@ -32,9 +49,9 @@ def offered(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fa
                 yield feature.fault("K108", what, _how_to_get(need, features, deployment))
 
 
-def versions(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
-    """Check that a version is offered that will do (K109)."""
-    offers = offers_by_contract(features)
+def versions(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+    """Check that a version is offered that will do, by the chosen one where one is (K109)."""
+    offers = answers_by_contract(features, deployment.capabilities)
     for feature in features:
         for need in feature.manifest.needs:
             candidates = offers.get(need.contract, [])
@@ -59,12 +76,12 @@ def one_offer_each(features: Sequence[Composed], deployment: Deployment) -> Iter
         yield Fault("K111", f"contract {id_}", what, fix, feature=names[-1])
 
 
-def rings(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def rings(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
     """Check that features can be put in an order (K110)."""
     try:
-        order(features)
+        order(features, deployment.capabilities)
     except Ring as ring:
-        offers = offers_by_contract(features)
+        offers = answers_by_contract(features, deployment.capabilities)
         steps = zip(ring.members[:-1], ring.members[1:], strict=True)
         what = "\n".join(
             f"{one.name} -> {other.name} because {one.name} needs "
@@ -75,25 +92,16 @@ def rings(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fau
             "let one publish an event instead of calling; or let it ask with services.find() and "
             "work without an answer; or move what both need into a feature of its own"
         )
-        yield ring.members[0].fault("K110", f"features need each other in a ring:\n{what}", fix)
-
-
-def offers_by_contract(features: Sequence[Composed]) -> Mapping[type[Any], list[Offered]]:
-    """Group the offers of *features* by contract."""
-    offers: dict[type[Any], list[Offered]] = {}
-    for feature in features:
-        for offer in feature.manifest.offers:
-            offers.setdefault(offer.contract, []).append((feature, offer))
-    return offers
+        # Where the operator allows one of them to be absent, the others start without it.
+        first = next((one for one in ring.members if not one.required), ring.members[0])
+        yield first.fault("K110", f"features need each other in a ring:\n{what}", fix)
 
 
 def _will_do(offer: Offer, need: Need) -> bool:
     return SpecifierSet(need.versions).contains(Version(offer.version), prereleases=True)
 
 
-def _contract_between(
-    one: Composed, other: Composed, offers: Mapping[type[Any], list[Offered]]
-) -> str:
+def _contract_between(one: Composed, other: Composed, offers: OffersByContract) -> str:
     return ", ".join(
         need.id
         for need in one.manifest.needs

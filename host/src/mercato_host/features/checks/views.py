@@ -19,15 +19,15 @@ Owner = tuple[Composed | None, str]
 def policies(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
     """Check that every route says who may call it (K106)."""
     for feature in features:
-        for blueprint in feature.manifest.blueprints:
-            for route in blueprint.routes:
-                if route.allow is None:
-                    what = f"the route {address_of(feature, route)} states no policy: {route.where}"
-                    fix = "say who may call it: allow=anyone, signed_in or permission('…')"
-                    yield feature.fault("K106", what, fix)
+        for rule, _, route in feature.rules:
+            if route.allow is None:
+                address = f"{', '.join(route.methods)} {rule}"
+                what = f"the route {address} states no policy: {route.where}"
+                fix = "say who may call it: allow=anyone, signed_in or permission('…')"
+                yield feature.fault("K106", what, fix)
 
 
-def one_owner_each(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def one_owner_each(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
     """Check that no two routes have one method and URL (K401)."""
     owners: dict[tuple[str, str], Owner] = {
         (method, _pattern(rule)): (None, "the host itself")
@@ -35,25 +35,14 @@ def one_owner_each(features: Sequence[Composed], _deployment: Deployment) -> Ite
         for method in ("GET", "HEAD")
     }
     for feature in features:
-        for prefix, route in _routes_of(feature):
+        for rule, _, route in feature.rules:
             for method in route.methods:
-                key = (method, _pattern(prefix + route.rule))
+                key = (method, _pattern(rule))
                 if key in owners:
-                    yield _clash(method, prefix + route.rule, owners[key], feature, route)
+                    what = _clash(method, rule, owners[key], route)
+                    yield feature.fault("K401", what, _another_prefix(feature, deployment))
                 else:
                     owners[key] = (feature, route.where)
-
-
-def address_of(feature: Composed, route: Route) -> str:
-    """Write a route's methods and URL."""
-    prefix = next(prefix for prefix, one in _routes_of(feature) if one is route)
-    return f"{', '.join(route.methods)} {prefix}{route.rule}"
-
-
-def _routes_of(feature: Composed) -> Iterator[tuple[str, Route]]:
-    for blueprint in feature.manifest.blueprints:
-        for route in blueprint.routes:
-            yield (blueprint.url_prefix or "").rstrip("/"), route
 
 
 def _pattern(rule: str) -> str:
@@ -61,13 +50,16 @@ def _pattern(rule: str) -> str:
     return _VARIABLE.sub(lambda match: f"<{match[1] or 'string'}>", rule)
 
 
-def _clash(method: str, rule: str, first: Owner, feature: Composed, route: Route) -> Fault:
+def _clash(method: str, rule: str, first: Owner, route: Route) -> str:
     other, place = first
     winner = other.where if other else "the host"
-    what = (
+    return (
         f"{method} {rule} is already a route of {winner}:\n"
         f"{place}\n{route.where}\n"
         f"{other.name if other else 'the host'} would have answered, and nobody would have known"
     )
-    fix = "leave one of them out, or ask its maintainers for another address"
-    return feature.fault("K401", what, fix)
+
+
+def _another_prefix(feature: Composed, deployment: Deployment) -> str:
+    line = f'[features.{feature.name}] mount = "{feature.mount}/{feature.name}"'
+    return f"leave one of them out, or serve it elsewhere; in {deployment.source.name}: {line}"
