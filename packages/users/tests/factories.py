@@ -6,7 +6,7 @@ from argon2 import PasswordHasher
 from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
-from mercato_users import emails
+from mercato_kit.identity import canonical_email
 from mercato_users import services
 from mercato_users.models import LoginAttempt
 from mercato_users.models import User
@@ -24,7 +24,7 @@ def make_user(email=None, **columns):
     address = email or f"{new_id()}@example.com"
     user = User(
         email=address,
-        email_canonical=emails.canonical(address),
+        email_canonical=canonical_email(address),
         **{"email_verified_at": utc_now(), "password_hash": PASSWORD_HASH, **columns},
     )
     session.add(user)

@@ -88,6 +88,7 @@ class Stock(Protocol):
 
         Raises:
             ReservationGone: The promise is not final, or has fewer units left.
+            InsufficientStock: Units promised from a back order have not arrived yet.
         """
         ...
 

@@ -1,16 +1,11 @@
-"""What makes two spellings of an e-mail address the same account."""
+"""Which e-mail addresses an account may have."""
 
-import unicodedata
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 
+from mercato_kit.identity import canonical_email
+
 LONGEST = 254
-
-
-def canonical(email: str) -> str:
-    """Return the form of *email* that tells accounts apart: NFKC, case folded, trimmed."""
-    folded = unicodedata.normalize("NFKC", email).casefold()
-    return unicodedata.normalize("NFKC", folded).strip()
 
 
 def is_deliverable(email: str) -> bool:
@@ -19,4 +14,4 @@ def is_deliverable(email: str) -> bool:
         address = Address(addr_spec=email)
     except (HeaderParseError, ValueError, IndexError):
         return False
-    return bool(address.domain) and len(canonical(email)) <= LONGEST
+    return bool(address.domain) and len(canonical_email(email)) <= LONGEST

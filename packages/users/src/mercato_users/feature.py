@@ -11,7 +11,7 @@ from mercato_users import cli
 from mercato_users import events
 from mercato_users import jobs
 from mercato_users import privacy
-from mercato_users import sample
+from mercato_users import sample_data
 from mercato_users import topics
 from mercato_users.models import Base
 from mercato_users.provides import Identity
@@ -38,5 +38,5 @@ feature = Feature(
     cli=cli.commands,
     export_subject=privacy.export_subject,
     erase_subject=privacy.erase_subject,
-    sample_data=sample.load,
+    sample_data=sample_data.load,
 )

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError
 from argon2.exceptions import VerificationError
 
-from mercato_users import emails
+from mercato_kit.identity import canonical_email
 from mercato_users.errors import WeakPassword
 
 SHORTEST = 12
@@ -37,8 +37,8 @@ def check(password: str, email: str) -> None:
     core = _DECORATION.sub("", plain)
     if plain in _well_known() or core in _well_known():
         raise WeakPassword("This password is on the lists that are tried first.")
-    address = emails.canonical(email)
-    if emails.canonical(password) in (address, address.partition("@")[0]):
+    address = canonical_email(email)
+    if canonical_email(password) in (address, address.partition("@")[0]):
         raise WeakPassword("The password is the e-mail address.")
 
 

@@ -10,8 +10,8 @@ from mercato_kit.db import insert
 from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
+from mercato_kit.identity import canonical_email
 from mercato_users import attempts
-from mercato_users import emails
 from mercato_users import passwords
 from mercato_users import topics
 from mercato_users.attempts import Counter
@@ -128,15 +128,15 @@ def _insert(email: str, values: dict[str, Any]) -> UUID | None:
     """Insert an account, or return None: the unique key decides who was first."""
     return session.scalar(
         insert(User)
-        .values(id=new_id(), email=email.strip(), email_canonical=emails.canonical(email), **values)
+        .values(id=new_id(), email=email.strip(), email_canonical=canonical_email(email), **values)
         .on_conflict_do_nothing(index_elements=["email_canonical"])
         .returning(User.id)
     )
 
 
 def _by_email(email: str) -> User | None:
-    return session.scalar(sa.select(User).where(User.email_canonical == emails.canonical(email)))
+    return session.scalar(sa.select(User).where(User.email_canonical == canonical_email(email)))
 
 
 def _mail_counter(kind: str, email: str) -> Counter:
-    return Counter(f"mail.{kind}", emails.canonical(email), MAILS_A_DAY)
+    return Counter(f"mail.{kind}", canonical_email(email), MAILS_A_DAY)

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
+from mercato_kit.identity import canonical_email
 from mercato_users import attempts
-from mercato_users import emails
 from mercato_users import passwords
 from mercato_users import topics
 from mercato_users.attempts import Counter
@@ -28,7 +28,7 @@ def request_reset(email: str) -> None:
     Raises:
         TooManyRequests: Five were asked for within a day.
     """
-    canonical = emails.canonical(email)
+    canonical = canonical_email(email)
     attempts.count([Counter("mail.reset", canonical, RESETS_A_DAY)], attempts.DAY)
     user_id = session.scalar(
         sa.select(User.id).where(User.email_canonical == canonical, User.status == "active")

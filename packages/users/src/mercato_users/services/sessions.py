@@ -12,10 +12,10 @@ from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_kit.errors import Unauthenticated
+from mercato_kit.identity import canonical_email
 from mercato_kit.settings import current_settings
 from mercato_users import access_tokens
 from mercato_users import attempts
-from mercato_users import emails
 from mercato_users import opaque
 from mercato_users import passwords
 from mercato_users.access_tokens import Claims
@@ -71,7 +71,7 @@ def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
     """
     counters = _failure_counters(email, client)
     attempts.refuse_when_full(counters, attempts.MINUTES)
-    user = session.scalar(sa.select(User).where(User.email_canonical == emails.canonical(email)))
+    user = session.scalar(sa.select(User).where(User.email_canonical == canonical_email(email)))
     right = passwords.verify(user.password_hash if user else None, password)
     if not right or user is None or user.status != "active" or not user.email_verified:
         attempts.count(counters, attempts.MINUTES)
@@ -130,7 +130,7 @@ def end_all(user_id: UUID, reason: str) -> None:
 
 def _failure_counters(email: str, client: Client) -> list[Counter]:
     return [
-        Counter("login.account", emails.canonical(email), FAILURES_PER_ACCOUNT),
+        Counter("login.account", canonical_email(email), FAILURES_PER_ACCOUNT),
         Counter("login.address", client.counted_as, FAILURES_PER_ADDRESS),
         Counter("login.all", "", FAILURES_IN_ALL),
     ]

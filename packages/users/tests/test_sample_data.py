@@ -1,4 +1,4 @@
-from mercato_users import sample
+from mercato_users import sample_data
 
 from . import factories
 
@@ -8,21 +8,21 @@ class TestLoad:
         """Eight people with id, address and name, who can log in."""
         samples = {}
 
-        lines = commit(sample.load, samples)
+        lines = commit(sample_data.load, samples)
 
         assert len(samples["customers"]) == 8
         for user_id, email, name in samples["customers"]:
-            user = factories.log_in(client, email, sample.CUSTOMER_PASSWORD)["user"]
+            user = factories.log_in(client, email, sample_data.CUSTOMER_PASSWORD)["user"]
             assert user["id"] == str(user_id)
             assert f"{user['given_name']} {user['family_name']}" == name
         assert any("admin@example.com" in line for line in lines)
 
     def test_makes_staff_that_may(self, commit, client):
         """The admin may everything, the clerk may look."""
-        commit(sample.load, {})
+        commit(sample_data.load, {})
 
         for email, suspends in (("admin@example.com", 404), ("clerk@example.com", 403)):
-            tokens = factories.log_in(client, email, sample.STAFF_PASSWORD)
+            tokens = factories.log_in(client, email, sample_data.STAFF_PASSWORD)
             headers = factories.bearer(tokens["access_token"])
             nobody = "00000000-0000-7000-8000-000000000000"
             path = f"/v1/users/{nobody}/suspend"
@@ -34,7 +34,7 @@ class TestLoad:
         """Loading again makes nobody, and leaves the same customers."""
         first, second = {}, {}
 
-        commit(sample.load, first)
-        commit(sample.load, second)
+        commit(sample_data.load, first)
+        commit(sample_data.load, second)
 
         assert first == second

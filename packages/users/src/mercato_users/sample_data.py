@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from mercato_kit.composition import current_composition
 from mercato_kit.db import session
-from mercato_users import emails
+from mercato_kit.identity import canonical_email
 from mercato_users import services
 from mercato_users.models import ADMIN
 from mercato_users.models import User
@@ -64,7 +64,7 @@ def _is_clerks(permission: str) -> bool:
 def _find_or_make(
     email: str, password: str, given_name: str, family_name: str, locale: str
 ) -> User:
-    known = session.scalar(sa.select(User).where(User.email_canonical == emails.canonical(email)))
+    known = session.scalar(sa.select(User).where(User.email_canonical == canonical_email(email)))
     return known or services.create_verified(
         NewUser(
             email=email,
