@@ -1,4 +1,5 @@
 import multiprocessing
+import os
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from mercato_host.migrations import Pending
 from mercato_host.migrations import current_revisions
 from mercato_host.migrations import histories
 from mercato_host.migrations import pending
+from mercato_host.migrations.drift import differences
 from mercato_host.migrations.faults import database_faults
 from mercato_host.migrations.faults import migration_failed
 from mercato_host.migrations.faults import pending_fault
@@ -17,7 +19,7 @@ from mercato_host.migrations.locks import LockHeldError
 from mercato_host.migrations.locks import one_at_a_time
 from mercato_host.migrations.running import Applied
 from mercato_host.migrations.running import MigrationFailedError
-from mercato_host.migrations.running import differences
+from mercato_host.migrations.running import UpgradeRefusedError
 from mercato_host.migrations.running import migration_engine
 from mercato_host.migrations.running import upgrade
 from mercato_host.migrations.writing import write_revision
@@ -151,8 +153,13 @@ class TestUpgrade:
         upgrade(url, [write("other", create("other_a"), create("other_b"))])
         older = write("older", create("other_a"))
 
-        with pytest.raises(MigrationFailedError, match="at 0002, which this version does not know"):
+        with migration_engine(url) as engine, engine.begin() as connection:
+            connection.execute(sa.text("DELETE FROM kit_ledger"))
+
+        with pytest.raises(UpgradeRefusedError) as refused:
             upgrade(url, [Feature(name="other", summary="Old.", migrations=older.migrations)])
+
+        assert refused.value.reasons == (Pending("other", "0002", "0001", 0),)
 
     def test_four_starters_migrate_once(self, url):
         """Four processes that start at once all end well, and each revision is applied once."""
@@ -182,17 +189,19 @@ def start_and_upgrade(url, together, results):
 
 
 class TestOneAtATime:
-    def test_waits_and_gives_up(self, empty_database):
-        """Who finds the lock taken says so once, waits, and ends with an error."""
+    def test_waits_and_gives_up(self, url):
+        """Who finds the lock taken says for whom it waits, once, and ends with an error."""
         told = []
-        with migration_engine(empty_database("postgresql")) as engine:
+        with migration_engine(url) as engine:
             with one_at_a_time(engine, wait_seconds=1, on_progress=told.append):
                 second = one_at_a_time(engine, wait_seconds=0.3, on_progress=told.append)
-                with pytest.raises(LockHeldError, match=r"0\.3 s"):
+                with pytest.raises(LockHeldError, match=r"since .* waited 0\.3 s"):
                     second.__enter__()
 
             with one_at_a_time(engine, wait_seconds=0.3, on_progress=told.append):
-                assert told == ["waiting for another process that migrates this database"]
+                assert [line.partition(" on ")[0] for line in told] == [
+                    f"waiting for process {os.getpid()}"
+                ]
 
 
 class TestPending:

@@ -131,8 +131,8 @@ def _what_is_wrong(plan: Plan, left_out: dict[str, str]) -> Iterator[Wrong]:
 
 
 def _features_behind() -> list[str]:
-    pending = migrations.pending(db.session.connection(), current_composition().features)
-    return [item.feature for item in pending]
+    behind = migrations.behind(db.session.connection(), current_composition().features)
+    return [item.feature for item in behind]
 
 
 def _ask(check: Check) -> str | None:

@@ -1,6 +1,12 @@
 """Commands for the tables of the features."""
 
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import sqlalchemy as sa
@@ -9,14 +15,38 @@ from mercato_host.cli.operation import Operation
 from mercato_host.cli.operation import pass_operation
 from mercato_host.cli.teaching import Command
 from mercato_host.faults import DeploymentError
+from mercato_host.faults import Fault
+from mercato_host.features import Composed
+from mercato_host.migrations import History
 from mercato_host.migrations import current_revisions
 from mercato_host.migrations import histories
+from mercato_host.migrations import planning
+from mercato_host.migrations.faults import drift
 from mercato_host.migrations.faults import migration_failed
+from mercato_host.migrations.faults import not_adopted
+from mercato_host.migrations.faults import refusal_fault
+from mercato_host.migrations.faults import refused
 from mercato_host.migrations.faults import somebody_else_migrates
 from mercato_host.migrations.faults import unreachable
-from mercato_kit.feature import Feature
+from mercato_host.migrations.ledger import Release
+from mercato_host.migrations.locks import LockHeldError
+
+if TYPE_CHECKING:
+    from mercato_host.migrations.preview import Statement
 
 # Alembic is imported by the commands that need it: it takes half a second.
+
+_WIDTH = 100
+"""Characters of a statement that a plan shows."""
+
+_wait = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another process that migrates.",
+)
 
 
 @click.group()
@@ -27,53 +57,122 @@ def db() -> None:
     """
 
 
-@db.command(cls=Command, examples=["mercato db upgrade"])
-@click.option(
-    "--wait",
-    type=click.FloatRange(min=0),
-    default=60,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for another process that migrates.",
+@db.command(
+    cls=Command, examples=["mercato db upgrade", "mercato db upgrade --contract --wait 600"]
 )
+@click.option("--contract", is_flag=True, help="Also take away what no version uses any more.")
+@_wait
 @pass_operation
-def upgrade(operation: Operation, wait: float) -> None:
+def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa: FBT001
     """Bring every table to what the installed features need.
 
     Each feature is migrated whole or not at all. After a failure the same command goes on where
     this one stopped. It may be run by several machines at once.
+
+    Without --contract the version before still runs on the tables afterwards. What it uses and the
+    new one does not is taken away with --contract, when only the new one is left.
     """
     from mercato_host.migrations import running  # noqa: PLC0415
-    from mercato_host.migrations.locks import LockHeldError  # noqa: PLC0415
 
     composed = operation.loaded_features()
-    manifests = [feature.manifest for feature in composed]
-    url = operation.deployment.database_url
-    try:
-        applied = running.upgrade(url, manifests, on_progress=click.echo, wait_seconds=wait)
-    except running.MigrationFailedError as error:
-        raise DeploymentError([migration_failed(error, composed)]) from error
-    except LockHeldError as error:
-        raise DeploymentError([somebody_else_migrates(error)]) from error
-    except sa.exc.DBAPIError as error:
-        raise DeploymentError([unreachable(url, error)]) from error
+    with _told_as_faults(operation, composed):
+        applied = running.upgrade(
+            operation.deployment.database_url,
+            [feature.manifest for feature in composed],
+            releases=_releases(composed),
+            contract=contract,
+            on_progress=click.echo,
+            wait_seconds=wait,
+        )
     click.echo(f"{len(applied)} applied." if applied else "Nothing to do: all is up to date.")
+
+
+@db.command(cls=Command, examples=["mercato db plan", "mercato db plan --sql"])
+@click.option("--sql", is_flag=True, help="Show every statement in full.")
+@pass_operation
+def plan(operation: Operation, sql: bool) -> None:  # noqa: FBT001
+    """Show what `mercato db upgrade` would do, and do nothing.
+
+    Statements that keep others waiting are marked: "writes" locks rows, "locks" a table, "rewrites"
+    locks a table as long as it takes to copy it. "unknown" is what is only known when it runs.
+    """
+    from mercato_host.migrations.preview import preview  # noqa: PLC0415
+
+    composed = operation.loaded_features()
+    found = histories(feature.manifest for feature in composed)
+    engine = operation.engine()
+    with _told_as_faults(operation, composed):
+        planned = planning.read(engine, found)
+    releases = {feature.name: feature.release for feature in composed}
+    for step in planned.steps:
+        feature, target = step.history.feature, (*step.now, *step.later)
+        if not target:
+            continue
+        release = f" ({releases[feature]})" if feature in releases else ""
+        click.echo(f"{feature} {step.current or 'nothing'} -> {target[-1].number}{release}")
+        for revision, statements in preview(step, engine.dialect):
+            waits = "; waits for --contract" if revision in step.later else ""
+            click.echo(f"  {revision.number} {revision.phase}: {revision.summary}{waits}")
+            for statement in statements:
+                click.echo("\n".join(_lines(statement, whole=sql)))
+    if not any((*step.now, *step.later) for step in planned.steps):
+        click.echo("Nothing to do: all is up to date.")
+    if planned.refusals:
+        raise DeploymentError(refusal_fault(item, composed) for item in planned.refusals)
 
 
 @db.command(cls=Command, examples=["mercato db check"])
 @pass_operation
 def check(operation: Operation) -> None:
-    """Say which revision each feature's tables are at.
+    """Say which revision each feature's tables are at, and whether they are what models say.
 
-    Ends with 2 where migrations are pending.
+    Ends with 2 where migrations are pending, or where somebody changed a table by hand.
     """
+    from mercato_host.migrations.drift import differences  # noqa: PLC0415
+
     composed = operation.loaded_features()
     operation.require_migrated()
     found = histories(feature.manifest for feature in composed)
     with operation.engine().connect() as connection:
         current = current_revisions(connection, [history.feature for history in found])
+    faults: list[Fault] = []
     for history in found:
-        click.echo(f"{history.feature} {current.get(history.feature, '-')}")
+        state = current.get(history.feature, "-")
+        if state != history.head:
+            click.echo(f"{history.feature} {state}; not compared, its models are of {history.head}")
+            continue
+        click.echo(f"{history.feature} {state}")
+        if lines := differences(operation.deployment.database_url, history):
+            faults.append(drift(history.feature, lines, composed))
+    if faults:
+        raise DeploymentError(faults)
+
+
+@db.command(cls=Command, examples=["mercato db adopt reviews"])
+@click.argument("feature")
+@_wait
+@pass_operation
+def adopt(operation: Operation, feature: str, wait: float) -> None:
+    """Take tables that stand there without a revision for those of FEATURE.
+
+    They must be exactly what its newest migration makes. Nothing but the revision is written.
+    """
+    from mercato_host.migrations import drift as comparing  # noqa: PLC0415
+
+    composed = operation.loaded_features()
+    history = _history(operation, feature)
+    url = operation.deployment.database_url
+    with operation.engine().connect() as connection:
+        at = current_revisions(connection, [feature]).get(feature)
+    if at is not None:
+        raise click.BadParameter(f"its tables are at {at}; there is nothing to adopt")
+    with _told_as_faults(operation, composed):
+        release = _releases(composed).get(feature, Release())
+        try:
+            comparing.adopt(url, history, release, wait_seconds=wait)
+        except comparing.TablesDifferError as error:
+            raise DeploymentError([not_adopted(feature, error.differences, composed)]) from error
+    click.echo(f"{feature} {history.head}")
 
 
 @db.command(cls=Command, examples=['mercato db revision reviews -m "add rating"'])
@@ -88,13 +187,51 @@ def revision(operation: Operation, feature: str, message: str) -> None:
     """
     from mercato_host.migrations.writing import write_revision  # noqa: PLC0415
 
-    found = {history.feature: history for history in histories(_manifests(operation))}
-    if feature not in found or feature == "kit":
-        known = ", ".join(name for name in found if name != "kit") or "none"
-        raise click.BadParameter(f"no feature of this name has migrations. There are: {known}")
-    written: Path | None = write_revision(found[feature], message)
+    written: Path | None = write_revision(_history(operation, feature), message)
     click.echo(str(written) if written else "Nothing to write: the history says what models say.")
 
 
-def _manifests(operation: Operation) -> list[Feature]:
-    return [feature.manifest for feature in operation.loaded_features()]
+def _history(operation: Operation, feature: str) -> History:
+    composed = operation.loaded_features()
+    found = {item.feature: item for item in histories(one.manifest for one in composed)}
+    if feature not in found or feature == "kit":
+        known = ", ".join(name for name in found if name != "kit") or "none"
+        raise click.BadParameter(f"no feature of this name has migrations. There are: {known}")
+    return found[feature]
+
+
+def _releases(composed: Iterable[Composed]) -> dict[str, Release]:
+    kit = Release("mercato-kit", version("mercato-kit"))
+    return {"kit": kit} | {one.name: Release(one.distribution, one.version) for one in composed}
+
+
+@contextmanager
+def _told_as_faults(operation: Operation, composed: Sequence[Composed]) -> Iterator[None]:
+    """Turn what stops migrations into what an operator is told."""
+    from mercato_host.migrations import running  # noqa: PLC0415
+
+    try:
+        yield
+    except running.MigrationFailedError as error:
+        raise DeploymentError([migration_failed(error, composed)]) from error
+    except running.UpgradeRefusedError as error:
+        raise DeploymentError(refused(error, composed)) from error
+    except LockHeldError as error:
+        raise DeploymentError([somebody_else_migrates(error)]) from error
+    except sa.exc.DBAPIError as error:
+        raise DeploymentError([unreachable(operation.deployment.database_url, error)]) from error
+
+
+def _lines(statement: "Statement", *, whole: bool) -> Iterator[str]:
+    """Write one statement for a terminal, with its mark."""
+    effect = statement.effect
+    mark = f"    {effect.kind or '':<9}"
+    if not statement.sql:
+        yield f"{mark}{effect.why}"
+        return
+    text = statement.sql if whole else " ".join(statement.sql.split())
+    if not whole and len(text) > _WIDTH:
+        text = f"{text[: _WIDTH - 2]} …"
+    yield from (f"{mark if n == 0 else ' ' * 13}{line}" for n, line in enumerate(text.splitlines()))
+    if effect.kind:
+        yield f"{' ' * 13}({effect.why})"

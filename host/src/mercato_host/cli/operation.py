@@ -40,12 +40,12 @@ class Operation:
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
+        self.path = path
 
     @cached_property
     def deployment(self) -> Deployment:
         """The deployment file and the environment."""
-        return config.read(self._path)
+        return config.read(self.path)
 
     @cached_property
     def plan(self) -> Plan:
@@ -109,7 +109,8 @@ class Operation:
         Raises:
             DeploymentError: They are, or the database cannot be asked.
         """
-        if faults := self.database_faults():
+        faults = self.database_faults()
+        if any(fault.severity == "error" for fault in faults):
             raise DeploymentError(faults)
 
     def engine(self) -> sa.Engine:

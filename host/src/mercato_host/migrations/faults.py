@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import Literal
 
 import sqlalchemy as sa
 
 from mercato_host.faults import Fault
 from mercato_host.features import Composed
 from mercato_host.migrations import Pending
+from mercato_host.migrations import histories
 from mercato_host.migrations import pending
+from mercato_host.migrations.planning import Refusal
+from mercato_host.migrations.planning import is_absent
+from mercato_host.migrations.planning import plan
+from mercato_kit import transactions
 
 if TYPE_CHECKING:
     from mercato_host.migrations.locks import LockHeldError
     from mercato_host.migrations.running import MigrationFailedError
+    from mercato_host.migrations.running import UpgradeRefusedError
+
+Severity = Literal["error", "warning"]
 
 _UPGRADE = "mercato db upgrade"
 
@@ -28,28 +36,73 @@ def database_faults(engine: sa.Engine, features: Sequence[Composed]) -> list[Fau
         engine: To the database.
         features: In dependency order.
     """
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        # Opening it would make the file; a question must not.
+    if is_absent(engine):
         engine = sa.create_engine("sqlite://")
+    manifests = [feature.manifest for feature in features]
     try:
-        with engine.connect() as connection:
-            found = pending(connection, [feature.manifest for feature in features])
+        with transactions.reading(), engine.connect() as connection:
+            refusals = plan(connection, histories(manifests), contract=True).refusals
+            found = pending(connection, manifests)
     except sa.exc.DBAPIError as error:
         return [unreachable(engine.url, error)]
-    return [pending_fault(item, features) for item in found]
+    explained = {refusal.feature for refusal in refusals}
+    return [
+        *(refusal_fault(refusal, features) for refusal in refusals),
+        *(pending_fault(item, features) for item in found if item.feature not in explained),
+    ]
 
 
 def pending_fault(item: Pending, features: Sequence[Composed]) -> Fault:
-    """Say that a feature's tables are not what it needs: K302, or K303 where they are newer."""
+    """Say that a feature's tables are not what it needs: K302, or K303 where they are newer.
+
+    It is a warning where the wheel runs on the tables as they are.
+    """
     where = _where(item.feature, features)
     if not item.count:
-        what = f"its tables are at {item.current}; this version knows revisions up to {item.head}."
-        fix = "install the version of it that made the tables, or a newer one"
-        return Fault("K303", where, what, fix, feature=item.feature)
+        return _ahead(item, where)
     state = "it has no tables yet" if item.current is None else f"its tables are at {item.current}"
     counted = "1 migration is" if item.count == 1 else f"{item.count} migrations are"
     what = f"{state}; this version needs {item.head}: {counted} pending."
-    return Fault("K302", where, what, _UPGRADE, feature=item.feature)
+    fix = f"{_UPGRADE} --contract" if item.needs_contract else _UPGRADE
+    if item.runs:
+        what = (
+            f"{state}; this version runs on them. pending, and only tidying up: up to {item.head}."
+        )
+        fix = f"when nothing older runs any more: {_UPGRADE} --contract"
+    elif item.contracts:
+        what += f"\n{item.contracts} of them take away what the version before still uses"
+    severity: Severity = "warning" if item.runs else "error"
+    return Fault("K302", where, what, fix, severity, feature=item.feature)
+
+
+def refused(error: UpgradeRefusedError, features: Sequence[Composed]) -> list[Fault]:
+    """Say why an upgrade did not begin."""
+    return [
+        pending_fault(item, features)
+        if isinstance(item, Pending)
+        else refusal_fault(item, features)
+        for item in error.reasons
+    ]
+
+
+def refusal_fault(refusal: Refusal, features: Sequence[Composed]) -> Fault:
+    """Say what is in the way of migrations: K304, K307, K308."""
+    where = _where(refusal.feature, features)
+    return Fault(refusal.code, where, refusal.what, refusal.fix, feature=refusal.feature)
+
+
+def drift(feature: str, differences: Sequence[str], features: Sequence[Composed]) -> Fault:
+    """Say that tables are not what the models say: K309."""
+    what = "\n".join(["its tables are not what its models say:", *differences])
+    fix = "undo what was changed by hand; or write a migration: mercato db revision"
+    return Fault("K309", _where(feature, features), what, f"{fix} {feature}", feature=feature)
+
+
+def not_adopted(feature: str, differences: Sequence[str], features: Sequence[Composed]) -> Fault:
+    """Say that tables cannot be adopted: K304."""
+    what = "\n".join(["its tables are not what its newest migration makes:", *differences])
+    fix = "bring them there by hand, or use another database; nothing was changed"
+    return Fault("K304", _where(feature, features), what, fix, feature=feature)
 
 
 def migration_failed(error: MigrationFailedError, features: Sequence[Composed]) -> Fault:
@@ -75,6 +128,18 @@ def unreachable(url: sa.URL, error: sa.exc.DBAPIError) -> Fault:
     reason = next(iter(str(error.orig).splitlines()), type(error).__name__)
     what = f"{url.render_as_string(hide_password=True)} cannot be asked: {reason}"
     return Fault("K207", "database", what, "start it, or correct [database] url")
+
+
+def _ahead(item: Pending, where: str) -> Fault:
+    what = f"its tables are at {item.current}; this version knows revisions up to {item.head}."
+    known = item.known_by
+    release = f"{known.distribution or item.feature} {known.version}" if known else None
+    fix = f"install {release} or newer" if release else "install the version that made the tables"
+    if item.runs:
+        what += "\nit may be served: nothing was taken away since, as the database knows"
+        return Fault("K303", where, what, f"nothing; or {fix}", "warning", feature=item.feature)
+    what += "\nit is not served: what this version uses may be gone"
+    return Fault("K303", where, what, fix, feature=item.feature)
 
 
 def _where(feature: str, features: Sequence[Composed]) -> str:

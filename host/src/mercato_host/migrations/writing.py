@@ -6,8 +6,8 @@ from pathlib import Path
 from alembic import command
 
 from mercato_host.migrations import History
+from mercato_host.migrations.drift import differences
 from mercato_host.migrations.running import configure
-from mercato_host.migrations.running import differences
 from mercato_host.migrations.running import migration_engine
 
 

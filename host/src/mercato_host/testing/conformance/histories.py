@@ -9,8 +9,8 @@ from alembic.script import ScriptDirectory
 
 from mercato_host.migrations import History
 from mercato_host.migrations import histories
+from mercato_host.migrations.drift import differences
 from mercato_host.migrations.running import configure
-from mercato_host.migrations.running import differences
 from mercato_host.migrations.running import downgrade
 from mercato_host.migrations.running import migration_engine
 from mercato_host.migrations.running import upgrade
