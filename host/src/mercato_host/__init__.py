@@ -72,6 +72,6 @@ def _install(deployment: Deployment) -> None:
         what = "create_app(install=True) was asked to install into a production server."
         fix = "install before the server starts: `mercato install --here`; servers only verify"
         raise DeploymentError([Fault("K114", deployment.source.name, what, fix)])
-    from mercato_host.install import install_missing  # noqa: PLC0415
+    from mercato_host.install.here import install_missing  # noqa: PLC0415
 
     install_missing(deployment)

@@ -20,6 +20,7 @@ from mercato_host.deployment import Server
 from mercato_host.faults import DeploymentError
 from mercato_host.faults import Fault
 from mercato_host.faults import did_you_mean
+from mercato_host.install.requirements import requirements_of
 from mercato_host.sections import read_section
 from mercato_host.sections import secrets_in_clear
 from mercato_host.source import Source
@@ -132,6 +133,7 @@ class _Root(Settings, frozen=True):
     identity: dict[str, Any] | None = None
     capabilities: dict[str, str] = field(default_factory=dict)
     redis: dict[str, Any] = field(default_factory=dict)
+    index: dict[str, Any] = field(default_factory=dict)
 
 
 def _deployment_of(source: Source) -> Deployment:
@@ -149,6 +151,7 @@ def _deployment_of(source: Source) -> Deployment:
     identity, identity_faults = _identity(source, root)
     faults += [*server_faults, *database_faults, *key_faults, *redis_faults]
     faults += [*feature_faults, *identity_faults, *_secrets_in_clear(source, environment)]
+    faults += [*requirements_of(features)[1], *reading.index_url(source)[1]]
     if root.environment not in ENVIRONMENTS:
         # Whether the key would do is for the right environment to say.
         faults = [fault for fault in faults if fault not in key_faults]

@@ -52,6 +52,7 @@ class FeatureChoice:
         package: The PEP 508 requirement that brings it; None means ``mercato-NAME``.
         required: False lets the deployment start without it.
         mount: What all its addresses start with; nothing by default.
+        editable: Whether production may run it from a folder of sources.
         settings: Its settings, as the operator gave them.
         origins: Where each setting is from, by key: ``deployment.toml:12`` or a variable.
         where: File and line that name it.
@@ -64,6 +65,7 @@ class FeatureChoice:
     origins: Mapping[str, str]
     where: str
     mount: str = ""
+    editable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from msgspec import Meta
@@ -35,6 +37,15 @@ class _Redis(Settings, frozen=True):
     url: Secret | None = None
 
 
+class _Index(Settings, frozen=True):
+    """``[index]``."""
+
+    # A URL may hold a password, so it is never shown.
+    url: Annotated[
+        Secret | None, Meta(description="the one index that packages are from, a URL")
+    ] = None
+
+
 class _Choice(Settings, frozen=True):
     """``[features.NAME]``."""
 
@@ -49,6 +60,9 @@ class _Choice(Settings, frozen=True):
             description="what all its addresses start with, like /shop",
         ),
     ] = ""
+    editable: Annotated[
+        bool, Meta(description="true: production may run it from a folder of sources")
+    ] = False
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -95,6 +109,38 @@ def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
     return section.url, []
 
 
+def index_url(source: Source) -> tuple[str | None, list[Fault]]:
+    """Read ``[index]``: the one index that packages are from; None for the installer's own."""
+    section, faults = read_section(_Index, source, ("index",))
+    if section is None or section.url is None:
+        return None, faults
+    if not is_safe_url(section.url.reveal()):
+        what = "'url' is no address of an index."
+        fix = "write https://…; plain http is for this machine alone"
+        return None, [Fault("K202", source.origin("index", "url"), what, fix)]
+    return section.url.reveal(), []
+
+
+def is_safe_url(url: str) -> bool:
+    """Tell whether packages may be fetched from *url*: nobody on the way may change them."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return False
+    try:
+        place = urlsplit(url)
+    except ValueError:
+        return False
+    if not place.hostname:
+        return False
+    return place.scheme == "https" or (place.scheme == "http" and _is_loopback(place.hostname))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoice], list[Fault]]:
     """Read ``[features.NAME]`` of each name. A feature's own settings are read when it is known."""
     chosen: dict[str, FeatureChoice] = {}
@@ -115,5 +161,6 @@ def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoi
                 },
                 where=source.origin(*path),
                 mount=choice.mount,
+                editable=choice.editable,
             )
     return chosen, faults

@@ -8,9 +8,11 @@ from typing import cast
 import click
 
 from mercato_host.cli.checking import check
-from mercato_host.cli.checking import install
 from mercato_host.cli.checking import routes
 from mercato_host.cli.database import db
+from mercato_host.cli.installation import install
+from mercato_host.cli.installation import lock
+from mercato_host.cli.installation import rollback
 from mercato_host.cli.operation import Operation
 from mercato_host.cli.operation import faults_are_printed
 from mercato_host.cli.running import seed
@@ -56,7 +58,7 @@ class Mercato(click.Group):
 
 @click.group(
     cls=Mercato,
-    commands=[check, db, install, routes, seed, serve, worker],
+    commands=[check, db, install, lock, rollback, routes, seed, serve, worker],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option(

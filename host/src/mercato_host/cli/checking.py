@@ -41,41 +41,6 @@ def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool
         ctx.exit(DOES_NOT_FIT)
 
 
-@click.command(
-    cls=Command,
-    examples=[
-        "mercato install",
-        "mercato install --here",
-        "mercato install --here --find-links dist",
-    ],
-)
-@click.option("--here", is_flag=True, help="Into the environment that runs this command.")
-@click.option("--index", metavar="URL", help="The one index to install from.")
-@click.option(
-    "--find-links",
-    type=click.Path(exists=True, file_okay=False),
-    help="A folder of wheels to install from.",
-)
-@pass_operation
-def install(operation: Operation, here: bool, index: str | None, find_links: str | None) -> None:  # noqa: FBT001
-    """Install the features that the deployment names and nobody installed.
-
-    Without --here it only says what it would install.
-    """
-    from mercato_host.install import install_missing  # noqa: PLC0415 - rarely needed
-    from mercato_host.install import missing  # noqa: PLC0415
-
-    wanted = missing(operation.deployment)
-    if not wanted:
-        click.echo("Nothing is missing.")
-    elif not here:
-        click.echo("Missing: " + ", ".join(map(str, wanted)))
-        click.echo("Install it with: mercato install --here")
-    else:
-        install_missing(operation.deployment, index=index, find_links=find_links)
-        click.echo("Installed: " + ", ".join(map(str, wanted)))
-
-
 @click.command(cls=Command, examples=["mercato routes"])
 @pass_operation
 def routes(operation: Operation) -> None:

@@ -1,13 +1,10 @@
-"""Installs the features that a deployment names and nobody installed yet.
+"""``mercato install --here``: installs what is missing into the environment that runs this.
 
-A package has every right of the process that imports it. So the file may only name a package and a
-range of versions; where packages come from is said by whoever types the command.
+For development. What it installs is neither locked nor looked into.
 """
 
 import importlib
 import importlib.util
-import os
-import re
 import shutil
 import subprocess
 import sys
@@ -15,21 +12,15 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement
 
 from mercato_host.deployment import Deployment
-from mercato_host.deployment import FeatureChoice
 from mercato_host.faults import DeploymentError
 from mercato_host.faults import Fault
 from mercato_host.features.finding import installed
-
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*([<>=!~][<>=!~0-9A-Za-z.*+,\s]*)?", re.ASCII)
-
-_PINNED = ("mercato-host", "mercato-kit")
-"""What runs stays as it is; a feature that needs another one is refused by the resolver."""
-
-_NOT_INHERITED = ("PIP_", "UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_")
+from mercato_host.install.requirements import OF_THE_HOST
+from mercato_host.install.requirements import requirements_of
+from mercato_host.install.tools import environment
 
 
 def missing(deployment: Deployment) -> list[Requirement]:
@@ -38,18 +29,11 @@ def missing(deployment: Deployment) -> list[Requirement]:
     Raises:
         DeploymentError: A ``package`` is more than a name and a range of versions.
     """
-    wanted: list[Requirement] = []
-    faults: list[Fault] = []
-    there = installed()
-    for choice in deployment.features.values():
-        requirement = _requirement(choice)
-        if isinstance(requirement, Fault):
-            faults.append(requirement)
-        elif choice.name not in there:
-            wanted.append(requirement)
+    wanted, faults = requirements_of(deployment.features)
     if faults:
         raise DeploymentError(faults)
-    return wanted
+    there = installed()
+    return [requirement for name, requirement in wanted.items() if name not in there]
 
 
 def install_missing(
@@ -73,35 +57,18 @@ def install_missing(
         return []
     with tempfile.TemporaryDirectory() as folder:
         pins = Path(folder, "pins.txt")
-        pins.write_text("".join(f"{name}=={version(name)}\n" for name in _PINNED))
+        pins.write_text("".join(f"{name}=={version(name)}\n" for name in OF_THE_HOST))
         command = [*_installer(index), f"--constraint={pins}"]
         if find_links is not None:
             command.append(f"--find-links={Path(find_links).resolve()}")
         command += ["--", *map(str, wanted)]
         done = subprocess.run(  # noqa: S603 - no shell, and nothing in it was not checked
-            command, env=_environment(), cwd=folder, capture_output=True, text=True, check=False
+            command, env=environment(), cwd=folder, capture_output=True, text=True, check=False
         )
     if done.returncode:
         raise DeploymentError([_failed(deployment, wanted, done.stderr or done.stdout)])
     importlib.invalidate_caches()
     return wanted
-
-
-def _requirement(choice: FeatureChoice) -> Requirement | Fault:
-    """Read what to install for a feature; nothing but a name and versions gets through."""
-    text = choice.package if choice.package is not None else f"mercato-{choice.name}"
-    try:
-        requirement = Requirement(text)
-    except InvalidRequirement:
-        requirement = None
-    if requirement is not None and _PLAIN.fullmatch(text.strip()):
-        return requirement
-    what = f"package = {text!r} is not a name with a range of versions."
-    fix = (
-        f'write it like "mercato-{choice.name} ~= 1.0": no URL, path, marker, extra or option; '
-        "where packages come from is an option of `mercato install`"
-    )
-    return Fault("K202", choice.where, what, fix, feature=choice.name)
 
 
 def _installer(index: str | None) -> list[str]:
@@ -119,13 +86,6 @@ def _installer(index: str | None) -> list[str]:
     chosen = [f"--index-url={index}"] if index else []
     quiet = ["--isolated", "--no-input", "--disable-pip-version-check"]
     return [sys.executable, "-m", "pip", *quiet, "install", "--only-binary=:all:", *chosen]
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment without what would bend an installer."""
-    return {
-        name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)
-    }
 
 
 def _failed(deployment: Deployment, wanted: list[Requirement], said: str) -> Fault:

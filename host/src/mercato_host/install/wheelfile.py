@@ -1,0 +1,182 @@
+"""Looks into a wheel without unpacking it."""
+
+import base64
+import csv
+import hashlib
+import stat
+import zipfile
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import Distribution
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import NoReturn
+
+from packaging.utils import InvalidWheelFilename
+from packaging.utils import canonicalize_name
+from packaging.utils import parse_wheel_filename
+from packaging.version import InvalidVersion
+from packaging.version import Version
+
+_LARGEST_BYTES = 4 << 30
+_CHUNK_BYTES = 1 << 20
+_UNSIGNED = ("RECORD", "RECORD.jws", "RECORD.p7s")
+
+
+class UnreadableWheelError(Exception):
+    """A file is not the wheel that its name says."""
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """What a wheel says of itself, and what is in it.
+
+    Args:
+        path: Its file.
+        name: The distribution, normalised.
+        version: Its version.
+        info: The folder of its metadata.
+        members: SHA-256 of each file in it, by its path.
+        entry_points: What it offers to others.
+        oddities: What no honest wheel has: a sentence each.
+    """
+
+    path: Path
+    name: str
+    version: str
+    info: str
+    members: Mapping[str, str]
+    entry_points: Sequence[EntryPoint]
+    oddities: Sequence[str]
+
+    @property
+    def release(self) -> str:
+        """Name it as messages do."""
+        return f"{self.name} {self.version}"
+
+    @property
+    def tops(self) -> Mapping[str, set[str]]:
+        """Its files by what they are inside of: a folder, or a file at the top itself."""
+        found: dict[str, set[str]] = {}
+        for member in self.members:
+            top = member.partition("/")[0]
+            if top != self.info:
+                found.setdefault(top, set()).add(member)
+        return found
+
+    def offered(self, *groups: str) -> list[EntryPoint]:
+        """Return what it offers in these groups of entry points."""
+        return [entry for entry in self.entry_points if entry.group in groups]
+
+
+def look_into(path: Path) -> Wheel:
+    """Read what a wheel says of itself. Nothing of it is written, nothing is run.
+
+    Raises:
+        UnreadableWheelError: It is no wheel, or not the one its name says.
+    """
+    try:
+        name, version, _, _ = parse_wheel_filename(path.name)
+        with zipfile.ZipFile(path) as archive:
+            metadata = _Metadata(archive, _info_of(archive, name, version))
+            _check_metadata(metadata, name, version)
+            oddities = list(_odd_entries(archive.infolist()))
+            members = _digests(archive)
+            oddities += _odd_record(metadata, members)
+            entry_points = tuple(metadata.entry_points)
+    except (InvalidWheelFilename, InvalidVersion, zipfile.BadZipFile) as error:
+        raise UnreadableWheelError(f"it is no wheel: {error}") from error
+    except (KeyError, UnicodeDecodeError, NotImplementedError, RuntimeError) as error:
+        # zipfile says so of archives that are encrypted or packed in another way.
+        raise UnreadableWheelError(f"it cannot be read: {error}") from error
+    return Wheel(path, name, str(version), metadata.info, members, entry_points, tuple(oddities))
+
+
+class _Metadata(Distribution):
+    """Metadata inside of a wheel, read as Python will read it where it is installed."""
+
+    def __init__(self, archive: zipfile.ZipFile, info: str) -> None:
+        self._archive = archive
+        self.info = info
+
+    def read_text(self, filename: str) -> str | None:
+        try:
+            return self._archive.read(f"{self.info}/{filename}").decode()
+        except KeyError:
+            return None
+
+    def locate_file(self, path: object) -> NoReturn:
+        raise FileNotFoundError(path)
+
+
+def _info_of(archive: zipfile.ZipFile, name: str, version: Version) -> str:
+    found = {
+        top
+        for top, slash, _ in (entry.partition("/") for entry in archive.namelist())
+        if slash and top.lower().endswith((".dist-info", ".egg-info"))
+    }
+    if len(found) != 1:
+        named = ", ".join(sorted(found)) or "none"
+        raise UnreadableWheelError(f"it has not one folder of metadata: {named}")
+    info = found.pop()
+    said, _, of_version = info.removesuffix(".dist-info").partition("-")
+    if canonicalize_name(said) != name or Version(of_version) != version:
+        raise UnreadableWheelError(f"its metadata is in {info}, that of another")
+    return info
+
+
+def _check_metadata(metadata: _Metadata, name: str, version: Version) -> None:
+    if metadata.read_text("METADATA") is None:
+        raise UnreadableWheelError("it has no METADATA")
+    said = metadata.metadata["Name"] or "", metadata.metadata["Version"] or ""
+    if canonicalize_name(said[0]) != name or Version(said[1]) != version:
+        raise UnreadableWheelError(f"its metadata says it is {' '.join(said)}")
+
+
+def _odd_entries(entries: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
+    seen: set[str] = set()
+    if sum(entry.file_size for entry in entries) > _LARGEST_BYTES:
+        yield f"it unpacks to more than {_LARGEST_BYTES >> 30} GiB"
+    for entry in entries:
+        name = entry.filename
+        parts = name.removesuffix("/").split("/")
+        if "\\" in name or not name.isprintable() or {"", ".", ".."} & {*parts}:
+            yield f"it has a path that leads elsewhere: {name!r}"
+        if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            yield f"it has a link or a device: {name}"
+        # Some file systems take these for one file.
+        if name.casefold() in seen:
+            yield f"it has a file twice: {name}"
+        seen.add(name.casefold())
+
+
+def _digests(archive: zipfile.ZipFile) -> dict[str, str]:
+    found = {}
+    for entry in archive.infolist():
+        if not entry.is_dir():
+            digest = hashlib.sha256()
+            with archive.open(entry) as content:
+                while chunk := content.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+            found[entry.filename] = digest.hexdigest()
+    return found
+
+
+def _odd_record(metadata: _Metadata, members: Mapping[str, str]) -> Iterator[str]:
+    """Compare its list of files with the files."""
+    text = metadata.read_text("RECORD")
+    if text is None:
+        yield "it has no RECORD of its files"
+        return
+    listed = {row[0]: row[1] for row in csv.reader(text.splitlines()) if len(row) == 3}
+    unsigned = {f"{metadata.info}/{name}" for name in _UNSIGNED}
+    for path in sorted(listed.keys() - members.keys()):
+        yield f"its RECORD lists a file that it has not: {path}"
+    for path in sorted(members.keys() - listed.keys() - unsigned):
+        yield f"its RECORD does not list {path}"
+    for path in sorted((members.keys() & listed.keys()) - unsigned):
+        digest = base64.urlsafe_b64encode(bytes.fromhex(members[path])).rstrip(b"=").decode()
+        if listed[path] != f"sha256={digest}":
+            yield f"{path} has other bytes than its RECORD says"

@@ -1,0 +1,85 @@
+"""A package index on loopback, for tests of what is locked, installed and published.
+
+It is pypiserver in a process of its own. What is not there is not there: it asks no other index.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mercato_host.testing.wheelmaking import closure
+from mercato_host.testing.wheelmaking import pack_installed
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index that answers.
+
+    Args:
+        folder: What it offers: the files in it, at any time. Uploads land here, too.
+        root: Its address; uploads go there.
+    """
+
+    folder: Path
+    root: str
+
+    @property
+    def url(self) -> str:
+        """What installers call the index."""
+        return f"{self.root}simple/"
+
+    def add(self, file: Path) -> Path:
+        """Offer a copy of *file*."""
+        return Path(shutil.copy(file, self.folder))
+
+    def add_installed(self, *names: str) -> None:
+        """Offer distributions that are installed here, and all they require."""
+        for name in closure(*names):
+            pack_installed(self.folder, name)
+
+    def clear(self, kept: set[Path]) -> None:
+        """Take everything away but what is *kept*."""
+        for file in set(self.folder.iterdir()) - kept:
+            file.unlink()
+
+
+@contextmanager
+def serve_index(folder: Path) -> Iterator[Index]:
+    """Serve the wheels in *folder* until the end of the block. Anyone may upload."""
+    command = [sys.executable, "-W", "ignore", "-m", __name__, str(folder)]
+    with subprocess.Popen(  # noqa: S603 - this module
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            root = process.stdout.readline().strip() if process.stdout else ""
+            if not root:
+                raise RuntimeError("the index did not start: is pypiserver installed?")
+            yield Index(folder, root)
+        finally:
+            process.terminate()
+
+
+def _serve(folder: str) -> None:
+    """Serve *folder*; the first line on standard output is the address."""
+    import pypiserver  # noqa: PLC0415 - only this process needs them
+    from werkzeug.serving import make_server  # noqa: PLC0415
+
+    app = pypiserver.app(
+        roots=[folder],
+        authenticate=[],
+        password_file=".",  # noqa: S106 - its word for "nobody has to log in"
+        disable_fallback=True,
+        hash_algo="sha256",
+    )
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    sys.stdout.write(f"http://127.0.0.1:{server.port}/\n")
+    sys.stdout.flush()
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
