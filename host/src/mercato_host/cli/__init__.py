@@ -10,6 +10,8 @@ import click
 from mercato_host.cli.checking import check
 from mercato_host.cli.checking import routes
 from mercato_host.cli.database import db
+from mercato_host.cli.graphing import graph
+from mercato_host.cli.graphing import why
 from mercato_host.cli.installation import install
 from mercato_host.cli.installation import lock
 from mercato_host.cli.installation import rollback
@@ -58,7 +60,7 @@ class Mercato(click.Group):
 
 @click.group(
     cls=Mercato,
-    commands=[check, db, install, lock, rollback, routes, seed, serve, worker],
+    commands=[check, db, graph, install, lock, rollback, routes, seed, serve, why, worker],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option(
