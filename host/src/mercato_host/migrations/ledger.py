@@ -99,13 +99,10 @@ def record(
         "distribution": release.distribution,
         "wheel_version": release.version,
         "schema_head": head,
-        "tables": sorted(manifest.metadata.tables) if manifest.metadata is not None else [],
+        "tables": _tables(before, manifest),
         "revisions": _merged(before, revisions, release),
-        "referents": {item.word: _dotted(item.column) for item in manifest.referents},
-        "soft_references": {
-            _dotted(item.column): {"word": item.word, "policy": item.policy}
-            for item in manifest.references
-        },
+        "referents": referents_of(manifest),
+        "soft_references": references_of(manifest),
         "last_seen_at": utc_now(),
         "purged_at": None,
     }
@@ -115,6 +112,19 @@ def record(
     else:
         mine = LEDGER.c.feature == manifest.name
         connection.execute(sa.update(LEDGER).where(mine).values(values))
+
+
+def referents_of(manifest: Feature) -> dict[str, str]:
+    """Return ``table.column`` of ids that others keep, by their word."""
+    return {item.word: _dotted(item.column) for item in manifest.referents}
+
+
+def references_of(manifest: Feature) -> dict[str, dict[str, str]]:
+    """Return word and policy of ids of others, by ``table.column``."""
+    return {
+        _dotted(item.column): {"word": item.word, "policy": item.policy}
+        for item in manifest.references
+    }
 
 
 def mark_purged(connection: sa.Connection, feature: str) -> None:
@@ -137,6 +147,12 @@ def oldest_that_knows(entry: Entry | None, revision: str) -> Release | None:
     """Return the oldest wheel seen that knows *revision*."""
     version = (entry.revisions if entry else {}).get(revision, {}).get("since")
     return Release(entry.release.distribution, version) if entry and version else None
+
+
+def _tables(before: Entry | None, manifest: Feature) -> list[str]:
+    """A table that no model names any more may still be there until a migration contracts."""
+    known = set(before.tables) if before else set()
+    return sorted(known | set(manifest.metadata.tables if manifest.metadata is not None else ()))
 
 
 def _merged(

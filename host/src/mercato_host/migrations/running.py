@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -146,22 +147,24 @@ def downgrade(url: sa.URL | str, history: History, revision: str = "base") -> No
 
 @contextmanager
 def migration_engine(url: sa.URL | str) -> Iterator[sa.Engine]:
-    """Give an engine for migrations: our transactions, and no limit on a statement's time."""
-    address = sa.make_url(url)
-    postgresql = address.get_backend_name() == "postgresql"
-    arguments = {
-        "options": _POSTGRESQL_SETTINGS,
-        "connect_timeout": 3,
-        "application_name": who_am_i(),
-    }
-    engine = sa.create_engine(
-        address, poolclass=sa.pool.NullPool, connect_args=arguments if postgresql else {}
-    )
-    transactions.prepare(engine)
+    """Give an engine for migrations, and close it at the end."""
+    engine = make_engine(url)
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+def make_engine(url: sa.URL | str) -> sa.Engine:
+    """Make an engine with our transactions, and no limit on a statement's time."""
+    address = sa.make_url(url)
+    arguments: dict[str, Any] = {}
+    if address.get_backend_name() == "postgresql":
+        arguments = {"options": _POSTGRESQL_SETTINGS, "connect_timeout": 3}
+        arguments["application_name"] = who_am_i()
+    engine = sa.create_engine(address, poolclass=sa.pool.NullPool, connect_args=arguments)
+    transactions.prepare(engine)
+    return engine
 
 
 def configure(connection: sa.Connection | None, history: History) -> Config:
