@@ -17,6 +17,7 @@ from mercato_host import config
 from mercato_host import create_app
 from mercato_host import features
 from mercato_host.cli.features import commands_of
+from mercato_host.data.faults import unnamed_data
 from mercato_host.deployment import Deployment
 from mercato_host.deployment import Server
 from mercato_host.faults import DeploymentError
@@ -102,6 +103,10 @@ class Operation:
     def database_faults(self) -> list[Fault]:
         """Ask the database whether its tables are what the features need."""
         return database_faults(self.engine(), self.plan.features)
+
+    def data_warnings(self) -> list[Fault]:
+        """Ask the database for data of features that the deployment does not name."""
+        return unnamed_data(self.engine(), self.deployment.features)
 
     def require_migrated(self) -> None:
         """Refuse to go on where migrations are pending.
