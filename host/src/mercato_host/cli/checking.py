@@ -70,7 +70,7 @@ def _everything(operation: Operation, *, offline: bool) -> list[Fault]:
         return list(error.faults)
     faults = list(plan.faults)
     if not offline:
-        faults += operation.database_faults()
+        faults += [*operation.database_faults(), *operation.data_warnings()]
     return in_order(faults)
 
 
