@@ -160,6 +160,7 @@ class TestCheck:
             "fix": "mercato db upgrade",
             "severity": "error",
             "feature": "notes",
+            "follows": None,
         }
 
     def test_traces_on_demand(self, site):

@@ -327,7 +327,8 @@ class TestNeeds:
         found = planned(feature("reviews", needs=needs), values={"features": {"greetings": {}}})
 
         assert codes(found) == ["K103", "K108"]
-        assert found.faults[1].fix == "first mend what could not be composed: 'greetings'"
+        assert found.faults[1].fix == "first mend what could not be composed: greetings"
+        assert "    follows from K103 of greetings\n" in told(found)
 
     def test_another_version(self):
         """K109 names each offer, and who may be behind."""

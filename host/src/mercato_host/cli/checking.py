@@ -9,10 +9,10 @@ from mercato_host.cli.operation import DOES_NOT_FIT
 from mercato_host.cli.operation import Operation
 from mercato_host.cli.operation import pass_operation
 from mercato_host.cli.teaching import Command
+from mercato_host.cli.telling import tell
 from mercato_host.faults import DeploymentError
 from mercato_host.faults import Fault
 from mercato_host.faults import in_order
-from mercato_host.faults import render
 
 
 @click.command(
@@ -34,7 +34,7 @@ def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         if faults:
-            click.echo(render(faults), err=not fits)
+            tell(faults, err=not fits)
         if fits:
             click.echo(_summary(operation, offline=offline))
     if not fits:

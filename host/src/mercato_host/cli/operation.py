@@ -17,12 +17,12 @@ from mercato_host import config
 from mercato_host import create_app
 from mercato_host import features
 from mercato_host.cli.features import commands_of
+from mercato_host.cli.telling import tell
 from mercato_host.data.faults import unnamed_data
 from mercato_host.deployment import Deployment
 from mercato_host.deployment import Server
 from mercato_host.faults import DeploymentError
 from mercato_host.faults import Fault
-from mercato_host.faults import render
 from mercato_host.features import Composed
 from mercato_host.features import Plan
 from mercato_host.migrations.faults import database_faults
@@ -137,7 +137,7 @@ def faults_are_printed(*, trace: bool) -> Iterator[None]:
     except DeploymentError as error:
         if trace:
             traceback.print_exc()
-        click.echo(render(error.faults), err=True)
+        tell(error.faults)
         sys.exit(DOES_NOT_FIT)
     except Problem as refusal:
         if trace:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from collections.abc import Sequence
+from dataclasses import replace
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -31,12 +32,15 @@ def chosen(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fau
         where = deployment.source.origin("capabilities", id_)
         if id_ not in offering:
             what = f"no enabled feature offers a contract {id_!r}.{did_you_mean(id_, offering)}"
-            yield Fault("K203", where, what, "correct the name, or take the line out")
+            fix = "correct the name, or take the line out"
+            yield Fault("K203", where, what, fix, follows=_broken(features, deployment))
         elif name not in offering[id_]:
             able = ", ".join(offering[id_])
             meant = did_you_mean(name, offering[id_])
             what = f"{id_} = {name!r}: no enabled feature of this name offers {id_}.{meant}"
-            yield Fault("K202", where, what, f"choose one of {able}, or take the line out")
+            fix = f"choose one of {able}, or take the line out"
+            broken = name if name in (_broken(features, deployment) or "").split(", ") else None
+            yield Fault("K202", where, what, fix, follows=broken)
 
 
 def offered(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
@@ -46,7 +50,8 @@ def offered(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fa
         for need in feature.manifest.needs:
             if need.contract not in offers:
                 what = f"needs {need.id} {need.versions}, which no enabled feature offers."
-                yield feature.fault("K108", what, _how_to_get(need, features, deployment))
+                fault = feature.fault("K108", what, _how_to_get(need, features, deployment))
+                yield replace(fault, follows=_broken(features, deployment))
 
 
 def versions(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
@@ -111,12 +116,16 @@ def _contract_between(one: Composed, other: Composed, offers: OffersByContract) 
 
 def _how_to_get(need: Need, features: Sequence[Composed], deployment: Deployment) -> str:
     file = deployment.source.name
-    broken = sorted(deployment.features.keys() - {feature.name for feature in features})
-    if broken:
-        return f"first mend what could not be composed: {', '.join(map(repr, broken))}"
+    if broken := _broken(features, deployment):
+        return f"first mend what could not be composed: {broken}"
     for name in _installed_offering(need, deployment):
         return f"add [features.{name}] to {file} (installed, not enabled)"
     return f"install a feature that offers {need.id}, and add it to {file}"
+
+
+def _broken(features: Sequence[Composed], deployment: Deployment) -> str | None:
+    """Name the features that the deployment asks for and that take no part."""
+    return ", ".join(sorted(deployment.features.keys() - {one.name for one in features})) or None
 
 
 def _installed_offering(need: Need, deployment: Deployment) -> Iterator[str]:
