@@ -18,7 +18,10 @@ from mercato_host.deployment import Deployment
 from mercato_host.deployment import FeatureChoice
 from mercato_host.faults import Fault
 from mercato_host.faults import did_you_mean
+from mercato_host.features.binding import choose
 from mercato_host.features.composed import Composed
+from mercato_host.features.locked import read_lock
+from mercato_host.install.lockfile import Lock
 from mercato_kit.feature import ENTRY_POINT_GROUP
 from mercato_kit.feature import Feature
 
@@ -84,12 +87,12 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
     """
     known = installed()
     features: list[Composed] = []
-    faults: list[Fault] = []
+    lock, faults = read_lock(deployment)
     handed = {manifest.name for manifest in extra}
     for name, choice in deployment.features.items():
         if name in handed:
             continue
-        loaded = _find_one(choice, known)
+        loaded = _find_one(choice, known, deployment, lock)
         if isinstance(loaded, Fault):
             faults.append(loaded)
         else:
@@ -125,7 +128,12 @@ def _as_chosen(feature: Composed, choice: FeatureChoice | None) -> Composed:
     return replace(feature, required=choice.required, mount=choice.mount)
 
 
-def _find_one(choice: FeatureChoice, known: Mapping[str, list[Installed]]) -> Composed | Fault:
+def _find_one(
+    choice: FeatureChoice,
+    known: Mapping[str, list[Installed]],
+    deployment: Deployment,
+    lock: Lock | None,
+) -> Composed | Fault:
     entries = known.get(choice.name, [])
     if not entries:
         names = ", ".join(known) or "none"
@@ -135,12 +143,10 @@ def _find_one(choice: FeatureChoice, known: Mapping[str, list[Installed]]) -> Co
         )
         fix = "correct the name, or install it: `mercato install --here`"
         return Fault("K101", choice.where, what, fix, feature=choice.name)
-    if len(entries) > 1:
-        lines = [f"{entry.release} at {entry.folder}" for entry in entries]
-        what = "\n".join([f"{len(entries)} distributions offer a feature of this name:", *lines])
-        fix = f"uninstall one of them: pip uninstall {entries[-1].distribution.name}"
-        return Fault("K104", f"{choice.where} ({choice.name!r})", what, fix, feature=choice.name)
-    return load(entries[0])
+    production = deployment.environment == "production"
+    bound = lock.bindings.get(choice.name) if lock else None
+    chosen = choose(choice, entries, bound, production=production)
+    return chosen if isinstance(chosen, Fault) else load(chosen)
 
 
 def _import_fault(entry: Installed, error: BaseException) -> Fault:

@@ -106,18 +106,8 @@ def require_made_for(lock: Lock, wish: Wish) -> None:
     Raises:
         DeploymentError: It names other packages, or other ranges.
     """
-    if faults := list(made_for_another(lock, wish.lines, wish.source.name)):
+    if faults := list(lock.misfits(wish.lines, wish.source.name)):
         raise DeploymentError(faults)
-
-
-def made_for_another(lock: Lock, lines: Sequence[str], name: str) -> Iterator[Fault]:
-    """Report a lock that was made for other requirements than those of the file called *name*."""
-    gone = [f"- {line}" for line in lock.requirements if line not in lines]
-    new = [f"+ {line}" for line in lines if line not in lock.requirements]
-    if gone or new:
-        what = "\n".join([f"{name} names other packages than this lock:", *gone, *new])
-        fix = "make it again: `mercato lock`, then `mercato install`"
-        yield Fault("K114", lock.path.name, what, fix)
 
 
 def check_inside(chosen: Environment, wish: Wish) -> None:

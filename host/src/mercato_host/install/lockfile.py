@@ -7,6 +7,7 @@ import sysconfig
 import tomllib
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,23 @@ class Lock:
         """What its environment is called: by these bytes, for this kind of interpreter."""
         kind = f"{sys.implementation.cache_tag} {sysconfig.get_platform()}"
         return hashlib.sha256(self.text + kind.encode()).hexdigest()[:12]
+
+    def versions(self) -> dict[str, str]:
+        """Return the version of each distribution that is needed on this machine."""
+        return {
+            package.name: str(package.version)
+            for package in self.pylock.packages
+            if package.marker is None or package.marker.evaluate(context="lock_file")
+        }
+
+    def misfits(self, lines: Sequence[str], name: str) -> Iterator[Fault]:
+        """Report that it was made for other requirements than those of the file called *name*."""
+        gone = [f"- {line}" for line in self.requirements if line not in lines]
+        new = [f"+ {line}" for line in lines if line not in self.requirements]
+        if gone or new:
+            what = "\n".join([f"{name} names other packages than this lock:", *gone, *new])
+            fix = "make it again: `mercato lock`, then `mercato install`"
+            yield Fault("K114", self.path.name, what, fix)
 
     def wheels(self) -> list[Locked]:
         """Return what is to be installed on this machine.
