@@ -122,10 +122,12 @@ def from_mapping(
     return _deployment_of(sources.overlay(Source(name, values), environ or {}))
 
 
-class _Root(Settings, frozen=True):
+class Root(Settings, frozen=True):
     """The top of the file."""
 
-    environment: str = ProductionConfig.ENVIRONMENT
+    environment: Annotated[str, Meta(description="development, testing or production")] = (
+        ProductionConfig.ENVIRONMENT
+    )
     secret_key: Annotated[Secret | None, Meta(description="every key is derived from it")] = None
     database: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] = field(default_factory=dict)
@@ -138,7 +140,7 @@ class _Root(Settings, frozen=True):
 
 def _deployment_of(source: Source) -> Deployment:
     """Make the typed deployment, or report every mistake at once."""
-    root, faults = read_section(_Root, source)
+    root, faults = read_section(Root, source)
     faults += _stray_variables(source)
     # A mistake at the top must not hide those below.
     root = root or _readable_part(source)
@@ -172,15 +174,15 @@ def _deployment_of(source: Source) -> Deployment:
     )
 
 
-def _readable_part(source: Source) -> _Root:
+def _readable_part(source: Source) -> Root:
     readable = {}
-    for name in _Root.__struct_fields__:
+    for name in Root.__struct_fields__:
         if name in source.values:
             alone = Source(source.name, {name: source.values[name]})
-            if read_section(_Root, alone)[0] is not None:
+            if read_section(Root, alone)[0] is not None:
                 readable[name] = source.values[name]
-    root, _ = read_section(_Root, Source(source.name, readable))
-    return root or _Root()
+    root, _ = read_section(Root, Source(source.name, readable))
+    return root or Root()
 
 
 def _unknown_environment(source: Source, name: str) -> Fault:
@@ -226,7 +228,7 @@ def _secret_key(
     return key, []
 
 
-def _identity(source: Source, root: _Root) -> tuple[OutsideIssuer | None, list[Fault]]:
+def _identity(source: Source, root: Root) -> tuple[OutsideIssuer | None, list[Fault]]:
     if root.identity is None:
         return None, []
     return read_section(OutsideIssuer, source, ("identity",))
@@ -234,4 +236,4 @@ def _identity(source: Source, root: _Root) -> tuple[OutsideIssuer | None, list[F
 
 def _secrets_in_clear(source: Source, environment: type[Config]) -> Iterator[Fault]:
     if environment is ProductionConfig:
-        yield from secrets_in_clear(_Root, source)
+        yield from secrets_in_clear(Root, source)

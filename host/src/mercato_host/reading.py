@@ -21,23 +21,27 @@ from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
 
 
-class _Database(Settings, frozen=True):
+class Database(Settings, frozen=True):
     """``[database]``."""
 
     # A URL holds a password, so it is never shown.
-    url: Secret = Secret("sqlite:///mercato.db")
+    url: Annotated[
+        Secret, Meta(description="postgresql://… or sqlite:///file, relative to where it is run")
+    ] = Secret("sqlite:///mercato.db")
     sql_guard: Annotated[
         bool | None, Meta(description="refuse SQL on another feature's tables")
     ] = None
 
 
-class _Redis(Settings, frozen=True):
+class Redis(Settings, frozen=True):
     """``[redis]``."""
 
-    url: Secret | None = None
+    url: Annotated[
+        Secret | None, Meta(description="where processes share rate limits and cache")
+    ] = None
 
 
-class _Index(Settings, frozen=True):
+class Index(Settings, frozen=True):
     """``[index]``."""
 
     # A URL may hold a password, so it is never shown.
@@ -46,7 +50,7 @@ class _Index(Settings, frozen=True):
     ] = None
 
 
-class _Choice(Settings, frozen=True):
+class Choice(Settings, frozen=True):
     """``[features.NAME]``."""
 
     package: Annotated[
@@ -68,7 +72,7 @@ class _Choice(Settings, frozen=True):
 
 def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
     """Read ``[database]``: a URL with a driver that is there, and an absolute path for SQLite."""
-    section, faults = read_section(_Database, source, ("database",))
+    section, faults = read_section(Database, source, ("database",))
     if section is None:
         return None, faults
     where = source.origin("database", "url")
@@ -94,13 +98,13 @@ def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
 def sql_guard(source: Source, *, default: bool) -> bool:
     """Read whether ``[database]`` asks for the SQL guard."""
     # Its mistakes are reported with the URL.
-    section, _ = read_section(_Database, source, ("database",))
+    section, _ = read_section(Database, source, ("database",))
     return default if section is None or section.sql_guard is None else section.sql_guard
 
 
 def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
     """Read ``[redis]``."""
-    section, faults = read_section(_Redis, source, ("redis",))
+    section, faults = read_section(Redis, source, ("redis",))
     if section is None or section.url is None:
         return None, faults
     if find_spec("redis") is None:
@@ -111,7 +115,7 @@ def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
 
 def index_url(source: Source) -> tuple[str | None, list[Fault]]:
     """Read ``[index]``: the one index that packages are from; None for the installer's own."""
-    section, faults = read_section(_Index, source, ("index",))
+    section, faults = read_section(Index, source, ("index",))
     if section is None or section.url is None:
         return None, faults
     if not is_safe_url(section.url.reveal()):
@@ -147,7 +151,7 @@ def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoi
     faults: list[Fault] = []
     for name in names:
         path = ("features", name)
-        choice, mistakes = read_section(_Choice, source, path)
+        choice, mistakes = read_section(Choice, source, path)
         faults += mistakes
         if choice is not None:
             chosen[name] = FeatureChoice(

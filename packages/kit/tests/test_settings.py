@@ -12,6 +12,7 @@ from mercato_kit.settings import Settings
 from mercato_kit.settings import current_settings
 from mercato_kit.settings import describe
 from mercato_kit.settings import is_secret
+from mercato_kit.settings import kind_of
 from mercato_kit.settings import read
 
 
@@ -134,6 +135,34 @@ class TestDescribe:
 
         assert describe(fields["host"]) == "str: Where mail goes"
         assert describe(fields["secure"]) == "bool"
+
+
+class Ranges(Settings, frozen=True, kw_only=True):
+    port: Annotated[int, Meta(ge=1, le=9)]
+    least: Annotated[int, Meta(ge=1)] | None = None
+    most: Annotated[int, Meta(le=9)] = 1
+    above: Annotated[float, Meta(gt=0)] = 1.0
+    way: Literal["smtp", "folder"] = "smtp"
+    key: Secret | None = None
+
+
+class TestKindOf:
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            ("port", "int, 1 to 9"),
+            ("least", "int, 1 or more"),
+            ("most", "int, 9 at most"),
+            ("above", "float, above 0"),
+            ("way", '"folder" or "smtp"'),
+            ("key", "secret"),
+        ],
+    )
+    def test_names_type_and_range(self, name, kind):
+        """What would be accepted, as an operator reads it."""
+        fields = {field.name: field for field in msgspec.structs.fields(Ranges)}
+
+        assert kind_of(fields[name]) == kind
 
 
 class TestSettings:

@@ -1,5 +1,6 @@
 """Typed settings of a feature: a frozen class, read from the deployment file and environment."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -100,11 +101,43 @@ def is_secret(field: msgspec.structs.FieldInfo) -> bool:
 
 def describe(field: msgspec.structs.FieldInfo) -> str:
     """Say a field's type and what it means, in one line."""
+    meaning = meaning_of(field)
+    return f"{kind_of(field)}: {meaning}" if meaning else kind_of(field)
+
+
+def meaning_of(field: msgspec.structs.FieldInfo) -> str:
+    """Return what a field says that it means."""
     info = msgspec.inspect.type_info(field.type)
-    meaning = (getattr(info, "extra_json_schema", None) or {}).get("description", "")
-    name = type(getattr(info, "type", info)).__name__.removesuffix("Type").lower()
-    kind = "secret" if is_secret(field) else name
-    return f"{kind}: {meaning}" if meaning else kind
+    return str((getattr(info, "extra_json_schema", None) or {}).get("description", ""))
+
+
+def kind_of(field: msgspec.structs.FieldInfo) -> str:
+    """Name a field's type with its range: ``int, 1 to 256``, ``"folder" or "smtp"``."""
+    return "secret" if is_secret(field) else _kind(msgspec.inspect.type_info(field.type))
+
+
+def _kind(info: msgspec.inspect.Type) -> str:
+    if isinstance(info, msgspec.inspect.Metadata):
+        return _kind(info.type)
+    if isinstance(info, msgspec.inspect.LiteralType):
+        return " or ".join(json.dumps(value) for value in info.values)
+    if isinstance(info, msgspec.inspect.UnionType):
+        return " or ".join(_kind(one) for one in info.types if type(one).__name__ != "NoneType")
+    name = type(info).__name__.removesuffix("Type").lower()
+    return f"{name}{_range(info)}"
+
+
+def _range(info: msgspec.inspect.Type) -> str:
+    least, most = getattr(info, "ge", None), getattr(info, "le", None)
+    above = getattr(info, "gt", None)
+    words = [] if above is None else [f"above {above}"]
+    if least is not None and most is not None:
+        words.append(f"{least} to {most}")
+    elif least is not None:
+        words.append(f"{least} or more")
+    elif most is not None:
+        words.append(f"{most} at most")
+    return "".join(f", {word}" for word in words)
 
 
 def current_settings(settings: type[AnySettings]) -> AnySettings:
