@@ -9,6 +9,7 @@ import click
 
 from mercato_host.cli.checking import check
 from mercato_host.cli.checking import routes
+from mercato_host.cli.configuring import config
 from mercato_host.cli.database import db
 from mercato_host.cli.explaining import explain
 from mercato_host.cli.graphing import graph
@@ -61,7 +62,21 @@ class Mercato(click.Group):
 
 @click.group(
     cls=Mercato,
-    commands=[check, db, explain, graph, install, lock, rollback, routes, seed, serve, why, worker],
+    commands=[
+        check,
+        config,
+        db,
+        explain,
+        graph,
+        install,
+        lock,
+        rollback,
+        routes,
+        seed,
+        serve,
+        why,
+        worker,
+    ],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option(
