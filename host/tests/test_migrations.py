@@ -1,7 +1,7 @@
-import multiprocessing
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -31,6 +31,17 @@ KIT = [Applied("kit", revision) for revision in histories([])[0].revisions]
 ALL = [*KIT, Applied("notes", "0001"), Applied("notes", "0002")]
 TOLD = [f"{done.feature} {done.revision}" for done in ALL]
 KIT_HEAD = KIT[-1].revision
+
+STARTER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from notes import feature
+from mercato_host.migrations.running import upgrade
+print("ready", flush=True)
+sys.stdin.read()
+for it in upgrade(sys.argv[2], [feature]):
+    print(it.feature, it.revision)
+"""
 
 REVISION = """
 import sqlalchemy as sa
@@ -163,29 +174,26 @@ class TestUpgrade:
 
     def test_four_starters_migrate_once(self, url):
         """Four processes that start at once all end well, and each revision is applied once."""
-        context = multiprocessing.get_context("spawn")
-        together, results = context.Barrier(4), context.Queue()
         starters = [
-            context.Process(target=start_and_upgrade, args=(url, together, results))
+            subprocess.Popen(
+                [sys.executable, "-c", STARTER, Path(__file__).parent, url],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
             for _ in range(4)
         ]
         for starter in starters:
-            starter.start()
-
-        applied = [results.get(timeout=60) for _ in starters]
-
+            assert starter.stdout.readline() == "ready\n"
         for starter in starters:
-            starter.join()
-        assert sorted(line for lines in applied for line in lines) == TOLD
+            starter.stdin.close()
 
+        applied = [line.strip() for starter in starters for line in starter.stdout]
 
-def start_and_upgrade(url, together, results):
-    """Wait for the others, and migrate."""
-    together.wait()
-    try:
-        results.put([f"{it.feature} {it.revision}" for it in upgrade(url, [notes])])
-    except Exception as error:  # noqa: BLE001 - the test shows it
-        results.put([repr(error)])
+        assert [starter.wait() for starter in starters] == [0] * 4
+        for starter in starters:
+            starter.stdout.close()
+        assert sorted(applied) == TOLD
 
 
 class TestOneAtATime:
