@@ -10,6 +10,8 @@ import click
 from mercato_host.cli.checking import check
 from mercato_host.cli.checking import routes
 from mercato_host.cli.configuring import config
+from mercato_host.cli.data import data
+from mercato_host.cli.data import doctor
 from mercato_host.cli.database import db
 from mercato_host.cli.explaining import explain
 from mercato_host.cli.graphing import graph
@@ -65,7 +67,9 @@ class Mercato(click.Group):
     commands=[
         check,
         config,
+        data,
         db,
+        doctor,
         explain,
         graph,
         install,

@@ -1,6 +1,7 @@
 """Commands for the data of features, also of those whose wheel is gone."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from mercato_host.data.purging import preview as look
 from mercato_host.data.purging import purge as purge_data
 from mercato_host.data.references import dangling
 from mercato_host.data.references import references
+from mercato_host.extensions import db as database
 from mercato_host.faults import DeploymentError
 from mercato_host.faults import render
 from mercato_host.migrations import ledger
@@ -174,16 +176,12 @@ def doctor(operation: Operation) -> None:
         faults = [dangling_references(found) for found in dangling(connection, known)]
     if faults:
         click.echo(render(faults))
-    wrong = any(fault.severity == "error" for fault in faults)
-    asked = 0
-    for feature in operation.plan.features:
-        for check in feature.manifest.doctor:
-            asked += 1
-            if answer := _ask(operation, check):
-                wrong = True
-                click.echo(f"{feature.name}: {check.name}: {answer}")
-    click.echo(f"{len(known)} references and {asked} checks were looked at.")
-    if wrong:
+    checks = [(it.name, check) for it in operation.plan.features for check in it.manifest.doctor]
+    answers = _ask(operation, checks) if checks else []
+    for answer in answers:
+        click.echo(answer)
+    click.echo(f"{len(known)} references and {len(checks)} checks were looked at.")
+    if answers or any(fault.severity == "error" for fault in faults):
         sys.exit(DOES_NOT_FIT)
 
 
@@ -247,6 +245,12 @@ def _confirm(feature: str, confirmed: str | None) -> None:
         raise click.UsageError(f"{typed!r} is not {feature!r}; nothing was purged")
 
 
-def _ask(operation: Operation, check: Check) -> str | None:
+def _ask(operation: Operation, checks: Sequence[tuple[str, Check]]) -> list[str]:
+    """Ask the checks of features, each in a transaction of its own, and return what is wrong."""
     with operation.app.app_context():
-        return work.run(check.function, read_only=True)
+        answers = [
+            (feature, check.name, work.run(check.function, read_only=True))
+            for feature, check in checks
+        ]
+        database.engine.dispose()
+    return [f"{feature}: {name}: {answer}" for feature, name, answer in answers if answer]

@@ -119,10 +119,12 @@ class Operation:
             raise DeploymentError(faults)
 
     def engine(self) -> sa.Engine:
-        """Make an engine for a few questions."""
+        """Make an engine for a few questions; its connections are closed with the command."""
         url = self.deployment.database_url
         engine = sa.create_engine(url, **transactions.engine_options(url))
         transactions.prepare(engine)
+        if context := click.get_current_context(silent=True):
+            context.call_on_close(engine.dispose)
         return engine
 
 
