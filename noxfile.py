@@ -7,6 +7,7 @@ else, so a forgotten requirement fails instead of being lent by a neighbour.
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -346,6 +347,26 @@ def journey(session: nox.Session) -> None:
     """Walk a shop as a customer would, over HTTP; ``-- --database postgresql`` on that one."""
     provide(session, *chosen_wheels(), groups=[f"{ROOT}/host/pyproject.toml:journey"])
     session.run("python", "-u", "host/tests/together/journey.py", *session.posargs, env=CLEAN)
+
+
+FEATURES = [item for item in DISTRIBUTIONS if item.is_feature]
+SUBSETS = [
+    nox.param([item.name for item in some], id="+".join(item.short for item in some) or "none")
+    for size in range(len(FEATURES) + 1)
+    for some in itertools.combinations(FEATURES, size)
+]
+
+
+@nox.session(requires=["build"])
+@nox.parametrize("chosen", SUBSETS)
+def combinations(session: nox.Session, chosen: list[str]) -> None:
+    """Boot the host with each subset of the features and nothing else, or see it refused."""
+    provide(session, "mercato-host", *chosen)
+    # What one combination says of a feature is compared with the others of the same wheels.
+    made_of = digest(item.wheel for item in DISTRIBUTIONS)[:16]
+    parts = Path(session.virtualenv.location).resolve().parent / f"parts-{made_of}"
+    program = "host/tests/together/combinations.py"
+    session.run("python", program, f"--parts={parts}", *chosen, env=CLEAN)
 
 
 @nox.session(requires=["build"])

@@ -1,0 +1,325 @@
+"""Proves one combination of features: boots it or sees it refused, as its manifests say.
+
+Run by ``nox -s combinations`` with the Python of an environment that holds the host, some features,
+what they declare, and nothing else. So it needs nothing itself that the host does not bring.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from graphlib import CycleError
+from graphlib import TopologicalSorter
+from http.client import HTTPConnection
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+from packaging.specifiers import SpecifierSet
+
+from mercato_kit.feature import ENTRY_POINT_GROUP
+from mercato_kit.feature import Feature
+
+Document = Mapping[str, Any]
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
+REFUSALS = range(400, 500)
+READY_WITHIN_SECONDS = 60
+
+
+class NotAsPromisedError(Exception):
+    """The combination does not do what it must."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, read as JSON."""
+        return json.loads(self.body)
+
+
+@click.command()
+@click.option("--parts", type=click.Path(path_type=Path), required=True)
+@click.argument("distributions", nargs=-1)
+def main(parts: Path, distributions: tuple[str, ...]) -> None:
+    """Prove the combination of the features in DISTRIBUTIONS, which are installed here.
+
+    Their part of the API document is kept in the folder --parts, for the next combination to
+    compare with.
+    """
+    manifests = installed_features(distributions)
+    expected = expected_codes(manifests)
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Shop(Path(folder), [manifest.name for manifest in manifests])
+        if expected:
+            see_refused(shop, expected)
+        else:
+            see_served(shop, manifests, parts)
+
+
+def installed_features(distributions: Iterable[str]) -> list[Feature]:
+    """Load the manifests that are installed, which must be those of *distributions* alone."""
+    entries = entry_points(group=ENTRY_POINT_GROUP)
+    found = {entry.dist.name for entry in entries if entry.dist is not None}
+    expect(found == set(distributions), f"installed are {found}, not {distributions}")
+    return [entry.load() for entry in entries]
+
+
+def expected_codes(features: Sequence[Feature]) -> set[str]:
+    """Say from the manifests which refusals these features call for together; none if they fit."""
+    codes = set()
+    offers = [(feature, offer) for feature in features for offer in feature.offers]
+    contracts = [offer.contract for _, offer in offers]
+    if len(set(contracts)) < len(contracts):
+        codes.add("K111")
+    graph: dict[str, set[str]] = {feature.name: set() for feature in features}
+    for feature in features:
+        for need in feature.needs:
+            there = [(one, offer) for one, offer in offers if offer.contract is need.contract]
+            versions = [offer.version for _, offer in there]
+            if not there:
+                codes.add("K108")
+            elif not any(SpecifierSet(need.versions).contains(version) for version in versions):
+                codes.add("K109")
+            graph[feature.name] |= {one.name for one, _ in there}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError:
+        codes.add("K110")
+    return codes
+
+
+class Shop:
+    """A deployment of some features in a folder of its own, on SQLite.
+
+    Args:
+        folder: Where its file and database are.
+        features: What its file names.
+    """
+
+    def __init__(self, folder: Path, features: Sequence[str]) -> None:
+        self.folder = folder
+        self.file = folder / "deployment.toml"
+        self.log = folder / "serve.log"
+        named = "".join(f"[features.{name}]\n" for name in features)
+        url = f"sqlite:///{folder}/shop.db"
+        self.file.write_text(f'environment = "testing"\n[database]\nurl = "{url}"\n{named}')
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+
+    def command(self, *words: str) -> list[str]:
+        """Return the command line of this environment's ``mercato``."""
+        program = Path(sys.executable).with_name("mercato")
+        return [str(program), f"--deployment={self.file}", *words]
+
+    def run(self, *words: str, ends_with: int = 0) -> str:
+        """Run a command in the folder, and return what it printed."""
+        done = subprocess.run(
+            self.command(*words),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        told = done.stdout + done.stderr
+        expect(done.returncode == ends_with, f"mercato {' '.join(words)}: {done.returncode} {told}")
+        expect("Traceback" not in told, told)
+        return done.stdout
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Answer requests until the end of the block, then end well."""
+        command = self.command("serve", f"--bind=127.0.0.1:{self.port}")
+        with (
+            self.log.open("w") as log,
+            subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log) as server,
+        ):
+            try:
+                self._wait_until_ready(server)
+                yield
+                server.send_signal(signal.SIGTERM)
+                expect(server.wait(timeout=30) == 0, f"serve ended with {server.returncode}")
+            finally:
+                server.kill()
+
+    def ask(self, path: str, method: str = "GET") -> Answer:
+        """Ask the server, as nobody in particular."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def _wait_until_ready(self, server: subprocess.Popen[bytes]) -> None:
+        give_up_at = time.monotonic() + READY_WITHIN_SECONDS
+        while time.monotonic() < give_up_at:
+            expect(server.poll() is None, f"the server ended: {self.log.read_text()}")
+            try:
+                if self.ask("/readyz").status == 200:
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise NotAsPromisedError(f"not ready in time: {self.log.read_text()}")
+
+
+def see_refused(shop: Shop, expected: set[str]) -> None:
+    """See that the combination is refused for the right reasons, by `check` and by `serve`."""
+    report = json.loads(shop.run("check", "--offline", "--json", ends_with=2))
+    codes = {fault["code"] for fault in report["faults"] if fault["severity"] == "error"}
+    expect(codes == expected, f"refused with {codes}, not {expected}")
+    shop.run("serve", f"--bind=127.0.0.1:{shop.port}", ends_with=2)
+    expect(not (shop.folder / "shop.db").exists(), "a refused deployment touched its database")
+    click.echo(f"refused, as its manifests say: {', '.join(sorted(expected))}")
+
+
+def see_served(shop: Shop, features: Sequence[Feature], parts: Path) -> None:
+    """See that the combination migrates, fits, serves its document, and stands a short journey."""
+    shop.run("db", "upgrade")
+    shop.run("check")
+    shop.run("seed")
+    with shop.serving():
+        document = shop.ask("/openapi.json").json
+        tags = {tag["name"] for tag in document["tags"]}
+        expect(tags == {one.name for one in features if one.blueprints}, f"documented are {tags}")
+        for feature in features:
+            compare(parts / f"{feature.name}.json", part_of(document, feature.name))
+        expect(shop.ask("/docs").status == 200, "the page of the document is away")
+        expect(shop.ask("/v1/no-such-thing").status == 404, "an unknown address is not 404")
+        asked = sum(1 for _ in walk(shop, document))
+    shop.run("worker", "--once")
+    click.echo(f"boots, migrates, serves {len(document['paths'])} addresses; {asked} asked")
+
+
+def part_of(document: Document, feature: str) -> str:
+    """Return what a document says about one feature, with every schema it refers to."""
+    paths: dict[str, Any] = {}
+    for path, operations in document["paths"].items():
+        own = {verb: one for verb, one in operations.items() if is_of(one, feature)}
+        if own:
+            # What stands beside the operations is of all of them.
+            shared = {key: value for key, value in operations.items() if key == "parameters"}
+            paths[path] = shared | own
+    schemas = document["components"]["schemas"]
+    used = reachable(schemas, json.dumps(paths))
+    tag = [one for one in document["tags"] if one["name"] == feature]
+    kept = {name: schema for name, schema in schemas.items() if name in used}
+    return json.dumps({"tags": tag, "paths": paths, "schemas": kept}, ensure_ascii=False, indent=1)
+
+
+def is_of(operation: Any, feature: str) -> bool:
+    """Tell whether something in a path is an operation of *feature*."""
+    return isinstance(operation, dict) and operation.get("tags") == [feature]
+
+
+def reachable(schemas: Document, text: str) -> set[str]:
+    """Name the schemas that *text* refers to, directly or not."""
+    used: set[str] = set()
+    waiting = set(REFERENCE.findall(text))
+    while waiting:
+        used |= waiting
+        texts = [json.dumps(schemas[name]) for name in waiting]
+        waiting = {name for one in texts for name in REFERENCE.findall(one)} - used
+    return used
+
+
+def compare(file: Path, part: str) -> None:
+    """Compare with what the combinations before wrote; the first one writes it."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        written = file.with_suffix(f".{os.getpid()}")
+        written.write_text(part)
+        written.replace(file)
+    expect(
+        file.read_text() == part,
+        f"the document of {file.stem} depends on what else is on:\n{difference(file, part)}",
+    )
+
+
+def difference(file: Path, part: str) -> str:
+    """Show the first lines that differ."""
+    before, after = file.read_text().splitlines(), part.splitlines()
+    pairs = zip(before, after, strict=False)
+    differ = [f"- {one}\n+ {other}" for one, other in pairs if one != other]
+    return "\n".join(differ[:5]) or f"{len(before)} lines, and {len(after)}"
+
+
+def walk(shop: Shop, document: Document) -> Iterator[str]:
+    """Ask every operation as nobody: lists and what is in them are read, the rest is refused."""
+    for path, operations in document["paths"].items():
+        for verb, operation in operations.items():
+            if verb == "parameters":
+                continue
+            if verb == "get" and "{" not in path:
+                yield from read(shop, document, path, operation)
+            else:
+                yield path
+                answer = shop.ask(re.sub(r"{[^}]+}", NOBODY, path), verb.upper())
+                expect_refused(answer, f"{verb.upper()} {path}")
+
+
+def read(shop: Shop, document: Document, path: str, operation: Document) -> Iterator[str]:
+    """Read an address without variables; where it is a list, its next page and its first item."""
+    yield path
+    answer = shop.ask(path)
+    needs_more = any(one.get("required") for one in operation.get("parameters", ()))
+    if operation["x-permission"] != "anyone" or needs_more:
+        expect_refused(answer, f"GET {path}")
+        return
+    expect(answer.status == 200, f"GET {path}: {answer.status} {answer.body!r}")
+    items = answer.json.get("data", ())
+    if len(items) > 1:
+        yield path
+        link = shop.ask(f"{path}?limit=1").headers["Link"]
+        place = link.partition(">")[0].partition(f":{shop.port}")[2]
+        expect(shop.ask(place).status == 200, f"the next page {place} is away")
+    one = next((other for other in document["paths"] if other.startswith(f"{path}/{{")), None)
+    if items and one and one.endswith("}"):
+        yield one
+        place = f"{path}/{items[0]['id']}"
+        expect(shop.ask(place).json["id"] == items[0]["id"], f"{place} is another one")
+
+
+def expect_refused(answer: Answer, what: str) -> None:
+    """Expect a problem document that blames the client."""
+    kind = answer.headers.get("Content-Type", "")
+    expect(
+        answer.status in REFUSALS and kind == "application/problem+json",
+        f"{what}: {answer.status} {kind} {answer.body!r}",
+    )
+
+
+def expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001
+    """Stop with what is so, unless it *holds*.
+
+    Raises:
+        NotAsPromisedError: It does not.
+    """
+    if not holds:
+        raise NotAsPromisedError(otherwise)
+
+
+if __name__ == "__main__":
+    main()

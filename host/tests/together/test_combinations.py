@@ -1,0 +1,113 @@
+"""What proves the combinations must itself be able to say no."""
+
+import json
+from typing import Protocol
+
+import pytest
+
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Need
+from mercato_kit.feature import Offer
+
+from .combinations import NotAsPromisedError
+from .combinations import compare
+from .combinations import expected_codes
+from .combinations import installed_features
+from .combinations import part_of
+
+
+class Salt(Protocol):
+    """A contract of these tests."""
+
+
+class Pepper(Protocol):
+    """Another one."""
+
+
+def feature(name, *, needs=(), offers=()):
+    """Return a manifest that needs and offers contracts, each with its versions."""
+    return Feature(
+        name=name,
+        summary="For a test.",
+        needs=[Need(contract, versions) for contract, versions in needs],
+        offers=[Offer(contract, version, object) for contract, version in offers],
+    )
+
+
+SOUP = feature("soup", needs=[(Salt, ">=1,<2")])
+SEA = feature("sea", offers=[(Salt, "1.4")])
+MINE = feature("mine", offers=[(Salt, "2.0")])
+CHEF = feature("chef", needs=[(Salt, ">=1")], offers=[(Pepper, "1.0")])
+SEA_OF_CHEF = feature("sea", needs=[(Pepper, ">=1")], offers=[(Salt, "1.0")])
+
+
+class TestExpectedCodes:
+    @pytest.mark.parametrize(
+        ("features", "codes"),
+        [
+            ([], set()),
+            ([SEA], set()),
+            ([SOUP, SEA], set()),
+            ([SOUP], {"K108"}),
+            ([SOUP, MINE], {"K109"}),
+            ([SEA, MINE], {"K111"}),
+            ([CHEF, SEA_OF_CHEF], {"K110"}),
+        ],
+    )
+    def test_are_computed_from_the_manifests(self, features, codes):
+        """No list of features is kept: what they say decides which refusal is right."""
+        assert expected_codes(features) == codes
+
+
+def document(**changes):
+    """Return an API document of two features."""
+    schema = {"properties": {"id": {"type": "string"}}, **changes}
+    answer = {"$ref": "#/components/schemas/SoupBowl"}
+    return {
+        "tags": [{"name": "soup"}, {"name": "sea"}],
+        "paths": {
+            "/v1/bowls": {"get": {"tags": ["soup"], "responses": {"200": answer}}},
+            "/v1/waves": {"get": {"tags": ["sea"]}},
+        },
+        "components": {"schemas": {"SoupBowl": {"items": {"$ref": _SPOON}}, "Spoon": schema}},
+    }
+
+
+_SPOON = "#/components/schemas/Spoon"
+
+
+class TestPartOf:
+    def test_is_what_the_document_says_of_one_feature(self):
+        """Its paths, and the schemas they refer to, directly or not."""
+        part = json.loads(part_of(document(), "soup"))
+
+        assert list(part["paths"]) == ["/v1/bowls"]
+        assert list(part["schemas"]) == ["SoupBowl", "Spoon"]
+        assert part["tags"] == [{"name": "soup"}]
+
+
+class TestCompare:
+    def test_accepts_the_same_bytes(self, tmp_path):
+        """The first combination writes what the others are compared with."""
+        part = part_of(document(), "soup")
+
+        compare(tmp_path / "new" / "soup.json", part)
+        compare(tmp_path / "new" / "soup.json", part)
+
+        assert (tmp_path / "new" / "soup.json").read_text() == part
+
+    def test_refuses_a_document_that_depends_on_others(self, tmp_path):
+        """A schema that another feature changed is found, and shown."""
+        compare(tmp_path / "soup.json", part_of(document(), "soup"))
+
+        with pytest.raises(
+            NotAsPromisedError, match=r"soup depends on what else is on:\n- .*\n\+ "
+        ):
+            compare(tmp_path / "soup.json", part_of(document(title="Spoon1"), "soup"))
+
+
+class TestInstalledFeatures:
+    def test_refuses_an_environment_with_others(self):
+        """Here all features are installed, so none of them is alone."""
+        with pytest.raises(NotAsPromisedError, match="installed are"):
+            installed_features(["mercato-orders"])
