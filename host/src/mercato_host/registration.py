@@ -40,7 +40,7 @@ def register(app: Flask, plan: Plan) -> Api:
     for rule, name in sorted(plan.closed.items()):
         _register_closed(app, rule, name)
     for name, reason in plan.left_out.items():
-        _log.warning("runs without %r: %s", name, reason)
+        _log.warning("K504: runs without %r, its addresses answer 503: %s", name, reason)
     return api
 
 
