@@ -6,6 +6,8 @@ from mercato_contracts.catalog import Catalog
 from mercato_contracts.stock import Stock
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Need
+from mercato_kit.feature import SoftReference
+from mercato_kit.identity import IdentityProvider
 from mercato_orders import services
 from mercato_orders.access import READ
 from mercato_orders.access import WRITE
@@ -13,6 +15,9 @@ from mercato_orders.events import HANDLES
 from mercato_orders.events import JOBS
 from mercato_orders.events import PUBLISHES
 from mercato_orders.models import Base
+from mercato_orders.models import Line
+from mercato_orders.models import Order
+from mercato_orders.models import OrderEvent
 from mercato_orders.privacy import export_customer
 from mercato_orders.routes import blueprint
 from mercato_orders.sample_data import make_sample_data
@@ -24,6 +29,12 @@ feature = Feature(
     blueprints=[blueprint],
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations" / "versions",
+    references=[
+        SoftReference(Order.customer_id, IdentityProvider, "subject", "keeps_snapshot"),
+        SoftReference(OrderEvent.actor_id, IdentityProvider, "subject", "keeps_snapshot"),
+        SoftReference(Line.product_id, Catalog, "product", "keeps_snapshot"),
+        SoftReference(Line.variant_id, Catalog, "variant", "keeps_snapshot"),
+    ],
     needs=[Need(Catalog, ">=1,<2"), Need(Stock, ">=1,<2")],
     publishes=PUBLISHES,
     handles=HANDLES,

@@ -6,8 +6,14 @@ from mercato_contracts.catalog import Catalog
 from mercato_contracts.stock import Stock
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
+from mercato_kit.feature import Referent
+from mercato_kit.feature import SoftReference
+from mercato_kit.identity import IdentityProvider
 from mercato_products.events import JOBS
 from mercato_products.models import Base
+from mercato_products.models import Product
+from mercato_products.models import StockMovement
+from mercato_products.models import Variant
 from mercato_products.provides import ProductCatalog
 from mercato_products.provides import ProductStock
 from mercato_products.routes import blueprint
@@ -20,6 +26,13 @@ feature = Feature(
     blueprints=[blueprint],
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations" / "versions",
+    referents=[
+        Referent(Catalog, "product", Product.id),
+        Referent(Catalog, "variant", Variant.id),
+    ],
+    references=[
+        SoftReference(StockMovement.actor_id, IdentityProvider, "subject", "keeps_snapshot"),
+    ],
     offers=[
         Offer(Catalog, "1.0", ProductCatalog),
         Offer(Stock, "1.0", ProductStock),

@@ -5,6 +5,7 @@ from pathlib import Path
 from mercato_kit.feature import Check
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
+from mercato_kit.feature import Referent
 from mercato_kit.identity import IdentityProvider
 from mercato_users import access_tokens
 from mercato_users import cli
@@ -14,6 +15,7 @@ from mercato_users import privacy
 from mercato_users import sample_data
 from mercato_users import topics
 from mercato_users.models import Base
+from mercato_users.models import User
 from mercato_users.provides import Identity
 from mercato_users.routes import blueprint
 from mercato_users.routes import well_known
@@ -25,6 +27,7 @@ feature = Feature(
     blueprints=[blueprint, well_known],
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations" / "versions",
+    referents=[Referent(IdentityProvider, "subject", User.id)],
     offers=[Offer(IdentityProvider, "1.0", Identity)],
     publishes=topics.ALL,
     handles=events.HANDLERS,
