@@ -200,6 +200,7 @@ class TestDb:
         assert (refused.exit_code, "K101" in refused.stderr) == (2, True)
         assert not (site.folder / "shop.db").exists()
 
+    @pytest.mark.provokes("K305")
     def test_upgrade_says_what_failed(self, site):
         """A migration that fails is told with its statement, without a traceback."""
         (site.folder / "notes_versions").unlink()

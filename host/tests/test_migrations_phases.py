@@ -134,6 +134,7 @@ def url(request, empty_database):
 
 
 class TestExpandAndContract:
+    @pytest.mark.provokes("K303")
     def test_both_versions_run_on_the_tables_in_between(self, tmp_path, url):
         """The old wheel reads and writes until somebody contracts; then it says why it may not."""
         old = Wheel(tmp_path, url, "1.0", OLD, STEPS[:1])
@@ -180,6 +181,7 @@ class TestExpandAndContract:
         )
         assert "people 0003; not compared, its models are of 0004" in compared.stdout
 
+    @pytest.mark.provokes("K302")
     def test_what_is_needed_may_stand_behind_what_contracts(self, tmp_path, url):
         """Then nothing less than --contract will do, and the message says so."""
         Wheel(tmp_path, url, "1.1", BOTH, STEPS[:3]).mercato("db", "upgrade")

@@ -26,6 +26,7 @@ def library(tmp_path, monkeypatch, url):
 class TestUnknownTables:
     """K304: tables that exist without a revision."""
 
+    @pytest.mark.provokes("K304")
     def test_are_not_touched(self, library):
         """Neither check nor upgrade guesses which revision they are at; nothing is stamped."""
         library.mercato("db", "upgrade")
@@ -84,6 +85,7 @@ class TestPrerequisites:
 
         assert upgraded.stdout.splitlines() == ["shelf 0002", "loans 0002", "2 applied."]
 
+    @pytest.mark.provokes("K307")
     def test_are_refused_if_nothing_brings_them(self, library):
         """Nothing at all is applied, also of features that wait for nobody."""
         library.mercato("db", "upgrade")
@@ -106,6 +108,7 @@ class TestPrerequisites:
 class TestTwoHeads:
     """K308: two migrations that would each be the newest."""
 
+    @pytest.mark.provokes("K308")
     def test_are_refused_with_both_files(self, library):
         """Both files, and the command that puts one behind the other."""
         library.migration("shelf", "0002", ADD)
@@ -124,6 +127,7 @@ class TestTwoHeads:
 class TestDrift:
     """K309: tables that somebody changed by hand."""
 
+    @pytest.mark.provokes("K309")
     @pytest.mark.parametrize(
         ("change", "told"),
         [
@@ -150,6 +154,7 @@ class TestDrift:
 class TestHeldLock:
     """K306: somebody else migrates."""
 
+    @pytest.mark.provokes("K306")
     def test_is_told_by_process_and_machine(self, library):
         """Who comes second and does not wait is told by whom the lock is held, and since when."""
         library.migration("shelf", "0002", "import time; time.sleep(30)")

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from mercato_host.data.holdings import Holding
 from mercato_host.data.holdings import count_rows
 from mercato_host.data.holdings import holdings
+from mercato_host.data.holdings import rows_in_words
 from mercato_host.data.references import POLICIES
 from mercato_host.data.references import count_referring
 from mercato_host.data.references import references
@@ -143,7 +144,8 @@ def _blockers(
         if rows := count_referring(connection, reference):
             way_out = "; --let-dangle allows it" if reference.may_dangle else ""
             policy = POLICIES.get(reference.policy, reference.policy)
-            yield f"{reference.column}: {rows} rows refer to it ({policy}{way_out})"
+            told = rows_in_words(rows)
+            yield f"{reference.column} refers to it in {told} ({policy}{way_out})"
     if choices.drop_events:
         return
     parked = connection.scalar(
@@ -152,7 +154,7 @@ def _blockers(
         .where(_for_handlers_of(feature), InboxDelivery.processed_at.is_(None))
     )
     if parked:
-        yield f"{parked} events wait for its handlers (--drop-events forgets them)"
+        yield f"events that wait for its handlers: {parked} (--drop-events forgets them)"
 
 
 def _for_handlers_of(feature: str) -> sa.ColumnElement[bool]:
