@@ -11,6 +11,7 @@ from mercato_host.features.checks import clashes
 from mercato_host.features.checks import contracts
 from mercato_host.features.checks import manifests
 from mercato_host.features.checks import needs
+from mercato_host.features.checks import references
 from mercato_host.features.checks import tables
 from mercato_host.features.checks import views
 from mercato_host.features.composed import Composed
@@ -19,6 +20,7 @@ Checker = Callable[[Sequence[Composed], Deployment], Iterator[Fault]]
 
 ON_EACH: Sequence[Checker] = (
     manifests.well_formed,
+    references.declared,
     manifests.names,
     manifests.kit_ranges,
     manifests.migrations_packed,
