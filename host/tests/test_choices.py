@@ -180,6 +180,7 @@ BROKEN = """
 
 
 class TestRequired:
+    @pytest.mark.provokes("K504")
     def test_a_feature_that_does_not_fit_is_closed_and_the_others_serve(self, client_of):
         """Bad settings of one feature cost its routes, not the shop."""
         bad = {"pages": {**OPTIONAL, "settings": {"per_page": "many"}}}
@@ -333,6 +334,7 @@ class TestMount:
         place = first.headers["Link"].partition(">")[0].removeprefix("<http://localhost")
         assert client.get(place).json["data"] != first.json["data"]
 
+    @pytest.mark.provokes("K401")
     def test_ends_a_clash(self, client_of, deployment):
         """K401 names the line that helps, and it does."""
         manifests = [
@@ -375,6 +377,7 @@ class TestCapabilities:
 
         assert client.get("/v1/asks").json["greeting"] == said
 
+    @pytest.mark.provokes("K109")
     def test_the_chosen_one_must_do(self, deployment):
         """K109: that another one would have done is no help."""
         needs = [Need(Greeting, ">=1,<2")]

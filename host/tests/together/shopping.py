@@ -20,11 +20,13 @@ def key() -> dict[str, str]:
     return {"Idempotency-Key": secrets.token_urlsafe(24)}
 
 
-def stock_variant(client: FlaskClient, staff: dict[str, str], units: int) -> str:
+def stock_variant(
+    client: FlaskClient, staff: dict[str, str], units: int, *, mount: str = ""
+) -> str:
     """Create an active product with one variant at 10.00 EUR and *units* of it; return its id."""
     sku = f"SKU-{secrets.token_hex(6)}"
     product = client.post(
-        "/v1/products",
+        f"{mount}/v1/products",
         json={
             "name": f"Lamp {sku}",
             "status": "active",
@@ -35,7 +37,7 @@ def stock_variant(client: FlaskClient, staff: dict[str, str], units: int) -> str
     assert product.status_code == 201, product.text
     variant_id = str(product.json["variants"][0]["id"])
     adjusted = client.post(
-        "/v1/stock-adjustments",
+        f"{mount}/v1/stock-adjustments",
         json={"adjustments": [{"variant_id": variant_id, "quantity": units, "reason": "received"}]},
         headers={**staff, **key()},
     )

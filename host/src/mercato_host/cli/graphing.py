@@ -64,6 +64,8 @@ def _relations_of(
     for offer in feature.manifest.offers:
         askers = [one for one in needs if one.by is feature and one.need.contract is offer.contract]
         names = sorted({one.feature.name for one in askers})
+        if offer.contract.__module__.startswith("mercato_kit."):
+            names.append("the host")
         yield f"offers    {offer.id} {offer.version}: {_named('for', names)}"
     told = list(events_between(features))
     for topic in feature.manifest.publishes:

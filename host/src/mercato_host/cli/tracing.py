@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError
+from importlib.metadata import distribution
 from importlib.metadata import packages_distributions
 from importlib.metadata import requires
 from importlib.metadata import version
@@ -127,10 +128,10 @@ def _pins(
         if choice.package and name in {one.name for one in concerned}:
             yield deployment.source.origin("features", name, "package"), choice.package
     pinning = {feature.distribution for feature in features if feature.distribution}
-    for distribution in sorted({"mercato-host", *pinning}):
-        for requirement in _requirements(distribution):
+    for owner in sorted({"mercato-host", *pinning}):
+        for requirement in _requirements(owner):
             if canonicalize_name(requirement.name) in names:
-                yield f"{distribution} {version(distribution)}", str(requirement)
+                yield f"{owner} {version(owner)}", str(requirement)
 
 
 def _concerns(feature: Composed, contract: type[Any]) -> bool:
@@ -138,9 +139,9 @@ def _concerns(feature: Composed, contract: type[Any]) -> bool:
     return asked or any(offer.contract is contract for offer in feature.manifest.offers)
 
 
-def _requirements(distribution: str) -> Iterator[Requirement]:
+def _requirements(owner: str) -> Iterator[Requirement]:
     try:
-        texts = requires(distribution) or ()
+        texts = requires(owner) or ()
     except PackageNotFoundError:
         return
     for text in texts:
@@ -151,8 +152,17 @@ def _requirements(distribution: str) -> Iterator[Requirement]:
 
 def _wheel_of(contract: type[Any]) -> str | None:
     """Name the distribution that brings the module of a contract."""
-    found = packages_distributions().get(contract.__module__.partition(".")[0])
-    return found[0] if found else None
+    package = contract.__module__.partition(".")[0]
+    found = packages_distributions().get(package)
+    # An editable installation does not list its packages; by our custom they are called alike.
+    return found[0] if found else _if_installed(package.replace("_", "-"))
+
+
+def _if_installed(name: str) -> str | None:
+    try:
+        return distribution(name).name
+    except PackageNotFoundError:
+        return None
 
 
 def _section(title: str, rows: Iterator[Row]) -> Iterator[str]:

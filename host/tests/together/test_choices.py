@@ -1,0 +1,52 @@
+"""What an operator may choose about the real features, in the file alone."""
+
+from uuid import uuid4
+
+import pytest
+
+from .shopping import key
+from .shopping import new_order
+from .shopping import stock_variant
+
+STAFF = ["products.write", "stock.read", "stock.write"]
+
+
+class TestRequired:
+    @pytest.mark.provokes("K504")
+    def test_orders_without_products_is_closed_and_accounts_go_on(self, boot, write_deployment):
+        """The deployment starts with less than it names, and says so wherever one may look."""
+        optional = "[features.orders]\nrequired = false\n"
+        client = boot(write_deployment("users", more=optional)).test_client()
+
+        closed = [client.get("/v1/orders"), client.get(f"/v1/orders/{uuid4()}/payments")]
+        ready = client.get("/readyz")
+
+        assert {answer.status_code for answer in closed} == {503}
+        assert closed[0].mimetype == "application/problem+json"
+        assert (closed[0].json["feature"], closed[0].json["state"]) == ("orders", "disabled")
+        assert client.get("/v1/users/me").status_code == 401
+        assert (ready.status_code, ready.json["status"]) == (200, "degraded")
+        assert 'mercato_left_out{feature="orders"} 1.0' in client.get("/metrics").text
+
+
+class TestMount:
+    def test_a_shop_under_other_prefixes(self, boot, write_deployment, issuer):
+        """An order is placed, found and listed where the operator put the features."""
+        mounts = (
+            '[features.products]\nmount = "/shop"\n[features.orders]\nmount = "/desk/two"\n'
+            f"{issuer.table}"
+        )
+        client = boot(write_deployment(more=mounts)).test_client()
+        staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=STAFF)}"}
+        variant_id = stock_variant(client, staff, units=1, mount="/shop")
+
+        placed = client.post("/desk/two/v1/orders", json=new_order(variant_id), headers=key())
+
+        assert placed.status_code == 201, placed.text
+        place = placed.headers["Location"]
+        assert place == f"/desk/two/v1/orders/{placed.json['id']}"
+        secret = {"Order-Access-Token": placed.json["access_token"]}
+        assert client.get(place, headers=secret).json["id"] == placed.json["id"]
+        assert client.post("/v1/orders", json={}, headers=key()).status_code == 404
+        paths = client.get("/openapi.json").json["paths"]
+        assert {path.partition("/v1/")[0] for path in paths} == {"/shop", "/desk/two"}
