@@ -112,9 +112,7 @@ class TestCreateApp:
         """A route that a blueprint adds behind the kit's back has no policy: the boot stops."""
         feature = paints()
         blueprint = feature.blueprints[0]
-        blueprint.record(
-            lambda state: state.add_url_rule("/paints", view_func=len, methods=["PUT"])
-        )
+        blueprint.add_url_rule("/paints", view_func=len, methods=["PUT"])
 
         with pytest.raises(DeploymentError) as refused:
             create_app(deployment(tmp_path), features=[feature])

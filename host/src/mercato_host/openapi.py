@@ -12,7 +12,6 @@ from marshmallow import Schema
 from marshmallow.class_registry import get_class
 
 from mercato_host.errors import MEDIA_TYPE
-from mercato_host.faults import DeploymentError
 from mercato_host.faults import Fault
 from mercato_host.features.composed import Composed
 from mercato_kit.http import Route
@@ -59,7 +58,8 @@ class ComponentNames:
 
     def __init__(self) -> None:
         self.feature: Composed | None = None
-        self._given: dict[str, type[Schema]] = {}
+        self.faults: list[Fault] = []
+        self._given: dict[str, tuple[type[Schema], Composed | None]] = {}
 
     def __call__(self, schema: Any) -> str:
         """Return the component's name of a schema class or instance."""
@@ -68,18 +68,26 @@ class ComponentNames:
         if self.feature is not None and not _is_of_kit(kind):
             name = _camel(self.feature.name) + name
         if name in self._given and self.feature is not None:
-            raise DeploymentError([self._clash(name, kind, self.feature)])
-        self._given[name] = kind
+            self.faults.append(self._clash(name, kind, self.feature))
+            # To go on and find the others; with a fault nothing is started.
+            name = f"{name}{len(self.faults)}"
+        self._given[name] = (kind, self.feature)
         return name
 
     def _clash(self, name: str, kind: type[Schema], feature: Composed) -> Fault:
-        other = self._given[name]
-        if other is kind:
+        other, owner = self._given[name]
+        if other is kind and owner is feature:
             what = f"{kind.__name__} is used with different only=, exclude= or partial=."
             fix = "write one schema class for each shape"
         else:
-            where = f"{other.__module__}.{other.__name__} and {kind.__module__}.{kind.__name__}"
-            what = f"two schemas would be called {name} in the API document: {where}."
+            whose = f" of {owner.where}" if owner and owner is not feature else ""
+            what = "\n".join(
+                [
+                    f"two schemas would be called {name} in the API document:",
+                    f"{other.__module__}.{other.__name__}{whose}",
+                    f"{kind.__module__}.{kind.__name__}",
+                ]
+            )
             fix = "rename one of them"
         return feature.fault("K407", what, fix)
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 from typing import NoReturn
 
@@ -9,6 +10,8 @@ import svcs
 from flask import Flask
 
 from mercato_host.errors import FeatureAway
+from mercato_host.faults import DeploymentError
+from mercato_host.faults import Fault
 from mercato_host.features import Composed
 from mercato_host.features import Plan
 from mercato_host.openapi import Api
@@ -24,6 +27,9 @@ def register(app: Flask, plan: Plan) -> Api:
 
     Returns:
         The API whose document describes them.
+
+    Raises:
+        DeploymentError: Something shows only now that does not fit.
     """
     manifests = tuple(feature.manifest for feature in plan.features)
     away = tuple(feature.manifest for feature in plan.absent)
@@ -31,8 +37,10 @@ def register(app: Flask, plan: Plan) -> Api:
     for offer in plan.providers:
         svcs.flask.register_factory(app, offer.contract, offer.factory)
     api = Api(app)
+    faults = [fault for feature in plan.features for fault in _documented(api, feature)]
+    if faults := [*faults, *api.names.faults]:
+        raise DeploymentError(faults)
     for feature in plan.features:
-        api.register_feature(feature)
         if feature.manifest.cli is not None:
             app.cli.add_command(feature.manifest.cli, feature.name)
     for feature in plan.absent:
@@ -42,6 +50,16 @@ def register(app: Flask, plan: Plan) -> Api:
     for name, reason in plan.left_out.items():
         _log.warning("K504: runs without %r, its addresses answer 503: %s", name, reason)
     return api
+
+
+def _documented(api: Api, feature: Composed) -> Iterator[Fault]:
+    """Register the routes of a feature; what it brings is run for the first time here."""
+    try:
+        api.register_feature(feature)
+    except Exception as error:  # noqa: BLE001 - a feature's views may be wrong in any way
+        _log.debug("%s could not be registered", feature.where, exc_info=error)
+        what = f"its routes cannot be registered: {type(error).__name__}: {error}"
+        yield feature.fault("K106", what, "tell its maintainers")
 
 
 def packages_of(plan: Plan) -> set[str]:

@@ -1,4 +1,8 @@
+import pytest
+from flask import Flask
+
 from mercato_kit.composition import Composition
+from mercato_kit.composition import NotComposedError
 from mercato_kit.composition import current_composition
 from mercato_kit.events import Handler
 from mercato_kit.feature import Feature
@@ -62,3 +66,13 @@ class TestCurrentComposition:
             assert current_composition().features == (ONE,)
         with second.app_context():
             assert current_composition().features == (TWO,)
+
+    def test_is_known_only_within_an_app(self):
+        """Who asks while features are imported is told that it is too early."""
+        with pytest.raises(NotComposedError, match="not while features are imported"):
+            current_composition()
+
+    def test_is_not_known_before_it_ended(self):
+        """An app that is still put together has none yet."""
+        with Flask(__name__).app_context(), pytest.raises(NotComposedError):
+            current_composition()

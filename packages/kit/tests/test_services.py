@@ -4,6 +4,7 @@ import pytest
 from svcs.exceptions import ServiceNotFoundError
 
 from mercato_kit import services
+from mercato_kit.composition import NotComposedError
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
 
@@ -75,3 +76,11 @@ class TestFind:
 
 def _offering(factory):
     return Feature(name="outside", summary="", offers=[Offer(Weather, "1.0", factory)])
+
+
+class TestTooEarly:
+    @pytest.mark.parametrize("ask", [services.get, services.find])
+    def test_there_is_nobody_to_answer(self, ask):
+        """Outside of a request, job, handler or command no provider is known."""
+        with pytest.raises(NotComposedError):
+            ask(Weather)

@@ -69,9 +69,20 @@ def _everything(operation: Operation, *, offline: bool) -> list[Fault]:
     except DeploymentError as error:
         return list(error.faults)
     faults = list(plan.faults)
+    if plan.fits:
+        faults += _faults_of_registration(operation)
     if not offline:
         faults += [*operation.database_faults(), *operation.data_warnings()]
     return in_order(faults)
+
+
+def _faults_of_registration(operation: Operation) -> tuple[Fault, ...]:
+    """Register everything: names in the API document, for one, are known only then."""
+    try:
+        operation.app  # noqa: B018 - it is made here
+    except DeploymentError as error:
+        return error.faults
+    return ()
 
 
 def _summary(operation: Operation, *, offline: bool) -> str:

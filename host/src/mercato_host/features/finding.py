@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace
 from importlib.metadata import Distribution
 from importlib.metadata import EntryPoint
 from importlib.metadata import distributions
+from types import TracebackType
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from mercato_host.deployment import Deployment
@@ -21,9 +20,17 @@ from mercato_host.faults import did_you_mean
 from mercato_host.features.binding import choose
 from mercato_host.features.composed import Composed
 from mercato_host.features.locked import read_lock
+from mercato_host.features.surroundings import lacks
+from mercato_host.features.surroundings import requirements
 from mercato_host.install.lockfile import Lock
+from mercato_kit.composition import NotComposedError
 from mercato_kit.feature import ENTRY_POINT_GROUP
 from mercato_kit.feature import Feature
+
+_LIBRARIES = frozenset("flask importlib mercato_host mercato_kit sqlalchemy svcs werkzeug".split())
+
+_OUTSIDE = "Working outside of application context"
+"""How Flask begins to say that there is no app yet."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,7 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
     known = installed()
     features: list[Composed] = []
     lock, faults = read_lock(deployment)
+    extra = list(extra)
     handed = {manifest.name for manifest in extra}
     for name, choice in deployment.features.items():
         if name in handed:
@@ -101,22 +109,26 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
         _as_chosen(Composed(manifest, kit=manifest.kit), deployment.features.get(manifest.name))
         for manifest in extra
     ]
+    faults += [_handed_twice(name) for name in handed if _count(name, extra) > 1]
     return Found(tuple(features), tuple(faults))
 
 
 def load(entry: Installed) -> Composed | Fault:
-    """Import one manifest."""
+    """Import one manifest, if it finds around it what its wheel needs."""
+    if missing := list(lacks(entry.distribution)):
+        fix = "`mercato install` brings what it needs, or a release that fits"
+        return Fault("K117", entry.where, "\n".join(missing), fix, feature=entry.name)
     try:
         manifest = entry.entry_point.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - an import may fail in any way
         return _import_fault(entry, error)
     if not isinstance(manifest, Feature):
         what = f"{entry.entry_point.value} is a {type(manifest).__name__}, not a Feature."
-        fix = f"tell its maintainers{_address(entry.distribution)}"
+        fix = f"tell its maintainers{maintainers_of(entry.distribution)}"
         return Fault("K106", entry.where, what, fix, feature=entry.name)
     if manifest.name != entry.name:
         what = f"its manifest says name={manifest.name!r}, its entry point {entry.name!r}."
-        fix = f"give both one name; tell its maintainers{_address(entry.distribution)}"
+        fix = f"give both one name; tell its maintainers{maintainers_of(entry.distribution)}"
         return Fault("K106", entry.where, what, fix, feature=entry.name)
     kit = manifest.kit or _kit_required_by(entry.distribution)
     return Composed(manifest, entry.distribution.name, entry.distribution.version, kit)
@@ -149,14 +161,28 @@ def _find_one(
     return chosen if isinstance(chosen, Fault) else load(chosen)
 
 
+def _count(name: str, manifests: Iterable[Feature]) -> int:
+    return sum(manifest.name == name for manifest in manifests)
+
+
+def _handed_twice(name: str) -> Fault:
+    what = "two manifests of this name were handed to create_app."
+    return Fault("K102", f"{name!r} (handed to create_app)", what, "keep one of them", feature=name)
+
+
 def _import_fault(entry: Installed, error: BaseException) -> Fault:
     module = entry.entry_point.module
     if isinstance(error, ModuleNotFoundError) and error.name in _packages_of(module):
         what = f"its entry point names {module}, and there is no module {error.name}."
         fix = f"remove what is left of it: {entry.folder}"
         return Fault("K116", entry.where, what, fix, feature=entry.name)
+    if isinstance(error, NotComposedError) or str(error).startswith(_OUTSIDE):
+        place = _caller(error.__traceback__)
+        what = f"{place} asks, at import, for what is known only when everything is composed."
+        fix = "move the call into the function that needs the answer"
+        return Fault("K505", entry.where, what, fix, feature=entry.name)
     lines = [f"importing {module} failed: {type(error).__name__}: {error}"]
-    fix = f"install what it needs, or tell its maintainers{_address(entry.distribution)}"
+    fix = f"install what it needs, or tell its maintainers{maintainers_of(entry.distribution)}"
     if isinstance(error, ModuleNotFoundError) and error.name:
         lines.append(f"the module that is missing is {error.name!r}")
         if extra := _extra_with(entry.distribution, error.name):
@@ -170,13 +196,18 @@ def _packages_of(module: str) -> set[str]:
     return {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
 
 
-def _requirements(distribution: Distribution) -> Iterator[Requirement]:
-    for text in distribution.requires or ():
-        yield Requirement(text)
+def _caller(trace: TracebackType | None) -> str:
+    """Return file and line of the feature's own code that was running last."""
+    place = "its code"
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in _LIBRARIES:
+            place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
 
 
 def _kit_required_by(distribution: Distribution) -> str | None:
-    for requirement in _requirements(distribution):
+    for requirement in requirements(distribution):
         if canonicalize_name(requirement.name) == "mercato-kit" and requirement.specifier:
             return str(requirement.specifier)
     return None
@@ -186,7 +217,7 @@ def _extra_with(distribution: Distribution, module: str) -> str | None:
     """Find the extra that would bring a module called like one of the requirements."""
     wanted = canonicalize_name(module.partition(".")[0])
     for extra in distribution.metadata.get_all("Provides-Extra") or ():
-        for requirement in _requirements(distribution):
+        for requirement in requirements(distribution):
             marker = requirement.marker
             if canonicalize_name(requirement.name) != wanted or marker is None:
                 continue
@@ -195,6 +226,7 @@ def _extra_with(distribution: Distribution, module: str) -> str | None:
     return None
 
 
-def _address(distribution: Distribution) -> str:
+def maintainers_of(distribution: Distribution) -> str:
+    """Return ``: `` and the address of a distribution's maintainers, if it names one."""
     urls = distribution.metadata.get_all("Project-URL") or ()
     return f": {urls[0].partition(',')[2].strip()}" if urls else ""

@@ -14,12 +14,17 @@ from typing import cast
 import svcs
 from flask import Flask
 from flask import current_app
+from flask import has_app_context
 
 if TYPE_CHECKING:
     from mercato_kit.events import Handler
     from mercato_kit.feature import Feature
 
 _EXTENSION = "mercato"
+
+
+class NotComposedError(RuntimeError):
+    """Something of the composition was asked for before it ended, or outside of an app."""
 
 
 @dataclass(frozen=True)
@@ -68,5 +73,15 @@ def compose(app: Flask, composition: Composition) -> None:
 
 
 def current_composition() -> Composition:
-    """Return the composition of the current app."""
-    return cast("Composition", current_app.extensions[_EXTENSION])
+    """Return the composition of the current app.
+
+    Raises:
+        NotComposedError: There is none here: the features are still imported and put together.
+    """
+    composition = current_app.extensions.get(_EXTENSION) if has_app_context() else None
+    if composition is None:
+        raise NotComposedError(
+            "what is composed is known in requests, jobs, handlers and commands, "
+            "not while features are imported and put together"
+        )
+    return cast("Composition", composition)

@@ -165,6 +165,7 @@ class Feature:
         references: Its columns that keep ids of others.
         needs: Contracts it calls.
         offers: Contracts it answers.
+        excludes: Features it must not run beside, each with the reason.
         publishes: Topics of the events it publishes.
         handles: Events it answers.
         jobs: What its worker does again and again.
@@ -191,6 +192,7 @@ class Feature:
     references: Sequence[SoftReference] = ()
     needs: Sequence[Need] = ()
     offers: Sequence[Offer] = ()
+    excludes: Mapping[str, str] = field(default_factory=dict)
     publishes: Sequence[str] = ()
     handles: Sequence[Handler] = ()
     jobs: Sequence[Job] = ()

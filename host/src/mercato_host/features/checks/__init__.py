@@ -9,9 +9,11 @@ from mercato_host.faults import Fault
 from mercato_host.faults import in_order
 from mercato_host.features.checks import clashes
 from mercato_host.features.checks import contracts
+from mercato_host.features.checks import exclusions
+from mercato_host.features.checks import grants
 from mercato_host.features.checks import manifests
 from mercato_host.features.checks import needs
-from mercato_host.features.checks import references
+from mercato_host.features.checks import shadows
 from mercato_host.features.checks import tables
 from mercato_host.features.checks import views
 from mercato_host.features.composed import Composed
@@ -20,11 +22,14 @@ Checker = Callable[[Sequence[Composed], Deployment], Iterator[Fault]]
 
 ON_EACH: Sequence[Checker] = (
     manifests.well_formed,
-    references.declared,
     manifests.names,
     manifests.kit_ranges,
     manifests.migrations_packed,
     views.policies,
+    views.servable,
+    clashes.endpoints,
+    grants.own_pages_only,
+    grants.own_requests_only,
 )
 """What a feature must be for itself. One that is not takes no part in the other checks."""
 
@@ -34,8 +39,10 @@ ON_ALL: Sequence[Checker] = (
     needs.versions,
     needs.one_offer_each,
     needs.rings,
+    exclusions.none_excluded,
     contracts.signatures,
     views.one_owner_each,
+    shadows.none_shadowed,
     clashes.blueprints,
     clashes.topics,
     clashes.permissions,

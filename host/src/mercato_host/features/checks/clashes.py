@@ -8,32 +8,70 @@ from collections.abc import Sequence
 from mercato_host.deployment import Deployment
 from mercato_host.faults import Fault
 from mercato_host.features.composed import Composed
+from mercato_host.features.places import place_of_text
+from mercato_kit.http import Blueprint
+from mercato_kit.http import Route
+
+HOST_BLUEPRINTS = frozenset({"docs", "health", "problems"})
+"""Names of the host's own blueprints."""
 
 
 def blueprints(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
-    """Check that no two features have a blueprint of one name (K402)."""
-    return _doubles(
-        features,
-        "K402",
-        "blueprint",
-        lambda feature: (blueprint.name for blueprint in feature.manifest.blueprints),
-    )
+    """Check that no two blueprints have one name (K402): Flask knows views by it."""
+    owners: dict[str, tuple[Composed, Blueprint]] = {}
+    fix = "rename one of them; a feature best calls its blueprint like itself"
+    for feature in features:
+        for blueprint in feature.manifest.blueprints:
+            name = blueprint.name
+            if name in HOST_BLUEPRINTS:
+                what = f"its blueprint {name!r} is also one of the host's.\n{_place(blueprint)}"
+                yield feature.fault("K402", f"{what}\n{_WINS.format('the host')}", fix)
+                continue
+            other, first = owners.setdefault(name, (feature, blueprint))
+            if first is not blueprint:
+                lines = [
+                    f"its blueprint {name!r} is also one of {other.where}.",
+                    _place(first),
+                    _place(blueprint),
+                    _WINS.format(other.name),
+                ]
+                yield feature.fault("K402", "\n".join(lines), fix)
+
+
+def endpoints(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+    """Check that no two views of a blueprint have one name (K402)."""
+    for feature in features:
+        for blueprint in feature.manifest.blueprints:
+            views: dict[str, Route] = {}
+            for route in blueprint.routes:
+                first = views.setdefault(route.endpoint, route)
+                if first.view is not route.view:
+                    name = f"{blueprint.name}.{route.endpoint}"
+                    what = f"its endpoint {name!r} is the name of two views.\n"
+                    fix = "rename one of them, or give it an endpoint of its own: endpoint='…'"
+                    yield feature.fault("K402", f"{what}{first.where}\n{route.where}", fix)
 
 
 def topics(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no two features publish one event (K405)."""
-    return _doubles(features, "K405", "event", lambda feature: feature.manifest.publishes)
+    wins = "handlers of {0}'s event would have got the other one, too"
+    return _doubles(features, "K405", "event", wins, lambda one: one.manifest.publishes)
 
 
 def permissions(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no two features declare one permission (K406)."""
-    return _doubles(features, "K406", "permission", lambda feature: feature.manifest.permissions)
+    wins = "whoever may do the one of {0} could have done the other, too"
+    return _doubles(features, "K406", "permission", wins, lambda one: one.manifest.permissions)
+
+
+_WINS = "{} would have answered, and nobody would have known"
 
 
 def _doubles(
     features: Sequence[Composed],
     code: str,
     what: str,
+    wins: str,
     names_of: Callable[[Composed], Iterable[str]],
 ) -> Iterator[Fault]:
     owners: dict[str, Composed] = {}
@@ -41,6 +79,13 @@ def _doubles(
         for name in names_of(feature):
             other = owners.setdefault(name, feature)
             if other is not feature:
-                text = f"its {what} {name!r} is also one of {other.where}."
+                places = [place_of_text(one, name) for one in (other, feature)]
+                lines = [f"its {what} {name!r} is also one of {other.where}."]
+                lines += [place for place in places if place]
                 fix = f"leave one of the features out, or rename the {what} in one of them"
-                yield feature.fault(code, text, fix)
+                yield feature.fault(code, "\n".join([*lines, wins.format(other.name)]), fix)
+
+
+def _place(blueprint: Blueprint) -> str:
+    """Say where a blueprint is: at its first route, or else in which module."""
+    return blueprint.routes[0].where if blueprint.routes else f"in {blueprint.import_name}"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from importlib.metadata import distribution
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -21,6 +22,7 @@ from mercato_host.deployment import Deployment
 from mercato_host.faults import Fault
 from mercato_host.features import gluing
 from mercato_host.features.composed import Composed
+from mercato_host.features.finding import maintainers_of
 from mercato_kit.events import Handler
 from mercato_kit.events import Job
 from mercato_kit.feature import Check
@@ -55,6 +57,12 @@ _LISTS: Mapping[str, type] = {
 }
 """Fields that are sequences, and of what."""
 
+_MAPPINGS: Mapping[str, str] = {
+    "permissions": "what they allow",
+    "excludes": "reasons",
+}
+"""Fields that are mappings of names, and to what."""
+
 _SINGLES: Mapping[str, type] = {
     "metadata": sa.MetaData,
     "migrations": Path,
@@ -65,8 +73,8 @@ _SINGLES: Mapping[str, type] = {
 
 def well_formed(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
     """Check the types and ranges in each manifest (K106)."""
-    fix = "tell its maintainers"
     for feature in features:
+        fix = f"tell its maintainers{_address(feature)}"
         for field, value, expected in _misfits(feature.manifest):
             yield feature.fault("K106", f"{field} is {value!r}; expected {expected}.", fix)
 
@@ -112,24 +120,32 @@ def migrations_packed(features: Sequence[Composed], _deployment: Deployment) -> 
             yield feature.fault("K118", what, fix)
 
 
+def _address(feature: Composed) -> str:
+    return maintainers_of(distribution(feature.distribution)) if feature.distribution else ""
+
+
 def _misfits(manifest: Feature) -> Iterator[tuple[str, object, str]]:
     for name in ("name", "summary"):
         if not isinstance(getattr(manifest, name), str):
             yield name, getattr(manifest, name), "text"
     for name, kind in _LISTS.items():
         yield from _list_misfits(name, getattr(manifest, name), kind)
-    for name, kind in _SINGLES.items():
-        value = getattr(manifest, name)
-        if value is not None and not isinstance(value, kind):
-            yield name, value, f"a {kind.__name__} or None"
+    yield from _single_misfits(manifest)
     # What a manifest holds is not what its types say, or this check were not needed.
     settings: object = manifest.settings
     if settings is not None and not _is_settings(settings):
         yield "settings", settings, "a subclass of mercato_kit.settings.Settings"
-    permissions: object = manifest.permissions
-    if not isinstance(permissions, Mapping):
-        yield "permissions", permissions, "a mapping of names to what they allow"
     yield from chain(_range_misfits(manifest), _double_names(manifest), _glue_misfits(manifest))
+
+
+def _single_misfits(manifest: Feature) -> Iterator[tuple[str, object, str]]:
+    for name, kind in _SINGLES.items():
+        value = getattr(manifest, name)
+        if value is not None and not isinstance(value, kind):
+            yield name, value, f"a {kind.__name__} or None"
+    for name, meaning in _MAPPINGS.items():
+        if not isinstance(value := getattr(manifest, name), Mapping):
+            yield name, value, f"a mapping of names to {meaning}"
 
 
 def _list_misfits(name: str, value: object, kind: type) -> Iterator[tuple[str, object, str]]:

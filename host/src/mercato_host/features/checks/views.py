@@ -1,8 +1,11 @@
-"""K106 and K401: every route has a policy, and an address of its own."""
+"""K106 and K401: every route has a policy, and an address of its own that can be served."""
 
 import re
 from collections.abc import Iterator
 from collections.abc import Sequence
+
+from werkzeug.routing import Map
+from werkzeug.routing import Rule
 
 from mercato_host.deployment import Deployment
 from mercato_host.faults import Fault
@@ -25,6 +28,17 @@ def policies(features: Sequence[Composed], _deployment: Deployment) -> Iterator[
                 what = f"the route {address} states no policy: {route.where}"
                 fix = "say who may call it: allow=anyone, signed_in or permission('…')"
                 yield feature.fault("K106", what, fix)
+
+
+def servable(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+    """Check that every URL rule is one that Flask can serve (K106)."""
+    for feature in features:
+        for rule, _, route in feature.rules:
+            try:
+                Map([Rule(rule)])
+            except (LookupError, SyntaxError, ValueError) as error:
+                what = f"the route {rule} cannot be served: {error}.\n{route.where}"
+                yield feature.fault("K106", what, "correct it: /reviews/<uuid:review_id>")
 
 
 def one_owner_each(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
