@@ -13,6 +13,7 @@ from mercato_host.features.checks import exclusions
 from mercato_host.features.checks import grants
 from mercato_host.features.checks import manifests
 from mercato_host.features.checks import needs
+from mercato_host.features.checks import references
 from mercato_host.features.checks import shadows
 from mercato_host.features.checks import tables
 from mercato_host.features.checks import views
@@ -22,6 +23,7 @@ Checker = Callable[[Sequence[Composed], Deployment], Iterator[Fault]]
 
 ON_EACH: Sequence[Checker] = (
     manifests.well_formed,
+    references.declared,
     manifests.names,
     manifests.kit_ranges,
     manifests.migrations_packed,
