@@ -79,7 +79,9 @@ def set_up(feature: Feature, fakes: Sequence[Fake], settings: Mapping[str, Any])
 def with_fake_identity(feature: Feature) -> Feature:
     """Return *feature* without its own side of the identity contract."""
     offers = [offer for offer in feature.offers if offer.id != FAKE_IDENTITY.id]
-    return dataclasses.replace(feature, offers=offers)
+    mine = {offer.contract for offer in offers}
+    referents = [referent for referent in feature.referents if referent.contract in mine]
+    return dataclasses.replace(feature, offers=offers, referents=referents)
 
 
 class Apps:
