@@ -93,6 +93,11 @@ class Distribution:
         """Whether it offers a feature to the host."""
         return "mercato.features" in self.project.get("entry-points", {})
 
+    @property
+    def extras(self) -> list[str]:
+        """What it offers to install on top."""
+        return sorted(self.project.get("optional-dependencies", {}))
+
     def digest(self) -> str:
         """Say in one word what its wheel is made of."""
         kept = ["pyproject.toml", "README.md", "LICENSE", "src/**/*"]
@@ -197,6 +202,26 @@ def tests(session: nox.Session, wanted: list[str], group: str, folder: Path) -> 
     provide(session, *wanted, groups=[group])
     where = [f"--config-file={WORKSPACE}", f"--ignore={folder}/together", str(folder)]
     session.run("pytest", "-n2", *where, *session.posargs, env=CLEAN)
+
+
+CLOSURES = [
+    nox.param(item.name, extras, id="+".join([item.short, *extras]))
+    for item in DISTRIBUTIONS
+    for extras in [[], *([extra] for extra in item.extras)]
+]
+
+
+@nox.session(requires=["build"])
+@nox.parametrize("name, extras", CLOSURES)
+def imports(session: nox.Session, name: str, extras: list[str]) -> None:
+    """Import every module of a wheel where nothing is installed but what it declares."""
+    provide(session, f"{name}[{','.join(extras)}]" if extras else name)
+    # Who imports the module mercato_host.app boots it: here, a host without features.
+    deployment = place(session, "deployment.toml")
+    deployment.write_text('environment = "testing"\n')
+    # Isolated: neither the folder we are in nor the user's own packages can lend a module.
+    command = ["python", "-I", "host/tests/together/imports.py", name, *extras]
+    session.run(*command, env=CLEAN | {"MERCATO_DEPLOYMENT": str(deployment)})
 
 
 @nox.session

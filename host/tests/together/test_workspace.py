@@ -1,72 +1,15 @@
 """The commands of the workspace fail when they should."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-
-PYPROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "mercato-{name}"
-version = "0.1.0"
-readme = "README.md"
-requires-python = ">=3.11"
-dependencies = {needs}
-
-[dependency-groups]
-test = ["pytest", "pytest-xdist"]
-"""
-
-TEST = """
-import mercato_{name}
-
-
-def test_imports():
-    assert mercato_{name}.__doc__
-"""
-
-
-def write_distribution(root: Path, name: str, *, code: str = "", needs: str = "[]") -> None:
-    """Write the smallest distribution that builds and has a test."""
-    folder = root / "packages" / name
-    package = folder / "src" / f"mercato_{name}"
-    package.mkdir(parents=True, exist_ok=True)
-    (folder / "tests").mkdir(exist_ok=True)
-    (folder / "README.md").write_text(name)
-    (folder / "pyproject.toml").write_text(PYPROJECT.format(name=name, needs=needs))
-    (folder / "tests/test_it.py").write_text(TEST.format(name=name))
-    (package / "__init__.py").write_text(f'"""{name}"""\n{code}\n')
-
-
-def copy_settings(root: Path) -> None:
-    """Copy what rules the workspace: the commands and the settings of the tools."""
-    for name in ("noxfile.py", "pyproject.toml", ".gitignore"):
-        shutil.copy(ROOT / name, root)
-
-
-def run_session(root: Path, session: str) -> subprocess.CompletedProcess[str]:
-    """Run one session of nox in *root*."""
-    command = [sys.executable, "-m", "nox", "--session", session]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture
-def orchard(tmp_path):
-    """Offer a workspace of two distributions that do not know each other."""
-    copy_settings(tmp_path)
-    write_distribution(tmp_path, "apples")
-    write_distribution(tmp_path, "pears")
-    return tmp_path
+from .orchard import ROOT
+from .orchard import copy_settings
+from .orchard import run_session
+from .orchard import write_distribution
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,59 @@
+"""A workspace of the smallest distributions, to run the commands of ours in."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+PROGRAM = "host/tests/together/imports.py"
+
+PYPROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "mercato-{name}"
+version = "0.1.0"
+readme = "README.md"
+requires-python = ">=3.11"
+dependencies = {needs}
+
+[dependency-groups]
+test = ["pytest>=9.2", "pytest-xdist>=3.8"]
+"""
+
+TEST = """
+import mercato_{name}
+
+
+def test_imports():
+    assert mercato_{name}.__doc__
+"""
+
+
+def write_distribution(root: Path, name: str, *, code: str = "", needs: str = "[]") -> None:
+    """Write the smallest distribution that builds and has a test."""
+    folder = root / "packages" / name
+    package = folder / "src" / f"mercato_{name}"
+    package.mkdir(parents=True, exist_ok=True)
+    (folder / "tests").mkdir(exist_ok=True)
+    (folder / "README.md").write_text(name)
+    (folder / "pyproject.toml").write_text(PYPROJECT.format(name=name, needs=needs))
+    (folder / "tests/test_it.py").write_text(TEST.format(name=name))
+    (package / "__init__.py").write_text(f'"""{name}"""\n{code}\n')
+
+
+def copy_settings(root: Path) -> None:
+    """Copy what rules the workspace: the commands, their programs, the settings of the tools."""
+    for name in ("noxfile.py", "pyproject.toml", ".gitignore", PROGRAM):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+
+
+def run_session(root: Path, session: str) -> subprocess.CompletedProcess[str]:
+    """Run one session of nox in *root*."""
+    command = [sys.executable, "-m", "nox", "--session", session]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
