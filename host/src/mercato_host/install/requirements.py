@@ -40,7 +40,9 @@ class Wish:
     @property
     def lines(self) -> tuple[str, ...]:
         """All requirements, the host's own included, as an installer reads them."""
-        also = ("redis",) if table_at(self.source, ("redis",)).get("url") else ()
+        # A secret may be given as the path of a file that holds it.
+        shared = {"url", "url_file"} & table_at(self.source, ("redis",)).keys()
+        also = ("redis",) if shared else ()
         named = map(str, self.requirements.values())
         return tuple(sorted({*OF_THE_HOST, *also, *named}))
 
