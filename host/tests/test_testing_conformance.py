@@ -170,6 +170,24 @@ class TestBrokenHistory:
         assert any("0007_effects.py" in line for line in histories.broken_history(made))
 
 
+class TestUnknownPhases:
+    def test_passes_the_two_that_there_are(self, versions):
+        """A migration that says nothing expands; it may also contract."""
+        made = spoilt(
+            versions, "0002_effects.py", "branch_labels", 'phase = "contract"\nbranch_labels'
+        )
+
+        assert list(histories.unknown_phases(made)) == []
+
+    def test_finds_any_other(self, versions):
+        """A word that nobody knows is a slip of the pen."""
+        made = spoilt(
+            versions, "0002_effects.py", "branch_labels", 'phase = "contrcat"\nbranch_labels'
+        )
+
+        assert any("'contrcat'" in line for line in histories.unknown_phases(made))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def two_urls(request, empty_database):
     """Two empty databases of each kind."""

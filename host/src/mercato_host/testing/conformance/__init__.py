@@ -70,6 +70,7 @@ class FeatureConformance:
         """There is one newest revision, and the file names tell which."""
         none_of(histories.tables_without_migrations(self.feature))
         none_of(histories.broken_history(self.feature))
+        none_of(histories.unknown_phases(self.feature))
 
     def test_migrates_to_its_models(self, two_databases: tuple[str, str]) -> None:
         """Migrations make what the models describe, to the last constraint."""

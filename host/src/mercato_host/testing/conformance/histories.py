@@ -10,6 +10,8 @@ from alembic.script import ScriptDirectory
 from mercato_host.migrations import History
 from mercato_host.migrations import histories
 from mercato_host.migrations.drift import differences
+from mercato_host.migrations.revisions import CONTRACT
+from mercato_host.migrations.revisions import EXPAND
 from mercato_host.migrations.running import configure
 from mercato_host.migrations.running import downgrade
 from mercato_host.migrations.running import migration_engine
@@ -45,6 +47,14 @@ def broken_history(feature: Feature) -> Iterator[str]:
         number = re.match(r"[0-9]+", script.path.rpartition("/")[2])
         if number is None or number.group() != script.revision:
             yield f"{script.path}: it is revision {script.revision!r}; the file must start with it"
+
+
+def unknown_phases(feature: Feature) -> Iterator[str]:
+    """Find migrations that neither expand nor contract."""
+    history = history_of(feature)
+    for revision in history.migrations if history else ():
+        if revision.phase not in (EXPAND, CONTRACT):
+            yield f"{revision.file}: its phase is {revision.phase!r}; expected expand or contract"
 
 
 def differences_from_models(feature: Feature, migrated: str, modelled: str) -> Iterator[str]:
