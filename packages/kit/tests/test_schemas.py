@@ -17,6 +17,7 @@ from mercato_kit.schemas import Boolean
 from mercato_kit.schemas import Email
 from mercato_kit.schemas import Instant
 from mercato_kit.schemas import Integer
+from mercato_kit.schemas import Line
 from mercato_kit.schemas import Listed
 from mercato_kit.schemas import Metadata
 from mercato_kit.schemas import ModelSchema
@@ -81,11 +82,37 @@ class TestText:
         assert _refuses(field, "c")
         assert _refuses(field, "bbbb")
 
-    @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=50))
+    @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=50))
     def test_takes_all_that_is_text(self, value):
-        """Whatever UTF-8 can write, apart from NUL, is text."""
+        """Whatever UTF-8 can write, apart from control characters, is text."""
         assert is_text(value)
         assert _load(Text(), value) == value
+
+    @pytest.mark.parametrize("value", ["a\x01", "\x08", "\x0b", "\x1b[2J", "a\x7fb", "\x9b31m"])
+    def test_refuses_control_characters(self, value):
+        """What moves a terminal's cursor or rings its bell is not text."""
+        assert _refuses(Text(), value) == {"value": ["Has a character that does not belong here."]}
+
+    def test_takes_tabs_and_line_ends(self):
+        """A text may have several lines."""
+        assert _load(Text(), "a\tb\r\nc\n") == "a\tb\r\nc\n"
+
+
+class TestLine:
+    @pytest.mark.parametrize("sign", [*"\t\n\r\x1b\x85\u2028\u202e\u2066"])
+    def test_refuses(self, sign):
+        """A name has one line, and is read the way it is written."""
+        assert _refuses(Line(), f"a{sign}b")
+
+    @pytest.mark.parametrize("value", ["", " a ", "Zo\u00eb", "\u05d0\u200fb", "\U0001f600"])
+    def test_takes(self, value):
+        """Nothing is stripped or changed, and every script has its marks."""
+        assert _load(Line(), value) == value
+
+    def test_has_bounds(self):
+        """It is a text, with a text's bounds."""
+        assert _refuses(Line(min=1, max=4), "")
+        assert _refuses(Line(min=1, max=4), "a" * 5)
 
 
 class TestEmail:
@@ -104,6 +131,7 @@ class TestEmail:
             "a@b.c\x00",
             "a\ud800@b.cd",
             "a@b.cd\nBcc: x@y.zz",
+            '"a\x01"@b.cd',
             "a" * 250 + "@b.cd",
             *LISTS,
         ],

@@ -28,6 +28,9 @@ T = TypeVar("T")
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _HALF = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Every control character, the two other line ends, and what turns the direction of reading around.
+_NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _WHOLE = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1900, 2299
@@ -49,12 +52,16 @@ def is_text(text: str) -> bool:
 
 
 class Text(fields.String):
-    """Text of bounded length that every database can hold.
+    """Text of bounded length that every database can hold and every screen can show.
+
+    Of control characters it has tabs and line ends only. For a name or a code see :class:`Line`.
 
     Args:
         min: Fewest characters, after nothing is stripped.
         max: Most characters.
     """
+
+    _refused: ClassVar[re.Pattern[str]] = _CONTROL
 
     def __init__(self, *, min: int = 0, max: int = 5000, **kwargs: Any) -> None:  # noqa: A002
         bounds = (validate.Length(min=min), validate.Length(max=max))
@@ -63,7 +70,15 @@ class Text(fields.String):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
         check_text(text)
+        if self._refused.search(text):
+            raise ma.ValidationError("Has a character that does not belong here.")
         return text
+
+
+class Line(Text):
+    """Text of one line: no tab or line end, and nothing that turns its reading around."""
+
+    _refused = _NOT_IN_A_LINE
 
 
 class Email(fields.Email):
@@ -76,6 +91,8 @@ class Email(fields.Email):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
         check_text(text)
+        if _NOT_IN_A_LINE.search(text):
+            raise self.make_error("invalid")
         return text
 
 
