@@ -160,6 +160,24 @@ class TestDeleteCategory:
         assert client.get(f"/v1/categories/{home['id']}").status_code == 404
         assert client.get(f"/v1/products/{product_id}").json["category_ids"] == []
 
+    def test_is_a_new_version_of_its_products(self, client, charlie, commit, make):
+        """Who read a product that stood in it does not hear that nothing changed."""
+        home, garden = make("Home"), make("Garden")
+        there, _ = commit(factories.make_product, category_ids=[UUID(home["id"])])
+        elsewhere, _ = commit(factories.make_product, category_ids=[UUID(garden["id"])])
+        before = [client.get(f"/v1/products/{each}") for each in (there, elsewhere)]
+
+        charlie.delete(f"/v1/categories/{home['id']}")
+
+        after = [
+            client.get(
+                f"/v1/products/{read.json['id']}", headers={"If-None-Match": read.headers["ETag"]}
+            )
+            for read in before
+        ]
+        assert [answer.status_code for answer in after] == [200, 304]
+        assert after[0].json["version"] == before[0].json["version"] + 1
+
     def test_keeps_one_that_others_stand_in(self, charlie, make):
         """What is inside must go first."""
         home = make("Home")

@@ -39,7 +39,8 @@ class VariantStock:
 class Product(Base, Aggregate):
     """Something the shop sells, in one variant or more.
 
-    Its version rises with every change of a variant, a price or a medium of it.
+    Its version rises with every change of a variant, a price or a medium of it, and when a category
+    it stands in is removed.
     """
 
     __tablename__ = "products_product"

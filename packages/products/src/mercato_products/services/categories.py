@@ -22,6 +22,7 @@ from mercato_products.errors import invalid
 from mercato_products.models import Category
 from mercato_products.services.handles import find_free_handle
 from mercato_products.services.versions import check_version
+from mercato_products.services.versions import touch_products_in
 from mercato_products.values import NewCategory
 
 HANDLE = unique_key(Category, "handle")
@@ -108,7 +109,10 @@ def update_category(category_id: UUID, changes: Mapping[str, Any], *, version: i
 
 
 def delete_category(category_id: UUID) -> None:
-    """Remove a category that nothing stands inside; its products stay.
+    """Remove a category that nothing stands inside; its products stay, at a new version.
+
+    Products say which categories they stand in. Names, handles and places of these they do not say,
+    so no other change of a category is one of theirs.
 
     Raises:
         NotFound: There is none.
@@ -118,6 +122,8 @@ def delete_category(category_id: UUID) -> None:
     category = _find(tree, category_id)
     if any(other.parent_id == category_id for other in tree.values()):
         raise CategoryNotEmpty
+    _close(category_id)
+    touch_products_in(category_id)
     session.delete(category)
 
 
@@ -125,6 +131,15 @@ def _lock_tree() -> Tree:
     every_one = locked(sa.select(Category).order_by(Category.id))
     rows = session.scalars(every_one.execution_options(populate_existing=True))
     return {category.id: category for category in rows}
+
+
+def _close(category_id: UUID) -> None:
+    """Wait for those who put products into a category, and let nobody else.
+
+    A link made meanwhile would go with the category, and its product keep the old version.
+    PostgreSQL alone needs it: SQLite has one writer.
+    """
+    session.execute(sa.select(Category.id).where(Category.id == category_id).with_for_update())
 
 
 def _find(tree: Tree, category_id: UUID) -> Category:

@@ -12,6 +12,7 @@ from mercato_kit.errors import NotFound
 from mercato_kit.errors import StaleVersion
 from mercato_products.models import Category
 from mercato_products.models import Product
+from mercato_products.models import ProductCategory
 from mercato_products.models import Variant
 
 
@@ -47,3 +48,14 @@ def touch(row: Product | Variant) -> None:
     """Raise the version of *row*, though no column of its own changes."""
     row.updated_at = utc_now()
     flag_modified(row, "updated_at")
+
+
+def touch_products_in(category_id: UUID) -> None:
+    """Raise the version of every product that stands in a category, in one statement."""
+    inside = sa.select(ProductCategory.product_id).where(ProductCategory.category_id == category_id)
+    session.execute(
+        sa.update(Product)
+        .where(Product.id.in_(inside))
+        .values(version=Product.version + 1, updated_at=utc_now())
+        .execution_options(synchronize_session=False)
+    )
