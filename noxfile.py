@@ -3,159 +3,46 @@
 Distributions are found by folder, never listed here: a new folder under ``packages`` takes part at
 once. Each is installed from its wheel, into an environment that holds what it declares and nothing
 else, so a forgotten requirement fails instead of being lent by a neighbour.
+
+What the commands are made of is in ``.ci/workspace``.
 """
 
-import argparse
-import hashlib
 import itertools
-import json
 import os
 import signal
-import subprocess
 import sys
-import tempfile
-import time
-import tomllib
-import urllib.request
-from collections.abc import Iterable
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nox
+
+sys.path.insert(0, str(Path(__file__).parent / ".ci"))
+
+from workspace.boundaries import describe_boundaries
+from workspace.building import build_wheel
+from workspace.building import is_built
+from workspace.distributions import DISTRIBUTIONS
+from workspace.distributions import EVERYTHING
+from workspace.distributions import ROOT
+from workspace.distributions import WORKSPACE
+from workspace.distributions import digest
+from workspace.environments import CLEAN
+from workspace.environments import PLAIN
+from workspace.environments import place
+from workspace.environments import provide
+from workspace.shop import DEVELOPMENT
+from workspace.shop import chosen_wheels
+from workspace.shop import port_of
+from workspace.shop import run_shop
 
 nox.needs_version = ">=2026.10.20"
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = True
+
 # One folder an interpreter: nox would hand an environment of 3.11 to 3.13.
 nox.options.envdir = f".nox/{sys.version_info.major}.{sys.version_info.minor}"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "boundaries", "tests"]
-
-ROOT = Path(__file__).parent
-DIST = ROOT / "dist"
-WORKSPACE = ROOT / "pyproject.toml"
-DEVELOPMENT = ROOT / "host/deployments/development.toml"
-
-# Where bytecode is not kept, every process compiles the libraries again: three times as slow.
-PLAIN: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None, "PYTHONPATH": None}
-
-# Tests see nothing that the caller set for a shop, a test run or an interpreter of his own.
-PRIVATE = ("MERCATO_", "PYTEST_", "PYTHON")
-CLEAN = PLAIN | {name: None for name in os.environ if name.startswith(PRIVATE)}
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """A folder that becomes a wheel."""
-
-    folder: Path
-
-    @property
-    def short(self) -> str:
-        """What people call it: the name of its folder."""
-        return self.folder.name
-
-    @property
-    def pyproject(self) -> Path:
-        """Its own settings."""
-        return self.folder / "pyproject.toml"
-
-    @property
-    def project(self) -> dict[str, Any]:
-        """Its metadata, as declared."""
-        project: dict[str, Any] = tomllib.loads(self.pyproject.read_text())["project"]
-        return project
-
-    @property
-    def name(self) -> str:
-        """What the index calls it."""
-        return str(self.project["name"])
-
-    @property
-    def module(self) -> str:
-        """What Python calls it."""
-        return self.name.replace("-", "_")
-
-    @property
-    def source(self) -> Path:
-        """The folder to put on a path to import it."""
-        return self.folder / "src"
-
-    @property
-    def wheel(self) -> Path:
-        """The wheel that ``build`` makes of it."""
-        return DIST / f"{self.module}-{self.project['version']}-py3-none-any.whl"
-
-    @property
-    def is_feature(self) -> bool:
-        """Whether it offers a feature to the host."""
-        return "mercato.features" in self.project.get("entry-points", {})
-
-    @property
-    def extras(self) -> list[str]:
-        """What it offers to install on top."""
-        return sorted(self.project.get("optional-dependencies", {}))
-
-    def digest(self) -> str:
-        """Say in one word what its wheel is made of."""
-        kept = ["pyproject.toml", "README.md", "LICENSE", "src/**/*"]
-        files = sorted({file for pattern in kept for file in self.folder.glob(pattern)})
-        return digest(file for file in files if file.is_file() and "__pycache__" not in file.parts)
-
-
-def digest(files: Iterable[Path]) -> str:
-    """Hash the names and contents of *files*, in their order."""
-    total = hashlib.sha256()
-    for file in files:
-        total.update(f"{file}\0{file.stat().st_size}\0".encode())
-        total.update(file.read_bytes())
-    return total.hexdigest()
-
-
-def find_distributions() -> list[Distribution]:
-    """Find every folder that declares a distribution."""
-    found = [*sorted(ROOT.glob("packages/*/pyproject.toml")), *ROOT.glob("host/pyproject.toml")]
-    return [Distribution(pyproject.parent) for pyproject in found]
-
-
-DISTRIBUTIONS = find_distributions()
-EVERYTHING = [item.name for item in DISTRIBUTIONS]
 TOGETHER = f"{ROOT}/host/pyproject.toml:together"
-
-
-def provide(session: nox.Session, *wanted: str, groups: Sequence[str] = ()) -> None:
-    """Make the environment of *session* hold what is wanted and what that declares: exactly.
-
-    A requirement that is met by this repository is met by its wheel, named by path. An
-    environment that is right already is left alone.
-
-    Args:
-        session: Whose environment.
-        wanted: Requirements, by name.
-        groups: Dependency groups, as ``path/to/pyproject.toml:group``.
-    """
-    files = [WORKSPACE, *(item.pyproject for item in DISTRIBUTIONS)]
-    built = [item for item in DISTRIBUTIONS if item.wheel.exists()]
-    state = json.dumps([wanted, groups, digest([*files, *(item.wheel for item in built)])])
-    stamp = place(session, "provided.json")
-    if stamp.exists() and stamp.read_text() == state:
-        return
-
-    stamp.unlink(missing_ok=True)
-    constraints = place(session, "wheels.txt")
-    constraints.write_text("".join(f"{item.name} @ {item.wheel.as_uri()}\n" for item in built))
-    command = ["uv", "pip", "install", "--exact", f"--constraint={constraints}"]
-    command += [f"--group={group}" for group in groups]
-    # Not session.install: `nox -R` would skip it and test the wheel of yesterday.
-    session.run(*command, *wanted, env=PLAIN, silent=True)
-    stamp.write_text(state)
-
-
-def place(session: nox.Session, name: str) -> Path:
-    """Name a file of ours within the environment; create_tmp() would move TMPDIR for the tests."""
-    return Path(session.virtualenv.location, name).resolve()
 
 
 @nox.session
@@ -166,26 +53,6 @@ def build(session: nox.Session) -> None:
         provide(session, groups=[f"{WORKSPACE}:build"])
     for item in stale:
         build_wheel(session, item)
-
-
-def is_built(item: Distribution) -> bool:
-    """Tell whether the wheel in dist/ was made of the sources as they are."""
-    stamp = item.wheel.with_suffix(".sha256")
-    return item.wheel.exists() and stamp.exists() and stamp.read_text() == item.digest()
-
-
-def build_wheel(session: nox.Session, item: Distribution) -> None:
-    """Build one wheel, put it into place in one step, and drop those of other versions."""
-    made_of = item.digest()
-    DIST.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=DIST) as made, session.chdir(item.folder):
-        command = ["hatchling", "build", "--target=wheel", f"--directory={made}"]
-        session.run(*command, env=PLAIN, silent=True)
-        Path(made, item.wheel.name).replace(item.wheel)
-    item.wheel.with_suffix(".sha256").write_text(made_of)
-    for old in DIST.glob(f"{item.module}-*"):
-        if old.stem != item.wheel.stem:
-            old.unlink()
 
 
 ALONE = [
@@ -234,9 +101,9 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def types(session: nox.Session) -> None:
-    """Check the types of every distribution with mypy, as strict as it is."""
+    """Check the types of every distribution, and of these commands, with mypy at its strictest."""
     provide(session, *EVERYTHING, groups=[TOGETHER, f"{WORKSPACE}:types"])
-    sources = [str(item.source) for item in DISTRIBUTIONS]
+    sources = [str(ROOT / ".ci"), *(str(item.source) for item in DISTRIBUTIONS)]
     session.run("mypy", *sources, env=PLAIN | {"MYPYPATH": os.pathsep.join(sources)})
 
 
@@ -250,35 +117,6 @@ def boundaries(session: nox.Session) -> None:
     session.run(
         "lint-imports", f"--config={settings}", "--no-cache", env=PLAIN | {"PYTHONPATH": sources}
     )
-
-
-def describe_boundaries() -> str:
-    """Write the settings of import-linter: the rules of the root, and a contract a distribution."""
-    rules = tomllib.loads(WORKSPACE.read_text())["tool"]["importlinter"]
-    rules["root_packages"] = sorted(item.module for item in DISTRIBUTIONS)
-    lines = [
-        "[tool.importlinter]",
-        *(f"{key} = {json.dumps(value)}" for key, value in rules.items()),
-    ]
-    for item in DISTRIBUTIONS:
-        known = allowed(item)
-        others = " and ".join(sorted(known - {item.short})) or "nobody"
-        strangers = sorted(other.module for other in DISTRIBUTIONS if other.short not in known)
-        lines += [
-            "[[tool.importlinter.contracts]]",
-            f'name = "{item.short} knows {others}"',
-            'type = "forbidden"',
-            f'source_modules = ["{item.module}"]',
-            f"forbidden_modules = {json.dumps(strangers)}",
-        ]
-    return "\n".join(lines)
-
-
-def allowed(item: Distribution) -> set[str]:
-    """Name the distributions that one may import, itself included."""
-    if item.is_feature:
-        return {item.short, "kit", "contracts"}
-    return {item.short, "kit"} if item.short == "host" else {item.short}
 
 
 @nox.session(requires=["build"])
@@ -298,73 +136,6 @@ def shop(session: nox.Session) -> None:
     session.run(*mercato, "db", "upgrade", env=env)
     session.run(*mercato, "seed", env=env)
     run_shop(session, mercato, env, port)
-
-
-def chosen_wheels() -> list[str]:
-    """Read from the deployment file what to install: the host, and the package of every feature."""
-    features = tomllib.loads(DEVELOPMENT.read_text())["features"]
-    packages = [table.get("package", f"mercato-{name}") for name, table in features.items()]
-    return ["mercato-host", *packages]
-
-
-def port_of(session: nox.Session) -> int:
-    """Read ``--port`` from what was typed behind ``--``."""
-    parser = argparse.ArgumentParser(prog="nox -s shop --")
-    parser.add_argument("--port", type=int, default=5000)
-    port: int = parser.parse_args(session.posargs).port
-    return port
-
-
-def run_shop(
-    session: nox.Session, mercato: list[str], env: dict[str, str | None], port: int
-) -> None:
-    """Run the worker and the server until one of them ends, or we are told to stop."""
-    plain = {
-        key: value for key, value in (os.environ | session.env | env).items() if value is not None
-    }
-    command = [str(Path(session.bin, mercato[0])), *mercato[1:]]
-    # Each leads a group of its own, so Ctrl-C reaches us alone and we end them in order.
-    start = {"env": plain, "start_new_session": True}
-    address = f"http://127.0.0.1:{port}"
-    children = []
-    try:
-        children.append(subprocess.Popen([*command, "worker"], **start))
-        children.append(subprocess.Popen([*command, "serve", f"--bind=127.0.0.1:{port}"], **start))
-        wait_until_ready(session, children, address)
-        session.log(f"The shop is open: {address}/v1/products | {address}/docs | Ctrl-C closes it")
-        while all(child.poll() is None for child in children):
-            time.sleep(0.2)
-        session.error("The worker or the server ended by itself.")
-    except KeyboardInterrupt:
-        session.log("The shop closes.")
-    finally:
-        for child in reversed(children):
-            end(child)
-
-
-def wait_until_ready(
-    session: nox.Session, children: list[subprocess.Popen[bytes]], address: str
-) -> None:
-    """Ask the shop whether it is ready, for as long as it runs and at most a minute."""
-    for _ in range(240):
-        if any(child.poll() is not None for child in children):
-            session.error("The worker or the server ended before the shop was ready.")
-        try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.25)
-    session.error(f"The shop was not ready within a minute: ask {address}/readyz why.")
-
-
-def end(child: subprocess.Popen[bytes]) -> None:
-    """Ask a process to end, and its whole group when it does not listen."""
-    child.terminate()
-    try:
-        child.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
 
 
 @nox.session(requires=["build"])

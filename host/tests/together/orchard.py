@@ -51,6 +51,7 @@ def copy_settings(root: Path) -> None:
     for name in ("noxfile.py", "pyproject.toml", ".gitignore", PROGRAM):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
+    shutil.copytree(ROOT / ".ci/workspace", root / ".ci/workspace")
 
 
 def run_session(root: Path, session: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,1 @@
+"""What the commands of ``noxfile.py`` are made of."""

@@ -1,0 +1,90 @@
+"""The distributions of this repository, found by folder."""
+
+import hashlib
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+DIST = ROOT / "dist"
+WORKSPACE = ROOT / "pyproject.toml"
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A folder that becomes a wheel."""
+
+    folder: Path
+
+    @property
+    def short(self) -> str:
+        """What people call it: the name of its folder."""
+        return self.folder.name
+
+    @property
+    def pyproject(self) -> Path:
+        """Its own settings."""
+        return self.folder / "pyproject.toml"
+
+    @property
+    def project(self) -> dict[str, Any]:
+        """Its metadata, as declared."""
+        project: dict[str, Any] = tomllib.loads(self.pyproject.read_text())["project"]
+        return project
+
+    @property
+    def name(self) -> str:
+        """What the index calls it."""
+        return str(self.project["name"])
+
+    @property
+    def module(self) -> str:
+        """What Python calls it."""
+        return self.name.replace("-", "_")
+
+    @property
+    def source(self) -> Path:
+        """The folder to put on a path to import it."""
+        return self.folder / "src"
+
+    @property
+    def wheel(self) -> Path:
+        """The wheel that ``build`` makes of it."""
+        return DIST / f"{self.module}-{self.project['version']}-py3-none-any.whl"
+
+    @property
+    def is_feature(self) -> bool:
+        """Whether it offers a feature to the host."""
+        return "mercato.features" in self.project.get("entry-points", {})
+
+    @property
+    def extras(self) -> list[str]:
+        """What it offers to install on top."""
+        return sorted(self.project.get("optional-dependencies", {}))
+
+    def digest(self) -> str:
+        """Say in one word what its wheel is made of."""
+        kept = ["pyproject.toml", "README.md", "LICENSE", "src/**/*"]
+        files = sorted({file for pattern in kept for file in self.folder.glob(pattern)})
+        return digest(file for file in files if file.is_file() and "__pycache__" not in file.parts)
+
+
+def digest(files: Iterable[Path]) -> str:
+    """Hash the names and contents of *files*, in their order."""
+    total = hashlib.sha256()
+    for file in files:
+        total.update(f"{file}\0{file.stat().st_size}\0".encode())
+        total.update(file.read_bytes())
+    return total.hexdigest()
+
+
+def find_distributions() -> list[Distribution]:
+    """Find every folder that declares a distribution."""
+    found = [*sorted(ROOT.glob("packages/*/pyproject.toml")), *ROOT.glob("host/pyproject.toml")]
+    return [Distribution(pyproject.parent) for pyproject in found]
+
+
+DISTRIBUTIONS = find_distributions()
+EVERYTHING = [item.name for item in DISTRIBUTIONS]

@@ -1,0 +1,52 @@
+"""What the environment of a session holds: what is declared, and nothing else."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import nox
+
+from workspace.distributions import DISTRIBUTIONS
+from workspace.distributions import WORKSPACE
+from workspace.distributions import digest
+
+# Where bytecode is not kept, every process compiles the libraries again: three times as slow.
+PLAIN: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None, "PYTHONPATH": None}
+
+# Tests see nothing that the caller set for a shop, a test run or an interpreter of his own.
+PRIVATE = ("MERCATO_", "PYTEST_", "PYTHON")
+CLEAN = PLAIN | {name: None for name in os.environ if name.startswith(PRIVATE)}
+
+
+def provide(session: nox.Session, *wanted: str, groups: Sequence[str] = ()) -> None:
+    """Make the environment of *session* hold what is wanted and what that declares: exactly.
+
+    A requirement that is met by this repository is met by its wheel, named by path. An
+    environment that is right already is left alone.
+
+    Args:
+        session: Whose environment.
+        wanted: Requirements, by name.
+        groups: Dependency groups, as ``path/to/pyproject.toml:group``.
+    """
+    files = [WORKSPACE, *(item.pyproject for item in DISTRIBUTIONS)]
+    built = [item for item in DISTRIBUTIONS if item.wheel.exists()]
+    state = json.dumps([wanted, groups, digest([*files, *(item.wheel for item in built)])])
+    stamp = place(session, "provided.json")
+    if stamp.exists() and stamp.read_text() == state:
+        return
+
+    stamp.unlink(missing_ok=True)
+    constraints = place(session, "wheels.txt")
+    constraints.write_text("".join(f"{item.name} @ {item.wheel.as_uri()}\n" for item in built))
+    command = ["uv", "pip", "install", "--exact", f"--constraint={constraints}"]
+    command += [f"--group={group}" for group in groups]
+    # Not session.install: `nox -R` would skip it and test the wheel of yesterday.
+    session.run(*command, *wanted, env=PLAIN, silent=True)
+    stamp.write_text(state)
+
+
+def place(session: nox.Session, name: str) -> Path:
+    """Name a file of ours within the environment; create_tmp() would move TMPDIR for the tests."""
+    return Path(session.virtualenv.location, name).resolve()
