@@ -106,13 +106,18 @@ INVARIANTS = {
         SELECT id, status FROM orders_payment WHERE status IN ('processing', 'refund_due')""",
     "19a an order's number is its own": """
         SELECT number FROM orders_order GROUP BY number HAVING COUNT(*) > 1""",
-    "19b an order's payment status follows from its amounts": """
-        SELECT id, payment_status, amount_paid, amount_refunded FROM orders_order
-        WHERE payment_status <> CASE
-            WHEN amount_paid = 0 THEN 'unpaid'
-            WHEN amount_refunded = 0 THEN 'paid'
-            WHEN amount_refunded < amount_paid THEN 'partially_refunded'
-            ELSE 'refunded' END""",
+    "19b an order's payment status follows from its payments": """
+        SELECT o.id, o.payment_status FROM orders_order o
+        LEFT JOIN orders_payment p ON p.order_id = o.id
+            AND p.status IN ('authorized', 'captured', 'refunded')
+        GROUP BY o.id, o.payment_status
+        HAVING o.payment_status <> CASE
+            WHEN SUM(p.amount_refunded) > 0 AND SUM(p.amount_refunded) = SUM(p.amount_captured)
+                THEN 'refunded'
+            WHEN SUM(p.amount_refunded) > 0 THEN 'partially_refunded'
+            WHEN COUNT(CASE WHEN p.status = 'captured' THEN 1 END) > 0 THEN 'paid'
+            WHEN COUNT(CASE WHEN p.status = 'authorized' THEN 1 END) > 0 THEN 'authorized'
+            ELSE 'unpaid' END""",
 }
 
 ORDERS_WITHOUT_A_KEY = """

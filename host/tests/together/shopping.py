@@ -21,16 +21,22 @@ def key() -> dict[str, str]:
 
 
 def stock_variant(
-    client: FlaskClient, staff: dict[str, str], units: int, *, mount: str = ""
+    client: FlaskClient,
+    staff: dict[str, str],
+    units: int,
+    *,
+    mount: str = "",
+    unit_amount: int = 1000,
 ) -> str:
     """Create an active product with one variant at 10.00 EUR and *units* of it; return its id."""
+    price = {"currency": "EUR", "unit_amount": unit_amount}
     sku = f"SKU-{secrets.token_hex(6)}"
     product = client.post(
         f"{mount}/v1/products",
         json={
             "name": f"Lamp {sku}",
             "status": "active",
-            "variants": [{"sku": sku, "prices": [{"currency": "EUR", "unit_amount": 1000}]}],
+            "variants": [{"sku": sku, "prices": [price]}],
         },
         headers={**staff, **key()},
     )
