@@ -30,6 +30,19 @@ class TestPayOrder:
         assert order["payments"] == [paid.json]
         assert commit(factories.promise_of, alices_order["id"]) == "committed"
 
+    def test_what_costs_nothing_is_paid_with_nothing(self, alice, charlie, commit):
+        """An order of 0 is placed, paid and listed like any other."""
+        gift = commit(factories.make_item, unit_amount=0)
+        order = alice.post("/v1/orders", json=order_of((gift, 1))).json
+
+        paid = pay(charlie, order)
+
+        listed = alice.get("/v1/orders?payment_status=paid&amount_total[lte]=0").json["data"]
+        assert (order["amount_total"], order["payment_status"]) == (0, "unpaid")
+        assert (paid.json["status"], paid.json["amount_captured"]) == ("captured", 0)
+        assert [found["id"] for found in listed] == [order["id"]]
+        assert commit(factories.promise_of, order["id"]) == "committed"
+
     def test_it_is_published_once(self, charlie, alices_order, outbox):
         """Other features hear of it, with the version that the order has now."""
         pay(charlie, alices_order)
