@@ -3,6 +3,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -43,6 +44,13 @@ def process():
     return {"process": os.getpid()}
 
 
+@blueprint.post("/deeds", allow=anyone, idempotent=True)
+@blueprint.response(200)
+def do():
+    '''Do something that takes no body'''
+    return {"done": True}
+
+
 feature = Feature(name="slow", summary="Slow answers.", blueprints=[blueprint])
 """
 
@@ -72,6 +80,14 @@ class Server:
             return answer.status, json.loads(answer.read())
         finally:
             connection.close()
+
+    def send(self, data, *, goes_away=False):
+        """Send bytes, perhaps never any more, and return all that comes back."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+            client.sendall(data)
+            if goes_away:
+                client.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: client.recv(65536), b""))
 
     def wait_until_ready(self):
         """Wait until it answers."""
@@ -125,6 +141,16 @@ def start(tmp_path):
         server.end()
 
 
+@pytest.fixture
+def running(start, empty_database):
+    """A server that answers."""
+    url = empty_database("sqlite")
+    upgrade(url, [feature])
+    server = start(url)
+    server.wait_until_ready()
+    return server
+
+
 class TestServe:
     def test_answers_from_several_processes(self, start, database):
         """The app is served, and every process has connections of its own."""
@@ -176,6 +202,28 @@ class TestServe:
 
         assert statuses == [200] * 6
         assert server.process.wait(timeout=30) == 0
+
+    def test_a_cut_body_does_nothing(self, running):
+        """A client that goes away in the middle of its body has asked for nothing."""
+        head = b"POST /v1/deeds HTTP/1.1\r\nHost: shop\r\nIdempotency-Key: key-of-a-cut-body\r\n"
+        bodies = [
+            b"Content-Length: 50\r\n\r\n",
+            b"Content-Length: 50\r\n\r\n{}",
+            b"Transfer-Encoding: chunked\r\n\r\n",
+            b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+            b'Transfer-Encoding: chunked\r\n\r\n9\r\n{"a": ',
+        ]
+
+        cut = [
+            running.send(head + b"Content-Type: application/json\r\n" + body, goes_away=True)
+            for body in bodies
+        ]
+        whole = running.send(head + b"Connection: close\r\nContent-Length: 0\r\n\r\n")
+
+        assert [answer.partition(b"\r\n")[0] for answer in cut] == [b"HTTP/1.1 400 Bad Request"] * 5
+        assert all(b'"code":"malformed_request"' in answer for answer in cut)
+        assert whole.startswith(b"HTTP/1.1 200 ")
+        assert b"replayed" not in whole.lower()
 
     def test_a_killed_process_is_replaced(self, start, empty_database, tmp_path):
         """A process that dies is replaced, though a wheel on disk was broken since the start."""

@@ -17,6 +17,7 @@ from mercato_host.errors import ContentTooLarge
 from mercato_kit.db import new_id
 from mercato_kit.errors import NotFound
 from mercato_kit.http.blueprint import SAFE_METHODS
+from mercato_kit.http.body import read_whole
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}", re.ASCII)
 
@@ -48,7 +49,7 @@ def init_app(app: Flask, deployment: Deployment) -> None:
     """Prepare *app*'s JSON, proxies and request hooks."""
     app.json = JsonProvider(app)
     app.before_request(_name_request)
-    app.before_request(_refuse_large_body)
+    app.before_request(_read_body)
     app.before_request(_refuse_broken_address)
     app.after_request(_protect)
     if proxies := deployment.server.trusted_proxies:
@@ -63,16 +64,22 @@ def _name_request() -> None:
     g.request_id = given if _SANE_ID.fullmatch(given) else str(new_id())
 
 
-def _refuse_large_body() -> None:
-    """Refuse a body above the limit before it is parsed, also where none is wanted."""
+def _read_body() -> None:
+    """Take a body in before there is a transaction, also where none is wanted.
+
+    Raises:
+        ContentTooLarge: It is above the limit.
+        MalformedRequest: It was cut on its way.
+    """
     limit = current_app.config["MAX_CONTENT_LENGTH"]
-    length = request.content_length
-    if length is None and request.method not in SAFE_METHODS:
-        # werkzeug cuts a body without a length off at its limit and says nothing, so one byte
-        # more is allowed, to see whether there is one.
-        request.max_content_length = limit + 1
-        length = len(request.get_data(cache=True))
-    if length is not None and length > limit:
+    if (request.content_length or 0) > limit:
+        raise ContentTooLarge
+    if request.method in SAFE_METHODS:
+        return
+    # werkzeug cuts a body without a length off at its limit and says nothing, so one byte more is
+    # allowed, to see whether there is one.
+    request.max_content_length = limit + 1
+    if len(read_whole(request)) > limit:
         raise ContentTooLarge
 
 

@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from mercato_kit.http import Blueprint
+from mercato_kit.identity import anyone
+
 ALICE = {"Authorization": "Bearer alice"}
+KEY = {"Idempotency-Key": "a key of the bodies"}
+
+bodiless = Blueprint("bodiless", __name__, url_prefix="/v1")
+
+
+@bodiless.post("/bodiless", allow=anyone, idempotent=True)
+@bodiless.response(204)
+def do_something():
+    """Do something without a body"""
 
 
 @pytest.fixture
@@ -112,6 +124,42 @@ class TestReadJson:
 
         assert answer.status_code == 422
         assert answer.json["errors"] == [["/title", "required"]]
+
+
+class TestReadWhole:
+    CUT = (
+        {"CONTENT_LENGTH": "50"},
+        {"CONTENT_LENGTH": "50", "wsgi.input_terminated": True},
+        {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True},
+        {"HTTP_TRANSFER_ENCODING": "Chunked", "wsgi.input_terminated": True},
+    )
+
+    @pytest.mark.parametrize("environ", CUT)
+    def test_a_cut_body_is_not_an_absent_one(self, boot, sqlite_url, environ):
+        """Where less arrives than was announced nothing is done, and the key stays free."""
+        client = boot(sqlite_url, blueprints=[bodiless]).test_client()
+
+        refused = client.post("/v1/bodiless", headers=KEY, environ_overrides=environ)
+        repeated = client.post("/v1/bodiless", headers=KEY)
+
+        assert (refused.status_code, refused.json["code"]) == (400, "malformed_request")
+        assert repeated.status_code == 204
+        assert "Idempotency-Replayed" not in repeated.headers
+
+    def test_takes_what_comes_in_chunks(self, boot, sqlite_url):
+        """A body without a length is a body like any other."""
+        client = boot(sqlite_url, blueprints=[bodiless]).test_client()
+        environ = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+
+        answer = client.post(
+            "/v1/bodiless",
+            data=b"{}",
+            content_type="application/json",
+            headers=KEY,
+            environ_overrides=environ,
+        )
+
+        assert answer.status_code == 204
 
 
 class TestMistakes:

@@ -10,6 +10,7 @@ import marshmallow as ma
 from flask import Request
 from webargs import core
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import ClientDisconnected
 
 from mercato_kit.errors import FieldError
 from mercato_kit.errors import Invalid
@@ -74,10 +75,10 @@ def read_json(req: Request) -> Any:
 
     Raises:
         UnsupportedMediaType: There is a body, and it does not say it is JSON.
-        MalformedRequest: It is not JSON, has a key twice, is nested deeper than 32, or has a
-            number of more than 40 characters.
+        MalformedRequest: It is cut or not JSON, has a key twice, is nested deeper than 32, or has
+            a number of more than 40 characters.
     """
-    data = req.get_data(cache=True)
+    data = read_whole(req)
     if req.mimetype and not core.is_json(req.mimetype):
         raise UnsupportedMediaType
     if not data:
@@ -97,6 +98,25 @@ def read_json(req: Request) -> Any:
     if _depth(value) > MAX_DEPTH:
         raise MalformedRequest(f"The body is nested deeper than {MAX_DEPTH}.")
     return value
+
+
+def read_whole(req: Request) -> bytes:
+    """Return the body of *req* as it was sent.
+
+    Raises:
+        MalformedRequest: Less arrived than was announced.
+    """
+    try:
+        data = req.get_data(cache=True)
+    except ClientDisconnected as error:
+        raise MalformedRequest("The body did not arrive whole.") from error
+    # A server ends a broken chunked body without a word. What is left of JSON is no JSON; only of
+    # nothing at all it must be said that it is not the same as no body.
+    chunked = "chunked" in req.headers.get("Transfer-Encoding", "").lower()
+    announced = 1 if chunked else req.content_length or 0
+    if len(data) < announced:
+        raise MalformedRequest("The body did not arrive whole.")
+    return data
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
