@@ -1,6 +1,7 @@
 import pytest
 
 from mercato_host.testing.index import serve_index
+from mercato_host.testing.wheelmaking import write_wheel
 
 from .shops import Shop
 
@@ -13,21 +14,34 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def libraries(tmp_path_factory):
     """An index that has the host and all it needs, the same for every test."""
-    folder = tmp_path_factory.mktemp("index")
-    with serve_index(folder) as index:
+    with serve_index(tmp_path_factory.mktemp("index")) as index:
         index.add_installed("mercato-host")
         yield index
 
 
-@pytest.fixture
-def package_index(libraries):
-    """An index that has the host, and what the test adds to it."""
-    kept = set(libraries.folder.iterdir())
-    yield libraries
-    libraries.clear(kept)
+@pytest.fixture(scope="session")
+def few_libraries(tmp_path_factory):
+    """An index with little in it: enough to lock, and to be refused."""
+    with serve_index(tmp_path_factory.mktemp("few")) as index:
+        flask = {"console_scripts": {"flask": "flask.app:main"}}
+        files = {"flask/__init__.py": "", "flask/app.py": ""}
+        write_wheel(index.folder, "flask", "3.1", files, entry_points=flask)
+        write_wheel(index.folder, "mercato-kit", "0.1", {"mercato_kit/__init__.py": ""})
+        host = {"mercato_host/__init__.py": ""}
+        needs = ["flask>=3.1", "mercato-kit>=0.1,<0.2"]
+        write_wheel(index.folder, "mercato-host", "0.1", host, requires=needs)
+        yield index
 
 
 @pytest.fixture
-def shop(tmp_path, package_index):
-    """A deployment that installs from the index, and nothing installed."""
-    return Shop(tmp_path / "shop", package_index)
+def shop(tmp_path, libraries):
+    """A deployment that installs from an index, and nothing installed."""
+    with libraries.restored():
+        yield Shop(tmp_path / "shop", libraries)
+
+
+@pytest.fixture
+def small_shop(tmp_path, few_libraries):
+    """A deployment that is locked quickly, and installs nothing that runs."""
+    with few_libraries.restored():
+        yield Shop(tmp_path / "shop", few_libraries)

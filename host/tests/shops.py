@@ -50,7 +50,8 @@ class Shop:
         named = "".join(f"[features.{name}]\n" for name in features)
         url = index or self.index.url
         self.file.write_text(
-            f'environment = "{environment}"\n[index]\nurl = "{url}"\n{named}{more}'
+            f'environment = "{environment}"\n[server]\ntrusted_proxies = 0\n'
+            f'[index]\nurl = "{url}"\n{named}{more}'
         )
 
     def offer(self, name="alpha", version="1.0", *, source=None, files=None, **more):

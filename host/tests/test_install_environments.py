@@ -53,6 +53,11 @@ def install_with(tool, shop, wait_seconds=60):
 
 
 class TestLock:
+    @pytest.fixture
+    def shop(self, small_shop):
+        """A lock is made without running anything."""
+        return small_shop
+
     def test_writes_down_wheels_with_hashes(self, shop, tool):
         """A standard lock: versions, hashes of wheels, and which package each feature is."""
         shop.offer(version="1.0")
@@ -135,7 +140,7 @@ class TestLock:
 
         refused = shop.mercato("lock")
 
-        assert "error[K101] deployment.toml:5" in refused.stderr
+        assert "error[K101] deployment.toml:7" in refused.stderr
         assert (
             "mercato-beta 1.0 offers no feature called 'alpha'. It offers: beta" in refused.stderr
         )

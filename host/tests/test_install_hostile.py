@@ -33,6 +33,12 @@ def store(tmp_path_factory):
 
 
 @pytest.fixture
+def shop(small_shop):
+    """Nothing in these tests gets as far as running the host."""
+    return small_shop
+
+
+@pytest.fixture
 def mercato(shop, store):
     """Runs a command that shares fetched wheels."""
     return lambda *arguments: shop.mercato(*arguments, f"--into={store}")

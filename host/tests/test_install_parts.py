@@ -135,13 +135,15 @@ class TestTools:
         assert passed["HTTPS_PROXY"] == "http://127.0.0.1:3128"
 
     @pytest.mark.parametrize("kind", [tools.Uv, tools.Pip])
-    def test_never_tell_a_password(self, kind):
-        """An index that does not answer is told of without the password in its URL."""
+    def test_never_tell_a_password(self, kind, servers):
+        """An index that refuses is told of without the password in its URL."""
         tool = kind((sys.executable, "-m", kind.__name__.lower()))
+        index = f"http://me:geheim@127.0.0.1:{servers[0].server_port}/closed/simple/"
 
         with pytest.raises(tools.ToolFailedError) as failed:
-            tool.resolve(["mercato-nothing"], "http://me:geheim@127.0.0.1:1/simple/")
+            tool.resolve(["mercato-nothing"], index)
 
+        assert servers[0].asked
         assert "geheim" not in str(failed.value)
 
 
@@ -207,7 +209,7 @@ class Recorder(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
-        self.send_response(404 if "none" in self.path else 200)
+        self.send_response({"/none": 404, "/x": 200, "/y": 200}.get(self.path, 401))
         self.send_header("Content-Length", "5")
         self.end_headers()
         self.wfile.write(b"wheel")

@@ -41,10 +41,15 @@ class Index:
         for name in closure(*names):
             pack_installed(self.folder, name)
 
-    def clear(self, kept: set[Path]) -> None:
-        """Take everything away but what is *kept*."""
-        for file in set(self.folder.iterdir()) - kept:
-            file.unlink()
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Take away, at the end of the block, what was added in it."""
+        there = set(self.folder.iterdir())
+        try:
+            yield
+        finally:
+            for file in set(self.folder.iterdir()) - there:
+                file.unlink()
 
 
 @contextmanager
