@@ -1,9 +1,14 @@
 import re
+from dataclasses import replace
 
 import pytest
 
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.db import new_id
+from mercato_kit.identity import Principal
+from mercato_orders import services
+from mercato_orders.values import NewOrder
+from mercato_orders.values import WantedLine
 
 from . import factories
 from .factories import order_of
@@ -45,11 +50,39 @@ class TestPlaceOrder:
         assert refused.status_code == 422
         assert [error["pointer"] for error in refused.json["errors"]] == ["/email"]
 
-    def test_a_customer_may_name_another_email(self, alice, item):
-        """The address in the body goes before the one of the account."""
-        order = alice.post("/v1/orders", json=order_of((item, 1), email="desk@example.com")).json
+    def test_an_email_is_kept_in_one_form(self, client, charlie, item):
+        """However a guest writes their address, it is found as the same one."""
+        body = order_of((item, 1), email="Gu\uff25st@Example.COM")
 
-        assert order["customer_email"] == "desk@example.com"
+        placed = client.post("/v1/orders", json=body).json
+
+        listed = charlie.get("/v1/orders?email=GUEST@example.com").json["data"]
+        assert placed["customer_email"] == "guest@example.com"
+        assert [order["id"] for order in listed] == [placed["id"]]
+
+    def test_the_own_email_may_be_sent(self, alice, item):
+        """A customer may name the address of their account, however it is written."""
+        placed = alice.post("/v1/orders", json=order_of((item, 1), email="Alice@EXAMPLE.com"))
+
+        assert (placed.status_code, placed.json["customer_email"]) == (201, "alice@example.com")
+
+    def test_the_email_of_somebody_else_is_refused(self, alice, item):
+        """Who has a verified address cannot have mail sent to another one."""
+        refused = alice.post("/v1/orders", json=order_of((item, 1), email="bob@example.com"))
+
+        assert (refused.status_code, refused.json["code"]) == (422, "validation_failed")
+        assert [error["pointer"] for error in refused.json["errors"]] == ["/email"]
+
+    def test_an_unproved_email_binds_nobody(self, item, commit):
+        """A customer whose address is not verified may name another, as a guest may."""
+        customer = Principal(sub=new_id(), kind="user", email="Typo@example.com")
+        new = NewOrder([WantedLine(item, 1)], "EUR", factories.ADDRESS)
+
+        said = commit(services.place_order, replace(new, email="right@example.com"), customer)
+        silent = commit(services.place_order, new, customer)
+
+        assert said.customer_email == "right@example.com"
+        assert silent.customer_email == "typo@example.com"
 
     def test_numbers_rise_from_1001(self, alice, item):
         """People call orders by short numbers."""
@@ -229,10 +262,11 @@ class TestOnceAKey:
 
     def test_a_key_belongs_to_its_principal(self, alice, bob, client, item):
         """The same key of somebody else is another key."""
-        body = order_of((item, 1), email="guest@example.com")
+        body = order_of((item, 1))
 
         answers = [who.post("/v1/orders", json=body, headers=KEY) for who in (alice, bob)]
-        answers.append(client.post("/v1/orders", json=body, headers=KEY))
+        guests = {**body, "email": "guest@example.com"}
+        answers.append(client.post("/v1/orders", json=guests, headers=KEY))
 
         assert [answer.status_code for answer in answers] == [201] * 3
         assert len({answer.json["id"] for answer in answers}) == 3

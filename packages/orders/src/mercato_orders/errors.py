@@ -59,12 +59,17 @@ class AmountTooLarge(Invalid):
 class EmailRequired(Invalid):
     """Nobody would know whom to write to: neither the order nor the caller has an e-mail."""
 
-    code = "validation_failed"
-    title = "The input is not valid"
-
     def __init__(self) -> None:
         missing = FieldError("/email", "required", "Missing data for required field.")
         super().__init__(errors=[missing])
+
+
+class EmailNotYours(Invalid):
+    """The caller has an address that is proved to be theirs, and the order names another."""
+
+    def __init__(self) -> None:
+        another = FieldError("/email", "not_yours", "Not the address of your account.")
+        super().__init__(errors=[another])
 
 
 class InvalidTransition(Conflict):

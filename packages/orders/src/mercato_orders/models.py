@@ -96,7 +96,7 @@ class Order(db.Aggregate, Base):
 
     number: Mapped[int] = mapped_column(sa.BigInteger, doc="What people call it by")
     customer_id: Mapped[UUID | None] = mapped_column(doc="The principal's sub; None for a guest")
-    customer_email: Mapped[str | None] = mapped_column(sa.String(254))
+    customer_email: Mapped[str | None] = mapped_column(sa.String(254), doc="In its canonical form")
     customer_name: Mapped[str | None] = mapped_column(sa.String(200))
     guest_token_hash: Mapped[str | None] = mapped_column(sa.CHAR(64), doc="SHA-256, guests only")
     status: Mapped[str] = mapped_column(sa.String(20), default="open")

@@ -9,6 +9,7 @@ from marshmallow import validate
 from mercato_contracts.money import EXPONENTS
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.http import page_of
+from mercato_kit.identity import canonical_email
 from mercato_kit.schemas import Boolean
 from mercato_kit.schemas import Email
 from mercato_kit.schemas import Instant
@@ -43,6 +44,13 @@ class AccessHeadersSchema(Schema):
         data_key="Order-Access-Token",
         metadata={"description": "What a guest got when placing the order"},
     )
+
+
+class CanonicalEmail(Email):
+    """An e-mail address, read as the one form that all ways to write it have."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return canonical_email(super()._deserialize(value, *args, **kwargs))
 
 
 class AddressSchema(Schema):
@@ -112,7 +120,9 @@ class NewOrderSchema(_WantedLinesSchema):
 
     makes = NewOrder
 
-    email = Email(metadata={"description": "Required of guests"})
+    email = CanonicalEmail(
+        metadata={"description": "Required of guests; who signed in has their own"}
+    )
     shipping_address = fields.Nested(AddressSchema, required=True)
     billing_address = fields.Nested(AddressSchema)
     expected_amount_total = Integer(
@@ -152,7 +162,7 @@ class OrderQuerySchema(ListQuerySchema):
     payment_status = Listed(Text(max=20, validate=validate.OneOf(PAYMENT_STATUSES)))
     fulfillment_status = Listed(Text(max=20, validate=validate.OneOf(FULFILLMENT_STATUSES)))
     customer_id = Uuid()
-    customer_email = Email(data_key="email")
+    customer_email = CanonicalEmail(data_key="email")
     number = Integer(min=1)
     created_at_gte = Instant(data_key="created_at[gte]")
     created_at_gt = Instant(data_key="created_at[gt]")

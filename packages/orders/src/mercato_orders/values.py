@@ -46,7 +46,8 @@ class NewOrder:
         lines: 1 to 100; several of one variant are summed.
         currency: ISO 4217 code.
         shipping_address: Where it goes.
-        email: Whom to write to; a caller with an address of their own needs none.
+        email: Whom to write to; a caller with an address of their own needs none, and with a
+            verified one may name no other.
         billing_address: Whom the bill names; None for the shipping address.
         expected_amount_total: What the client believes it costs, in minor units.
         note: What the customer wants to say.

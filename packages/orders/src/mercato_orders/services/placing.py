@@ -14,11 +14,13 @@ from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_kit.identity import Principal
+from mercato_kit.identity import canonical_email
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
 from mercato_orders.access import Actor
 from mercato_orders.access import access_token
 from mercato_orders.access import hash_token
+from mercato_orders.errors import EmailNotYours
 from mercato_orders.errors import EmailRequired
 from mercato_orders.errors import InsufficientStock
 from mercato_orders.errors import PriceChanged
@@ -43,14 +45,13 @@ def place_order(new: NewOrder, customer: Principal) -> Order:
 
     Raises:
         EmailRequired: Neither *new* nor *customer* has an e-mail address.
+        EmailNotYours: *new* has another one than the verified one of *customer*.
         VariantUnavailable: Some of it is not for sale.
         AmountTooLarge: The total is above 2^53 - 1.
         PriceChanged: It costs another amount than expected.
         InsufficientStock: Some of it is short; nothing was written.
     """
-    email = new.email or customer.email
-    if email is None:
-        raise EmailRequired
+    email = _whom_to_write_to(new, customer)
     quantities = sum_quantities(new.lines)
     priced = price_now(quantities, new.currency)
     if new.expected_amount_total not in (None, priced.amount_total):
@@ -62,6 +63,22 @@ def place_order(new: NewOrder, customer: Principal) -> Order:
     _hold(order.id, quantities, expires_at)
     announce(order, PLACED, Actor("guest" if customer.sub is None else "customer", customer.sub))
     return order
+
+
+def _whom_to_write_to(new: NewOrder, customer: Principal) -> str:
+    """Return the canonical e-mail address of an order.
+
+    One that is proved goes before one that is only said, so nobody's mail goes to somebody else.
+    """
+    if customer.email is None:
+        if new.email is None:
+            raise EmailRequired
+        return canonical_email(new.email)
+    own = canonical_email(customer.email)
+    named = own if new.email is None else canonical_email(new.email)
+    if customer.email_verified and named != own:
+        raise EmailNotYours
+    return named
 
 
 def _write_order(
