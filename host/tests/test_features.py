@@ -582,6 +582,8 @@ class TestSettings:
         """K205: a feature's secret belongs into the environment."""
         values = {
             "environment": "production",
+            "database": {"url": "postgresql://db.example/shop"},
+            "server": {"trusted_proxies": 1},
             "features": {"reviews": {"settings": {"api_key": "hush"}}},
         }
 

@@ -330,8 +330,8 @@ class TestInitApp:
     def test_is_switched_by_the_file(self, environment, setting, guarded, tmp_path):
         """On where people develop and test, off in production; the file may say otherwise."""
         values = {"url": f"sqlite:///{tmp_path}/shop.db", **setting}
-        read = {"environment": environment, "database": values}
-        key = {"MERCATO_SECRET_KEY": "k" * 32}
+        read = {"environment": environment, "database": values, "server": {"trusted_proxies": 0}}
+        key = {"MERCATO_SECRET_KEY": "0123456789abcdef" * 2}
 
         app = create_app(config.from_mapping(read, key))
 

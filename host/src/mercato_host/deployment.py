@@ -30,6 +30,10 @@ class Server(Settings, frozen=True):
     trusted_proxies: Annotated[
         int, Meta(ge=0, le=10, description="proxies in front whose X-Forwarded-* are believed")
     ] = 0
+    machines: Annotated[int, Meta(ge=1, le=1000, description="machines that serve it")] = 1
+    requests_per_minute: Annotated[
+        int, Meta(ge=0, description="allowed from one address; 0 for as many as it likes")
+    ] = 0
 
 
 class OutsideIssuer(Settings, frozen=True):

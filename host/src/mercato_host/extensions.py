@@ -1,10 +1,13 @@
 """Flask's extensions: what may be shared by apps stands here, the rest is made for each app."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
+from flask import request
 from flask_caching import Cache
+from flask_limiter import ApplicationLimit
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_marshmallow import Marshmallow
@@ -46,8 +49,24 @@ def init_app(app: Flask, deployment: Deployment) -> None:
     cache.init_app(app, _cache_settings(deployment))
     if deployment.redis_url is not None:
         app.config["RATELIMIT_STORAGE_URI"] = deployment.redis_url.reveal()
+        # While Redis is away each process counts for itself, and nobody gets an error for it.
+        app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = True
     # Flask-Limiter keeps counters in the object, so each app has its own.
-    Limiter(get_remote_address, default_limits=[]).init_app(app)
+    Limiter(
+        get_remote_address,
+        application_limits=_limits(deployment),
+        application_limits_exempt_when=_is_about_health,
+    ).init_app(app)
+
+
+def _limits(deployment: Deployment) -> list[str | Callable[[], str] | ApplicationLimit]:
+    most = deployment.server.requests_per_minute
+    return [f"{most} per minute"] if most else []
+
+
+def _is_about_health() -> bool:
+    """Whoever asks whether we are well is not to be turned away for asking often."""
+    return request.blueprint == "health"
 
 
 def _cache_settings(deployment: Deployment) -> dict[str, Any] | None:

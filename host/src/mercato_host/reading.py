@@ -135,10 +135,11 @@ def is_safe_url(url: str) -> bool:
         return False
     if not place.hostname:
         return False
-    return place.scheme == "https" or (place.scheme == "http" and _is_loopback(place.hostname))
+    return place.scheme == "https" or (place.scheme == "http" and is_loopback(place.hostname))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether *host* is this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

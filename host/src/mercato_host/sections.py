@@ -55,7 +55,7 @@ def secrets_in_clear(
     kind: type[Settings], source: Source, path: tuple[str, ...] = ()
 ) -> Iterator[Fault]:
     """Find the secrets of a table that stand in the deployment file itself."""
-    for name in _secrets_of(kind):
+    for name in secret_names(kind):
         if name in table_at(source, path) and not source.in_environment(*path, name):
             yield Fault(
                 "K205",
@@ -66,7 +66,8 @@ def secrets_in_clear(
             )
 
 
-def _secrets_of(kind: type[Settings]) -> list[str]:
+def secret_names(kind: type[Settings]) -> list[str]:
+    """Return the names of the settings that are secrets."""
     return [field.name for field in msgspec.structs.fields(kind) if settings.is_secret(field)]
 
 
@@ -74,7 +75,7 @@ def _with_secrets(
     kind: type[Settings], source: Source, path: tuple[str, ...], feature: str | None
 ) -> tuple[dict[str, Any], list[Fault]]:
     values, faults = dict(table_at(source, path)), []
-    for name in _secrets_of(kind):
+    for name in secret_names(kind):
         file = values.pop(f"{name}_file", None)
         if file is None:
             continue

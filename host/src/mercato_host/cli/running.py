@@ -23,7 +23,7 @@ def seed(operation: Operation) -> None:
     if operation.deployment.environment == "production":
         what = "sample data was asked for in production."
         fix = "use another deployment file; nothing was written"
-        raise DeploymentError([Fault("K312", operation.deployment.source.name, what, fix)])
+        raise DeploymentError([Fault("K206", operation.deployment.source.name, what, fix)])
     operation.require_migrated()
     samples: dict[str, list[Any]] = {}
     for feature in operation.plan.features:

@@ -13,6 +13,7 @@ from mercato_host.features.checks import exclusions
 from mercato_host.features.checks import grants
 from mercato_host.features.checks import manifests
 from mercato_host.features.checks import needs
+from mercato_host.features.checks import production
 from mercato_host.features.checks import references
 from mercato_host.features.checks import shadows
 from mercato_host.features.checks import tables
@@ -49,6 +50,7 @@ ON_ALL: Sequence[Checker] = (
     clashes.topics,
     clashes.permissions,
     tables.one_owner_each,
+    production.safe,
 )
 """What features must be for each other."""
 
