@@ -101,6 +101,16 @@ class TestFilters:
         assert names(client.get("/v1/products?status=draft")) == []
         assert names(charlie.get("/v1/products?status=draft")) == ["Secret"]
 
+    def test_keep_quiet_about_archived_variants(self, client, charlie, commit):
+        """A sku that is not for sale any more finds its product for staff only."""
+        _, (_, gone) = commit(factories.make_product, name="Mug", variants=2)
+        sku = charlie.get(f"/v1/variants/{gone}").json["sku"]
+        charlie.delete(f"/v1/variants/{gone}", headers={"If-Match": '"1"'})
+
+        found = [names(caller.get(f"/v1/products?q={sku}")) for caller in (client, charlie)]
+
+        assert found == [[], ["Mug"]]
+
     def test_look_inside_categories(self, client, commit):
         """A category holds what stands in it and in those inside it; by handle or id."""
 

@@ -112,6 +112,23 @@ class TestCreateProduct:
         assert refused.status_code == 422
         assert [error["pointer"] for error in refused.json["errors"]] == [pointer]
 
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("name", "A\nmug"),
+            ("name", "A mug\x1b[31m"),
+            ("brand", "North\u202elight"),
+            ("tax_code", "txcd 1\u00a0"),
+            ("external_reference", "\u0415RP-1"),
+        ],
+    )
+    def test_refuses_what_is_no_name_or_code(self, charlie, field, value):
+        """A name is one line; a code is what every keyboard can type."""
+        refused = charlie.post("/v1/products", json={"name": "Mug", field: value})
+
+        assert refused.status_code == 422
+        assert [error["pointer"] for error in refused.json["errors"]] == [f"/{field}"]
+
     def test_refuses_an_unknown_category(self, charlie):
         """The pointer leads to the category that does not exist."""
         sent = {"name": "Mug", "category_ids": [str(new_id())]}
@@ -341,6 +358,15 @@ class TestReplaceMedia:
         [
             ([{"url": "javascript:alert(1)"}], "/0/url"),
             ([{"url": "//example.com/x.jpg"}], "/0/url"),
+            ([{"url": 'https://example.com/x" onerror="alert(1)'}], "/0/url"),
+            ([{"url": "https://example.com/'x"}], "/0/url"),
+            ([{"url": "https://example.com/<x>"}], "/0/url"),
+            ([{"url": "https://example.com/a b"}], "/0/url"),
+            ([{"url": "https://example.com/a\n"}], "/0/url"),
+            ([{"url": "https://example.com:99999/x"}], "/0/url"),
+            ([{"url": "https://[::1/x"}], "/0/url"),
+            ([{"url": "https:///x.jpg"}], "/0/url"),
+            ([{"url": "https://e.com/x", "alt": "Two\nlines"}], "/0/alt"),
             ([{"alt": "no address"}], "/0/url"),
             ([{"url": "https://e.com/x", "variant_id": str(new_id())}], "/0/variant_id"),
             ([{"url": "https://e.com/x"}] * 51, ""),

@@ -127,6 +127,41 @@ class TestAddVariant:
 
         assert (refused.status_code, refused.json["code"]) == (409, "sku_taken")
 
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("sku", "MUG\u200b"),
+            ("sku", "\uff2dUG"),
+            ("sku", " MUG"),
+            ("sku", "MUG\t1"),
+            ("sku", ""),
+            ("tax_code", "t\u00e4x"),
+            ("name", "Two\nlines"),
+            ("gtin", "4006381333932"),
+            ("gtin", "\u0664006381333931"),
+            ("gtin", "400638133393"),
+            ("gtin", "123"),
+            ("gtin", ""),
+        ],
+    )
+    def test_refuses_what_is_no_code(self, charlie, mug, field, value):
+        """Codes are visible ASCII; a GTIN has the digits of GS1, and the right last one."""
+        sent = {"sku": "NEW", "option_values": {"Colour": "Red"}} | {field: value}
+
+        refused = charlie.post(f"/v1/products/{mug[0]}/variants", json=sent)
+
+        assert refused.status_code == 422
+        assert {error["pointer"] for error in refused.json["errors"]} == {f"/{field}"}
+
+    @pytest.mark.parametrize("gtin", ["96385074", "036000291452", "4006381333931", None])
+    def test_keeps_a_trade_number(self, charlie, mug, gtin):
+        """The numbers that GS1 gives as examples: of 8, 12 and 13 digits."""
+        sent = {"sku": "A 1/b#2", "option_values": {"Colour": "Red"}, "gtin": gtin}
+
+        added = charlie.post(f"/v1/products/{mug[0]}/variants", json=sent)
+
+        assert (added.status_code, added.json["gtin"]) == (201, gtin)
+
     def test_refuses_a_currency_twice(self, charlie, mug):
         """One price for each currency."""
         prices = [{"currency": "EUR", "unit_amount": amount} for amount in (1, 2)]

@@ -1,16 +1,23 @@
 """Fields of a shop: codes, handles and amounts."""
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
+import marshmallow as ma
 from marshmallow import validate
 
 from mercato_contracts.money import EXPONENTS
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.schemas import Integer
+from mercato_kit.schemas import Line
 from mercato_kit.schemas import Text
 
 MAX_UNITS = 1_000_000_000
 """More of one thing than any building holds; fits a column."""
+
+_KNOWN = validate.URL(schemes={"http", "https"}, require_tld=False)
+_HARMLESS = re.compile(r"[^\s\"'<>\\^`{|}]+")
 
 
 class Currency(Text):
@@ -38,22 +45,66 @@ class Handle(Text):
         super().__init__(min=1, max=80, validate=pattern, **kwargs)
 
 
-class Name(Text):
-    """A text that is neither empty nor blank at its ends."""
+class Name(Line):
+    """A text of one line that is neither empty nor blank at its ends."""
 
     def __init__(self, *, max: int = 200, **kwargs: Any) -> None:  # noqa: A002
         pattern = validate.Regexp(r"\S(.*\S)?\Z", error="Not a valid text: blank at an end.")
         super().__init__(min=1, max=max, validate=pattern, **kwargs)
 
 
-class Address(Text):
-    """An http or https address."""
+class Code(Text):
+    """A code that people type and machines compare: visible ASCII, with spaces only inside."""
+
+    def __init__(self, *, max: int, **kwargs: Any) -> None:  # noqa: A002
+        pattern = validate.Regexp(
+            r"[!-~]([ -~]*[!-~])?\Z",
+            error="Not a valid code: use visible ASCII characters, and no space at an end.",
+        )
+        super().__init__(min=1, max=max, validate=pattern, **kwargs)
+
+
+class Gtin(Text):
+    """A Global Trade Item Number: 8, 12, 13 or 14 digits, the last of which checks the others."""
 
     def __init__(self, **kwargs: Any) -> None:
-        known = validate.URL(schemes={"http", "https"}, require_tld=False)
-        super().__init__(min=1, max=2000, validate=known, **kwargs)
+        pattern = validate.Regexp(
+            r"([0-9]{8}|[0-9]{12,14})\Z", error="Not a valid GTIN: 8, 12, 13 or 14 digits."
+        )
+        super().__init__(max=14, validate=[pattern, _check_gtin], **kwargs)
+
+
+class Address(Text):
+    """An http or https address that stands in a page without being quoted."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min=1, max=2000, validate=_check_address, **kwargs)
 
 
 def one_of(*values: str, **kwargs: Any) -> Text:
     """Return the field of a text that is one of *values*."""
     return Text(max=max(map(len, values)), validate=validate.OneOf(values), **kwargs)
+
+
+def _check_gtin(digits: str) -> None:
+    """Refuse a number with a wrong digit.
+
+    Source: GS1 General Specifications, check digit modulo 10: weights 3, 1, 3, 1, ... from the
+    digit before the last one leftwards; with the last one the sum is a multiple of 10.
+    """
+    if not digits.isdecimal() or not digits.isascii():
+        return
+    weighted = (int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits[::-1]))
+    if sum(weighted) % 10:
+        raise ma.ValidationError("Not a valid GTIN: the check digit is another one.")
+
+
+def _check_address(url: str) -> None:
+    """Refuse what is no address, or has a part that a browser would read otherwise."""
+    try:
+        # Reading the port refuses one that is none.
+        harmless = _HARMLESS.fullmatch(_KNOWN(url)) and urlsplit(url).port != 0
+    except ValueError:
+        harmless = False
+    if not harmless:
+        raise ma.ValidationError("Not a valid URL.")

@@ -8,6 +8,7 @@ from marshmallow import validate
 
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.schemas import Boolean
+from mercato_kit.schemas import Line
 from mercato_kit.schemas import Listed
 from mercato_kit.schemas import Metadata
 from mercato_kit.schemas import ModelSchema
@@ -21,6 +22,7 @@ from mercato_products.models import Product
 from mercato_products.models.products import AVAILABILITIES
 from mercato_products.schemas.fields import Address
 from mercato_products.schemas.fields import Amount
+from mercato_products.schemas.fields import Code
 from mercato_products.schemas.fields import Currency
 from mercato_products.schemas.fields import Handle
 from mercato_products.schemas.fields import Name
@@ -55,6 +57,8 @@ class PriceRangeSchema(ModelSchema):
 
 class ProductSchema(ModelSchema):
     """A product with its variants, prices and media."""
+
+    sometimes = ("availability", "version")
 
     class Meta(ModelSchema.Meta):
         """What is published."""
@@ -160,15 +164,15 @@ class MediumInputSchema(Schema):
     makes = NewMedium
 
     url = Address(required=True)
-    alt = Text(max=500)
+    alt = Line(max=500)
     variant_id = Uuid(allow_none=True, metadata={"description": "The variant it shows"})
 
 
 class _ProductFields(Schema):
     description = Text(max=20_000)
     brand = Name(max=100, allow_none=True)
-    tax_code = Name(max=50, allow_none=True)
-    external_reference = Name(max=100, allow_none=True)
+    tax_code = Code(max=50, allow_none=True)
+    external_reference = Code(max=100, allow_none=True)
     category_ids = fields.List(Uuid(), validate=validate.Length(max=20))
     metadata = Metadata()
 

@@ -9,6 +9,7 @@ from marshmallow import validate
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.schemas import Boolean
 from mercato_kit.schemas import Integer
+from mercato_kit.schemas import Line
 from mercato_kit.schemas import Listed
 from mercato_kit.schemas import Metadata
 from mercato_kit.schemas import ModelSchema
@@ -19,7 +20,9 @@ from mercato_products.models import Price
 from mercato_products.models import Variant
 from mercato_products.schemas.fields import MAX_UNITS
 from mercato_products.schemas.fields import Amount
+from mercato_products.schemas.fields import Code
 from mercato_products.schemas.fields import Currency
+from mercato_products.schemas.fields import Gtin
 from mercato_products.schemas.fields import Name
 from mercato_products.schemas.fields import one_of
 from mercato_products.values import NewPrice
@@ -49,6 +52,8 @@ class VariantStockSchema(ma.Schema):
 
 class VariantSchema(ModelSchema):
     """A variant with its prices."""
+
+    sometimes = ("stock",)
 
     class Meta(ModelSchema.Meta):
         """What is published."""
@@ -136,14 +141,8 @@ class NewPriceSchema(PriceInputSchema):
 
 
 class _VariantFields(Schema):
-    gtin = Text(
-        max=14,
-        allow_none=True,
-        validate=validate.Regexp(
-            r"(\d{8}|\d{12,14})\Z", error="Not a valid GTIN: 8, 12, 13 or 14 digits."
-        ),
-    )
-    name = Text(max=400)
+    gtin = Gtin(allow_none=True)
+    name = Line(max=400)
     option_values = fields.Dict(
         keys=Name(max=40), values=Name(max=60), validate=validate.Length(max=5)
     )
@@ -151,7 +150,7 @@ class _VariantFields(Schema):
     weight_grams = Integer(min=0, max=MAX_UNITS, allow_none=True)
     requires_shipping = Boolean()
     track_inventory = Boolean()
-    tax_code = Name(max=50, allow_none=True)
+    tax_code = Code(max=50, allow_none=True)
     metadata = Metadata()
 
 
@@ -160,7 +159,7 @@ class NewVariantSchema(_VariantFields):
 
     makes = NewVariant
 
-    sku = Name(max=64, required=True)
+    sku = Code(max=64, required=True)
     prices = fields.List(fields.Nested(NewPriceSchema), validate=validate.Length(max=20))
 
     @ma.validates_schema(skip_on_field_errors=True)
@@ -173,5 +172,5 @@ class NewVariantSchema(_VariantFields):
 class VariantChangesSchema(_VariantFields):
     """What to change of a variant; what is absent stays."""
 
-    sku = Name(max=64)
+    sku = Code(max=64)
     status = one_of("active", "archived")

@@ -55,7 +55,7 @@ def list_products(
         filters: What it holds.
         hidden_too: Also what is not for sale.
     """
-    wanted = sa.select(Product).where(*_conditions(filters))
+    wanted = sa.select(Product).where(*_conditions(filters, hidden_too=hidden_too))
     wanted = wanted.options(defer(Product.description, raiseload=True))
     if not hidden_too:
         wanted = wanted.where(Product.status == "active")
@@ -72,9 +72,9 @@ def list_products(
     return replace(found, data=_summarise(found.data, filters.currency))
 
 
-def _conditions(filters: ProductFilter) -> Iterator[sa.ColumnElement[Any]]:
+def _conditions(filters: ProductFilter, *, hidden_too: bool) -> Iterator[sa.ColumnElement[Any]]:
     for word in (filters.q or "").split():
-        yield _mentions(word)
+        yield _mentions(word, hidden_too=hidden_too)
     if filters.category is not None:
         yield Product.id.in_(_inside(filters.category))
     if filters.status is not None:
@@ -85,8 +85,10 @@ def _conditions(filters: ProductFilter) -> Iterator[sa.ColumnElement[Any]]:
         yield is_in_stock() if filters.in_stock else ~is_in_stock()
 
 
-def _mentions(word: str) -> sa.ColumnElement[Any]:
+def _mentions(word: str, *, hidden_too: bool) -> sa.ColumnElement[Any]:
     skus = sa.select(Variant.product_id).where(Variant.sku.icontains(word, autoescape=True))
+    if not hidden_too:
+        skus = skus.where(Variant.status == "active")
     return sa.or_(
         Product.name.icontains(word, autoescape=True),
         Product.brand.icontains(word, autoescape=True),
