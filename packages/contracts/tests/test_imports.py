@@ -4,7 +4,12 @@ from importlib.metadata import requires
 
 import pytest
 
-MODULES = ["mercato_contracts.catalog", "mercato_contracts.money", "mercato_contracts.stock"]
+MODULES = [
+    "mercato_contracts.catalog",
+    "mercato_contracts.countries",
+    "mercato_contracts.money",
+    "mercato_contracts.stock",
+]
 
 
 class TestImport:
