@@ -3,10 +3,16 @@
 import re
 
 import pytest
+import sqlalchemy as sa
+from marshmallow import fields
+from marshmallow import validate
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Mapped
 
 from mercato_host import config
 from mercato_host import create_app
 from mercato_host.faults import DeploymentError
+from mercato_kit import db
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.http import ListQuerySchema
@@ -14,6 +20,8 @@ from mercato_kit.http import page_of
 from mercato_kit.identity import anyone
 from mercato_kit.identity import permission
 from mercato_kit.identity import signed_in
+from mercato_kit.schemas import Metadata
+from mercato_kit.schemas import ModelSchema
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
 
@@ -58,6 +66,75 @@ def notes(name):
     return Feature(name=name, summary=f"Notes in {name}.", blueprints=[blueprint])
 
 
+class Base(DeclarativeBase):
+    metadata = db.metadata("shelves")
+    type_annotation_map = db.TYPES
+
+
+class Shelf(db.Aggregate, Base):
+    __tablename__ = "shelves_shelf"
+    __table_args__ = (
+        sa.CheckConstraint("state IN ('empty', 'full')", name="state"),
+        sa.CheckConstraint("note IN ('here','there')", name="note"),
+    )
+
+    state: Mapped[str]
+    note: Mapped[str | None]
+    load: Mapped[int]
+
+
+class NewShelfSchema(Schema):
+    code = Text(required=True, validate=validate.Regexp(r"[a-z]+(-[a-z]+)*\Z"))
+    prefix = Text(validate=validate.Regexp(r"A|B"))
+    metadata = Metadata()
+
+
+class ShelfChangesSchema(Schema):
+    note = Text(max=10)
+
+
+class ShelfSchema(ModelSchema):
+    sometimes = ("load",)
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = Shelf
+        fields = ("id", "state", "note", "load", "metadata", "version")
+
+    metadata = fields.Dict(attribute="metadata_")
+
+
+def shelves():
+    """Return a feature with a table."""
+    blueprint = Blueprint("shelves", __name__, url_prefix="/v1/shelves")
+
+    @blueprint.get("/", allow=anyone)
+    @blueprint.arguments(NotesQuerySchema, location="query")
+    @blueprint.response(200, page_of(ShelfSchema))
+    def find_shelves(query):
+        """Find shelves"""
+
+    @blueprint.post("/", allow=anyone, idempotent=True)
+    @blueprint.arguments(NewShelfSchema)
+    @blueprint.response(201, ShelfSchema)
+    def make_shelf(body):
+        """Make a shelf"""
+
+    @blueprint.get("/<uuid:shelf_id>", allow=anyone)
+    @blueprint.response(200, ShelfSchema)
+    def read_shelf(shelf_id):
+        """Read a shelf"""
+
+    @blueprint.patch("/<uuid:shelf_id>", allow=anyone)
+    @blueprint.arguments(ShelfChangesSchema)
+    @blueprint.response(200, ShelfSchema)
+    def change_shelf(body, shelf_id):
+        """Change a shelf"""
+
+    return Feature(name="shelves", summary="Shelves.", blueprints=[blueprint])
+
+
 @pytest.fixture
 def make_client(tmp_path):
     """Make a client of an app with some features."""
@@ -88,7 +165,7 @@ class TestDocument:
             "signed_in",
             "blue.write",
         ]
-        assert "security" not in found
+        assert found["security"] == [{}, {"bearer": []}]
         assert written["security"] == changed["security"] == [{"bearer": []}]
         assert list(found["responses"]) == ["200", "422", "default"]
         assert list(written["responses"]) == [
@@ -177,6 +254,64 @@ class TestDocument:
             make_client(Feature(name="blue", summary="For a test.", blueprints=[blueprint]))
 
         assert [fault.code for fault in refused.value.faults] == ["K407"]
+
+
+class TestSchemas:
+    """What is sent and answered, in words that generators of clients understand."""
+
+    @pytest.fixture
+    def document(self, make_client):
+        """The document of a feature with tables."""
+        return make_client(shelves()).get("/openapi.json").json
+
+    def test_patterns_are_those_of_json_schema(self, document):
+        """ECMA-262, and for the whole text: other languages end it otherwise."""
+        sent = document["components"]["schemas"]["ShelvesNewShelf"]["properties"]
+
+        assert sent["code"]["pattern"] == "^(?:[a-z]+(-[a-z]+)*)$"
+        assert sent["prefix"]["pattern"] == "^(?:A|B)"
+
+    def test_an_object_has_a_number_of_members(self, document):
+        """Only texts have a length."""
+        metadata = document["components"]["schemas"]["ShelvesNewShelf"]["properties"]["metadata"]
+
+        assert metadata["maxProperties"] == 50
+        assert "maxLength" not in metadata
+
+    def test_an_answer_says_what_it_always_has(self, document):
+        """Columns are there always, even as null; what a hook may leave out is not promised."""
+        shelf = document["components"]["schemas"]["ShelvesShelf"]
+
+        assert shelf["required"] == ["id", "metadata", "note", "state", "version"]
+        assert sorted(shelf["properties"]) == sorted([*shelf["required"], "load"])
+
+    def test_a_column_of_few_words_names_them(self, document):
+        """What the table's CHECK lets in, and null where it may be null."""
+        properties = document["components"]["schemas"]["ShelvesShelf"]["properties"]
+
+        assert properties["state"]["enum"] == ["empty", "full"]
+        assert properties["note"]["enum"] == ["here", "there", None]
+
+    def test_a_body_may_be_absent_where_nothing_is_required(self, document):
+        """requestBody.required says so."""
+        paths = document["paths"]
+
+        assert paths["/v1/shelves/"]["post"]["requestBody"]["required"] is True
+        assert paths["/v1/shelves/{shelf_id}"]["patch"]["requestBody"]["required"] is False
+
+    def test_answers_have_their_headers(self, document):
+        """The version, the new address, the next page, and whether the answer was stored."""
+        paths = document["paths"]
+        read = paths["/v1/shelves/{shelf_id}"]["get"]["responses"]
+        listed = paths["/v1/shelves/"]["get"]["responses"]
+        made = paths["/v1/shelves/"]["post"]["responses"]
+
+        assert list(read["200"]["headers"]) == ["ETag"]
+        assert list(read["304"]["headers"]) == ["ETag"]
+        assert "content" not in read["304"]
+        assert list(listed["200"]["headers"]) == ["Link"]
+        assert "304" not in listed
+        assert list(made["201"]["headers"]) == ["ETag", "Idempotency-Replayed", "Location"]
 
 
 class TestPage:

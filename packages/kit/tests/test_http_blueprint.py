@@ -16,6 +16,8 @@ from mercato_kit.identity import anyone
 from mercato_kit.identity import current_principal
 from mercato_kit.identity import permission
 from mercato_kit.identity import signed_in
+from mercato_kit.schemas import Schema
+from mercato_kit.schemas import Text
 
 from .demo import ALICE
 from .demo import Note
@@ -35,6 +37,17 @@ def forget_the_policy():
 
 
 shapes = Blueprint("shapes", __name__, url_prefix="/shapes")
+
+
+class LetterSchema(Schema):
+    letter = Text(max=9, data_key="Letter")
+
+
+@shapes.post("/letters", allow=anyone, idempotent=True)
+@shapes.arguments(LetterSchema, location="headers")
+@shapes.response(204)
+def take_letter(headers):
+    """Read a header"""
 
 
 @shapes.route("/both", allow=anyone, methods=["GET", "POST"], endpoint="two_at_once")
@@ -283,11 +296,20 @@ class TestDocumentation:
         change = paths["/v1/notes/{note_id}"]["patch"]
         assert add["summary"] == "Add a note"
         assert add["x-permission"] == "anyone"
-        assert "security" not in add
+        assert add["security"] == [{}, {"bearer": []}]
         assert _header(add)["name"] == "Idempotency-Key"
         assert _header(change)["name"] == "If-Match"
         guarded = paths["/v1/guarded"]["post"]
         assert (guarded["x-permission"], guarded["security"]) == ("notes.write", [{"bearer": []}])
+
+    def test_keeps_the_headers_that_a_schema_names(self, odd):
+        """The key of a route stands beside the headers that its view reads."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            paths = odd.application.extensions["api"].spec.to_dict()["paths"]
+
+        names = [each["name"] for each in paths["/shapes/letters"]["post"]["parameters"]]
+        assert names == ["Letter", "Idempotency-Key"]
 
     def test_says_how_a_list_is_written(self, paper):
         """A list in one parameter is documented with commas, and with its bound."""

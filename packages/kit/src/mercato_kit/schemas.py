@@ -240,7 +240,12 @@ class _Converter(ModelConverter):
 
 
 class ModelSchema(SQLAlchemyAutoSchema):
-    """Base of output schemas, read off ``Meta.model``; ``Meta.fields`` lists what is published."""
+    """Base of output schemas, read off ``Meta.model``; ``Meta.fields`` lists what is published.
+
+    ``sometimes`` names the fields that a hook may leave out of an answer.
+    """
+
+    sometimes: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         """Read columns as our fields, and never load into a model."""

@@ -249,12 +249,15 @@ def _document(endpoint: Callable[..., Response], route: Route) -> Callable[..., 
     if route.if_match:
         headers.append(_header("If-Match"))
     policy = route.allow.name if route.allow else "nobody"
-    documented: dict[str, Any] = {"x-permission": policy}
-    if policy != "anyone":
-        documented["security"] = [{"bearer": []}]
+    bearer: list[dict[str, Any]] = [{"bearer": []}]
+    documented = flask_smorest.Blueprint.doc(
+        **{"x-permission": policy, "security": [{}, *bearer] if policy == "anyone" else bearer}
+    )(endpoint)
     if headers:
-        documented["parameters"] = headers
-    return cast("Callable[..., Response]", flask_smorest.Blueprint.doc(**documented)(endpoint))
+        # What doc() is given would replace the parameters that a schema of headers names.
+        arguments = documented._apidoc.setdefault("arguments", {})  # noqa: SLF001
+        arguments.setdefault("parameters", []).extend(headers)
+    return cast("Callable[..., Response]", documented)
 
 
 def _header(name: str, **constraints: Any) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from marshmallow.class_registry import get_class
 from mercato_host.errors import MEDIA_TYPE
 from mercato_host.faults import Fault
 from mercato_host.features.composed import Composed
+from mercato_host.openapi.answers import describe_headers
+from mercato_host.openapi.answers import describe_members
+from mercato_host.openapi.dialect import translate
 from mercato_kit.http import Route
 from mercato_kit.schemas import ProblemSchema
 
@@ -74,6 +77,10 @@ class ComponentNames:
         self._given[name] = (kind, self.feature)
         return name
 
+    def kind_of(self, name: str) -> type[Schema]:
+        """Return the schema class that has *name*."""
+        return self._given[name][0]
+
     def _clash(self, name: str, kind: type[Schema], feature: Composed) -> Fault:
         other, owner = self._given[name]
         if other is kind and owner is feature:
@@ -99,16 +106,18 @@ def build_document(api: Api, features: Iterable[Composed]) -> dict[str, Any]:
     """
     features = list(features)
     document: dict[str, Any] = api.spec.to_dict()
+    schemas = document["components"]["schemas"]
     operations = dict(_operations(document, features))
-    for feature, route, operation in operations.values():
-        _describe(operation, feature, route)
+    for feature, route, method, operation in operations.values():
+        _describe(operation, feature, route, schemas)
+        describe_headers(operation, method, route, schemas)
     document["tags"] = [
         {"name": feature.name, "description": feature.manifest.summary}
         for feature in sorted(features, key=lambda one: one.name)
         if feature.manifest.blueprints
     ]
-    schemas = document["components"]["schemas"]
-    _open_answers(schemas, [operation for _, _, operation in operations.values()])
+    _open_answers(schemas, [operation for *_, operation in operations.values()], api.names)
+    translate(document)
     used = _reachable(schemas, [document["paths"], {"$ref": _SCHEMAS + "Problem"}])
     document["components"] = {
         "schemas": {name: schemas[name] for name in sorted(used)},
@@ -134,7 +143,7 @@ def _camel(name: str) -> str:
 
 def _operations(
     document: dict[str, Any], features: Iterable[Composed]
-) -> Iterator[tuple[str, tuple[Composed, Route, dict[str, Any]]]]:
+) -> Iterator[tuple[str, tuple[Composed, Route, str, dict[str, Any]]]]:
     """Give the documented operations by their id, with the route each was made from."""
     for feature in features:
         for rule, blueprint, route in feature.rules:
@@ -143,11 +152,16 @@ def _operations(
                 name = f"{blueprint.name}_{route.endpoint}"
                 name += f"_{method.lower()}" if len(route.methods) > 1 else ""
                 path[method.lower()]["operationId"] = name
-                yield name, (feature, route, path[method.lower()])
+                yield name, (feature, route, method.lower(), path[method.lower()])
 
 
-def _describe(operation: dict[str, Any], feature: Composed, route: Route) -> None:
+def _describe(
+    operation: dict[str, Any], feature: Composed, route: Route, schemas: dict[str, Any]
+) -> None:
     """Say which refusals apply; smorest names one response per status, we have one for all."""
+    if "requestBody" in operation:
+        sent = _refs(operation["requestBody"])
+        operation["requestBody"]["required"] = any("required" in schemas[name] for name in sent)
     operation["tags"] = [feature.name]
     answers = {
         status: answer for status, answer in operation["responses"].items() if "$ref" not in answer
@@ -183,13 +197,16 @@ def _problem_response() -> dict[str, Any]:
     }
 
 
-def _open_answers(schemas: dict[str, Any], operations: list[dict[str, Any]]) -> None:
-    """Let answers gain members later: only what clients send has no others."""
+def _open_answers(
+    schemas: dict[str, Any], operations: list[dict[str, Any]], names: ComponentNames
+) -> None:
+    """Say what answers have, and let them gain members later: only what is sent has no others."""
     bodies = [operation.get("requestBody", {}) for operation in operations]
     sent = _reachable(schemas, bodies)
     for name, schema in schemas.items():
         if name not in sent:
             schema.pop("additionalProperties", None)
+            describe_members(schema, names.kind_of(name))
 
 
 def _reachable(schemas: dict[str, Any], start: Iterable[Any]) -> set[str]:
