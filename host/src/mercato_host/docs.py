@@ -12,12 +12,12 @@ from flask import Blueprint
 from flask import Flask
 from flask import Response
 from flask import current_app
-from flask import request
 
 from mercato_host.features.composed import Composed
 from mercato_host.openapi import Api
 from mercato_host.openapi import build_document
 from mercato_kit.errors import NotFound
+from mercato_kit.http.etag import answer_304
 
 blueprint = Blueprint("docs", __name__)
 
@@ -103,4 +103,4 @@ def _cached(body: bytes, mimetype: str) -> Response:
     response = current_app.response_class(body, mimetype=mimetype)
     response.set_etag(hashlib.sha256(body).hexdigest())
     response.headers["Cache-Control"] = "no-cache"
-    return cast("Response", response.make_conditional(request))
+    return answer_304(response)

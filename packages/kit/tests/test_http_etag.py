@@ -2,7 +2,7 @@ from uuid import uuid4
 
 import pytest
 
-KEY = {"Idempotency-Key": "a key of the etags"}
+KEY = {"Idempotency-Key": "a-key-of-the-etags"}
 
 
 @pytest.fixture
@@ -33,6 +33,17 @@ class TestAddEtag:
         answer = client.get(note.headers["Location"], headers={"If-None-Match": tag})
 
         assert (answer.status_code, answer.json["title"]) == (200, "a")
+
+    @pytest.mark.parametrize("tag", ['"2"', "*", "nonsense"])
+    def test_a_read_does_not_ask_for_if_match(self, client, note, tag):
+        """If-Match guards changes: a read is answered whatever it says."""
+        place = note.headers["Location"]
+
+        read = client.get(place, headers={"If-Match": tag})
+        known = client.get(place, headers={"If-Match": tag, "If-None-Match": '"1"'})
+
+        assert (read.status_code, read.json["title"]) == (200, "a")
+        assert (known.status_code, known.data) == (304, b"")
 
     def test_head_has_the_headers_of_get(self, client, note):
         """HEAD is GET without the body."""
