@@ -31,6 +31,12 @@ class TestCancelOrder:
         assert commit(factories.promise_of, order["id"]) == "released"
         assert [event.aggregate_version for event in outbox("order.canceled")] == [2]
 
+    def test_a_reason_may_be_null(self, alice, alices_order):
+        """Null is no reason, as in the answer."""
+        canceled = cancel(alice, alices_order, json={"reason": None})
+
+        assert (canceled.status_code, canceled.json["cancel_reason"]) == (200, None)
+
     def test_a_guest_cancels_with_the_secret(self, client, guests_order):
         """The secret of an order is enough to cancel it."""
         secret = {"Order-Access-Token": guests_order["access_token"]}

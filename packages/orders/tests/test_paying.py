@@ -30,6 +30,14 @@ class TestPayOrder:
         assert order["payments"] == [paid.json]
         assert commit(factories.promise_of, alices_order["id"]) == "committed"
 
+    def test_null_is_nothing(self, charlie, alices_order):
+        """A client may say that it has neither a token nor an address to come back to."""
+        body = MANUAL | dict.fromkeys(("payment_method", "return_url"))
+
+        paid = charlie.post(f"/v1/orders/{alices_order['id']}/payments", json=body)
+
+        assert paid.status_code == 201, paid.json
+
     def test_what_costs_nothing_is_paid_with_nothing(self, alice, charlie, commit):
         """An order of 0 is placed, paid and listed like any other."""
         gift = commit(factories.make_item, unit_amount=0)

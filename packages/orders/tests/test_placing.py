@@ -45,10 +45,11 @@ class TestPlaceOrder:
 
     def test_a_guest_must_leave_an_email(self, client, item):
         """An order that nobody could be told about is refused."""
-        refused = client.post("/v1/orders", json=order_of((item, 1)))
+        for nobody in ({}, {"email": None}):
+            refused = client.post("/v1/orders", json=order_of((item, 1), **nobody))
 
-        assert refused.status_code == 422
-        assert [error["pointer"] for error in refused.json["errors"]] == ["/email"]
+            assert refused.status_code == 422
+            assert [error["pointer"] for error in refused.json["errors"]] == ["/email"]
 
     def test_an_email_is_kept_in_one_form(self, client, charlie, item):
         """However a guest writes their address, it is found as the same one."""
@@ -117,6 +118,16 @@ class TestPlaceOrder:
             ({"currency": "eur"}, "/currency"),
             ({"shipping_address": None}, "/shipping_address"),
             ({"shipping_address": factories.ADDRESS | {"country": "ITA"}}, "/shipping_address"),
+            ({"shipping_address": factories.ADDRESS | {"country": "UK"}}, "/shipping_address"),
+            ({"shipping_address": factories.ADDRESS | {"country": None}}, "/shipping_address"),
+            ({"shipping_address": factories.ADDRESS | {"name": " "}}, "/shipping_address/name"),
+            (
+                {"shipping_address": factories.ADDRESS | {"line1": "1\n2"}},
+                "/shipping_address/line1",
+            ),
+            ({"shipping_address": factories.ADDRESS | {"line2": ""}}, "/shipping_address/line2"),
+            ({"billing_address": factories.ADDRESS | {"city": "\x1b"}}, "/billing_address/city"),
+            ({"note": "\x07"}, "/note"),
             ({"email": "nobody"}, "/email"),
             ({"expected_amount_total": -1}, "/expected_amount_total"),
             ({"number": 7}, "/number"),
@@ -129,6 +140,40 @@ class TestPlaceOrder:
 
         assert refused.status_code == 422
         assert all(error["pointer"].startswith(pointer) for error in refused.json["errors"])
+
+    def test_null_is_nothing(self, alice, item):
+        """What an order answers as null may be sent as null: it is as if it were not sent."""
+        nothing = dict.fromkeys(
+            ("email", "billing_address", "expected_amount_total", "note", "shipping_method")
+        )
+        no_line2 = dict.fromkeys(("line2", "region"))
+        body = order_of((item, 1), **nothing, discount_codes=[])
+        body["shipping_address"] = factories.ADDRESS | no_line2
+
+        placed = alice.post("/v1/orders", json=body)
+
+        assert placed.status_code == 201, placed.json
+        assert placed.json["customer_email"] == "alice@example.com"
+        assert placed.json["shipping_address"] == factories.ADDRESS
+
+    @pytest.mark.parametrize(
+        ("wish", "code", "pointer"),
+        [
+            ({"shipping_method": "pigeon"}, "unknown_shipping_method", "/shipping_method"),
+            ({"discount_codes": ["FREE"]}, "unknown_discount_code", "/discount_codes/0"),
+        ],
+    )
+    @pytest.mark.parametrize("path", ["/v1/orders", "/v1/orders/quote"])
+    def test_wishes_nobody_can_fulfil_are_refused(self, alice, item, path, wish, code, pointer):
+        """A discount or a way of shipping that the shop does not have is not passed over."""
+        body = order_of((item, 1), **wish)
+        if path.endswith("quote"):
+            del body["shipping_address"]
+
+        refused = alice.post(path, json=body)
+
+        assert (refused.status_code, refused.json["code"]) == (422, code)
+        assert [error["pointer"] for error in refused.json["errors"]] == [pointer]
 
     @pytest.mark.parametrize("quantity", [0, -1, 1_000, 1.5, "2", True, None])
     def test_quantities_are_whole_and_bounded(self, alice, item, quantity):
@@ -187,6 +232,7 @@ class TestPlaceOrder:
         refused = alice.post("/v1/orders", json=order_of((palace, 2)))
 
         assert (refused.status_code, refused.json["code"]) == (422, "amount_too_large")
+        assert [error["pointer"] for error in refused.json["errors"]] == ["/lines"]
 
     def test_it_is_published_without_the_person(self, alice, item, outbox):
         """The event says which order and how much, and holds neither name nor address."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from mercato_contracts.stock import Shortage
+from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.errors import Conflict
 from mercato_kit.errors import FieldError
 from mercato_kit.errors import Invalid
@@ -54,6 +55,31 @@ class AmountTooLarge(Invalid):
 
     code = "amount_too_large"
     title = "The total is too large"
+
+    def __init__(self) -> None:
+        detail = f"The lines cost more than {MAX_SAFE_INTEGER} together."
+        super().__init__(errors=[FieldError("/lines", "max", detail)])
+
+
+class UnknownDiscountCode(Invalid):
+    """The shop gives no discount for the code."""
+
+    code = "unknown_discount_code"
+    title = "There is no such discount code"
+
+    def __init__(self) -> None:
+        unknown = FieldError("/discount_codes/0", "unknown", self.title)
+        super().__init__(errors=[unknown])
+
+
+class UnknownShippingMethod(Invalid):
+    """The shop does not send things in this way."""
+
+    code = "unknown_shipping_method"
+    title = "There is no such shipping method"
+
+    def __init__(self) -> None:
+        super().__init__(errors=[FieldError("/shipping_method", "unknown", self.title)])
 
 
 class EmailRequired(Invalid):

@@ -6,6 +6,7 @@ import marshmallow as ma
 from marshmallow import fields
 from marshmallow import validate
 
+from mercato_contracts.countries import COUNTRIES
 from mercato_contracts.money import EXPONENTS
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.http import page_of
@@ -14,6 +15,7 @@ from mercato_kit.schemas import Boolean
 from mercato_kit.schemas import Email
 from mercato_kit.schemas import Instant
 from mercato_kit.schemas import Integer
+from mercato_kit.schemas import Line as LineOfText
 from mercato_kit.schemas import Listed
 from mercato_kit.schemas import Metadata
 from mercato_kit.schemas import ModelSchema
@@ -53,21 +55,33 @@ class CanonicalEmail(Email):
         return canonical_email(super()._deserialize(value, *args, **kwargs))
 
 
+class Filled(LineOfText):
+    """Text of one line that says something."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        pattern = validate.Regexp(r"\s*\S.*\Z", error="Must not be blank.")
+        super().__init__(validate=pattern, **kwargs)
+
+
 class AddressSchema(Schema):
     """A postal address."""
 
-    name = Text(required=True, min=1, max=200)
-    line1 = Text(required=True, min=1, max=200)
-    line2 = Text(max=200)
-    city = Text(required=True, min=1, max=100)
-    region = Text(max=100)
-    postal_code = Text(max=20)
+    name = Filled(required=True, max=200)
+    line1 = Filled(required=True, max=200)
+    line2 = Filled(max=200, allow_none=True)
+    city = Filled(required=True, max=100)
+    region = Filled(max=100, allow_none=True)
+    postal_code = Filled(max=20, allow_none=True)
     country = Text(
         required=True,
         max=2,
-        validate=validate.Regexp(r"[A-Z]{2}\Z", error="Must be two capital letters."),
+        validate=validate.OneOf(sorted(COUNTRIES), error="Must be one of ISO 3166-1 alpha-2."),
         metadata={"description": "ISO 3166-1 alpha-2"},
     )
+
+    @ma.post_load
+    def _leave_out_nulls(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if value is not None}
 
 
 class WantedLineSchema(Schema):
@@ -91,6 +105,14 @@ class _WantedLinesSchema(Schema):
         validate=validate.OneOf(sorted(EXPONENTS), error="Must be one of ISO 4217."),
         metadata={"description": "ISO 4217"},
     )
+    shipping_method = LineOfText(
+        max=100, allow_none=True, metadata={"description": "The shop has none yet"}
+    )
+    discount_codes = fields.List(
+        LineOfText(max=100),
+        validate=validate.Length(max=20),
+        metadata={"description": "The shop has none yet"},
+    )
 
     @ma.validates_schema
     def _check_sums(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -112,7 +134,7 @@ class WantedQuoteSchema(_WantedLinesSchema):
 
     makes = WantedQuote
 
-    shipping_address = fields.Nested(AddressSchema)
+    shipping_address = fields.Nested(AddressSchema, allow_none=True)
 
 
 class NewOrderSchema(_WantedLinesSchema):
@@ -121,14 +143,17 @@ class NewOrderSchema(_WantedLinesSchema):
     makes = NewOrder
 
     email = CanonicalEmail(
-        metadata={"description": "Required of guests; who signed in has their own"}
+        allow_none=True,
+        metadata={"description": "Required of guests; who signed in has their own"},
     )
     shipping_address = fields.Nested(AddressSchema, required=True)
-    billing_address = fields.Nested(AddressSchema)
+    billing_address = fields.Nested(AddressSchema, allow_none=True)
     expected_amount_total = Integer(
-        min=0, metadata={"description": "Refuse the order if it costs another amount"}
+        min=0,
+        allow_none=True,
+        metadata={"description": "Refuse the order if it costs another amount"},
     )
-    note = Text(max=2000)
+    note = Text(max=2000, allow_none=True)
     metadata = Metadata()
 
 
@@ -138,14 +163,20 @@ class NewPaymentSchema(Schema):
     makes = NewPayment
 
     provider = Text(required=True, max=50, validate=validate.OneOf(sorted(PROVIDERS)))
-    payment_method = Text(max=255, metadata={"description": "The provider's token"})
-    return_url = Text(max=2000, validate=validate.URL(schemes={"https", "http"}, require_tld=False))
+    payment_method = LineOfText(
+        max=255, allow_none=True, metadata={"description": "The provider's token"}
+    )
+    return_url = LineOfText(
+        max=2000,
+        allow_none=True,
+        validate=validate.URL(schemes={"https", "http"}, require_tld=False),
+    )
 
 
 class CancellationSchema(Schema):
     """Why an order is canceled."""
 
-    reason = Text(max=500)
+    reason = Text(max=500, allow_none=True)
     restock = Boolean(
         load_default=True,
         validate=validate.Equal(comparable=True),

@@ -1,6 +1,7 @@
 """What a client asks for, as plain values."""
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
@@ -36,6 +37,8 @@ class WantedQuote:
     lines: list[WantedLine]
     currency: str
     shipping_address: Address | None = None
+    shipping_method: str | None = None
+    discount_codes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class NewOrder:
         expected_amount_total: What the client believes it costs, in minor units.
         note: What the customer wants to say.
         metadata: Free data of the client's own.
+        shipping_method: How it is sent; None for the shop's way.
+        discount_codes: What makes it cheaper.
     """
 
     lines: list[WantedLine]
@@ -62,6 +67,8 @@ class NewOrder:
     expected_amount_total: int | None = None
     note: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    shipping_method: str | None = None
+    discount_codes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from mercato_orders.models import Order
 from mercato_orders.numbers import next_number
 from mercato_orders.pricing import PricedLine
 from mercato_orders.pricing import PricedOrder
+from mercato_orders.services.quoting import check_wishes
 from mercato_orders.services.quoting import price_now
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.timeline import PLACED
@@ -46,11 +47,13 @@ def place_order(new: NewOrder, customer: Principal) -> Order:
     Raises:
         EmailRequired: Neither *new* nor *customer* has an e-mail address.
         EmailNotYours: *new* has another one than the verified one of *customer*.
+        UnknownShippingMethod, UnknownDiscountCode: The shop has none of that name.
         VariantUnavailable: Some of it is not for sale.
         AmountTooLarge: The total is above 2^53 - 1.
         PriceChanged: It costs another amount than expected.
         InsufficientStock: Some of it is short; nothing was written.
     """
+    check_wishes(new)
     email = _whom_to_write_to(new, customer)
     quantities = sum_quantities(new.lines)
     priced = price_now(quantities, new.currency)

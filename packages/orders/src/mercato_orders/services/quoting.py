@@ -7,9 +7,12 @@ from uuid import UUID
 from mercato_contracts import catalog
 from mercato_kit.db import utc_now
 from mercato_kit.services import get
+from mercato_orders.errors import UnknownDiscountCode
+from mercato_orders.errors import UnknownShippingMethod
 from mercato_orders.errors import VariantUnavailable
 from mercato_orders.pricing import PricedOrder
 from mercato_orders.pricing import price
+from mercato_orders.values import NewOrder
 from mercato_orders.values import WantedQuote
 from mercato_orders.values import sum_quantities
 
@@ -35,9 +38,11 @@ def quote_order(wanted: WantedQuote) -> Quotation:
     """Price what is wanted. Writes nothing and promises nothing.
 
     Raises:
+        UnknownShippingMethod, UnknownDiscountCode: The shop has none of that name.
         VariantUnavailable: Some of it is not for sale.
         AmountTooLarge: The total is above 2^53 - 1.
     """
+    check_wishes(wanted)
     order = price_now(sum_quantities(wanted.lines), wanted.currency)
     warnings = tuple(
         Warned("insufficient_stock", line.item.variant_id, line.quantity)
@@ -45,6 +50,18 @@ def quote_order(wanted: WantedQuote) -> Quotation:
         if line.item.available is not None and line.item.available < line.quantity
     )
     return Quotation(order, warnings)
+
+
+def check_wishes(wanted: WantedQuote | NewOrder) -> None:
+    """Refuse a shipping method or a discount, of which the shop has none in this version.
+
+    Raises:
+        UnknownShippingMethod, UnknownDiscountCode: The shop has none of that name.
+    """
+    if wanted.shipping_method is not None:
+        raise UnknownShippingMethod
+    if wanted.discount_codes:
+        raise UnknownDiscountCode
 
 
 def price_now(quantities: Mapping[UUID, int], currency: str) -> PricedOrder:
