@@ -330,8 +330,8 @@ class TestMount:
 
         first = client.get("/shop/v1/notes?limit=1")
 
-        assert first.headers["Link"].startswith("<http://localhost/shop/v1/notes?limit=1&cursor=")
-        place = first.headers["Link"].partition(">")[0].removeprefix("<http://localhost")
+        assert first.headers["Link"].startswith("</shop/v1/notes?limit=1&cursor=")
+        place = first.headers["Link"].partition(">")[0].removeprefix("<")
         assert client.get(place).json["data"] != first.json["data"]
 
     @pytest.mark.provokes("K401")

@@ -293,7 +293,7 @@ def read(shop: Shop, document: Document, path: str, operation: Document) -> Iter
     if len(items) > 1:
         yield path
         link = shop.ask(f"{path}?limit=1").headers["Link"]
-        place = link.partition(">")[0].partition(f":{shop.port}")[2]
+        place = link.partition(">")[0].removeprefix("<")
         expect(shop.ask(place).status == 200, f"the next page {place} is away")
     one = next((other for other in document["paths"] if other.startswith(f"{path}/{{")), None)
     if items and one and one.endswith("}"):

@@ -57,10 +57,18 @@ class TestPaginate:
         address = _next(first)
         second = client.get(address)
 
-        assert address.startswith("http://localhost/v1/notes?rank=1&limit=1&sort=rank&cursor=")
+        assert address.startswith("/v1/notes?rank=1&limit=1&sort=rank&cursor=")
         assert (first.json["has_more"], second.json["has_more"]) == (True, False)
         assert second.json["next_cursor"] is None
         assert "Link" not in second.headers
+
+    def test_never_leads_to_another_host(self, app, client):
+        """Whatever host a client says it asks, the next page is where the first one was."""
+        _fill(app, [(1, 0), (1, 1)], "rank")
+
+        page = client.get("/v1/notes?limit=1", headers={"Host": "evil.example"})
+
+        assert _next(page).startswith("/v1/notes?limit=1&cursor=")
 
     def test_gives_25_unless_asked(self, app, client):
         """The default page has 25 items, newest first."""

@@ -13,6 +13,7 @@ from inspect import unwrap
 from typing import Any
 from typing import TypeVar
 from typing import cast
+from urllib.parse import quote
 from urllib.parse import urlencode
 
 import flask_smorest
@@ -222,17 +223,18 @@ def _respond(route: Route, arguments: Mapping[str, Any]) -> Response:
     response = make_response(route.view(**arguments))
     body = get_appcontext().get("result_dump")
     if isinstance(body, dict) and body.get("next_cursor"):
-        address = request.base_url + "?" + _query_with_cursor(body["next_cursor"])
-        response.headers.add("Link", f'<{address}>; rel="next"')
+        response.headers.add("Link", f'<{_next_address(body["next_cursor"])}>; rel="next"')
     response.headers.setdefault("Cache-Control", _cache_control(route))
     if route.public_cache:
         response.vary.add("Authorization")
     return etags.add_etag(response, body)
 
 
-def _query_with_cursor(cursor: str) -> str:
+def _next_address(cursor: str) -> str:
+    """Return the address of the next page without its host, which anybody may claim to ask."""
+    path = "/" + (request.root_path + request.path).lstrip("/")
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
-    return urlencode([*pairs, ("cursor", cursor)])
+    return f"{quote(path)}?{urlencode([*pairs, ('cursor', cursor)])}"
 
 
 def _cache_control(route: Route) -> str:
