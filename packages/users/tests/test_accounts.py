@@ -1,6 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from mercato_kit.db import session
@@ -42,6 +43,15 @@ class TestRegister:
         assert "already have an account" in mail["Subject"]
         assert mail["To"] == "alice@example.com"
         factories.log_in(client)
+
+    @pytest.mark.parametrize("name", ["", " ", "Two\nlines", "Bell\x07"])
+    def test_refuses_what_is_no_name(self, client, name):
+        """A name is one line with something in it; who has none leaves it out, or sends null."""
+        refused = client.post("/v1/users", json=factories.registration(given_name=name))
+        silent = client.post("/v1/users", json=factories.registration(given_name=None))
+
+        assert (refused.status_code, silent.status_code) == (422, 202)
+        assert {error["pointer"] for error in refused.json["errors"]} == {"/given_name"}
 
     def test_needs_as_many_statements_for_a_known_address(self, client, alice, statements):
         """What is asked of the database does not tell whether there is an account."""

@@ -67,6 +67,15 @@ class TestChangeMe:
 
         assert bob.get("/v1/users/me").json["given_name"] == "Bob"
 
+    def test_clears_with_null(self, alice):
+        """Null says that there is none; an empty text says nothing and is refused."""
+        cleared = self.change(
+            alice, 1, given_name=None, family_name=None, phone_number=None, locale=None
+        )
+
+        assert cleared.status_code == 200
+        assert {cleared.json[name] for name in ("given_name", "family_name", "locale")} == {None}
+
     @pytest.mark.parametrize(
         ("member", "value"),
         [
@@ -79,6 +88,14 @@ class TestChangeMe:
             ("phone_number", "0171 234"),
             ("given_name", "x" * 101),
             ("given_name", 5),
+            ("given_name", ""),
+            ("given_name", " \t"),
+            ("family_name", "\u3000"),
+            ("family_name", "Two\nlines"),
+            ("family_name", "\x1b[31m"),
+            ("given_name", "Ali\u202ece"),
+            ("locale", ""),
+            ("phone_number", ""),
             ("metadata", {"x": 1}),
         ],
     )

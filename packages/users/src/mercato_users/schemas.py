@@ -10,6 +10,7 @@ from mercato_kit.http import ListQuerySchema
 from mercato_kit.http import page_of
 from mercato_kit.schemas import Email
 from mercato_kit.schemas import Instant
+from mercato_kit.schemas import Line
 from mercato_kit.schemas import Metadata
 from mercato_kit.schemas import ModelSchema
 from mercato_kit.schemas import Schema
@@ -25,6 +26,7 @@ def _check_deliverable(email: str) -> None:
         raise ma.ValidationError("Not a valid email address.")
 
 
+_filled = validate.Regexp(r"\s*\S.*\Z", error="Must not be blank; null says that there is none.")
 _locale = validate.Regexp(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z", error="Not a valid BCP 47 tag.")
 _phone = validate.Regexp(r"\+[1-9][0-9]{6,14}\Z", error="Not a valid E.164 number.")
 
@@ -40,11 +42,13 @@ class NewUserSchema(Schema):
         max=passwords.LONGEST,
         required=True,
         load_only=True,
-        metadata={"description": "12 to 128 characters of any kind; well-known ones are refused"},
+        metadata={
+            "description": "12 to 128 characters that can be typed; well-known ones are refused"
+        },
     )
-    given_name = Text(max=100, allow_none=True)
-    family_name = Text(max=100, allow_none=True)
-    locale = Text(max=35, allow_none=True, validate=_locale, metadata={"description": "BCP 47"})
+    given_name = Line(max=100, allow_none=True, validate=_filled)
+    family_name = Line(max=100, allow_none=True, validate=_filled)
+    locale = Line(max=35, allow_none=True, validate=_locale, metadata={"description": "BCP 47"})
 
 
 class EmailOnlySchema(Schema):
@@ -56,36 +60,36 @@ class EmailOnlySchema(Schema):
 class TokenOnlySchema(Schema):
     """The token of a mailed link."""
 
-    token = Text(min=1, max=200, required=True)
+    token = Line(min=1, max=200, required=True)
 
 
 class NewPasswordSchema(Schema):
     """The token of a mailed link, and the password it sets."""
 
-    token = Text(min=1, max=200, required=True)
+    token = Line(min=1, max=200, required=True)
     password = Text(min=passwords.SHORTEST, max=passwords.LONGEST, required=True, load_only=True)
 
 
 class CredentialsSchema(Schema):
     """Who logs in."""
 
-    email = Text(min=1, max=254, required=True)
+    email = Line(min=1, max=254, required=True)
     password = Text(min=1, max=1000, required=True, load_only=True)
 
 
 class RefreshSchema(Schema):
     """The refresh token that is traded in."""
 
-    refresh_token = Text(min=1, max=200, required=True)
+    refresh_token = Line(min=1, max=200, required=True)
 
 
 class ProfileSchema(Schema):
     """What users may change about themselves."""
 
-    given_name = Text(max=100, allow_none=True)
-    family_name = Text(max=100, allow_none=True)
-    phone_number = Text(max=20, allow_none=True, validate=_phone, metadata={"description": "E.164"})
-    locale = Text(max=35, allow_none=True, validate=_locale, metadata={"description": "BCP 47"})
+    given_name = Line(max=100, allow_none=True, validate=_filled)
+    family_name = Line(max=100, allow_none=True, validate=_filled)
+    phone_number = Line(max=20, allow_none=True, validate=_phone, metadata={"description": "E.164"})
+    locale = Line(max=35, allow_none=True, validate=_locale, metadata={"description": "BCP 47"})
     metadata = Metadata(attribute="metadata_")
 
 
@@ -123,9 +127,9 @@ class UserListQuerySchema(ListQuerySchema):
 
     sorts: ClassVar[tuple[str, ...]] = ("created_at",)
 
-    q = Text(min=1, max=100, metadata={"description": "Part of the e-mail address or a name"})
+    q = Line(min=1, max=100, metadata={"description": "Part of the e-mail address or a name"})
     status = fields.String(validate=validate.OneOf(["active", "suspended", "erased"]))
-    role = Text(min=1, max=50)
+    role = Line(min=1, max=50)
     created_at_from = Instant(data_key="created_at[gte]")
     created_at_until = Instant(data_key="created_at[lte]")
 
