@@ -25,7 +25,7 @@ from .demo import blueprint
 from .demo import feature
 
 NOTE = {"title": "a"}
-KEY = {"Idempotency-Key": "a key of the routes"}
+KEY = {"Idempotency-Key": "a-key-of-the-routes"}
 
 open_to_nobody = Blueprint("open_to_nobody", __name__)
 

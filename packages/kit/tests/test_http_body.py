@@ -1,6 +1,7 @@
 import json
 from urllib.parse import quote
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck
@@ -12,7 +13,7 @@ from mercato_kit.http import Blueprint
 from mercato_kit.identity import anyone
 
 ALICE = {"Authorization": "Bearer alice"}
-KEY = {"Idempotency-Key": "a key of the bodies"}
+KEY = {"Idempotency-Key": "a-key-of-the-bodies"}
 
 bodiless = Blueprint("bodiless", __name__, url_prefix="/v1")
 
@@ -352,3 +353,18 @@ class TestAnyInput:
         part = quote(text, safe="", errors="surrogatepass")
 
         assert client.get(f"/v1/notes/by-title/{part}").status_code in (308, 404)
+
+
+class TestQuery:
+    @pytest.mark.parametrize("method", ["get", "head", "patch"])
+    def test_is_refused_where_nobody_reads_it(self, paper, method):
+        """An unknown parameter is 422 also on a route that knows none."""
+        refused = getattr(paper, method)(f"/v1/notes/{uuid4()}?a~b=1&x=", json={"rank": 1})
+
+        assert refused.status_code == 422
+        if method != "head":
+            assert refused.json["errors"] == [["/a~0b", "unknown_field"], ["/x", "unknown_field"]]
+
+    def test_comes_after_the_policy(self, paper):
+        """A stranger is not told what a route knows."""
+        assert paper.post("/v1/private?x=1", json={"title": "a"}).status_code == 401

@@ -13,6 +13,7 @@ from mercato_kit.errors import Problem
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import anyone
 from mercato_kit.models import IdempotencyKey
+from mercato_kit.schemas import QuerySchema
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
 
@@ -62,9 +63,14 @@ def crash(body):
     raise SystemExit
 
 
+class ThingQuerySchema(QuerySchema):
+    a = Text(max=20)
+
+
 @odd.post("/<name>/things", allow=anyone, idempotent=True)
+@odd.arguments(ThingQuerySchema, location="query")
 @odd.response(204)
-def add_thing(name):
+def add_thing(query, name):
     """Do something without a body"""
 
 

@@ -24,10 +24,13 @@ from flask_smorest.utils import get_appcontext
 
 from mercato_kit import work
 from mercato_kit.db import MAX_SAFE_INTEGER
+from mercato_kit.errors import FieldError
+from mercato_kit.errors import Invalid
 from mercato_kit.errors import NotFound
 from mercato_kit.http import etag as etags
 from mercato_kit.http import idempotency
 from mercato_kit.http.body import BodyParser
+from mercato_kit.http.body import escape_pointer
 from mercato_kit.identity import Policy
 from mercato_kit.identity import current_principal
 from mercato_kit.schemas import is_text
@@ -35,6 +38,7 @@ from mercato_kit.schemas import is_text
 View = TypeVar("View", bound=Callable[..., Any])
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_QUERIES = frozenset({"query", "querystring"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,12 @@ class Route:
     if_match: bool
     public_cache: bool
     view: Callable[..., Any]
+
+    @property
+    def has_query(self) -> bool:
+        """Whether the view reads the query string."""
+        arguments = vars(self.view).get("_apidoc", {}).get("arguments", {})
+        return any(one["in"] in _QUERIES for one in arguments.get("parameters", ()))
 
     @property
     def where(self) -> str:
@@ -185,6 +195,8 @@ def _endpoint(route: Route) -> Callable[..., Response]:
                 raise RuntimeError(f"{route.where} states no policy")
             route.allow.check(current_principal)
             _check_path(arguments)
+            if not route.has_query:
+                _refuse_query()
             if route.if_match:
                 etags.read_if_match()
             if not route.idempotent:
@@ -217,6 +229,21 @@ def _check_path(arguments: Mapping[str, Any]) -> None:
             raise NotFound
         if isinstance(value, str) and not is_text(value):
             raise NotFound
+
+
+def _refuse_query() -> None:
+    """Refuse what nobody reads: a parameter with a wrong name must not look as if it worked.
+
+    Raises:
+        Invalid: There is a query string.
+    """
+    if request.args:
+        raise Invalid(
+            errors=[
+                FieldError(f"/{escape_pointer(name)}", "unknown_field", "Unknown field.")
+                for name in request.args
+            ]
+        )
 
 
 def _respond(route: Route, arguments: Mapping[str, Any]) -> Response:

@@ -168,13 +168,14 @@ def _walk(pointer: str, messages: Any) -> Iterator[FieldError]:
             if key == "_schema":
                 yield from _walk(pointer, inner)
             else:
-                yield from _walk(f"{pointer}/{_token(key)}", inner)
+                yield from _walk(f"{pointer}/{escape_pointer(key)}", inner)
         return
     for message in messages if isinstance(messages, list) else [messages]:
         yield FieldError(pointer, _code_of(str(message)), str(message))
 
 
-def _token(key: Any) -> str:
+def escape_pointer(key: Any) -> str:
+    """Return the name of a member as a part of a JSON pointer (RFC 6901)."""
     # Half a surrogate pair, sent as the name of a field, could not be encoded in the answer.
     text = str(key).encode("utf-8", "replace").decode("utf-8")
     return text.replace("~", "~0").replace("/", "~1")
