@@ -36,6 +36,8 @@ nothing."""
 _STORED_HEADERS = ("Location", "ETag", "Content-Type", "Cache-Control")
 _LOCK_NOT_AVAILABLE = "55P03"
 _SCOPE_CHARACTERS = 160
+_STRING = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~:/-]+")
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
@@ -68,12 +70,15 @@ def read_key() -> str:
     """Return the key of this request: an sf-string (RFC 9651) or a bare token.
 
     Raises:
-        IdempotencyKeyMissing: None was sent, or not 16 to 255 visible ASCII characters.
+        IdempotencyKeyMissing: None was sent, several, or one that is not 16 to 255 characters long.
     """
-    key = request.headers.get("Idempotency-Key", "").strip()
-    if len(key) > 1 and key.startswith('"') and key.endswith('"'):
-        key = _ESCAPED.sub(r"\1", key[1:-1])
-    if not 16 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
+    # Servers join several headers with commas, which neither form may have outside its quotes.
+    sent = request.headers.get("Idempotency-Key", "").strip(" \t")
+    if found := _STRING.fullmatch(sent):
+        key = _ESCAPED.sub(r"\1", found[1])
+    else:
+        key = sent if _TOKEN.fullmatch(sent) else ""
+    if not 16 <= len(key) <= 255:
         raise IdempotencyKeyMissing
     return key
 
