@@ -279,6 +279,16 @@ class TestCacheControl:
         assert guest.headers["Vary"] == "Authorization"
         assert alice.headers["Cache-Control"] == "private, no-store"
 
+    @pytest.mark.parametrize("header", ["Bearer nobody", "Basic eDp5", "nonsense", ""])
+    def test_never_asks_who_calls(self, paper, header):
+        """Credentials that a public answer does not need are not looked at, and not cached."""
+        paper.post("/v1/notes", json=NOTE, headers=KEY)
+
+        answer = paper.get("/v1/notes/by-title/a", headers={"Authorization": header})
+
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "private, no-store"
+
     def test_a_view_may_decide_itself(self, odd):
         """A response that says how it may be kept is left alone."""
         assert odd.get("/shapes/ready").headers["Cache-Control"] == "max-age=1"
