@@ -27,6 +27,10 @@ class OutOfPaint(Conflict):
     title = "There is no paint"
 
 
+class NoLid(Invalid):
+    """The tin has no lid: a mistake like any other, without a code of its own."""
+
+
 class NoteSchema(Schema):
     text = Text(required=True, max=100)
 
@@ -120,6 +124,12 @@ class TestProblems:
             "description": "The tin is empty; more comes on Monday.",
         }
         assert client.get("/problems/no_such_code").status_code == 404
+
+    def test_are_explained_by_who_named_them(self, client):
+        """A refusal that shares the code of another does not speak for it."""
+        explained = client.get(f"/problems/{NoLid.code}")
+
+        assert explained.json["description"] == Invalid.__doc__
 
 
 class TestHttpExceptions:

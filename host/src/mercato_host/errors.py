@@ -71,6 +71,10 @@ class ContentTooLarge(Problem):
     code = "content_too_large"
     title = "The body is too large"
 
+    def __init__(self) -> None:
+        # What is left of the body would be taken for the next request on this connection.
+        super().__init__(headers={"Connection": "close"})
+
 
 class FeatureAway(Problem):
     """The deployment knows the feature that answers here, and runs without it for now."""
@@ -169,7 +173,8 @@ def explain_problem(code: str) -> Response:
 def _explained(packages: Collection[str]) -> dict[str, dict[str, Any]]:
     explained = {code: {"code": code, "status": status} for status, code in sorted(_CODES.items())}
     for problem in sorted(_subclasses(Problem), key=lambda kind: (kind.code, kind.__module__)):
-        if problem.__module__.partition(".")[0] in packages:
+        # Who merely inherits a code does not say what it means.
+        if "code" in vars(problem) and problem.__module__.partition(".")[0] in packages:
             explained[problem.code] = {
                 "code": problem.code,
                 "status": problem.status,
