@@ -26,6 +26,10 @@ class TestCodes:
         """Whatever code the source tells of, `mercato explain` knows it."""
         assert {code: file for code, file in told().items() if code not in codes()} == {}
 
+    def test_each_can_occur(self):
+        """A code that nothing tells of is not explained either."""
+        assert codes().keys() - told().keys() == set()
+
     def test_each_is_explained(self):
         """A title of a few words, and lines that a terminal holds."""
         for code in codes().values():

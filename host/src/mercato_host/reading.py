@@ -109,7 +109,9 @@ def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
         return None, faults
     if find_spec("redis") is None:
         what = "'url' is set, and the package 'redis' is not installed."
-        return None, [Fault("K207", source.origin("redis", "url"), what, "pip install redis")]
+        return None, [
+            Fault("K207", source.origin("redis", "url"), what, "pip install 'mercato-host[redis]'")
+        ]
     return section.url, []
 
 

@@ -13,6 +13,7 @@ from mercato_host.cli.telling import tell
 from mercato_host.faults import DeploymentError
 from mercato_host.faults import Fault
 from mercato_host.faults import in_order
+from mercato_host.reachable import unreachable_servers
 
 
 @click.command(
@@ -72,8 +73,16 @@ def _everything(operation: Operation, *, offline: bool) -> list[Fault]:
     if plan.fits:
         faults += _faults_of_registration(operation)
     if not offline:
-        faults += [*operation.database_faults(), *operation.data_warnings()]
+        faults += [*_faults_of_data(operation), *unreachable_servers(operation.deployment)]
     return in_order(faults)
+
+
+def _faults_of_data(operation: Operation) -> list[Fault]:
+    faults = operation.database_faults()
+    answers = all(fault.feature not in (None, "kit") for fault in faults)
+    # Events are asked for in the tables of this kit.
+    waiting = operation.delivery_warnings() if answers else []
+    return [*faults, *operation.data_warnings(), *waiting]
 
 
 def _faults_of_registration(operation: Operation) -> tuple[Fault, ...]:

@@ -108,6 +108,13 @@ class Operation:
         """Ask the database for data of features that the deployment does not name."""
         return unnamed_data(self.engine(), self.deployment.features)
 
+    def delivery_warnings(self) -> list[Fault]:
+        """Ask a database that is up to date for events that do not get on."""
+        from mercato_host.worker.stuck import stuck_deliveries  # noqa: PLC0415 - rarely needed
+
+        with transactions.reading(), self.engine().connect() as connection:
+            return stuck_deliveries(connection, self.plan.features)
+
     def require_migrated(self) -> None:
         """Refuse to go on where migrations are pending.
 

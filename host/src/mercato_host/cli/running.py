@@ -8,6 +8,7 @@ import click
 from mercato_host.cli.operation import Operation
 from mercato_host.cli.operation import pass_operation
 from mercato_host.cli.teaching import Command
+from mercato_host.cli.telling import tell
 from mercato_host.faults import DeploymentError
 from mercato_host.faults import Fault
 from mercato_kit import work
@@ -49,6 +50,8 @@ def worker(ctx: click.Context, operation: Operation, once: bool) -> None:  # noq
 
     _log_to_stderr()
     operation.require_migrated()
+    if warnings := operation.delivery_warnings():
+        tell(warnings)
     work_horse = Worker(operation.app)
     work_horse.stop_on_signals()
     if not once:

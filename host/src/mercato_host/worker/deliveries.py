@@ -49,6 +49,10 @@ class EventGoneError(LookupError):
     """The outbox no longer holds the event."""
 
 
+class UnknownVersionError(LookupError):
+    """The handler cannot read events of this version (K502); a newer wheel of it may."""
+
+
 class HandlerRefusedError(Exception):
     """A handler raised a refusal; in a worker nobody is there to read it."""
 
@@ -71,7 +75,7 @@ def deliver(delivery: Delivery) -> bool:
     handler = current_composition().handlers[delivery.consumer]
     try:
         if handler.remote:
-            handler.function(work.run(lambda: _event(delivery), read_only=True))
+            handler.function(work.run(lambda: _event_for(handler, delivery), read_only=True))
             work.run(lambda: _mark_delivered(delivery))
         else:
             work.run(lambda: _deliver_locally(handler, delivery))
@@ -104,7 +108,7 @@ def _deliver_locally(handler: Handler, delivery: Delivery) -> None:
     """Mark first: the row's lock keeps a second worker waiting until this one is done."""
     _mark_delivered(delivery)
     try:
-        handler.function(_event(delivery))
+        handler.function(_event_for(handler, delivery))
     except Problem as refusal:
         # One that keeps its work would commit the mark with it.
         raise HandlerRefusedError(f"{refusal.code}: {refusal.detail}") from refusal
@@ -153,6 +157,14 @@ def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {first_line}"[:_ERROR_LENGTH]
 
 
+def _event_for(handler: Handler, delivery: Delivery) -> Event:
+    event = _event(delivery)
+    if event.version not in handler.versions:
+        known = ", ".join(map(str, sorted(handler.versions)))
+        raise UnknownVersionError(f"{event.topic} is of version {event.version}; known: {known}")
+    return event
+
+
 def _event(delivery: Delivery) -> Event:
     row = session.get(OutboxEvent, delivery.event_id)
     if row is None:
@@ -163,6 +175,7 @@ def _event(delivery: Delivery) -> Event:
         aggregate_id=row.aggregate_id,
         aggregate_version=row.aggregate_version,
         payload=row.payload,
+        version=row.payload_version,
         id=row.id,
         created_at=row.created_at,
     )

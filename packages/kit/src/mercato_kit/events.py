@@ -1,6 +1,7 @@
 """Events through the outbox, the handlers that answer them, and recurring jobs."""
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
@@ -28,6 +29,8 @@ class Event:
         aggregate_id: Which one.
         aggregate_version: The version the change made; with topic and id it makes the event unique.
         payload: JSON values. No secrets: the outbox is read by operators.
+        version: Of the payload's shape. It counts up when a handler written for the last shape
+            could not read this one; a new member alone breaks nobody.
     """
 
     topic: str
@@ -35,6 +38,7 @@ class Event:
     aggregate_id: UUID
     aggregate_version: int
     payload: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 1
     id: UUID = field(default_factory=new_id)
     created_at: datetime = field(default_factory=utc_now)
 
@@ -49,11 +53,13 @@ class Handler:
             effect in the database happens once.
         remote: It talks to another machine (mail, webhook). It then runs outside any transaction,
             reads through ``work.run`` itself, and may be repeated after a crash.
+        versions: Of the event's payload that it can read. Events of others wait.
     """
 
     topic: str
     function: Callable[[Event], None]
     remote: bool = False
+    versions: Collection[int] = (1,)
 
     @property
     def name(self) -> str:
@@ -92,6 +98,7 @@ def publish(event: Event) -> None:
             aggregate_id=event.aggregate_id,
             aggregate_version=event.aggregate_version,
             payload=dict(event.payload),
+            payload_version=event.version,
             created_at=event.created_at,
         )
     )

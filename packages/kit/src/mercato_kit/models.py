@@ -49,6 +49,7 @@ class OutboxEvent(Base):
     aggregate_id: Mapped[UUID]
     aggregate_version: Mapped[int]
     payload: Mapped[dict[str, Any]]
+    payload_version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
 
 
