@@ -24,11 +24,17 @@ from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import EVERYTHING
 from workspace.distributions import ROOT
 from workspace.distributions import WORKSPACE
+from workspace.distributions import Distribution
 from workspace.distributions import digest
+from workspace.distributions import with_extras
 from workspace.environments import CLEAN
 from workspace.environments import PLAIN
 from workspace.environments import place
 from workspace.environments import provide
+from workspace.floors import differences
+from workspace.floors import resolve_lowest
+from workspace.floors import untrue_floors
+from workspace.floors import without_floor
 from workspace.shop import DEVELOPMENT
 from workspace.shop import chosen_wheels
 from workspace.shop import port_of
@@ -67,6 +73,11 @@ ALL = nox.param(EVERYTHING, TOGETHER, ROOT / "host/tests/together", id="together
 def tests(session: nox.Session, wanted: list[str], group: str, folder: Path) -> None:
     """Test a wheel beside nothing but what it declares; and all the wheels together."""
     provide(session, *wanted, groups=[group])
+    run_tests(session, folder)
+
+
+def run_tests(session: nox.Session, folder: Path) -> None:
+    """Run the tests in *folder*, with what was typed behind ``--``."""
     where = [f"--config-file={WORKSPACE}", f"--ignore={folder}/together", str(folder)]
     session.run("pytest", "-n2", *where, *session.posargs, env=CLEAN)
 
@@ -82,13 +93,30 @@ CLOSURES = [
 @nox.parametrize("name, extras", CLOSURES)
 def imports(session: nox.Session, name: str, extras: list[str]) -> None:
     """Import every module of a wheel where nothing is installed but what it declares."""
-    provide(session, f"{name}[{','.join(extras)}]" if extras else name)
+    provide(session, with_extras(name, extras))
     # Who imports the module mercato_host.app boots it: here, a host without features.
     deployment = place(session, "deployment.toml")
     deployment.write_text('environment = "testing"\n')
     # Isolated: neither the folder we are in nor the user's own packages can lend a module.
     command = ["python", "-I", "host/tests/together/imports.py", name, *extras]
     session.run(*command, env=CLEAN | {"MERCATO_DEPLOYMENT": str(deployment)})
+
+
+@nox.session(requires=["build"])
+@nox.parametrize("item", [nox.param(item, id=item.short) for item in DISTRIBUTIONS])
+def lowest(session: nox.Session, item: Distribution) -> None:
+    """Test a wheel with the lowest version of everything that it declares."""
+    if endless := without_floor(item):
+        session.error(f"{item.name} declares no floor for {', '.join(endless)}.")
+    pins = resolve_lowest(session, item)
+    if untrue := list(untrue_floors(item, pins)):
+        session.error(f"{item.name}: {'; '.join(untrue)}. Raise the floors.")
+    provide(
+        session, with_extras(item.name, item.extras), groups=[f"{item.pyproject}:test"], pins=[pins]
+    )
+    if others := differences(session, item, pins):
+        session.error(f"{item.name}: resolved, but not installed, or the reverse: {others}")
+    run_tests(session, item.folder / "tests")
 
 
 @nox.session

@@ -3,6 +3,7 @@
 import hashlib
 import tomllib
 from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,11 @@ def digest(files: Iterable[Path]) -> str:
         total.update(f"{file}\0{file.stat().st_size}\0".encode())
         total.update(file.read_bytes())
     return total.hexdigest()
+
+
+def with_extras(name: str, extras: Sequence[str]) -> str:
+    """Write a requirement of a distribution and some of its extras."""
+    return f"{name}[{','.join(extras)}]" if extras else name
 
 
 def find_distributions() -> list[Distribution]:

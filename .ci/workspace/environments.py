@@ -19,7 +19,9 @@ PRIVATE = ("MERCATO_", "PYTEST_", "PYTHON")
 CLEAN = PLAIN | {name: None for name in os.environ if name.startswith(PRIVATE)}
 
 
-def provide(session: nox.Session, *wanted: str, groups: Sequence[str] = ()) -> None:
+def provide(
+    session: nox.Session, *wanted: str, groups: Sequence[str] = (), pins: Sequence[Path] = ()
+) -> None:
     """Make the environment of *session* hold what is wanted and what that declares: exactly.
 
     A requirement that is met by this repository is met by its wheel, named by path. An
@@ -29,22 +31,30 @@ def provide(session: nox.Session, *wanted: str, groups: Sequence[str] = ()) -> N
         session: Whose environment.
         wanted: Requirements, by name.
         groups: Dependency groups, as ``path/to/pyproject.toml:group``.
+        pins: Files with the versions to take; of what they do not name, the newest.
     """
-    files = [WORKSPACE, *(item.pyproject for item in DISTRIBUTIONS)]
-    built = [item for item in DISTRIBUTIONS if item.wheel.exists()]
-    state = json.dumps([wanted, groups, digest([*files, *(item.wheel for item in built)])])
+    files = [WORKSPACE, *(item.pyproject for item in DISTRIBUTIONS), *pins]
+    files += [item.wheel for item in DISTRIBUTIONS if item.wheel.exists()]
+    state = json.dumps([wanted, groups, digest(files)])
     stamp = place(session, "provided.json")
     if stamp.exists() and stamp.read_text() == state:
         return
 
     stamp.unlink(missing_ok=True)
-    constraints = place(session, "wheels.txt")
-    constraints.write_text("".join(f"{item.name} @ {item.wheel.as_uri()}\n" for item in built))
-    command = ["uv", "pip", "install", "--exact", f"--constraint={constraints}"]
+    command = ["uv", "pip", "install", "--exact"]
+    command += [f"--constraint={file}" for file in (pin_wheels(session), *pins)]
     command += [f"--group={group}" for group in groups]
     # Not session.install: `nox -R` would skip it and test the wheel of yesterday.
     session.run(*command, *wanted, env=PLAIN, silent=True)
     stamp.write_text(state)
+
+
+def pin_wheels(session: nox.Session) -> Path:
+    """Write down as constraints that what this repository offers is its wheel."""
+    built = [item for item in DISTRIBUTIONS if item.wheel.exists()]
+    constraints = place(session, "wheels.txt")
+    constraints.write_text("".join(f"{item.name} @ {item.wheel.as_uri()}\n" for item in built))
+    return constraints
 
 
 def place(session: nox.Session, name: str) -> Path:
