@@ -35,6 +35,7 @@ from workspace.floors import differences
 from workspace.floors import resolve_lowest
 from workspace.floors import untrue_floors
 from workspace.floors import without_floor
+from workspace.gates import find_faults
 from workspace.shop import DEVELOPMENT
 from workspace.shop import chosen_wheels
 from workspace.shop import port_of
@@ -117,6 +118,15 @@ def lowest(session: nox.Session, item: Distribution) -> None:
     if others := differences(session, item, pins):
         session.error(f"{item.name}: resolved, but not installed, or the reverse: {others}")
     run_tests(session, item.folder / "tests")
+
+
+@nox.session(requires=["build"], venv_backend="none")
+@nox.parametrize("item", [nox.param(item, id=item.short) for item in DISTRIBUTIONS])
+def gates(session: nox.Session, item: Distribution) -> None:
+    """Say what blocks a release and can be seen without running anything."""
+    if faults := list(find_faults(item)):
+        listed = "".join(f"\n  {fault}" for fault in faults)
+        session.error(f"{item.name} cannot be released:{listed}")
 
 
 @nox.session

@@ -1,0 +1,175 @@
+"""``nox -s gates`` names what blocks a release."""
+
+import subprocess
+
+import pytest
+
+from .orchard import run_session
+
+FEATURE = """
+[project.entry-points."mercato.features"]
+apples = "mercato_apples.feature:feature"
+"""
+AUTHOR = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
+
+
+def commit(root):
+    """Commit everything."""
+    subprocess.run(["git", "add", "--all"], cwd=root, check=True)
+    command = ["git", *AUTHOR, "commit", "--quiet", "--allow-empty", "--message=apples: ripen"]
+    subprocess.run(command, cwd=root, check=True)
+
+
+def tag(root, name):
+    """Tag what was committed last."""
+    subprocess.run(["git", "tag", name], cwd=root, check=True)
+
+
+def add(root, path, content=""):
+    """Write a file of the package of the apples."""
+    file = root / "packages/apples/src/mercato_apples" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
+    return file
+
+
+@pytest.fixture
+def released(orchard):
+    """Offer a workspace under git whose apples have nothing against them."""
+    subprocess.run(["git", "init", "--quiet"], cwd=orchard, check=True)
+    with (orchard / "packages/apples/pyproject.toml").open("a") as settings:
+        settings.write(FEATURE)
+    for path in ("py.typed", "feature.py", "migrations/versions/0001_initial.py"):
+        add(orchard, path)
+    commit(orchard)
+    return orchard
+
+
+def gate(root):
+    """Run the session; return what it says of the apples, and whether it lets them pass."""
+    done = run_session(root, "gates(apples)")
+    return done.stdout + done.stderr, done.returncode == 0
+
+
+class TestGates:
+    def test_let_a_distribution_pass(self, released):
+        """Nothing to say is no fault."""
+        said, passes = gate(released)
+
+        assert passes, said
+
+    def test_let_a_template_pass(self, released):
+        """The tests of a template are not ours."""
+        add(released, "template/{{ name }}/tests/test_it.py.jinja")
+        add(released, "template/{{ name }}/changes/.gitkeep")
+        commit(released)
+
+        said, passes = gate(released)
+
+        assert passes, said
+
+    @pytest.mark.parametrize(
+        ("path", "said"),
+        [
+            (".env", "mercato_apples/.env has no place in a wheel"),
+            ("tests/test_it.py", "mercato_apples/tests/test_it.py has no place in a wheel"),
+        ],
+    )
+    def test_refuse_a_stray_file(self, released, path, said):
+        """A wheel holds nothing that is meant for developers."""
+        add(released, path)
+        commit(released)
+
+        told, passes = gate(released)
+
+        assert not passes
+        assert said in told
+
+    @pytest.mark.parametrize(
+        ("path", "said"),
+        [
+            ("py.typed", "mercato_apples/py.typed is missing"),
+            ("feature.py", "the entry point 'apples' of mercato.features names no module"),
+            ("migrations/versions/0001_initial.py", "versions is missing or empty"),
+        ],
+    )
+    def test_refuse_a_wheel_without_a_part(self, released, path, said):
+        """Types, entry point and migrations belong to each feature."""
+        add(released, path).unlink()
+        commit(released)
+
+        told, passes = gate(released)
+
+        assert not passes
+        assert said in told
+
+    def test_refuse_a_wheel_that_lost_a_file(self, released):
+        """The build leaves out in silence what git ignores; the gate tells."""
+        add(released, "migrations/versions/0002_more.py")
+        with (released / ".gitignore").open("a") as ignored:
+            ignored.write("0002_*\n")
+        commit(released)
+
+        told, passes = gate(released)
+
+        assert not passes
+        assert "migrations/versions/0002_more.py is not in the wheel" in told
+
+    @pytest.mark.parametrize(
+        ("requirement", "said"),
+        [
+            ("mercato-pears>=0.1", "mercato-pears>=0.1 has no ceiling"),
+            ("seeds @ https://example.com/seeds.zip", "seeds.zip is a direct URL"),
+        ],
+    )
+    def test_refuse_a_requirement(self, released, requirement, said):
+        """What we publish ourselves has a ceiling, and everything comes from the index."""
+        settings = released / "packages/apples/pyproject.toml"
+        text = settings.read_text().replace(
+            "dependencies = []", f'dependencies = ["{requirement}"]'
+        )
+        settings.write_text(f"{text}\n[tool.hatch.metadata]\nallow-direct-references = true\n")
+        commit(released)
+
+        told, passes = gate(released)
+
+        assert not passes
+        assert said in told
+
+    def test_refuse_what_is_not_committed(self, released):
+        """A release is made of what everybody can see."""
+        add(released, "feature.py", "ripe = True\n")
+
+        told, passes = gate(released)
+
+        assert not passes
+        assert "not committed: packages/apples/src/mercato_apples/feature.py" in told
+
+    def test_refuse_a_version_that_was_released(self, released):
+        """A version that was released is what it was."""
+        tag(released, "apples-v0.1.0")
+        at_the_tag, passes_at_the_tag = gate(released)
+        add(released, "feature.py", "ripe = True\n")
+        commit(released)
+
+        told, passes = gate(released)
+
+        assert passes_at_the_tag, at_the_tag
+        assert not passes
+        assert "apples-v0.1.0 was released already" in told
+
+    @pytest.mark.parametrize("change", ["edited", "removed"])
+    def test_refuse_a_changed_migration(self, released, change):
+        """A migration that was released ran somewhere, and stays as it ran."""
+        tag(released, "apples-v0.0.9")
+        add(released, "migrations/versions/0002_new.py")
+        first = add(released, "migrations/versions/0001_initial.py", "ripe = True\n")
+        if change == "removed":
+            first.unlink()
+        commit(released)
+
+        told, passes = gate(released)
+
+        assert not passes
+        assert "0001_initial.py was released with apples-v0.0.9, and is not what it was" in told
+        assert "0002_new.py" not in told
