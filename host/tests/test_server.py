@@ -225,6 +225,15 @@ class TestServe:
         assert whole.startswith(b"HTTP/1.1 200 ")
         assert b"replayed" not in whole.lower()
 
+    def test_a_large_body_ends_the_connection(self, running):
+        """A client that keeps its connection learns that its next request was not heard."""
+        head = b"POST /v1/deeds HTTP/1.1\r\nHost: shop\r\nContent-Length: 70000\r\n\r\n"
+
+        answer = running.send(head)
+
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert b"connection: close" in answer.lower()
+
     def test_a_killed_process_is_replaced(self, start, empty_database, tmp_path):
         """A process that dies is replaced, though a wheel on disk was broken since the start."""
         url = empty_database("sqlite")

@@ -71,10 +71,6 @@ class ContentTooLarge(Problem):
     code = "content_too_large"
     title = "The body is too large"
 
-    def __init__(self) -> None:
-        # What is left of the body would be taken for the next request on this connection.
-        super().__init__(headers={"Connection": "close"})
-
 
 class FeatureAway(Problem):
     """The deployment knows the feature that answers here, and runs without it for now."""
@@ -155,6 +151,9 @@ def respond(document: Mapping[str, Any], headers: Mapping[str, str] | None = Non
         current_app.json.dumps(document), document["status"], mimetype=MEDIA_TYPE
     )
     response.headers["Cache-Control"] = "private, no-store"
+    if document["status"] == ContentTooLarge.status:
+        # The rest of the body is not read, so no other request can follow on the connection.
+        response.headers["Connection"] = "close"
     response.headers.update(dict(headers or {}))
     return response
 
@@ -174,7 +173,7 @@ def _explained(packages: Collection[str]) -> dict[str, dict[str, Any]]:
     explained = {code: {"code": code, "status": status} for status, code in sorted(_CODES.items())}
     for problem in sorted(_subclasses(Problem), key=lambda kind: (kind.code, kind.__module__)):
         # Who merely inherits a code does not say what it means.
-        if "code" in vars(problem) and problem.__module__.partition(".")[0] in packages:
+        if problem.__module__.partition(".")[0] in packages:
             explained[problem.code] = {
                 "code": problem.code,
                 "status": problem.status,
