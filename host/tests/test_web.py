@@ -19,6 +19,12 @@ def look():
     return {"address": request.remote_addr, "secure": request.is_secure, "word": "ünï"}
 
 
+@blueprint.post("/mirror/back", allow=anyone)
+@blueprint.response(204)
+def turn_away():
+    """Look away"""
+
+
 feature = Feature(name="mirror", summary="For a test.", blueprints=[blueprint])
 
 
@@ -65,6 +71,30 @@ class TestHeaders:
         answer = client_of(tmp_path).get("/mirror", base_url="https://shop.example")
 
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+class TestEmptyAnswers:
+    def test_options_says_what_may_be_kept_and_nothing_of_a_body(self, tmp_path):
+        """OPTIONS names the methods; there is no page behind it."""
+        answer = client_of(tmp_path).options("/mirror")
+
+        assert (answer.status_code, answer.data) == (200, b"")
+        assert sorted(answer.headers["Allow"].split(", ")) == ["GET", "HEAD", "OPTIONS"]
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        assert "Content-Type" not in answer.headers
+
+    def test_options_nowhere_is_a_problem(self, tmp_path):
+        """A refusal has a body, and says of which type."""
+        answer = client_of(tmp_path).options("/nowhere")
+
+        assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+
+    def test_204_has_no_type(self, tmp_path):
+        """Where nothing is sent, nothing is described."""
+        answer = client_of(tmp_path).post("/mirror/back")
+
+        assert (answer.status_code, answer.data) == (204, b"")
+        assert "Content-Type" not in answer.headers
 
 
 class TestProxies:

@@ -29,6 +29,7 @@ _HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
 }
 
+_NO_CONTENT = 204
 _ONE_YEAR_SECONDS = 31_536_000
 
 
@@ -51,6 +52,7 @@ def init_app(app: Flask, deployment: Deployment) -> None:
     app.before_request(_name_request)
     app.before_request(_read_body)
     app.before_request(_refuse_broken_address)
+    app.after_request(_describe_nothing)
     app.after_request(_protect)
     if proxies := deployment.server.trusted_proxies:
         # Without a configured number, anybody could say he is somebody else's address.
@@ -92,6 +94,16 @@ def _refuse_broken_address() -> None:
 
 def _is_text(value: str) -> bool:
     return "\x00" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)
+
+
+def _describe_nothing(response: Response) -> Response:
+    """Take away what says something of a body that is not there."""
+    options = request.method == "OPTIONS" and not (response.is_streamed or response.get_data())
+    if options:
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    if options or response.status_code == _NO_CONTENT:
+        response.headers.pop("Content-Type", None)
+    return response
 
 
 def _protect(response: Response) -> Response:
