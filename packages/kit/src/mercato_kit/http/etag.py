@@ -48,7 +48,8 @@ def answer_304(response: Response) -> Response:
     If-Match guards changes; a read does not ask for it.
     """
     tag, _ = response.get_etag()
-    if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(tag):
+    is_known = tag is not None and request.if_none_match.contains_weak(tag)
+    if is_known and request.method in ("GET", "HEAD"):
         response.status_code = 304
         response.set_data(b"")
     return response
