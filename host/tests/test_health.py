@@ -66,6 +66,28 @@ class TestReady:
         assert answer.status_code == 503
         assert [one["check"] for one in answer.json["wrong"]] == ["migrations of kit"]
 
+    def test_a_fault_of_our_own_is_not_the_database_s(self, tmp_path, caplog):
+        """Whoever is on call must not look for a database that answers; the log has the rest."""
+        broken = Feature(name="shelf", summary="For a test.", migrations=tmp_path / "versions")
+        values = {
+            "environment": "testing",
+            "database": {"url": f"sqlite:///{tmp_path}/empty.db"},
+        }
+        (tmp_path / "versions").mkdir()
+        revision = tmp_path / "versions" / "0001_initial.py"
+        revision.write_text('revision = "0001"\ndown_revision = None\n')
+        client = create_app(config.from_mapping(values), features=[broken]).test_client()
+        revision.unlink()
+        revision.symlink_to(tmp_path / "gone")
+
+        answer = client.get("/readyz")
+
+        assert answer.status_code == 503
+        assert answer.json["wrong"] == [
+            {"check": "migrations", "detail": "the check itself failed"}
+        ]
+        assert [one.exc_info[0] for one in caplog.records] == [FileNotFoundError]
+
     @pytest.mark.parametrize(
         ("found", "told"),
         [("It is empty.", "It is empty."), ("broken", "the check itself failed")],

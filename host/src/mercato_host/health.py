@@ -19,12 +19,15 @@ from prometheus_client import Gauge
 from prometheus_client import Histogram
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mercato_host import migrations
 from mercato_host.extensions import db
 from mercato_host.features.composed import Plan
 from mercato_kit import work
 from mercato_kit.composition import current_composition
+from mercato_kit.errors import Unavailable
 from mercato_kit.feature import Check
 
 blueprint = Blueprint("health", __name__)
@@ -32,6 +35,8 @@ blueprint = Blueprint("health", __name__)
 _log = logging.getLogger(__name__)
 
 _METHODS = frozenset("DELETE GET HEAD OPTIONS PATCH POST PUT".split())
+
+_CHECK_FAILED = "the check itself failed"
 
 Wrong = tuple[str, str]
 """What is checked, and what is wrong with it, in one sentence."""
@@ -110,16 +115,9 @@ def metrics() -> Response:
 
 def _what_is_wrong(plan: Plan, left_out: dict[str, str]) -> Iterator[Wrong]:
     """Give what stands in the way; what only concerns a feature not required joins *left_out*."""
-    try:
-        behind = work.run(_features_behind, read_only=True)
-    except Exception as error:  # noqa: BLE001 - a database is away in many ways
-        _log.warning("not ready: the database does not answer: %s", type(error).__name__)
-        yield "database", "it does not answer"
-        return
-    for feature in behind:
-        yield f"migrations of {feature}", "the tables are not those of this version"
-    if behind:
+    if wrong := _wrong_with_tables():
         # A feature's own checks read its tables.
+        yield from wrong
         return
     for composed in plan.features:
         for check in composed.manifest.health:
@@ -128,6 +126,19 @@ def _what_is_wrong(plan: Plan, left_out: dict[str, str]) -> Iterator[Wrong]:
                 yield f"{composed.name}: {check.name}", answer
             elif answer is not None:
                 left_out.setdefault(composed.name, f"{check.name}: {answer}")
+
+
+def _wrong_with_tables() -> list[Wrong]:
+    try:
+        behind = work.run(_features_behind, read_only=True)
+    except (DBAPIError, PoolTimeout, Unavailable) as error:
+        _log.warning("not ready: the database does not answer: %s", type(error).__name__)
+        return [("database", "it does not answer")]
+    except Exception:  # noqa: BLE001 - a wheel on disk may be broken in any way
+        _log.exception("not ready: the migrations could not be compared")
+        return [("migrations", _CHECK_FAILED)]
+    detail = "the tables are not those of this version"
+    return [(f"migrations of {feature}", detail) for feature in behind]
 
 
 def _features_behind() -> list[str]:
@@ -140,7 +151,7 @@ def _ask(check: Check) -> str | None:
         return work.run(check.function, read_only=True)
     except Exception:  # noqa: BLE001 - a feature's check may fail in any way
         _log.exception("the health check %s failed", check.name)
-        return "the check itself failed"
+        return _CHECK_FAILED
 
 
 def _uncached(response: Response) -> Response:
