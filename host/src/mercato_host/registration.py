@@ -23,7 +23,9 @@ _log = logging.getLogger(__name__)
 
 
 def register(app: Flask, plan: Plan) -> Api:
-    """Register services, blueprints and commands of every feature.
+    """Register services and blueprints of every feature.
+
+    Their commands are run by ``mercato`` alone, each in a unit of work.
 
     Returns:
         The API whose document describes them.
@@ -40,9 +42,6 @@ def register(app: Flask, plan: Plan) -> Api:
     faults = [fault for feature in plan.features for fault in _documented(api, feature)]
     if faults := [*faults, *api.names.faults]:
         raise DeploymentError(faults)
-    for feature in plan.features:
-        if feature.manifest.cli is not None:
-            app.cli.add_command(feature.manifest.cli, feature.name)
     for feature in plan.absent:
         _register_absent(app, feature)
     for rule, name in sorted(plan.closed.items()):
