@@ -1,3 +1,4 @@
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
+from mercato_users import services
 from mercato_users.models import AuditEvent
 from mercato_users.models import LoginAttempt
 from mercato_users.models import RefreshToken
 from mercato_users.models import Session
 from mercato_users.models import User
+from mercato_users.services import one_time
 
 from . import factories
 
@@ -124,6 +127,83 @@ class TestLogIn:
 
         login = commit(lambda: session.scalars(sa.select(Session)).one())
         assert (login.ip_prefix, len(login.user_agent)) == ("203.0.113.0/24", 200)
+
+
+class TestLogInMeanwhile:
+    @pytest.fixture
+    def overtaken(self, app, commit):
+        """Logs in while a change of the account waits for its commit, and returns the answer."""
+
+        def log_in():
+            body = {"email": "alice@example.com", "password": factories.PASSWORD}
+            return app.test_client().post("/v1/auth/login", json=body)
+
+        def run(change):
+            with ThreadPoolExecutor(1) as threads:
+
+                def change_first():
+                    change()
+                    answer = threads.submit(log_in)
+                    wait_for_somebody(answer)
+                    return answer
+
+                return commit(change_first).result()
+
+        return run
+
+    def test_the_old_password_opens_nothing_after_a_reset(self, client, commit, overtaken):
+        """A login that verified the old password waits for the reset, and is refused."""
+        user_id = commit(factories.make_user, "alice@example.com").id
+        token = commit(one_time.store, user_id, one_time.RESET_PASSWORD, new_id(), {})
+
+        refused = overtaken(lambda: services.reset(token, "an entirely new password"))
+
+        assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
+        assert commit(open_sessions) == []
+        assert sum(commit(lambda: list(session.scalars(sa.select(LoginAttempt.count))))) == 3
+
+    def test_a_due_rehash_does_not_bring_the_old_password_back(self, client, commit, overtaken):
+        """What the reset wrote stays, also where the login would have written a better hash."""
+        weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
+        user_id = commit(factories.make_user, "alice@example.com", password_hash=weak).id
+        token = commit(one_time.store, user_id, one_time.RESET_PASSWORD, new_id(), {})
+
+        overtaken(lambda: services.reset(token, "an entirely new password"))
+
+        old = client.post("/v1/auth/login", json={**WRONG, "password": factories.PASSWORD})
+        assert old.status_code == 401
+        factories.log_in(client, password="an entirely new password")
+
+    def test_a_suspended_account_opens_nothing(self, client, commit, overtaken):
+        """A login that read the account before its suspension is refused."""
+        user_id = commit(factories.make_user, "alice@example.com").id
+
+        refused = overtaken(lambda: services.suspend(user_id, reason=None, actor_id=None))
+
+        assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
+        assert commit(open_sessions) == []
+
+
+def wait_for_somebody(answer):
+    """Wait until somebody waits for a lock of this transaction, or has answered.
+
+    On SQLite there is one writer, so whoever comes later has not even begun.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_locks"
+        " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    give_up_at = time.monotonic() + 10
+    while not session.scalar(waiting) and not answer.done():
+        assert time.monotonic() < give_up_at, "nobody came"
+        time.sleep(0.01)
+
+
+def open_sessions():
+    """List the sessions that nobody ended."""
+    return list(session.scalars(sa.select(Session.id).where(Session.revoked_at.is_(None))))
 
 
 class TestBounds:

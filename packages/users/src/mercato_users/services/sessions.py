@@ -65,6 +65,9 @@ def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
     password was verified, so that the counters are locked for a moment only; the answer is
     decided under that lock, so never more failures are told than the limits allow.
 
+    Whoever changes the password or closes the account meanwhile wins: the account must be what was
+    verified when the session opens.
+
     Raises:
         InvalidCredentials: Address or password are wrong, or the account is not open.
         TooManyRequests: Too many failures within five minutes, by account, address or in all.
@@ -77,7 +80,9 @@ def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
         attempts.count(counters, attempts.MINUTES)
         raise InvalidCredentials
     attempts.count(counters, attempts.MINUTES, attempts=0)
-    _remember_login(user, password)
+    if not _remember_login(user, password):
+        attempts.count(counters, attempts.MINUTES)
+        raise InvalidCredentials
     tokens = _start(user, client)
     audit.record(user.id, "logged_in", client=client)
     return tokens
@@ -136,15 +141,31 @@ def _failure_counters(email: str, client: Client) -> list[Counter]:
     ]
 
 
-def _remember_login(user: User, password: str) -> None:
-    """Note the time, and keep the password by today's parameters. Not a change clients see."""
+def _remember_login(user: User, password: str) -> bool:
+    """Note the time, and keep the password by today's parameters. Not a change clients see.
+
+    The row stays locked from here on, so what ends every session finds the one that opens now.
+
+    Returns:
+        Whether the account still was as it was read.
+    """
     changes: dict[str, object] = {"last_login_at": utc_now()}
     if user.password_hash is not None and passwords.needs_rehash(user.password_hash):
         changes["password_hash"] = passwords.hash_password(password)
-    session.execute(
-        sa.update(User).where(User.id == user.id).values(**changes, updated_at=User.updated_at),
-        execution_options={"synchronize_session": False},
+    as_read = sa.and_(
+        User.id == user.id,
+        User.password_hash == user.password_hash,
+        User.token_epoch == user.token_epoch,
+        User.status == "active",
     )
+    remembered = session.scalar(
+        sa.update(User)
+        .where(as_read)
+        .values(**changes, updated_at=User.updated_at)
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    )
+    return remembered is not None
 
 
 def _start(user: User, client: Client) -> Login:
