@@ -27,8 +27,8 @@ class OutOfPaint(Conflict):
     title = "There is no paint"
 
 
-class NoLid(Invalid):
-    """The tin has no lid: a mistake like any other, without a code of its own."""
+class OutOfRed(OutOfPaint):
+    """Red comes on Tuesday: a kind of the same refusal, with the same code."""
 
 
 class NoteSchema(Schema):
@@ -127,9 +127,9 @@ class TestProblems:
 
     def test_are_explained_by_who_named_them(self, client):
         """A refusal that shares the code of another does not speak for it."""
-        explained = client.get(f"/problems/{NoLid.code}")
+        explained = client.get(f"/problems/{OutOfRed.code}")
 
-        assert explained.json["description"] == Invalid.__doc__
+        assert explained.json["description"] == OutOfPaint.__doc__
 
 
 class TestHttpExceptions:

@@ -173,7 +173,7 @@ def _explained(packages: Collection[str]) -> dict[str, dict[str, Any]]:
     explained = {code: {"code": code, "status": status} for status, code in sorted(_CODES.items())}
     for problem in sorted(_subclasses(Problem), key=lambda kind: (kind.code, kind.__module__)):
         # Who merely inherits a code does not say what it means.
-        if problem.__module__.partition(".")[0] in packages:
+        if "code" in vars(problem) and problem.__module__.partition(".")[0] in packages:
             explained[problem.code] = {
                 "code": problem.code,
                 "status": problem.status,
