@@ -49,8 +49,7 @@ def routes(operation: Operation) -> None:
 
     "anyone" is everybody, "signed_in" whoever is known; anything else is a permission.
     """
-    if not operation.plan.fits:
-        raise DeploymentError(operation.plan.faults)
+    operation.require_fit()
     rows = [
         (rule, method, _who(route.allow), feature.name)
         for feature in operation.plan.features

@@ -115,6 +115,15 @@ class Operation:
         with transactions.reading(), self.engine().connect() as connection:
             return stuck_deliveries(connection, self.plan.features)
 
+    def require_fit(self) -> None:
+        """Refuse to go on where the features do not fit: what the database lacks comes after.
+
+        Raises:
+            DeploymentError: They do not; with everything that is in the way.
+        """
+        if not self.plan.fits:
+            raise DeploymentError(self.plan.faults)
+
     def require_migrated(self) -> None:
         """Refuse to go on where migrations are pending.
 

@@ -25,6 +25,7 @@ def seed(operation: Operation) -> None:
         what = "sample data was asked for in production."
         fix = "use another deployment file; nothing was written"
         raise DeploymentError([Fault("K206", operation.deployment.source.name, what, fix)])
+    operation.require_fit()
     operation.require_migrated()
     samples: dict[str, list[Any]] = {}
     for feature in operation.plan.features:
@@ -49,6 +50,7 @@ def worker(ctx: click.Context, operation: Operation, once: bool) -> None:  # noq
     from mercato_host.worker import Worker  # noqa: PLC0415
 
     _log_to_stderr()
+    operation.require_fit()
     operation.require_migrated()
     if warnings := operation.delivery_warnings():
         tell(warnings)
@@ -80,6 +82,7 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
     _log_to_stderr()
     host, port = _address(bind) if bind else (None, None)
     chosen = operation.serve_with(host=host, port=port, workers=workers, threads=threads)
+    operation.require_fit()
     operation.require_migrated()
     run_server(
         operation.app,
