@@ -1,6 +1,20 @@
+import pytest
+
+from mercato_kit.feature import Feature
 from mercato_users import sample_data
+from mercato_users import services
 
 from . import factories
+
+LIBRARY = Feature(
+    name="library",
+    summary="Books that come back.",
+    permissions={
+        "library.read": "See every loan.",
+        "library.write": "Lend books.",
+        "library.close": "Close the house.",
+    },
+)
 
 
 class TestLoad:
@@ -18,7 +32,7 @@ class TestLoad:
         assert any("admin@example.com" in line for line in lines)
 
     def test_makes_staff_that_may(self, commit, client):
-        """The admin may everything, the clerk may look."""
+        """The admin may everything, the clerk may see accounts and not close them."""
         commit(sample_data.load, {})
 
         for email, suspends in (("admin@example.com", 404), ("clerk@example.com", 403)):
@@ -38,3 +52,18 @@ class TestLoad:
         commit(sample_data.load, second)
 
         assert first == second
+
+
+class TestLoadBesideAnother:
+    @pytest.fixture
+    def fakes(self):
+        """Another feature, that users has never heard of."""
+        return [LIBRARY]
+
+    def test_lets_the_clerk_work_with_every_feature(self, commit):
+        """The clerk reads and writes what is composed, but accounts are only read."""
+        commit(sample_data.load, {})
+
+        roles = commit(services.list_roles)
+
+        assert list(roles["clerk"]) == ["library.read", "library.write", "users.read"]
