@@ -4,7 +4,6 @@ import sys
 
 import click
 
-from mercato_kit.errors import Problem
 from mercato_users import emails
 from mercato_users import services
 from mercato_users.services.accounts import NewUser
@@ -34,12 +33,9 @@ def create(
     new = NewUser(
         email=email, password=_read_password(), given_name=given_name, family_name=family_name
     )
-    try:
-        user = services.create_verified(new)
-        for role in roles:
-            services.grant(user.id, role)
-    except Problem as refusal:
-        raise click.ClickException(refusal.detail) from refusal
+    user = services.create_verified(new)
+    for role in roles:
+        services.grant(user.id, role)
     held = f" with the role {', '.join(roles)}" if roles else ""
     click.echo(f"Made {user.email} ({user.id}){held}.")
 
