@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import count
 
 from mercato_kit.db import new_id
+from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_products.models import DEFAULT_LOCATION_ID
 from mercato_products.models import StockLevel
@@ -96,6 +97,12 @@ def allow_back_orders(session, variant_id, units):
         level = StockLevel(variant_id=variant_id, location_id=DEFAULT_LOCATION_ID)
         session.add(level)
     level.backorder_limit = units
+
+
+def lose_count(variant_id):
+    """Let the shelf forget what it promised of a variant, as a mistake in a database would."""
+    level = (variant_id, DEFAULT_LOCATION_ID)
+    session.get_one(StockLevel, level).reserved = 0
 
 
 def hold(quantities, *, minutes=15):
