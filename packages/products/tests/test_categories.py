@@ -1,8 +1,15 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_products.services.categories import delete_category
+from mercato_products.services.products import update_product
+from mercato_products.services.versions import lock_product
 
 from . import factories
 
@@ -186,3 +193,48 @@ class TestDeleteCategory:
         refused = charlie.delete(f"/v1/categories/{home['id']}")
 
         assert (refused.status_code, refused.json["code"]) == (409, "category_not_empty")
+
+
+class TestDeleteCategoryMeanwhile:
+    def test_waits_for_who_changes_a_product(self, app, client, commit, make):
+        """Who holds a product may still put it into the category; the removal comes after.
+
+        The removal is not repeated here, so a deadlock would fail the test.
+        """
+        home = UUID(make("Home")["id"])
+        product_id, _ = commit(factories.make_product, category_ids=[home])
+
+        def delete():
+            with app.app_context():
+                delete_category(home)
+                session.commit()
+
+        def change():
+            product = lock_product(product_id)
+            deleted = threads.submit(delete)
+            wait_for_somebody(deleted)
+            update_product(product_id, {"category_ids": [home]}, version=product.version)
+            return deleted
+
+        with ThreadPoolExecutor(1) as threads:
+            commit(change).result()
+
+        product = client.get(f"/v1/products/{product_id}").json
+        assert (product["category_ids"], product["version"]) == ([], 3)
+
+
+def wait_for_somebody(done):
+    """Wait until somebody waits for a lock of this transaction, or is done.
+
+    On SQLite there is one writer, so whoever comes later has not even begun.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_locks"
+        " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    give_up_at = time.monotonic() + 10
+    while not session.scalar(waiting) and not done.done():
+        assert time.monotonic() < give_up_at, "nobody came"
+        time.sleep(0.01)

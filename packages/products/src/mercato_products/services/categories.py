@@ -22,6 +22,7 @@ from mercato_products.errors import invalid
 from mercato_products.models import Category
 from mercato_products.services.handles import find_free_handle
 from mercato_products.services.versions import check_version
+from mercato_products.services.versions import lock_products_in
 from mercato_products.services.versions import touch_products_in
 from mercato_products.values import NewCategory
 
@@ -114,6 +115,9 @@ def delete_category(category_id: UUID) -> None:
     Products say which categories they stand in. Names, handles and places of these they do not say,
     so no other change of a category is one of theirs.
 
+    Locks the products in the order of their ids, and only then closes the category: who changes a
+    product holds it already when they put it into a category.
+
     Raises:
         NotFound: There is none.
         CategoryNotEmpty: Other categories stand inside it.
@@ -122,6 +126,7 @@ def delete_category(category_id: UUID) -> None:
     category = _find(tree, category_id)
     if any(other.parent_id == category_id for other in tree.values()):
         raise CategoryNotEmpty
+    lock_products_in(category_id)
     _close(category_id)
     touch_products_in(category_id)
     session.delete(category)

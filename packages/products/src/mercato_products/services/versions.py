@@ -50,12 +50,22 @@ def touch(row: Product | Variant) -> None:
     flag_modified(row, "updated_at")
 
 
+def lock_products_in(category_id: UUID) -> None:
+    """Lock every product that stands in a category, in the order of their ids."""
+    inside = sa.select(Product.id).where(_stands_in(category_id))
+    session.execute(locked(inside.order_by(Product.id)))
+
+
 def touch_products_in(category_id: UUID) -> None:
     """Raise the version of every product that stands in a category, in one statement."""
-    inside = sa.select(ProductCategory.product_id).where(ProductCategory.category_id == category_id)
     session.execute(
         sa.update(Product)
-        .where(Product.id.in_(inside))
+        .where(_stands_in(category_id))
         .values(version=Product.version + 1, updated_at=utc_now())
         .execution_options(synchronize_session=False)
     )
+
+
+def _stands_in(category_id: UUID) -> sa.ColumnElement[bool]:
+    links = sa.select(ProductCategory.product_id).where(ProductCategory.category_id == category_id)
+    return Product.id.in_(links)
