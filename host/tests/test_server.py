@@ -163,6 +163,17 @@ class TestServe:
         assert {status for status, _ in answers} == {200}
         assert len(processes) == 2
 
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_ends_when_the_whole_group_is_told(self, start, database, number):
+        """Ctrl-C and service managers reach the workers as well: they end all the same, quickly."""
+        for _ in range(3):
+            server = start(database.url, "--workers=2")
+            server.wait_until_ready()
+
+            os.killpg(server.process.pid, number)
+
+            assert server.process.wait(timeout=20) == 0
+
     def test_refuses_pending_migrations(self, start, empty_database):
         """A server never starts on tables that are not what its features need."""
         server = start(empty_database("sqlite"))

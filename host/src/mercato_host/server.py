@@ -1,7 +1,9 @@
 """Serves an app with granian: made once, then forked into processes of several threads."""
 
 import multiprocessing
+import signal
 import socket
+import threading
 from typing import Any
 
 from flask import Flask
@@ -9,6 +11,11 @@ from granian.constants import Interfaces
 from granian.server.mp import MPServer
 
 from mercato_host.extensions import db
+
+_STOP = {signal.SIGINT, signal.SIGTERM}
+
+KILLED_AFTER_SECONDS = 30
+"""What a process may take to answer its last requests."""
 
 
 def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> None:
@@ -28,6 +35,7 @@ def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> No
 
     def load() -> Any:
         _forget_connections(app)
+        _stop_once()
         return app
 
     server = MPServer(
@@ -38,6 +46,7 @@ def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> No
         workers=workers,
         blocking_threads=threads,
         respawn_failed_workers=True,
+        workers_kill_timeout=KILLED_AFTER_SECONDS,
         websockets=False,
     )
     server.serve(target_loader=load, wrap_loader=False)
@@ -47,6 +56,23 @@ def _forget_connections(app: Flask) -> None:
     """Leave the connections to the process we were forked from; two must never share one."""
     with app.app_context():
         db.engine.dispose(close=False)
+
+
+def _stop_once() -> None:
+    """Let a thread of this worker hear the first INT or TERM, and nobody any other.
+
+    Ctrl-C and service managers signal the whole group, and then granian's main process signals its
+    workers once more. granian sets a lock in its handler: a second signal meanwhile would hang it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
+    threading.Thread(target=_hear_one, name="stop", daemon=True).start()
+
+
+def _hear_one() -> None:
+    heard = signal.sigwait(_STOP)
+    handler = signal.getsignal(heard)
+    if callable(handler):
+        handler(heard, None)
 
 
 def _free_port(host: str) -> int:
