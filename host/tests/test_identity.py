@@ -209,6 +209,15 @@ class TestSubjectId:
 
         assert subject_id("https://id.example", str(sub)) == sub
 
+    def test_tells_apart_what_merely_reads_as_one_uuid(self):
+        """Other spellings of a UUID are other subjects, and other people."""
+        sub = uuid4()
+        spellings = [str(sub), f"{{{sub}}}", sub.urn, sub.hex, str(sub).upper()]
+
+        ids = {subject_id("https://id.example", spelling) for spelling in spellings}
+
+        assert len(ids) == len(set(spellings))
+
     def test_is_the_same_for_the_same_person_of_the_same_issuer(self):
         """Any other subject gets a stable id; issuers do not share people."""
         one = subject_id("https://id.example", "auth0|7")

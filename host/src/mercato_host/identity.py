@@ -105,16 +105,18 @@ def identity_feature(issuer: OutsideIssuer) -> Feature:
 def subject_id(issuer: str, subject: str) -> UUID:
     """Return the id of an issuer's subject: the same for the same person, always.
 
-    A subject that is a UUID keeps it. Any other gets a UUIDv5 in the issuer's own namespace.
+    A subject that is a UUID in its canonical text keeps it. Any other gets a UUIDv5 in the issuer's
+    own namespace, so two subjects are never one person.
     """
     return _uuid(subject) or uuid5(uuid5(NAMESPACE_URL, issuer), subject)
 
 
 def _uuid(value: object) -> UUID | None:
     try:
-        return UUID(value) if isinstance(value, str) else None
+        found = UUID(value) if isinstance(value, str) else None
     except ValueError:
         return None
+    return found if str(found) == value else None
 
 
 def _text(value: object) -> str | None:

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from mercato_host.config import from_mapping
+from mercato_host.features import plan
 
 from .shop import free_port
 from .shop import wait_until_ready
@@ -25,6 +26,7 @@ COMMANDS = [
 ]
 SHOP, TESTS, *OTHERS = [line for line in COMMANDS if line]
 SERVICES = ("worker", "serve")
+KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHI"
 PASSWORD = "a quiet morning at the market"
 
 
@@ -112,9 +114,12 @@ class TestTwoCommands:
 
 class TestDeploymentFile:
     def test_is_read(self):
-        """The deployment file of the README holds."""
+        """The deployment file of the README fits, in production."""
         (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
 
-        deployment = from_mapping(tomllib.loads(text), {"MERCATO_SECRET_KEY": "k" * 40})
+        deployment = from_mapping(tomllib.loads(text), {"MERCATO_SECRET_KEY": KEY})
 
-        assert list(deployment.features) == ["users", "products", "orders"]
+        found = plan(deployment)
+
+        assert [fault for fault in found.faults if fault.severity == "error"] == []
+        assert {feature.name for feature in found.features} == {"users", "products", "orders"}

@@ -1,11 +1,9 @@
 import pytest
-from flask import g
 
 from mercato_kit.errors import Forbidden
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.identity import GUEST
 from mercato_kit.identity import Principal
-from mercato_kit.identity import acting_as
 from mercato_kit.identity import anyone
 from mercato_kit.identity import canonical_email
 from mercato_kit.identity import current_principal
@@ -13,7 +11,6 @@ from mercato_kit.identity import permission
 from mercato_kit.identity import signed_in
 
 from .demo import ALICE
-from .demo import BOB
 from .demo import CHARLIE
 
 SERVICE = Principal(kind="service", permissions=frozenset({"notes.write"}))
@@ -63,27 +60,6 @@ class TestCurrentPrincipal:
     def test_is_a_guest_outside_requests(self, app):
         """Commands and jobs act as nobody unless they say as whom."""
         with app.app_context():
-            assert current_principal == GUEST
-
-
-class TestActingAs:
-    def test_lasts_for_its_body(self, app):
-        """Inside, the principal acts; afterwards it is who it was before."""
-        with app.app_context():
-            with acting_as(ALICE):
-                with acting_as(BOB):
-                    inner = current_principal.email
-                outer = current_principal.email
-
-            assert (inner, outer) == (BOB.email, ALICE.email)
-            assert "mercato_principal" not in g
-
-    def test_ends_with_an_error(self, app):
-        """A body that fails leaves nobody behind."""
-        with app.app_context():
-            with pytest.raises(ValueError, match="bug"), acting_as(ALICE):
-                raise ValueError("bug")
-
             assert current_principal == GUEST
 
 

@@ -43,7 +43,8 @@ def archive(engine: sa.Engine, holding: Holding, file: Path) -> dict[str, int]:
             counts = _write(connection, holding, out)
             out.flush()
             os.fsync(out.fileno())
-        part.rename(file)
+        # A rename would replace a file that has appeared meanwhile.
+        file.hardlink_to(part)
     finally:
         part.unlink(missing_ok=True)
     return counts

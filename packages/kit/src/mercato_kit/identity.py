@@ -2,8 +2,6 @@
 
 import unicodedata
 from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 from typing import Protocol
@@ -70,19 +68,6 @@ def _principal() -> Principal:
 
 current_principal: Principal = cast("Principal", LocalProxy(_principal))
 """The caller of this request; a guest where no credentials were sent."""
-
-
-@contextmanager
-def acting_as(principal: Principal) -> Iterator[None]:
-    """Run the body as *principal*, for commands and jobs."""
-    before = g.get("mercato_principal")
-    g.mercato_principal = principal
-    try:
-        yield
-    finally:
-        g.pop("mercato_principal")
-        if before is not None:
-            g.mercato_principal = before
 
 
 def _authenticate() -> Principal:
