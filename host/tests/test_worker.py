@@ -240,6 +240,57 @@ class TestJobs:
 
         assert commit(lambda: session.scalars(sa.select(IdempotencyKey.key)).all()) == ["on"]
 
+    def test_purge_events_that_everybody_had(self, commit, run_worker):
+        """After 30 days an event goes with its deliveries, but not while a handler waits for it."""
+        for text in ("long ago", "fail", "just now"):
+            commit(add, text)
+        run_worker()
+        commit(age, "long ago", days=31)
+        commit(age, "fail", days=31)
+        commit(age, "just now", days=29)
+
+        run_worker()
+
+        assert commit(kept) == {"fail": 2, "just now": 2}
+
+    def test_purge_events_that_nobody_handles(self, commit, run_worker):
+        """They go as well, however many there are."""
+
+        def unheard():
+            long_ago = utc_now() - timedelta(days=31)
+            return OutboxEvent(
+                id=new_id(),
+                topic="note.unheard",
+                aggregate_type="note",
+                aggregate_id=new_id(),
+                aggregate_version=1,
+                payload={"text": "unheard"},
+                payload_version=1,
+                created_at=long_ago,
+            )
+
+        commit(lambda: session.add_all([unheard() for _ in range(501)]))
+
+        run_worker()
+
+        assert commit(kept) == {}
+
+
+def age(text, days):
+    """Let the event of a note have happened days ago."""
+    for event in session.scalars(sa.select(OutboxEvent)):
+        if event.payload["text"] == text:
+            event.created_at = utc_now() - timedelta(days=days)
+
+
+def kept():
+    """Count the deliveries of each event that is still there, by its note."""
+    of_event = Counter(session.scalars(sa.select(InboxDelivery.event_id)))
+    events = session.scalars(sa.select(OutboxEvent)).all()
+    counts = {event.payload["text"]: of_event.pop(event.id, 0) for event in events}
+    assert not of_event, "deliveries without an event"
+    return counts
+
 
 class TestWorkersTogether:
     def test_each_effect_happens_once(self, app, commit, effects):

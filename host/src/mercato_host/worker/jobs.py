@@ -3,16 +3,23 @@
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import sqlalchemy as sa
 from flask import Flask
 
 from mercato_kit import work
 from mercato_kit.composition import Composition
+from mercato_kit.db import locked
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_kit.events import Job
 from mercato_kit.models import IdempotencyKey
+from mercato_kit.models import InboxDelivery
+from mercato_kit.models import OutboxEvent
+
+EVENTS_KEPT = timedelta(days=30)
+"""How long an event stays that every handler has had, for those who look into something."""
 
 _BATCH = 500
 
@@ -43,7 +50,36 @@ def purge_idempotency_keys() -> int:
     return len(keys)
 
 
-KIT_JOBS = (Job("purge_idempotency_keys", purge_idempotency_keys, every_seconds=3600),)
+def purge_events() -> int:
+    """Delete a batch of old events that every handler has had, and their deliveries.
+
+    An event that waits for a handler stays, however long that is away, and so do all its
+    deliveries: who had it does not get it again.
+    """
+    waits = sa.exists().where(
+        InboxDelivery.event_id == OutboxEvent.id, InboxDelivery.processed_at.is_(None)
+    )
+    over = (
+        sa.select(OutboxEvent.id)
+        .where(OutboxEvent.created_at < utc_now() - EVENTS_KEPT, ~waits)
+        .order_by(OutboxEvent.id)
+        .limit(_BATCH)
+    )
+    event_ids = session.scalars(locked(over, skip_locked=True)).all()
+    if event_ids:
+        for column in (InboxDelivery.event_id, OutboxEvent.id):
+            session.execute(
+                sa.delete(column.class_)
+                .where(column.in_(event_ids))
+                .execution_options(synchronize_session=False)
+            )
+    return len(event_ids)
+
+
+KIT_JOBS = (
+    Job("purge_idempotency_keys", purge_idempotency_keys, every_seconds=3600),
+    Job("purge_events", purge_events, every_seconds=3600),
+)
 
 
 class Jobs:
