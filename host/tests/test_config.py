@@ -36,6 +36,7 @@ class TestRead:
         assert deployment.environment == "testing"
         assert not deployment.features["reviews"].required
 
+    @pytest.mark.provokes("K100")
     def test_a_missing_file_is_named(self, tmp_path):
         """K100 says which path was tried."""
         path = tmp_path / "away.toml"
@@ -45,6 +46,7 @@ class TestRead:
         assert (code, where) == ("K100", str(path))
         assert str(path) in what
 
+    @pytest.mark.provokes("K100")
     def test_bad_toml_is_named_with_line_and_column(self, write):
         """K100 says where the file stops being TOML."""
         [(code, where, what)] = faults_of(path=write('a = "b"\nenvironment = \n'))
@@ -52,6 +54,7 @@ class TestRead:
         assert (code, where) == ("K100", "deployment.toml:2:15")
         assert what == "the file is not valid TOML: Invalid value."
 
+    @pytest.mark.provokes("K102")
     def test_a_feature_named_twice(self, write):
         """K102 names both lines."""
         [fault] = faults_of(path=write("[features.reviews]\n\n[features.reviews]\n"))
@@ -59,6 +62,7 @@ class TestRead:
         what = "features.reviews is named twice: in line 1 and in line 3."
         assert fault == ("K102", "deployment.toml:3", what)
 
+    @pytest.mark.provokes("K100")
     def test_an_unknown_environment_names_those_known(self):
         """K100 lists the environments."""
         with pytest.raises(DeploymentError) as refused:
@@ -86,6 +90,7 @@ class TestRead:
             ("K203", "deployment.toml:2"),
         ]
 
+    @pytest.mark.provokes("K203")
     def test_an_unknown_key_gets_a_suggestion(self):
         """K203 names the key that was meant."""
         [(code, _, what)] = faults_of({"environment": "testing", "server": {"prot": 1}})
@@ -115,6 +120,7 @@ class TestEnvironment:
         assert choice.settings == {"a": 1, "per_page": "7"}
         assert choice.origins["per_page"] == "MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE"
 
+    @pytest.mark.provokes("K204")
     def test_never_adds_a_feature(self):
         """K204: only the file says what a deployment is made of."""
         variable = "MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE"
@@ -141,6 +147,7 @@ class TestEnvironment:
 
         assert deployment.secret_key.reveal() == KEY
 
+    @pytest.mark.provokes("K202")
     def test_a_secret_file_that_cannot_be_read(self, tmp_path):
         """K202 names the variable and the file."""
         environ = {"MERCATO_DATABASE__URL_FILE": str(tmp_path / "away")}
@@ -177,6 +184,7 @@ class TestSecretKey:
         assert "MERCATO_SECRET_KEY" in fault.fix
         assert not any(key in str(refused.value) for key in environ.values())
 
+    @pytest.mark.provokes("K205")
     def test_production_refuses_it_in_the_file(self):
         """K205: a file is copied and committed; a secret in it is none."""
         found = faults_of({"environment": "production", "secret_key": KEY})
@@ -199,6 +207,7 @@ class TestDatabase:
 
         assert deployment.database_url.database == str(tmp_path / "mercato.db")
 
+    @pytest.mark.provokes("K202")
     @pytest.mark.parametrize(
         "url", ["mysql://root:secret@host/db", "secret", "sqlite://", "postgresql+secret://h/db"]
     )

@@ -236,6 +236,7 @@ class TestDocument:
         again = client.get("/openapi.json", headers={"If-None-Match": etag})
         assert (again.status_code, again.data) == (304, b"")
 
+    @pytest.mark.provokes("K407")
     def test_refuses_a_schema_in_two_shapes(self, make_client):
         """K407: a component of one name has one shape."""
         blueprint = Blueprint("blue", __name__)

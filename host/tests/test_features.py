@@ -123,6 +123,7 @@ class TestFind:
         assert [one.where for one in found.features] == ["mercato-reviews 1.2 ('reviews')"]
         assert found.fits
 
+    @pytest.mark.provokes("K101")
     def test_a_name_that_nobody_offers(self, wheels):
         """K101 suggests the name that was meant, and lists the others."""
         install(wheels, "reviews", GOOD.format(name="reviews"))
@@ -138,6 +139,7 @@ class TestFind:
         assert "reviews" in fault.what.partition("Installed features: ")[2].split(", ")
         assert "`mercato install --here`" in fault.fix
 
+    @pytest.mark.provokes("K103")
     def test_a_manifest_that_cannot_be_imported(self, wheels):
         """K103 names the exception and the extra that helps; the other features are checked."""
         install(
@@ -165,6 +167,7 @@ class TestFind:
             "    fix: pip install 'mercato-reviews[stars]'"
         )
 
+    @pytest.mark.provokes("K103")
     def test_a_manifest_that_ends_the_process(self, wheels):
         """K103: one wheel that calls exit() ends nothing but itself."""
         install(wheels, "reviews", "raise SystemExit(0)")
@@ -174,6 +177,7 @@ class TestFind:
         assert (fault.code, fault.feature) == ("K103", "reviews")
         assert "SystemExit: 0" in fault.what
 
+    @pytest.mark.provokes("K104")
     def test_two_distributions_of_one_name(self, wheels):
         """K104 names both; neither wins."""
         install(wheels, "reviews", GOOD.format(name="reviews"))
@@ -187,6 +191,7 @@ class TestFind:
         assert "evil-reviews 1.0 at " in fault.what
         assert not found.features
 
+    @pytest.mark.provokes("K116")
     def test_a_module_that_is_gone(self, wheels):
         """K116 names the folder that an uninstall left."""
         install(wheels, "reviews", "")
@@ -196,6 +201,7 @@ class TestFind:
         assert fault.code == "K116"
         assert str(wheels / "mercato_reviews-1.0.dist-info") in fault.fix
 
+    @pytest.mark.provokes("K106")
     @pytest.mark.parametrize(
         "source", ["feature = 1", GOOD.format(name="other")], ids=["no Feature", "other name"]
     )
@@ -209,6 +215,7 @@ class TestFind:
         assert fault.code == "K106"
         assert "https://reviews.example/issues" in fault.fix
 
+    @pytest.mark.provokes("K105")
     def test_a_feature_built_for_another_kit(self, wheels):
         """K105: the range is the wheel's requirement, unless the manifest says."""
         source = GOOD.format(name="reviews")
@@ -226,6 +233,7 @@ class TestFind:
 
 
 class TestManifests:
+    @pytest.mark.provokes("K106")
     def test_a_plain_flask_blueprint(self):
         """K106: its routes could not state a policy."""
         plain = flask.Blueprint("reviews", __name__)
@@ -235,6 +243,7 @@ class TestManifests:
         assert fault.code == "K106"
         assert "a plain Flask blueprint states no policies" in fault.what
 
+    @pytest.mark.provokes("K106")
     def test_a_route_without_policy(self):
         """K106 names the route with file and line."""
         blueprint = blueprint_with("/reviews", allow=None)
@@ -246,6 +255,7 @@ class TestManifests:
         assert Path(__file__).name + ":" in fault.what
         assert fault.fix == "say who may call it: allow=anyone, signed_in or permission('…')"
 
+    @pytest.mark.provokes("K106")
     @pytest.mark.parametrize(
         ("parts", "field"),
         [
@@ -268,11 +278,13 @@ class TestManifests:
         assert fault.what.startswith(f"{field} is ")
         assert "; expected " in fault.what
 
+    @pytest.mark.provokes("K107")
     @pytest.mark.parametrize("name", ["Reviews", "gift-cards", "db", "reviews_", "x" * 31])
     def test_names_that_no_feature_may_have(self, name):
         """K107: a name is a word, and not one of the host's."""
         assert codes(planned(feature(name))) == ["K107"]
 
+    @pytest.mark.provokes("K107")
     def test_a_table_of_another_prefix(self):
         """K107: a feature's tables carry its name."""
         metadata = sa.MetaData()
@@ -283,6 +295,7 @@ class TestManifests:
         assert fault.code == "K107"
         assert fault.fix == "rename the table, for example 'reviews_comment'"
 
+    @pytest.mark.provokes("K118")
     def test_migrations_left_out_of_the_wheel(self, tmp_path):
         """K118 names the folder that was looked for."""
         [fault] = planned(feature("reviews", migrations=tmp_path / "versions")).faults
@@ -292,6 +305,7 @@ class TestManifests:
 
 
 class TestNeeds:
+    @pytest.mark.provokes("K108")
     def test_nobody_offers(self):
         """K108 names the need with its range."""
         found = planned(feature("reviews", needs=[Need(Greeting, ">=1.1,<2")]))
@@ -302,6 +316,7 @@ class TestNeeds:
             f"    fix: install a feature that offers {ID}, and add it to deployment.toml"
         )
 
+    @pytest.mark.provokes("K108")
     def test_somebody_installed_offers(self, wheels):
         """K108 names the line that enables it."""
         source = f"""
@@ -319,6 +334,7 @@ class TestNeeds:
         assert fault.code == "K108"
         assert fault.fix == "add [features.greetings] to deployment.toml (installed, not enabled)"
 
+    @pytest.mark.provokes("K108")
     def test_what_offers_it_is_broken(self, wheels):
         """K108 follows from the fault before it, and says so."""
         install(wheels, "greetings", "1 / 0")
@@ -330,6 +346,7 @@ class TestNeeds:
         assert found.faults[1].fix == "first mend what could not be composed: greetings"
         assert "    follows from K103 of greetings\n" in told(found)
 
+    @pytest.mark.provokes("K109")
     def test_another_version(self):
         """K109 names each offer, and who may be behind."""
         found = planned(
@@ -344,6 +361,7 @@ class TestNeeds:
             "'greetings' (handed to create_app)."
         )
 
+    @pytest.mark.provokes("K110")
     def test_a_ring(self):
         """K110 shows the whole ring, and ways out."""
         found = planned(
@@ -367,6 +385,7 @@ class TestNeeds:
             f"greetings -> farewells because greetings needs {ID}"
         )
 
+    @pytest.mark.provokes("K111")
     def test_two_offer_the_same(self):
         """K111 names both, and the line that chooses."""
         found = planned(*self.two_greeters())
@@ -386,6 +405,7 @@ class TestNeeds:
         assert found.fits
         assert [offer.version for offer in found.providers] == ["1.3"]
 
+    @pytest.mark.provokes("K111")
     def test_accounts_beside_an_outside_issuer(self):
         """K111: tokens come from a feature or from [identity], not from both."""
         identity = {"issuer": "https://id.example", "audience": "shop", "jwks_uri": "https://k/"}
@@ -478,6 +498,7 @@ NEEDS_TONE = (
 
 
 class TestContracts:
+    @pytest.mark.provokes("K113")
     @pytest.mark.parametrize(
         ("factory", "what"),
         [
@@ -506,6 +527,7 @@ class TestContracts:
         assert set(codes(found)) == {"K113"}
         assert f"{ID}.{what}" in [fault.what for fault in found.faults]
 
+    @pytest.mark.provokes("K113")
     def test_a_factory_that_fails(self):
         """K113 says why it could not be asked."""
         found = planned(feature("greetings", offers=[Offer(Greeting, "1.0", lambda: 1 / 0)]))
@@ -536,6 +558,7 @@ class TestSettings:
         assert found.settings["reviews"].most == 10
         assert found.settings["reviews"].api_key.reveal() == "k"
 
+    @pytest.mark.provokes("K201", "K202", "K203")
     def test_every_mistake(self):
         """K201, K202 and K203 in one go; a secret is never shown."""
         found = planned(
@@ -560,6 +583,7 @@ class TestSettings:
             "    fix: correct the name, or take it out"
         )
 
+    @pytest.mark.provokes("K203")
     def test_of_a_feature_that_has_none(self):
         """K203, not silence."""
         values = {"features": {"reviews": {"settings": {"most": 1}}}}
@@ -578,6 +602,7 @@ class TestSettings:
             ("K202", "shop.toml:4"),
         ]
 
+    @pytest.mark.provokes("K205")
     def test_secrets_in_a_production_file(self):
         """K205: a feature's secret belongs into the environment."""
         values = {
@@ -605,6 +630,7 @@ def tables(name, *columns):
 
 
 class TestClashes:
+    @pytest.mark.provokes("K401")
     def test_one_method_and_url(self):
         """K401 names both features, with file and line, and who would have won."""
         found = planned(
@@ -623,6 +649,7 @@ class TestClashes:
         assert here in other
         assert winner.startswith("reviews would have answered")
 
+    @pytest.mark.provokes("K401")
     def test_an_address_of_the_host(self):
         """K401: nobody takes the host's own."""
         [fault] = planned(feature("x", blueprints=[blueprint_with("/readyz", prefix="")])).faults
@@ -649,6 +676,7 @@ class TestClashes:
         assert "'f0'" in told(found)
         assert "'f1'" in told(found)
 
+    @pytest.mark.provokes("K410")
     def test_one_table(self):
         """K410: the second would silently use the first one's table."""
         found = planned(
@@ -661,6 +689,7 @@ class TestClashes:
             "its table 'reviews_extra_stars' is also a table of 'reviews' (handed to create_app)."
         )
 
+    @pytest.mark.provokes("K410")
     def test_one_index(self):
         """K410: indexes of different tables share their names' space."""
         index = [sa.Column("a", sa.Integer), sa.Index("ix_same", "a")]

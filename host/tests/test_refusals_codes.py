@@ -7,6 +7,8 @@ from pathlib import Path
 import mercato_host
 from mercato_host.faults.codes import codes
 
+from . import refusals
+
 SOURCE = Path(mercato_host.__file__).parent
 
 
@@ -40,3 +42,15 @@ class TestCodes:
     def test_stand_in_order(self):
         """They are found where one looks for them."""
         assert list(codes()) == sorted(codes())
+
+
+class TestProvoked:
+    def test_each_by_a_test(self):
+        """No refusal is only promised: a test with a real wheel, file or database meets it."""
+        tests = refusals.provoked()
+
+        assert tests.keys() == codes().keys()
+
+    def test_the_readme_lists_them(self):
+        """The table is as `python host/tests/refusals.py` writes it."""
+        assert refusals.table() in refusals.README.read_text()

@@ -239,6 +239,19 @@ class TestServers:
         assert "cannot be had from http://127.0.0.1:1/keys" in fault["what"]
 
     @pytest.mark.provokes("K207")
+    def test_a_driver_that_is_away(self, shop):
+        """The driver is named, and what to write instead; the password is not."""
+        shop.url = "postgresql+psycopg2://shop:hush-hush@127.0.0.1:1/shop"
+        shop.choose("maker")
+
+        code, [fault] = shop.check()
+
+        assert (code, fault["code"], fault["where"]) == (2, "K207", "deployment.toml:3")
+        assert "'psycopg2'" in fault["what"]
+        assert fault["fix"] == "write postgresql://…"
+        assert "hush" not in str(fault)
+
+    @pytest.mark.provokes("K207")
     def test_a_database_that_is_away(self, shop):
         """Host and user are named, the password is not."""
         shop.url = "postgresql://shop:hush-hush@127.0.0.1:1/shop"

@@ -148,6 +148,7 @@ class TestRefuses:
 
         assert rows() == UNTOUCHED
 
+    @pytest.mark.provokes("K420")
     def test_what_was_written_before(self, client, rows, caplog):
         """The request that broke the rule leaves nothing; its log says which rule."""
         answer = client.post("/v1/baskets/lamp/theft")
@@ -187,6 +188,7 @@ class TestRefuses:
         assert done.failed == 1
         assert rows() == UNTOUCHED
 
+    @pytest.mark.provokes("K420")
     def test_handlers(self, commit, run_worker, rows):
         """A handler that breaks the rule fails, and the delivery says why."""
         event = {"topic": "ware.gone", "aggregate_type": "ware", "aggregate_version": 1}
@@ -361,6 +363,7 @@ class TestInitApp:
         with apps[1].app_context(), pytest.raises(sa.exc.OperationalError, match="no such table"):
             work.run(lambda: baskets.send(asked))
 
+    @pytest.mark.provokes("K420")
     def test_says_all_that_helps(self, tmp_path, monkeypatch):
         """The message names feature, table, owner, statement, line and the allowed way."""
         monkeypatch.syspath_prepend(str(tmp_path))

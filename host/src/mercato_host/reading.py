@@ -20,6 +20,10 @@ from mercato_host.source import Source
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
 
+_DRIVERS = ("psycopg", "pysqlite")
+
+_DRIVERS_TOLD = "psycopg for PostgreSQL, Python's own for SQLite"
+
 
 class Database(Settings, frozen=True):
     """``[database]``."""
@@ -85,6 +89,10 @@ def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
     if url.get_backend_name() not in ("sqlite", "postgresql"):
         what = f"the database {url.get_backend_name()!r} is not one that this host knows."
         return None, [Fault("K202", where, what, "use postgresql://… or sqlite:///file.db")]
+    if url.get_driver_name() not in _DRIVERS:
+        driver = url.get_driver_name()
+        what = f"the driver {driver!r} is not one that this host speaks through: {_DRIVERS_TOLD}."
+        return None, [Fault("K207", where, what, f"write {url.get_backend_name()}://…")]
     if url.get_backend_name() == "sqlite":
         if url.database in (None, "", ":memory:"):
             what = "a SQLite database in memory is a new one for each connection."

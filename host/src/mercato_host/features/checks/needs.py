@@ -65,7 +65,8 @@ def versions(features: Sequence[Composed], deployment: Deployment) -> Iterator[F
             there = ", ".join(f"{offer.version} from {who.release}" for who, offer in candidates)
             what = f"needs {need.id} {need.versions}; enabled features offer {there}."
             behind = " or ".join([feature.release, *(who.release for who, _ in candidates)])
-            yield feature.fault("K109", what, f"upgrade the one that is behind: {behind}")
+            why = f"`mercato why {need.id}` shows who pins what"
+            yield feature.fault("K109", what, f"upgrade the one that is behind, {behind}: {why}")
 
 
 def one_offer_each(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
