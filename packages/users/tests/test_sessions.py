@@ -174,6 +174,18 @@ class TestLogInMeanwhile:
         assert old.status_code == 401
         factories.log_in(client, password="an entirely new password")
 
+    def test_a_rehash_keeps_nobody_out(self, commit, overtaken):
+        """Of two logins with the right password neither is refused because one rehashed it."""
+        weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
+        commit(factories.make_user, "alice@example.com", password_hash=weak)
+        rehash = sa.update(User).values(password_hash=factories.PASSWORD_HASH)
+
+        answer = overtaken(lambda: session.execute(rehash))
+
+        assert answer.status_code == 200
+        kept = commit(lambda: session.scalar(sa.select(User.password_hash)))
+        assert kept == factories.PASSWORD_HASH
+
     def test_a_suspended_account_opens_nothing(self, client, commit, overtaken):
         """A login that read the account before its suspension is refused."""
         user_id = commit(factories.make_user, "alice@example.com").id
