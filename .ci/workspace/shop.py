@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import time
 import tomllib
@@ -28,6 +29,12 @@ def port_of(session: nox.Session) -> int:
     parser = argparse.ArgumentParser(prog="nox -s shop --")
     parser.add_argument("--port", type=int, default=5000)
     port: int = parser.parse_args(session.posargs).port
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            session.error(f"Port {port}: {error.strerror}. Take another: -- --port 5001")
     return port
 
 

@@ -147,6 +147,7 @@ def running(start, empty_database):
     url = empty_database("sqlite")
     upgrade(url, [feature])
     server = start(url)
+    server.url = url
     server.wait_until_ready()
     return server
 
@@ -181,6 +182,23 @@ class TestServe:
         assert server.process.wait(timeout=60) == 2
         server.end()
         assert "error[K302] mercato-notes 1.0 ('notes')" in "".join(server.lines)
+
+    def test_refuses_a_port_that_is_taken(self, start, running):
+        """Two servers never share a port: the second says who cannot have it."""
+        second = start(running.url, f"--bind=127.0.0.1:{running.port}")
+
+        assert second.process.wait(timeout=60) == 2
+        second.end()
+        said = "".join(second.lines)
+        assert f"127.0.0.1:{running.port} cannot be listened on: Address already in use." in said
+
+    def test_listens_on_a_name(self, start, database):
+        """A host may be named."""
+        server = start(database.url, "--bind=localhost:0")
+
+        server.wait_until_ready()
+
+        assert server.get("/readyz")[0] == 200
 
     def test_refuses_an_absent_database(self, start):
         """Without its database it says so, and ends with 2."""

@@ -26,8 +26,8 @@ def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> No
 
     Args:
         app: Ready.
-        host: Address to listen on.
-        port: 0 takes a free one.
+        host: Address to listen on; see :func:`listenable`.
+        port: Where nobody else listens.
         workers: Processes.
         threads: Requests at once in each.
     """
@@ -41,7 +41,7 @@ def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> No
     server = MPServer(
         "mercato",
         address=host,
-        port=port or _free_port(host),
+        port=port,
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=threads,
@@ -50,6 +50,29 @@ def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> No
         websockets=False,
     )
     server.serve(target_loader=load, wrap_loader=False)
+
+
+def listenable(host: str, port: int) -> tuple[str, int]:
+    """Return the address of *host* and a port that can be listened on.
+
+    granian shares a port with whoever listens there already, so this asks first.
+
+    Args:
+        host: A name or an address.
+        port: 0 takes a free one.
+
+    Raises:
+        OSError: There is no such host here, or the port is taken or not allowed.
+    """
+    family, kind, protocol, _, place = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(place)
+        probe.listen()
+        found = probe.getsockname()
+    return str(found[0]), int(found[1])
 
 
 def _forget_connections(app: Flask) -> None:
@@ -73,11 +96,3 @@ def _hear_one() -> None:
     handler = signal.getsignal(heard)
     if callable(handler):
         handler(heard, None)
-
-
-def _free_port(host: str) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -45,21 +45,16 @@ def clone(tmp_path_factory) -> Path:
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-    (folder / "shop.toml").write_text(
-        'environment = "development"\n'
-        "[features.users]\n[features.products]\n[features.orders]\n"
-        f"[server]\nport = {free_port()}\n"
-    )
     return folder
 
 
-def start(command: str, folder: Path) -> subprocess.Popen[bytes]:
+def start(command: str, folder: Path, **more: str) -> subprocess.Popen[bytes]:
     """Start a command as a person would type it, in a group of its own."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MERCATO_")}
     return subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,
-        env=environ,
+        env={**environ, **more},
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
@@ -87,10 +82,10 @@ class TestTwoCommands:
 
     def _run_the_others(self, clone: Path) -> None:
         """Run the commands of the other sections in their order; services run until ready."""
-        port = tomllib.loads((clone / "shop.toml").read_text())["server"]["port"]
+        port = free_port()
         running = []
         for command in OTHERS:
-            process = start(command, clone)
+            process = start(command, clone, MERCATO_SERVER__PORT=str(port))
             if command.split()[-1] in SERVICES:
                 running.append(process)
                 continue

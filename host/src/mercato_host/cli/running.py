@@ -77,6 +77,7 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
 
     Refuses to start while migrations are pending.
     """
+    from mercato_host.server import listenable  # noqa: PLC0415
     from mercato_host.server import serve as run_server  # noqa: PLC0415
 
     _log_to_stderr()
@@ -84,10 +85,18 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
     chosen = operation.serve_with(host=host, port=port, workers=workers, threads=threads)
     operation.require_fit()
     operation.require_migrated()
+    try:
+        host, port = listenable(chosen.host, chosen.port)
+    except OSError as error:
+        what = f"{chosen.host}:{chosen.port} cannot be listened on: {error.strerror}."
+        fix = "end who listens there, or take another: `mercato serve --bind 127.0.0.1:8000`"
+        raise DeploymentError(
+            [Fault("K202", operation.deployment.source.name, what, fix)]
+        ) from error
     run_server(
         operation.app,
-        host=chosen.host,
-        port=chosen.port,
+        host=host,
+        port=port,
         workers=chosen.workers,
         threads=chosen.threads,
     )
