@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from mercato_host import config
+from mercato_host.cli import mercato
 from mercato_host.faults import render
 from mercato_host.features import plan
 from mercato_kit.feature import Feature
@@ -127,6 +128,15 @@ class TestTooEarly:
 
 
 class TestNames:
+    @pytest.mark.provokes("K107")
+    @pytest.mark.parametrize("command", mercato.commands)
+    def test_commands_of_the_host_are_taken(self, command):
+        """A feature's commands stand under its name: it must not be one of the host's."""
+        [fault] = faults_of(feature(command), names=())
+
+        assert fault.code == "K107"
+        assert fault.what == f"{command!r} is a word of the host's own."
+
     @pytest.mark.provokes("K102")
     def test_two_manifests_of_one_name(self):
         """Of two manifests handed over under one name neither wins silently."""
