@@ -33,6 +33,19 @@ class OtherSettings(Settings):
     size: float = 1.0
 
 
+class Account(msgspec.Struct):
+    user: str
+    password: str
+
+
+class WideSettings(Settings):
+    retries: int = 1
+    transport: Literal["smtp", "folder"] = "smtp"
+    headers: dict[str, str] | None = None
+    servers: list[int] | None = None
+    account: Account | None = None
+
+
 class TestRead:
     def test_takes_defaults(self):
         """What is not set has its default."""
@@ -56,6 +69,34 @@ class TestRead:
         settings, _ = read(MailSettings, {"host": "mx", "port": 587, "copies": ["a", "b"]})
 
         assert (settings.port, settings.copies) == (587, ("a", "b"))
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("headers", "hush-hush"),
+            ("headers", {"authorization": ["hush-hush"]}),
+            ("servers", ["hush-hush"]),
+            ("account", {"user": "shop", "passwort": "hush-hush"}),
+            ("retries", {"password": "hush-hush"}),
+            ("retries", "smtp://shop:hush-hush@mx"),
+            ("retries", "https://mx?token=hush-hush"),
+            ("transport", "smtp://shop:hush-hush@mx"),
+        ],
+    )
+    def test_shows_nothing_that_may_hold_a_secret(self, key, value):
+        """Neither a table or list, nor an address with more than a name."""
+        _, [mistake] = read(WideSettings, {key: value})
+
+        assert (mistake.key, mistake.kind) == (key, "wrong")
+        assert mistake.detail.startswith("Expected") or "missing" in mistake.detail
+        assert "hush" not in mistake.detail
+
+    def test_shows_the_beginning_of_what_is_long(self):
+        """A number that Python does not write is not shown at all."""
+        _, [text, number] = read(WideSettings, {"retries": "x" * 9000, "transport": 16**9000})
+
+        assert len(text.detail) < 300
+        assert number.detail.startswith("Expected")
 
     def test_reports_every_mistake_at_once(self):
         """An operator learns of all mistakes in one go, with what was probably meant."""
@@ -82,7 +123,7 @@ class TestRead:
 
     @pytest.mark.parametrize(
         ("key", "value"),
-        [("port", 1.5), ("port", True), ("port", "1.5"), ("host", 5), ("secure", 1), ("copies", 1)],
+        [("port", 1.5), ("port", True), ("port", "1.5"), ("host", 5), ("secure", 1)],
     )
     def test_refuses_another_type(self, key, value):
         """A value of another type is a mistake that shows the value."""

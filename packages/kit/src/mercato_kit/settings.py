@@ -12,6 +12,22 @@ import msgspec
 
 from mercato_kit.composition import current_composition
 
+_LONGEST_SHOWN = 200
+"""Characters of a value that a message shows."""
+
+_PLAIN = (
+    msgspec.inspect.BoolType,
+    msgspec.inspect.IntType,
+    msgspec.inspect.FloatType,
+    msgspec.inspect.DecimalType,
+    msgspec.inspect.StrType,
+    msgspec.inspect.LiteralType,
+    msgspec.inspect.EnumType,
+    msgspec.inspect.UUIDType,
+    msgspec.inspect.NoneType,
+)
+"""Types with one value, which a message may show."""
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of a feature's settings.
@@ -46,7 +62,7 @@ class Mistake:
     Args:
         key: Which one; empty for a mistake of several together (``__post_init__``).
         kind: ``missing`` (required and absent), ``wrong`` (type or range), ``unknown``.
-        detail: What is so; never holds the value of a secret.
+        detail: What is so; never holds what may be a secret.
         suggestion: The key that was probably meant, for an unknown one.
     """
 
@@ -84,8 +100,7 @@ def read(
                 values[name], field.type, strict=not isinstance(values[name], str), dec_hook=_decode
             )
         except msgspec.ValidationError as error:
-            shown = "" if is_secret(field) else f"{values[name]!r}: "
-            mistakes.append(Mistake(name, "wrong", f"{shown}{error}"))
+            mistakes.append(Mistake(name, "wrong", _detail(field, values[name], error)))
     if mistakes:
         return None, mistakes
     try:
@@ -150,6 +165,44 @@ def current_settings(settings: type[AnySettings]) -> AnySettings:
         if isinstance(value, settings):
             return value
     raise LookupError(f"no composed feature has settings of {settings.__name__}")
+
+
+def _detail(field: msgspec.structs.FieldInfo, value: Any, error: msgspec.ValidationError) -> str:
+    """Say what is wrong with *value*, and show it where it can hold no secret."""
+    if is_secret(field) or not _is_plain(msgspec.inspect.type_info(field.type)):
+        shown = None
+    else:
+        shown = shown_as(value)
+    if shown is not None:
+        return f"{shown}: {error}"
+    # The one message of msgspec that repeats a value.
+    repeats = str(error).startswith("Invalid enum value")
+    return f"Expected {kind_of(field)}" if repeats else str(error)
+
+
+def shown_as(value: Any) -> str | None:
+    """Write a value for a message; None for what is shown to nobody.
+
+    Tables and lists may hold anything, and an address may hold a password.
+    """
+    if not isinstance(value, (str, bool, int, float)):
+        return None
+    if isinstance(value, str) and "://" in value and ("@" in value or "?" in value):
+        return None
+    try:
+        text = repr(value)
+    except ValueError:
+        # Python writes no integer of thousands of digits.
+        return None
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _is_plain(info: msgspec.inspect.Type) -> bool:
+    if isinstance(info, msgspec.inspect.Metadata):
+        return _is_plain(info.type)
+    if isinstance(info, msgspec.inspect.UnionType):
+        return all(_is_plain(one) for one in info.types)
+    return isinstance(info, _PLAIN)
 
 
 def _unknown(key: str, fields: Mapping[str, Any]) -> Mistake:
