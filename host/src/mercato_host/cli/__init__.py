@@ -19,6 +19,7 @@ from mercato_host.cli.graphing import why
 from mercato_host.cli.installation import install
 from mercato_host.cli.installation import lock
 from mercato_host.cli.installation import rollback
+from mercato_host.cli.making import new
 from mercato_host.cli.operation import Operation
 from mercato_host.cli.operation import faults_are_printed
 from mercato_host.cli.running import seed
@@ -74,6 +75,7 @@ class Mercato(click.Group):
         graph,
         install,
         lock,
+        new,
         rollback,
         routes,
         seed,

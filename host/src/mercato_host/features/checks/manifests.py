@@ -39,7 +39,7 @@ T = TypeVar("T")
 RESERVED = frozenset(
     # The host's own tables, sections and commands.
     "kit host mercato identity problems check config data db doctor explain graph install lock "
-    "openapi rollback routes run seed serve shell why worker".split()
+    "new openapi rollback routes run seed serve shell why worker".split()
 )
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}", re.ASCII)

@@ -1,0 +1,42 @@
+"""``mercato new``: a feature to begin with."""
+
+from pathlib import Path
+
+import click
+
+from mercato_host.cli.teaching import Command
+from mercato_host.making import NameRefusedError
+from mercato_host.making import ToolError
+from mercato_host.making import make_feature
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        "mercato new reviews",
+        "mercato new news --thing article",
+        "mercato new reviews --into ~/work",
+    ],
+)
+@click.argument("name")
+@click.option("--thing", help="What one of them is called. Default: NAME in the singular.")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=Path(),
+    help="The folder to make its folder in. Default: here.",
+)
+@click.option("--workspace", is_flag=True, help="For the repository of Mercato: beside the others.")
+def new(name: str, thing: str | None, into: Path, workspace: bool) -> None:  # noqa: FBT001
+    """Write a feature called NAME to begin with: small, complete, and green.
+
+    Table, migration, routes, a contract it needs, events it answers, settings, sample data, and
+    tests of all that. It needs the extra `new`: pip install 'mercato-host[new]'
+    """
+    try:
+        folder = make_feature(name, into, thing=thing, workspace=workspace)
+    except NameRefusedError as error:
+        raise click.BadParameter(str(error)) from error
+    except ToolError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{folder} is written. Its README says how to work on it.")
