@@ -158,6 +158,13 @@ def boundaries(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+def new(session: nox.Session) -> None:
+    """Write a new feature from the template: ``-- reviews``; it passes every session as it is."""
+    provide(session, "mercato-host[new]")
+    session.run("mercato", "new", "--workspace", "--into=packages", *session.posargs, env=CLEAN)
+
+
+@nox.session(requires=["build"])
 def shop(session: nox.Session) -> None:
     """Serve the sample shop on 127.0.0.1:5000: install, migrate, fill, run the worker.
 

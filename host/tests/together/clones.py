@@ -1,0 +1,45 @@
+"""Copies of this repository, to type the commands of a person in."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+
+def clone_to(folder: Path) -> None:
+    """Copy the files of this repository that git tracks, or would, to *folder*."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+
+
+def start(command: str, folder: Path) -> subprocess.Popen[bytes]:
+    """Start a command as a person would type it, in a group of its own."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("MERCATO_")}
+    return subprocess.Popen(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def end(process: subprocess.Popen[bytes]) -> int:
+    """Press Ctrl-C, and return the exit status."""
+    os.killpg(process.pid, signal.SIGINT)
+    status = process.wait(timeout=60)
+    if process.stdin is not None:
+        process.stdin.close()
+    return status

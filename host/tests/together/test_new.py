@@ -1,0 +1,63 @@
+"""A feature from the template is complete: it passes what a change must pass, and boots."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import httpx2
+
+from mercato_users.sample_data import CUSTOMER_PASSWORD
+from mercato_users.sample_data import CUSTOMERS
+
+from .clones import clone_to
+from .clones import end
+from .clones import start
+from .shop import free_port
+from .shop import wait_until_ready
+
+NOX = f"{sys.executable} -m nox"
+
+
+def nox(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run sessions in *folder*, all of them."""
+    command = [sys.executable, "-m", "nox", "--session", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def ask(address: str) -> tuple[int, int]:
+    """Count the reviews that the first sample customer sees, and get the status of a guest."""
+    login = {"email": CUSTOMERS[0][0], "password": CUSTOMER_PASSWORD}
+    tokens = httpx2.post(f"{address}/v1/auth/login", json=login).json()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    own = httpx2.get(f"{address}/v1/reviews", headers=headers).json()["data"]
+    return len(own), httpx2.get(f"{address}/v1/reviews").status_code
+
+
+class TestNew:
+    def test_is_green_and_boots_with_all_the_others(self, tmp_path):
+        """Nobody has to touch it: not for its tests, not for the gates, not to be in a shop."""
+        clone_to(tmp_path)
+
+        made = nox(tmp_path, "new", "--", "reviews")
+        again = nox(tmp_path, "new", "--", "reviews")
+        passed = nox(tmp_path, "tests(reviews)", "lint", "types", "boundaries")
+
+        assert made.returncode == 0, made.stdout + made.stderr
+        assert again.returncode != 0
+        assert "exists already" in again.stdout + again.stderr
+        assert passed.returncode == 0, passed.stdout + passed.stderr
+        assert self._open_a_shop(tmp_path) == (1, 401)
+
+    def _open_a_shop(self, folder: Path) -> tuple[int, int]:
+        """Open the sample shop with the new feature in its deployment file; see :func:`ask`."""
+        deployment = folder / "host/deployments/development.toml"
+        deployment.write_text(f"{deployment.read_text()}\n[features.reviews]\n")
+        assert len(tomllib.loads(deployment.read_text())["features"]) == 4
+        port = free_port()
+        shop = start(f"{NOX} -s shop -- --port {port}", folder)
+        try:
+            wait_until_ready(f"http://127.0.0.1:{port}", [shop], within_seconds=240)
+            return ask(f"http://127.0.0.1:{port}")
+        finally:
+            end(shop)
