@@ -24,13 +24,13 @@ def clone_to(folder: Path) -> None:
             shutil.copy(ROOT / name, folder / name)
 
 
-def start(command: str, folder: Path) -> subprocess.Popen[bytes]:
+def start(command: str, folder: Path, **more: str) -> subprocess.Popen[bytes]:
     """Start a command as a person would type it, in a group of its own."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MERCATO_")}
     return subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,
-        env=environ,
+        env={**environ, **more},
         stdin=subprocess.PIPE,
         start_new_session=True,
     )

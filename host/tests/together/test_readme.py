@@ -1,10 +1,6 @@
 """The README tells the truth: its commands are run, its deployment file is read."""
 
-import os
 import re
-import shutil
-import signal
-import subprocess
 import tomllib
 from pathlib import Path
 
@@ -14,6 +10,9 @@ import pytest
 from mercato_host.config import from_mapping
 from mercato_host.features import plan
 
+from .clones import clone_to
+from .clones import end
+from .clones import start
 from .shop import free_port
 from .shop import wait_until_ready
 
@@ -34,36 +33,8 @@ PASSWORD = "a quiet morning at the market"
 def clone(tmp_path_factory) -> Path:
     """Offer the tracked files of this repository in a folder of their own."""
     folder = tmp_path_factory.mktemp("clone")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+    clone_to(folder)
     return folder
-
-
-def start(command: str, folder: Path, **more: str) -> subprocess.Popen[bytes]:
-    """Start a command as a person would type it, in a group of its own."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("MERCATO_")}
-    return subprocess.Popen(
-        ["bash", "-euo", "pipefail", "-c", command],
-        cwd=folder,
-        env={**environ, **more},
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-    )
-
-
-def end(process: subprocess.Popen[bytes]) -> int:
-    """Press Ctrl-C, and return the exit status."""
-    os.killpg(process.pid, signal.SIGINT)
-    return process.wait(timeout=60)
 
 
 class TestTwoCommands:
