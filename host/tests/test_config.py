@@ -54,6 +54,41 @@ class TestRead:
         assert (code, where) == ("K100", "deployment.toml:2:15")
         assert what == "the file is not valid TOML: Invalid value."
 
+    @pytest.mark.provokes("K100")
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("a = " + "1" * 5000, "it holds a number or a name that nothing can hold"),
+            ("a = " + "[" * 3000, "its tables and lists are nested too deep"),
+        ],
+        ids=["a long number", "deep lists"],
+    )
+    def test_what_no_reader_can_hold(self, write, text, why):
+        """K100, where TOML sets no bounds and the reader has some."""
+        [(code, _, what)] = faults_of(path=write(text))
+
+        assert code == "K100"
+        assert why in what
+
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize("file", ["postgresql://u:hush-hush@h/db", "a\0b"])
+    def test_a_secret_where_its_file_belongs(self, file):
+        """K202 shows no address with a password, and takes every name of a file."""
+        values = {"environment": "testing", "database": {"url_file": file}}
+
+        [code, *_], *_ = found = faults_of(values)
+
+        assert code == "K202"
+        assert "hush" not in str(found)
+
+    @pytest.mark.provokes("K100")
+    def test_a_secret_where_the_environment_belongs(self):
+        """K100 does not show it."""
+        found = faults_of({"environment": "postgresql://u:hush-hush@h/db"})
+
+        assert "K100" in [code for code, _, _ in found]
+        assert "hush" not in str(found)
+
     @pytest.mark.provokes("K102")
     def test_a_feature_named_twice(self, write):
         """K102 names both lines."""
@@ -209,7 +244,20 @@ class TestDatabase:
 
     @pytest.mark.provokes("K202")
     @pytest.mark.parametrize(
-        "url", ["mysql://root:secret@host/db", "secret", "sqlite://", "postgresql+secret://h/db"]
+        "url",
+        [
+            "mysql://root:secret@host/db",
+            "secret",
+            "sqlite://",
+            "postgresql+secret://h/db",
+            "postgresql://u@127.0.0.1:secret/db",
+            "postgresql://[::1:secret/db",
+            "postgresql://u:secret@h:99999/db",
+            "postgresql://u:secret\0@h/db",
+            "postgresql://u:secret@h/db?plugin=x",
+            "sqlite:///secret\0.db",
+            "sqlite:///shop.db?timeout=secret",
+        ],
     )
     def test_refuses_what_it_cannot_use_without_showing_it(self, url):
         """K202, and no password in the message."""

@@ -15,6 +15,7 @@ from mercato_host.migrations.faults import database_faults
 from mercato_host.migrations.faults import migration_failed
 from mercato_host.migrations.faults import pending_fault
 from mercato_host.migrations.faults import somebody_else_migrates
+from mercato_host.migrations.faults import unreachable
 from mercato_host.migrations.locks import LockHeldError
 from mercato_host.migrations.locks import one_at_a_time
 from mercato_host.migrations.running import Applied
@@ -285,13 +286,41 @@ class TestFaults:
         assert somebody_else_migrates(LockHeldError("held")).code == "K306"
 
     def test_no_database(self):
-        """K207 names the address without its password."""
+        """K207 names the host."""
         engine = sa.create_engine("postgresql://shop:secret@127.0.0.1:1/shop")
 
         (fault,) = database_faults(engine, [])
 
         assert fault.code == "K207"
-        assert "postgresql://shop:***@127.0.0.1:1/shop" in fault.what
+        assert "the database 127.0.0.1 cannot be asked: " in fault.what
+
+    @pytest.mark.parametrize(
+        "login",
+        [
+            "shop:hush-hush@127.0.0.1:1/shop",
+            "shop@127.0.0.1:1/shop?password=hush-hush&connect_timeout=1",
+            "shop@127.0.0.1:1/shop?sslmode=hush-hush",
+        ],
+    )
+    def test_no_database_and_no_password(self, login):
+        """K207 shows no part of a password, and nothing of what stands behind the ``?``."""
+        engine = sa.create_engine(f"postgresql://{login}")
+
+        (fault,) = database_faults(engine, [])
+
+        assert fault.code == "K207"
+        assert "hush" not in str(fault)
+
+    def test_a_password_in_what_the_driver_says(self):
+        """Each occurrence is masked, also a quoted one, and what an @ in it made a host."""
+        url = sa.make_url("postgresql://shop:hu%2Fsh@ush@127.0.0.1/shop?sslpassword=psst")
+        said = sa.exc.OperationalError("", {}, Exception("no: hu/sh, hu%2Fsh, psst, ush@127.0.0.1"))
+
+        fault = unreachable(url, said)
+
+        assert fault.what == (
+            "the database 127.0.0.1 cannot be asked: no: ***, ***, ***, ***@127.0.0.1"
+        )
 
     def test_asking_makes_no_file(self, tmp_path):
         """A SQLite file that is not there has no tables, and is not made by looking."""

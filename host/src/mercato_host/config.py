@@ -27,6 +27,7 @@ from mercato_host.source import Source
 from mercato_host.source import variable_of
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
+from mercato_kit.settings import shown_as
 
 __all__ = [
     "ENVIRONMENTS",
@@ -187,7 +188,8 @@ def _readable_part(source: Source) -> Root:
 
 def _unknown_environment(source: Source, name: str) -> Fault:
     known = ", ".join(ENVIRONMENTS)
-    what = f"there is no environment {name!r}.{did_you_mean(name, ENVIRONMENTS)}"
+    shown = shown_as(name) or "as it is written"
+    what = f"there is no environment {shown}.{did_you_mean(name, ENVIRONMENTS)}"
     return Fault("K100", source.origin("environment"), what, f"environments known: {known}")
 
 

@@ -48,6 +48,9 @@ def _issuer(deployment: Deployment) -> Iterator[Fault]:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS):  # noqa: S310 - http(s) by type
             return
     except (OSError, ValueError) as error:
-        what = f"the keys of the issuer cannot be had from {url}: {error}\nnobody can sign in"
+        what = (
+            f"the keys of the issuer cannot be had from {urlsplit(url).hostname}: "
+            f"{type(error).__name__}\nnobody can sign in"
+        )
         where = deployment.source.origin("identity", "jwks_uri")
         yield Fault("K207", where, what, "start it, or correct [identity] jwks_uri", "warning")

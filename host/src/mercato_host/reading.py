@@ -17,6 +17,7 @@ from mercato_host.faults import Fault
 from mercato_host.sections import read_section
 from mercato_host.sections import table_at
 from mercato_host.source import Source
+from mercato_kit.schemas import is_text
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
 
@@ -81,9 +82,9 @@ def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
         return None, faults
     where = source.origin("database", "url")
     try:
-        url = sa.make_url(section.url.reveal())
-        url.get_dialect()
-    except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
+        url = _usable(section.url.reveal())
+    except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
+        # What the error says may repeat a part of the password.
         what = f"'url' is no database URL that this host can use ({type(error).__name__})."
         return None, [Fault("K202", where, what, "write postgresql://… or sqlite:///file.db")]
     if url.get_backend_name() not in ("sqlite", "postgresql"):
@@ -101,6 +102,24 @@ def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
         # relative to Flask's instance folder.
         url = url.set(database=str(Path(str(url.database)).absolute()))
     return url, []
+
+
+def _usable(text: str) -> sa.URL:
+    """Parse a database URL whole: port, driver and options are refused here, or never.
+
+    Raises:
+        ValueError: A port or an option is no number, or there is a NUL or half a character.
+        sqlalchemy.exc.ArgumentError: It is no URL, or of no database known.
+    """
+    url = sa.make_url(text)
+    dialect = url.get_dialect()
+    if dialect.driver in _DRIVERS:
+        dialect().create_connect_args(url)
+    if not is_text(text) or "plugin" in url.query:
+        raise ValueError("not to be connected to")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise ValueError("no such port")
+    return url
 
 
 def sql_guard(source: Source, *, default: bool) -> bool:

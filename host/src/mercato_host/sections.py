@@ -81,13 +81,14 @@ def _with_secrets(
             continue
         try:
             values[name] = Path(str(file)).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             reason = type(error).__name__
+            shown = settings.shown_as(file) or "named"
             faults.append(
                 Fault(
                     "K202",
                     source.origin(*path, f"{name}_file"),
-                    f"the file {str(file)!r} with the secret {name!r} cannot be read: {reason}.",
+                    f"the file {shown} with the secret {name!r} cannot be read: {reason}.",
                     "let the host's user read it, or name another",
                     feature=feature,
                 )

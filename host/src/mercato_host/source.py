@@ -72,6 +72,9 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Source:
         raise DeploymentError([_syntax_fault(file, text, str(error))]) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DeploymentError([_unreadable(file, error)]) from error
+    except (RecursionError, ValueError) as error:
+        # tomllib lets these through: deep nesting, numbers of thousands of digits.
+        raise DeploymentError([_unreadable(file, error)]) from error
     origins = {where: f"{file.name}:{lines[0]}" for where, lines in _lines_of(text).items()}
     return overlay(Source(file.name, values, origins, file), environ)
 
@@ -143,7 +146,14 @@ def _split(dotted: str) -> ValuePath:
 
 
 def _unreadable(file: Path, error: Exception) -> Fault:
-    reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+    if isinstance(error, OSError):
+        reason = str(error.strerror)
+    elif isinstance(error, UnicodeDecodeError):
+        reason = "it is not UTF-8 text"
+    elif isinstance(error, RecursionError):
+        reason = "its tables and lists are nested too deep"
+    else:
+        reason = "it holds a number or a name that nothing can hold"
     return Fault(
         "K100",
         str(file),

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 from typing import Literal
+from urllib.parse import quote
+from urllib.parse import quote_plus
 
 import sqlalchemy as sa
 
@@ -124,10 +126,29 @@ def somebody_else_migrates(error: LockHeldError) -> Fault:
 
 
 def unreachable(url: sa.URL, error: sa.exc.DBAPIError) -> Fault:
-    """Say that the database cannot be asked: K207."""
+    """Say that the database cannot be asked: K207, with its host and without its secrets."""
     reason = next(iter(str(error.orig).splitlines()), type(error).__name__)
-    what = f"{url.render_as_string(hide_password=True)} cannot be asked: {reason}"
+    named = url.database if url.get_backend_name() == "sqlite" else _host(url)
+    what = f"the database {named or 'of [database] url'} cannot be asked: {reason}"
+    for secret in sorted(_secrets(url), key=len, reverse=True):
+        what = what.replace(secret, "***")
     return Fault("K207", "database", what, "start it, or correct [database] url")
+
+
+def _host(url: sa.URL) -> str:
+    # Of a password with an unquoted @, the URL takes what follows for the host.
+    return (url.host or "").rpartition("@")[2]
+
+
+def _secrets(url: sa.URL) -> set[str]:
+    """Return passwords, parts of one and options of *url*, as written and quoted."""
+    found = {str(url.password or ""), (url.host or "").rpartition("@")[0]}
+    for name, values in url.normalized_query.items():
+        if name not in ("host", "hostaddr", "port"):
+            # A number of an option, such as a timeout, stands in ports and addresses as well.
+            found.update(value for value in values if "pass" in name or not value.isdecimal())
+    quoted = {form(text) for text in found for form in (quote, quote_plus)}
+    return {text for text in found | quoted if text}
 
 
 def _ahead(item: Pending, where: str) -> Fault:
