@@ -185,12 +185,6 @@ class TestDb:
         ]
         assert second.stdout == "Nothing to do: all is up to date.\n"
 
-    def test_upgrade_works_where_the_deployment_does_not_fit(self, site):
-        """A fault of settings is in nobody's way here."""
-        site.choose("notes", more="[features.notes.settings]\ncolour = 1\n")
-
-        assert site.mercato("db", "upgrade").exit_code == 0
-
     def test_upgrade_needs_every_feature(self, site):
         """Where a feature cannot be loaded, nothing is touched."""
         site.choose("notes", "nots")
@@ -215,6 +209,31 @@ class TestDb:
         assert "error[K305] mercato-notes 1.0 ('notes')" in failed.stderr
         assert "statement: CREATE TABLE notes_note" in failed.stderr
         assert "applied before, and kept: kit 0001" in failed.stderr
+
+    def test_upgrade_of_what_does_not_fit(self, site):
+        """Everything that does not fit is told, and no table is made."""
+        site.choose("notes", "nots", more="[features.notes.settings]\ncolour = 1\n")
+
+        refused = site.mercato("db", "upgrade")
+
+        assert refused.exit_code == 2
+        assert "'colour'" in refused.stderr
+        assert "error[K101]" in refused.stderr
+        assert not (site.folder / "shop.db").exists()
+
+    def test_upgrade_of_an_unsafe_production(self, site):
+        """All its features can be loaded, and still nothing is applied."""
+        site.choose("notes", environment="production", more="[server]\nworkers = 2\n")
+        key = {"MERCATO_SECRET_KEY": "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"}
+
+        refused = CliRunner().invoke(
+            mercato, [f"--deployment={site.file}", "db", "upgrade"], env=key
+        )
+
+        assert refused.exit_code == 2
+        assert "error[K312]" in refused.stderr
+        assert "error[K201]" in refused.stderr
+        assert not (site.folder / "shop.db").exists()
 
     def test_upgrade_without_a_database(self, site):
         """A database that cannot be reached is a fault with its address."""

@@ -74,7 +74,8 @@ def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa:
     """
     from mercato_host.migrations import running  # noqa: PLC0415
 
-    composed = operation.loaded_features()
+    operation.require_fit()
+    composed = operation.plan.features
     with _told_as_faults(operation, composed):
         applied = running.upgrade(
             operation.deployment.database_url,
