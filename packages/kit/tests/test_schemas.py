@@ -21,6 +21,7 @@ from mercato_kit.schemas import Line
 from mercato_kit.schemas import Listed
 from mercato_kit.schemas import Metadata
 from mercato_kit.schemas import ModelSchema
+from mercato_kit.schemas import Password
 from mercato_kit.schemas import QuerySchema
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
@@ -49,6 +50,17 @@ def _refuses(field, value, base=Schema):
     with pytest.raises(ma.ValidationError) as refused:
         _schema(field, base)().load({"value": value})
     return refused.value.messages
+
+
+class TestPassword:
+    def test_takes_control_characters(self):
+        """A password may have been made by a machine."""
+        assert _load(Password(), "\x1b\t\x07\x9f") == "\x1b\t\x07\x9f"
+
+    @pytest.mark.parametrize("value", ["a\x00", "\ud800", 1])
+    def test_refuses_what_is_no_text(self, value):
+        """As every text does."""
+        assert _refuses(Password(), value)
 
 
 class TestText:

@@ -29,6 +29,7 @@ T = TypeVar("T")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _HALF = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_NOTHING = re.compile(r"(?!)")
 # Every control character, the two other line ends, and what turns the direction of reading around.
 _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _WHOLE = re.compile(r"-?[0-9]{1,16}", re.ASCII)
@@ -79,6 +80,12 @@ class Line(Text):
     """Text of one line: no tab or line end, and nothing that turns its reading around."""
 
     _refused = _NOT_IN_A_LINE
+
+
+class Password(Text):
+    """Text of any characters but those that are none: nobody but its owner ever sees it."""
+
+    _refused = _NOTHING
 
 
 class Email(fields.Email):
