@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ GOOD = [
     " " * 12,
     "482915630274",
     "\t\n\t\n tabs and lines",
+    "\x1b[31m red \x07 and \x85 more",
     "пароль из слов",
     "密码密码密码密码密码密码",
     "🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑",
@@ -44,9 +46,41 @@ BAD = [
     "administrator",
     "passwordpassword",
     "correct horse battery staple",
+    "a password\0 with a NUL",
+    "a password with half \ud83d a character",
     "alice@example.com",
     "ALICE@example.com",
 ]
+
+
+class TestControlCharacters:
+    ODD = "\x1b[31m red \x07\t and \x85 more"
+
+    def test_do_for_registering(self, client):
+        """Whatever a keyboard or a password manager made is taken."""
+        body = {"email": "odd@example.com", "password": self.ODD}
+
+        assert client.post("/v1/users", json=body).status_code < 300
+
+    def test_do_for_a_login(self, client, commit):
+        """They open the account."""
+        odd_hash = passwords.hash_password(self.ODD)
+        commit(factories.make_user, "odd@example.com", password_hash=odd_hash)
+        body = {"email": "odd@example.com", "password": self.ODD}
+
+        assert client.post("/v1/auth/login", json=body).status_code == 200
+
+    @pytest.mark.parametrize("none", ["\0", "\ud83d"])
+    @pytest.mark.parametrize("path", ["users", "auth/login", "auth/password/reset"])
+    def test_a_nul_and_half_a_character_are_refused(self, client, path, none):
+        """No hash could be made of them alike everywhere."""
+        body = {"password": f"{none} and enough else"}
+        body |= {"token": "t"} if path == "auth/password/reset" else {"email": "odd@example.com"}
+
+        answer = client.post(f"/v1/{path}", data=json.dumps(body), content_type="application/json")
+
+        assert answer.status_code in (400, 422)
+        assert "not text" in answer.text
 
 
 class TestCheck:

@@ -9,6 +9,7 @@ from argon2.exceptions import InvalidHashError
 from argon2.exceptions import VerificationError
 
 from mercato_kit.identity import canonical_email
+from mercato_kit.schemas import is_text
 from mercato_users.errors import WeakPassword
 
 SHORTEST = 12
@@ -28,11 +29,13 @@ def check(password: str, email: str) -> None:
     Any characters will do; what counts is that it is long and on no list of known ones.
 
     Raises:
-        WeakPassword: It has fewer than 12 characters or more than 128, is well known, or is the
-            address itself.
+        WeakPassword: It has fewer than 12 characters or more than 128, or one that is no text; is
+            well known, or is the address itself.
     """
     if not SHORTEST <= len(password) <= LONGEST:
         raise WeakPassword(f"Use {SHORTEST} to {LONGEST} characters.")
+    if not is_text(password):
+        raise WeakPassword("It has a character that is not text.")
     plain = password.casefold()
     core = _DECORATION.sub("", plain)
     if plain in _well_known() or core in _well_known():

@@ -13,6 +13,7 @@ from mercato_kit.schemas import Instant
 from mercato_kit.schemas import Line
 from mercato_kit.schemas import Metadata
 from mercato_kit.schemas import ModelSchema
+from mercato_kit.schemas import Password
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
 from mercato_users import emails
@@ -37,14 +38,12 @@ class NewUserSchema(Schema):
     makes = NewUser
 
     email = Email(required=True, validate=_check_deliverable)
-    password = Text(
+    password = Password(
         min=passwords.SHORTEST,
         max=passwords.LONGEST,
         required=True,
         load_only=True,
-        metadata={
-            "description": "12 to 128 characters that can be typed; well-known ones are refused"
-        },
+        metadata={"description": "12 to 128 characters of any kind; well-known ones are refused"},
     )
     given_name = Line(max=100, allow_none=True, validate=_filled)
     family_name = Line(max=100, allow_none=True, validate=_filled)
@@ -67,14 +66,16 @@ class NewPasswordSchema(Schema):
     """The token of a mailed link, and the password it sets."""
 
     token = Line(min=1, max=200, required=True)
-    password = Text(min=passwords.SHORTEST, max=passwords.LONGEST, required=True, load_only=True)
+    password = Password(
+        min=passwords.SHORTEST, max=passwords.LONGEST, required=True, load_only=True
+    )
 
 
 class CredentialsSchema(Schema):
     """Who logs in."""
 
     email = Line(min=1, max=254, required=True)
-    password = Text(min=1, max=1000, required=True, load_only=True)
+    password = Password(min=1, max=1000, required=True, load_only=True)
 
 
 class RefreshSchema(Schema):
