@@ -78,6 +78,16 @@ UNSAFE = {
         "'url' in [database]",
         production({"MERCATO_DATABASE__URL": None}, database={"url": POSTGRESQL}),
     ),
+    "the password of Redis in the file": (
+        "K205",
+        "'url' in [redis]",
+        production(redis={"url": "rediss://:wQx4-mm9@cache.example"}),
+    ),
+    "the password of the index in the file": (
+        "K205",
+        "'url' in [index]",
+        production(index={"url": "https://shop:wQx4-mm9@index.example/simple"}),
+    ),
     "a password that everybody knows": (
         "K205",
         "'url' in [database]",

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from mercato_host.deployment import Deployment
 from mercato_host.faults import Fault
 from mercato_host.features.composed import Composed
+from mercato_host.reading import index_url
 from mercato_host.reading import is_loopback
 from mercato_host.sections import secret_names
 from mercato_host.sections import table_at
@@ -96,6 +97,10 @@ def _logins(deployment: Deployment) -> Mapping[Path, tuple[str, str]]:
     if deployment.redis_url is not None:
         url = urlsplit(deployment.redis_url.reveal())
         logins["redis", "url"] = (url.username or "", url.password or "")
+    index = index_url(deployment.source)[0]
+    if index is not None:
+        parts = urlsplit(index)
+        logins["index", "url"] = (parts.username or "", parts.password or "")
     return logins
 
 
