@@ -52,7 +52,7 @@ def look_into(tin):
     faults = {
         "empty": OutOfPaint("No red.", colour="red", status="ours"),
         "two": Invalid(errors=[FieldError("/a", "min", "Too small.")]),
-        "broken": ZeroDivisionError("the secret is 42"),
+        "broken": ZeroDivisionError("the secret is a plum"),
         "away": OperationalError(
             "SELECT secret", {}, Exception("gone"), connection_invalidated=True
         ),
@@ -201,10 +201,10 @@ class TestFaults:
 
         assert answer.status_code == 500
         assert answer.mimetype == "application/problem+json"
-        assert "42" not in answer.text
+        assert "plum" not in answer.text
         [record] = [one for one in caplog.records if one.name == "mercato_host.errors"]
         assert answer.json["request_id"] in record.getMessage()
-        assert "the secret is 42" in str(record.exc_info)
+        assert "the secret is a plum" in str(record.exc_info)
 
     def test_a_database_that_is_away_is_unavailable(self, client):
         """A lost connection is a 503 that says when to try again, and shows no statement."""
