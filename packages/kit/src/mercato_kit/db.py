@@ -112,7 +112,7 @@ def metadata(feature: str) -> sa.MetaData:
     ::
 
         class Base(DeclarativeBase):
-            metadata = db.metadata("orders")
+            metadata = db.metadata("reviews")
             type_annotation_map = db.TYPES
 
     Args:
