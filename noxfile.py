@@ -67,12 +67,15 @@ ALONE = [
     for item in DISTRIBUTIONS
 ]
 ALL = nox.param(EVERYTHING, TOGETHER, ROOT / "host/tests/together", id="together")
+COMMANDS = nox.param(
+    ["mercato-host[testing]"], f"{WORKSPACE}:commands", ROOT / ".ci/tests", id="commands"
+)
 
 
 @nox.session(requires=["build"])
-@nox.parametrize("wanted, group, folder", [*ALONE, ALL])
+@nox.parametrize("wanted, group, folder", [*ALONE, ALL, COMMANDS])
 def tests(session: nox.Session, wanted: list[str], group: str, folder: Path) -> None:
-    """Test a wheel beside nothing but what it declares; and all the wheels together."""
+    """Test a wheel beside nothing but what it declares; all the wheels together; these commands."""
     provide(session, *wanted, groups=[group])
     run_tests(session, folder)
 
@@ -99,7 +102,7 @@ def imports(session: nox.Session, name: str, extras: list[str]) -> None:
     deployment = place(session, "deployment.toml")
     deployment.write_text('environment = "testing"\n')
     # Isolated: neither the folder we are in nor the user's own packages can lend a module.
-    command = ["python", "-I", "host/tests/together/imports.py", name, *extras]
+    command = ["python", "-I", ".ci/programs/imports.py", name, *extras]
     session.run(*command, env=CLEAN | {"MERCATO_DEPLOYMENT": str(deployment)})
 
 
@@ -141,8 +144,10 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check the types of every distribution, and of these commands, with mypy at its strictest."""
     provide(session, *EVERYTHING, groups=[TOGETHER, f"{WORKSPACE}:types"])
-    sources = [str(ROOT / ".ci"), *(str(item.source) for item in DISTRIBUTIONS)]
-    session.run("mypy", *sources, env=PLAIN | {"MYPYPATH": os.pathsep.join(sources)})
+    sources = [str(item.source) for item in DISTRIBUTIONS]
+    ours = [str(ROOT / ".ci" / name) for name in ("workspace", "programs")]
+    path = os.pathsep.join([str(ROOT / ".ci"), *sources])
+    session.run("mypy", *ours, *sources, env=PLAIN | {"MYPYPATH": path})
 
 
 @nox.session

@@ -86,9 +86,9 @@ def with_extras(name: str, extras: Sequence[str]) -> str:
     return f"{name}[{','.join(extras)}]" if extras else name
 
 
-def find_distributions() -> list[Distribution]:
-    """Find every folder that declares a distribution."""
-    found = [*sorted(ROOT.glob("packages/*/pyproject.toml")), *ROOT.glob("host/pyproject.toml")]
+def find_distributions(root: Path = ROOT) -> list[Distribution]:
+    """Find every folder below *root* that declares a distribution."""
+    found = [*sorted(root.glob("packages/*/pyproject.toml")), *root.glob("host/pyproject.toml")]
     return [Distribution(pyproject.parent) for pyproject in found]
 
 

@@ -1,6 +1,5 @@
 """What blocks the release of a distribution and can be seen without running it."""
 
-import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -9,8 +8,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from workspace.distributions import DISTRIBUTIONS
-from workspace.distributions import ROOT
 from workspace.distributions import Distribution
+from workspace.history import find_releases
+from workspace.history import git
 
 CEILINGS = ("<", "<=", "==", "~=")
 STRAY = {"tests", "test", "node_modules"}
@@ -27,8 +27,7 @@ def faults_of_tree(item: Distribution) -> Iterator[str]:
     """Find what is not committed, a version that was released, and migrations edited since."""
     for line in git("status", "--porcelain", "--", str(item.folder)):
         yield f"not committed: {line[3:]}"
-    # The newest first.
-    tags = git("tag", "--list", "--sort=-version:refname", f"{item.short}-v*")
+    tags = [release.tag for release in find_releases(item)]
     version = f"{item.short}-v{item.project['version']}"
     if version in tags and git("diff", "--name-only", version, "--", str(item.folder)):
         yield f"{version} was released already, and something changed since: raise the version"
@@ -37,12 +36,6 @@ def faults_of_tree(item: Distribution) -> Iterator[str]:
     for tag in tags[:1]:
         for file in git(*changed, tag, "--", migrations):
             yield f"{file} was released with {tag}, and is not what it was: write a new migration"
-
-
-def git(*words: str) -> list[str]:
-    """Ask git, and return the lines that it answers."""
-    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
 
 
 def faults_of_requirements(item: Distribution) -> Iterator[str]:

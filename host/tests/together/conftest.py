@@ -17,8 +17,6 @@ from mercato_kit.composition import current_composition
 
 from .issuer import Issuer
 from .issuer import running_issuer
-from .orchard import copy_settings
-from .orchard import write_distribution
 from .shop import Shop
 from .shopping import PASSWORD
 
@@ -95,12 +93,3 @@ def issuer() -> Iterator[Issuer]:
     """Offer an OIDC issuer of somebody else, on loopback."""
     with running_issuer() as running:
         yield running
-
-
-@pytest.fixture
-def orchard(tmp_path):
-    """Offer a workspace of two distributions that do not know each other."""
-    copy_settings(tmp_path)
-    write_distribution(tmp_path, "apples")
-    write_distribution(tmp_path, "pears")
-    return tmp_path

@@ -5,9 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
-
-PROGRAM = "host/tests/together/imports.py"
+ROOT = Path(__file__).parents[2]
 
 PYPROJECT = """
 [build-system]
@@ -48,10 +46,10 @@ def write_distribution(root: Path, name: str, *, code: str = "", needs: str = "[
 
 def copy_settings(root: Path) -> None:
     """Copy what rules the workspace: the commands, their programs, the settings of the tools."""
-    for name in ("noxfile.py", "pyproject.toml", ".gitignore", PROGRAM):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
+    for name in ("noxfile.py", "pyproject.toml", ".gitignore"):
         shutil.copy(ROOT / name, root / name)
-    shutil.copytree(ROOT / ".ci/workspace", root / ".ci/workspace")
+    for name in (".ci/workspace", ".ci/programs"):
+        shutil.copytree(ROOT / name, root / name)
 
 
 def run_session(root: Path, session: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,78 @@
+"""What was released: the tags of this repository, and its files as they were then."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import InvalidVersion
+from packaging.version import Version
+
+from workspace.distributions import ROOT
+from workspace.distributions import Distribution
+
+
+@dataclass(frozen=True)
+class Release:
+    """One version of one distribution, as its tag says: ``orders-v1.2.0``."""
+
+    short: str
+    version: Version
+
+    @property
+    def tag(self) -> str:
+        """What git calls it."""
+        return f"{self.short}-v{self.version}"
+
+    @property
+    def commit(self) -> str:
+        """The commit that it was made of."""
+        (commit,) = git("rev-parse", "--verify", f"refs/tags/{self.tag}^{{commit}}")
+        return commit
+
+
+def parse_tag(tag: str) -> Release:
+    """Read a tag, e.g. ``gift_cards-v1.2.0``.
+
+    Raises:
+        ValueError: It is none of a release.
+    """
+    short, separator, version = tag.rpartition("-v")
+    try:
+        release = Release(short, Version(version))
+    except InvalidVersion:
+        release = None
+    if not short or not separator or release is None or release.tag != tag:
+        raise ValueError(f"{tag!r} is no tag of a release: orders-v1.2.0 is one")
+    return release
+
+
+def find_releases(item: Distribution) -> list[Release]:
+    """Find what was released of *item*, the newest first."""
+    found = []
+    for tag in git("tag", "--list", f"{item.short}-v*"):
+        try:
+            found.append(parse_tag(tag))
+        except ValueError:
+            continue
+    return sorted(found, key=lambda one: one.version, reverse=True)
+
+
+@contextmanager
+def checked_out(tag: str) -> Iterator[Path]:
+    """Offer the files of a tag in a worktree of their own, clean, until the end of the block."""
+    with tempfile.TemporaryDirectory(prefix=f"{tag}-") as made:
+        folder = Path(made, "tree")
+        git("worktree", "add", "--detach", "--quiet", str(folder), f"refs/tags/{tag}")
+        try:
+            yield folder
+        finally:
+            git("worktree", "remove", "--force", str(folder))
+
+
+def git(*words: str) -> list[str]:
+    """Ask git, and return the lines that it answers."""
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
