@@ -1,0 +1,1 @@
+"""How much of a version the changes of a distribution need, and why."""
