@@ -21,7 +21,8 @@ from mercato_host.faults import DeploymentError
 from mercato_host.faults import Fault
 from mercato_kit.feature import Feature
 
-__all__ = ["create_app"]
+# What others build on; the rest of the Python is the host's own.
+__all__ = ["app", "create_app", "testing"]
 
 
 @garbage.left_alone()
