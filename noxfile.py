@@ -24,8 +24,8 @@ from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import EVERYTHING
 from workspace.distributions import ROOT
 from workspace.distributions import WORKSPACE
-from workspace.distributions import Distribution
 from workspace.distributions import digest
+from workspace.distributions import find_distribution
 from workspace.distributions import with_extras
 from workspace.environments import CLEAN
 from workspace.environments import PLAIN
@@ -36,6 +36,7 @@ from workspace.floors import resolve_lowest
 from workspace.floors import untrue_floors
 from workspace.floors import without_floor
 from workspace.gates import find_faults
+from workspace.gates.proving import prove
 from workspace.shop import DEVELOPMENT
 from workspace.shop import chosen_wheels
 from workspace.shop import port_of
@@ -51,6 +52,9 @@ nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "boundaries", "tests"]
 TOGETHER = f"{ROOT}/host/pyproject.toml:together"
 
+# Parameters are plain values, all of them: what nox reports of a run is JSON.
+SHORT = [nox.param(item.short, id=item.short) for item in DISTRIBUTIONS]
+
 
 @nox.session
 def build(session: nox.Session) -> None:
@@ -63,26 +67,26 @@ def build(session: nox.Session) -> None:
 
 
 ALONE = [
-    nox.param([item.name], f"{item.pyproject}:test", item.folder / "tests", id=item.short)
+    nox.param([item.name], f"{item.pyproject}:test", f"{item.folder}/tests", id=item.short)
     for item in DISTRIBUTIONS
 ]
-ALL = nox.param(EVERYTHING, TOGETHER, ROOT / "host/tests/together", id="together")
+ALL = nox.param(EVERYTHING, TOGETHER, f"{ROOT}/host/tests/together", id="together")
 COMMANDS = nox.param(
-    ["mercato-host[testing]"], f"{WORKSPACE}:commands", ROOT / ".ci/tests", id="commands"
+    ["mercato-host[testing]"], f"{WORKSPACE}:commands", f"{ROOT}/.ci/tests", id="commands"
 )
 
 
 @nox.session(requires=["build"])
 @nox.parametrize("wanted, group, folder", [*ALONE, ALL, COMMANDS])
-def tests(session: nox.Session, wanted: list[str], group: str, folder: Path) -> None:
+def tests(session: nox.Session, wanted: list[str], group: str, folder: str) -> None:
     """Test a wheel beside nothing but what it declares; all the wheels together; these commands."""
     provide(session, *wanted, groups=[group])
     run_tests(session, folder)
 
 
-def run_tests(session: nox.Session, folder: Path) -> None:
+def run_tests(session: nox.Session, folder: str) -> None:
     """Run the tests in *folder*, with what was typed behind ``--``."""
-    where = [f"--config-file={WORKSPACE}", f"--ignore={folder}/together", str(folder)]
+    where = [f"--config-file={WORKSPACE}", f"--ignore={folder}/together", folder]
     session.run("pytest", "-n2", *where, *session.posargs, env=CLEAN)
 
 
@@ -107,9 +111,10 @@ def imports(session: nox.Session, name: str, extras: list[str]) -> None:
 
 
 @nox.session(requires=["build"])
-@nox.parametrize("item", [nox.param(item, id=item.short) for item in DISTRIBUTIONS])
-def lowest(session: nox.Session, item: Distribution) -> None:
+@nox.parametrize("short", SHORT)
+def lowest(session: nox.Session, short: str) -> None:
     """Test a wheel with the lowest version of everything that it declares."""
+    item = find_distribution(short)
     if endless := without_floor(item):
         session.error(f"{item.name} declares no floor for {', '.join(endless)}.")
     pins = resolve_lowest(session, item)
@@ -120,16 +125,18 @@ def lowest(session: nox.Session, item: Distribution) -> None:
     )
     if others := differences(session, item, pins):
         session.error(f"{item.name}: resolved, but not installed, or the reverse: {others}")
-    run_tests(session, item.folder / "tests")
+    run_tests(session, f"{item.folder}/tests")
 
 
-@nox.session(requires=["build"], venv_backend="none")
-@nox.parametrize("item", [nox.param(item, id=item.short) for item in DISTRIBUTIONS])
-def gates(session: nox.Session, item: Distribution) -> None:
-    """Say what blocks a release and can be seen without running anything."""
-    if faults := list(find_faults(item)):
+@nox.session(requires=["build"])
+@nox.parametrize("short", SHORT)
+def gates(session: nox.Session, short: str) -> None:
+    """Say what blocks a release: first all that can be seen, then the sessions that are red."""
+    item = find_distribution(short)
+    if faults := list(find_faults(session, item)):
         listed = "".join(f"\n  {fault}" for fault in faults)
-        session.error(f"{item.name} cannot be released:{listed}")
+        session.error(f"{item.name} cannot be released:{listed}\nMend these first")
+    prove(session, [item])
 
 
 @nox.session

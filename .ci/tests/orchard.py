@@ -1,5 +1,6 @@
 """A workspace of the smallest distributions, to run the commands of ours in."""
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -52,7 +53,21 @@ def copy_settings(root: Path) -> None:
         shutil.copytree(ROOT / name, root / name)
 
 
-def run_session(root: Path, session: str) -> subprocess.CompletedProcess[str]:
+def stand_in(root: Path) -> None:
+    """Replace the sessions that take their time by stand-ins that do as they are told."""
+    noxfile = root / "noxfile.py"
+    tree = ast.parse(noxfile.read_text())
+    kept = {"build", "gates"}
+    tree.body = [
+        node
+        for node in tree.body
+        if not isinstance(node, ast.FunctionDef) or not node.decorator_list or node.name in kept
+    ]
+    stand_ins = Path(__file__).with_name("stand_ins.py").read_text()
+    noxfile.write_text(f"{ast.unparse(tree)}\n\n{stand_ins}")
+
+
+def run_session(root: Path, session: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Run one session of nox in *root*."""
-    command = [sys.executable, "-m", "nox", "--session", session]
+    command = [sys.executable, "-m", "nox", "--session", session, *options]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)

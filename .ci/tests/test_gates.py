@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from .orchard import run_session
+from .orchard import stand_in
 
 FEATURE = """
 [project.entry-points."mercato.features"]
@@ -36,6 +37,7 @@ def add(root, path, content=""):
 @pytest.fixture
 def released(orchard):
     """Offer a workspace under git whose apples have nothing against them."""
+    stand_in(orchard)
     subprocess.run(["git", "init", "--quiet"], cwd=orchard, check=True)
     with (orchard / "packages/apples/pyproject.toml").open("a") as settings:
         settings.write(FEATURE)
@@ -144,6 +146,15 @@ class TestGates:
 
         assert not passes
         assert "not committed: packages/apples/src/mercato_apples/feature.py" in told
+
+    def test_refuse_what_a_neighbour_has_not_committed(self, released):
+        """The sessions run beside the whole repository, so all of it is what everybody can see."""
+        (released / "packages/pears/README.md").write_text("Ripe.")
+
+        told, passes = gate(released)
+
+        assert not passes
+        assert "not committed: packages/pears/README.md" in told
 
     def test_refuse_a_version_that_was_released(self, released):
         """A version that was released is what it was."""

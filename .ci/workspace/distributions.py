@@ -92,5 +92,10 @@ def find_distributions(root: Path = ROOT) -> list[Distribution]:
     return [Distribution(pyproject.parent) for pyproject in found]
 
 
+def find_distribution(short: str) -> Distribution:
+    """Find one of :data:`DISTRIBUTIONS` by the name of its folder."""
+    return next(item for item in DISTRIBUTIONS if item.short == short)
+
+
 DISTRIBUTIONS = find_distributions()
 EVERYTHING = [item.name for item in DISTRIBUTIONS]

@@ -1,54 +1,12 @@
-"""What blocks the release of a distribution and can be seen without running it."""
+"""What the wheel of a distribution has against a release."""
 
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-
-from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import Distribution
-from workspace.history import find_releases
-from workspace.history import git
 
-CEILINGS = ("<", "<=", "==", "~=")
 STRAY = {"tests", "test", "node_modules"}
-
-
-def find_faults(item: Distribution) -> Iterator[str]:
-    """Say everything that keeps *item* from being released as it is."""
-    yield from faults_of_tree(item)
-    yield from faults_of_requirements(item)
-    yield from faults_of_wheel(item)
-
-
-def faults_of_tree(item: Distribution) -> Iterator[str]:
-    """Find what is not committed, a version that was released, and migrations edited since."""
-    for line in git("status", "--porcelain", "--", str(item.folder)):
-        yield f"not committed: {line[3:]}"
-    tags = [release.tag for release in find_releases(item)]
-    version = f"{item.short}-v{item.project['version']}"
-    if version in tags and git("diff", "--name-only", version, "--", str(item.folder)):
-        yield f"{version} was released already, and something changed since: raise the version"
-    migrations = str(item.source / item.module / "migrations/versions")
-    changed = ["diff", "--name-only", "--no-renames", "--diff-filter=a"]
-    for tag in tags[:1]:
-        for file in git(*changed, tag, "--", migrations):
-            yield f"{file} was released with {tag}, and is not what it was: write a new migration"
-
-
-def faults_of_requirements(item: Distribution) -> Iterator[str]:
-    """Find requirements that an index would not take, or that nothing limits."""
-    ours = {one.name for one in DISTRIBUTIONS} - {item.name}
-    extras = item.project.get("optional-dependencies", {}).values()
-    declared = [*item.project.get("dependencies", []), *(one for some in extras for one in some)]
-    for requirement in map(Requirement, declared):
-        operators = {one.operator for one in requirement.specifier}
-        if requirement.url:
-            yield f"{requirement} is a direct URL"
-        elif canonicalize_name(requirement.name) in ours and operators.isdisjoint(CEILINGS):
-            yield f"{requirement} has no ceiling, and the next major version may be anything"
 
 
 def faults_of_wheel(item: Distribution) -> Iterator[str]:

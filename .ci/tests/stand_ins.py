@@ -1,0 +1,43 @@
+"""Sessions that do as they are told, for the end of a noxfile: see ``orchard.stand_in``."""
+
+import json
+import os
+
+import nox
+
+from workspace.distributions import DISTRIBUTIONS
+
+
+def act(session: nox.Session, name: str) -> None:
+    """Say what was given, and end as ``ORCHARD`` tells for *name*: ``{"lint": "fail"}``."""
+    session.log(f"Here is {name} with {session.posargs} below {session.cache_dir.parent}")
+    match json.loads(os.environ.get("ORCHARD", "{}")).get(name):
+        case "fail":
+            session.error("as told")
+        case "skip":
+            session.skip("as told")
+        case "interrupt":
+            raise KeyboardInterrupt
+
+
+def define(name: str) -> None:
+    """Define a session for the whole workspace."""
+
+    @nox.session(name=name, venv_backend="none")
+    def whole(session: nox.Session) -> None:
+        act(session, name)
+
+
+def define_each(name: str) -> None:
+    """Define a session for each distribution."""
+
+    @nox.session(name=name, venv_backend="none")
+    @nox.parametrize("short", [nox.param(item.short, id=item.short) for item in DISTRIBUTIONS])
+    def each(session: nox.Session, short: str) -> None:
+        act(session, f"{name}({short})")
+
+
+for one in ("lint", "types", "boundaries", "combinations"):
+    define(one)
+for one in ("imports", "tests", "lowest"):
+    define_each(one)
