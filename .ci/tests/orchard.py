@@ -51,6 +51,9 @@ def copy_settings(root: Path) -> None:
         shutil.copy(ROOT / name, root / name)
     for name in (".ci/workspace", ".ci/programs"):
         shutil.copytree(ROOT / name, root / name)
+    server = root / "host/src/mercato_host/testing/index_server.py"
+    server.parent.mkdir(parents=True)
+    shutil.copy(ROOT / server.relative_to(root), server)
 
 
 def stand_in(root: Path) -> None:

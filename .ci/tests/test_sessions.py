@@ -19,7 +19,7 @@ def sources(tmp_path_factory):
     copy_settings(root)
     for pyproject in [*ROOT.glob("packages/*/pyproject.toml"), ROOT / "host/pyproject.toml"]:
         folder = root / pyproject.parent.relative_to(ROOT)
-        shutil.copytree(pyproject.parent / "src", folder / "src")
+        shutil.copytree(pyproject.parent / "src", folder / "src", dirs_exist_ok=True)
         shutil.copy(pyproject, folder)
     return root
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,3 +61,28 @@ def pin_wheels(session: nox.Session) -> Path:
 def place(session: nox.Session, name: str) -> Path:
     """Name a file of ours within the environment; create_tmp() would move TMPDIR for the tests."""
     return Path(session.virtualenv.location, name).resolve()
+
+
+def toolbox(session: nox.Session, group: str) -> Path:
+    """Make an environment beside the session's own that holds a dependency group of the root.
+
+    For tools that serve a session, and must not be there for what it tests.
+
+    Returns:
+        The folder of its programs.
+    """
+    folder = place(session, ".").parent / f"tools-{group}"
+    programs = folder / Path(session.bin).name
+    state = json.dumps([group, digest([WORKSPACE])])
+    stamp = folder / "provided.json"
+    if stamp.exists() and stamp.read_text() == state:
+        return programs
+
+    stamp.unlink(missing_ok=True)
+    if not programs.exists():
+        session.run("uv", "venv", f"--python={sys.executable}", str(folder), silent=True)
+    python = f"--python={programs / 'python'}"
+    command = ["uv", "pip", "install", "--exact", python, f"--group={WORKSPACE}:{group}"]
+    session.run(*command, env=PLAIN, silent=True)
+    stamp.write_text(state)
+    return programs

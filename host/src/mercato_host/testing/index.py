@@ -55,36 +55,16 @@ class Index:
 @contextmanager
 def serve_index(folder: Path) -> Iterator[Index]:
     """Serve the wheels in *folder* until the end of the block. Anyone may upload."""
-    command = [sys.executable, "-W", "ignore", "-m", __name__, str(folder)]
-    with subprocess.Popen(  # noqa: S603 - this module
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    command = [sys.executable, "-W", "ignore", "-m", "mercato_host.testing.index_server"]
+    with subprocess.Popen(  # noqa: S603 - a module of ours
+        [*command, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as process:
-        try:
-            root = process.stdout.readline().strip() if process.stdout else ""
-            if not root:
-                raise RuntimeError("the index did not start: is pypiserver installed?")
-            yield Index(folder, root)
-        finally:
-            process.terminate()
-
-
-def _serve(folder: str) -> None:
-    """Serve *folder*; the first line on standard output is the address."""
-    import pypiserver  # noqa: PLC0415 - only this process needs them
-    from werkzeug.serving import make_server  # noqa: PLC0415
-
-    app = pypiserver.app(
-        roots=[folder],
-        authenticate=[],
-        password_file=".",  # noqa: S106 - its word for "nobody has to log in"
-        disable_fallback=True,
-        hash_algo="sha256",
-    )
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    sys.stdout.write(f"http://127.0.0.1:{server.port}/\n")
-    sys.stdout.flush()
-    server.serve_forever()
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1])
+        # The end of the block closes its standard input, and that ends it.
+        root = process.stdout.readline().strip() if process.stdout else ""
+        if not root:
+            raise RuntimeError("the index did not start: is pypiserver installed?")
+        yield Index(folder, root)

@@ -1,0 +1,125 @@
+"""Package indexes: what is released there, and the one of this workspace, served on loopback."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from contextlib import contextmanager
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import nox
+from packaging.version import InvalidVersion
+from packaging.version import Version
+
+from workspace.distributions import ROOT
+from workspace.environments import PLAIN
+from workspace.environments import toolbox
+
+LOCAL = ROOT / "var/index"
+SERVER = ROOT / "host/src/mercato_host/testing/index_server.py"
+CLIENT = ROOT / ".ci/programs/index.py"
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index, by its addresses.
+
+    Args:
+        url: Where installers ask (the simple API).
+        upload: Where uploads go; nowhere, unless somebody named it.
+    """
+
+    url: str
+    upload: str | None = None
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """A file in an index, as the index describes it."""
+
+    name: str
+    sha256: str | None
+    requires_python: str | None
+    yanked: bool
+
+    @property
+    def is_sdist(self) -> bool:
+        """Whether it holds sources, tests included."""
+        return self.name.endswith(".tar.gz")
+
+
+@dataclass(frozen=True)
+class Published:
+    """One version of a distribution in an index."""
+
+    version: Version
+    files: tuple[PublishedFile, ...]
+
+    @property
+    def yanked(self) -> bool:
+        """Whether it was taken back: nobody gets it who does not name it."""
+        return all(file.yanked for file in self.files)
+
+
+def chosen_index(session: nox.Session) -> AbstractContextManager[Index]:
+    """Offer the index that ``MERCATO_INDEX`` names, else the one of this workspace."""
+    named = os.environ.get("MERCATO_INDEX")
+    return nullcontext(Index(named)) if named else serving(session)
+
+
+@contextmanager
+def serving(session: nox.Session, folder: Path = LOCAL) -> Iterator[Index]:
+    """Serve *folder* as an index on loopback until the end of the block. Anyone may upload."""
+    folder.mkdir(parents=True, exist_ok=True)
+    python = toolbox(session, "publish") / "python"
+    with subprocess.Popen(
+        [str(python), "-W", "ignore", str(SERVER), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        # The end of the block closes its standard input, and that ends it.
+        root = process.stdout.readline().strip() if process.stdout else ""
+        if not root:
+            session.error(f"The index over {folder} did not start: {SERVER} says why.")
+        yield Index(f"{root}simple/", root)
+
+
+def releases(session: nox.Session, url: str, name: str) -> list[Published]:
+    """Find every version of a distribution in an index, the newest first.
+
+    A version that was taken back (yanked) is among them, and says so. An index that does not
+    answer, or is none, fails the session: it is not "no releases".
+
+    Args:
+        session: Who asks.
+        url: The index, as installers call it (the simple API).
+        name: What the index calls the distribution.
+    """
+    found: dict[Version, list[PublishedFile]] = {}
+    for described in json.loads(ask(session, url, name)):
+        try:
+            version = Version(described.pop("version") or "")
+        except InvalidVersion:
+            continue
+        found.setdefault(version, []).append(PublishedFile(**described))
+    newest_first = sorted(found.items(), reverse=True)
+    return [Published(version, tuple(files)) for version, files in newest_first]
+
+
+def fetch(session: nox.Session, url: str, name: str, file: PublishedFile, folder: Path) -> Path:
+    """Take a file from an index into *folder*, and check its hash."""
+    ask(session, url, name, f"--fetch={file.name}", f"--into={folder}")
+    return folder / file.name
+
+
+def ask(session: nox.Session, url: str, *words: str) -> str:
+    """Ask an index, with pypi-simple; fail the session if that cannot be done."""
+    python = toolbox(session, "publish") / "python"
+    command = [str(python), "-I", "-W", "ignore", str(CLIENT), *words]
+    env = PLAIN | {"INDEX_URL": url}
+    return str(session.run(*command, env=env, silent=True, external=True))
