@@ -30,9 +30,14 @@ class Distribution:
         return self.folder / "pyproject.toml"
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """All that its settings say."""
+        return tomllib.loads(self.pyproject.read_text())
+
+    @property
     def project(self) -> dict[str, Any]:
         """Its metadata, as declared."""
-        project: dict[str, Any] = tomllib.loads(self.pyproject.read_text())["project"]
+        project: dict[str, Any] = self.settings["project"]
         return project
 
     @property
