@@ -354,6 +354,8 @@ class TestProcess:
     def test_several_deliver_once_and_stop_cleanly(self, start, commit, effects):
         """Several processes share the work; TERM ends each with 0 after what it is doing."""
         processes = [start(), start()]
+        for process in processes:
+            assert any("ready for events and jobs" in line for line in process.stderr)
         for number in range(20):
             commit(add, f"note {number}")
 

@@ -35,6 +35,7 @@ from mercato_host.migrations import ledger
 from mercato_host.migrations.faults import somebody_else_migrates
 from mercato_host.migrations.faults import unreachable
 from mercato_host.migrations.locks import LockHeldError
+from mercato_host.migrations.planning import empty_database
 from mercato_host.migrations.planning import is_absent
 from mercato_kit import transactions
 from mercato_kit import work
@@ -214,7 +215,7 @@ def _engine(operation: Operation) -> sa.Engine:
 
     engine = make_engine(operation.deployment.database_url)
     if is_absent(engine):
-        return sa.create_engine("sqlite://")
+        return empty_database()
     try:
         with transactions.reading(), engine.connect():
             return engine

@@ -24,10 +24,11 @@ def requirements(distribution: Distribution) -> Iterator[Requirement]:
 
 def lacks(distribution: Distribution) -> Iterator[str]:
     """Say what of its surroundings a wheel does not find, in a line each."""
-    wanted = distribution.metadata["Requires-Python"]
     running = platform.python_version()
-    if wanted and not _holds(wanted, running):
-        yield f"needs Python {wanted}; this is Python {running}"
+    # Not metadata["…"]: from Python 3.12 on, it warns where there is no such line.
+    for wanted in distribution.metadata.get_all("Requires-Python") or ():
+        if not _holds(wanted, running):
+            yield f"needs Python {wanted}; this is Python {running}"
     tags = _tags(distribution)
     if tags and _EVERYWHERE not in tags and not _runs_here(tags):
         yield f"was built for {', '.join(tags)}; this is {platform.platform(terse=True)}"

@@ -130,7 +130,8 @@ def _info_of(archive: zipfile.ZipFile, name: str, version: Version) -> str:
 def _check_metadata(metadata: _Metadata, name: str, version: Version) -> None:
     if metadata.read_text("METADATA") is None:
         raise UnreadableWheelError("it has no METADATA")
-    said = metadata.metadata["Name"] or "", metadata.metadata["Version"] or ""
+    # Not metadata["…"]: from Python 3.12 on, it warns where there is no such line.
+    said = [(metadata.metadata.get_all(field) or [""])[0] for field in ("Name", "Version")]
     if canonicalize_name(said[0]) != name or Version(said[1]) != version:
         raise UnreadableWheelError(f"its metadata says it is {' '.join(said)}")
 

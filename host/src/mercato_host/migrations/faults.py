@@ -17,6 +17,7 @@ from mercato_host.migrations import Pending
 from mercato_host.migrations import histories
 from mercato_host.migrations import pending
 from mercato_host.migrations.planning import Refusal
+from mercato_host.migrations.planning import empty_database
 from mercato_host.migrations.planning import is_absent
 from mercato_host.migrations.planning import plan
 from mercato_kit import transactions
@@ -39,7 +40,7 @@ def database_faults(engine: sa.Engine, features: Sequence[Composed]) -> list[Fau
         features: In dependency order.
     """
     if is_absent(engine):
-        engine = sa.create_engine("sqlite://")
+        engine = empty_database()
     manifests = [feature.manifest for feature in features]
     try:
         with transactions.reading(), engine.connect() as connection:

@@ -75,7 +75,7 @@ class Plan:
 def read(engine: sa.Engine, histories: Sequence[History]) -> Plan:
     """Plan an upgrade that applies no contracting migrations; a file is not made by asking."""
     if is_absent(engine):
-        engine = sa.create_engine("sqlite://")
+        engine = empty_database()
     with transactions.reading(), engine.connect() as connection:
         return plan(connection, histories, contract=False)
 
@@ -83,6 +83,11 @@ def read(engine: sa.Engine, histories: Sequence[History]) -> Plan:
 def is_absent(engine: sa.Engine) -> bool:
     """Tell whether a database is a file that is not there: to open it would make it."""
     return engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists()
+
+
+def empty_database() -> sa.Engine:
+    """Make an engine to a database with nothing in it, a new one for each connection."""
+    return sa.create_engine("sqlite://", poolclass=sa.pool.NullPool)
 
 
 def plan(connection: sa.Connection, histories: Sequence[History], *, contract: bool) -> Plan:

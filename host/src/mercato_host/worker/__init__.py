@@ -52,6 +52,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until :meth:`stop` is called."""
+        _log.info("ready for events and jobs")
         while not self._stopped.is_set():
             try:
                 tally = self.work_off()
