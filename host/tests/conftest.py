@@ -26,10 +26,10 @@ def few_libraries(tmp_path_factory):
         flask = {"console_scripts": {"flask": "flask.app:main"}}
         files = {"flask/__init__.py": "", "flask/app.py": ""}
         write_wheel(index.folder, "flask", "3.1", files, entry_points=flask)
-        write_wheel(index.folder, "mercato-kit", "0.1", {"mercato_kit/__init__.py": ""})
+        write_wheel(index.folder, "mercato-kit", "1.0", {"mercato_kit/__init__.py": ""})
         host = {"mercato_host/__init__.py": ""}
-        needs = ["flask>=3.1", "mercato-kit>=0.1,<0.2"]
-        write_wheel(index.folder, "mercato-host", "0.1", host, requires=needs)
+        needs = ["flask>=3.1", "mercato-kit>=1.0,<2"]
+        write_wheel(index.folder, "mercato-host", "1.0", host, requires=needs)
         yield index
 
 

@@ -65,7 +65,7 @@ def _wheels(tmp_path_factory):
     ice = NEEDS.format(name="ice", needs='[Need(Heat, ">=1,<2")]')
     install(folder, "oven", oven, module="graphing_oven", version="1.5")
     install(folder, "stove", stove, module="graphing_stove", version="3.0")
-    requires = ["mercato-kit>=0.1", "mercato-oven>=1.1,<2"]
+    requires = ["mercato-kit>=1.0", "mercato-oven>=1.1,<2"]
     install(folder, "ice", ice, module="graphing_ice", requires=requires)
     install(folder, "broken", "1 / 0", module="graphing_broken")
     with pytest.MonkeyPatch.context() as patch:

@@ -44,7 +44,7 @@ def _describe(folder: Path, name: str) -> None:
     info = folder / f"mercato_{name}-1.0.dist-info"
     info.mkdir()
     lines = ["Metadata-Version: 2.4", f"Name: mercato-{name}", "Version: 1.0"]
-    lines += ["Requires-Dist: mercato-kit>=0.1,<0.2", "Requires-Dist: sqlalchemy>=2.1.9", ""]
+    lines += ["Requires-Dist: mercato-kit>=1.0,<2", "Requires-Dist: sqlalchemy>=2.1.9", ""]
     (info / "METADATA").write_text("\n".join(lines))
     (info / "entry_points.txt").write_text(
         f"[mercato.features]\n{name} = mercato_{name}.feature:feature\n"

@@ -161,7 +161,7 @@ def _list_misfits(name: str, value: object, kind: type) -> Iterator[tuple[str, o
 
 def _range_misfits(manifest: Feature) -> Iterator[tuple[str, object, str]]:
     if manifest.kit is not None and not _parses(SpecifierSet, manifest.kit):
-        yield "kit", manifest.kit, "a PEP 440 range such as '>=0.1,<0.2'"
+        yield "kit", manifest.kit, "a PEP 440 range such as '>=1.0,<2'"
     for number, need in enumerate(_only(manifest.needs, Need)):
         if not _parses(SpecifierSet, need.versions):
             yield f"needs[{number}].versions", need.versions, "a PEP 440 range such as '>=1,<2'"
