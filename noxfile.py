@@ -37,6 +37,7 @@ from workspace.floors import untrue_floors
 from workspace.floors import without_floor
 from workspace.gates import find_faults
 from workspace.gates.proving import prove
+from workspace.publishing import publish_release
 from workspace.shop import DEVELOPMENT
 from workspace.shop import chosen_wheels
 from workspace.shop import port_of
@@ -137,6 +138,15 @@ def gates(session: nox.Session, short: str) -> None:
         listed = "".join(f"\n  {fault}" for fault in faults)
         session.error(f"{item.name} cannot be released:{listed}\nMend these first")
     prove(session, [item])
+
+
+@nox.session
+def publish(session: nox.Session) -> None:
+    """Build a tag twice, check it, and upload it: ``-- orders-v1.2.0``; ``-- --help`` says where.
+
+    Without ``--to`` it says what it would upload.
+    """
+    publish_release(session)
 
 
 @nox.session

@@ -15,13 +15,31 @@ build-backend = "hatchling.build"
 
 [project]
 name = "mercato-{name}"
-version = "0.1.0"
+version = "{version}"
+description = "Fruit."
 readme = "README.md"
+license = "MIT"
+license-files = ["LICENSE"]
 requires-python = ">=3.11"
+classifiers = ["Typing :: Typed"]
 dependencies = {needs}
 
 [dependency-groups]
 test = ["pytest>=9.2", "pytest-xdist>=3.8"]
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/mercato_{name}"]
+
+[tool.hatch.build.targets.sdist]
+include = ["/CHANGELOG.md", "/src", "/tests"]
+"""
+
+CHANGELOG = """
+# Changelog
+
+## {version} - 2026-11-01
+
+- Ripe.
 """
 
 TEST = """
@@ -33,14 +51,20 @@ def test_imports():
 """
 
 
-def write_distribution(root: Path, name: str, *, code: str = "", needs: str = "[]") -> None:
-    """Write the smallest distribution that builds and has a test."""
+def write_distribution(
+    root: Path, name: str, *, code: str = "", needs: str = "[]", version: str = "0.1.0"
+) -> None:
+    """Write the smallest distribution that can be published."""
     folder = root / "packages" / name
     package = folder / "src" / f"mercato_{name}"
     package.mkdir(parents=True, exist_ok=True)
     (folder / "tests").mkdir(exist_ok=True)
     (folder / "README.md").write_text(name)
-    (folder / "pyproject.toml").write_text(PYPROJECT.format(name=name, needs=needs))
+    (folder / "LICENSE").write_text("MIT")
+    (folder / "CHANGELOG.md").write_text(CHANGELOG.format(version=version))
+    settings = PYPROJECT.format(name=name, needs=needs, version=version)
+    (folder / "pyproject.toml").write_text(settings)
+    (package / "py.typed").touch()
     (folder / "tests/test_it.py").write_text(TEST.format(name=name))
     (package / "__init__.py").write_text(f'"""{name}"""\n{code}\n')
 

@@ -32,6 +32,17 @@ class Release:
         (commit,) = git("rev-parse", "--verify", f"refs/tags/{self.tag}^{{commit}}")
         return commit
 
+    @property
+    def is_annotated(self) -> bool:
+        """Whether the tag says who made it, and when: ``git tag`` alone makes one that does not."""
+        return git("cat-file", "-t", f"refs/tags/{self.tag}") == ["tag"]
+
+    @property
+    def is_on_main(self) -> bool:
+        """Whether its commit is on the branch ``main``: ours, or that of ``origin``."""
+        branches = ["refs/heads/main", "refs/remotes/origin/main"]
+        return bool(git("for-each-ref", f"--contains={self.commit}", *branches))
+
 
 def parse_tag(tag: str) -> Release:
     """Read a tag, e.g. ``gift_cards-v1.2.0``.
@@ -61,15 +72,24 @@ def find_releases(item: Distribution) -> list[Release]:
 
 
 @contextmanager
-def checked_out(tag: str) -> Iterator[Path]:
-    """Offer the files of a tag in a worktree of their own, clean, until the end of the block."""
-    with tempfile.TemporaryDirectory(prefix=f"{tag}-") as made:
+def checked_out(revision: str) -> Iterator[Path]:
+    """Offer the files of a tag in a worktree of their own, clean, until the end of the block.
+
+    Of any commit, for that matter.
+    """
+    with tempfile.TemporaryDirectory(prefix=f"{revision}-") as made:
         folder = Path(made, "tree")
-        git("worktree", "add", "--detach", "--quiet", str(folder), f"refs/tags/{tag}")
+        git("worktree", "add", "--detach", "--quiet", str(folder), revision)
         try:
             yield folder
         finally:
             git("worktree", "remove", "--force", str(folder))
+
+
+def committed_at(revision: str) -> int:
+    """Return when a commit was made: seconds since 1970."""
+    (seconds,) = git("log", "-1", "--format=%ct", f"{revision}^{{commit}}")
+    return int(seconds)
 
 
 def git(*words: str) -> list[str]:

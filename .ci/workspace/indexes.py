@@ -30,10 +30,12 @@ class Index:
     Args:
         url: Where installers ask (the simple API).
         upload: Where uploads go; nowhere, unless somebody named it.
+        is_ours: Whether it is that of this workspace: on loopback, for anyone.
     """
 
     url: str
     upload: str | None = None
+    is_ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ def serving(session: nox.Session, folder: Path = LOCAL) -> Iterator[Index]:
         # The end of the block closes its standard input, and that ends it.
         root = process.stdout.readline().strip() if process.stdout else ""
         if not root:
-            session.error(f"The index over {folder} did not start: {SERVER} says why.")
-        yield Index(f"{root}simple/", root)
+            session.error(f"The index over {folder} did not start: {SERVER} says why")
+        yield Index(f"{root}simple/", root, is_ours=True)
 
 
 def releases(session: nox.Session, url: str, name: str) -> list[Published]:

@@ -101,7 +101,7 @@ def faults_of_changelog(item: Distribution) -> Iterator[str]:
     version = item.project["version"]
     changelog = item.folder / "CHANGELOG.md"
     text = changelog.read_text() if changelog.exists() else ""
-    heading = rf"^## \[?{re.escape(version)}\]?(?![\w.])(.*)$"
+    heading = rf"^## \[?{re.escape(version)}\]?(?![\w.])([^\n]*)$"
     section = re.search(rf"{heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     if section is None:
         yield f"CHANGELOG.md has no section of {version}"

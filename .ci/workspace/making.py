@@ -1,0 +1,84 @@
+"""Releases, made of a commit, and checked before anybody can see them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import nox
+from nox.command import CommandFailed
+
+from workspace.building import ELSEWHERE
+from workspace.building import Built
+from workspace.building import build_release
+from workspace.building import differences
+from workspace.building import rebuild_wheel
+from workspace.contents import faults_of_sdist
+from workspace.contents import faults_of_wheel
+from workspace.distributions import Distribution
+from workspace.distributions import find_distributions
+from workspace.environments import PLAIN
+from workspace.environments import toolbox
+from workspace.history import checked_out
+from workspace.history import committed_at
+from workspace.metadata import faults_of_metadata
+
+
+def make_release(
+    session: nox.Session, revision: str, short: str, folder: Path
+) -> tuple[Built, list[str]]:
+    """Build what is published of one distribution, as it is in a commit, and check it.
+
+    Args:
+        session: Who builds.
+        revision: A tag, or another name of a commit. What is not committed has no part in it.
+        short: The folder of the distribution.
+        folder: Where the files go, and what is built to compare them with.
+
+    Returns:
+        The files, and what speaks against publishing them.
+    """
+    epoch = committed_at(revision)
+    with checked_out(revision) as here, checked_out(revision) as elsewhere:
+        one = find_distribution(session, here, short)
+        other = find_distribution(session, elsewhere, short)
+        built = build_release(session, one, folder, epoch=epoch)
+        again = build_release(session, other, folder / "again", epoch=epoch, place=ELSEWHERE)
+        unpacked = rebuild_wheel(session, built.sdist, folder / "unpacked", epoch=epoch)
+        faults = [
+            *faults_of_builds(built, again, unpacked),
+            *faults_of_wheel(one, built.wheel),
+            *faults_of_sdist(one, built.sdist),
+            *faults_of_metadata(
+                one, built.wheel, built.sdist, [item.name for item in find_distributions(here)]
+            ),
+            *faults_of_rendering(session, built),
+        ]
+    return built, faults
+
+
+def find_distribution(session: nox.Session, root: Path, short: str) -> Distribution:
+    """Find a distribution by its folder, below *root*."""
+    found = {item.short: item for item in find_distributions(root)}
+    if short not in found:
+        session.error(f"There is no {short} in this commit, but {', '.join(found) or 'nothing'}")
+    return found[short]
+
+
+def faults_of_builds(built: Built, again: Built, unpacked: Path) -> Iterator[str]:
+    """Find what depends on when, where, or of what copy of the sources it was built."""
+    for one, other in ((built.wheel, again.wheel), (built.sdist, again.sdist)):
+        for name in differences(one, other):
+            yield f"two builds of {one.name} differ: {name}"
+    for name in differences(built.wheel, unpacked):
+        yield f"{built.wheel.name}, built from the sdist, differs: {name}"
+
+
+def faults_of_rendering(session: nox.Session, built: Built) -> Iterator[str]:
+    """Ask twine whether an index could show the readme."""
+    program = str(toolbox(session, "publish") / "twine")
+    files = [str(file) for file in (built.wheel, built.sdist)]
+    try:
+        session.run(
+            program, "check", "--strict", *files, env=PLAIN, silent=True, external=True, log=False
+        )
+    except CommandFailed:
+        yield "twine refuses the readme: what it says is above"
