@@ -43,13 +43,15 @@ def make_release(
         built = build_release(session, one, folder, epoch=epoch)
         again = build_release(session, other, folder / "again", epoch=epoch, place=ELSEWHERE)
         unpacked = rebuild_wheel(session, built.sdist, folder / "unpacked", epoch=epoch)
+    # A build may leave something among the sources.
+    with checked_out(revision) as untouched:
+        ours = [item.name for item in find_distributions(untouched)]
+        item = find_distribution(session, untouched, short)
         faults = [
             *faults_of_builds(built, again, unpacked),
-            *faults_of_wheel(one, built.wheel),
-            *faults_of_sdist(one, built.sdist),
-            *faults_of_metadata(
-                one, built.wheel, built.sdist, [item.name for item in find_distributions(here)]
-            ),
+            *faults_of_wheel(item, built.wheel),
+            *faults_of_sdist(item, built.sdist),
+            *faults_of_metadata(item, built.wheel, built.sdist, ours),
             *faults_of_rendering(session, built),
         ]
     return built, faults
