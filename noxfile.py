@@ -163,7 +163,7 @@ def types(session: nox.Session) -> None:
     provide(session, *EVERYTHING, groups=[TOGETHER, f"{WORKSPACE}:types"])
     sources = [str(item.source) for item in DISTRIBUTIONS]
     ours = [str(ROOT / ".ci" / name) for name in ("workspace", "programs")]
-    path = os.pathsep.join([str(ROOT / ".ci"), *sources])
+    path = os.pathsep.join([str(ROOT / ".ci"), ours[1], *sources])
     session.run("mypy", *ours, *sources, env=PLAIN | {"MYPYPATH": path})
 
 

@@ -1,0 +1,1 @@
+"""What a distribution shows to others, described as JSON."""
