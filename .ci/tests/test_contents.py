@@ -8,6 +8,7 @@ import tarfile
 import zipfile
 
 import pytest
+
 from workspace.contents import faults_of_sdist
 from workspace.contents import faults_of_wheel
 from workspace.distributions import Distribution
