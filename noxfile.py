@@ -157,6 +157,17 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", ".")
 
 
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """Check what GitHub runs: against its schema, and with zizmor for what is unsafe."""
+    provide(session, groups=[f"{WORKSPACE}:workflows"])
+    files = sorted(str(file) for file in ROOT.glob(".github/workflows/*.yml"))
+    session.run("check-jsonschema", "--builtin-schema=vendor.github-workflows", *files)
+    updates = str(ROOT / ".github/dependabot.yml")
+    session.run("check-jsonschema", "--builtin-schema=vendor.dependabot", updates)
+    session.run("zizmor", "--offline", "--no-progress", "--persona=pedantic", ".github")
+
+
 @nox.session(requires=["build"])
 def types(session: nox.Session) -> None:
     """Check the types of every distribution, and of these commands, with mypy at its strictest."""
