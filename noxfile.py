@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent / ".ci"))
 from workspace.boundaries import describe_boundaries
 from workspace.building import build_wheel
 from workspace.building import is_built
+from workspace.compatibility import prove_compatible
 from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import EVERYTHING
 from workspace.distributions import ROOT
@@ -127,6 +128,16 @@ def lowest(session: nox.Session, short: str) -> None:
     if others := differences(session, item, pins):
         session.error(f"{item.name}: resolved, but not installed, or the reverse: {others}")
     run_tests(session, f"{item.folder}/tests")
+
+
+@nox.session(requires=["build"])
+@nox.parametrize("short", SHORT)
+def compat(session: nox.Session, short: str) -> None:
+    """Test a wheel with what was released: each feature's own tests, from its sdist in the index.
+
+    ``MERCATO_INDEX`` names the index; without it, the tags of this repository are what is released.
+    """
+    prove_compatible(session, find_distribution(short))
 
 
 @nox.session(requires=["build"])

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+AUTHOR = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
 
 PYPROJECT = """
 [build-system]
@@ -32,6 +33,11 @@ packages = ["src/mercato_{name}"]
 
 [tool.hatch.build.targets.sdist]
 include = ["/CHANGELOG.md", "/src", "/tests"]
+"""
+
+ENTRY_POINT = """
+[project.entry-points."mercato.features"]
+{name} = "mercato_{name}.feature:feature"
 """
 
 CHANGELOG = """
@@ -67,6 +73,31 @@ def write_distribution(
     (package / "py.typed").touch()
     (folder / "tests/test_it.py").write_text(TEST.format(name=name))
     (package / "__init__.py").write_text(f'"""{name}"""\n{code}\n')
+
+
+def write_feature(root: Path, name: str, **options: str) -> None:
+    """Write the smallest distribution that is a feature, and can be published."""
+    write_distribution(root, name, **options)
+    package = root / "packages" / name / "src" / f"mercato_{name}"
+    with (root / "packages" / name / "pyproject.toml").open("a") as settings:
+        settings.write(ENTRY_POINT.format(name=name))
+    (package / "migrations/versions").mkdir(parents=True, exist_ok=True)
+    for path in ("feature.py", "migrations/versions/0001_initial.py"):
+        (package / path).touch()
+
+
+def commit(root: Path) -> None:
+    """Commit everything."""
+    subprocess.run(["git", "add", "--all"], cwd=root, check=True)
+    command = ["git", *AUTHOR, "commit", "--quiet", "--allow-empty", "--message=apples: ripen"]
+    subprocess.run(command, cwd=root, check=True)
+
+
+def tag(root: Path, *names: str) -> None:
+    """Tag what was committed last."""
+    for name in names:
+        command = ["git", *AUTHOR, "tag", "--annotate", f"--message={name}", name]
+        subprocess.run(command, cwd=root, check=True)
 
 
 def copy_settings(root: Path) -> None:

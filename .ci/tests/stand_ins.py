@@ -39,5 +39,5 @@ def define_each(name: str) -> None:
 
 for one in ("lint", "types", "boundaries", "combinations"):
     define(one)
-for one in ("imports", "tests", "lowest"):
+for one in ("imports", "tests", "lowest", "compat"):
     define_each(one)

@@ -4,26 +4,11 @@ import subprocess
 
 import pytest
 
+from .orchard import commit
 from .orchard import run_session
 from .orchard import stand_in
-
-FEATURE = """
-[project.entry-points."mercato.features"]
-apples = "mercato_apples.feature:feature"
-"""
-AUTHOR = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
-
-
-def commit(root):
-    """Commit everything."""
-    subprocess.run(["git", "add", "--all"], cwd=root, check=True)
-    command = ["git", *AUTHOR, "commit", "--quiet", "--allow-empty", "--message=apples: ripen"]
-    subprocess.run(command, cwd=root, check=True)
-
-
-def tag(root, name):
-    """Tag what was committed last."""
-    subprocess.run(["git", "tag", name], cwd=root, check=True)
+from .orchard import tag
+from .orchard import write_feature
 
 
 def add(root, path, content=""):
@@ -39,10 +24,7 @@ def released(orchard):
     """Offer a workspace under git whose apples have nothing against them."""
     stand_in(orchard)
     subprocess.run(["git", "init", "--quiet"], cwd=orchard, check=True)
-    with (orchard / "packages/apples/pyproject.toml").open("a") as settings:
-        settings.write(FEATURE)
-    for path in ("py.typed", "feature.py", "migrations/versions/0001_initial.py"):
-        add(orchard, path)
+    write_feature(orchard, "apples")
     commit(orchard)
     return orchard
 

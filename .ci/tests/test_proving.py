@@ -38,7 +38,7 @@ class TestProve:
         assert passes, told
         for name in ("lint", "types", "boundaries", "combinations"):
             assert told.count(f"Here is {name} ") == 1
-        for name in ("imports", "tests", "lowest"):
+        for name in ("imports", "tests", "lowest", "compat"):
             assert told.count(f"Here is {name}(apples) ") == 1
             assert told.count(f"Here is {name}(pears) ") == 1
 

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,12 @@ CLEAN = PLAIN | {name: None for name in os.environ if name.startswith(PRIVATE)}
 
 
 def provide(
-    session: nox.Session, *wanted: str, groups: Sequence[str] = (), pins: Sequence[Path] = ()
+    session: nox.Session,
+    *wanted: str,
+    groups: Sequence[str] = (),
+    pins: Sequence[Path] = (),
+    wheels: Mapping[str, Path] | None = None,
+    upgrade: bool = False,
 ) -> None:
     """Make the environment of *session* hold what is wanted and what that declares: exactly.
 
@@ -33,9 +39,12 @@ def provide(
         wanted: Requirements, by name.
         groups: Dependency groups, as ``path/to/pyproject.toml:group``.
         pins: Files with the versions to take; of what they do not name, the newest.
+        wheels: The wheels of ours, by name; those that ``build`` made, if nothing is said.
+        upgrade: Whether libraries that were newest at another time give way to the newest.
     """
-    files = [WORKSPACE, *(item.pyproject for item in DISTRIBUTIONS), *pins]
-    files += [item.wheel for item in DISTRIBUTIONS if item.wheel.exists()]
+    wheels = built_wheels() if wheels is None else wheels
+    files = [WORKSPACE, *(item.pyproject for item in DISTRIBUTIONS), *pins, *wheels.values()]
+    files += [Path(group.rpartition(":")[0]) for group in groups]
     state = json.dumps([wanted, groups, digest(files)])
     stamp = place(session, "provided.json")
     if stamp.exists() and stamp.read_text() == state:
@@ -43,18 +52,26 @@ def provide(
 
     stamp.unlink(missing_ok=True)
     command = ["uv", "pip", "install", "--exact"]
-    command += [f"--constraint={file}" for file in (pin_wheels(session), *pins)]
+    command += [f"--constraint={file}" for file in (pin_wheels(session, wheels), *pins)]
+    command += ["--upgrade"] if upgrade else []
     command += [f"--group={group}" for group in groups]
     # Not session.install: `nox -R` would skip it and test the wheel of yesterday.
     session.run(*command, *wanted, env=PLAIN, silent=True)
     stamp.write_text(state)
 
 
-def pin_wheels(session: nox.Session) -> Path:
-    """Write down as constraints that what this repository offers is its wheel."""
-    built = [item for item in DISTRIBUTIONS if item.wheel.exists()]
+def built_wheels() -> dict[str, Path]:
+    """Find the wheels of this repository, by name, as far as they are built."""
+    return {item.name: item.wheel for item in DISTRIBUTIONS if item.wheel.exists()}
+
+
+def pin_wheels(session: nox.Session, wheels: Mapping[str, Path]) -> Path:
+    """Write down as constraints that what is ours is one of *wheels*, and nobody else's."""
+    lines = [f"{name} @ {wheel.as_uri()}" for name, wheel in wheels.items()]
+    # An index may have something under a name of ours. No version is below 0.
+    lines += [f"{item.name}<0" for item in DISTRIBUTIONS if item.name not in wheels]
     constraints = place(session, "wheels.txt")
-    constraints.write_text("".join(f"{item.name} @ {item.wheel.as_uri()}\n" for item in built))
+    constraints.write_text("".join(f"{line}\n" for line in lines))
     return constraints
 
 

@@ -13,6 +13,7 @@ from packaging.version import Version
 from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import Distribution
 from workspace.environments import PLAIN
+from workspace.environments import built_wheels
 from workspace.environments import pin_wheels
 from workspace.environments import place
 
@@ -54,7 +55,11 @@ def resolve_lowest(session: nox.Session, item: Distribution) -> Path:
     # uv would prefer the versions that the file has from the last time.
     pins.unlink(missing_ok=True)
     command = ["uv", "pip", "compile", "--resolution=lowest-direct", "--all-extras"]
-    command += [f"--group={item.pyproject}:test", f"--constraint={pin_wheels(session)}"]
+    command += [f"--group={item.pyproject}:test"]
+    command += [
+        f"--group={item.pyproject}:test",
+        f"--constraint={pin_wheels(session, built_wheels())}",
+    ]
     command += ["--no-header", "--no-annotate", f"--output-file={pins}", str(item.pyproject)]
     session.run(*command, env=PLAIN, silent=True)
     return pins

@@ -124,4 +124,4 @@ def ask(session: nox.Session, url: str, *words: str) -> str:
     python = toolbox(session, "publish") / "python"
     command = [str(python), "-I", "-W", "ignore", str(CLIENT), *words]
     env = PLAIN | {"INDEX_URL": url}
-    return str(session.run(*command, env=env, silent=True, external=True))
+    return str(session.run(*command, env=env, silent=True, external=True, log=False))

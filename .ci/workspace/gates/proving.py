@@ -50,7 +50,11 @@ def prove(session: nox.Session, items: Sequence[Distribution]) -> None:
 def sessions_of(item: Distribution) -> list[str]:
     """Name the sessions that prove one distribution."""
     extras = [f"imports({item.short}+{extra})" for extra in item.extras]
-    return [f"imports({item.short})", *extras, f"tests({item.short})", f"lowest({item.short})"]
+    return [
+        f"imports({item.short})",
+        *extras,
+        *(f"{name}({item.short})" for name in ("tests", "lowest", "compat")),
+    ]
 
 
 def find_red(wanted: Iterable[str], results: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -1,0 +1,239 @@
+"""``nox -s compat`` fails when what is new breaks what was released."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from mercato_host.testing.index import serve_index
+from mercato_host.testing.wheelmaking import write_wheel
+
+from .orchard import commit
+from .orchard import copy_settings
+from .orchard import run_session
+from .orchard import tag
+from .orchard import write_distribution
+from .orchard import write_feature
+
+WATER = """
+def water():
+    return "wet"
+"""
+MORE = """
+import warnings
+
+
+def water():
+    warnings.warn("Use rain().", DeprecationWarning, stacklevel=2)
+    return rain()
+
+
+def rain():
+    return "wet"
+"""
+RAIN = """
+def rain():
+    return "wet"
+"""
+TEST = """
+import mercato_soil
+
+
+def test_grows():
+    assert mercato_soil.{call}() == "wet"
+"""
+
+
+def write_soil(root, version, code):
+    """Write the platform: the apples grow in it."""
+    write_distribution(root, "soil", version=version, code=code)
+
+
+def write_apples(root, version, call, needs='"mercato-soil>=1,<2"'):
+    """Write the feature, which calls one function of the soil."""
+    write_feature(root, "apples", version=version, needs=f"[{needs}]")
+    (root / "packages/apples/tests/test_it.py").write_text(TEST.format(call=call))
+
+
+def compat(root, short):
+    """Run the session; return what it says, and whether everything works together."""
+    done = run_session(root, f"compat({short})")
+    return done.stdout + done.stderr, done.returncode == 0
+
+
+@pytest.fixture
+def field(tmp_path):
+    """Offer a workspace under git of a platform and a feature, of which nothing is released."""
+    copy_settings(tmp_path)
+    write_soil(tmp_path, "1.0.0", WATER)
+    write_apples(tmp_path, "1.0.0", "water")
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    commit(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """Offer the files of an index that has the first version of both."""
+    root = tmp_path_factory.mktemp("published")
+    copy_settings(root)
+    write_soil(root, "1.0.0", WATER)
+    write_apples(root, "1.0.0", "water")
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    commit(root)
+    tag(root, "soil-v1.0.0", "apples-v1.0.0")
+    said, passes = compat(root, "apples")
+    assert passes, said
+    return root / "var/index"
+
+
+@pytest.fixture
+def released(field, published):
+    """Offer the workspace with the first version of both released."""
+    tag(field, "soil-v1.0.0", "apples-v1.0.0")
+    shutil.copytree(published, field / "var/index")
+    return field
+
+
+class TestCompatOfThePlatform:
+    def test_passes_where_nothing_is_released(self, field):
+        """The first release breaks nobody, and says so."""
+        said, passes = compat(field, "soil")
+
+        assert passes, said
+        assert "Nothing that was released is to be tried with mercato-soil" in said
+
+    def test_tries_what_has_a_tag(self, field):
+        """Without another index, a tag of this repository is a release; it is built once."""
+        tag(field, "soil-v1.0.0", "apples-v1.0.0")
+        first, passes_first = compat(field, "soil")
+
+        again, passes_again = compat(field, "soil")
+
+        assert passes_first, first
+        assert passes_again, again
+        tried = "1 of 1: mercato-apples 1.0.0 (released) beside mercato-soil 1.0.0 (new)"
+        assert tried in first
+        assert tried in again
+        assert "Building apples-v1.0.0" in first
+        assert "Building" not in again
+
+    def test_passes_a_change_that_breaks_nothing(self, released):
+        """New functions are welcome, and so is a warning of what will go."""
+        write_soil(released, "1.1.0", MORE)
+
+        said, passes = compat(released, "soil")
+
+        assert passes, said
+        assert "mercato-apples 1.0.0 (released) beside mercato-soil 1.1.0 (new)" in said
+        assert "1 passed" in said
+
+    def test_names_what_a_change_breaks(self, released):
+        """A change is green with the features of today, and breaks the one that was released."""
+        write_soil(released, "1.1.0", RAIN)
+        write_apples(released, "1.1.0", "rain", needs='"mercato-soil>=1.1,<2"')
+        tested = [run_session(released, f"tests({short})") for short in ("soil", "apples")]
+
+        said, passes = compat(released, "soil")
+
+        assert [one.returncode for one in tested] == [0, 0]
+        assert not passes
+        assert "compat(soil) breaks mercato-apples 1.0.0 (released)" in said
+        assert "mercato-soil 1.1.0 (new): 1 failed" in said
+        # Why it does can be read.
+        assert "module 'mercato_soil' has no attribute 'water'" in said
+
+    def test_leaves_out_what_a_range_excludes(self, released):
+        """Who asks for the old major version never gets the new one."""
+        write_soil(released, "2.0.0", RAIN)
+
+        said, passes = compat(released, "soil")
+
+        assert passes, said
+        assert "apples 1.0.0 wants soil <2: not tried with 2.0.0" in said
+
+    def test_fails_where_the_tests_do_not_run(self, released):
+        """No failed test is not a test that passed."""
+        write_soil(released, "1.1.0", 'raise RuntimeError("mud")')
+
+        said, passes = compat(released, "soil")
+
+        assert not passes
+        assert "breaks mercato-apples 1.0.0 (released)" in said
+
+    def test_fails_when_something_else_is_installed(self, released):
+        """An environment that somebody changed since proves nothing."""
+        before, passes_before = compat(released, "soil")
+        (gone,) = released.glob(".nox/*/compat-soil/**/mercato_soil-1.0.0.dist-info")
+        shutil.rmtree(gone)
+
+        after, passes = compat(released, "soil")
+
+        assert passes_before, before
+        assert not passes
+        assert "wanted, but not installed, or the reverse: mercato-soil @ file:" in after
+
+
+class TestCompatOfAFeature:
+    def test_tries_each_release_that_its_range_admits(self, released):
+        """Who still has the old platform may install the new feature: so it must work there."""
+        write_soil(released, "1.1.0", MORE)
+        commit(released)
+        tag(released, "soil-v1.1.0")
+        write_apples(released, "1.1.0", "rain")
+
+        said, passes = compat(released, "apples")
+
+        assert not passes
+        assert "1 of 2: mercato-apples 1.1.0 (new) beside mercato-soil 1.1.0 (released)" in said
+        assert "2 of 2: mercato-apples 1.1.0 (new) beside mercato-soil 1.0.0 (released)" in said
+        assert said.count("compat(apples) breaks") == 1
+        assert "beside mercato-soil 1.0.0 (released): 1 failed" in said
+
+    def test_leaves_out_what_its_range_excludes(self, released):
+        """A floor that was raised excludes the release that would not do."""
+        write_soil(released, "1.1.0", MORE)
+        commit(released)
+        tag(released, "soil-v1.1.0")
+        write_apples(released, "1.1.0", "rain", needs='"mercato-soil>=1.1,<2"')
+
+        said, passes = compat(released, "apples")
+
+        assert passes, said
+        assert "apples 1.1.0 wants soil >=1.1: not tried with 1.0.0" in said
+
+
+class TestOurNames:
+    @pytest.fixture
+    def stranger(self, tmp_path_factory, monkeypatch):
+        """Let a stranger offer higher versions of our names, where every installer looks first."""
+        folder = tmp_path_factory.mktemp("stranger")
+        for short in ("soil", "apples", "pears"):
+            write_wheel(
+                folder, f"mercato-{short}", "1.99", {f"mercato_{short}.py": "raise OSError"}
+            )
+        with serve_index(folder) as index:
+            monkeypatch.setenv("UV_INDEX", index.url)
+            yield
+
+    def test_are_never_taken_from_another_index(self, released, stranger):
+        """Ours are those of the index that is asked for releases, whatever others offer."""
+        write_soil(released, "1.1.0", MORE)
+
+        said, passes = compat(released, "soil")
+
+        assert passes, said
+        assert "mercato-apples 1.0.0 (released) beside mercato-soil 1.1.0 (new)" in said
+
+    def test_that_nobody_released_are_not_taken_from_another_index(self, field, stranger):
+        """A stranger's distribution does not stand in for one of ours."""
+        write_feature(field, "pears")
+        write_apples(field, "1.0.0", "water", needs='"mercato-soil>=1,<2", "mercato-pears>=0,<2"')
+        commit(field)
+        tag(field, "soil-v1.0.0", "apples-v1.0.0")
+
+        said, passes = compat(field, "soil")
+
+        assert not passes, said
+        assert "(new): cannot be installed" in said
+        assert "mercato-pears<0" in said

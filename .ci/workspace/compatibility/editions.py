@@ -1,0 +1,135 @@
+"""What can be put together: this repository's wheels, and those that were released."""
+
+import hashlib
+import tarfile
+import tempfile
+import tomllib
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import nox
+from nox.project import dependency_groups
+from packaging.metadata import Metadata
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from workspace.distributions import Distribution
+from workspace.indexes import Published
+from workspace.indexes import PublishedFile
+from workspace.indexes import fetch
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One version of one distribution, as a wheel.
+
+    Args:
+        short: What people call it.
+        wheel: The file.
+        sources: The folder with its settings and its tests.
+        is_released: Whether it was released; else it is this repository's.
+    """
+
+    short: str
+    wheel: Path
+    sources: Path
+    is_released: bool
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} ({'released' if self.is_released else 'new'})"
+
+    @cached_property
+    def metadata(self) -> Metadata:
+        """What the wheel says of itself."""
+        with zipfile.ZipFile(self.wheel) as wheel:
+            (file,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+            return Metadata.from_email(wheel.read(file), validate=False)
+
+    @property
+    def name(self) -> str:
+        """What the index calls it."""
+        return canonicalize_name(self.metadata.name)
+
+    @property
+    def version(self) -> Version:
+        """Which version it is."""
+        return self.metadata.version
+
+    @property
+    def label(self) -> str:
+        """What people call it, and its version."""
+        return f"{self.short} {self.version}"
+
+    @cached_property
+    def requirements(self) -> list[Requirement]:
+        """What it needs to be installed, with any of its extras."""
+        extras = ["", *(self.metadata.provides_extra or [])]
+        return [
+            one
+            for one in self.metadata.requires_dist or []
+            if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in extras)
+        ]
+
+    @cached_property
+    def test_requirements(self) -> list[Requirement]:
+        """What its tests need besides."""
+        settings = tomllib.loads((self.sources / "pyproject.toml").read_text())
+        found = [Requirement(text) for text in dependency_groups(settings, "test")]
+        return [one for one in found if one.marker is None or one.marker.evaluate()]
+
+    @cached_property
+    def made_of(self) -> str:
+        """Say in one word what is in the wheel, whenever it was built."""
+        with zipfile.ZipFile(self.wheel) as wheel:
+            inside = sorted((one.filename, one.CRC) for one in wheel.infolist())
+        return hashlib.sha256(repr(inside).encode()).hexdigest()
+
+
+def edition_here(item: Distribution) -> Edition:
+    """Return what this repository would release of *item*."""
+    return Edition(item.short, item.wheel, item.folder, is_released=False)
+
+
+def fetch_edition(
+    session: nox.Session, url: str, item: Distribution, published: Published
+) -> Edition:
+    """Take one released version of *item* from the index at *url*: its wheel and its sources.
+
+    What was taken before is not taken again, as long as its hash is the one that the index says.
+    """
+    files = [file for file in published.files if not file.yanked]
+    wheels = [file for file in files if file.name.endswith(".whl")]
+    sdists = [file for file in files if file.is_sdist]
+    if not wheels or not sdists:
+        session.error(
+            f"The index has {item.name} {published.version} without its wheel or its sdist: "
+            f"nox -s publish -- {item.short}-v{published.version} completes it."
+        )
+    wheel = keep(session, url, item, wheels[0])
+    sdist = keep(session, url, item, sdists[0])
+    return Edition(item.short, wheel, unpack(sdist), is_released=True)
+
+
+def keep(session: nox.Session, url: str, item: Distribution, file: PublishedFile) -> Path:
+    """Take a file of the index, into a folder of its own that is named after its hash."""
+    folder = session.cache_dir.resolve() / "released" / str(file.sha256)[:16]
+    kept = folder / file.name
+    if not kept.exists() or hashlib.sha256(kept.read_bytes()).hexdigest() != file.sha256:
+        folder.mkdir(parents=True, exist_ok=True)
+        fetch(session, url, item.name, file, folder)
+    return kept
+
+
+def unpack(sdist: Path) -> Path:
+    """Unpack an sdist beside itself, unless that was done before; return its one folder."""
+    folder = sdist.parent / "unpacked"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=sdist.parent) as made, tarfile.open(sdist) as archive:
+            # The filter refuses what would leave the folder.
+            archive.extractall(Path(made, "unpacked"), filter="data")
+            Path(made, "unpacked").rename(folder)
+    (root,) = folder.iterdir()
+    return root
