@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -76,9 +77,15 @@ def chosen_index(session: nox.Session) -> AbstractContextManager[Index]:
 def serving(session: nox.Session, folder: Path = LOCAL) -> Iterator[Index]:
     """Serve *folder* as an index on loopback until the end of the block. Anyone may upload."""
     folder.mkdir(parents=True, exist_ok=True)
-    python = toolbox(session, "publish") / "python"
+    command = [
+        str(toolbox(session, "publish") / "python"),
+        "-W",
+        "ignore",
+        str(SERVER),
+        str(folder),
+    ]
     with subprocess.Popen(
-        [str(python), "-W", "ignore", str(SERVER), str(folder)],
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -87,7 +94,7 @@ def serving(session: nox.Session, folder: Path = LOCAL) -> Iterator[Index]:
         # The end of the block closes its standard input, and that ends it.
         root = process.stdout.readline().strip() if process.stdout else ""
         if not root:
-            session.error(f"The index over {folder} did not start: {SERVER} says why")
+            session.error(f"The index did not start. This says why: {shlex.join(command)}")
         yield Index(f"{root}simple/", root, is_ours=True)
 
 

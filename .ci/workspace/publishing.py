@@ -228,7 +228,11 @@ def deliver(
     By environment, because an address may hold a password. What arrives meanwhile from elsewhere
     is compared by uv itself.
     """
-    env = PLAIN | {"UV_PUBLISH_URL": index.upload, "UV_PUBLISH_CHECK_URL": index.url}
+    env = PLAIN | {
+        "UV_PUBLISH_INDEX": None,
+        "UV_PUBLISH_URL": index.upload,
+        "UV_PUBLISH_CHECK_URL": index.url,
+    }
     if index.is_ours:
         env |= ANYONE
     if absent:

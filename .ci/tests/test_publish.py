@@ -1,0 +1,292 @@
+"""``nox -s publish`` brings a tag to an index, or says why not."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mercato_host.testing.index import serve_index
+
+from .orchard import copy_settings
+from .orchard import run_session
+from .orchard import write_distribution
+from .repository import add
+from .repository import commit
+from .repository import git
+from .repository import make_feature
+from .repository import tag
+
+APPLES = "packages/apples"
+WHEEL = "mercato_apples-0.1.0-py3-none-any.whl"
+SDIST = "mercato_apples-0.1.0.tar.gz"
+HOOK = """
+import os
+from pathlib import Path
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class Hook(BuildHookInterface):
+    def initialize(self, version, build_data):
+        Path(self.root, "src/mercato_apples/feature.py").write_text(f"x = {os.urandom(9)!r}")
+"""
+TAGS = """
+
+@nox.session
+def released(session: nox.Session) -> None:
+    from workspace.publishing import publish_tags
+
+    publish_tags(session)
+"""
+
+
+@pytest.fixture(scope="module")
+def environments(tmp_path_factory):
+    """Offer a folder for environments that several workspaces use, one after the other."""
+    return tmp_path_factory.mktemp("environments")
+
+
+@pytest.fixture
+def orchard(tmp_path, environments, monkeypatch):
+    """Offer a workspace whose apples are released: ``apples-v0.1.0``."""
+    for name in [name for name in os.environ if name.startswith(("UV_PUBLISH_", "MERCATO_"))]:
+        monkeypatch.delenv(name)
+    root = tmp_path / "orchard"
+    root.mkdir()
+    copy_settings(root)
+    for name in ("apples", "pears"):
+        write_distribution(root, name)
+    make_feature(root, "apples")
+    git(root, "init", "--quiet", "--initial-branch=main")
+    commit(root)
+    tag(root, "apples-v0.1.0")
+    return root
+
+
+@pytest.fixture
+def publish(orchard, environments):
+    """Offer a function that runs the session; it returns what was said, and whether it passed."""
+
+    def run(*words, session="publish"):
+        done = run_session(orchard, session, f"--envdir={environments}", "--", *words)
+        return done.stdout + done.stderr, done.returncode == 0
+
+    return run
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    """Serve an empty index, and have credentials for it."""
+    monkeypatch.setenv("UV_PUBLISH_USERNAME", "ada")
+    monkeypatch.setenv("UV_PUBLISH_PASSWORD", "hunter2")
+    folder = tmp_path / "index"
+    folder.mkdir()
+    with serve_index(folder) as served:
+        yield served
+
+
+def files_in(folder):
+    """Name the files in an index, with their contents."""
+    return {file.name: file.read_bytes() for file in folder.glob("mercato*")}
+
+
+class TestPublish:
+    def test_says_what_it_would_upload(self, orchard, publish):
+        """Without ``--to``, nothing leaves; names and hashes are said. The tag counts, no edit."""
+        add(orchard, f"{APPLES}/src/mercato_apples/feature.py", "not committed")
+        add(orchard, f"{APPLES}/src/mercato_apples/.env", "not committed")
+
+        said, passed = publish("apples-v0.1.0")
+
+        assert passed, said
+        assert f"{WHEEL}: " in said
+        assert f"{SDIST}: " in said
+        assert "Nothing was uploaded" in said
+        assert not (orchard / "var/index").exists()
+
+    def test_uploads_what_can_be_installed(self, orchard, publish, index, tmp_path):
+        """What arrives is what was said, and installers take it; no secret is told."""
+        said, passed = publish("apples-v0.1.0", "--to", index.root, "--index", index.url)
+
+        there = files_in(index.folder)
+        assert passed, said
+        assert "hunter2" not in said
+        assert there.keys() == {WHEEL, SDIST}
+        assert all(hashlib.sha256(content).hexdigest() in said for content in there.values())
+        install = [
+            "install",
+            "--no-cache",
+            f"--index-url={index.url}",
+            f"--target={tmp_path / 'i'}",
+        ]
+        wanted = f"--python={sys.executable}"
+        subprocess.run(["uv", "pip", *install, wanted, "mercato-apples==0.1.0"], check=True)
+        assert (tmp_path / "i/mercato_apples/feature.py").read_text() == ""
+
+    def test_uploads_the_same_twice_and_completes_what_is_there(self, orchard, publish):
+        """A tag gives the same bytes each time, so a lost answer or a kill is mended by a rerun."""
+        first, _ = publish("apples-v0.1.0", "--local")
+        there = files_in(orchard / "var/index")
+        (orchard / "var/index" / SDIST).unlink()
+
+        second, completed = publish("apples-v0.1.0", "--to", "local")
+        third, again = publish("apples-v0.1.0", "--local")
+
+        assert there.keys() == {WHEEL, SDIST}, first
+        assert completed, second
+        assert again, third
+        assert files_in(orchard / "var/index") == there
+        assert second.count("(already there)") == 1
+        assert third.count("(already there)") == 2
+
+    def test_refuses_another_file_of_the_same_name(self, orchard, publish, index):
+        """A version is published once; then nothing of it is uploaded, and it says what differs."""
+        publish("apples-v0.1.0", "--to", index.root, "--index", index.url)
+        (index.folder / WHEEL).unlink()
+        before = files_in(index.folder)
+        add(orchard, f"{APPLES}/tests/test_more.py")
+        commit(orchard)
+        tag(orchard, "apples-v0.1.0")
+
+        said, passed = publish("apples-v0.1.0", "--to", index.root, "--index", index.url)
+
+        assert not passed
+        assert f"The index has another {SDIST}" in said
+        assert "They differ in: mercato_apples-0.1.0/tests/test_more.py" in said
+        assert files_in(index.folder) == before
+
+    def test_fails_where_an_upload_fails(self, publish, index):
+        """An index that takes nothing is no index that has it."""
+        said, passed = publish("apples-v0.1.0", "--to", "http://127.0.0.1:9/", "--index", index.url)
+
+        assert not passed
+        assert "Not everything was uploaded" in said
+
+    def test_fails_where_the_index_cannot_be_read(self, publish, index):
+        """Who cannot see what is there uploads nothing."""
+        said, passed = publish(
+            "apples-v0.1.0", "--to", index.root, "--index", "http://127.0.0.1:9/simple/"
+        )
+
+        assert not passed
+        assert "The index cannot be asked for mercato-apples" in said
+        assert files_in(index.folder) == {}
+
+    def test_says_all_that_is_wrong(self, orchard, publish):
+        """Whatever speaks against a release is said at once, and nothing is uploaded."""
+        settings = orchard / APPLES / "pyproject.toml"
+        text = settings.read_text().replace("dependencies = []", 'dependencies = ["mercato-pears"]')
+        text = text.replace(
+            'readme = "README.md"', 'readme = {file="README.md", content-type="text/x-rst"}'
+        )
+        settings.write_text(f"{text}\n[tool.hatch.build.hooks.custom]\n")
+        add(orchard, f"{APPLES}/hatch_build.py", HOOK)
+        add(orchard, f"{APPLES}/README.md", "Apples\n===\n\n.. image::\n")
+        add(orchard, f"{APPLES}/CHANGELOG.md", "# Changelog\n")
+        add(orchard, f"{APPLES}/src/mercato_apples/.env", "PASSWORD=hunter2")
+        add(orchard, f"{APPLES}/src/mercato_apples/tests/test_it.py")
+        (orchard / APPLES / "src/mercato_apples/migrations/versions/0001_initial.py").unlink()
+        commit(orchard)
+        tag(orchard, "apples-v0.1.0")
+
+        said, passed = publish("apples-v0.1.0", "--local")
+
+        assert not passed
+        assert f"two builds of {WHEEL} differ: mercato_apples/feature.py" in said
+        assert f"{WHEEL}, built from the sdist, differs: mercato_apples/feature.py" in said
+        assert "src/mercato_apples/feature.py is not in the sdist what it is among" in said
+        assert "mercato_apples/.env has no place in a wheel" in said
+        assert "mercato_apples/tests/test_it.py has no place in a wheel" in said
+        assert "migrations/versions is missing or empty" in said
+        assert "mercato-pears has no ceiling" in said
+        assert "CHANGELOG.md has no section of 0.1.0" in said
+        assert "twine refuses the readme" in said
+        assert files_in(orchard / "var/index") == {}
+
+    def test_refuses_a_classifier_that_does_not_exist(self, orchard, publish):
+        """An index would refuse it after the tag was made; the build does before."""
+        settings = orchard / APPLES / "pyproject.toml"
+        settings.write_text(settings.read_text().replace("Typing :: Typed", "Fruit :: Ripe"))
+        commit(orchard)
+        tag(orchard, "apples-v0.1.0")
+
+        said, passed = publish("apples-v0.1.0")
+
+        assert not passed
+        assert "Unknown classifier" in said
+
+
+class TestTags:
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [
+            ("apples", "'apples' is no tag of a release"),
+            ("apples-v0.1", "There is no tag apples-v0.1: `nox -s release` makes it"),
+            ("aples-v0.1.0", "Similar: apples-v0.1.0"),
+            ("apples-v0.1.1", "apples-v0.1.1 is a lightweight tag"),
+            ("apples-v0.2.0", "is a tag of mercato-apples 0.1.0: tag and version must agree"),
+            ("plums-v0.1.0", "There is no plums in this commit, but apples, pears"),
+            ("apples-v0.3.0", "The commit of apples-v0.3.0 is not on main"),
+        ],
+    )
+    def test_that_are_none_of_a_release_are_refused(self, orchard, publish, name, told):
+        """What is published was released: as this version, for good, and for everybody to see."""
+        git(orchard, "tag", "apples-v0.1.1")
+        tag(orchard, "apples-v0.2.0")
+        tag(orchard, "plums-v0.1.0")
+        git(orchard, "checkout", "--quiet", "-b", "aside")
+        commit(orchard)
+        tag(orchard, "apples-v0.3.0")
+
+        said, passed = publish(name, "--local")
+
+        assert not passed
+        assert told in said
+        assert "Building" not in said
+
+
+class TestArguments:
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            ([], "the following arguments are required: tag"),
+            (["apples-v0.1.0", "--to", "https://x.example/"], "--index is needed, too"),
+            (["apples-v0.1.0", "--to", "https://a:b@x.example/"], "a password has no place on a"),
+            (["apples-v0.1.0", "--local", "--to", "https://x.example/"], "not allowed with"),
+        ],
+    )
+    def test_that_make_no_sense_are_refused(self, publish, words, said):
+        """Before anything is built."""
+        told, passed = publish(*words)
+
+        assert not passed
+        assert said in told
+        assert "Building" not in told
+
+    def test_teach_themselves(self, publish):
+        """``-- --help`` says how, and where credentials come from."""
+        told, passed = publish("--help")
+
+        assert passed
+        assert "nox -s publish -- orders-v1.2.0 --local" in told
+        assert "UV_PUBLISH_TOKEN" in told
+
+
+class TestPublishTags:
+    def test_brings_what_the_local_index_lacks(self, orchard, publish):
+        """Every release is there afterwards; what was there is not built again."""
+        with (orchard / "noxfile.py").open("a") as sessions:
+            sessions.write(TAGS)
+        commit(orchard)
+        tag(orchard, "pears-v0.1.0")
+
+        first, passed = publish(session="released")
+        second, passed_again = publish(session="released")
+
+        assert passed, first
+        assert passed_again, second
+        assert first.count(" is in ") == 2
+        assert len(files_in(orchard / "var/index")) == 4
+        assert "Building" not in second
