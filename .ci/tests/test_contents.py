@@ -17,11 +17,8 @@ from workspace.metadata import faults_of_metadata
 
 from .orchard import copy_settings
 from .orchard import write_distribution
+from .orchard import write_feature
 
-FEATURE = """
-[project.entry-points."mercato.features"]
-apples = "mercato_apples.feature:feature"
-"""
 MIGRATION = "mercato_apples/migrations/versions/0001_initial.py"
 ROOT = "mercato_apples-0.1.0"
 INFO = f"{ROOT}.dist-info"
@@ -32,14 +29,8 @@ def built(tmp_path_factory):
     """Build a feature; offer its sources and the folder of its wheel and sdist."""
     root = tmp_path_factory.mktemp("built")
     copy_settings(root)
-    write_distribution(root, "apples")
+    write_feature(root, "apples")
     item = Distribution(root / "packages/apples")
-    with item.pyproject.open("a") as settings:
-        settings.write(FEATURE)
-    for name in ("mercato_apples/feature.py", MIGRATION):
-        file = item.source / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch()
     command = [sys.executable, "-m", "hatchling", "build", f"--directory={root / 'made'}"]
     subprocess.run(command, cwd=item.folder, check=True, capture_output=True)
     return item, root / "made"

@@ -9,14 +9,12 @@ import pytest
 
 from mercato_host.testing.index import serve_index
 
+from .orchard import commit
 from .orchard import copy_settings
 from .orchard import run_session
+from .orchard import tag
 from .orchard import write_distribution
-from .repository import add
-from .repository import commit
-from .repository import git
-from .repository import make_feature
-from .repository import tag
+from .orchard import write_feature
 
 APPLES = "packages/apples"
 WHEEL = "mercato_apples-0.1.0-py3-none-any.whl"
@@ -42,6 +40,25 @@ def released(session: nox.Session) -> None:
 """
 
 
+def git(root, *words):
+    """Let git do something."""
+    subprocess.run(["git", *words], cwd=root, check=True)
+
+
+def add(root, path, content=""):
+    """Write a file."""
+    file = root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
+
+
+def release_again(root):
+    """Commit everything, and move the tag of the apples there."""
+    commit(root)
+    git(root, "tag", "--delete", "apples-v0.1.0")
+    tag(root, "apples-v0.1.0")
+
+
 @pytest.fixture(scope="module")
 def environments(tmp_path_factory):
     """Offer a folder for environments that several workspaces use, one after the other."""
@@ -56,9 +73,8 @@ def orchard(tmp_path, environments, monkeypatch):
     root = tmp_path / "orchard"
     root.mkdir()
     copy_settings(root)
-    for name in ("apples", "pears"):
-        write_distribution(root, name)
-    make_feature(root, "apples")
+    write_feature(root, "apples")
+    write_distribution(root, "pears")
     git(root, "init", "--quiet", "--initial-branch=main")
     commit(root)
     tag(root, "apples-v0.1.0")
@@ -147,8 +163,7 @@ class TestPublish:
         (index.folder / WHEEL).unlink()
         before = files_in(index.folder)
         add(orchard, f"{APPLES}/tests/test_more.py")
-        commit(orchard)
-        tag(orchard, "apples-v0.1.0")
+        release_again(orchard)
 
         said, passed = publish("apples-v0.1.0", "--to", index.root, "--index", index.url)
 
@@ -188,8 +203,7 @@ class TestPublish:
         add(orchard, f"{APPLES}/src/mercato_apples/.env", "PASSWORD=hunter2")
         add(orchard, f"{APPLES}/src/mercato_apples/tests/test_it.py")
         (orchard / APPLES / "src/mercato_apples/migrations/versions/0001_initial.py").unlink()
-        commit(orchard)
-        tag(orchard, "apples-v0.1.0")
+        release_again(orchard)
 
         said, passed = publish("apples-v0.1.0", "--local")
 
@@ -209,8 +223,7 @@ class TestPublish:
         """An index would refuse it after the tag was made; the build does before."""
         settings = orchard / APPLES / "pyproject.toml"
         settings.write_text(settings.read_text().replace("Typing :: Typed", "Fruit :: Ripe"))
-        commit(orchard)
-        tag(orchard, "apples-v0.1.0")
+        release_again(orchard)
 
         said, passed = publish("apples-v0.1.0")
 
