@@ -17,6 +17,7 @@ from mercato_kit.models import IdempotencyKey
 from .demo import Base
 from .demo import Note
 from .demo import TitleTaken
+from .steps import add_note
 
 
 class TestNewId:
@@ -58,7 +59,7 @@ class TestUtcDateTime:
     )
     def test_gives_back_the_same_instant(self, in_unit, instant):
         """A time comes back equal to the microsecond, and in UTC."""
-        note_id = in_unit(lambda: _add(created_at=instant))
+        note_id = in_unit(lambda: add_note(created_at=instant))
 
         read = in_unit(lambda: db.session.get_one(Note, note_id).created_at)
 
@@ -68,7 +69,7 @@ class TestUtcDateTime:
     def test_refuses_a_naive_time(self, in_unit):
         """A time without an offset never reaches the database."""
         with pytest.raises(StatementError, match="naive datetime"):
-            in_unit(lambda: _add(created_at=datetime(2026, 1, 2)))  # noqa: DTZ001
+            in_unit(lambda: add_note(created_at=datetime(2026, 1, 2)))  # noqa: DTZ001
 
     def test_sorts_by_time(self, in_unit):
         """The database sorts instants by time, whatever their year, fraction or offset."""
@@ -80,7 +81,7 @@ class TestUtcDateTime:
             datetime(2026, 1, 1, 10, 0, 0, 1, tzinfo=UTC),
         ]
         for instant in reversed(times):
-            in_unit(lambda instant=instant: _add(created_at=instant))
+            in_unit(lambda instant=instant: add_note(created_at=instant))
 
         read = in_unit(
             lambda: list(db.session.scalars(sa.select(Note.created_at).order_by(Note.created_at)))
@@ -92,7 +93,7 @@ class TestUtcDateTime:
         """SQLite holds UTC text of 27 characters, so that its order is the order of time."""
         app = boot(sqlite_url)
         with app.app_context():
-            _add(created_at=datetime(987, 6, 5, tzinfo=UTC))
+            add_note(created_at=datetime(987, 6, 5, tzinfo=UTC))
             stored = db.session.scalar(sa.text("SELECT created_at FROM notes_note"))
 
         assert stored == "0987-06-05T00:00:00.000000Z"
@@ -101,7 +102,7 @@ class TestUtcDateTime:
 class TestJson:
     def test_none_is_null(self, in_unit):
         """No value is the database's NULL, not the JSON word null."""
-        in_unit(lambda: _add(extra=None))
+        in_unit(lambda: add_note(extra=None))
 
         found = in_unit(
             lambda: db.session.scalar(
@@ -114,7 +115,7 @@ class TestJson:
     def test_gives_back_the_same_value(self, in_unit):
         """What was put in comes out."""
         value = {"a": [1, None, {"b": "ü"}], "big": db.MAX_SAFE_INTEGER}
-        note_id = in_unit(lambda: _add(extra=value))
+        note_id = in_unit(lambda: add_note(extra=value))
 
         assert in_unit(lambda: db.session.get_one(Note, note_id).extra) == value
 
@@ -138,7 +139,7 @@ class TestMetadata:
 class TestAggregate:
     def test_raises_its_version_with_each_change(self, in_unit):
         """A new row has version 1; each UPDATE raises it and the time of change."""
-        note_id = in_unit(lambda: _add(updated_at=datetime(2020, 1, 1, tzinfo=UTC)))
+        note_id = in_unit(lambda: add_note(updated_at=datetime(2020, 1, 1, tzinfo=UTC)))
 
         def change():
             db.session.get_one(Note, note_id).rank += 1
@@ -152,7 +153,7 @@ class TestAggregate:
 
     def test_starts_with_empty_metadata(self, in_unit):
         """The column is called metadata, and is an empty object at first."""
-        in_unit(_add)
+        in_unit(add_note)
 
         stored = in_unit(lambda: db.session.scalar(sa.select(Note.__table__.c.metadata)))
 
@@ -180,7 +181,7 @@ class TestLocked:
         """With skip_locked, rows that another transaction holds are left out."""
         app = boot(empty_postgresql_url)
         with app.app_context():
-            _add()
+            add_note()
             db.session.commit()
             db.session.scalars(db.locked(sa.select(Note))).all()
             with app.app_context():
@@ -204,7 +205,7 @@ class TestInsert:
 class TestRefuse:
     def test_names_the_unique_key_that_was_violated(self, in_unit):
         """The violation of a unique constraint becomes the refusal named for it."""
-        in_unit(lambda: _add(title="taken"))
+        in_unit(lambda: add_note("taken"))
 
         def add():
             with db.refuse(_REFUSALS):
@@ -215,8 +216,8 @@ class TestRefuse:
 
     def test_names_a_partial_unique_index(self, in_unit):
         """A unique index with a condition is told apart from the other keys of its table."""
-        in_unit(lambda: _add(title="a", owner="alice", pinned=1))
-        in_unit(lambda: _add(title="b", owner="alice", pinned=0))
+        in_unit(lambda: add_note("a", owner="alice", pinned=1))
+        in_unit(lambda: add_note("b", owner="alice", pinned=0))
 
         def pin():
             with db.refuse(_REFUSALS):
@@ -244,11 +245,11 @@ class TestRefuse:
 
     def test_also_sees_what_the_body_flushed(self, in_unit):
         """It does not matter who flushes first."""
-        in_unit(lambda: _add(title="taken"))
+        in_unit(lambda: add_note("taken"))
 
         def add():
             with db.refuse(_REFUSALS):
-                _add(title="taken")
+                add_note("taken")
 
         with pytest.raises(TitleTaken):
             in_unit(add)
@@ -262,17 +263,17 @@ class TestRefuse:
 
     def test_leaves_the_database_free_for_the_next_unit(self, in_unit):
         """After a refusal nothing is left of it, and work goes on."""
-        in_unit(lambda: _add(title="taken"))
+        in_unit(lambda: add_note("taken"))
 
         def add():
-            _add(title="written before")
+            add_note("written before")
             with db.refuse(_REFUSALS):
                 db.session.add(Note(title="taken"))
 
         with pytest.raises(TitleTaken):
             in_unit(add)
 
-        in_unit(lambda: _add(title="after"))
+        in_unit(lambda: add_note("after"))
         titles = in_unit(lambda: set(db.session.scalars(sa.select(Note.title))))
         assert titles == {"taken", "after"}
 
@@ -282,7 +283,7 @@ class TestConstraintOf:
         """The name of a violated CHECK is known whichever database refused."""
         with app.app_context():
             with pytest.raises(IntegrityError) as refused:
-                _add(rank=-1)
+                add_note(rank=-1)
             db.session.rollback()
 
         assert db.constraint_of(refused.value) == "ck_notes_note_rank_not_negative"
@@ -315,10 +316,3 @@ _REFUSALS = {
     db.unique_key(Note, "title"): TitleTaken,
     db.unique_key(Note, "owner"): SecondPin,
 }
-
-
-def _add(**values):
-    note = Note(**{"title": str(db.new_id()), **values})
-    db.session.add(note)
-    db.session.flush()
-    return note.id

@@ -8,6 +8,7 @@ from mercato_kit import transactions
 from mercato_kit import work
 
 from .demo import Note
+from .steps import add_note
 
 WRITERS = 8
 ROUNDS = 25
@@ -19,7 +20,7 @@ class TestPrepare:
 
         On SQLite each waits for its turn at BEGIN; on PostgreSQL each waits at the row.
         """
-        in_unit(lambda: _add(title="counter"))
+        in_unit(lambda: add_note("counter"))
 
         def count(_writer):
             for _ in range(ROUNDS):
@@ -34,9 +35,9 @@ class TestPrepare:
         """On SQLite a unit that only reads goes on while another one holds the write lock."""
         app = boot(sqlite_url)
         with app.app_context():
-            _add(title="seen")
+            add_note("seen")
             db.session.commit()
-            _add(title="not seen")
+            add_note("not seen")
 
             with app.app_context(), ThreadPoolExecutor(1) as threads:
                 titles = threads.submit(_titles, app).result(timeout=5)
@@ -137,8 +138,3 @@ def _trace(app):
     engine = app.extensions["sqlalchemy"].engine
     sa.event.listen(engine, "connect", lambda raw, _record: raw.set_trace_callback(sent.append))
     return sent
-
-
-def _add(**values):
-    db.session.add(Note(**values))
-    db.session.flush()

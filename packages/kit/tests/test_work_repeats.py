@@ -1,0 +1,209 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from mercato_kit import db
+from mercato_kit import work
+from mercato_kit.errors import NotFound
+from mercato_kit.errors import Unavailable
+
+from .demo import Note
+from .steps import add_note
+from .steps import session_is_usable
+
+
+class TestRepeats:
+    """A unit that PostgreSQL aborted to resolve a race is run again, and bounded."""
+
+    def test_a_deadlock_is_repeated(self, boot, empty_postgresql_url):
+        """Two units that lock two rows in opposite order both succeed."""
+        app = boot(empty_postgresql_url)
+        with app.app_context():
+            work.run(lambda: [add_note("a"), add_note("b")])
+        both_hold_one = threading.Barrier(2)
+        attempts = []
+
+        def change(first, second):
+            def step():
+                attempts.append(first)
+                _raise_rank(first)
+                if len(attempts) <= 2:
+                    both_hold_one.wait(5)
+                _raise_rank(second)
+
+            with app.app_context():
+                work.run(step)
+
+        with ThreadPoolExecutor(2) as threads:
+            one = threads.submit(change, "a", "b")
+            two = threads.submit(change, "b", "a")
+            one.result(20)
+            two.result(20)
+
+        with app.app_context():
+            ranks = db.session.scalars(sa.select(Note.rank)).all()
+        assert (ranks, len(attempts)) == ([2, 2], 3)
+
+    def test_a_serialization_failure_is_repeated(self, boot, empty_postgresql_url):
+        """A unit that another one overtook is run again from its start."""
+        app = boot(empty_postgresql_url)
+        attempts = []
+
+        def step():
+            attempts.append(1)
+            db.session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            seen = db.session.scalar(sa.select(Note.rank))
+            if len(attempts) == 1:
+                _in_another_transaction(app, lambda: _raise_rank("a"))
+            db.session.execute(sa.update(Note).values(rank=seen + 1))
+
+        with app.app_context():
+            work.run(lambda: add_note("a"))
+            work.run(step)
+
+            assert db.session.scalar(sa.select(Note.rank)) == 2
+        assert len(attempts) == 2
+
+    def test_ends_after_a_number_of_attempts(self, boot, empty_postgresql_url):
+        """A race that is lost again and again ends as 503."""
+        app = boot(empty_postgresql_url)
+        attempts = []
+
+        def step():
+            attempts.append(1)
+            _abort("40001")
+
+        with app.app_context():
+            with pytest.raises(Unavailable):
+                work.run(step)
+
+            assert len(attempts) == work.ATTEMPTS
+            assert session_is_usable()
+
+    def test_nothing_of_a_lost_attempt_is_left(self, boot, empty_postgresql_url):
+        """What the first attempt wrote and held in memory is gone when the second starts."""
+        app = boot(empty_postgresql_url)
+        seen = []
+        held = []
+
+        def step():
+            seen.append((len(db.session.identity_map), len(db.session.new)))
+            held.append(db.session.scalars(sa.select(Note)).first())
+            add_note("once")
+            db.session.add(Note(title="pending"))
+            if len(seen) == 1:
+                _abort("40P01")
+
+        with app.app_context():
+            work.run(lambda: add_note("before"))
+        with app.app_context():
+            work.run(step)
+
+            titles = sorted(db.session.scalars(sa.select(Note.title)))
+        assert titles == ["before", "once", "pending"]
+        assert seen == [(0, 0), (0, 0)]
+
+    def test_a_refusal_is_not_repeated(self, in_unit):
+        """What the step itself refuses it refuses once."""
+        attempts = []
+
+        def step():
+            attempts.append(1)
+            raise NotFound
+
+        with pytest.raises(NotFound):
+            in_unit(step)
+
+        assert len(attempts) == 1
+
+    def test_a_lost_connection_is_repeated_only_where_that_is_safe(
+        self, boot, empty_postgresql_url
+    ):
+        """The commit may have happened: only work under a key is run again by itself."""
+        app = boot(empty_postgresql_url)
+        attempts = []
+
+        def step():
+            attempts.append(1)
+            add_note(f"attempt {len(attempts)}")
+            if len(attempts) == 1:
+                _cut_connection(app)
+            db.session.flush()
+            return db.session.scalar(sa.text("SELECT 1"))
+
+        with app.app_context():
+            assert work.run(step, safe_to_repeat=True) == 1
+            assert db.session.scalars(sa.select(Note.title)).all() == ["attempt 2"]
+
+            attempts.clear()
+            with pytest.raises(Unavailable):
+                work.run(step)
+            assert len(attempts) == 1
+            assert session_is_usable()
+
+    def test_a_connection_lost_at_commit_is_unavailable(self, boot, empty_postgresql_url):
+        """Nobody knows whether the commit happened, and the session goes on."""
+        app = boot(empty_postgresql_url)
+
+        def step():
+            add_note("unknown")
+            _cut_connection(app)
+
+        with app.app_context():
+            with pytest.raises(Unavailable):
+                work.run(step)
+
+            assert session_is_usable()
+
+    def test_a_connection_lost_before_a_refusal_leaves_the_refusal(
+        self, boot, empty_postgresql_url
+    ):
+        """The rollback that fails does not hide what the step said."""
+        app = boot(empty_postgresql_url)
+
+        def step():
+            add_note("gone")
+            _cut_connection(app)
+            raise NotFound
+
+        with app.app_context():
+            with pytest.raises(NotFound):
+                work.run(step)
+
+            assert session_is_usable()
+
+
+def _raise_rank(title):
+    db.session.execute(
+        sa.update(Note)
+        .where(Note.title == title)
+        .values(rank=Note.rank + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _abort(sqlstate):
+    """Let PostgreSQL itself raise an error with a state."""
+    code = f"DO $$ BEGIN RAISE EXCEPTION 'made' USING ERRCODE = '{sqlstate}'; END $$"
+    db.session.execute(sa.text(code))
+
+
+def _in_another_transaction(app, step):
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(_commit, app, step).result(5)
+
+
+def _commit(app, step):
+    with app.app_context():
+        step()
+        db.session.commit()
+
+
+def _cut_connection(app):
+    """End the session's connection from another one, as a restart of the server does."""
+    pid = db.session.scalar(sa.text("SELECT pg_backend_pid()"))
+    _in_another_transaction(
+        app, lambda: db.session.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    )
