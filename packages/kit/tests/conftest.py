@@ -5,6 +5,7 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_host.testing.postgresql import running_server
+from mercato_kit import db
 from mercato_kit import models
 from mercato_kit import work
 
@@ -113,3 +114,27 @@ def in_unit(app):
             return work.run(step, **options)
 
     return run
+
+
+@pytest.fixture
+def post(client):
+    """Add a note under a key."""
+
+    def post(title="a", *, key=demo.KEY, person=None, path="/v1/notes", **members):
+        headers = {} if key is None else {"Idempotency-Key": key}
+        if person:
+            headers["Authorization"] = f"Bearer {person}"
+        return client.post(path, json={"title": title, **members}, headers=headers)
+
+    return post
+
+
+@pytest.fixture
+def keys(app):
+    """The idempotency keys that are stored."""
+
+    def keys():
+        with app.app_context():
+            return list(db.session.scalars(sa.select(models.IdempotencyKey)))
+
+    return keys

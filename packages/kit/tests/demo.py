@@ -55,6 +55,9 @@ CHARLIE = Principal(
 )
 PEOPLE = {"alice": ALICE, "bob": BOB, "charlie": CHARLIE}
 
+KEY = "0123456789abcdef"
+"""What a client puts into Idempotency-Key."""
+
 
 class Base(DeclarativeBase):
     metadata = db.metadata("notes")

@@ -1,9 +1,7 @@
 import json
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -17,10 +15,9 @@ from mercato_kit.schemas import QuerySchema
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
 
+from .demo import KEY
 from .demo import Note
 from .demo import blueprint
-
-KEY = "0123456789abcdef"
 
 
 class Counted(Problem):
@@ -87,22 +84,6 @@ def go_far():
     """Be at a long address"""
 
 
-@odd.post("/slow", allow=anyone, idempotent=True)
-@odd.arguments(TitleSchema)
-@odd.response(200)
-def be_slow(body):
-    """Wait for the other thread"""
-    db.session.add(Note(**body))
-    db.session.flush()
-    _inside.set()
-    _go_on.wait(10)
-    return {"title": body["title"]}
-
-
-_inside = threading.Event()
-_go_on = threading.Event()
-
-
 @pytest.fixture
 def app(boot, database_url):
     """The notes and the odd routes on each database."""
@@ -110,16 +91,14 @@ def app(boot, database_url):
 
 
 @pytest.fixture
-def post(client):
-    """Add a note under a key."""
+def titles(app):
+    """The titles of all notes, sorted."""
 
-    def post(title="a", *, key=KEY, person=None, path="/v1/notes", **members):
-        headers = {} if key is None else {"Idempotency-Key": key}
-        if person:
-            headers["Authorization"] = f"Bearer {person}"
-        return client.post(path, json={"title": title, **members}, headers=headers)
+    def titles():
+        with app.app_context():
+            return sorted(db.session.scalars(sa.select(Note.title)))
 
-    return post
+    return titles
 
 
 class TestAnswerOnce:
@@ -318,154 +297,3 @@ class TestAnswerOnce:
         assert {(answer.status_code, answer.data) for answer in answers} == {(201, answers[0].data)}
         assert sum("Idempotency-Replayed" in answer.headers for answer in answers) == 7
         assert titles() == ["a"]
-
-
-class TestInProgress:
-    def test_a_twin_that_waits_too_long_is_told_so(self, boot, empty_postgresql_url):
-        """Where the first request is still at work, the second is 409 and may come again."""
-        _inside.clear()
-        _go_on.clear()
-        app = boot(empty_postgresql_url, blueprints=(blueprint, odd))
-
-        def send():
-            return app.test_client().post(
-                "/v1/odd/slow", json={"title": "a"}, headers={"Idempotency-Key": KEY}
-            )
-
-        with ThreadPoolExecutor(1) as threads:
-            first = threads.submit(send)
-            _inside.wait(10)
-            second = send()
-            _go_on.set()
-
-        assert (second.status_code, second.json["code"]) == (409, "idempotency_in_progress")
-        assert second.headers["Retry-After"] == "1"
-        assert first.result().status_code == 200
-
-
-class TestReadKey:
-    @pytest.mark.parametrize(
-        "key",
-        [
-            None,
-            "",
-            "short",
-            "a" * 15,
-            '"' + "a" * 15 + '"',
-            "a" * 256,
-            "a" * 20 + "\x7f",
-            "ä" * 20,
-            "\t" * 20,
-            '"' + "a" * 16,
-            "a" * 16 + '"',
-            '"' + "a" * 16 + '";v=1',
-            '"' + "a" * 16 + '\\"',
-            '"' + "a" * 16 + '\\n"',
-            '"' + "a" * 16 + '", "' + "b" * 16 + '"',
-            "a" * 16 + "," + "b" * 16,
-            "a key of several words",
-            "a" * 16 + ";v=1",
-        ],
-        ids=repr,
-    )
-    def test_refuses(self, post, key):
-        """One key of 16 to 255 characters, quoted or a bare token; any other is 400."""
-        refused = post(key=key)
-
-        assert (refused.status_code, refused.json["code"]) == (400, "idempotency_key_required")
-
-    @pytest.mark.parametrize(
-        "key",
-        [
-            "a" * 16,
-            "a" * 255,
-            "order:2026/11~1.a_b|c",
-            '"a key, with; signs="',
-            ' "a key of some words"\t',
-        ],
-    )
-    def test_takes(self, post, key):
-        """A bare token, or any visible ASCII between quotes."""
-        assert post(key=key).status_code == 201
-
-    @pytest.mark.parametrize(
-        ("quoted", "key"),
-        [
-            ('"0123456789abcdef"', "0123456789abcdef"),
-            (r'"0123456789\"abc\\def"', r'0123456789"abc\def'),
-            (r'"0123456789abcd\\\""', '0123456789abcd\\"'),
-        ],
-    )
-    def test_reads_a_string_of_structured_fields(self, post, keys, quoted, key):
-        """The quotes and escapes of an sf-string are not part of the key."""
-        post(key=quoted)
-
-        assert [row.key for row in keys()] == [key]
-        assert post(key=quoted).headers["Idempotency-Replayed"] == "true"
-
-    def test_quoted_and_bare_are_the_same_key(self, post):
-        """Whether a client writes the quotes or not, it has one key."""
-        post(key='"0123456789abcdef"')
-
-        assert post(key="0123456789abcdef").headers["Idempotency-Replayed"] == "true"
-
-
-class TestLostConnection:
-    @pytest.mark.parametrize("committed", [True, False])
-    def test_at_commit_has_one_effect(self, boot, empty_postgresql_url, committed):
-        """The connection breaks at COMMIT: whether it happened or not, one note is there."""
-        app = boot(empty_postgresql_url)
-        losses = _lose_connection_at_first_commit(app, committed=committed)
-
-        answer = app.test_client().post(
-            "/v1/notes", json={"title": "a"}, headers={"Idempotency-Key": KEY}
-        )
-
-        with app.app_context():
-            titles = db.session.scalars(sa.select(Note.title)).all()
-        assert (answer.status_code, titles, len(losses)) == (201, ["a"], 1)
-        assert ("Idempotency-Replayed" in answer.headers) is committed
-
-
-def _lose_connection_at_first_commit(app, *, committed):
-    """Cut the server's side of the first transaction, just after or just before its end."""
-    losses = []
-    with app.app_context():
-        engine = app.extensions["sqlalchemy"].engine
-
-    @sa.event.listens_for(engine, "commit")
-    def lose(connection):
-        if losses:
-            return
-        raw = connection.connection.dbapi_connection
-        if committed:
-            raw.commit()
-            # The next COMMIT is sent only where a transaction is open.
-            raw.execute("SELECT 1")
-        losses.append(raw.info.backend_pid)
-        with psycopg.connect(engine.url.render_as_string(hide_password=False)) as other:
-            other.execute("SELECT pg_terminate_backend(%s)", [raw.info.backend_pid])
-
-    return losses
-
-
-@pytest.fixture
-def titles(app):
-    """The titles of all notes, sorted."""
-
-    def titles():
-        with app.app_context():
-            return sorted(db.session.scalars(sa.select(Note.title)))
-
-    return titles
-
-
-@pytest.fixture
-def keys(app):
-    """The stored keys."""
-
-    def keys():
-        with app.app_context():
-            return list(db.session.scalars(sa.select(IdempotencyKey)))
-
-    return keys

@@ -1,0 +1,98 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from mercato_kit import db
+from mercato_kit.http import Blueprint
+from mercato_kit.identity import anyone
+from mercato_kit.schemas import Schema
+from mercato_kit.schemas import Text
+
+from .demo import KEY
+from .demo import Note
+
+slow = Blueprint("slow", __name__, url_prefix="/v1/slow")
+
+_inside = threading.Event()
+_go_on = threading.Event()
+
+
+class TitleSchema(Schema):
+    title = Text(required=True, max=20)
+
+
+@slow.post("/notes", allow=anyone, idempotent=True)
+@slow.arguments(TitleSchema)
+@slow.response(200)
+def be_slow(body):
+    """Wait for the other thread"""
+    db.session.add(Note(**body))
+    db.session.flush()
+    _inside.set()
+    _go_on.wait(10)
+    return {"title": body["title"]}
+
+
+class TestInProgress:
+    def test_a_twin_that_waits_too_long_is_told_so(self, boot, empty_postgresql_url):
+        """Where the first request is still at work, the second is 409 and may come again."""
+        _inside.clear()
+        _go_on.clear()
+        app = boot(empty_postgresql_url, blueprints=(slow,))
+
+        def send():
+            return app.test_client().post(
+                "/v1/slow/notes", json={"title": "a"}, headers={"Idempotency-Key": KEY}
+            )
+
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(send)
+            _inside.wait(10)
+            second = send()
+            _go_on.set()
+
+        assert (second.status_code, second.json["code"]) == (409, "idempotency_in_progress")
+        assert second.headers["Retry-After"] == "1"
+        assert first.result().status_code == 200
+
+
+class TestLostConnection:
+    @pytest.mark.parametrize("committed", [True, False])
+    def test_at_commit_has_one_effect(self, boot, empty_postgresql_url, committed):
+        """The connection breaks at COMMIT: whether it happened or not, one note is there."""
+        app = boot(empty_postgresql_url)
+        losses = _lose_connection_at_first_commit(app, committed=committed)
+
+        answer = app.test_client().post(
+            "/v1/notes", json={"title": "a"}, headers={"Idempotency-Key": KEY}
+        )
+
+        with app.app_context():
+            titles = db.session.scalars(sa.select(Note.title)).all()
+        assert (answer.status_code, titles, len(losses)) == (201, ["a"], 1)
+        assert ("Idempotency-Replayed" in answer.headers) is committed
+
+
+def _lose_connection_at_first_commit(app, *, committed):
+    """Cut the server's side of the first transaction, just after or just before its end."""
+    losses = []
+    with app.app_context():
+        engine = app.extensions["sqlalchemy"].engine
+
+    @sa.event.listens_for(engine, "commit")
+    def lose(connection):
+        if losses:
+            return
+        raw = connection.connection.dbapi_connection
+        if committed:
+            raw.commit()
+            # The next COMMIT is sent only where a transaction is open.
+            raw.execute("SELECT 1")
+        losses.append(raw.info.backend_pid)
+        with psycopg.connect(engine.url.render_as_string(hide_password=False)) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [raw.info.backend_pid])
+
+    return losses
