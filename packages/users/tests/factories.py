@@ -15,6 +15,8 @@ from mercato_users.models import UserRole
 PASSWORD = "four plain green chairs"
 PASSWORD_HASH = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(PASSWORD)
 
+WRONG_LOGIN = {"email": "alice@example.com", "password": "not her password"}
+
 WIDE = "alice@" + "".join(chr(ord(letter) + 0xFEE0) for letter in "example") + ".com"
 """alice@example.com in letters of full width, which look and fold alike."""
 

@@ -1,0 +1,196 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+
+from mercato_kit.db import new_id
+from mercato_kit.db import session
+from mercato_users import services
+from mercato_users.models import LoginAttempt
+from mercato_users.models import Session
+from mercato_users.models import User
+from mercato_users.services import one_time
+
+from . import factories
+from .factories import WRONG_LOGIN
+
+
+class TestLogIn:
+    def test_gives_tokens(self, client, commit):
+        """The answer has what a client needs, and no password."""
+        commit(factories.make_user, "alice@example.com")
+
+        answer = client.post(
+            "/v1/auth/login", json={"email": " ALICE@example.com ", "password": factories.PASSWORD}
+        )
+
+        assert answer.status_code == 200
+        assert answer.json["token_type"] == "Bearer"
+        assert answer.json["expires_in"] == 600
+        assert answer.json["user"]["email"] == "alice@example.com"
+        assert "password" not in answer.text
+        assert answer.headers["Cache-Control"] == "private, no-store"
+
+    def test_refuses_uniformly(self, client, commit):
+        """Unknown, wrong, suspended and unverified are one and the same answer."""
+        commit(factories.make_user, "alice@example.com")
+        commit(factories.make_user, "suspended@example.com", status="suspended")
+        commit(factories.make_user, "waiting@example.com", email_verified_at=None)
+        commit(factories.make_user, "blank@example.com", password_hash=None)
+
+        answers = [
+            client.post("/v1/auth/login", json={"email": email, "password": password})
+            for email, password in (
+                ("alice@example.com", "not her password"),
+                ("nobody@example.com", factories.PASSWORD),
+                ("suspended@example.com", factories.PASSWORD),
+                ("waiting@example.com", factories.PASSWORD),
+                ("blank@example.com", "nobody has this password"),
+            )
+        ]
+
+        assert {answer.status_code for answer in answers} == {401}
+        bodies = [
+            {name: value for name, value in answer.json.items() if name != "request_id"}
+            for answer in answers
+        ]
+        assert bodies == [bodies[0]] * len(bodies)
+        assert bodies[0]["code"] == "invalid_credentials"
+
+    def test_needs_as_many_statements_for_nobody(self, client, commit, statements):
+        """What is asked of the database does not tell whether there is an account."""
+        commit(factories.make_user, "alice@example.com")
+        with statements as for_alice:
+            client.post("/v1/auth/login", json=WRONG_LOGIN)
+
+            of_alice = len(for_alice)
+
+        with statements as for_nobody:
+            client.post("/v1/auth/login", json={**WRONG_LOGIN, "email": "nobody@example.com"})
+
+        assert len(for_nobody) == of_alice
+
+    def test_rehashes_with_todays_parameters(self, client, commit):
+        """A hash of weaker parameters is replaced at the next login."""
+        weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
+        commit(factories.make_user, "alice@example.com", password_hash=weak)
+
+        factories.log_in(client)
+
+        kept = commit(lambda: session.scalar(sa.select(User.password_hash)))
+        assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+        factories.log_in(client)
+
+    def test_is_no_change_of_the_profile(self, client, commit):
+        """Logging in leaves the ETag alone."""
+        commit(factories.make_user, "alice@example.com")
+
+        first, second = factories.log_in(client)["user"], factories.log_in(client)["user"]
+
+        assert first["version"] == second["version"] == 1
+        assert first["updated_at"] == second["updated_at"]
+
+    def test_remembers_the_network_and_not_the_address(self, client, commit):
+        """A session says where it is from, no closer than needed."""
+        commit(factories.make_user, "alice@example.com")
+
+        client.post(
+            "/v1/auth/login",
+            json={"email": "alice@example.com", "password": factories.PASSWORD},
+            environ_base={"REMOTE_ADDR": "203.0.113.77"},
+            headers={"User-Agent": "x" * 1000},
+        )
+
+        login = commit(lambda: session.scalars(sa.select(Session)).one())
+        assert (login.ip_prefix, len(login.user_agent)) == ("203.0.113.0/24", 200)
+
+
+class TestLogInMeanwhile:
+    @pytest.fixture
+    def overtaken(self, app, commit):
+        """Logs in while a change of the account waits for its commit, and returns the answer."""
+
+        def log_in():
+            body = {"email": "alice@example.com", "password": factories.PASSWORD}
+            return app.test_client().post("/v1/auth/login", json=body)
+
+        def run(change):
+            with ThreadPoolExecutor(1) as threads:
+
+                def change_first():
+                    change()
+                    answer = threads.submit(log_in)
+                    wait_for_somebody(answer)
+                    return answer
+
+                return commit(change_first).result()
+
+        return run
+
+    def test_the_old_password_opens_nothing_after_a_reset(self, client, commit, overtaken):
+        """A login that verified the old password waits for the reset, and is refused."""
+        user_id = commit(factories.make_user, "alice@example.com").id
+        token = commit(one_time.store, user_id, one_time.RESET_PASSWORD, new_id(), {})
+
+        refused = overtaken(lambda: services.reset(token, "an entirely new password"))
+
+        assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
+        assert commit(open_sessions) == []
+        assert sum(commit(lambda: list(session.scalars(sa.select(LoginAttempt.count))))) == 3
+
+    def test_a_due_rehash_does_not_bring_the_old_password_back(self, client, commit, overtaken):
+        """What the reset wrote stays, also where the login would have written a better hash."""
+        weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
+        user_id = commit(factories.make_user, "alice@example.com", password_hash=weak).id
+        token = commit(one_time.store, user_id, one_time.RESET_PASSWORD, new_id(), {})
+
+        overtaken(lambda: services.reset(token, "an entirely new password"))
+
+        old = client.post("/v1/auth/login", json={**WRONG_LOGIN, "password": factories.PASSWORD})
+        assert old.status_code == 401
+        factories.log_in(client, password="an entirely new password")
+
+    def test_a_rehash_keeps_nobody_out(self, commit, overtaken):
+        """Of two logins with the right password neither is refused because one rehashed it."""
+        weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
+        commit(factories.make_user, "alice@example.com", password_hash=weak)
+        rehash = sa.update(User).values(password_hash=factories.PASSWORD_HASH)
+
+        answer = overtaken(lambda: session.execute(rehash))
+
+        assert answer.status_code == 200
+        kept = commit(lambda: session.scalar(sa.select(User.password_hash)))
+        assert kept == factories.PASSWORD_HASH
+
+    def test_a_suspended_account_opens_nothing(self, client, commit, overtaken):
+        """A login that read the account before its suspension is refused."""
+        user_id = commit(factories.make_user, "alice@example.com").id
+
+        refused = overtaken(lambda: services.suspend(user_id, reason=None, actor_id=None))
+
+        assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
+        assert commit(open_sessions) == []
+
+
+def wait_for_somebody(answer):
+    """Wait until somebody waits for a lock of this transaction, or has answered.
+
+    On SQLite there is one writer, so whoever comes later has not even begun.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_locks"
+        " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    give_up_at = time.monotonic() + 10
+    while not session.scalar(waiting) and not answer.done():
+        assert time.monotonic() < give_up_at, "nobody came"
+        time.sleep(0.01)
+
+
+def open_sessions():
+    """List the sessions that nobody ended."""
+    return list(session.scalars(sa.select(Session.id).where(Session.revoked_at.is_(None))))
