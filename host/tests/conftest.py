@@ -1,5 +1,7 @@
 import pytest
 
+from mercato_host import config
+from mercato_host import create_app
 from mercato_host.testing.index import serve_index
 from mercato_host.testing.wheelmaking import write_wheel
 
@@ -45,3 +47,33 @@ def small_shop(tmp_path, few_libraries):
     """A deployment that is locked quickly, and installs nothing that runs."""
     with few_libraries.restored():
         yield Shop(tmp_path / "shop", few_libraries)
+
+
+@pytest.fixture
+def wheels(tmp_path, monkeypatch):
+    """A folder that distributions can be installed into."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+@pytest.fixture
+def deployment(tmp_path):
+    """A function that makes a testing deployment; its database is a file that may not be there."""
+
+    def make(**tables):
+        url = f"sqlite:///{tmp_path}/shop.db"
+        return config.from_mapping({"environment": "testing", "database": {"url": url}, **tables})
+
+    return make
+
+
+@pytest.fixture
+def client_of(deployment):
+    """A function that boots manifests and returns a client; keywords are tables of the file."""
+
+    def boot(*manifests, **tables):
+        return create_app(deployment(**tables), features=manifests).test_client()
+
+    return boot

@@ -43,15 +43,6 @@ watts = 60
 
 
 @pytest.fixture
-def wheels(tmp_path, monkeypatch):
-    """A folder that distributions can be installed into."""
-    folder = tmp_path / "wheels"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(str(folder))
-    return folder
-
-
-@pytest.fixture
 def run(tmp_path, wheels):
     """A function that runs a command; the lamp is installed."""
     install(wheels, "lamp", LAMP, module=f"configured_lamp_{tmp_path.name}")

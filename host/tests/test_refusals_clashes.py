@@ -11,20 +11,15 @@ from mercato_host.faults import DeploymentError
 from mercato_host.features import plan
 from mercato_host.features.checks.shadows import common_address
 from mercato_host.features.checks.shadows import segments
-from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import anyone
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
 
+from .manifests import feature
 from .wheels import install
 
 HERE = Path(__file__).name
-
-
-def feature(name, **parts):
-    """Return a manifest that has nothing but *parts*."""
-    return Feature(name=name, summary="For a test.", **parts)
 
 
 def serving(name, *rules, blueprint=None, schema=None, **options):

@@ -8,15 +8,12 @@ from mercato_host import config
 from mercato_host.cli import mercato
 from mercato_host.faults import render
 from mercato_host.features import plan
-from mercato_kit.feature import Feature
 
+from .manifests import feature
+from .wheels import GOOD
 from .wheels import install
 
-GOOD = """
-    from mercato_kit.feature import Feature
-
-    feature = Feature(name="reviews", summary="For a test.")
-"""
+REVIEWS = GOOD.format(name="reviews")
 
 MARKED = """
     from pathlib import Path
@@ -26,18 +23,6 @@ MARKED = """
     Path({marker!r}).touch()
     feature = Feature(name="reviews", summary="For a test.")
 """
-
-
-@pytest.fixture
-def wheels(tmp_path, monkeypatch):
-    """A folder that distributions can be installed into."""
-    monkeypatch.syspath_prepend(str(tmp_path))
-    return tmp_path
-
-
-def feature(name, **parts):
-    """Return a manifest that has nothing but *parts*."""
-    return Feature(name=name, summary="For a test.", **parts)
 
 
 def faults_of(*manifests, names=("reviews",)):
@@ -64,7 +49,7 @@ class TestSurroundings:
     @pytest.mark.provokes("K117")
     def test_another_platform(self, wheels):
         """A wheel that was built for another machine is not imported."""
-        install(wheels, "reviews", GOOD)
+        install(wheels, "reviews", REVIEWS)
         info = wheels / "mercato_reviews-1.0.dist-info"
         (info / "WHEEL").write_text("Wheel-Version: 1.0\nTag: cp311-cp311-win_arm64\n")
 
@@ -77,7 +62,7 @@ class TestSurroundings:
     def test_requirements_that_are_away_or_old(self, wheels):
         """Each requirement that does not hold is named, also where the import would succeed."""
         requires = ["a-wheel-that-is-away>=2", "flask>=99", 'other; python_version < "3"']
-        install(wheels, "reviews", GOOD, requires=requires)
+        install(wheels, "reviews", REVIEWS, requires=requires)
 
         [fault] = faults_of()
 
@@ -88,7 +73,7 @@ class TestSurroundings:
 
     def test_all_is_there(self, wheels):
         """A wheel for everywhere, whose requirements are installed, fits."""
-        install(wheels, "reviews", GOOD, requires=["flask>=3", "mercato-kit>=0"])
+        install(wheels, "reviews", REVIEWS, requires=["flask>=3", "mercato-kit>=0"])
         info = wheels / "mercato_reviews-1.0.dist-info"
         (info / "WHEEL").write_text("Wheel-Version: 1.0\nTag: py3-none-any\n")
 

@@ -4,6 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
 
+GOOD = """
+    from mercato_kit.feature import Feature
+
+    feature = Feature(name="{name}", summary="For a test.")
+"""
+"""The source of a wheel that fits, but for its name."""
+
 
 def install(
     folder: Path,

@@ -1,0 +1,23 @@
+from mercato_kit.feature import Need
+from mercato_kit.feature import Offer
+
+from .greeting import Greeting
+from .greeting import Hello
+from .manifests import feature
+from .manifests import planned
+
+
+class TestOrder:
+    def test_does_not_depend_on_the_order_given(self):
+        """Features stand behind those that answer their needs, else by name."""
+        manifests = [
+            feature("aaa", needs=[Need(Greeting, ">=1")]),
+            feature("mmm"),
+            feature("zzz", offers=[Offer(Greeting, "1.0", Hello)]),
+        ]
+
+        orders = [
+            [one.name for one in planned(*some).features] for some in (manifests, manifests[::-1])
+        ]
+
+        assert orders == [["mmm", "zzz", "aaa"]] * 2
