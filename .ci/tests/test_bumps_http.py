@@ -180,6 +180,21 @@ CHANGES = {
         "patch GET /v1/things is described in other words",
         "patch GET /v1/things is described in other words",
     ),
+    "other credentials": (
+        set_to("list/security", [{"basic": []}]),
+        "major GET /v1/things asks for other credentials now",
+        "major GET /v1/things asks for other credentials now",
+    ),
+    "other words about a parameter": (
+        set_to("list/parameters", [{**LIMIT, "description": "How many"}]),
+        "patch GET /v1/things: query parameter limit is described in other words",
+        "patch GET /v1/things: query parameter limit is described in other words",
+    ),
+    "a parameter not to use any more": (
+        set_to("list/parameters", [{**LIMIT, "deprecated": True}]),
+        "minor GET /v1/things: query parameter limit is deprecated now",
+        "patch GET /v1/things: query parameter limit is described in other words",
+    ),
     "deprecation": (
         set_to("list/deprecated", value=True),
         "minor GET /v1/things is deprecated now",

@@ -20,7 +20,7 @@ from workspace.bumps.operations import Operations
 from workspace.bumps.operations import is_success
 from workspace.bumps.schemas import Comparison
 
-PROSE = ("description", "externalDocs", "summary", "tags")
+PROSE = ("description", "example", "examples", "externalDocs", "summary", "tags")
 STRICTNESS = ("anyone", "signed_in")
 """Who may call, from the loosest; a permission is stricter than any of them."""
 
@@ -105,6 +105,7 @@ class HttpComparison:
         part = f"{kind} parameter {(new or old or {}).get('name')}"
         yield from _presence(part, old, new)
         if old and new:
+            yield from _words(part, old, new)
             for keyword in ("style", "explode", "content"):
                 if old.get(keyword) != new.get(keyword):
                     yield Difference(Level.MAJOR, part, f"has another {keyword}")
@@ -117,10 +118,12 @@ class HttpComparison:
 
     def _response(self, status: str, old: Document, new: Document) -> Iterator[Difference]:
         part = f"{status} response"
+        yield from _words(part, old, new)
         yield from self._content(part, self._read, old, new)
         had, has = old.get("headers", {}), new.get("headers", {})
         yield from _came_and_went(f"{part}: header", had, has)
         for name in sorted(had.keys() & has.keys()):
+            yield from _words(f"{part}: header {name}", had[name], has[name])
             yield from _schemas(f"{part}: header {name}", self._read, had[name], has[name])
 
     def _content(
@@ -175,13 +178,20 @@ def _manner(old: Operation, new: Operation) -> Iterator[Difference]:
         level = Level.MINOR if _strictness(becomes) < _strictness(was) else Level.MAJOR
         # Each by itself: nobody should have to guess which others they are.
         yield Difference(level, "", f"is for {becomes} now, and was for {was}", (new.name,))
+    elif old.said.get("security") != new.said.get("security"):
+        yield Difference(Level.MAJOR, "", "asks for other credentials now")
     if old.said.get("operationId") != new.said.get("operationId"):
         what = f"is called {new.said.get('operationId')} now, which generated clients go by"
         yield Difference(Level.MINOR, "", what)
-    if new.said.get("deprecated") and not old.said.get("deprecated"):
-        yield Difference(Level.MINOR, "", "is deprecated now")
-    elif any(old.said.get(key) != new.said.get(key) for key in (*PROSE, "deprecated")):
-        yield Difference(Level.PATCH, "", "is described in other words")
+    yield from _words("", old.said, new.said)
+
+
+def _words(part: str, old: Document, new: Document) -> Iterator[Difference]:
+    """Compare what is said about something."""
+    if new.get("deprecated") and not old.get("deprecated"):
+        yield Difference(Level.MINOR, part, "is deprecated now")
+    elif any(old.get(key) != new.get(key) for key in (*PROSE, "deprecated")):
+        yield Difference(Level.PATCH, part, "is described in other words")
 
 
 def _strictness(policy: str | None) -> int:
