@@ -2,6 +2,7 @@ import copy
 
 import pytest
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from workspace.bumps.http import compare_http
@@ -456,6 +457,7 @@ PLACES = ["id", "state", "size", "note", "parts", "labels"]
 
 
 class TestEveryDocument:
+    @settings(deadline=None)
     @given(st.sets(st.sampled_from(PLACES)), st.sets(st.sampled_from(PLACES)))
     def test_what_was_added_is_gone_on_the_way_back(self, some, others):
         """Fields that one document alone has are new one way, and gone the other way."""
@@ -472,6 +474,7 @@ class TestEveryDocument:
         assert sum(one.level is Level.MAJOR for one in there) == len(some - others)
         assert sum(one.level is Level.MAJOR for one in back) == len(others - some)
 
+    @settings(deadline=None)
     @given(
         st.recursive(
             st.sampled_from(

@@ -1,5 +1,6 @@
 import pytest
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from workspace.bumps.levels import Level
@@ -219,6 +220,7 @@ class TestCompareManifests:
 
 
 class TestEveryManifest:
+    @settings(deadline=None)
     @given(st.sets(st.sampled_from("abcd")), st.sets(st.sampled_from("abcd")))
     def test_what_was_added_is_gone_on_the_way_back(self, some, others):
         """A promise that one side alone gives breaks one way alone."""

@@ -2,6 +2,7 @@ import copy
 
 import pytest
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from workspace.bumps.levels import Level
@@ -213,6 +214,7 @@ class TestCompareTables:
 
 
 class TestEveryTable:
+    @settings(deadline=None)
     @given(st.sets(st.sampled_from("abcd")), st.sets(st.sampled_from("abcd")))
     def test_what_was_added_is_gone_on_the_way_back(self, some, others):
         """A column that one side alone has is breaking in one direction, and not in the other."""
