@@ -27,6 +27,11 @@ def run(tmp_path):
     return call
 
 
+def project_of(folder):
+    """Read the metadata of what was made."""
+    return tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+
+
 class TestMakeFeature:
     @pytest.mark.parametrize("name", ["apples", "boxes", "gift_cards", "loyalty", "z"])
     def test_is_in_the_style_of_the_house(self, tmp_path, name):
@@ -45,7 +50,7 @@ class TestMakeFeature:
         """Distribution, package, entry point and address are made of the name."""
         folder = make_feature("gift_cards", tmp_path, workspace=False)
 
-        project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+        project = project_of(folder)
         assert (folder.name, project["name"]) == ("mercato-gift-cards", "mercato-gift-cards")
         assert project["entry-points"]["mercato.features"] == {
             "gift_cards": "mercato_gift_cards.feature:feature"
@@ -58,10 +63,50 @@ class TestMakeFeature:
         """It takes the kit that its template came with, and none that may break it."""
         folder = make_feature("reviews", tmp_path, workspace=False)
 
-        project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+        project = project_of(folder)
         (kit,) = (it for it in project["dependencies"] if it.startswith("mercato-kit"))
         assert Requirement(kit).specifier.contains(version("mercato-kit"))
         assert not Requirement(kit).specifier.contains("99")
+
+    def test_links_lead_to_its_home(self, tmp_path):
+        """With a home there are links below it, alone or beside its neighbours; else none."""
+        home = "https://git.example/shop"
+
+        places = {
+            workspace: make_feature("reviews", tmp_path, home=home, workspace=workspace)
+            for workspace in (False, True)
+        }
+        homeless = make_feature("boxes", tmp_path, workspace=False)
+
+        links = {workspace: project_of(place)["urls"] for workspace, place in places.items()}
+        assert links[False]["Changelog"] == f"{home}/blob/main/CHANGELOG.md"
+        assert links[True]["Changelog"] == f"{home}/blob/main/packages/reviews/CHANGELOG.md"
+        assert links[True].keys() == {"Homepage", "Documentation", "Source", "Changelog", "Issues"}
+        assert "urls" not in project_of(homeless)
+
+    @pytest.mark.parametrize(
+        "home",
+        ["git.example", "http://git.example", 'https://a"b', "https://git.example/", "https://a b"],
+    )
+    def test_refuses_a_home_that_is_no_address(self, tmp_path, home):
+        """What would be no link, or break out of the metadata, is refused at once."""
+        with pytest.raises(NameRefusedError, match="https://"):
+            make_feature("reviews", tmp_path, home=home, workspace=False)
+
+    def test_its_first_release_has_a_changelog(self, tmp_path):
+        """Its settings make a section of the fragments: nobody has to write one."""
+        folder = make_feature("reviews", tmp_path, workspace=False)
+        version = project_of(folder)["version"]
+
+        command = [sys.executable, "-m", "towncrier", "build", "--yes", f"--version={version}"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        changelog = (folder / "CHANGELOG.md").read_text()
+        assert changelog.startswith("# Changelog of mercato-reviews\n")
+        assert f"\n## {version} - " in changelog
+        assert "\n### Added\n\n- Reviews of customers" in changelog
+        assert [file.name for file in (folder / "changes").iterdir()] == [".gitkeep"]
 
     def test_in_the_workspace_the_settings_of_tools_are_above(self, tmp_path):
         """Beside its neighbours it has no settings of its own, and the name of its feature."""

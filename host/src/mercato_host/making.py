@@ -20,6 +20,7 @@ from mercato_kit.feature import ENTRY_POINT_GROUP
 TOOLS = ("copier", "ruff")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
+_HOME = re.compile(r"https://[^\s\"\\]+[^\s\"\\/]", re.ASCII)
 _LONGEST = 34
 """Of a table's name: PostgreSQL cuts names after 63 bytes, and an index has its columns in it."""
 
@@ -51,32 +52,40 @@ class ToolError(Exception):
     """What fills in the template is not installed, or fails; the message says what to do."""
 
 
-def make_feature(name: str, into: Path, *, thing: str | None = None, workspace: bool) -> Path:
+def make_feature(
+    name: str, into: Path, *, thing: str | None = None, home: str | None = None, workspace: bool
+) -> Path:
     """Write a new feature, complete with tests: all of it, or nothing.
 
     Args:
         name: What it is called.
         into: The folder to make its folder in.
         thing: What one of them is called. Default: *name* in the singular.
+        home: Where its repository will be, for the links of its metadata; https. Default: no links.
         workspace: Whether it has neighbours, and settings of all tools above.
 
     Returns:
         Its folder.
 
     Raises:
-        NameRefusedError: It cannot be called so.
+        NameRefusedError: It cannot be called so, or cannot live there.
         ToolError: copier or ruff is not installed, or fails.
     """
     thing = thing or singular(name)
     _check_name(name)
     _check_thing(thing, name)
+    if home and not _HOME.fullmatch(home):
+        raise NameRefusedError(
+            f"{home!r} is no address that begins with https:// and has no / last."
+        )
     folder = into / (name if workspace else f"mercato-{name.replace('_', '-')}")
     if folder.exists():
         raise NameRefusedError(f"{folder} exists already. Take another name, or move it away.")
     _require_tools()
     with tempfile.TemporaryDirectory(dir=into, prefix=".new-") as place:
         made = Path(place, folder.name)
-        _fill_in(made, {"name": name, "thing": thing, "kit": _kit_range(), "workspace": workspace})
+        answers = {"name": name, "thing": thing, "home": home or "", "kit": _kit_range()}
+        _fill_in(made, {**answers, "workspace": workspace})
         _tidy(made)
         made.rename(folder)
     return folder

@@ -15,7 +15,7 @@ from mercato_host.making import make_feature
     examples=[
         "mercato new reviews",
         "mercato new news --thing article",
-        "mercato new reviews --into ~/work",
+        "mercato new reviews --into ~/work --home https://git.example/reviews",
     ],
 )
 @click.argument("name")
@@ -26,15 +26,22 @@ from mercato_host.making import make_feature
     default=Path(),
     help="The folder to make its folder in. Default: here.",
 )
+@click.option("--home", metavar="URL", help="Where its repository will be. Default: no links.")
 @click.option("--workspace", is_flag=True, help="For the repository of Mercato: beside the others.")
-def new(name: str, thing: str | None, into: Path, workspace: bool) -> None:  # noqa: FBT001
+def new(
+    name: str,
+    thing: str | None,
+    into: Path,
+    home: str | None,
+    workspace: bool,  # noqa: FBT001
+) -> None:
     """Write a feature called NAME to begin with: small, complete, and green.
 
     Table, migration, routes, a contract it needs, events it answers, settings, sample data, and
     tests of all that. It needs the extra `new`: pip install 'mercato-host[new]'
     """
     try:
-        folder = make_feature(name, into, thing=thing, workspace=workspace)
+        folder = make_feature(name, into, thing=thing, home=home, workspace=workspace)
     except NameRefusedError as error:
         raise click.BadParameter(str(error)) from error
     except ToolError as error:
