@@ -173,7 +173,10 @@ class TestMaintainers:
 
             feature = Feature(name="reviews", summary="For a test.", publishes="everything")
         """
-        metadata = "Project-URL: Issues, https://reviews.example/issues"
+        metadata = (
+            "Project-URL: Homepage, https://reviews.example\n"
+            "Project-URL: Issues, https://reviews.example/issues"
+        )
         install(wheels, "reviews", source, metadata=metadata)
 
         [fault] = faults_of()

@@ -29,6 +29,9 @@ from mercato_kit.feature import Feature
 
 _LIBRARIES = frozenset("flask importlib mercato_host mercato_kit sqlalchemy svcs werkzeug".split())
 
+_ISSUES = frozenset({"issues", "issue tracker", "bug tracker", "bug reports", "bugs", "tracker"})
+"""How the address for faults is labelled in the metadata of wheels, in small letters."""
+
 _OUTSIDE = "Working outside of application context"
 """How Flask begins to say that there is no app yet."""
 
@@ -227,6 +230,11 @@ def _extra_with(distribution: Distribution, module: str) -> str | None:
 
 
 def maintainers_of(distribution: Distribution) -> str:
-    """Return ``: `` and the address of a distribution's maintainers, if it names one."""
-    urls = distribution.metadata.get_all("Project-URL") or ()
-    return f": {urls[0].partition(',')[2].strip()}" if urls else ""
+    """Return ``: `` and where a distribution's maintainers are told of faults, if it says so.
+
+    Its first address will do where none is labelled so.
+    """
+    urls = [line.partition(",") for line in distribution.metadata.get_all("Project-URL") or ()]
+    issues = [url for label, _, url in urls if label.strip().lower() in _ISSUES]
+    addresses = issues or [url for _, _, url in urls]
+    return f": {addresses[0].strip()}" if addresses else ""
