@@ -17,6 +17,7 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).parent / ".ci"))
 
+from workspace.addresses import HOME
 from workspace.boundaries import describe_boundaries
 from workspace.building import build_wheel
 from workspace.building import is_built
@@ -205,7 +206,8 @@ def boundaries(session: nox.Session) -> None:
 def new(session: nox.Session) -> None:
     """Write a new feature from the template: ``-- reviews``; it passes every session as it is."""
     provide(session, "mercato-host[new]")
-    session.run("mercato", "new", "--workspace", "--into=packages", *session.posargs, env=CLEAN)
+    place_of_it = ["--workspace", "--into=packages", f"--home={HOME}"]
+    session.run("mercato", "new", *place_of_it, *session.posargs, env=CLEAN)
 
 
 @nox.session(requires=["build"])

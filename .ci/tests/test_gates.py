@@ -4,6 +4,8 @@ import subprocess
 
 import pytest
 
+from workspace.addresses import HOME
+
 from .orchard import commit
 from .orchard import run_session
 from .orchard import stand_in
@@ -119,6 +121,20 @@ class TestGates:
 
         assert not passes
         assert said in told
+
+    @pytest.mark.parametrize("elsewhere", [f"{HOME}.net", "https://pears.example/issues"])
+    def test_refuse_a_link_to_another_place(self, released, elsewhere):
+        """Where the project lives is said once; links below it are well."""
+        settings = released / "packages/apples/pyproject.toml"
+        urls = f'Homepage = "{HOME}"\nSource = "{HOME}/tree/main"\nIssues = "{elsewhere}"\n'
+        settings.write_text(f"{settings.read_text()}\n[project.urls]\n{urls}")
+        commit(released)
+
+        told, passes = gate(released)
+
+        assert not passes
+        assert f"the project URL 'Issues' is {elsewhere}, and not below {HOME}:" in told
+        assert told.count("the project URL") == 1
 
     def test_refuse_what_is_not_committed(self, released):
         """A release is made of what everybody can see."""

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from mercato_host.testing.index import serve_index
+from workspace.addresses import HOME
 
 from .orchard import commit
 from .orchard import copy_settings
@@ -188,6 +189,17 @@ class TestPublish:
         assert not passed
         assert "The index cannot be asked for mercato-apples" in said
         assert files_in(index.folder) == {}
+
+    def test_nothing_goes_to_pypi_while_nobody_knows_where_it_lives(self, orchard, publish):
+        """Links to an example are for private indexes: on PyPI they would be there for ever."""
+        settings = orchard / "pyproject.toml"
+        settings.write_text(settings.read_text().replace(HOME, "https://shop.example"))
+
+        said, passed = publish("apples-v0.1.0", "--to", "https://test.pypi.org/legacy/")
+
+        assert not passed
+        assert "lead to https://shop.example, which is an example" in said
+        assert "Building" not in said
 
     def test_says_all_that_is_wrong(self, orchard, publish):
         """Whatever speaks against a release is said at once, and nothing is uploaded."""

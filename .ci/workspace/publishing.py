@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import nox
 from nox.command import CommandFailed
 
+from workspace.addresses import HOME
+from workspace.addresses import IS_KNOWN
 from workspace.building import Built
 from workspace.building import differences
 from workspace.distributions import DISTRIBUTIONS
@@ -67,6 +69,11 @@ SECONDS_BETWEEN_LOOKS = 3
 def publish_release(session: nox.Session) -> None:
     """Do what was typed behind ``--``."""
     wanted = read_arguments(session.posargs)
+    if wanted.to in KNOWN and not IS_KNOWN:
+        session.error(
+            f"The links in the metadata lead to {HOME}, which is an example. Say in [tool.mercato]"
+            " of pyproject.toml where the project lives; then gates names each link to change"
+        )
     release = find_release(session, wanted.tag)
     with tempfile.TemporaryDirectory() as made:
         name, built = make(session, release, Path(made))

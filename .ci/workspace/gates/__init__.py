@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import nox
 
+from workspace.addresses import faults_of_addresses
 from workspace.contents import faults_of_wheel
 from workspace.distributions import Distribution
 from workspace.gates.requirements import faults_of_requirements
@@ -14,4 +15,5 @@ def find_faults(session: nox.Session, item: Distribution) -> Iterator[str]:  # n
     """Say everything that keeps *item* from being released and can be seen without running it."""
     yield from faults_of_tree(item)
     yield from faults_of_requirements(item)
+    yield from faults_of_addresses(item)
     yield from faults_of_wheel(item, item.wheel)

@@ -1,0 +1,22 @@
+"""Where this project lives: said once, in the settings of the workspace."""
+
+import tomllib
+from collections.abc import Iterator
+
+from workspace.distributions import WORKSPACE
+from workspace.distributions import Distribution
+
+HOME: str = tomllib.loads(WORKSPACE.read_text())["tool"]["mercato"]["home"]
+
+# Nobody can own such a name (RFC 2606): it stands for one that is not known yet.
+IS_KNOWN = not HOME.endswith(".example")
+
+
+def faults_of_addresses(item: Distribution) -> Iterator[str]:
+    """Find links in the metadata that lead to another place."""
+    for label, url in item.project.get("urls", {}).items():
+        if not f"{url}/".startswith(f"{HOME}/"):
+            yield (
+                f"the project URL {label!r} is {url}, and not below {HOME}: [tool.mercato] in"
+                " pyproject.toml says where the project lives"
+            )
