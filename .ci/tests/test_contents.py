@@ -24,6 +24,12 @@ ROOT = "mercato_apples-0.1.0"
 INFO = f"{ROOT}.dist-info"
 
 
+def build(item, folder):
+    """Build wheel and sdist."""
+    command = [sys.executable, "-m", "hatchling", "build", f"--directory={folder}"]
+    subprocess.run(command, cwd=item.folder, check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """Build a feature; offer its sources and the folder of its wheel and sdist."""
@@ -31,8 +37,7 @@ def built(tmp_path_factory):
     copy_settings(root)
     write_feature(root, "apples")
     item = Distribution(root / "packages/apples")
-    command = [sys.executable, "-m", "hatchling", "build", f"--directory={root / 'made'}"]
-    subprocess.run(command, cwd=item.folder, check=True, capture_output=True)
+    build(item, root / "made")
     return item, root / "made"
 
 
@@ -124,6 +129,16 @@ class TestFaultsOfWheel:
 
         assert any(fault in one for one in faults), faults
 
+    def test_name_a_file_that_is_another(self, item, wheel):
+        """What is installed is what was reviewed."""
+        change_wheel(wheel, **{"mercato_apples/feature.py": b"other"})
+
+        faults = list(faults_of_wheel(item, wheel))
+
+        assert faults == [
+            "mercato_apples/feature.py is not in the wheel what it is among the sources"
+        ]
+
     def test_name_a_file_that_is_there_twice(self, item, wheel):
         """Which of two files of one name is installed depends on the installer."""
         with zipfile.ZipFile(wheel, "a") as opened, pytest.warns(UserWarning, match="Duplicate"):
@@ -131,7 +146,7 @@ class TestFaultsOfWheel:
 
         faults = list(faults_of_wheel(item, wheel))
 
-        assert faults == ["mercato_apples/feature.py is in the wheel 2 times"]
+        assert "mercato_apples/feature.py is in the wheel 2 times" in faults
 
 
 class TestFaultsOfSdist:
@@ -188,6 +203,25 @@ class TestFaultsOfSdist:
         faults = list(faults_of_sdist(item, sdist))
 
         assert faults == ["src/elsewhere is no plain file, but a link or a device"]
+
+    @pytest.mark.parametrize("name", ["tests/notes.txt", "src/mercato_apples/notes"])
+    def test_name_a_link_among_the_sources(self, tmp_path, name):
+        """The build packs what a link leads to, wherever on the machine that is."""
+        elsewhere = tmp_path / "private"
+        elsewhere.mkdir()
+        (elsewhere / "diary.txt").write_text("private")
+        write_feature(tmp_path, "apples")
+        item = Distribution(tmp_path / "packages/apples")
+        target = elsewhere / "diary.txt" if name.endswith(".txt") else elsewhere
+        (item.folder / name).symlink_to(target)
+        build(item, tmp_path / "made")
+
+        faults = [
+            *faults_of_sdist(item, tmp_path / "made" / f"{ROOT}.tar.gz"),
+            *faults_of_wheel(item, tmp_path / "made" / f"{ROOT}-py3-none-any.whl"),
+        ]
+
+        assert sum(fault.startswith(name) and "a link" in fault for fault in faults) == 1, faults
 
 
 class TestFaultsOfMetadata:

@@ -173,8 +173,10 @@ class TestPublish:
         assert "They differ in: mercato_apples-0.1.0/tests/test_more.py" in said
         assert files_in(index.folder) == before
 
-    def test_fails_where_an_upload_fails(self, publish, index):
+    def test_fails_where_an_upload_fails(self, publish, index, monkeypatch):
         """An index that takes nothing is no index that has it."""
+        monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+
         said, passed = publish("apples-v0.1.0", "--to", "http://127.0.0.1:9/", "--index", index.url)
 
         assert not passed

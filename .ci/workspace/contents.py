@@ -10,6 +10,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Collection
 from collections.abc import Iterator
+from collections.abc import Mapping
 from importlib.metadata import EntryPoints
 from importlib.metadata import PathDistribution
 from pathlib import Path
@@ -38,6 +39,7 @@ def faults_of_wheel(item: Distribution, wheel: Path) -> Iterator[str]:
     with zipfile.ZipFile(wheel) as opened:
         names = opened.namelist()
         entry_points = PathDistribution(zipfile.Path(opened, f"{metadata_of(item)}/")).entry_points
+        copies = {name: opened.read(name) for name in sources.intersection(names)}
     inside = {name for name in names if not name.startswith(f"{metadata_of(item)}/")}
     for name, times in Counter(names).items():
         if times > 1:
@@ -50,6 +52,7 @@ def faults_of_wheel(item: Distribution, wheel: Path) -> Iterator[str]:
         # Deeper down, tests may be a template's.
         if is_unwanted(name) or STRAY.intersection(PurePosixPath(name).parts[:2]):
             yield f"{name} has no place in a wheel"
+    yield from faults_of_copies(item.source, copies, "wheel")
     yield from missing_parts(item, inside, entry_points)
 
 
@@ -103,16 +106,33 @@ def faults_of_sdist(item: Distribution, sdist: Path) -> Iterator[str]:
 
 def faults_of_members(item: Distribution, inside: dict[str, bytes]) -> Iterator[str]:
     """Find files of an sdist that are not those of the sources, or are meant for nobody else."""
+    copies = {}
     for name, content in sorted(inside.items()):
         if name in WRITTEN:
             continue
-        original = item.folder / name
         if is_unwanted(name) or PurePosixPath(name).parts[0] not in ROOTS:
             yield f"{name} has no place in an sdist"
-        elif not original.is_file():
+        elif not (item.folder / name).is_file():
             yield f"{name} is in the sdist, but not among the sources"
+        else:
+            copies[name] = content
+    yield from faults_of_copies(item.folder, copies, "sdist")
+
+
+def faults_of_copies(root: Path, copies: Mapping[str, bytes], kind: str) -> Iterator[str]:
+    """Find files that are not what they are below *root*, or come from somewhere else.
+
+    Args:
+        root: The sources.
+        copies: What is published of them, by name.
+        kind: What holds the copies.
+    """
+    for name, content in sorted(copies.items()):
+        original = root / name
+        if original.resolve() != root.resolve() / name:
+            yield f"{name} is a link: what it leads to would be published"
         elif original.read_bytes() != content:
-            yield f"{name} is not in the sdist what it is among the sources"
+            yield f"{name} is not in the {kind} what it is among the sources"
 
 
 def faults_of_folders(item: Distribution, inside: Collection[str]) -> Iterator[str]:
