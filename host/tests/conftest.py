@@ -1,3 +1,7 @@
+import sys
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
 from mercato_host import config
@@ -6,6 +10,8 @@ from mercato_host.testing.index import serve_index
 from mercato_host.testing.wheelmaking import write_wheel
 
 from .shops import Shop
+
+GUARDED = Path(__file__).parent / "guarded"
 
 
 def pytest_configure(config):
@@ -77,3 +83,23 @@ def client_of(deployment):
         return create_app(deployment(**tables), features=manifests).test_client()
 
     return boot
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    """The features of the SQL guard's tests, as packages that can be imported."""
+    sys.path.insert(0, str(GUARDED))
+    yield import_module("mercato_baskets"), import_module("mercato_wares")
+    sys.path.remove(str(GUARDED))
+
+
+@pytest.fixture
+def baskets(guarded):
+    """The package of the feature that asks."""
+    return guarded[0]
+
+
+@pytest.fixture
+def wares(guarded):
+    """The package of the feature that owns."""
+    return guarded[1]

@@ -1,58 +1,22 @@
-"""Every feature keeps to its own tables: what is refused, what passes, and what is said."""
+"""Every feature keeps to its own tables: what is refused, and what passes."""
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from pathlib import Path
-from types import SimpleNamespace
 
-import click
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from mercato_host import config
-from mercato_host import create_app
 from mercato_host.cli.features import commands_of
-from mercato_host.extensions import db
-from mercato_host.features.composed import Composed
 from mercato_host.sql_guard import ForeignTableError
-from mercato_host.sql_guard.askers import Askers
-from mercato_host.sql_guard.messages import explain
-from mercato_host.sql_guard.statements import tables_in
 from mercato_kit import work
 from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.events import Event
 from mercato_kit.events import publish
-from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
 from mercato_kit.models import InboxDelivery
 from mercato_kit.models import OutboxEvent
-
-from .wheels import install
-
-GUARDED = Path(__file__).parent / "guarded"
-
-
-@pytest.fixture(scope="module")
-def _packages():
-    """The features of these tests, as packages that can be imported."""
-    sys.path.insert(0, str(GUARDED))
-    yield import_module("mercato_baskets"), import_module("mercato_wares")
-    sys.path.remove(str(GUARDED))
-
-
-@pytest.fixture
-def baskets(_packages):
-    """The package of the feature that asks."""
-    return _packages[0]
-
-
-@pytest.fixture
-def wares(_packages):
-    """The package of the feature that owns."""
-    return _packages[1]
 
 
 @pytest.fixture
@@ -82,13 +46,6 @@ def rows(commit, wares, baskets):
 
 
 UNTOUCHED = [[("lamp", 10)], []]
-
-
-def listeners_of(app):
-    """Return what listens to the statements of an app."""
-    with app.app_context():
-        return list(db.engine.dispatch.before_cursor_execute)
-
 
 CROSSINGS = {
     "select": lambda ware, line: sa.select(ware),
@@ -307,7 +264,7 @@ class Taker:
 
 class TestFakes:
     @pytest.fixture
-    def fakes(self, _packages):
+    def fakes(self, guarded):
         """A fake of the contract."""
         return [Offer(import_module("mercato_counting").Counting, "1.0", Taker)]
 
@@ -316,276 +273,3 @@ class TestFakes:
         left = commit(baskets.put_into_basket, "lamp").left
 
         assert left == 0
-
-
-class TestInitApp:
-    @pytest.mark.parametrize(
-        ("environment", "setting", "guarded"),
-        [
-            ("testing", {}, True),
-            ("development", {}, True),
-            ("production", {}, False),
-            ("testing", {"sql_guard": False}, False),
-            ("production", {"sql_guard": True}, True),
-        ],
-    )
-    def test_is_switched_by_the_file(self, environment, setting, guarded, tmp_path):
-        """On where people develop and test, off in production; the file may say otherwise."""
-        values = {"url": f"sqlite:///{tmp_path}/shop.db", **setting}
-        read = {"environment": environment, "database": values, "server": {"trusted_proxies": 0}}
-        key = {"MERCATO_SECRET_KEY": "0123456789abcdef" * 2}
-
-        app = create_app(config.from_mapping(read, key))
-
-        assert len(listeners_of(app)) == guarded
-
-    def test_is_switched_by_the_environment(self):
-        """A variable overrides the file."""
-        off = {"MERCATO_DATABASE__SQL_GUARD": "false"}
-
-        deployment = config.from_mapping({"environment": "testing"}, off)
-
-        assert not deployment.sql_guard
-
-    def test_knows_the_tables_of_its_app(self, tmp_path, feature, wares, baskets):
-        """Two apps in one process guard different tables."""
-        asked = sa.text("SELECT * FROM wares_ware")
-        counting = Offer(import_module("mercato_counting").Counting, "1.0", wares.Shelf)
-        alone = Feature(name="alone", summary="For a test.", offers=[counting])
-        apps = []
-        for others in ([wares.feature], [alone]):
-            url = f"sqlite:///{tmp_path}/{len(apps)}.db"
-            values = {"environment": "testing", "database": {"url": url}}
-            apps.append(create_app(config.from_mapping(values), features=[feature, *others]))
-
-        with apps[0].app_context(), pytest.raises(ForeignTableError):
-            work.run(lambda: baskets.send(asked))
-        with apps[1].app_context(), pytest.raises(sa.exc.OperationalError, match="no such table"):
-            work.run(lambda: baskets.send(asked))
-
-    @pytest.mark.provokes("K420")
-    def test_says_all_that_helps(self, tmp_path, monkeypatch):
-        """The message names feature, table, owner, statement, line and the allowed way."""
-        monkeypatch.syspath_prepend(str(tmp_path))
-        install(tmp_path, "hats", HATS, version="1.2", module="hats_of_guard")
-        install(tmp_path, "shoes", SHOES, version="3.4", module="shoes_of_guard")
-        values = {"url": f"sqlite:///{tmp_path}/shop.db"}
-        named = {"features": {"hats": {}, "shoes": {}}}
-        read = {"environment": "testing", "database": values, **named}
-        app = create_app(config.from_mapping(read))
-
-        with app.app_context(), pytest.raises(ForeignTableError) as refused:
-            import_module("hats_of_guard").look()
-
-        told = str(refused.value).replace(f"{tmp_path}/", "")
-        assert told == (
-            "error[K420] mercato-hats 1.2 ('hats')\n"
-            "    its statement touches shoes_lace, shoes_shoe, tables of mercato-shoes 3.4 "
-            "('shoes'); it was not sent:\n"
-            "    SELECT l.id FROM shoes_lace l JOIN shoes_shoe s ON s.id = l.id "
-            "AND s.id IN (1, 2, 3, 4, 5, 6, 7, …\n"
-            "    at hats_of_guard.py:10\n"
-            "    fix: call its contract: services.get(Lacing); or handle its events: shoe.lost"
-        )
-
-
-HATS = """
-    import sqlalchemy as sa
-    from mercato_kit.db import session
-    from mercato_kit.feature import Feature
-
-
-    def look():
-        many = ", ".join(str(number) for number in range(1, 99))
-        joined = "shoes_lace l JOIN shoes_shoe s ON s.id = l.id"
-        session.execute(sa.text(f"SELECT l.id\\n FROM {joined} AND s.id IN ({many})"))
-
-
-    feature = Feature(name="hats", summary="For a test.", erase_subject=look)
-"""
-
-SHOES = """
-    import sqlalchemy as sa
-    from mercato_kit import db
-    from mercato_kit.feature import Feature
-    from mercato_kit.feature import Offer
-
-    metadata = db.metadata("shoes")
-    sa.Table("shoes_shoe", metadata, sa.Column("id", sa.Integer, primary_key=True))
-    sa.Table("shoes_lace", metadata, sa.Column("id", sa.Integer, primary_key=True))
-
-    class Lacing:
-        def lace(self):
-            return None
-
-    feature = Feature(
-        name="shoes",
-        summary="For a test.",
-        metadata=metadata,
-        offers=[Offer(Lacing, "1.0", Lacing)],
-        publishes=["shoe.lost"],
-    )
-"""
-
-
-class TestExplain:
-    @pytest.mark.parametrize(
-        ("publishes", "way"),
-        [
-            (["hat.lost"], "handle its events: hat.lost"),
-            ([], "agree on a contract or an event with 'hats', which has neither yet"),
-        ],
-    )
-    def test_sends_nobody_to_a_contract_that_is_not_there(self, publishes, way):
-        """The fix is one that can be followed."""
-        owner = Feature(name="hats", summary="For a test.", publishes=publishes)
-        asker = Feature(name="shoes", summary="For a test.")
-
-        fault = explain(
-            asker=Composed(asker),
-            owner=Composed(owner),
-            tables=["hats_hat"],
-            statement="SELECT 1 FROM hats_hat",
-            place="shoes.py:1",
-        )
-
-        assert fault.fix == way
-
-
-class TestTablesIn:
-    @pytest.mark.parametrize(
-        "statement",
-        [
-            "SELECT * FROM hats_hat",
-            "select * from HATS_HAT",
-            "SELECT a.b FROM(hats_hat)a",
-            'SELECT * FROM public."hats_hat"',
-            "SELECT * FROM `hats_hat`",
-            "SELECT * FROM [hats_hat]",
-            "SELECT * FROM 'hats_hat'",
-            "UPDATE ONLY hats_hat SET x = %(x)s",
-            "SELECT E'it\\'s', x FROM hats_hat WHERE y = 'z'",
-            "DO $$ BEGIN DELETE FROM hats_hat; END $$",
-            "SELECT $a$it's$a$, x FROM hats_hat, b WHERE y = 'z'",
-            "SELECT '--', x FROM hats_hat",
-            "SELECT '/*', x FROM hats_hat",
-            "SELECT 1 -- it's\nFROM hats_hat",
-            "SELECT \"it's\" FROM hats_hat WHERE y = 'z'",
-        ],
-    )
-    def test_finds(self, statement):
-        """A table is found in every spelling that a database takes for it."""
-        assert tables_in(statement, {"hats_hat"}) == ["hats_hat"]
-
-    @pytest.mark.parametrize(
-        "statement",
-        [
-            "SELECT 'hats_hat'",
-            "SELECT 'a''hats_hat'",
-            "SELECT E'a\\' hats_hat'",
-            "SELECT x -- hats_hat",
-            "SELECT x /* FROM\n hats_hat */",
-            "SELECT hats_hat_id, xhats_hat, hats_hats, éhats_hat",
-            'SELECT "a hats_hat"',
-            "SELECT :hats_hat, %(hats_hat)s, @hats_hat",
-            "",
-        ],
-    )
-    def test_leaves(self, statement):
-        """Strings, comments, parameters and longer names are no tables."""
-        assert tables_in(statement, {"hats_hat"}) == []
-
-    def test_names_each_once(self):
-        """The tables come in their order, once each."""
-        statement = "SELECT b.x FROM b JOIN a ON a.x = b.x"
-
-        assert tables_in(statement, {"a", "b", "c"}) == ["b", "a"]
-
-
-def frame_in(module):
-    """Return a frame of code that runs in a module of this name."""
-    return SimpleNamespace(f_globals={"__name__": module})
-
-
-def in_module(module):
-    """Return a function of a module of this name."""
-
-    def function(subject):
-        return None
-
-    function.__module__ = module
-    return function
-
-
-def composed(name, *modules, wheel=True):
-    """Return a feature with code in *modules*."""
-    erase, *others = [in_module(module) for module in modules]
-    group = click.Group("g", commands=[click.Command(str(f), callback=f) for f in others])
-    manifest = Feature(name=name, summary="For a test.", erase_subject=erase, cli=group)
-    return Composed(manifest, "dist" if wheel else None, "1.0")
-
-
-class TestAskers:
-    @pytest.mark.parametrize(
-        ("module", "owner"),
-        [
-            ("mercato_hats.privacy", "hats"),
-            ("mercato_hats.services.deeply.nested", "hats"),
-            ("mercato_hats", "hats"),
-            ("mercato_hats_more", None),
-            ("acme.shoes.services", "shoes"),
-            ("acme.gifts", "gifts"),
-            ("acme.common", None),
-            ("sqlalchemy.orm.session", None),
-            ("functools", None),
-            ("contextlib", None),
-            ("mercato_kit.work", None),
-            ("mercato_host.worker", "host"),
-            ("packages.hats.tests.factories", "host"),
-            ("test_hats", "host"),
-            ("mercato_hats.tests.test_hats", "host"),
-        ],
-    )
-    def test_code_is_its_package_s(self, module, owner):
-        """Features of one namespace are told apart; libraries and tests are nobody's."""
-        askers = Askers(
-            [
-                composed("hats", "mercato_hats.privacy", "mercato_hats.cli", "functools"),
-                composed("shoes", "acme.shoes.privacy"),
-                composed("gifts", "acme.gifts.deep.privacy"),
-            ]
-        )
-
-        assert askers.of(frame_in(module)) == owner
-
-    def test_the_kit_is_itself_where_its_tables_are_used(self):
-        """Code of the kit that knows the kit's tables uses them in its own name."""
-        askers = Askers([])
-        frame = SimpleNamespace(f_globals=vars(import_module("mercato_kit.events")))
-
-        assert askers.of(frame) == "kit"
-
-    def test_a_module_of_two_features_is_nobody_s(self):
-        """What two features share says nothing about who asks."""
-        askers = Askers([composed("hats", "shared.code"), composed("shoes", "shared.code")])
-
-        assert askers.of(frame_in("shared.code")) is None
-
-    def test_features_made_by_tests_are_tests(self):
-        """A manifest that was handed over from a test's file may do anything."""
-        askers = Askers(
-            [
-                composed("hats", "test_hats", wheel=False),
-                composed("shoes", "fakes", wheel=False),
-                composed("gifts", "mercato_gifts.privacy", wheel=False),
-            ]
-        )
-
-        owners = [askers.of(frame_in(m)) for m in ("test_hats", "fakes", "mercato_gifts.x")]
-        assert owners == ["host", "host", "gifts"]
-
-    def test_a_wheel_of_one_file_is_a_feature(self):
-        """An installed feature may be a single module."""
-        askers = Askers([composed("hats", "hats_in_one_file")])
-
-        assert askers.of(frame_in("hats_in_one_file")) == "hats"
