@@ -4,6 +4,7 @@ import os
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,10 @@ def build_wheel(session: nox.Session, item: Distribution) -> None:
     for old in DIST.glob(f"{item.module}-*"):
         if old.stem != item.wheel.stem:
             old.unlink()
+
+
+# What is said of a file that was cut off, or is none of ours.
+UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,10 @@ def differences(one: Path, other: Path) -> list[str]:
     """Name what differs between two wheels, or two sdists; nothing if they are the same bytes."""
     if one.read_bytes() == other.read_bytes():
         return []
-    before, after = unpack(one), unpack(other)
+    try:
+        before, after = unpack(one), unpack(other)
+    except UNREADABLE:
+        return ["one of them is not whole"]
     names = sorted(before.keys() | after.keys())
     differing = [name for name in names if before.get(name) != after.get(name)]
     return differing or ["nothing but the way they are packed"]
