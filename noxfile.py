@@ -21,6 +21,7 @@ from workspace.addresses import HOME
 from workspace.boundaries import describe_boundaries
 from workspace.building import build_wheel
 from workspace.building import is_built
+from workspace.bumps import find_bump
 from workspace.compatibility import prove_compatible
 from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import EVERYTHING
@@ -40,6 +41,8 @@ from workspace.floors import without_floor
 from workspace.gates import find_faults
 from workspace.gates.proving import prove
 from workspace.publishing import publish_release
+from workspace.releasing import run_release
+from workspace.releasing.asking import read_wish
 from workspace.shop import DEVELOPMENT
 from workspace.shop import chosen_wheels
 from workspace.shop import port_of
@@ -146,10 +149,21 @@ def compat(session: nox.Session, short: str) -> None:
 def gates(session: nox.Session, short: str) -> None:
     """Say what blocks a release: first all that can be seen, then the sessions that are red."""
     item = find_distribution(short)
-    if faults := list(find_faults(session, item)):
+    if faults := [*find_faults(session, item), *find_bump(session, item).faults]:
         listed = "".join(f"\n  {fault}" for fault in faults)
         session.error(f"{item.name} cannot be released:{listed}\nMend these first")
     prove(session, [item])
+
+
+@nox.session(requires=["build"])
+def release(session: nox.Session) -> None:
+    """Raise the version by what the changes need, prove it, commit and tag: ``-- orders``.
+
+    Uploads nothing. ``-- orders --dry-run`` says only what would be done, and why.
+    """
+    wish = read_wish(session.posargs)
+    end_in_order()
+    run_release(session, wish)
 
 
 @nox.session
@@ -217,8 +231,7 @@ def shop(session: nox.Session) -> None:
     ``-- --port 5001`` takes another port.
     """
     port = port_of(session)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    end_in_order()
     provide(session, *chosen_wheels())
     (ROOT / "var").mkdir(exist_ok=True)
     database = {"MERCATO_DATABASE__URL": f"sqlite:///{ROOT}/var/shop.db"}
@@ -227,6 +240,12 @@ def shop(session: nox.Session) -> None:
     session.run(*mercato, "db", "upgrade", env=env)
     session.run(*mercato, "seed", env=env)
     run_shop(session, mercato, env, port)
+
+
+def end_in_order() -> None:
+    """Clean up when told to stop, whoever tells it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 @nox.session(requires=["build"])

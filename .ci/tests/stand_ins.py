@@ -2,10 +2,13 @@
 
 import json
 import os
+import signal
 
 import nox
 
 from workspace.distributions import DISTRIBUTIONS
+from workspace.distributions import ROOT
+from workspace.distributions import find_distribution
 
 
 def act(session: nox.Session, name: str) -> None:
@@ -18,6 +21,12 @@ def act(session: nox.Session, name: str) -> None:
             session.skip("as told")
         case "interrupt":
             raise KeyboardInterrupt
+        case "interrupt all":
+            # As a terminal does on Ctrl-C: whoever started us is told, too.
+            os.kill(os.getppid(), signal.SIGINT)
+            raise KeyboardInterrupt
+        case "write":
+            (ROOT / "meanwhile.txt").touch()
 
 
 def define(name: str) -> None:
@@ -34,6 +43,7 @@ def define_each(name: str) -> None:
     @nox.session(name=name, venv_backend="none")
     @nox.parametrize("short", [nox.param(item.short, id=item.short) for item in DISTRIBUTIONS])
     def each(session: nox.Session, short: str) -> None:
+        session.log(f"{short} is {find_distribution(short).project['version']} here")
         act(session, f"{name}({short})")
 
 

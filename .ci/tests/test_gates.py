@@ -6,6 +6,7 @@ import pytest
 
 from workspace.addresses import HOME
 
+from .orchard import begin_changelog
 from .orchard import commit
 from .orchard import run_session
 from .orchard import stand_in
@@ -27,6 +28,7 @@ def released(orchard):
     stand_in(orchard)
     subprocess.run(["git", "init", "--quiet"], cwd=orchard, check=True)
     write_feature(orchard, "apples")
+    begin_changelog(orchard, "apples")
     commit(orchard)
     return orchard
 
@@ -154,8 +156,10 @@ class TestGates:
         assert not passes
         assert "not committed: packages/pears/README.md" in told
 
-    def test_refuse_a_version_that_was_released(self, released):
-        """A version that was released is what it was."""
+    def test_refuse_a_change_that_no_fragment_tells(self, released):
+        """What was released is green as it is; a change of it is told to its users."""
+        (released / "packages/apples/changes/+first.added.md").unlink()
+        commit(released)
         tag(released, "apples-v0.1.0")
         at_the_tag, passes_at_the_tag = gate(released)
         add(released, "feature.py", "ripe = True\n")
@@ -165,7 +169,7 @@ class TestGates:
 
         assert passes_at_the_tag, at_the_tag
         assert not passes
-        assert "apples-v0.1.0 was released already" in told
+        assert "no fragment: say to the users of mercato-apples what changed" in told
 
     @pytest.mark.parametrize("change", ["edited", "removed"])
     def test_refuse_a_changed_migration(self, released, change):

@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,8 +63,21 @@ def parse_tag(tag: str) -> Release:
 
 def find_releases(item: Distribution) -> list[Release]:
     """Find what was released of *item*, the newest first."""
+    return read_tags(git("tag", "--list", f"{item.short}-v*"))
+
+
+def find_last_release(item: Distribution) -> Release | None:
+    """Find the newest release of *item* that HEAD comes after.
+
+    On a branch that maintains 1.0, that is 1.0.3, though 2.0.0 was released elsewhere.
+    """
+    return next(iter(read_tags(git("tag", "--merged=HEAD", "--list", f"{item.short}-v*"))), None)
+
+
+def read_tags(tags: Iterable[str]) -> list[Release]:
+    """Read those tags that are of a release, the newest first."""
     found = []
-    for tag in git("tag", "--list", f"{item.short}-v*"):
+    for tag in tags:
         try:
             found.append(parse_tag(tag))
         except ValueError:

@@ -1,0 +1,85 @@
+"""What the fragments of the next changelog say: files such as ``changes/+quotes.added.md``.
+
+towncrier makes the changelog of them. It takes a file of which any part of the name is a type, and
+one that is empty, and knows nothing of versions; so names and contents are checked here.
+"""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from workspace.bumps.levels import Level
+from workspace.bumps.levels import Reason
+from workspace.distributions import Distribution
+
+LEVELS = {
+    "breaking": Level.MAJOR,
+    "removed": Level.MAJOR,
+    "added": Level.MINOR,
+    "changed": Level.MINOR,
+    "deprecated": Level.MINOR,
+    "fixed": Level.PATCH,
+    "security": Level.PATCH,
+}
+"""How much each type needs, in the order of the changelog."""
+
+# After a plus sign any word, else the number of an issue.
+NAME = re.compile(r"(?:\+[\w-]+|\d+)\.(?P<type>\w+)\.md")
+MARKER = "<!-- towncrier release notes start -->\n"
+
+
+def find_fragments(item: Distribution) -> list[Path]:
+    """Find the fragments of a distribution, those that are none included, in their order."""
+    files = (item.folder / "changes").glob("*")
+    return sorted(file for file in files if file.name != ".gitkeep")
+
+
+def read_fragments(item: Distribution) -> Iterator[Reason]:
+    """Read which changes the fragments of a distribution declare; leave out those with a fault."""
+    for file in find_fragments(item):
+        if find_fault(file) is None:
+            first, *_ = file.read_text(encoding="utf-8").strip().splitlines()
+            yield Reason(LEVELS[type_of(file)], "fragment", f"{file.name}: {first}")
+
+
+def faults_of_fragments(item: Distribution) -> Iterator[str]:
+    """Say what is in ``changes`` and is no fragment, or is one that says nothing."""
+    for file in find_fragments(item):
+        if fault := find_fault(file):
+            yield f"{item.short}: changes/{file.name} {fault}"
+
+
+def find_fault(file: Path) -> str | None:
+    """Say what is wrong with one fragment."""
+    kind = type_of(file)
+    if not file.is_file() or not kind:
+        return "is no fragment: +short-name.added.md is one"
+    if kind not in LEVELS:
+        near = get_close_matches(kind, LEVELS, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        return f"has no type: {kind!r} is none of {', '.join(LEVELS)}.{guess}"
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return "is not UTF-8"
+    return None if text.strip() else "is empty: say to the users what changed"
+
+
+def type_of(file: Path) -> str:
+    """Read from the name of a file which type of fragment it is; nothing if it is none."""
+    match = NAME.fullmatch(file.name)
+    return match["type"] if match else ""
+
+
+def faults_of_changelog(item: Distribution, version: str) -> Iterator[str]:
+    """Say why the changelog cannot take the fragments in, as those of *version*."""
+    changelog = item.folder / "CHANGELOG.md"
+    text = changelog.read_text(encoding="utf-8") if changelog.exists() else ""
+    if MARKER not in text:
+        yield (
+            f"{item.short}: CHANGELOG.md does not say where releases go: write the line"
+            f" {MARKER.strip()} above the newest"
+        )
+    if re.search(rf"^## {re.escape(version)}\b(?![.\d])", text, re.MULTILINE):
+        yield f"{item.short}: CHANGELOG.md has a section for {version} already"

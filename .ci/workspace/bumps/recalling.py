@@ -1,0 +1,53 @@
+"""What the files of a release make: wheels, built once."""
+
+import tempfile
+import zipfile
+from pathlib import Path
+
+import nox
+
+from workspace.building import hatchling
+from workspace.distributions import Distribution
+from workspace.distributions import find_distributions
+from workspace.history import Release
+from workspace.history import checked_out
+from workspace.history import committed_at
+
+
+def recall(session: nox.Session, release: Release) -> Path:
+    """Build the wheels that the files of a release make. Those that were built once are kept.
+
+    Args:
+        session: The one that asks.
+        release: What was released.
+
+    Returns:
+        A folder with the wheel of the distribution and of all but other features, as they were
+        in that commit; and with the files of the distribution's own wheel in ``sources``.
+    """
+    kept = session.cache_dir.resolve() / "releases" / f"{release.tag}-{release.commit[:12]}"
+    if kept.exists():
+        return kept
+
+    kept.parent.mkdir(exist_ok=True)
+    with checked_out(release.tag) as tree, tempfile.TemporaryDirectory(dir=kept.parent) as made:
+        found = find_distributions(tree)
+        if release.short not in {one.short for one in found}:
+            session.error(f"{release.tag} has no distribution in a folder called {release.short}.")
+        wheels = Path(made, "wheels")
+        epoch = committed_at(release.tag)
+        for one in found:
+            if one.short == release.short:
+                wheel = build_into(session, one, wheels, epoch)
+                zipfile.ZipFile(wheel).extractall(wheels / "sources")
+            elif not one.is_feature:
+                build_into(session, one, wheels, epoch)
+        # In one step: wherever we are stopped, it is there whole or not at all.
+        wheels.rename(kept)
+    return kept
+
+
+def build_into(session: nox.Session, item: Distribution, folder: Path, epoch: int) -> Path:
+    """Build the wheel of a distribution of any tree into *folder*."""
+    hatchling(session, item.folder, folder, "--target=wheel", epoch=epoch)
+    return folder / item.wheel.name

@@ -1,0 +1,98 @@
+"""A version, its changelog, a commit and a tag. Nothing leaves this machine."""
+
+import subprocess
+from collections.abc import Iterator
+
+import nox
+from packaging.version import Version
+
+from workspace.bumps import Bump
+from workspace.bumps import find_bump
+from workspace.distributions import Distribution
+from workspace.gates import find_faults
+from workspace.gates.proving import prove
+from workspace.history import Release
+from workspace.history import git
+from workspace.releasing.asking import Wish
+from workspace.releasing.writing import commit
+from workspace.releasing.writing import draft_changelog
+from workspace.releasing.writing import message_of
+from workspace.releasing.writing import undone_on_failure
+from workspace.releasing.writing import write_changelog
+from workspace.releasing.writing import write_version
+
+DIRTY = "Commit that. What an interrupted release left goes with: git restore --staged --worktree ."
+
+
+def run_release(session: nox.Session, wish: Wish) -> None:
+    """Release what is wished for, one distribution after the other; end at the first that cannot.
+
+    Args:
+        session: The one that asks; the wheels are built.
+        wish: What was typed.
+    """
+    try:
+        check_repository(session)
+        for item in wish.items:
+            release_one(session, item, wish)
+    except subprocess.CalledProcessError as error:
+        session.error(f"{' '.join(error.cmd)}: {error.stderr.strip()}")
+
+
+def check_repository(session: nox.Session) -> None:
+    """Refuse a repository in which a commit would be lost, or would fail at the end."""
+    if not any(git("branch", "--show-current")):
+        session.error("HEAD is on no branch, and a commit would be lost: git switch main")
+    for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+        git("var", name)
+
+
+def release_one(session: nox.Session, item: Distribution, wish: Wish) -> None:
+    """Release one distribution, or say what it would be; end with what is against that."""
+    refuse_halves(session, item)
+    bump = find_bump(session, item)
+    if bump.last and not bump.has_changed:
+        session.error(f"Nothing changed since {bump.last.tag}: there is nothing to release.")
+    for line in bump.describe():
+        session.log(line)
+    found = Release(item.short, bump.version_for(wish.level or bump.level))
+    faults = [*find_faults(session, item), *bump.faults, *faults_of_wish(bump, wish, found)]
+    if faults:
+        listed = "".join(f"\n  {fault}" for fault in faults)
+        hint = f"\n{DIRTY}" if git("status", "--porcelain") else ""
+        session.error(f"{item.name} {found.version} cannot be released:{listed}{hint}")
+    if wish.is_dry_run:
+        draft_changelog(session, item, found.version)
+        session.log(f"Would be proven as by nox -s 'gates({item.short})', and be {found.tag}.")
+        return
+    with undone_on_failure(session, item) as head:
+        write_version(session, item, found.version)
+        write_changelog(session, item, found.version)
+        prove(session, [item])
+        commit(session, item, found, head)
+    session.log(f"Released {found.tag}, and uploaded nothing. Next: nox -s publish -- {found.tag}")
+
+
+def refuse_halves(session: nox.Session, item: Distribution) -> None:
+    """Refuse to release on top of a release that was stopped between its commit and its tag."""
+    written = Release(item.short, Version(item.project["version"]))
+    if git("log", "-1", "--format=%s") == [message_of(written)] and not is_tagged(written):
+        session.error(
+            f"A release of {written.tag} was stopped before its tag. Take its commit back, and"
+            " release again: git reset --keep HEAD~1"
+        )
+
+
+def faults_of_wish(bump: Bump, wish: Wish, release: Release) -> Iterator[str]:
+    """Find what was asked for and cannot be."""
+    if wish.level and bump.last is None:
+        yield f"the first release is called as its pyproject.toml says: not --bump {wish.level}"
+    elif wish.level and wish.level < bump.level:
+        yield f"asked {wish.level}, the changes need {bump.level}: see above"
+    if is_tagged(release):
+        yield f"{release.tag} is a tag already, of another branch: release from there"
+
+
+def is_tagged(release: Release) -> bool:
+    """Tell whether there is a tag for a release, wherever it is."""
+    return bool(git("tag", "--list", release.tag))

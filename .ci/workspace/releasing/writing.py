@@ -1,0 +1,92 @@
+"""What a release writes: the version, the changelog, a commit and a tag."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import nox
+from packaging.version import Version
+
+from workspace.distributions import ROOT
+from workspace.distributions import WORKSPACE
+from workspace.distributions import Distribution
+from workspace.environments import PLAIN
+from workspace.environments import toolbox
+from workspace.history import Release
+from workspace.history import git
+
+
+def files_of(item: Distribution) -> list[str]:
+    """Name what a release of a distribution changes, and nothing else does."""
+    folder = item.folder.relative_to(ROOT)
+    return [str(folder / name) for name in ("pyproject.toml", "CHANGELOG.md", "changes")]
+
+
+@contextmanager
+def undone_on_failure(session: nox.Session, item: Distribution) -> Iterator[str]:
+    """Take back what the block wrote, where it fails or is interrupted; offer the commit before."""
+    (head,) = git("rev-parse", "HEAD")
+    try:
+        yield head
+    except BaseException:
+        git("restore", "--staged", "--worktree", "--", *files_of(item))
+        session.log(f"{item.name} is not released; its files are as they were.")
+        raise
+
+
+def write_version(session: nox.Session, item: Distribution, version: Version) -> None:
+    """Write a version into the pyproject.toml of a distribution, if it says another."""
+    if Version(item.project["version"]) != version:
+        hatch = str(toolbox(session, "release") / "hatch")
+        with session.chdir(item.folder):
+            session.run(hatch, "version", str(version), env=PLAIN, external=True, silent=True)
+
+
+def write_changelog(session: nox.Session, item: Distribution, version: Version) -> None:
+    """Turn the fragments of a distribution into a section of its changelog."""
+    run_towncrier(session, item, version, "--yes", silent=True)
+
+
+def draft_changelog(session: nox.Session, item: Distribution, version: Version) -> None:
+    """Show the section that the changelog would get."""
+    run_towncrier(session, item, version, "--draft", silent=False)
+
+
+def run_towncrier(
+    session: nox.Session, item: Distribution, version: Version, option: str, *, silent: bool
+) -> None:
+    """Run towncrier for one distribution, with the settings of the root."""
+    command = [str(toolbox(session, "release") / "towncrier"), "build", option]
+    command += [f"--config={WORKSPACE}", f"--dir={item.folder}"]
+    command += [f"--name={item.name}", f"--version={version}"]
+    session.run(*command, env=PLAIN, external=True, silent=silent)
+
+
+def commit(session: nox.Session, item: Distribution, release: Release, head: str) -> None:
+    """Commit what a release wrote, and tag it: both or neither.
+
+    Args:
+        session: The one that releases.
+        item: What is released.
+        release: As what.
+        head: The commit that it was proven on. Where anything else changed since, that was not
+            proven, and there is no release.
+    """
+    files = files_of(item)
+    others = (f":(exclude){file}" for file in files)
+    if strangers := git("status", "--porcelain", "--", ".", *others):
+        session.error(f"Something changed while it was proven: {', '.join(strangers)}")
+    if [head] != git("rev-parse", "HEAD"):
+        session.error("Something was committed while it was proven: release again.")
+    # The changelog and its fragments are staged by towncrier.
+    git("add", "--", files[0])
+    git("commit", "--quiet", f"--message={message_of(release)}")
+    try:
+        git("tag", "--annotate", f"--message={item.name} {release.version}", release.tag)
+    except BaseException:
+        git("reset", "--quiet", "--soft", head)
+        raise
+
+
+def message_of(release: Release) -> str:
+    """Write the message of the commit of a release."""
+    return f"{release.short}: release {release.version}"
