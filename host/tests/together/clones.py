@@ -24,7 +24,9 @@ def clone_to(folder: Path) -> None:
             shutil.copy(ROOT / name, folder / name)
 
 
-def start(command: str, folder: Path, **more: str) -> subprocess.Popen[bytes]:
+def start(
+    command: str, folder: Path, *, stderr: int | None = None, **more: str
+) -> subprocess.Popen[bytes]:
     """Start a command as a person would type it, in a group of its own."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MERCATO_")}
     return subprocess.Popen(
@@ -32,6 +34,7 @@ def start(command: str, folder: Path, **more: str) -> subprocess.Popen[bytes]:
         cwd=folder,
         env={**environ, **more},
         stdin=subprocess.PIPE,
+        stderr=stderr,
         start_new_session=True,
     )
 
@@ -40,6 +43,7 @@ def end(process: subprocess.Popen[bytes]) -> int:
     """Press Ctrl-C, and return the exit status."""
     os.killpg(process.pid, signal.SIGINT)
     status = process.wait(timeout=60)
-    if process.stdin is not None:
-        process.stdin.close()
+    for pipe in (process.stdin, process.stderr):
+        if pipe is not None:
+            pipe.close()
     return status

@@ -1,6 +1,7 @@
 """The README tells the truth: its commands are run, its deployment file is read."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -56,13 +57,16 @@ class TestTwoCommands:
         port = free_port()
         running = []
         for command in OTHERS:
-            process = start(command, clone, MERCATO_SERVER__PORT=str(port))
             if command.split()[-1] in SERVICES:
-                running.append(process)
+                heard = subprocess.PIPE if command.endswith("worker") else None
+                running.append(start(command, clone, stderr=heard, MERCATO_SERVER__PORT=str(port)))
                 continue
+            process = start(command, clone, MERCATO_SERVER__PORT=str(port))
             process.communicate(f"{PASSWORD}\n".encode(), timeout=300)
             assert process.returncode == 0, command
         wait_until_ready(f"http://127.0.0.1:{port}", running, within_seconds=60)
+        worker = running[SERVICES.index("worker")]
+        assert any(b"ready for events and jobs" in line for line in worker.stderr)
         body = {"email": "ada@example.com", "password": PASSWORD}
         login = httpx2.post(f"http://127.0.0.1:{port}/v1/auth/login", json=body)
         assert login.status_code == 200
