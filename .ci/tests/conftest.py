@@ -19,3 +19,9 @@ def orchard(tmp_path):
     write_distribution(tmp_path, "apples")
     write_distribution(tmp_path, "pears")
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def environments(tmp_path_factory):
+    """Offer a folder for environments that several workspaces use, one after the other."""
+    return tmp_path_factory.mktemp("environments")

@@ -55,10 +55,15 @@ def write_apples(root, version, call, needs='"mercato-soil>=1,<2"'):
     (root / "packages/apples/tests/test_it.py").write_text(TEST.format(call=call))
 
 
-def compat(root, short):
-    """Run the session; return what it says, and whether everything works together."""
-    done = run_session(root, f"compat({short})")
-    return done.stdout + done.stderr, done.returncode == 0
+@pytest.fixture(scope="module")
+def compat(environments):
+    """Offer a function that runs the session; it returns what was said, and whether it passed."""
+
+    def run(root, short):
+        done = run_session(root, f"compat({short})", f"--envdir={environments}")
+        return done.stdout + done.stderr, done.returncode == 0
+
+    return run
 
 
 @pytest.fixture
@@ -73,7 +78,7 @@ def field(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory):
+def published(tmp_path_factory, compat):
     """Offer the files of an index that has the first version of both."""
     root = tmp_path_factory.mktemp("published")
     copy_settings(root)
@@ -96,14 +101,14 @@ def released(field, published):
 
 
 class TestCompatOfThePlatform:
-    def test_passes_where_nothing_is_released(self, field):
+    def test_passes_where_nothing_is_released(self, compat, field):
         """The first release breaks nobody, and says so."""
         said, passes = compat(field, "soil")
 
         assert passes, said
         assert "Nothing that was released is to be tried with mercato-soil" in said
 
-    def test_tries_what_has_a_tag(self, field):
+    def test_tries_what_has_a_tag(self, compat, field):
         """Without another index, a tag of this repository is a release; it is built once."""
         tag(field, "soil-v1.0.0", "apples-v1.0.0")
         first, passes_first = compat(field, "soil")
@@ -118,7 +123,7 @@ class TestCompatOfThePlatform:
         assert "Building apples-v1.0.0" in first
         assert "Building" not in again
 
-    def test_passes_a_change_that_breaks_nothing(self, released):
+    def test_passes_a_change_that_breaks_nothing(self, compat, released):
         """New functions are welcome, and so is a warning of what will go."""
         write_soil(released, "1.1.0", MORE)
 
@@ -128,7 +133,7 @@ class TestCompatOfThePlatform:
         assert "mercato-apples 1.0.0 (released) beside mercato-soil 1.1.0 (new)" in said
         assert "1 passed" in said
 
-    def test_names_what_a_change_breaks(self, released):
+    def test_names_what_a_change_breaks(self, compat, released):
         """A change is green with the features of today, and breaks the one that was released."""
         write_soil(released, "1.1.0", RAIN)
         write_apples(released, "1.1.0", "rain", needs='"mercato-soil>=1.1,<2"')
@@ -143,7 +148,7 @@ class TestCompatOfThePlatform:
         # Why it does can be read.
         assert "module 'mercato_soil' has no attribute 'water'" in said
 
-    def test_leaves_out_what_a_range_excludes(self, released):
+    def test_leaves_out_what_a_range_excludes(self, compat, released):
         """Who asks for the old major version never gets the new one."""
         write_soil(released, "2.0.0", RAIN)
 
@@ -152,7 +157,7 @@ class TestCompatOfThePlatform:
         assert passes, said
         assert "apples 1.0.0 wants soil <2: not tried with 2.0.0" in said
 
-    def test_fails_where_the_tests_do_not_run(self, released):
+    def test_fails_where_the_tests_do_not_run(self, compat, released):
         """No failed test is not a test that passed."""
         write_soil(released, "1.1.0", 'raise RuntimeError("mud")')
 
@@ -161,10 +166,10 @@ class TestCompatOfThePlatform:
         assert not passes
         assert "breaks mercato-apples 1.0.0 (released)" in said
 
-    def test_fails_when_something_else_is_installed(self, released):
+    def test_fails_when_something_else_is_installed(self, compat, released, environments):
         """An environment that somebody changed since proves nothing."""
         before, passes_before = compat(released, "soil")
-        (gone,) = released.glob(".nox/*/compat-soil/**/mercato_soil-1.0.0.dist-info")
+        (gone,) = environments.glob("compat-soil/**/mercato_soil-1.0.0.dist-info")
         shutil.rmtree(gone)
 
         after, passes = compat(released, "soil")
@@ -175,7 +180,7 @@ class TestCompatOfThePlatform:
 
 
 class TestCompatOfAFeature:
-    def test_tries_each_release_that_its_range_admits(self, released):
+    def test_tries_each_release_that_its_range_admits(self, compat, released):
         """Who still has the old platform may install the new feature: so it must work there."""
         write_soil(released, "1.1.0", MORE)
         commit(released)
@@ -190,7 +195,7 @@ class TestCompatOfAFeature:
         assert said.count("compat(apples) breaks") == 1
         assert "beside mercato-soil 1.0.0 (released): 1 failed" in said
 
-    def test_leaves_out_what_its_range_excludes(self, released):
+    def test_leaves_out_what_its_range_excludes(self, compat, released):
         """A floor that was raised excludes the release that would not do."""
         write_soil(released, "1.1.0", MORE)
         commit(released)
@@ -216,7 +221,7 @@ class TestOurNames:
             monkeypatch.setenv("UV_INDEX", index.url)
             yield
 
-    def test_are_never_taken_from_another_index(self, released, stranger):
+    def test_are_never_taken_from_another_index(self, compat, released, stranger):
         """Ours are those of the index that is asked for releases, whatever others offer."""
         write_soil(released, "1.1.0", MORE)
 
@@ -225,7 +230,7 @@ class TestOurNames:
         assert passes, said
         assert "mercato-apples 1.0.0 (released) beside mercato-soil 1.1.0 (new)" in said
 
-    def test_that_nobody_released_are_not_taken_from_another_index(self, field, stranger):
+    def test_that_nobody_released_are_not_taken_from_another_index(self, compat, field, stranger):
         """A stranger's distribution does not stand in for one of ours."""
         write_feature(field, "pears")
         write_apples(field, "1.0.0", "water", needs='"mercato-soil>=1,<2", "mercato-pears>=0,<2"')

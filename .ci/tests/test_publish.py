@@ -60,12 +60,6 @@ def release_again(root):
     tag(root, "apples-v0.1.0")
 
 
-@pytest.fixture(scope="module")
-def environments(tmp_path_factory):
-    """Offer a folder for environments that several workspaces use, one after the other."""
-    return tmp_path_factory.mktemp("environments")
-
-
 @pytest.fixture
 def orchard(tmp_path, environments, monkeypatch):
     """Offer a workspace whose apples are released: ``apples-v0.1.0``."""

@@ -1,19 +1,38 @@
 """What blocks the release of a distribution."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import nox
 
 from workspace.addresses import faults_of_addresses
 from workspace.contents import faults_of_wheel
 from workspace.distributions import Distribution
+from workspace.floors import without_floor
+from workspace.gates.released import faults_of_version
 from workspace.gates.requirements import faults_of_requirements
 from workspace.gates.tree import faults_of_tree
+from workspace.making import make_release
 
 
-def find_faults(session: nox.Session, item: Distribution) -> Iterator[str]:  # noqa: ARG001
+def find_faults(session: nox.Session, item: Distribution) -> list[str]:
     """Say everything that keeps *item* from being released and can be seen without running it."""
-    yield from faults_of_tree(item)
-    yield from faults_of_requirements(item)
-    yield from faults_of_addresses(item)
-    yield from faults_of_wheel(item, item.wheel)
+    faults = [
+        *faults_of_tree(item),
+        *faults_of_version(session, item),
+        *faults_of_requirements(session, item),
+        *(f"{requirement} has no floor" for requirement in without_floor(item)),
+        *faults_of_addresses(item),
+        # What was built is what the sessions run with; what is committed is what is published.
+        *faults_of_wheel(item, item.wheel),
+        *faults_of_builds(session, item),
+    ]
+    return list(dict.fromkeys(faults))
+
+
+def faults_of_builds(session: nox.Session, item: Distribution) -> Iterator[str]:
+    """Build what is committed as it would be published, and find what speaks against that."""
+    with tempfile.TemporaryDirectory() as made:
+        _, faults = make_release(session, "HEAD", item.short, Path(made))
+    yield from faults

@@ -2,15 +2,40 @@
 
 from collections.abc import Iterator
 
+import nox
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from workspace.distributions import EVERYTHING
+from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import Distribution
-from workspace.metadata import faults_of_limits
+from workspace.floors import floor
+from workspace.gates.released import find_usable
 
 
-def faults_of_requirements(item: Distribution) -> Iterator[str]:
-    """Find requirements that an index would not take, or that nothing limits."""
+def faults_of_requirements(session: nox.Session, item: Distribution) -> Iterator[str]:
+    """Find requirements on our own distributions that nothing meets that was released.
+
+    An environment of this repository meets them with what is new in it, so no test would tell.
+    """
+    ours = {one.name: one for one in DISTRIBUTIONS if one != item}
     extras = item.project.get("optional-dependencies", {}).values()
-    declared = [*item.project.get("dependencies", []), *(one for some in extras for one in some)]
-    yield from faults_of_limits(list(map(Requirement, declared)), {*EVERYTHING} - {item.name})
+    for text in [*item.project.get("dependencies", []), *(one for some in extras for one in some)]:
+        requirement = Requirement(text)
+        if other := ours.get(canonicalize_name(requirement.name)):
+            yield from faults_of_range(session, text, requirement, other)
+
+
+def faults_of_range(
+    session: nox.Session, text: str, requirement: Requirement, other: Distribution
+) -> Iterator[str]:
+    """Find out whether a release of *other* meets a requirement, and its floor is one of them."""
+    released = find_usable(session, other)
+    fitting = [version for version in released if requirement.specifier.contains(version)]
+    if not fitting:
+        listed = ", ".join(map(str, released)) or "there is none"
+        yield (
+            f"{text}: no released version of {other.short} satisfies it ({listed}):"
+            f" release {other.short} first"
+        )
+    elif floor(requirement) not in {None, fitting[0]}:
+        yield f"{text}: the floor is no release, so nobody tested it: the lowest is {fitting[0]}"
