@@ -41,13 +41,13 @@ class TestReadFragments:
         ],
     )
     def test_takes_the_level_from_the_type(self, apples, name, level):
-        """The type says how much is needed, the first line of the text says why."""
+        """The type says how much is needed, the text says why."""
         (apples.folder / "changes" / name).write_text("\nPeels, at last.\nOn every side.\n")
 
         (reason,) = read_fragments(apples)
 
         assert str(reason.level) == level
-        assert reason.what == f"{name}: Peels, at last."
+        assert reason.what == f"{name}: Peels, at last. On every side."
         assert list(faults_of_fragments(apples)) == []
 
     def test_knows_the_types_of_the_changelog(self):

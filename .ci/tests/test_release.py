@@ -1,17 +1,27 @@
 """``nox -s release`` makes a version, its changelog, a commit and a tag; or nothing at all."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from .library import FEATURE
+from .library import MIGRATION
+from .orchard import ROOT
 from .orchard import begin_changelog
 from .orchard import copy_settings
 from .orchard import run_session
 from .orchard import stand_in
 from .orchard import write_distribution
+from .orchard import write_feature
 
+CHANGES = {
+    'fields = ("id", "title", "state")': 'fields = ("id", "title")',
+    "Mapped[str] = mapped_column(sa.String(100))": "Mapped[str] = mapped_column(sa.String(50))",
+    "    days: int = 30\n": "",
+}
 BEFORE = "def peel(times):\n    return times\n"
 
 
@@ -28,9 +38,9 @@ class Orchard:
         done = subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True)
         return done.stdout.removesuffix("\n")
 
-    def write(self, path: str, text: str) -> None:
-        """Write a file of the apples."""
-        file = self.root / "packages/apples" / path
+    def write(self, path: str, text: str, name: str = "apples") -> None:
+        """Write a file of a distribution."""
+        file = self.root / "packages" / name / path
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)
 
@@ -357,6 +367,43 @@ class TestRefusals:
     def test_a_name_that_there_is_not(self, planted):
         """A slip is answered with a guess."""
         assert "Did you mean 'apples'?" in planted.refuse("aples")
+
+
+@pytest.fixture
+def library(planted):
+    """Offer a workspace with our kit and host, and a feature that was released as 1.0.0."""
+    for name in ("packages/kit", "host"):
+        shutil.copytree(ROOT / name, planted.root / name, dirs_exist_ok=True)
+    write_feature(planted.root, "library", version="1.0.0", needs='["mercato-kit>=1.0,<2"]')
+    begin_changelog(planted.root, "library")
+    (planted.root / "packages/library/changes/+first.added.md").unlink()
+    planted.write("src/mercato_library/__init__.py", '__all__ = ["feature"]\n', "library")
+    planted.write("src/mercato_library/migrations/versions/0001_initial.py", MIGRATION, "library")
+    planted.write("src/mercato_library/feature.py", FEATURE, "library")
+    planted.commit()
+    planted.git("tag", "--annotate", "--message=library", "library-v1.0.0")
+    return planted
+
+
+class TestWhatIsSeen:
+    def test_is_http_tables_and_manifest(self, library):
+        """What clients, databases and operators lose is no fix."""
+        code = FEATURE
+        for old, new in CHANGES.items():
+            code = code.replace(old, new)
+        library.write("src/mercato_library/feature.py", code, "library")
+        library.write("changes/+tidy.fixed.md", "Tidier.", "library")
+        library.commit()
+
+        told = library.refuse("library", "--dry-run")
+
+        assert "the fragments say patch, the changes need major:" in told
+        assert (
+            "major  HTTP      POST /v1/books and GET /v1/shelves/{book_id}: 201 response:" in told
+        )
+        assert "field state is gone" in told
+        assert "major  table     library_book: column title was VARCHAR(100)" in told
+        assert "major  manifest  setting library.days is gone" in told
 
 
 class TestUndoing:

@@ -1,5 +1,6 @@
 """The least bump of a distribution: what its next release must be called, and why."""
 
+from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -72,10 +73,10 @@ class Bump:
             yield f"{self.item.name} {self.last.version} -> {self.version}: {self.level}"
             needed = raise_version(self.last.version, self.level)
             if self.last.version.major == 0 and self.level > Level.PATCH:
-                yield f"  before 1.0 a change counts one place lower: {needed} is enough"
+                yield f"  before 1.0 {self.level} counts one place lower: {needed} is enough"
             if needed < self.version:
                 yield f"  the pyproject.toml says {self.version}, more than is needed: {needed}"
-        for reason in sorted([*self.declared, *self.seen], key=lambda one: one.level, reverse=True):
+        for reason in highest_first([*self.declared, *self.seen]):
             yield f"  {reason}"
 
     @property
@@ -99,7 +100,7 @@ class Bump:
             )
         declared, seen = highest(*self.declared), highest(*self.seen)
         if self.declared and declared < seen:
-            asking = [reason for reason in self.seen if reason.level > declared]
+            asking = [one for one in highest_first(self.seen) if one.level > declared]
             listed = "".join(f"\n    {reason}" for reason in asking)
             yield f"the fragments say {declared}, the changes need {seen}:{listed}"
 
@@ -122,6 +123,11 @@ class Bump:
 def highest(*reasons: Reason) -> Level:
     """Return the highest level of some reasons; of none, the lowest that there is."""
     return max((reason.level for reason in reasons), default=Level.PATCH)
+
+
+def highest_first(reasons: Iterable[Reason]) -> list[Reason]:
+    """Order reasons by what they need."""
+    return sorted(reasons, key=lambda one: one.level, reverse=True)
 
 
 def find_bump(session: nox.Session, item: Distribution) -> Bump:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from textwrap import shorten
 
 from workspace.bumps.levels import Level
 from workspace.bumps.levels import Reason
@@ -39,8 +40,8 @@ def read_fragments(item: Distribution) -> Iterator[Reason]:
     """Read which changes the fragments of a distribution declare; leave out those with a fault."""
     for file in find_fragments(item):
         if find_fault(file) is None:
-            first, *_ = file.read_text(encoding="utf-8").strip().splitlines()
-            yield Reason(LEVELS[type_of(file)], "fragment", f"{file.name}: {first}")
+            text = shorten(file.read_text(encoding="utf-8"), width=80, placeholder=" …")
+            yield Reason(LEVELS[type_of(file)], "fragment", f"{file.name}: {text}")
 
 
 def faults_of_fragments(item: Distribution) -> Iterator[str]:

@@ -79,12 +79,14 @@ def furnish(
     command = ["uv", "pip", "compile", "--no-header", "--no-annotate", f"--constraint={limits}"]
     command += [f"--python={sys.executable}", f"--output-file={room.pins}", str(asked)]
     # It writes no file where there is no solution.
-    said = session.run(*command, env=PLAIN, silent=True, success_codes=range(256))
+    said = session.run(*command, env=PLAIN, silent=True, log=False, success_codes=range(256))
     if not room.pins.exists():
         session.log(f"{said}")
         return None
     if not room.python.exists():
-        session.run("uv", "venv", f"--python={sys.executable}", str(folder), silent=True)
-    session.run("uv", "pip", "sync", f"--python={room.python}", str(room.pins), silent=True)
+        venv = ["uv", "venv", f"--python={sys.executable}", str(folder)]
+        session.run(*venv, env=PLAIN, silent=True, log=False)
+    sync = ["uv", "pip", "sync", f"--python={room.python}", str(room.pins)]
+    session.run(*sync, env=PLAIN, silent=True, log=False)
     stamp.write_text(state)
     return room

@@ -28,6 +28,6 @@ def compare_python(
     program = ROOT / ".ci/programs/compare_python.py"
     command = [str(word) for word in (python, "-I", program, before, after, module)]
     # Only what it prints is JSON; what it warns of goes to the terminal.
-    said = session.run(*command, env=CLEAN, external=True, silent=True, stderr=None)
+    said = session.run(*command, env=CLEAN, external=True, silent=True, stderr=None, log=False)
     for level, what in json.loads(str(said)):
         yield Reason(Level[level.upper()], "Python", what)

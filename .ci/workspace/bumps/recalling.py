@@ -33,7 +33,7 @@ def recall(session: nox.Session, release: Release) -> Path:
     with checked_out(release.tag) as tree, tempfile.TemporaryDirectory(dir=kept.parent) as made:
         found = find_distributions(tree)
         if release.short not in {one.short for one in found}:
-            session.error(f"{release.tag} has no distribution in a folder called {release.short}.")
+            session.error(f"{release.tag} has no distribution in a folder called {release.short}")
         wheels = Path(made, "wheels")
         epoch = committed_at(release.tag)
         for one in found:

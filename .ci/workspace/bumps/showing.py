@@ -28,6 +28,7 @@ HOST = "mercato-host"
 
 def find_changes(session: nox.Session, item: Distribution, last: Release) -> Iterator[Reason]:
     """Say what differs between what *item* shows and what its release *last* showed."""
+    session.log(f"Comparing {item.name} with {last.tag}")
     released = recall(session, last)
     yield from compare_python(session, released / "sources", item.source, item.module)
     if shows_more_than_python(item):
@@ -60,14 +61,14 @@ def describe_both(
     rooms = session.cache_dir.resolve() / "shown"
     now = furnish(session, rooms / f"{item.short}-now", names, today)
     if now is None:
-        session.error(f"{' and '.join(names)} do not go together: see above.")
+        session.error(f"{' and '.join(names)} do not go together: see above")
     room = rooms / f"{item.short}-before"
     mixed = today | {item.name: then[item.name]}
     before = furnish(session, room, names, mixed, now.libraries)
     if before is None and HOST in then:
         before = furnish(session, room, names, then)
     if before is None:
-        session.error(f"{' and '.join(names)} of {released.name} do not go together: see above.")
+        session.error(f"{' and '.join(names)} of {released.name} do not go together: see above")
     return describe(session, before, item), describe(session, now, item)
 
 
@@ -75,6 +76,6 @@ def describe(session: nox.Session, room: Room, item: Distribution) -> dict[str, 
     """Ask a distribution what it shows, in an environment that holds it and the host."""
     command = [str(room.python), "-I", f"{ROOT}/.ci/programs/describe.py", item.name]
     # Only what it prints is JSON; what it warns of goes to the terminal.
-    said = session.run(*command, env=CLEAN, external=True, silent=True, stderr=None)
+    said = session.run(*command, env=CLEAN, external=True, silent=True, stderr=None, log=False)
     described: dict[str, Any] = json.loads(str(said))
     return described

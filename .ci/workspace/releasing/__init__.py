@@ -52,15 +52,17 @@ def release_one(session: nox.Session, item: Distribution, wish: Wish) -> None:
     refuse_halves(session, item)
     bump = find_bump(session, item)
     if bump.last and not bump.has_changed:
-        session.error(f"Nothing changed since {bump.last.tag}: there is nothing to release.")
+        session.error(f"Nothing changed since {bump.last.tag}: there is nothing to release")
     for line in bump.describe():
         session.log(line)
     found = Release(item.short, bump.version_for(wish.level or bump.level))
+    if found.version != bump.version:
+        session.log(f"  asked {wish.level}: {found.version}")
     faults = [*find_faults(session, item), *bump.faults, *faults_of_wish(bump, wish, found)]
     if faults:
         listed = "".join(f"\n  {fault}" for fault in faults)
-        hint = f"\n{DIRTY}" if git("status", "--porcelain") else ""
-        session.error(f"{item.name} {found.version} cannot be released:{listed}{hint}")
+        hint = DIRTY if git("status", "--porcelain") else "Mend these first"
+        session.error(f"{item.name} {found.version} cannot be released:{listed}\n{hint}")
     if wish.is_dry_run:
         draft_changelog(session, item, found.version)
         session.log(f"Would be proven as by nox -s 'gates({item.short})', and be {found.tag}.")

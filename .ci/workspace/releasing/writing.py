@@ -76,7 +76,7 @@ def commit(session: nox.Session, item: Distribution, release: Release, head: str
     if strangers := git("status", "--porcelain", "--", ".", *others):
         session.error(f"Something changed while it was proven: {', '.join(strangers)}")
     if [head] != git("rev-parse", "HEAD"):
-        session.error("Something was committed while it was proven: release again.")
+        session.error("Something was committed while it was proven: release again")
     # The changelog and its fragments are staged by towncrier.
     git("add", "--", files[0])
     git("commit", "--quiet", f"--message={message_of(release)}")
