@@ -1,5 +1,7 @@
 """Makes valid rows, and the bodies of requests."""
 
+from uuid import UUID
+
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
@@ -52,6 +54,11 @@ def log_in(client, email="alice@example.com", password=PASSWORD):
     answer = client.post("/v1/auth/login", json={"email": email, "password": password})
     assert answer.status_code == 200, answer.json
     return answer.json
+
+
+def id_of(client):
+    """Return the id of who is logged in."""
+    return UUID(client.get("/v1/users/me").json["id"])
 
 
 def bearer(access_token):

@@ -1,14 +1,8 @@
-from uuid import UUID
-
 from mercato_kit.db import new_id
 from mercato_users import privacy
 
 from . import factories
-
-
-def id_of(client):
-    """Return the id of who is logged in."""
-    return UUID(client.get("/v1/users/me").json["id"])
+from .factories import id_of
 
 
 class TestExportSubject:

@@ -3,11 +3,7 @@ import pytest
 from mercato_kit.db import new_id
 
 from . import factories
-
-
-def id_of(client):
-    """Return the id of who is logged in."""
-    return client.get("/v1/users/me").json["id"]
+from .factories import id_of
 
 
 class TestListUsers:
