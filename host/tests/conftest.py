@@ -64,6 +64,12 @@ def wheels(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, empty_database):
+    """An empty database of each kind."""
+    return empty_database(request.param)
+
+
 @pytest.fixture
 def deployment(tmp_path):
     """A function that makes a testing deployment; its database is a file that may not be there."""
@@ -86,7 +92,7 @@ def client_of(deployment):
 
 
 @pytest.fixture(scope="module")
-def guarded():
+def guarded_packages():
     """The features of the SQL guard's tests, as packages that can be imported."""
     sys.path.insert(0, str(GUARDED))
     yield import_module("mercato_baskets"), import_module("mercato_wares")
@@ -94,12 +100,12 @@ def guarded():
 
 
 @pytest.fixture
-def baskets(guarded):
+def baskets(guarded_packages):
     """The package of the feature that asks."""
-    return guarded[0]
+    return guarded_packages[0]
 
 
 @pytest.fixture
-def wares(guarded):
+def wares(guarded_packages):
     """The package of the feature that owns."""
-    return guarded[1]
+    return guarded_packages[1]

@@ -89,6 +89,9 @@ feature = Feature(
 )
 """
 
+ADD_YEAR = 'op.add_column("shelf_book", sa.Column("year", sa.Integer))'
+"""What a migration of the shelf may do."""
+
 MIGRATION = """
 '''{summary}.'''
 

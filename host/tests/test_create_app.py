@@ -20,6 +20,7 @@ from mercato_kit.identity import anyone
 from mercato_kit.settings import Settings
 from mercato_kit.settings import current_settings
 
+from .wheels import GOOD
 from .wheels import install
 
 
@@ -58,15 +59,9 @@ def deployment(tmp_path, **values):
 
 
 class TestCreateApp:
-    def test_takes_a_file(self, tmp_path, monkeypatch):
+    def test_takes_a_file(self, tmp_path, wheels):
         """The path of a deployment file is all it needs."""
-        monkeypatch.syspath_prepend(str(tmp_path))
-        source = """
-            from mercato_kit.feature import Feature
-
-            feature = Feature(name="reviews", summary="For a test.")
-        """
-        install(tmp_path, "reviews", source)
+        install(wheels, "reviews", GOOD.format(name="reviews"))
         path = tmp_path / "deployment.toml"
         path.write_text('environment = "testing"\n[features.reviews]\n')
 

@@ -1,43 +1,15 @@
 import json
-import signal
 
 import pytest
 
 from mercato_host.data.holdings import holdings
 from mercato_host.migrations.running import migration_engine
 
+from .killing import killed_at
 from .lending import Library
 
 WORD = "lending_words.book"
 GONE = "00000000-0000-0000-0000-000000000004"
-
-KILLED = """
-import os
-import signal
-import sys
-
-import sqlalchemy as sa
-
-from mercato_host.cli import main
-
-fatal, *arguments = sys.argv[1:]
-fatal, arguments = arguments[-1], [fatal, *arguments[:-1]]
-
-
-@sa.event.listens_for(sa.Engine, "after_cursor_execute")
-def die(_connection, _cursor, statement, *_):
-    if statement.lstrip().startswith(fatal):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-main(arguments)
-"""
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, empty_database):
-    """An empty database of each kind."""
-    return empty_database(request.param)
 
 
 @pytest.fixture
@@ -48,13 +20,6 @@ def library(tmp_path, monkeypatch, url):
     assert library.mercato("db", "upgrade").exit_code == 0
     library.fill()
     return library
-
-
-def killed_at(library, statement, *arguments):
-    """Run a command in a process that dies by SIGKILL right after a statement."""
-    process = library.process(*arguments, statement, program=("-c", KILLED))
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, errors
 
 
 class TestLedger:

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import sys
 
 import pytest
 
@@ -11,13 +10,8 @@ from mercato_host.faults import DeploymentError
 from mercato_host.install import installing
 from mercato_host.install import lockfile
 from mercato_host.install import locking
-from mercato_host.install.tools import Pip
-from mercato_host.install.tools import Uv
 
-TOOLS = {
-    "uv": Uv((sys.executable, "-m", "uv")),
-    "pip": Pip((sys.executable, "-m", "pip")),
-}
+from .shops import TOOLS
 
 
 @pytest.fixture(params=TOOLS)

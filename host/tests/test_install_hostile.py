@@ -3,7 +3,6 @@
 import io
 import json
 import stat
-import sys
 import tarfile
 import zipfile
 
@@ -14,15 +13,11 @@ from mercato_host.install import installing
 from mercato_host.install import lockfile
 from mercato_host.install import locking
 from mercato_host.install.lockfile import Binding
-from mercato_host.install.tools import Pip
-from mercato_host.install.tools import Uv
 from mercato_host.testing.index import serve_index
 from mercato_host.testing.wheelmaking import write_wheel
 
-TOOLS = {
-    "uv": Uv((sys.executable, "-m", "uv")),
-    "pip": Pip((sys.executable, "-m", "pip")),
-}
+from .shops import TOOLS
+
 ALPHA = {"mercato.features": {"alpha": "mercato_alpha:feature"}}
 
 

@@ -63,12 +63,6 @@ def downgrade():
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, empty_database):
-    """An empty database of each kind."""
-    return empty_database(request.param)
-
-
 @pytest.fixture
 def write(tmp_path):
     """Writes a feature whose revisions run the given lines."""

@@ -127,12 +127,6 @@ class Wheel:
         assert added.returncode == 0, added.stderr
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, empty_database):
-    """An empty database of each kind."""
-    return empty_database(request.param)
-
-
 class TestExpandAndContract:
     @pytest.mark.provokes("K303")
     def test_both_versions_run_on_the_tables_in_between(self, tmp_path, url):

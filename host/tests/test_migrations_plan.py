@@ -3,15 +3,8 @@ from sqlalchemy.dialects import postgresql
 
 from mercato_host.migrations.effects import effect_of
 
+from .lending import ADD_YEAR
 from .lending import Library
-
-ADD = 'op.add_column("shelf_book", sa.Column("year", sa.Integer))'
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, empty_database):
-    """An empty database of each kind."""
-    return empty_database(request.param)
 
 
 @pytest.fixture
@@ -26,7 +19,7 @@ def library(tmp_path, monkeypatch, url):
 class TestPlan:
     def test_shows_what_an_upgrade_would_do(self, library):
         """Feature, from, to and statements; nothing is done."""
-        library.migration("shelf", "0002", ADD)
+        library.migration("shelf", "0002", ADD_YEAR)
         library.migration("shelf", "0003", 'op.drop_column("shelf_book", "year")', phase="contract")
 
         planned = library.mercato("db", "plan")
@@ -47,7 +40,7 @@ class TestPlan:
         library.migration(
             "shelf", "0002", "op.get_bind().execute(sa.text('SELECT 1')).scalar_one()"
         )
-        library.migration("shelf", "0003", ADD)
+        library.migration("shelf", "0003", ADD_YEAR)
         library.migration("shelf", "0004", 'op.execute("UPDATE shelf_book SET year = 0")')
 
         lines = library.mercato("db", "plan").stdout.splitlines()

@@ -3,17 +3,10 @@ import time
 
 import pytest
 
+from .killing import killed_at
+from .lending import ADD_YEAR
 from .lending import LOANS_TABLES
 from .lending import Library
-from .test_data import killed_at
-
-ADD = 'op.add_column("shelf_book", sa.Column("year", sa.Integer))'
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, empty_database):
-    """An empty database of each kind."""
-    return empty_database(request.param)
 
 
 @pytest.fixture
@@ -78,7 +71,7 @@ class TestPrerequisites:
         """Whoever is waited for goes first, whatever the order of the features."""
         library.mercato("db", "upgrade")
         library.migration("loans", "0002", "pass", requires={"shelf": "0002"})
-        library.migration("shelf", "0002", ADD)
+        library.migration("shelf", "0002", ADD_YEAR)
         library.choose("loans", "shelf")
 
         upgraded = library.mercato("db", "upgrade")
@@ -90,7 +83,7 @@ class TestPrerequisites:
         """Nothing at all is applied, also of features that wait for nobody."""
         library.mercato("db", "upgrade")
         library.migration("loans", "0002", "pass", requires={"shelf": "0003"})
-        library.migration("shelf", "0002", ADD)
+        library.migration("shelf", "0002", ADD_YEAR)
 
         refused = library.mercato("db", "upgrade")
 
@@ -111,7 +104,7 @@ class TestTwoHeads:
     @pytest.mark.provokes("K308")
     def test_are_refused_with_both_files(self, library):
         """Both files, and the command that puts one behind the other."""
-        library.migration("shelf", "0002", ADD)
+        library.migration("shelf", "0002", ADD_YEAR)
         versions = library.folder / "shelf_versions"
         (versions / "0002_other.py").write_text((versions / "0002_step.py").read_text())
 
@@ -164,7 +157,7 @@ class TestHeldLock:
         refused = library.mercato("db", "upgrade", "--wait", "0")
         first.kill()
         first.communicate()
-        library.migration("shelf", "0002", ADD)
+        library.migration("shelf", "0002", ADD_YEAR)
         upgraded = library.mercato("db", "upgrade", "--wait", "20")
 
         assert (refused.exit_code, "error[K306] database" in refused.stderr) == (2, True)

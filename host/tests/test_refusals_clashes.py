@@ -103,16 +103,15 @@ class TestNames:
         ("part", "code"),
         [("publishes=['thing.made']", "K405"), ("permissions={'thing.made': 'Make.'}", "K406")],
     )
-    def test_are_found_in_the_wheels(self, tmp_path, monkeypatch, part, code):
+    def test_are_found_in_the_wheels(self, wheels, part, code):
         """Events and permissions of two wheels: file and line of both."""
-        monkeypatch.syspath_prepend(str(tmp_path))
         for name in ("reviews", "ratings"):
             source = f"""
                 from mercato_kit.feature import Feature
 
                 feature = Feature(name="{name}", summary="For a test.", {part})
             """
-            install(tmp_path, name, source, module=f"named_{name}")
+            install(wheels, name, source, module=f"named_{name}")
             sys.modules.pop(f"named_{name}", None)
 
         [fault] = faults_of(features={"reviews": {}, "ratings": {}})
@@ -120,8 +119,8 @@ class TestNames:
         first, one, other, _ = fault.what.splitlines()
         assert fault.code == code
         assert first.endswith("'thing.made' is also one of mercato-reviews 1.0 ('reviews').")
-        assert one == f"{tmp_path / 'named_reviews.py'}:4"
-        assert other == f"{tmp_path / 'named_ratings.py'}:4"
+        assert one == f"{wheels / 'named_reviews.py'}:4"
+        assert other == f"{wheels / 'named_ratings.py'}:4"
 
 
 class CardItemSchema(Schema):

@@ -264,7 +264,7 @@ class Taker:
 
 class TestFakes:
     @pytest.fixture
-    def fakes(self, guarded):
+    def fakes(self, guarded_packages):
         """A fake of the contract."""
         return [Offer(import_module("mercato_counting").Counting, "1.0", Taker)]
 

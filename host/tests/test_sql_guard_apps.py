@@ -109,11 +109,10 @@ class TestInitApp:
             work.run(lambda: baskets.send(asked))
 
     @pytest.mark.provokes("K420")
-    def test_says_all_that_helps(self, tmp_path, monkeypatch):
+    def test_says_all_that_helps(self, tmp_path, wheels):
         """The message names feature, table, owner, statement, line and the allowed way."""
-        monkeypatch.syspath_prepend(str(tmp_path))
-        install(tmp_path, "hats", HATS, version="1.2", module="hats_of_guard")
-        install(tmp_path, "shoes", SHOES, version="3.4", module="shoes_of_guard")
+        install(wheels, "hats", HATS, version="1.2", module="hats_of_guard")
+        install(wheels, "shoes", SHOES, version="3.4", module="shoes_of_guard")
         values = {"url": f"sqlite:///{tmp_path}/shop.db"}
         named = {"features": {"hats": {}, "shoes": {}}}
         read = {"environment": "testing", "database": values, **named}
@@ -122,7 +121,7 @@ class TestInitApp:
         with app.app_context(), pytest.raises(ForeignTableError) as refused:
             import_module("hats_of_guard").look()
 
-        told = str(refused.value).replace(f"{tmp_path}/", "")
+        told = str(refused.value).replace(f"{wheels}/", "")
         assert told == (
             "error[K420] mercato-hats 1.2 ('hats')\n"
             "    its statement touches shoes_lace, shoes_shoe, tables of mercato-shoes 3.4 "
