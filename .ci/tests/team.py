@@ -1,0 +1,76 @@
+"""A team that changes and releases the distributions of an orchard."""
+
+import subprocess
+from pathlib import Path
+
+from .orchard import run_session
+
+BEFORE = "def peel(times):\n    return times\n"
+
+
+class Team:
+    """A workspace under git, and what can be done there."""
+
+    def __init__(self, root: Path, environments: Path) -> None:
+        self.root = root
+        self.environments = environments
+
+    def git(self, *words: str) -> str:
+        """Ask git; return what it answers, without the last line feed."""
+        command = ["git", "-c", "user.name=ada", "-c", "user.email=ada@example.com", *words]
+        done = subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True)
+        return done.stdout.removesuffix("\n")
+
+    def write(self, path: str, text: str, name: str = "apples") -> None:
+        """Write a file of a distribution."""
+        file = self.root / "packages" / name / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+
+    def read(self, path: str) -> str:
+        """Read a file of the apples."""
+        return (self.root / "packages/apples" / path).read_text()
+
+    def write_code(self, code: str) -> None:
+        """Write what the apples can do."""
+        self.write("src/mercato_apples/__init__.py", f'"""Apples."""\n\n\n{code}')
+
+    def write_version(self, version: str) -> None:
+        """Raise the version of the apples by hand."""
+        file = self.root / "packages/apples/pyproject.toml"
+        (line,) = (one for one in file.read_text().splitlines() if one.startswith("version"))
+        file.write_text(file.read_text().replace(line, f'version = "{version}"'))
+
+    def commit(self) -> None:
+        """Commit everything."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message=apples: ripen")
+
+    def change(self, code: str, **fragments: str) -> None:
+        """Change what the apples can do, and say so in fragments: the text of each, by type."""
+        self.write_code(code)
+        for kind, text in fragments.items():
+            self.write(f"changes/+change.{kind}.md", text)
+        self.commit()
+
+    def release(self, *words: str) -> str:
+        """Release the apples, or what is said instead; return what is told."""
+        done = self.run(*(words or ["apples"]))
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def refuse(self, *words: str) -> str:
+        """Expect that a release is refused and leaves nothing; return why."""
+        before = self.state()
+        done = self.run(*(words or ["apples"]))
+        assert done.returncode != 0, done.stdout + done.stderr
+        assert self.state() == before
+        return done.stdout + done.stderr
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the session."""
+        return run_session(self.root, "release", f"--envdir={self.environments}", "--", *words)
+
+    def state(self) -> tuple[str, str, str]:
+        """Say everything that a release changes."""
+        return self.git("log"), self.git("tag"), self.git("status", "--porcelain")
