@@ -1,7 +1,10 @@
 """``nox -s compat`` fails when what is new breaks what was released."""
 
+import functools
+import http.server
 import shutil
 import subprocess
+import threading
 
 import pytest
 
@@ -206,6 +209,56 @@ class TestCompatOfAFeature:
 
         assert passes, said
         assert "apples 1.1.0 wants soil >=1.1: not tried with 1.0.0" in said
+
+
+class TestTheIndex:
+    @pytest.fixture
+    def publish(self, tmp_path_factory, monkeypatch):
+        """Offer a function that lets an index have a page on the apples."""
+        root = tmp_path_factory.mktemp("static")
+        page = root / "simple/mercato-apples/index.html"
+        page.parent.mkdir(parents=True)
+        handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(root))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            monkeypatch.setenv("MERCATO_INDEX", f"http://127.0.0.1:{server.server_port}/simple/")
+            yield lambda links: page.write_text(f"<!DOCTYPE html>{links}")
+            server.shutdown()
+
+    def test_has_versions_that_nobody_gets(self, compat, field, publish):
+        """Who does not ask for them by name gets neither what was yanked nor a pre-release."""
+        publish(
+            '<a href="a" data-yanked="rotten">mercato_apples-1.0.0-py3-none-any.whl</a>'
+            '<a href="b">mercato_apples-1.1.0rc1-py3-none-any.whl</a>'
+            '<a href="c" data-requires-python="&gt;=3.99">mercato_apples-1.2.0-py3-none-any.whl</a>'
+        )
+
+        said, passes = compat(field, "soil")
+
+        assert passes, said
+        assert "apples 1.0.0 is yanked: not tried" in said
+        assert "apples 1.1.0rc1 is a pre-release: not tried" in said
+        assert "apples 1.2.0 wants Python >=3.99: not tried" in said
+
+    def test_must_have_the_tests_of_a_release(self, compat, field, publish):
+        """Half a release is not one that is compatible, but one that is not proven."""
+        publish('<a href="a">mercato_apples-1.0.0-py3-none-any.whl</a>')
+
+        said, passes = compat(field, "soil")
+
+        assert not passes
+        assert "mercato-apples 1.0.0 without its wheel or its sdist" in said
+
+    def test_is_the_one_that_is_named(self, compat, released, published, monkeypatch):
+        """The tags of this repository are what was released only where no index is named."""
+        tag(released, "soil-v9.9.9")
+        with serve_index(published) as index:
+            monkeypatch.setenv("MERCATO_INDEX", index.url)
+            said, passes = compat(released, "apples")
+
+        assert passes, said
+        assert "mercato-apples 1.0.0 (new) beside mercato-soil 1.0.0 (released)" in said
+        assert "9.9.9" not in said
 
 
 class TestOurNames:

@@ -56,10 +56,7 @@ def resolve_lowest(session: nox.Session, item: Distribution) -> Path:
     pins.unlink(missing_ok=True)
     command = ["uv", "pip", "compile", "--resolution=lowest-direct", "--all-extras"]
     command += [f"--group={item.pyproject}:test"]
-    command += [
-        f"--group={item.pyproject}:test",
-        f"--constraint={pin_wheels(session, built_wheels())}",
-    ]
+    command += [f"--constraint={pin_wheels(session, built_wheels())}"]
     command += ["--no-header", "--no-annotate", f"--output-file={pins}", str(item.pyproject)]
     session.run(*command, env=PLAIN, silent=True)
     return pins
