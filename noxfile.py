@@ -17,10 +17,7 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).parent / ".ci"))
 
-from workspace.addresses import HOME
 from workspace.boundaries import describe_boundaries
-from workspace.building import build_wheel
-from workspace.building import is_built
 from workspace.bumps import find_bump
 from workspace.compatibility import prove_compatible
 from workspace.distributions import DISTRIBUTIONS
@@ -40,6 +37,7 @@ from workspace.floors import untrue_floors
 from workspace.floors import without_floor
 from workspace.gates import find_faults
 from workspace.gates.proving import prove
+from workspace.home import HOME
 from workspace.publishing import publish_release
 from workspace.releasing import run_release
 from workspace.releasing.asking import read_wish
@@ -47,6 +45,8 @@ from workspace.shop import DEVELOPMENT
 from workspace.shop import chosen_wheels
 from workspace.shop import port_of
 from workspace.shop import run_shop
+from workspace.wheels import build_wheel
+from workspace.wheels import is_built
 
 nox.needs_version = ">=2026.10.20"
 nox.options.default_venv_backend = "uv"

@@ -9,11 +9,11 @@ import zipfile
 
 import pytest
 
-from workspace.contents import faults_of_sdist
-from workspace.contents import faults_of_wheel
+from workspace.artifacts.contents import faults_of_sdist
+from workspace.artifacts.contents import faults_of_wheel
+from workspace.artifacts.metadata import faults_of_changelog
+from workspace.artifacts.metadata import faults_of_metadata
 from workspace.distributions import Distribution
-from workspace.metadata import faults_of_changelog
-from workspace.metadata import faults_of_metadata
 
 from .orchard import copy_settings
 from .orchard import write_distribution

@@ -7,7 +7,7 @@ import pytest
 
 from mercato_host.testing.index import serve_index
 from mercato_host.testing.wheelmaking import write_wheel
-from workspace.addresses import HOME
+from workspace.home import HOME
 
 from .orchard import begin_changelog
 from .orchard import commit

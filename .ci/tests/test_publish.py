@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from mercato_host.testing.index import serve_index
-from workspace.addresses import HOME
+from workspace.home import HOME
 
 from .orchard import commit
 from .orchard import copy_settings

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import nox
 from packaging.version import Version
 
+from workspace.bumps.comparing import find_changes
 from workspace.bumps.fragments import faults_of_changelog
 from workspace.bumps.fragments import faults_of_fragments
 from workspace.bumps.fragments import find_fragments
 from workspace.bumps.fragments import read_fragments
 from workspace.bumps.levels import Level
 from workspace.bumps.levels import Reason
-from workspace.bumps.showing import find_changes
 from workspace.bumps.versions import raise_version
 from workspace.distributions import ROOT
 from workspace.distributions import Distribution

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import nox
 
-from workspace.addresses import faults_of_addresses
-from workspace.contents import faults_of_wheel
+from workspace.artifacts import make_release
+from workspace.artifacts.contents import faults_of_wheel
 from workspace.distributions import Distribution
 from workspace.floors import without_floor
 from workspace.gates.released import faults_of_version
 from workspace.gates.requirements import faults_of_requirements
 from workspace.gates.tree import faults_of_tree
-from workspace.making import make_release
+from workspace.home import faults_of_addresses
 
 
 def find_faults(session: nox.Session, item: Distribution) -> list[str]:

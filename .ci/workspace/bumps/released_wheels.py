@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nox
 
-from workspace.building import hatchling
+from workspace.artifacts.building import hatchling
 from workspace.distributions import Distribution
 from workspace.distributions import find_distributions
 from workspace.history import Release

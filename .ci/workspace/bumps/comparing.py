@@ -8,13 +8,13 @@ from typing import Any
 import nox
 from packaging.utils import parse_wheel_filename
 
-from workspace.bumps.furnishing import Room
-from workspace.bumps.furnishing import furnish
+from workspace.bumps.environments import Room
+from workspace.bumps.environments import furnish
 from workspace.bumps.http import compare_http
 from workspace.bumps.levels import Reason
 from workspace.bumps.manifest import compare_manifests
 from workspace.bumps.python_api import compare_python
-from workspace.bumps.recalling import recall
+from workspace.bumps.released_wheels import recall
 from workspace.bumps.tables import compare_tables
 from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import EVERYTHING

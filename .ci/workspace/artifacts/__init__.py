@@ -6,20 +6,20 @@ from pathlib import Path
 import nox
 from nox.command import CommandFailed
 
-from workspace.building import ELSEWHERE
-from workspace.building import Built
-from workspace.building import build_release
-from workspace.building import differences
-from workspace.building import rebuild_wheel
-from workspace.contents import faults_of_sdist
-from workspace.contents import faults_of_wheel
+from workspace.artifacts.building import ELSEWHERE
+from workspace.artifacts.building import Built
+from workspace.artifacts.building import build_release
+from workspace.artifacts.building import rebuild_wheel
+from workspace.artifacts.comparing import differences
+from workspace.artifacts.contents import faults_of_sdist
+from workspace.artifacts.contents import faults_of_wheel
+from workspace.artifacts.metadata import faults_of_metadata
 from workspace.distributions import Distribution
 from workspace.distributions import find_distributions
 from workspace.environments import PLAIN
 from workspace.environments import toolbox
 from workspace.history import checked_out
 from workspace.history import committed_at
-from workspace.metadata import faults_of_metadata
 
 
 def make_release(

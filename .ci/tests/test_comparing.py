@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from workspace.building import differences
+from workspace.artifacts.comparing import differences
 
 
 def write_wheel(file, **contents):

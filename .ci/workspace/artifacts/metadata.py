@@ -12,7 +12,7 @@ from packaging.metadata import Metadata
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from workspace.contents import metadata_of
+from workspace.artifacts.contents import metadata_of
 from workspace.distributions import Distribution
 
 CEILINGS = ("<", "<=", "==", "~=")
