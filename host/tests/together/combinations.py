@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import CycleError
 from graphlib import TopologicalSorter
@@ -153,7 +154,9 @@ class Shop:
         command = self.command("serve", f"--bind=127.0.0.1:{self.port}")
         with (
             self.log.open("w") as log,
-            subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log) as server,
+            subprocess.Popen(
+                command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            ) as server,
         ):
             try:
                 self._wait_until_ready(server)
@@ -161,7 +164,9 @@ class Shop:
                 server.send_signal(signal.SIGTERM)
                 expect(server.wait(timeout=30) == 0, f"serve ended with {server.returncode}")
             finally:
-                server.kill()
+                # A server that is killed leaves its workers, unless its whole group is.
+                with suppress(ProcessLookupError):
+                    os.killpg(server.pid, signal.SIGKILL)
 
     def ask(self, path: str, method: str = "GET") -> Answer:
         """Ask the server, as nobody in particular."""
