@@ -13,6 +13,7 @@ from workspace.bumps.environments import furnish
 from workspace.bumps.http import compare_http
 from workspace.bumps.levels import Reason
 from workspace.bumps.manifest import compare_manifests
+from workspace.bumps.metadata import compare_metadata
 from workspace.bumps.python_api import compare_python
 from workspace.bumps.released_wheels import recall
 from workspace.bumps.tables import compare_tables
@@ -30,6 +31,8 @@ def find_changes(session: nox.Session, item: Distribution, last: Release) -> Ite
     """Say what differs between what *item* shows and what its release *last* showed."""
     session.log(f"Comparing {item.name} with {last.tag}")
     released = recall(session, last)
+    (wheel,) = released.glob(f"{item.module}-*.whl")
+    yield from compare_metadata(wheel, item.wheel)
     yield from compare_python(session, released / "sources", item.source, item.module)
     if shows_more_than_python(item):
         before, after = describe_both(session, item, released)

@@ -21,7 +21,8 @@ class Reason:
 
     Args:
         level: What the next version must raise at least.
-        where: Where it is seen: ``HTTP``, ``table``, ``manifest``, ``Python`` or ``fragment``.
+        where: Where it is seen: ``HTTP``, ``table``, ``manifest``, ``metadata``, ``Python`` or
+            ``fragment``.
         what: What changed, e.g. ``GET /v1/orders: 200 response: field number is gone``.
     """
 

@@ -28,6 +28,7 @@ def write_wheel(
     requires: Sequence[str] = (),
     entry_points: Mapping[str, Mapping[str, str]] | None = None,
     tag: str = "py3-none-any",
+    more: Sequence[str] = (),
 ) -> Path:
     """Write a wheel of *files*, with metadata that is right whatever the files are.
 
@@ -39,10 +40,11 @@ def write_wheel(
         requires: Its requirements.
         entry_points: References by name, by group.
         tag: What it runs on.
+        more: More lines of its metadata: ``Requires-Python: >=3.11``.
     """
     stem = f"{canonicalize_name(name).replace('-', '_')}-{version}"
     metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
-    metadata += [f"Requires-Dist: {requirement}" for requirement in requires]
+    metadata += [*more, *(f"Requires-Dist: {requirement}" for requirement in requires)]
     wheel = ["Wheel-Version: 1.0", "Generator: mercato", "Root-Is-Purelib: true", f"Tag: {tag}"]
     inside = dict(files)
     inside[f"{stem}.dist-info/METADATA"] = "\n".join([*metadata, ""])
