@@ -92,7 +92,9 @@ def tests(session: nox.Session, wanted: list[str], group: str, folder: str) -> N
 
 def run_tests(session: nox.Session, folder: str) -> None:
     """Run the tests in *folder*, with what was typed behind ``--``."""
-    where = [f"--config-file={WORKSPACE}", f"--ignore={folder}/together", folder]
+    # These below are run by sessions of their own.
+    others = [f"--ignore={folder}/{name}" for name in ("together", "rehearsal")]
+    where = [f"--config-file={WORKSPACE}", *others, folder]
     session.run("pytest", "-n2", *where, *session.posargs, env=CLEAN)
 
 
@@ -273,6 +275,14 @@ def combinations(session: nox.Session, chosen: list[str]) -> None:
     parts = Path(session.virtualenv.location).resolve().parent / f"parts-{made_of}"
     program = "host/tests/together/combinations.py"
     session.run("python", program, f"--parts={parts}", *chosen, env=CLEAN)
+
+
+@nox.session(requires=["build"])
+def rehearse(session: nox.Session) -> None:
+    """Release everything in a scratch clone, then what may be released, and what may not."""
+    provide(session, *EVERYTHING, groups=[f"{WORKSPACE}:rehearsal"])
+    where = [f"--config-file={WORKSPACE}", ".ci/tests/rehearsal"]
+    session.run("pytest", "-v", "--durations=0", *where, *session.posargs, env=CLEAN)
 
 
 @nox.session(requires=["build"])
