@@ -1,0 +1,29 @@
+"""What CONTRIBUTING.md tells a contributor to type is there."""
+
+import re
+import subprocess
+import sys
+
+from .orchard import ROOT
+
+COMMANDS = re.findall(r"^nox -s ([^#\n]+)", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+
+
+def names_in(command):
+    """Find the sessions that a command names, before what it hands on."""
+    words = command.partition(" -- ")[0]
+    return re.findall(r'"([^"]+)"|(\S+)', words)
+
+
+class TestContributing:
+    def test_names_sessions_that_there_are(self):
+        """A command that was renamed is renamed there, too."""
+        listing = [sys.executable, "-m", "nox", "--list"]
+        listed = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True)
+        sessions = re.findall(r"^[*-] (\S+)", listed.stdout, re.MULTILINE)
+        known = {*sessions, *(one.partition("(")[0] for one in sessions)}
+
+        named = {quoted or plain for command in COMMANDS for quoted, plain in names_in(command)}
+
+        assert {"gates(orders)", "release", "publish", "rehearse"} <= named
+        assert named <= known
