@@ -8,7 +8,8 @@ any other, each module and name without an underscore. Of what is public,
 
 - what griffe calls a breaking change needs a major version, but for the default of a parameter:
   who leaves it out still may, and gets something else (minor). So does another type or another
-  value of a constant: whether it is a break depends on who reads it, and the line is there to see;
+  value of a constant: whether it is a break depends on who reads it, and the line is there to see.
+  What has a name in lower case is made by code and is no constant: ``feature = Feature(...)``;
 - what is new needs a minor version. Where others write the class, it breaks theirs (major): a
   member of a Protocol that has no default, an abstract method, a parameter of a Protocol's method;
 - pytest calls fixtures and tests, and knows their parameters by name: they may change.
@@ -144,7 +145,7 @@ def find_news_of_attribute(before: griffe.Attribute, after: griffe.Attribute) ->
     """Say whether an attribute has another type, and a constant of a module another value."""
     path = after.canonical_path
     yield from find_other_text("type", path, before.annotation, after.annotation)
-    if isinstance(after.parent, griffe.Module):
+    if isinstance(after.parent, griffe.Module) and not after.name.islower():
         yield from find_other_text("value", path, before.value, after.value)
 
 
