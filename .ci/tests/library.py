@@ -14,6 +14,7 @@ from msgspec import Meta
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mercato_kit import db
+from mercato_kit.errors import Conflict
 from mercato_kit.events import Handler, Job
 from mercato_kit.feature import Feature, Glue, Need, Offer, Referent
 from mercato_kit.http import Blueprint
@@ -60,6 +61,16 @@ class Book(db.Aggregate, Base):
     title: Mapped[str] = mapped_column(sa.String(100))
     state: Mapped[str] = mapped_column(sa.String(20), server_default="new")
     after_id: Mapped[sa.Uuid | None] = mapped_column(sa.Uuid, sa.ForeignKey("library_book.id"))
+
+
+class BookLent(Conflict):
+    """Somebody reads it."""
+
+    code = "book_lent"
+
+
+class BookLentToFriend(BookLent):
+    """Somebody dear reads it."""
 
 
 class NewBookSchema(Schema):
@@ -145,6 +156,7 @@ feature = Feature(
     settings=LibrarySettings,
     permissions={"library.write": "Add books"},
     cli=commands,
+    sample_data=sort_books,
 )
 '''
 

@@ -25,6 +25,8 @@ def manifest():
         "permissions": ["books.write"],
         "publishes": ["book.added"],
         "referents": ["library.book"],
+        "refusals": ["409 book_lent"],
+        "abilities": ["sample_data of books"],
         "excludes": [],
         "needs": {"paper": ">=1,<3"},
         "offers": {"library": {"version": "1.1", "when": []}},
@@ -92,6 +94,16 @@ CHANGES = {
         put("referents", []),
         ["major ids of library.book is gone"],
         ["minor ids of library.book is new"],
+    ),
+    "another status of a refusal": (
+        put("refusals", ["422 book_lent"]),
+        ["major refusal 409 book_lent is gone", "minor refusal 422 book_lent is new"],
+        ["major refusal 422 book_lent is gone", "minor refusal 409 book_lent is new"],
+    ),
+    "an ability less": (
+        put("abilities", []),
+        ["major ability sample_data of books is gone"],
+        ["minor ability sample_data of books is new"],
     ),
     "another name": (
         put("features", ["tomes"]),

@@ -79,6 +79,8 @@ class TestManifest:
         assert manifest["permissions"] == ["library.write"]
         assert manifest["publishes"] == ["book.added"]
         assert manifest["referents"] == ["feature.book"]
+        assert manifest["refusals"] == ["409 book_lent"]
+        assert manifest["abilities"] == ["sample_data of library"]
         assert manifest["excludes"] == ["bonfire"]
         assert manifest["offers"] == {"feature": {"version": "1.2", "when": []}}
         assert manifest["jobs"]["library.sort_books"]["every_seconds"] == 60

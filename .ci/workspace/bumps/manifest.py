@@ -30,6 +30,8 @@ PROMISES = {
     "permissions": "permission",
     "publishes": "published event",
     "referents": "ids of",
+    "refusals": "refusal",
+    "abilities": "ability",
 }
 """What others may rely on, as the document and as people call it."""
 
