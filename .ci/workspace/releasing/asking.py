@@ -21,10 +21,12 @@ result, commit it and tag it. Uploads nothing.
 """
 MORE = """
 What the changes need is found in the fragments below changes/, and by comparing the Python API, the
-HTTP document, the tables and the manifest with those of the last release. Before 1.0 each change
-counts one place lower. A version that is high enough already stays: write 1.0.0 into the
-pyproject.toml to leave 0.x. Several distributions are released one by one, each after those that
-it requires.
+metadata, the HTTP document, the tables and the manifest with those of the last release. The rest no
+program sees: what events carry, and what the code does. That is for the fragments to say.
+
+Before 1.0 each change counts one place lower. A version that is high enough already stays: write
+1.0.0 into the pyproject.toml to leave 0.x. Several distributions are released one by one, each after
+those that it requires.
 """
 
 
