@@ -25,8 +25,8 @@ metadata, the HTTP document, the tables and the manifest with those of the last 
 program sees: what events carry, and what the code does. That is for the fragments to say.
 
 Before 1.0 each change counts one place lower. A version that is high enough already stays: write
-1.0.0 into the pyproject.toml to leave 0.x. Several distributions are released one by one, each after
-those that it requires.
+1.0.0 into the pyproject.toml to leave 0.x. Several distributions are released one by one, each
+after those that it requires.
 """
 
 
