@@ -248,7 +248,10 @@ class TestTags:
             ("aples-v0.1.0", "Similar: apples-v0.1.0"),
             ("apples-v0.1.1", "apples-v0.1.1 is a lightweight tag"),
             ("apples-v0.2.0", "is a tag of mercato-apples 0.1.0: tag and version must agree"),
-            ("plums-v0.1.0", "There is no plums in this commit, but apples, pears"),
+            (
+                "plums-v0.1.0",
+                "In this commit, no distribution is called 'plums'. There are apples, pears.",
+            ),
             ("apples-v0.3.0", "The commit of apples-v0.3.0 is not on main"),
         ],
     )

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,14 @@ class Distribution:
         return self.folder / "src"
 
     @property
+    def stem(self) -> str:
+        """What the names of its files begin with."""
+        return f"{self.module}-{self.project['version']}"
+
+    @property
     def wheel(self) -> Path:
         """The wheel that ``build`` makes of it."""
-        return DIST / f"{self.module}-{self.project['version']}-py3-none-any.whl"
+        return DIST / f"{self.stem}-py3-none-any.whl"
 
     @property
     def is_feature(self) -> bool:
@@ -97,9 +103,18 @@ def find_distributions(root: Path = ROOT) -> list[Distribution]:
     return [Distribution(pyproject.parent) for pyproject in found]
 
 
-def find_distribution(short: str) -> Distribution:
-    """Find one of :data:`DISTRIBUTIONS` by the name of its folder."""
-    return next(item for item in DISTRIBUTIONS if item.short == short)
+def find_distribution(short: str, root: Path = ROOT) -> Distribution:
+    """Find a distribution below *root* by the name of its folder.
+
+    Raises:
+        LookupError: None is called so; says which name was meant, or which there are.
+    """
+    found = {item.short: item for item in find_distributions(root)}
+    if short in found:
+        return found[short]
+    near = get_close_matches(short, found, n=1)
+    guess = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(found)}."
+    raise LookupError(f"no distribution is called {short!r}. {guess}")
 
 
 DISTRIBUTIONS = find_distributions()

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -103,3 +104,33 @@ def toolbox(session: nox.Session, group: str) -> Path:
     session.run(*command, env=PLAIN, silent=True)
     stamp.write_text(state)
     return programs
+
+
+def run_tool(
+    session: nox.Session,
+    group: str,
+    *command: str,
+    env: Mapping[str, str | None] = PLAIN,
+    **options: Any,
+) -> str:
+    """Run a program of a :func:`toolbox`, unseen unless it fails.
+
+    Args:
+        session: Who runs it.
+        group: Which toolbox.
+        command: The program, and what it is told.
+        env: What the environment says, and does not (None).
+        options: Others of :meth:`nox.Session.run`.
+
+    Returns:
+        What it prints.
+    """
+    program = str(toolbox(session, group) / command[0])
+    options = {"silent": True, "log": False} | options
+    return str(session.run(program, *command[1:], env=env, external=True, **options))
+
+
+def installed(session: nox.Session) -> list[str]:
+    """Ask what the environment of *session* holds: ``name==version``, or ``name @ URL`` each."""
+    frozen = session.run("uv", "pip", "freeze", "--quiet", env=PLAIN, silent=True, log=False)
+    return str(frozen).splitlines()

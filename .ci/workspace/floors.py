@@ -1,6 +1,5 @@
 """Whether the floors are true: the lowest versions that are declared, resolved and compared."""
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import Distribution
 from workspace.environments import PLAIN
 from workspace.environments import built_wheels
+from workspace.environments import installed
 from workspace.environments import pin_wheels
 from workspace.environments import place
 
@@ -26,7 +26,7 @@ def declared_requirements(item: Distribution) -> list[Requirement]:
     declared = list(project.get("dependencies", []))
     for extra in project.get("optional-dependencies", {}).values():
         declared += extra
-    declared += dependency_groups(tomllib.loads(item.pyproject.read_text()), "test")
+    declared += dependency_groups(item.settings, "test")
     ours = {one.name for one in DISTRIBUTIONS}
     found = [Requirement(text) for text in declared]
     return [one for one in found if canonicalize_name(one.name) not in ours and is_meant(one)]
@@ -78,6 +78,5 @@ def untrue_floors(item: Distribution, pins: Path) -> Iterator[str]:
 
 def differences(session: nox.Session, item: Distribution, pins: Path) -> list[str]:
     """Compare what is installed with what was resolved; name what is in one alone."""
-    frozen = session.run("uv", "pip", "freeze", "--quiet", env=PLAIN, silent=True)
     itself = {f"{item.name} @ {item.wheel.as_uri()}"}
-    return sorted((set(str(frozen).splitlines()) ^ set(pins.read_text().splitlines())) - itself)
+    return sorted((set(installed(session)) ^ set(pins.read_text().splitlines())) - itself)

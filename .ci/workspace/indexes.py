@@ -1,5 +1,6 @@
 """Package indexes: what is released there, and the one of this workspace, served on loopback."""
 
+import hashlib
 import json
 import os
 import shlex
@@ -17,6 +18,7 @@ from packaging.version import Version
 
 from workspace.distributions import ROOT
 from workspace.environments import PLAIN
+from workspace.environments import run_tool
 from workspace.environments import toolbox
 
 LOCAL = ROOT / "var/index"
@@ -128,7 +130,10 @@ def fetch(session: nox.Session, url: str, name: str, file: PublishedFile, folder
 
 def ask(session: nox.Session, url: str, *words: str) -> str:
     """Ask an index, with pypi-simple; fail the session if that cannot be done."""
-    python = toolbox(session, "publish") / "python"
-    command = [str(python), "-I", "-W", "ignore", str(CLIENT), *words]
-    env = PLAIN | {"INDEX_URL": url}
-    return str(session.run(*command, env=env, silent=True, external=True, log=False))
+    command = ["python", "-I", "-W", "ignore", str(CLIENT), *words]
+    return run_tool(session, "publish", *command, env=PLAIN | {"INDEX_URL": url})
+
+
+def sha256(file: Path) -> str:
+    """Hash a file as indexes do."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -15,9 +15,9 @@ from workspace.artifacts.contents import faults_of_sdist
 from workspace.artifacts.contents import faults_of_wheel
 from workspace.artifacts.metadata import faults_of_metadata
 from workspace.distributions import Distribution
+from workspace.distributions import find_distribution
 from workspace.distributions import find_distributions
-from workspace.environments import PLAIN
-from workspace.environments import toolbox
+from workspace.environments import run_tool
 from workspace.history import checked_out
 from workspace.history import committed_at
 
@@ -38,15 +38,15 @@ def make_release(
     """
     epoch = committed_at(revision)
     with checked_out(revision) as here, checked_out(revision) as elsewhere:
-        one = find_distribution(session, here, short)
-        other = find_distribution(session, elsewhere, short)
+        one = find_committed(session, here, short)
+        other = find_committed(session, elsewhere, short)
         built = build_release(session, one, folder, epoch=epoch)
         again = build_release(session, other, folder / "again", epoch=epoch, place=ELSEWHERE)
         unpacked = rebuild_wheel(session, built.sdist, folder / "unpacked", epoch=epoch)
     # A build may leave something among the sources.
     with checked_out(revision) as untouched:
         ours = [item.name for item in find_distributions(untouched)]
-        item = find_distribution(session, untouched, short)
+        item = find_committed(session, untouched, short)
         faults = [
             *faults_of_builds(built, again, unpacked),
             *faults_of_wheel(item, built.wheel),
@@ -57,12 +57,12 @@ def make_release(
     return built, faults
 
 
-def find_distribution(session: nox.Session, root: Path, short: str) -> Distribution:
-    """Find a distribution by its folder, below *root*."""
-    found = {item.short: item for item in find_distributions(root)}
-    if short not in found:
-        session.error(f"There is no {short} in this commit, but {', '.join(found) or 'nothing'}")
-    return found[short]
+def find_committed(session: nox.Session, tree: Path, short: str) -> Distribution:
+    """Find a distribution in the files of a commit; fail the session if it is not there."""
+    try:
+        return find_distribution(short, tree)
+    except LookupError as error:
+        session.error(f"In this commit, {error}")
 
 
 def faults_of_builds(built: Built, again: Built, unpacked: Path) -> Iterator[str]:
@@ -76,11 +76,8 @@ def faults_of_builds(built: Built, again: Built, unpacked: Path) -> Iterator[str
 
 def faults_of_rendering(session: nox.Session, built: Built) -> Iterator[str]:
     """Ask twine whether an index could show the readme."""
-    program = str(toolbox(session, "publish") / "twine")
     files = [str(file) for file in (built.wheel, built.sdist)]
     try:
-        session.run(
-            program, "check", "--strict", *files, env=PLAIN, silent=True, external=True, log=False
-        )
+        run_tool(session, "publish", "twine", "check", "--strict", *files)
     except CommandFailed:
         yield "twine refuses the readme: what it says is above"

@@ -11,7 +11,7 @@ import nox
 
 from workspace.distributions import Distribution
 from workspace.environments import CLEAN
-from workspace.environments import toolbox
+from workspace.environments import run_tool
 
 # What may differ between two machines, and must not be seen in what they build.
 HERE = {"PYTHONHASHSEED": "1", "TZ": "UTC0"}
@@ -44,18 +44,24 @@ def build_release(
         place: What the environment says of the machine.
     """
     hatchling(session, item.folder, folder, epoch=epoch, place=place)
-    name = f"{item.module}-{item.project['version']}"
-    return Built(folder / f"{name}-py3-none-any.whl", folder / f"{name}.tar.gz")
+    return Built(folder / item.wheel.name, folder / f"{item.stem}.tar.gz")
 
 
 def rebuild_wheel(session: nox.Session, sdist: Path, folder: Path, *, epoch: int) -> Path:
     """Build a wheel into *folder* from an sdist, as an installer would."""
-    with tempfile.TemporaryDirectory() as made, tarfile.open(sdist) as packed:
-        packed.extractall(made, filter="data")
-        (sources,) = Path(made).iterdir()
-        hatchling(session, sources, folder, "--target=wheel", epoch=epoch)
+    with tempfile.TemporaryDirectory() as made:
+        hatchling(session, unpack(sdist, Path(made)), folder, "--target=wheel", epoch=epoch)
     (wheel,) = folder.glob("*.whl")
     return wheel
+
+
+def unpack(sdist: Path, folder: Path) -> Path:
+    """Unpack an sdist into an empty folder; return the one that it has the sources in."""
+    with tarfile.open(sdist) as packed:
+        # The filter refuses what would leave the folder.
+        packed.extractall(folder, filter="data")
+    (sources,) = folder.iterdir()
+    return sources
 
 
 def hatchling(
@@ -67,10 +73,9 @@ def hatchling(
     place: Mapping[str, str] = HERE,
 ) -> None:
     """Run the build that all of our distributions have."""
-    program = str(toolbox(session, "publish") / "hatchling")
     # Settings that change a build come from the sources alone.
     unset = {name: None for name in os.environ if name.startswith("HATCH_")}
     env = {**CLEAN, **unset, **place, "SOURCE_DATE_EPOCH": str(epoch)}
     with session.chdir(sources):
-        command = [program, "build", f"--directory={folder}", *options]
-        session.run(*command, env=env, silent=True, external=True, log=False)
+        command = ["hatchling", "build", f"--directory={folder}", *options]
+        run_tool(session, "publish", *command, env=env)

@@ -58,7 +58,7 @@ def faults_of_wheel(item: Distribution, wheel: Path) -> Iterator[str]:
 
 def metadata_of(item: Distribution) -> str:
     """Name the folder of a wheel that the build writes by itself."""
-    return f"{item.module}-{item.project['version']}.dist-info"
+    return f"{item.stem}.dist-info"
 
 
 def missing_parts(
@@ -87,13 +87,12 @@ def faults_of_sdist(item: Distribution, sdist: Path) -> Iterator[str]:
         item: The sources that it was built from.
         sdist: The sdist.
     """
-    root = f"{item.module}-{item.project['version']}"
     inside: dict[str, bytes] = {}
     with tarfile.open(sdist) as opened:
         for member in opened:
             top, _, name = member.name.partition("/")
-            if top != root or ".." in member.name.split("/"):
-                yield f"{member.name} is outside of {root}/"
+            if top != item.stem or ".." in member.name.split("/"):
+                yield f"{member.name} is outside of {item.stem}/"
             elif not member.isreg() and not member.isdir():
                 yield f"{name} is no plain file, but a link or a device"
             elif content := opened.extractfile(member):

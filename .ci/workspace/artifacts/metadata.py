@@ -35,7 +35,7 @@ def faults_of_metadata(
         names = opened.namelist()
         raw = opened.read(f"{metadata_of(item)}/METADATA")
     with tarfile.open(sdist) as packed:
-        member = packed.extractfile(f"{item.module}-{item.project['version']}/PKG-INFO")
+        member = packed.extractfile(f"{item.stem}/PKG-INFO")
         if member is None or member.read() != raw:
             yield "the metadata of the sdist is not that of the wheel"
     try:

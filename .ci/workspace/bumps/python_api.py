@@ -10,7 +10,9 @@ from workspace.bumps.levels import Level
 from workspace.bumps.levels import Reason
 from workspace.distributions import ROOT
 from workspace.environments import CLEAN
-from workspace.environments import toolbox
+from workspace.environments import run_tool
+
+PROGRAM = ROOT / ".ci/programs/compare_python.py"
 
 
 def compare_python(
@@ -24,10 +26,8 @@ def compare_python(
         after: The same, as it is.
         module: The name of the package.
     """
-    python = toolbox(session, "release") / "python"
-    program = ROOT / ".ci/programs/compare_python.py"
-    command = [str(word) for word in (python, "-I", program, before, after, module)]
+    command = ["python", "-I", str(PROGRAM), str(before), str(after), module]
     # Only what it prints is JSON; what it warns of goes to the terminal.
-    said = session.run(*command, env=CLEAN, external=True, silent=True, stderr=None, log=False)
-    for level, what in json.loads(str(said)):
+    said = run_tool(session, "release", *command, env=CLEAN, stderr=None)
+    for level, what in json.loads(said):
         yield Reason(Level[level.upper()], "Python", what)

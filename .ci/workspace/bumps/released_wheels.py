@@ -6,8 +6,8 @@ from pathlib import Path
 
 import nox
 
+from workspace.artifacts import find_committed
 from workspace.artifacts.building import hatchling
-from workspace.distributions import Distribution
 from workspace.distributions import find_distributions
 from workspace.history import Release
 from workspace.history import checked_out
@@ -31,23 +31,14 @@ def recall(session: nox.Session, release: Release) -> Path:
 
     kept.parent.mkdir(exist_ok=True)
     with checked_out(release.tag) as tree, tempfile.TemporaryDirectory(dir=kept.parent) as made:
-        found = find_distributions(tree)
-        if release.short not in {one.short for one in found}:
-            session.error(f"{release.tag} has no distribution in a folder called {release.short}")
+        released = find_committed(session, tree, release.short)
         wheels = Path(made, "wheels")
         epoch = committed_at(release.tag)
-        for one in found:
-            if one.short == release.short:
-                wheel = build_into(session, one, wheels, epoch)
-                zipfile.ZipFile(wheel).extractall(wheels / "sources")
-            elif not one.is_feature:
-                build_into(session, one, wheels, epoch)
+        for one in find_distributions(tree):
+            if one == released or not one.is_feature:
+                hatchling(session, one.folder, wheels, "--target=wheel", epoch=epoch)
+        with zipfile.ZipFile(wheels / released.wheel.name) as wheel:
+            wheel.extractall(wheels / "sources")
         # In one step: wherever we are stopped, it is there whole or not at all.
         wheels.rename(kept)
     return kept
-
-
-def build_into(session: nox.Session, item: Distribution, folder: Path, epoch: int) -> Path:
-    """Build the wheel of a distribution of any tree into *folder*."""
-    hatchling(session, item.folder, folder, "--target=wheel", epoch=epoch)
-    return folder / item.wheel.name

@@ -1,7 +1,6 @@
 """What can be put together: this repository's wheels, and those that were released."""
 
 import hashlib
-import tarfile
 import tempfile
 import tomllib
 import zipfile
@@ -16,10 +15,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from workspace.artifacts.building import unpack
 from workspace.distributions import Distribution
 from workspace.indexes import Published
 from workspace.indexes import PublishedFile
 from workspace.indexes import fetch
+from workspace.indexes import sha256
 
 
 @dataclass(frozen=True)
@@ -110,26 +111,26 @@ def fetch_edition(
         )
     wheel = keep(session, url, item, wheels[0])
     sdist = keep(session, url, item, sdists[0])
-    return Edition(item.short, wheel, unpack(sdist), is_released=True)
+    return Edition(item.short, wheel, sources_of(sdist), is_released=True)
 
 
 def keep(session: nox.Session, url: str, item: Distribution, file: PublishedFile) -> Path:
     """Take a file of the index, into a folder of its own that is named after its hash."""
     folder = session.cache_dir.resolve() / "released" / str(file.sha256)[:16]
     kept = folder / file.name
-    if not kept.exists() or hashlib.sha256(kept.read_bytes()).hexdigest() != file.sha256:
+    if not kept.exists() or sha256(kept) != file.sha256:
         folder.mkdir(parents=True, exist_ok=True)
         fetch(session, url, item.name, file, folder)
     return kept
 
 
-def unpack(sdist: Path) -> Path:
-    """Unpack an sdist beside itself, unless that was done before; return its one folder."""
+def sources_of(sdist: Path) -> Path:
+    """Unpack an sdist beside itself, unless that was done before."""
     folder = sdist.parent / "unpacked"
     if not folder.exists():
-        with tempfile.TemporaryDirectory(dir=sdist.parent) as made, tarfile.open(sdist) as archive:
-            # The filter refuses what would leave the folder.
-            archive.extractall(Path(made, "unpacked"), filter="data")
+        with tempfile.TemporaryDirectory(dir=sdist.parent) as made:
+            unpack(sdist, Path(made, "unpacked"))
+            # In one step: wherever we are stopped, it is there whole or not at all.
             Path(made, "unpacked").rename(folder)
-    (root,) = folder.iterdir()
-    return root
+    (sources,) = folder.iterdir()
+    return sources

@@ -1,7 +1,6 @@
 """One case: installed exactly as it says, checked, and tested."""
 
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,7 +11,7 @@ from workspace.compatibility.cases import Case
 from workspace.distributions import EVERYTHING
 from workspace.distributions import WORKSPACE
 from workspace.environments import CLEAN
-from workspace.environments import PLAIN
+from workspace.environments import installed
 from workspace.environments import place
 from workspace.environments import provide
 
@@ -45,14 +44,9 @@ def install(session: nox.Session, case: Case) -> None:
     # What an index, a cache or an environment of the last time lent would prove nothing.
     wanted = {f"{one.name} @ {one.wheel.as_uri()}" for one in case.editions}
     names = {*EVERYTHING, *wheels}
-    if others := sorted(wanted ^ set(installed(session, names))):
+    found = {line for line in installed(session) if line.partition("=")[0].split()[0] in names}
+    if others := sorted(wanted ^ found):
         raise Broken(f"wanted, but not installed, or the reverse: {', '.join(others)}")
-
-
-def installed(session: nox.Session, names: Iterable[str]) -> list[str]:
-    """Ask the environment which of *names* it has, and from where."""
-    frozen = str(session.run("uv", "pip", "freeze", "--quiet", env=PLAIN, silent=True, log=False))
-    return [line for line in frozen.splitlines() if line.partition("=")[0].split()[0] in names]
 
 
 def run_tests_of(session: nox.Session, case: Case) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nox
 
-from workspace.artifacts import find_distribution
+from workspace.artifacts import find_committed
 from workspace.artifacts import make_release
 from workspace.artifacts.building import Built
 from workspace.artifacts.metadata import faults_of_changelog
@@ -25,12 +25,12 @@ from workspace.home import IS_KNOWN
 from workspace.indexes import LOCAL
 from workspace.indexes import Index
 from workspace.indexes import serving
+from workspace.indexes import sha256
 from workspace.publishing.asking import KNOWN
 from workspace.publishing.asking import read_arguments
 from workspace.publishing.uploading import deliver
 from workspace.publishing.uploading import files_of
 from workspace.publishing.uploading import find_absent
-from workspace.publishing.uploading import sha256
 
 
 def publish_release(session: nox.Session) -> None:
@@ -125,7 +125,7 @@ def make(session: nox.Session, release: Release, folder: Path) -> tuple[str, Bui
         What the index calls the distribution, and the files.
     """
     with checked_out(release.tag) as tree:
-        item = find_distribution(session, tree, release.short)
+        item = find_committed(session, tree, release.short)
         name, version = item.name, item.project["version"]
         faults = list(faults_of_changelog(item))
     if version != str(release.version):

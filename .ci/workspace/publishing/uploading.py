@@ -1,6 +1,5 @@
 """Files on their way to an index: what it lacks is sent, and all of it read back."""
 
-import hashlib
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from workspace.environments import PLAIN
 from workspace.indexes import Index
 from workspace.indexes import fetch
 from workspace.indexes import releases
+from workspace.indexes import sha256
 
 # The credentials of an index that asks for none; those for another are nothing to it.
 ANYONE = {
@@ -80,8 +80,3 @@ def deliver(
             return
         time.sleep(SECONDS_BETWEEN_LOOKS)
     session.error("The index does not show what was uploaded. Run it again to look again")
-
-
-def sha256(file: Path) -> str:
-    """Hash a file as indexes do."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -4,14 +4,12 @@ import argparse
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from graphlib import TopologicalSorter
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from workspace.bumps.levels import Level
-from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import Distribution
 from workspace.distributions import find_distribution
 
@@ -65,12 +63,10 @@ def read_wish(words: Sequence[str]) -> Wish:
 
 def find(name: str) -> Distribution:
     """Find a distribution by the name of its folder."""
-    names = [item.short for item in DISTRIBUTIONS]
-    if name not in names:
-        near = get_close_matches(name, names, n=1)
-        guess = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(names)}."
-        raise argparse.ArgumentTypeError(f"no distribution is called {name!r}. {guess}")
-    return find_distribution(name)
+    try:
+        return find_distribution(name)
+    except LookupError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def in_order(items: Iterable[Distribution]) -> list[Distribution]:

@@ -9,8 +9,7 @@ from packaging.version import Version
 from workspace.distributions import ROOT
 from workspace.distributions import WORKSPACE
 from workspace.distributions import Distribution
-from workspace.environments import PLAIN
-from workspace.environments import toolbox
+from workspace.environments import run_tool
 from workspace.history import Release
 from workspace.history import git
 
@@ -36,9 +35,8 @@ def undone_on_failure(session: nox.Session, item: Distribution) -> Iterator[str]
 def write_version(session: nox.Session, item: Distribution, version: Version) -> None:
     """Write a version into the pyproject.toml of a distribution, if it says another."""
     if Version(item.project["version"]) != version:
-        hatch = str(toolbox(session, "release") / "hatch")
         with session.chdir(item.folder):
-            session.run(hatch, "version", str(version), env=PLAIN, external=True, silent=True)
+            run_tool(session, "release", "hatch", "version", str(version))
 
 
 def write_changelog(session: nox.Session, item: Distribution, version: Version) -> None:
@@ -55,10 +53,9 @@ def run_towncrier(
     session: nox.Session, item: Distribution, version: Version, option: str, *, silent: bool
 ) -> None:
     """Run towncrier for one distribution, with the settings of the root."""
-    command = [str(toolbox(session, "release") / "towncrier"), "build", option]
-    command += [f"--config={WORKSPACE}", f"--dir={item.folder}"]
+    command = ["towncrier", "build", option, f"--config={WORKSPACE}", f"--dir={item.folder}"]
     command += [f"--name={item.name}", f"--version={version}"]
-    session.run(*command, env=PLAIN, external=True, silent=silent)
+    run_tool(session, "release", *command, silent=silent)
 
 
 def commit(session: nox.Session, item: Distribution, release: Release, head: str) -> None:
