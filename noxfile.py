@@ -9,7 +9,6 @@ What the commands are made of is in ``.ci/workspace``.
 
 import itertools
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -18,7 +17,6 @@ import nox
 sys.path.insert(0, str(Path(__file__).parent / ".ci"))
 
 from workspace.boundaries import describe_boundaries
-from workspace.bumps import find_bump
 from workspace.compatibility import prove_compatible
 from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import EVERYTHING
@@ -31,19 +29,12 @@ from workspace.environments import CLEAN
 from workspace.environments import PLAIN
 from workspace.environments import place
 from workspace.environments import provide
-from workspace.floors import differences
-from workspace.floors import resolve_lowest
-from workspace.floors import untrue_floors
-from workspace.floors import without_floor
-from workspace.gates import find_faults
-from workspace.gates.proving import prove
+from workspace.floors import provide_lowest
+from workspace.gates import pass_gates
 from workspace.home import HOME
 from workspace.publishing import publish_release
 from workspace.releasing import run_release
-from workspace.releasing.asking import read_wish
-from workspace.shop import DEVELOPMENT
 from workspace.shop import chosen_wheels
-from workspace.shop import port_of
 from workspace.shop import run_shop
 from workspace.wheels import build_wheel
 from workspace.wheels import is_built
@@ -123,16 +114,7 @@ def imports(session: nox.Session, name: str, extras: list[str]) -> None:
 def lowest(session: nox.Session, short: str) -> None:
     """Test a wheel with the lowest version of everything that it declares."""
     item = find_distribution(short)
-    if endless := without_floor(item):
-        session.error(f"{item.name} declares no floor for {', '.join(endless)}.")
-    pins = resolve_lowest(session, item)
-    if untrue := list(untrue_floors(item, pins)):
-        session.error(f"{item.name}: {'; '.join(untrue)}. Raise the floors.")
-    provide(
-        session, with_extras(item.name, item.extras), groups=[f"{item.pyproject}:test"], pins=[pins]
-    )
-    if others := differences(session, item, pins):
-        session.error(f"{item.name}: resolved, but not installed, or the reverse: {others}")
+    provide_lowest(session, item)
     run_tests(session, f"{item.folder}/tests")
 
 
@@ -150,11 +132,7 @@ def compat(session: nox.Session, short: str) -> None:
 @nox.parametrize("short", SHORT)
 def gates(session: nox.Session, short: str) -> None:
     """Say what blocks a release: first all that can be seen, then the sessions that are red."""
-    item = find_distribution(short)
-    if faults := [*find_faults(session, item), *find_bump(session, item).faults]:
-        listed = "".join(f"\n  {fault}" for fault in faults)
-        session.error(f"{item.name} cannot be released:{listed}\nMend these first")
-    prove(session, [item])
+    pass_gates(session, find_distribution(short))
 
 
 @nox.session(requires=["build"])
@@ -163,9 +141,7 @@ def release(session: nox.Session) -> None:
 
     Uploads nothing. ``-- orders --dry-run`` says only what would be done, and why.
     """
-    wish = read_wish(session.posargs)
-    end_in_order()
-    run_release(session, wish)
+    run_release(session)
 
 
 @nox.session
@@ -232,22 +208,7 @@ def shop(session: nox.Session) -> None:
 
     ``-- --port 5001`` takes another port.
     """
-    port = port_of(session)
-    end_in_order()
-    provide(session, *chosen_wheels())
-    (ROOT / "var").mkdir(exist_ok=True)
-    database = {"MERCATO_DATABASE__URL": f"sqlite:///{ROOT}/var/shop.db"}
-    env = PLAIN | {key: os.environ.get(key, value) for key, value in database.items()}
-    mercato = ["mercato", f"--deployment={DEVELOPMENT}"]
-    session.run(*mercato, "db", "upgrade", env=env)
-    session.run(*mercato, "seed", env=env)
-    run_shop(session, mercato, env, port)
-
-
-def end_in_order() -> None:
-    """Clean up when told to stop, whoever tells it."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    run_shop(session)
 
 
 @nox.session(requires=["build"])

@@ -6,11 +6,11 @@ import pytest
 from packaging.version import Version
 
 from workspace.bumps.fragments import LEVELS
-from workspace.bumps.fragments import faults_of_changelog
 from workspace.bumps.fragments import faults_of_fragments
 from workspace.bumps.fragments import read_fragments
 from workspace.bumps.levels import Level
 from workspace.bumps.versions import raise_version
+from workspace.changelogs import faults_before_release
 from workspace.distributions import Distribution
 
 from .orchard import ROOT
@@ -108,7 +108,7 @@ class TestFaultsOfChangelog:
         with (apples.folder / "CHANGELOG.md").open("a") as changelog:
             changelog.write("\n## 1.2.0 - 2026-11-22\n")
 
-        faults = {version: list(faults_of_changelog(apples, version)) for version in VERSIONS}
+        faults = {version: list(faults_before_release(apples, version)) for version in VERSIONS}
 
         assert {version for version, found in faults.items() if found} == {"1.2.0"}
         assert faults["1.2.0"] == ["apples: CHANGELOG.md has a section for 1.2.0 already"]
@@ -117,7 +117,7 @@ class TestFaultsOfChangelog:
         """What is not there has no marker."""
         (apples.folder / "CHANGELOG.md").unlink()
 
-        (fault,) = faults_of_changelog(apples, "1.2.0")
+        (fault,) = faults_before_release(apples, "1.2.0")
 
         assert "write the line <!-- towncrier release notes start --> above the newest" in fault
 

@@ -11,8 +11,8 @@ import pytest
 
 from workspace.artifacts.contents import faults_of_sdist
 from workspace.artifacts.contents import faults_of_wheel
-from workspace.artifacts.metadata import faults_of_changelog
 from workspace.artifacts.metadata import faults_of_metadata
+from workspace.changelogs import faults_after_release
 from workspace.distributions import Distribution
 
 from .orchard import copy_settings
@@ -293,4 +293,4 @@ class TestFaultsOfChangelog:
         item = Distribution(tmp_path / "packages/apples")
         (item.folder / "CHANGELOG.md").write_text(text)
 
-        assert list(faults_of_changelog(item)) == faults
+        assert list(faults_after_release(item)) == faults

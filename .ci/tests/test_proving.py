@@ -8,6 +8,7 @@ from .orchard import run_session
 from .orchard import stand_in
 
 PROOF = """
+from workspace.gates.proving import prove
 
 @nox.session
 def proof(session):

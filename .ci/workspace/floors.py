@@ -11,11 +11,14 @@ from packaging.version import Version
 
 from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import Distribution
+from workspace.distributions import with_extras
 from workspace.environments import PLAIN
 from workspace.environments import built_wheels
 from workspace.environments import installed
 from workspace.environments import pin_wheels
 from workspace.environments import place
+from workspace.environments import provide
+from workspace.refusing import refuse
 
 FLOORS = (">=", "==", "~=")
 
@@ -62,9 +65,22 @@ def resolve_lowest(session: nox.Session, item: Distribution) -> Path:
     return pins
 
 
-def without_floor(item: Distribution) -> list[str]:
+def missing_floors(item: Distribution) -> Iterator[str]:
     """Name the requirements that allow any version, however old."""
-    return [str(one) for one in declared_requirements(item) if floor(one) is None]
+    for requirement in declared_requirements(item):
+        if floor(requirement) is None:
+            yield f"{requirement} has no floor"
+
+
+def provide_lowest(session: nox.Session, item: Distribution) -> None:
+    """Make the environment of *session* hold the floors of *item*; end it where one is not true."""
+    refuse(session, f"{item.name} cannot be tested", missing_floors(item), "Say what works")
+    pins = resolve_lowest(session, item)
+    refuse(session, f"{item.name} promises too much", untrue_floors(item, pins), "Raise the floors")
+    wanted, group = with_extras(item.name, item.extras), f"{item.pyproject}:test"
+    provide(session, wanted, groups=[group], pins=[pins])
+    others = differences(session, item, pins)
+    refuse(session, f"{item.name}: resolved, but not installed, or the reverse", others)
 
 
 def untrue_floors(item: Distribution, pins: Path) -> Iterator[str]:

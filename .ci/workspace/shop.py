@@ -1,4 +1,4 @@
-"""The sample shop: a worker and a server that end together."""
+"""The sample shop: installed, filled, and run by a worker and a server that end together."""
 
 import argparse
 import os
@@ -13,6 +13,9 @@ from pathlib import Path
 import nox
 
 from workspace.distributions import ROOT
+from workspace.environments import PLAIN
+from workspace.environments import provide
+from workspace.stopping import end_in_order
 
 DEVELOPMENT = ROOT / "host/deployments/development.toml"
 
@@ -38,9 +41,21 @@ def port_of(session: nox.Session) -> int:
     return port
 
 
-def run_shop(
-    session: nox.Session, mercato: list[str], env: dict[str, str | None], port: int
-) -> None:
+def run_shop(session: nox.Session) -> None:
+    """Install, migrate, fill and run the shop."""
+    port = port_of(session)
+    end_in_order()
+    provide(session, *chosen_wheels())
+    (ROOT / "var").mkdir(exist_ok=True)
+    database = {"MERCATO_DATABASE__URL": f"sqlite:///{ROOT}/var/shop.db"}
+    env = PLAIN | {key: os.environ.get(key, value) for key, value in database.items()}
+    mercato = ["mercato", f"--deployment={DEVELOPMENT}"]
+    session.run(*mercato, "db", "upgrade", env=env)
+    session.run(*mercato, "seed", env=env)
+    serve(session, mercato, env, port)
+
+
+def serve(session: nox.Session, mercato: list[str], env: dict[str, str | None], port: int) -> None:
     """Run the worker and the server until one of them ends, or we are told to stop."""
     plain = {
         key: value for key, value in (os.environ | session.env | env).items() if value is not None

@@ -1,6 +1,5 @@
 """What a built distribution says about itself, as an index and an installer read it."""
 
-import re
 import tarfile
 import zipfile
 from collections.abc import Collection
@@ -94,18 +93,3 @@ def faults_of_limits(declared: Collection[Requirement], ours: Collection[str]) -
             yield f"{requirement} is a direct URL"
         elif canonicalize_name(requirement.name) in ours and operators.isdisjoint(CEILINGS):
             yield f"{requirement} has no ceiling, and the next major version may be anything"
-
-
-def faults_of_changelog(item: Distribution) -> Iterator[str]:
-    """Find out whether the changelog tells what is in this version."""
-    version = item.project["version"]
-    changelog = item.folder / "CHANGELOG.md"
-    text = changelog.read_text() if changelog.exists() else ""
-    heading = rf"^## \[?{re.escape(version)}\]?(?![\w.])([^\n]*)$"
-    section = re.search(rf"{heading}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    if section is None:
-        yield f"CHANGELOG.md has no section of {version}"
-    elif "unreleased" in section[1].lower():
-        yield f"CHANGELOG.md calls {version} unreleased"
-    elif not section[2].strip():
-        yield f"CHANGELOG.md says nothing about {version}"

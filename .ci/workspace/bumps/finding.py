@@ -8,13 +8,13 @@ import nox
 from packaging.version import Version
 
 from workspace.bumps.comparing import find_changes
-from workspace.bumps.fragments import faults_of_changelog
 from workspace.bumps.fragments import faults_of_fragments
 from workspace.bumps.fragments import find_fragments
 from workspace.bumps.fragments import read_fragments
 from workspace.bumps.levels import Level
 from workspace.bumps.levels import Reason
 from workspace.bumps.versions import raise_version
+from workspace.changelogs import faults_before_release
 from workspace.distributions import ROOT
 from workspace.distributions import Distribution
 from workspace.history import Release
@@ -88,7 +88,7 @@ class Bump:
             *faults_of_fragments(self.item),
             *self.faults_of_reasons(),
             *self.faults_of_version(),
-            *faults_of_changelog(self.item, str(self.version)),
+            *faults_before_release(self.item, str(self.version)),
         ]
 
     def faults_of_reasons(self) -> Iterator[str]:

@@ -27,7 +27,6 @@ LEVELS = {
 
 # After a plus sign any word, else the number of an issue.
 NAME = re.compile(r"(?:\+[\w-]+|\d+)\.(?P<type>\w+)\.md")
-MARKER = "<!-- towncrier release notes start -->\n"
 
 
 def find_fragments(item: Distribution) -> list[Path]:
@@ -71,16 +70,3 @@ def type_of(file: Path) -> str:
     """Read from the name of a file which type of fragment it is; nothing if it is none."""
     match = NAME.fullmatch(file.name)
     return match["type"] if match else ""
-
-
-def faults_of_changelog(item: Distribution, version: str) -> Iterator[str]:
-    """Say why the changelog cannot take the fragments in, as those of *version*."""
-    changelog = item.folder / "CHANGELOG.md"
-    text = changelog.read_text(encoding="utf-8") if changelog.exists() else ""
-    if MARKER not in text:
-        yield (
-            f"{item.short}: CHANGELOG.md does not say where releases go: write the line"
-            f" {MARKER.strip()} above the newest"
-        )
-    if re.search(rf"^## {re.escape(version)}\b(?![.\d])", text, re.MULTILINE):
-        yield f"{item.short}: CHANGELOG.md has a section for {version} already"

@@ -26,6 +26,7 @@ from workspace.indexes import Published
 from workspace.indexes import chosen_index
 from workspace.indexes import releases
 from workspace.publishing import publish_tags
+from workspace.refusing import refuse
 
 FEATURES = [item for item in DISTRIBUTIONS if item.is_feature]
 PLATFORM = [item for item in DISTRIBUTIONS if not item.is_feature]
@@ -48,10 +49,9 @@ def prove_compatible(session: nox.Session, item: Distribution) -> None:
             said = try_case(session, case)
         except Broken as broken:
             said = str(broken)
-            failures.append(f"\n  compat({item.short}) breaks {case}: {broken}")
+            failures.append(f"compat({item.short}) breaks {case}: {broken}")
         session.log(f"{said}, in {time.monotonic() - started:.0f} s")
-    if failures:
-        session.error(f"Not everything works together:{''.join(failures)}\nMend these first")
+    refuse(session, "Not everything works together", failures)
 
 
 def fetch_released(session: nox.Session, item: Distribution) -> dict[str, list[Edition]]:

@@ -12,6 +12,7 @@ import nox
 from workspace.distributions import ROOT
 from workspace.distributions import Distribution
 from workspace.environments import PLAIN
+from workspace.refusing import refuse
 
 # What looks at the whole workspace, once for all that is released together.
 TOGETHER = ("lint", "types", "boundaries", "combinations")
@@ -42,9 +43,9 @@ def prove(session: nox.Session, items: Sequence[Distribution]) -> None:
     if not report.exists():
         session.error("The sessions did not end: nothing is proven. What they said is above.")
     results = json.loads(report.read_text())["sessions"]
-    if red := list(find_red(wanted, results)):
-        listed = "".join(f"\n  red: {name}" for name in red)
-        session.error(f"Not everything is green:{listed}\nMend these first")
+    refuse(
+        session, "Not everything is green", (f"red: {name}" for name in find_red(wanted, results))
+    )
 
 
 def sessions_of(item: Distribution) -> list[str]:

@@ -12,7 +12,7 @@ import nox
 from workspace.artifacts import find_committed
 from workspace.artifacts import make_release
 from workspace.artifacts.building import Built
-from workspace.artifacts.metadata import faults_of_changelog
+from workspace.changelogs import faults_after_release
 from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import Distribution
 from workspace.history import Release
@@ -31,11 +31,14 @@ from workspace.publishing.asking import read_arguments
 from workspace.publishing.uploading import deliver
 from workspace.publishing.uploading import files_of
 from workspace.publishing.uploading import find_absent
+from workspace.refusing import refuse
+from workspace.stopping import end_in_order
 
 
 def publish_release(session: nox.Session) -> None:
     """Do what was typed behind ``--``."""
     wanted = read_arguments(session.posargs)
+    end_in_order()
     if wanted.to in KNOWN and not IS_KNOWN:
         session.error(
             f"The links in the metadata lead to {HOME}, which is an example. Say in [tool.mercato]"
@@ -127,12 +130,10 @@ def make(session: nox.Session, release: Release, folder: Path) -> tuple[str, Bui
     with checked_out(release.tag) as tree:
         item = find_committed(session, tree, release.short)
         name, version = item.name, item.project["version"]
-        faults = list(faults_of_changelog(item))
+        faults = list(faults_after_release(item))
     if version != str(release.version):
         session.error(f"{release.tag} is a tag of {name} {version}: tag and version must agree.")
     session.log(f"Building {release.tag} twice.")
     built, more = make_release(session, release.tag, release.short, folder)
-    if faults := faults + more:
-        listed = "".join(f"\n  {fault}" for fault in faults)
-        session.error(f"{release.tag} cannot be published:{listed}")
+    refuse(session, f"{release.tag} cannot be published", faults + more)
     return name, built

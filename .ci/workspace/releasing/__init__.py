@@ -13,24 +13,28 @@ from workspace.gates import find_faults
 from workspace.gates.proving import prove
 from workspace.history import Release
 from workspace.history import git
+from workspace.refusing import refuse
 from workspace.releasing.asking import Wish
+from workspace.releasing.asking import read_wish
 from workspace.releasing.writing import commit
 from workspace.releasing.writing import draft_changelog
 from workspace.releasing.writing import message_of
 from workspace.releasing.writing import undone_on_failure
 from workspace.releasing.writing import write_changelog
 from workspace.releasing.writing import write_version
+from workspace.stopping import end_in_order
 
 DIRTY = "Commit that. What an interrupted release left goes with: git restore --staged --worktree ."
 
 
-def run_release(session: nox.Session, wish: Wish) -> None:
-    """Release what is wished for, one distribution after the other; end at the first that cannot.
+def run_release(session: nox.Session) -> None:
+    """Release what was typed, one distribution after the other; end at the first that cannot.
 
     Args:
         session: The one that asks; the wheels are built.
-        wish: What was typed.
     """
+    wish = read_wish(session.posargs)
+    end_in_order()
     try:
         check_repository(session)
         for item in wish.items:
@@ -59,10 +63,8 @@ def release_one(session: nox.Session, item: Distribution, wish: Wish) -> None:
     if found.version != bump.version:
         session.log(f"  asked {wish.level}: {found.version}")
     faults = [*find_faults(session, item), *bump.faults, *faults_of_wish(bump, wish, found)]
-    if faults:
-        listed = "".join(f"\n  {fault}" for fault in faults)
-        hint = DIRTY if git("status", "--porcelain") else "Mend these first"
-        session.error(f"{item.name} {found.version} cannot be released:{listed}\n{hint}")
+    hint = DIRTY if git("status", "--porcelain") else "Mend these first"
+    refuse(session, f"{item.name} {found.version} cannot be released", faults, hint)
     if wish.is_dry_run:
         draft_changelog(session, item, found.version)
         session.log(f"Would be proven as by nox -s 'gates({item.short})', and be {found.tag}.")
