@@ -72,6 +72,7 @@ class TestFaults:
         [
             ("0.9.0", "0.9.0 in the pyproject.toml is lower than apples-v1.0.0"),
             ("1.1", "1.1 in the pyproject.toml is not of the form 1.2.3"),
+            ("1!1.1.0", "1!1.1.0 in the pyproject.toml is not of the form 1.2.3"),
             ("1.1.0rc1", "1.1.0rc1 in the pyproject.toml is not of the form 1.2.3"),
         ],
     )

@@ -93,6 +93,31 @@ class TestFaultsOfFragments:
 
         assert said in fault
 
+    def test_name_a_link(self, apples):
+        """A link would publish what is at its other end."""
+        (apples.folder / "changes/+peel.added.md").symlink_to(apples.pyproject)
+
+        (fault,) = faults_of_fragments(apples)
+
+        assert "is no fragment" in fault
+
+    def test_name_letters_that_git_writes_as_codes(self, apples):
+        """It would be in the changelog, and stay where it is."""
+        (apples.folder / "changes/+größe.added.md").write_text("Larger.")
+
+        (fault,) = faults_of_fragments(apples)
+
+        assert "is no fragment" in fault
+
+    @pytest.mark.parametrize("control", ["\x1b[2J", "\x07", "\x9b2J", "\x00"])
+    def test_name_what_a_terminal_would_obey(self, apples, control):
+        """The text is shown in terminals, and is published."""
+        (apples.folder / "changes/+peel.added.md").write_text(f"Peels.{control}\n")
+
+        (fault,) = faults_of_fragments(apples)
+
+        assert fault.endswith("has a control character in it: write plain text")
+
     def test_name_a_folder(self, apples):
         """A folder is no fragment, whatever it is called."""
         (apples.folder / "changes/+peel.added.md").mkdir()

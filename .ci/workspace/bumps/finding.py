@@ -107,7 +107,7 @@ class Bump:
     def faults_of_version(self) -> Iterator[str]:
         """Find a version that was raised by hand, and by too little."""
         written = self.in_pyproject
-        if len(written.release) != 3 or str(written) != written.base_version:
+        if str(written) != ".".join(map(str, written.release)) or len(written.release) != 3:
             yield f"{written} in the pyproject.toml is not of the form 1.2.3"
         if self.last is None or written == self.last.version:
             return

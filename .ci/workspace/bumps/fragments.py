@@ -25,8 +25,11 @@ LEVELS = {
 }
 """How much each type needs, in the order of the changelog."""
 
-# After a plus sign any word, else the number of an issue.
-NAME = re.compile(r"(?:\+[\w-]+|\d+)\.(?P<type>\w+)\.md")
+# After a plus sign any word, else the number of an issue. Of other letters than those of ASCII git
+# writes codes, and towncrier would not find the file again that it takes away.
+NAME = re.compile(r"(?:\+[\w-]+|\d+)\.(?P<type>\w+)\.md", re.ASCII)
+# What a terminal obeys, and no reader sees.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def find_fragments(item: Distribution) -> list[Path]:
@@ -53,7 +56,7 @@ def faults_of_fragments(item: Distribution) -> Iterator[str]:
 def find_fault(file: Path) -> str | None:
     """Say what is wrong with one fragment."""
     kind = type_of(file)
-    if not file.is_file() or not kind:
+    if file.is_symlink() or not file.is_file() or not kind:
         return "is no fragment: +short-name.added.md is one"
     if kind not in LEVELS:
         near = get_close_matches(kind, LEVELS, n=1)
@@ -63,6 +66,8 @@ def find_fault(file: Path) -> str | None:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return "is not UTF-8"
+    if CONTROLS.search(text):
+        return "has a control character in it: write plain text"
     return None if text.strip() else "is empty: say to the users what changed"
 
 
