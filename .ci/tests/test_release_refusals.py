@@ -54,7 +54,15 @@ class TestRefusals:
         told = released.refuse()
 
         assert "not committed: packages/apples/pyproject.toml" in told
-        assert "git restore --staged --worktree ." in told
+        assert "`git restore --staged --worktree .`" in told
+
+    def test_what_is_new_and_hidden(self, released):
+        """Somebody's own settings of git hide no file from the proof."""
+        released.change(BEFORE, fixed="Peels.")
+        released.git("config", "status.showUntrackedFiles", "no")
+        released.write("src/mercato_apples/_new.py", "")
+
+        assert "not committed: packages/apples/src/mercato_apples/_new.py" in released.refuse()
 
     def test_a_release_that_was_stopped_before_its_tag(self, released):
         """A commit of a release without a tag is half of one."""
@@ -62,7 +70,7 @@ class TestRefusals:
         released.release()
         released.git("tag", "--delete", "apples-v1.0.1")
 
-        assert "git reset --keep HEAD~1" in released.refuse()
+        assert "`git reset --keep HEAD~1`" in released.refuse()
 
     def test_a_tag_of_another_branch(self, released):
         """A version has one commit."""

@@ -100,6 +100,14 @@ def checked_out(revision: str) -> Iterator[Path]:
             git("worktree", "remove", "--force", str(folder))
 
 
+def find_uncommitted(*paths: str) -> list[str]:
+    """Find what is not committed, as lines such as `` M README.md``; below some paths, if given.
+
+    Also where somebody's settings hide new files from them.
+    """
+    return git("status", "--porcelain", "--untracked-files=normal", "--", *paths)
+
+
 def committed_at(revision: str) -> int:
     """Return when a commit was made: seconds since 1970."""
     (seconds,) = git("log", "-1", "--format=%ct", f"{revision}^{{commit}}")

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from workspace.distributions import Distribution
 from workspace.history import find_last_release
+from workspace.history import find_uncommitted
 from workspace.history import git
 
 
 def faults_of_tree(item: Distribution) -> Iterator[str]:
     """Find what is not committed, and migrations that were edited since they were released."""
     # Of the whole repository: what proves a release runs beside all the rest.
-    for line in git("status", "--porcelain"):
+    for line in find_uncommitted():
         yield f"not committed: {line[3:]}"
     # On a branch that maintains 1.0, what 2.0 has elsewhere is not missed.
     last = find_last_release(item)

@@ -111,12 +111,12 @@ def find_release(session: nox.Session, tag: str) -> Release:
     if not release.is_annotated:
         session.error(
             f"{tag} is a lightweight tag, which may be anybody's. If `nox -s release` made it,"
-            " get it again, whole: git fetch --tags --force"
+            " get it again, whole: `git fetch --tags --force`"
         )
     if not release.is_on_main:
         session.error(
             f"The commit of {tag} is not on main. Merge it first; where main was not fetched:"
-            " git fetch origin main:refs/remotes/origin/main"
+            " `git fetch origin main:refs/remotes/origin/main`"
         )
     return release
 

@@ -12,6 +12,7 @@ from workspace.distributions import Distribution
 from workspace.gates import find_faults
 from workspace.gates.proving import prove
 from workspace.history import Release
+from workspace.history import find_uncommitted
 from workspace.history import git
 from workspace.refusing import refuse
 from workspace.releasing.asking import Wish
@@ -24,7 +25,9 @@ from workspace.releasing.writing import write_changelog
 from workspace.releasing.writing import write_version
 from workspace.stopping import end_in_order
 
-DIRTY = "Commit that. What an interrupted release left goes with: git restore --staged --worktree ."
+DIRTY = (
+    "Commit that. What an interrupted release left goes with `git restore --staged --worktree .`"
+)
 
 
 def run_release(session: nox.Session) -> None:
@@ -46,7 +49,7 @@ def run_release(session: nox.Session) -> None:
 def check_repository(session: nox.Session) -> None:
     """Refuse a repository in which a commit would be lost, or would fail at the end."""
     if not any(git("branch", "--show-current")):
-        session.error("HEAD is on no branch, and a commit would be lost: git switch main")
+        session.error("HEAD is on no branch, and a commit would be lost: `git switch main`")
     for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         git("var", name)
 
@@ -63,7 +66,7 @@ def release_one(session: nox.Session, item: Distribution, wish: Wish) -> None:
     if found.version != bump.version:
         session.log(f"  asked {wish.level}: {found.version}")
     faults = [*find_faults(session, item), *bump.faults, *faults_of_wish(bump, wish, found)]
-    hint = DIRTY if git("status", "--porcelain") else "Mend these first"
+    hint = DIRTY if find_uncommitted() else "Mend these first"
     refuse(session, f"{item.name} {found.version} cannot be released", faults, hint)
     if wish.is_dry_run:
         draft_changelog(session, item, found.version)
@@ -83,7 +86,7 @@ def refuse_halves(session: nox.Session, item: Distribution) -> None:
     if git("log", "-1", "--format=%s") == [message_of(written)] and not is_tagged(written):
         session.error(
             f"A release of {written.tag} was stopped before its tag. Take its commit back, and"
-            " release again: git reset --keep HEAD~1"
+            " release again: `git reset --keep HEAD~1`"
         )
 
 

@@ -11,6 +11,7 @@ from workspace.distributions import WORKSPACE
 from workspace.distributions import Distribution
 from workspace.environments import run_tool
 from workspace.history import Release
+from workspace.history import find_uncommitted
 from workspace.history import git
 
 
@@ -70,7 +71,7 @@ def commit(session: nox.Session, item: Distribution, release: Release, head: str
     """
     files = files_of(item)
     others = (f":(exclude){file}" for file in files)
-    if strangers := git("status", "--porcelain", "--", ".", *others):
+    if strangers := find_uncommitted(".", *others):
         session.error(f"Something changed while it was proven: {', '.join(strangers)}")
     if [head] != git("rev-parse", "HEAD"):
         session.error("Something was committed while it was proven: release again")
