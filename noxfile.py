@@ -121,7 +121,7 @@ def lowest(session: nox.Session, short: str) -> None:
 @nox.session(requires=["build"])
 @nox.parametrize("short", SHORT)
 def compat(session: nox.Session, short: str) -> None:
-    """Test a wheel with what was released: each feature's own tests, from its sdist in the index.
+    """Test a feature with each released kit and host; those with the released features' tests.
 
     ``MERCATO_INDEX`` names the index; without it, the tags of this repository are what is released.
     """

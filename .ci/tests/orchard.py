@@ -56,6 +56,19 @@ def test_imports():
     assert mercato_{name}.__doc__
 """
 
+UNSTEADY_HOOK = """
+import os
+from pathlib import Path
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class Hook(BuildHookInterface):
+    def initialize(self, version, build_data):
+        Path(self.root, "src/mercato_apples/feature.py").write_text(f"x = {os.urandom(9)!r}")
+"""
+"""A build that makes something else each time."""
+
 
 def write_distribution(
     root: Path, name: str, *, code: str = "", needs: str = "[]", version: str = "0.1.0"
@@ -84,6 +97,14 @@ def write_feature(root: Path, name: str, **options: str) -> None:
     (package / "migrations/versions").mkdir(parents=True, exist_ok=True)
     for path in ("feature.py", "migrations/versions/0001_initial.py"):
         (package / path).touch()
+
+
+def write(root: Path, path: str, content: str = "") -> Path:
+    """Write a file, and the folders that it is in."""
+    file = root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
+    return file
 
 
 def commit(root: Path) -> None:

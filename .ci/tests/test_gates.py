@@ -9,34 +9,17 @@ from mercato_host.testing.index import serve_index
 from mercato_host.testing.wheelmaking import write_wheel
 from workspace.home import HOME
 
+from .orchard import UNSTEADY_HOOK
 from .orchard import begin_changelog
 from .orchard import commit
 from .orchard import run_session
 from .orchard import stand_in
 from .orchard import tag
+from .orchard import write
 from .orchard import write_feature
 
 APPLES = "packages/apples"
 PACKAGE = f"{APPLES}/src/mercato_apples"
-HOOK = """
-import os
-from pathlib import Path
-
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-
-
-class Hook(BuildHookInterface):
-    def initialize(self, version, build_data):
-        Path(self.root, "src/mercato_apples/feature.py").write_text(f"x = {os.urandom(9)!r}")
-"""
-
-
-def add(root, path, content=""):
-    """Write a file."""
-    file = root / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(content)
-    return file
 
 
 @pytest.fixture
@@ -86,8 +69,8 @@ class TestGates:
 
     def test_let_a_template_pass(self, orchard, gate):
         """The tests of a template are not ours."""
-        add(orchard, f"{PACKAGE}/template/{{{{ name }}}}/tests/test_it.py.jinja")
-        add(orchard, f"{PACKAGE}/template/{{{{ name }}}}/changes/.gitkeep")
+        write(orchard, f"{PACKAGE}/template/{{{{ name }}}}/tests/test_it.py.jinja")
+        write(orchard, f"{PACKAGE}/template/{{{{ name }}}}/changes/.gitkeep")
         commit(orchard)
 
         said, passes = gate()
@@ -106,10 +89,10 @@ class TestGates:
     def test_say_everything_at_once_and_run_nothing(self, orchard, gate, require):
         """Who mends a release wants the whole list, soon."""
         require("mercato-pears>=0.1")
-        add(orchard, f"{PACKAGE}/.env")
+        write(orchard, f"{PACKAGE}/.env")
         (orchard / PACKAGE / "py.typed").unlink()
         commit(orchard)
-        add(orchard, f"{PACKAGE}/feature.py", "ripe = True\n")
+        write(orchard, f"{PACKAGE}/feature.py", "ripe = True\n")
         (orchard / "packages/pears/README.md").write_text("Ripe.")
 
         said, passes = gate()
@@ -125,7 +108,7 @@ class TestGates:
 
     def test_refuse_a_wheel_that_lost_a_file(self, orchard, gate):
         """The build leaves out in silence what git ignores; the gate tells."""
-        add(orchard, f"{PACKAGE}/migrations/versions/0002_more.py")
+        write(orchard, f"{PACKAGE}/migrations/versions/0002_more.py")
         with (orchard / ".gitignore").open("a") as ignored:
             ignored.write("0002_*\n")
         commit(orchard)
@@ -139,7 +122,7 @@ class TestGates:
         """What is published can be built again by anybody, byte for byte."""
         with (orchard / APPLES / "pyproject.toml").open("a") as settings:
             settings.write("[tool.hatch.build.hooks.custom]\n")
-        add(orchard, f"{APPLES}/hatch_build.py", HOOK)
+        write(orchard, f"{APPLES}/hatch_build.py", UNSTEADY_HOOK)
         commit(orchard)
 
         said, passes = gate()
@@ -153,7 +136,7 @@ class TestGates:
         commit(orchard)
         tag(orchard, "apples-v0.1.0")
         at_the_tag, passes_at_the_tag = gate()
-        add(orchard, f"{PACKAGE}/feature.py", "ripe = True\n")
+        write(orchard, f"{PACKAGE}/feature.py", "ripe = True\n")
         commit(orchard)
 
         said, passes = gate()
@@ -164,10 +147,10 @@ class TestGates:
 
     def test_refuse_fragments_that_say_less_than_changed(self, orchard, gate):
         """What is gone breaks somebody, whatever the fragments say; each reason is a line."""
-        add(orchard, f"{PACKAGE}/feature.py", "feature = 1\nseeds = 2\n")
+        write(orchard, f"{PACKAGE}/feature.py", "feature = 1\nseeds = 2\n")
         commit(orchard)
         tag(orchard, "apples-v0.1.0")
-        add(orchard, f"{PACKAGE}/feature.py", "feature = 1\n")
+        write(orchard, f"{PACKAGE}/feature.py", "feature = 1\n")
         (orchard / APPLES / "changes/+first.added.md").rename(
             orchard / APPLES / "changes/+seeds.fixed.md"
         )
@@ -196,8 +179,8 @@ class TestGates:
     def test_refuse_a_changed_migration(self, orchard, gate, change):
         """A migration that was released ran somewhere, and stays as it ran."""
         tag(orchard, "apples-v0.0.9")
-        add(orchard, f"{PACKAGE}/migrations/versions/0002_new.py")
-        first = add(orchard, f"{PACKAGE}/migrations/versions/0001_initial.py", "ripe = True\n")
+        write(orchard, f"{PACKAGE}/migrations/versions/0002_new.py")
+        first = write(orchard, f"{PACKAGE}/migrations/versions/0001_initial.py", "ripe = True\n")
         if change == "removed":
             first.unlink()
         commit(orchard)

@@ -10,27 +10,18 @@ import pytest
 from mercato_host.testing.index import serve_index
 from workspace.home import HOME
 
+from .orchard import UNSTEADY_HOOK
 from .orchard import commit
 from .orchard import copy_settings
 from .orchard import run_session
 from .orchard import tag
+from .orchard import write
 from .orchard import write_distribution
 from .orchard import write_feature
 
 APPLES = "packages/apples"
 WHEEL = "mercato_apples-0.1.0-py3-none-any.whl"
 SDIST = "mercato_apples-0.1.0.tar.gz"
-HOOK = """
-import os
-from pathlib import Path
-
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-
-
-class Hook(BuildHookInterface):
-    def initialize(self, version, build_data):
-        Path(self.root, "src/mercato_apples/feature.py").write_text(f"x = {os.urandom(9)!r}")
-"""
 TAGS = """
 
 @nox.session
@@ -44,13 +35,6 @@ def released(session: nox.Session) -> None:
 def git(root, *words):
     """Let git do something."""
     subprocess.run(["git", *words], cwd=root, check=True)
-
-
-def add(root, path, content=""):
-    """Write a file."""
-    file = root / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(content)
 
 
 def release_again(root):
@@ -106,8 +90,8 @@ def files_in(folder):
 class TestPublish:
     def test_says_what_it_would_upload(self, orchard, publish):
         """Without ``--to``, nothing leaves; names and hashes are said. The tag counts, no edit."""
-        add(orchard, f"{APPLES}/src/mercato_apples/feature.py", "not committed")
-        add(orchard, f"{APPLES}/src/mercato_apples/.env", "not committed")
+        write(orchard, f"{APPLES}/src/mercato_apples/feature.py", "not committed")
+        write(orchard, f"{APPLES}/src/mercato_apples/.env", "not committed")
 
         said, passed = publish("apples-v0.1.0")
 
@@ -157,7 +141,7 @@ class TestPublish:
         publish("apples-v0.1.0", "--to", index.root, "--index", index.url)
         (index.folder / WHEEL).unlink()
         before = files_in(index.folder)
-        add(orchard, f"{APPLES}/tests/test_more.py")
+        write(orchard, f"{APPLES}/tests/test_more.py")
         release_again(orchard)
 
         said, passed = publish("apples-v0.1.0", "--to", index.root, "--index", index.url)
@@ -205,11 +189,11 @@ class TestPublish:
             'readme = "README.md"', 'readme = {file="README.md", content-type="text/x-rst"}'
         )
         settings.write_text(f"{text}\n[tool.hatch.build.hooks.custom]\n")
-        add(orchard, f"{APPLES}/hatch_build.py", HOOK)
-        add(orchard, f"{APPLES}/README.md", "Apples\n===\n\n.. image::\n")
-        add(orchard, f"{APPLES}/CHANGELOG.md", "# Changelog\n")
-        add(orchard, f"{APPLES}/src/mercato_apples/.env", "PASSWORD=hunter2")
-        add(orchard, f"{APPLES}/src/mercato_apples/tests/test_it.py")
+        write(orchard, f"{APPLES}/hatch_build.py", UNSTEADY_HOOK)
+        write(orchard, f"{APPLES}/README.md", "Apples\n===\n\n.. image::\n")
+        write(orchard, f"{APPLES}/CHANGELOG.md", "# Changelog\n")
+        write(orchard, f"{APPLES}/src/mercato_apples/.env", "PASSWORD=hunter2")
+        write(orchard, f"{APPLES}/src/mercato_apples/tests/test_it.py")
         (orchard / APPLES / "src/mercato_apples/migrations/versions/0001_initial.py").unlink()
         release_again(orchard)
 

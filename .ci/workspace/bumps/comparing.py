@@ -8,14 +8,14 @@ from typing import Any
 import nox
 from packaging.utils import parse_wheel_filename
 
-from workspace.bumps.environments import Room
-from workspace.bumps.environments import furnish
+from workspace.bumps.environments import Environment
+from workspace.bumps.environments import make_environment
 from workspace.bumps.http import compare_http
 from workspace.bumps.levels import Reason
 from workspace.bumps.manifest import compare_manifests
 from workspace.bumps.metadata import compare_metadata
 from workspace.bumps.python_api import compare_python
-from workspace.bumps.released_wheels import recall
+from workspace.bumps.released_wheels import build_released
 from workspace.bumps.tables import compare_tables
 from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import EVERYTHING
@@ -30,7 +30,7 @@ HOST = "mercato-host"
 def find_changes(session: nox.Session, item: Distribution, last: Release) -> Iterator[Reason]:
     """Say what differs between what *item* shows and what its release *last* showed."""
     session.log(f"Comparing {item.name} with {last.tag}")
-    released = recall(session, last)
+    released = build_released(session, last)
     (wheel,) = released.glob(f"{item.module}-*.whl")
     yield from compare_metadata(wheel, item.wheel)
     yield from compare_python(session, released / "sources", item.source, item.module)
@@ -61,23 +61,23 @@ def describe_both(
     today = {one.name: one.wheel for one in DISTRIBUTIONS}
     then = {str(parse_wheel_filename(file.name)[0]): file for file in released.glob("*.whl")}
     names = sorted({item.name, HOST})
-    rooms = session.cache_dir.resolve() / "shown"
-    now = furnish(session, rooms / f"{item.short}-now", names, today)
+    folder = session.cache_dir.resolve() / "shown"
+    now = make_environment(session, folder / f"{item.short}-now", names, today)
     if now is None:
         session.error(f"{' and '.join(names)} do not go together: see above")
-    room = rooms / f"{item.short}-before"
+    past = folder / f"{item.short}-before"
     mixed = today | {item.name: then[item.name]}
-    before = furnish(session, room, names, mixed, now.libraries)
+    before = make_environment(session, past, names, mixed, now.libraries)
     if before is None and HOST in then:
-        before = furnish(session, room, names, then)
+        before = make_environment(session, past, names, then)
     if before is None:
         session.error(f"{' and '.join(names)} of {released.name} do not go together: see above")
     return describe(session, before, item), describe(session, now, item)
 
 
-def describe(session: nox.Session, room: Room, item: Distribution) -> dict[str, Any]:
+def describe(session: nox.Session, environment: Environment, item: Distribution) -> dict[str, Any]:
     """Ask a distribution what it shows, in an environment that holds it and the host."""
-    command = [str(room.python), "-I", f"{ROOT}/.ci/programs/describe.py", item.name]
+    command = [str(environment.python), "-I", f"{ROOT}/.ci/programs/describe.py", item.name]
     # Only what it prints is JSON; what it warns of goes to the terminal.
     said = session.run(*command, env=CLEAN, external=True, silent=True, stderr=None, log=False)
     described: dict[str, Any] = json.loads(str(said))

@@ -14,7 +14,7 @@ from workspace.environments import PLAIN
 
 
 @dataclass(frozen=True)
-class Room:
+class Environment:
     """An environment of its own.
 
     Args:
@@ -39,13 +39,13 @@ class Room:
         return [line for line in self.pins.read_text().splitlines() if "==" in line]
 
 
-def furnish(
+def make_environment(
     session: nox.Session,
     folder: Path,
     wanted: Sequence[str],
     wheels: Mapping[str, Path],
     libraries: Sequence[str] = (),
-) -> Room | None:
+) -> Environment | None:
     """Make an environment that holds what is wanted and what that declares, and nothing else.
 
     One that is right already is left alone.
@@ -63,30 +63,30 @@ def furnish(
     """
     if strangers := set(wanted) - set(wheels):
         raise ValueError(f"there is no wheel of {', '.join(sorted(strangers))}")
-    room = Room(folder)
+    made = Environment(folder)
     state = json.dumps([wanted, digest(wheels.values()), libraries])
-    stamp = folder / "furnished.json"
+    stamp = folder / "made_of.json"
     if stamp.exists() and stamp.read_text() == state:
-        return room
+        return made
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for file in (stamp, room.pins):
+    for file in (stamp, made.pins):
         file.unlink(missing_ok=True)
     ours = [f"{name} @ {wheel.as_uri()}" for name, wheel in wheels.items()]
     asked, limits = folder.with_suffix(".in"), folder.with_suffix(".limits")
     asked.write_text("\n".join(wanted))
     limits.write_text("\n".join([*ours, *libraries]))
     command = ["uv", "pip", "compile", "--no-header", "--no-annotate", f"--constraint={limits}"]
-    command += [f"--python={sys.executable}", f"--output-file={room.pins}", str(asked)]
+    command += [f"--python={sys.executable}", f"--output-file={made.pins}", str(asked)]
     # It writes no file where there is no solution.
     said = session.run(*command, env=PLAIN, silent=True, log=False, success_codes=range(256))
-    if not room.pins.exists():
+    if not made.pins.exists():
         session.log(f"{said}")
         return None
-    if not room.python.exists():
+    if not made.python.exists():
         venv = ["uv", "venv", f"--python={sys.executable}", str(folder)]
         session.run(*venv, env=PLAIN, silent=True, log=False)
-    sync = ["uv", "pip", "sync", f"--python={room.python}", str(room.pins)]
+    sync = ["uv", "pip", "sync", f"--python={made.python}", str(made.pins)]
     session.run(*sync, env=PLAIN, silent=True, log=False)
     stamp.write_text(state)
-    return room
+    return made

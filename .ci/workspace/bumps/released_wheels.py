@@ -14,7 +14,7 @@ from workspace.history import checked_out
 from workspace.history import committed_at
 
 
-def recall(session: nox.Session, release: Release) -> Path:
+def build_released(session: nox.Session, release: Release) -> Path:
     """Build the wheels that the files of a release make. Those that were built once are kept.
 
     Args:
