@@ -18,6 +18,7 @@ def compare(folder, before, after):
 
 
 EXTRA = {"more": ["Provides-Extra: redis"]}
+PLUGIN = {"pytest11": {"apples": "mercato_apples.plugin"}}
 COMMAND = {"console_scripts": {"apples": "mercato_apples:main"}}
 
 
@@ -33,6 +34,8 @@ class TestCompareMetadata:
         [
             ({"entry_points": COMMAND}, {}, ["major command apples is gone"]),
             ({}, {"entry_points": COMMAND}, ["minor command apples is new"]),
+            ({"entry_points": PLUGIN}, {}, ["major pytest plugin apples is gone"]),
+            ({}, {"entry_points": PLUGIN}, ["minor pytest plugin apples is new"]),
             (EXTRA, {}, ["major extra redis is gone"]),
             ({}, EXTRA, ["minor extra redis is new"]),
             (

@@ -1,11 +1,12 @@
 """How the metadata of two wheels differs, for those who install them.
 
 An installer that cannot take a release keeps the one before. So a Python that is no longer served
-is minor; an extra or a command that is gone is asked for by name, and is major.
+is minor; an extra, a command or a plugin that is gone is asked for by name, and is major.
 """
 
 import zipfile
 from collections.abc import Iterator
+from collections.abc import Sequence
 from collections.abc import Set
 from importlib.metadata import PathDistribution
 from pathlib import Path
@@ -16,6 +17,7 @@ from workspace.bumps.levels import Level
 from workspace.bumps.levels import Reason
 
 SCRIPTS = ("console_scripts", "gui_scripts")
+PLUGINS = ("pytest11",)
 
 
 def compare_metadata(before: Path, after: Path) -> Iterator[Reason]:
@@ -24,7 +26,8 @@ def compare_metadata(before: Path, after: Path) -> Iterator[Reason]:
         old, new = metadata_of(one), metadata_of(other)
         yield from _pythons(old, new)
         yield from _names("extra", _extras(old), _extras(new))
-        yield from _names("command", _commands(old), _commands(new))
+        yield from _names("command", _points(old, SCRIPTS), _points(new, SCRIPTS))
+        yield from _names("pytest plugin", _points(old, PLUGINS), _points(new, PLUGINS))
         yield from _requirements(set(old.requires or ()), set(new.requires or ()))
 
 
@@ -46,8 +49,8 @@ def _extras(one: PathDistribution) -> Set[str]:
     return set(one.metadata.get_all("Provides-Extra") or ())
 
 
-def _commands(one: PathDistribution) -> Set[str]:
-    return {point.name for point in one.entry_points if point.group in SCRIPTS}
+def _points(one: PathDistribution, groups: Sequence[str]) -> Set[str]:
+    return {point.name for point in one.entry_points if point.group in groups}
 
 
 def _names(kind: str, old: Set[str], new: Set[str]) -> Iterator[Reason]:
