@@ -11,8 +11,8 @@ from workspace.bumps.http import compare_http
 from workspace.bumps.manifest import compare_manifests
 from workspace.bumps.tables import compare_tables
 
-from .library import FEATURE
-from .library import install
+from .lending_library import FEATURE
+from .lending_library import install
 from .orchard import ROOT
 
 PROGRAM = ROOT / ".ci/programs/describe.py"

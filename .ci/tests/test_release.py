@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from .library import FEATURE
-from .library import MIGRATION
+from .lending_library import FEATURE
+from .lending_library import MIGRATION
 from .orchard import ROOT
 from .orchard import begin_changelog
 from .orchard import write_feature

@@ -1,7 +1,6 @@
 """A scratch clone of this repository, to release from; and what is changed in it."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -182,31 +181,23 @@ class Scratch:
 
 
 def make_scratch(folder: Path) -> Scratch:
-    """Copy what git tracks here, or would, into a repository without a past.
+    """Clone what is committed here into a repository in which nothing was released.
 
     What is rehearsed are releases, so of the tests of each package only the few stay that are
     quick; they run as they are. The kit and orders get something small that one needs of the other.
     """
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+    command = ["git", "clone", "--quiet", "--no-tags", str(ROOT), str(folder)]
+    subprocess.run(command, check=True)
     scratch = Scratch(folder)
+    scratch.git("switch", "--quiet", "--force-create", "main")
+    scratch.git("remote", "remove", "origin")
+    scratch.git("config", "user.name", "Ada")
+    scratch.git("config", "user.email", "ada@example.com")
     keep_quick_tests(scratch)
     plant_short_names(scratch)
     for name in scratch.names:
         scratch.note(name, "added", "What this rehearsal is about.")
-    scratch.git("init", "--quiet", "--initial-branch=main")
-    scratch.git("config", "user.name", "Ada")
-    scratch.git("config", "user.email", "ada@example.com")
-    scratch.commit("scratch: as it is here")
+    scratch.commit("scratch: what is rehearsed")
     return scratch
 
 
