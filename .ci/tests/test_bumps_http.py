@@ -8,107 +8,11 @@ from hypothesis import strategies as st
 from workspace.bumps.http import compare_http
 from workspace.bumps.levels import Level
 
-PROBLEM = {"description": "A refusal", "content": {"application/problem+json": {"schema": {}}}}
-
-
-def json_body(schema):
-    """Write what is sent or answered as JSON."""
-    return {"content": {"application/json": {"schema": schema}}}
-
-
-def ref(name):
-    """Refer to a component."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def document():
-    """Return a document of two operations that answer with one schema, and one that takes it."""
-    thing = {
-        "type": "object",
-        "properties": {
-            "id": {"type": "string", "format": "uuid"},
-            "state": {"type": "string", "enum": ["new", "old"]},
-            "size": {"type": "integer", "maximum": 10},
-            "note": {"type": ["string", "null"], "maxLength": 100},
-            "parts": {"type": "array", "items": ref("Thing")},
-            "labels": {"type": "object", "additionalProperties": {"type": "string"}},
-        },
-        "required": ["id", "state"],
-    }
-    new_thing = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "state": {"type": "string", "enum": ["new", "old"]},
-            "size": {"type": "integer", "maximum": 10, "default": 1},
-            "note": {"type": "string", "maxLength": 100, "pattern": "^a"},
-            "address": ref("Address"),
-        },
-        "required": ["state"],
-    }
-    address = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-    limit = {"in": "query", "name": "limit", "required": False, "schema": {"type": "integer"}}
-    one = {"in": "path", "name": "thing_id", "required": True, "schema": {"type": "string"}}
-    headers = {"ETag": {"schema": {"type": "string"}}}
-    return {
-        "paths": {
-            "/v1/things": {
-                "get": {
-                    "summary": "List things",
-                    "operationId": "things_list",
-                    "x-permission": "signed_in",
-                    "parameters": [limit],
-                    "responses": {
-                        "200": json_body({"type": "array", "items": ref("Thing")}),
-                        "401": {"$ref": "#/components/responses/Problem"},
-                    },
-                },
-                "post": {
-                    "operationId": "things_add",
-                    "x-permission": "things.write",
-                    "requestBody": {**json_body(ref("NewThing")), "required": True},
-                    "responses": {"201": {**json_body(ref("Thing")), "headers": headers}},
-                },
-            },
-            "/v1/things/{thing_id}": {
-                "parameters": [one],
-                "get": {
-                    "operationId": "things_read",
-                    "x-permission": "anyone",
-                    "responses": {"200": json_body(ref("Thing"))},
-                },
-            },
-        },
-        "components": {
-            "schemas": {"Thing": thing, "NewThing": new_thing, "Address": address},
-            "responses": {"Problem": PROBLEM},
-        },
-    }
-
-
-class Draft:
-    """A document that is being changed."""
-
-    def __init__(self):
-        self.document = document()
-        schemas = self.document["components"]["schemas"]
-        self.paths = self.document["paths"]
-        self.list = self.paths["/v1/things"]["get"]
-        self.add = self.paths["/v1/things"]["post"]
-        self.read = self.paths["/v1/things/{thing_id}"]["get"]
-        self.thing = schemas["Thing"]
-        self.new = schemas["NewThing"]
-        self.schemas = schemas
-
-    @property
-    def answer(self):
-        """The fields of what is answered."""
-        return self.thing["properties"]
-
-    @property
-    def sent(self):
-        """The fields of what is sent."""
-        return self.new["properties"]
+from .drafts import Draft
+from .drafts import document
+from .drafts import drop
+from .drafts import ref
+from .drafts import set_to
 
 
 def lines(before, after):
@@ -121,32 +25,6 @@ def told(change):
     draft = Draft()
     change(draft)
     return lines(document(), draft.document), lines(draft.document, document())
-
-
-def set_to(path, value):
-    """Write a change that sets something deep in a draft."""
-
-    def change(draft):
-        *way, last = path.split("/")
-        found = getattr(draft, way[0])
-        for step in way[1:]:
-            found = found[step]
-        found[last] = value
-
-    return change
-
-
-def drop(path):
-    """Write a change that drops something deep in a draft."""
-
-    def change(draft):
-        *way, last = path.split("/")
-        found = getattr(draft, way[0])
-        for step in way[1:]:
-            found = found[step]
-        del found[last]
-
-    return change
 
 
 SHORT = {
