@@ -190,3 +190,18 @@ class TestWhatIsSeen:
         assert "field state is gone" in told
         assert "major  table     library_book: column title was VARCHAR(100)" in told
         assert "major  manifest  setting library.days is gone" in told
+
+    def test_is_what_features_have_of_the_kit(self, library):
+        """A kit that every feature answers otherwise with says so, though no name of it changed."""
+        library.git("tag", "--annotate", "--message=kit", "kit-v1.0.0")
+        file = "src/mercato_kit/http/blueprint.py"
+        code = (library.root / "packages/kit" / file).read_text()
+        assert "x-permission" in code
+        library.write(file, code.replace("x-permission", "x-policy"), "kit")
+        library.write("changes/+tidy.fixed.md", "Tidier.", "kit")
+        library.commit()
+
+        told = library.refuse("kit", "--dry-run")
+
+        assert ", the changes need major:" in told
+        assert "GET /v1/shelves/{book_id} is for None now, and was for anyone" in told

@@ -35,10 +35,12 @@ def find_changes(session: nox.Session, item: Distribution, last: Release) -> Ite
     yield from compare_metadata(wheel, item.wheel)
     yield from compare_python(session, released / "sources", item.source, item.module)
     if shows_more_than_python(item):
-        before, after = describe_both(session, item, released)
-        yield from compare_http(before["http"], after["http"])
-        yield from compare_tables(before["tables"], after["tables"])
-        yield from compare_manifests(before["manifest"], after["manifest"])
+        past, present = make_both(session, item, released)
+        for one in shown_by(item, past):
+            before, after = describe(session, past, one), describe(session, present, one)
+            yield from compare_http(before["http"], after["http"])
+            yield from compare_tables(before["tables"], after["tables"])
+            yield from compare_manifests(before["manifest"], after["manifest"])
 
 
 def shows_more_than_python(item: Distribution) -> bool:
@@ -50,29 +52,47 @@ def shows_more_than_python(item: Distribution) -> bool:
     return HOST in EVERYTHING and (item.is_feature or has_tables or item.name == HOST)
 
 
-def describe_both(
-    session: nox.Session, item: Distribution, released: Path
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Describe a distribution as it was released, and as it is.
+def shown_by(item: Distribution, environment: Environment) -> list[Distribution]:
+    """Name what shows *item* to others: itself; and what every feature has of the kit or the host.
 
-    Both run beside the same host, kit and libraries, those of today, so that each difference is
-    its own doing. A release that does not go with those runs beside what its own commit had.
+    Only what *environment* holds can be asked.
+    """
+    return [item, *(one for one in users_of(item) if environment.holds(one.name))]
+
+
+def users_of(item: Distribution) -> list[Distribution]:
+    """Name the features that are made of *item*: of one of them, nothing is."""
+    return [] if item.is_feature else [one for one in DISTRIBUTIONS if one.is_feature]
+
+
+def make_both(
+    session: nox.Session, item: Distribution, released: Path
+) -> tuple[Environment, Environment]:
+    """Make an environment with a distribution as it was released, and one with it as it is.
+
+    Both hold the same host, kit, features and libraries beside it, those of today, so that each
+    difference is its own doing. A release that today's features are too new for goes without
+    them; one that does not go with the others either goes with what its own commit had.
     """
     today = {one.name: one.wheel for one in DISTRIBUTIONS}
     then = {str(parse_wheel_filename(file.name)[0]): file for file in released.glob("*.whl")}
-    names = sorted({item.name, HOST})
-    folder = session.cache_dir.resolve() / "shown"
-    now = make_environment(session, folder / f"{item.short}-now", names, today)
-    if now is None:
-        session.error(f"{' and '.join(names)} do not go together: see above")
-    past = folder / f"{item.short}-before"
     mixed = today | {item.name: then[item.name]}
-    before = make_environment(session, past, names, mixed, now.libraries)
+    alone = sorted({item.name, HOST})
+    beside_features = sorted({*alone, *(one.name for one in users_of(item))})
+    folder = session.cache_dir.resolve() / "shown"
+    now = make_environment(session, folder / f"{item.short}-now", beside_features, today)
+    if now is None:
+        session.error(f"{' and '.join(beside_features)} do not go together: see above")
+    past = folder / f"{item.short}-before"
+    before = make_environment(session, past, beside_features, mixed, now.libraries)
+    if before is None and beside_features != alone:
+        session.log(f"What features have of {released.name} is not compared: they are newer")
+        before = make_environment(session, past, alone, mixed, now.libraries)
     if before is None and HOST in then:
-        before = make_environment(session, past, names, then)
+        before = make_environment(session, past, alone, then)
     if before is None:
-        session.error(f"{' and '.join(names)} of {released.name} do not go together: see above")
-    return describe(session, before, item), describe(session, now, item)
+        session.error(f"{' and '.join(alone)} of {released.name} do not go together: see above")
+    return before, now
 
 
 def describe(session: nox.Session, environment: Environment, item: Distribution) -> dict[str, Any]:

@@ -38,6 +38,10 @@ class Environment:
         """What it holds that is not ours, as ``name==version``."""
         return [line for line in self.pins.read_text().splitlines() if "==" in line]
 
+    def holds(self, name: str) -> bool:
+        """Tell whether one of our distributions is there."""
+        return any(line.startswith(f"{name} @ ") for line in self.pins.read_text().splitlines())
+
 
 def make_environment(
     session: nox.Session,
