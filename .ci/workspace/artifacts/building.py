@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pathlib import PurePosixPath
 
 import nox
 
@@ -56,10 +57,24 @@ def rebuild_wheel(session: nox.Session, sdist: Path, folder: Path, *, epoch: int
 
 
 def unpack(sdist: Path, folder: Path) -> Path:
-    """Unpack an sdist into an empty folder; return the one that it has the sources in."""
+    """Unpack an sdist into an empty folder; return the one that it has the sources in.
+
+    Only plain files within it are written. (The filters of tarfile are not in every Python 3.11.)
+
+    Raises:
+        ValueError: It holds a link, a device, or what would leave the folder.
+    """
     with tarfile.open(sdist) as packed:
-        # The filter refuses what would leave the folder.
-        packed.extractall(folder, filter="data")
+        for member in packed:
+            path = PurePosixPath(member.name)
+            content = packed.extractfile(member) if member.isreg() else None
+            if path.is_absolute() or ".." in path.parts or not (content or member.isdir()):
+                raise ValueError(f"{sdist.name}: {member.name} is no plain file within it")
+            if content:
+                file = folder / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content.read())
+                file.chmod(0o755 if member.mode & 0o100 else 0o644)
     (sources,) = folder.iterdir()
     return sources
 
