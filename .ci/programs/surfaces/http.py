@@ -9,7 +9,7 @@ from typing import Any
 
 from packaging.specifiers import SpecifierSet
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
 from mercato_host import create_app
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Need
@@ -26,7 +26,7 @@ def describe_http(features: Sequence[Feature]) -> Document:
         return {"paths": {}, "components": {}}
     with TemporaryDirectory() as folder:
         tables = {one.name: {"settings": made_up_settings(one.settings)} for one in features}
-        deployment = config.from_mapping(
+        deployment = read_deployment(
             {
                 "environment": "testing",
                 "database": {"url": f"sqlite:///{folder}/never-opened.db"},

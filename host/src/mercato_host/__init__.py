@@ -1,78 +1,52 @@
-"""The thin host: reads a deployment file, checks that its features fit, and registers them."""
+"""The host of Mercato: makes a Flask app of the features that a deployment file names."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
-from mercato_host import config
-from mercato_host import docs
-from mercato_host import errors
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.features.plan import compose
+from mercato_host import config as configuration
 from mercato_host import extensions
-from mercato_host import features as composition
-from mercato_host import garbage
-from mercato_host import health
-from mercato_host import registration
-from mercato_host import routes
-from mercato_host import sql_guard
-from mercato_host import web
-from mercato_host.deployment import Deployment
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
+from mercato_installer.here import install_missing
 from mercato_kit.feature import Feature
+from mercato_runtime.register import register
 
-# What others build on; the rest of the Python is the host's own.
-__all__ = ["app", "create_app", "testing"]
+__all__ = ["create_app"]
 
 
-@garbage.left_alone()
 def create_app(
-    deployment: Deployment | Path | str | None = None,
+    deployment: Deployment | Mapping[str, Any] | Path | str | None = None,
     *,
     install: bool = False,
     features: Iterable[Feature] = (),
+    config: Mapping[str, Any] | None = None,
 ) -> Flask:
     """Make the app of a deployment. Opens no connection to its database.
 
     Args:
-        deployment: The deployment or its file. Default: what ``MERCATO_DEPLOYMENT`` names, else
-            ``deployment.toml``.
+        deployment: The deployment, its file, or a mapping shaped like the file. Default: the file
+            that ``MERCATO_DEPLOYMENT`` names, else ``deployment.toml``.
         install: Install the named features that are missing first. Refused in production, where
-            servers only verify.
-        features: Manifests composed besides those of installed wheels, always on.
+            servers install nothing.
+        features: Manifests composed besides those of installed wheels.
+        config: Flask settings, laid over those of the deployment.
 
     Raises:
         DeploymentError: The deployment does not fit; with everything that is in the way.
     """
-    if not isinstance(deployment, Deployment):
-        deployment = config.read(Path(deployment) if deployment is not None else None)
+    deployment = read_deployment(deployment)
     if install:
-        _install(deployment)
-    plan = composition.plan(deployment, features)
-    if not plan.fits:
-        raise DeploymentError(plan.faults)
+        install_missing(deployment)
+    plan = compose(deployment, features).require_fit()
     app = Flask(__name__, static_folder=None)
-    app.config.from_object(deployment.config)
-    app.config["SECRET_KEY"] = deployment.secret_key.reveal()
-    app.extensions["mercato_deployment"] = deployment
-    web.init_app(app, deployment)
+    app.config.from_object(configuration.ENVIRONMENTS[deployment.environment])
+    app.config.from_mapping(configuration.settings_of(deployment))
+    app.config.from_mapping(config or {})
     extensions.init_app(app, deployment)
-    if deployment.sql_guard:
-        sql_guard.init_app(app, plan)
-    errors.init_app(app, registration.packages_of(plan))
-    health.init_app(app, plan)
-    api = registration.register(app, plan)
-    docs.init_app(app, api, plan.features)
-    routes.check_policies(app, plan)
+    register(app, plan)
     return app
-
-
-def _install(deployment: Deployment) -> None:
-    """Install what is missing. Imported late: a process that only serves never installs."""
-    if deployment.environment == "production":
-        what = "create_app(install=True) was asked to install into a production server."
-        fix = "install before the server starts: `mercato install --here`; servers only verify"
-        raise DeploymentError([Fault("K114", deployment.source.name, what, fix)])
-    from mercato_host.install.here import install_missing  # noqa: PLC0415
-
-    install_missing(deployment)

@@ -1,15 +1,15 @@
-"""The app that servers run: ``flask --app mercato_host.app run``, any WSGI server."""
+"""The app that servers run: ``flask --app mercato_host.app run``, or any WSGI server."""
 
 import sys
 
 from flask import Flask
 
+from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
-from mercato_host.faults import DeploymentError
 
 
-def _make_or_exit() -> Flask:
-    """Make the app, or print what does not fit and end with 2."""
+def make_app() -> Flask:
+    """Make the app, or print what does not fit and exit with 2."""
     try:
         return create_app()
     except DeploymentError as error:
@@ -17,9 +17,9 @@ def _make_or_exit() -> Flask:
         sys.exit(2)
 
 
-app = _make_or_exit()
+app = make_app()
 
 if __name__ == "__main__":
-    # Flask's own server, for a developer; `mercato serve` is for customers.
-    server = app.extensions["mercato_deployment"].server
+    # Flask's own server is for developers; customers get `mercato serve`.
+    server = app.extensions["mercato_plan"].deployment.server
     app.run(host=server.host, port=server.port)

@@ -10,8 +10,8 @@ from uuid import uuid4
 import httpx2
 import sqlalchemy as sa
 
-from mercato_host.extensions import db
-from mercato_host.testing.statements import StatementCounter
+from mercato_kit.db import engine
+from mercato_testing.statements import StatementCounter
 
 from .invariants import count_orders_without_a_key
 from .invariants import find_violations
@@ -41,13 +41,13 @@ class TestPlaceOrder:
         staff = {"Authorization": f"Bearer {token}"}
         variant_ids = [stock_variant(client, staff, units=10) for _ in range(20)]
         with app.app_context():
-            engine = db.engine
+            bind = engine()
 
         counts = {}
         for lines in (1, 5, 20):
             order = new_order(*variant_ids[:lines])
             del order["email"]
-            with StatementCounter(engine) as sent:
+            with StatementCounter(bind) as sent:
                 placed = client.post("/v1/orders", json=order, headers={**staff, **key()})
             assert placed.status_code == 201, placed.text
             counts[lines] = len(sent)

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from mercato_host.config import from_mapping
-from mercato_host.features import plan
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.features.plan import compose
 
 from .clones import clone_to
 from .clones import end
@@ -87,9 +87,9 @@ class TestDeploymentFile:
         """The deployment file of the README fits, in production."""
         (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
 
-        deployment = from_mapping(tomllib.loads(text), {"MERCATO_SECRET_KEY": KEY})
+        deployment = read_deployment(tomllib.loads(text), {"MERCATO_SECRET_KEY": KEY})
 
-        found = plan(deployment)
+        found = compose(deployment)
 
         assert [fault for fault in found.faults if fault.severity == "error"] == []
         assert {feature.name for feature in found.features} == {"users", "products", "orders"}

@@ -1,1 +1,0 @@
-"""The life of data: what a database holds, whose it is, and how it leaves."""

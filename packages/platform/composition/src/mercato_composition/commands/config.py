@@ -1,0 +1,44 @@
+"""``mercato config``: every setting, what it means, and where it came from."""
+
+# A command imports what it needs when it runs, so `mercato --help` imports click alone.
+import json
+
+import click
+
+from mercato_composition.commands.help import Command
+from mercato_composition.commands.operation import Operation
+from mercato_composition.commands.operation import pass_operation
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        "mercato config",
+        "mercato config --json",
+        "mercato config --example > deployment.toml",
+    ],
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--example", is_flag=True, help="Write a deployment file with everything in it.")
+@pass_operation
+def config(operation: Operation, as_json: bool, example: bool) -> None:  # noqa: FBT001
+    """Show every setting with its value, type, meaning, and where it came from.
+
+    Secrets are hidden. --example needs no deployment: it writes one for development, with every
+    installed feature that fits.
+    """
+    if example:
+        from mercato_composition.report.example import write_example
+
+        click.echo(write_example(), nl=False)
+        return
+    from mercato_composition.report.settings import settings_of
+    from mercato_composition.report.text import as_object
+    from mercato_composition.report.text import as_text
+
+    found = list(settings_of(operation.deployment, operation.plan))
+    if as_json:
+        click.echo(json.dumps([as_object(one) for one in found], ensure_ascii=False, indent=2))
+        return
+    for line in as_text(found):
+        click.echo(line)

@@ -1,0 +1,29 @@
+"""``mercato graph``: who needs and offers what."""
+
+# A command imports what it needs when it runs, so `mercato --help` imports click alone.
+import click
+
+from mercato_composition.commands.help import Command
+from mercato_composition.commands.operation import Operation
+from mercato_composition.commands.operation import pass_operation
+
+
+@click.command(cls=Command, examples=["mercato graph", "mercato graph --mermaid > features.mmd"])
+@click.option("--mermaid", is_flag=True, help="As a Mermaid flowchart.")
+@pass_operation
+def graph(operation: Operation, mermaid: bool) -> None:  # noqa: FBT001
+    """Show who needs and offers what, and who tells whom.
+
+    Features stand in the order in which they start. It works where they do not fit, too.
+    """
+    from mercato_composition.features.relations import needs_between
+    from mercato_composition.report.graph import as_mermaid
+    from mercato_composition.report.graph import as_text
+
+    plan = operation.plan
+    needs = list(needs_between(plan.features, operation.deployment.capabilities))
+    lines = as_mermaid(plan, needs) if mermaid else as_text(plan, needs)
+    for line in lines:
+        click.echo(line)
+    if not plan.fits:
+        click.echo("They do not fit: `mercato check` says why.", err=True)

@@ -1,0 +1,22 @@
+"""``mercato why``: who needs and offers one contract."""
+
+# A command imports what it needs when it runs, so `mercato --help` imports click alone.
+import click
+
+from mercato_composition.commands.help import Command
+from mercato_composition.commands.operation import Operation
+from mercato_composition.commands.operation import pass_operation
+
+
+@click.command(cls=Command, examples=["mercato why catalog"])
+@click.argument("contract")
+@pass_operation
+def why(operation: Operation, contract: str) -> None:
+    """Say who needs and offers CONTRACT, in which versions, and who pins what.
+
+    Features that are installed and not enabled count, too.
+    """
+    from mercato_composition.report.contract import trace_contract
+
+    for line in trace_contract(contract, operation.deployment, operation.plan):
+        click.echo(line)

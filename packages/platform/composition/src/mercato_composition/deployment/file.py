@@ -1,0 +1,177 @@
+"""The deployment file and the environment, merged, with the origin of each value."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+
+PREFIX = "MERCATO_"
+DEPLOYMENT = "MERCATO_DEPLOYMENT"
+"""The one variable with our prefix that is no value: where the file is."""
+
+_HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
+_KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
+_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
+
+ValuePath = tuple[str, ...]
+"""Where a value is: ``("features", "reviews", "settings", "per_page")``."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the operator said.
+
+    Args:
+        name: The file's name as messages call it.
+        values: Tables and values, as TOML and the environment gave them.
+        origins: File and line, or variable, of each table and value.
+        file: The file, where there is one.
+    """
+
+    name: str
+    values: Mapping[str, Any]
+    origins: Mapping[ValuePath, str] = field(default_factory=dict)
+    file: Path | None = None
+
+    def origin(self, *path: str) -> str:
+        """Say where the value at *path* is from; else what is in it, or the table around it."""
+        if path in self.origins:
+            return self.origins[path]
+        for inner, origin in self.origins.items():
+            if path and inner[: len(path)] == path:
+                return origin
+        return self.origin(*path[:-1]) if path else self.name
+
+    def in_environment(self, *path: str) -> bool:
+        """Tell whether the value at *path* is from an environment variable."""
+        return self.origins.get(path, "").startswith(PREFIX)
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Source:
+    """Read the deployment file, and lay the environment over it.
+
+    Args:
+        path: The file. Default: what ``MERCATO_DEPLOYMENT`` says, else ``deployment.toml``.
+        environ: The environment.
+
+    Raises:
+        DeploymentError: There is no such file, or it is no TOML.
+    """
+    file = path or Path(environ.get(DEPLOYMENT) or "deployment.toml")
+    try:
+        text = file.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DeploymentError([_syntax_fault(file, text, str(error))]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeploymentError([_unreadable(file, error)]) from error
+    except (RecursionError, ValueError) as error:
+        # tomllib lets these through: deep nesting, numbers of thousands of digits.
+        raise DeploymentError([_unreadable(file, error)]) from error
+    origins = {where: f"{file.name}:{lines[0]}" for where, lines in _lines_of(text).items()}
+    return overlay(Source(file.name, values, origins, file), environ)
+
+
+def overlay(source: Source, environ: Mapping[str, str]) -> Source:
+    """Lay the environment's ``MERCATO_…`` variables over *source*.
+
+    ``MERCATO_DATABASE__URL`` is ``url`` in ``[database]``. A variable gives values to features;
+    only the file says which features there are.
+    """
+    values, origins = _copy(source.values), dict(source.origins)
+    for variable, text in sorted(environ.items()):
+        if not variable.startswith(PREFIX) or variable == DEPLOYMENT:
+            continue
+        path = tuple(variable.removeprefix(PREFIX).lower().split("__"))
+        if path[0] == "features" and path[1:2] and path[1] not in values.get("features", {}):
+            origins[("", *path)] = variable
+        elif _put(values, path, text):
+            origins[path] = variable
+        else:
+            origins[("", *path)] = variable
+    return Source(source.name, values, origins, source.file)
+
+
+def variable_of(*path: str) -> str:
+    """Name the environment variable that sets the value at *path*."""
+    return PREFIX + "__".join(path).upper()
+
+
+def stray_variables(source: Source) -> Iterator[tuple[ValuePath, str]]:
+    """Give the variables that :func:`overlay` found no place for."""
+    for path, variable in source.origins.items():
+        if path[0] == "":
+            yield path[1:], variable
+
+
+def _copy(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _copy(value) if isinstance(value, Mapping) else value for key, value in values.items()
+    }
+
+
+def _put(values: dict[str, Any], path: ValuePath, text: str) -> bool:
+    *tables, key = path
+    place: Any = values
+    for table in tables:
+        place = place.setdefault(table, {})
+        if not isinstance(place, dict):
+            return False
+    place[key] = text
+    return True
+
+
+def _lines_of(text: str) -> dict[ValuePath, list[int]]:
+    """Find the lines of table headers and keys. tomllib does not tell them."""
+    found: dict[ValuePath, list[int]] = {}
+    table: ValuePath = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = _split(header[1])
+            found.setdefault(table, []).append(number)
+        elif key := _KEY.match(line):
+            found.setdefault((*table, *_split(key[1])), []).append(number)
+    return found
+
+
+def _split(dotted: str) -> ValuePath:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+
+
+def _unreadable(file: Path, error: Exception) -> Fault:
+    if isinstance(error, OSError):
+        reason = str(error.strerror)
+    elif isinstance(error, UnicodeDecodeError):
+        reason = "it is not UTF-8 text"
+    elif isinstance(error, RecursionError):
+        reason = "its tables and lists are nested too deep"
+    else:
+        reason = "it holds a number or a name that nothing can hold"
+    return Fault(
+        "K100",
+        str(file),
+        f"the deployment file cannot be read: {reason}.\nlooked for {file.absolute()}",
+        f"write it, or name another with {DEPLOYMENT} or --deployment",
+    )
+
+
+def _syntax_fault(file: Path, text: str, message: str) -> Fault:
+    for path, lines in _lines_of(text).items():
+        if len(lines) > 1:
+            return Fault(
+                "K102",
+                f"{file.name}:{lines[1]}",
+                f"{'.'.join(path)} is named twice: in line {lines[0]} and in line {lines[1]}.",
+                "keep one of them",
+            )
+    place = _PLACE.search(message)
+    where = f"{file.name}:{place[1]}:{place[2]}" if place else file.name
+    what = _PLACE.sub("", message).strip()
+    return Fault("K100", where, f"the file is not valid TOML: {what}.", "correct this line")

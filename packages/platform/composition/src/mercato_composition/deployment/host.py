@@ -1,0 +1,59 @@
+"""The installed host: the ``create_app()`` that commands boot, and the wheel that has it."""
+
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from importlib.metadata import entry_points
+from typing import Any
+from typing import cast
+
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+
+GROUP = "mercato.app"
+"""The entry point of a host's factory: ``create_app(deployment, features=…) -> Flask``."""
+
+DEFAULT_HOST = "mercato-host"
+"""The host that gives way to an owner's own."""
+
+
+def load_factory() -> Callable[..., Any]:
+    """Import the factory of the installed host.
+
+    Raises:
+        DeploymentError: No host is installed, or two owners' hosts are.
+    """
+    return cast("Callable[..., Any]", find_host().load())
+
+
+def find_host() -> EntryPoint:
+    """Find the entry point of the installed host, without importing it.
+
+    Raises:
+        DeploymentError: As :func:`load_factory`.
+    """
+    found = list(entry_points(group=GROUP))
+    own = [entry for entry in found if distribution_of(entry) != DEFAULT_HOST]
+    chosen = own or found
+    if len(chosen) == 1:
+        return chosen[0]
+    if not chosen:
+        what = f"no installed distribution has an entry point in the group {GROUP!r}."
+        raise DeploymentError([Fault("K128", "host", what, f"pip install {DEFAULT_HOST}")])
+    lines = [f"{distribution_of(entry)}: {entry.value}" for entry in chosen]
+    what = "\n".join([f"{len(chosen)} distributions have a host of their own:", *lines])
+    raise DeploymentError([Fault("K128", "host", what, "uninstall all but one of them")])
+
+
+def distribution_of(host: EntryPoint) -> str:
+    """Name the distribution that brings a host."""
+    return host.dist.name if host.dist is not None else DEFAULT_HOST
+
+
+def host_requirements() -> tuple[str, ...]:
+    """Name what an environment has, whatever features it has: the host and the kit."""
+    try:
+        host = distribution_of(find_host())
+    except DeploymentError:
+        # Nothing is booted without a host; what to install can be said all the same.
+        host = DEFAULT_HOST
+    return (host, "mercato-kit")

@@ -1,0 +1,147 @@
+"""Read a deployment from its file and the environment, or report every mistake in them."""
+
+import os
+from collections.abc import Iterator
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mercato_composition.deployment import file
+from mercato_composition.deployment import tables
+from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.file import variable_of
+from mercato_composition.deployment.model import DEVELOPMENT_KEYS
+from mercato_composition.deployment.model import ENVIRONMENTS
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.model import Server
+from mercato_composition.deployment.packages import requirements_of
+from mercato_composition.deployment.sections import read_section
+from mercato_composition.deployment.sections import secrets_in_clear
+from mercato_composition.deployment.tables import Root
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.faults import did_you_mean
+from mercato_kit.settings import Secret
+from mercato_kit.settings import shown_as
+
+SMALLEST_SECRET_KEY = 32
+"""Characters of the shortest key that production accepts."""
+
+
+def read_deployment(
+    deployment: Deployment | Mapping[str, Any] | Path | str | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+) -> Deployment:
+    """Read a deployment.
+
+    Args:
+        deployment: Its file; or a mapping shaped like the file; or a deployment that was read
+            before, which is returned as it is. Default: the file that ``MERCATO_DEPLOYMENT``
+            names, else ``deployment.toml``.
+        environ: Its ``MERCATO_…`` variables override the values. Default: the process's
+            environment for a file, none for a mapping.
+
+    Raises:
+        DeploymentError: With every mistake.
+    """
+    if isinstance(deployment, Deployment):
+        return deployment
+    if isinstance(deployment, Mapping):
+        source = Source("deployment.toml", deployment)
+        return _deployment_of(file.overlay(source, environ or {}))
+    path = Path(deployment) if deployment is not None else None
+    return _deployment_of(file.load(path, os.environ if environ is None else environ))
+
+
+def _deployment_of(source: Source) -> Deployment:
+    """Make the typed deployment, or report every mistake at once."""
+    root, faults = read_section(Root, source)
+    faults += _stray_variables(source)
+    # A mistake at the top must not hide those below.
+    root = root or _readable_part(source)
+    environment = root.environment if root.environment in ENVIRONMENTS else "production"
+    server, server_faults = read_section(Server, source, ("server",))
+    database_url, database_faults = tables.database_url(source)
+    secret_key, key_faults = _secret_key(source, environment, root.secret_key)
+    redis_url, redis_faults = tables.redis_url(source)
+    features, feature_faults = tables.choices(source, root.features)
+    faults += [*server_faults, *database_faults, *key_faults, *redis_faults, *feature_faults]
+    faults += _secrets_in_clear(source, environment)
+    faults += [*requirements_of(features)[1], *tables.index_url(source)[1]]
+    if root.environment not in ENVIRONMENTS:
+        # Whether the key would do is for the right environment to say.
+        faults = [fault for fault in faults if fault not in key_faults]
+        faults.append(_unknown_environment(source, root.environment))
+    if faults or server is None or database_url is None or secret_key is None:
+        raise DeploymentError(faults)
+    return Deployment(
+        source=source,
+        environment=environment,
+        database_url=database_url,
+        sql_guard=tables.sql_guard(source, default=environment != "production"),
+        secret_key=secret_key,
+        server=server,
+        features=features,
+        capabilities=root.capabilities,
+        redis_url=redis_url,
+    )
+
+
+def _readable_part(source: Source) -> Root:
+    readable = {}
+    for name in Root.__struct_fields__:
+        if name in source.values:
+            alone = Source(source.name, {name: source.values[name]})
+            if read_section(Root, alone)[0] is not None:
+                readable[name] = source.values[name]
+    root, _ = read_section(Root, Source(source.name, readable))
+    return root or Root()
+
+
+def _unknown_environment(source: Source, name: str) -> Fault:
+    known = ", ".join(ENVIRONMENTS)
+    shown = shown_as(name) or "as it is written"
+    what = f"there is no environment {shown}.{did_you_mean(name, ENVIRONMENTS)}"
+    return Fault("K100", source.origin("environment"), what, f"environments known: {known}")
+
+
+def _stray_variables(source: Source) -> Iterator[Fault]:
+    for path, variable in file.stray_variables(source):
+        if path[:1] == ("features",) and len(path) > 1:
+            what = f"it sets something of {path[1]!r}, a feature that is not enabled."
+            fix = f"add [features.{path[1]}] to {source.name}, or unset the variable"
+            yield Fault("K204", variable, what, fix)
+        else:
+            what = "it names a value inside of something that is no table."
+            yield Fault("K203", variable, what, "unset the variable, or correct its name")
+
+
+def _secret_key(
+    source: Source, environment: str, given: Secret | None
+) -> tuple[Secret | None, list[Fault]]:
+    default = DEVELOPMENT_KEYS.get(environment)
+    key = given or (Secret(default) if default else None)
+    variable = variable_of("secret_key")
+    make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    fix = (
+        f"set {variable}, or {variable}_FILE to the path of a file that holds it; make one: {make}"
+    )
+    where = source.origin("secret_key")
+    if key is None:
+        what = "required setting 'secret_key' is absent (secret: every key is derived from it)."
+        return None, [Fault("K201", where, what, fix)]
+    if environment != "production":
+        return key, []
+    if key.reveal() in DEVELOPMENT_KEYS.values():
+        what = "'secret_key' is the one of development, which everybody knows."
+        return None, [Fault("K205", where, what, fix)]
+    if len(key.reveal()) < SMALLEST_SECRET_KEY:
+        what = f"'secret_key' is shorter than {SMALLEST_SECRET_KEY} characters."
+        return None, [Fault("K202", where, what, fix)]
+    return key, []
+
+
+def _secrets_in_clear(source: Source, environment: str) -> Iterator[Fault]:
+    if environment == "production":
+        yield from secrets_in_clear(Root, source)

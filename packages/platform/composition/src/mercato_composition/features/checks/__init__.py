@@ -1,0 +1,69 @@
+"""Everything that is checked before Flask is touched. One function a concern."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.faults import in_order
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.checks import clashes
+from mercato_composition.features.checks import contracts
+from mercato_composition.features.checks import exclusions
+from mercato_composition.features.checks import grants
+from mercato_composition.features.checks import manifests
+from mercato_composition.features.checks import needs
+from mercato_composition.features.checks import production
+from mercato_composition.features.checks import references
+from mercato_composition.features.checks import shadows
+from mercato_composition.features.checks import tables
+from mercato_composition.features.checks import views
+
+Checker = Callable[[Sequence[Candidate], Deployment], Iterator[Fault]]
+
+ON_EACH: Sequence[Checker] = (
+    manifests.well_formed,
+    references.declared,
+    manifests.names,
+    manifests.kit_ranges,
+    manifests.migrations_packed,
+    views.policies,
+    views.servable,
+    clashes.endpoints,
+    grants.own_pages_only,
+    grants.own_requests_only,
+)
+"""What a feature must be for itself. One that is not takes no part in the other checks."""
+
+ON_ALL: Sequence[Checker] = (
+    needs.chosen,
+    needs.offered,
+    needs.versions,
+    needs.one_offer_each,
+    needs.rings,
+    exclusions.none_excluded,
+    contracts.signatures,
+    views.one_owner_each,
+    shadows.none_shadowed,
+    clashes.blueprints,
+    clashes.topics,
+    clashes.permissions,
+    tables.one_owner_each,
+    production.safe,
+)
+"""What features must be for each other."""
+
+
+def check(features: Sequence[Candidate], deployment: Deployment) -> list[Fault]:
+    """Find everything that does not fit, root causes first."""
+    faults: list[Fault] = []
+    well_formed = list(features)
+    for checker in ON_EACH:
+        found = list(checker(well_formed, deployment))
+        broken = {fault.feature for fault in found if fault.code == "K106"}
+        well_formed = [feature for feature in well_formed if feature.name not in broken]
+        faults += found
+    for checker in ON_ALL:
+        faults += checker(well_formed, deployment)
+    return in_order(faults)

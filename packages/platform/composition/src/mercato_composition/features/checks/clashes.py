@@ -1,0 +1,89 @@
+"""K402, K405, K406: names that belong to one feature each."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.places import place_of_text
+from mercato_composition.features.reserved import PLATFORM_BLUEPRINTS
+from mercato_kit.http import Blueprint
+from mercato_kit.http import Route
+
+
+def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+    """Check that no two blueprints have one name (K402): Flask knows views by it."""
+    owners: dict[str, tuple[Candidate, Blueprint]] = {}
+    fix = "rename one of them; a feature best calls its blueprint like itself"
+    for feature in features:
+        for blueprint in feature.manifest.blueprints:
+            name = blueprint.name
+            if name in PLATFORM_BLUEPRINTS:
+                what = f"its blueprint {name!r} is also one of the host's.\n{_place(blueprint)}"
+                yield feature.fault("K402", f"{what}\n{_WINS.format('the host')}", fix)
+                continue
+            other, first = owners.setdefault(name, (feature, blueprint))
+            if first is not blueprint:
+                lines = [
+                    f"its blueprint {name!r} is also one of {other.where}.",
+                    _place(first),
+                    _place(blueprint),
+                    _WINS.format(other.name),
+                ]
+                yield feature.fault("K402", "\n".join(lines), fix)
+
+
+def endpoints(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+    """Check that no two views of a blueprint have one name (K402)."""
+    for feature in features:
+        for blueprint in feature.manifest.blueprints:
+            views: dict[str, Route] = {}
+            for route in blueprint.routes:
+                first = views.setdefault(route.endpoint, route)
+                if first.view is not route.view:
+                    name = f"{blueprint.name}.{route.endpoint}"
+                    what = f"its endpoint {name!r} is the name of two views.\n"
+                    fix = "rename one of them, or give it an endpoint of its own: endpoint='…'"
+                    yield feature.fault("K402", f"{what}{first.where}\n{route.where}", fix)
+
+
+def topics(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+    """Check that no two features publish one event (K405)."""
+    wins = "handlers of {0}'s event would have got the other one, too"
+    return _doubles(features, "K405", "event", wins, lambda one: one.manifest.publishes)
+
+
+def permissions(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+    """Check that no two features declare one permission (K406)."""
+    wins = "whoever may do the one of {0} could have done the other, too"
+    return _doubles(features, "K406", "permission", wins, lambda one: one.manifest.permissions)
+
+
+_WINS = "{} would have answered, and nobody would have known"
+
+
+def _doubles(
+    features: Sequence[Candidate],
+    code: str,
+    what: str,
+    wins: str,
+    names_of: Callable[[Candidate], Iterable[str]],
+) -> Iterator[Fault]:
+    owners: dict[str, Candidate] = {}
+    for feature in features:
+        for name in names_of(feature):
+            other = owners.setdefault(name, feature)
+            if other is not feature:
+                places = [place_of_text(one, name) for one in (other, feature)]
+                lines = [f"its {what} {name!r} is also one of {other.where}."]
+                lines += [place for place in places if place]
+                fix = f"leave one of the features out, or rename the {what} in one of them"
+                yield feature.fault(code, "\n".join([*lines, wins.format(other.name)]), fix)
+
+
+def _place(blueprint: Blueprint) -> str:
+    """Say where a blueprint is: at its first route, or else in which module."""
+    return blueprint.routes[0].where if blueprint.routes else f"in {blueprint.import_name}"

@@ -1,0 +1,138 @@
+"""K113: a provider must be callable as its contract says, not only have the names."""
+
+import inspect
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+from typing import get_type_hints
+
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_kit.feature import Offer
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+Call = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+def signatures(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+    """Bind what each provider has against its contract (K113)."""
+    for feature in features:
+        for offer in feature.manifest.offers:
+            fix = f"tell the maintainers of {feature.release}"
+            yield from (feature.fault("K113", what, fix) for what in misfits(offer))
+
+
+def misfits(offer: Offer) -> Iterator[str]:
+    """Say where what *offer* makes differs from its contract."""
+    try:
+        provider = provider_of(offer)
+    except Exception as error:  # noqa: BLE001 - a feature's factory may fail in any way
+        yield f"{offer.id} cannot be checked: its factory failed: {type(error).__name__}: {error}"
+        return
+    for name, expected in _members_of(offer.contract):
+        if not _has(provider, name):
+            yield f"{offer.id}.{name} is missing"
+        elif inspect.isfunction(expected):
+            yield from _method_misfits(f"{offer.id}.{name}", provider, name, expected)
+
+
+def provider_of(offer: Offer) -> object:
+    """Return the provider's class; where a factory does not say which, what it makes."""
+    factory = offer.factory
+    if isinstance(factory, type):
+        return factory
+    returned = get_type_hints(factory).get("return")
+    # A factory annotated with the contract itself tells nothing about what it makes.
+    if isinstance(returned, type) and returned is not offer.contract:
+        return returned
+    return factory()
+
+
+def _members_of(contract: type[Any]) -> Iterator[tuple[str, object]]:
+    """Give the names a Protocol asks for, with its function or None for a value."""
+    members: dict[str, object] = {}
+    for kind in reversed(contract.__mro__):
+        if not getattr(kind, "_is_protocol", False) or kind.__module__ == "typing":
+            continue
+        members |= dict.fromkeys(inspect.get_annotations(kind))
+        members |= {name: value for name, value in vars(kind).items() if not _is_inner(name)}
+    yield from members.items()
+
+
+def _is_inner(name: str) -> bool:
+    return name.startswith("_")
+
+
+def _has(provider: object, name: str) -> bool:
+    if hasattr(provider, name):
+        return True
+    kind = provider if isinstance(provider, type) else type(provider)
+    return any(name in inspect.get_annotations(base) for base in kind.__mro__)
+
+
+def _method_misfits(
+    where: str, provider: object, name: str, expected: Callable[..., Any]
+) -> Iterator[str]:
+    actual = getattr(provider, name, None)
+    if not callable(actual):
+        yield f"{where} is {actual!r}, not a method"
+        return
+    if inspect.iscoroutinefunction(actual) != inspect.iscoroutinefunction(expected):
+        yield f"{where} is {'' if inspect.iscoroutinefunction(actual) else 'not '}async"
+        return
+    wanted = _without_self(inspect.signature(expected))
+    offered = inspect.signature(actual)
+    if isinstance(provider, type) and inspect.isfunction(inspect.getattr_static(provider, name)):
+        offered = _without_self(offered)
+    for positional, named in _calls(wanted):
+        try:
+            offered.bind(*positional, **named)
+        except TypeError as error:
+            reason = str(error).replace("missing a required argument: ", "missing ")
+            shown = _shown(wanted)
+            yield f"{where}{_shown(offered)} cannot be called as {name}{shown}: {reason}"
+            return
+
+
+def _without_self(signature: inspect.Signature) -> inspect.Signature:
+    return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def _shown(signature: inspect.Signature) -> str:
+    """Write a signature with names only."""
+    plain = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in signature.parameters.values()
+    ]
+    return str(inspect.Signature(plain))
+
+
+def _calls(signature: inspect.Signature) -> Iterator[Call]:
+    """Give the ways in which callers may call: by position, by name, with and without defaults."""
+    parameters = signature.parameters
+    required = {
+        name: one for name, one in parameters.items() if one.default is inspect.Parameter.empty
+    }
+    for some in (required, parameters):
+        yield _by_position(some)
+        yield _by_name(some)
+
+
+def _by_position(parameters: Mapping[str, inspect.Parameter]) -> Call:
+    positional = tuple(name for name, one in parameters.items() if one.kind in _POSITIONAL)
+    named = {name: name for name, one in parameters.items() if one.kind is one.KEYWORD_ONLY}
+    return positional, named
+
+
+def _by_name(parameters: Mapping[str, inspect.Parameter]) -> Call:
+    positional = tuple(name for name, one in parameters.items() if one.kind is one.POSITIONAL_ONLY)
+    named = {
+        name: name
+        for name, one in parameters.items()
+        if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+    }
+    return positional, named

@@ -1,0 +1,140 @@
+"""K108 to K111: what features need of each other, and who offers it."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.faults import did_you_mean
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.discovery import load
+from mercato_composition.features.installed import installed_features
+from mercato_composition.features.offers import OffersByContract
+from mercato_composition.features.offers import answers_by_contract
+from mercato_composition.features.offers import offers_by_contract
+from mercato_composition.features.order import Ring
+from mercato_composition.features.order import order
+from mercato_kit.feature import Need
+from mercato_kit.feature import Offer
+from mercato_kit.feature import contract_id
+
+
+def chosen(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
+    """Check that each choice in ``[capabilities]`` can be followed (K202, K203)."""
+    offering: dict[str, list[str]] = {}
+    for contract, offers in offers_by_contract(features).items():
+        offering.setdefault(contract_id(contract), []).extend(one.name for one, _ in offers)
+    for id_, name in deployment.capabilities.items():
+        where = deployment.source.origin("capabilities", id_)
+        if id_ not in offering:
+            what = f"no enabled feature offers a contract {id_!r}.{did_you_mean(id_, offering)}"
+            fix = "correct the name, or take the line out"
+            yield Fault("K203", where, what, fix, follows=_broken(features, deployment))
+        elif name not in offering[id_]:
+            able = ", ".join(offering[id_])
+            meant = did_you_mean(name, offering[id_])
+            what = f"{id_} = {name!r}: no enabled feature of this name offers {id_}.{meant}"
+            fix = f"choose one of {able}, or take the line out"
+            broken = name if name in (_broken(features, deployment) or "").split(", ") else None
+            yield Fault("K202", where, what, fix, follows=broken)
+
+
+def offered(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
+    """Check that every contract a feature needs is offered (K108)."""
+    offers = offers_by_contract(features)
+    for feature in features:
+        for need in feature.manifest.needs:
+            if need.contract not in offers:
+                what = f"needs {need.id} {need.versions}, which no enabled feature offers."
+                fault = feature.fault("K108", what, _how_to_get(need, features, deployment))
+                yield replace(fault, follows=_broken(features, deployment))
+
+
+def versions(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
+    """Check that a version is offered that will do, by the chosen one where one is (K109)."""
+    offers = answers_by_contract(features, deployment.capabilities)
+    for feature in features:
+        for need in feature.manifest.needs:
+            candidates = offers.get(need.contract, [])
+            if not candidates or any(_will_do(offer, need) for _, offer in candidates):
+                continue
+            there = ", ".join(f"{offer.version} from {who.release}" for who, offer in candidates)
+            what = f"needs {need.id} {need.versions}; enabled features offer {there}."
+            behind = " or ".join([feature.release, *(who.release for who, _ in candidates)])
+            why = f"`mercato why {need.id}` shows who pins what"
+            yield feature.fault("K109", what, f"upgrade the one that is behind, {behind}: {why}")
+
+
+def one_offer_each(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
+    """Check that one feature answers each contract, or that the operator chose one (K111)."""
+    for contract, offers in offers_by_contract(features).items():
+        id_ = contract_id(contract)
+        names = [feature.name for feature, _ in offers]
+        if len(offers) < 2 or deployment.capabilities.get(id_) in names:
+            continue
+        lines = [f"{feature.where} offers {id_} {offer.version}" for feature, offer in offers]
+        what = "\n".join([f"{len(offers)} enabled features offer {id_}:", *lines])
+        fix = f'choose one in {deployment.source.name}: [capabilities] {id_} = "{names[0]}"'
+        yield Fault("K111", f"contract {id_}", what, fix, feature=names[-1])
+
+
+def rings(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
+    """Check that features can be put in an order (K110)."""
+    try:
+        order(features, deployment.capabilities)
+    except Ring as ring:
+        offers = answers_by_contract(features, deployment.capabilities)
+        steps = zip(ring.members[:-1], ring.members[1:], strict=True)
+        what = "\n".join(
+            f"{one.name} -> {other.name} because {one.name} needs "
+            f"{_contract_between(one, other, offers)}"
+            for one, other in steps
+        )
+        fix = (
+            "let one publish an event instead of calling; or let it ask with services.find() and "
+            "work without an answer; or move what both need into a feature of its own"
+        )
+        # Where the operator allows one of them to be absent, the others start without it.
+        first = next((one for one in ring.members if not one.required), ring.members[0])
+        yield first.fault("K110", f"features need each other in a ring:\n{what}", fix)
+
+
+def _will_do(offer: Offer, need: Need) -> bool:
+    return SpecifierSet(need.versions).contains(Version(offer.version), prereleases=True)
+
+
+def _contract_between(one: Candidate, other: Candidate, offers: OffersByContract) -> str:
+    return ", ".join(
+        need.id
+        for need in one.manifest.needs
+        if any(feature is other for feature, _ in offers.get(need.contract, []))
+    )
+
+
+def _how_to_get(need: Need, features: Sequence[Candidate], deployment: Deployment) -> str:
+    file = deployment.source.name
+    if broken := _broken(features, deployment):
+        return f"first mend what could not be composed: {broken}"
+    for name in _installed_offering(need, deployment):
+        return f"add [features.{name}] to {file} (installed, not enabled)"
+    return f"install a feature that offers {need.id}, and add it to {file}"
+
+
+def _broken(features: Sequence[Candidate], deployment: Deployment) -> str | None:
+    """Name the features that the deployment asks for and that take no part."""
+    return ", ".join(sorted(deployment.features.keys() - {one.name for one in features})) or None
+
+
+def _installed_offering(need: Need, deployment: Deployment) -> Iterator[str]:
+    for name, entries in installed_features().items():
+        if name in deployment.features or len(entries) != 1:
+            continue
+        feature = load(entries[0])
+        if isinstance(feature, Candidate) and any(
+            offer.contract is need.contract for offer in feature.manifest.offers
+        ):
+            yield name

@@ -1,0 +1,118 @@
+"""Parts of a feature that are composed only where others are on, too."""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from typing import TypeVar
+
+from packaging.specifiers import InvalidSpecifier
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion
+from packaging.version import Version
+
+from mercato_composition.features.candidate import Candidate
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Glue
+from mercato_kit.feature import Need
+from mercato_kit.feature import Offer
+
+T = TypeVar("T")
+
+PARTS = ("blueprints", "offers", "handles", "jobs")
+"""The fields of a Glue that join those of its manifest."""
+
+
+def with_glue(features: Iterable[Candidate]) -> list[Candidate]:
+    """Add to each manifest the glue whose conditions hold.
+
+    Glue may offer what other glue waits for, so this goes on until nothing is added.
+    """
+    plain = list(features)
+    holding: dict[str, list[Glue]] = {feature.name: [] for feature in plain}
+    while True:
+        composed = [_glued(feature, holding[feature.name]) for feature in plain]
+        added = False
+        for feature in plain:
+            now = [glue for glue in sound_glue(feature.manifest) if _holds(glue, composed)]
+            added = added or len(now) > len(holding[feature.name])
+            holding[feature.name] = now
+        if not added:
+            return composed
+
+
+def sound_glue(manifest: Feature) -> Iterator[Glue]:
+    """Give the glue of a manifest that is what its types say."""
+    for glue in items(manifest.glue, Glue):
+        if next(misfits(glue), None) is None:
+            yield glue
+
+
+def items(values: object, kind: type[T]) -> list[T]:
+    """Return the items of a manifest's field that are what its type says."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        return []
+    return [item for item in values if isinstance(item, kind)]
+
+
+def misfits(glue: Glue) -> Iterator[tuple[str, object, str]]:
+    """Say where *glue* is not what its types say: field, value, and what was expected."""
+    for part in PARTS:
+        if not _is_list(getattr(glue, part)):
+            yield part, getattr(glue, part), "a list"
+    if not _is_list(glue.when) or not glue.when:
+        yield "when", glue.when, "a list of needs and names of features, one at least"
+        return
+    for number, condition in enumerate(glue.when):
+        if isinstance(condition, Need):
+            if not _is_range(condition.versions):
+                yield f"when[{number}].versions", condition.versions, "a range such as '>=1,<2'"
+        elif condition not in items(glue.when, str):
+            yield f"when[{number}]", condition, "a Need or the name of a feature"
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _is_range(versions: str) -> bool:
+    try:
+        SpecifierSet(versions)
+    except InvalidSpecifier:
+        return False
+    return True
+
+
+def _holds(glue: Glue, features: Sequence[Candidate]) -> bool:
+    """Tell whether everything that *glue* waits for is there."""
+    names = {feature.name for feature in features}
+    offers = [offer for one in features for offer in items(one.manifest.offers, Offer)]
+    return all(
+        condition in names
+        if isinstance(condition, str)
+        else any(_will_do(offer, condition) for offer in offers)
+        for condition in glue.when
+    )
+
+
+def _will_do(offer: Offer, need: Need) -> bool:
+    if offer.contract is not need.contract:
+        return False
+    try:
+        return SpecifierSet(need.versions).contains(Version(offer.version), prereleases=True)
+    except InvalidVersion:
+        return False
+
+
+def _glued(feature: Candidate, glue: Sequence[Glue]) -> Candidate:
+    if not glue or not all(_is_list(getattr(feature.manifest, part)) for part in PARTS):
+        return feature
+    joined: dict[str, Any] = {
+        part: [
+            *getattr(feature.manifest, part),
+            *(item for one in glue for item in getattr(one, part)),
+        ]
+        for part in PARTS
+    }
+    return replace(feature, manifest=replace(feature.manifest, **joined), glue=tuple(glue))

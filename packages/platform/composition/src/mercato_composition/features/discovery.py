@@ -1,0 +1,197 @@
+"""Finding the manifests that a deployment names. Each loads on its own; failures are collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
+from importlib.metadata import Distribution
+from types import TracebackType
+
+from packaging.utils import canonicalize_name
+
+from mercato_composition.deployment.lock import Lock
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.model import FeatureChoice
+from mercato_composition.faults import Fault
+from mercato_composition.faults import did_you_mean
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.choice import choose
+from mercato_composition.features.environment import lacks
+from mercato_composition.features.environment import requirements
+from mercato_composition.features.installed import InstalledFeature
+from mercato_composition.features.installed import installed_features
+from mercato_composition.features.lock_check import read_lock
+from mercato_kit.composition import NotComposedError
+from mercato_kit.feature import Feature
+
+_LIBRARIES = frozenset(
+    "flask importlib mercato_composition mercato_kit sqlalchemy svcs werkzeug".split()
+)
+
+_ISSUES = frozenset({"issues", "issue tracker", "bug tracker", "bug reports", "bugs", "tracker"})
+"""How the address for faults is labelled in the metadata of wheels, in small letters."""
+
+_OUTSIDE = "Working outside of application context"
+"""How Flask begins to say that there is no app yet."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What :func:`find` came to."""
+
+    features: tuple[Candidate, ...]
+    faults: tuple[Fault, ...]
+
+
+def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
+    """Load the manifests of the features that *deployment* names.
+
+    Args:
+        deployment: Names them.
+        extra: Manifests that are composed besides, always on.
+    """
+    known = installed_features()
+    features: list[Candidate] = []
+    lock, faults = read_lock(deployment)
+    extra = list(extra)
+    handed = {manifest.name for manifest in extra}
+    for name, choice in deployment.features.items():
+        if name in handed:
+            continue
+        loaded = _find_one(choice, known, deployment, lock)
+        if isinstance(loaded, Fault):
+            faults.append(loaded)
+        else:
+            features.append(_as_chosen(loaded, choice))
+    features += [
+        _as_chosen(Candidate(manifest, kit=manifest.kit), deployment.features.get(manifest.name))
+        for manifest in extra
+    ]
+    faults += [_handed_twice(name) for name in handed if _count(name, extra) > 1]
+    return Found(tuple(features), tuple(faults))
+
+
+def load(entry: InstalledFeature) -> Candidate | Fault:
+    """Import one manifest, if it finds around it what its wheel needs."""
+    if missing := list(lacks(entry.distribution)):
+        fix = "`mercato install` brings what it needs, or a release that fits"
+        return Fault("K117", entry.where, "\n".join(missing), fix, feature=entry.name)
+    try:
+        manifest = entry.entry_point.load()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an import may fail in any way
+        return _import_fault(entry, error)
+    if not isinstance(manifest, Feature):
+        what = f"{entry.entry_point.value} is a {type(manifest).__name__}, not a Feature."
+        fix = f"tell its maintainers{maintainers_of(entry.distribution)}"
+        return Fault("K106", entry.where, what, fix, feature=entry.name)
+    if manifest.name != entry.name:
+        what = f"its manifest says name={manifest.name!r}, its entry point {entry.name!r}."
+        fix = f"give both one name; tell its maintainers{maintainers_of(entry.distribution)}"
+        return Fault("K106", entry.where, what, fix, feature=entry.name)
+    kit = manifest.kit or _kit_required_by(entry.distribution)
+    return Candidate(manifest, entry.distribution.name, entry.distribution.version, kit)
+
+
+def _as_chosen(feature: Candidate, choice: FeatureChoice | None) -> Candidate:
+    if choice is None:
+        return feature
+    return replace(feature, required=choice.required, mount=choice.mount)
+
+
+def _find_one(
+    choice: FeatureChoice,
+    known: Mapping[str, list[InstalledFeature]],
+    deployment: Deployment,
+    lock: Lock | None,
+) -> Candidate | Fault:
+    entries = known.get(choice.name, [])
+    if not entries:
+        names = ", ".join(known) or "none"
+        what = (
+            f"no installed distribution offers a feature called {choice.name!r}."
+            f"{did_you_mean(choice.name, known)} Installed features: {names}"
+        )
+        fix = "correct the name, or install it: `mercato install --here`"
+        return Fault("K101", choice.where, what, fix, feature=choice.name)
+    production = deployment.environment == "production"
+    bound = lock.bindings.get(choice.name) if lock else None
+    chosen = choose(choice, entries, bound, production=production)
+    return chosen if isinstance(chosen, Fault) else load(chosen)
+
+
+def _count(name: str, manifests: Iterable[Feature]) -> int:
+    return sum(manifest.name == name for manifest in manifests)
+
+
+def _handed_twice(name: str) -> Fault:
+    what = "two manifests of this name were handed to create_app."
+    return Fault("K102", f"{name!r} (handed to create_app)", what, "keep one of them", feature=name)
+
+
+def _import_fault(entry: InstalledFeature, error: BaseException) -> Fault:
+    module = entry.entry_point.module
+    if isinstance(error, ModuleNotFoundError) and error.name in _packages_of(module):
+        what = f"its entry point names {module}, and there is no module {error.name}."
+        fix = f"remove what is left of it: {entry.folder}"
+        return Fault("K116", entry.where, what, fix, feature=entry.name)
+    if isinstance(error, NotComposedError) or str(error).startswith(_OUTSIDE):
+        place = _caller(error.__traceback__)
+        what = f"{place} asks, at import, for what is known only when everything is composed."
+        fix = "move the call into the function that needs the answer"
+        return Fault("K505", entry.where, what, fix, feature=entry.name)
+    lines = [f"importing {module} failed: {type(error).__name__}: {error}"]
+    fix = f"install what it needs, or tell its maintainers{maintainers_of(entry.distribution)}"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        lines.append(f"the module that is missing is {error.name!r}")
+        if extra := _extra_with(entry.distribution, error.name):
+            fix = f"pip install '{entry.distribution.name}[{extra}]'"
+    lines.append("other features were checked all the same")
+    return Fault("K103", entry.where, "\n".join(lines), fix, feature=entry.name)
+
+
+def _packages_of(module: str) -> set[str]:
+    parts = module.split(".")
+    return {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+
+
+def _caller(trace: TracebackType | None) -> str:
+    """Return file and line of the feature's own code that was running last."""
+    place = "its code"
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in _LIBRARIES:
+            place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _kit_required_by(distribution: Distribution) -> str | None:
+    for requirement in requirements(distribution):
+        if canonicalize_name(requirement.name) == "mercato-kit" and requirement.specifier:
+            return str(requirement.specifier)
+    return None
+
+
+def _extra_with(distribution: Distribution, module: str) -> str | None:
+    """Find the extra that would bring a module called like one of the requirements."""
+    wanted = canonicalize_name(module.partition(".")[0])
+    for extra in distribution.metadata.get_all("Provides-Extra") or ():
+        for requirement in requirements(distribution):
+            marker = requirement.marker
+            if canonicalize_name(requirement.name) != wanted or marker is None:
+                continue
+            if marker.evaluate({"extra": extra}) and not marker.evaluate({"extra": ""}):
+                return str(extra)
+    return None
+
+
+def maintainers_of(distribution: Distribution) -> str:
+    """Return ``: `` and where a distribution's maintainers are told of faults, if it says so.
+
+    Its first address will do where none is labelled so.
+    """
+    urls = [line.partition(",") for line in distribution.metadata.get_all("Project-URL") or ()]
+    issues = [url for label, _, url in urls if label.strip().lower() in _ISSUES]
+    addresses = issues or [url for _, _, url in urls]
+    return f": {addresses[0].strip()}" if addresses else ""

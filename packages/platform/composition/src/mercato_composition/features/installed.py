@@ -1,0 +1,55 @@
+"""The features that are installed, as the metadata of distributions says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import Distribution
+from importlib.metadata import EntryPoint
+from importlib.metadata import distributions
+
+from packaging.utils import canonicalize_name
+
+from mercato_kit.feature import ENTRY_POINT_GROUP
+
+
+@dataclass(frozen=True)
+class InstalledFeature:
+    """An entry point of our group, and the distribution that has it."""
+
+    entry_point: EntryPoint
+    distribution: Distribution
+
+    @property
+    def name(self) -> str:
+        """The feature's name."""
+        return self.entry_point.name
+
+    @property
+    def release(self) -> str:
+        """The distribution with its version."""
+        return f"{self.distribution.name} {self.distribution.version}"
+
+    @property
+    def where(self) -> str:
+        """Name it as messages do."""
+        return f"{self.release} ({self.name!r})"
+
+    @property
+    def folder(self) -> str:
+        """Where the distribution's metadata is."""
+        return str(getattr(self.distribution, "_path", self.distribution.locate_file("")))
+
+
+def installed_features() -> Mapping[str, list[InstalledFeature]]:
+    """Return every installed feature by name; two distributions may claim one name."""
+    found: dict[str, list[InstalledFeature]] = {}
+    seen: set[str] = set()
+    for distribution in distributions():
+        entries = [entry for entry in distribution.entry_points if entry.group == ENTRY_POINT_GROUP]
+        # A path that stands twice in sys.path shows a distribution twice; the first one wins,
+        # as it does at import.
+        if not entries or canonicalize_name(distribution.name) in seen:
+            continue
+        seen.add(canonicalize_name(distribution.name))
+        for entry in entries:
+            found.setdefault(entry.name, []).append(InstalledFeature(entry, distribution))
+    return dict(sorted(found.items()))

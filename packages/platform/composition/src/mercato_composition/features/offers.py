@@ -1,0 +1,40 @@
+"""Who answers each contract: whoever offers it, or the one that the operator chose."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+
+from mercato_composition.features.candidate import Candidate
+from mercato_kit.feature import Offer
+from mercato_kit.feature import contract_id
+
+Offered = tuple[Candidate, Offer]
+
+OffersByContract = Mapping[type[Any], list[Offered]]
+
+
+def offers_by_contract(features: Iterable[Candidate]) -> OffersByContract:
+    """Group the offers of *features* by contract."""
+    offers: dict[type[Any], list[Offered]] = {}
+    for feature in features:
+        for offer in feature.manifest.offers:
+            offers.setdefault(offer.contract, []).append((feature, offer))
+    return offers
+
+
+def answers_by_contract(
+    features: Iterable[Candidate], capabilities: Mapping[str, str]
+) -> OffersByContract:
+    """Leave of the offers of each contract the chosen one, where the operator chose.
+
+    Args:
+        features: Those that offer.
+        capabilities: Names of the features that were chosen, by contract id.
+    """
+    answers: dict[type[Any], list[Offered]] = {}
+    for contract, offers in offers_by_contract(features).items():
+        name = capabilities.get(contract_id(contract))
+        chosen = [(feature, offer) for feature, offer in offers if feature.name == name]
+        # A choice that nobody can follow is a fault of its own.
+        answers[contract] = chosen or offers
+    return answers

@@ -1,0 +1,58 @@
+"""Putting features in the order of their needs."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from graphlib import CycleError
+from graphlib import TopologicalSorter
+
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.offers import OffersByContract
+from mercato_composition.features.offers import answers_by_contract
+
+_NO_CHOICES: Mapping[str, str] = {}
+
+
+class Ring(Exception):
+    """Features need each other in a circle. ``members`` starts and ends with the same one."""
+
+    def __init__(self, members: list[Candidate]) -> None:
+        super().__init__(" -> ".join(member.name for member in members))
+        self.members = members
+
+
+def order(
+    features: Iterable[Candidate], capabilities: Mapping[str, str] = _NO_CHOICES
+) -> tuple[Candidate, ...]:
+    """Sort features: each after those that answer its needs, else by name.
+
+    The result does not depend on the order of *features*.
+
+    Args:
+        features: To be sorted.
+        capabilities: Names of the features that were chosen, by contract id.
+
+    Raises:
+        Ring: There is no such order.
+    """
+    by_name = {feature.name: feature for feature in sorted(features, key=lambda one: one.name)}
+    answers = answers_by_contract(by_name.values(), capabilities)
+    graph = {name: _needed_by(feature, answers) for name, feature in by_name.items()}
+    sorter = TopologicalSorter(graph)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        # graphlib gives each member before the one that needs it.
+        raise Ring([by_name[name] for name in reversed(error.args[1])]) from error
+    ordered: list[Candidate] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        ordered += [by_name[name] for name in ready]
+        sorter.done(*ready)
+    return tuple(ordered)
+
+
+def _needed_by(feature: Candidate, answers: OffersByContract) -> list[str]:
+    needed = {
+        other.name for need in feature.manifest.needs for other, _ in answers.get(need.contract, [])
+    }
+    return sorted(needed - {feature.name})

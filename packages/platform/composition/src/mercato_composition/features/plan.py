@@ -1,0 +1,162 @@
+"""Compose a deployment: find its features, check that they fit, and order them."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from typing import Any
+
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.faults import in_order
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.checks import check
+from mercato_composition.features.conditional import items
+from mercato_composition.features.conditional import with_glue
+from mercato_composition.features.discovery import find
+from mercato_composition.features.offers import answers_by_contract
+from mercato_composition.features.order import Ring
+from mercato_composition.features.order import order
+from mercato_composition.features.settings import read_settings
+from mercato_kit.events import Handler
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+from mercato_kit.feature import contract_id
+from mercato_kit.http import Blueprint
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a deployment comes to: everything that boot needs, or what is in its way.
+
+    Args:
+        deployment: What was composed.
+        features: In dependency order.
+        settings: Each feature's settings, by feature name.
+        providers: The offer that answers each contract, where the operator chose between two.
+        faults: What does not fit. With an error among them nothing may be started.
+        left_out: Features the operator allowed to be absent and that are, with the reason.
+        absent: Manifests of those left out that could be loaded.
+    """
+
+    deployment: Deployment
+    features: tuple[Candidate, ...]
+    settings: Mapping[str, Any]
+    faults: tuple[Fault, ...] = ()
+    providers: tuple[Offer, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[Candidate, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether it may be started."""
+        return all(fault.severity == "warning" for fault in self.faults)
+
+    def require_fit(self) -> "Plan":
+        """Return the plan itself, if it may be started.
+
+        Raises:
+            DeploymentError: It may not; with everything that does not fit.
+        """
+        if not self.fits:
+            raise DeploymentError(self.faults)
+        return self
+
+
+def compose(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
+    """Find, check and order the features of *deployment*. Touches neither Flask nor a database.
+
+    A feature with ``required = false`` that does not fit is left out, and its faults become
+    warnings; whatever then does not fit for want of it is looked at in the same way.
+
+    Args:
+        deployment: Names them.
+        extra: Manifests that are composed besides, always on.
+    """
+    found = find(deployment, tuple(extra))
+    # Of two that clash the later one is at fault: what may be absent yields to what must not.
+    features = sorted(found.features, key=lambda one: not one.required)
+    optional = {name for name, choice in deployment.features.items() if not choice.required}
+    faults, left_out = _sort_out(found.faults, optional)
+    absent: list[Candidate] = []
+    while True:
+        composed = with_glue(features)
+        settings, more = _examine(composed, deployment)
+        kept, gone = _sort_out(more, optional)
+        if not gone:
+            break
+        left_out |= gone
+        faults += [fault for fault in kept if fault.severity == "warning"]
+        absent += [_what_can_be_read(feature) for feature in composed if feature.name in gone]
+        features = [feature for feature in features if feature.name not in gone]
+    composable = _without_malformed(composed, kept)
+    return Plan(
+        deployment=deployment,
+        features=_ordered(composable, deployment),
+        settings=settings,
+        faults=tuple(in_order([*faults, *kept])),
+        providers=_chosen(composable, deployment),
+        left_out=left_out,
+        absent=tuple(absent),
+    )
+
+
+def _examine(
+    features: list[Candidate], deployment: Deployment
+) -> tuple[dict[str, Any], list[Fault]]:
+    faults = check(features, deployment)
+    settings, mistakes = read_settings(_without_malformed(features, faults), deployment)
+    return settings, [*faults, *mistakes]
+
+
+def _without_malformed(features: list[Candidate], faults: Iterable[Fault]) -> list[Candidate]:
+    """Leave out manifests that are not what their types say: nothing can be asked of them."""
+    malformed = {fault.feature for fault in faults if fault.code == "K106"}
+    return [feature for feature in features if feature.name not in malformed]
+
+
+def _what_can_be_read(feature: Candidate) -> Candidate:
+    """Leave of an absent feature what the host goes on to need: its routes and its handlers."""
+    manifest = replace(
+        feature.manifest,
+        blueprints=items(feature.manifest.blueprints, Blueprint),
+        handles=items(feature.manifest.handles, Handler),
+    )
+    return replace(feature, manifest=manifest)
+
+
+def _sort_out(faults: Iterable[Fault], optional: set[str]) -> tuple[list[Fault], dict[str, str]]:
+    """Turn the faults of optional features into warnings.
+
+    Returns:
+        All faults, and the optional features that have some, with what is wrong first.
+    """
+    sorted_out: list[Fault] = []
+    gone: dict[str, str] = {}
+    for fault in faults:
+        if fault.feature in optional and fault.feature is not None:
+            gone.setdefault(fault.feature, f"{fault.code}: {fault.what.splitlines()[0]}")
+            sorted_out.append(replace(fault, severity="warning"))
+        else:
+            sorted_out.append(fault)
+    return sorted_out, gone
+
+
+def _ordered(features: list[Candidate], deployment: Deployment) -> tuple[Candidate, ...]:
+    try:
+        return order(features, deployment.capabilities)
+    except Ring:
+        # K110 says so; in this order nothing is started.
+        return tuple(features)
+
+
+def _chosen(features: list[Candidate], deployment: Deployment) -> tuple[Offer, ...]:
+    """Return the offers that the operator chose where two features offer one contract."""
+    return tuple(
+        offer
+        for contract, answers in answers_by_contract(features, deployment.capabilities).items()
+        for _, offer in answers
+        if contract_id(contract) in deployment.capabilities
+    )

@@ -1,0 +1,97 @@
+"""Who needs what of whom: the contracts and events between the features of a plan."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.offers import OffersByContract
+from mercato_composition.features.offers import answers_by_contract
+from mercato_kit.feature import Glue
+from mercato_kit.feature import Need
+from mercato_kit.feature import Offer
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A need, and who answers it.
+
+    Args:
+        feature: Who has the need.
+        need: The contract and the versions that will do.
+        by: Who is asked; None where nobody offers the contract.
+        offer: What is offered.
+        glue: Whether only the feature's glue asks for it.
+    """
+
+    feature: Candidate
+    need: Need
+    by: Candidate | None = None
+    offer: Offer | None = None
+    glue: bool = False
+
+    @property
+    def fits(self) -> bool:
+        """Whether the version that is offered will do."""
+        return self.offer is not None and SpecifierSet(self.need.versions).contains(
+            Version(self.offer.version), prereleases=True
+        )
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event that one feature publishes and another answers."""
+
+    topic: str
+    publisher: Candidate
+    handler: Candidate
+
+
+def needs_between(
+    features: Sequence[Candidate], capabilities: Mapping[str, str]
+) -> Iterator[Answered]:
+    """Give every need of *features*, those of their glue after their own.
+
+    Args:
+        features: Those that take part.
+        capabilities: Names of the features that were chosen, by contract id.
+    """
+    answers = answers_by_contract(features, capabilities)
+    for feature in features:
+        for need in feature.manifest.needs:
+            yield _answer(feature, need, answers, glue=False)
+        for glue in feature.manifest.glue:
+            yield from (
+                _answer(feature, need, answers, glue=True)
+                for need in glue.when
+                if isinstance(need, Need)
+            )
+
+
+def events_between(features: Sequence[Candidate]) -> Iterator[Told]:
+    """Give every event that one of *features* tells another, once a pair."""
+    for publisher in features:
+        for topic in publisher.manifest.publishes:
+            for feature in features:
+                if topic in {handler.topic for handler in feature.manifest.handles}:
+                    yield Told(topic, publisher, feature)
+
+
+def waiting_glue(feature: Candidate) -> Iterator[Glue]:
+    """Give the glue of *feature* that what it waits for keeps out."""
+    yield from (glue for glue in feature.manifest.glue if glue not in feature.glue)
+
+
+def _answer(feature: Candidate, need: Need, answers: OffersByContract, *, glue: bool) -> Answered:
+    offers = answers.get(need.contract, [])
+    for by, offer in offers:
+        answered = Answered(feature, need, by, offer, glue)
+        if answered.fits:
+            return answered
+    if offers:
+        return Answered(feature, need, *offers[0], glue)
+    return Answered(feature, need, glue=glue)

@@ -1,0 +1,39 @@
+"""Each feature's settings, typed, from the deployment file and the environment."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.sections import read_section
+from mercato_composition.deployment.sections import secrets_in_clear
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_kit.settings import Settings
+
+
+class NoSettings(Settings, frozen=True):
+    """What a feature without settings takes: none."""
+
+
+def read_settings(
+    features: Iterable[Candidate], deployment: Deployment
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Read the settings of all features.
+
+    Returns:
+        An instance of each feature's settings class by feature name, and every mistake.
+    """
+    settings: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for feature in features:
+        kind = feature.manifest.settings or NoSettings
+        path = ("features", feature.name, "settings")
+        values, mistakes = read_section(
+            kind, deployment.source, path, owner=feature.where, feature=feature.name
+        )
+        faults += mistakes
+        if deployment.environment == "production":
+            faults += secrets_in_clear(kind, deployment.source, path)
+        if values is not None and feature.manifest.settings is not None:
+            settings[feature.name] = values
+    return settings, faults

@@ -1,0 +1,134 @@
+"""Writes a deployment file that says everything that can be said, and starts as it is."""
+
+import json
+import textwrap
+from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from mercato_composition.deployment import tables as reading
+from mercato_composition.deployment.file import ValuePath
+from mercato_composition.deployment.file import variable_of
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.deployment.tables import Root
+from mercato_composition.features.installed import installed_features
+from mercato_composition.features.plan import Plan
+from mercato_composition.features.plan import compose
+from mercato_composition.report.settings import SECTIONS
+from mercato_composition.report.settings import default_of
+from mercato_composition.report.settings import fields_of
+from mercato_kit import settings
+from mercato_kit.settings import Secret
+from mercato_kit.settings import Settings
+
+_HEAD = """\
+# A deployment of Mercato: which features are on, and how they are set.
+#
+# A line without a space behind its "#" shows a default: take the "#" away to change it.
+# The variable named above a setting overrides it; what is secret stands in the environment only.
+environment = "development"
+"""
+
+_WIDTH = 98
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+def write_example() -> str:
+    """Return a deployment file with every installed feature that fits, for development."""
+    found = _what_fits()
+    lines = [_HEAD, *_fields((), Root)]
+    for path, kind in SECTIONS.items():
+        if path:
+            # Nobody has an issuer, a cache or an index of his own to begin with.
+            off = "" if path[0] in ("database", "server") else "#"
+            lines += ["", f"{off}[{path[0]}]", *_fields(path, kind, off=bool(off))]
+    lines += ["", "#[capabilities]", *_prose("Where two features offer one contract: who answers.")]
+    for feature in sorted(found.features, key=lambda one: one.name):
+        own = feature.manifest.settings
+        lines += ["", *_prose(feature.manifest.summary), f"[features.{feature.name}]"]
+        instead = {"package": feature.distribution}
+        lines += _fields(("features", feature.name), reading.Choice, instead=instead)
+        if own is not None:
+            path = ("features", feature.name, "settings")
+            lines += ["", f"[{'.'.join(path)}]", *_fields(path, own)]
+    for name, reason in sorted(found.left_out.items()):
+        lines += ["", *_prose(f"Left out: {reason}"), f"#[features.{name}]"]
+    return "\n".join([*lines, ""])
+
+
+def _what_fits() -> Plan:
+    """Plan every installed feature, each with made-up values for what it must be told."""
+    # One that does not fit with the others is left out instead of being in the way.
+    tables: dict[str, dict[str, Any]] = {name: {"required": False} for name in installed_features()}
+    values = {"environment": "testing", "features": tables}
+    found = compose(read_deployment(values))
+    for feature in [*found.features, *found.absent]:
+        if feature.manifest.settings is not None:
+            tables[feature.name]["settings"] = _required(feature.manifest.settings)
+    return compose(read_deployment(values))
+
+
+def _required(kind: type[Settings]) -> dict[str, Any]:
+    return {field.name: _placeholder(field) for field in fields_of(kind) if field.required}
+
+
+def _fields(
+    path: ValuePath,
+    kind: type[Settings],
+    *,
+    off: bool = False,
+    instead: Mapping[str, Any] = _NOTHING,
+) -> Iterator[str]:
+    """Give the lines of a table's fields.
+
+    Args:
+        path: The table.
+        kind: Its class.
+        off: Whether the table is off, and with it what must be set in it.
+        instead: Values to show instead of defaults.
+    """
+    for field in fields_of(kind):
+        if field.name == "environment" and not path:
+            # The head says it.
+            continue
+        meaning = settings.meaning_of(field) or field.name.replace("_", " ")
+        variable = variable_of(*path, field.name)
+        if settings.is_secret(field) and not field.required:
+            yield from _prose(f"{meaning}: secret; {variable} or {variable}_FILE")
+            continue
+        yield from _prose(f"{meaning}: {settings.kind_of(field)}; {variable}")
+        value = instead.get(field.name, default_of(field))
+        value = _placeholder(field) if value is None else value
+        mark = "" if field.required and not off else "#"
+        yield f"{mark}{field.name} = {_literal(value)}"
+
+
+def _placeholder(field: msgspec.structs.FieldInfo) -> Any:
+    """Make up a value of the field's type."""
+    info = msgspec.inspect.type_info(field.type)
+    while isinstance(info, msgspec.inspect.Metadata):
+        info = info.type
+    if isinstance(info, msgspec.inspect.UnionType):
+        info = next(one for one in info.types if not isinstance(one, msgspec.inspect.NoneType))
+    if isinstance(info, msgspec.inspect.LiteralType):
+        return info.values[0]
+    if isinstance(info, msgspec.inspect.BoolType):
+        return False
+    if isinstance(info, msgspec.inspect.IntType | msgspec.inspect.FloatType):
+        return info.ge if info.ge is not None else (info.gt or 0) + 1
+    if isinstance(info, msgspec.inspect.ListType):
+        return []
+    return "change me"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, Secret):
+        value = value.reveal()
+    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+
+
+def _prose(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="# ")

@@ -1,0 +1,149 @@
+"""Every setting of a deployment: its value, type and meaning, and where it came from."""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from mercato_composition.deployment import tables as reading
+from mercato_composition.deployment.file import ValuePath
+from mercato_composition.deployment.file import variable_of
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.model import Server
+from mercato_composition.deployment.sections import read_section
+from mercato_composition.deployment.sections import table_at
+from mercato_composition.deployment.tables import Root
+from mercato_composition.features.plan import Plan
+from mercato_kit import settings
+from mercato_kit.settings import Secret
+from mercato_kit.settings import Settings
+
+SECTIONS: dict[ValuePath, type[Settings]] = {
+    (): Root,
+    ("database",): reading.Database,
+    ("server",): Server,
+    ("redis",): reading.Redis,
+    ("index",): reading.Index,
+}
+"""The host's own tables, in the order in which they are shown."""
+
+HIDDEN = "***"
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting.
+
+    Args:
+        path: The tables it is in, and its key.
+        value: As it holds; a secret is hidden.
+        kind: Its type and range; "unknown" where no feature says it.
+        meaning: What it means, in a few words.
+        origin: File and line, variable, or ``default``.
+        variable: The environment variable that sets it.
+    """
+
+    path: ValuePath
+    value: Any
+    kind: str
+    meaning: str
+    origin: str
+    variable: str
+
+    @property
+    def key(self) -> str:
+        """Its name with the tables it is in."""
+        return ".".join(self.path)
+
+
+def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
+    """Give every setting of the host and of each feature.
+
+    A feature that could not be loaded does not say what its settings are: those that the
+    operator gave are shown, and hidden, as nobody knows which of them is a secret.
+    """
+    for path, kind in SECTIONS.items():
+        yield from _section(deployment, path, kind)
+    for id_, name in sorted(deployment.capabilities.items()):
+        path = ("capabilities", id_)
+        meaning = f"who answers {id_}"
+        origin = deployment.source.origin(*path)
+        yield Setting(path, name, "str", meaning, origin, variable_of(*path))
+    known = {one.name: one.manifest.settings for one in [*plan.features, *plan.absent]}
+    for name in deployment.features:
+        yield from _section(deployment, ("features", name), reading.Choice)
+        path = ("features", name, "settings")
+        own = known.get(name)
+        if own is not None:
+            yield from _section(deployment, path, own)
+        elif name not in known:
+            yield from _unknown(deployment, path)
+
+
+def fields_of(kind: type[Settings]) -> Iterable[msgspec.structs.FieldInfo]:
+    """Return the fields that hold a value; the host's tables of tables are shown apart."""
+    of_tables = {Root: _tables_of_root(), reading.Choice: {"settings"}}.get(kind, set())
+    return [field for field in msgspec.structs.fields(kind) if field.name not in of_tables]
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> Any:
+    """Return what a field is where the operator says nothing; None where he must."""
+    if field.required:
+        return None
+    if field.default is msgspec.NODEFAULT:
+        return field.default_factory()
+    return field.default
+
+
+def _tables_of_root() -> set[str]:
+    return {"features", "capabilities", *(path[0] for path in SECTIONS if path)}
+
+
+def _section(deployment: Deployment, path: ValuePath, kind: type[Settings]) -> Iterator[Setting]:
+    given = table_at(deployment.source, path)
+    # Where one value does not hold there is no section; then each is shown as it was given.
+    section, _ = read_section(kind, deployment.source, path)
+    for field in fields_of(kind):
+        here = (*path, field.name)
+        value = getattr(section, field.name, given.get(field.name, default_of(field)))
+        yield Setting(
+            here,
+            _shown(deployment, here, value, field),
+            settings.kind_of(field),
+            settings.meaning_of(field),
+            _origin(deployment, here, given),
+            variable_of(*here),
+        )
+
+
+def _shown(
+    deployment: Deployment, path: ValuePath, value: Any, field: msgspec.structs.FieldInfo
+) -> Any:
+    if path == ("database", "url"):
+        # Its query may hold a password, too.
+        safe = deployment.database_url.set(query={})
+        return safe.render_as_string(hide_password=True)
+    if value is not None and (settings.is_secret(field) or isinstance(value, Secret)):
+        return HIDDEN
+    return msgspec.to_builtins(value, enc_hook=str)
+
+
+def _origin(deployment: Deployment, path: ValuePath, given: Any) -> str:
+    """Say where a value is from; a secret may be in a file that the operator named."""
+    *_, name = path
+    for key in (f"{name}_file", name):
+        if key in given:
+            return deployment.source.origin(*path[:-1], key)
+    return DEFAULT
+
+
+def _unknown(deployment: Deployment, path: ValuePath) -> Iterator[Setting]:
+    for key in table_at(deployment.source, path):
+        here = (*path, key)
+        meaning = "the feature could not be loaded"
+        origin = deployment.source.origin(*here)
+        yield Setting(here, HIDDEN, "unknown", meaning, origin, variable_of(*here))

@@ -1,0 +1,137 @@
+"""What features need of each other, and who offers it."""
+
+from typing import Protocol
+
+import pytest
+
+from mercato_kit.feature import Need
+from mercato_kit.feature import Offer
+from mercato_testing.samples.wheels import install
+
+from .greeting import Greeting
+from .greeting import Hello
+from .greeting import hello
+from .greeting import salute
+from .manifests import codes
+from .manifests import feature
+from .manifests import planned
+from .manifests import told
+
+
+class Farewell(Protocol):
+    """Another contract; its id is the name of this module."""
+
+    def leave(self) -> str:
+        """Return a farewell."""
+        ...
+
+
+class Leaver:
+    def leave(self):
+        """Fit the contract."""
+        return "bye"
+
+
+FAREWELL = __name__.rpartition(".")[2]
+
+
+class TestNeeds:
+    @pytest.mark.provokes("K108")
+    def test_nobody_offers(self):
+        """K108 names the need with its range."""
+        found = planned(feature("reviews", needs=[Need(Greeting, ">=1.1,<2")]))
+
+        assert told(found) == (
+            "error[K108] 'reviews' (handed to create_app)\n"
+            "    needs greeting >=1.1,<2, which no enabled feature offers.\n"
+            "    fix: install a feature that offers greeting, and add it to deployment.toml"
+        )
+
+    @pytest.mark.provokes("K108")
+    def test_somebody_installed_offers(self, wheels):
+        """K108 names the line that enables it."""
+        source = f"""
+            import sys
+            from mercato_kit.feature import Feature, Offer
+
+            contract = sys.modules[{Greeting.__module__!r}].Greeting
+            offer = Offer(contract, "1.0", lambda: None)
+            feature = Feature(name="greetings", summary="For a test.", offers=[offer])
+        """
+        install(wheels, "greetings", source)
+
+        [fault] = planned(feature("reviews", needs=[Need(Greeting, ">=1,<2")])).faults
+
+        assert fault.code == "K108"
+        assert fault.fix == "add [features.greetings] to deployment.toml (installed, not enabled)"
+
+    @pytest.mark.provokes("K108")
+    def test_what_offers_it_is_broken(self, wheels):
+        """K108 follows from the fault before it, and says so."""
+        install(wheels, "greetings", "1 / 0")
+        needs = [Need(Greeting, ">=1,<2")]
+
+        found = planned(feature("reviews", needs=needs), values={"features": {"greetings": {}}})
+
+        assert codes(found) == ["K103", "K108"]
+        assert found.faults[1].fix == "first mend what could not be composed: greetings"
+        assert "    follows from K103 of greetings\n" in told(found)
+
+    @pytest.mark.provokes("K109")
+    def test_another_version(self):
+        """K109 names each offer, and who may be behind."""
+        found = planned(
+            feature("greetings", offers=[Offer(Greeting, "2.0", Hello)]),
+            feature("reviews", needs=[Need(Greeting, ">=1,<2")]),
+        )
+
+        [fault] = found.faults
+        assert fault.code == "K109"
+        assert fault.what == (
+            "needs greeting >=1,<2; enabled features offer 2.0 from "
+            "'greetings' (handed to create_app)."
+        )
+
+    @pytest.mark.provokes("K110")
+    def test_a_ring(self):
+        """K110 shows the whole ring, and ways out."""
+        found = planned(
+            feature(
+                "greetings",
+                offers=[Offer(Greeting, "1.0", Hello)],
+                needs=[Need(Farewell, ">=1,<2")],
+            ),
+            feature(
+                "farewells",
+                offers=[Offer(Farewell, "1.0", Leaver)],
+                needs=[Need(Greeting, ">=1,<2")],
+            ),
+        )
+
+        [fault] = found.faults
+        assert fault.code == "K110"
+        assert fault.what == (
+            "features need each other in a ring:\n"
+            "farewells -> greetings because farewells needs greeting\n"
+            f"greetings -> farewells because greetings needs {FAREWELL}"
+        )
+
+    @pytest.mark.provokes("K111")
+    def test_two_offer_the_same(self):
+        """K111 names both, and the line that chooses."""
+        found = planned(hello(), salute())
+
+        assert told(found) == (
+            "error[K111] contract greeting\n"
+            "    2 enabled features offer greeting:\n"
+            "    'hello' (handed to create_app) offers greeting 1.0\n"
+            "    'salute' (handed to create_app) offers greeting 1.3\n"
+            '    fix: choose one in deployment.toml: [capabilities] greeting = "hello"'
+        )
+
+    def test_the_operator_chose_one(self):
+        """[capabilities] names the feature that answers."""
+        found = planned(hello(), salute(), values={"capabilities": {"greeting": "salute"}})
+
+        assert found.fits
+        assert [offer.version for offer in found.providers] == ["1.3"]

@@ -1,0 +1,350 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from mercato_composition.commands.frame import mercato
+from mercato_database.history import histories
+from mercato_database.runner import migration_engine
+from mercato_testing.samples import notes
+from mercato_testing.samples import wheels
+from mercato_testing.samples.notes import Note
+
+KIT = histories([])[0].revisions
+
+
+class Site:
+    """A folder with an installed feature and a deployment that names it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.url = f"sqlite:///{folder}/shop.db"
+        self.file = folder / "deployment.toml"
+        self.choose("notes")
+        versions = Path(notes.__file__).parent / "migrations"
+        (folder / "migrations").symlink_to(versions)
+        wheels.install(folder, "notes", Path(notes.__file__).read_text())
+
+    def choose(self, *features, environment="development", more=""):
+        """Write the deployment file."""
+        named = "".join(f"[features.{name}]\n" for name in features)
+        self.file.write_text(
+            f'environment = "{environment}"\n[database]\nurl = "{self.url}"\n{named}{more}'
+        )
+
+    def mercato(self, *arguments):
+        """Run the command line in this process."""
+        chosen = [f"--deployment={self.file}", *arguments]
+        return CliRunner().invoke(mercato, chosen, terminal_width=100)
+
+    def process(self, *arguments):
+        """Run the command line in a process of its own, in the folder."""
+        return subprocess.run(
+            [sys.executable, "-m", "mercato_composition", *arguments],
+            env={**os.environ, "PYTHONPATH": str(self.folder)},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def texts(self):
+        """Read the notes in the database."""
+        with migration_engine(self.url) as engine, engine.connect() as connection:
+            return list(connection.scalars(sa.select(Note.text).order_by(Note.text)))
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A site whose tables are not made yet."""
+    monkeypatch.syspath_prepend(tmp_path)
+    return Site(tmp_path)
+
+
+@pytest.fixture
+def migrated(site):
+    """A site with its tables."""
+    site.mercato("db", "upgrade")
+    return site
+
+
+class TestProcess:
+    def test_says_everything_at_once(self, site):
+        """All that does not fit in one go, without a traceback, and exit code 2."""
+        site.choose("notes", "nots", more="[features.notes.settings]\ncolour = 1\n")
+
+        checked = site.process("check")
+
+        assert checked.returncode == 2
+        for code in ("K101", "K203", "K302"):
+            assert f"error[{code}]" in checked.stderr
+        assert "Did you mean 'notes'?" in checked.stderr
+        assert "Traceback" not in checked.stderr
+
+    def test_without_a_file(self, site):
+        """A file that is not there is a fault like the others."""
+        site.file.unlink()
+
+        checked = site.process("check")
+
+        assert (checked.returncode, "error[K100]" in checked.stderr) == (2, True)
+
+    def test_runs_a_feature(self, migrated):
+        """A command of a feature, from nothing but files."""
+        done = migrated.process("notes", "add", "hello")
+
+        assert (done.returncode, done.stdout, done.stderr) == (0, "added hello\n", "")
+        assert migrated.texts() == ["hello"]
+
+
+class TestHelp:
+    def test_lists_the_commands_of_features(self, site):
+        """The platform's commands, the features that may have some, and how to begin."""
+        shown = site.mercato("--help").stdout
+
+        assert re.search(r"check +Say everything", shown)
+        assert re.search(r"Commands of features.*\n +notes\n", shown)
+        assert "Keep notes." in site.mercato("notes", "--help").stdout
+        assert "A first start:" in shown
+        assert not (site.folder / "shop.db").exists()
+
+    def test_works_where_nothing_else_does(self, site):
+        """Without a deployment file there is still help."""
+        site.file.unlink()
+
+        helped = site.mercato("--help")
+
+        assert (helped.exit_code, "serve" in helped.stdout) == (0, True)
+
+    @pytest.mark.parametrize(
+        "command", ["check", "install", "routes", "seed", "serve", "worker", "db upgrade"]
+    )
+    def test_teaches(self, site, command):
+        """Each command shows how it is used."""
+        shown = site.mercato(*command.split(), "--help").stdout
+
+        assert f"Examples:\n  mercato {command}" in shown
+
+
+class TestCheck:
+    def test_says_what_fits(self, migrated):
+        """A deployment that may be started."""
+        checked = migrated.mercato("check")
+
+        assert (checked.exit_code, checked.stdout) == (
+            0,
+            "deployment.toml fits: mercato-notes 1.0\n",
+        )
+
+    def test_offline_leaves_the_database_alone(self, site):
+        """With --offline nobody asks the database."""
+        checked = site.mercato("check", "--offline")
+
+        assert (checked.exit_code, "not asked" in checked.stdout) == (0, True)
+
+    def test_speaks_json(self, site):
+        """With --json a machine reads the same faults."""
+        checked = site.mercato("check", "--json")
+
+        found = json.loads(checked.stdout)
+        assert (checked.exit_code, found["fits"]) == (2, False)
+        assert found["faults"][1] == {
+            "code": "K302",
+            "where": "mercato-notes 1.0 ('notes')",
+            "what": "it has no tables yet; this version needs 0002: 2 migrations are pending.",
+            "fix": "mercato db upgrade",
+            "severity": "error",
+            "feature": "notes",
+            "follows": None,
+        }
+
+    def test_traces_on_demand(self, site):
+        """With --trace a fault shows where it came from."""
+        site.choose("nots")
+
+        traced = site.mercato("--trace", "routes")
+
+        assert (traced.exit_code, "Traceback" in traced.stderr) == (2, True)
+
+
+class TestDb:
+    def test_upgrade_applies_and_says_so(self, site):
+        """A line for each revision; the second time there is nothing to do."""
+        first, second = site.mercato("db", "upgrade"), site.mercato("db", "upgrade")
+
+        assert first.stdout.splitlines() == [
+            *(f"kit {revision}" for revision in KIT),
+            "notes 0001",
+            "notes 0002",
+            f"{len(KIT) + 2} applied.",
+        ]
+        assert second.stdout == "Nothing to do: all is up to date.\n"
+
+    def test_upgrade_needs_every_feature(self, site):
+        """Where a feature cannot be loaded, nothing is touched."""
+        site.choose("notes", "nots")
+
+        refused = site.mercato("db", "upgrade")
+
+        assert (refused.exit_code, "K101" in refused.stderr) == (2, True)
+        assert not (site.folder / "shop.db").exists()
+
+    @pytest.mark.provokes("K305")
+    def test_upgrade_says_what_failed(self, site):
+        """A migration that fails is told with its statement, without a traceback."""
+        (site.folder / "migrations").unlink()
+        versions = site.folder / "migrations/versions"
+        versions.mkdir(parents=True)
+        source = (Path(notes.__file__).parent / "migrations/versions/0001_initial.py").read_text()
+        (versions / "0001_initial.py").write_text(source.replace("BETWEEN 0 AND", "BETWIXT 0 AND"))
+
+        failed = site.mercato("db", "upgrade")
+
+        assert failed.exit_code == 2
+        assert "error[K305] mercato-notes 1.0 ('notes')" in failed.stderr
+        assert "statement: CREATE TABLE notes_note" in failed.stderr
+        assert "applied before, and kept: kit 0001" in failed.stderr
+
+    def test_upgrade_of_what_does_not_fit(self, site):
+        """Everything that does not fit is told, and no table is made."""
+        site.choose("notes", "nots", more="[features.notes.settings]\ncolour = 1\n")
+
+        refused = site.mercato("db", "upgrade")
+
+        assert refused.exit_code == 2
+        assert "'colour'" in refused.stderr
+        assert "error[K101]" in refused.stderr
+        assert not (site.folder / "shop.db").exists()
+
+    def test_upgrade_of_an_unsafe_production(self, site):
+        """All its features can be loaded, and still nothing is applied."""
+        site.choose("notes", environment="production", more="[server]\nworkers = 2\n")
+        key = {"MERCATO_SECRET_KEY": "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"}
+
+        refused = CliRunner().invoke(
+            mercato, [f"--deployment={site.file}", "db", "upgrade"], env=key
+        )
+
+        assert refused.exit_code == 2
+        assert "error[K312]" in refused.stderr
+        assert "error[K201]" in refused.stderr
+        assert not (site.folder / "shop.db").exists()
+
+    def test_upgrade_without_a_database(self, site):
+        """A database that cannot be reached is a fault with its address."""
+        site.url = f"sqlite:///{site.folder}/nowhere/shop.db"
+        site.choose("notes")
+
+        refused = site.mercato("db", "upgrade")
+
+        assert (refused.exit_code, "error[K207]" in refused.stderr) == (2, True)
+
+    def test_check(self, site):
+        """Where each feature is; exit code 2 while something is pending."""
+        before = site.mercato("db", "check")
+        site.mercato("db", "upgrade")
+        after = site.mercato("db", "check")
+
+        assert (before.exit_code, "K302" in before.stderr) == (2, True)
+        assert (after.exit_code, after.stdout) == (0, f"kit {KIT[-1]}\nnotes 0002\n")
+
+    def test_revision(self, site):
+        """The next migration lands in the feature's folder, numbered, with its own tables only."""
+        (site.folder / "migrations").unlink()
+
+        written = site.mercato("db", "revision", "notes", "-m", "Add notes")
+
+        file = site.folder / "migrations/versions/0001_add_notes.py"
+        assert written.stdout == f"{file}\n"
+        assert "kit_" not in file.read_text()
+        assert site.mercato("db", "upgrade").exit_code == 0
+        again = site.mercato("db", "revision", "notes", "-m", "nothing")
+        assert again.stdout.startswith("Nothing to write")
+
+    def test_revision_of_nobody(self, site):
+        """A name that no feature has is refused with those there are."""
+        refused = site.mercato("db", "revision", "nots", "-m", "x")
+
+        assert (refused.exit_code, "There are: notes" in refused.stderr) == (2, True)
+
+
+class TestRoutes:
+    def test_lists_rule_method_and_policy(self, site):
+        """Who may call what, of which feature."""
+        lines = [line.split() for line in site.mercato("routes").stdout.splitlines()]
+
+        assert lines[1:] == [
+            ["/v1/notes", "GET", "anyone", "notes"],
+            ["/v1/notes", "POST", "notes.write", "notes"],
+            ["/v1/notes/<uuid:note_id>", "GET", "anyone", "notes"],
+        ]
+
+
+class TestSeed:
+    def test_makes_sample_data_once(self, migrated):
+        """Features fill the database, and tell what is there."""
+        first, second = migrated.mercato("seed"), migrated.mercato("seed")
+
+        assert (first.stdout, second.stdout) == ("notes: one note\n", "")
+        assert migrated.texts() == ["sample"]
+
+    def test_is_refused_in_production(self, migrated):
+        """Sample data has known passwords: never in production."""
+        migrated.choose("notes", environment="production")
+
+        refused = migrated.mercato("seed")
+
+        assert (refused.exit_code, migrated.texts()) == (2, [])
+
+    def test_needs_the_tables(self, site):
+        """Before the migrations there is nothing to fill."""
+        refused = site.mercato("seed")
+
+        assert (refused.exit_code, "K302" in refused.stderr) == (2, True)
+
+
+class TestFeatureCommands:
+    def test_run_in_a_unit_of_work(self, migrated):
+        """What a command of a feature does is committed."""
+        done = migrated.mercato("notes", "add", "hello")
+
+        assert (done.exit_code, done.stdout) == (0, "added hello\n")
+        assert migrated.texts() == ["hello"]
+
+    def test_roll_back_what_fails(self, migrated):
+        """What a command did before it failed is undone."""
+        failed = migrated.mercato("notes", "add", "crash")
+
+        assert (failed.exit_code, migrated.texts()) == (1, [])
+
+    def test_print_refusals(self, migrated):
+        """A refusal is a line with its code, and no traceback."""
+        refused = migrated.mercato("notes", "add", "regret")
+
+        assert (refused.exit_code, refused.stderr) == (
+            1,
+            "refused (broken_note): on second thoughts\n",
+        )
+
+    def test_of_a_feature_that_is_not_named(self, site):
+        """A command that nobody has."""
+        site.choose()
+
+        unknown = site.mercato("notes", "add", "x")
+
+        assert (unknown.exit_code, "No such command 'notes'" in unknown.stderr) == (2, True)
+
+    def test_of_a_feature_that_does_not_load(self, site):
+        """Where the deployment does not fit, that is what is said."""
+        (module,) = site.folder.glob("mercato_notes_*.py")
+        module.write_text("raise RuntimeError('broken wheel')")
+
+        refused = site.mercato("notes", "add", "x")
+
+        assert (refused.exit_code, "error[K103]" in refused.stderr) == (2, True)

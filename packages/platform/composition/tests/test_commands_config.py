@@ -1,0 +1,184 @@
+"""Every setting, where it came from, and a file that has them all."""
+
+import json
+import re
+import tomllib
+
+import pytest
+from click.testing import CliRunner
+
+from mercato_composition.commands.frame import mercato
+from mercato_testing.samples.wheels import install
+
+LAMP = """
+    from typing import Annotated
+
+    from msgspec import Meta
+
+    from mercato_kit.feature import Feature
+    from mercato_kit.settings import Secret
+    from mercato_kit.settings import Settings
+
+    class LampSettings(Settings, frozen=True, kw_only=True):
+        watts: Annotated[int, Meta(ge=1, le=100, description="How bright")] = 40
+        place: Annotated[str, Meta(description="Where it stands")]
+        key: Annotated[Secret, Meta(description="Opens the lamp")]
+        spare: Secret | None = None
+        colours: list[str] = []
+        shades: dict[str, int] = {}
+
+    feature = Feature(name="lamp", summary="Light.", settings=LampSettings)
+"""
+
+GIVEN = """\
+environment = "testing"
+[database]
+url = "postgresql://shop:hunter2@db.example/shop?password=hunter3"
+[features.lamp]
+[features.lamp.settings]
+place = "hall"
+watts = 60
+"""
+
+
+@pytest.fixture
+def run(tmp_path, wheels):
+    """A function that runs a command; the lamp is installed."""
+    install(wheels, "lamp", LAMP, module=f"configured_lamp_{tmp_path.name}")
+
+    def call(*words, text=GIVEN, **environ):
+        file = tmp_path / "shop.toml"
+        if text is not None:
+            file.write_text(text)
+        return CliRunner().invoke(mercato, [f"--deployment={file}", *words], env=environ)
+
+    return call
+
+
+def shown(result):
+    """Return the settings of `mercato config --json` by key."""
+    assert result.exit_code == 0, result.output
+    return {one["key"]: one for one in json.loads(result.stdout)}
+
+
+class TestConfig:
+    def test_says_value_type_meaning_and_origin(self, run):
+        """Each from where it is: the file with its line, a variable, or the default."""
+        variables = {
+            "MERCATO_FEATURES__LAMP__SETTINGS__WATTS": "75",
+            "MERCATO_FEATURES__LAMP__SETTINGS__KEY": "sesame",
+        }
+
+        found = shown(run("config", "--json", **variables))
+
+        assert found["features.lamp.settings.watts"] == {
+            "key": "features.lamp.settings.watts",
+            "value": 75,
+            "kind": "int, 1 to 100",
+            "meaning": "How bright",
+            "origin": "MERCATO_FEATURES__LAMP__SETTINGS__WATTS",
+            "variable": "MERCATO_FEATURES__LAMP__SETTINGS__WATTS",
+        }
+        origins = {key: (one["value"], one["origin"]) for key, one in found.items()}
+        assert origins["features.lamp.settings.place"] == ("hall", "shop.toml:6")
+        assert origins["server.port"] == (5000, "default")
+        assert origins["features.lamp.required"] == (True, "default")
+        assert origins["environment"] == ("testing", "shop.toml:1")
+
+    def test_hides_secrets(self, run, tmp_path):
+        """Neither a key, nor its file's content, nor the password in a URL is shown."""
+        file = tmp_path / "key"
+        file.write_text("open sesame")
+        variables = {"MERCATO_FEATURES__LAMP__SETTINGS__KEY_FILE": str(file)}
+
+        for words in (["config"], ["config", "--json"]):
+            told = run(*words, **variables)
+            assert not re.search("hunter|sesame", told.output)
+        found = shown(run("config", "--json", **variables))
+
+        assert found["database.url"]["value"] == "postgresql://shop:***@db.example/shop"
+        key = found["features.lamp.settings.key"]
+        assert (key["value"], key["kind"]) == ("***", "secret")
+        assert key["origin"] == "MERCATO_FEATURES__LAMP__SETTINGS__KEY_FILE"
+        assert found["features.lamp.settings.spare"]["value"] is None
+
+    def test_is_readable(self, run):
+        """A line a setting, under the table it belongs to."""
+        lines = run("config").stdout.splitlines()
+
+        place = lines.index("[features.lamp.settings]")
+        words = re.split(r" {2,}", lines[place + 1])
+        assert words == ["watts = 60", "shop.toml:7", "int, 1 to 100: How bright"]
+
+    def test_works_where_a_setting_does_not_hold(self, run):
+        """A missing or wrong value is shown as it is; `mercato check` says what is wrong."""
+        found = shown(run("config", "--json", text=GIVEN.replace("60", '"bright"')))
+
+        assert found["features.lamp.settings.watts"]["value"] == "bright"
+        assert found["features.lamp.settings.key"]["value"] is None
+
+    def test_hides_what_a_broken_feature_was_given(self, run, wheels):
+        """Nobody knows which of its settings is a secret."""
+        install(wheels, "broken", "1 / 0", module="configured_broken")
+        text = GIVEN + '[features.broken.settings]\ntoken = "hunter2"\n'
+
+        found = shown(run("config", "--json", text=text))
+
+        token = found["features.broken.settings.token"]
+        assert (token["value"], token["origin"]) == ("***", "shop.toml:9")
+
+    def test_shows_capabilities(self, run):
+        """A choice between features is shown with the line that makes it."""
+        found = shown(run("config", "--json", text=GIVEN + '[capabilities]\nheat = "lamp"\n'))
+
+        assert found["capabilities.heat"]["origin"].startswith("shop.toml:")
+
+
+class TestExample:
+    def test_is_accepted_as_it_is(self, run, tmp_path):
+        """What it writes passes `mercato check`, with every installed feature that fits."""
+        example = run("config", "--example", text=None)
+        checked = run("check", "--offline", text=example.stdout)
+
+        assert checked.exit_code == 0, checked.output
+        assert "mercato-lamp 1.0" in checked.output
+
+    def test_says_every_setting(self, run):
+        """Each key of `mercato config` is in it, with meaning, type and variable."""
+        text = run("config", "--example", text=None).stdout
+
+        assert "# How bright: int, 1 to 100; MERCATO_FEATURES__LAMP__SETTINGS__WATTS" in text
+        assert "#watts = 40" in text
+        assert 'place = "change me"' in text
+        for key in shown(run("config", "--json", text=text)):
+            name = key.rpartition(".")[2]
+            assert re.search(rf"^#?{name} = |MERCATO_(\w+__)?{name.upper()}\b", text, re.M), key
+
+    def test_its_defaults_are_true(self, run):
+        """With the "#" taken away from every default it means the same."""
+        text = run("config", "--example", text=None).stdout
+        on = ("features.", "server", "database")
+        tables = re.split(r"^(?=#?\[)", text, flags=re.M)
+        opened = [
+            re.sub(r"^#(?=\w+ = )", "", table, flags=re.M)
+            if table.startswith(tuple(f"[{name}" for name in on))
+            else table
+            for table in tables
+        ]
+
+        before = shown(run("config", "--json", text=text))
+        after = shown(run("config", "--json", text="".join(opened)))
+
+        for key, one in before.items():
+            if one["value"] is not None and "package" not in key:
+                assert after[key]["value"] == one["value"], key
+
+    def test_leaves_out_what_does_not_fit(self, run, wheels):
+        """A broken feature is a comment with the reason, not a file that is refused."""
+        install(wheels, "broken", "1 / 0", module="exemplary_broken")
+
+        text = run("config", "--example", text=None).stdout
+
+        assert "#[features.broken]" in text
+        assert "# Left out: K103: importing exemplary_broken failed" in text
+        assert "broken" not in tomllib.loads(text)["features"]

@@ -1,0 +1,133 @@
+"""The manifests that a deployment names: each is loaded for itself, or the host says why not."""
+
+from importlib.metadata import version
+
+import pytest
+
+from mercato_testing.samples.wheels import GOOD
+from mercato_testing.samples.wheels import install
+
+from .manifests import planned
+from .manifests import told
+
+KIT = version("mercato-kit")
+
+
+class TestFind:
+    def test_loads_what_the_file_names_and_nothing_else(self, wheels):
+        """Installed does not mean on."""
+        install(wheels, "reviews", GOOD.format(name="reviews"), version="1.2")
+        install(wheels, "gift_cards", "raise RuntimeError('never imported')")
+
+        found = planned(values={"features": {"reviews": {}}})
+
+        assert [one.where for one in found.features] == ["mercato-reviews 1.2 ('reviews')"]
+        assert found.fits
+
+    @pytest.mark.provokes("K101")
+    def test_a_name_that_nobody_offers(self, wheels):
+        """K101 suggests the name that was meant, and lists the others."""
+        install(wheels, "reviews", GOOD.format(name="reviews"))
+
+        found = planned(values={"features": {"review": {}}})
+
+        [fault] = found.faults
+        assert (fault.code, fault.where) == ("K101", "deployment.toml")
+        assert fault.what.startswith(
+            "no installed distribution offers a feature called 'review'. "
+            "Did you mean 'reviews'? Installed features: "
+        )
+        assert "reviews" in fault.what.partition("Installed features: ")[2].split(", ")
+        assert "`mercato install --here`" in fault.fix
+
+    @pytest.mark.provokes("K103")
+    def test_a_manifest_that_cannot_be_imported(self, wheels):
+        """K103 names the exception and the extra that helps; the other features are checked."""
+        install(
+            wheels,
+            "reviews",
+            "import a_module_that_is_away",
+            requires=['a-module-that-is-away; extra == "stars"'],
+            metadata="Provides-Extra: stars",
+            module="reviews_that_need_more",
+        )
+        install(wheels, "gift_cards", "1 / 0", module="gift_cards_that_fail")
+
+        found = planned(values={"features": {"reviews": {}, "gift_cards": {}}})
+
+        assert told(found) == (
+            "error[K103] mercato-gift-cards 1.0 ('gift_cards')\n"
+            "    importing gift_cards_that_fail failed: ZeroDivisionError: division by zero\n"
+            "    other features were checked all the same\n"
+            "    fix: install what it needs, or tell its maintainers\n"
+            "error[K103] mercato-reviews 1.0 ('reviews')\n"
+            "    importing reviews_that_need_more failed: ModuleNotFoundError: "
+            "No module named 'a_module_that_is_away'\n"
+            "    the module that is missing is 'a_module_that_is_away'\n"
+            "    other features were checked all the same\n"
+            "    fix: pip install 'mercato-reviews[stars]'"
+        )
+
+    @pytest.mark.provokes("K103")
+    def test_a_manifest_that_ends_the_process(self, wheels):
+        """K103: one wheel that calls exit() ends nothing but itself."""
+        install(wheels, "reviews", "raise SystemExit(0)")
+
+        [fault] = planned(values={"features": {"reviews": {}}}).faults
+
+        assert (fault.code, fault.feature) == ("K103", "reviews")
+        assert "SystemExit: 0" in fault.what
+
+    @pytest.mark.provokes("K104")
+    def test_two_distributions_of_one_name(self, wheels):
+        """K104 names both; neither wins."""
+        install(wheels, "reviews", GOOD.format(name="reviews"))
+        install(wheels, "reviews", GOOD.format(name="reviews"), distribution="evil-reviews")
+
+        found = planned(values={"features": {"reviews": {}}})
+
+        [fault] = found.faults
+        assert fault.code == "K104"
+        assert "mercato-reviews 1.0 at " in fault.what
+        assert "evil-reviews 1.0 at " in fault.what
+        assert not found.features
+
+    @pytest.mark.provokes("K116")
+    def test_a_module_that_is_gone(self, wheels):
+        """K116 names the folder that an uninstall left."""
+        install(wheels, "reviews", "")
+
+        [fault] = planned(values={"features": {"reviews": {}}}).faults
+
+        assert fault.code == "K116"
+        assert str(wheels / "mercato_reviews-1.0.dist-info") in fault.fix
+
+    @pytest.mark.provokes("K106")
+    @pytest.mark.parametrize(
+        "source", ["feature = 1", GOOD.format(name="other")], ids=["no Feature", "other name"]
+    )
+    def test_what_is_no_manifest(self, wheels, source):
+        """K106 names the maintainers' address."""
+        metadata = "Project-URL: Issues, https://reviews.example/issues"
+        install(wheels, "reviews", source, metadata=metadata)
+
+        [fault] = planned(values={"features": {"reviews": {}}}).faults
+
+        assert fault.code == "K106"
+        assert "https://reviews.example/issues" in fault.fix
+
+    @pytest.mark.provokes("K105")
+    def test_a_feature_built_for_another_kit(self, wheels):
+        """K105: the range is the wheel's requirement, unless the manifest says."""
+        source = GOOD.format(name="reviews")
+        install(wheels, "reviews", source, version="3.0", requires=["mercato-kit<9,>=7"])
+
+        found = planned(values={"features": {"reviews": {}}})
+
+        assert told(found) == (
+            "error[K105] mercato-reviews 3.0 ('reviews')\n"
+            f"    was built for mercato-kit <9,>=7; this host runs mercato-kit {KIT}.\n"
+            "    nothing was started with it left out\n"
+            "    fix: install a release of mercato-reviews that fits the kit, "
+            "or the kit it was built for"
+        )

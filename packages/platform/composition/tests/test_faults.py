@@ -1,0 +1,40 @@
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.faults import render
+
+
+class TestRender:
+    def test_has_the_form_operators_know(self):
+        """Code and place, what is so, and what to do, on lines of their own."""
+        fault = Fault(
+            "K108",
+            "mercato-orders 2.4.0 ('orders')",
+            "needs stock >=1.1,<2, which no enabled feature offers.",
+            "add [features.products] to deployment.toml (installed, not enabled)",
+        )
+
+        text = render([fault])
+
+        assert text == (
+            "error[K108] mercato-orders 2.4.0 ('orders')\n"
+            "    needs stock >=1.1,<2, which no enabled feature offers.\n"
+            "    fix: add [features.products] to deployment.toml (installed, not enabled)"
+        )
+
+
+class TestDeploymentError:
+    def test_tells_root_causes_first_and_warnings_last(self):
+        """What may cause the others stands before them."""
+        codes = ["K401", "K108", "K201", "K103"]
+        faults = [Fault(code, "here", "so", "that") for code in codes]
+        warning = Fault("K101", "here", "so", "that", severity="warning")
+
+        error = DeploymentError([warning, *faults])
+
+        assert [fault.code for fault in error.faults] == ["K103", "K201", "K108", "K401", "K101"]
+
+    def test_tells_each_once(self):
+        """Two checks that find the same thing report it once."""
+        fault = Fault("K108", "here", "so", "that")
+
+        assert DeploymentError([fault, fault]).faults == (fault,)

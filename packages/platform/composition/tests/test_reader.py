@@ -1,0 +1,267 @@
+import pytest
+
+from mercato_composition.deployment.model import DEVELOPMENT_KEYS
+from mercato_composition.deployment.reader import SMALLEST_SECRET_KEY
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
+
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def faults_of(values=None, environ=None, path=None):
+    """Return what reading the deployment refuses, as (code, where, first line)."""
+    with pytest.raises(DeploymentError) as refused:
+        read_deployment(path or values, environ=environ or {})
+    return [(fault.code, fault.where, fault.what) for fault in refused.value.faults]
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a deployment file, and return its path."""
+
+    def write(text):
+        path = tmp_path / "deployment.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+class TestRead:
+    def test_reads_the_file_that_the_environment_names(self, write):
+        """MERCATO_DEPLOYMENT says where the file is."""
+        path = write('environment = "testing"\n[features.reviews]\nrequired = false\n')
+
+        deployment = read_deployment(environ={"MERCATO_DEPLOYMENT": str(path)})
+
+        assert deployment.path == path
+        assert deployment.environment == "testing"
+        assert not deployment.features["reviews"].required
+
+    @pytest.mark.provokes("K100")
+    def test_a_missing_file_is_named(self, tmp_path):
+        """K100 says which path was tried."""
+        path = tmp_path / "away.toml"
+
+        [(code, where, what)] = faults_of(path=path)
+
+        assert (code, where) == ("K100", str(path))
+        assert str(path) in what
+
+    @pytest.mark.provokes("K100")
+    def test_bad_toml_is_named_with_line_and_column(self, write):
+        """K100 says where the file stops being TOML."""
+        [(code, where, what)] = faults_of(path=write('a = "b"\nenvironment = \n'))
+
+        assert (code, where) == ("K100", "deployment.toml:2:15")
+        assert what == "the file is not valid TOML: Invalid value."
+
+    @pytest.mark.provokes("K100")
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("a = " + "1" * 5000, "it holds a number or a name that nothing can hold"),
+            ("a = " + "[" * 3000, "its tables and lists are nested too deep"),
+        ],
+        ids=["a long number", "deep lists"],
+    )
+    def test_what_no_reader_can_hold(self, write, text, why):
+        """K100, where TOML sets no bounds and the reader has some."""
+        [(code, _, what)] = faults_of(path=write(text))
+
+        assert code == "K100"
+        assert why in what
+
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize("file", ["postgresql://u:hush-hush@h/db", "a\0b"])
+    def test_a_secret_where_its_file_belongs(self, file):
+        """K202 shows no address with a password, and takes every name of a file."""
+        values = {"environment": "testing", "database": {"url_file": file}}
+
+        [code, *_], *_ = found = faults_of(values)
+
+        assert code == "K202"
+        assert "hush" not in str(found)
+
+    @pytest.mark.provokes("K100")
+    def test_a_secret_where_the_environment_belongs(self):
+        """K100 does not show it."""
+        found = faults_of({"environment": "postgresql://u:hush-hush@h/db"})
+
+        assert "K100" in [code for code, _, _ in found]
+        assert "hush" not in str(found)
+
+    @pytest.mark.provokes("K102")
+    def test_a_feature_named_twice(self, write):
+        """K102 names both lines."""
+        [fault] = faults_of(path=write("[features.reviews]\n\n[features.reviews]\n"))
+
+        what = "features.reviews is named twice: in line 1 and in line 3."
+        assert fault == ("K102", "deployment.toml:3", what)
+
+    @pytest.mark.provokes("K100")
+    def test_an_unknown_environment_names_those_known(self):
+        """K100 lists the environments."""
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment({"environment": "prodction"})
+
+        assert str(refused.value) == (
+            "error[K100] deployment.toml\n"
+            "    there is no environment 'prodction'. Did you mean 'production'?\n"
+            "    fix: environments known: development, testing, production"
+        )
+
+    def test_every_mistake_is_reported_at_once(self, write):
+        """A mistake at the top of the file hides none of those below."""
+        path = write(
+            'environment = "testing"\nfeature = 1\n[server]\nport = "high"\n'
+            '[identity]\nissuer = "https://id.example"\n'
+        )
+
+        found = faults_of(path=path)
+
+        assert [(code, where) for code, where, _ in found] == [
+            ("K201", "deployment.toml:5"),
+            ("K201", "deployment.toml:5"),
+            ("K202", "deployment.toml:4"),
+            ("K203", "deployment.toml:2"),
+        ]
+
+    @pytest.mark.provokes("K203")
+    def test_an_unknown_key_gets_a_suggestion(self):
+        """K203 names the key that was meant."""
+        [(code, _, what)] = faults_of({"environment": "testing", "server": {"prot": 1}})
+
+        assert code == "K203"
+        assert "there is no setting 'prot' in [server]. Did you mean 'port'?" in what
+
+
+class TestEnvironment:
+    def test_overrides_the_file_with_types(self):
+        """Text of a variable becomes what the setting is."""
+        values = {"environment": "testing", "server": {"port": 1}}
+
+        deployment = read_deployment(values, environ={"MERCATO_SERVER__PORT": "8080"})
+
+        assert deployment.server.port == 8080
+
+    def test_gives_settings_to_a_feature(self):
+        """A variable reaches the settings of a feature that the file names."""
+        values = {"environment": "testing", "features": {"reviews": {"settings": {"a": 1}}}}
+
+        deployment = read_deployment(values, {"MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE": "7"})
+
+        choice = deployment.features["reviews"]
+        assert choice.settings == {"a": 1, "per_page": "7"}
+        assert choice.origins["per_page"] == "MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE"
+
+    @pytest.mark.provokes("K204")
+    def test_never_adds_a_feature(self):
+        """K204: only the file says what a deployment is made of."""
+        variable = "MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE"
+
+        [fault] = faults_of({"environment": "testing"}, {variable: "7"})
+
+        what = "it sets something of 'reviews', a feature that is not enabled."
+        assert fault == ("K204", variable, what)
+
+    def test_an_unknown_variable_is_refused(self):
+        """A misspelt variable is not ignored."""
+        [(code, where, _)] = faults_of({"environment": "testing"}, {"MERCATO_SERVR__PORT": "1"})
+
+        assert (code, where) == ("K203", "MERCATO_SERVR__PORT")
+
+    def test_a_secret_may_stand_in_a_file(self, tmp_path):
+        """With _FILE behind its name a variable names the file that holds the secret."""
+        file = tmp_path / "key"
+        file.write_text(f"{KEY}\n")
+
+        deployment = read_deployment(
+            {"environment": "production"}, {"MERCATO_SECRET_KEY_FILE": str(file)}
+        )
+
+        assert deployment.secret_key.reveal() == KEY
+
+    @pytest.mark.provokes("K202")
+    def test_a_secret_file_that_cannot_be_read(self, tmp_path):
+        """K202 names the variable and the file."""
+        environ = {"MERCATO_DATABASE__URL_FILE": str(tmp_path / "away")}
+
+        [(code, where, what)] = faults_of({"environment": "testing"}, environ)
+
+        assert (code, where) == ("K202", "MERCATO_DATABASE__URL_FILE")
+        assert str(tmp_path / "away") in what
+
+
+class TestSecretKey:
+    @pytest.mark.parametrize("environment", ["development", "testing"])
+    def test_has_a_default_outside_production(self, environment):
+        """Developers need no key of their own."""
+        deployment = read_deployment({"environment": environment})
+
+        assert len(deployment.secret_key.reveal()) >= SMALLEST_SECRET_KEY
+
+    @pytest.mark.parametrize(
+        ("environ", "code"),
+        [
+            ({}, "K201"),
+            ({"MERCATO_SECRET_KEY": "tiny-secret"}, "K202"),
+            ({"MERCATO_SECRET_KEY": DEVELOPMENT_KEYS["development"]}, "K205"),
+        ],
+    )
+    def test_production_brings_its_own(self, environ, code):
+        """An absent, short or known key is refused, and never shown."""
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment({"environment": "production"}, environ)
+
+        [fault] = refused.value.faults
+        assert fault.code == code
+        assert "MERCATO_SECRET_KEY" in fault.fix
+        assert not any(key in str(refused.value) for key in environ.values())
+
+    @pytest.mark.provokes("K205")
+    def test_production_refuses_it_in_the_file(self):
+        """K205: a file is copied and committed; a secret in it is none."""
+        found = faults_of({"environment": "production", "secret_key": KEY})
+
+        assert [code for code, _, _ in found] == ["K205"]
+
+    def test_a_deployment_without_environment_is_production(self):
+        """Whoever forgets the line gets the strict rules."""
+        deployment = read_deployment({}, {"MERCATO_SECRET_KEY": KEY})
+
+        assert deployment.environment == "production"
+
+
+class TestDatabase:
+    def test_is_a_sqlite_file_by_default(self, tmp_path, monkeypatch):
+        """Relative files are relative to the working directory."""
+        monkeypatch.chdir(tmp_path)
+
+        deployment = read_deployment({"environment": "testing"})
+
+        assert deployment.database_url.database == str(tmp_path / "mercato.db")
+
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "mysql://root:secret@host/db",
+            "secret",
+            "sqlite://",
+            "postgresql+secret://h/db",
+            "postgresql://u@127.0.0.1:secret/db",
+            "postgresql://[::1:secret/db",
+            "postgresql://u:secret@h:99999/db",
+            "postgresql://u:secret\0@h/db",
+            "postgresql://u:secret@h/db?plugin=x",
+            "sqlite:///secret\0.db",
+            "sqlite:///shop.db?timeout=secret",
+        ],
+    )
+    def test_refuses_what_it_cannot_use_without_showing_it(self, url):
+        """K202, and no password in the message."""
+        [(code, _, what)] = faults_of({"environment": "testing", "database": {"url": url}})
+
+        assert code == "K202"
+        assert "secret" not in what

@@ -1,0 +1,137 @@
+"""How faults are told: on a terminal, in a pipe, to machines; and what their codes mean."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from mercato_composition.faults import Fault
+from mercato_composition.faults import in_order
+from mercato_composition.faults import render
+from mercato_composition.faults.codes import codes
+
+RED = "\x1b[31m"
+
+
+@pytest.fixture
+def misfit(tmp_path):
+    """A deployment file in which several things do not fit."""
+    file = tmp_path / "deployment.toml"
+    file.write_text('environment = "testing"\n[server]\nprot = 1\nworkers = 0\n')
+    return file
+
+
+def mercato(*arguments, **options):
+    """Run the command in a process of its own."""
+    command = [sys.executable, "-m", "mercato_composition", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def on_a_terminal(*arguments, **environ):
+    """Run the command on a terminal, and return what is seen there."""
+    ours, its = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mercato_composition", *map(str, arguments)],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env={**os.environ, "TERM": "xterm", **environ},
+    )
+    os.close(its)
+    seen = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            seen += chunk
+    except OSError:
+        # On Linux a terminal that nobody writes to any more is an error to read.
+        pass
+    os.close(ours)
+    process.wait()
+    return seen.decode()
+
+
+class TestTelling:
+    def test_in_colour_on_a_terminal(self, misfit):
+        """Who looks at a terminal sees codes in colour, a count, and where to learn more."""
+        seen = on_a_terminal("--deployment", misfit, "check")
+
+        assert f"{RED}\x1b[1merror[K202]" in seen
+        assert "2 errors; `mercato explain K202` says more" in seen
+
+    def test_without_colour_where_that_is_asked(self, misfit):
+        """NO_COLOR is heard."""
+        assert RED not in on_a_terminal("--deployment", misfit, "check", NO_COLOR="1")
+
+    def test_plain_in_a_pipe(self, misfit):
+        """A log file gets the text alone, and the exit code says that it does not fit."""
+        done = mercato("--deployment", misfit, "check")
+
+        assert done.returncode == 2
+        assert "\x1b" not in done.stderr
+        assert [line for line in done.stderr.splitlines() if not line.startswith(" ")] == [
+            "error[K202] deployment.toml:4",
+            "error[K203] deployment.toml:3",
+        ]
+
+    def test_to_machines(self, misfit):
+        """--json has the same, in the same order."""
+        done = mercato("--deployment", misfit, "check", "--json")
+
+        document = json.loads(done.stdout)
+        assert done.returncode == 2
+        assert document["fits"] is False
+        assert [fault["code"] for fault in document["faults"]] == ["K202", "K203"]
+        assert document["faults"][0].keys() == {
+            "code",
+            "where",
+            "what",
+            "fix",
+            "severity",
+            "feature",
+            "follows",
+        }
+
+
+class TestFollowUps:
+    def test_name_what_they_follow_from(self):
+        """A fault that goes away with another one says so, and comes behind it."""
+        cause = Fault("K401", "there", "so", "that", feature="reviews")
+        effect = Fault("K108", "here", "needs it.", "mend it", follows="reviews")
+
+        text = render(in_order([effect, cause]))
+
+        assert text == (
+            "error[K401] there\n    so\n    fix: that\n"
+            "error[K108] here\n    needs it.\n    follows from K401 of reviews\n    fix: mend it"
+        )
+
+    def test_name_nothing_that_is_not_told(self):
+        """Of a feature without faults nothing follows."""
+        effect = Fault("K108", "here", "needs it.", "mend it", follows="reviews")
+
+        assert "follows" not in render([effect])
+
+
+class TestExplain:
+    def test_the_long_form(self, tmp_path):
+        """A code is explained without any deployment, however it is written."""
+        done = mercato("explain", "k108", cwd=tmp_path)
+
+        assert done.returncode == 0
+        assert done.stdout == f"K108: {codes()['K108'].title}\n\n{codes()['K108'].text}\n"
+
+    def test_lists_all(self, tmp_path):
+        """Without a code, each is there with its title."""
+        done = mercato("explain", cwd=tmp_path)
+
+        assert done.stdout.splitlines() == [f"{one.code}  {one.title}" for one in codes().values()]
+
+    def test_a_code_that_there_is_not(self, tmp_path):
+        """It suggests the nearest."""
+        done = mercato("explain", "K1088", cwd=tmp_path)
+
+        assert done.returncode == 2
+        assert "there is no fault 'K1088'. Did you mean 'K108'?" in done.stderr

@@ -1,0 +1,228 @@
+"""What development may do and production refuses, naming the key and the way out."""
+
+import pytest
+
+from mercato_composition.deployment.model import DEVELOPMENT_KEYS
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
+from mercato_composition.features.plan import compose
+from mercato_host import create_app
+from mercato_kit.feature import Feature
+from mercato_kit.http import Blueprint
+from mercato_kit.identity import anyone
+from mercato_kit.settings import Secret
+from mercato_kit.settings import Settings
+
+KEY = "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"
+OTHER = "Zt6-kQw8VbNm2XcLp0AsDf4GhJr9TyUi1Eo5"
+POSTGRESQL = "postgresql://shop:dFg7-kk2@db.example/shop"
+
+
+class Keys(Settings, frozen=True):
+    """Secrets of a feature."""
+
+    mail_key: Secret | None = None
+    pay_key: Secret | None = None
+
+
+def feature(name):
+    """Return a feature with secrets."""
+    return Feature(name=name, summary="For a test.", settings=Keys)
+
+
+def production(environ=None, *, proxies=0, server=None, **tables):
+    """Describe a deployment that fits but for what is given."""
+    values = {"environment": "production", "server": dict(server or {}), **tables}
+    if proxies is not None:
+        values["server"]["trusted_proxies"] = proxies
+    given = {"MERCATO_SECRET_KEY": KEY, "MERCATO_DATABASE__URL": POSTGRESQL, **(environ or {})}
+    return values, {name: value for name, value in given.items() if value is not None}
+
+
+def faults_of(values, environ, features=("mails", "payments")):
+    """Return what is refused, whenever it is found."""
+    try:
+        deployment = read_deployment(values, environ=environ)
+    except DeploymentError as error:
+        return error.faults
+    return compose(deployment, map(feature, features)).faults
+
+
+UNSAFE = {
+    "no key": ("K201", "secret_key", production({"MERCATO_SECRET_KEY": None})),
+    "a short key": ("K202", "secret_key", production({"MERCATO_SECRET_KEY": "Ab1-" * 4})),
+    "development's key": (
+        "K205",
+        "secret_key",
+        production({"MERCATO_SECRET_KEY": DEVELOPMENT_KEYS["development"]}),
+    ),
+    "testing's key": (
+        "K205",
+        "secret_key",
+        production({"MERCATO_SECRET_KEY": DEVELOPMENT_KEYS["testing"]}),
+    ),
+    "a key of one character": ("K206", "secret_key", production({"MERCATO_SECRET_KEY": "a" * 40})),
+    "the key in the file": (
+        "K205",
+        "secret_key",
+        production({"MERCATO_SECRET_KEY": None}, secret_key=KEY),
+    ),
+    "a feature's key in the file": (
+        "K205",
+        "mail_key",
+        production(features={"mails": {"settings": {"mail_key": OTHER}}}),
+    ),
+    "the database's password in the file": (
+        "K205",
+        "'url' in [database]",
+        production({"MERCATO_DATABASE__URL": None}, database={"url": POSTGRESQL}),
+    ),
+    "the password of Redis in the file": (
+        "K205",
+        "'url' in [redis]",
+        production(redis={"url": "rediss://:wQx4-mm9@cache.example"}),
+    ),
+    "the password of the index in the file": (
+        "K205",
+        "'url' in [index]",
+        production(index={"url": "https://shop:wQx4-mm9@index.example/simple"}),
+    ),
+    "a password that everybody knows": (
+        "K205",
+        "'url' in [database]",
+        production({"MERCATO_DATABASE__URL": "postgresql://postgres:postgres@db.example/shop"}),
+    ),
+    "one key for two things": (
+        "K206",
+        "secret_key",
+        production({"MERCATO_FEATURES__MAILS__SETTINGS__MAIL_KEY": KEY}, features={"mails": {}}),
+    ),
+    "one key for two features": (
+        "K206",
+        "features.payments.settings.pay_key and features.mails.settings.mail_key",
+        production(
+            {
+                "MERCATO_FEATURES__MAILS__SETTINGS__MAIL_KEY": OTHER,
+                "MERCATO_FEATURES__PAYMENTS__SETTINGS__PAY_KEY": OTHER,
+            },
+            features={"mails": {}, "payments": {}},
+        ),
+    ),
+    "one secret for key and database": (
+        "K206",
+        "database.url and secret_key",
+        production({"MERCATO_DATABASE__URL": f"postgresql://shop:{KEY}@db.example/shop"}),
+    ),
+    "nobody said how many proxies": ("K201", "trusted_proxies", production(proxies=None)),
+    "SQLite with several workers": (
+        "K312",
+        "2 workers",
+        production({"MERCATO_DATABASE__URL": "sqlite:///shop.db"}, server={"workers": 2}),
+    ),
+    "SQLite with several machines": (
+        "K312",
+        "3 machines",
+        production({"MERCATO_DATABASE__URL": "sqlite:///shop.db"}, server={"machines": 3}),
+    ),
+    "limits counted by each worker for itself": (
+        "K206",
+        "requests_per_minute",
+        production(server={"workers": 4, "requests_per_minute": 100}),
+    ),
+    "limits counted by each machine for itself": (
+        "K206",
+        "requests_per_minute",
+        production(server={"machines": 2, "requests_per_minute": 100}),
+    ),
+    "a database in clear": (
+        "K206",
+        "sslmode=disable",
+        production({"MERCATO_DATABASE__URL": f"{POSTGRESQL}?sslmode=disable"}),
+    ),
+    "an index in clear": ("K202", "url", production(index={"url": "http://wheels.example/"})),
+    "sources of strangers": ("K203", "'cors'", production(cors={"origins": "*"})),
+    "a debug switch": ("K203", "'debug'", production(debug=True)),
+}
+
+
+class TestProduction:
+    def test_starts_where_all_is_well(self):
+        """What is refused below is refused for what is different from this."""
+        assert faults_of(*production()) == ()
+
+    @pytest.mark.provokes("K201", "K202", "K203", "K205", "K206", "K312")
+    @pytest.mark.parametrize("unsafe", UNSAFE)
+    def test_refuses_what_is_unsafe(self, unsafe):
+        """One fault, which names the key and what to do, and shows no secret."""
+        code, key, (values, environ) = UNSAFE[unsafe]
+
+        [fault] = faults_of(values, environ)
+
+        assert (fault.code, fault.severity) == (code, "error")
+        assert key in f"{fault.where} {fault.what}"
+        assert fault.fix
+        told = str(DeploymentError([fault]))
+        assert not any(secret in told for secret in (KEY, OTHER, "dFg7-kk2", "Ab1-Ab1-"))
+
+    @pytest.mark.provokes("K206")
+    def test_refuses_debug_mode(self, monkeypatch):
+        """Flask reads it from the environment of the process."""
+        monkeypatch.setenv("FLASK_DEBUG", "1")
+
+        [fault] = faults_of(*production())
+
+        assert (fault.code, fault.where) == ("K206", "FLASK_DEBUG")
+
+    @pytest.mark.provokes("K206")
+    def test_refuses_files_that_everybody_may_write(self, tmp_path):
+        """Neither the deployment nor a secret is for others to choose."""
+        key, file = tmp_path / "key", tmp_path / "deployment.toml"
+        key.write_text(KEY)
+        file.write_text('environment = "production"\n[server]\ntrusted_proxies = 1\n')
+        for path in (key, file):
+            path.chmod(0o666)
+        environ = {"MERCATO_SECRET_KEY_FILE": str(key), "MERCATO_DATABASE__URL": POSTGRESQL}
+
+        found = compose(read_deployment(file, environ=environ)).faults
+
+        unsafe = [fault.where for fault in found if fault.code == "K206"]
+        assert unsafe == ["deployment.toml", "key"]
+
+    @pytest.mark.provokes("K312")
+    def test_warns_of_sqlite(self):
+        """A small shop may run on it, with one worker, and is told what that means."""
+        [fault] = faults_of(*production({"MERCATO_DATABASE__URL": "sqlite:///shop.db"}))
+
+        assert (fault.code, fault.severity) == ("K312", "warning")
+
+    @pytest.mark.parametrize("unsafe", ["nobody said how many proxies", "a key of one character"])
+    def test_lets_development_be(self, unsafe):
+        """On a developer's machine all that is fine."""
+        _, _, (values, environ) = UNSAFE[unsafe]
+
+        assert faults_of(values | {"environment": "development"}, environ) == ()
+
+
+class TestRequestsPerMinute:
+    def test_turns_away_who_asks_too_often(self, tmp_path):
+        """One address gets as many answers as the file says; health may be asked for ever."""
+        blueprint = Blueprint("mails", __name__, url_prefix="/v1")
+
+        @blueprint.get("/mails", allow=anyone)
+        @blueprint.response(200)
+        def mails():
+            """Answer"""
+            return {}
+
+        values = {
+            "environment": "testing",
+            "database": {"url": f"sqlite:///{tmp_path}/db"},
+            "server": {"requests_per_minute": 2},
+        }
+        manifest = Feature(name="mails", summary="For a test.", blueprints=[blueprint])
+        client = create_app(read_deployment(values), features=[manifest]).test_client()
+
+        statuses = [client.get("/v1/mails").status_code for _ in range(3)]
+
+        assert statuses == [200, 200, 429]
+        assert [client.get("/healthz").status_code for _ in range(3)] == [200] * 3

@@ -1,0 +1,96 @@
+"""Settings of features: typed, each mistake told with file and line, and no secret shown."""
+
+import os
+
+import pytest
+
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.features.plan import compose
+from mercato_kit.settings import Secret
+from mercato_kit.settings import Settings
+
+from .manifests import codes
+from .manifests import feature
+from .manifests import planned
+from .manifests import told
+
+
+class Stars(Settings, frozen=True, kw_only=True):
+    most: int = 5
+    api_key: Secret
+
+
+class TestSettings:
+    def test_are_typed(self):
+        """Each feature's settings are of its class, with the environment's text converted."""
+        found = planned(
+            feature("reviews", settings=Stars),
+            values={"features": {"reviews": {"settings": {"api_key": "k"}}}},
+            MERCATO_FEATURES__REVIEWS__SETTINGS__MOST="10",
+        )
+
+        assert found.settings["reviews"].most == 10
+        assert found.settings["reviews"].api_key.reveal() == "k"
+
+    @pytest.mark.provokes("K201", "K202", "K203")
+    def test_every_mistake(self):
+        """K201, K202 and K203 in one go; a secret is never shown."""
+        found = planned(
+            feature("reviews", settings=Stars),
+            values={"features": {"reviews": {"settings": {"most": "many", "apikey": "hush"}}}},
+        )
+
+        assert told(found) == (
+            "error[K201] deployment.toml\n"
+            "    required setting 'api_key' of 'reviews' (handed to create_app) "
+            "is absent (secret).\n"
+            "    fix: set api_key = … in [features.reviews.settings] of deployment.toml, "
+            "or MERCATO_FEATURES__REVIEWS__SETTINGS__API_KEY\n"
+            "error[K202] deployment.toml\n"
+            "    setting 'most' of 'reviews' (handed to create_app) does not hold: "
+            "'many': Expected `int`, got `str`.\n"
+            "    fix: correct most in [features.reviews.settings] of deployment.toml, "
+            "or MERCATO_FEATURES__REVIEWS__SETTINGS__MOST\n"
+            "error[K203] deployment.toml\n"
+            "    there is no setting 'apikey' of 'reviews' (handed to create_app) in "
+            "[features.reviews.settings]. Did you mean 'api_key'? Settings: most, api_key\n"
+            "    fix: correct the name, or take it out"
+        )
+
+    @pytest.mark.provokes("K203")
+    def test_of_a_feature_that_has_none(self):
+        """K203, not silence."""
+        values = {"features": {"reviews": {"settings": {"most": 1}}}}
+
+        assert codes(planned(feature("reviews"), values=values)) == ["K203"]
+
+    def test_file_and_line_of_each(self, tmp_path):
+        """A mistake is found where the operator wrote it."""
+        path = tmp_path / "shop.toml"
+        path.write_text('environment = "testing"\n\n[features.reviews.settings]\nmost = "x"\n')
+
+        found = compose(read_deployment(path, environ={}), [feature("reviews", settings=Stars)])
+
+        assert [(fault.code, fault.where) for fault in found.faults] == [
+            ("K201", "shop.toml:3"),
+            ("K202", "shop.toml:4"),
+        ]
+
+    @pytest.mark.provokes("K205")
+    def test_secrets_in_a_production_file(self):
+        """K205: a feature's secret belongs into the environment."""
+        values = {
+            "environment": "production",
+            "database": {"url": "postgresql://db.example/shop"},
+            "server": {"trusted_proxies": 1},
+            "features": {"reviews": {"settings": {"api_key": "hush"}}},
+        }
+
+        found = planned(
+            feature("reviews", settings=Stars),
+            values=values,
+            MERCATO_SECRET_KEY=os.urandom(32).hex(),
+        )
+
+        assert codes(found) == ["K205"]
+        assert "hush" not in told(found)

@@ -1,0 +1,107 @@
+"""Writes the data of a feature to a file: JSON lines that outlive its wheel.
+
+The first line says what it is (``archive``, ``feature``, ``distribution``, ``version``, ``schema``,
+``database``, ``made_at`` and the columns of each table with their types), each of the others is a
+row (``table``, ``row``), and the last one says how many rows of each table there are (``rows``): a
+file without it is not whole. Times and UUIDs are text, decimals are text, bytes are base64 as
+``{"base64": "…"}``.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+from typing import Any
+
+import sqlalchemy as sa
+
+from mercato_database.holdings import Holding
+from mercato_kit import transactions
+from mercato_kit.db import utc_now
+
+_BATCH = 500
+
+
+def archive(engine: sa.Engine, holding: Holding, file: Path) -> dict[str, int]:
+    """Write every row of a feature to *file*, as they all were at one moment.
+
+    The file is there when it is whole, and not before.
+
+    Returns:
+        The number of rows by table.
+
+    Raises:
+        FileExistsError: There is such a file; it is left alone.
+    """
+    if file.exists():
+        raise FileExistsError(file)
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as out, _snapshot(engine) as connection:
+            counts = _write(connection, holding, out)
+            out.flush()
+            os.fsync(out.fileno())
+        # A rename would replace a file that has appeared meanwhile.
+        file.hardlink_to(part)
+    finally:
+        part.unlink(missing_ok=True)
+    return counts
+
+
+def _snapshot(engine: sa.Engine) -> Any:
+    """Open a connection whose transaction sees one moment."""
+    if engine.dialect.name == "postgresql":
+        return engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    with transactions.reading():
+        connection = engine.connect()
+        connection.begin()
+    return connection
+
+
+def _write(connection: sa.Connection, holding: Holding, out: IO[str]) -> dict[str, int]:
+    inspector = sa.inspect(connection)
+    columns = {
+        table: {column["name"]: str(column["type"]) for column in inspector.get_columns(table)}
+        for table in holding.tables
+    }
+    release = holding.release
+    head = {
+        "archive": 1,
+        "feature": holding.feature,
+        "distribution": release.distribution,
+        "version": release.version,
+        "schema": holding.head,
+        "database": connection.dialect.name,
+        "made_at": utc_now().isoformat(),
+        "tables": columns,
+    }
+    _line(out, head)
+    counts = dict.fromkeys(holding.tables, 0)
+    for table in holding.tables:
+        for row in _rows(connection, table, columns[table]):
+            _line(out, {"table": table, "row": row})
+            counts[table] += 1
+    _line(out, {"rows": counts})
+    return counts
+
+
+def _rows(
+    connection: sa.Connection, table: str, columns: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    question = sa.table(table, *(sa.column(name) for name in columns)).select()
+    options = {"stream_results": True, "yield_per": _BATCH}
+    for row in connection.execute(question, execution_options=options):
+        yield dict(row._mapping)  # noqa: SLF001 - the public name of a row's columns
+
+
+def _line(out: IO[str], document: dict[str, Any]) -> None:
+    out.write(json.dumps(document, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (bytes, memoryview)):
+        return {"base64": base64.b64encode(bytes(value)).decode()}
+    isoformat = getattr(value, "isoformat", None)
+    return str(isoformat() if isoformat else value)

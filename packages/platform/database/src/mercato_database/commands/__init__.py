@@ -1,0 +1,1 @@
+"""Commands for the tables and the data of features."""

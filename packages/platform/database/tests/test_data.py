@@ -1,0 +1,277 @@
+import json
+
+import pytest
+
+from mercato_database.holdings import holdings
+from mercato_database.runner import migration_engine
+
+from .killing import killed_at
+from .lending import Library
+
+WORD = "lending_words.book"
+GONE = "00000000-0000-0000-0000-000000000004"
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch, url):
+    """A library with books and loans."""
+    monkeypatch.syspath_prepend(tmp_path)
+    library = Library(tmp_path, url)
+    assert library.mercato("db", "upgrade").exit_code == 0
+    library.fill()
+    return library
+
+
+class TestLedger:
+    def test_lists_what_is_here(self, library):
+        """Each feature with its wheel, its schema and its rows."""
+        listed = library.mercato("data")
+
+        assert "loans: mercato-loans 2.0, schema 0001, 1 tables, 3 rows" in listed.stdout
+        assert "shelf: mercato-shelf 1.0.2, schema 0001, 2 tables, 3 rows" in listed.stdout
+
+    @pytest.mark.provokes("K301")
+    def test_remembers_a_wheel_that_is_gone(self, library):
+        """The data of a feature is known by the wheel that made it, when that is gone too."""
+        for file in library.folder.glob("mercato_shelf*"):
+            for part in file.iterdir() if file.is_dir() else ():
+                part.unlink()
+            file.rmdir() if file.is_dir() else file.unlink()
+        library.choose("loans")
+
+        listed, checked = library.mercato("data"), library.mercato("check")
+
+        assert "3 rows; this deployment does not name it" in listed.stdout
+        head, what, fix = checked.stdout.splitlines()[:3]
+        assert (checked.exit_code, head) == (0, "warning[K301] database")
+        assert what == (
+            "    it holds data of 'shelf' (mercato-shelf 1.0.2, schema 0001, 3 rows), "
+            "a feature this deployment does not name."
+        )
+        assert fix == (
+            "    fix: nothing; the data is kept and untouched. `mercato data show shelf` | "
+            "`mercato data archive shelf` | `mercato data purge shelf`"
+        )
+        assert library.mercato("db", "upgrade").exit_code == 0
+
+    def test_knows_what_came_before_it(self, library):
+        """Data that no ledger tells of is found by its version table and the names of tables."""
+        library.execute("DELETE FROM kit_ledger")
+
+        with migration_engine(library.url) as engine, engine.connect() as connection:
+            found = holdings(connection)["shelf"]
+
+        assert (found.entry, found.head) == (None, "0001")
+        assert found.tables == ("shelf_book", "shelf_page")
+
+    def test_keeps_features_apart_whose_names_begin_alike(self, library):
+        """A table belongs to the feature with the longest name that fits."""
+        library.execute(
+            "DELETE FROM kit_ledger",
+            "CREATE TABLE shelf_signs_alembic_version (version_num VARCHAR(32))",
+            "CREATE TABLE shelf_signs_sign (id INTEGER)",
+        )
+
+        with migration_engine(library.url) as engine, engine.connect() as connection:
+            found = holdings(connection)
+
+        assert found["shelf_signs"].tables == ("shelf_signs_sign",)
+        assert found["shelf"].tables == ("shelf_book", "shelf_page")
+
+    def test_shows_one(self, library):
+        """Tables, rows, the wheels that were seen, and who refers to it."""
+        shown = library.mercato("data", "show", "shelf").stdout
+
+        for line in (
+            "schema 0001 (expand): since 1.0.2",
+            "shelf_book: 2 rows",
+            "refers to it in 1 row",
+        ):
+            assert line in shown
+
+    def test_of_nobody(self, library):
+        """A name that was never here is refused with those that were."""
+        unknown = library.mercato("data", "show", "shelves")
+
+        assert (unknown.exit_code, "It knows: loans, shelf" in unknown.stderr) == (2, True)
+
+    def test_of_no_database(self, tmp_path, monkeypatch):
+        """To ask makes no file."""
+        monkeypatch.syspath_prepend(tmp_path)
+        library = Library(tmp_path, f"sqlite:///{tmp_path}/absent.db")
+
+        assert library.mercato("data").stdout == "Nothing.\n"
+        assert not (tmp_path / "absent.db").exists()
+
+
+class TestArchive:
+    def test_writes_every_row(self, library):
+        """First what it is, then a row a line, at last how many."""
+        file = library.folder / "shelf.jsonl"
+
+        archived = library.mercato("data", "archive", "shelf", "--to", str(file))
+
+        assert archived.exit_code == 0
+        head, *rows, end = [json.loads(line) for line in file.read_text().splitlines()]
+        assert (head["feature"], head["version"], head["schema"]) == ("shelf", "1.0.2", "0001")
+        assert head["tables"].keys() == {"shelf_book", "shelf_page"}
+        assert sorted(row["row"].get("title", "-") for row in rows) == ["", "-", "Emma"]
+        assert end == {"rows": {"shelf_book": 2, "shelf_page": 1}}
+
+    def test_overwrites_nothing(self, library):
+        """A file that is there stays what it is, and no half of one is left."""
+        file = library.folder / "shelf.jsonl"
+        file.write_text("mine")
+
+        refused = library.mercato("data", "archive", "shelf", "--to", str(file))
+
+        assert (refused.exit_code, file.read_text()) == (1, "mine")
+        assert not list(library.folder.glob("*.part"))
+
+
+class TestPurge:
+    @pytest.mark.provokes("K311")
+    def test_is_refused_while_named(self, library):
+        """What the deployment names stays; nothing is asked."""
+        refused = library.mercato("data", "purge", "loans", "--confirm", "loans")
+
+        assert refused.exit_code == 2
+        assert "error[K311] data of 'loans'" in refused.stderr
+        assert "remove [features.loans] first" in refused.stderr
+        assert "loans_loan" in library.tables()
+
+    @pytest.mark.provokes("K311")
+    def test_is_refused_while_others_refer_to_it(self, library):
+        """Rows of another feature that name what is here are counted; nothing is purged."""
+        library.choose("loans")
+
+        refused = library.mercato("data", "purge", "shelf", "--confirm", "shelf", "--let-dangle")
+
+        assert refused.exit_code == 2
+        assert "loans_loan.book_id refers to it in 1 row" in refused.stderr
+        assert "rows: shelf_book 2, shelf_page 1" in refused.stderr
+        assert (
+            "fix: take away what is in the way; keep a copy first: mercato data archive shelf"
+            in (refused.stderr)
+        )
+        assert "shelf_book" in library.tables()
+
+    def test_is_refused_when_the_one_who_refers_has_left_too(self, library):
+        """The ledger knows who refers to whom, also where no wheel says it any more."""
+        library.choose()
+
+        refused = library.mercato("data", "purge", "shelf", "--confirm", "shelf")
+
+        assert "loans_loan.book_id refers to it in 1 row" in refused.stderr
+
+    def test_may_leave_rows_that_hold_all_they_need(self, tmp_path, monkeypatch, url):
+        """Where the policy says so, and the operator too."""
+        monkeypatch.syspath_prepend(tmp_path)
+        library = Library(tmp_path, url, policy="keeps_snapshot")
+        library.mercato("db", "upgrade")
+        library.fill()
+        library.choose("loans")
+
+        refused = library.mercato("data", "purge", "shelf", "--confirm", "shelf")
+        purged = library.mercato("data", "purge", "shelf", "--confirm", "shelf", "--let-dangle")
+
+        assert (refused.exit_code, "--let-dangle allows it" in refused.stderr) == (2, True)
+        assert (purged.exit_code, library.tables()) == (
+            0,
+            ["loans_alembic_version", "loans_loan"],
+        )
+
+    @pytest.mark.provokes("K311")
+    def test_is_refused_while_events_wait(self, library):
+        """Deliveries of its handlers that are parked are counted; they are dropped on demand."""
+        library.choose("shelf")
+        park = (
+            "INSERT INTO kit_inbox (consumer, event_id, attempts, next_attempt_at) VALUES"
+            " ('{}', '00000000000000000000000000000001', 0, '2026-01-01T00:00:00.000000Z')"
+        )
+        library.execute(park.format("loans.remind"), park.format("loanshark.x"))
+
+        refused = library.mercato("data", "purge", "loans", "--confirm", "loans")
+        purged = library.mercato("data", "purge", "loans", "--confirm", "loans", "--drop-events")
+
+        assert (refused.exit_code, "wait for its handlers: 1" in refused.stderr) == (2, True)
+        assert purged.exit_code == 0
+        assert library.execute("SELECT consumer FROM kit_inbox") == [("loanshark.x",)]
+
+    def test_asks_for_the_name(self, library):
+        """After a look at tables and rows the name is typed; anything else purges nothing."""
+        library.choose("shelf")
+
+        mistyped = library.mercato("data", "purge", "loans", answer="yes\n")
+        typed = library.mercato("data", "purge", "loans", answer="loans\n")
+
+        assert (mistyped.exit_code, "loans_loan: 3 rows" in mistyped.stdout) == (2, True)
+        assert "nothing was purged" in mistyped.stderr
+        assert (typed.exit_code, "loans is purged." in typed.stdout) == (0, True)
+        assert library.tables() == ["shelf_alembic_version", "shelf_book", "shelf_page"]
+
+    def test_is_remembered(self, library):
+        """The ledger says that it was here; a second purge has nothing to do, a return is new."""
+        library.choose("shelf")
+        library.mercato("data", "purge", "loans", "--confirm", "loans")
+
+        listed, again = library.mercato("data"), library.mercato("data", "purge", "loans")
+
+        assert "loans: mercato-loans 2.0, schema 0001, purged 20" in listed.stdout
+        assert again.stdout == "There is no data of loans any more.\n"
+        library.choose("shelf", "loans")
+        assert library.mercato("db", "upgrade").exit_code == 0
+        assert "1 tables, 0 rows" in library.mercato("data").stdout
+
+    @pytest.mark.parametrize(
+        "statement", ["DROP TABLE", "DELETE FROM kit_inbox", "UPDATE kit_ledger"]
+    )
+    def test_killed_in_the_middle_loses_nothing(self, library, statement):
+        """After SIGKILL all is there as before, and the same command purges it."""
+        library.choose("shelf")
+        command = ("data", "purge", "loans", "--confirm", "loans")
+
+        killed_at(library, statement, *command)
+
+        assert library.execute("SELECT count(*) FROM loans_loan") == [(3,)]
+        assert library.mercato(*command).exit_code == 0
+        assert "loans_loan" not in library.tables()
+        assert library.execute("SELECT count(*) FROM shelf_book") == [(2,)]
+
+
+class TestDoctor:
+    @pytest.mark.provokes("K310")
+    def test_finds_what_dangles(self, library):
+        """Column, count, samples and policy; and what the features' own checks find."""
+        found = library.mercato("doctor")
+
+        assert found.exit_code == 2
+        assert found.stdout.splitlines() == [
+            "error[K310] data of 'loans'",
+            f"    loans_loan.book_id: 1 row names {WORD} that are gone from shelf_book.id.",
+            f"    for example: {GONE}",
+            "    policy needs_target: the row means nothing without what it names",
+            "    fix: bring back what 'shelf' lost, or delete the rows",
+            "shelf: titles: 1 books have no title",
+            "1 references and 1 checks were looked at.",
+        ]
+
+    def test_of_sound_data(self, library):
+        """Nothing dangles, nothing is wrong."""
+        library.execute(
+            "DELETE FROM loans_loan WHERE book_id IS NOT NULL", "UPDATE shelf_book SET title = 'x'"
+        )
+
+        assert library.mercato("doctor").exit_code == 0
+
+    def test_lets_rows_outlive_what_they_name(self, tmp_path, monkeypatch, url):
+        """Where the row holds all it needs it is a warning, and ends well."""
+        monkeypatch.syspath_prepend(tmp_path)
+        library = Library(tmp_path, url, policy="keeps_snapshot")
+        library.mercato("db", "upgrade")
+        library.fill()
+        library.execute("UPDATE shelf_book SET title = 'x'")
+
+        found = library.mercato("doctor")
+
+        assert (found.exit_code, "warning[K310]" in found.stdout) == (0, True)

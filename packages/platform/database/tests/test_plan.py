@@ -1,0 +1,103 @@
+import pytest
+from sqlalchemy.dialects import postgresql
+
+from mercato_database.effects import effect_of
+
+from .lending import ADD_YEAR
+from .lending import Library
+
+
+@pytest.fixture
+def library(tmp_path, monkeypatch, url):
+    """A library with books and loans."""
+    monkeypatch.syspath_prepend(tmp_path)
+    library = Library(tmp_path, url)
+    assert library.mercato("db", "upgrade").exit_code == 0
+    return library
+
+
+class TestPlan:
+    def test_shows_what_an_upgrade_would_do(self, library):
+        """Feature, from, to and statements; nothing is done."""
+        library.migration("shelf", "0002", ADD_YEAR)
+        library.migration("shelf", "0003", 'op.drop_column("shelf_book", "year")', phase="contract")
+
+        planned = library.mercato("db", "plan")
+
+        lines = planned.stdout.splitlines()
+        assert lines[:2] == [
+            "shelf 0001 -> 0003 (mercato-shelf 1.0.2)",
+            "  0002 expand: Step 0002.",
+        ]
+        assert "  0003 contract: Step 0003.; waits for --contract" in lines
+        assert any("ALTER TABLE shelf_book ADD COLUMN year INTEGER" in line for line in lines)
+        with library.transaction() as connection:
+            version = connection.exec_driver_sql("SELECT version_num FROM shelf_alembic_version")
+            assert version.scalar() == "0001"
+
+    def test_marks_what_keeps_others_waiting(self, library):
+        """Locks and rewrites on PostgreSQL; what depends on the data is unknown on both."""
+        library.migration(
+            "shelf", "0002", "op.get_bind().execute(sa.text('SELECT 1')).scalar_one()"
+        )
+        library.migration("shelf", "0003", ADD_YEAR)
+        library.migration("shelf", "0004", 'op.execute("UPDATE shelf_book SET year = 0")')
+
+        lines = library.mercato("db", "plan").stdout.splitlines()
+
+        unknown = lines.index("  0002 expand: Step 0002.") + 1
+        assert lines[unknown].split()[0] == "unknown"
+        kinds = [line.split()[0] for line in lines if "ADD COLUMN" in line]
+        assert kinds == (["locks"] if "postgresql" in library.url else ["ALTER"])
+        assert [line.split()[0] for line in lines if "UPDATE shelf_book" in line] == ["writes"]
+
+    def test_of_an_empty_database(self, tmp_path, monkeypatch):
+        """Everything is new and keeps nobody waiting; no file is made by asking."""
+        monkeypatch.syspath_prepend(tmp_path)
+        library = Library(tmp_path, f"sqlite:///{tmp_path}/absent.db")
+
+        planned = library.mercato("db", "plan", "--sql")
+
+        assert "shelf nothing -> 0001 (mercato-shelf 1.0.2)" in planned.stdout
+        assert "locks" not in planned.stdout
+        assert not (tmp_path / "absent.db").exists()
+
+    def test_of_nothing(self, library):
+        """Where nothing is pending it says so."""
+        assert library.mercato("db", "plan").stdout == "Nothing to do: all is up to date.\n"
+
+
+class TestEffects:
+    @pytest.mark.parametrize(
+        ("statement", "kind"),
+        [
+            ("CREATE TABLE a_b (id INTEGER)", ""),
+            ("CREATE TABLE a_b (id INTEGER, FOREIGN KEY(id) REFERENCES a_c (id))", "locks"),
+            ("CREATE INDEX ix ON a_b (id)", "locks"),
+            ("CREATE INDEX CONCURRENTLY ix ON a_b (id)", ""),
+            ("ALTER TABLE a_b ADD COLUMN c INTEGER", "locks"),
+            ("ALTER TABLE a_b ADD COLUMN c UUID DEFAULT gen_random_uuid()", "rewrites"),
+            ("ALTER TABLE a_b ADD COLUMN c SERIAL", "rewrites"),
+            ("ALTER TABLE a_b ALTER COLUMN c TYPE BIGINT", "rewrites"),
+            ("ALTER TABLE a_b ALTER COLUMN c SET NOT NULL", "locks"),
+            ("ALTER TABLE a_b ADD CONSTRAINT k CHECK (c > 0)", "locks"),
+            ("ALTER TABLE a_b ADD CONSTRAINT k UNIQUE (c)", "locks"),
+            ("ALTER TABLE a_b DROP COLUMN c", "locks"),
+            ("UPDATE a_b SET c = 1", "writes"),
+            ("INSERT INTO a_b (c) VALUES (1)", "writes"),
+            ("VACUUM FULL a_b", "unknown"),
+        ],
+    )
+    def test_on_postgresql(self, statement, kind):
+        """What a statement does to those who use the table meanwhile."""
+        assert effect_of(statement, postgresql.dialect.name, frozenset()).kind == kind
+
+    def test_on_a_table_that_is_new(self):
+        """Nobody uses it yet."""
+        assert effect_of("CREATE INDEX ix ON a_b (id)", "postgresql", {"a_b"}).kind == ""
+
+    def test_on_sqlite(self):
+        """The one write lock is held anyway; what copies a table is marked."""
+        assert effect_of("ALTER TABLE a_b ADD COLUMN c", "sqlite", frozenset()).kind == ""
+        copied = "INSERT INTO _alembic_tmp_a_b (id) SELECT id FROM a_b"
+        assert effect_of(copied, "sqlite", frozenset()).kind == "rewrites"

@@ -1,0 +1,3 @@
+"""Make, prove and release features."""
+
+__all__ = ["commands", "index", "making", "wheelmaking"]

@@ -1,0 +1,3 @@
+from mercato_testing.samples.fixtures import wheels
+
+__all__ = ["wheels"]

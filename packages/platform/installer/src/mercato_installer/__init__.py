@@ -1,0 +1,13 @@
+"""Lock and install the packages that a deployment file names."""
+
+__all__ = [
+    "admission",
+    "commands",
+    "download",
+    "environments",
+    "here",
+    "install",
+    "lock",
+    "tools",
+    "wheel",
+]

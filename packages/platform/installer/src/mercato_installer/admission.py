@@ -1,0 +1,199 @@
+"""Says which wheels may be unpacked: those whose files are all their own."""
+
+import re
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from mercato_composition.deployment.lock import Binding
+from mercato_composition.deployment.lock import Locked
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_installer.wheel import UnreadableWheelError
+from mercato_installer.wheel import Wheel
+from mercato_installer.wheel import look_into
+from mercato_kit.feature import ENTRY_POINT_GROUP
+
+OUR_PREFIX = "mercato-"
+"""What distributions of Mercato are called; the index owns these names."""
+
+SCRIPTS: Mapping[str, frozenset[str]] = {"mercato-composition": frozenset({"mercato"})}
+"""The commands that a distribution of ours may bring."""
+
+_RUN_AT_START = ("sitecustomize", "usercustomize")
+_RESERVED_SCRIPT = re.compile(r"(python|pip|uv|activate|deactivate|mercato)", re.IGNORECASE)
+_SCRIPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_TOP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.libs|-stubs|(\.[A-Za-z0-9_-]+)*\.(py|pyi|so|pyd))?")
+_SHOWN = 5
+
+Bindings = Mapping[str, Binding]
+Rule = Callable[[Wheel, Bindings], Iterator[str]]
+
+
+def look_into_all(locked: Sequence[Locked], files: Sequence[Path]) -> list[Wheel]:
+    """Look into every wheel.
+
+    Args:
+        locked: What the lock says they are.
+        files: Where they are.
+
+    Raises:
+        DeploymentError: With each that is not what it should be.
+    """
+    wheels: list[Wheel] = []
+    faults: list[Fault] = []
+    for one, file in zip(locked, files, strict=True):
+        try:
+            wheel = look_into(file)
+        except UnreadableWheelError as error:
+            faults.append(_refused(one.release, file, [str(error)]))
+            continue
+        if (wheel.name, wheel.version) != (one.name, one.version):
+            faults.append(_refused(one.release, file, [f"it is {wheel.release}"]))
+        wheels.append(wheel)
+    if faults:
+        raise DeploymentError(faults)
+    return wheels
+
+
+def admit(wheels: Sequence[Wheel], bindings: Bindings) -> None:
+    """Let wheels pass whose files are all their own.
+
+    Args:
+        wheels: All that are to be unpacked into one environment.
+        bindings: Which distribution and package each feature is.
+
+    Raises:
+        DeploymentError: With everything that is wrong with any of them.
+    """
+    reasons = {wheel.path: list(wheel.oddities) for wheel in wheels}
+    for wheel in wheels:
+        for rule in _RULES:
+            reasons[wheel.path] += rule(wheel, bindings)
+    for wheel, reason in (*_same_files(wheels), *_same_packages(wheels), *_same_scripts(wheels)):
+        reasons[wheel.path].append(reason)
+    faults = [
+        _refused(wheel.release, wheel.path, reasons[wheel.path])
+        for wheel in wheels
+        if reasons[wheel.path]
+    ]
+    if faults:
+        raise DeploymentError(faults)
+
+
+def package_of(reference: str) -> str:
+    """Return the import package of an entry point's reference: ``mercato_x.feature:feature``."""
+    return reference.partition(":")[0].partition(".")[0].strip()
+
+
+def _runs_at_start(wheel: Wheel, _bindings: Bindings) -> Iterator[str]:
+    for top in wheel.tops:
+        if top.lower().endswith((".pth", ".egg-link")):
+            yield f"it ships {top}, which every start of Python would read"
+        if top.partition(".")[0].lower() in _RUN_AT_START:
+            yield f"it ships {top}, which every start of Python would run"
+
+
+def _lands_elsewhere(wheel: Wheel, _bindings: Bindings) -> Iterator[str]:
+    for top in wheel.tops:
+        if top.lower().endswith(".data"):
+            yield f"it ships {top}/, files that land outside of packages"
+
+
+def _strays(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
+    """Of ours and of features: one package. Of libraries: what can be imported, and no more."""
+    own = _own_packages(wheel, bindings)
+    for top, members in wheel.tops.items():
+        if top.lower().endswith((".pth", ".data", ".egg-link")):
+            continue
+        if own is not None and top not in own:
+            inside = ", ".join(sorted(own)) or "none"
+            yield f"it ships {_some(members)}, outside of its own package ({inside})"
+        elif not _TOP.fullmatch(top):
+            yield f"it ships {_some(members)}, outside of any package"
+
+
+def _scripts(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
+    allowed = SCRIPTS.get(wheel.name, frozenset())
+    strict = _own_packages(wheel, bindings) is not None
+    for entry in wheel.offered("console_scripts", "gui_scripts"):
+        if entry.name in allowed:
+            continue
+        if strict or _RESERVED_SCRIPT.match(entry.name) or not _SCRIPT.fullmatch(entry.name):
+            yield f"it brings a command of its own: {entry.name!r}"
+
+
+def _claims(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
+    for entry in wheel.offered(ENTRY_POINT_GROUP):
+        bound = bindings.get(entry.name)
+        if bound is None:
+            yield f"it claims to be {entry.name!r}, a feature that this deployment does not name"
+        elif bound.distribution != wheel.name:
+            yield f"it claims to be {entry.name!r}, and the lock says {bound.distribution} is"
+        elif bound.package != package_of(entry.value):
+            yield f"it says {entry.name!r} is in {entry.value}; the lock says {bound.package}"
+
+
+_RULES: Sequence[Rule] = (_runs_at_start, _lands_elsewhere, _strays, _scripts, _claims)
+
+
+def _own_packages(wheel: Wheel, bindings: Bindings) -> set[str] | None:
+    """Return the only packages that a wheel of ours may ship; None where it is a library."""
+    own = {bound.package for bound in bindings.values() if bound.distribution == wheel.name}
+    if not own and wheel.name.startswith(OUR_PREFIX):
+        return {wheel.name.replace("-", "_")}
+    if not own and wheel.offered(ENTRY_POINT_GROUP):
+        return set()
+    return own or None
+
+
+def _same_files(wheels: Sequence[Wheel]) -> Iterator[tuple[Wheel, str]]:
+    owners: dict[str, Wheel] = {}
+    for wheel in wheels:
+        twice: dict[str, list[str]] = {}
+        for member in wheel.members:
+            owner = owners.setdefault(member.casefold(), wheel)
+            if owner is not wheel:
+                twice.setdefault(owner.release, []).append(member)
+        for release, members in twice.items():
+            yield wheel, f"it would overwrite {_some(members)} of {release}"
+
+
+def _same_packages(wheels: Sequence[Wheel]) -> Iterator[tuple[Wheel, str]]:
+    """Find packages of one wheel that another puts files into."""
+    shipped = sorted(((top.casefold(), wheel) for wheel in wheels for top in wheel.tops), key=_top)
+    for top, group in groupby(shipped, key=_top):
+        sharing = [wheel for _, wheel in group]
+        owners = [wheel for wheel in sharing if f"{top}/__init__.py" in wheel.members]
+        if len(sharing) > 1 and owners:
+            for wheel in sharing:
+                if wheel is not owners[0]:
+                    yield wheel, f"it puts files into {top}, the package of {owners[0].release}"
+
+
+def _top(shipped: tuple[str, Wheel]) -> str:
+    return shipped[0]
+
+
+def _same_scripts(wheels: Sequence[Wheel]) -> Iterator[tuple[Wheel, str]]:
+    owners: dict[str, Wheel] = {}
+    for wheel in wheels:
+        for entry in wheel.offered("console_scripts", "gui_scripts"):
+            owner = owners.setdefault(entry.name.casefold(), wheel)
+            if owner is not wheel:
+                yield wheel, f"it brings the command {entry.name!r}, as {owner.release} does"
+
+
+def _some(members: Sequence[str] | set[str]) -> str:
+    first = sorted(members)[:_SHOWN]
+    more = len(members) - len(first)
+    return ", ".join(first) + (f" and {more} more" if more else "")
+
+
+def _refused(release: str, file: Path, reasons: Sequence[str]) -> Fault:
+    what = "\n".join([f"{file.name} is not admitted; nothing of it was unpacked:", *reasons])
+    fix = "tell whoever published it, and lock another version: `mercato lock`"
+    return Fault("K119", release, what, fix)

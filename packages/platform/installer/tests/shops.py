@@ -1,0 +1,108 @@
+"""A deployment in a folder of its own, whose features are in an index."""
+
+import os
+import subprocess
+import sys
+
+from click.testing import CliRunner
+
+from mercato_composition.commands.frame import mercato
+from mercato_composition.deployment import packages as requirements
+from mercato_composition.deployment.places import Places
+from mercato_dev.wheelmaking import write_wheel
+from mercato_installer.tools import Pip
+from mercato_installer.tools import Uv
+
+TOOLS = {
+    "uv": Uv((sys.executable, "-m", "uv")),
+    "pip": Pip((sys.executable, "-m", "pip")),
+}
+"""What can install: each as this interpreter has it."""
+
+FEATURE = """
+from mercato_kit.feature import Feature
+
+feature = Feature(name={name!r}, summary="For a test.")
+"""
+
+
+class Shop:
+    """A deployment file, and the commands that are typed beside it."""
+
+    def __init__(self, folder, index):
+        self.folder = folder
+        self.folder.mkdir()
+        self.index = index
+        self.file = folder / "deployment.toml"
+        self.trace = folder / "hostile-code-ran"
+        self.choose("alpha")
+
+    @property
+    def wish(self):
+        """What it wants to be installed."""
+        return requirements.read(self.file, {})
+
+    @property
+    def places(self):
+        """Where its lock and environments are."""
+        return Places.of(self.file)
+
+    @property
+    def environments(self):
+        """The names of its environments."""
+        there = self.places.environments.glob("*/pyvenv.cfg")
+        return sorted(it.parent.name for it in there if not it.parent.is_symlink())
+
+    def choose(self, *features, environment="testing", index=None, more=""):
+        """Write the deployment file."""
+        named = "".join(f"[features.{name}]\n" for name in features)
+        url = index or self.index.url
+        self.file.write_text(
+            f'environment = "{environment}"\n[server]\ntrusted_proxies = 0\n'
+            f'[index]\nurl = "{url}"\n{named}{more}'
+        )
+
+    def offer(self, name="alpha", version="1.0", *, source=None, files=None, **more):
+        """Put the wheel of a feature into the index."""
+        package = f"mercato_{name}"
+        files = {f"{package}/__init__.py": source or FEATURE.format(name=name), **(files or {})}
+        more.setdefault("requires", ["mercato-kit"])
+        more.setdefault("entry_points", {"mercato.features": {name: f"{package}:feature"}})
+        return write_wheel(self.index.folder, f"mercato-{name}", version, files, **more)
+
+    @property
+    def hostile(self):
+        """Code that leaves a trace when it runs."""
+        return f"open({str(self.trace)!r}, 'w').close()\n"
+
+    def mercato(self, *arguments):
+        """Run the command line in this process."""
+        return CliRunner().invoke(mercato, [f"--deployment={self.file}", *arguments])
+
+    def start(self, *arguments, **environ):
+        """Start the command line in a process of its own."""
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "mercato_composition",
+                f"--deployment={self.file}",
+                *arguments,
+            ],
+            env={**os.environ, **environ},
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def installed(self, *arguments, **environ):
+        """Run the command of the environment that is used."""
+        return subprocess.run(
+            [self.places.current / "bin" / "mercato", f"--deployment={self.file}", *arguments],
+            env={"PATH": os.environ["PATH"], **environ},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )

@@ -1,0 +1,301 @@
+"""From a deployment file to the environment that is used, with a real index and real wheels."""
+
+import os
+import re
+import signal
+
+import pytest
+
+from mercato_composition.deployment import lock as lockfile
+from mercato_composition.faults import DeploymentError
+from mercato_installer import install as installing
+from mercato_installer import lock as locking
+
+from .shops import TOOLS
+
+
+@pytest.fixture(params=TOOLS)
+def tool(request):
+    """uv, and pip where there is no uv."""
+    return TOOLS[request.param]
+
+
+def lock_with(tool, shop):
+    """Lock with a certain tool."""
+    return locking.lock(
+        shop.wish,
+        shop.places,
+        lambda: tool,
+        index=shop.wish.index,
+        wait_seconds=60,
+        on_progress=lambda _line: None,
+    )
+
+
+def install_with(tool, shop, wait_seconds=60):
+    """Install with a certain tool, and return what was told."""
+    told = []
+    installing.install(
+        shop.wish,
+        shop.places,
+        lambda: tool,
+        index=shop.wish.index,
+        wait_seconds=wait_seconds,
+        on_progress=told.append,
+    )
+    return told
+
+
+class TestLock:
+    @pytest.fixture
+    def shop(self, small_shop):
+        """A lock is made without running anything."""
+        return small_shop
+
+    def test_writes_down_wheels_with_hashes(self, shop, tool):
+        """A standard lock: versions, hashes of wheels, and which package each feature is."""
+        shop.offer(version="1.0")
+        shop.offer(version="1.1")
+
+        changes = lock_with(tool, shop)
+
+        lock = lockfile.read(shop.places.lock)
+        (alpha,) = [wheel for wheel in lock.wheels() if wheel.name == "mercato-alpha"]
+        assert "+ mercato-alpha 1.1" in changes
+        assert (alpha.version, len(alpha.sha256)) == ("1.1", 64)
+        assert lock.bindings["alpha"] == lockfile.Binding("mercato-alpha", "mercato_alpha")
+        assert {"mercato-host", "mercato-kit", "flask"} <= lock.versions().keys()
+
+    def test_takes_what_fits_the_kit(self, shop):
+        """The newest release is not taken where it was built for another kit."""
+        shop.offer(version="1.0")
+        shop.offer(version="2.0", requires=["mercato-kit>=99"])
+
+        locked = shop.mercato("lock")
+
+        assert (locked.exit_code, "+ mercato-alpha 1.0\n" in locked.stdout) == (0, True)
+
+    def test_takes_the_range_of_the_file(self, shop):
+        """`package` narrows what is taken."""
+        shop.choose("alpha", more='package = "mercato-alpha < 2"\n')
+        shop.offer(version="1.5")
+        shop.offer(version="2.0")
+
+        locked = shop.mercato("lock")
+
+        assert (locked.exit_code, "+ mercato-alpha 1.5\n" in locked.stdout) == (0, True)
+
+    def test_tells_what_changes(self, shop):
+        """A second lock says what it changes, and the same lock is the same bytes."""
+        shop.offer(version="1.0")
+        shop.mercato("lock")
+        first = shop.places.lock.read_bytes()
+        again = shop.mercato("lock")
+        same = shop.places.lock.read_bytes()
+        shop.offer(version="1.1")
+
+        newer = shop.mercato("lock")
+
+        assert same == first
+        assert "mercato-alpha 1.0" not in again.stdout
+        assert "  mercato-alpha 1.0 -> 1.1\n" in newer.stdout
+
+    def test_needs_no_secret(self, shop):
+        """A lock can be made where the secrets of production are not."""
+        shop.choose("alpha", environment="production")
+        shop.offer()
+
+        assert shop.mercato("lock").exit_code == 0
+
+    def test_of_several_files_in_one_folder(self, shop):
+        """Each deployment file has a lock of its own."""
+        shop.file = shop.file.rename(shop.folder / "staging.toml")
+        shop.offer()
+
+        shop.mercato("lock")
+
+        assert [it.name for it in shop.folder.glob("*lock*")] == ["pylock.staging.toml"]
+
+    @pytest.mark.provokes("K120")
+    def test_says_what_is_not_to_be_had(self, shop, tool):
+        """K120 has the tool's own words; nothing is written."""
+        with pytest.raises(DeploymentError) as refused:
+            lock_with(tool, shop)
+
+        (fault,) = refused.value.faults
+        assert (fault.code, "mercato-alpha" in fault.what) == ("K120", True)
+        assert not shop.places.lock.exists()
+
+    @pytest.mark.provokes("K101")
+    def test_a_package_must_offer_the_feature(self, shop):
+        """K101 says what the wheel offers instead."""
+        shop.choose("alpha", more='package = "mercato-beta"\n')
+        shop.offer("beta")
+
+        refused = shop.mercato("lock")
+
+        assert "error[K101] deployment.toml:7" in refused.stderr
+        assert (
+            "mercato-beta 1.0 offers no feature called 'alpha'. It offers: beta" in refused.stderr
+        )
+
+
+class TestInstall:
+    def test_makes_an_environment_of_the_lock(self, shop, tool):
+        """It has what the lock names and nothing else, and the deployment fits in it."""
+        shop.offer()
+        lock_with(tool, shop)
+
+        install_with(tool, shop)
+
+        checked = shop.installed("check", "--offline")
+        (name,) = shop.environments
+        packages = next(shop.places.current.glob("lib/python*/site-packages"))
+        there = {it.name.partition("-")[0] for it in packages.glob("*.dist-info")}
+        locked = lockfile.read(shop.places.lock).versions()
+        assert (
+            checked.stdout
+            == "deployment.toml fits: mercato-alpha 1.0 (the database was not asked)\n"
+        )
+        assert there == {it.replace("-", "_") for it in locked}
+        assert shop.places.current.readlink().name == name
+
+    @pytest.mark.provokes("K114")
+    def test_needs_a_lock(self, shop):
+        """K114 tells to lock first."""
+        refused = shop.mercato("install")
+
+        assert (refused.exit_code, "error[K114] pylock.toml" in refused.stderr) == (2, True)
+        assert "fix: make it: `mercato lock`" in refused.stderr
+
+    @pytest.mark.provokes("K114")
+    def test_needs_the_lock_of_this_file(self, shop):
+        """K114: the file names a feature since that the lock does not know."""
+        shop.offer()
+        shop.mercato("lock")
+        shop.choose("alpha", "beta")
+
+        refused = shop.mercato("install")
+
+        assert (refused.exit_code, "    + mercato-beta\n" in refused.stderr) == (2, True)
+
+    def test_what_is_used_stays_until_the_new_one_fits(self, shop):
+        """A new environment in which the deployment does not fit is not switched to."""
+        shop.offer(version="1.0")
+        shop.mercato("lock")
+        shop.mercato("install")
+        used = shop.places.current.readlink()
+        shop.offer(version="1.1", source="raise RuntimeError('broken release')\n")
+        shop.mercato("lock")
+
+        refused = shop.mercato("install")
+
+        assert (refused.exit_code, "error[K103] mercato-alpha 1.1" in refused.stderr) == (2, True)
+        assert shop.places.current.readlink() == used
+        assert shop.installed("check", "--offline").returncode == 0
+
+    def test_one_link_says_what_is_used(self, shop):
+        """A new lock is a new environment; features that were dropped are not in it."""
+        shop.choose("alpha", "beta")
+        shop.offer("alpha")
+        shop.offer("beta")
+        shop.mercato("lock")
+        shop.mercato("install")
+        shop.choose("alpha")
+        shop.mercato("lock")
+
+        shop.mercato("install")
+
+        assert len(shop.environments) == 2
+        assert not list(shop.places.current.glob("lib/python*/site-packages/mercato_beta*"))
+
+    @pytest.mark.provokes("K120")
+    def test_back_and_forth(self, shop):
+        """`mercato rollback` uses the environment and the lock from before; no lock is lost."""
+        shop.offer(version="1.0")
+        shop.mercato("lock")
+        shop.mercato("install")
+        old_lock, old = shop.places.lock.read_bytes(), shop.places.current.readlink()
+        nowhere = shop.mercato("rollback")
+        shop.offer(version="1.1")
+        shop.mercato("lock")
+        shop.mercato("install")
+        shop.offer(version="1.2")
+        shop.mercato("lock")
+        never_installed = shop.places.lock.read_bytes()
+
+        back = shop.mercato("rollback")
+
+        assert (nowhere.exit_code, "error[K120]" in nowhere.stderr) == (2, True)
+        assert (back.exit_code, shop.places.current.readlink()) == (0, old), back.output
+        assert shop.places.lock.read_bytes() == old_lock
+        assert (shop.folder / "pylock.toml.kept").read_bytes() == never_installed
+        assert "mercato-alpha 1.0" in shop.installed("check", "--offline").stdout
+
+    def test_four_at_once(self, shop):
+        """Four installs at once make one environment, and all end well."""
+        shop.offer()
+        shop.mercato("lock")
+
+        processes = [shop.start("install") for _ in range(4)]
+        told = [process.communicate(timeout=120) for process in processes]
+
+        assert [process.returncode for process in processes] == [0] * 4, told
+        assert sum("unpacking" in out for out, _ in told) == 1
+        assert len(shop.environments) == 1
+        assert shop.installed("check", "--offline").returncode == 0
+
+    def test_killed_at_every_step(self, shop):
+        """After kill -9 the same command ends well, and what was used stays whole till then."""
+        shop.offer(version="1.0")
+        shop.mercato("lock")
+        shop.mercato("install")
+        used = shop.places.current.readlink()
+        shop.offer(version="1.1")
+        shop.mercato("lock")
+        for step in ("fetched", "admitted", "checking"):
+            if step == "fetched":
+                for wheel in shop.places.wheels.glob("*/*.whl"):
+                    wheel.unlink()
+            kill_at(shop, step)
+            assert shop.places.current.readlink() == used
+            assert shop.installed("check", "--offline").returncode == 0
+
+        again = shop.mercato("install")
+
+        assert again.exit_code == 0, again.stderr
+        assert "mercato-alpha 1.1" in shop.installed("check", "--offline").stdout
+        assert len(shop.environments) == 2
+        assert not [it for it in shop.places.environments.rglob("*") if it.suffix == ".part"]
+
+    @pytest.mark.provokes("K120")
+    def test_gives_up_waiting(self, shop):
+        """K120 names the process that works here."""
+        shop.offer()
+        shop.mercato("lock")
+        other = shop.start("install")
+        line_with(other, "resolving|fetched|admitted")
+        other.send_signal(signal.SIGSTOP)
+
+        refused = shop.mercato("install", "--wait", "0.3")
+
+        other.kill()
+        other.communicate()
+        assert (refused.exit_code, f"process {other.pid} on " in refused.stderr) == (2, True)
+
+
+def line_with(process, words):
+    """Wait for a line of a process; None where it ended without."""
+    for line in process.stdout:
+        if re.search(words, line):
+            return line
+    return None
+
+
+def kill_at(shop, step):
+    """Install in a process, and kill it where it begins a step."""
+    process = shop.start("install")
+    line = line_with(process, step)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert line is not None, step

@@ -1,0 +1,426 @@
+"""Wheels, indexes and configuration that mean harm: each is refused before any of its code runs."""
+
+import io
+import json
+import stat
+import tarfile
+import zipfile
+
+import pytest
+
+from mercato_composition.deployment import lock as lockfile
+from mercato_composition.deployment.lock import Binding
+from mercato_composition.faults import DeploymentError
+from mercato_dev.index import serve_index
+from mercato_dev.wheelmaking import write_wheel
+from mercato_installer import install as installing
+from mercato_installer import lock as locking
+
+from .shops import TOOLS
+
+ALPHA = {"mercato.features": {"alpha": "mercato_alpha:feature"}}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Fetched wheels of the libraries, shared by the tests of this file."""
+    return tmp_path_factory.mktemp("environments")
+
+
+@pytest.fixture
+def shop(small_shop):
+    """Nothing in these tests gets as far as running the host."""
+    return small_shop
+
+
+@pytest.fixture
+def mercato(shop, store):
+    """Runs a command that shares fetched wheels."""
+    return lambda *arguments: shop.mercato(*arguments, f"--into={store}")
+
+
+def quiet(_line):
+    """Hear of progress, and say nothing."""
+
+
+RUN = "<code that leaves a trace>"
+
+FEATURES = {
+    "pth": (
+        {"alpha.pth": f"import os; {RUN}"},
+        "it ships alpha.pth, which every start of Python would read",
+    ),
+    "data": (
+        {"mercato_alpha-1.0.data/scripts/mercato": f"#!python\n{RUN}"},
+        "it ships mercato_alpha-1.0.data/, files that land outside of packages",
+    ),
+    "another package": (
+        {"stripe/__init__.py": RUN},
+        "it ships stripe/__init__.py, outside of its own package (mercato_alpha)",
+    ),
+    "a loose module": (
+        {"conftest.py": RUN},
+        "it ships conftest.py, outside of its own package (mercato_alpha)",
+    ),
+}
+"""What the wheel of a feature may not have in it, and what is said about it."""
+
+LIBRARIES = {
+    "pth": (
+        {"helper.pth": f"import os; {RUN}"},
+        "it ships helper.pth, which every start of Python would read",
+    ),
+    "sitecustomize": (
+        {"sitecustomize.py": RUN},
+        "it ships sitecustomize.py, which every start of Python would run",
+    ),
+    "usercustomize": (
+        {"usercustomize/__init__.py": RUN},
+        "it ships usercustomize, which every start of Python would run",
+    ),
+    "data": (
+        {"helper-1.0.data/purelib/flask/__init__.py": RUN},
+        "it ships helper-1.0.data/, files that land outside of packages",
+    ),
+    "loose files": ({".env": RUN}, "it ships .env, outside of any package"),
+    "a file of another": ({"flask/app.py": RUN}, "it would overwrite flask/app.py of flask"),
+    "in other letters": ({"Flask/App.py": RUN}, "it would overwrite Flask/App.py of flask"),
+    "into the kit": (
+        {"mercato_kit/more.py": RUN},
+        "it puts files into mercato_kit, the package of mercato-kit",
+    ),
+}
+"""What no wheel may have in it."""
+
+OFFERS = {
+    "a command of the host": ("console_scripts", "mercato", "it brings a command of its own"),
+    "a command of Python": ("gui_scripts", "python3", "it brings a command of its own: 'python3'"),
+    "a command that climbs": ("console_scripts", "../../owned", "it brings a command of its own"),
+    "a command of another": ("console_scripts", "flask", "it brings the command 'flask', as flask"),
+    "a bound feature": (
+        "mercato.features",
+        "alpha",
+        "it claims to be 'alpha', and the lock says mercato-alpha is",
+    ),
+    "a feature unasked": (
+        "mercato.features",
+        "pay",
+        "it claims to be 'pay', a feature that this deployment does not name",
+    ),
+}
+"""What a library may not offer."""
+
+SPOILT = {
+    "up": ("../../../owned.py", 0o644, "it has a path that leads elsewhere: '../../../owned.py'"),
+    "absolute": ("/owned.py", 0o644, "it has a path that leads elsewhere: '/owned.py'"),
+    "link": ("mercato_alpha/x", stat.S_IFLNK | 0o777, "it has a link or a device: mercato_alpha/x"),
+    "unrecorded": ("mercato_alpha/more.py", 0o644, "RECORD does not list mercato_alpha/more.py"),
+    "twice": ("mercato_alpha/__INIT__.py", 0o644, "has a file twice: mercato_alpha/__INIT__.py"),
+}
+"""What is added to a wheel behind the back of its RECORD."""
+
+
+def cases(table):
+    """Return the rows of a table as parameters that are called by their key."""
+    return [pytest.param(*row, id=key) for key, row in table.items()]
+
+
+def offer_library(shop, files, entry_points=None):
+    """Put a library into the index that the feature needs."""
+    files = {path: text.replace(RUN, shop.hostile) for path, text in files.items()}
+    shop.offer(requires=["mercato-kit", "helper"])
+    files.setdefault("helper/__init__.py", shop.hostile)
+    write_wheel(shop.index.folder, "helper", "1.0", files, entry_points=entry_points)
+
+
+def write_lock(shop):
+    """Lock whatever the index has, as if nobody had looked into it."""
+    text = lockfile.compose(
+        TOOLS["uv"].resolve(shop.wish.lines, shop.wish.index),
+        requirements=shop.wish.lines,
+        bindings={"alpha": Binding("mercato-alpha", "mercato_alpha")},
+    )
+    shop.places.lock.write_bytes(text)
+
+
+class TestHostileWheels:
+    """Each is refused when it would be locked, and says why; there is no lock, and nothing ran."""
+
+    @pytest.fixture
+    def is_refused(self, shop, mercato):
+        """Lock, and expect a refusal for a certain reason."""
+
+        def check(reason):
+            refused = mercato("lock")
+
+            assert (refused.exit_code, "error[K119]" in refused.stderr) == (2, True), refused.output
+            assert reason in refused.stderr
+            assert not shop.places.lock.exists()
+            assert not shop.trace.exists()
+
+        return check
+
+    @pytest.mark.provokes("K119")
+    @pytest.mark.parametrize(("files", "reason"), cases(FEATURES))
+    def test_features_have_one_package(self, shop, is_refused, files, reason):
+        """A feature's files are inside of the package that it is."""
+        shop.offer(files={path: text.replace(RUN, shop.hostile) for path, text in files.items()})
+
+        is_refused(reason)
+
+    @pytest.mark.parametrize(("files", "reason"), cases(LIBRARIES))
+    def test_libraries_have_packages_of_their_own(self, shop, is_refused, files, reason):
+        """What a feature needs brings nothing that starts by itself, or is another's."""
+        offer_library(shop, files)
+
+        is_refused(reason)
+
+    @pytest.mark.parametrize(("group", "name", "reason"), cases(OFFERS))
+    def test_libraries_are_no_features(self, shop, is_refused, group, name, reason):
+        """What a feature needs is no feature, and takes nobody's command."""
+        offer_library(shop, {}, {group: {name: "helper:main"}})
+
+        is_refused(reason)
+
+    def test_features_bring_no_command(self, shop, is_refused):
+        """The host's command is the one there is."""
+        shop.offer(entry_points={**ALPHA, "console_scripts": {"alpha": "mercato_alpha:main"}})
+
+        is_refused("it brings a command of its own: 'alpha'")
+
+    @pytest.mark.parametrize(("path", "mode", "reason"), cases(SPOILT))
+    def test_archives_are_what_they_say(self, shop, is_refused, path, mode, reason):
+        """A path stays inside, a file is a file, and each is in the RECORD."""
+        entry = zipfile.ZipInfo(path)
+        entry.external_attr = mode << 16
+        with zipfile.ZipFile(shop.offer(), "a") as archive:
+            archive.writestr(entry, shop.hostile)
+
+        is_refused(reason)
+
+    @pytest.mark.provokes("K119")
+    @pytest.mark.parametrize(
+        ("files", "reason"), cases({key: LIBRARIES[key] for key in ("pth", "a file of another")})
+    )
+    def test_are_not_unpacked_either(self, shop, mercato, store, files, reason):
+        """Not even where somebody wrote them into the lock, with their hashes."""
+        offer_library(shop, files)
+        write_lock(shop)
+
+        refused = mercato("install")
+
+        assert (refused.exit_code, reason in refused.stderr) == (2, True), refused.output
+        assert not list(store.glob("*/pyvenv.cfg"))
+        assert not shop.trace.exists()
+
+    def test_the_lock_says_who_a_feature_is(self, shop, mercato, store):
+        """A wheel of another name that claims a bound feature is not unpacked."""
+        offer_library(shop, {}, {"mercato.features": {"alpha": "helper:feature"}})
+        write_lock(shop)
+
+        refused = mercato("install")
+
+        assert "it claims to be 'alpha', and the lock says mercato-alpha is" in refused.stderr
+        assert not list(store.glob("*/pyvenv.cfg"))
+        assert not shop.trace.exists()
+
+
+class TestSourceDistributions:
+    @pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
+    def test_are_not_built(self, shop, tool):
+        """A package without wheels is not there: its setup.py never runs."""
+        files = {
+            "setup.py": shop.hostile,
+            "PKG-INFO": "Metadata-Version: 2.1\nName: mercato-alpha\nVersion: 1.0\n",
+        }
+        with tarfile.open(shop.index.folder / "mercato_alpha-1.0.tar.gz", "w:gz") as archive:
+            for name, text in files.items():
+                entry = tarfile.TarInfo(f"mercato_alpha-1.0/{name}")
+                entry.size = len(text)
+                archive.addfile(entry, io.BytesIO(text.encode()))
+
+        with pytest.raises(DeploymentError) as refused:
+            locking.lock(
+                shop.wish,
+                shop.places,
+                lambda: tool,
+                index=shop.wish.index,
+                wait_seconds=1,
+                on_progress=quiet,
+            )
+
+        assert [fault.code for fault in refused.value.faults] == ["K120"]
+        assert not shop.trace.exists()
+
+
+class TestOtherIndexes:
+    @pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
+    def test_are_never_asked(self, shop, store, tool, tmp_path, monkeypatch):
+        """A higher version elsewhere is nothing to us, whatever variables and files say."""
+        shop.offer(version="1.0")
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        files = {"mercato_alpha/__init__.py": shop.hostile}
+        write_wheel(elsewhere, "mercato-alpha", "99.0", files, entry_points=ALPHA)
+        places = type(shop.places).of(shop.file, store)
+        with serve_index(elsewhere) as stranger:
+            point_to(stranger.url, elsewhere, tmp_path, monkeypatch)
+
+            locking.lock(
+                shop.wish,
+                places,
+                lambda: tool,
+                index=shop.wish.index,
+                wait_seconds=1,
+                on_progress=quiet,
+            )
+
+        assert lockfile.read(shop.places.lock).versions()["mercato-alpha"] == "1.0"
+
+
+def point_to(url, folder, home, monkeypatch):
+    """Recommend another index in every way there is."""
+    for variable in (
+        "PIP_EXTRA_INDEX_URL",
+        "PIP_INDEX_URL",
+        "UV_EXTRA_INDEX_URL",
+        "UV_INDEX",
+        "UV_DEFAULT_INDEX",
+        "UV_INDEX_URL",
+    ):
+        monkeypatch.setenv(variable, url)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(home / ".config"))
+    pip = f"[global]\nextra-index-url = {url}\nfind-links = {folder}\n"
+    for file, text in {
+        ".config/pip/pip.conf": pip,
+        "pip/pip.conf": pip,
+        ".pip/pip.conf": pip,
+        ".config/uv/uv.toml": f'[[index]]\nurl = "{url}"\n',
+        "uv.toml": f'[[index]]\nurl = "{url}"\n',
+        "pyproject.toml": f'[tool.uv]\nextra-index-url = ["{url}"]\n',
+    }.items():
+        (home / file).parent.mkdir(parents=True, exist_ok=True)
+        (home / file).write_text(text)
+    monkeypatch.chdir(home)
+
+
+class TestIndexes:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "--extra-index-url=http://evil.example/",
+            "-r /etc/passwd",
+            "/srv/wheels",
+            "./wheels",
+            "file:///srv/wheels",
+            "http://evil.example/simple/",
+            "http://127.0.0.1.evil.example/simple/",
+            "https://",
+            "https://evil.example/ --pre",
+            "https://evil.example/\nhttps://more.example/",
+            "git+https://evil.example/x.git",
+            "$(touch /tmp/owned)",
+        ],
+    )
+    def test_are_addresses(self, shop, url):
+        """No option, path or command, and nothing that somebody on the way can change."""
+        shop.file.write_text(f'environment = "testing"\n[index]\nurl = {json.dumps(url)}\n')
+
+        in_the_file = shop.mercato("check", "--offline")
+        as_an_option = shop.mercato("lock", f"--index={url}")
+
+        assert "error[K202] deployment.toml:3" in in_the_file.stderr
+        assert as_an_option.exit_code == 2
+        assert not shop.places.environments.exists()
+
+
+class TestChangedBytes:
+    @pytest.mark.provokes("K119")
+    def test_of_the_same_version(self, shop, mercato, store):
+        """Whoever replaces a wheel in the index after it was locked does not get in."""
+        shop.offer()
+        mercato("lock")
+        for fetched in store.glob("wheels/*/mercato_alpha-*.whl"):
+            fetched.unlink()
+        shop.offer(source=shop.hostile)
+
+        refused = mercato("install")
+
+        assert (
+            refused.exit_code,
+            "its bytes are not those that were locked" in refused.stderr,
+        ) == (
+            2,
+            True,
+        )
+        assert not shop.trace.exists()
+        assert not list(store.glob("*/pyvenv.cfg"))
+
+    def test_of_a_fetched_wheel(self, shop, mercato, store):
+        """Whoever replaces a fetched wheel on this machine does not get in either."""
+        shop.offer()
+        mercato("lock")
+        (fetched,) = store.glob("wheels/*/mercato_alpha-*.whl")
+        right = fetched.read_bytes()
+        fetched.write_bytes(shop.offer(version="1.0", source=shop.hostile).read_bytes())
+        (shop.index.folder / fetched.name).write_bytes(right)
+
+        locked = lockfile.read(shop.places.lock).wheels()
+        files = installing.fetch(locked, store / "wheels", index=None, on_progress=quiet)
+
+        assert {it.name: it for it in files}[fetched.name].read_bytes() == right
+
+
+class TestLocks:
+    @pytest.mark.provokes("K114")
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ('url = "http://127', 'path = "/srv/'),
+            ("hashes = { sha256", "hashes = { md5"),
+            ('sha256 = "', 'sha256 = "../'),
+            ("wheels = [", 'archive = { path = "/srv/x.zip", hashes = { sha256 = "0" } }\nx = ['),
+            ("wheels = [", 'vcs = { type = "git", url = "x", commit-id = "0" }\nx = ['),
+            ("wheels = [", 'directory = { path = "/srv/x" }\nx = ['),
+            ("sys_platform == ", "sys_platform != "),
+            ('lock-version = "1.0"', 'lock-version = "9.0"'),
+            ("[tool.mercato]", "[tool.another]"),
+            ('name = "flask"', 'name = "Flask Evil"'),
+        ],
+    )
+    def test_name_wheels_with_hashes(self, shop, mercato, store, old, new):
+        """A lock that names anything else, or was made elsewhere, is not used."""
+        shop.offer()
+        mercato("lock")
+        text = shop.places.lock.read_text()
+        assert old in text
+        shop.places.lock.write_text(text.replace(old, new))
+
+        refused = mercato("install")
+
+        assert (refused.exit_code, "error[K114] pylock.toml" in refused.stderr) == (2, True)
+        assert "Traceback" not in refused.output
+        assert not list(store.glob("*/pyvenv.cfg"))
+
+    @pytest.mark.provokes("K119")
+    @pytest.mark.parametrize(
+        "url", ["http://evil.example/packages/", "file:///srv/", "ftp://127.0.0.1/"]
+    )
+    def test_fetch_where_nobody_can_interfere(self, shop, mercato, store, url):
+        """A wheel is fetched by https, or from this machine."""
+        shop.offer()
+        mercato("lock")
+        text = shop.places.lock.read_text()
+        shop.places.lock.write_text(
+            text.replace(f"{shop.index.root}packages/mercato_alpha", f"{url}mercato_alpha")
+        )
+        for fetched in store.glob("wheels/*/mercato_alpha-*.whl"):
+            fetched.unlink()
+
+        refused = mercato("install")
+
+        assert (refused.exit_code, "error[K119] mercato-alpha 1.0" in refused.stderr) == (2, True)

@@ -1,0 +1,319 @@
+"""What locking and installing are made of, each part for itself."""
+
+import base64
+import http.server
+import sys
+import threading
+import tomllib
+import zipfile
+
+import pytest
+
+from mercato_composition.deployment import packages as requirements
+from mercato_composition.deployment.lock import Locked
+from mercato_composition.deployment.places import Places
+from mercato_composition.deployment.tables import is_safe_url
+from mercato_composition.faults import DeploymentError
+from mercato_dev.wheelmaking import write_wheel
+from mercato_installer import download as fetching
+from mercato_installer import install as installing
+from mercato_installer import toml
+from mercato_installer import tools
+from mercato_installer.wheel import UnreadableWheelError
+from mercato_installer.wheel import look_into
+
+
+class TestToml:
+    def test_reads_back_as_it_was(self):
+        """Whatever is written says the same when it is read."""
+        document = {
+            "text": 'quotes " and \\ and \x7f and \t and ü',
+            "list": ["a", "b"],
+            "packages": [
+                {"name": "x", "wheels": [{"url": "u", "hashes": {"sha256": "0"}}, {"url": "v"}]},
+                {"name": "y", "yes": True, "number": 3, "none": []},
+            ],
+            "tool": {"mercato": {"a key": 1, "features": {"x.y": {"package": "z"}}}, "x": {}},
+        }
+
+        text = toml.dumps(document)
+
+        assert tomllib.loads(text) == document | {"tool": {"mercato": document["tool"]["mercato"]}}
+
+    def test_has_a_line_for_each_wheel(self):
+        """A person sees in a diff which wheel changed."""
+        document = {"packages": [{"name": "x", "wheels": [{"url": "u"}, {"url": "v"}]}]}
+
+        lines = toml.dumps(document).splitlines()
+
+        assert lines[-3:] == ['  { url = "u" },', '  { url = "v" },', "]"]
+
+
+class TestPlaces:
+    @pytest.mark.parametrize(
+        ("file", "lock", "current"),
+        [
+            ("deployment.toml", "pylock.toml", "environments/current"),
+            ("staging.toml", "pylock.staging.toml", "environments/current.staging"),
+            ("a.b.toml", "pylock.a-b.toml", "environments/current.a-b"),
+        ],
+    )
+    def test_are_beside_the_file(self, tmp_path, file, lock, current):
+        """Each file of a folder has its own; a lock is named as the standard wants it."""
+        places = Places.of(tmp_path / file)
+
+        assert places.lock == tmp_path / lock
+        assert places.current == tmp_path / current
+
+
+class TestRequirements:
+    def test_have_what_the_host_needs(self, tmp_path):
+        """The host and the kit; and redis where the file names one."""
+        file = tmp_path / "deployment.toml"
+        file.write_text(
+            '[features.alpha]\npackage = "acme-alpha>=2"\n[redis]\nurl = "redis://127.0.0.1"\n'
+        )
+
+        wish = requirements.read(file, {})
+
+        assert wish.lines == ("acme-alpha>=2", "mercato-host", "mercato-kit", "redis")
+
+    def test_index_from_the_environment(self, tmp_path):
+        """A password for the index need not stand in the file."""
+        file = tmp_path / "deployment.toml"
+        file.write_text('[index]\nurl = "https://packages.example/simple/"\n')
+        url = "https://me:secret@packages.example/simple/"
+
+        assert requirements.read(file, {"MERCATO_INDEX__URL": url}).index == url
+
+
+class TestIsSafeUrl:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://packages.example/simple/",
+            "http://127.0.0.1:8080/",
+            "http://localhost/",
+            "http://[::1]/",
+        ],
+    )
+    def test_nobody_on_the_way(self, url):
+        """https, or this machine."""
+        assert is_safe_url(url)
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "",
+            "http://10.0.0.1/",
+            "http://127.0.0.1.example/",
+            "ftp://127.0.0.1/",
+            "//x/",
+            "https://[x/",
+        ],
+    )
+    def test_somebody_on_the_way(self, url):
+        """Anything else is refused."""
+        assert not is_safe_url(url)
+
+
+class TestTools:
+    def test_uv_comes_first(self):
+        """Uv is taken where it is."""
+        assert tools.find_tool() == tools.Uv((sys.executable, "-m", "uv"))
+
+    def test_hear_nobody_else(self, monkeypatch):
+        """Variables for installers and interpreters are not passed on; others are."""
+        hostile = ["PIP_INDEX_URL", "UV_INDEX", "PYTHONPATH", "PYTHONSTARTUP", "VIRTUAL_ENV"]
+        for name in hostile:
+            monkeypatch.setenv(name, "x")
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
+
+        passed = tools.environment()
+
+        assert not set(hostile) & passed.keys()
+        assert passed["HTTPS_PROXY"] == "http://127.0.0.1:3128"
+
+    @pytest.mark.parametrize("kind", [tools.Uv, tools.Pip])
+    def test_never_tell_a_password(self, kind, servers):
+        """An index that refuses is told of without the password in its URL."""
+        tool = kind((sys.executable, "-m", kind.__name__.lower()))
+        index = f"http://me:geheim@127.0.0.1:{servers[0].server_port}/closed/simple/"
+
+        with pytest.raises(tools.ToolFailedError) as failed:
+            tool.resolve(["mercato-nothing"], index)
+
+        assert servers[0].asked
+        assert "geheim" not in str(failed.value)
+
+
+class TestLookInto:
+    @pytest.fixture
+    def wheel(self, tmp_path):
+        """A wheel without fault."""
+        return write_wheel(tmp_path, "Some.Thing", "1.0", {"some_thing/x.py": "1\n"})
+
+    def test_reads_what_it_says(self, wheel):
+        """Its name, its version, its files."""
+        seen = look_into(wheel)
+
+        assert (seen.name, seen.version, seen.oddities) == ("some-thing", "1.0", ())
+        assert seen.tops == {"some_thing": {"some_thing/x.py"}}
+
+    @pytest.mark.parametrize(
+        "name", ["some_thing-1.1-py3-none-any.whl", "other-1.0-py3-none-any.whl", "x.whl"]
+    )
+    def test_under_another_name(self, wheel, name):
+        """A file is the wheel that its name says."""
+        with pytest.raises(UnreadableWheelError):
+            look_into(wheel.rename(wheel.parent / name))
+
+    def test_with_the_metadata_of_another(self, wheel):
+        """There is one folder of metadata: its own."""
+        with zipfile.ZipFile(wheel, "a") as archive:
+            archive.writestr("flask-99.0.dist-info/METADATA", "Name: flask\n")
+
+        with pytest.raises(UnreadableWheelError, match="not one folder of metadata"):
+            look_into(wheel)
+
+    @pytest.mark.parametrize("content", [b"", b"PK", b"not a zip file"])
+    def test_no_wheel(self, wheel, content):
+        """Whatever is no archive is no wheel."""
+        wheel.write_bytes(content)
+
+        with pytest.raises(UnreadableWheelError):
+            look_into(wheel)
+
+    def test_with_other_bytes_than_recorded(self, tmp_path, wheel):
+        """What its RECORD says of a file holds."""
+        other = tmp_path / "other" / wheel.name
+        other.parent.mkdir()
+        with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(other, "w") as changed:
+            for name in archive.namelist():
+                changed.writestr(name, archive.read(name).replace(b"1\n", b"2\n"))
+
+        seen = look_into(other)
+
+        assert "some_thing/x.py has other bytes than its RECORD says" in seen.oddities
+
+
+class Recorder(http.server.BaseHTTPRequestHandler):
+    """Answers every request, and remembers who asked."""
+
+    def do_GET(self):
+        """Answer, or send on to where the path says."""
+        self.server.asked.append((self.path, self.headers.get("Authorization")))
+        if self.path.startswith("/to/"):
+            self.send_response(302)
+            self.send_header("Location", f"http://{self.path.removeprefix('/to/')}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response({"/none": 404, "/x": 200, "/y": 200}.get(self.path, 401))
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"wheel")
+
+    def log_message(self, *_arguments):
+        """Say nothing."""
+
+
+@pytest.fixture
+def servers():
+    """Two servers on loopback."""
+    running = []
+    for _ in range(2):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+        server.asked = []
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        running.append((server, thread))
+    yield [server for server, _ in running]
+    for server, thread in running:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+SHA = "2a4eeb5e3d9bf9e4ea5d1ba4f1a1f4b6c4bd6d2ea0f8b1a1c5df8a8b0f3a3b7e"
+
+
+def fetch(url, store, index=None, sha256=SHA):
+    """Fetch one wheel."""
+    wheel = Locked("x", "1.0", "x-1.0-py3-none-any.whl", url, sha256)
+    return fetching.fetch([wheel], store, index=index, on_progress=lambda _line: None)
+
+
+class TestFetch:
+    def test_opens_the_index_with_its_password(self, servers, tmp_path):
+        """The password in the index's URL is for its host alone, also after a redirect."""
+        own, other = [f"127.0.0.1:{server.server_port}" for server in servers]
+        index = f"http://me:a%40b@{own}/simple/"
+        for url in (f"http://{own}/x", f"http://{other}/x", f"http://{own}/to/{other}/y"):
+            with pytest.raises(DeploymentError):
+                fetch(url, tmp_path, index)
+
+        secret = "Basic " + base64.b64encode(b"me:a@b").decode()
+        assert servers[0].asked == [("/x", secret), (f"/to/{other}/y", secret)]
+        assert servers[1].asked == [("/x", None), ("/y", None)]
+
+    @pytest.mark.provokes("K119")
+    @pytest.mark.parametrize(
+        ("path", "said"),
+        [("x", "its bytes are not those that were locked"), ("none", "the index answers 404")],
+    )
+    def test_says_why_not(self, servers, tmp_path, path, said):
+        """Other bytes, or no answer: nothing is kept."""
+        with pytest.raises(DeploymentError, match=said):
+            fetch(f"http://127.0.0.1:{servers[0].server_port}/{path}", tmp_path)
+
+        assert not [it for it in tmp_path.rglob("*") if it.is_file()]
+
+    def test_nobody_answers(self, tmp_path):
+        """K119 says so."""
+        with pytest.raises(DeploymentError, match="the index does not answer"):
+            fetch("http://127.0.0.1:1/x", tmp_path)
+
+
+class TestUnpacked:
+    @pytest.mark.provokes("K119")
+    def test_is_what_was_admitted(self, shop):
+        """A file that is not one of those that were looked at stops the install."""
+        shop.offer()
+        shop.mercato("lock")
+
+        class Careless(tools.Uv):
+            """Reads a wheel otherwise than we do."""
+
+            def unpack(self, python, requirements):
+                super().unpack(python, requirements)
+                (site,) = python.parent.parent.glob("lib/python*/site-packages")
+                (site / "sitecustomize.py").write_text(shop.hostile)
+                (site / "flask" / "app.py").write_text(shop.hostile)
+                (site / "jinja2" / "utils.py").unlink()
+
+        with pytest.raises(DeploymentError) as refused:
+            installing.install(
+                shop.wish,
+                shop.places,
+                lambda: Careless((sys.executable, "-m", "uv")),
+                index=shop.wish.index,
+                wait_seconds=1,
+                on_progress=lambda _line: None,
+            )
+
+        (fault,) = refused.value.faults
+        named = fault.what.splitlines()[1:]
+        assert named == ["flask/app.py", "sitecustomize.py", "jinja2/utils.py (not there)"]
+        assert not shop.places.current.exists()
+        assert not shop.trace.exists()
+
+    def test_a_lock_has_no_password(self, shop):
+        """The password of the index stays out of the lock."""
+        shop.choose("alpha", index=shop.index.url.replace("http://", "http://me:geheim@"))
+        shop.offer()
+
+        locked = shop.mercato("lock")
+
+        assert locked.exit_code == 0, locked.output
+        assert "geheim" not in shop.places.lock.read_text() + locked.output

@@ -1,0 +1,232 @@
+"""Session, MetaData, ids and time: what every table of every feature stands on."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import contextmanager
+from datetime import UTC
+from datetime import datetime
+from typing import Any
+from typing import TypeVar
+from typing import cast
+from uuid import UUID
+
+import sqlalchemy as sa
+import uuid_utils.compat
+from flask import current_app
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Session
+from sqlalchemy.orm import declared_attr
+from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import scoped_session
+from werkzeug.local import LocalProxy
+
+from mercato_kit import transactions
+from mercato_kit.errors import Problem
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exact."""
+
+NAMING_CONVENTION = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+
+
+def _session() -> scoped_session[Session]:
+    return cast("scoped_session[Session]", current_app.extensions["sqlalchemy"].session)
+
+
+session: scoped_session[Session] = cast("scoped_session[Session]", LocalProxy(_session))
+"""The session of the current app and request. Services flush; only the unit of work commits."""
+
+
+def engine() -> sa.Engine:
+    """Return the engine of the current app."""
+    return cast("sa.Engine", current_app.extensions["sqlalchemy"].engine)
+
+
+def new_id() -> UUID:
+    """Return a new UUIDv7 (RFC 9562): sortable by time of creation, not a secret."""
+    return uuid_utils.compat.uuid7()
+
+
+def utc_now() -> datetime:
+    """Return the present as aware UTC, in whole milliseconds."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware UTC time: ``timestamptz`` on PostgreSQL, text of fixed width (sortable) on SQLite."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    _TEXT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Take text where the database has no type for an instant."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.String(27))
+        return dialect.type_descriptor(sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """Refuse naive times: nobody knows which instant they mean."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: times must say their offset")
+        instant = value.astimezone(UTC)
+        if dialect.name == "sqlite":
+            return f"{instant.year:04d}{instant.strftime(self._TEXT[2:])}"
+        return instant
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Read an aware UTC time back."""
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return datetime.strptime(value, self._TEXT).replace(tzinfo=UTC)
+        return cast("datetime", value).astimezone(UTC)
+
+
+Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+"""A JSON column: ``jsonb`` on PostgreSQL."""
+
+
+TYPES: dict[Any, Any] = {
+    datetime: UtcDateTime(),
+    UUID: sa.Uuid(),
+    dict[str, Any]: Json,
+    list[str]: Json,
+}
+"""Column types by annotation: the ``type_annotation_map`` of every feature's declarative base."""
+
+
+def metadata(feature: str) -> sa.MetaData:
+    """Return the MetaData of one feature, for its declarative base.
+
+    ::
+
+        class Base(DeclarativeBase):
+            metadata = db.metadata("reviews")
+            type_annotation_map = db.TYPES
+
+    Args:
+        feature: The feature's name; every table of it starts with ``<feature>_``.
+    """
+    return sa.MetaData(naming_convention=NAMING_CONVENTION, info={"feature": feature})
+
+
+class Identified:
+    """A row with a UUIDv7 of its own."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class Aggregate(Identified):
+    """A thing clients read and change: version (the ETag), times and free metadata."""
+
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict, server_default="{}")
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        """Each UPDATE of a loaded row checks and raises its version."""
+        return {"version_id_col": cls.version}
+
+
+AnySelect = TypeVar("AnySelect", bound="sa.Select[Any]")
+
+
+def locked(statement: AnySelect, *, skip_locked: bool = False) -> AnySelect:
+    """Lock the rows a SELECT finds until the unit of work ends.
+
+    PostgreSQL locks rows (``FOR NO KEY UPDATE``). SQLite has no row locks: there the unit of work
+    already holds the only write lock, and one that may not write is refused here.
+
+    Raises:
+        RuntimeError: The unit of work may only read.
+    """
+    if not transactions.may_write():
+        raise RuntimeError("rows can only be locked in a unit of work that may write")
+    if session.get_bind().dialect.name == "sqlite":
+        return statement
+    return statement.with_for_update(key_share=True, skip_locked=skip_locked)
+
+
+def insert(table: Any) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def constraint_of(error: IntegrityError) -> str | None:
+    """Name what an IntegrityError ran against.
+
+    Returns:
+        The constraint's name on PostgreSQL, and on SQLite for checks; for unique keys SQLite only
+        knows columns, given as ``table.column, table.other``. None if the driver does not say.
+    """
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    if name is not None:
+        return str(name)
+    _, _, what = str(error.orig).partition("constraint failed: ")
+    return what or None
+
+
+UniqueKey = sa.UniqueConstraint | sa.PrimaryKeyConstraint | sa.Index
+
+
+@contextmanager
+def refuse(refusals: Mapping[UniqueKey, Callable[[], Problem]]) -> Iterator[None]:
+    """Flush at the end, and turn the violation of a unique key into the refusal it means.
+
+    Args:
+        refusals: What to raise, by the key that was violated (see :func:`unique_key`).
+
+    Raises:
+        Problem: The refusal; any other IntegrityError passes through.
+    """
+    try:
+        yield
+        session.flush()
+    except IntegrityError as error:
+        violated = constraint_of(error)
+        for constraint, refusal in refusals.items():
+            if violated in _names_of(constraint):
+                raise refusal() from error
+        raise
+
+
+def unique_key(model: type[DeclarativeBase], *columns: str) -> UniqueKey:
+    """Find the unique key of *model* over *columns*, for :func:`refuse`.
+
+    Raises:
+        LookupError: The table has no such key.
+    """
+    table = cast("sa.Table", model.__table__)
+    constraints = (key for key in table.constraints if isinstance(key, sa.UniqueConstraint))
+    indexes = (index for index in table.indexes if index.unique)
+    keys: list[sa.UniqueConstraint | sa.Index] = [*constraints, *indexes]
+    for key in keys:
+        if tuple(column.name for column in key.columns) == columns:
+            return key
+    raise LookupError(f"{table.name} has no unique key over {columns}")
+
+
+def _names_of(key: UniqueKey) -> set[str]:
+    dotted = ", ".join(f"{column.table.name}.{column.name}" for column in key.columns)
+    return {str(key.name), dotted, f"index '{key.name}'"}

@@ -1,0 +1,140 @@
+import os
+import shutil
+
+import pytest
+import sqlalchemy as sa
+
+from mercato_kit import db
+from mercato_kit import models
+from mercato_kit import work
+from mercato_testing.postgresql import running_server
+
+from . import demo
+
+
+@pytest.fixture(scope="session")
+def run_directory(tmp_path_factory):
+    """The directory of this test run, the same for each of its workers."""
+    directory = tmp_path_factory.getbasetemp()
+    return directory.parent if "PYTEST_XDIST_WORKER" in os.environ else directory
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(run_directory):
+    """The PostgreSQL server of this test run."""
+    with running_server(run_directory / "postgresql") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(postgresql_server):
+    """A PostgreSQL database with the tables, of this worker alone."""
+    url = postgresql_server.create_database(f"kit_{os.getpid()}")
+    demo.create_tables(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def _tables():
+    tables = [*models.Base.metadata.sorted_tables, *demo.Base.metadata.sorted_tables]
+    return ", ".join(table.name for table in tables)
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql_url, _tables):
+    """The PostgreSQL database, emptied after the test."""
+    yield postgresql_url
+    engine = sa.create_engine(postgresql_url, poolclass=sa.pool.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"TRUNCATE {_tables}"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    """A SQLite file with the tables, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "kit.db"
+    demo.create_tables(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_url(tmp_path, sqlite_template):
+    """A SQLite database with the tables."""
+    file = shutil.copy(sqlite_template, tmp_path / "kit.db")
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request):
+    """Each database in turn."""
+    fixture = {"sqlite": "sqlite_url", "postgresql": "empty_postgresql_url"}[request.param]
+    return request.getfixturevalue(fixture)
+
+
+@pytest.fixture
+def boot():
+    """Make apps that are closed after the test."""
+    apps = []
+
+    def make(url, **options):
+        app = demo.make_app(url, **options)
+        apps.append(app)
+        return app
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            app.extensions["sqlalchemy"].engine.dispose()
+
+
+@pytest.fixture
+def app(boot, database_url):
+    """The notes on each database."""
+    return boot(database_url)
+
+
+@pytest.fixture
+def client(app):
+    """A stranger who talks to the notes, on each database."""
+    return app.test_client()
+
+
+@pytest.fixture
+def paper(boot, sqlite_url):
+    """A client of the notes where the database does not matter."""
+    return boot(sqlite_url).test_client()
+
+
+@pytest.fixture
+def in_unit(app):
+    """Run a function in a unit of work of its own, as a request would."""
+
+    def run(step, **options):
+        with app.app_context():
+            return work.run(step, **options)
+
+    return run
+
+
+@pytest.fixture
+def post(client):
+    """Add a note under a key."""
+
+    def post(title="a", *, key=demo.KEY, person=None, path="/v1/notes", **members):
+        headers = {} if key is None else {"Idempotency-Key": key}
+        if person:
+            headers["Authorization"] = f"Bearer {person}"
+        return client.post(path, json={"title": title, **members}, headers=headers)
+
+    return post
+
+
+@pytest.fixture
+def keys(app):
+    """The idempotency keys that are stored."""
+
+    def keys():
+        with app.app_context():
+            return list(db.session.scalars(sa.select(models.IdempotencyKey)))
+
+    return keys

@@ -1,0 +1,106 @@
+"""``/openapi.json`` and ``/docs``, the page that shows it. Both work offline."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from threading import Lock
+from typing import cast
+
+from flask import Blueprint
+from flask import Flask
+from flask import Response
+from flask import current_app
+
+from mercato_composition.features.candidate import Candidate
+from mercato_kit.errors import NotFound
+from mercato_kit.http.etag import answer_304
+from mercato_runtime.api import Api
+from mercato_runtime.api import build_document
+
+blueprint = Blueprint("docs", __name__)
+
+_PAGE_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+# The name in our address, and where it is: our own page or the wheel of Swagger UI.
+_ASSETS = {
+    "init.js": ("mercato_runtime.api", "init.js", "text/javascript"),
+    "page.css": ("mercato_runtime.api", "page.css", "text/css"),
+    "swagger-ui-bundle.js": ("flask_swagger_ui", "dist/swagger-ui-bundle.js", "text/javascript"),
+    "swagger-ui.css": ("flask_swagger_ui", "dist/swagger-ui.css", "text/css"),
+    "favicon-32x32.png": ("flask_swagger_ui", "dist/favicon-32x32.png", "image/png"),
+}
+
+
+class Document:
+    """The document of one app, written once, when it is first asked for."""
+
+    def __init__(self, api: Api, features: Sequence[Candidate]) -> None:
+        self._api = api
+        self._features = features
+        self._lock = Lock()
+        self._written: bytes | None = None
+
+    def read(self) -> bytes:
+        """Return the document as JSON, the same bytes for the same features."""
+        with self._lock:
+            if self._written is None:
+                document = build_document(self._api, self._features)
+                text = json.dumps(document, sort_keys=True, ensure_ascii=False, indent=1)
+                self._written = text.encode()
+            return self._written
+
+
+def init_app(app: Flask, api: Api, features: Sequence[Candidate]) -> None:
+    """Serve the document of *features*, and the page."""
+    app.extensions["mercato_document"] = Document(api, features)
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    """Return the API document."""
+    document = cast("Document", current_app.extensions["mercato_document"])
+    return _cached(document.read(), "application/json")
+
+
+@blueprint.get("/docs")
+def page() -> Response:
+    """Return the page that shows the API document."""
+    response = _cached(_asset("mercato_runtime.api", "docs.html"), "text/html")
+    response.headers["Content-Security-Policy"] = _PAGE_POLICY
+    return response
+
+
+@blueprint.get("/docs/<name>")
+def asset(name: str) -> Response:
+    """Return a part of the page."""
+    if name not in _ASSETS:
+        raise NotFound
+    package, path, mimetype = _ASSETS[name]
+    return _cached(_asset(package, path), mimetype)
+
+
+@cache
+def _asset(package: str, path: str) -> bytes:
+    return files(package).joinpath(path).read_bytes()
+
+
+def _cached(body: bytes, mimetype: str) -> Response:
+    """Answer with *body*, or 304 to a client that has it already."""
+    response = current_app.response_class(body, mimetype=mimetype)
+    response.set_etag(hashlib.sha256(body).hexdigest())
+    response.headers["Cache-Control"] = "no-cache"
+    return answer_304(response)

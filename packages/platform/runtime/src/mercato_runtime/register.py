@@ -1,0 +1,115 @@
+"""Register a plan's features on a Flask app."""
+
+import logging
+from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
+from typing import NoReturn
+
+import svcs
+from flask import Flask
+
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.plan import Plan
+from mercato_kit.composition import Composition
+from mercato_kit.composition import compose
+from mercato_runtime import guard
+from mercato_runtime import health
+from mercato_runtime import problems
+from mercato_runtime import requests
+from mercato_runtime.api import Api
+from mercato_runtime.api import pages
+from mercato_runtime.policies import AWAY
+from mercato_runtime.policies import check_policies
+from mercato_runtime.problems import FeatureAway
+
+_log = logging.getLogger(__name__)
+
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+
+
+def register(app: Flask, plan: Plan) -> None:
+    """Register the features of *plan*, and what every app has: problems, health, API document.
+
+    The app's extensions are to be installed before. Commands of features are not registered:
+    ``mercato`` runs each in a unit of work.
+
+    Raises:
+        DeploymentError: Something that shows only now does not fit.
+    """
+    requests.init_app(app, plan.deployment.server)
+    if plan.deployment.sql_guard:
+        guard.init_app(app, plan)
+    problems.init_app(app, _packages_of(plan))
+    health.init_app(app, plan)
+    api = _register_features(app, plan)
+    pages.init_app(app, api, plan.features)
+    check_policies(app, plan)
+
+
+def _register_features(app: Flask, plan: Plan) -> Api:
+    manifests = tuple(feature.manifest for feature in plan.features)
+    away = tuple(feature.manifest for feature in plan.absent)
+    compose(app, Composition(manifests, plan.settings, away))
+    for offer in plan.providers:
+        svcs.flask.register_factory(app, offer.contract, offer.factory)
+    api = Api(app)
+    faults = [fault for feature in plan.features for fault in _documented(api, feature)]
+    if faults := [*faults, *api.names.faults]:
+        raise DeploymentError(faults)
+    for feature in plan.absent:
+        _register_absent(app, feature)
+    for name in sorted(plan.left_out.keys() - {feature.name for feature in plan.absent}):
+        _register_unknown(app, plan, name)
+    for name, reason in plan.left_out.items():
+        _log.warning("K504: runs without %r, its addresses answer 503: %s", name, reason)
+    return api
+
+
+def _documented(api: Api, feature: Candidate) -> Iterator[Fault]:
+    """Register the routes of a feature; what it brings is run for the first time here."""
+    try:
+        api.register_feature(feature)
+    except Exception as error:  # noqa: BLE001 - a feature's views may be wrong in any way
+        _log.debug("%s could not be registered", feature.where, exc_info=error)
+        what = f"its routes cannot be registered: {type(error).__name__}: {error}"
+        yield feature.fault("K106", what, "tell its maintainers")
+
+
+def _packages_of(plan: Plan) -> set[str]:
+    """Return the import packages of the features' routes."""
+    return {
+        blueprint.import_name.partition(".")[0]
+        for feature in plan.features
+        for blueprint in feature.manifest.blueprints
+    }
+
+
+def _register_absent(app: Flask, feature: Candidate) -> None:
+    """Answer 503 where a feature would answer that the deployment runs without."""
+    taken = {rule.rule for rule in app.url_map.iter_rules()}
+    for rule, blueprint, route in feature.rules:
+        if rule not in taken:
+            endpoint = f"{AWAY}{blueprint.name}.{route.endpoint}"
+            app.add_url_rule(rule, endpoint, _away(feature.name), methods=list(route.methods))
+
+
+def _register_unknown(app: Flask, plan: Plan, name: str) -> None:
+    """Answer 503 below the mount of a feature whose manifest could not be loaded.
+
+    Without a mount its addresses are unknown, so they answer 404.
+    """
+    mount = plan.deployment.features[name].mount
+    taken = {rule.rule for rule in app.url_map.iter_rules()}
+    for rule in (mount, f"{mount}/<path:rest>") if mount else ():
+        if rule not in taken:
+            app.add_url_rule(rule, f"{AWAY}{name}.{rule}", _away(name), methods=_METHODS)
+
+
+def _away(name: str) -> Callable[..., NoReturn]:
+    def refuse(**_arguments: Any) -> NoReturn:
+        raise FeatureAway(feature=name, state="disabled")
+
+    return refuse

@@ -1,0 +1,137 @@
+"""K501, K502, K506: deliveries that do not get on, as an operator is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_kit.events import Handler
+from mercato_kit.models import InboxDelivery
+from mercato_kit.models import OutboxEvent
+
+OFTEN = 5
+"""So many failed attempts are no accident: about half a minute of trying."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Events of one topic and version that one handler has not had.
+
+    Args:
+        consumer: The handler, as ``<feature>.<handler>``.
+        topic: Of the events.
+        version: Of their payload.
+        count: How many.
+        oldest: When the first was published.
+        failing: How many of them failed often.
+        last_error: Of one of those.
+    """
+
+    consumer: str
+    topic: str
+    version: int
+    count: int
+    oldest: datetime
+    failing: int
+    last_error: str | None
+
+    @property
+    def counted(self) -> str:
+        """Say how many, of what."""
+        return f"{self.count} {'event' if self.count == 1 else 'events'} {self.topic}"
+
+
+def stuck_deliveries(connection: sa.Connection, features: Sequence[Candidate]) -> list[Fault]:
+    """Find deliveries that will not succeed by waiting. They are warnings: nothing is lost.
+
+    Args:
+        connection: To a database whose kit tables are up to date.
+        features: Those that are composed.
+    """
+    handlers = {
+        f"{feature.name}.{handler.name}": (feature, handler)
+        for feature in features
+        for handler in feature.manifest.handles
+    }
+    faults: list[Fault] = []
+    for waiting in _waiting(connection):
+        if waiting.consumer not in handlers:
+            faults.append(_nobody_there(waiting, features))
+            continue
+        feature, handler = handlers[waiting.consumer]
+        if waiting.version not in handler.versions:
+            faults.append(_unreadable(waiting, feature, handler, features))
+        elif waiting.failing:
+            faults.append(_failing(waiting, feature))
+    return faults
+
+
+def _waiting(connection: sa.Connection) -> Iterator[Waiting]:
+    often = InboxDelivery.attempts >= OFTEN
+    rows = connection.execute(
+        sa.select(
+            InboxDelivery.consumer,
+            OutboxEvent.topic,
+            OutboxEvent.payload_version,
+            sa.func.count(),
+            sa.func.min(OutboxEvent.created_at),
+            sa.func.sum(sa.case((often, 1), else_=0)),
+            sa.func.max(sa.case((often, InboxDelivery.last_error))),
+        )
+        .join(OutboxEvent, OutboxEvent.id == InboxDelivery.event_id)
+        .where(InboxDelivery.processed_at.is_(None))
+        .group_by(InboxDelivery.consumer, OutboxEvent.topic, OutboxEvent.payload_version)
+        .order_by(InboxDelivery.consumer, OutboxEvent.topic, OutboxEvent.payload_version)
+    )
+    for row in rows:
+        yield Waiting(*row)
+
+
+def _nobody_there(waiting: Waiting, features: Sequence[Candidate]) -> Fault:
+    name, _, handler = waiting.consumer.partition(".")
+    feature = next((one for one in features if one.name == name), None)
+    if feature is None:
+        where, away = "events", f"{name!r}, a feature that does not run here"
+        fix = f"enable it again: [features.{name}]; or drop them with its data: "
+        fix += f"`mercato data purge {name} --drop-events`"
+    else:
+        where, away = feature.where, f"its handler {handler!r}, which this version does not have"
+        fix = "install a version that has it; until then they are kept"
+    what = f"{waiting.counted} wait for {away}; the oldest is of {_when(waiting)}."
+    return Fault("K501", where, what, fix, "warning")
+
+
+def _unreadable(
+    waiting: Waiting, feature: Candidate, handler: Handler, features: Sequence[Candidate]
+) -> Fault:
+    publishers = [one.release for one in features if waiting.topic in one.manifest.publishes]
+    by = f" by {publishers[0]}" if publishers else ""
+    known = ", ".join(map(str, sorted(handler.versions)))
+    what = (
+        f"{waiting.counted} of version {waiting.version} were published{by}; "
+        f"its handler {handler.name!r} knows {known}.\n"
+        f"the oldest is of {_when(waiting)}; they wait, and nothing is lost"
+    )
+    fix = f"install a version of {feature.distribution or feature.name} that knows it"
+    return Fault("K502", feature.where, what, fix, "warning")
+
+
+def _failing(waiting: Waiting, feature: Candidate) -> Fault:
+    handler = waiting.consumer.partition(".")[2]
+    what = (
+        f"its handler {handler!r} failed {OFTEN} times or more on {waiting.failing} of "
+        f"{waiting.counted} that wait; the oldest is of {_when(waiting)}.\n"
+        f"last error: {waiting.last_error}"
+    )
+    fix = "mend what it says; they are tried again by themselves, or at once: `mercato worker`"
+    return Fault("K506", feature.where, what, fix, "warning")
+
+
+def _when(waiting: Waiting) -> str:
+    return f"{waiting.oldest:%Y-%m-%d %H:%M} UTC"

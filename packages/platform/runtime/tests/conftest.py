@@ -1,0 +1,34 @@
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from mercato_testing.samples.fixtures import client_of
+from mercato_testing.samples.fixtures import deployment
+from mercato_testing.samples.fixtures import url
+from mercato_testing.samples.fixtures import wheels
+
+__all__ = ["client_of", "deployment", "url", "wheels"]
+
+GUARDED = Path(__file__).parent / "guarded"
+
+
+@pytest.fixture(scope="module")
+def guarded_packages():
+    """The features of the SQL guard's tests, as packages that can be imported."""
+    sys.path.insert(0, str(GUARDED))
+    yield import_module("mercato_baskets"), import_module("mercato_wares")
+    sys.path.remove(str(GUARDED))
+
+
+@pytest.fixture
+def baskets(guarded_packages):
+    """The package of the feature that asks."""
+    return guarded_packages[0]
+
+
+@pytest.fixture
+def wares(guarded_packages):
+    """The package of the feature that owns."""
+    return guarded_packages[1]

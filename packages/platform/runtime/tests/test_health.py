@@ -1,0 +1,137 @@
+"""Alive, ready, and counted."""
+
+import pytest
+
+from mercato_composition.deployment.reader import read_deployment
+from mercato_host import create_app
+from mercato_kit.feature import Check
+from mercato_kit.feature import Feature
+
+state = {"stock": None}
+
+
+def _stock():
+    if state["stock"] == "broken":
+        raise ZeroDivisionError
+    return state["stock"]
+
+
+feature = Feature(name="shelf", summary="For a test.", health=[Check("stock", _stock)])
+
+
+@pytest.fixture(autouse=True)
+def _healthy():
+    """Each test starts with a healthy feature."""
+    state["stock"] = None
+
+
+class TestAlive:
+    def test_asks_nothing_else(self, tmp_path):
+        """A process whose database is away is alive all the same."""
+        url = "postgresql://nobody:secret@127.0.0.1:1/none"
+        values = {"environment": "testing", "database": {"url": url}}
+        client = create_app(read_deployment(values)).test_client()
+
+        assert client.get("/healthz").json == {"status": "alive"}
+
+
+class TestReady:
+    def test_when_everything_is_there(self, client):
+        """Database, migrations and each feature's own checks are fine."""
+        answer = client.get("/readyz")
+
+        assert answer.status_code == 200
+        assert answer.json == {"status": "ready", "wrong": [], "left_out": []}
+
+    def test_not_while_the_database_is_away(self):
+        """503, and no word about where the database is."""
+        url = "postgresql://nobody:secret@127.0.0.1:1/none"
+        values = {"environment": "testing", "database": {"url": url}}
+        client = create_app(read_deployment(values)).test_client()
+
+        answer = client.get("/readyz")
+
+        assert answer.status_code == 503
+        assert answer.json["wrong"] == [{"check": "database", "detail": "it does not answer"}]
+        assert answer.headers["Retry-After"] == "1"
+
+    def test_not_while_migrations_are_pending(self, tmp_path):
+        """503 until the tables are those of this version."""
+        url = f"sqlite:///{tmp_path}/empty.db"
+        values = {"environment": "testing", "database": {"url": url}}
+        client = create_app(read_deployment(values)).test_client()
+
+        answer = client.get("/readyz")
+
+        assert answer.status_code == 503
+        assert [one["check"] for one in answer.json["wrong"]] == ["migrations of kit"]
+
+    def test_a_fault_of_our_own_is_not_the_database_s(self, tmp_path, caplog):
+        """Whoever is on call must not look for a database that answers; the log has the rest."""
+        broken = Feature(name="shelf", summary="For a test.", migrations=tmp_path / "versions")
+        values = {
+            "environment": "testing",
+            "database": {"url": f"sqlite:///{tmp_path}/empty.db"},
+        }
+        (tmp_path / "versions").mkdir()
+        revision = tmp_path / "versions" / "0001_initial.py"
+        revision.write_text('revision = "0001"\ndown_revision = None\n')
+        client = create_app(read_deployment(values), features=[broken]).test_client()
+        revision.unlink()
+        revision.symlink_to(tmp_path / "gone")
+
+        answer = client.get("/readyz")
+
+        assert answer.status_code == 503
+        assert answer.json["wrong"] == [
+            {"check": "migrations", "detail": "the check itself failed"}
+        ]
+        assert [one.exc_info[0] for one in caplog.records] == [FileNotFoundError]
+
+    @pytest.mark.parametrize(
+        ("found", "told"),
+        [("It is empty.", "It is empty."), ("broken", "the check itself failed")],
+    )
+    def test_not_while_a_feature_is_not(self, client, found, told):
+        """A feature's own check decides; one that fails counts as no."""
+        state["stock"] = found
+
+        answer = client.get("/readyz")
+
+        assert answer.status_code == 503
+        assert answer.json["wrong"] == [{"check": "shelf: stock", "detail": told}]
+
+    def test_names_what_was_left_out(self, tmp_path):
+        """A deployment that runs with less than it names says so."""
+        values = {
+            "environment": "testing",
+            "database": {"url": f"sqlite:///{tmp_path}/empty.db"},
+            "features": {"no_such_feature": {"required": False}},
+        }
+
+        answer = create_app(read_deployment(values)).test_client().get("/readyz")
+
+        [left_out] = answer.json["left_out"]
+        assert left_out["feature"] == "no_such_feature"
+        assert left_out["detail"].startswith("K101: no installed distribution offers")
+
+
+class TestMetrics:
+    def test_count_by_endpoint(self, tmp_path):
+        """Requests are counted by endpoint and status; what has no endpoint is one line."""
+        values = {
+            "environment": "testing",
+            "database": {"url": f"sqlite:///{tmp_path}/empty.db"},
+        }
+        client = create_app(read_deployment(values)).test_client()
+        for path in ("/healthz", "/healthz", "/a", "/b"):
+            client.get(path)
+        client.open("/healthz", method="BREW")
+
+        text = client.get("/metrics").text
+
+        alive = 'mercato_requests_total{endpoint="health.alive",method="GET",status="200"} 2.0'
+        away = 'mercato_requests_total{endpoint="none",method="GET",status="404"} 2.0'
+        odd = 'mercato_requests_total{endpoint="none",method="other",status="405"} 1.0'
+        for line in (alive, away, odd):
+            assert line in text

@@ -1,0 +1,338 @@
+"""The API document and its page."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from marshmallow import fields
+from marshmallow import validate
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Mapped
+
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
+from mercato_host import create_app
+from mercato_kit import db
+from mercato_kit.feature import Feature
+from mercato_kit.http import Blueprint
+from mercato_kit.http import ListQuerySchema
+from mercato_kit.http import page_of
+from mercato_kit.identity import anyone
+from mercato_kit.identity import permission
+from mercato_kit.identity import signed_in
+from mercato_kit.schemas import Metadata
+from mercato_kit.schemas import ModelSchema
+from mercato_kit.schemas import Schema
+from mercato_kit.schemas import Text
+
+
+class NoteSchema(Schema):
+    text = Text(required=True, max=100)
+
+
+class NewNoteSchema(Schema):
+    text = Text(required=True, max=100)
+
+
+class NotesQuerySchema(ListQuerySchema):
+    q = Text(max=50)
+
+
+def notes(name):
+    """Return a feature with one of each kind of route."""
+    blueprint = Blueprint(name, __name__, url_prefix=f"/v1/{name}")
+
+    @blueprint.get("/", allow=anyone)
+    @blueprint.arguments(NotesQuerySchema, location="query")
+    @blueprint.response(200, page_of(NoteSchema))
+    def find_notes(query):
+        """Find notes"""
+
+    @blueprint.post("/", allow=signed_in, idempotent=True)
+    @blueprint.arguments(NewNoteSchema)
+    @blueprint.response(201, NoteSchema)
+    def write_note(body):
+        """Write a note
+
+        It is kept for a year.
+        """
+
+    @blueprint.put("/<uuid:note_id>", allow=permission(f"{name}.write"), if_match=True)
+    @blueprint.arguments(NewNoteSchema)
+    @blueprint.response(200, NoteSchema)
+    def change_note(body, note_id):
+        """Change a note"""
+
+    return Feature(name=name, summary=f"Notes in {name}.", blueprints=[blueprint])
+
+
+class Base(DeclarativeBase):
+    metadata = db.metadata("shelves")
+    type_annotation_map = db.TYPES
+
+
+class Shelf(db.Aggregate, Base):
+    __tablename__ = "shelves_shelf"
+    __table_args__ = (
+        sa.CheckConstraint("state IN ('empty', 'full')", name="state"),
+        sa.CheckConstraint("note IN ('here','there')", name="note"),
+    )
+
+    state: Mapped[str]
+    note: Mapped[str | None]
+    load: Mapped[int]
+
+
+class NewShelfSchema(Schema):
+    code = Text(required=True, validate=validate.Regexp(r"[a-z]+(-[a-z]+)*\Z"))
+    prefix = Text(validate=validate.Regexp(r"A|B"))
+    metadata = Metadata()
+
+
+class ShelfChangesSchema(Schema):
+    note = Text(max=10)
+
+
+class ShelfSchema(ModelSchema):
+    sometimes = ("load",)
+
+    class Meta(ModelSchema.Meta):
+        """What is published."""
+
+        model = Shelf
+        fields = ("id", "state", "note", "load", "metadata", "version")
+
+    metadata = fields.Dict(attribute="metadata_")
+
+
+def shelves():
+    """Return a feature with a table."""
+    blueprint = Blueprint("shelves", __name__, url_prefix="/v1/shelves")
+
+    @blueprint.get("/", allow=anyone)
+    @blueprint.arguments(NotesQuerySchema, location="query")
+    @blueprint.response(200, page_of(ShelfSchema))
+    def find_shelves(query):
+        """Find shelves"""
+
+    @blueprint.post("/", allow=anyone, idempotent=True)
+    @blueprint.arguments(NewShelfSchema)
+    @blueprint.response(201, ShelfSchema)
+    def make_shelf(body):
+        """Make a shelf"""
+
+    @blueprint.get("/<uuid:shelf_id>", allow=anyone)
+    @blueprint.response(200, ShelfSchema)
+    def read_shelf(shelf_id):
+        """Read a shelf"""
+
+    @blueprint.patch("/<uuid:shelf_id>", allow=anyone)
+    @blueprint.arguments(ShelfChangesSchema)
+    @blueprint.response(200, ShelfSchema)
+    def change_shelf(body, shelf_id):
+        """Change a shelf"""
+
+    return Feature(name="shelves", summary="Shelves.", blueprints=[blueprint])
+
+
+@pytest.fixture
+def make_client(tmp_path):
+    """Make a client of an app with some features."""
+
+    def make_client(*features):
+        url = f"sqlite:///{tmp_path}/shop.db"
+        values = {"environment": "testing", "database": {"url": url}}
+        return create_app(read_deployment(values), features=features).test_client()
+
+    return make_client
+
+
+class TestDocument:
+    def test_says_what_each_operation_needs_and_refuses(self, make_client):
+        """Method by method: policy, headers, answers."""
+        document = make_client(notes("blue")).get("/openapi.json").json
+
+        paths = document["paths"]
+        found, written = paths["/v1/blue/"]["get"], paths["/v1/blue/"]["post"]
+        changed = paths["/v1/blue/{note_id}"]["put"]
+        assert document["openapi"] == "3.1.0"
+        assert (written["summary"], written["description"]) == (
+            "Write a note",
+            "It is kept for a year.",
+        )
+        assert [one["x-permission"] for one in (found, written, changed)] == [
+            "anyone",
+            "signed_in",
+            "blue.write",
+        ]
+        assert found["security"] == [{}, {"bearer": []}]
+        assert written["security"] == changed["security"] == [{"bearer": []}]
+        assert list(found["responses"]) == ["200", "422", "default"]
+        assert list(written["responses"]) == [
+            *("201", "400", "401", "409", "413", "415", "422", "default")
+        ]
+        assert list(changed["responses"]) == [
+            *("200", "400", "401", "403", "404", "412", "413", "415", "422", "428", "default")
+        ]
+        assert {one["operationId"] for one in (found, written, changed)} == {
+            "blue_find_notes",
+            "blue_write_note",
+            "blue_change_note",
+        }
+
+    def test_has_one_problem_for_all_refusals(self, make_client):
+        """Each refusal refers to the one shared response, which is problem+json."""
+        document = make_client(notes("blue")).get("/openapi.json").json
+
+        components = document["components"]
+        refused = document["paths"]["/v1/blue/"]["post"]["responses"]["401"]
+        assert refused == {"$ref": "#/components/responses/Problem"}
+        assert list(components["responses"]) == ["Problem"]
+        assert list(components["responses"]["Problem"]["content"]) == ["application/problem+json"]
+        assert components["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+    def test_names_components_by_feature(self, make_client):
+        """Two features with schemas of one name have components of two names."""
+        document = make_client(notes("blue"), notes("red")).get("/openapi.json").json
+
+        assert sorted(document["components"]["schemas"]) == [
+            "BlueNewNote",
+            "BlueNote",
+            "BlueNoteList",
+            "FieldError",
+            "Problem",
+            "RedNewNote",
+            "RedNote",
+            "RedNoteList",
+        ]
+
+    def test_of_one_feature_does_not_depend_on_the_others(self, make_client):
+        """Clients generated for one feature stay what they are when another is switched on."""
+        alone = make_client(notes("red")).get("/openapi.json").json
+        beside = make_client(notes("blue"), notes("red")).get("/openapi.json").json
+
+        for path, operations in alone["paths"].items():
+            assert beside["paths"][path] == operations
+        for name, schema in alone["components"]["schemas"].items():
+            assert beside["components"]["schemas"][name] == schema
+
+    def test_is_strict_in_what_is_sent_and_open_in_what_is_answered(self, make_client):
+        """A new field in an answer breaks no client; an unknown one in a body is refused."""
+        schemas = make_client(notes("blue")).get("/openapi.json").json["components"]["schemas"]
+
+        assert schemas["BlueNewNote"]["additionalProperties"] is False
+        assert "additionalProperties" not in schemas["BlueNote"]
+        assert "additionalProperties" not in schemas["Problem"]
+
+    def test_is_the_same_bytes_with_a_strong_etag(self, make_client):
+        """It is made once, and a client that has it is not sent it again."""
+        client, other = make_client(notes("blue")), make_client(notes("blue"))
+
+        first = client.get("/openapi.json")
+
+        etag = first.headers["ETag"]
+        assert re.fullmatch(r'"[0-9a-f]{64}"', etag)
+        assert first.data == client.get("/openapi.json").data == other.get("/openapi.json").data
+        again = client.get("/openapi.json", headers={"If-None-Match": etag})
+        assert (again.status_code, again.data) == (304, b"")
+
+    @pytest.mark.provokes("K407")
+    def test_refuses_a_schema_in_two_shapes(self, make_client):
+        """K407: a component of one name has one shape."""
+        blueprint = Blueprint("blue", __name__)
+
+        @blueprint.get("/a", allow=anyone)
+        @blueprint.response(200, NoteSchema)
+        def whole():
+            """Return it whole"""
+
+        @blueprint.get("/b", allow=anyone)
+        @blueprint.response(200, NoteSchema(partial=True))
+        def part():
+            """Return a part"""
+
+        with pytest.raises(DeploymentError) as refused:
+            make_client(Feature(name="blue", summary="For a test.", blueprints=[blueprint]))
+
+        assert [fault.code for fault in refused.value.faults] == ["K407"]
+
+
+class TestSchemas:
+    """What is sent and answered, in words that generators of clients understand."""
+
+    @pytest.fixture
+    def document(self, make_client):
+        """The document of a feature with tables."""
+        return make_client(shelves()).get("/openapi.json").json
+
+    def test_patterns_are_those_of_json_schema(self, document):
+        """ECMA-262, and for the whole text: other languages end it otherwise."""
+        sent = document["components"]["schemas"]["ShelvesNewShelf"]["properties"]
+
+        assert sent["code"]["pattern"] == "^(?:[a-z]+(-[a-z]+)*)$"
+        assert sent["prefix"]["pattern"] == "^(?:A|B)"
+
+    def test_an_object_has_a_number_of_members(self, document):
+        """Only texts have a length."""
+        metadata = document["components"]["schemas"]["ShelvesNewShelf"]["properties"]["metadata"]
+
+        assert metadata["maxProperties"] == 50
+        assert "maxLength" not in metadata
+
+    def test_an_answer_says_what_it_always_has(self, document):
+        """Columns are there always, even as null; what a hook may leave out is not promised."""
+        shelf = document["components"]["schemas"]["ShelvesShelf"]
+
+        assert shelf["required"] == ["id", "metadata", "note", "state", "version"]
+        assert sorted(shelf["properties"]) == sorted([*shelf["required"], "load"])
+
+    def test_a_column_of_few_words_names_them(self, document):
+        """What the table's CHECK lets in, and null where it may be null."""
+        properties = document["components"]["schemas"]["ShelvesShelf"]["properties"]
+
+        assert properties["state"]["enum"] == ["empty", "full"]
+        assert properties["note"]["enum"] == ["here", "there", None]
+
+    def test_a_body_may_be_absent_where_nothing_is_required(self, document):
+        """requestBody.required says so."""
+        paths = document["paths"]
+
+        assert paths["/v1/shelves/"]["post"]["requestBody"]["required"] is True
+        assert paths["/v1/shelves/{shelf_id}"]["patch"]["requestBody"]["required"] is False
+
+    def test_answers_have_their_headers(self, document):
+        """The version, the new address, the next page, and whether the answer was stored."""
+        paths = document["paths"]
+        read = paths["/v1/shelves/{shelf_id}"]["get"]["responses"]
+        listed = paths["/v1/shelves/"]["get"]["responses"]
+        made = paths["/v1/shelves/"]["post"]["responses"]
+
+        assert list(read["200"]["headers"]) == ["ETag"]
+        assert list(read["304"]["headers"]) == ["ETag"]
+        assert "content" not in read["304"]
+        assert list(listed["200"]["headers"]) == ["Link"]
+        assert "304" not in listed
+        assert list(made["201"]["headers"]) == ["ETag", "Idempotency-Replayed", "Location"]
+
+
+class TestPage:
+    def test_loads_everything_from_us_under_a_strict_policy(self, make_client):
+        """The page works offline, and no inline script or style is allowed."""
+        client = make_client(notes("blue"))
+
+        page = client.get("/docs")
+
+        policy = page.headers["Content-Security-Policy"]
+        assert page.mimetype == "text/html"
+        assert "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+        assert len(parts) == 6
+        assert {client.get(f"/{part}").status_code for part in parts} == {200}
+        assert "<script>" not in page.text
+        assert "style=" not in page.text
+
+    @pytest.mark.parametrize("name", ["oauth2-redirect.html", "index.html", "../app.py", "LICENSE"])
+    def test_serves_nothing_else_of_the_package(self, make_client, name):
+        """Only what the page needs has an address."""
+        assert make_client(notes("blue")).get(f"/docs/{name}").status_code == 404

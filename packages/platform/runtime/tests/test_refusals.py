@@ -1,0 +1,249 @@
+"""What goes wrong while a shop runs: events that do not get on, and servers that are away."""
+
+import json
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from mercato_composition.commands.frame import mercato
+from mercato_composition.deployment.reader import read_deployment
+from mercato_database.runner import migration_engine
+from mercato_database.runner import upgrade
+from mercato_host import create_app
+from mercato_kit import work
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_kit.events import Event
+from mercato_kit.events import Handler
+from mercato_kit.events import publish
+from mercato_kit.feature import Feature
+from mercato_kit.models import InboxDelivery
+from mercato_kit.models import OutboxEvent
+from mercato_runtime.worker import run_once
+from mercato_testing.samples.wheels import install
+
+READER = """
+    from mercato_kit.events import Handler
+    from mercato_kit.feature import Feature
+
+
+    def count(event):
+        '''Fails where the event says so.'''
+        if event.payload.get("fails"):
+            raise ValueError("cannot be counted")
+
+
+    feature = Feature(
+        name="reader", summary="For a test.", handles=[Handler("thing.made", count)]
+    )
+"""
+
+MAKER = """
+    from mercato_kit.feature import Feature
+
+    feature = Feature(name="maker", summary="For a test.", publishes=["thing.made"])
+"""
+
+
+class Shop:
+    """A deployment of two wheels, and a database with the kit's tables."""
+
+    def __init__(self, folder, url):
+        self.url = url
+        self.file = folder / "deployment.toml"
+        self.choose("maker", "reader")
+
+    def choose(self, *features, more=""):
+        """Write the deployment file."""
+        named = "".join(f"[features.{name}]\n" for name in features)
+        database = f'[database]\nurl = "{self.url}"\n'
+        self.file.write_text(f'environment = "testing"\n{database}{named}{more}')
+
+    def mercato(self, *arguments):
+        """Run the command line in this process."""
+        return CliRunner().invoke(mercato, [f"--deployment={self.file}", *arguments])
+
+    def check(self):
+        """Return the exit code of `mercato check`, and its faults."""
+        done = self.mercato("check", "--json")
+        return done.exit_code, json.loads(done.stdout)["faults"]
+
+    def publish(self, **parts):
+        """Publish an event as the wheels would."""
+        event = Event(
+            topic="thing.made",
+            aggregate_type="thing",
+            aggregate_id=parts.pop("aggregate_id"),
+            aggregate_version=1,
+            **parts,
+        )
+        with create_app(self.file).app_context():
+            work.run(lambda: publish(event))
+
+    def failed(self, attempts):
+        """Let every delivery have failed so often."""
+        with migration_engine(self.url) as engine, engine.begin() as connection:
+            connection.execute(
+                sa.update(InboxDelivery).values(attempts=attempts, next_attempt_at=utc_now())
+            )
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch, empty_database):
+    """Two installed wheels on a fresh database."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install(tmp_path, "maker", MAKER, version="2.0")
+    install(tmp_path, "reader", READER)
+    url = empty_database("sqlite")
+    upgrade(url, [])
+    return Shop(tmp_path, url)
+
+
+THING = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+
+
+class TestEvents:
+    @pytest.mark.provokes("K501")
+    def test_wait_for_a_feature_that_is_away(self, shop):
+        """They are counted, and both ways out are named; nothing is stopped."""
+        shop.publish(aggregate_id=THING)
+        shop.choose("maker")
+
+        code, [fault] = shop.check()
+
+        assert (code, fault["code"], fault["severity"]) == (0, "K501", "warning")
+        assert fault["what"].startswith(
+            "1 event thing.made wait for 'reader', a feature that does not run here; "
+            "the oldest is of 20"
+        )
+        assert "[features.reader]" in fault["fix"]
+        assert "mercato data purge reader --drop-events" in fault["fix"]
+
+    @pytest.mark.provokes("K501")
+    def test_wait_for_a_handler_that_is_away(self, shop, tmp_path):
+        """A version of the feature without the handler is named."""
+        shop.publish(aggregate_id=THING)
+        with migration_engine(shop.url) as engine, engine.begin() as connection:
+            connection.execute(sa.update(InboxDelivery).values(consumer="reader.weigh"))
+
+        _, [fault] = shop.check()
+
+        assert (fault["code"], fault["where"]) == ("K501", "mercato-reader 1.0 ('reader')")
+        assert "its handler 'weigh', which this version does not have" in fault["what"]
+
+    @pytest.mark.provokes("K502")
+    def test_of_a_version_that_nobody_knows(self, shop):
+        """The worker lets them wait; who published and which versions are known is told."""
+        shop.publish(aggregate_id=THING, version=2)
+
+        worked = shop.mercato("worker", "--once")
+        _, [fault] = shop.check()
+
+        assert worked.exit_code == 1
+        assert worked.stderr.startswith("warning[K502] mercato-reader 1.0 ('reader')\n")
+        assert (fault["code"], fault["where"]) == ("K502", "mercato-reader 1.0 ('reader')")
+        assert fault["what"].startswith(
+            "1 event thing.made of version 2 were published by mercato-maker 2.0; "
+            "its handler 'count' knows 1.\n"
+        )
+
+    def test_of_a_version_that_is_known_arrive(self, tmp_path, empty_database):
+        """A handler that says it reads version 2 is given version 2."""
+        seen = []
+
+        def read(event):
+            """Note the version."""
+            seen.append(event.version)
+
+        manifest = Feature(
+            name="reader",
+            summary="For a test.",
+            handles=[Handler("thing.made", read, versions=(1, 2))],
+        )
+        url = empty_database("sqlite")
+        upgrade(url, [manifest])
+        values = {"environment": "testing", "database": {"url": str(url)}}
+        app = create_app(read_deployment(values), features=[manifest])
+        event = {"topic": "thing.made", "aggregate_type": "thing", "aggregate_id": THING}
+        with app.app_context():
+            work.run(lambda: publish(Event(**event, aggregate_version=1, version=2)))
+
+        tally = run_once(app)
+
+        assert (tally.delivered, seen) == (1, [2])
+
+    @pytest.mark.provokes("K506")
+    def test_that_fail_again_and_again(self, shop):
+        """After some attempts an operator is told, with the last error."""
+        shop.publish(aggregate_id=THING, payload={"fails": True})
+        shop.failed(attempts=4)
+
+        before = shop.check()[1]
+        shop.mercato("worker", "--once")
+        _, [fault] = shop.check()
+
+        assert before == []
+        assert (fault["code"], fault["where"]) == ("K506", "mercato-reader 1.0 ('reader')")
+        assert "its handler 'count' failed 5 times or more on 1 of 1 event" in fault["what"]
+        assert "last error: ValueError: cannot be counted" in fault["what"]
+
+    def test_of_a_wheel_from_before_are_of_the_first_version(self, shop):
+        """The version before does not know the column; its events count as version 1."""
+        shop.publish(aggregate_id=THING)
+
+        with create_app(shop.file).app_context():
+            versions = work.run(
+                lambda: session.scalars(sa.select(OutboxEvent.payload_version)).all()
+            )
+
+        assert versions == [1]
+
+
+class TestServers:
+    @pytest.mark.provokes("K503")
+    def test_redis_that_is_away(self, shop, monkeypatch):
+        """It is a warning: each process counts for itself meanwhile."""
+        monkeypatch.setenv("MERCATO_REDIS__URL", "redis://:hush-hush@127.0.0.1:1/0")
+
+        code, [fault] = shop.check()
+
+        assert (code, fault["code"], fault["severity"]) == (0, "K503", "warning")
+        assert fault["what"].startswith("Redis at 127.0.0.1 does not answer: ConnectionError.")
+        assert "hush" not in str(fault)
+
+    def test_requests_are_answered_without_redis(self, shop, monkeypatch):
+        """Limits fall back to the memory of the process, and nobody gets an error for it."""
+        monkeypatch.setenv("MERCATO_REDIS__URL", "redis://127.0.0.1:1/0")
+        monkeypatch.setenv("MERCATO_SERVER__REQUESTS_PER_MINUTE", "2")
+        client = create_app(shop.file).test_client()
+
+        statuses = [client.get("/openapi.json").status_code for _ in range(3)]
+
+        assert statuses == [200, 200, 429]
+
+    @pytest.mark.provokes("K207")
+    def test_a_driver_that_is_away(self, shop):
+        """The driver is named, and what to write instead; the password is not."""
+        shop.url = "postgresql+psycopg2://shop:hush-hush@127.0.0.1:1/shop"
+        shop.choose("maker")
+
+        code, [fault] = shop.check()
+
+        assert (code, fault["code"], fault["where"]) == (2, "K207", "deployment.toml:3")
+        assert "'psycopg2'" in fault["what"]
+        assert fault["fix"] == "write postgresql://…"
+        assert "hush" not in str(fault)
+
+    @pytest.mark.provokes("K207")
+    def test_a_database_that_is_away(self, shop):
+        """The host is named, the password is not."""
+        shop.url = "postgresql://shop:hush-hush@127.0.0.1:1/shop"
+        shop.choose("maker")
+
+        code, faults = shop.check()
+
+        assert (code, [fault["code"] for fault in faults]) == (2, ["K207"])
+        assert "the database 127.0.0.1 cannot be asked" in faults[0]["what"]
+        assert "hush" not in str(faults)

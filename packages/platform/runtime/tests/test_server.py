@@ -1,0 +1,285 @@
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from mercato_database.runner import upgrade
+from mercato_testing.samples import notes
+from mercato_testing.samples import wheels
+
+feature = notes.feature
+
+SLOW = """
+import time
+from mercato_kit.feature import Feature
+from mercato_kit.http import Blueprint
+from mercato_kit.identity import anyone
+import os
+
+blueprint = Blueprint("slow", __name__, url_prefix="/v1")
+
+
+@blueprint.get("/slow", allow=anyone)
+@blueprint.response(200)
+def slow():
+    '''Take a second'''
+    time.sleep(1)
+    return {"process": os.getpid()}
+
+
+@blueprint.get("/process", allow=anyone)
+@blueprint.response(200)
+def process():
+    '''Say which process answers'''
+    return {"process": os.getpid()}
+
+
+@blueprint.post("/deeds", allow=anyone, idempotent=True)
+@blueprint.response(200)
+def do():
+    '''Do something that takes no body'''
+    return {"done": True}
+
+
+feature = Feature(name="slow", summary="Slow answers.", blueprints=[blueprint])
+"""
+
+
+class Server:
+    """A running `mercato serve`."""
+
+    def __init__(self, process):
+        self.process = process
+        self.lines = []
+        self.port = None
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append(line)
+            if found := re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", line):
+                self.port = int(found.group(1))
+
+    def get(self, path):
+        """Send a GET, and return status and JSON."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def send(self, data, *, goes_away=False):
+        """Send bytes, perhaps never any more, and return all that comes back."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+            client.sendall(data)
+            if goes_away:
+                client.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: client.recv(65536), b""))
+
+    def wait_until_ready(self):
+        """Wait until it answers."""
+        give_up_at = time.monotonic() + 60
+        while self.process.poll() is None and time.monotonic() < give_up_at:
+            try:
+                if self.port and self.get("/readyz")[0] == 200:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError("".join(self.lines))
+
+    def end(self):
+        """Kill it, with all its processes."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._reader.join()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts `mercato serve` on a free port, with a feature that is slow."""
+    wheels.install(tmp_path, "slow", SLOW, module="mercato_slow")
+    wheels.install(tmp_path, "notes", Path(notes.__file__).read_text(), module="mercato_notes")
+    (tmp_path / "migrations").symlink_to(Path(notes.__file__).parent / "migrations")
+    started = []
+
+    def start(url, *options):
+        file = tmp_path / "deployment.toml"
+        file.write_text(
+            f'environment = "testing"\n[database]\nurl = "{url}"\n'
+            "[server]\nport = 0\nthreads = 2\n[features.slow]\n[features.notes]\n"
+        )
+        command = [
+            sys.executable,
+            "-m",
+            "mercato_composition",
+            f"--deployment={file}",
+            "serve",
+        ]
+        process = subprocess.Popen(
+            [*command, *options],
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(Server(process))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.end()
+
+
+@pytest.fixture
+def running(start, empty_database):
+    """A server that answers."""
+    url = empty_database("sqlite")
+    upgrade(url, [feature])
+    server = start(url)
+    server.url = url
+    server.wait_until_ready()
+    return server
+
+
+class TestServe:
+    def test_answers_from_several_processes(self, start, database):
+        """The app is served, and every process has connections of its own."""
+        server = start(database.url, "--workers=2", "--threads=4")
+        server.wait_until_ready()
+
+        answers = [server.get("/v1/notes") for _ in range(20)]
+        processes = {server.get("/v1/process")[1]["process"] for _ in range(60)}
+
+        assert {status for status, _ in answers} == {200}
+        assert len(processes) == 2
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_ends_when_the_whole_group_is_told(self, start, database, number):
+        """Ctrl-C and service managers reach the workers as well: they end all the same, quickly."""
+        for _ in range(3):
+            server = start(database.url, "--workers=2")
+            server.wait_until_ready()
+
+            os.killpg(server.process.pid, number)
+
+            assert server.process.wait(timeout=20) == 0
+
+    def test_refuses_pending_migrations(self, start, empty_database):
+        """A server never starts on tables that are not what its features need."""
+        server = start(empty_database("sqlite"))
+
+        assert server.process.wait(timeout=60) == 2
+        server.end()
+        assert "error[K302] mercato-notes 1.0 ('notes')" in "".join(server.lines)
+
+    def test_refuses_a_port_that_is_taken(self, start, running):
+        """Two servers never share a port: the second says who cannot have it."""
+        second = start(running.url, f"--bind=127.0.0.1:{running.port}")
+
+        assert second.process.wait(timeout=60) == 2
+        second.end()
+        said = "".join(second.lines)
+        assert f"127.0.0.1:{running.port} cannot be listened on: Address already in use." in said
+
+    def test_listens_on_a_name(self, start, database):
+        """A host may be named."""
+        server = start(database.url, "--bind=localhost:0")
+
+        server.wait_until_ready()
+
+        assert server.get("/readyz")[0] == 200
+
+    def test_refuses_an_absent_database(self, start):
+        """Without its database it says so, and ends with 2."""
+        server = start("postgresql://shop:secret@127.0.0.1:1/shop")
+
+        assert server.process.wait(timeout=60) == 2
+        server.end()
+        said = "".join(server.lines)
+        assert "error[K207]" in said
+        assert "secret" not in said
+
+    def test_term_answers_what_is_queued(self, start, empty_database):
+        """TERM loses no request that was accepted: running or waiting, it is answered."""
+        url = empty_database("sqlite")
+        upgrade(url, [feature])
+        server = start(url)
+        server.wait_until_ready()
+        statuses = []
+        threads = [
+            threading.Thread(target=lambda: statuses.append(server.get("/v1/slow")[0]))
+            for _ in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+
+        server.process.terminate()
+        for thread in threads:
+            thread.join()
+
+        assert statuses == [200] * 6
+        assert server.process.wait(timeout=30) == 0
+
+    def test_a_cut_body_does_nothing(self, running):
+        """A client that goes away in the middle of its body has asked for nothing."""
+        head = b"POST /v1/deeds HTTP/1.1\r\nHost: shop\r\nIdempotency-Key: key-of-a-cut-body\r\n"
+        bodies = [
+            b"Content-Length: 50\r\n\r\n",
+            b"Content-Length: 50\r\n\r\n{}",
+            b"Transfer-Encoding: chunked\r\n\r\n",
+            b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+            b'Transfer-Encoding: chunked\r\n\r\n9\r\n{"a": ',
+        ]
+
+        cut = [
+            running.send(head + b"Content-Type: application/json\r\n" + body, goes_away=True)
+            for body in bodies
+        ]
+        whole = running.send(head + b"Connection: close\r\nContent-Length: 0\r\n\r\n")
+
+        assert [answer.partition(b"\r\n")[0] for answer in cut] == [b"HTTP/1.1 400 Bad Request"] * 5
+        assert all(b'"code":"malformed_request"' in answer for answer in cut)
+        assert whole.startswith(b"HTTP/1.1 200 ")
+        assert b"replayed" not in whole.lower()
+
+    def test_a_large_body_ends_the_connection(self, running):
+        """A client that keeps its connection learns that its next request was not heard."""
+        head = b"POST /v1/deeds HTTP/1.1\r\nHost: shop\r\nContent-Length: 70000\r\n\r\n"
+
+        answer = running.send(head)
+
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert b"connection: close" in answer.lower()
+
+    def test_a_killed_process_is_replaced(self, start, empty_database, tmp_path):
+        """A process that dies is replaced, though a wheel on disk was broken since the start."""
+        url = empty_database("sqlite")
+        upgrade(url, [feature])
+        server = start(url)
+        server.wait_until_ready()
+        _, first = server.get("/v1/process")
+        (tmp_path / "mercato_slow.py").write_text("raise RuntimeError('broken since')")
+
+        os.kill(first["process"], signal.SIGKILL)
+        server.wait_until_ready()
+        status, second = server.get("/v1/process")
+
+        assert status == 200
+        assert second["process"] != first["process"]

@@ -1,0 +1,136 @@
+"""The migrations of a feature lead to its models, there and back, on every database."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+
+from mercato_database.drift import differences
+from mercato_database.history import History
+from mercato_database.history import histories
+from mercato_database.revisions import CONTRACT
+from mercato_database.revisions import EXPAND
+from mercato_database.runner import configure
+from mercato_database.runner import downgrade
+from mercato_database.runner import migration_engine
+from mercato_database.runner import upgrade
+from mercato_kit.feature import Feature
+from mercato_kit.migrations import version_table
+
+Catalogue = dict[str, set[str]]
+"""What a database holds: a line for each column and constraint, by table."""
+
+
+def history_of(feature: Feature) -> History | None:
+    """Return the feature's own history; None where it has no tables."""
+    return next((item for item in histories([feature]) if item.feature == feature.name), None)
+
+
+def tables_without_migrations(feature: Feature) -> Iterator[str]:
+    """Find tables that no migration could make."""
+    if feature.metadata is not None and feature.metadata.tables and feature.migrations is None:
+        yield f"{feature.name} has tables, and its manifest names no folder of migrations"
+
+
+def broken_history(feature: Feature) -> Iterator[str]:
+    """Find what keeps the newest revision from being read off the file names."""
+    history = history_of(feature)
+    if history is None:
+        return
+    scripts = ScriptDirectory.from_config(configure(None, history))
+    heads = scripts.get_heads()
+    if heads != [history.head]:
+        yield f"Alembic sees the heads {heads}, the file names say {history.head}"
+    for script in scripts.walk_revisions():
+        number = re.match(r"[0-9]+", script.path.rpartition("/")[2])
+        if number is None or number.group() != script.revision:
+            yield f"{script.path}: it is revision {script.revision!r}; the file must start with it"
+
+
+def unknown_phases(feature: Feature) -> Iterator[str]:
+    """Find migrations that neither expand nor contract."""
+    history = history_of(feature)
+    for revision in history.migrations if history else ():
+        if revision.phase not in (EXPAND, CONTRACT):
+            yield f"{revision.file}: its phase is {revision.phase!r}; expected expand or contract"
+
+
+def differences_from_models(feature: Feature, migrated: str, modelled: str) -> Iterator[str]:
+    """Find what the migrations make otherwise than the models say.
+
+    Args:
+        feature: Whose.
+        migrated: URL of an empty database, to be migrated.
+        modelled: URL of another one of the same kind, to be made from the models.
+    """
+    history = history_of(feature)
+    if history is None:
+        return
+    upgrade(migrated, [feature])
+    yield from differences(migrated, history)
+    with migration_engine(modelled) as engine:
+        history.metadata.create_all(engine)
+    yield from _compare(
+        _catalogue(migrated, feature), _catalogue(modelled, feature), "migrations", "models"
+    )
+
+
+def one_way_migrations(feature: Feature, url: str) -> Iterator[str]:
+    """Find what is left after going down, or is different after going up again.
+
+    Args:
+        feature: Whose.
+        url: Of an empty database.
+    """
+    history = history_of(feature)
+    if history is None:
+        return
+    upgrade(url, [feature])
+    before = _catalogue(url, feature)
+    downgrade(url, history)
+    left = _catalogue(url, feature)
+    if left:
+        yield from (f"table {table} is still there after the downgrade" for table in sorted(left))
+        return
+    upgrade(url, [feature])
+    yield from _compare(before, _catalogue(url, feature), "first upgrade", "second upgrade")
+
+
+def _compare(one: Catalogue, other: Catalogue, this: str, that: str) -> Iterator[str]:
+    for table in sorted(one.keys() | other.keys()):
+        here, there = one.get(table, set()), other.get(table, set())
+        yield from (f"only in the {this}: {table} {line}" for line in sorted(here - there))
+        yield from (f"only in the {that}: {table} {line}" for line in sorted(there - here))
+
+
+def _catalogue(url: str, feature: Feature) -> Catalogue:
+    with migration_engine(url) as engine:
+        inspector = sa.inspect(engine)
+        return {
+            table: set(_lines(inspector, table, exact=engine.dialect.name == "postgresql"))
+            for table in inspector.get_table_names()
+            if table.startswith(f"{feature.name}_") and table != version_table(feature.name)
+        }
+
+
+def _lines(inspector: sa.Inspector, table: str, *, exact: bool) -> Iterator[str]:
+    """Describe a table. SQLite keeps expressions as they were typed, so there only names count."""
+    for column in inspector.get_columns(table):
+        default = f" default {column['default']}" if exact else ""
+        null = "null" if column["nullable"] else "not null"
+        yield f"column {column['name']} {column['type']!r} {null}{default}"
+    yield f"primary key {_sorted(inspector.get_pk_constraint(table))}"
+    for key in inspector.get_foreign_keys(table):
+        yield f"foreign key {_sorted(key)}"
+    for unique in inspector.get_unique_constraints(table):
+        yield f"unique key {_sorted(unique)}"
+    for index in inspector.get_indexes(table):
+        yield f"index {_sorted(index if exact else {**index, 'dialect_options': {}})}"
+    for check in inspector.get_check_constraints(table):
+        yield f"check {check['name']} {check['sqltext'] if exact else ''}".rstrip()
+
+
+def _sorted(found: Any) -> str:
+    return " ".join(f"{key}={found[key]}" for key in sorted(found) if found[key])

@@ -1,0 +1,1 @@
+"""A feature with one of everything, and distributions made up for tests of hosts."""

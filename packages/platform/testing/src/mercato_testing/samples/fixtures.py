@@ -1,0 +1,49 @@
+"""Fixtures for tests of a host and of the platform; a ``conftest.py`` imports those it needs."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from mercato_composition.deployment.host import load_factory
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.reader import read_deployment
+from mercato_kit.feature import Feature
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that distributions can be installed into."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, empty_database: Callable[[str], str]) -> str:
+    """The URL of an empty database, one of each kind."""
+    return empty_database(request.param)
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Callable[..., Deployment]:
+    """A function that makes a testing deployment; its SQLite file does not exist yet."""
+
+    def make(**tables: Any) -> Deployment:
+        database = {"url": f"sqlite:///{tmp_path}/shop.db"}
+        return read_deployment({"environment": "testing", "database": database, **tables})
+
+    return make
+
+
+@pytest.fixture
+def client_of(deployment: Callable[..., Deployment]) -> Callable[..., FlaskClient]:
+    """A function that boots manifests and returns a client; keywords are tables of the file."""
+
+    def boot(*manifests: Feature, **tables: Any) -> FlaskClient:
+        return load_factory()(deployment(**tables), features=manifests).test_client()
+
+    return boot

@@ -1,0 +1,163 @@
+"""Apps for tests: the real host with the feature under test, and fakes of what it needs."""
+
+import dataclasses
+from collections import OrderedDict
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask_limiter import Limiter
+
+from mercato_composition.deployment.host import load_factory
+from mercato_composition.deployment.reader import read_deployment
+from mercato_kit.db import engine
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+from mercato_testing.client import Client
+from mercato_testing.databases import Database
+from mercato_testing.identity import FAKE_IDENTITY
+
+FAKES = "fakes"
+"""The name of the manifest that fakes are offered by."""
+
+Fake = Offer | Feature
+
+_APPS_KEPT = 6
+_THREADS = 40
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one app is made of.
+
+    Args:
+        features: The feature under test, and the manifests of its fakes.
+        settings: Of the feature under test.
+    """
+
+    features: tuple[Feature, ...]
+    settings: Mapping[str, Any]
+
+    @property
+    def under_test(self) -> Feature:
+        """The feature under test."""
+        return self.features[0]
+
+    @property
+    def has_fake_identity(self) -> bool:
+        """Whether tokens are those of the fake identity."""
+        return any(offer is FAKE_IDENTITY for item in self.features for offer in item.offers)
+
+    def key(self) -> tuple[object, ...]:
+        """Tell stages apart whose manifests were made anew for each test."""
+        parts = [_parts_of(feature) for feature in self.features]
+        return (*parts, repr(sorted(self.settings.items())))
+
+
+def set_up(feature: Feature, fakes: Sequence[Fake], settings: Mapping[str, Any]) -> Stage:
+    """Put *feature* on stage with its fakes, and with a fake identity unless one is offered.
+
+    Args:
+        feature: The feature under test.
+        fakes: Offers, which one manifest called ``fakes`` makes; or whole manifests.
+        settings: Of the feature under test.
+    """
+    offers = [fake for fake in fakes if isinstance(fake, Offer)]
+    manifests = [fake for fake in fakes if isinstance(fake, Feature)]
+    offered = {offer.id for item in (feature, *manifests) for offer in item.offers}
+    if FAKE_IDENTITY.id not in offered | {offer.id for offer in offers}:
+        offers.append(FAKE_IDENTITY)
+    if offers:
+        summary = "What the feature under test needs of others."
+        manifests.append(Feature(name=FAKES, summary=summary, offers=offers))
+    return Stage((feature, *manifests), settings)
+
+
+def with_fake_identity(feature: Feature) -> Feature:
+    """Return *feature* without its own side of the identity contract."""
+    offers = [offer for offer in feature.offers if offer.id != FAKE_IDENTITY.id]
+    mine = {offer.contract for offer in offers}
+    referents = [referent for referent in feature.referents if referent.contract in mine]
+    return dataclasses.replace(feature, offers=offers, referents=referents)
+
+
+class Apps:
+    """The apps of one test process. A test gets the one of the test before if it needs the same.
+
+    Making an app takes as long as ten tests.
+    """
+
+    def __init__(self) -> None:
+        self._made: OrderedDict[tuple[object, ...], tuple[Flask, Stage]] = OrderedDict()
+
+    def get(self, stage: Stage, database: Database) -> Flask:
+        """Return the app of a stage on a database, with empty cache and rate limits."""
+        key = (database.url, *stage.key())
+        if key not in self._made:
+            self._made[key] = make_app(stage, database.url), stage
+        self._made.move_to_end(key)
+        if len(self._made) > _APPS_KEPT:
+            _, (oldest, _) = self._made.popitem(last=False)
+            close(oldest)
+        app, _ = self._made[key]
+        _forget(app)
+        return app
+
+    def close(self) -> None:
+        """Give up all apps, and their connections."""
+        while self._made:
+            _, (app, _) = self._made.popitem()
+            close(app)
+
+
+def make_app(stage: Stage, url: str) -> Flask:
+    """Boot the real host on a database, in the testing environment."""
+    deployment = read_deployment(
+        {
+            "environment": "testing",
+            "database": {"url": url},
+            "server": {"threads": _THREADS},
+            "features": {
+                feature.name: {"settings": dict(stage.settings)} for feature in (stage.under_test,)
+            },
+        }
+    )
+    app = load_factory()(deployment, features=stage.features)
+    app.test_client_class = Client
+    return app
+
+
+def close(app: Flask) -> None:
+    """Close the connections of an app."""
+    with app.app_context():
+        engine().dispose()
+
+
+def _forget(app: Flask) -> None:
+    for limiter in app.extensions.get("limiter", ()):
+        if isinstance(limiter, Limiter):
+            limiter.reset()
+    with app.app_context():
+        for cache in app.extensions.get("cache", ()):
+            cache.clear()
+
+
+def _parts_of(feature: Feature) -> tuple[object, ...]:
+    return tuple(
+        _identity_of(getattr(feature, field.name)) for field in dataclasses.fields(feature)
+    )
+
+
+def _identity_of(value: object) -> object:
+    """Two values are the same here if nobody can tell apps made of them apart."""
+    if isinstance(value, (str, type(None))):
+        return value
+    if isinstance(value, Offer):
+        return (id(value.contract), value.version, id(value.factory))
+    if isinstance(value, Mapping):
+        return tuple((key, _identity_of(item)) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return tuple(_identity_of(item) for item in value)
+    return id(value)

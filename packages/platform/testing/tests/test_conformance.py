@@ -1,0 +1,62 @@
+"""The suite that every feature inherits."""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+from mercato_kit import db
+from mercato_kit.db import session
+from mercato_testing.conformance import repeated_samples
+from mercato_testing.samples import notes
+from mercato_testing.samples import wheels
+from mercato_testing.samples.notes import feature
+
+pytest_plugins = ["pytester"]
+
+
+class TestRepeatedSamples:
+    def test_passes_once(self, app):
+        """Sample data that looks before it writes."""
+        assert list(repeated_samples(app, feature)) == []
+
+    def test_finds_twice(self, app):
+        """Sample data that only writes."""
+
+        def again(_samples):
+            session.add(notes.Effect(handler="x", event_id=db.new_id(), process=1))
+            return []
+
+        (found,) = repeated_samples(app, dataclasses.replace(feature, sample_data=again))
+
+        assert found == "notes_effect: 1 rows, and 2 after the second time"
+
+
+SUITE = """
+import dataclasses
+from mercato_testing.conformance import FeatureConformance
+from mercato_notes import feature
+
+class TestGood(FeatureConformance):
+    feature = feature
+
+class TestBad(FeatureConformance):
+    feature = dataclasses.replace(feature, permissions={})
+"""
+
+
+class TestFeatureConformance:
+    def test_is_inherited_in_three_lines(self, pytester):
+        """A good feature passes every test; what is wrong with a bad one, the failure says."""
+        folder = Path(notes.__file__).parent
+        shutil.copytree(folder / "migrations", pytester.path / "migrations")
+        source = Path(notes.__file__).read_text()
+        wheels.install(pytester.path, "notes", source, module="mercato_notes")
+        pytester.makepyfile(SUITE)
+        pytester.makeini("[pytest]\npythonpath = .\n")
+
+        result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-k", "not postgresql")
+
+        result.stdout.fnmatch_lines(["*the manifest does not declare 'notes.write'"])
+        failed = result.parseoutcomes()["failed"]
+        result.assert_outcomes(passed=32 - failed, failed=failed)
+        assert all("TestBad" in line for line in result.outlines if line.startswith("FAILED"))

@@ -1,0 +1,96 @@
+"""Requests that are meant badly: refused, told where they are wrong, and without a trace."""
+
+import dataclasses
+
+import marshmallow as ma
+import pytest
+
+from mercato_kit import db
+from mercato_kit.db import session
+from mercato_kit.errors import Invalid
+from mercato_kit.errors import NotFound
+from mercato_testing.conformance import hostile
+from mercato_testing.samples import notes
+from mercato_testing.samples.notes import feature
+from mercato_testing.stage import close
+from mercato_testing.stage import make_app
+from mercato_testing.stage import set_up
+
+from .faulty import with_route
+
+
+def swallow(body=None):
+    """Take anything"""
+    return {}
+
+
+def point_nowhere(**_arguments):
+    """Refuse without a pointer"""
+    raise Invalid("It is not good.")
+
+
+def leave_something(body=None):
+    """Write and refuse, outside the unit of work"""
+    engine = session.get_bind()
+    with session.session_factory(bind=engine) as other:
+        other.add(notes.Effect(handler="x", event_id=db.new_id(), process=1))
+        session.rollback()
+        other.commit()
+    raise NotFound
+
+
+class TestSurvivingAttacks:
+    @pytest.fixture
+    def sweep(self, database, feature):
+        """Boots a host with a spoilt feature, and attacks it."""
+
+        def attack(spoilt):
+            made = dataclasses.replace(feature, blueprints=spoilt.blueprints)
+            app = make_app(set_up(made, [], {}), database.url)
+            found = list(hostile.surviving_attacks(app, made, app.test_client()))
+            close(app)
+            return found
+
+        return attack
+
+    def test_passes_the_feature(self, app, charlie):
+        """A good feature refuses everything, and is as it was."""
+        assert list(hostile.surviving_attacks(app, feature, charlie)) == []
+        assert len(list(hostile.attacks_on(app, feature))) > 50
+
+    def test_finds_a_crash(self, sweep):
+        """A 500 is found."""
+        found = sweep(with_route(view=lambda **_: 1 // 0, rule="/x/<string:name>"))
+
+        assert any(line.endswith(": 500") for line in found)
+
+    def test_finds_what_is_swallowed(self, sweep):
+        """An endpoint with a schema that does not refuse is found."""
+
+        class Loose(ma.Schema):
+            class Meta:
+                """Ignore strangers."""
+
+                unknown = ma.EXCLUDE
+
+        found = sweep(with_route(view=swallow, arguments=Loose))
+
+        assert any("an unknown field: 200, where a refusal is due" in line for line in found)
+
+    def test_finds_a_missing_pointer(self, sweep):
+        """A 422 says where the mistake is."""
+        found = sweep(with_route(view=point_nowhere))
+
+        assert any("that points nowhere" in line for line in found)
+
+    def test_finds_what_is_left(self, sweep):
+        """A refusal that left rows is found, with the table."""
+        found = sweep(with_route(view=leave_something))
+
+        assert any("left something in notes_effect" in line for line in found)
+
+    def test_finds_another_kind_of_answer(self, sweep):
+        """A refusal that is no problem document is found."""
+        found = sweep(with_route(view=lambda **_: ("no", 418)))
+
+        assert any("418 as text/html" in line for line in found)

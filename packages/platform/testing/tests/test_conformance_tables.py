@@ -1,0 +1,64 @@
+"""The tables of a feature: named after it, and tied to nobody else's."""
+
+import sqlalchemy as sa
+
+from mercato_kit.feature import Feature
+from mercato_testing.conformance import tables
+from mercato_testing.samples.notes import feature
+
+from .faulty import table
+from .faulty import with_tables
+
+
+class TestForeignTables:
+    def test_passes_own(self):
+        """Tables that start with the feature's name are its own."""
+        assert list(tables.foreign_tables(feature)) == []
+
+    def test_finds_others(self):
+        """A table called otherwise could be anybody's."""
+        (found,) = tables.foreign_tables(with_tables(table("note")))
+
+        assert found == "table note: its name must start with notes_"
+
+
+class TestLeavingForeignKeys:
+    def test_passes_those_at_home(self):
+        """A foreign key to an own table is fine."""
+        key = sa.Column("other_id", sa.ForeignKey("notes_a.id"))
+
+        assert (
+            list(tables.leaving_foreign_keys(with_tables(table("notes_a"), table("notes_b", key))))
+            == []
+        )
+
+    def test_finds_one_by_name(self):
+        """A foreign key to a table that is not the feature's ties two features together."""
+        key = sa.Column("user_id", sa.ForeignKey("users_user.id"))
+
+        (found,) = tables.leaving_foreign_keys(with_tables(table("notes_a", key)))
+
+        assert "notes_a.user_id refers to users_user" in found
+
+    def test_finds_one_by_column(self):
+        """So does one to the column of another feature's model."""
+        theirs = sa.Table("users_user", sa.MetaData(), sa.Column("id", sa.Uuid, primary_key=True))
+        key = sa.Column("user_id", sa.ForeignKey(theirs.c.id))
+
+        (found,) = tables.leaving_foreign_keys(with_tables(table("notes_a", key)))
+
+        assert "users_user" in found
+
+
+class TestUnnamedConstraints:
+    def test_passes_named(self):
+        """The naming convention names what can be named."""
+        assert list(tables.unnamed_constraints(feature)) == []
+
+    def test_finds_all_without_a_convention(self):
+        """Plain metadata leaves the names to the database, and those differ."""
+        metadata = sa.MetaData()
+        table("notes_a", sa.Column("n", sa.Integer, unique=True))(metadata)
+        made = Feature(name="notes", summary="", metadata=metadata)
+
+        assert len(list(tables.unnamed_constraints(made))) == 2

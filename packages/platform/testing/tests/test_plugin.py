@@ -1,0 +1,242 @@
+import socket
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from mercato_database import history as migrations
+from mercato_kit.db import engine
+from mercato_kit.db import session
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+from mercato_kit.identity import IdentityProvider
+from mercato_testing.network import ForbiddenAddressError
+from mercato_testing.samples import notes
+from mercato_testing.samples.notes import Effect
+from mercato_testing.samples.notes import Note
+from mercato_testing.samples.notes import add
+
+feature = notes.feature
+
+pytest_plugins = ["pytester"]
+
+
+def count_notes():
+    """Count the notes."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Note))
+
+
+class TestFeature:
+    def test_is_the_modules(self, feature):
+        """The feature under test is what the test's module calls `feature`."""
+        assert feature.name == "notes"
+
+
+class TestDatabase:
+    def test_is_of_each_kind(self, request, database):
+        """A test that uses the database runs on both kinds."""
+        kind = request.node.callspec.params["database"]
+
+        assert database.kind == kind
+        assert sa.make_url(database.url).get_backend_name() == kind
+
+    @pytest.mark.parametrize("time", [1, 2])
+    def test_starts_without_rows(self, app, commit, time):
+        """No test sees what another one committed."""
+        before = commit(count_notes)
+
+        commit(add, f"note {time}")
+
+        assert (before, commit(count_notes)) == (0, 1)
+
+    def test_is_migrated(self, app, feature):
+        """The tables are those that the migrations make."""
+        with app.app_context(), engine().connect() as connection:
+            assert migrations.pending(connection, [feature]) == []
+
+    @pytest.mark.parametrize("time", [1, 2])
+    def test_comes_back_from_open_transactions(self, app, time):
+        """A test that leaves a transaction open does not stop the next one."""
+        for connection in LEFT_OPEN:
+            connection.invalidate()
+        with app.app_context():
+            connection = engine().connect()
+
+        connection.execute(
+            sa.insert(Effect).values(id=uuid4(), handler="x", event_id=uuid4(), process=1)
+        )
+        LEFT_OPEN.append(connection)
+
+        assert connection.in_transaction()
+
+
+LEFT_OPEN = []
+
+
+class TestApp:
+    def test_is_the_same_for_tests_alike(self, app, request):
+        """Making an app is slow, so tests that need the same one share it."""
+        remembered = request.config.stash.setdefault(APPS, {})
+        kind = request.node.callspec.params["database"]
+
+        assert remembered.setdefault(kind, app) is app
+
+    test_is_still_the_same = test_is_the_same_for_tests_alike
+
+
+APPS = pytest.StashKey[dict]()
+
+
+class TestClient:
+    def test_sends_a_key_with_each_post(self, charlie):
+        """A POST without Idempotency-Key gets a fresh one."""
+        first = charlie.post("/v1/notes", json={"text": "first"})
+        second = charlie.post("/v1/notes", json={"text": "second"})
+
+        assert (first.status_code, second.status_code) == (201, 201)
+
+    def test_leaves_a_key_alone(self, charlie):
+        """A test chooses the key, or sends none with an empty one."""
+        none = charlie.post("/v1/notes", json={"text": "x"}, headers={"Idempotency-Key": ""})
+
+        assert none.json["code"] == "idempotency_key_required"
+
+
+class TestCast:
+    def test_alice_is_known_and_may_nothing(self, alice):
+        """A customer is refused where a permission is needed."""
+        assert alice.post("/v1/notes", json={"text": "x"}).status_code == 403
+
+    def test_a_guest_is_unknown(self, client):
+        """A client without a token is a guest."""
+        assert client.post("/v1/notes", json={"text": "x"}).status_code == 401
+
+    def test_everybody_is_somebody_else(self, alice, bob, charlie):
+        """The ids of the cast are different."""
+        assert len({alice.sub, bob.sub, charlie.sub}) == 3
+
+    def test_as_user_takes_what_is_given(self, as_user):
+        """A person of the test's own has the id, address and permissions it says."""
+        sub = uuid4()
+
+        zoe = as_user(sub=sub, email="zoe@example.com", permissions=["notes.write"])
+
+        assert (zoe.sub, zoe.principal.email) == (sub, "zoe@example.com")
+        assert zoe.post("/v1/notes", json={"text": "x"}).status_code == 201
+
+    def test_believes_no_other_token(self, client):
+        """Garbage is refused."""
+        refused = client.post("/v1/notes", json={}, headers={"Authorization": "Bearer garbage"})
+
+        assert refused.status_code == 401
+
+
+class TestFewerPermissions:
+    @pytest.fixture
+    def permissions(self):
+        """Charlie may nothing here."""
+        return ()
+
+    def test_charlie_holds_the_fixtures(self, charlie):
+        """A test that overrides `permissions` says what charlie may do."""
+        assert charlie.post("/v1/notes", json={"text": "x"}).status_code == 403
+
+
+class Nobody:
+    def authenticate(self, token):
+        """Return a guest, whatever the token."""
+        raise AssertionError(token)
+
+
+class TestFakes:
+    @pytest.fixture
+    def fakes(self):
+        """An identity of the test's own, and a whole manifest."""
+        metadata = sa.MetaData()
+        sa.Table("extra_thing", metadata, sa.Column("id", sa.Integer, primary_key=True))
+        extra = Feature(name="extra", summary="Extra.", metadata=metadata)
+        return [Offer(IdentityProvider, "1.0", Nobody), extra]
+
+    def test_are_composed(self, app, commit):
+        """Offers and manifests take part, with the tables they have."""
+        assert [one.name for one in app.extensions["mercato"].features] == [
+            "extra",
+            "fakes",
+            "notes",
+        ]
+        assert commit(lambda: session.execute(sa.text("SELECT id FROM extra_thing")).all()) == []
+
+    def test_own_identity_mints_its_own_tokens(self, app, request):
+        """The plugin makes no tokens for an identity that is not its own."""
+        with pytest.raises(pytest.UsageError, match="identity contract"):
+            request.getfixturevalue("as_user")
+
+
+class TestCommit:
+    def test_returns_what_the_function_returns(self, commit):
+        """Rows are committed and usable afterwards."""
+        note = commit(add, "kept", stars=2)
+
+        assert (note.text, note.stars, commit(count_notes)) == ("kept", 2, 1)
+
+    def test_rolls_back_what_raises(self, commit):
+        """A function that raises leaves nothing."""
+
+        def fail():
+            add("lost")
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            commit(fail)
+
+        assert commit(count_notes) == 0
+
+
+class TestStatements:
+    def test_counts_those_of_the_app(self, client, statements):
+        """The statements of a request are counted, of each block anew."""
+        for _ in range(2):
+            with statements as sent:
+                client.get("/v1/notes")
+
+            assert len(sent) == 1, sent
+
+
+class TestOutbox:
+    def test_reads_events_by_topic(self, commit, outbox):
+        """Published events are there in order, and can be chosen by topic."""
+        commit(add, "one")
+        commit(add, "two")
+
+        assert [event.payload["text"] for event in outbox("note.added")] == ["one", "two"]
+        assert outbox("note.removed") == []
+        assert len(outbox()) == 2
+
+
+class TestRunWorker:
+    def test_does_what_is_due(self, commit, run_worker):
+        """Handlers and jobs run until nothing is left to do."""
+        commit(add, "new")
+        for number in range(3):
+            commit(add, f"old {number}")
+
+        tally = run_worker()
+
+        assert (tally.delivered, tally.failed, commit(count_notes)) == (8, 0, 1)
+
+
+class TestNetwork:
+    def test_is_closed(self):
+        """A test that leaves the machine is told so."""
+        with socket.socket() as somewhere, pytest.raises(ForbiddenAddressError):
+            somewhere.connect(("192.0.2.1", 80))
+
+
+class TestFeatureFixture:
+    def test_says_how_to_name_a_feature(self, pytester):
+        """Without a feature the plugin says what to write, and where."""
+        pytester.makepyfile("def test_it(client): pass")
+
+        result = pytester.runpytest("-p", "no:cacheprovider")
+
+        result.stdout.fnmatch_lines(["*no feature under test: say*"])

@@ -1,0 +1,79 @@
+import pytest
+import sqlalchemy as sa
+
+from mercato_testing.statements import StatementCounter
+
+
+@pytest.fixture
+def engine():
+    """An engine on an empty database in memory."""
+    engine = sa.create_engine("sqlite://")
+    yield engine
+    engine.dispose()
+
+
+class TestStatementCounter:
+    def test_records_in_order(self, engine):
+        """The statements are there in the order they were sent."""
+        with StatementCounter(engine) as sent, engine.begin() as connection:
+            connection.execute(sa.text("SELECT 1"))
+            connection.execute(sa.text("SELECT 2"))
+
+        assert sent.statements == ["SELECT 1", "SELECT 2"]
+
+    @pytest.mark.parametrize(
+        "statement", ["BEGIN IMMEDIATE", "commit", " ROLLBACK", "PRAGMA foreign_keys", "\nBEGIN"]
+    )
+    def test_leaves_out_the_frame(self, engine, statement):
+        """Transaction control and settings of SQLite do not count, even where code sends them."""
+        with StatementCounter(engine) as sent, engine.connect() as connection:
+            connection.connection.dbapi_connection.isolation_level = None
+            if "BEGIN" not in statement:
+                connection.connection.cursor().execute("BEGIN")
+            connection.exec_driver_sql(statement)
+
+        assert len(sent) == 0
+
+    def test_counts_savepoints(self, engine):
+        """A savepoint is a round trip to the database, and so is going back to it."""
+        with StatementCounter(engine) as sent, engine.begin() as connection:
+            connection.begin_nested().rollback()
+
+        assert [statement.split()[0] for statement in sent] == ["SAVEPOINT", "ROLLBACK"]
+
+    def test_counts_many_rows_once(self, engine):
+        """One statement for many rows is one statement."""
+        table = sa.Table("lamp", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True))
+        table.create(engine)
+
+        with StatementCounter(engine) as sent, engine.begin() as connection:
+            connection.execute(sa.insert(table), [{"id": 1}, {"id": 2}, {"id": 3}])
+
+        assert len(sent) == 1
+
+    def test_stops_when_closed(self, engine):
+        """What is sent before and after the block is not recorded."""
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT 'before'"))
+            with StatementCounter(engine) as sent:
+                connection.execute(sa.text("SELECT 'inside'"))
+            connection.execute(sa.text("SELECT 'after'"))
+
+        assert sent.statements == ["SELECT 'inside'"]
+
+    def test_sees_one_engine(self, engine):
+        """Another engine's statements are not recorded."""
+        other = sa.create_engine("sqlite://")
+        with StatementCounter(engine) as sent, other.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+
+        other.dispose()
+        assert len(sent) == 0
+
+    def test_its_text_lists_the_statements(self, engine):
+        """A failing test shows each statement on a numbered line."""
+        with StatementCounter(engine) as sent, engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1\n    AS one"))
+            connection.execute(sa.text("SELECT 2"))
+
+        assert str(sent) == "2 SQL statements:\n  1. SELECT 1 AS one\n  2. SELECT 2"
