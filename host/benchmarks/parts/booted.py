@@ -34,7 +34,7 @@ def main(how: str, folder: str, deployment: str, *names: str) -> None:
 def measure_host(how: str, deployment: Path, names: Sequence[str]) -> dict[str, float]:
     """Make an app with the host, and let it write its API document."""
     # A bare Flask app is made in a process that never saw the host.
-    from mercato_composition.deployment.reader import read_deployment
+    from mercato_composition.deployment.reader import read_deployment  # noqa: PLC0415
     from mercato_host import create_app  # noqa: PLC0415
 
     started = process_time()

@@ -30,7 +30,6 @@ SMALLEST_SECRET_KEY = 32
 
 def read_deployment(
     deployment: Deployment | Mapping[str, Any] | Path | str | None = None,
-    *,
     environ: Mapping[str, str] | None = None,
 ) -> Deployment:
     """Read a deployment.
