@@ -69,7 +69,7 @@ ALONE = [
 ]
 ALL = nox.param(EVERYTHING, TOGETHER, f"{ROOT}/host/tests/together", id="together")
 COMMANDS = nox.param(
-    ["mercato-host[testing]"], f"{WORKSPACE}:commands", f"{ROOT}/.ci/tests", id="commands"
+    ["mercato-testing"], f"{WORKSPACE}:commands", f"{ROOT}/.ci/tests", id="commands"
 )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 # An isolated Python (-I) does not look for modules beside the program.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mercato_host.faults import DeploymentError
+from mercato_composition.faults import DeploymentError
 from mercato_kit.feature import ENTRY_POINT_GROUP
 from mercato_kit.feature import Feature
 from surfaces.http import describe_http

@@ -3,7 +3,7 @@
 Run by ``nox -s imports`` with the Python of an environment that holds the distribution and what it
 declares. There is nothing else in it, so this needs nothing but Python itself.
 
-A subpackage that is called like an extra may need that extra: ``mercato_host.testing`` is imported
+A subpackage that is called like an extra may need that extra: ``mercato_testing`` is imported
 where ``mercato-host[testing]`` is installed.
 """
 

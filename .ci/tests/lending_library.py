@@ -2,7 +2,7 @@
 
 import zipfile
 
-from mercato_host.testing.wheelmaking import write_wheel
+from mercato_dev.wheelmaking import write_wheel
 
 FEATURE = '''
 from pathlib import Path

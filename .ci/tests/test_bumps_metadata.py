@@ -2,7 +2,7 @@
 
 import pytest
 
-from mercato_host.testing.wheelmaking import write_wheel
+from mercato_dev.wheelmaking import write_wheel
 from workspace.bumps.metadata import compare_metadata
 
 

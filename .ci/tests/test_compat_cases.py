@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mercato_host.testing.wheelmaking import write_wheel
+from mercato_dev.wheelmaking import write_wheel
 from workspace.compatibility.cases import Case
 from workspace.compatibility.cases import LeftOut
 from workspace.compatibility.cases import cases_of_feature

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from mercato_host.testing.index import serve_index
-from mercato_host.testing.wheelmaking import write_wheel
+from mercato_dev.index import serve_index
+from mercato_dev.wheelmaking import write_wheel
 from workspace.home import HOME
 
 from .orchard import UNSTEADY_HOOK

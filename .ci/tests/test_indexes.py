@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from mercato_host.testing.index import serve_index
-from mercato_host.testing.wheelmaking import write_wheel
+from mercato_dev.index import serve_index
+from mercato_dev.wheelmaking import write_wheel
 
 from .orchard import copy_settings
 from .orchard import run_session

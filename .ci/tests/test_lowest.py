@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from mercato_host.testing.wheelmaking import write_wheel
+from mercato_dev.wheelmaking import write_wheel
 
 from .orchard import run_session
 from .orchard import write_distribution

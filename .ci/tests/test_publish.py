@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from mercato_host.testing.index import serve_index
+from mercato_dev.index import serve_index
 from workspace.home import HOME
 
 from .orchard import UNSTEADY_HOOK

@@ -28,7 +28,7 @@ from parts.tables import say
 from parts.tables import show
 
 from mercato_host import create_app
-from mercato_host.extensions import db
+from mercato_kit.db import engine
 
 ORDERS, FIRST = 150, 20
 """Orders of a measurement, and how many before them are not counted."""
@@ -67,7 +67,7 @@ class Shop:
     def __init__(self, app: Flask) -> None:
         self.client = app.test_client()
         with app.app_context():
-            self.engine = db.engine
+            self.engine = engine()
         answer = self.send("/v1/auth/login", {"email": EMAIL, "password": PASSWORD}, 200)
         self.client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {answer['access_token']}"
         self.variant_ids = [self._stock_variant(number) for number in range(max(LINES))]

@@ -25,16 +25,16 @@ from parts import gizmos
 from parts.tables import say
 from parts.tables import show
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
+from mercato_database.runner import upgrade
 from mercato_host import create_app
-from mercato_host.extensions import db
-from mercato_host.migrations.running import upgrade
-from mercato_host.sql_guard import SqlGuard
-from mercato_host.testing.client import Client
-from mercato_host.testing.identity import FAKE_IDENTITY
 from mercato_kit.composition import current_composition
+from mercato_kit.db import engine
 from mercato_kit.feature import Feature
 from mercato_kit.identity import Principal
+from mercato_runtime.guard import SqlGuard
+from mercato_testing.client import Client
+from mercato_testing.identity import FAKE_IDENTITY
 
 FEATURES = 10
 ASKED = 100
@@ -60,7 +60,7 @@ def main() -> None:
     with TemporaryDirectory() as place:
         app, guard = make_app(Path(place))
         with app.app_context():
-            engine = db.engine
+            engine = engine()
         bare = measure_driver()
         rows = [_row(what, send, engine, guard, bare) for what, send in requests_to(app).items()]
     head = ("request", "statements", "CPU us", "guard us", "per cent", "ns each", "x SELECT 1")
@@ -80,7 +80,7 @@ def make_app(place: Path) -> tuple[Flask, SqlGuard]:
         "database": {"url": url, "sql_guard": False},
         "features": {name: {} for name in names},
     }
-    app = create_app(config.from_mapping(values), features=[fakes])
+    app = create_app(read_deployment(values), features=[fakes])
     with app.app_context():
         upgrade(url, current_composition().features)
     app.test_client_class = Client

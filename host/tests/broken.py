@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from shutil import rmtree
 
-from .wheels import install
+from mercato_testing.samples.wheels import install
 
 STEADY = """
     import os

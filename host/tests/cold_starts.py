@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from mercato_host import cli
-from mercato_host import server  # noqa: F401 - what serving needs is imported once as well
+from mercato_composition.commands import frame as cli
+from mercato_runtime import server  # noqa: F401 - what serving needs is imported once as well
 
 
 def start(folder):

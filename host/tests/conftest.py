@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
+from mercato_dev.index import serve_index
+from mercato_dev.wheelmaking import write_wheel
 from mercato_host import create_app
-from mercato_host.testing.index import serve_index
-from mercato_host.testing.wheelmaking import write_wheel
 
 from .shops import Shop
 
@@ -76,7 +76,7 @@ def deployment(tmp_path):
 
     def make(**tables):
         url = f"sqlite:///{tmp_path}/shop.db"
-        return config.from_mapping({"environment": "testing", "database": {"url": url}, **tables})
+        return read_deployment({"environment": "testing", "database": {"url": url}, **tables})
 
     return make
 

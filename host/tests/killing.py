@@ -9,7 +9,7 @@ import sys
 
 import sqlalchemy as sa
 
-from mercato_host.cli import main
+from mercato_composition.commands.frame import main
 
 fatal, *arguments = sys.argv[1:]
 fatal, arguments = arguments[-1], [fatal, *arguments[:-1]]

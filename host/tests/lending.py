@@ -8,10 +8,9 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from mercato_host.cli import mercato
-from mercato_host.migrations.running import migration_engine
-
-from . import wheels
+from mercato_composition.commands.frame import mercato
+from mercato_database.runner import migration_engine
+from mercato_testing.samples import wheels
 
 WORDS = '''
 from typing import Protocol
@@ -174,7 +173,7 @@ class Library:
         chosen = [f"--deployment={self.file}", *arguments]
         return CliRunner().invoke(mercato, chosen, input=answer, terminal_width=100)
 
-    def process(self, *arguments, program=("-m", "mercato_host.cli")):
+    def process(self, *arguments, program=("-m", "mercato_composition")):
         """Start the command line in a process of its own."""
         return subprocess.Popen(
             [sys.executable, *program, f"--deployment={self.file}", *arguments],

@@ -1,8 +1,8 @@
 """Manifests that have nothing but what a test is about, and what the host says of them."""
 
-from mercato_host import config
-from mercato_host.faults import render
-from mercato_host.features import plan
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import render
+from mercato_composition.features.plan import compose
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import anyone
@@ -29,8 +29,8 @@ def blueprint_with(*rules, name="reviews", allow=anyone, prefix="/v1"):
 
 def planned(*manifests, values=None, **environ):
     """Plan a testing deployment of *manifests*."""
-    deployment = config.from_mapping({"environment": "testing", **(values or {})}, environ)
-    return plan(deployment, manifests)
+    deployment = read_deployment({"environment": "testing", **(values or {})}, environ)
+    return compose(deployment, manifests)
 
 
 def told(found):

@@ -6,7 +6,7 @@
 import ast
 from pathlib import Path
 
-from mercato_host.faults.codes import codes
+from mercato_composition.faults.codes import codes
 
 TESTS = Path(__file__).parent
 README = TESTS.parent / "README.md"

@@ -6,12 +6,12 @@ import sys
 
 from click.testing import CliRunner
 
-from mercato_host.cli import mercato
-from mercato_host.install import requirements
-from mercato_host.install.places import Places
-from mercato_host.install.tools import Pip
-from mercato_host.install.tools import Uv
-from mercato_host.testing.wheelmaking import write_wheel
+from mercato_composition.commands.frame import mercato
+from mercato_composition.deployment import packages as requirements
+from mercato_composition.deployment.places import Places
+from mercato_dev.wheelmaking import write_wheel
+from mercato_installer.tools import Pip
+from mercato_installer.tools import Uv
 
 TOOLS = {
     "uv": Uv((sys.executable, "-m", "uv")),
@@ -82,7 +82,7 @@ class Shop:
     def start(self, *arguments, **environ):
         """Start the command line in a process of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "mercato_host.cli", f"--deployment={self.file}", *arguments],
+            [sys.executable, "-m", "mercato_composition", f"--deployment={self.file}", *arguments],
             env={**os.environ, **environ},
             cwd=self.folder,
             stdout=subprocess.PIPE,

@@ -9,13 +9,12 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from mercato_host.cli import mercato
-from mercato_host.migrations import histories
-from mercato_host.migrations.running import migration_engine
-
-from . import notes
-from . import wheels
-from .notes import Note
+from mercato_composition.commands.frame import mercato
+from mercato_database.history import histories
+from mercato_database.runner import migration_engine
+from mercato_testing.samples import notes
+from mercato_testing.samples import wheels
+from mercato_testing.samples.notes import Note
 
 KIT = histories([])[0].revisions
 
@@ -47,7 +46,7 @@ class Site:
     def process(self, *arguments):
         """Run the command line in a process of its own, in the folder."""
         return subprocess.run(
-            [sys.executable, "-m", "mercato_host.cli", *arguments],
+            [sys.executable, "-m", "mercato_composition", *arguments],
             env={**os.environ, "PYTHONPATH": str(self.folder)},
             cwd=self.folder,
             capture_output=True,

@@ -7,9 +7,8 @@ import tomllib
 import pytest
 from click.testing import CliRunner
 
-from mercato_host.cli import mercato
-
-from .wheels import install
+from mercato_composition.commands.frame import mercato
+from mercato_testing.samples.wheels import install
 
 LAMP = """
     from typing import Annotated

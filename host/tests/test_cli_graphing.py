@@ -5,9 +5,8 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from mercato_host.cli import mercato
-
-from .wheels import install
+from mercato_composition.commands.frame import mercato
+from mercato_testing.samples.wheels import install
 
 CONTRACT = '''
 from typing import Protocol

@@ -1,7 +1,7 @@
 import pytest
 
-from mercato_host import config
-from mercato_host.faults import DeploymentError
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -9,7 +9,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 def faults_of(values=None, environ=None, path=None):
     """Return what reading the deployment refuses, as (code, where, first line)."""
     with pytest.raises(DeploymentError) as refused:
-        config.read(path, {}) if path else config.from_mapping(values, environ)
+        read_deployment(path, environ={}) if path else read_deployment(values, environ=environ)
     return [(fault.code, fault.where, fault.what) for fault in refused.value.faults]
 
 
@@ -30,7 +30,7 @@ class TestRead:
         """MERCATO_DEPLOYMENT says where the file is."""
         path = write('environment = "testing"\n[features.reviews]\nrequired = false\n')
 
-        deployment = config.read(environ={"MERCATO_DEPLOYMENT": str(path)})
+        deployment = read_deployment(environ={"MERCATO_DEPLOYMENT": str(path)})
 
         assert deployment.path == path
         assert deployment.environment == "testing"
@@ -101,7 +101,7 @@ class TestRead:
     def test_an_unknown_environment_names_those_known(self):
         """K100 lists the environments."""
         with pytest.raises(DeploymentError) as refused:
-            config.from_mapping({"environment": "prodction"})
+            read_deployment({"environment": "prodction"})
 
         assert str(refused.value) == (
             "error[K100] deployment.toml\n"
@@ -139,7 +139,7 @@ class TestEnvironment:
         """Text of a variable becomes what the setting is."""
         values = {"environment": "testing", "server": {"port": 1}}
 
-        deployment = config.from_mapping(values, {"MERCATO_SERVER__PORT": "8080"})
+        deployment = read_deployment(values, environ={"MERCATO_SERVER__PORT": "8080"})
 
         assert deployment.server.port == 8080
 
@@ -147,9 +147,7 @@ class TestEnvironment:
         """A variable reaches the settings of a feature that the file names."""
         values = {"environment": "testing", "features": {"reviews": {"settings": {"a": 1}}}}
 
-        deployment = config.from_mapping(
-            values, {"MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE": "7"}
-        )
+        deployment = read_deployment(values, {"MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE": "7"})
 
         choice = deployment.features["reviews"]
         assert choice.settings == {"a": 1, "per_page": "7"}
@@ -176,7 +174,7 @@ class TestEnvironment:
         file = tmp_path / "key"
         file.write_text(f"{KEY}\n")
 
-        deployment = config.from_mapping(
+        deployment = read_deployment(
             {"environment": "production"}, {"MERCATO_SECRET_KEY_FILE": str(file)}
         )
 
@@ -197,7 +195,7 @@ class TestSecretKey:
     @pytest.mark.parametrize("environment", ["development", "testing"])
     def test_has_a_default_outside_production(self, environment):
         """Developers need no key of their own."""
-        deployment = config.from_mapping({"environment": environment})
+        deployment = read_deployment({"environment": environment})
 
         assert len(deployment.secret_key.reveal()) >= config.SMALLEST_SECRET_KEY
 
@@ -212,7 +210,7 @@ class TestSecretKey:
     def test_production_brings_its_own(self, environ, code):
         """An absent, short or known key is refused, and never shown."""
         with pytest.raises(DeploymentError) as refused:
-            config.from_mapping({"environment": "production"}, environ)
+            read_deployment({"environment": "production"}, environ)
 
         [fault] = refused.value.faults
         assert fault.code == code
@@ -228,7 +226,7 @@ class TestSecretKey:
 
     def test_a_deployment_without_environment_is_production(self):
         """Whoever forgets the line gets the strict rules."""
-        deployment = config.from_mapping({}, {"MERCATO_SECRET_KEY": KEY})
+        deployment = read_deployment({}, {"MERCATO_SECRET_KEY": KEY})
 
         assert deployment.config is config.ProductionConfig
 
@@ -238,7 +236,7 @@ class TestDatabase:
         """Relative files are relative to the working directory."""
         monkeypatch.chdir(tmp_path)
 
-        deployment = config.from_mapping({"environment": "testing"})
+        deployment = read_deployment({"environment": "testing"})
 
         assert deployment.database_url.database == str(tmp_path / "mercato.db")
 

@@ -9,9 +9,9 @@ from http.client import HTTPConnection
 import click
 import pytest
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
-from mercato_host.faults import DeploymentError
 from mercato_kit import services
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
@@ -19,9 +19,8 @@ from mercato_kit.http import Blueprint
 from mercato_kit.identity import anyone
 from mercato_kit.settings import Settings
 from mercato_kit.settings import current_settings
-
-from .wheels import GOOD
-from .wheels import install
+from mercato_testing.samples.wheels import GOOD
+from mercato_testing.samples.wheels import install
 
 
 class Colour:
@@ -55,7 +54,7 @@ def paints(name="paints", **parts):
 def deployment(tmp_path, **values):
     """Return a testing deployment with a database that is not there yet."""
     url = f"sqlite:///{tmp_path}/shop.db"
-    return config.from_mapping({"environment": "testing", "database": {"url": url}, **values})
+    return read_deployment({"environment": "testing", "database": {"url": url}, **values})
 
 
 class TestCreateApp:
@@ -119,7 +118,7 @@ class TestCreateApp:
     def test_never_installs_in_production(self):
         """Servers only verify."""
         environ = {"MERCATO_SECRET_KEY": "0123456789abcdef0123456789abcdef"}
-        production = config.from_mapping({"environment": "production"}, environ)
+        production = read_deployment({"environment": "production"}, environ)
 
         with pytest.raises(DeploymentError, match="servers only verify"):
             create_app(production, install=True)

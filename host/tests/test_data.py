@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from mercato_host.data.holdings import holdings
-from mercato_host.migrations.running import migration_engine
+from mercato_database.holdings import holdings
+from mercato_database.runner import migration_engine
 
 from .killing import killed_at
 from .lending import Library

@@ -9,9 +9,9 @@ from marshmallow import validate
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Mapped
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
-from mercato_host.faults import DeploymentError
 from mercato_kit import db
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
@@ -142,7 +142,7 @@ def make_client(tmp_path):
     def make_client(*features):
         url = f"sqlite:///{tmp_path}/shop.db"
         values = {"environment": "testing", "database": {"url": url}}
-        return create_app(config.from_mapping(values), features=features).test_client()
+        return create_app(read_deployment(values), features=features).test_client()
 
     return make_client
 

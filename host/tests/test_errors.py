@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
 from mercato_host import create_app
 from mercato_host.extensions import db
 from mercato_kit.errors import Conflict
@@ -73,7 +73,7 @@ def app(tmp_path) -> Flask:
     """An app with this feature; its database is never asked."""
     url = f"sqlite:///{tmp_path}/shop.db"
     values = {"environment": "testing", "database": {"url": url}}
-    return create_app(config.from_mapping(values), features=[feature])
+    return create_app(read_deployment(values), features=[feature])
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ class TestFaults:
         assert answer.status_code == 500
         assert answer.mimetype == "application/problem+json"
         assert "plum" not in answer.text
-        [record] = [one for one in caplog.records if one.name == "mercato_host.errors"]
+        [record] = [one for one in caplog.records if one.name == "mercato_runtime.problems"]
         assert answer.json["request_id"] in record.getMessage()
         assert "the secret is a plum" in str(record.exc_info)
 

@@ -1,6 +1,6 @@
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.faults import render
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.faults import render
 
 
 class TestRender:

@@ -4,10 +4,11 @@ from importlib.metadata import version
 
 import pytest
 
+from mercato_testing.samples.wheels import GOOD
+from mercato_testing.samples.wheels import install
+
 from .manifests import planned
 from .manifests import told
-from .wheels import GOOD
-from .wheels import install
 
 KIT = version("mercato-kit")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mercato_host.features import plan
+from mercato_composition.features.plan import compose
 from mercato_kit.events import Handler
 from mercato_kit.feature import Glue
 from mercato_kit.feature import Need
@@ -72,11 +72,11 @@ class TestGlue:
         """Everything that runs by itself can wait for company."""
         handler = Handler("note.added", tell)
 
-        found = plan(deployment(), [waits(handles=[handler]), hello()])
+        found = compose(deployment(), [waits(handles=[handler]), hello()])
 
         manifests = {one.name: one.manifest for one in found.features}
         assert list(manifests["waits"].handles) == [handler]
-        assert not plan(deployment(), [waits(handles=[handler])]).features[0].manifest.handles
+        assert not compose(deployment(), [waits(handles=[handler])]).features[0].manifest.handles
 
     def test_is_no_need(self, deployment):
         """Two features may wait for each other: glue makes no ring, and no order."""
@@ -84,14 +84,14 @@ class TestGlue:
         one = hello(glue=[Glue(when=["waits"], blueprints=[blueprint_of("one")])])
         two = feature("waits", needs=[Need(Greeting, ">=1")], offers=offers)
 
-        assert plan(deployment(), [one, two]).fits
+        assert compose(deployment(), [one, two]).fits
 
     def test_is_checked_like_everything_else(self, deployment):
         """K401: a route of glue has one owner as well, once it is composed."""
         clash = waits(blueprints=[blueprint_of("glued", "/asks")])
 
-        assert plan(deployment(), [clash, asks()]).fits
-        assert [f.code for f in plan(deployment(), [clash, asks(), hello()]).faults] == ["K401"]
+        assert compose(deployment(), [clash, asks()]).fits
+        assert [f.code for f in compose(deployment(), [clash, asks(), hello()]).faults] == ["K401"]
 
     @pytest.mark.parametrize(
         ("glue", "field"),
@@ -107,6 +107,6 @@ class TestGlue:
     )
     def test_what_its_types_forbid(self, deployment, glue, field):
         """K106 names the field."""
-        [fault] = plan(deployment(), [feature("waits", glue=glue), asks()]).faults
+        [fault] = compose(deployment(), [feature("waits", glue=glue), asks()]).faults
 
         assert (fault.code, fault.what.partition(" is ")[0]) == ("K106", field)

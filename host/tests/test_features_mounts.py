@@ -2,13 +2,13 @@
 
 import pytest
 
+from mercato_composition.faults import DeploymentError
+from mercato_composition.features.plan import compose
+from mercato_database.runner import upgrade
 from mercato_host import create_app
-from mercato_host.faults import DeploymentError
-from mercato_host.features import plan
-from mercato_host.migrations.running import upgrade
 from mercato_kit import work
+from mercato_testing.samples import notes
 
-from . import notes
 from .greeting import asks
 from .greeting import blueprint_of
 from .manifests import feature
@@ -45,7 +45,7 @@ class TestMount:
             feature("one", blueprints=[blueprint_of("one", "/things")]),
             feature("two", blueprints=[blueprint_of("two", "/things")]),
         ]
-        [fault] = plan(deployment(), manifests).faults
+        [fault] = compose(deployment(), manifests).faults
 
         assert fault.code == "K401"
         assert '[features.two] mount = "/two"' in fault.fix
@@ -59,10 +59,10 @@ class TestMount:
         two = feature("two", blueprints=[blueprint_of("two", "/a/v1/things")])
         features = {"one": {"mount": "/v1/a"}}
 
-        assert plan(deployment(), [one, two]).fits
-        assert [fault.code for fault in plan(deployment(features=features), [one, two]).faults] == [
-            "K401"
-        ]
+        assert compose(deployment(), [one, two]).fits
+        assert [
+            fault.code for fault in compose(deployment(features=features), [one, two]).faults
+        ] == ["K401"]
 
     @pytest.mark.parametrize("mount", ["shop", "/shop/", "/", "/Shop", "/<name>", "/../x", 1])
     def test_is_a_plain_prefix(self, deployment, mount):

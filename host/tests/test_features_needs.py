@@ -7,6 +7,7 @@ import pytest
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
 from mercato_kit.identity import IdentityProvider
+from mercato_testing.samples.wheels import install
 
 from .greeting import Greeting
 from .greeting import Hello
@@ -16,7 +17,6 @@ from .manifests import codes
 from .manifests import feature
 from .manifests import planned
 from .manifests import told
-from .wheels import install
 
 
 class Farewell(Protocol):

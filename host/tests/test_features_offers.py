@@ -2,7 +2,7 @@
 
 import pytest
 
-from mercato_host.features import plan
+from mercato_composition.features.plan import compose
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
 
@@ -33,7 +33,7 @@ class TestCapabilities:
         needs = [Need(Greeting, ">=1,<2")]
         manifests = [hello(), salute(version="2.0"), asks(needs=needs)]
 
-        found = plan(deployment(capabilities={"greeting": "salute"}), manifests)
+        found = compose(deployment(capabilities={"greeting": "salute"}), manifests)
 
         [(code, _, what)] = told(found)
         assert code == "K109"
@@ -48,8 +48,8 @@ class TestCapabilities:
 
         manifests = [circular, salute(), back]
 
-        assert plan(deployment(capabilities={"greeting": "salute"}), manifests).fits
-        found = plan(deployment(capabilities={"greeting": "hello"}), manifests)
+        assert compose(deployment(capabilities={"greeting": "salute"}), manifests).fits
+        found = compose(deployment(capabilities={"greeting": "hello"}), manifests)
         assert "K110" in [fault.code for fault in found.faults]
 
     @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ class TestCapabilities:
     )
     def test_a_choice_that_nobody_can_follow(self, deployment, id_, name, code, what):
         """K202, K203: it is not passed over in silence."""
-        found = plan(deployment(capabilities={id_: name}), [hello(), asks()])
+        found = compose(deployment(capabilities={id_: name}), [hello(), asks()])
 
         [(its_code, severity, its_what)] = told(found)
         assert (its_code, severity) == (code, "error")

@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from mercato_composition.features.plan import compose
+from mercato_database.runner import upgrade
 from mercato_host import create_app
-from mercato_host.features import plan
-from mercato_host.migrations.running import upgrade
 from mercato_kit import work
 from mercato_kit.db import session
 from mercato_kit.events import Event
@@ -17,6 +17,8 @@ from mercato_kit.feature import Check
 from mercato_kit.feature import Need
 from mercato_kit.models import InboxDelivery
 from mercato_kit.settings import Settings
+from mercato_testing.samples.wheels import GOOD
+from mercato_testing.samples.wheels import install
 
 from .greeting import Greeting
 from .greeting import asks
@@ -24,8 +26,6 @@ from .greeting import blueprint_of
 from .greeting import hello
 from .manifests import feature
 from .manifests import planned
-from .wheels import GOOD
-from .wheels import install
 
 
 class Pages(Settings, frozen=True):
@@ -130,7 +130,7 @@ class TestRequired:
         """A required feature without its need is an error, whoever allowed the other to go."""
         bad = {"hello": {**OPTIONAL, "settings": {"x": 1}}}
 
-        found = plan(deployment(features=bad), [hello(), asks(needs=[Need(Greeting, ">=1,<2")])])
+        found = compose(deployment(features=bad), [hello(), asks(needs=[Need(Greeting, ">=1,<2")])])
 
         assert not found.fits
         assert [(fault.code, fault.severity) for fault in found.faults] == [

@@ -8,10 +8,10 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
+from mercato_database import revisions
 from mercato_host import create_app
-from mercato_host.faults import DeploymentError
-from mercato_host.migrations import revisions
 from mercato_kit import db
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
@@ -42,7 +42,7 @@ class Book(db.Identified, Base):
 def faults_of(**declared):
     """Boot a feature, and return what does not fit."""
     feature = Feature(name="shelf", summary="Books.", metadata=Base.metadata, **declared)
-    deployment = config.from_mapping({"environment": "testing"})
+    deployment = read_deployment({"environment": "testing"})
     try:
         create_app(deployment, features=[feature])
     except DeploymentError as error:

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from mercato_host import config
-from mercato_host.features import plan
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.features.plan import compose
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
 
@@ -69,7 +69,7 @@ class TestSettings:
         path = tmp_path / "shop.toml"
         path.write_text('environment = "testing"\n\n[features.reviews.settings]\nmost = "x"\n')
 
-        found = plan(config.read(path, {}), [feature("reviews", settings=Stars)])
+        found = compose(read_deployment(path, environ={}), [feature("reviews", settings=Stars)])
 
         assert [(fault.code, fault.where) for fault in found.faults] == [
             ("K201", "shop.toml:3"),

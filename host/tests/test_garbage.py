@@ -4,10 +4,10 @@ import gc
 
 import pytest
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
-from mercato_host import garbage
-from mercato_host.faults import DeploymentError
+from mercato_runtime import garbage
 
 
 @pytest.fixture(params=[True, False])
@@ -29,13 +29,13 @@ class TestLeftAlone:
 
     def test_leaves_the_collector_as_it_was_after_a_boot(self, enabled):
         """An app does not decide about the process it is in."""
-        create_app(config.from_mapping({"environment": "testing"}, {}))
+        create_app(read_deployment({"environment": "testing"}, {}))
 
         assert gc.isenabled() == enabled
 
     def test_leaves_the_collector_as_it_was_after_a_refusal(self, enabled):
         """A deployment that does not fit changes nothing either."""
-        deployment = config.from_mapping({"environment": "testing", "features": {"nobody": {}}}, {})
+        deployment = read_deployment({"environment": "testing", "features": {"nobody": {}}}, {})
 
         with pytest.raises(DeploymentError):
             create_app(deployment)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
 from mercato_host import create_app
 from mercato_kit.feature import Check
 from mercato_kit.feature import Feature
@@ -30,7 +30,7 @@ class TestAlive:
         """A process whose database is away is alive all the same."""
         url = "postgresql://nobody:secret@127.0.0.1:1/none"
         values = {"environment": "testing", "database": {"url": url}}
-        client = create_app(config.from_mapping(values)).test_client()
+        client = create_app(read_deployment(values)).test_client()
 
         assert client.get("/healthz").json == {"status": "alive"}
 
@@ -47,7 +47,7 @@ class TestReady:
         """503, and no word about where the database is."""
         url = "postgresql://nobody:secret@127.0.0.1:1/none"
         values = {"environment": "testing", "database": {"url": url}}
-        client = create_app(config.from_mapping(values)).test_client()
+        client = create_app(read_deployment(values)).test_client()
 
         answer = client.get("/readyz")
 
@@ -59,7 +59,7 @@ class TestReady:
         """503 until the tables are those of this version."""
         url = f"sqlite:///{tmp_path}/empty.db"
         values = {"environment": "testing", "database": {"url": url}}
-        client = create_app(config.from_mapping(values)).test_client()
+        client = create_app(read_deployment(values)).test_client()
 
         answer = client.get("/readyz")
 
@@ -76,7 +76,7 @@ class TestReady:
         (tmp_path / "versions").mkdir()
         revision = tmp_path / "versions" / "0001_initial.py"
         revision.write_text('revision = "0001"\ndown_revision = None\n')
-        client = create_app(config.from_mapping(values), features=[broken]).test_client()
+        client = create_app(read_deployment(values), features=[broken]).test_client()
         revision.unlink()
         revision.symlink_to(tmp_path / "gone")
 
@@ -109,7 +109,7 @@ class TestReady:
             "features": {"no_such_feature": {"required": False}},
         }
 
-        answer = create_app(config.from_mapping(values)).test_client().get("/readyz")
+        answer = create_app(read_deployment(values)).test_client().get("/readyz")
 
         [left_out] = answer.json["left_out"]
         assert left_out["feature"] == "no_such_feature"
@@ -123,7 +123,7 @@ class TestMetrics:
             "environment": "testing",
             "database": {"url": f"sqlite:///{tmp_path}/empty.db"},
         }
-        client = create_app(config.from_mapping(values)).test_client()
+        client = create_app(read_deployment(values)).test_client()
         for path in ("/healthz", "/healthz", "/a", "/b"):
             client.get(path)
         client.open("/healthz", method="BREW")

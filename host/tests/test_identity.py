@@ -12,14 +12,14 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization import PublicFormat
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
 from mercato_host import create_app
-from mercato_host.identity import subject_id
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import anyone
 from mercato_kit.identity import current_principal
 from mercato_kit.identity import permission
+from mercato_runtime.identity import subject_id
 
 from .together.issuer import running_issuer
 
@@ -79,7 +79,7 @@ def client_of(tmp_path, address, keys):
             "timeout_seconds": 0.5,
         },
     }
-    return create_app(config.from_mapping(values), features=[feature]).test_client()
+    return create_app(read_deployment(values), features=[feature]).test_client()
 
 
 def call(client, token, path="/me"):

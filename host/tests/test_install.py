@@ -9,10 +9,10 @@ import zipfile
 
 import pytest
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
-from mercato_host.faults import DeploymentError
-from mercato_host.install.here import missing
+from mercato_installer.here import missing
 
 MANIFEST = """
 from mercato_kit.feature import Feature
@@ -30,7 +30,7 @@ Tag: py3-none-any
 def deployment_with(package):
     """A deployment that names a feature nobody installed."""
     table = {} if package is None else {"package": package}
-    return config.from_mapping({"environment": "testing", "features": {"alpha": table}})
+    return read_deployment({"environment": "testing", "features": {"alpha": table}})
 
 
 class TestMissing:
@@ -78,7 +78,7 @@ class TestMissing:
         file.write_text('environment = "testing"\n\n[features.alpha]\npackage = "./alpha"\n')
 
         with pytest.raises(DeploymentError) as refused:
-            missing(config.read(file, environ={}))
+            missing(read_deployment(file, environ={}))
 
         assert refused.value.faults[0].where.startswith("deployment.toml:")
 
@@ -86,7 +86,7 @@ class TestMissing:
 class TestCreateApp:
     def test_never_installs_in_production(self):
         """Servers verify; they do not install."""
-        deployment = config.from_mapping(
+        deployment = read_deployment(
             {"environment": "production", "features": {"alpha": {}}},
             environ={"MERCATO_SECRET_KEY": "k" * 40},
         )
@@ -160,7 +160,7 @@ def mercato(request, tmp_path):
 
     def run(*arguments):
         return subprocess.run(
-            [place / "bin/python", "-m", "mercato_host.cli", f"--deployment={file}", *arguments],
+            [place / "bin/python", "-m", "mercato_composition", f"--deployment={file}", *arguments],
             env={**os.environ, "PATH": "/usr/bin:/bin", "PIP_INDEX_URL": "http://127.0.0.1:1/"},
             capture_output=True,
             text=True,

@@ -6,10 +6,10 @@ import signal
 
 import pytest
 
-from mercato_host.faults import DeploymentError
-from mercato_host.install import installing
-from mercato_host.install import lockfile
-from mercato_host.install import locking
+from mercato_composition.deployment import lock as lockfile
+from mercato_composition.faults import DeploymentError
+from mercato_installer import install as installing
+from mercato_installer import lock as locking
 
 from .shops import TOOLS
 

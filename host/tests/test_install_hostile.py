@@ -8,13 +8,13 @@ import zipfile
 
 import pytest
 
-from mercato_host.faults import DeploymentError
-from mercato_host.install import installing
-from mercato_host.install import lockfile
-from mercato_host.install import locking
-from mercato_host.install.lockfile import Binding
-from mercato_host.testing.index import serve_index
-from mercato_host.testing.wheelmaking import write_wheel
+from mercato_composition.deployment import lock as lockfile
+from mercato_composition.deployment.lock import Binding
+from mercato_composition.faults import DeploymentError
+from mercato_dev.index import serve_index
+from mercato_dev.wheelmaking import write_wheel
+from mercato_installer import install as installing
+from mercato_installer import lock as locking
 
 from .shops import TOOLS
 

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from mercato_host import config
-from mercato_host.features import plan
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.features.plan import compose
+from mercato_testing.samples import wheels
 
-from . import wheels
 from .shops import FEATURE
 from .shops import Shop
 
@@ -190,9 +190,9 @@ class TestDevelopment:
     @pytest.mark.provokes("K104")
     def test_one_must_be_chosen(self, claimed_twice):
         """K104 names both, and the line that chooses."""
-        deployment = config.from_mapping({"environment": "testing", "features": {"gamma": {}}})
+        deployment = read_deployment({"environment": "testing", "features": {"gamma": {}}})
 
-        (fault,) = plan(deployment).faults
+        (fault,) = compose(deployment).faults
 
         assert fault.code == "K104"
         assert "mercato-gamma 1.0 at " in fault.what
@@ -202,9 +202,9 @@ class TestDevelopment:
     def test_the_file_chooses(self, claimed_twice):
         """`package` says which distribution the feature is."""
         chosen = {"gamma": {"package": "mercato-gamma >= 1"}}
-        deployment = config.from_mapping({"environment": "testing", "features": chosen})
+        deployment = read_deployment({"environment": "testing", "features": chosen})
 
-        planned = plan(deployment)
+        planned = compose(deployment)
 
         assert planned.faults == ()
         assert [it.distribution for it in planned.features] == ["mercato-gamma"]

@@ -9,18 +9,18 @@ import zipfile
 
 import pytest
 
-from mercato_host.faults import DeploymentError
-from mercato_host.install import fetching
-from mercato_host.install import installing
-from mercato_host.install import requirements
-from mercato_host.install import toml
-from mercato_host.install import tools
-from mercato_host.install.lockfile import Locked
-from mercato_host.install.places import Places
-from mercato_host.install.wheelfile import UnreadableWheelError
-from mercato_host.install.wheelfile import look_into
-from mercato_host.reading import is_safe_url
-from mercato_host.testing.wheelmaking import write_wheel
+from mercato_composition.deployment import packages as requirements
+from mercato_composition.deployment.lock import Locked
+from mercato_composition.deployment.places import Places
+from mercato_composition.deployment.tables import is_safe_url
+from mercato_composition.faults import DeploymentError
+from mercato_dev.wheelmaking import write_wheel
+from mercato_installer import download as fetching
+from mercato_installer import install as installing
+from mercato_installer import toml
+from mercato_installer import tools
+from mercato_installer.wheel import UnreadableWheelError
+from mercato_installer.wheel import look_into
 
 
 class TestToml:

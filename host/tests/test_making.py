@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from packaging.requirements import Requirement
 
-from mercato_host.cli import mercato
-from mercato_host.making import NameRefusedError
-from mercato_host.making import make_feature
-from mercato_host.making import singular
+from mercato_composition.commands.frame import mercato
+from mercato_dev.making import NameRefusedError
+from mercato_dev.making import make_feature
+from mercato_dev.making import singular
 
 AFFIXES = ("New", "Schema", "ChangesSchema", "QuerySchema", "ListSchema", "Exists", "Settings")
 

@@ -6,27 +6,26 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mercato_host.migrations import Pending
-from mercato_host.migrations import current_revisions
-from mercato_host.migrations import histories
-from mercato_host.migrations import pending
-from mercato_host.migrations.drift import differences
-from mercato_host.migrations.faults import database_faults
-from mercato_host.migrations.faults import migration_failed
-from mercato_host.migrations.faults import pending_fault
-from mercato_host.migrations.faults import somebody_else_migrates
-from mercato_host.migrations.faults import unreachable
-from mercato_host.migrations.locks import LockHeldError
-from mercato_host.migrations.locks import one_at_a_time
-from mercato_host.migrations.running import Applied
-from mercato_host.migrations.running import MigrationFailedError
-from mercato_host.migrations.running import UpgradeRefusedError
-from mercato_host.migrations.running import migration_engine
-from mercato_host.migrations.running import upgrade
-from mercato_host.migrations.writing import write_revision
+from mercato_database.drift import differences
+from mercato_database.history import Pending
+from mercato_database.history import current_revisions
+from mercato_database.history import histories
+from mercato_database.history import pending
+from mercato_database.locks import LockHeldError
+from mercato_database.locks import one_at_a_time
+from mercato_database.messages import database_faults
+from mercato_database.messages import migration_failed
+from mercato_database.messages import pending_fault
+from mercato_database.messages import somebody_else_migrates
+from mercato_database.messages import unreachable
+from mercato_database.runner import Applied
+from mercato_database.runner import MigrationFailedError
+from mercato_database.runner import UpgradeRefusedError
+from mercato_database.runner import migration_engine
+from mercato_database.runner import upgrade
+from mercato_database.scaffold import write_revision
 from mercato_kit.feature import Feature
-
-from .notes import feature as notes
+from mercato_testing.samples.notes import feature as notes
 
 KIT = [Applied("kit", revision) for revision in histories([])[0].revisions]
 ALL = [*KIT, Applied("notes", "0001"), Applied("notes", "0002")]
@@ -37,7 +36,7 @@ STARTER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from notes import feature
-from mercato_host.migrations.running import upgrade
+from mercato_database.runner import upgrade
 print("ready", flush=True)
 sys.stdin.read()
 for it in upgrade(sys.argv[2], [feature]):
@@ -239,7 +238,7 @@ class TestPending:
 
     def test_needs_no_alembic(self):
         """A web process that asks what is pending does not import Alembic."""
-        lines = "import sys, mercato_host.migrations.faults; sys.exit('alembic' in sys.modules)"
+        lines = "import sys, mercato_database.messages; sys.exit('alembic' in sys.modules)"
 
         assert subprocess.run([sys.executable, "-c", lines], check=False).returncode == 0
 

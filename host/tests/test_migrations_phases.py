@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mercato_host.migrations.running import migration_engine
+from mercato_database.runner import migration_engine
+from mercato_testing.samples import wheels
 
-from . import wheels
 from .lending import MIGRATION
 
 PEOPLE = """
@@ -107,7 +107,7 @@ class Wheel:
     def mercato(self, *arguments):
         """Run a command in a process of its own."""
         return subprocess.run(
-            [sys.executable, "-m", "mercato_host.cli", *arguments],
+            [sys.executable, "-m", "mercato_composition", *arguments],
             env={"PYTHONPATH": str(self.folder), "PATH": str(Path(sys.executable).parent)},
             cwd=self.folder,
             capture_output=True,

@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy.dialects import postgresql
 
-from mercato_host.migrations.effects import effect_of
+from mercato_database.effects import effect_of
 
 from .lending import ADD_YEAR
 from .lending import Library

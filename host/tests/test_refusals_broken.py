@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mercato_host.migrations.running import upgrade
+from mercato_database.runner import upgrade
 
 from .broken import BROKEN
 from .broken import put
@@ -69,7 +69,7 @@ class Running:
 
     def __init__(self, folder):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "mercato_host.cli", "serve"],
+            [sys.executable, "-m", "mercato_composition", "serve"],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(folder)},
             stdout=subprocess.PIPE,

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
+from mercato_composition.features.checks.shadows import common_address
+from mercato_composition.features.checks.shadows import segments
+from mercato_composition.features.plan import compose
 from mercato_host import create_app
-from mercato_host.faults import DeploymentError
-from mercato_host.features import plan
-from mercato_host.features.checks.shadows import common_address
-from mercato_host.features.checks.shadows import segments
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import anyone
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
+from mercato_testing.samples.wheels import install
 
 from .manifests import feature
-from .wheels import install
 
 HERE = Path(__file__).name
 
@@ -38,7 +38,7 @@ def serving(name, *rules, blueprint=None, schema=None, **options):
 
 def faults_of(*manifests, **values):
     """Return what does not fit in a deployment of *manifests*."""
-    return plan(config.from_mapping({"environment": "testing", **values}), manifests).faults
+    return compose(read_deployment({"environment": "testing", **values}), manifests).faults
 
 
 class TestBlueprints:
@@ -142,7 +142,7 @@ class TestComponents:
         values = {"environment": "testing", "database": {"url": f"sqlite:///{tmp_path}/db"}}
 
         with pytest.raises(DeploymentError) as refused:
-            create_app(config.from_mapping(values), features=manifests)
+            create_app(read_deployment(values), features=manifests)
 
         [fault] = refused.value.faults
         assert (fault.code, fault.where) == ("K407", "'gift_card' (handed to create_app)")

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import mercato_host
-from mercato_host.faults.codes import codes
+from mercato_composition.faults.codes import codes
 
 from . import refusals
 

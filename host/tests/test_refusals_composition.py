@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from mercato_host import config
-from mercato_host.cli import mercato
-from mercato_host.faults import render
-from mercato_host.features import plan
+from mercato_composition.commands.frame import mercato
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import render
+from mercato_composition.features.plan import compose
+from mercato_testing.samples.wheels import GOOD
+from mercato_testing.samples.wheels import install
 
 from .manifests import feature
-from .wheels import GOOD
-from .wheels import install
 
 REVIEWS = GOOD.format(name="reviews")
 
@@ -28,7 +28,7 @@ MARKED = """
 def faults_of(*manifests, names=("reviews",)):
     """Return what does not fit in a deployment of the features *names* and of *manifests*."""
     values = {"environment": "testing", "features": {name: {} for name in names}}
-    return plan(config.from_mapping(values), manifests).faults
+    return compose(read_deployment(values), manifests).faults
 
 
 class TestSurroundings:

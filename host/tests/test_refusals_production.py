@@ -2,10 +2,10 @@
 
 import pytest
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
+from mercato_composition.features.plan import compose
 from mercato_host import create_app
-from mercato_host.faults import DeploymentError
-from mercato_host.features import plan
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import anyone
@@ -41,10 +41,10 @@ def production(environ=None, *, proxies=0, server=None, **tables):
 def faults_of(values, environ, features=("mails", "payments")):
     """Return what is refused, whenever it is found."""
     try:
-        deployment = config.from_mapping(values, environ)
+        deployment = read_deployment(values, environ=environ)
     except DeploymentError as error:
         return error.faults
-    return plan(deployment, map(feature, features)).faults
+    return compose(deployment, map(feature, features)).faults
 
 
 ISSUER = {"issuer": "https://id.example", "audience": "shop", "jwks_uri": "https://id.example/k"}
@@ -194,7 +194,7 @@ class TestProduction:
             path.chmod(0o666)
         environ = {"MERCATO_SECRET_KEY_FILE": str(key), "MERCATO_DATABASE__URL": POSTGRESQL}
 
-        found = plan(config.read(file, environ)).faults
+        found = compose(read_deployment(file, environ=environ)).faults
 
         unsafe = [fault.where for fault in found if fault.code == "K206"]
         assert unsafe == ["deployment.toml", "key"]
@@ -231,7 +231,7 @@ class TestRequestsPerMinute:
             "server": {"requests_per_minute": 2},
         }
         manifest = Feature(name="mails", summary="For a test.", blueprints=[blueprint])
-        client = create_app(config.from_mapping(values), features=[manifest]).test_client()
+        client = create_app(read_deployment(values), features=[manifest]).test_client()
 
         statuses = [client.get("/v1/mails").status_code for _ in range(3)]
 

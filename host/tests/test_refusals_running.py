@@ -7,12 +7,11 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from mercato_host import config
+from mercato_composition.commands.frame import mercato
+from mercato_composition.deployment.reader import read_deployment
+from mercato_database.runner import migration_engine
+from mercato_database.runner import upgrade
 from mercato_host import create_app
-from mercato_host.cli import mercato
-from mercato_host.migrations.running import migration_engine
-from mercato_host.migrations.running import upgrade
-from mercato_host.worker import run_once
 from mercato_kit import work
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
@@ -22,8 +21,8 @@ from mercato_kit.events import publish
 from mercato_kit.feature import Feature
 from mercato_kit.models import InboxDelivery
 from mercato_kit.models import OutboxEvent
-
-from .wheels import install
+from mercato_runtime.worker import run_once
+from mercato_testing.samples.wheels import install
 
 READER = """
     from mercato_kit.events import Handler
@@ -166,7 +165,7 @@ class TestEvents:
         url = empty_database("sqlite")
         upgrade(url, [manifest])
         values = {"environment": "testing", "database": {"url": str(url)}}
-        app = create_app(config.from_mapping(values), features=[manifest])
+        app = create_app(read_deployment(values), features=[manifest])
         event = {"topic": "thing.made", "aggregate_type": "thing", "aggregate_id": THING}
         with app.app_context():
             work.run(lambda: publish(Event(**event, aggregate_version=1, version=2)))

@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from mercato_host.faults import Fault
-from mercato_host.faults import in_order
-from mercato_host.faults import render
-from mercato_host.faults.codes import codes
+from mercato_composition.faults import Fault
+from mercato_composition.faults import in_order
+from mercato_composition.faults import render
+from mercato_composition.faults.codes import codes
 
 RED = "\x1b[31m"
 
@@ -26,7 +26,7 @@ def misfit(tmp_path):
 
 def mercato(*arguments, **options):
     """Run the command in a process of its own."""
-    command = [sys.executable, "-m", "mercato_host.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "mercato_composition", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
@@ -34,7 +34,7 @@ def on_a_terminal(*arguments, **environ):
     """Run the command on a terminal, and return what is seen there."""
     ours, its = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "mercato_host.cli", *map(str, arguments)],
+        [sys.executable, "-m", "mercato_composition", *map(str, arguments)],
         stdin=its,
         stdout=its,
         stderr=its,

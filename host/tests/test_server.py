@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mercato_host.migrations.running import upgrade
-
-from . import notes
-from . import wheels
+from mercato_database.runner import upgrade
+from mercato_testing.samples import notes
+from mercato_testing.samples import wheels
 
 feature = notes.feature
 
@@ -124,7 +123,7 @@ def start(tmp_path):
             f'environment = "testing"\n[database]\nurl = "{url}"\n'
             "[server]\nport = 0\nthreads = 2\n[features.slow]\n[features.notes]\n"
         )
-        command = [sys.executable, "-m", "mercato_host.cli", f"--deployment={file}", "serve"]
+        command = [sys.executable, "-m", "mercato_composition", f"--deployment={file}", "serve"]
         process = subprocess.Popen(
             [*command, *options],
             env={**os.environ, "PYTHONPATH": str(tmp_path)},

@@ -7,8 +7,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from mercato_host.cli.features import commands_of
-from mercato_host.sql_guard import ForeignTableError
+from mercato_composition.commands.features import commands_of
 from mercato_kit import work
 from mercato_kit.db import new_id
 from mercato_kit.db import session
@@ -17,6 +16,7 @@ from mercato_kit.events import publish
 from mercato_kit.feature import Offer
 from mercato_kit.models import InboxDelivery
 from mercato_kit.models import OutboxEvent
+from mercato_runtime.guard import ForeignTableError
 
 
 @pytest.fixture

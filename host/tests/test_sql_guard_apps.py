@@ -5,21 +5,20 @@ from importlib import import_module
 import pytest
 import sqlalchemy as sa
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
 from mercato_host import create_app
-from mercato_host.extensions import db
-from mercato_host.sql_guard import ForeignTableError
 from mercato_kit import work
+from mercato_kit.db import engine
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
-
-from .wheels import install
+from mercato_runtime.guard import ForeignTableError
+from mercato_testing.samples.wheels import install
 
 
 def listeners_of(app):
     """Return what listens to the statements of an app."""
     with app.app_context():
-        return list(db.engine.dispatch.before_cursor_execute)
+        return list(engine().dispatch.before_cursor_execute)
 
 
 HATS = """
@@ -78,7 +77,7 @@ class TestInitApp:
         read = {"environment": environment, "database": values, "server": {"trusted_proxies": 0}}
         key = {"MERCATO_SECRET_KEY": "0123456789abcdef" * 2}
 
-        app = create_app(config.from_mapping(read, key))
+        app = create_app(read_deployment(read, environ=key))
 
         assert len(listeners_of(app)) == guarded
 
@@ -86,7 +85,7 @@ class TestInitApp:
         """A variable overrides the file."""
         off = {"MERCATO_DATABASE__SQL_GUARD": "false"}
 
-        deployment = config.from_mapping({"environment": "testing"}, off)
+        deployment = read_deployment({"environment": "testing"}, off)
 
         assert not deployment.sql_guard
 
@@ -99,9 +98,7 @@ class TestInitApp:
         for others in ([wares.feature], [alone]):
             url = f"sqlite:///{tmp_path}/{len(apps)}.db"
             values = {"environment": "testing", "database": {"url": url}}
-            apps.append(
-                create_app(config.from_mapping(values), features=[baskets.feature, *others])
-            )
+            apps.append(create_app(read_deployment(values), features=[baskets.feature, *others]))
 
         with apps[0].app_context(), pytest.raises(ForeignTableError):
             work.run(lambda: baskets.send(asked))
@@ -116,7 +113,7 @@ class TestInitApp:
         values = {"url": f"sqlite:///{tmp_path}/shop.db"}
         named = {"features": {"hats": {}, "shoes": {}}}
         read = {"environment": "testing", "database": values, **named}
-        app = create_app(config.from_mapping(read))
+        app = create_app(read_deployment(read))
 
         with app.app_context(), pytest.raises(ForeignTableError) as refused:
             import_module("hats_of_guard").look()

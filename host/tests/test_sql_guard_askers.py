@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import click
 import pytest
 
-from mercato_host.features.composed import Composed
-from mercato_host.sql_guard.askers import Askers
+from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import Feature
+from mercato_runtime.guard.askers import Askers
 
 
 def frame_in(module):
@@ -31,7 +31,7 @@ def composed(name, *modules, wheel=True):
     erase, *others = [in_module(module) for module in modules]
     group = click.Group("g", commands=[click.Command(str(f), callback=f) for f in others])
     manifest = Feature(name=name, summary="For a test.", erase_subject=erase, cli=group)
-    return Composed(manifest, "dist" if wheel else None, "1.0")
+    return Candidate(manifest, "dist" if wheel else None, "1.0")
 
 
 class TestAskers:
@@ -49,7 +49,7 @@ class TestAskers:
             ("functools", None),
             ("contextlib", None),
             ("mercato_kit.work", None),
-            ("mercato_host.worker", "host"),
+            ("mercato_runtime.worker", "host"),
             ("packages.hats.tests.factories", "host"),
             ("test_hats", "host"),
             ("mercato_hats.tests.test_hats", "host"),

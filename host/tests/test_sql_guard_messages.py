@@ -2,9 +2,9 @@
 
 import pytest
 
-from mercato_host.features.composed import Composed
-from mercato_host.sql_guard.messages import explain
+from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import Feature
+from mercato_runtime.guard.messages import explain
 
 
 class TestExplain:
@@ -21,8 +21,8 @@ class TestExplain:
         asker = Feature(name="shoes", summary="For a test.")
 
         fault = explain(
-            asker=Composed(asker),
-            owner=Composed(owner),
+            asker=Candidate(asker),
+            owner=Candidate(owner),
             tables=["hats_hat"],
             statement="SELECT 1 FROM hats_hat",
             place="shoes.py:1",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mercato_host.sql_guard.statements import tables_in
+from mercato_runtime.guard.statements import tables_in
 
 
 class TestTablesIn:

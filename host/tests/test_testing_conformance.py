@@ -4,13 +4,12 @@ import dataclasses
 import shutil
 from pathlib import Path
 
-from mercato_host.testing.conformance import repeated_samples
 from mercato_kit import db
 from mercato_kit.db import session
-
-from . import notes
-from . import wheels
-from .notes import feature
+from mercato_testing.conformance import repeated_samples
+from mercato_testing.samples import notes
+from mercato_testing.samples import wheels
+from mercato_testing.samples.notes import feature
 
 pytest_plugins = ["pytester"]
 
@@ -34,7 +33,7 @@ class TestRepeatedSamples:
 
 SUITE = """
 import dataclasses
-from mercato_host.testing.conformance import FeatureConformance
+from mercato_testing.conformance import FeatureConformance
 from mercato_notes import feature
 
 class TestGood(FeatureConformance):

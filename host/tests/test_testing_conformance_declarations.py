@@ -5,16 +5,16 @@ import dataclasses
 import marshmallow as ma
 from marshmallow import fields
 
-from mercato_host.testing.conformance import declarations
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.http import page_of
 from mercato_kit.identity import permission
 from mercato_kit.identity import signed_in
+from mercato_testing.conformance import declarations
+from mercato_testing.samples import notes
+from mercato_testing.samples import wheels
+from mercato_testing.samples.notes import feature
 
-from . import notes
-from . import wheels
 from .faulty import with_route
-from .notes import feature
 
 
 class TestMissingEntryPoint:

@@ -1,8 +1,7 @@
 """The API document: valid, and with names of its feature's own."""
 
-from mercato_host.testing.conformance import documents
-
-from .notes import feature
+from mercato_testing.conformance import documents
+from mercato_testing.samples.notes import feature
 
 
 class TestInvalidParts:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mercato_host.testing.conformance import histories
+from mercato_testing.conformance import histories
+from mercato_testing.samples.notes import feature
 
 from .faulty import table
 from .faulty import with_tables
-from .notes import feature
 
 
 class TestTablesWithoutMigrations:

@@ -5,18 +5,18 @@ import dataclasses
 import marshmallow as ma
 import pytest
 
-from mercato_host.testing.conformance import hostile
-from mercato_host.testing.stage import close
-from mercato_host.testing.stage import make_app
-from mercato_host.testing.stage import set_up
 from mercato_kit import db
 from mercato_kit.db import session
 from mercato_kit.errors import Invalid
 from mercato_kit.errors import NotFound
+from mercato_testing.conformance import hostile
+from mercato_testing.samples import notes
+from mercato_testing.samples.notes import feature
+from mercato_testing.stage import close
+from mercato_testing.stage import make_app
+from mercato_testing.stage import set_up
 
-from . import notes
 from .faulty import with_route
-from .notes import feature
 
 
 def swallow(body=None):

@@ -7,13 +7,13 @@ import pytest
 from marshmallow import fields
 from marshmallow import validate
 
-from mercato_host.testing.conformance import schemas
 from mercato_kit.schemas import Metadata
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
+from mercato_testing.conformance import schemas
+from mercato_testing.samples.notes import feature
 
 from .faulty import with_route
-from .notes import feature
 
 
 class Part(Schema):

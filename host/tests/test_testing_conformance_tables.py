@@ -2,12 +2,12 @@
 
 import sqlalchemy as sa
 
-from mercato_host.testing.conformance import tables
 from mercato_kit.feature import Feature
+from mercato_testing.conformance import tables
+from mercato_testing.samples.notes import feature
 
 from .faulty import table
 from .faulty import with_tables
-from .notes import feature
 
 
 class TestForeignTables:

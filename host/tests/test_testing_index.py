@@ -2,7 +2,7 @@ import subprocess
 import sys
 import urllib.request
 
-from mercato_host.testing.index import serve_index
+from mercato_dev.index import serve_index
 
 
 class TestServeIndex:
@@ -17,7 +17,7 @@ class TestServeIndex:
 
     def test_ends_with_the_one_who_started_it(self, tmp_path):
         """Whoever started the server may be killed; no server is left behind."""
-        command = [sys.executable, "-m", "mercato_host.testing.index_server", str(tmp_path)]
+        command = [sys.executable, "-m", "mercato_dev.index_server", str(tmp_path)]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as server:

@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from mercato_host.testing.network import ForbiddenAddressError
-from mercato_host.testing.network import only_loopback
+from mercato_testing.network import ForbiddenAddressError
+from mercato_testing.network import only_loopback
 
 # Addresses reserved for documentation: nobody answers there.
 FOREIGN = ("192.0.2.7", 80)

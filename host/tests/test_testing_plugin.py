@@ -4,18 +4,17 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from mercato_host import migrations
-from mercato_host.extensions import db
-from mercato_host.testing.network import ForbiddenAddressError
+from mercato_database import history as migrations
+from mercato_kit.db import engine
 from mercato_kit.db import session
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
 from mercato_kit.identity import IdentityProvider
-
-from . import notes
-from .notes import Effect
-from .notes import Note
-from .notes import add
+from mercato_testing.network import ForbiddenAddressError
+from mercato_testing.samples import notes
+from mercato_testing.samples.notes import Effect
+from mercato_testing.samples.notes import Note
+from mercato_testing.samples.notes import add
 
 feature = notes.feature
 
@@ -52,7 +51,7 @@ class TestDatabase:
 
     def test_is_migrated(self, app, feature):
         """The tables are those that the migrations make."""
-        with app.app_context(), db.engine.connect() as connection:
+        with app.app_context(), engine().connect() as connection:
             assert migrations.pending(connection, [feature]) == []
 
     @pytest.mark.parametrize("time", [1, 2])
@@ -61,7 +60,7 @@ class TestDatabase:
         for connection in LEFT_OPEN:
             connection.invalidate()
         with app.app_context():
-            connection = db.engine.connect()
+            connection = engine().connect()
 
         connection.execute(
             sa.insert(Effect).values(id=uuid4(), handler="x", event_id=uuid4(), process=1)

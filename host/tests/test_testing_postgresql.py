@@ -11,11 +11,11 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from mercato_host.testing.postgresql import ServerError
-from mercato_host.testing.postgresql import running_server
-from mercato_host.testing.postgresql.accounts import command_prefix
-from mercato_host.testing.postgresql.accounts import usable_account
-from mercato_host.testing.postgresql.server import Server
+from mercato_testing.postgresql import ServerError
+from mercato_testing.postgresql import running_server
+from mercato_testing.postgresql.accounts import command_prefix
+from mercato_testing.postgresql.accounts import usable_account
+from mercato_testing.postgresql.server import Server
 
 # Root has two ways to run PostgreSQL, anybody else has one.
 ACCOUNTS = sorted({usable_account(), "nobody"}) if os.geteuid() == 0 else ["self"]
@@ -23,7 +23,7 @@ ACCOUNTS = sorted({usable_account(), "nobody"}) if os.geteuid() == 0 else ["self
 USER_OF_A_SERVER = """
 import sys
 from pathlib import Path
-from mercato_host.testing.postgresql import running_server
+from mercato_testing.postgresql import running_server
 
 with running_server(Path(sys.argv[1]), sys.argv[2]) as server:
     print(server.port, server.installation.account, flush=True)

@@ -1,7 +1,7 @@
 import pytest
 import sqlalchemy as sa
 
-from mercato_host.testing.statements import StatementCounter
+from mercato_testing.statements import StatementCounter
 
 
 @pytest.fixture

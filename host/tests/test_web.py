@@ -3,7 +3,7 @@
 import pytest
 from flask import request
 
-from mercato_host import config
+from mercato_composition.deployment.reader import read_deployment
 from mercato_host import create_app
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
@@ -35,7 +35,7 @@ def client_of(tmp_path, **server):
         "database": {"url": f"sqlite:///{tmp_path}/shop.db"},
         "server": server,
     }
-    return create_app(config.from_mapping(values), features=[feature]).test_client()
+    return create_app(read_deployment(values), features=[feature]).test_client()
 
 
 class TestRequestId:

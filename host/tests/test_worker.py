@@ -11,20 +11,19 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mercato_host.worker import Worker
-from mercato_host.worker import deliveries
 from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_kit.models import IdempotencyKey
 from mercato_kit.models import InboxDelivery
 from mercato_kit.models import OutboxEvent
-
-from . import notes
-from . import wheels
-from .notes import Effect
-from .notes import Note
-from .notes import add
+from mercato_runtime.worker import Worker
+from mercato_runtime.worker import deliveries
+from mercato_testing.samples import notes
+from mercato_testing.samples import wheels
+from mercato_testing.samples.notes import Effect
+from mercato_testing.samples.notes import Note
+from mercato_testing.samples.notes import add
 
 feature = notes.feature
 
@@ -324,7 +323,13 @@ class TestProcess:
         started = []
 
         def start(*options):
-            command = [sys.executable, "-m", "mercato_host.cli", f"--deployment={file}", "worker"]
+            command = [
+                sys.executable,
+                "-m",
+                "mercato_composition",
+                f"--deployment={file}",
+                "worker",
+            ]
             process = subprocess.Popen(
                 [*command, *options],
                 env={**os.environ, "PYTHONPATH": str(folder)},

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from mercato_host.inventory import SECTIONS
+from mercato_composition.report.settings import SECTIONS
 from mercato_kit.feature import Feature
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings

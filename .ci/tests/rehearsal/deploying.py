@@ -14,10 +14,10 @@ from pathlib import Path
 
 import httpx2
 
-from mercato_host.testing.index import Index
-from mercato_host.testing.index import serve_index
-from mercato_host.testing.wheelmaking import closure
-from mercato_host.testing.wheelmaking import pack_installed
+from mercato_dev.index import Index
+from mercato_dev.index import serve_index
+from mercato_dev.wheelmaking import closure
+from mercato_dev.wheelmaking import pack_installed
 
 DEPLOYMENT = """environment = "testing"
 

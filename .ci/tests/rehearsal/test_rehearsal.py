@@ -2,7 +2,7 @@
 
 from packaging.version import Version
 
-from mercato_host.testing.wheelmaking import write_wheel
+from mercato_dev.wheelmaking import write_wheel
 
 from .deploying import second_index
 from .scratch import KIT

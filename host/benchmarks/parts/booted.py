@@ -43,7 +43,7 @@ def measure_host(how: str, deployment: Path, names: Sequence[str]) -> dict[str, 
     if how == "installed":
         app = create_app(deployment)
     else:
-        app = create_app(config.from_mapping({"environment": "testing"}), features=modules)
+        app = create_app(read_deployment({"environment": "testing"}), features=modules)
     made = process_time()
     answer = app.test_client().get("/openapi.json")
     written = process_time()

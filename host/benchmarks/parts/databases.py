@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mercato_host.testing.postgresql import running_server
+from mercato_testing.postgresql import running_server
 
 
 @dataclass(frozen=True)

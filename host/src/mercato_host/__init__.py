@@ -5,21 +5,21 @@ from pathlib import Path
 
 from flask import Flask
 
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.features import plan as composition
 from mercato_host import config
-from mercato_host import docs
-from mercato_host import errors
 from mercato_host import extensions
-from mercato_host import features as composition
-from mercato_host import garbage
-from mercato_host import health
-from mercato_host import registration
-from mercato_host import routes
-from mercato_host import sql_guard
-from mercato_host import web
-from mercato_host.deployment import Deployment
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
 from mercato_kit.feature import Feature
+from mercato_runtime import garbage
+from mercato_runtime import guard as sql_guard
+from mercato_runtime import health
+from mercato_runtime import policies as routes
+from mercato_runtime import problems as errors
+from mercato_runtime import register as registration
+from mercato_runtime import requests as web
+from mercato_runtime.api import pages as docs
 
 # What others build on; the rest of the Python is the host's own.
 __all__ = ["app", "create_app", "testing"]
@@ -73,6 +73,6 @@ def _install(deployment: Deployment) -> None:
         what = "create_app(install=True) was asked to install into a production server."
         fix = "install before the server starts: `mercato install --here`; servers only verify"
         raise DeploymentError([Fault("K114", deployment.source.name, what, fix)])
-    from mercato_host.install.here import install_missing  # noqa: PLC0415
+    from mercato_installer.here import install_missing  # noqa: PLC0415
 
     install_missing(deployment)

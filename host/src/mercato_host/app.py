@@ -4,8 +4,8 @@ import sys
 
 from flask import Flask
 
+from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
-from mercato_host.faults import DeploymentError
 
 
 def _make_or_exit() -> Flask:

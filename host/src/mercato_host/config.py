@@ -11,20 +11,20 @@ from typing import ClassVar
 from msgspec import Meta
 from msgspec import field
 
-from mercato_host import reading
-from mercato_host import source as sources
-from mercato_host.deployment import Deployment
-from mercato_host.deployment import FeatureChoice
-from mercato_host.deployment import OutsideIssuer
-from mercato_host.deployment import Server
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.faults import did_you_mean
-from mercato_host.install.requirements import requirements_of
-from mercato_host.sections import read_section
-from mercato_host.sections import secrets_in_clear
-from mercato_host.source import Source
-from mercato_host.source import variable_of
+from mercato_composition.deployment import file as sources
+from mercato_composition.deployment import tables as reading
+from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.file import variable_of
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.model import FeatureChoice
+from mercato_composition.deployment.model import OutsideIssuer
+from mercato_composition.deployment.model import Server
+from mercato_composition.deployment.packages import requirements_of
+from mercato_composition.deployment.sections import read_section
+from mercato_composition.deployment.sections import secrets_in_clear
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.faults import did_you_mean
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
 from mercato_kit.settings import shown_as

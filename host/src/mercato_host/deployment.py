@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import Meta
 
-from mercato_host.source import Source
+from mercato_composition.deployment.file import Source
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
 

@@ -13,11 +13,11 @@ from flask import Flask
 from flask import Response
 from flask import current_app
 
-from mercato_host.features.composed import Composed
-from mercato_host.openapi import Api
-from mercato_host.openapi import build_document
+from mercato_composition.features.candidate import Candidate
 from mercato_kit.errors import NotFound
 from mercato_kit.http.etag import answer_304
+from mercato_runtime.api import Api
+from mercato_runtime.api import build_document
 
 blueprint = Blueprint("docs", __name__)
 
@@ -47,7 +47,7 @@ _ASSETS = {
 class Document:
     """The document of one app, written once, when it is first asked for."""
 
-    def __init__(self, api: Api, features: Sequence[Composed]) -> None:
+    def __init__(self, api: Api, features: Sequence[Candidate]) -> None:
         self._api = api
         self._features = features
         self._lock = Lock()
@@ -63,7 +63,7 @@ class Document:
             return self._written
 
 
-def init_app(app: Flask, api: Api, features: Sequence[Composed]) -> None:
+def init_app(app: Flask, api: Api, features: Sequence[Candidate]) -> None:
     """Serve the document of *features*, and the page."""
     app.extensions["mercato_document"] = Document(api, features)
     app.register_blueprint(blueprint)

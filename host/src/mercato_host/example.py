@@ -8,17 +8,17 @@ from typing import Any
 
 import msgspec
 
+from mercato_composition.deployment import tables as reading
+from mercato_composition.deployment.file import ValuePath
+from mercato_composition.deployment.file import variable_of
+from mercato_composition.features.installed import installed_features
+from mercato_composition.features.plan import Plan
+from mercato_composition.features.plan import plan
+from mercato_composition.report.settings import SECTIONS
+from mercato_composition.report.settings import default_of
+from mercato_composition.report.settings import fields_of
 from mercato_host import config
-from mercato_host import reading
 from mercato_host.config import Root
-from mercato_host.features import Plan
-from mercato_host.features import plan
-from mercato_host.features.finding import installed
-from mercato_host.inventory import SECTIONS
-from mercato_host.inventory import default_of
-from mercato_host.inventory import fields_of
-from mercato_host.source import ValuePath
-from mercato_host.source import variable_of
 from mercato_kit import settings
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
@@ -62,7 +62,7 @@ def write_example() -> str:
 def _what_fits() -> Plan:
     """Plan every installed feature, each with made-up values for what it must be told."""
     # One that does not fit with the others is left out instead of being in the way.
-    tables: dict[str, dict[str, Any]] = {name: {"required": False} for name in installed()}
+    tables: dict[str, dict[str, Any]] = {name: {"required": False} for name in installed_features()}
     values = {"environment": "testing", "features": tables}
     found = plan(config.from_mapping(values))
     for feature in [*found.features, *found.absent]:

@@ -14,7 +14,7 @@ from flask_marshmallow import Marshmallow
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import SQLAlchemyError
 
-from mercato_host.deployment import Deployment
+from mercato_composition.deployment.model import Deployment
 from mercato_kit import transactions
 
 _log = logging.getLogger(__name__)

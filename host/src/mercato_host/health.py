@@ -22,9 +22,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mercato_host import migrations
+from mercato_composition.features.plan import Plan
+from mercato_database import history as migrations
 from mercato_host.extensions import db
-from mercato_host.features.composed import Plan
 from mercato_kit import work
 from mercato_kit.composition import current_composition
 from mercato_kit.errors import Unavailable

@@ -9,7 +9,7 @@ from uuid import uuid5
 
 import jwt
 
-from mercato_host.deployment import OutsideIssuer
+from mercato_composition.deployment.model import OutsideIssuer
 from mercato_kit.composition import current_composition
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.errors import Unavailable

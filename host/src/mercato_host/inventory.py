@@ -7,16 +7,16 @@ from typing import Any
 
 import msgspec
 
-from mercato_host import reading
+from mercato_composition.deployment import tables as reading
+from mercato_composition.deployment.file import ValuePath
+from mercato_composition.deployment.file import variable_of
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.model import OutsideIssuer
+from mercato_composition.deployment.model import Server
+from mercato_composition.deployment.sections import read_section
+from mercato_composition.deployment.sections import table_at
+from mercato_composition.features.plan import Plan
 from mercato_host.config import Root
-from mercato_host.deployment import Deployment
-from mercato_host.deployment import OutsideIssuer
-from mercato_host.deployment import Server
-from mercato_host.features.composed import Plan
-from mercato_host.sections import read_section
-from mercato_host.sections import table_at
-from mercato_host.source import ValuePath
-from mercato_host.source import variable_of
 from mercato_kit import settings
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from mercato_host.features.checks.manifests import RESERVED
+from mercato_composition.features.checks.manifests import RESERVED
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
 TOOLS = ("copier", "ruff")
@@ -134,9 +134,7 @@ def _check_word(word: str) -> None:
 def _require_tools() -> None:
     missing = [tool for tool in TOOLS if importlib.util.find_spec(tool) is None]
     if missing:
-        raise ToolError(
-            f"{' and '.join(missing)} must be installed: pip install 'mercato-host[new]'"
-        )
+        raise ToolError(f"{' and '.join(missing)} must be installed: pip install mercato-dev")
 
 
 def _kit_range() -> str:

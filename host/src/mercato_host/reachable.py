@@ -4,8 +4,8 @@ import urllib.request
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
 
 TIMEOUT_SECONDS = 3
 

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from msgspec import Meta
 from msgspec import field
 
-from mercato_host.deployment import FeatureChoice
-from mercato_host.faults import Fault
-from mercato_host.sections import read_section
-from mercato_host.sections import table_at
-from mercato_host.source import Source
+from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.model import FeatureChoice
+from mercato_composition.deployment.sections import read_section
+from mercato_composition.deployment.sections import table_at
+from mercato_composition.faults import Fault
 from mercato_kit.schemas import is_text
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings

@@ -9,15 +9,15 @@ from typing import NoReturn
 import svcs
 from flask import Flask
 
-from mercato_host.errors import FeatureAway
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.features import Composed
-from mercato_host.features import Plan
-from mercato_host.openapi import Api
-from mercato_host.routes import METHODS
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.plan import Plan
 from mercato_kit.composition import Composition
 from mercato_kit.composition import compose
+from mercato_runtime.api import Api
+from mercato_runtime.policies import METHODS
+from mercato_runtime.problems import FeatureAway
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def register(app: Flask, plan: Plan) -> Api:
     return api
 
 
-def _documented(api: Api, feature: Composed) -> Iterator[Fault]:
+def _documented(api: Api, feature: Candidate) -> Iterator[Fault]:
     """Register the routes of a feature; what it brings is run for the first time here."""
     try:
         api.register_feature(feature)
@@ -70,7 +70,7 @@ def packages_of(plan: Plan) -> set[str]:
     }
 
 
-def _register_absent(app: Flask, feature: Composed) -> None:
+def _register_absent(app: Flask, feature: Candidate) -> None:
     """Answer 503 where a feature would answer that the deployment runs without."""
     taken = {rule.rule for rule in app.url_map.iter_rules()}
     for rule, blueprint, route in feature.rules:

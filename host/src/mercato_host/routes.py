@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from flask import Flask
 
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
-from mercato_host.features.composed import Plan
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.plan import Plan
 
 HOST_RULES = frozenset(
     {
@@ -55,7 +55,7 @@ def check_policies(app: Flask, plan: Plan) -> None:
         )
 
 
-def _declared(features: Iterable[Composed]) -> dict[str, set[str]]:
+def _declared(features: Iterable[Candidate]) -> dict[str, set[str]]:
     """Return the methods of each URL rule that somebody answers for."""
     declared: dict[str, set[str]] = {rule: {"GET"} for rule in HOST_RULES}
     for feature in features:

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import msgspec
 
-from mercato_host.faults import Fault
-from mercato_host.source import Source
-from mercato_host.source import variable_of
+from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.file import variable_of
+from mercato_composition.faults import Fault
 from mercato_kit import settings
 from mercato_kit.settings import Mistake
 from mercato_kit.settings import Settings

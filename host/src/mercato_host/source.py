@@ -9,8 +9,8 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
 
 PREFIX = "MERCATO_"
 DEPLOYMENT = "MERCATO_DEPLOYMENT"

@@ -12,12 +12,12 @@ from flask import request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mercato_host.deployment import Deployment
-from mercato_host.errors import ContentTooLarge
+from mercato_composition.deployment.model import Deployment
 from mercato_kit.db import new_id
 from mercato_kit.errors import NotFound
 from mercato_kit.http.blueprint import SAFE_METHODS
 from mercato_kit.http.body import read_whole
+from mercato_runtime.problems import ContentTooLarge
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}", re.ASCII)
 

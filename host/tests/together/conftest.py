@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
+from mercato_database.runner import upgrade
 from mercato_host import create_app
-from mercato_host.extensions import db
-from mercato_host.migrations.running import upgrade
-from mercato_host.testing.postgresql import running_server
 from mercato_kit.composition import current_composition
+from mercato_kit.db import engine
+from mercato_testing.postgresql import running_server
 
 from .issuer import Issuer
 from .issuer import running_issuer
@@ -74,7 +74,7 @@ def boot() -> Iterator[Callable[[Path], Flask]]:
     yield start
     for app in apps:
         with app.app_context():
-            db.engine.dispose()
+            engine().dispose()
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from shop import Shop
 from shop import free_port
 from shop import running_shop
 
-from mercato_host.testing.postgresql import running_server
+from mercato_testing.postgresql import running_server
 
 DEPLOYMENT = Path(__file__).parents[2] / "deployments" / "development.toml"
 MAIL_WITHIN_SECONDS = 20

@@ -10,8 +10,8 @@ from uuid import uuid4
 import httpx2
 import sqlalchemy as sa
 
-from mercato_host.extensions import db
-from mercato_host.testing.statements import StatementCounter
+from mercato_kit.db import engine
+from mercato_testing.statements import StatementCounter
 
 from .invariants import count_orders_without_a_key
 from .invariants import find_violations
@@ -41,7 +41,7 @@ class TestPlaceOrder:
         staff = {"Authorization": f"Bearer {token}"}
         variant_ids = [stock_variant(client, staff, units=10) for _ in range(20)]
         with app.app_context():
-            engine = db.engine
+            engine = engine()
 
         counts = {}
         for lines in (1, 5, 20):

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
-from mercato_host.faults import DeploymentError
 
 from .shopping import key
 from .shopping import new_order

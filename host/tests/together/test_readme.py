@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from mercato_composition.features.plan import compose
 from mercato_host.config import from_mapping
-from mercato_host.features import plan
 
 from .clones import clone_to
 from .clones import end
@@ -89,7 +89,7 @@ class TestDeploymentFile:
 
         deployment = from_mapping(tomllib.loads(text), {"MERCATO_SECRET_KEY": KEY})
 
-        found = plan(deployment)
+        found = compose(deployment)
 
         assert [fault for fault in found.faults if fault.severity == "error"] == []
         assert {feature.name for feature in found.features} == {"users", "products", "orders"}

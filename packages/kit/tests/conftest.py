@@ -4,10 +4,10 @@ import shutil
 import pytest
 import sqlalchemy as sa
 
-from mercato_host.testing.postgresql import running_server
 from mercato_kit import db
 from mercato_kit import models
 from mercato_kit import work
+from mercato_testing.postgresql import running_server
 
 from . import demo
 

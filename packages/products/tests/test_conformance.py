@@ -1,5 +1,5 @@
-from mercato_host.testing.conformance import FeatureConformance
 from mercato_products.feature import feature
+from mercato_testing.conformance import FeatureConformance
 
 
 class TestConformance(FeatureConformance):

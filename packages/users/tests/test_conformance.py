@@ -1,4 +1,4 @@
-from mercato_host.testing.conformance import FeatureConformance
+from mercato_testing.conformance import FeatureConformance
 from mercato_users.feature import feature
 
 

@@ -7,25 +7,25 @@ from typing import cast
 
 import click
 
-from mercato_host.cli.checking import check
-from mercato_host.cli.checking import routes
-from mercato_host.cli.configuring import config
-from mercato_host.cli.data import data
-from mercato_host.cli.data import doctor
-from mercato_host.cli.database import db
-from mercato_host.cli.explaining import explain
-from mercato_host.cli.graphing import graph
-from mercato_host.cli.graphing import why
-from mercato_host.cli.installation import install
-from mercato_host.cli.installation import lock
-from mercato_host.cli.installation import rollback
-from mercato_host.cli.making import new
-from mercato_host.cli.operation import Operation
-from mercato_host.cli.operation import faults_are_printed
-from mercato_host.cli.running import seed
-from mercato_host.cli.running import serve
-from mercato_host.cli.running import worker
-from mercato_host.faults import DeploymentError
+from mercato_composition.commands.check import check
+from mercato_composition.commands.check import routes
+from mercato_composition.commands.config import config
+from mercato_composition.commands.explain import explain
+from mercato_composition.commands.graph import graph
+from mercato_composition.commands.graph import why
+from mercato_composition.commands.operation import Operation
+from mercato_composition.commands.operation import faults_are_printed
+from mercato_composition.faults import DeploymentError
+from mercato_database.commands.data import data
+from mercato_database.commands.data import doctor
+from mercato_database.commands.db import db
+from mercato_dev.commands import new
+from mercato_installer.commands import install
+from mercato_installer.commands import lock
+from mercato_installer.commands import rollback
+from mercato_runtime.commands import seed
+from mercato_runtime.commands import serve
+from mercato_runtime.commands import worker
 
 
 class Mercato(click.Group):

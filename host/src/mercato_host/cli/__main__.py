@@ -1,5 +1,5 @@
-"""``python -m mercato_host.cli``: the ``mercato`` command of this interpreter."""
+"""``python -m mercato_composition.commands.frame``: the ``mercato`` command of this interpreter."""
 
-from mercato_host.cli import main
+from mercato_composition.commands.frame import main
 
 main()

@@ -5,15 +5,15 @@ from dataclasses import asdict
 
 import click
 
-from mercato_host.cli.operation import DOES_NOT_FIT
-from mercato_host.cli.operation import Operation
-from mercato_host.cli.operation import pass_operation
-from mercato_host.cli.teaching import Command
-from mercato_host.cli.telling import tell
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.faults import in_order
-from mercato_host.reachable import unreachable_servers
+from mercato_composition.commands.help import Command
+from mercato_composition.commands.operation import DOES_NOT_FIT
+from mercato_composition.commands.operation import Operation
+from mercato_composition.commands.operation import pass_operation
+from mercato_composition.commands.output import tell
+from mercato_composition.deployment.servers import unreachable_servers
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.faults import in_order
 
 
 @click.command(

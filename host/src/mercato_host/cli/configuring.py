@@ -8,11 +8,11 @@ from itertools import groupby
 
 import click
 
-from mercato_host.cli.operation import Operation
-from mercato_host.cli.operation import pass_operation
-from mercato_host.cli.teaching import Command
-from mercato_host.inventory import Setting
-from mercato_host.inventory import settings_of
+from mercato_composition.commands.help import Command
+from mercato_composition.commands.operation import Operation
+from mercato_composition.commands.operation import pass_operation
+from mercato_composition.report.settings import Setting
+from mercato_composition.report.settings import settings_of
 
 
 @click.command(
@@ -33,7 +33,7 @@ def config(operation: Operation, as_json: bool, example: bool) -> None:  # noqa:
     installed feature that fits.
     """
     if example:
-        from mercato_host.example import write_example  # noqa: PLC0415 - rarely needed
+        from mercato_composition.report.example import write_example  # noqa: PLC0415 - rarely needed
 
         click.echo(write_example(), nl=False)
         return

@@ -9,34 +9,34 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from mercato_host.cli.operation import DOES_NOT_FIT
-from mercato_host.cli.operation import Operation
-from mercato_host.cli.operation import pass_operation
-from mercato_host.cli.teaching import Command
-from mercato_host.data.archiving import archive as write_archive
-from mercato_host.data.faults import dangling_references
-from mercato_host.data.faults import describe
-from mercato_host.data.faults import purge_refused
-from mercato_host.data.holdings import KIT
-from mercato_host.data.holdings import Holding
-from mercato_host.data.holdings import count_rows
-from mercato_host.data.holdings import holdings
-from mercato_host.data.holdings import rows_in_words
-from mercato_host.data.purging import Choices
-from mercato_host.data.purging import PurgeRefusedError
-from mercato_host.data.purging import preview as look
-from mercato_host.data.purging import purge as purge_data
-from mercato_host.data.references import dangling
-from mercato_host.data.references import references
+from mercato_composition.commands.help import Command
+from mercato_composition.commands.operation import DOES_NOT_FIT
+from mercato_composition.commands.operation import Operation
+from mercato_composition.commands.operation import pass_operation
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import render
+from mercato_database import ledger
+from mercato_database.archive import archive as write_archive
+from mercato_database.data_messages import dangling_references
+from mercato_database.data_messages import describe
+from mercato_database.data_messages import purge_refused
+from mercato_database.holdings import KIT
+from mercato_database.holdings import Holding
+from mercato_database.holdings import count_rows
+from mercato_database.holdings import holdings
+from mercato_database.holdings import rows_in_words
+from mercato_database.locks import LockHeldError
+from mercato_database.messages import somebody_else_migrates
+from mercato_database.messages import unreachable
+from mercato_database.plan import empty_database
+from mercato_database.plan import is_absent
+from mercato_database.purge import Choices
+from mercato_database.purge import PurgeRefusedError
+from mercato_database.purge import preview as look
+from mercato_database.purge import purge as purge_data
+from mercato_database.references import dangling
+from mercato_database.references import references
 from mercato_host.extensions import db as database
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import render
-from mercato_host.migrations import ledger
-from mercato_host.migrations.faults import somebody_else_migrates
-from mercato_host.migrations.faults import unreachable
-from mercato_host.migrations.locks import LockHeldError
-from mercato_host.migrations.planning import empty_database
-from mercato_host.migrations.planning import is_absent
 from mercato_kit import transactions
 from mercato_kit import work
 from mercato_kit.feature import Check
@@ -211,7 +211,7 @@ def _state(operation: Operation, holding: Holding, rows: int) -> str:
 
 def _engine(operation: Operation) -> sa.Engine:
     """Make an engine without a limit on time, for a database that is there."""
-    from mercato_host.migrations.running import make_engine  # noqa: PLC0415 - Alembic is slow
+    from mercato_database.runner import make_engine  # noqa: PLC0415 - Alembic is slow
 
     engine = make_engine(operation.deployment.database_url)
     if is_absent(engine):

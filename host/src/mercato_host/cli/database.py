@@ -11,28 +11,28 @@ from typing import TYPE_CHECKING
 import click
 import sqlalchemy as sa
 
-from mercato_host.cli.operation import Operation
-from mercato_host.cli.operation import pass_operation
-from mercato_host.cli.teaching import Command
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.features import Composed
-from mercato_host.migrations import History
-from mercato_host.migrations import current_revisions
-from mercato_host.migrations import histories
-from mercato_host.migrations import planning
-from mercato_host.migrations.faults import drift
-from mercato_host.migrations.faults import migration_failed
-from mercato_host.migrations.faults import not_adopted
-from mercato_host.migrations.faults import refusal_fault
-from mercato_host.migrations.faults import refused
-from mercato_host.migrations.faults import somebody_else_migrates
-from mercato_host.migrations.faults import unreachable
-from mercato_host.migrations.ledger import Release
-from mercato_host.migrations.locks import LockHeldError
+from mercato_composition.commands.help import Command
+from mercato_composition.commands.operation import Operation
+from mercato_composition.commands.operation import pass_operation
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_database import plan as planning
+from mercato_database.history import History
+from mercato_database.history import current_revisions
+from mercato_database.history import histories
+from mercato_database.ledger import Release
+from mercato_database.locks import LockHeldError
+from mercato_database.messages import drift
+from mercato_database.messages import migration_failed
+from mercato_database.messages import not_adopted
+from mercato_database.messages import refusal_fault
+from mercato_database.messages import refused
+from mercato_database.messages import somebody_else_migrates
+from mercato_database.messages import unreachable
 
 if TYPE_CHECKING:
-    from mercato_host.migrations.preview import Statement
+    from mercato_database.preview import Statement
 
 # Alembic is imported by the commands that need it: it takes half a second.
 
@@ -72,7 +72,7 @@ def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa:
     Without --contract the version before still runs on the tables afterwards. What it uses and the
     new one does not is taken away with --contract, when only the new one is left.
     """
-    from mercato_host.migrations import running  # noqa: PLC0415
+    from mercato_database import runner as running  # noqa: PLC0415
 
     operation.require_fit()
     composed = operation.plan.features
@@ -97,7 +97,7 @@ def plan(operation: Operation, sql: bool) -> None:  # noqa: FBT001
     Statements that keep others waiting are marked: "writes" locks rows, "locks" a table, "rewrites"
     locks a table as long as it takes to copy it. "unknown" is what is only known when it runs.
     """
-    from mercato_host.migrations.preview import preview  # noqa: PLC0415
+    from mercato_database.preview import preview  # noqa: PLC0415
 
     composed = operation.loaded_features()
     found = histories(feature.manifest for feature in composed)
@@ -129,7 +129,7 @@ def check(operation: Operation) -> None:
 
     Ends with 2 where migrations are pending, or where somebody changed a table by hand.
     """
-    from mercato_host.migrations.drift import differences  # noqa: PLC0415
+    from mercato_database.drift import differences  # noqa: PLC0415
 
     composed = operation.loaded_features()
     operation.require_migrated()
@@ -158,7 +158,7 @@ def adopt(operation: Operation, feature: str, wait: float) -> None:
 
     They must be exactly what its newest migration makes. Nothing but the revision is written.
     """
-    from mercato_host.migrations import drift as comparing  # noqa: PLC0415
+    from mercato_database import drift as comparing  # noqa: PLC0415
 
     composed = operation.loaded_features()
     history = _history(operation, feature)
@@ -186,7 +186,7 @@ def revision(operation: Operation, feature: str, message: str) -> None:
     For the team of the feature: the file lands in the folder its manifest names. Read it before
     you commit it. No database is touched.
     """
-    from mercato_host.migrations.writing import write_revision  # noqa: PLC0415
+    from mercato_database.scaffold import write_revision  # noqa: PLC0415
 
     written: Path | None = write_revision(_history(operation, feature), message)
     click.echo(str(written) if written else "Nothing to write: the history says what models say.")
@@ -201,15 +201,15 @@ def _history(operation: Operation, feature: str) -> History:
     return found[feature]
 
 
-def _releases(composed: Iterable[Composed]) -> dict[str, Release]:
+def _releases(composed: Iterable[Candidate]) -> dict[str, Release]:
     kit = Release("mercato-kit", version("mercato-kit"))
     return {"kit": kit} | {one.name: Release(one.distribution, one.version) for one in composed}
 
 
 @contextmanager
-def _told_as_faults(operation: Operation, composed: Sequence[Composed]) -> Iterator[None]:
+def _told_as_faults(operation: Operation, composed: Sequence[Candidate]) -> Iterator[None]:
     """Turn what stops migrations into what an operator is told."""
-    from mercato_host.migrations import running  # noqa: PLC0415
+    from mercato_database import runner as running  # noqa: PLC0415
 
     try:
         yield

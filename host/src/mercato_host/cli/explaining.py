@@ -2,9 +2,9 @@
 
 import click
 
-from mercato_host.cli.teaching import Command
-from mercato_host.faults import did_you_mean
-from mercato_host.faults.codes import codes
+from mercato_composition.commands.help import Command
+from mercato_composition.faults import did_you_mean
+from mercato_composition.faults.codes import codes
 
 
 @click.command(cls=Command, examples=["mercato explain K108", "mercato explain"])

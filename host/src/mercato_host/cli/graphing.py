@@ -5,16 +5,16 @@ from collections.abc import Sequence
 
 import click
 
-from mercato_host.cli.operation import Operation
-from mercato_host.cli.operation import pass_operation
-from mercato_host.cli.teaching import Command
-from mercato_host.cli.tracing import trace_contract
-from mercato_host.features import Composed
-from mercato_host.features import Plan
-from mercato_host.features.relations import Answered
-from mercato_host.features.relations import events_between
-from mercato_host.features.relations import needs_between
-from mercato_host.features.relations import waiting_glue
+from mercato_composition.commands.help import Command
+from mercato_composition.commands.operation import Operation
+from mercato_composition.commands.operation import pass_operation
+from mercato_composition.commands.why import trace_contract
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.plan import Plan
+from mercato_composition.features.relations import Answered
+from mercato_composition.features.relations import events_between
+from mercato_composition.features.relations import needs_between
+from mercato_composition.features.relations import waiting_glue
 from mercato_kit.feature import Need
 
 
@@ -56,7 +56,7 @@ def _as_text(plan: Plan, needs: Sequence[Answered]) -> Iterator[str]:
 
 
 def _relations_of(
-    feature: Composed, features: Sequence[Composed], needs: Sequence[Answered]
+    feature: Candidate, features: Sequence[Candidate], needs: Sequence[Answered]
 ) -> Iterator[str]:
     for answered in needs:
         if answered.feature is feature and not answered.glue:

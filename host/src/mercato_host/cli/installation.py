@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from mercato_host.cli.operation import Operation
-from mercato_host.cli.operation import pass_operation
-from mercato_host.cli.teaching import Command
-from mercato_host.install import requirements
-from mercato_host.install.places import Places
-from mercato_host.reading import is_safe_url
+from mercato_composition.commands.help import Command
+from mercato_composition.commands.operation import Operation
+from mercato_composition.commands.operation import pass_operation
+from mercato_composition.deployment import packages as requirements
+from mercato_composition.deployment.places import Places
+from mercato_composition.deployment.tables import is_safe_url
 
 
 def _index_url(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
@@ -51,8 +51,8 @@ def lock(operation: Operation, index: str | None, into: Path | None, wait: float
     The file is pylock.toml, beside the deployment file; keep it with that. It names wheels only,
     for the kind of machine that runs this command, and says which package each feature is.
     """
-    from mercato_host.install import locking  # noqa: PLC0415 - rarely needed
-    from mercato_host.install.tools import find_tool  # noqa: PLC0415
+    from mercato_installer import lock as locking  # noqa: PLC0415 - rarely needed
+    from mercato_installer.tools import find_tool  # noqa: PLC0415
 
     wish = requirements.read(operation.path)
     places = Places.of(wish.file, into)
@@ -109,8 +109,8 @@ def install(
         return
     if find_links is not None:
         raise click.BadParameter("only with --here", param_hint="--find-links")
-    from mercato_host.install import installing  # noqa: PLC0415 - rarely needed
-    from mercato_host.install.tools import find_tool  # noqa: PLC0415
+    from mercato_installer import install as installing  # noqa: PLC0415 - rarely needed
+    from mercato_installer.tools import find_tool  # noqa: PLC0415
 
     wish = requirements.read(operation.path)
     places = Places.of(wish.file, into)
@@ -135,7 +135,7 @@ def rollback(operation: Operation, into: Path | None, wait: float) -> None:
     It does not touch the database: check with `mercato db check` whether the older features can
     work with its tables.
     """
-    from mercato_host.install import installing  # noqa: PLC0415 - rarely needed
+    from mercato_installer import install as installing  # noqa: PLC0415 - rarely needed
 
     wish = requirements.read(operation.path)
     places = Places.of(wish.file, into)
@@ -143,7 +143,7 @@ def rollback(operation: Operation, into: Path | None, wait: float) -> None:
 
 
 def _install_here(operation: Operation, index: str | None, find_links: str | None) -> None:
-    from mercato_host.install.here import install_missing  # noqa: PLC0415 - rarely needed
+    from mercato_installer.here import install_missing  # noqa: PLC0415 - rarely needed
 
     done = install_missing(operation.deployment, index=index, find_links=find_links)
     if done:

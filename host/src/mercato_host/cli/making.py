@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from mercato_host.cli.teaching import Command
-from mercato_host.making import NameRefusedError
-from mercato_host.making import ToolError
-from mercato_host.making import make_feature
+from mercato_composition.commands.help import Command
+from mercato_dev.making import NameRefusedError
+from mercato_dev.making import ToolError
+from mercato_dev.making import make_feature
 
 
 @click.command(
@@ -38,7 +38,7 @@ def new(
     """Write a feature called NAME to begin with: small, complete, and green.
 
     Table, migration, routes, a contract it needs, events it answers, settings, sample data, and
-    tests of all that. It needs the extra `new`: pip install 'mercato-host[new]'
+    tests of all that. It needs the extra `new`: pip install mercato-dev
     """
     try:
         folder = make_feature(name, into, thing=thing, home=home, workspace=workspace)

@@ -13,19 +13,19 @@ import msgspec
 import sqlalchemy as sa
 from flask import Flask
 
+from mercato_composition.commands.features import commands_of
+from mercato_composition.commands.output import tell
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.model import Server
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.features import plan as features
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.plan import Plan
+from mercato_database.data_messages import unnamed_data
+from mercato_database.messages import database_faults
 from mercato_host import config
 from mercato_host import create_app
-from mercato_host import features
-from mercato_host.cli.features import commands_of
-from mercato_host.cli.telling import tell
-from mercato_host.data.faults import unnamed_data
-from mercato_host.deployment import Deployment
-from mercato_host.deployment import Server
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.features import Composed
-from mercato_host.features import Plan
-from mercato_host.migrations.faults import database_faults
 from mercato_kit import transactions
 from mercato_kit.errors import Problem
 
@@ -88,7 +88,7 @@ class Operation:
         self.deployment = dataclasses.replace(self.deployment, server=server)
         return server
 
-    def loaded_features(self) -> tuple[Composed, ...]:
+    def loaded_features(self) -> tuple[Candidate, ...]:
         """Return the features in dependency order, if each that is required could be loaded.
 
         Raises:
@@ -110,7 +110,7 @@ class Operation:
 
     def delivery_warnings(self) -> list[Fault]:
         """Ask a database that is up to date for events that do not get on."""
-        from mercato_host.worker.stuck import stuck_deliveries  # noqa: PLC0415 - rarely needed
+        from mercato_runtime.worker.stuck import stuck_deliveries  # noqa: PLC0415 - rarely needed
 
         with transactions.reading(), self.engine().connect() as connection:
             return stuck_deliveries(connection, self.plan.features)

@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from mercato_host.cli.operation import Operation
-from mercato_host.cli.operation import pass_operation
-from mercato_host.cli.teaching import Command
-from mercato_host.cli.telling import tell
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
+from mercato_composition.commands.help import Command
+from mercato_composition.commands.operation import Operation
+from mercato_composition.commands.operation import pass_operation
+from mercato_composition.commands.output import tell
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
 from mercato_kit import work
 
 
@@ -47,7 +47,7 @@ def worker(ctx: click.Context, operation: Operation, once: bool) -> None:  # noq
     Run as many as you like. With --once it ends with 1 where something failed; that is tried
     again later.
     """
-    from mercato_host.worker import Worker  # noqa: PLC0415
+    from mercato_runtime.worker import Worker  # noqa: PLC0415
 
     _log_to_stderr()
     operation.require_fit()
@@ -77,8 +77,8 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
 
     Refuses to start while migrations are pending.
     """
-    from mercato_host.server import listenable  # noqa: PLC0415
-    from mercato_host.server import serve as run_server  # noqa: PLC0415
+    from mercato_runtime.server import listenable  # noqa: PLC0415
+    from mercato_runtime.server import serve as run_server  # noqa: PLC0415
 
     _log_to_stderr()
     host, port = _address(bind) if bind else (None, None)

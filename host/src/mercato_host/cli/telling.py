@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import click
 
-from mercato_host.faults import Fault
-from mercato_host.faults import lines_of
+from mercato_composition.faults import Fault
+from mercato_composition.faults import lines_of
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 

@@ -13,13 +13,13 @@ import click
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import did_you_mean
-from mercato_host.features.composed import Composed
-from mercato_host.features.composed import Plan
-from mercato_host.features.finding import installed
-from mercato_host.features.finding import load
-from mercato_host.features.relations import needs_between
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import did_you_mean
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.discovery import load
+from mercato_composition.features.installed import installed_features
+from mercato_composition.features.plan import Plan
+from mercato_composition.features.relations import needs_between
 from mercato_kit.feature import Need
 from mercato_kit.feature import contract_id
 
@@ -48,23 +48,23 @@ def trace_contract(id_: str, deployment: Deployment, plan: Plan) -> Iterator[str
     yield from _section("pinned by", _pins(contract, everybody, deployment, wheel))
 
 
-def _not_enabled(deployment: Deployment, enabled: Sequence[Composed]) -> Iterator[Composed]:
+def _not_enabled(deployment: Deployment, enabled: Sequence[Candidate]) -> Iterator[Candidate]:
     there = {feature.name for feature in enabled}
-    for name, entries in installed().items():
+    for name, entries in installed_features().items():
         if name in there or name in deployment.features or len(entries) != 1:
             continue
         feature = load(entries[0])
-        if isinstance(feature, Composed):
+        if isinstance(feature, Candidate):
             yield feature
 
 
-def _contracts(features: Sequence[Composed]) -> Iterator[type[Any]]:
+def _contracts(features: Sequence[Candidate]) -> Iterator[type[Any]]:
     for feature in features:
         yield from (offer.contract for offer in feature.manifest.offers)
         yield from (need.contract for need, _ in _asked_by(feature))
 
 
-def _asked_by(feature: Composed) -> Iterator[tuple[Need, str]]:
+def _asked_by(feature: Candidate) -> Iterator[tuple[Need, str]]:
     """Give what a feature asks for, with a word for whether its glue does."""
     for need in feature.manifest.needs:
         yield need, ""
@@ -73,7 +73,7 @@ def _asked_by(feature: Composed) -> Iterator[tuple[Need, str]]:
 
 
 def _offers(
-    contract: type[Any], features: Sequence[Composed], deployment: Deployment, plan: Plan
+    contract: type[Any], features: Sequence[Candidate], deployment: Deployment, plan: Plan
 ) -> Iterator[Row]:
     id_ = contract_id(contract)
     chosen = deployment.capabilities.get(id_)
@@ -89,7 +89,7 @@ def _offers(
 
 
 def _needs(
-    contract: type[Any], features: Sequence[Composed], deployment: Deployment, plan: Plan
+    contract: type[Any], features: Sequence[Candidate], deployment: Deployment, plan: Plan
 ) -> Iterator[Row]:
     answers = {
         (one.feature.name, one.need): one
@@ -110,7 +110,7 @@ def _needs(
             yield feature.where + word, need.versions, answer
 
 
-def _state(feature: Composed, plan: Plan) -> str:
+def _state(feature: Candidate, plan: Plan) -> str:
     if feature.name in plan.left_out:
         return "left out"
     composed = {one.name for one in plan.features}
@@ -118,7 +118,7 @@ def _state(feature: Composed, plan: Plan) -> str:
 
 
 def _pins(
-    contract: type[Any], features: Sequence[Composed], deployment: Deployment, wheel: str | None
+    contract: type[Any], features: Sequence[Candidate], deployment: Deployment, wheel: str | None
 ) -> Iterator[Row]:
     """Give the requirements on the wheels that offer, need or define the contract."""
     concerned = [one for one in features if _concerns(one, contract)]
@@ -134,7 +134,7 @@ def _pins(
                 yield f"{owner} {version(owner)}", str(requirement)
 
 
-def _concerns(feature: Composed, contract: type[Any]) -> bool:
+def _concerns(feature: Candidate, contract: type[Any]) -> bool:
     asked = any(need.contract is contract for need, _ in _asked_by(feature))
     return asked or any(offer.contract is contract for offer in feature.manifest.offers)
 

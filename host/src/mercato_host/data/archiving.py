@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mercato_host.data.holdings import Holding
+from mercato_database.holdings import Holding
 from mercato_kit import transactions
 from mercato_kit.db import utc_now
 

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from mercato_host.data.holdings import KIT
-from mercato_host.data.holdings import Holding
-from mercato_host.data.holdings import count_rows
-from mercato_host.data.holdings import holdings
-from mercato_host.data.holdings import rows_in_words
-from mercato_host.data.purging import Preview
-from mercato_host.data.references import POLICIES
-from mercato_host.data.references import Dangling
-from mercato_host.faults import Fault
-from mercato_host.migrations.planning import is_absent
+from mercato_composition.faults import Fault
+from mercato_database.holdings import KIT
+from mercato_database.holdings import Holding
+from mercato_database.holdings import count_rows
+from mercato_database.holdings import holdings
+from mercato_database.holdings import rows_in_words
+from mercato_database.plan import is_absent
+from mercato_database.purge import Preview
+from mercato_database.references import POLICIES
+from mercato_database.references import Dangling
 from mercato_kit import transactions
 
 _GLANCE = 100_000

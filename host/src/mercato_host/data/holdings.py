@@ -7,10 +7,10 @@ from dataclasses import field
 
 import sqlalchemy as sa
 
-from mercato_host.migrations import current_revisions
-from mercato_host.migrations import ledger
-from mercato_host.migrations.ledger import Entry
-from mercato_host.migrations.ledger import Release
+from mercato_database import ledger
+from mercato_database.history import current_revisions
+from mercato_database.ledger import Entry
+from mercato_database.ledger import Release
 from mercato_kit.migrations import version_table
 
 KIT = "kit"

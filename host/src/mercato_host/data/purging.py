@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from mercato_host.data.holdings import Holding
-from mercato_host.data.holdings import count_rows
-from mercato_host.data.holdings import holdings
-from mercato_host.data.holdings import rows_in_words
-from mercato_host.data.references import POLICIES
-from mercato_host.data.references import count_referring
-from mercato_host.data.references import references
-from mercato_host.migrations import ledger
-from mercato_host.migrations.locks import one_at_a_time
+from mercato_database import ledger
+from mercato_database.holdings import Holding
+from mercato_database.holdings import count_rows
+from mercato_database.holdings import holdings
+from mercato_database.holdings import rows_in_words
+from mercato_database.locks import one_at_a_time
+from mercato_database.references import POLICIES
+from mercato_database.references import count_referring
+from mercato_database.references import references
 from mercato_kit.feature import Feature
 from mercato_kit.models import InboxDelivery
 

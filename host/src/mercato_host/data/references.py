@@ -9,9 +9,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_host.migrations.ledger import Entry
-from mercato_host.migrations.ledger import references_of
-from mercato_host.migrations.ledger import referents_of
+from mercato_database.ledger import Entry
+from mercato_database.ledger import references_of
+from mercato_database.ledger import referents_of
 from mercato_kit.feature import Feature
 
 SAMPLES = 3

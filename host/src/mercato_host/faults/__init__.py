@@ -20,7 +20,7 @@ class Fault:
 
     Args:
         code: K1xx composition, K2xx settings, K3xx data, K4xx clashes, K5xx run time; one of
-            :func:`mercato_host.faults.codes.codes`.
+            :func:`mercato_composition.faults.codes.codes`.
         where: The distribution with version and feature, or the place in the operator's file.
         what: What is so; lines.
         fix: What to do about it.

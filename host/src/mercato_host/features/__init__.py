@@ -5,29 +5,29 @@ from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.faults import in_order
-from mercato_host.features.checks import check
-from mercato_host.features.closing import closed_rules
-from mercato_host.features.composed import Composed
-from mercato_host.features.composed import Plan
-from mercato_host.features.finding import Found
-from mercato_host.features.finding import find
-from mercato_host.features.gluing import items
-from mercato_host.features.gluing import with_glue
-from mercato_host.features.offers import answers_by_contract
-from mercato_host.features.ordering import Ring
-from mercato_host.features.ordering import order
-from mercato_host.features.settings import read_settings
-from mercato_host.identity import identity_feature
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.faults import in_order
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.checks import check
+from mercato_composition.features.closing import closed_rules
+from mercato_composition.features.conditional import items
+from mercato_composition.features.conditional import with_glue
+from mercato_composition.features.discovery import Found
+from mercato_composition.features.discovery import find
+from mercato_composition.features.offers import answers_by_contract
+from mercato_composition.features.order import Ring
+from mercato_composition.features.order import order
+from mercato_composition.features.plan import Plan
+from mercato_composition.features.settings import read_settings
 from mercato_kit.events import Handler
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
 from mercato_kit.feature import contract_id
 from mercato_kit.http import Blueprint
+from mercato_runtime.identity import identity_feature
 
-__all__ = ["Composed", "Found", "Plan", "check", "find", "order", "plan"]
+__all__ = ["Candidate", "Found", "Plan", "check", "find", "order", "plan"]
 
 
 def plan(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
@@ -46,7 +46,7 @@ def plan(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
     features.sort(key=lambda one: not one.required)
     optional = {name for name, choice in deployment.features.items() if not choice.required}
     faults, left_out = _sort_out(found.faults, optional)
-    absent: list[Composed] = []
+    absent: list[Candidate] = []
     while True:
         composed = with_glue(features)
         settings, more = _examine(composed, deployment)
@@ -69,28 +69,28 @@ def plan(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
     )
 
 
-def _of_the_host(deployment: Deployment) -> list[Composed]:
+def _of_the_host(deployment: Deployment) -> list[Candidate]:
     if deployment.identity is None:
         return []
     manifest = identity_feature(deployment.identity)
-    return [Composed(manifest, "mercato-host", version("mercato-host"))]
+    return [Candidate(manifest, "mercato-host", version("mercato-host"))]
 
 
 def _examine(
-    features: list[Composed], deployment: Deployment
+    features: list[Candidate], deployment: Deployment
 ) -> tuple[dict[str, Any], list[Fault]]:
     faults = check(features, deployment)
     settings, mistakes = read_settings(_without_malformed(features, faults), deployment)
     return settings, [*faults, *mistakes]
 
 
-def _without_malformed(features: list[Composed], faults: Iterable[Fault]) -> list[Composed]:
+def _without_malformed(features: list[Candidate], faults: Iterable[Fault]) -> list[Candidate]:
     """Leave out manifests that are not what their types say: nothing can be asked of them."""
     malformed = {fault.feature for fault in faults if fault.code == "K106"}
     return [feature for feature in features if feature.name not in malformed]
 
 
-def _what_can_be_read(feature: Composed) -> Composed:
+def _what_can_be_read(feature: Candidate) -> Candidate:
     """Leave of an absent feature what the host goes on to need: its routes and its handlers."""
     manifest = replace(
         feature.manifest,
@@ -117,7 +117,7 @@ def _sort_out(faults: Iterable[Fault], optional: set[str]) -> tuple[list[Fault],
     return sorted_out, gone
 
 
-def _ordered(features: list[Composed], deployment: Deployment) -> tuple[Composed, ...]:
+def _ordered(features: list[Candidate], deployment: Deployment) -> tuple[Candidate, ...]:
     try:
         return order(features, deployment.capabilities)
     except Ring:
@@ -125,7 +125,7 @@ def _ordered(features: list[Composed], deployment: Deployment) -> tuple[Composed
         return tuple(features)
 
 
-def _chosen(features: list[Composed], deployment: Deployment) -> tuple[Offer, ...]:
+def _chosen(features: list[Candidate], deployment: Deployment) -> tuple[Offer, ...]:
     """Return the offers that the operator chose where two features offer one contract."""
     return tuple(
         offer

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from mercato_host.deployment import FeatureChoice
-from mercato_host.faults import Fault
-from mercato_host.install.lockfile import Binding
-from mercato_host.install.requirements import requirement_of
+from mercato_composition.deployment.lock import Binding
+from mercato_composition.deployment.model import FeatureChoice
+from mercato_composition.deployment.packages import requirement_of
+from mercato_composition.faults import Fault
 
 if TYPE_CHECKING:
-    from mercato_host.features.finding import Installed
+    from mercato_composition.features.discovery import Installed
 
 
 def choose(

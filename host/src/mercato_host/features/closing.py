@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-from mercato_host.deployment import Deployment
-from mercato_host.features.finding import installed
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.features.installed import installed_features
 
 _VERBS = frozenset("delete get patch post put route".split())
 
@@ -43,7 +43,7 @@ def closed_rules(deployment: Deployment, names: Iterable[str]) -> dict[str, str]
 
 
 def _rules_in_source(name: str) -> Iterator[str]:
-    entries = installed().get(name, [])
+    entries = installed_features().get(name, [])
     if len(entries) != 1:
         return
     trees = [_read(file) for file in _files_of(entries[0].entry_point.module)]

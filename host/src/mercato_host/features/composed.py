@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
-from mercato_host.faults import Fault
+from mercato_composition.faults import Fault
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Glue
 from mercato_kit.feature import Offer
@@ -17,7 +17,7 @@ from mercato_kit.http import Route
 
 
 @dataclass(frozen=True)
-class Composed:
+class Candidate:
     """A feature's manifest with the distribution that brought it.
 
     Args:
@@ -85,12 +85,12 @@ class Plan:
         closed: Of the others, the URL rules that are known all the same, each with its feature.
     """
 
-    features: tuple[Composed, ...]
+    features: tuple[Candidate, ...]
     settings: Mapping[str, Any]
     faults: tuple[Fault, ...] = ()
     providers: tuple[Offer, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
-    absent: tuple[Composed, ...] = ()
+    absent: tuple[Candidate, ...] = ()
     closed: Mapping[str, str] = field(default_factory=dict)
 
     @property

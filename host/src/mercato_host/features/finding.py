@@ -13,16 +13,16 @@ from types import TracebackType
 
 from packaging.utils import canonicalize_name
 
-from mercato_host.deployment import Deployment
-from mercato_host.deployment import FeatureChoice
-from mercato_host.faults import Fault
-from mercato_host.faults import did_you_mean
-from mercato_host.features.binding import choose
-from mercato_host.features.composed import Composed
-from mercato_host.features.locked import read_lock
-from mercato_host.features.surroundings import lacks
-from mercato_host.features.surroundings import requirements
-from mercato_host.install.lockfile import Lock
+from mercato_composition.deployment.lock import Lock
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.model import FeatureChoice
+from mercato_composition.faults import Fault
+from mercato_composition.faults import did_you_mean
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.choice import choose
+from mercato_composition.features.environment import lacks
+from mercato_composition.features.environment import requirements
+from mercato_composition.features.lock_check import read_lock
 from mercato_kit.composition import NotComposedError
 from mercato_kit.feature import ENTRY_POINT_GROUP
 from mercato_kit.feature import Feature
@@ -40,7 +40,7 @@ _OUTSIDE = "Working outside of application context"
 class Found:
     """What :func:`find` came to."""
 
-    features: tuple[Composed, ...]
+    features: tuple[Candidate, ...]
     faults: tuple[Fault, ...]
 
 
@@ -96,7 +96,7 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
         extra: Manifests that are composed besides, always on.
     """
     known = installed()
-    features: list[Composed] = []
+    features: list[Candidate] = []
     lock, faults = read_lock(deployment)
     extra = list(extra)
     handed = {manifest.name for manifest in extra}
@@ -109,14 +109,14 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
         else:
             features.append(_as_chosen(loaded, choice))
     features += [
-        _as_chosen(Composed(manifest, kit=manifest.kit), deployment.features.get(manifest.name))
+        _as_chosen(Candidate(manifest, kit=manifest.kit), deployment.features.get(manifest.name))
         for manifest in extra
     ]
     faults += [_handed_twice(name) for name in handed if _count(name, extra) > 1]
     return Found(tuple(features), tuple(faults))
 
 
-def load(entry: Installed) -> Composed | Fault:
+def load(entry: Installed) -> Candidate | Fault:
     """Import one manifest, if it finds around it what its wheel needs."""
     if missing := list(lacks(entry.distribution)):
         fix = "`mercato install` brings what it needs, or a release that fits"
@@ -134,10 +134,10 @@ def load(entry: Installed) -> Composed | Fault:
         fix = f"give both one name; tell its maintainers{maintainers_of(entry.distribution)}"
         return Fault("K106", entry.where, what, fix, feature=entry.name)
     kit = manifest.kit or _kit_required_by(entry.distribution)
-    return Composed(manifest, entry.distribution.name, entry.distribution.version, kit)
+    return Candidate(manifest, entry.distribution.name, entry.distribution.version, kit)
 
 
-def _as_chosen(feature: Composed, choice: FeatureChoice | None) -> Composed:
+def _as_chosen(feature: Candidate, choice: FeatureChoice | None) -> Candidate:
     if choice is None:
         return feature
     return replace(feature, required=choice.required, mount=choice.mount)
@@ -148,7 +148,7 @@ def _find_one(
     known: Mapping[str, list[Installed]],
     deployment: Deployment,
     lock: Lock | None,
-) -> Composed | Fault:
+) -> Candidate | Fault:
     entries = known.get(choice.name, [])
     if not entries:
         names = ", ".join(known) or "none"

@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion
 from packaging.version import Version
 
-from mercato_host.features.composed import Composed
+from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Glue
 from mercato_kit.feature import Need
@@ -24,7 +24,7 @@ PARTS = ("blueprints", "offers", "handles", "jobs")
 """The fields of a Glue that join those of its manifest."""
 
 
-def with_glue(features: Iterable[Composed]) -> list[Composed]:
+def with_glue(features: Iterable[Candidate]) -> list[Candidate]:
     """Add to each manifest the glue whose conditions hold.
 
     Glue may offer what other glue waits for, so this goes on until nothing is added.
@@ -84,7 +84,7 @@ def _is_range(versions: str) -> bool:
     return True
 
 
-def _holds(glue: Glue, features: Sequence[Composed]) -> bool:
+def _holds(glue: Glue, features: Sequence[Candidate]) -> bool:
     """Tell whether everything that *glue* waits for is there."""
     names = {feature.name for feature in features}
     offers = [offer for one in features for offer in items(one.manifest.offers, Offer)]
@@ -105,7 +105,7 @@ def _will_do(offer: Offer, need: Need) -> bool:
         return False
 
 
-def _glued(feature: Composed, glue: Sequence[Glue]) -> Composed:
+def _glued(feature: Candidate, glue: Sequence[Glue]) -> Candidate:
     if not glue or not all(_is_list(getattr(feature.manifest, part)) for part in PARTS):
         return feature
     joined: dict[str, Any] = {

@@ -9,14 +9,14 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion
 from packaging.version import Version
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.install import lockfile
-from mercato_host.install.lockfile import Lock
-from mercato_host.install.places import Places
-from mercato_host.install.requirements import Wish
-from mercato_host.install.requirements import requirements_of
+from mercato_composition.deployment import lock as lockfile
+from mercato_composition.deployment.lock import Lock
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.packages import Wish
+from mercato_composition.deployment.packages import requirements_of
+from mercato_composition.deployment.places import Places
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
 _INSTALLERS = frozenset({"pip", "setuptools", "uv", "wheel"})

@@ -4,16 +4,16 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
-from mercato_host.features.composed import Composed
+from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import Offer
 from mercato_kit.feature import contract_id
 
-Offered = tuple[Composed, Offer]
+Offered = tuple[Candidate, Offer]
 
 OffersByContract = Mapping[type[Any], list[Offered]]
 
 
-def offers_by_contract(features: Iterable[Composed]) -> OffersByContract:
+def offers_by_contract(features: Iterable[Candidate]) -> OffersByContract:
     """Group the offers of *features* by contract."""
     offers: dict[type[Any], list[Offered]] = {}
     for feature in features:
@@ -23,7 +23,7 @@ def offers_by_contract(features: Iterable[Composed]) -> OffersByContract:
 
 
 def answers_by_contract(
-    features: Iterable[Composed], capabilities: Mapping[str, str]
+    features: Iterable[Candidate], capabilities: Mapping[str, str]
 ) -> OffersByContract:
     """Leave of the offers of each contract the chosen one, where the operator chose.
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from graphlib import CycleError
 from graphlib import TopologicalSorter
 
-from mercato_host.features.composed import Composed
-from mercato_host.features.offers import OffersByContract
-from mercato_host.features.offers import answers_by_contract
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.offers import OffersByContract
+from mercato_composition.features.offers import answers_by_contract
 
 _NO_CHOICES: Mapping[str, str] = {}
 
@@ -15,14 +15,14 @@ _NO_CHOICES: Mapping[str, str] = {}
 class Ring(Exception):
     """Features need each other in a circle. ``members`` starts and ends with the same one."""
 
-    def __init__(self, members: list[Composed]) -> None:
+    def __init__(self, members: list[Candidate]) -> None:
         super().__init__(" -> ".join(member.name for member in members))
         self.members = members
 
 
 def order(
-    features: Iterable[Composed], capabilities: Mapping[str, str] = _NO_CHOICES
-) -> tuple[Composed, ...]:
+    features: Iterable[Candidate], capabilities: Mapping[str, str] = _NO_CHOICES
+) -> tuple[Candidate, ...]:
     """Sort features: each after those that answer its needs, else by name.
 
     The result does not depend on the order of *features*.
@@ -43,7 +43,7 @@ def order(
     except CycleError as error:
         # graphlib gives each member before the one that needs it.
         raise Ring([by_name[name] for name in reversed(error.args[1])]) from error
-    ordered: list[Composed] = []
+    ordered: list[Candidate] = []
     while sorter.is_active():
         ready = sorted(sorter.get_ready())
         ordered += [by_name[name] for name in ready]
@@ -51,7 +51,7 @@ def order(
     return tuple(ordered)
 
 
-def _needed_by(feature: Composed, answers: OffersByContract) -> list[str]:
+def _needed_by(feature: Candidate, answers: OffersByContract) -> list[str]:
     needed = {
         other.name for need in feature.manifest.needs for other, _ in answers.get(need.contract, [])
     }

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from mercato_host.features.composed import Composed
+from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
 
@@ -18,7 +18,7 @@ def place_of_function(function: Callable[..., Any]) -> str | None:
     return f"{code.co_filename}:{code.co_firstlineno}" if code else None
 
 
-def place_of_text(feature: Composed, text: str) -> str | None:
+def place_of_text(feature: Candidate, text: str) -> str | None:
     """Return file and line where a feature writes the literal *text*, its manifest first."""
     for file in _files_of(feature):
         for number, line in enumerate(file.read_text("utf-8", "replace").splitlines(), start=1):
@@ -27,7 +27,7 @@ def place_of_text(feature: Composed, text: str) -> str | None:
     return None
 
 
-def _files_of(feature: Composed) -> Iterator[Path]:
+def _files_of(feature: Candidate) -> Iterator[Path]:
     for entry in entry_points(group=ENTRY_POINT_GROUP, name=feature.name):
         manifest = getattr(sys.modules.get(entry.module), "__file__", None)
         if manifest is None or entry.dist is None or entry.dist.name != feature.distribution:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from mercato_host.features.composed import Composed
-from mercato_host.features.offers import OffersByContract
-from mercato_host.features.offers import answers_by_contract
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.offers import OffersByContract
+from mercato_composition.features.offers import answers_by_contract
 from mercato_kit.feature import Glue
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
@@ -28,9 +28,9 @@ class Answered:
         glue: Whether only the feature's glue asks for it.
     """
 
-    feature: Composed
+    feature: Candidate
     need: Need
-    by: Composed | None = None
+    by: Candidate | None = None
     offer: Offer | None = None
     glue: bool = False
 
@@ -47,12 +47,12 @@ class Told:
     """An event that one feature publishes and another answers."""
 
     topic: str
-    publisher: Composed
-    handler: Composed
+    publisher: Candidate
+    handler: Candidate
 
 
 def needs_between(
-    features: Sequence[Composed], capabilities: Mapping[str, str]
+    features: Sequence[Candidate], capabilities: Mapping[str, str]
 ) -> Iterator[Answered]:
     """Give every need of *features*, those of their glue after their own.
 
@@ -72,7 +72,7 @@ def needs_between(
             )
 
 
-def events_between(features: Sequence[Composed]) -> Iterator[Told]:
+def events_between(features: Sequence[Candidate]) -> Iterator[Told]:
     """Give every event that one of *features* tells another, once a pair."""
     for publisher in features:
         for topic in publisher.manifest.publishes:
@@ -81,12 +81,12 @@ def events_between(features: Sequence[Composed]) -> Iterator[Told]:
                     yield Told(topic, publisher, feature)
 
 
-def waiting_glue(feature: Composed) -> Iterator[Glue]:
+def waiting_glue(feature: Candidate) -> Iterator[Glue]:
     """Give the glue of *feature* that what it waits for keeps out."""
     yield from (glue for glue in feature.manifest.glue if glue not in feature.glue)
 
 
-def _answer(feature: Composed, need: Need, answers: OffersByContract, *, glue: bool) -> Answered:
+def _answer(feature: Candidate, need: Need, answers: OffersByContract, *, glue: bool) -> Answered:
     offers = answers.get(need.contract, [])
     for by, offer in offers:
         answered = Answered(feature, need, by, offer, glue)

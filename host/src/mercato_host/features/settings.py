@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
-from mercato_host.sections import read_section
-from mercato_host.sections import secrets_in_clear
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.sections import read_section
+from mercato_composition.deployment.sections import secrets_in_clear
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
 from mercato_kit.settings import Settings
 
 
@@ -16,7 +16,7 @@ class NoSettings(Settings, frozen=True):
 
 
 def read_settings(
-    features: Iterable[Composed], deployment: Deployment
+    features: Iterable[Candidate], deployment: Deployment
 ) -> tuple[dict[str, Any], list[Fault]]:
     """Read the settings of all features.
 

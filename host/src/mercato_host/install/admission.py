@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.install.lockfile import Binding
-from mercato_host.install.lockfile import Locked
-from mercato_host.install.wheelfile import UnreadableWheelError
-from mercato_host.install.wheelfile import Wheel
-from mercato_host.install.wheelfile import look_into
+from mercato_composition.deployment.lock import Binding
+from mercato_composition.deployment.lock import Locked
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_installer.wheel import UnreadableWheelError
+from mercato_installer.wheel import Wheel
+from mercato_installer.wheel import look_into
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
 OUR_PREFIX = "mercato-"

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.install.places import Places
+from mercato_composition.deployment.places import Places
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
 
 _POLL_SECONDS = 0.2
 

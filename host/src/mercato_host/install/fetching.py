@@ -14,10 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.install.lockfile import Locked
-from mercato_host.reading import is_safe_url
+from mercato_composition.deployment.lock import Locked
+from mercato_composition.deployment.tables import is_safe_url
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
 
 _AT_ONCE = 4
 _TIMEOUT_SECONDS = 60

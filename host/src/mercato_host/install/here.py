@@ -14,13 +14,13 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.features.finding import installed
-from mercato_host.install.requirements import OF_THE_HOST
-from mercato_host.install.requirements import requirements_of
-from mercato_host.install.tools import environment
+from mercato_composition.deployment.host import host_requirements
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.packages import requirements_of
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_composition.features.installed import installed_features
+from mercato_installer.tools import environment
 
 
 def missing(deployment: Deployment) -> list[Requirement]:
@@ -32,7 +32,7 @@ def missing(deployment: Deployment) -> list[Requirement]:
     wanted, faults = requirements_of(deployment.features)
     if faults:
         raise DeploymentError(faults)
-    there = installed()
+    there = installed_features()
     return [requirement for name, requirement in wanted.items() if name not in there]
 
 
@@ -57,7 +57,7 @@ def install_missing(
         return []
     with tempfile.TemporaryDirectory() as folder:
         pins = Path(folder, "pins.txt")
-        pins.write_text("".join(f"{name}=={version(name)}\n" for name in OF_THE_HOST))
+        pins.write_text("".join(f"{name}=={version(name)}\n" for name in host_requirements()))
         command = [*_installer(index), f"--constraint={pins}"]
         if find_links is not None:
             command.append(f"--find-links={Path(find_links).resolve()}")

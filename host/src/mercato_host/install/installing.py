@@ -9,21 +9,21 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.install import environments
-from mercato_host.install import lockfile
-from mercato_host.install.admission import admit
-from mercato_host.install.admission import look_into_all
-from mercato_host.install.environments import Environment
-from mercato_host.install.fetching import fetch
-from mercato_host.install.lockfile import Lock
-from mercato_host.install.places import Places
-from mercato_host.install.requirements import Wish
-from mercato_host.install.tools import Tool
-from mercato_host.install.tools import ToolFailedError
-from mercato_host.install.tools import environment
-from mercato_host.install.wheelfile import Wheel
+from mercato_composition.deployment import lock as lockfile
+from mercato_composition.deployment.lock import Lock
+from mercato_composition.deployment.packages import Wish
+from mercato_composition.deployment.places import Places
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_installer import environments
+from mercato_installer.admission import admit
+from mercato_installer.admission import look_into_all
+from mercato_installer.download import fetch
+from mercato_installer.environments import Environment
+from mercato_installer.tools import Tool
+from mercato_installer.tools import ToolFailedError
+from mercato_installer.tools import environment
+from mercato_installer.wheel import Wheel
 
 _WRITTEN_BY_INSTALLERS = "RECORD INSTALLER REQUESTED direct_url.json uv_cache.json".split()
 
@@ -116,7 +116,13 @@ def check_inside(chosen: Environment, wish: Wish) -> None:
     Raises:
         DeploymentError: With everything that does not fit there.
     """
-    command = [str(chosen.python), "-I", "-m", "mercato_host.cli", f"--deployment={wish.file}"]
+    command = [
+        str(chosen.python),
+        "-I",
+        "-m",
+        "mercato_composition.commands.frame",
+        f"--deployment={wish.file}",
+    ]
     done = subprocess.run(  # noqa: S603 - our own command, in an environment of admitted wheels
         [*command, "check", "--offline", "--json"],
         env=environment(),

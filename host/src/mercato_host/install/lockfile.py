@@ -21,9 +21,9 @@ from packaging.pylock import PylockUnsupportedVersionError
 from packaging.pylock import PylockValidationError
 from packaging.utils import canonicalize_name
 
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.install import toml
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_installer import toml
 
 AGAIN = "make it again: `mercato lock`"
 

@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.install import lockfile
-from mercato_host.install.admission import admit
-from mercato_host.install.admission import look_into_all
-from mercato_host.install.admission import package_of
-from mercato_host.install.environments import one_at_a_time
-from mercato_host.install.environments import write
-from mercato_host.install.fetching import fetch
-from mercato_host.install.lockfile import Binding
-from mercato_host.install.lockfile import Lock
-from mercato_host.install.lockfile import differences
-from mercato_host.install.places import Places
-from mercato_host.install.requirements import Wish
-from mercato_host.install.tools import Packages
-from mercato_host.install.tools import Tool
-from mercato_host.install.tools import ToolFailedError
-from mercato_host.install.wheelfile import Wheel
+from mercato_composition.deployment import lock as lockfile
+from mercato_composition.deployment.lock import Binding
+from mercato_composition.deployment.lock import Lock
+from mercato_composition.deployment.lock import differences
+from mercato_composition.deployment.packages import Wish
+from mercato_composition.deployment.places import Places
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
+from mercato_installer.admission import admit
+from mercato_installer.admission import look_into_all
+from mercato_installer.admission import package_of
+from mercato_installer.download import fetch
+from mercato_installer.environments import one_at_a_time
+from mercato_installer.environments import write
+from mercato_installer.tools import Packages
+from mercato_installer.tools import Tool
+from mercato_installer.tools import ToolFailedError
+from mercato_installer.wheel import Wheel
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement
 
-from mercato_host import reading
-from mercato_host import source as sources
-from mercato_host.deployment import FeatureChoice
-from mercato_host.faults import DeploymentError
-from mercato_host.faults import Fault
-from mercato_host.sections import table_at
-from mercato_host.source import Source
+from mercato_composition.deployment import file as sources
+from mercato_composition.deployment import tables as reading
+from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.model import FeatureChoice
+from mercato_composition.deployment.sections import table_at
+from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import Fault
 
 OF_THE_HOST = ("mercato-host", "mercato-kit")
 """What every environment has, whatever features it has."""
@@ -44,7 +44,7 @@ class Wish:
         shared = {"url", "url_file"} & table_at(self.source, ("redis",)).keys()
         also = ("redis",) if shared else ()
         named = map(str, self.requirements.values())
-        return tuple(sorted({*OF_THE_HOST, *also, *named}))
+        return tuple(sorted({*host_requirements(), *also, *named}))
 
     @property
     def file(self) -> Path:

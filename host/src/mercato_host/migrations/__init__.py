@@ -7,10 +7,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from mercato_host.migrations import ledger
-from mercato_host.migrations import revisions as scripts
-from mercato_host.migrations.ledger import Release
-from mercato_host.migrations.revisions import Revision
+from mercato_database import ledger
+from mercato_database import revisions as scripts
+from mercato_database.ledger import Release
+from mercato_database.revisions import Revision
 from mercato_kit.feature import Feature
 from mercato_kit.migrations import KIT_VERSIONS
 from mercato_kit.migrations import head

@@ -11,28 +11,28 @@ from urllib.parse import quote_plus
 
 import sqlalchemy as sa
 
-from mercato_host.faults import Fault
-from mercato_host.features import Composed
-from mercato_host.migrations import Pending
-from mercato_host.migrations import histories
-from mercato_host.migrations import pending
-from mercato_host.migrations.planning import Refusal
-from mercato_host.migrations.planning import empty_database
-from mercato_host.migrations.planning import is_absent
-from mercato_host.migrations.planning import plan
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_database.history import Pending
+from mercato_database.history import histories
+from mercato_database.history import pending
+from mercato_database.plan import Refusal
+from mercato_database.plan import empty_database
+from mercato_database.plan import is_absent
+from mercato_database.plan import plan
 from mercato_kit import transactions
 
 if TYPE_CHECKING:
-    from mercato_host.migrations.locks import LockHeldError
-    from mercato_host.migrations.running import MigrationFailedError
-    from mercato_host.migrations.running import UpgradeRefusedError
+    from mercato_database.locks import LockHeldError
+    from mercato_database.runner import MigrationFailedError
+    from mercato_database.runner import UpgradeRefusedError
 
 Severity = Literal["error", "warning"]
 
 _UPGRADE = "mercato db upgrade"
 
 
-def database_faults(engine: sa.Engine, features: Sequence[Composed]) -> list[Fault]:
+def database_faults(engine: sa.Engine, features: Sequence[Candidate]) -> list[Fault]:
     """Find what keeps *features* from working with a database.
 
     Args:
@@ -55,7 +55,7 @@ def database_faults(engine: sa.Engine, features: Sequence[Composed]) -> list[Fau
     ]
 
 
-def pending_fault(item: Pending, features: Sequence[Composed]) -> Fault:
+def pending_fault(item: Pending, features: Sequence[Candidate]) -> Fault:
     """Say that a feature's tables are not what it needs: K302, or K303 where they are newer.
 
     It is a warning where the wheel runs on the tables as they are.
@@ -78,7 +78,7 @@ def pending_fault(item: Pending, features: Sequence[Composed]) -> Fault:
     return Fault("K302", where, what, fix, severity, feature=item.feature)
 
 
-def refused(error: UpgradeRefusedError, features: Sequence[Composed]) -> list[Fault]:
+def refused(error: UpgradeRefusedError, features: Sequence[Candidate]) -> list[Fault]:
     """Say why an upgrade did not begin."""
     return [
         pending_fault(item, features)
@@ -88,27 +88,27 @@ def refused(error: UpgradeRefusedError, features: Sequence[Composed]) -> list[Fa
     ]
 
 
-def refusal_fault(refusal: Refusal, features: Sequence[Composed]) -> Fault:
+def refusal_fault(refusal: Refusal, features: Sequence[Candidate]) -> Fault:
     """Say what is in the way of migrations: K304, K307, K308."""
     where = _where(refusal.feature, features)
     return Fault(refusal.code, where, refusal.what, refusal.fix, feature=refusal.feature)
 
 
-def drift(feature: str, differences: Sequence[str], features: Sequence[Composed]) -> Fault:
+def drift(feature: str, differences: Sequence[str], features: Sequence[Candidate]) -> Fault:
     """Say that tables are not what the models say: K309."""
     what = "\n".join(["its tables are not what its models say:", *differences])
     fix = "undo what was changed by hand; or write a migration: mercato db revision"
     return Fault("K309", _where(feature, features), what, f"{fix} {feature}", feature=feature)
 
 
-def not_adopted(feature: str, differences: Sequence[str], features: Sequence[Composed]) -> Fault:
+def not_adopted(feature: str, differences: Sequence[str], features: Sequence[Candidate]) -> Fault:
     """Say that tables cannot be adopted: K304."""
     what = "\n".join(["its tables are not what its newest migration makes:", *differences])
     fix = "bring them there by hand, or use another database; nothing was changed"
     return Fault("K304", _where(feature, features), what, fix, feature=feature)
 
 
-def migration_failed(error: MigrationFailedError, features: Sequence[Composed]) -> Fault:
+def migration_failed(error: MigrationFailedError, features: Sequence[Candidate]) -> Fault:
     """Say which migration failed, what holds now, and how to go on: K305."""
     lines = [f"migration {error.revision} failed: {error.reason.strip()}"]
     if error.statement:
@@ -164,7 +164,7 @@ def _ahead(item: Pending, where: str) -> Fault:
     return Fault("K303", where, what, fix, feature=item.feature)
 
 
-def _where(feature: str, features: Sequence[Composed]) -> str:
+def _where(feature: str, features: Sequence[Candidate]) -> str:
     if feature == "kit":
         return f"mercato-kit {version('mercato-kit')} ('kit')"
     return next((one.where for one in features if one.name == feature), repr(feature))

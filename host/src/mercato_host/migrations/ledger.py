@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from packaging.version import InvalidVersion
 from packaging.version import Version
 
-from mercato_host.migrations.revisions import Revision
+from mercato_database.revisions import Revision
 from mercato_kit.db import utc_now
 from mercato_kit.feature import Feature
 from mercato_kit.models import KnownFeature

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from mercato_host.migrations import History
-from mercato_host.migrations import Pending
-from mercato_host.migrations import current_revisions
-from mercato_host.migrations import standing
-from mercato_host.migrations.revisions import Revision
-from mercato_host.migrations.revisions import forks
+from mercato_database.history import History
+from mercato_database.history import Pending
+from mercato_database.history import current_revisions
+from mercato_database.history import standing
+from mercato_database.revisions import Revision
+from mercato_database.revisions import forks
 from mercato_kit import transactions
 from mercato_kit.migrations import version_table
 

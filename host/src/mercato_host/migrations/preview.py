@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from alembic import command
 
-from mercato_host.migrations.effects import Effect
-from mercato_host.migrations.effects import effect_of
-from mercato_host.migrations.effects import table_of
-from mercato_host.migrations.planning import Step
-from mercato_host.migrations.revisions import Revision
-from mercato_host.migrations.running import configure
+from mercato_database.effects import Effect
+from mercato_database.effects import effect_of
+from mercato_database.effects import table_of
+from mercato_database.plan import Step
+from mercato_database.revisions import Revision
+from mercato_database.runner import configure
 from mercato_kit.migrations import version_table
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from alembic import command
 
-from mercato_host.migrations import History
-from mercato_host.migrations.drift import differences
-from mercato_host.migrations.running import configure
-from mercato_host.migrations.running import migration_engine
+from mercato_database.drift import differences
+from mercato_database.history import History
+from mercato_database.runner import configure
+from mercato_database.runner import migration_engine
 
 
 def write_revision(history: History, message: str) -> Path | None:

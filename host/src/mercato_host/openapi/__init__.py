@@ -11,14 +11,14 @@ from flask_smorest.spec.plugins import FlaskPlugin
 from marshmallow import Schema
 from marshmallow.class_registry import get_class
 
-from mercato_host.errors import MEDIA_TYPE
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
-from mercato_host.openapi.answers import describe_headers
-from mercato_host.openapi.answers import describe_members
-from mercato_host.openapi.dialect import translate
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
 from mercato_kit.http import Route
 from mercato_kit.schemas import ProblemSchema
+from mercato_runtime.api.answers import describe_headers
+from mercato_runtime.api.answers import describe_members
+from mercato_runtime.api.dialect import translate
+from mercato_runtime.problems import MEDIA_TYPE
 
 _PROBLEM = "#/components/responses/Problem"
 _SCHEMAS = "#/components/schemas/"
@@ -40,7 +40,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
         # Its commands write the document as it is before build_document() puts it in order.
         app.cli.commands.pop("openapi")
 
-    def register_feature(self, feature: Composed) -> None:
+    def register_feature(self, feature: Candidate) -> None:
         """Register and document the blueprints of *feature*."""
         self.names.feature = feature
         # apispec remembers what it called a class. A class that two features use has two names.
@@ -60,9 +60,9 @@ class ComponentNames:
     """
 
     def __init__(self) -> None:
-        self.feature: Composed | None = None
+        self.feature: Candidate | None = None
         self.faults: list[Fault] = []
-        self._given: dict[str, tuple[type[Schema], Composed | None]] = {}
+        self._given: dict[str, tuple[type[Schema], Candidate | None]] = {}
 
     def __call__(self, schema: Any) -> str:
         """Return the component's name of a schema class or instance."""
@@ -81,7 +81,7 @@ class ComponentNames:
         """Return the schema class that has *name*."""
         return self._given[name][0]
 
-    def _clash(self, name: str, kind: type[Schema], feature: Composed) -> Fault:
+    def _clash(self, name: str, kind: type[Schema], feature: Candidate) -> Fault:
         other, owner = self._given[name]
         if other is kind and owner is feature:
             what = f"{kind.__name__} is used with different only=, exclude= or partial=."
@@ -99,7 +99,7 @@ class ComponentNames:
         return feature.fault("K407", what, fix)
 
 
-def build_document(api: Api, features: Iterable[Composed]) -> dict[str, Any]:
+def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
     """Return the OpenAPI document of *features*.
 
     The part of one feature is the same whatever others are on.
@@ -142,8 +142,8 @@ def _camel(name: str) -> str:
 
 
 def _operations(
-    document: dict[str, Any], features: Iterable[Composed]
-) -> Iterator[tuple[str, tuple[Composed, Route, str, dict[str, Any]]]]:
+    document: dict[str, Any], features: Iterable[Candidate]
+) -> Iterator[tuple[str, tuple[Candidate, Route, str, dict[str, Any]]]]:
     """Give the documented operations by their id, with the route each was made from."""
     for feature in features:
         for rule, blueprint, route in feature.rules:
@@ -156,7 +156,7 @@ def _operations(
 
 
 def _describe(
-    operation: dict[str, Any], feature: Composed, route: Route, schemas: dict[str, Any]
+    operation: dict[str, Any], feature: Candidate, route: Route, schemas: dict[str, Any]
 ) -> None:
     """Say which refusals apply; smorest names one response per status, we have one for all."""
     if "requestBody" in operation:

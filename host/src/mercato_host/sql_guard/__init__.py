@@ -19,18 +19,18 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from mercato_composition.faults import Fault
+from mercato_composition.faults import render
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.plan import Plan
 from mercato_host.extensions import db
-from mercato_host.faults import Fault
-from mercato_host.faults import render
-from mercato_host.features.composed import Composed
-from mercato_host.features.composed import Plan
-from mercato_host.sql_guard.askers import HOST
-from mercato_host.sql_guard.askers import KIT
-from mercato_host.sql_guard.askers import Askers
-from mercato_host.sql_guard.messages import explain
-from mercato_host.sql_guard.statements import tables_in
 from mercato_kit import models
 from mercato_kit.migrations import version_table
+from mercato_runtime.guard.askers import HOST
+from mercato_runtime.guard.askers import KIT
+from mercato_runtime.guard.askers import Askers
+from mercato_runtime.guard.messages import explain
+from mercato_runtime.guard.statements import tables_in
 
 __all__ = ["ForeignTableError", "SqlGuard", "init_app"]
 
@@ -63,7 +63,7 @@ class SqlGuard:
         features: Whose tables are guarded; those of the kit are as well.
     """
 
-    def __init__(self, features: Iterable[Composed]) -> None:
+    def __init__(self, features: Iterable[Candidate]) -> None:
         self._features = {feature.name: feature for feature in features}
         self._owners = _owners_of_tables(self._features.values())
         self._askers = Askers(self._features.values())
@@ -134,7 +134,7 @@ class SqlGuard:
         )
 
 
-def _owners_of_tables(features: Iterable[Composed]) -> Mapping[str, str]:
+def _owners_of_tables(features: Iterable[Candidate]) -> Mapping[str, str]:
     """Return the owner of each table, by the table's name without case."""
     owners = {version_table(KIT): KIT}
     owners |= dict.fromkeys(_names_in(models.Base.metadata), KIT)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from mercato_host.features.composed import Composed
+from mercato_composition.features.candidate import Candidate
 from mercato_kit import models
 from mercato_kit.feature import Feature
 
@@ -37,7 +37,7 @@ class Askers:
         only: A set of each name alone, to compare with.
     """
 
-    def __init__(self, features: Iterable[Composed]) -> None:
+    def __init__(self, features: Iterable[Candidate]) -> None:
         composed = list(features)
         self.only = {name: frozenset({name}) for name in [KIT, *(one.name for one in composed)]}
         self._packages = _packages_of(composed)
@@ -69,7 +69,7 @@ class Askers:
         return HOST if _is_test(module) else None
 
 
-def _packages_of(features: Iterable[Composed]) -> dict[str, str]:
+def _packages_of(features: Iterable[Candidate]) -> dict[str, str]:
     """Return whose each package and module is; what two features share is nobody's.
 
     The package is ``mercato_reviews``, or ``acme.reviews`` where another feature is in

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from textwrap import shorten
 
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
 
 _STATEMENT_SHOWN = 100
 
 
 def explain(
     *,
-    asker: Composed,
-    owner: Composed | None,
+    asker: Candidate,
+    owner: Candidate | None,
     tables: Sequence[str],
     statement: str,
     place: str,
@@ -37,7 +37,7 @@ def explain(
     return asker.fault("K420", "\n".join(lines), fix)
 
 
-def _way_to(owner: Composed) -> str:
+def _way_to(owner: Candidate) -> str:
     manifest = owner.manifest
     calls = [f"services.get({offer.contract.__name__})" for offer in manifest.offers]
     ways = []

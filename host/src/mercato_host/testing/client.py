@@ -5,9 +5,9 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from mercato_host.testing.identity import token_of
 from mercato_kit.db import new_id
 from mercato_kit.identity import Principal
+from mercato_testing.identity import token_of
 
 
 class Client(FlaskClient):

@@ -9,10 +9,10 @@ from typing import Protocol
 import psycopg
 from psycopg import sql
 
-from mercato_host.migrations.running import migration_engine
-from mercato_host.migrations.running import upgrade
-from mercato_host.testing.postgresql import Server
+from mercato_database.runner import migration_engine
+from mercato_database.runner import upgrade
 from mercato_kit.feature import Feature
+from mercato_testing.postgresql import Server
 
 _SNAPSHOT = "mercato_testing"
 _PATIENCE = "SET LOCAL lock_timeout = '3s'"

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mercato_host.testing.wheelmaking import closure
-from mercato_host.testing.wheelmaking import pack_installed
+from mercato_dev.wheelmaking import closure
+from mercato_dev.wheelmaking import pack_installed
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Index:
 @contextmanager
 def serve_index(folder: Path) -> Iterator[Index]:
     """Serve the wheels in *folder* until the end of the block. Anyone may upload."""
-    command = [sys.executable, "-W", "ignore", "-m", "mercato_host.testing.index_server"]
+    command = [sys.executable, "-W", "ignore", "-m", "mercato_dev.index_server"]
     with subprocess.Popen(  # noqa: S603 - a module of ours
         [*command, str(folder)],
         stdin=subprocess.PIPE,

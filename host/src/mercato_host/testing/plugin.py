@@ -27,19 +27,6 @@ import sqlalchemy as sa
 from flask import Flask
 
 from mercato_host.extensions import db
-from mercato_host.testing.client import Client
-from mercato_host.testing.databases import Database
-from mercato_host.testing.databases import Databases
-from mercato_host.testing.network import only_loopback
-from mercato_host.testing.postgresql import Server
-from mercato_host.testing.postgresql import running_server
-from mercato_host.testing.stage import Apps
-from mercato_host.testing.stage import Fake
-from mercato_host.testing.stage import Stage
-from mercato_host.testing.stage import set_up
-from mercato_host.testing.statements import StatementCounter
-from mercato_host.worker import Tally
-from mercato_host.worker import run_once
 from mercato_kit import work
 from mercato_kit.db import new_id
 from mercato_kit.db import session
@@ -47,6 +34,19 @@ from mercato_kit.events import Event
 from mercato_kit.feature import Feature
 from mercato_kit.identity import Principal
 from mercato_kit.models import OutboxEvent
+from mercato_runtime.worker import Tally
+from mercato_runtime.worker import run_once
+from mercato_testing.client import Client
+from mercato_testing.databases import Database
+from mercato_testing.databases import Databases
+from mercato_testing.network import only_loopback
+from mercato_testing.postgresql import Server
+from mercato_testing.postgresql import running_server
+from mercato_testing.stage import Apps
+from mercato_testing.stage import Fake
+from mercato_testing.stage import Stage
+from mercato_testing.stage import set_up
+from mercato_testing.statements import StatementCounter
 
 T = TypeVar("T")
 

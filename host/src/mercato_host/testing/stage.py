@@ -14,11 +14,11 @@ from mercato_host import config
 from mercato_host import create_app
 from mercato_host.extensions import cache
 from mercato_host.extensions import db
-from mercato_host.testing.client import Client
-from mercato_host.testing.databases import Database
-from mercato_host.testing.identity import FAKE_IDENTITY
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
+from mercato_testing.client import Client
+from mercato_testing.databases import Database
+from mercato_testing.identity import FAKE_IDENTITY
 
 FAKES = "fakes"
 """The name of the manifest that fakes are offered by."""

@@ -11,9 +11,9 @@ from types import FrameType
 
 from flask import Flask
 
-from mercato_host.worker import deliveries
-from mercato_host.worker.jobs import Jobs
 from mercato_kit.composition import current_composition
+from mercato_runtime.worker import deliveries
+from mercato_runtime.worker.jobs import Jobs
 
 POLL_SECONDS = 0.5
 """Pause after nothing was due."""

@@ -9,8 +9,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
 from mercato_kit.events import Handler
 from mercato_kit.models import InboxDelivery
 from mercato_kit.models import OutboxEvent
@@ -47,7 +47,7 @@ class Waiting:
         return f"{self.count} {'event' if self.count == 1 else 'events'} {self.topic}"
 
 
-def stuck_deliveries(connection: sa.Connection, features: Sequence[Composed]) -> list[Fault]:
+def stuck_deliveries(connection: sa.Connection, features: Sequence[Candidate]) -> list[Fault]:
     """Find deliveries that will not succeed by waiting. They are warnings: nothing is lost.
 
     Args:
@@ -93,7 +93,7 @@ def _waiting(connection: sa.Connection) -> Iterator[Waiting]:
         yield Waiting(*row)
 
 
-def _nobody_there(waiting: Waiting, features: Sequence[Composed]) -> Fault:
+def _nobody_there(waiting: Waiting, features: Sequence[Candidate]) -> Fault:
     name, _, handler = waiting.consumer.partition(".")
     feature = next((one for one in features if one.name == name), None)
     if feature is None:
@@ -108,7 +108,7 @@ def _nobody_there(waiting: Waiting, features: Sequence[Composed]) -> Fault:
 
 
 def _unreadable(
-    waiting: Waiting, feature: Composed, handler: Handler, features: Sequence[Composed]
+    waiting: Waiting, feature: Candidate, handler: Handler, features: Sequence[Candidate]
 ) -> Fault:
     publishers = [one.release for one in features if waiting.topic in one.manifest.publishes]
     by = f" by {publishers[0]}" if publishers else ""
@@ -122,7 +122,7 @@ def _unreadable(
     return Fault("K502", feature.where, what, fix, "warning")
 
 
-def _failing(waiting: Waiting, feature: Composed) -> Fault:
+def _failing(waiting: Waiting, feature: Candidate) -> Fault:
     handler = waiting.consumer.partition(".")[2]
     what = (
         f"its handler {handler!r} failed {OFTEN} times or more on {waiting.failing} of "

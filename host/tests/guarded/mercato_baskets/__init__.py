@@ -4,11 +4,11 @@ from uuid import UUID
 
 import click
 import sqlalchemy as sa
-from mercato_counting import Counting
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
+from mercato_counting import Counting
 from mercato_kit import db
 from mercato_kit import services
 from mercato_kit.db import session

@@ -1,11 +1,11 @@
 """A feature whose tables another one would like to touch."""
 
 import sqlalchemy as sa
-from mercato_counting import Counting
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
+from mercato_counting import Counting
 from mercato_kit import db
 from mercato_kit.db import session
 from mercato_kit.feature import Feature

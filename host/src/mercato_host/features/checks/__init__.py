@@ -4,23 +4,23 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.faults import in_order
-from mercato_host.features.checks import clashes
-from mercato_host.features.checks import contracts
-from mercato_host.features.checks import exclusions
-from mercato_host.features.checks import grants
-from mercato_host.features.checks import manifests
-from mercato_host.features.checks import needs
-from mercato_host.features.checks import production
-from mercato_host.features.checks import references
-from mercato_host.features.checks import shadows
-from mercato_host.features.checks import tables
-from mercato_host.features.checks import views
-from mercato_host.features.composed import Composed
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.faults import in_order
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.checks import clashes
+from mercato_composition.features.checks import contracts
+from mercato_composition.features.checks import exclusions
+from mercato_composition.features.checks import grants
+from mercato_composition.features.checks import manifests
+from mercato_composition.features.checks import needs
+from mercato_composition.features.checks import production
+from mercato_composition.features.checks import references
+from mercato_composition.features.checks import shadows
+from mercato_composition.features.checks import tables
+from mercato_composition.features.checks import views
 
-Checker = Callable[[Sequence[Composed], Deployment], Iterator[Fault]]
+Checker = Callable[[Sequence[Candidate], Deployment], Iterator[Fault]]
 
 ON_EACH: Sequence[Checker] = (
     manifests.well_formed,
@@ -55,7 +55,7 @@ ON_ALL: Sequence[Checker] = (
 """What features must be for each other."""
 
 
-def check(features: Sequence[Composed], deployment: Deployment) -> list[Fault]:
+def check(features: Sequence[Candidate], deployment: Deployment) -> list[Fault]:
     """Find everything that does not fit, root causes first."""
     faults: list[Fault] = []
     well_formed = list(features)

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
-from mercato_host.features.places import place_of_text
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.places import place_of_text
 from mercato_kit.http import Blueprint
 from mercato_kit.http import Route
 
@@ -16,9 +16,9 @@ HOST_BLUEPRINTS = frozenset({"docs", "health", "problems"})
 """Names of the host's own blueprints."""
 
 
-def blueprints(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no two blueprints have one name (K402): Flask knows views by it."""
-    owners: dict[str, tuple[Composed, Blueprint]] = {}
+    owners: dict[str, tuple[Candidate, Blueprint]] = {}
     fix = "rename one of them; a feature best calls its blueprint like itself"
     for feature in features:
         for blueprint in feature.manifest.blueprints:
@@ -38,7 +38,7 @@ def blueprints(features: Sequence[Composed], _deployment: Deployment) -> Iterato
                 yield feature.fault("K402", "\n".join(lines), fix)
 
 
-def endpoints(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def endpoints(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no two views of a blueprint have one name (K402)."""
     for feature in features:
         for blueprint in feature.manifest.blueprints:
@@ -52,13 +52,13 @@ def endpoints(features: Sequence[Composed], _deployment: Deployment) -> Iterator
                     yield feature.fault("K402", f"{what}{first.where}\n{route.where}", fix)
 
 
-def topics(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def topics(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no two features publish one event (K405)."""
     wins = "handlers of {0}'s event would have got the other one, too"
     return _doubles(features, "K405", "event", wins, lambda one: one.manifest.publishes)
 
 
-def permissions(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def permissions(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no two features declare one permission (K406)."""
     wins = "whoever may do the one of {0} could have done the other, too"
     return _doubles(features, "K406", "permission", wins, lambda one: one.manifest.permissions)
@@ -68,13 +68,13 @@ _WINS = "{} would have answered, and nobody would have known"
 
 
 def _doubles(
-    features: Sequence[Composed],
+    features: Sequence[Candidate],
     code: str,
     what: str,
     wins: str,
-    names_of: Callable[[Composed], Iterable[str]],
+    names_of: Callable[[Candidate], Iterable[str]],
 ) -> Iterator[Fault]:
-    owners: dict[str, Composed] = {}
+    owners: dict[str, Candidate] = {}
     for feature in features:
         for name in names_of(feature):
             other = owners.setdefault(name, feature)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 from typing import get_type_hints
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import Offer
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -18,7 +18,7 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
-def signatures(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def signatures(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Bind what each provider has against its contract (K113)."""
     for feature in features:
         for offer in feature.manifest.offers:

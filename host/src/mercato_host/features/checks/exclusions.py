@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
 
 
-def none_excluded(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def none_excluded(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no feature excludes another one that is on (K112)."""
     for feature in features:
         for other in features:

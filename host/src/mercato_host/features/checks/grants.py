@@ -8,17 +8,17 @@ from typing import Any
 
 from flask.sansio.blueprints import Blueprint
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
-from mercato_host.features.places import place_of_function
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.places import place_of_function
 
 _URL_RULE = "Blueprint.add_url_rule."
 
 _TEMPLATES = ("template", "context_processor")
 
 
-def own_pages_only(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def own_pages_only(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no blueprint brings templates, filters or globals for all pages (K408)."""
     fix = "leave it to functions of the feature's own code; the host serves no pages"
     for feature in features:
@@ -33,7 +33,7 @@ def own_pages_only(features: Sequence[Composed], _deployment: Deployment) -> Ite
                     yield feature.fault("K408", f"{what}\n{_SHARED}", fix)
 
 
-def own_requests_only(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def own_requests_only(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no blueprint hooks into the requests of others (K409)."""
     for feature in features:
         for blueprint in _blueprints_of(feature):
@@ -53,7 +53,7 @@ def own_requests_only(features: Sequence[Composed], _deployment: Deployment) -> 
 _SHARED = "templates share one space of names: the first of two would have been shown for both"
 
 
-def _blueprints_of(feature: Composed) -> Iterator[Blueprint]:
+def _blueprints_of(feature: Candidate) -> Iterator[Blueprint]:
     waiting: list[Blueprint] = list(feature.manifest.blueprints)
     while waiting:
         blueprint = waiting.pop(0)

@@ -18,11 +18,11 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion
 from packaging.version import Version
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features import gluing
-from mercato_host.features.composed import Composed
-from mercato_host.features.finding import maintainers_of
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.features import conditional as gluing
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.discovery import maintainers_of
 from mercato_kit.events import Handler
 from mercato_kit.events import Job
 from mercato_kit.feature import Check
@@ -71,7 +71,7 @@ _SINGLES: Mapping[str, type] = {
 """Fields that are None or one of these."""
 
 
-def well_formed(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def well_formed(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check the types and ranges in each manifest (K106)."""
     for feature in features:
         fix = f"tell its maintainers{_address(feature)}"
@@ -79,7 +79,7 @@ def well_formed(features: Sequence[Composed], _deployment: Deployment) -> Iterat
             yield feature.fault("K106", f"{field} is {value!r}; expected {expected}.", fix)
 
 
-def names(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def names(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check the names of features and of their tables (K107)."""
     for feature in features:
         name = feature.name
@@ -96,7 +96,7 @@ def names(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fau
                 yield feature.fault("K107", what, fix)
 
 
-def kit_ranges(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def kit_ranges(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that each feature was built for the kit that runs (K105)."""
     running = version("mercato-kit")
     for feature in features:
@@ -110,7 +110,7 @@ def kit_ranges(features: Sequence[Composed], _deployment: Deployment) -> Iterato
         yield feature.fault("K105", what, f"{fix}, or the kit it was built for")
 
 
-def migrations_packed(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def migrations_packed(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that declared migrations are inside the wheel (K118)."""
     for feature in features:
         folder = feature.manifest.migrations
@@ -120,7 +120,7 @@ def migrations_packed(features: Sequence[Composed], _deployment: Deployment) -> 
             yield feature.fault("K118", what, fix)
 
 
-def _address(feature: Composed) -> str:
+def _address(feature: Candidate) -> str:
     return maintainers_of(distribution(feature.distribution)) if feature.distribution else ""
 
 

@@ -7,23 +7,23 @@ from dataclasses import replace
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.faults import did_you_mean
-from mercato_host.features.composed import Composed
-from mercato_host.features.finding import installed
-from mercato_host.features.finding import load
-from mercato_host.features.offers import OffersByContract
-from mercato_host.features.offers import answers_by_contract
-from mercato_host.features.offers import offers_by_contract
-from mercato_host.features.ordering import Ring
-from mercato_host.features.ordering import order
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.faults import did_you_mean
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.discovery import load
+from mercato_composition.features.installed import installed_features
+from mercato_composition.features.offers import OffersByContract
+from mercato_composition.features.offers import answers_by_contract
+from mercato_composition.features.offers import offers_by_contract
+from mercato_composition.features.order import Ring
+from mercato_composition.features.order import order
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
 from mercato_kit.feature import contract_id
 
 
-def chosen(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+def chosen(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Check that each choice in ``[capabilities]`` can be followed (K202, K203)."""
     offering: dict[str, list[str]] = {}
     for contract, offers in offers_by_contract(features).items():
@@ -43,7 +43,7 @@ def chosen(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fau
             yield Fault("K202", where, what, fix, follows=broken)
 
 
-def offered(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+def offered(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Check that every contract a feature needs is offered (K108)."""
     offers = offers_by_contract(features)
     for feature in features:
@@ -54,7 +54,7 @@ def offered(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fa
                 yield replace(fault, follows=_broken(features, deployment))
 
 
-def versions(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+def versions(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Check that a version is offered that will do, by the chosen one where one is (K109)."""
     offers = answers_by_contract(features, deployment.capabilities)
     for feature in features:
@@ -69,7 +69,7 @@ def versions(features: Sequence[Composed], deployment: Deployment) -> Iterator[F
             yield feature.fault("K109", what, f"upgrade the one that is behind, {behind}: {why}")
 
 
-def one_offer_each(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+def one_offer_each(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Check that one feature answers each contract, or that the operator chose one (K111)."""
     for contract, offers in offers_by_contract(features).items():
         id_ = contract_id(contract)
@@ -82,7 +82,7 @@ def one_offer_each(features: Sequence[Composed], deployment: Deployment) -> Iter
         yield Fault("K111", f"contract {id_}", what, fix, feature=names[-1])
 
 
-def rings(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+def rings(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Check that features can be put in an order (K110)."""
     try:
         order(features, deployment.capabilities)
@@ -107,7 +107,7 @@ def _will_do(offer: Offer, need: Need) -> bool:
     return SpecifierSet(need.versions).contains(Version(offer.version), prereleases=True)
 
 
-def _contract_between(one: Composed, other: Composed, offers: OffersByContract) -> str:
+def _contract_between(one: Candidate, other: Candidate, offers: OffersByContract) -> str:
     return ", ".join(
         need.id
         for need in one.manifest.needs
@@ -115,7 +115,7 @@ def _contract_between(one: Composed, other: Composed, offers: OffersByContract) 
     )
 
 
-def _how_to_get(need: Need, features: Sequence[Composed], deployment: Deployment) -> str:
+def _how_to_get(need: Need, features: Sequence[Candidate], deployment: Deployment) -> str:
     file = deployment.source.name
     if broken := _broken(features, deployment):
         return f"first mend what could not be composed: {broken}"
@@ -124,17 +124,17 @@ def _how_to_get(need: Need, features: Sequence[Composed], deployment: Deployment
     return f"install a feature that offers {need.id}, and add it to {file}"
 
 
-def _broken(features: Sequence[Composed], deployment: Deployment) -> str | None:
+def _broken(features: Sequence[Candidate], deployment: Deployment) -> str | None:
     """Name the features that the deployment asks for and that take no part."""
     return ", ".join(sorted(deployment.features.keys() - {one.name for one in features})) or None
 
 
 def _installed_offering(need: Need, deployment: Deployment) -> Iterator[str]:
-    for name, entries in installed().items():
+    for name, entries in installed_features().items():
         if name in deployment.features or len(entries) != 1:
             continue
         feature = load(entries[0])
-        if isinstance(feature, Composed) and any(
+        if isinstance(feature, Candidate) and any(
             offer.contract is need.contract for offer in feature.manifest.offers
         ):
             yield name

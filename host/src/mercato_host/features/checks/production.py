@@ -10,17 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 from flask.helpers import get_debug_flag
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features.checks import secrets
-from mercato_host.features.composed import Composed
-from mercato_host.reading import is_loopback
-from mercato_host.reading import is_safe_url
-from mercato_host.sections import table_at
-from mercato_host.source import variable_of
+from mercato_composition.deployment.file import variable_of
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.sections import table_at
+from mercato_composition.deployment.tables import is_loopback
+from mercato_composition.deployment.tables import is_safe_url
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.checks import secrets
 
 
-def safe(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Check that nothing in a production deployment is known to end badly."""
     if deployment.environment != "production":
         return

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 
-from mercato_host.data.references import POLICIES
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_database.references import POLICIES
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Referent
 from mercato_kit.feature import SoftReference
 
 
-def declared(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def declared(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check what each manifest says about ids that cross features (K106)."""
     for feature in features:
         for field, value, expected in _misfits(feature.manifest):

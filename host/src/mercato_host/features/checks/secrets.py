@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
-from mercato_host.reading import index_url
-from mercato_host.reading import is_loopback
-from mercato_host.sections import secret_names
-from mercato_host.sections import table_at
-from mercato_host.source import variable_of
+from mercato_composition.deployment.file import variable_of
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.sections import secret_names
+from mercato_composition.deployment.sections import table_at
+from mercato_composition.deployment.tables import index_url
+from mercato_composition.deployment.tables import is_loopback
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
 
 KNOWN_PASSWORDS = frozenset(
     "admin changeme mercato mysecretpassword password postgres redis root secret test".split()
@@ -26,7 +26,7 @@ _FEWEST_SIGNS = 10
 Path = tuple[str, ...]
 
 
-def safe(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Check the secrets of a production deployment."""
     yield from _simple_key(deployment)
     yield from _passwords(deployment)
@@ -73,7 +73,7 @@ def _open_redis(deployment: Deployment) -> Iterator[Fault]:
         yield Fault("K206", where, what, fix)
 
 
-def _used_twice(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+def _used_twice(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Of two secrets that are one, whoever learns the one has the other."""
     owners: dict[str, Path] = {deployment.secret_key.reveal(): ("secret_key",)}
     found = {path: password for path, (_, password) in _logins(deployment).items()}

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
-from mercato_host.routes import HOST_RULES
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
+from mercato_runtime.policies import HOST_RULES
 
 _VARIABLE = re.compile(r"<(?:([a-zA-Z_]\w*)(?:\(.*\))?:)?[^<>]+>")
 
@@ -59,7 +59,7 @@ class Rule:
         return (first[0], first[1]) if len(first) == 2 else _LOOSE
 
 
-def none_shadowed(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+def none_shadowed(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Check that no address of one feature is taken by a rule of another (K411)."""
     rules: dict[tuple[str, str, str], list[Rule]] = {}
     for rule in HOST_RULES:
@@ -105,7 +105,7 @@ def _with_path(path: Sequence[Segment], rule: Sequence[Segment]) -> str | None:
     return None
 
 
-def _rules_of(feature: Composed) -> Iterator[tuple[str, Rule]]:
+def _rules_of(feature: Candidate) -> Iterator[tuple[str, Rule]]:
     for text, _, route in feature.rules:
         rule = Rule(text, segments(text), feature.name, route.where)
         yield from ((method, rule) for method in route.methods)
@@ -169,7 +169,7 @@ def _looseness(part: Segment) -> int:
 
 
 def _fault(
-    feature: Composed,
+    feature: Candidate,
     method: str,
     both: tuple[Rule, Rule],
     address: str,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
 from mercato_kit import models
 
 _KIT = "mercato-kit"
@@ -18,7 +18,7 @@ Named = tuple[str, str, sa.Table | None]
 """Kind, name, and the table it belongs to."""
 
 
-def one_owner_each(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def one_owner_each(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no two features have one name in the database (K410)."""
     owners: dict[str, tuple[str, Named]] = {
         named[1]: (_KIT, named) for named in _names_in(models.Base.metadata)
@@ -50,7 +50,7 @@ def _names_in(metadata: sa.MetaData) -> Iterator[Named]:
         yield "sequence", str(name), None
 
 
-def _clash(feature: Composed, named: Named, owner: str, first: Named) -> Fault:
+def _clash(feature: Candidate, named: Named, owner: str, first: Named) -> Fault:
     kind, name, table = named
     places = [place for place in (_place(first[2]), _place(table)) if place]
     what = "\n".join(

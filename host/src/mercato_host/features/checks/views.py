@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from werkzeug.routing import Map
 from werkzeug.routing import Rule
 
-from mercato_host.deployment import Deployment
-from mercato_host.faults import Fault
-from mercato_host.features.composed import Composed
-from mercato_host.routes import HOST_RULES
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Fault
+from mercato_composition.features.candidate import Candidate
 from mercato_kit.http import Route
+from mercato_runtime.policies import HOST_RULES
 
 _VARIABLE = re.compile(r"<(?:([^:<>]+):)?[^<>]+>")
 
-Owner = tuple[Composed | None, str]
+Owner = tuple[Candidate | None, str]
 """A feature (None is the host), and file and line."""
 
 
-def policies(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def policies(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that every route says who may call it (K106)."""
     for feature in features:
         for rule, _, route in feature.rules:
@@ -30,7 +30,7 @@ def policies(features: Sequence[Composed], _deployment: Deployment) -> Iterator[
                 yield feature.fault("K106", what, fix)
 
 
-def servable(features: Sequence[Composed], _deployment: Deployment) -> Iterator[Fault]:
+def servable(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that every URL rule is one that Flask can serve (K106)."""
     for feature in features:
         for rule, _, route in feature.rules:
@@ -41,7 +41,7 @@ def servable(features: Sequence[Composed], _deployment: Deployment) -> Iterator[
                 yield feature.fault("K106", what, "correct it: /reviews/<uuid:review_id>")
 
 
-def one_owner_each(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault]:
+def one_owner_each(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Check that no two routes have one method and URL (K401)."""
     owners: dict[tuple[str, str], Owner] = {
         (method, _pattern(rule)): (None, "the host itself")
@@ -74,6 +74,6 @@ def _clash(method: str, rule: str, first: Owner, route: Route) -> str:
     )
 
 
-def _another_prefix(feature: Composed, deployment: Deployment) -> str:
+def _another_prefix(feature: Candidate, deployment: Deployment) -> str:
     line = f'[features.{feature.name}] mount = "{feature.mount}/{feature.name}"'
     return f"leave one of them out, or serve it elsewhere; in {deployment.source.name}: {line}"

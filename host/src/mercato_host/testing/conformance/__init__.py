@@ -15,19 +15,19 @@ from typing import cast
 import pytest
 from flask import Flask
 
-from mercato_host.testing.client import Client
-from mercato_host.testing.conformance import declarations
-from mercato_host.testing.conformance import documents
-from mercato_host.testing.conformance import histories
-from mercato_host.testing.conformance import hostile
-from mercato_host.testing.conformance import schemas
-from mercato_host.testing.conformance import tables
-from mercato_host.testing.stage import Fake
-from mercato_host.testing.stage import Stage
-from mercato_host.testing.stage import set_up
-from mercato_host.testing.stage import with_fake_identity
 from mercato_kit import work
 from mercato_kit.feature import Feature
+from mercato_testing.client import Client
+from mercato_testing.conformance import declarations
+from mercato_testing.conformance import documents
+from mercato_testing.conformance import histories
+from mercato_testing.conformance import hostile
+from mercato_testing.conformance import schemas
+from mercato_testing.conformance import tables
+from mercato_testing.stage import Fake
+from mercato_testing.stage import Stage
+from mercato_testing.stage import set_up
+from mercato_testing.stage import with_fake_identity
 
 __all__ = ["FeatureConformance"]
 

@@ -5,14 +5,14 @@ from importlib.metadata import entry_points
 
 import marshmallow as ma
 
-from mercato_host.testing.conformance.schemas import arguments_of
-from mercato_host.testing.conformance.schemas import results_of
-from mercato_host.testing.conformance.schemas import routes_of
 from mercato_kit.feature import ENTRY_POINT_GROUP
 from mercato_kit.feature import Feature
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.identity import anyone
 from mercato_kit.identity import signed_in
+from mercato_testing.conformance.schemas import arguments_of
+from mercato_testing.conformance.schemas import results_of
+from mercato_testing.conformance.schemas import routes_of
 
 
 def missing_entry_point(feature: Feature) -> Iterator[str]:

@@ -7,15 +7,15 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from mercato_host.migrations import History
-from mercato_host.migrations import histories
-from mercato_host.migrations.drift import differences
-from mercato_host.migrations.revisions import CONTRACT
-from mercato_host.migrations.revisions import EXPAND
-from mercato_host.migrations.running import configure
-from mercato_host.migrations.running import downgrade
-from mercato_host.migrations.running import migration_engine
-from mercato_host.migrations.running import upgrade
+from mercato_database.drift import differences
+from mercato_database.history import History
+from mercato_database.history import histories
+from mercato_database.revisions import CONTRACT
+from mercato_database.revisions import EXPAND
+from mercato_database.runner import configure
+from mercato_database.runner import downgrade
+from mercato_database.runner import migration_engine
+from mercato_database.runner import upgrade
 from mercato_kit.feature import Feature
 from mercato_kit.migrations import version_table
 

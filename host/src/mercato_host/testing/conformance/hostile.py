@@ -16,14 +16,14 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from mercato_host.extensions import db
-from mercato_host.testing.client import Client
-from mercato_host.testing.conformance.schemas import arguments_of
-from mercato_host.testing.conformance.tables import tables_of
 from mercato_kit.db import new_id
 from mercato_kit.errors import Problem
 from mercato_kit.feature import Feature
 from mercato_kit.http import Route
 from mercato_kit.models import Base
+from mercato_testing.client import Client
+from mercato_testing.conformance.schemas import arguments_of
+from mercato_testing.conformance.tables import tables_of
 
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"

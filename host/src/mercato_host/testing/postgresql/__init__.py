@@ -5,8 +5,8 @@ name. Whoever asks first starts it, whoever asks next shares it, and it ends wit
 even if that one is killed.
 """
 
-from mercato_host.testing.postgresql.installation import ServerError
-from mercato_host.testing.postgresql.server import Server
-from mercato_host.testing.postgresql.sharing import running_server
+from mercato_testing.postgresql.installation import ServerError
+from mercato_testing.postgresql.server import Server
+from mercato_testing.postgresql.sharing import running_server
 
 __all__ = ["Server", "ServerError", "running_server"]

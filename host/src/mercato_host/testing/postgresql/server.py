@@ -16,12 +16,12 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from mercato_host.testing.postgresql import keeper
-from mercato_host.testing.postgresql.installation import ENVIRONMENT
-from mercato_host.testing.postgresql.installation import SUPERUSER
-from mercato_host.testing.postgresql.installation import Installation
-from mercato_host.testing.postgresql.installation import ServerError
-from mercato_host.testing.postgresql.locks import is_held
+from mercato_testing.postgresql import keeper
+from mercato_testing.postgresql.installation import ENVIRONMENT
+from mercato_testing.postgresql.installation import SUPERUSER
+from mercato_testing.postgresql.installation import Installation
+from mercato_testing.postgresql.installation import ServerError
+from mercato_testing.postgresql.locks import is_held
 
 _PATIENCE_SECONDS = 60
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

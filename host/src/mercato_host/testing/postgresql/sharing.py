@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from mercato_host.testing.postgresql.accounts import Account
-from mercato_host.testing.postgresql.accounts import usable_account
-from mercato_host.testing.postgresql.installation import Installation
-from mercato_host.testing.postgresql.installation import ServerError
-from mercato_host.testing.postgresql.installation import initialise
-from mercato_host.testing.postgresql.installation import install
-from mercato_host.testing.postgresql.locks import exclusively
-from mercato_host.testing.postgresql.locks import take_alone
-from mercato_host.testing.postgresql.locks import take_share
-from mercato_host.testing.postgresql.server import Server
+from mercato_testing.postgresql.accounts import Account
+from mercato_testing.postgresql.accounts import usable_account
+from mercato_testing.postgresql.installation import Installation
+from mercato_testing.postgresql.installation import ServerError
+from mercato_testing.postgresql.installation import initialise
+from mercato_testing.postgresql.installation import install
+from mercato_testing.postgresql.locks import exclusively
+from mercato_testing.postgresql.locks import take_alone
+from mercato_testing.postgresql.locks import take_share
+from mercato_testing.postgresql.server import Server
 
 _PORTS_TO_TRY = 3
 
