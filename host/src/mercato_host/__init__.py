@@ -10,7 +10,6 @@ from mercato_host import docs
 from mercato_host import errors
 from mercato_host import extensions
 from mercato_host import features as composition
-from mercato_host import garbage
 from mercato_host import health
 from mercato_host import registration
 from mercato_host import routes
@@ -25,7 +24,6 @@ from mercato_kit.feature import Feature
 __all__ = ["app", "create_app", "testing"]
 
 
-@garbage.left_alone()
 def create_app(
     deployment: Deployment | Path | str | None = None,
     *,
