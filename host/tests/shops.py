@@ -9,15 +9,7 @@ from click.testing import CliRunner
 from mercato_host.cli import mercato
 from mercato_host.install import requirements
 from mercato_host.install.places import Places
-from mercato_host.install.tools import Pip
-from mercato_host.install.tools import Uv
 from mercato_host.testing.wheelmaking import write_wheel
-
-TOOLS = {
-    "uv": Uv((sys.executable, "-m", "uv")),
-    "pip": Pip((sys.executable, "-m", "pip")),
-}
-"""What can install: each as this interpreter has it."""
 
 FEATURE = """
 from mercato_kit.feature import Feature

@@ -2,7 +2,6 @@
 
 import base64
 import http.server
-import sys
 import threading
 import tomllib
 import zipfile
@@ -118,9 +117,17 @@ class TestIsSafeUrl:
 
 
 class TestTools:
-    def test_uv_comes_first(self):
-        """Uv is taken where it is."""
-        assert tools.find_tool() == tools.Uv((sys.executable, "-m", "uv"))
+    def test_come_from_this_environment(self, tmp_path, monkeypatch):
+        """A program called uv in PATH is never run."""
+        trap = tmp_path / "uv"
+        trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        trap.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+
+        with pytest.raises(tools.ToolFailedError):
+            tools.Uv().resolve(["mercato-nothing"], "http://127.0.0.1:1/simple/")
+
+        assert not (tmp_path / "ran").exists()
 
     def test_hear_nobody_else(self, monkeypatch):
         """Variables for installers and interpreters are not passed on; others are."""
@@ -134,14 +141,12 @@ class TestTools:
         assert not set(hostile) & passed.keys()
         assert passed["HTTPS_PROXY"] == "http://127.0.0.1:3128"
 
-    @pytest.mark.parametrize("kind", [tools.Uv, tools.Pip])
-    def test_never_tell_a_password(self, kind, servers):
+    def test_never_tell_a_password(self, servers):
         """An index that refuses is told of without the password in its URL."""
-        tool = kind((sys.executable, "-m", kind.__name__.lower()))
         index = f"http://me:geheim@127.0.0.1:{servers[0].server_port}/closed/simple/"
 
         with pytest.raises(tools.ToolFailedError) as failed:
-            tool.resolve(["mercato-nothing"], index)
+            tools.Uv().resolve(["mercato-nothing"], index)
 
         assert servers[0].asked
         assert "geheim" not in str(failed.value)
@@ -291,12 +296,13 @@ class TestUnpacked:
                 (site / "sitecustomize.py").write_text(shop.hostile)
                 (site / "flask" / "app.py").write_text(shop.hostile)
                 (site / "jinja2" / "utils.py").unlink()
+                python.with_name("uv").write_text("#!/bin/sh\n")
 
         with pytest.raises(DeploymentError) as refused:
             installing.install(
                 shop.wish,
                 shop.places,
-                lambda: Careless((sys.executable, "-m", "uv")),
+                Careless(),
                 index=shop.wish.index,
                 wait_seconds=1,
                 on_progress=lambda _line: None,
@@ -304,7 +310,9 @@ class TestUnpacked:
 
         (fault,) = refused.value.faults
         named = fault.what.splitlines()[1:]
-        assert named == ["flask/app.py", "sitecustomize.py", "jinja2/utils.py (not there)"]
+        (program,) = [line for line in named if line.endswith(".data/scripts/uv")]
+        changed = {"flask/app.py", "sitecustomize.py", "jinja2/utils.py (not there)", program}
+        assert set(named) == changed
         assert not shop.places.current.exists()
         assert not shop.trace.exists()
 

@@ -66,6 +66,16 @@ class Wheel:
                 found.setdefault(top, set()).add(member)
         return found
 
+    @property
+    def programs(self) -> Mapping[str, str]:
+        """Its files that belong beside the interpreter, by the name they get there."""
+        folder = f"{self.info.removesuffix('.dist-info')}.data/scripts/"
+        return {
+            member.removeprefix(folder): member
+            for member in self.members
+            if member.startswith(folder)
+        }
+
     def offered(self, *groups: str) -> list[EntryPoint]:
         """Return what it offers in these groups of entry points."""
         return [entry for entry in self.entry_points if entry.group in groups]
