@@ -4,9 +4,11 @@ import io
 import json
 import stat
 import tarfile
+import tomllib
 import zipfile
 
 import pytest
+import tomli_w
 
 from mercato_host.install import installing
 from mercato_host.install import lockfile
@@ -394,11 +396,8 @@ class TestLocks:
         ("old", "new"),
         [
             ('url = "http://127', 'path = "/srv/'),
-            ("hashes = { sha256", "hashes = { md5"),
+            ("\nsha256 = ", "\nmd5 = "),
             ('sha256 = "', 'sha256 = "../'),
-            ("wheels = [", 'archive = { path = "/srv/x.zip", hashes = { sha256 = "0" } }\nx = ['),
-            ("wheels = [", 'vcs = { type = "git", url = "x", commit-id = "0" }\nx = ['),
-            ("wheels = [", 'directory = { path = "/srv/x" }\nx = ['),
             ("sys_platform == ", "sys_platform != "),
             ('lock-version = "1.0"', 'lock-version = "9.0"'),
             ("[tool.mercato]", "[tool.another]"),
@@ -417,6 +416,31 @@ class TestLocks:
 
         assert (refused.exit_code, "error[K114] pylock.toml" in refused.stderr) == (2, True)
         assert "Traceback" not in refused.output
+        assert not list(store.glob("*/pyvenv.cfg"))
+
+    @pytest.mark.provokes("K114")
+    @pytest.mark.parametrize(
+        "source",
+        [
+            {"archive": {"path": "/srv/x.zip", "hashes": {"sha256": "0" * 64}}},
+            {"vcs": {"type": "git", "url": "x", "commit-id": "0"}},
+            {"directory": {"path": "/srv/x"}},
+        ],
+        ids=lambda source: next(iter(source)),
+    )
+    def test_name_nothing_but_wheels(self, shop, mercato, store, source):
+        """A lock that names an archive, a repository or a folder is not used."""
+        shop.offer()
+        mercato("lock")
+        document = tomllib.loads(shop.places.lock.read_text())
+        for package in document["packages"]:
+            del package["wheels"]
+            package.update(source)
+        shop.places.lock.write_text(tomli_w.dumps(document))
+
+        refused = mercato("install")
+
+        assert (refused.exit_code, "error[K114] pylock.toml" in refused.stderr) == (2, True)
         assert not list(store.glob("*/pyvenv.cfg"))
 
     @pytest.mark.provokes("K119")

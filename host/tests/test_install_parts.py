@@ -3,7 +3,6 @@
 import base64
 import http.server
 import threading
-import tomllib
 import zipfile
 
 import pytest
@@ -11,8 +10,8 @@ import pytest
 from mercato_host.faults import DeploymentError
 from mercato_host.install import fetching
 from mercato_host.install import installing
+from mercato_host.install import lockfile
 from mercato_host.install import requirements
-from mercato_host.install import toml
 from mercato_host.install import tools
 from mercato_host.install.lockfile import Locked
 from mercato_host.install.places import Places
@@ -22,30 +21,16 @@ from mercato_host.reading import is_safe_url
 from mercato_host.testing.wheelmaking import write_wheel
 
 
-class TestToml:
-    def test_reads_back_as_it_was(self):
-        """Whatever is written says the same when it is read."""
-        document = {
-            "text": 'quotes " and \\ and \x7f and \t and ü',
-            "list": ["a", "b"],
-            "packages": [
-                {"name": "x", "wheels": [{"url": "u", "hashes": {"sha256": "0"}}, {"url": "v"}]},
-                {"name": "y", "yes": True, "number": 3, "none": []},
-            ],
-            "tool": {"mercato": {"a key": 1, "features": {"x.y": {"package": "z"}}}, "x": {}},
-        }
-
-        text = toml.dumps(document)
-
-        assert tomllib.loads(text) == document | {"tool": {"mercato": document["tool"]["mercato"]}}
-
+class TestCompose:
     def test_has_a_line_for_each_wheel(self):
         """A person sees in a diff which wheel changed."""
-        document = {"packages": [{"name": "x", "wheels": [{"url": "u"}, {"url": "v"}]}]}
+        urls = [f"https://packages.example/x-1.0-{tag}.whl" for tag in ("a", "b")]
+        wheels = [{"url": url, "hashes": {"sha256": "0" * 64}} for url in urls]
+        packages = [{"name": "x", "version": "1.0", "wheels": wheels}]
 
-        lines = toml.dumps(document).splitlines()
+        text = lockfile.compose(packages, requirements=("x",), bindings={}).decode()
 
-        assert lines[-3:] == ['  { url = "u" },', '  { url = "v" },', "]"]
+        assert [f'url = "{url}"' in text.splitlines() for url in urls] == [True, True]
 
 
 class TestPlaces:
