@@ -113,7 +113,11 @@ SPOILT = {
     "up": ("../../../owned.py", 0o644, "it has a path that leads elsewhere: '../../../owned.py'"),
     "absolute": ("/owned.py", 0o644, "it has a path that leads elsewhere: '/owned.py'"),
     "link": ("mercato_alpha/x", stat.S_IFLNK | 0o777, "it has a link or a device: mercato_alpha/x"),
-    "unrecorded": ("mercato_alpha/more.py", 0o644, "RECORD does not list mercato_alpha/more.py"),
+    "unrecorded": (
+        "mercato_alpha/more.py",
+        0o644,
+        "mercato_alpha/more.py is not mentioned in RECORD",
+    ),
     "twice": ("mercato_alpha/__INIT__.py", 0o644, "has a file twice: mercato_alpha/__INIT__.py"),
 }
 """What is added to a wheel behind the back of its RECORD."""

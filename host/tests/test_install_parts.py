@@ -174,17 +174,45 @@ class TestLookInto:
         with pytest.raises(UnreadableWheelError):
             look_into(wheel)
 
-    def test_with_other_bytes_than_recorded(self, tmp_path, wheel):
-        """What its RECORD says of a file holds."""
+    @pytest.mark.parametrize(
+        ("old", "new", "said"),
+        [
+            (b"x.py,sha256=", b"x.py,sha256=0", "hash / size of some_thing/x.py didn't match"),
+            (b"x.py,sha256=", b"x.py,md5=", "its RECORD has no SHA-256 of some_thing/x.py"),
+            (b"x.py,sha256=", b"x.py,shake_128=", "its RECORD has no SHA-256 of some_thing/x.py"),
+            (b"some_thing/x.py", b"some_thing/y.py", "some_thing/x.py is not mentioned in RECORD"),
+            (b"some_thing/x.py", b"some_thing/y.py", "a file that is not there: some_thing/y.py"),
+            (b",2\n", b",3\n", "hash / size of some_thing/x.py didn't match RECORD"),
+            (b",2\n", b"\n", "it has no RECORD of its files that can be read"),
+            (b",2\n", b",\n", "hash / size of some_thing/x.py is not included in RECORD"),
+            (b",2\n", b",two\n", "entry in RECORD file for some_thing/x.py is invalid"),
+        ],
+    )
+    def test_with_a_record_of_other_files(self, tmp_path, wheel, old, new, said):
+        """Its RECORD lists exactly its files, with SHA-256 and size."""
+        record = "some_thing-1.0.dist-info/RECORD"
         other = tmp_path / "other" / wheel.name
         other.parent.mkdir()
         with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(other, "w") as changed:
             for name in archive.namelist():
-                changed.writestr(name, archive.read(name).replace(b"1\n", b"2\n"))
+                content = archive.read(name)
+                changed.writestr(name, content.replace(old, new) if name == record else content)
 
         seen = look_into(other)
 
-        assert "some_thing/x.py has other bytes than its RECORD says" in seen.oddities
+        assert any(said in oddity for oddity in seen.oddities), seen.oddities
+
+    def test_without_a_record(self, tmp_path):
+        """A wheel that lists nothing is odd."""
+        wheel = write_wheel(tmp_path, "x", "1.0", {"x.py": ""})
+        bare = tmp_path / "bare" / wheel.name
+        bare.parent.mkdir()
+        with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(bare, "w") as changed:
+            changed.writestr("x-1.0.dist-info/METADATA", archive.read("x-1.0.dist-info/METADATA"))
+
+        seen = look_into(bare)
+
+        assert seen.oddities[0].startswith("it has no RECORD of its files that can be read")
 
 
 class Recorder(http.server.BaseHTTPRequestHandler):
