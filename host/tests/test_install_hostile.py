@@ -257,15 +257,19 @@ class TestHostileWheels:
 
 
 class TestPrograms:
-    def test_of_uv_are_admitted(self, shop, mercato):
-        """The programs that `mercato` runs are in the lock."""
-        shop.offer(requires=["mercato-kit", "uv"])
+    def test_that_mercato_runs_are_admitted(self, shop, mercato):
+        """The wheels of uv and squawk, with exactly their programs, are in the lock."""
+        shop.offer(requires=["mercato-kit", "uv", "squawk-cli"])
         programs = {f"uv-1.0.data/scripts/{name}": "" for name in ("uv", "uvx")}
         write_wheel(shop.index.folder, "uv", "1.0", {"uv/__init__.py": "", **programs})
+        squawk = {"squawk_cli-1.0.data/scripts/squawk": ""}
+        write_wheel(shop.index.folder, "squawk-cli", "1.0", squawk)
 
         locked = mercato("lock")
 
-        assert (locked.exit_code, "+ uv 1.0\n" in locked.stdout) == (0, True), locked.output
+        added = {line.strip() for line in locked.stdout.splitlines()}
+        assert locked.exit_code == 0, locked.output
+        assert {"+ uv 1.0", "+ squawk-cli 1.0"} <= added
 
 
 class TestSourceDistributions:

@@ -24,6 +24,7 @@ SCRIPTS: Mapping[str, frozenset[str]] = {"mercato-host": frozenset({"mercato"})}
 """The commands that a distribution of ours may bring."""
 
 EXECUTABLES: Mapping[str, frozenset[str]] = {
+    "squawk-cli": frozenset({"squawk"}),
     "uv": frozenset({"uv", "uvx"}),
 }
 """The programs that a library may put beside the interpreter: those that `mercato` itself runs."""
