@@ -202,6 +202,19 @@ class TestLookInto:
 
         assert any(said in oddity for oddity in seen.oddities), seen.oddities
 
+    def test_with_metadata_in_an_odd_folder(self, tmp_path):
+        """A version that is written in another way is odd, and no crash."""
+        wheel = write_wheel(tmp_path, "x", "1.0.post1", {"x.py": ""})
+        other = tmp_path / "other" / wheel.name
+        other.parent.mkdir()
+        with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(other, "w") as changed:
+            for name in archive.namelist():
+                changed.writestr(name.replace("1.0.post1", "1.0-1"), archive.read(name))
+
+        seen = look_into(other)
+
+        assert any("doesn't match wheel filename" in oddity for oddity in seen.oddities)
+
     def test_without_a_record(self, tmp_path):
         """A wheel that lists nothing is odd."""
         wheel = write_wheel(tmp_path, "x", "1.0", {"x.py": ""})

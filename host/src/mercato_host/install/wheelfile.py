@@ -195,5 +195,6 @@ def _odd_record(archive: zipfile.ZipFile, info: str, members: Mapping[str, str])
     )
     try:
         WheelFile(archive).validate_record(validate_contents=not weak)
-    except WheelFile.validation_error as error:
-        yield from (issue.partition(f"{archive.filename}, ")[2] for issue in error.issues)
+    except ValueError as error:
+        issues = getattr(error, "issues", [str(error)])
+        yield from (issue.removeprefix(f"In {archive.filename}, ") for issue in issues)
