@@ -12,7 +12,6 @@ from mercato_composition.features import plan as composition
 from mercato_host import config
 from mercato_host import extensions
 from mercato_kit.feature import Feature
-from mercato_runtime import garbage
 from mercato_runtime import guard as sql_guard
 from mercato_runtime import health
 from mercato_runtime import policies as routes
@@ -25,7 +24,6 @@ from mercato_runtime.api import pages as docs
 __all__ = ["app", "create_app", "testing"]
 
 
-@garbage.left_alone()
 def create_app(
     deployment: Deployment | Path | str | None = None,
     *,

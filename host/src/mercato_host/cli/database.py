@@ -96,6 +96,7 @@ def plan(operation: Operation, sql: bool) -> None:  # noqa: FBT001
 
     Statements that keep others waiting are marked: "writes" locks rows, "locks" a table, "rewrites"
     locks a table as long as it takes to copy it. "unknown" is what is only known when it runs.
+    On PostgreSQL this is the advice of squawk.
     """
     from mercato_database.preview import preview  # noqa: PLC0415
 
@@ -234,5 +235,4 @@ def _lines(statement: "Statement", *, whole: bool) -> Iterator[str]:
     if not whole and len(text) > _WIDTH:
         text = f"{text[: _WIDTH - 2]} …"
     yield from (f"{mark if n == 0 else ' ' * 13}{line}" for n, line in enumerate(text.splitlines()))
-    if effect.kind:
-        yield f"{' ' * 13}({effect.why})"
+    yield from (f"{' ' * 13}({line})" for line in effect.why.splitlines())

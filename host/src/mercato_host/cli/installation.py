@@ -22,7 +22,7 @@ _index = click.option(
     "--index",
     metavar="URL",
     callback=_index_url,
-    help="The one index to use. Default: [index] url in the file, else the installer's own.",
+    help="The one index to use. Default: [index] url in the file, else uv's own.",
 )
 _into = click.option(
     "--into",
@@ -52,14 +52,14 @@ def lock(operation: Operation, index: str | None, into: Path | None, wait: float
     for the kind of machine that runs this command, and says which package each feature is.
     """
     from mercato_installer import lock as locking  # noqa: PLC0415 - rarely needed
-    from mercato_installer.tools import find_tool  # noqa: PLC0415
+    from mercato_installer.tools import Uv  # noqa: PLC0415
 
     wish = requirements.read(operation.path)
     places = Places.of(wish.file, into)
     changes = locking.lock(
         wish,
         places,
-        find_tool,
+        Uv(),
         index=index or wish.index,
         wait_seconds=wait,
         on_progress=click.echo,
@@ -110,14 +110,14 @@ def install(
     if find_links is not None:
         raise click.BadParameter("only with --here", param_hint="--find-links")
     from mercato_installer import install as installing  # noqa: PLC0415 - rarely needed
-    from mercato_installer.tools import find_tool  # noqa: PLC0415
+    from mercato_installer.tools import Uv  # noqa: PLC0415
 
     wish = requirements.read(operation.path)
     places = Places.of(wish.file, into)
     installing.install(
         wish,
         places,
-        find_tool,
+        Uv(),
         index=index or wish.index,
         wait_seconds=wait,
         on_progress=click.echo,
