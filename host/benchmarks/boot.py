@@ -130,8 +130,7 @@ def _show_costs(installed: Costs, given: Costs, flask: Costs) -> None:
         "  installed       found by their entry points, imported, checked and registered\n"
         "  each more       what each feature more than in the line above adds to that\n"
         "  imports, given  the two halves: importing the manifests, create_app(features=...)\n"
-        "  first document  writing the API document when it is first asked for, and the garbage\n"
-        "                  collection that create_app put off\n"
+        "  first document  writing the API document when it is first asked for\n"
         "  flask           a bare Flask app with as many routes"
     )
 

@@ -1,7 +1,5 @@
 import pytest
-from sqlalchemy.dialects import postgresql
-
-from mercato_database.effects import effect_of
+from mercato_database.history.advice import effects
 
 from .lending import ADD_YEAR
 from .lending import Library
@@ -45,8 +43,8 @@ class TestPlan:
 
         lines = library.mercato("db", "plan").stdout.splitlines()
 
-        unknown = lines.index("  0002 expand: Step 0002.") + 1
-        assert lines[unknown].split()[0] == "unknown"
+        select = lines.index("  0002 expand: Step 0002.") + 1
+        assert [line.split()[0] for line in lines[select : select + 2]] == ["SELECT", "unknown"]
         kinds = [line.split()[0] for line in lines if "ADD COLUMN" in line]
         assert kinds == (["locks"] if "postgresql" in library.url else ["ALTER"])
         assert [line.split()[0] for line in lines if "UPDATE shelf_book" in line] == ["writes"]
@@ -67,37 +65,70 @@ class TestPlan:
         assert library.mercato("db", "plan").stdout == "Nothing to do: all is up to date.\n"
 
 
+def kind_of(*statements, dialect="postgresql"):
+    """Return the kind of the last of several statements."""
+    return effects(statements, dialect)[-1].kind
+
+
 class TestEffects:
     @pytest.mark.parametrize(
         ("statement", "kind"),
         [
             ("CREATE TABLE a_b (id INTEGER)", ""),
             ("CREATE TABLE a_b (id INTEGER, FOREIGN KEY(id) REFERENCES a_c (id))", "locks"),
+            ("CREATE SEQUENCE a_s", ""),
+            ("COMMENT ON TABLE a_b IS 'x'", ""),
             ("CREATE INDEX ix ON a_b (id)", "locks"),
             ("CREATE INDEX CONCURRENTLY ix ON a_b (id)", ""),
+            ("DROP INDEX ix", "locks"),
+            ("DROP TABLE a_b", "locks"),
             ("ALTER TABLE a_b ADD COLUMN c INTEGER", "locks"),
             ("ALTER TABLE a_b ADD COLUMN c UUID DEFAULT gen_random_uuid()", "rewrites"),
-            ("ALTER TABLE a_b ADD COLUMN c SERIAL", "rewrites"),
+            ("ALTER TABLE a_b ADD COLUMN c INTEGER GENERATED ALWAYS AS IDENTITY", "rewrites"),
+            ("ALTER TABLE a_b ADD COLUMN c INTEGER GENERATED ALWAYS AS (d) STORED", "rewrites"),
+            ("ALTER TABLE a_b ADD COLUMN c SERIAL", "locks"),
             ("ALTER TABLE a_b ALTER COLUMN c TYPE BIGINT", "rewrites"),
             ("ALTER TABLE a_b ALTER COLUMN c SET NOT NULL", "locks"),
             ("ALTER TABLE a_b ADD CONSTRAINT k CHECK (c > 0)", "locks"),
             ("ALTER TABLE a_b ADD CONSTRAINT k UNIQUE (c)", "locks"),
+            ("ALTER TABLE a_b VALIDATE CONSTRAINT k", ""),
             ("ALTER TABLE a_b DROP COLUMN c", "locks"),
             ("UPDATE a_b SET c = 1", "writes"),
             ("INSERT INTO a_b (c) VALUES (1)", "writes"),
-            ("VACUUM FULL a_b", "unknown"),
+            ("VACUUM FULL a_b", "locks"),
+            ("ALTRE TABLE a_b", "unknown"),
         ],
     )
     def test_on_postgresql(self, statement, kind):
         """What a statement does to those who use the table meanwhile."""
-        assert effect_of(statement, postgresql.dialect.name, frozenset()).kind == kind
+        assert kind_of(statement) == kind
+
+    def test_says_why(self):
+        """The lock, what it blocks, and what squawk has against the statement."""
+        (effect,) = effects(["CREATE INDEX ix\nON a_b (id)"], "postgresql")
+
+        lock, advice = effect.why.splitlines()
+        assert lock == "SHARE lock; blocking: writes, schema changes"
+        assert "updates are blocked" in advice
 
     def test_on_a_table_that_is_new(self):
         """Nobody uses it yet."""
-        assert effect_of("CREATE INDEX ix ON a_b (id)", "postgresql", {"a_b"}).kind == ""
+        made = "CREATE TABLE a_b (id INTEGER)"
+
+        assert kind_of(made, "CREATE INDEX ix ON a_b (id)") == ""
+        assert kind_of(made, "CREATE INDEX ix ON a_c (id)") == "locks"
+
+    def test_ignores_configuration(self, tmp_path, monkeypatch):
+        """A file in the current folder cannot take a rule away."""
+        (tmp_path / ".squawk.toml").write_text('excluded_rules = ["changing-column-type"]\n')
+        monkeypatch.chdir(tmp_path)
+
+        assert kind_of("ALTER TABLE a_b ALTER COLUMN c TYPE BIGINT") == "rewrites"
 
     def test_on_sqlite(self):
         """The one write lock is held anyway; what copies a table is marked."""
-        assert effect_of("ALTER TABLE a_b ADD COLUMN c", "sqlite", frozenset()).kind == ""
         copied = "INSERT INTO _alembic_tmp_a_b (id) SELECT id FROM a_b"
-        assert effect_of(copied, "sqlite", frozenset()).kind == "rewrites"
+
+        assert kind_of("ALTER TABLE a_b ADD COLUMN c", dialect="sqlite") == ""
+        assert kind_of(copied, dialect="sqlite") == "rewrites"
+        assert kind_of("UPDATE a_b SET c = 1", dialect="sqlite") == "writes"

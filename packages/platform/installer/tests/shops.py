@@ -10,14 +10,6 @@ from mercato_composition.commands.frame import mercato
 from mercato_composition.deployment import packages as requirements
 from mercato_composition.deployment.places import Places
 from mercato_dev.wheelmaking import write_wheel
-from mercato_installer.tools import Pip
-from mercato_installer.tools import Uv
-
-TOOLS = {
-    "uv": Uv((sys.executable, "-m", "uv")),
-    "pip": Pip((sys.executable, "-m", "pip")),
-}
-"""What can install: each as this interpreter has it."""
 
 FEATURE = """
 from mercato_kit.feature import Feature

@@ -7,43 +7,6 @@ import signal
 import pytest
 
 from mercato_composition.deployment import lock as lockfile
-from mercato_composition.faults import DeploymentError
-from mercato_installer import install as installing
-from mercato_installer import lock as locking
-
-from .shops import TOOLS
-
-
-@pytest.fixture(params=TOOLS)
-def tool(request):
-    """uv, and pip where there is no uv."""
-    return TOOLS[request.param]
-
-
-def lock_with(tool, shop):
-    """Lock with a certain tool."""
-    return locking.lock(
-        shop.wish,
-        shop.places,
-        lambda: tool,
-        index=shop.wish.index,
-        wait_seconds=60,
-        on_progress=lambda _line: None,
-    )
-
-
-def install_with(tool, shop, wait_seconds=60):
-    """Install with a certain tool, and return what was told."""
-    told = []
-    installing.install(
-        shop.wish,
-        shop.places,
-        lambda: tool,
-        index=shop.wish.index,
-        wait_seconds=wait_seconds,
-        on_progress=told.append,
-    )
-    return told
 
 
 class TestLock:
@@ -52,16 +15,16 @@ class TestLock:
         """A lock is made without running anything."""
         return small_shop
 
-    def test_writes_down_wheels_with_hashes(self, shop, tool):
+    def test_writes_down_wheels_with_hashes(self, shop):
         """A standard lock: versions, hashes of wheels, and which package each feature is."""
         shop.offer(version="1.0")
         shop.offer(version="1.1")
 
-        changes = lock_with(tool, shop)
+        locked = shop.mercato("lock")
 
         lock = lockfile.read(shop.places.lock)
         (alpha,) = [wheel for wheel in lock.wheels() if wheel.name == "mercato-alpha"]
-        assert "+ mercato-alpha 1.1" in changes
+        assert "  + mercato-alpha 1.1\n" in locked.stdout
         assert (alpha.version, len(alpha.sha256)) == ("1.1", 64)
         assert lock.bindings["alpha"] == lockfile.Binding("mercato-alpha", "mercato_alpha")
         assert {"mercato-host", "mercato-kit", "flask"} <= lock.versions().keys()
@@ -117,13 +80,12 @@ class TestLock:
         assert [it.name for it in shop.folder.glob("*lock*")] == ["pylock.staging.toml"]
 
     @pytest.mark.provokes("K120")
-    def test_says_what_is_not_to_be_had(self, shop, tool):
-        """K120 has the tool's own words; nothing is written."""
-        with pytest.raises(DeploymentError) as refused:
-            lock_with(tool, shop)
+    def test_says_what_is_not_to_be_had(self, shop):
+        """K120 has uv's own words; nothing is written."""
+        refused = shop.mercato("lock")
 
-        (fault,) = refused.value.faults
-        assert (fault.code, "mercato-alpha" in fault.what) == ("K120", True)
+        assert (refused.exit_code, "error[K120] deployment.toml" in refused.stderr) == (2, True)
+        assert "mercato-alpha was not found" in refused.stderr
         assert not shop.places.lock.exists()
 
     @pytest.mark.provokes("K101")
@@ -141,12 +103,12 @@ class TestLock:
 
 
 class TestInstall:
-    def test_makes_an_environment_of_the_lock(self, shop, tool):
+    def test_makes_an_environment_of_the_lock(self, shop):
         """It has what the lock names and nothing else, and the deployment fits in it."""
         shop.offer()
-        lock_with(tool, shop)
+        shop.mercato("lock")
 
-        install_with(tool, shop)
+        shop.mercato("install")
 
         checked = shop.installed("check", "--offline")
         (name,) = shop.environments
@@ -159,6 +121,20 @@ class TestInstall:
         )
         assert there == {it.replace("-", "_") for it in locked}
         assert shop.places.current.readlink().name == name
+
+    def test_the_environment_can_go_on(self, shop):
+        """The next release is locked and installed by the command that the first one brought."""
+        shop.offer(version="1.0")
+        shop.mercato("lock")
+        shop.mercato("install")
+        shop.offer(version="1.1")
+
+        locked = shop.installed("lock")
+        installed = shop.installed("install")
+
+        assert (locked.returncode, installed.returncode) == (0, 0), locked.stderr + installed.stderr
+        assert "  mercato-alpha 1.0 -> 1.1\n" in locked.stdout
+        assert "mercato-alpha 1.1" in shop.installed("check", "--offline").stdout
 
     @pytest.mark.provokes("K114")
     def test_needs_a_lock(self, shop):

@@ -4,19 +4,18 @@ import io
 import json
 import stat
 import tarfile
+import tomllib
 import zipfile
 
 import pytest
+import tomli_w
 
 from mercato_composition.deployment import lock as lockfile
 from mercato_composition.deployment.lock import Binding
-from mercato_composition.faults import DeploymentError
 from mercato_dev.index import serve_index
 from mercato_dev.wheelmaking import write_wheel
 from mercato_installer import install as installing
-from mercato_installer import lock as locking
-
-from .shops import TOOLS
+from mercato_installer.tools import Uv
 
 ALPHA = {"mercato.features": {"alpha": "mercato_alpha:feature"}}
 
@@ -114,7 +113,11 @@ SPOILT = {
     "up": ("../../../owned.py", 0o644, "it has a path that leads elsewhere: '../../../owned.py'"),
     "absolute": ("/owned.py", 0o644, "it has a path that leads elsewhere: '/owned.py'"),
     "link": ("mercato_alpha/x", stat.S_IFLNK | 0o777, "it has a link or a device: mercato_alpha/x"),
-    "unrecorded": ("mercato_alpha/more.py", 0o644, "RECORD does not list mercato_alpha/more.py"),
+    "unrecorded": (
+        "mercato_alpha/more.py",
+        0o644,
+        "mercato_alpha/more.py is not mentioned in RECORD",
+    ),
     "twice": ("mercato_alpha/__INIT__.py", 0o644, "has a file twice: mercato_alpha/__INIT__.py"),
 }
 """What is added to a wheel behind the back of its RECORD."""
@@ -136,7 +139,7 @@ def offer_library(shop, files, entry_points=None):
 def write_lock(shop):
     """Lock whatever the index has, as if nobody had looked into it."""
     text = lockfile.compose(
-        TOOLS["uv"].resolve(shop.wish.lines, shop.wish.index),
+        Uv().resolve(shop.wish.lines, shop.wish.index),
         requirements=shop.wish.lines,
         bindings={"alpha": Binding("mercato-alpha", "mercato_alpha")},
     )
@@ -188,6 +191,34 @@ class TestHostileWheels:
 
         is_refused("it brings a command of its own: 'alpha'")
 
+    @pytest.mark.parametrize(
+        ("name", "files"),
+        [
+            ("uv", {"uv-1.0.data/scripts/uv": "", "uv-1.0.data/scripts/flask": RUN}),
+            ("uv", {"uv-1.0.data/scripts/x/uv": RUN}),
+            ("uv", {"uv-2.0.data/scripts/uv": RUN}),
+            ("uv", {"uv-1.0.data/data/bin/uv": RUN}),
+            ("helper", {"helper-1.0.data/scripts/uv": RUN}),
+            ("squawk-cli", {"squawk_cli-1.0.data/scripts/uv": RUN}),
+        ],
+    )
+    def test_programs_are_named_one_by_one(self, shop, is_refused, name, files):
+        """Only uv and squawk may bring programs, each its own and no more."""
+        files = {path: text.replace(RUN, shop.hostile) for path, text in files.items()}
+        shop.offer(requires=["mercato-kit", name])
+        write_wheel(shop.index.folder, name, "1.0", files)
+
+        is_refused(f"files that land outside of packages: {max(files, key=len)}")
+
+    def test_a_command_is_not_taken_from_a_program(self, shop, is_refused):
+        """A library's command that is called as an admitted program is a clash."""
+        offer_library(shop, {}, {"console_scripts": {"squawk": "helper:main"}})
+        shop.offer(requires=["mercato-kit", "helper", "squawk-cli"])
+        files = {"squawk_cli-1.0.data/scripts/squawk": ""}
+        write_wheel(shop.index.folder, "squawk-cli", "1.0", files)
+
+        is_refused("it brings the command 'squawk', as helper 1.0 does")
+
     @pytest.mark.parametrize(("path", "mode", "reason"), cases(SPOILT))
     def test_archives_are_what_they_say(self, shop, is_refused, path, mode, reason):
         """A path stays inside, a file is a file, and each is in the RECORD."""
@@ -225,9 +256,24 @@ class TestHostileWheels:
         assert not shop.trace.exists()
 
 
+class TestPrograms:
+    def test_that_mercato_runs_are_admitted(self, shop, mercato):
+        """The wheels of uv and squawk, with exactly their programs, are in the lock."""
+        shop.offer(requires=["mercato-kit", "uv", "squawk-cli"])
+        programs = {f"uv-1.0.data/scripts/{name}": "" for name in ("uv", "uvx")}
+        write_wheel(shop.index.folder, "uv", "1.0", {"uv/__init__.py": "", **programs})
+        squawk = {"squawk_cli-1.0.data/scripts/squawk": ""}
+        write_wheel(shop.index.folder, "squawk-cli", "1.0", squawk)
+
+        locked = mercato("lock")
+
+        added = {line.strip() for line in locked.stdout.splitlines()}
+        assert locked.exit_code == 0, locked.output
+        assert {"+ uv 1.0", "+ squawk-cli 1.0"} <= added
+
+
 class TestSourceDistributions:
-    @pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
-    def test_are_not_built(self, shop, tool):
+    def test_are_not_built(self, shop):
         """A package without wheels is not there: its setup.py never runs."""
         files = {
             "setup.py": shop.hostile,
@@ -239,66 +285,43 @@ class TestSourceDistributions:
                 entry.size = len(text)
                 archive.addfile(entry, io.BytesIO(text.encode()))
 
-        with pytest.raises(DeploymentError) as refused:
-            locking.lock(
-                shop.wish,
-                shop.places,
-                lambda: tool,
-                index=shop.wish.index,
-                wait_seconds=1,
-                on_progress=quiet,
-            )
+        refused = shop.mercato("lock")
 
-        assert [fault.code for fault in refused.value.faults] == ["K120"]
+        assert (refused.exit_code, "error[K120]" in refused.stderr) == (2, True)
         assert not shop.trace.exists()
 
 
 class TestOtherIndexes:
-    @pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)
-    def test_are_never_asked(self, shop, store, tool, tmp_path, monkeypatch):
+    def test_are_never_asked(self, shop, mercato, tmp_path, monkeypatch):
         """A higher version elsewhere is nothing to us, whatever variables and files say."""
         shop.offer(version="1.0")
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
         files = {"mercato_alpha/__init__.py": shop.hostile}
         write_wheel(elsewhere, "mercato-alpha", "99.0", files, entry_points=ALPHA)
-        places = type(shop.places).of(shop.file, store)
         with serve_index(elsewhere) as stranger:
             point_to(stranger.url, elsewhere, tmp_path, monkeypatch)
 
-            locking.lock(
-                shop.wish,
-                places,
-                lambda: tool,
-                index=shop.wish.index,
-                wait_seconds=1,
-                on_progress=quiet,
-            )
+            locked = mercato("lock")
 
+        assert locked.exit_code == 0, locked.output
         assert lockfile.read(shop.places.lock).versions()["mercato-alpha"] == "1.0"
 
 
 def point_to(url, folder, home, monkeypatch):
     """Recommend another index in every way there is."""
     for variable in (
-        "PIP_EXTRA_INDEX_URL",
-        "PIP_INDEX_URL",
         "UV_EXTRA_INDEX_URL",
         "UV_INDEX",
         "UV_DEFAULT_INDEX",
         "UV_INDEX_URL",
     ):
         monkeypatch.setenv(variable, url)
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("UV_FIND_LINKS", str(folder))
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     monkeypatch.setenv("XDG_CONFIG_DIRS", str(home / ".config"))
-    pip = f"[global]\nextra-index-url = {url}\nfind-links = {folder}\n"
     for file, text in {
-        ".config/pip/pip.conf": pip,
-        "pip/pip.conf": pip,
-        ".pip/pip.conf": pip,
         ".config/uv/uv.toml": f'[[index]]\nurl = "{url}"\n',
         "uv.toml": f'[[index]]\nurl = "{url}"\n',
         "pyproject.toml": f'[tool.uv]\nextra-index-url = ["{url}"]\n',
@@ -381,11 +404,8 @@ class TestLocks:
         ("old", "new"),
         [
             ('url = "http://127', 'path = "/srv/'),
-            ("hashes = { sha256", "hashes = { md5"),
+            ("\nsha256 = ", "\nmd5 = "),
             ('sha256 = "', 'sha256 = "../'),
-            ("wheels = [", 'archive = { path = "/srv/x.zip", hashes = { sha256 = "0" } }\nx = ['),
-            ("wheels = [", 'vcs = { type = "git", url = "x", commit-id = "0" }\nx = ['),
-            ("wheels = [", 'directory = { path = "/srv/x" }\nx = ['),
             ("sys_platform == ", "sys_platform != "),
             ('lock-version = "1.0"', 'lock-version = "9.0"'),
             ("[tool.mercato]", "[tool.another]"),
@@ -404,6 +424,31 @@ class TestLocks:
 
         assert (refused.exit_code, "error[K114] pylock.toml" in refused.stderr) == (2, True)
         assert "Traceback" not in refused.output
+        assert not list(store.glob("*/pyvenv.cfg"))
+
+    @pytest.mark.provokes("K114")
+    @pytest.mark.parametrize(
+        "source",
+        [
+            {"archive": {"path": "/srv/x.zip", "hashes": {"sha256": "0" * 64}}},
+            {"vcs": {"type": "git", "url": "x", "commit-id": "0"}},
+            {"directory": {"path": "/srv/x"}},
+        ],
+        ids=lambda source: next(iter(source)),
+    )
+    def test_name_nothing_but_wheels(self, shop, mercato, store, source):
+        """A lock that names an archive, a repository or a folder is not used."""
+        shop.offer()
+        mercato("lock")
+        document = tomllib.loads(shop.places.lock.read_text())
+        for package in document["packages"]:
+            del package["wheels"]
+            package.update(source)
+        shop.places.lock.write_text(tomli_w.dumps(document))
+
+        refused = mercato("install")
+
+        assert (refused.exit_code, "error[K114] pylock.toml" in refused.stderr) == (2, True)
         assert not list(store.glob("*/pyvenv.cfg"))
 
     @pytest.mark.provokes("K119")

@@ -144,30 +144,21 @@ def index(tmp_path):
     thread.join()
 
 
-@pytest.fixture(params=["uv", "pip"])
-def mercato(request, tmp_path):
+@pytest.fixture
+def mercato(tmp_path):
     """Runs `mercato` in an environment of its own that sees the libraries of this one."""
     place = tmp_path / "environment"
-    venv.create(place, with_pip=request.param == "pip")
+    venv.create(place)
     site = next(place.glob("lib/python*/site-packages"))
     borrowed = sysconfig.get_path("purelib")
     (site / "borrowed.pth").write_text(f"import site; site.addsitedir({borrowed!r})\n")
-    if request.param == "pip":
-        # An environment without uv.
-        (site / "sitecustomize.py").write_text("import sys\nsys.modules['uv'] = None\n")
     file = tmp_path / "deployment.toml"
     file.write_text('environment = "testing"\n[features.alpha]\npackage = "mercato-alpha ~= 1.0"\n')
 
     def run(*arguments):
         return subprocess.run(
-            [
-                place / "bin/python",
-                "-m",
-                "mercato_composition",
-                f"--deployment={file}",
-                *arguments,
-            ],
-            env={**os.environ, "PATH": "/usr/bin:/bin", "PIP_INDEX_URL": "http://127.0.0.1:1/"},
+            [place / "bin/python", "-m", "mercato_composition", f"--deployment={file}", *arguments],
+            env={**os.environ, "PATH": "/usr/bin:/bin", "UV_INDEX_URL": "http://127.0.0.1:1/"},
             capture_output=True,
             text=True,
             check=False,

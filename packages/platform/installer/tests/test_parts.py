@@ -2,13 +2,12 @@
 
 import base64
 import http.server
-import sys
 import threading
-import tomllib
 import zipfile
 
 import pytest
 
+from mercato_composition.deployment import lock as lockfile
 from mercato_composition.deployment import packages as requirements
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.places import Places
@@ -17,36 +16,21 @@ from mercato_composition.faults import DeploymentError
 from mercato_dev.wheelmaking import write_wheel
 from mercato_installer import download as fetching
 from mercato_installer import install as installing
-from mercato_installer import toml
 from mercato_installer import tools
 from mercato_installer.wheel import UnreadableWheelError
 from mercato_installer.wheel import look_into
 
 
-class TestToml:
-    def test_reads_back_as_it_was(self):
-        """Whatever is written says the same when it is read."""
-        document = {
-            "text": 'quotes " and \\ and \x7f and \t and ü',
-            "list": ["a", "b"],
-            "packages": [
-                {"name": "x", "wheels": [{"url": "u", "hashes": {"sha256": "0"}}, {"url": "v"}]},
-                {"name": "y", "yes": True, "number": 3, "none": []},
-            ],
-            "tool": {"mercato": {"a key": 1, "features": {"x.y": {"package": "z"}}}, "x": {}},
-        }
-
-        text = toml.dumps(document)
-
-        assert tomllib.loads(text) == document | {"tool": {"mercato": document["tool"]["mercato"]}}
-
+class TestCompose:
     def test_has_a_line_for_each_wheel(self):
         """A person sees in a diff which wheel changed."""
-        document = {"packages": [{"name": "x", "wheels": [{"url": "u"}, {"url": "v"}]}]}
+        urls = [f"https://packages.example/x-1.0-{tag}.whl" for tag in ("a", "b")]
+        wheels = [{"url": url, "hashes": {"sha256": "0" * 64}} for url in urls]
+        packages = [{"name": "x", "version": "1.0", "wheels": wheels}]
 
-        lines = toml.dumps(document).splitlines()
+        text = lockfile.compose(packages, requirements=("x",), bindings={}).decode()
 
-        assert lines[-3:] == ['  { url = "u" },', '  { url = "v" },', "]"]
+        assert [f'url = "{url}"' in text.splitlines() for url in urls] == [True, True]
 
 
 class TestPlaces:
@@ -118,9 +102,17 @@ class TestIsSafeUrl:
 
 
 class TestTools:
-    def test_uv_comes_first(self):
-        """Uv is taken where it is."""
-        assert tools.find_tool() == tools.Uv((sys.executable, "-m", "uv"))
+    def test_come_from_this_environment(self, tmp_path, monkeypatch):
+        """A program called uv in PATH is never run."""
+        trap = tmp_path / "uv"
+        trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        trap.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+
+        with pytest.raises(tools.ToolFailedError):
+            tools.Uv().resolve(["mercato-nothing"], "http://127.0.0.1:1/simple/")
+
+        assert not (tmp_path / "ran").exists()
 
     def test_hear_nobody_else(self, monkeypatch):
         """Variables for installers and interpreters are not passed on; others are."""
@@ -134,14 +126,12 @@ class TestTools:
         assert not set(hostile) & passed.keys()
         assert passed["HTTPS_PROXY"] == "http://127.0.0.1:3128"
 
-    @pytest.mark.parametrize("kind", [tools.Uv, tools.Pip])
-    def test_never_tell_a_password(self, kind, servers):
+    def test_never_tell_a_password(self, servers):
         """An index that refuses is told of without the password in its URL."""
-        tool = kind((sys.executable, "-m", kind.__name__.lower()))
         index = f"http://me:geheim@127.0.0.1:{servers[0].server_port}/closed/simple/"
 
         with pytest.raises(tools.ToolFailedError) as failed:
-            tool.resolve(["mercato-nothing"], index)
+            tools.Uv().resolve(["mercato-nothing"], index)
 
         assert servers[0].asked
         assert "geheim" not in str(failed.value)
@@ -184,17 +174,58 @@ class TestLookInto:
         with pytest.raises(UnreadableWheelError):
             look_into(wheel)
 
-    def test_with_other_bytes_than_recorded(self, tmp_path, wheel):
-        """What its RECORD says of a file holds."""
+    @pytest.mark.parametrize(
+        ("old", "new", "said"),
+        [
+            (b"x.py,sha256=", b"x.py,sha256=0", "hash / size of some_thing/x.py didn't match"),
+            (b"x.py,sha256=", b"x.py,md5=", "its RECORD has no SHA-256 of some_thing/x.py"),
+            (b"x.py,sha256=", b"x.py,shake_128=", "its RECORD has no SHA-256 of some_thing/x.py"),
+            (b"some_thing/x.py", b"some_thing/y.py", "some_thing/x.py is not mentioned in RECORD"),
+            (b"some_thing/x.py", b"some_thing/y.py", "a file that is not there: some_thing/y.py"),
+            (b",2\n", b",3\n", "hash / size of some_thing/x.py didn't match RECORD"),
+            (b",2\n", b"\n", "it has no RECORD of its files that can be read"),
+            (b",2\n", b",\n", "hash / size of some_thing/x.py is not included in RECORD"),
+            (b",2\n", b",two\n", "entry in RECORD file for some_thing/x.py is invalid"),
+        ],
+    )
+    def test_with_a_record_of_other_files(self, tmp_path, wheel, old, new, said):
+        """Its RECORD lists exactly its files, with SHA-256 and size."""
+        record = "some_thing-1.0.dist-info/RECORD"
         other = tmp_path / "other" / wheel.name
         other.parent.mkdir()
         with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(other, "w") as changed:
             for name in archive.namelist():
-                changed.writestr(name, archive.read(name).replace(b"1\n", b"2\n"))
+                content = archive.read(name)
+                changed.writestr(name, content.replace(old, new) if name == record else content)
 
         seen = look_into(other)
 
-        assert "some_thing/x.py has other bytes than its RECORD says" in seen.oddities
+        assert any(said in oddity for oddity in seen.oddities), seen.oddities
+
+    def test_with_metadata_in_an_odd_folder(self, tmp_path):
+        """A version that is written in another way is odd, and no crash."""
+        wheel = write_wheel(tmp_path, "x", "1.0.post1", {"x.py": ""})
+        other = tmp_path / "other" / wheel.name
+        other.parent.mkdir()
+        with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(other, "w") as changed:
+            for name in archive.namelist():
+                changed.writestr(name.replace("1.0.post1", "1.0-1"), archive.read(name))
+
+        seen = look_into(other)
+
+        assert any("doesn't match wheel filename" in oddity for oddity in seen.oddities)
+
+    def test_without_a_record(self, tmp_path):
+        """A wheel that lists nothing is odd."""
+        wheel = write_wheel(tmp_path, "x", "1.0", {"x.py": ""})
+        bare = tmp_path / "bare" / wheel.name
+        bare.parent.mkdir()
+        with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(bare, "w") as changed:
+            changed.writestr("x-1.0.dist-info/METADATA", archive.read("x-1.0.dist-info/METADATA"))
+
+        seen = look_into(bare)
+
+        assert seen.oddities[0].startswith("it has no RECORD of its files that can be read")
 
 
 class Recorder(http.server.BaseHTTPRequestHandler):
@@ -291,12 +322,13 @@ class TestUnpacked:
                 (site / "sitecustomize.py").write_text(shop.hostile)
                 (site / "flask" / "app.py").write_text(shop.hostile)
                 (site / "jinja2" / "utils.py").unlink()
+                python.with_name("uv").write_text("#!/bin/sh\n")
 
         with pytest.raises(DeploymentError) as refused:
             installing.install(
                 shop.wish,
                 shop.places,
-                lambda: Careless((sys.executable, "-m", "uv")),
+                Careless(),
                 index=shop.wish.index,
                 wait_seconds=1,
                 on_progress=lambda _line: None,
@@ -304,7 +336,9 @@ class TestUnpacked:
 
         (fault,) = refused.value.faults
         named = fault.what.splitlines()[1:]
-        assert named == ["flask/app.py", "sitecustomize.py", "jinja2/utils.py (not there)"]
+        (program,) = [line for line in named if line.endswith(".data/scripts/uv")]
+        changed = {"flask/app.py", "sitecustomize.py", "jinja2/utils.py (not there)", program}
+        assert set(named) == changed
         assert not shop.places.current.exists()
         assert not shop.trace.exists()
 

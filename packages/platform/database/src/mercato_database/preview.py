@@ -4,13 +4,14 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import replace
 
 import sqlalchemy as sa
 from alembic import command
 
-from mercato_database.effects import Effect
-from mercato_database.effects import effect_of
-from mercato_database.effects import table_of
+from mercato_database.history.advice import NOTHING
+from mercato_database.history.advice import Effect
+from mercato_database.history.advice import effects
 from mercato_database.plan import Step
 from mercato_database.revisions import Revision
 from mercato_database.runner import configure
@@ -22,37 +23,30 @@ class Statement:
     """One statement of a migration: empty SQL where it is known only when the migration runs."""
 
     sql: str
-    effect: Effect
+    effect: Effect = NOTHING
 
 
 def preview(step: Step, dialect: sa.Dialect) -> list[tuple[Revision, list[Statement]]]:
     """Return the statements of each migration of *step*, those that wait included."""
-    made: list[tuple[Revision, list[Statement]]] = []
-    new_tables: set[str] = set()
-    before = step.current
-    for revision in (*step.now, *step.later):
-        statements = []
-        for text in _statements(step, before, revision, dialect):
-            statements.append(_look_at(text, dialect, new_tables))
-            if (table := table_of(text)) and re.match("CREATE TABLE", text, re.IGNORECASE):
-                new_tables.add(table)
-        made.append((revision, statements))
-        before = revision.number
+    revisions = (*step.now, *step.later)
+    before = [step.current, *(revision.number for revision in revisions)]
+    made = [
+        (revision, list(_statements(step, number, revision, dialect)))
+        for number, revision in zip(before, revisions, strict=False)
+    ]
+    known = [it.sql for _, statements in made for it in statements if it.sql]
+    # Requests do not use the tables of a feature that has none yet.
+    found = iter(effects(known, dialect.name) if step.current is not None else ())
+    for _, statements in made:
+        statements[:] = [
+            replace(it, effect=next(found, NOTHING)) if it.sql else it for it in statements
+        ]
     return made
-
-
-def _look_at(text: str, dialect: sa.Dialect, new_tables: set[str]) -> Statement:
-    if text.startswith(_UNKNOWN):
-        return Statement("", Effect("unknown", text.removeprefix(_UNKNOWN)))
-    return Statement(text, effect_of(text, dialect.name, new_tables))
-
-
-_UNKNOWN = "-- unknown: "
 
 
 def _statements(
     step: Step, before: str | None, revision: Revision, dialect: sa.Dialect
-) -> Iterator[str]:
+) -> Iterator[Statement]:
     """Let Alembic write a migration down instead of applying it."""
     mock = sa.create_mock_engine(f"{dialect.name}://", lambda *_: None)
     config = configure(None, step.history)
@@ -72,6 +66,6 @@ def _statements(
         lines = [line for line in chunk.splitlines() if not line.startswith("--")]
         text = "\n".join(lines).strip().removesuffix(";")
         if text and text not in ("BEGIN", "COMMIT") and own not in text:
-            yield text
+            yield Statement(text)
     if reason is not None:
-        yield f"{_UNKNOWN}{reason}"
+        yield Statement("", Effect("unknown", reason))

@@ -97,8 +97,12 @@ def _installed_files(found: Distribution, info: str) -> Iterator[tuple[str, byte
     if origin.get("dir_info", {}).get("editable"):
         yield from _source_files(found.name)
         return
+    commands = {entry.name for entry in found.entry_points}
     for file in found.files or ():
         top = file.parts[0]
+        if file.parent.name == "bin" and top == ".." and file.name not in commands:
+            program = f"{info.removesuffix('.dist-info')}.data/scripts/{file.name}"
+            yield program, Path(str(file.locate())).read_bytes()
         if top not in ("..", info) and "__pycache__" not in file.parts:
             yield file.as_posix(), Path(str(file.locate())).read_bytes()
 

@@ -23,6 +23,12 @@ OUR_PREFIX = "mercato-"
 SCRIPTS: Mapping[str, frozenset[str]] = {"mercato-composition": frozenset({"mercato"})}
 """The commands that a distribution of ours may bring."""
 
+EXECUTABLES: Mapping[str, frozenset[str]] = {
+    "squawk-cli": frozenset({"squawk"}),
+    "uv": frozenset({"uv", "uvx"}),
+}
+"""The programs that a library may put beside the interpreter: those that `mercato` itself runs."""
+
 _RUN_AT_START = ("sitecustomize", "usercustomize")
 _RESERVED_SCRIPT = re.compile(r"(python|pip|uv|activate|deactivate|mercato)", re.IGNORECASE)
 _SCRIPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
@@ -98,9 +104,11 @@ def _runs_at_start(wheel: Wheel, _bindings: Bindings) -> Iterator[str]:
 
 
 def _lands_elsewhere(wheel: Wheel, _bindings: Bindings) -> Iterator[str]:
-    for top in wheel.tops:
-        if top.lower().endswith(".data"):
-            yield f"it ships {top}/, files that land outside of packages"
+    allowed = EXECUTABLES.get(wheel.name, frozenset())
+    admitted = {member for name, member in wheel.programs.items() if name in allowed}
+    for top, members in wheel.tops.items():
+        if top.lower().endswith(".data") and (outside := members - admitted):
+            yield f"it ships {top}/, files that land outside of packages: {_some(outside)}"
 
 
 def _strays(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
@@ -181,10 +189,11 @@ def _top(shipped: tuple[str, Wheel]) -> str:
 def _same_scripts(wheels: Sequence[Wheel]) -> Iterator[tuple[Wheel, str]]:
     owners: dict[str, Wheel] = {}
     for wheel in wheels:
-        for entry in wheel.offered("console_scripts", "gui_scripts"):
-            owner = owners.setdefault(entry.name.casefold(), wheel)
+        entries = wheel.offered("console_scripts", "gui_scripts")
+        for name in (*(entry.name for entry in entries), *wheel.programs):
+            owner = owners.setdefault(name.casefold(), wheel)
             if owner is not wheel:
-                yield wheel, f"it brings the command {entry.name!r}, as {owner.release} does"
+                yield wheel, f"it brings the command {name!r}, as {owner.release} does"
 
 
 def _some(members: Sequence[str] | set[str]) -> str:

@@ -22,7 +22,7 @@ _index = click.option(
     "--index",
     metavar="URL",
     callback=_index_url,
-    help="The one index to use. Default: [index] url in the file, else the installer's own.",
+    help="The one index to use. Default: [index] url in the file, else uv's own.",
 )
 _into = click.option(
     "--into",
@@ -54,14 +54,14 @@ def lock(operation: Operation, index: str | None, into: Path | None, wait: float
     from mercato_composition.deployment.packages import read
     from mercato_composition.deployment.places import Places
     from mercato_installer import lock as locking
-    from mercato_installer.tools import find_tool
+    from mercato_installer.tools import Uv
 
     wish = read(operation.path)
     places = Places.of(wish.file, into)
     changes = locking.lock(
         wish,
         places,
-        find_tool,
+        Uv(),
         index=index or wish.index,
         wait_seconds=wait,
         on_progress=click.echo,
@@ -114,14 +114,14 @@ def install(
     from mercato_composition.deployment.packages import read
     from mercato_composition.deployment.places import Places
     from mercato_installer import install as installing
-    from mercato_installer.tools import find_tool
+    from mercato_installer.tools import Uv
 
     wish = read(operation.path)
     places = Places.of(wish.file, into)
     installing.install(
         wish,
         places,
-        find_tool,
+        Uv(),
         index=index or wish.index,
         wait_seconds=wait,
         on_progress=click.echo,

@@ -1,20 +1,23 @@
 """Environments beside a deployment: one for each lock, and a link to the one that is used."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
 import socket
 import sys
 import tempfile
-import time
 import venv
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import AcquireReturnProxy
+from filelock import BaseFileLock
+from filelock import FileLock
+from filelock import Timeout
 
 from mercato_composition.deployment.places import Places
 from mercato_composition.faults import DeploymentError
@@ -124,33 +127,30 @@ def one_at_a_time(
         DeploymentError: Somebody else did not end in time.
     """
     places.environments.mkdir(parents=True, exist_ok=True)
-    with places.at_work.open("a+") as file:
-        _take(file.fileno(), places, wait_seconds, on_progress)
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}")
-        file.flush()
+    # Without fallback: a marker file would outlive a process that is killed.
+    lock = FileLock(places.at_work, poll_interval=_POLL_SECONDS, fallback_to_soft=False)
+    with _take(lock, places, wait_seconds, on_progress):
+        places.at_work.write_text(f"process {os.getpid()} on {socket.gethostname()}")
         _sweep(places)
         yield
 
 
 def _take(
-    handle: int, places: Places, wait_seconds: float, on_progress: Callable[[str], None]
-) -> None:
-    give_up_at = time.monotonic() + wait_seconds
-    told = False
-    while True:
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        who = places.at_work.read_text() or "another process"
-        if time.monotonic() > give_up_at:
-            what = f"{who} works on {places.environments} for more than {wait_seconds:g} s."
-            fix = "wait for it to end, then type the same command again; or end it"
-            raise DeploymentError([Fault("K120", str(places.environments), what, fix)])
-        if not told:
-            on_progress(f"waiting for {who}, which works on {places.environments}")
-            told = True
-        time.sleep(_POLL_SECONDS)
+    lock: BaseFileLock, places: Places, wait_seconds: float, on_progress: Callable[[str], None]
+) -> AcquireReturnProxy[BaseFileLock]:
+    with contextlib.suppress(Timeout):
+        return lock.acquire(blocking=False)
+    on_progress(f"waiting for {_holder(places)}, which works on {places.environments}")
+    try:
+        return lock.acquire(timeout=wait_seconds)
+    except Timeout as error:
+        what = f"{_holder(places)} works on {places.environments} for more than {wait_seconds:g} s."
+        fix = "wait for it to end, then type the same command again; or end it"
+        raise DeploymentError([Fault("K120", str(places.environments), what, fix)]) from error
+
+
+def _holder(places: Places) -> str:
+    return places.at_work.read_text() or "another process"
 
 
 def _sweep(places: Places) -> None:

@@ -4,13 +4,7 @@ For development. What it installs is neither locked nor looked into.
 """
 
 import importlib
-import importlib.util
-import shutil
-import subprocess
-import sys
-import tempfile
 from importlib.metadata import version
-from pathlib import Path
 
 from packaging.requirements import Requirement
 
@@ -20,7 +14,8 @@ from mercato_composition.deployment.packages import requirements_of
 from mercato_composition.faults import DeploymentError
 from mercato_composition.faults import Fault
 from mercato_composition.features.installed import installed_features
-from mercato_installer.tools import environment
+from mercato_installer.tools import ToolFailedError
+from mercato_installer.tools import Uv
 
 
 def missing(deployment: Deployment) -> list[Requirement]:
@@ -56,54 +51,29 @@ def install(
 
     Args:
         deployment: Names them.
-        index: URL of the one index to use; the installer's own by default.
+        index: URL of the one index to use; uv's own by default.
         find_links: A folder that has wheels, too.
 
     Returns:
         What was installed.
 
     Raises:
-        DeploymentError: A ``package`` is not acceptable, or the installer failed.
+        DeploymentError: A ``package`` is not acceptable, or uv failed.
     """
     wanted = missing(deployment)
     if not wanted:
         return []
-    with tempfile.TemporaryDirectory() as folder:
-        pins = Path(folder, "pins.txt")
-        pins.write_text("".join(f"{name}=={version(name)}\n" for name in host_requirements()))
-        command = [*_installer(index), f"--constraint={pins}"]
-        if find_links is not None:
-            command.append(f"--find-links={Path(find_links).resolve()}")
-        command += ["--", *map(str, wanted)]
-        done = subprocess.run(  # noqa: S603 - no shell, and nothing in it was not checked
-            command, env=environment(), cwd=folder, capture_output=True, text=True, check=False
-        )
-    if done.returncode:
-        raise DeploymentError([_failed(deployment, wanted, done.stderr or done.stdout)])
+    pins = [f"{name}=={version(name)}" for name in host_requirements()]
+    try:
+        Uv().add([str(one) for one in wanted], pins, index=index, find_links=find_links)
+    except ToolFailedError as error:
+        raise DeploymentError([_failed(deployment, wanted, str(error))]) from error
     importlib.invalidate_caches()
     return wanted
 
 
-def _installer(index: str | None) -> list[str]:
-    """Return the command of uv, or of pip where there is no uv."""
-    uv = [sys.executable, "-m", "uv"] if importlib.util.find_spec("uv") else None
-    if uv is None and (found := shutil.which("uv")):
-        uv = [found]
-    if uv is not None:
-        chosen = [f"--default-index={index}"] if index else []
-        place = ["--no-config", f"--python={sys.executable}"]
-        return [*uv, "pip", "install", *place, "--only-binary=:all:", *chosen]
-    if importlib.util.find_spec("pip") is None:
-        fix = "install uv (https://docs.astral.sh/uv/), or pip into this environment"
-        raise DeploymentError([Fault("K101", sys.executable, "there is neither uv nor pip.", fix)])
-    chosen = [f"--index-url={index}"] if index else []
-    quiet = ["--isolated", "--no-input", "--disable-pip-version-check"]
-    return [sys.executable, "-m", "pip", *quiet, "install", "--only-binary=:all:", *chosen]
-
-
 def _failed(deployment: Deployment, wanted: list[Requirement], said: str) -> Fault:
     named = ", ".join(map(str, wanted))
-    last = said.strip().splitlines()[-12:]
-    what = "\n".join([f"{named} could not be installed:", *last])
+    what = f"{named} could not be installed:\n{said}"
     fix = "correct the name or the versions, or say where it is: `mercato install --here --index`"
     return Fault("K101", deployment.source.name, what, fix)

@@ -20,8 +20,8 @@ from mercato_installer.admission import admit
 from mercato_installer.admission import look_into_all
 from mercato_installer.download import fetch
 from mercato_installer.environments import Environment
-from mercato_installer.tools import Tool
 from mercato_installer.tools import ToolFailedError
+from mercato_installer.tools import Uv
 from mercato_installer.tools import environment
 from mercato_installer.wheel import Wheel
 
@@ -33,7 +33,7 @@ Progress = Callable[[str], None]
 def install(
     wish: Wish,
     places: Places,
-    find_tool: Callable[[], Tool],
+    uv: Uv,
     *,
     index: str | None,
     wait_seconds: float,
@@ -47,7 +47,7 @@ def install(
     Args:
         wish: The deployment.
         places: Its lock and its environments.
-        find_tool: Returns what unpacks; asked only where there is something to unpack.
+        uv: Unpacks.
         index: The index; what is in its URL opens it.
         wait_seconds: How long to wait for somebody else who installs.
         on_progress: Told of each step.
@@ -60,7 +60,7 @@ def install(
         require_made_for(lock, wish)
         chosen = Environment(places.environments / lock.name)
         if not chosen.is_complete:
-            _build(chosen, lock, places, find_tool, index=index, on_progress=on_progress)
+            _build(chosen, lock, places, uv, index=index, on_progress=on_progress)
         on_progress(f"checking {wish.source.name} in {chosen.name}")
         check_inside(chosen, wish)
         environments.switch(places, chosen)
@@ -148,7 +148,7 @@ def _build(
     chosen: Environment,
     lock: Lock,
     places: Places,
-    find_tool: Callable[[], Tool],
+    uv: Uv,
     *,
     index: str | None,
     on_progress: Progress,
@@ -164,14 +164,13 @@ def _build(
         for one, file in zip(locked, files, strict=True)
     ]
     try:
-        tool = find_tool()
         chosen.make()
-        tool.unpack(chosen.python, "\n".join(lines))
+        uv.unpack(chosen.python, lines)
     except ToolFailedError as error:
         what = f"the wheels were not unpacked:\n{error}"
         fix = "what is used stays as it was; correct it, and type `mercato install` again"
         raise DeploymentError([Fault("K120", lock.path.name, what, fix)]) from error
-    if strangers := list(_strangers(chosen.packages, wheels)):
+    if strangers := list(_strangers(chosen, wheels)):
         what = "\n".join(
             ["after unpacking there are files that are not those admitted:", *strangers]
         )
@@ -180,15 +179,19 @@ def _build(
     chosen.complete(lock.text)
 
 
-def _strangers(packages: Path, wheels: Sequence[Wheel]) -> Iterator[str]:
-    """Find what another reader of zip files saw in a wheel than we did."""
+def _strangers(chosen: Environment, wheels: Sequence[Wheel]) -> Iterator[str]:
+    """Find files that uv unpacked otherwise than the wheels were read here."""
     admitted = {path: digest for wheel in wheels for path, digest in wheel.members.items()}
     written = {f"{wheel.info}/{name}" for wheel in wheels for name in _WRITTEN_BY_INSTALLERS}
+    programs = {path for wheel in wheels for path in wheel.programs.values()}
     there = {
-        file.relative_to(packages).as_posix(): file
-        for file in packages.rglob("*")
+        file.relative_to(chosen.packages).as_posix(): file
+        for file in chosen.packages.rglob("*")
         if not file.is_dir()
     }
+    # uv puts programs beside the interpreter.
+    beside = {path: chosen.python.with_name(Path(path).name) for path in programs}
+    there |= {path: file for path, file in beside.items() if file.is_file()}
     for path in sorted(there.keys() - written):
         with there[path].open("rb") as content:
             if hashlib.file_digest(content, "sha256").hexdigest() != admitted.get(path):

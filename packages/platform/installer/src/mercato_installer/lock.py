@@ -21,8 +21,8 @@ from mercato_installer.download import fetch
 from mercato_installer.environments import one_at_a_time
 from mercato_installer.environments import write
 from mercato_installer.tools import Packages
-from mercato_installer.tools import Tool
 from mercato_installer.tools import ToolFailedError
+from mercato_installer.tools import Uv
 from mercato_installer.wheel import Wheel
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
@@ -30,7 +30,7 @@ from mercato_kit.feature import ENTRY_POINT_GROUP
 def lock(
     wish: Wish,
     places: Places,
-    find_tool: Callable[[], Tool],
+    uv: Uv,
     *,
     index: str | None,
     wait_seconds: float,
@@ -43,8 +43,8 @@ def lock(
     Args:
         wish: What is wanted.
         places: Where the lock and the wheels go.
-        find_tool: Returns what resolves.
-        index: URL of the one index; None for the tool's own.
+        uv: Resolves.
+        index: URL of the one index; uv's own by default.
         wait_seconds: How long to wait for somebody else who locks or installs.
         on_progress: Told of each step.
 
@@ -56,7 +56,7 @@ def lock(
             lock is as it was.
     """
     with one_at_a_time(places, wait_seconds=wait_seconds, on_progress=on_progress):
-        return _lock(wish, places, find_tool, index, on_progress)
+        return _lock(wish, places, uv, index, on_progress)
 
 
 def bind(wish: Wish, wheels: Sequence[Wheel]) -> dict[str, Binding]:
@@ -83,13 +83,13 @@ def bind(wish: Wish, wheels: Sequence[Wheel]) -> dict[str, Binding]:
 def _lock(
     wish: Wish,
     places: Places,
-    find_tool: Callable[[], Tool],
+    uv: Uv,
     index: str | None,
     on_progress: Callable[[str], None],
 ) -> list[str]:
     on_progress(f"resolving {', '.join(wish.lines)}")
     try:
-        packages = find_tool().resolve(wish.lines, index)
+        packages = uv.resolve(wish.lines, index)
     except ToolFailedError as error:
         raise DeploymentError([_unresolved(wish, str(error))]) from error
     # Read as if it was there already: what is written must be readable.

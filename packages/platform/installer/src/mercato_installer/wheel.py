@@ -1,6 +1,5 @@
 """Looks into a wheel without unpacking it."""
 
-import base64
 import csv
 import hashlib
 import stat
@@ -14,6 +13,9 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import NoReturn
 
+from installer.records import InvalidRecordEntry
+from installer.records import parse_record_file
+from installer.sources import WheelFile
 from packaging.utils import InvalidWheelFilename
 from packaging.utils import canonicalize_name
 from packaging.utils import parse_wheel_filename
@@ -22,7 +24,6 @@ from packaging.version import Version
 
 _LARGEST_BYTES = 4 << 30
 _CHUNK_BYTES = 1 << 20
-_UNSIGNED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 
 
 class UnreadableWheelError(Exception):
@@ -66,6 +67,16 @@ class Wheel:
                 found.setdefault(top, set()).add(member)
         return found
 
+    @property
+    def programs(self) -> Mapping[str, str]:
+        """Its files that belong beside the interpreter, by the name they get there."""
+        folder = f"{self.info.removesuffix('.dist-info')}.data/scripts/"
+        return {
+            member.removeprefix(folder): member
+            for member in self.members
+            if member.startswith(folder)
+        }
+
     def offered(self, *groups: str) -> list[EntryPoint]:
         """Return what it offers in these groups of entry points."""
         return [entry for entry in self.entry_points if entry.group in groups]
@@ -84,7 +95,9 @@ def look_into(path: Path) -> Wheel:
             _check_metadata(metadata, name, version)
             oddities = list(_odd_entries(archive.infolist()))
             members = _digests(archive)
-            oddities += _odd_record(metadata, members)
+            if not oddities:
+                # The library expects paths that stay inside.
+                oddities += _odd_record(archive, metadata.info, members)
             entry_points = tuple(metadata.entry_points)
     except (InvalidWheelFilename, InvalidVersion, zipfile.BadZipFile) as error:
         raise UnreadableWheelError(f"it is no wheel: {error}") from error
@@ -165,19 +178,23 @@ def _digests(archive: zipfile.ZipFile) -> dict[str, str]:
     return found
 
 
-def _odd_record(metadata: _Metadata, members: Mapping[str, str]) -> Iterator[str]:
+def _odd_record(archive: zipfile.ZipFile, info: str, members: Mapping[str, str]) -> Iterator[str]:
     """Compare its list of files with the files."""
-    text = metadata.read_text("RECORD")
-    if text is None:
-        yield "it has no RECORD of its files"
+    try:
+        record = archive.read(f"{info}/RECORD").decode().splitlines()
+        rows = {path: digest for path, digest, _ in parse_record_file(record)}
+    except (KeyError, csv.Error, InvalidRecordEntry) as error:
+        yield f"it has no RECORD of its files that can be read: {error}"
         return
-    listed = {row[0]: row[1] for row in csv.reader(text.splitlines()) if len(row) == 3}
-    unsigned = {f"{metadata.info}/{name}" for name in _UNSIGNED}
-    for path in sorted(listed.keys() - members.keys()):
-        yield f"its RECORD lists a file that it has not: {path}"
-    for path in sorted(members.keys() - listed.keys() - unsigned):
-        yield f"its RECORD does not list {path}"
-    for path in sorted((members.keys() & listed.keys()) - unsigned):
-        digest = base64.urlsafe_b64encode(bytes.fromhex(members[path])).rstrip(b"=").decode()
-        if listed[path] != f"sha256={digest}":
-            yield f"{path} has other bytes than its RECORD says"
+    # The library takes any algorithm, and files that are listed and not there.
+    weak = [path for path, digest in rows.items() if digest and not digest.startswith("sha256=")]
+    yield from (f"its RECORD has no SHA-256 of {path}" for path in sorted(weak))
+    yield from (
+        f"its RECORD lists a file that is not there: {path}"
+        for path in sorted(rows.keys() - members.keys())
+    )
+    try:
+        WheelFile(archive).validate_record(validate_contents=not weak)
+    except ValueError as error:
+        issues = getattr(error, "issues", [str(error)])
+        yield from (issue.removeprefix(f"In {archive.filename}, ") for issue in issues)

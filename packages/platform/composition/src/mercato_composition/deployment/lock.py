@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+import tomli_w
 from packaging.pylock import PackageWheel
 from packaging.pylock import Pylock
 from packaging.pylock import PylockSelectError
@@ -23,7 +24,6 @@ from packaging.utils import canonicalize_name
 
 from mercato_composition.faults import DeploymentError
 from mercato_composition.faults import Fault
-from mercato_installer import toml
 
 AGAIN = "make it again: `mercato lock`"
 
@@ -179,7 +179,7 @@ def compose(
             }
         },
     }
-    return toml.dumps(document).encode()
+    return tomli_w.dumps(document).encode()
 
 
 def _this_machine() -> str:

@@ -68,6 +68,7 @@ def plan(operation: Operation, sql: bool) -> None:  # noqa: FBT001
 
     Statements that keep others waiting are marked: "writes" locks rows, "locks" a table, "rewrites"
     locks a table as long as it takes to copy it. "unknown" is what is only known when it runs.
+    On PostgreSQL this is the advice of squawk.
     """
     from mercato_composition.faults import DeploymentError
     from mercato_database import plan as planning

@@ -70,5 +70,4 @@ def statement_lines(statement: Statement, *, whole: bool) -> Iterator[str]:
     if not whole and len(text) > _WIDTH:
         text = f"{text[: _WIDTH - 2]} …"
     yield from (f"{mark if n == 0 else ' ' * 13}{line}" for n, line in enumerate(text.splitlines()))
-    if effect.kind:
-        yield f"{' ' * 13}({effect.why})"
+    yield from (f"{' ' * 13}({line})" for line in effect.why.splitlines())

@@ -1,18 +1,8 @@
-"""File locks of the operating system: they end with their holder, however it ends."""
+"""Shared locks on files. The operating system releases those of a process that ends."""
 
 import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
-
-
-@contextmanager
-def exclusively(path: Path) -> Iterator[None]:
-    """Hold the lock on *path* alone; waits for whoever has it."""
-    with path.open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def take_alone(lock: IO[str]) -> bool:

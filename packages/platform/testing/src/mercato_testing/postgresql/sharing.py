@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from filelock import FileLock
+
 from mercato_testing.postgresql.accounts import Account
 from mercato_testing.postgresql.accounts import usable_account
 from mercato_testing.postgresql.installation import Installation
 from mercato_testing.postgresql.installation import ServerError
 from mercato_testing.postgresql.installation import initialise
 from mercato_testing.postgresql.installation import install
-from mercato_testing.postgresql.locks import exclusively
 from mercato_testing.postgresql.locks import take_alone
 from mercato_testing.postgresql.locks import take_share
 from mercato_testing.postgresql.server import Server
@@ -43,12 +44,12 @@ def running_server(
     home = directory.absolute() / name
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "users.lock").open("a") as users:
-        with exclusively(home.parent / "start.lock"):
+        with FileLock(home.parent / "start.lock"):
             server = _join(home, users, account or usable_account(), durable=durable)
         try:
             yield server
         finally:
-            with exclusively(home.parent / "start.lock"):
+            with FileLock(home.parent / "start.lock"):
                 _leave(server, users)
 
 
