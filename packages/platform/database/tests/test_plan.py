@@ -1,5 +1,5 @@
 import pytest
-from mercato_database.history.advice import effects
+from mercato_database.advice import effects
 
 from .lending import ADD_YEAR
 from .lending import Library

@@ -9,9 +9,9 @@ from dataclasses import replace
 import sqlalchemy as sa
 from alembic import command
 
-from mercato_database.history.advice import NOTHING
-from mercato_database.history.advice import Effect
-from mercato_database.history.advice import effects
+from mercato_database.advice import NOTHING
+from mercato_database.advice import Effect
+from mercato_database.advice import effects
 from mercato_database.plan import Step
 from mercato_database.revisions import Revision
 from mercato_database.runner import configure

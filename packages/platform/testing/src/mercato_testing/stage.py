@@ -124,7 +124,7 @@ def make_app(stage: Stage, url: str) -> Flask:
             },
         }
     )
-    app = load_factory()(deployment, features=stage.features)
+    app: Flask = load_factory()(deployment, features=stage.features)
     app.test_client_class = Client
     return app
 

@@ -60,7 +60,8 @@ class Operation:
         """The app; only commands that run code of features make one."""
         from mercato_composition.deployment.host import load_factory
 
-        return load_factory()(self.deployment)
+        app: Flask = load_factory()(self.deployment)
+        return app
 
     @cached_property
     def command_groups(self) -> dict[str, click.Group]:

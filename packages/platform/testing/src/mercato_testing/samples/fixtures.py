@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from mercato_composition.deployment.host import load_factory
@@ -44,6 +45,7 @@ def client_of(deployment: Callable[..., Deployment]) -> Callable[..., FlaskClien
     """A function that boots manifests and returns a client; keywords are tables of the file."""
 
     def boot(*manifests: Feature, **tables: Any) -> FlaskClient:
-        return load_factory()(deployment(**tables), features=manifests).test_client()
+        app: Flask = load_factory()(deployment(**tables), features=manifests)
+        return app.test_client()
 
     return boot
