@@ -1,3 +1,4 @@
+import contextlib
 import http.client
 import json
 import os
@@ -24,6 +25,9 @@ from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import anyone
 import os
+
+# For a test that sends a signal to workers which have just been forked.
+os.register_at_fork(after_in_child=lambda: time.sleep(float(os.environ.get("SLOW_FORK", 0))))
 
 blueprint = Blueprint("slow", __name__, url_prefix="/v1")
 
@@ -100,9 +104,39 @@ class Server:
             time.sleep(0.05)
         raise AssertionError("".join(self.lines))
 
+    def wait_for_line(self, words):
+        """Wait until it logs *words*."""
+        give_up_at = time.monotonic() + 60
+        while self.process.poll() is None and time.monotonic() < give_up_at:
+            if any(words in line for line in self.lines):
+                return
+            time.sleep(0.01)
+        raise AssertionError("".join(self.lines))
+
+    def wait_until_refused(self):
+        """Wait until none of its processes accepts a connection."""
+        give_up_at = time.monotonic() + 20
+        while time.monotonic() < give_up_at:
+            try:
+                self.get("/v1/process")
+            except ConnectionRefusedError:
+                return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError("".join(self.lines))
+
+    def has_processes(self):
+        """Tell whether a process of its group runs."""
+        try:
+            os.killpg(self.process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def end(self):
         """Kill it, with all its processes."""
-        if self.process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._reader.join()
@@ -117,7 +151,7 @@ def start(tmp_path):
     (tmp_path / "migrations").symlink_to(Path(notes.__file__).parent / "migrations")
     started = []
 
-    def start(url, *options):
+    def start(url, *options, env=()):
         file = tmp_path / "deployment.toml"
         file.write_text(
             f'environment = "testing"\n[database]\nurl = "{url}"\n'
@@ -132,7 +166,7 @@ def start(tmp_path):
         ]
         process = subprocess.Popen(
             [*command, *options],
-            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            env={**os.environ, "PYTHONPATH": str(tmp_path), **dict(env)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -170,15 +204,52 @@ class TestServe:
         assert len(processes) == 2
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    def test_ends_when_the_whole_group_is_told(self, start, database, number):
-        """Ctrl-C and service managers reach the workers as well: they end all the same, quickly."""
-        for _ in range(3):
-            server = start(database.url, "--workers=2")
-            server.wait_until_ready()
+    def test_ends_on_a_signal_to_the_whole_group(self, start, database, number):
+        """Ctrl-C and service managers reach the workers as well: the server ends, and quickly."""
+        server = start(database.url, "--workers=2")
+        server.wait_until_ready()
 
-            os.killpg(server.process.pid, number)
+        os.killpg(server.process.pid, number)
 
-            assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(timeout=20) == 0
+        assert not server.has_processes()
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_ends_while_its_workers_start(self, start, database, number):
+        """A signal counts from the moment at which a worker is forked."""
+        server = start(database.url, "--workers=2", env={"SLOW_FORK": "0.5"})
+        server.wait_for_line("Spawning worker-2")
+
+        os.killpg(server.process.pid, number)
+
+        assert server.process.wait(timeout=20) == 0
+        assert not server.has_processes()
+
+    def test_ends_on_many_signals(self, start, database):
+        """A signal right behind another does no harm."""
+        server = start(database.url, "--workers=2")
+        server.wait_until_ready()
+
+        give_up_at = time.monotonic() + 20
+        while server.process.poll() is None and time.monotonic() < give_up_at:
+            os.killpg(server.process.pid, signal.SIGINT)
+            os.killpg(server.process.pid, signal.SIGTERM)
+
+        assert server.process.poll() == 0
+        assert not server.has_processes()
+
+    def test_ends_after_its_workers(self, start, database):
+        """Workers that end before the main process knows of the signal have not failed."""
+        server = start(database.url, "--workers=2")
+        server.wait_until_ready()
+
+        server.process.send_signal(signal.SIGSTOP)
+        os.killpg(server.process.pid, signal.SIGTERM)
+        server.wait_until_refused()
+        server.process.send_signal(signal.SIGCONT)
+
+        assert server.process.wait(timeout=20) == 0
+        assert not server.has_processes()
 
     def test_refuses_pending_migrations(self, start, empty_database):
         """A server never starts on tables that are not what its features need."""

@@ -1,9 +1,11 @@
 """Serves an app with granian: made once, then forked into processes of several threads."""
 
 import multiprocessing
+import os
 import signal
 import socket
 import threading
+import time
 from typing import Any
 
 from flask import Flask
@@ -32,10 +34,15 @@ def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> No
         threads: Requests at once in each.
     """
     multiprocessing.set_start_method("fork", force=True)
+    # Before the fork: until granian sets a worker's handlers, the worker has copies of the main
+    # process's, which do nothing there. A signal that they took would be lost.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
 
     def load() -> Any:
         _forget_connections(app)
-        _stop_once()
+        for number in _STOP:
+            signal.signal(number, signal.SIG_DFL)
+        threading.Thread(target=_stop_worker, name="stop", daemon=True).start()
         return app
 
     server = MPServer(
@@ -49,7 +56,13 @@ def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> No
         workers_kill_timeout=KILLED_AFTER_SECONDS,
         websockets=False,
     )
-    server.serve(target_loader=load, wrap_loader=False)
+    threading.Thread(target=_stop_main, args=[server], name="stop", daemon=True).start()
+    try:
+        server.serve(target_loader=load, wrap_loader=False)
+    except SystemExit:
+        # granian exits with 1 if a worker ended first, as it may when both got the same signal.
+        if not server.interrupt_signal:
+            raise
 
 
 def listenable(host: str, port: int) -> tuple[str, int]:
@@ -81,18 +94,30 @@ def _forget_connections(app: Flask) -> None:
         engine().dispose(close=False)
 
 
-def _stop_once() -> None:
-    """Let a thread of this worker hear the first INT or TERM, and nobody any other.
+def _stop_main(server: MPServer) -> None:
+    """Wait for INT or TERM, then do what granian's handler does.
 
-    Ctrl-C and service managers signal the whole group, and then granian's main process signals its
-    workers once more. granian sets a lock in its handler: a second signal meanwhile would hang it.
+    A thread does it, because the event has a lock. A handler runs in the main thread, where it can
+    interrupt the code that holds this lock; then it waits for itself.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
-    threading.Thread(target=_hear_one, name="stop", daemon=True).start()
+    signal.sigwait(_STOP)
+    server.interrupt_signal = True
+    while True:
+        server.main_loop_interrupt.set()
+        # Again, because granian clears the event when it replaces a worker.
+        time.sleep(0.1)
 
 
-def _hear_one() -> None:
-    heard = signal.sigwait(_STOP)
-    handler = signal.getsignal(heard)
+def _stop_worker() -> None:
+    """Wait for INT or TERM, then stop this worker, once.
+
+    Ctrl-C and service managers send a signal to the whole process group, and granian's main process
+    then sends another to each worker. A second call of granian's handler can block the worker.
+    """
+    number = signal.sigwait(_STOP)
+    handler = signal.getsignal(number)
     if callable(handler):
-        handler(heard, None)
+        handler(number, None)
+    else:
+        # granian has set no handler yet, so it has accepted no request yet.
+        os._exit(0)
