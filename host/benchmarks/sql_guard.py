@@ -34,7 +34,7 @@ from mercato_host.testing.client import Client
 from mercato_host.testing.identity import FAKE_IDENTITY
 from mercato_kit.composition import current_composition
 from mercato_kit.feature import Feature
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 
 FEATURES = 10
 ASKED = 100

@@ -12,7 +12,7 @@ from mercato_host.features import plan
 from mercato_host.features.checks.shadows import common_address
 from mercato_host.features.checks.shadows import segments
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import rule
 from hypothesis.stateful import run_state_machine_as_test
 
 from mercato_kit.db import session
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 from mercato_orders import services
 from mercato_orders.access import Caller
 from mercato_orders.errors import InsufficientStock

@@ -1,6 +1,6 @@
 from mercato_kit.db import new_id
 from mercato_kit.events import Event
-from mercato_kit.events import publish
+from mercato_kit.outbox import publish
 from mercato_orders.privacy import export_customer
 
 from . import factories

@@ -11,11 +11,11 @@ from mercato_host.data.holdings import count_rows
 from mercato_host.data.holdings import holdings
 from mercato_host.data.holdings import rows_in_words
 from mercato_host.data.purging import Preview
-from mercato_host.data.references import POLICIES
 from mercato_host.data.references import Dangling
 from mercato_host.faults import Fault
 from mercato_host.migrations.planning import is_absent
 from mercato_kit import transactions
+from mercato_kit.feature import POLICIES
 
 _GLANCE = 100_000
 """Rows of a table that are counted for a warning."""

@@ -11,11 +11,11 @@ from mercato_host.data.holdings import Holding
 from mercato_host.data.holdings import count_rows
 from mercato_host.data.holdings import holdings
 from mercato_host.data.holdings import rows_in_words
-from mercato_host.data.references import POLICIES
 from mercato_host.data.references import count_referring
 from mercato_host.data.references import references
 from mercato_host.migrations import ledger
 from mercato_host.migrations.locks import one_at_a_time
+from mercato_kit.feature import POLICIES
 from mercato_kit.feature import Feature
 from mercato_kit.models import InboxDelivery
 

@@ -7,7 +7,7 @@ from werkzeug.test import TestResponse
 
 from mercato_host.testing.identity import token_of
 from mercato_kit.db import new_id
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 
 
 class Client(FlaskClient):

@@ -2,7 +2,7 @@
 
 from mercato_kit.events import Event
 from mercato_kit.events import Handler
-from mercato_kit.events import Job
+from mercato_kit.jobs import Job
 from mercato_orders import services
 from mercato_orders import timeline
 

@@ -12,9 +12,9 @@ from flask import url_for
 
 from mercato_kit.http import Blueprint
 from mercato_kit.http import Page
-from mercato_kit.identity import anyone
 from mercato_kit.identity import current_principal
-from mercato_kit.identity import signed_in
+from mercato_kit.policies import anyone
+from mercato_kit.policies import signed_in
 from mercato_orders import services
 from mercato_orders.access import Caller
 from mercato_orders.access import access_token_of

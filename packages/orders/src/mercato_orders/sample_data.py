@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import session
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 from mercato_orders import services
 from mercato_orders.access import WRITE
 from mercato_orders.access import Caller

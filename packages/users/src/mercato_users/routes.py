@@ -9,10 +9,10 @@ from mercato_kit.errors import Unauthenticated
 from mercato_kit.http import Blueprint
 from mercato_kit.http import Page
 from mercato_kit.http import if_match
-from mercato_kit.identity import anyone
 from mercato_kit.identity import current_principal
-from mercato_kit.identity import permission
-from mercato_kit.identity import signed_in
+from mercato_kit.policies import anyone
+from mercato_kit.policies import permission
+from mercato_kit.policies import signed_in
 from mercato_users import access_tokens
 from mercato_users import services
 from mercato_users.clients import Client

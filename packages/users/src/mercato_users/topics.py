@@ -4,7 +4,7 @@ from uuid import UUID
 
 from mercato_kit.db import new_id
 from mercato_kit.events import Event
-from mercato_kit.events import publish
+from mercato_kit.outbox import publish
 
 VERIFIED = "user.verified"
 ERASED = "user.erased"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 
-from mercato_host.data.references import POLICIES
 from mercato_host.deployment import Deployment
 from mercato_host.faults import Fault
 from mercato_host.features.composed import Composed
+from mercato_kit.feature import POLICIES
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Referent
 from mercato_kit.feature import SoftReference

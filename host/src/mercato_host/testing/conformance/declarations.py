@@ -11,8 +11,8 @@ from mercato_host.testing.conformance.schemas import routes_of
 from mercato_kit.feature import ENTRY_POINT_GROUP
 from mercato_kit.feature import Feature
 from mercato_kit.http import ListQuerySchema
-from mercato_kit.identity import anyone
-from mercato_kit.identity import signed_in
+from mercato_kit.policies import anyone
+from mercato_kit.policies import signed_in
 
 
 def missing_entry_point(feature: Feature) -> Iterator[str]:

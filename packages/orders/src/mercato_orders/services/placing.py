@@ -13,8 +13,8 @@ from mercato_contracts import stock
 from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
-from mercato_kit.identity import Principal
 from mercato_kit.identity import canonical_email
+from mercato_kit.principals import Principal
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
 from mercato_orders.access import Actor

@@ -2,7 +2,7 @@
 
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
-from mercato_kit.identity import permission
+from mercato_kit.policies import permission
 
 blueprint = Blueprint(
     "products",

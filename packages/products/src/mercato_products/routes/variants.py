@@ -8,7 +8,7 @@ from flask import url_for
 from mercato_kit.http import Page
 from mercato_kit.http import if_match
 from mercato_kit.http import page_of
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 from mercato_products.models import Price
 from mercato_products.models import Variant
 from mercato_products.routes.blueprint import MAY_WRITE
