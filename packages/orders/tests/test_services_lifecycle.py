@@ -86,7 +86,7 @@ class Shop(RuleBasedStateMachine):
     @rule(payment=payments, status=st.sampled_from(["captured", "declined"]))
     def settle(self, payment, status):
         """The provider says how it went: perhaps late, perhaps again."""
-        self.commit(services.settle, payment, Result(status))
+        self.commit(services.settle_payment, payment, Result(status))
 
     @rule(order=orders)
     def cancel(self, order):

@@ -15,9 +15,6 @@ from mercato_kit.keys import derive_key
 from mercato_kit.principals import Principal
 from mercato_orders.models import Order
 
-READ = "orders.read"
-WRITE = "orders.write"
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:

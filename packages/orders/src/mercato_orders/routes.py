@@ -35,7 +35,6 @@ from mercato_orders.schemas import PaymentSchema
 from mercato_orders.schemas import PlacedOrderSchema
 from mercato_orders.schemas import QuoteSchema
 from mercato_orders.schemas import WantedQuoteSchema
-from mercato_orders.services.quoting import Quotation
 from mercato_orders.values import NewOrder
 from mercato_orders.values import NewPayment
 from mercato_orders.values import WantedQuote
@@ -52,7 +51,7 @@ def _caller(headers: Headers) -> Caller:
 @blueprint.post("/orders/quote", allow=anyone)
 @blueprint.arguments(WantedQuoteSchema)
 @blueprint.response(200, QuoteSchema)
-def quote_order(wanted: WantedQuote) -> Quotation:
+def quote_order(wanted: WantedQuote) -> services.Quotation:
     """Price an order without placing it"""
     return services.quote_order(wanted)
 

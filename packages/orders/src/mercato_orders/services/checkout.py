@@ -29,8 +29,8 @@ from mercato_orders.models import Order
 from mercato_orders.numbers import next_number
 from mercato_orders.pricing import PricedLine
 from mercato_orders.pricing import PricedOrder
-from mercato_orders.services.quoting import check_wishes
-from mercato_orders.services.quoting import price_now
+from mercato_orders.services.quotes import check_wishes
+from mercato_orders.services.quotes import price_now
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.timeline import PLACED
 from mercato_orders.timeline import announce
