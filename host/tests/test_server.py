@@ -22,7 +22,7 @@ SLOW = """
 import time
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 import os
 
 blueprint = Blueprint("slow", __name__, url_prefix="/v1")

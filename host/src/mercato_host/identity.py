@@ -16,7 +16,7 @@ from mercato_kit.errors import Unavailable
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
 from mercato_kit.identity import IdentityProvider
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 
 _log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from mercato_database.holdings import holdings
 from mercato_database.holdings import rows_in_words
 from mercato_database.plan import is_absent
 from mercato_database.purge import Preview
-from mercato_database.references import POLICIES
 from mercato_database.references import Dangling
 from mercato_kit import transactions
+from mercato_kit.feature import POLICIES
 
 _GLANCE = 100_000
 """Rows of a table that are counted for a warning."""

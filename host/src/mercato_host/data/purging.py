@@ -13,9 +13,9 @@ from mercato_database.holdings import count_rows
 from mercato_database.holdings import holdings
 from mercato_database.holdings import rows_in_words
 from mercato_database.locks import one_at_a_time
-from mercato_database.references import POLICIES
 from mercato_database.references import count_referring
 from mercato_database.references import references
+from mercato_kit.feature import POLICIES
 from mercato_kit.feature import Feature
 from mercato_kit.models import InboxDelivery
 

@@ -17,11 +17,6 @@ from mercato_kit.feature import Feature
 SAMPLES = 3
 """How many ids of a kind an operator is shown."""
 
-POLICIES = {
-    "keeps_snapshot": "the row holds what it needs and may outlive what it names",
-    "needs_target": "the row means nothing without what it names",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -31,7 +26,7 @@ class Reference:
         feature: Whose column.
         column: ``table.column``.
         word: What an id names, e.g. ``catalog.variant``.
-        policy: A key of :data:`POLICIES`.
+        policy: A key of :data:`mercato_kit.feature.POLICIES`.
         owner: The feature whose ids they are.
         target: Where they are: ``table.column``.
     """

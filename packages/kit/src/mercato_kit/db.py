@@ -48,6 +48,15 @@ session: scoped_session[Session] = cast("scoped_session[Session]", LocalProxy(_s
 """The session of the current app and request. Services flush; only the unit of work commits."""
 
 
+def engine() -> sa.Engine:
+    """Return the engine of the current app.
+
+    Raises:
+        RuntimeError: There is no app context here.
+    """
+    return cast("sa.Engine", current_app.extensions["sqlalchemy"].engine)
+
+
 def new_id() -> UUID:
     """Return a new UUIDv7 (RFC 9562): sortable by time of creation, not a secret."""
     return uuid_utils.compat.uuid7()

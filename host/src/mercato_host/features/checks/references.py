@@ -7,7 +7,7 @@ from typing import Any
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
-from mercato_database.references import POLICIES
+from mercato_kit.feature import POLICIES
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Referent
 from mercato_kit.feature import SoftReference
