@@ -15,10 +15,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mercato_kit import db
 from mercato_kit.errors import Conflict
-from mercato_kit.events import Handler, Job
+from mercato_kit.events import Handler
 from mercato_kit.feature import Feature, Glue, Need, Offer, Referent
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone, permission
+from mercato_kit.jobs import Job
+from mercato_kit.policies import anyone, permission
 from mercato_kit.schemas import ModelSchema, Schema, Text
 from mercato_kit.settings import Secret, Settings
 

@@ -42,6 +42,22 @@ def plant(sources) -> Iterator[Callable[[str, str], None]]:
         module.unlink()
 
 
+@pytest.fixture
+def plant_ring(sources) -> Iterator[Callable[[str], None]]:
+    """Offer a function that adds two modules that import each other; they go after the test."""
+    planted = []
+
+    def add(package: str) -> None:
+        (found,) = sources.glob(f"packages/*/src/{package}")
+        for name, other in (("heads", "tails"), ("tails", "heads")):
+            planted.append(found / f"{name}.py")
+            planted[-1].write_text(f"def toss():\n    import {package}.{other}\n")
+
+    yield add
+    for module in planted:
+        module.unlink()
+
+
 class TestTests:
     def test_finds_a_distribution_by_its_folder(self, orchard):
         """A folder under packages is tested, though nothing lists it."""
@@ -118,3 +134,12 @@ class TestBoundaries:
 
         assert failed.returncode != 0
         assert f"{package}.planted -> {imported}" in failed.stdout
+
+    def test_fail_on_a_planted_ring(self, sources, plant_ring):
+        """Two modules of one package that import each other are named, also inside a function."""
+        plant_ring("mercato_kit")
+
+        failed = run_session(sources, "boundaries")
+
+        assert failed.returncode != 0
+        assert "No cycles are allowed in mercato_kit" in failed.stdout

@@ -27,7 +27,18 @@ def describe_boundaries() -> str:
             f'source_modules = ["{item.module}"]',
             f"forbidden_modules = {json.dumps(strangers)}",
         ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_no_rings()])
+
+
+def _no_rings() -> list[str]:
+    """Write the contract that neither modules nor folders of a distribution import in a ring."""
+    modules = sorted(item.module for item in DISTRIBUTIONS if item.short != "host")
+    return [
+        "[[tool.importlinter.contracts]]",
+        'name = "no rings"',
+        'type = "acyclic_siblings"',
+        f"ancestors = {json.dumps(modules)}",
+    ]
 
 
 def allowed(item: Distribution) -> set[str]:

@@ -31,7 +31,7 @@ from mercato_host import create_app
 from mercato_kit.composition import current_composition
 from mercato_kit.db import engine
 from mercato_kit.feature import Feature
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 from mercato_runtime.guard import SqlGuard
 from mercato_testing.client import Client
 from mercato_testing.identity import FAKE_IDENTITY

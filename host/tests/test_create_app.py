@@ -16,7 +16,7 @@ from mercato_kit import services
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 from mercato_kit.settings import Settings
 from mercato_kit.settings import current_settings
 from mercato_testing.samples.wheels import GOOD

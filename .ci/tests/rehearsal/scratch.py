@@ -33,7 +33,7 @@ ROUTE = '''"""HTTP: the short name of an order, for its customer at the telephon
 
 from typing import Any
 
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 from mercato_kit.schemas import QuerySchema
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text

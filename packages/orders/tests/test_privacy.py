@@ -1,13 +1,13 @@
 from mercato_kit.db import new_id
 from mercato_kit.events import Event
-from mercato_kit.events import publish
-from mercato_orders.privacy import export_customer
+from mercato_kit.outbox import publish
+from mercato_orders.privacy import export_subject
 
 from . import factories
 from .factories import order_of
 
 
-class TestEraseCustomer:
+class TestEraseSubject:
     def test_the_person_is_gone_and_the_books_stay(self, alice, charlie, item, commit, run_worker):
         """When a user is erased, orders keep number, amounts and country, and nothing else."""
         body = order_of(
@@ -44,13 +44,13 @@ class TestEraseCustomer:
         assert charlie.get(f"/v1/orders/{before['id']}").json == before
 
 
-class TestExportCustomer:
+class TestExportSubject:
     def test_it_has_all_orders_of_the_person(self, alice, bob, item, commit):
         """A person gets their own orders as the API shows them, and nobody else's."""
         mine = [alice.post("/v1/orders", json=order_of((item, 1))).json for _ in range(2)]
         bob.post("/v1/orders", json=order_of((item, 1)))
 
-        exported = commit(export_customer, alice.sub)
+        exported = commit(export_subject, alice.sub)
 
         assert [order["number"] for order in exported["orders"]] == [o["number"] for o in mine]
         assert exported["orders"][0]["lines"][0]["sku"] == "LAMP"

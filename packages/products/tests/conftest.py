@@ -1,1 +1,18 @@
+import pytest
+
 from mercato_products.feature import feature  # noqa: F401 - the feature under test
+
+from . import factories
+from .factories import LAMP
+
+
+@pytest.fixture
+def lamp(charlie):
+    """The lamp, as staff got it when they made it."""
+    return charlie.post("/v1/products", json=LAMP).json
+
+
+@pytest.fixture
+def mug(commit):
+    """The id of a product with two variants, and theirs."""
+    return commit(factories.make_product, variants=2)

@@ -1,4 +1,4 @@
-"""Valid rows, made through the services."""
+"""Valid rows, made through the services, and what the API shows of them."""
 
 from datetime import timedelta
 from itertools import count
@@ -10,8 +10,8 @@ from mercato_products.models import DEFAULT_LOCATION_ID
 from mercato_products.models import StockLevel
 from mercato_products.services.adjustments import adjust_stock
 from mercato_products.services.products import create_product
-from mercato_products.services.reservations import commit
-from mercato_products.services.reservations import reserve
+from mercato_products.services.reservations import commit_reservation
+from mercato_products.services.reservations import reserve_units
 from mercato_products.values import Adjustment
 from mercato_products.values import NewPrice
 from mercato_products.values import NewProduct
@@ -108,12 +108,23 @@ def lose_count(variant_id):
 def hold(quantities, *, minutes=15):
     """Reserve for a new reference, and return it."""
     reference = new_id()
-    assert reserve(reference, quantities, utc_now() + timedelta(minutes=minutes)) == "held"
+    assert reserve_units(reference, quantities, utc_now() + timedelta(minutes=minutes)) == "held"
     return reference
 
 
 def sell(quantities):
     """Reserve and commit for a new reference, and return it."""
     reference = hold(quantities)
-    assert commit(reference)
+    assert commit_reservation(reference)
     return reference
+
+
+def version_of(client, product_id):
+    """Read the version of a product."""
+    return client.get(f"/v1/products/{product_id}").json["version"]
+
+
+def price_range_of(client, currency="EUR"):
+    """Read what the first product of the list costs."""
+    ranges = client.get(f"/v1/products?currency={currency}").json["data"][0]["price_range"]
+    return ranges and (ranges["min_amount"], ranges["max_amount"])

@@ -2,15 +2,15 @@ import sqlalchemy as sa
 
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
+from mercato_products import services
 from mercato_products.models import Category
 from mercato_products.models import Price
 from mercato_products.models import PriceRange
 from mercato_products.models import Product
 from mercato_products.models import StockLevel
 from mercato_products.models import Variant
-from mercato_products.sample_data import load_sample_data
+from mercato_products.sample_data import make_sample_data
 from mercato_products.services.price_ranges import refresh_price_ranges
-from mercato_products.services.quotes import quote
 
 from .invariants import check_invariants
 
@@ -20,12 +20,12 @@ def count(model, *conditions):
     return session.scalar(sa.select(sa.func.count()).select_from(model).where(*conditions))
 
 
-class TestLoadSampleData:
+class TestMakeSampleData:
     def test_fills_a_believable_shop(self, commit):
         """500 products or more, in a tree, priced in three currencies, some of them sold out."""
         samples = {}
 
-        lines = commit(load_sample_data, samples)
+        lines = commit(make_sample_data, samples)
 
         assert commit(count, Product, Product.status == "active") >= 500
         assert commit(count, Category, Category.parent_id.is_not(None)) >= 10
@@ -40,23 +40,23 @@ class TestLoadSampleData:
         """The features after this one find variants that are for sale, with plenty of stock."""
         samples = {}
 
-        commit(load_sample_data, samples)
+        commit(make_sample_data, samples)
 
         wanted = dict.fromkeys(samples["variant_ids"], 1)
         assert len(wanted) >= 10
         for currency in ("EUR", "USD", "JPY"):
-            quoted = commit(quote, wanted, currency, utc_now())
+            quoted = commit(services.quote_variants, wanted, currency, utc_now())
             assert all(line.available >= 40 for line in quoted.lines)
 
     def test_keeps_the_law_of_the_stock(self, commit):
         """The opening stock is in the ledger."""
-        commit(load_sample_data, {})
+        commit(make_sample_data, {})
 
         commit(check_invariants)
 
     def test_keeps_the_ranges_that_the_services_would(self, commit):
         """What was inserted in bulk is what a change of a price would have written."""
-        commit(load_sample_data, {})
+        commit(make_sample_data, {})
 
         def ranges():
             rows = session.scalars(sa.select(PriceRange).order_by(PriceRange.product_id))
@@ -70,7 +70,7 @@ class TestLoadSampleData:
 
     def test_is_the_same_everywhere(self, commit):
         """Names, skus and prices do not depend on the machine or the day."""
-        commit(load_sample_data, {})
+        commit(make_sample_data, {})
 
         first = commit(
             lambda: session.execute(
@@ -90,9 +90,9 @@ class TestLoadSampleData:
     def test_does_nothing_the_second_time(self, commit):
         """A shop with products is left alone; the samples for others are still named."""
         first, second = {}, {}
-        commit(load_sample_data, first)
+        commit(make_sample_data, first)
         before = commit(count, Variant)
 
-        commit(load_sample_data, second)
+        commit(make_sample_data, second)
 
         assert (commit(count, Variant), second) == (before, first)

@@ -41,7 +41,7 @@ def give(email, permissions):
     user = session.query(User).filter_by(email=email).one()
     name = f"role of {user.id}"
     services.create_role(name, permissions)
-    services.grant(user.id, name)
+    services.grant_role(user.id, name)
 
 
 def registration(email="alice@example.com", **members):

@@ -1,17 +1,11 @@
 import json
-from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
 from mercato_users import passwords
 from mercato_users.errors import WeakPassword
-from mercato_users.models import OneTimeToken
 
 from . import factories
-from .factories import WIDE
 
 GOOD = [
     "four plain green chairs",
@@ -134,103 +128,3 @@ class TestRegisterWithAPassword:
         client.post("/v1/users/verify-email", json={"token": token_in(mail)})
 
         factories.log_in(client, password=password)
-
-
-class TestRequestReset:
-    def test_answers_alike_for_nobody(self, client, alice, mails, statements):
-        """An unknown address: same answer, as many statements, no mail."""
-        with statements as for_alice:
-            known = client.post("/v1/auth/password/forgot", json={"email": "alice@example.com"})
-
-            of_alice = len(for_alice)
-
-        with statements as for_nobody:
-            unknown = client.post("/v1/auth/password/forgot", json={"email": "no@example.com"})
-
-        assert (known.status_code, known.json) == (unknown.status_code, unknown.json) == (202, {})
-        assert len(for_nobody) == of_alice
-        assert [mail["To"] for mail in mails()] == ["alice@example.com"]
-
-    def test_mails_to_the_address_on_file(self, client, alice, mails):
-        """A look-alike spelling cannot direct the mail elsewhere."""
-        client.post("/v1/auth/password/forgot", json={"email": WIDE})
-
-        assert [mail["To"] for mail in mails()] == ["alice@example.com"]
-
-    def test_mails_five_times_a_day(self, client, alice):
-        """The sixth is refused, whether or not there is an account."""
-        for address in ("alice@example.com", "nobody@example.com"):
-            body = {"email": address}
-            answers = [client.post("/v1/auth/password/forgot", json=body) for _ in range(6)]
-
-            assert [answer.status_code for answer in answers] == [202] * 5 + [429]
-
-
-class TestReset:
-    NEW = "eleven quiet yellow lamps"
-
-    @pytest.fixture
-    def token(self, client, alice, mails, token_in):
-        """The token of alice's mailed link."""
-        client.post("/v1/auth/password/forgot", json={"email": "alice@example.com"})
-        (mail,) = mails()
-        return token_in(mail)
-
-    def test_sets_the_password_and_ends_every_session(self, client, alice, token, mails):
-        """The new password opens the account, the old one and old tokens do not."""
-        answer = client.post("/v1/auth/password/reset", json={"token": token, "password": self.NEW})
-
-        assert answer.status_code == 204
-        assert alice.get("/v1/users/me").status_code == 401
-        factories.log_in(client, password=self.NEW)
-        old = {"email": "alice@example.com", "password": factories.PASSWORD}
-        assert client.post("/v1/auth/login", json=old).status_code == 401
-        assert ["was changed" in mail["Subject"] for mail in mails()] == [True]
-
-    def test_takes_a_link_once(self, client, token):
-        """The second use is refused."""
-        body = {"token": token, "password": self.NEW}
-        client.post("/v1/auth/password/reset", json=body)
-
-        again = client.post("/v1/auth/password/reset", json=body)
-
-        assert (again.status_code, again.json["code"]) == (410, "token_expired")
-
-    def test_keeps_the_link_when_the_password_is_weak(self, client, token):
-        """A weak password can be corrected with the same link."""
-        weak = client.post(
-            "/v1/auth/password/reset", json={"token": token, "password": "password1234"}
-        )
-        good = client.post("/v1/auth/password/reset", json={"token": token, "password": self.NEW})
-
-        assert (weak.status_code, good.status_code) == (422, 204)
-
-    def test_refuses_an_old_link(self, client, token, commit):
-        """A link is good for an hour."""
-        over = utc_now() - timedelta(seconds=1)
-        commit(lambda: session.execute(sa.update(OneTimeToken).values(expires_at=over)))
-
-        refused = client.post(
-            "/v1/auth/password/reset", json={"token": token, "password": self.NEW}
-        )
-
-        assert refused.status_code == 410
-
-    def test_does_not_verify_addresses(self, client, token):
-        """A link is good for one purpose."""
-        refused = client.post("/v1/users/verify-email", json={"token": token})
-
-        assert refused.status_code == 410
-
-    def test_opens_an_account_that_was_never_verified(self, client, mails, token_in, outbox):
-        """Who reads the mail owns the address, so the account is open from here on."""
-        client.post("/v1/users", json=factories.registration())
-        mails()
-        client.post("/v1/auth/password/forgot", json={"email": "alice@example.com"})
-        (mail,) = mails()
-
-        body = {"token": token_in(mail), "password": self.NEW}
-        client.post("/v1/auth/password/reset", json=body)
-
-        factories.log_in(client, password=self.NEW)
-        assert len(outbox("user.verified")) == 1

@@ -36,7 +36,7 @@ class TestIdentity:
         """Somebody with two roles may do what either allows."""
         client = as_user(email="zoe@example.com", permissions=["users.read"])
         commit(services.create_role, "packers", ["orders.fulfill", "stock.read"])
-        commit(services.grant, principal_of(client).sub, "packers")
+        commit(services.grant_role, principal_of(client).sub, "packers")
 
         principal = principal_of(client)
 
@@ -45,7 +45,7 @@ class TestIdentity:
     def test_lets_admin_do_whatever_is_declared(self, app, as_user, principal_of, commit):
         """The permissions of admin are computed from what is composed, not stored."""
         client = as_user(email="zoe@example.com")
-        commit(services.grant, principal_of(client).sub, "admin")
+        commit(services.grant_role, principal_of(client).sub, "admin")
 
         principal = principal_of(client)
 

@@ -17,12 +17,12 @@ LIBRARY = Feature(
 )
 
 
-class TestLoad:
+class TestMakeSampleData:
     def test_leaves_customers_to_the_features_after(self, commit, client):
         """Eight people with id, address and name, who can log in."""
         samples = {}
 
-        lines = commit(sample_data.load, samples)
+        lines = commit(sample_data.make_sample_data, samples)
 
         assert len(samples["customers"]) == 8
         for user_id, email, name in samples["customers"]:
@@ -33,7 +33,7 @@ class TestLoad:
 
     def test_makes_staff_that_may(self, commit, client):
         """The admin may everything, the clerk may see accounts and not close them."""
-        commit(sample_data.load, {})
+        commit(sample_data.make_sample_data, {})
 
         for email, suspends in (("admin@example.com", 404), ("clerk@example.com", 403)):
             tokens = factories.log_in(client, email, sample_data.STAFF_PASSWORD)
@@ -48,8 +48,8 @@ class TestLoad:
         """Loading again makes nobody, and leaves the same customers."""
         first, second = {}, {}
 
-        commit(sample_data.load, first)
-        commit(sample_data.load, second)
+        commit(sample_data.make_sample_data, first)
+        commit(sample_data.make_sample_data, second)
 
         assert first == second
 
@@ -62,7 +62,7 @@ class TestLoadBesideAnother:
 
     def test_lets_the_clerk_work_with_every_feature(self, commit):
         """The clerk reads and writes what is composed, but accounts are only read."""
-        commit(sample_data.load, {})
+        commit(sample_data.make_sample_data, {})
 
         roles = commit(services.list_roles)
 

@@ -14,8 +14,8 @@ from mercato_kit.http import Blueprint
 from mercato_kit.http import Page
 from mercato_kit.http import if_match
 from mercato_kit.http import page_of
-from mercato_kit.identity import anyone
-from mercato_kit.identity import permission
+from mercato_kit.policies import anyone
+from mercato_kit.policies import permission
 
 blueprint = Blueprint("gizmo", __name__, url_prefix="/v1", description="Items")
 

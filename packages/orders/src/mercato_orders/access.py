@@ -11,12 +11,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.errors import Forbidden
-from mercato_kit.identity import Principal
 from mercato_kit.keys import derive_key
+from mercato_kit.principals import Principal
 from mercato_orders.models import Order
-
-READ = "orders.read"
-WRITE = "orders.write"
 
 
 @dataclass(frozen=True, slots=True)

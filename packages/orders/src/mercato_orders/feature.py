@@ -8,17 +8,16 @@ from mercato_kit.feature import Feature
 from mercato_kit.feature import Need
 from mercato_kit.feature import SoftReference
 from mercato_kit.identity import IdentityProvider
-from mercato_orders import services
-from mercato_orders.access import READ
-from mercato_orders.access import WRITE
 from mercato_orders.events import HANDLES
-from mercato_orders.events import JOBS
 from mercato_orders.events import PUBLISHES
+from mercato_orders.jobs import JOBS
 from mercato_orders.models import Base
 from mercato_orders.models import Line
 from mercato_orders.models import Order
 from mercato_orders.models import OrderEvent
-from mercato_orders.privacy import export_customer
+from mercato_orders.permissions import PERMISSIONS
+from mercato_orders.privacy import erase_subject
+from mercato_orders.privacy import export_subject
 from mercato_orders.routes import blueprint
 from mercato_orders.sample_data import make_sample_data
 from mercato_orders.settings import OrdersSettings
@@ -40,11 +39,8 @@ feature = Feature(
     handles=HANDLES,
     jobs=JOBS,
     settings=OrdersSettings,
-    permissions={
-        READ: "See all orders, their payments and their timelines",
-        WRITE: "Cancel orders, and say that they are paid",
-    },
-    export_subject=export_customer,
-    erase_subject=services.erase_customer,
+    permissions=PERMISSIONS,
+    export_subject=export_subject,
+    erase_subject=erase_subject,
     sample_data=make_sample_data,
 )

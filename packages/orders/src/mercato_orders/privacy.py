@@ -1,13 +1,43 @@
-"""What orders hands out about a person on request."""
+"""What orders know about a person, and how they forget it."""
 
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from mercato_kit.db import locked
+from mercato_kit.db import session
 from mercato_orders import services
+from mercato_orders.models import Order
 from mercato_orders.schemas import OrderSchema
+from mercato_orders.values import Address
 
 
-def export_customer(customer_id: UUID) -> dict[str, Any]:
-    """Return all orders of a customer, as the API shows them."""
+def export_subject(customer_id: UUID) -> dict[str, Any]:
+    """Return all orders of a customer, oldest first, as the API shows them."""
+    statement = sa.select(Order).where(Order.customer_id == customer_id).order_by(Order.id)
+    parts = selectinload(Order.lines), selectinload(Order.payments)
     schema = OrderSchema(many=True)  # type: ignore[no-untyped-call]  # marshmallow leaves it out
-    return {"orders": schema.dump(services.orders_of(customer_id))}
+    return {"orders": schema.dump(session.scalars(statement.options(*parts)).all())}
+
+
+def erase_subject(customer_id: UUID) -> None:
+    """Forget who a customer was.
+
+    Amounts, numbers, lines and the country of delivery stay: the books need them.
+    """
+    statement = sa.select(Order).where(Order.customer_id == customer_id).order_by(Order.id)
+    for order in session.scalars(services.as_it_is_now(locked(statement))):
+        order.customer_email = None
+        order.customer_name = None
+        order.shipping_address = _country_of(order.shipping_address)
+        order.billing_address = _country_of(order.billing_address)
+        order.note = None
+        order.cancel_reason = None
+        order.metadata_ = {}
+    session.flush()
+
+
+def _country_of(address: Address | None) -> Address | None:
+    return None if address is None else {"country": address["country"]}

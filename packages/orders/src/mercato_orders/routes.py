@@ -12,9 +12,9 @@ from flask import url_for
 
 from mercato_kit.http import Blueprint
 from mercato_kit.http import Page
-from mercato_kit.identity import anyone
 from mercato_kit.identity import current_principal
-from mercato_kit.identity import signed_in
+from mercato_kit.policies import anyone
+from mercato_kit.policies import signed_in
 from mercato_orders import services
 from mercato_orders.access import Caller
 from mercato_orders.access import access_token_of
@@ -35,7 +35,6 @@ from mercato_orders.schemas import PaymentSchema
 from mercato_orders.schemas import PlacedOrderSchema
 from mercato_orders.schemas import QuoteSchema
 from mercato_orders.schemas import WantedQuoteSchema
-from mercato_orders.services.quoting import Quotation
 from mercato_orders.values import NewOrder
 from mercato_orders.values import NewPayment
 from mercato_orders.values import WantedQuote
@@ -52,7 +51,7 @@ def _caller(headers: Headers) -> Caller:
 @blueprint.post("/orders/quote", allow=anyone)
 @blueprint.arguments(WantedQuoteSchema)
 @blueprint.response(200, QuoteSchema)
-def quote_order(wanted: WantedQuote) -> Quotation:
+def quote_order(wanted: WantedQuote) -> services.Quotation:
     """Price an order without placing it"""
     return services.quote_order(wanted)
 

@@ -8,11 +8,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import session
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 from mercato_orders import services
-from mercato_orders.access import WRITE
 from mercato_orders.access import Caller
 from mercato_orders.models import Order
+from mercato_orders.permissions import WRITE
 from mercato_orders.values import NewOrder
 from mercato_orders.values import NewPayment
 from mercato_orders.values import WantedLine

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from mercato_kit.db import session
 from mercato_kit.events import Event
-from mercato_kit.events import publish
+from mercato_kit.outbox import publish
 from mercato_orders.access import Actor
 from mercato_orders.models import Order
 from mercato_orders.models import OrderEvent

@@ -11,7 +11,7 @@ STEADY = """
 
     from mercato_kit.feature import Feature
     from mercato_kit.http import Blueprint
-    from mercato_kit.identity import anyone
+    from mercato_kit.policies import anyone
 
     blueprint = Blueprint("{name}", __name__, url_prefix="/v1")
 
@@ -34,7 +34,7 @@ MANIFEST = """
 
     from mercato_kit.feature import Feature, Need, Offer
     from mercato_kit.http import Blueprint
-    from mercato_kit.identity import anyone
+    from mercato_kit.policies import anyone
     from mercato_kit.settings import Settings
 
 

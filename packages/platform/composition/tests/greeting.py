@@ -7,7 +7,7 @@ from flask import url_for
 from mercato_kit import services
 from mercato_kit.feature import Offer
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 
 from .manifests import feature
 

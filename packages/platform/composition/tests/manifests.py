@@ -5,7 +5,7 @@ from mercato_composition.faults import render
 from mercato_composition.features.plan import compose
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 
 
 def feature(name, **parts):

@@ -12,10 +12,10 @@ from mercato_kit import work
 from mercato_kit.db import session
 from mercato_kit.events import Event
 from mercato_kit.events import Handler
-from mercato_kit.events import publish
 from mercato_kit.feature import Check
 from mercato_kit.feature import Need
 from mercato_kit.models import InboxDelivery
+from mercato_kit.outbox import publish
 from mercato_kit.settings import Settings
 from mercato_testing.samples.wheels import GOOD
 from mercato_testing.samples.wheels import install
@@ -36,7 +36,7 @@ OPTIONAL = {"required": False}
 
 BROKEN = """
     from mercato_kit.http import Blueprint
-    from mercato_kit.identity import anyone
+    from mercato_kit.policies import anyone
 
     blueprint = Blueprint("reviews", __name__, url_prefix="/v1")
 

@@ -9,7 +9,7 @@ from mercato_composition.features.plan import compose
 from mercato_host import create_app
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
 

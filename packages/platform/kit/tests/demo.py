@@ -32,10 +32,10 @@ from mercato_kit.http import if_match
 from mercato_kit.http import page_of
 from mercato_kit.http import paginate
 from mercato_kit.identity import IdentityProvider
-from mercato_kit.identity import Principal
-from mercato_kit.identity import anyone
-from mercato_kit.identity import permission
-from mercato_kit.identity import signed_in
+from mercato_kit.policies import anyone
+from mercato_kit.policies import permission
+from mercato_kit.policies import signed_in
+from mercato_kit.principals import Principal
 from mercato_kit.schemas import Email
 from mercato_kit.schemas import Instant
 from mercato_kit.schemas import Integer
@@ -260,6 +260,7 @@ def make_app(
     *,
     blueprints: Sequence[Blueprint] = (blueprint,),
     features: Sequence[Feature] = (feature, people),
+    away: Sequence[Feature] = (),
     settings: Any = None,
 ) -> Flask:
     """Make a Flask app of *features*, as a host would, without one."""
@@ -276,7 +277,7 @@ def make_app(
     database = SQLAlchemy(app, session_options={"expire_on_commit": False})
     with app.app_context():
         transactions.prepare(database.engine)
-    compose(app, Composition(tuple(features), settings or {}))
+    compose(app, Composition(tuple(features), settings or {}, tuple(away)))
     api = Api(app)
     for each in blueprints:
         api.register_blueprint(each)

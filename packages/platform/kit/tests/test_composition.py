@@ -4,30 +4,10 @@ from flask import Flask
 from mercato_kit.composition import Composition
 from mercato_kit.composition import NotComposedError
 from mercato_kit.composition import current_composition
-from mercato_kit.events import Handler
 from mercato_kit.feature import Feature
 
-
-def react(event):
-    """Answer an event."""
-
-
-def react_too(event):
-    """Answer it as well."""
-
-
-ONE = Feature(
-    name="one",
-    summary="",
-    permissions={"one.read": "read"},
-    handles=[Handler("a.happened", react), Handler("a.happened", react_too)],
-)
-TWO = Feature(
-    name="two",
-    summary="",
-    permissions={"two.read": "read"},
-    handles=[Handler("a.happened", react), Handler("b.happened", react_too)],
-)
+ONE = Feature(name="one", summary="", permissions={"one.read": "read"})
+TWO = Feature(name="two", summary="", permissions={"two.read": "read"})
 
 
 class TestComposition:
@@ -35,25 +15,6 @@ class TestComposition:
         """Permissions are those that the composed features declare."""
         assert Composition((ONE, TWO), {}).permissions == {"one.read", "two.read"}
         assert Composition((ONE,), {}).permissions == {"one.read"}
-
-    def test_knows_who_answers_an_event(self):
-        """Consumers are named by feature and handler, in dependency order."""
-        composition = Composition((ONE, TWO), {})
-
-        assert composition.consumers_of("a.happened") == [
-            "one.react",
-            "one.react_too",
-            "two.react",
-        ]
-        assert composition.consumers_of("nothing.happened") == []
-        assert composition.handlers["two.react_too"].topic == "b.happened"
-
-    def test_events_wait_for_a_feature_that_is_away(self):
-        """Its handlers are consumers, and cannot be called."""
-        composition = Composition((ONE,), {}, away=(TWO,))
-
-        assert composition.consumers_of("b.happened") == ["two.react_too"]
-        assert "two.react_too" not in composition.handlers
 
 
 class TestCurrentComposition:

@@ -20,6 +20,24 @@ from .demo import TitleTaken
 from .steps import add_note
 
 
+class TestEngine:
+    def test_is_that_of_the_current_app(self, boot, sqlite_url, database_url):
+        """Two apps in one process have an engine each."""
+        first, second = boot(sqlite_url), boot(database_url)
+
+        with first.app_context():
+            assert db.engine().url.get_backend_name() == "sqlite"
+            assert db.engine() is db.session.get_bind()
+            engine = db.engine()
+        with second.app_context():
+            assert db.engine() is not engine
+
+    def test_needs_an_app(self):
+        """Outside of an app there is no engine."""
+        with pytest.raises(RuntimeError, match="application context"):
+            db.engine()
+
+
 class TestNewId:
     def test_sorts_by_time_of_creation(self):
         """Ids made one after the other sort in that order, also within a millisecond."""

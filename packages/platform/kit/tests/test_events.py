@@ -1,103 +1,14 @@
 from dataclasses import FrozenInstanceError
 
 import pytest
-import sqlalchemy as sa
 
 from mercato_kit import db
-from mercato_kit.errors import Conflict
-from mercato_kit.errors import NotFound
 from mercato_kit.events import Event
 from mercato_kit.events import Handler
-from mercato_kit.events import publish
-from mercato_kit.feature import Feature
-from mercato_kit.models import InboxDelivery
-from mercato_kit.models import OutboxEvent
-
-from .demo import Note
 
 
 def tell(event):
     """Tell somebody."""
-
-
-def count(event):
-    """Count it."""
-
-
-LISTENERS = Feature(
-    name="listeners",
-    summary="",
-    handles=[Handler("note.added", tell, remote=True), Handler("note.added", count)],
-)
-OTHERS = Feature(
-    name="others",
-    summary="",
-    handles=[Handler("note.added", count), Handler("note.removed", tell)],
-)
-
-
-@pytest.fixture
-def app(boot, database_url):
-    """Three handlers of one topic, and one of another, on each database."""
-    return boot(database_url, features=[LISTENERS, OTHERS])
-
-
-class TestPublish:
-    def test_writes_one_delivery_for_each_handler(self, in_unit):
-        """The event is written once, and each composed handler of its topic gets a row."""
-        event = _event(payload={"title": "ü", "parts": [1, 2]})
-
-        in_unit(lambda: publish(event))
-
-        (stored,) = in_unit(lambda: db.session.scalars(sa.select(OutboxEvent)).all())
-        assert (stored.id, stored.topic, stored.payload) == (event.id, event.topic, event.payload)
-        assert (stored.aggregate_type, stored.aggregate_id, stored.aggregate_version) == (
-            event.aggregate_type,
-            event.aggregate_id,
-            event.aggregate_version,
-        )
-        assert stored.created_at == event.created_at
-        deliveries = in_unit(lambda: db.session.scalars(sa.select(InboxDelivery)).all())
-        assert {delivery.consumer for delivery in deliveries} == {
-            "listeners.tell",
-            "listeners.count",
-            "others.count",
-        }
-        for delivery in deliveries:
-            assert (delivery.event_id, delivery.attempts) == (event.id, 0)
-            assert delivery.next_attempt_at == event.created_at
-            assert (delivery.processed_at, delivery.last_error) == (None, None)
-
-    def test_needs_no_handler(self, in_unit):
-        """An event that nobody answers is kept all the same."""
-        in_unit(lambda: publish(_event(topic="nobody.listens")))
-
-        assert _rows(in_unit, OutboxEvent) == 1
-        assert _rows(in_unit, InboxDelivery) == 0
-
-    def test_belongs_to_the_callers_transaction(self, in_unit):
-        """The event exists if and only if the change does."""
-
-        def step():
-            db.session.add(Note(title="a"))
-            publish(_event())
-            raise NotFound
-
-        with pytest.raises(NotFound):
-            in_unit(step)
-
-        assert [_rows(in_unit, model) for model in (Note, OutboxEvent, InboxDelivery)] == [0, 0, 0]
-
-    def test_refuses_the_same_event_twice(self, in_unit):
-        """Topic, aggregate and version make an event unique, whatever its id."""
-        note_id = db.new_id()
-        in_unit(lambda: publish(_event(aggregate_id=note_id)))
-
-        with pytest.raises(Conflict):
-            in_unit(lambda: publish(_event(aggregate_id=note_id)))
-
-        in_unit(lambda: publish(_event(aggregate_id=note_id, aggregate_version=2)))
-        assert _rows(in_unit, OutboxEvent) == 2
 
 
 class TestEvent:
@@ -130,7 +41,3 @@ def _event(**values):
             **values,
         }
     )
-
-
-def _rows(in_unit, model):
-    return in_unit(lambda: db.session.scalar(sa.select(sa.func.count()).select_from(model)))

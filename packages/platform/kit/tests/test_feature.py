@@ -1,8 +1,11 @@
 from dataclasses import FrozenInstanceError
 from typing import Protocol
+from typing import get_args
+from typing import get_type_hints
 
 import pytest
 
+from mercato_kit.feature import POLICIES
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
@@ -49,3 +52,12 @@ class TestWord:
         kept = SoftReference(Note.id, Weather, "day", policy="keeps_snapshot")
 
         assert kept.word == Referent(Weather, "day", Note.id).word == "test_feature.day"
+
+
+class TestPolicies:
+    def test_each_has_a_meaning(self):
+        """Every policy that a soft reference may have is explained to operators."""
+        policy = get_type_hints(SoftReference)["policy"]
+
+        assert tuple(POLICIES) == get_args(policy)
+        assert all(POLICIES.values())

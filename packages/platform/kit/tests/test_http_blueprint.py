@@ -10,12 +10,12 @@ from mercato_kit.errors import Unavailable
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import GUEST
 from mercato_kit.identity import IdentityProvider
-from mercato_kit.identity import anyone
 from mercato_kit.identity import current_principal
-from mercato_kit.identity import permission
-from mercato_kit.identity import signed_in
+from mercato_kit.policies import anyone
+from mercato_kit.policies import permission
+from mercato_kit.policies import signed_in
+from mercato_kit.principals import GUEST
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
 

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 
 ALICE = {"Authorization": "Bearer alice"}
 KEY = {"Idempotency-Key": "a-key-of-the-bodies"}

@@ -9,8 +9,8 @@ from mercato_kit import db
 from mercato_kit import work
 from mercato_kit.errors import Problem
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
 from mercato_kit.models import IdempotencyKey
+from mercato_kit.policies import anyone
 from mercato_kit.schemas import QuerySchema
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text

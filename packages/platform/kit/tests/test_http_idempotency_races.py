@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from mercato_kit import db
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
 

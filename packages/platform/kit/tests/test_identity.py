@@ -1,59 +1,8 @@
 import pytest
 
-from mercato_kit.errors import Forbidden
-from mercato_kit.errors import Unauthenticated
-from mercato_kit.identity import GUEST
-from mercato_kit.identity import Principal
-from mercato_kit.identity import anyone
 from mercato_kit.identity import canonical_email
 from mercato_kit.identity import current_principal
-from mercato_kit.identity import permission
-from mercato_kit.identity import signed_in
-
-from .demo import ALICE
-from .demo import CHARLIE
-
-SERVICE = Principal(kind="service", permissions=frozenset({"notes.write"}))
-
-
-class TestPrincipal:
-    def test_may_what_it_holds(self):
-        """A permission is held or not; none follows from another one's name."""
-        assert CHARLIE.may("notes.write")
-        assert not CHARLIE.may("notes")
-        assert not CHARLIE.may("notes.write.more")
-        assert not ALICE.may("notes.write")
-
-    def test_cannot_be_changed(self):
-        """Nobody gives himself a permission."""
-        with pytest.raises(AttributeError):
-            ALICE.permissions = frozenset({"notes.write"})
-
-
-class TestPolicy:
-    @pytest.mark.parametrize(
-        ("policy", "principal", "refusal"),
-        [
-            (anyone, GUEST, None),
-            (anyone, ALICE, None),
-            (signed_in, GUEST, Unauthenticated),
-            (signed_in, ALICE, None),
-            (signed_in, SERVICE, None),
-            (permission("notes.write"), GUEST, Unauthenticated),
-            (permission("notes.write"), ALICE, Forbidden),
-            (permission("notes.write"), CHARLIE, None),
-            (permission("notes.write"), SERVICE, None),
-            (permission(""), ALICE, Forbidden),
-        ],
-    )
-    def test_lets_pass_or_refuses(self, policy, principal, refusal):
-        """A guest is asked who it is; somebody without the permission is refused."""
-        if refusal is None:
-            policy.check(principal)
-            return
-
-        with pytest.raises(refusal):
-            policy.check(principal)
+from mercato_kit.principals import GUEST
 
 
 class TestCurrentPrincipal:

@@ -12,10 +12,10 @@ from mercato_kit import work
 from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.events import Event
-from mercato_kit.events import publish
 from mercato_kit.feature import Offer
 from mercato_kit.models import InboxDelivery
 from mercato_kit.models import OutboxEvent
+from mercato_kit.outbox import publish
 from mercato_runtime.guard import ForeignTableError
 
 

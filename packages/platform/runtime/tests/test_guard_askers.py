@@ -70,7 +70,7 @@ class TestAskers:
     def test_the_kit_is_itself_where_its_tables_are_used(self):
         """Code of the kit that knows the kit's tables uses them in its own name."""
         askers = Askers([])
-        frame = SimpleNamespace(f_globals=vars(import_module("mercato_kit.events")))
+        frame = SimpleNamespace(f_globals=vars(import_module("mercato_kit.outbox")))
 
         assert askers.of(frame) == "kit"
 

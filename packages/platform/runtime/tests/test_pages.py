@@ -17,9 +17,9 @@ from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.http import page_of
-from mercato_kit.identity import anyone
-from mercato_kit.identity import permission
-from mercato_kit.identity import signed_in
+from mercato_kit.policies import anyone
+from mercato_kit.policies import permission
+from mercato_kit.policies import signed_in
 from mercato_kit.schemas import Metadata
 from mercato_kit.schemas import ModelSchema
 from mercato_kit.schemas import Schema

@@ -14,8 +14,8 @@ from mercato_kit.errors import FieldError
 from mercato_kit.errors import Invalid
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
-from mercato_kit.identity import permission
+from mercato_kit.policies import anyone
+from mercato_kit.policies import permission
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
 

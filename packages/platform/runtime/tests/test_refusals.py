@@ -17,10 +17,10 @@ from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_kit.events import Event
 from mercato_kit.events import Handler
-from mercato_kit.events import publish
 from mercato_kit.feature import Feature
 from mercato_kit.models import InboxDelivery
 from mercato_kit.models import OutboxEvent
+from mercato_kit.outbox import publish
 from mercato_runtime.worker import run_once
 from mercato_testing.samples.wheels import install
 

@@ -7,7 +7,7 @@ from mercato_composition.deployment.reader import read_deployment
 from mercato_host import create_app
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 
 blueprint = Blueprint("mirror", __name__)
 

@@ -23,7 +23,7 @@ SLOW = """
 import time
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 import os
 
 # For a test that sends a signal to workers which have just been forked.

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from mercato_kit import db
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
 
 
 def with_tables(*made):

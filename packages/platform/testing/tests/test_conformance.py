@@ -31,10 +31,14 @@ class TestRepeatedSamples:
         assert found == "notes_effect: 1 rows, and 2 after the second time"
 
 
+MODULES = """
+cli.py events.py feature.py jobs.py models.py permissions.py routes.py sample_data.py
+""".split()
+
 SUITE = """
 import dataclasses
 from mercato_testing.conformance import FeatureConformance
-from mercato_notes import feature
+from PACKAGE.feature import feature
 
 class TestGood(FeatureConformance):
     feature = feature
@@ -47,16 +51,19 @@ class TestBad(FeatureConformance):
 class TestFeatureConformance:
     def test_is_inherited_in_three_lines(self, pytester):
         """A good feature passes every test; what is wrong with a bad one, the failure says."""
-        folder = Path(notes.__file__).parent
-        shutil.copytree(folder / "migrations", pytester.path / "migrations")
-        source = Path(notes.__file__).read_text()
-        wheels.install(pytester.path, "notes", source, module="mercato_notes")
-        pytester.makepyfile(SUITE)
+        source = Path(notes.__file__)
+        parts = dict.fromkeys(MODULES, "from PACKAGE.notes import *\n")
+        files = {"notes.py": source.read_text(), **parts}
+        package = wheels.install_package(pytester.path, "notes", files)
+        shutil.copytree(
+            source.parent / "migrations", pytester.path / package / "migrations"
+        )
+        pytester.makepyfile(SUITE.replace("PACKAGE", package))
         pytester.makeini("[pytest]\npythonpath = .\n")
 
         result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-k", "not postgresql")
 
         result.stdout.fnmatch_lines(["*the manifest does not declare 'notes.write'"])
         failed = result.parseoutcomes()["failed"]
-        result.assert_outcomes(passed=32 - failed, failed=failed)
+        result.assert_outcomes(passed=34 - failed, failed=failed)
         assert all("TestBad" in line for line in result.outlines if line.startswith("FAILED"))

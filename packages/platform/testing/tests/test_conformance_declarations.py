@@ -7,8 +7,8 @@ from marshmallow import fields
 
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.http import page_of
-from mercato_kit.identity import permission
-from mercato_kit.identity import signed_in
+from mercato_kit.policies import permission
+from mercato_kit.policies import signed_in
 from mercato_testing.conformance import declarations
 from mercato_testing.samples import notes
 from mercato_testing.samples import wheels

@@ -9,15 +9,16 @@ from mercato_kit.feature import Offer
 from mercato_kit.feature import Referent
 from mercato_kit.feature import SoftReference
 from mercato_kit.identity import IdentityProvider
-from mercato_products.events import JOBS
+from mercato_products.jobs import JOBS
 from mercato_products.models import Base
 from mercato_products.models import Product
 from mercato_products.models import StockMovement
 from mercato_products.models import Variant
+from mercato_products.permissions import PERMISSIONS
 from mercato_products.provides import ProductCatalog
 from mercato_products.provides import ProductStock
 from mercato_products.routes import blueprint
-from mercato_products.sample_data import load_sample_data
+from mercato_products.sample_data import make_sample_data
 from mercato_products.settings import ProductsSettings
 
 feature = Feature(
@@ -39,11 +40,6 @@ feature = Feature(
     ],
     jobs=JOBS,
     settings=ProductsSettings,
-    permissions={
-        "products.write": "Make, change and archive products, variants, prices and categories, "
-        "and see those that are not for sale",
-        "stock.read": "See stock levels, the ledger and reservations",
-        "stock.write": "Count and receive stock",
-    },
-    sample_data=load_sample_data,
+    permissions=PERMISSIONS,
+    sample_data=make_sample_data,
 )

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
+from mercato_products import services
 from mercato_products.models import DEFAULT_LOCATION_ID
 from mercato_products.models import Base
 from mercato_products.models import Category
@@ -27,9 +28,6 @@ from mercato_products.sample_words import GIFT_CARDS
 from mercato_products.sample_words import KINDS
 from mercato_products.sample_words import SERIES
 from mercato_products.sample_words import Kind
-from mercato_products.services.handles import make_handle
-from mercato_products.services.options import make_option_key
-from mercato_products.services.options import name_variant
 
 Row = dict[str, Any]
 Rows = dict[type[Base], list[Row]]
@@ -38,7 +36,7 @@ WELL_STOCKED = 40
 """Units from which other features may order samples."""
 
 
-def load_sample_data(samples: dict[str, list[Any]]) -> list[str]:
+def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
     """Fill an empty catalogue; leave the ids of well-stocked variants as ``variant_ids``."""
     if session.scalar(sa.select(Product.id).limit(1)) is None:
         for model, rows in _make_shop().items():
@@ -127,7 +125,7 @@ def _make_product(rows: Rows, number: int, kind: Kind, series: str, category: UU
     created_at = utc_now() - timedelta(hours=11 * number + 1)
     product: Row = {
         "id": new_id(),
-        "handle": make_handle(name),
+        "handle": services.make_handle(name),
         "name": name,
         "description": f"{kind.about} From the series {series} by {SERIES[series]}.",
         "brand": SERIES[series],
@@ -184,9 +182,9 @@ def _make_variant(rows: Rows, product: Row, option_values: dict[str, str], posit
         "id": new_id(),
         "product_id": product["id"],
         "sku": f"{code}-{len(rows[Product]):03}-{position + 1:02}",
-        "name": name_variant(option_values, product["options"]),
+        "name": services.name_variant(option_values, product["options"]),
         "option_values": option_values,
-        "option_key": make_option_key(option_values),
+        "option_key": services.make_option_key(option_values),
         "position": position,
         "weight_grams": None,
         "requires_shipping": True,

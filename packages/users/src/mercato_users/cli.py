@@ -6,7 +6,7 @@ import click
 
 from mercato_users import emails
 from mercato_users import services
-from mercato_users.services.accounts import NewUser
+from mercato_users.values import NewUser
 
 
 @click.group("users")
@@ -33,9 +33,9 @@ def create(
     new = NewUser(
         email=email, password=_read_password(), given_name=given_name, family_name=family_name
     )
-    user = services.create_verified(new)
+    user = services.create_verified_user(new)
     for role in roles:
-        services.grant(user.id, role)
+        services.grant_role(user.id, role)
     held = f" with the role {', '.join(roles)}" if roles else ""
     click.echo(f"Made {user.email} ({user.id}){held}.")
 

@@ -1,4 +1,4 @@
-"""Events the feature answers itself: each asks for one mail, and the worker sends it."""
+"""Events that users publish; those that ask for a mail they answer themselves."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -9,10 +9,10 @@ from mercato_kit.events import Event
 from mercato_kit.events import Handler
 from mercato_users import mail
 from mercato_users import messages
+from mercato_users import one_time_tokens
 from mercato_users import topics
 from mercato_users.mail import Mail
 from mercato_users.models import User
-from mercato_users.services import one_time
 
 
 def mail_verification(event: Event) -> None:
@@ -21,8 +21,10 @@ def mail_verification(event: Event) -> None:
     def words(user: User) -> tuple[str, str] | None:
         if user.email_verified:
             return None
-        claim = one_time.newest_data(user.id, one_time.VERIFY_EMAIL)
-        token = one_time.store(user.id, one_time.VERIFY_EMAIL, event.aggregate_id, claim)
+        claim = one_time_tokens.newest_data(user.id, one_time_tokens.VERIFY_EMAIL)
+        token = one_time_tokens.store(
+            user.id, one_time_tokens.VERIFY_EMAIL, event.aggregate_id, claim
+        )
         return messages.verification(token)
 
     _mail(event, words)
@@ -37,7 +39,9 @@ def mail_password_reset(event: Event) -> None:
     """Mail the link that sets a new password."""
 
     def words(user: User) -> tuple[str, str]:
-        token = one_time.store(user.id, one_time.RESET_PASSWORD, event.aggregate_id, {})
+        token = one_time_tokens.store(
+            user.id, one_time_tokens.RESET_PASSWORD, event.aggregate_id, {}
+        )
         return messages.password_reset(token)
 
     _mail(event, words)
@@ -48,7 +52,16 @@ def mail_password_changed(event: Event) -> None:
     _mail(event, lambda user: messages.password_changed())
 
 
-HANDLERS = (
+PUBLISHES = (
+    topics.VERIFIED,
+    topics.ERASED,
+    topics.VERIFICATION_REQUESTED,
+    topics.REGISTRATION_REPEATED,
+    topics.PASSWORD_RESET_REQUESTED,
+    topics.PASSWORD_CHANGED,
+)
+
+HANDLES = (
     Handler(topics.VERIFICATION_REQUESTED, mail_verification, remote=True),
     Handler(topics.REGISTRATION_REPEATED, mail_registration_repeated, remote=True),
     Handler(topics.PASSWORD_RESET_REQUESTED, mail_password_reset, remote=True),

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
-from mercato_kit.events import Job
+from mercato_kit.jobs import Job
 from mercato_kit.settings import current_settings
 from mercato_users import attempts
 from mercato_users.models import OneTimeToken

@@ -8,7 +8,7 @@ from mercato_kit.composition import current_composition
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_kit.errors import Unauthenticated
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 from mercato_users import access_tokens
 from mercato_users.models import Role
 from mercato_users.models import RolePermission

@@ -9,14 +9,16 @@ from mercato_kit.errors import Unauthenticated
 from mercato_kit.http import Blueprint
 from mercato_kit.http import Page
 from mercato_kit.http import if_match
-from mercato_kit.identity import anyone
 from mercato_kit.identity import current_principal
-from mercato_kit.identity import permission
-from mercato_kit.identity import signed_in
+from mercato_kit.policies import anyone
+from mercato_kit.policies import permission
+from mercato_kit.policies import signed_in
 from mercato_users import access_tokens
 from mercato_users import services
 from mercato_users.clients import Client
 from mercato_users.models import User
+from mercato_users.permissions import READ
+from mercato_users.permissions import WRITE
 from mercato_users.schemas import CredentialsSchema
 from mercato_users.schemas import EmailOnlySchema
 from mercato_users.schemas import KeySetSchema
@@ -32,7 +34,7 @@ from mercato_users.schemas import TokensSchema
 from mercato_users.schemas import UserListQuerySchema
 from mercato_users.schemas import UserListSchema
 from mercato_users.schemas import UserSchema
-from mercato_users.services.accounts import NewUser
+from mercato_users.values import NewUser
 
 blueprint = Blueprint("users", __name__, url_prefix="/v1", description="Accounts and logins")
 well_known = Blueprint("users_keys", __name__, description="Keys that prove access tokens")
@@ -88,7 +90,7 @@ def refresh(body: dict[str, Any]) -> services.Tokens:
     The same token may be sent again for some seconds and gets the same successor. A token that
     comes back later ends the session.
     """
-    return services.refresh(body["refresh_token"], _client())
+    return services.refresh_tokens(body["refresh_token"], _client())
 
 
 @blueprint.post("/auth/logout", allow=signed_in)
@@ -106,7 +108,7 @@ def log_out() -> None:
 @blueprint.response(202, NothingSchema)
 def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
     """Mail a link to set a new password, if there is an account with this address"""
-    services.request_reset(body["email"])
+    services.request_password_reset(body["email"])
     return {}
 
 
@@ -115,14 +117,14 @@ def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(204)
 def reset_password(body: dict[str, Any]) -> None:
     """Set a new password with the token of a mailed link; every session ends"""
-    services.reset(body["token"], body["password"], _client())
+    services.reset_password(body["token"], body["password"], _client())
 
 
 @blueprint.get("/users/me", allow=signed_in)
 @blueprint.response(200, UserSchema)
 def read_me() -> User:
     """Read the own account"""
-    return services.find(_known(current_principal.sub))
+    return services.find_user(_known(current_principal.sub))
 
 
 @blueprint.patch("/users/me", allow=signed_in, if_match=True)
@@ -130,10 +132,10 @@ def read_me() -> User:
 @blueprint.response(200, UserSchema)
 def change_me(body: dict[str, Any]) -> User:
     """Change the own profile"""
-    return services.update(_known(current_principal.sub), body, version=if_match())
+    return services.update_profile(_known(current_principal.sub), body, version=if_match())
 
 
-@blueprint.get("/users", allow=permission("users.read"))
+@blueprint.get("/users", allow=permission(READ))
 @blueprint.arguments(UserListQuerySchema, location="query")
 @blueprint.response(200, UserListSchema)
 def list_users(query: dict[str, Any]) -> Page[User]:
@@ -141,27 +143,27 @@ def list_users(query: dict[str, Any]) -> Page[User]:
     return services.list_users(**query)
 
 
-@blueprint.get("/users/<uuid:user_id>", allow=permission("users.read"))
+@blueprint.get("/users/<uuid:user_id>", allow=permission(READ))
 @blueprint.response(200, UserSchema)
 def read_user(user_id: UUID) -> User:
     """Read a user"""
-    return services.find(user_id)
+    return services.find_user(user_id)
 
 
-@blueprint.post("/users/<uuid:user_id>/suspend", allow=permission("users.write"))
+@blueprint.post("/users/<uuid:user_id>/suspend", allow=permission(WRITE))
 @blueprint.arguments(ReasonSchema)
 @blueprint.response(204)
 def suspend(body: dict[str, Any], user_id: UUID) -> None:
     """Suspend an account; its sessions end at once"""
-    services.suspend(user_id, reason=body["reason"], actor_id=current_principal.sub)
+    services.suspend_user(user_id, reason=body["reason"], actor_id=current_principal.sub)
 
 
-@blueprint.post("/users/<uuid:user_id>/reactivate", allow=permission("users.write"))
+@blueprint.post("/users/<uuid:user_id>/reactivate", allow=permission(WRITE))
 @blueprint.arguments(ReasonSchema)
 @blueprint.response(204)
 def reactivate(body: dict[str, Any], user_id: UUID) -> None:
     """Reactivate a suspended account"""
-    services.reactivate(user_id, reason=body["reason"], actor_id=current_principal.sub)
+    services.reactivate_user(user_id, reason=body["reason"], actor_id=current_principal.sub)
 
 
 @well_known.get("/.well-known/jwks.json", allow=anyone, public_cache=True)

@@ -10,7 +10,7 @@ from mercato_kit.identity import canonical_email
 from mercato_users import services
 from mercato_users.models import ADMIN
 from mercato_users.models import User
-from mercato_users.services.accounts import NewUser
+from mercato_users.values import NewUser
 
 CLERK = "clerk"
 
@@ -34,7 +34,7 @@ CUSTOMERS = (
 )
 
 
-def load(samples: dict[str, list[Any]]) -> list[str]:
+def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
     """Make staff and customers that are not there yet, and tell how to log in as them.
 
     Args:
@@ -45,7 +45,7 @@ def load(samples: dict[str, list[Any]]) -> list[str]:
     )
     for email, given_name, family_name, locale, role in STAFF:
         user = _find_or_make(email, STAFF_PASSWORD, given_name, family_name, locale)
-        services.grant(user.id, role)
+        services.grant_role(user.id, role)
     customers = [_find_or_make(email, CUSTOMER_PASSWORD, *names) for email, *names in CUSTOMERS]
     samples["customers"] = [
         (user.id, user.email, f"{user.given_name} {user.family_name}") for user in customers
@@ -66,7 +66,7 @@ def _find_or_make(
     email: str, password: str, given_name: str, family_name: str, locale: str
 ) -> User:
     known = session.scalar(sa.select(User).where(User.email_canonical == canonical_email(email)))
-    return known or services.create_verified(
+    return known or services.create_verified_user(
         NewUser(
             email=email,
             password=password,

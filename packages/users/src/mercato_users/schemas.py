@@ -19,7 +19,7 @@ from mercato_kit.schemas import Text
 from mercato_users import emails
 from mercato_users import passwords
 from mercato_users.models import User
-from mercato_users.services.accounts import NewUser
+from mercato_users.values import NewUser
 
 
 def _check_deliverable(email: str) -> None:

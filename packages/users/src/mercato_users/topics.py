@@ -1,10 +1,10 @@
-"""Names of the events the feature publishes, and the ones that ask for a mail."""
+"""Topics of the feature's events, and the functions that publish them."""
 
 from uuid import UUID
 
 from mercato_kit.db import new_id
 from mercato_kit.events import Event
-from mercato_kit.events import publish
+from mercato_kit.outbox import publish
 
 VERIFIED = "user.verified"
 ERASED = "user.erased"
@@ -12,15 +12,6 @@ VERIFICATION_REQUESTED = "user.verification_requested"
 REGISTRATION_REPEATED = "user.registration_repeated"
 PASSWORD_RESET_REQUESTED = "user.password_reset_requested"  # noqa: S105 - a topic
 PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - a topic
-
-ALL = (
-    VERIFIED,
-    ERASED,
-    VERIFICATION_REQUESTED,
-    REGISTRATION_REPEATED,
-    PASSWORD_RESET_REQUESTED,
-    PASSWORD_CHANGED,
-)
 
 
 def publish_change(topic: str, user_id: UUID, version: int) -> None:

@@ -1,25 +1,26 @@
 """What can be done with orders. Plain values in, models out; nothing here commits."""
 
-from mercato_orders.services.closing import cancel_order
-from mercato_orders.services.closing import expire_order
-from mercato_orders.services.closing import expire_unpaid_orders
-from mercato_orders.services.paying import pay_order
-from mercato_orders.services.paying import settle
-from mercato_orders.services.paying import start_payment
-from mercato_orders.services.placing import place_order
-from mercato_orders.services.privacy import erase_customer
-from mercato_orders.services.privacy import orders_of
-from mercato_orders.services.quoting import quote_order
-from mercato_orders.services.reading import find_order
-from mercato_orders.services.reading import find_payment
-from mercato_orders.services.reading import list_events
-from mercato_orders.services.reading import list_orders
-from mercato_orders.services.reading import list_payments
-from mercato_orders.services.reading import lock_order
+from mercato_orders.services.cancellations import cancel_order
+from mercato_orders.services.checkout import place_order
+from mercato_orders.services.expiry import expire_order
+from mercato_orders.services.expiry import expire_unpaid_orders
+from mercato_orders.services.payments import pay_order
+from mercato_orders.services.payments import settle_payment
+from mercato_orders.services.payments import start_payment
+from mercato_orders.services.queries import as_it_is_now
+from mercato_orders.services.queries import find_order
+from mercato_orders.services.queries import find_payment
+from mercato_orders.services.queries import list_events
+from mercato_orders.services.queries import list_orders
+from mercato_orders.services.queries import list_payments
+from mercato_orders.services.queries import lock_order
+from mercato_orders.services.quotes import Quotation
+from mercato_orders.services.quotes import quote_order
 
 __all__ = [
+    "Quotation",
+    "as_it_is_now",
     "cancel_order",
-    "erase_customer",
     "expire_order",
     "expire_unpaid_orders",
     "find_order",
@@ -28,10 +29,9 @@ __all__ = [
     "list_orders",
     "list_payments",
     "lock_order",
-    "orders_of",
     "pay_order",
     "place_order",
     "quote_order",
-    "settle",
+    "settle_payment",
     "start_payment",
 ]

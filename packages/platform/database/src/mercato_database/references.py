@@ -26,7 +26,7 @@ class Reference:
         feature: Whose column.
         column: ``table.column``.
         word: What an id names, e.g. ``catalog.variant``.
-        policy: A key of :data:`POLICIES`.
+        policy: A key of :data:`mercato_kit.feature.POLICIES`.
         owner: The feature whose ids they are.
         target: Where they are: ``table.column``.
     """

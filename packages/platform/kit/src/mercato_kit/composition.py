@@ -1,13 +1,8 @@
 """What is composed in the current app. The host builds it once, at boot; the kit reads it."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 from typing import Any
 from typing import cast
 
@@ -15,10 +10,6 @@ import svcs
 from flask import Flask
 from flask import current_app
 from flask import has_app_context
-
-if TYPE_CHECKING:
-    from mercato_kit.events import Handler
-    from mercato_kit.feature import Feature
 
 _EXTENSION = "mercato"
 
@@ -32,35 +23,20 @@ class Composition:
     """The features of one app, in dependency order, and the settings of each.
 
     Args:
-        features: Each after the features it needs.
+        features: Their manifests (:class:`mercato_kit.feature.Feature`), each after those it
+            needs. Untyped here: this module imports nothing of the kit, so all of it may use it.
         settings: An instance of each feature's settings class, by feature name.
         away: Features that the deployment runs without for now. Events wait for their handlers.
     """
 
-    features: tuple[Feature, ...]
+    features: tuple[Any, ...]
     settings: Mapping[str, Any]
-    away: tuple[Feature, ...] = ()
+    away: tuple[Any, ...] = ()
 
     @cached_property
     def permissions(self) -> frozenset[str]:
         """Every permission that a composed feature declares."""
         return frozenset(name for feature in self.features for name in feature.permissions)
-
-    @cached_property
-    def handlers(self) -> Mapping[str, Handler]:
-        """Every handler that can be called, by consumer (``<feature>.<handler>``)."""
-        return dict(_handlers_of(self.features))
-
-    def consumers_of(self, topic: str) -> list[str]:
-        """Name the handlers that get or await events of *topic*, as ``<feature>.<handler>``."""
-        known = _handlers_of([*self.features, *self.away])
-        return [name for name, handler in known if handler.topic == topic]
-
-
-def _handlers_of(features: Iterable[Feature]) -> Iterator[tuple[str, Handler]]:
-    for feature in features:
-        for handler in feature.handles:
-            yield f"{feature.name}.{handler.name}", handler
 
 
 def compose(app: Flask, composition: Composition) -> None:

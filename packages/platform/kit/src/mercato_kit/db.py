@@ -49,7 +49,11 @@ session: scoped_session[Session] = cast("scoped_session[Session]", LocalProxy(_s
 
 
 def engine() -> sa.Engine:
-    """Return the engine of the current app."""
+    """Return the engine of the current app.
+
+    Raises:
+        RuntimeError: There is no app context here.
+    """
     return cast("sa.Engine", current_app.extensions["sqlalchemy"].engine)
 
 

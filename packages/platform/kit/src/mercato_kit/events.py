@@ -1,4 +1,4 @@
-"""Events through the outbox, the handlers that answer them, and recurring jobs."""
+"""Event and Handler: what happened, and which function answers it."""
 
 from collections.abc import Callable
 from collections.abc import Collection
@@ -9,14 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from mercato_kit.composition import current_composition
 from mercato_kit.db import new_id
-from mercato_kit.db import session
 from mercato_kit.db import utc_now
-from mercato_kit.models import InboxDelivery
-from mercato_kit.models import OutboxEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,55 +59,3 @@ class Handler:
     def name(self) -> str:
         """The function's name: the handler's identity within its feature."""
         return self.function.__name__
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Something the worker does again and again, each time in a unit of work of its own.
-
-    Args:
-        name: Its identity within the feature.
-        function: What to do for one batch; returns how many things it did. Called again at once
-            while that is not 0.
-        every_seconds: Pause between runs.
-        remote: It talks to another machine: no transaction is opened around it.
-    """
-
-    name: str
-    function: Callable[[], int]
-    every_seconds: int
-    remote: bool = False
-
-
-def publish(event: Event) -> None:
-    """Write *event* into the outbox, and one delivery for each composed handler of its topic.
-
-    Both belong to the transaction of the caller: the event exists if and only if the change does.
-    """
-    session.execute(
-        sa.insert(OutboxEvent).values(
-            id=event.id,
-            topic=event.topic,
-            aggregate_type=event.aggregate_type,
-            aggregate_id=event.aggregate_id,
-            aggregate_version=event.aggregate_version,
-            payload=dict(event.payload),
-            payload_version=event.version,
-            created_at=event.created_at,
-        )
-    )
-    consumers = current_composition().consumers_of(event.topic)
-    if consumers:
-        session.execute(
-            sa.insert(InboxDelivery).values(
-                [
-                    {
-                        "consumer": consumer,
-                        "event_id": event.id,
-                        "attempts": 0,
-                        "next_attempt_at": event.created_at,
-                    }
-                    for consumer in consumers
-                ]
-            )
-        )

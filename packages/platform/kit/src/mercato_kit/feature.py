@@ -21,8 +21,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mercato_kit.events import Handler
-from mercato_kit.events import Job
 from mercato_kit.http import Blueprint
+from mercato_kit.jobs import Job
 from mercato_kit.settings import Settings
 
 ENTRY_POINT_GROUP = "mercato.features"
@@ -133,6 +133,13 @@ class SoftReference:
     def word(self) -> str:
         """What it names, e.g. ``catalog.variant``."""
         return f"{contract_id(self.contract)}.{self.thing}"
+
+
+POLICIES = {
+    "keeps_snapshot": "the row holds what it needs and may outlive what it names",
+    "needs_target": "the row means nothing without what it names",
+}
+"""What each policy of a :class:`SoftReference` means."""
 
 
 @dataclass(frozen=True, kw_only=True)

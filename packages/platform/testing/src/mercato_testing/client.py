@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from mercato_kit.db import new_id
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 from mercato_testing.identity import token_of
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.feature import Offer
 from mercato_kit.identity import IdentityProvider
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 
 
 class FakeIdentity:

@@ -32,8 +32,8 @@ from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.events import Event
 from mercato_kit.feature import Feature
-from mercato_kit.identity import Principal
 from mercato_kit.models import OutboxEvent
+from mercato_kit.principals import Principal
 from mercato_runtime.worker import Tally
 from mercato_runtime.worker import run_once
 from mercato_testing.client import Client

@@ -8,7 +8,6 @@ from sqlalchemy.orm import mapped_column
 
 from mercato_kit.db import Aggregate
 from mercato_products.models.base import Base
-from mercato_products.models.products import Product
 
 
 class Category(Base, Aggregate):
@@ -29,16 +28,3 @@ class Category(Base, Aggregate):
     )
     depth: Mapped[int] = mapped_column(default=0, doc="0 at the top")
     position: Mapped[int] = mapped_column(default=0, doc="Its place among its siblings")
-
-
-class ProductCategory(Base):
-    """A product stands in a category."""
-
-    __tablename__ = "products_product_category"
-    __table_args__ = (sa.Index(None, "product_id"),)
-
-    category_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey(Category.id, ondelete="CASCADE"), primary_key=True
-    )
-    product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id), primary_key=True)
-    position: Mapped[int] = mapped_column(default=0)

@@ -1,12 +1,12 @@
-"""Products, their variants, prices and media."""
+"""Products, and what is read with them: variants, prices, media, categories, stock levels."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.orm import relationship
@@ -16,10 +16,7 @@ from mercato_kit.db import Aggregate
 from mercato_kit.db import Identified
 from mercato_products.models.base import Base
 from mercato_products.models.stock import DEFAULT_LOCATION_ID
-from mercato_products.models.stock import StockLevel
-
-if TYPE_CHECKING:
-    from mercato_products.models.categories import ProductCategory
+from mercato_products.models.stock import Location
 
 AVAILABILITIES = ("in_stock", "back_order", "out_of_stock", "discontinued")
 """The words of schema.org, best first."""
@@ -96,6 +93,19 @@ class Product(Base, Aggregate):
         return next((word for word in AVAILABILITIES if word in of_variants), "out_of_stock")
 
 
+class ProductCategory(Base):
+    """A product stands in a category."""
+
+    __tablename__ = "products_product_category"
+    __table_args__ = (sa.Index(None, "product_id"),)
+
+    category_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("products_category.id", ondelete="CASCADE"), primary_key=True
+    )
+    product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id), primary_key=True)
+    position: Mapped[int] = mapped_column(default=0)
+
+
 class Variant(Base, Aggregate):
     """What is put into a cart: a product in one size, one colour, and so on."""
 
@@ -128,7 +138,7 @@ class Variant(Base, Aggregate):
     prices: Mapped[list["Price"]] = relationship(
         back_populates="variant", order_by="Price.currency", lazy="raise"
     )
-    levels: Mapped[list[StockLevel]] = relationship(back_populates="variant", lazy="raise")
+    levels: Mapped[list["StockLevel"]] = relationship(back_populates="variant", lazy="raise")
 
     @property
     def stock(self) -> VariantStock | None:
@@ -169,6 +179,41 @@ class Price(Base):
     variant: Mapped[Variant] = relationship(back_populates="prices", lazy="raise")
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the name SQLAlchemy reads
+
+
+class StockLevel(Base):
+    """How many units of a variant a location has, and how many of them are promised.
+
+    Variants that do not track their inventory have none. A level changes only together with a
+    movement, by one guarded UPDATE; see ``services/levels.py``.
+    """
+
+    __tablename__ = "products_stock_level"
+    __table_args__ = (
+        sa.CheckConstraint("on_hand >= 0", name="on_hand"),
+        sa.CheckConstraint("reserved >= 0", name="reserved"),
+        sa.CheckConstraint("backorder_limit >= 0", name="backorder_limit"),
+        sa.CheckConstraint("reserved <= on_hand + backorder_limit", name="reserved_within_supply"),
+    )
+
+    variant_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Variant.id), primary_key=True)
+    location_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Location.id), primary_key=True)
+    on_hand: Mapped[int] = mapped_column(default=0, doc="Units in the building")
+    reserved: Mapped[int] = mapped_column(default=0, doc="Units promised to orders")
+    backorder_limit: Mapped[int] = mapped_column(default=0, doc="Units that may be promised unseen")
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+    variant: Mapped[Variant] = relationship(back_populates="levels", lazy="raise")
+
+    @hybrid_property
+    def available(self) -> int:
+        """Units that may still be promised, those promised unseen among them."""
+        return self.on_hand + self.backorder_limit - self.reserved
+
+    @property
+    def sku(self) -> str:
+        """The variant's stock keeping unit."""
+        return self.variant.sku
 
 
 class PriceRange(Base):

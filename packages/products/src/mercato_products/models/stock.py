@@ -1,21 +1,15 @@
-"""How many there are, where, and every change of it."""
+"""Where stock is, and the ledger of its changes."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
-from sqlalchemy.orm import relationship
 
 from mercato_kit.db import Identified
 from mercato_kit.db import utc_now
 from mercato_products.models.base import Base
-
-if TYPE_CHECKING:
-    from mercato_products.models.products import Variant
 
 DEFAULT_LOCATION_ID = UUID("01900000-0000-7000-8000-000000000001")
 """The location ``default``, made by the first migration: orders are served from it."""
@@ -40,41 +34,6 @@ class Location(Base, Identified):
     name: Mapped[str] = mapped_column(sa.String(200))
     priority: Mapped[int] = mapped_column(default=0)
     is_default: Mapped[bool] = mapped_column(default=False)
-
-
-class StockLevel(Base):
-    """How many units of a variant a location has, and how many of them are promised.
-
-    Variants that do not track their inventory have none. A level changes only together with a
-    movement, by one guarded UPDATE; see ``services/levels.py``.
-    """
-
-    __tablename__ = "products_stock_level"
-    __table_args__ = (
-        sa.CheckConstraint("on_hand >= 0", name="on_hand"),
-        sa.CheckConstraint("reserved >= 0", name="reserved"),
-        sa.CheckConstraint("backorder_limit >= 0", name="backorder_limit"),
-        sa.CheckConstraint("reserved <= on_hand + backorder_limit", name="reserved_within_supply"),
-    )
-
-    variant_id: Mapped[UUID] = mapped_column(sa.ForeignKey("products_variant.id"), primary_key=True)
-    location_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Location.id), primary_key=True)
-    on_hand: Mapped[int] = mapped_column(default=0, doc="Units in the building")
-    reserved: Mapped[int] = mapped_column(default=0, doc="Units promised to orders")
-    backorder_limit: Mapped[int] = mapped_column(default=0, doc="Units that may be promised unseen")
-    version: Mapped[int] = mapped_column(default=1, server_default="1")
-
-    variant: Mapped["Variant"] = relationship(back_populates="levels", lazy="raise")
-
-    @hybrid_property
-    def available(self) -> int:
-        """Units that may still be promised, those promised unseen among them."""
-        return self.on_hand + self.backorder_limit - self.reserved
-
-    @property
-    def sku(self) -> str:
-        """The variant's stock keeping unit."""
-        return self.variant.sku
 
 
 class StockMovement(Base, Identified):

@@ -1,8 +1,11 @@
-"""The blueprint of this feature, and its permissions."""
+"""The blueprint of this feature, and its policies."""
 
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
-from mercato_kit.identity import permission
+from mercato_kit.policies import permission
+from mercato_products.permissions import READ_STOCK
+from mercato_products.permissions import WRITE
+from mercato_products.permissions import WRITE_STOCK
 
 blueprint = Blueprint(
     "products",
@@ -11,11 +14,11 @@ blueprint = Blueprint(
     description="What is sold, for how much, and how many of it there are",
 )
 
-MAY_WRITE = permission("products.write")
-MAY_READ_STOCK = permission("stock.read")
-MAY_WRITE_STOCK = permission("stock.write")
+MAY_WRITE = permission(WRITE)
+MAY_READ_STOCK = permission(READ_STOCK)
+MAY_WRITE_STOCK = permission(WRITE_STOCK)
 
 
 def sees_hidden() -> bool:
     """Tell whether the caller sees what is not for sale."""
-    return current_principal.may(MAY_WRITE.name)
+    return current_principal.may(WRITE)

@@ -8,7 +8,8 @@ from flask import url_for
 from mercato_kit.http import Page
 from mercato_kit.http import if_match
 from mercato_kit.http import page_of
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
+from mercato_products import services
 from mercato_products.models import Category
 from mercato_products.routes.blueprint import MAY_WRITE
 from mercato_products.routes.blueprint import blueprint
@@ -16,7 +17,6 @@ from mercato_products.schemas.categories import CategoryChangesSchema
 from mercato_products.schemas.categories import CategoryListQuerySchema
 from mercato_products.schemas.categories import CategorySchema
 from mercato_products.schemas.categories import NewCategorySchema
-from mercato_products.services import categories
 from mercato_products.values import NewCategory
 
 
@@ -25,7 +25,7 @@ from mercato_products.values import NewCategory
 @blueprint.response(200, page_of(CategorySchema))
 def list_categories(query: dict[str, Any]) -> Page[Category]:
     """List categories, each after the one it stands in"""
-    return categories.list_categories(**query)
+    return services.list_categories(**query)
 
 
 @blueprint.post("/categories", allow=MAY_WRITE)
@@ -33,7 +33,7 @@ def list_categories(query: dict[str, Any]) -> Page[Category]:
 @blueprint.response(201, CategorySchema)
 def create_category(new: NewCategory) -> tuple[Category, int, dict[str, str]]:
     """Make a category"""
-    category = categories.create_category(new)
+    category = services.create_category(new)
     return category, 201, {"Location": url_for(".get_category", category_id=category.id)}
 
 
@@ -41,7 +41,7 @@ def create_category(new: NewCategory) -> tuple[Category, int, dict[str, str]]:
 @blueprint.response(200, CategorySchema)
 def get_category(category_id: UUID) -> Category:
     """Read a category"""
-    return categories.find_category(category_id)
+    return services.find_category(category_id)
 
 
 @blueprint.patch("/categories/<uuid:category_id>", allow=MAY_WRITE, if_match=True)
@@ -49,11 +49,11 @@ def get_category(category_id: UUID) -> Category:
 @blueprint.response(200, CategorySchema)
 def update_category(changes: dict[str, Any], category_id: UUID) -> Category:
     """Change a category, or move it with what is inside"""
-    return categories.update_category(category_id, changes, version=if_match())
+    return services.update_category(category_id, changes, version=if_match())
 
 
 @blueprint.delete("/categories/<uuid:category_id>", allow=MAY_WRITE)
 @blueprint.response(204)
 def delete_category(category_id: UUID) -> None:
     """Remove a category that no other stands in"""
-    categories.delete_category(category_id)
+    services.delete_category(category_id)

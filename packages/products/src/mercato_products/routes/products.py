@@ -9,7 +9,8 @@ from flask import url_for
 from mercato_kit.http import Page
 from mercato_kit.http import if_match
 from mercato_kit.http import page_of
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
+from mercato_products import services
 from mercato_products.models import Product
 from mercato_products.routes.blueprint import MAY_WRITE
 from mercato_products.routes.blueprint import blueprint
@@ -21,9 +22,6 @@ from mercato_products.schemas.products import ProductListQuerySchema
 from mercato_products.schemas.products import ProductQuerySchema
 from mercato_products.schemas.products import ProductSchema
 from mercato_products.schemas.products import ProductSummarySchema
-from mercato_products.services import listing
-from mercato_products.services import media
-from mercato_products.services import products
 from mercato_products.values import NewMedium
 from mercato_products.values import NewProduct
 from mercato_products.values import ProductFilter
@@ -32,10 +30,10 @@ from mercato_products.values import ProductFilter
 @blueprint.get("/products", allow=anyone, public_cache=True)
 @blueprint.arguments(ProductListQuerySchema, location="query")
 @blueprint.response(200, page_of(ProductSummarySchema))
-def list_products(query: dict[str, Any]) -> Page[listing.ProductSummary]:
+def list_products(query: dict[str, Any]) -> Page[services.ProductSummary]:
     """List products"""
     page = query.pop("page")
-    return listing.list_products(page, ProductFilter(**query), hidden_too=sees_hidden())
+    return services.list_products(page, ProductFilter(**query), hidden_too=sees_hidden())
 
 
 @blueprint.get("/products/<uuid:product_id>", allow=anyone, public_cache=True)
@@ -59,7 +57,7 @@ def get_product_by_handle(query: dict[str, Any], handle: str) -> Product:
 @blueprint.response(201, ProductSchema)
 def create_product(new: NewProduct) -> tuple[Product, int, dict[str, str]]:
     """Make a product with its variants and prices"""
-    product = products.create_product(new)
+    product = services.create_product(new)
     return product, 201, {"Location": url_for(".get_product", product_id=product.id)}
 
 
@@ -68,14 +66,14 @@ def create_product(new: NewProduct) -> tuple[Product, int, dict[str, str]]:
 @blueprint.response(200, ProductSchema)
 def update_product(changes: dict[str, Any], product_id: UUID) -> Product:
     """Change a product"""
-    return products.update_product(product_id, changes, version=if_match())
+    return services.update_product(product_id, changes, version=if_match())
 
 
 @blueprint.delete("/products/<uuid:product_id>", allow=MAY_WRITE, if_match=True)
 @blueprint.response(204)
 def archive_product(product_id: UUID) -> None:
     """Archive a product"""
-    products.archive_product(product_id, version=if_match())
+    services.archive_product(product_id, version=if_match())
 
 
 @blueprint.put("/products/<uuid:product_id>/media", allow=MAY_WRITE)
@@ -83,11 +81,11 @@ def archive_product(product_id: UUID) -> None:
 @blueprint.response(200, ProductSchema)
 def replace_media(pictures: Sequence[NewMedium], product_id: UUID) -> Product:
     """Give a product its pictures, in order"""
-    return media.replace_media(product_id, pictures)
+    return services.replace_media(product_id, pictures)
 
 
 def _find(key: UUID | str, query: dict[str, Any]) -> Product:
-    return products.find_product(
+    return services.find_product(
         key,
         hidden_too=sees_hidden(),
         currency=query.get("currency"),

@@ -7,6 +7,7 @@ from uuid import UUID
 from mercato_kit.http import Page
 from mercato_kit.http import page_of
 from mercato_kit.identity import current_principal
+from mercato_products import services
 from mercato_products.models import Reservation
 from mercato_products.models import StockLevel
 from mercato_products.models import StockMovement
@@ -21,8 +22,6 @@ from mercato_products.schemas.stock import StockLevelListQuerySchema
 from mercato_products.schemas.stock import StockLevelSchema
 from mercato_products.schemas.stock import StockMovementListQuerySchema
 from mercato_products.schemas.stock import StockMovementSchema
-from mercato_products.services import adjustments
-from mercato_products.services import ledger
 from mercato_products.values import Adjustment
 
 
@@ -31,15 +30,15 @@ from mercato_products.values import Adjustment
 @blueprint.response(200, page_of(StockLevelSchema))
 def list_levels(query: dict[str, Any]) -> Page[StockLevel]:
     """List stock levels"""
-    return ledger.list_levels(**query)
+    return services.list_levels(**query)
 
 
 @blueprint.post("/stock-adjustments", allow=MAY_WRITE_STOCK, idempotent=True)
 @blueprint.arguments(AdjustmentsSchema)
 @blueprint.response(201, AdjustedSchema)
-def adjust_stock(body: dict[str, Sequence[Adjustment]]) -> adjustments.Adjusted:
+def adjust_stock(body: dict[str, Sequence[Adjustment]]) -> services.Adjusted:
     """Count or receive stock: all of it, or nothing"""
-    return adjustments.adjust_stock(body["adjustments"], actor_id=current_principal.sub)
+    return services.adjust_stock(body["adjustments"], actor_id=current_principal.sub)
 
 
 @blueprint.get("/stock-movements", allow=MAY_READ_STOCK)
@@ -47,7 +46,7 @@ def adjust_stock(body: dict[str, Sequence[Adjustment]]) -> adjustments.Adjusted:
 @blueprint.response(200, page_of(StockMovementSchema))
 def list_movements(query: dict[str, Any]) -> Page[StockMovement]:
     """List the ledger of stock"""
-    return ledger.list_movements(**query)
+    return services.list_movements(**query)
 
 
 @blueprint.get("/stock-reservations", allow=MAY_READ_STOCK)
@@ -55,11 +54,11 @@ def list_movements(query: dict[str, Any]) -> Page[StockMovement]:
 @blueprint.response(200, page_of(ReservationSchema))
 def list_reservations(query: dict[str, Any]) -> Page[Reservation]:
     """List reservations"""
-    return ledger.list_reservations(**query)
+    return services.list_reservations(**query)
 
 
 @blueprint.get("/stock-reservations/<uuid:reference>", allow=MAY_READ_STOCK)
 @blueprint.response(200, ReservationSchema)
 def get_reservation(reference: UUID) -> Reservation:
     """Read a reservation"""
-    return ledger.find_reservation(reference)
+    return services.find_reservation(reference)

@@ -8,7 +8,8 @@ from flask import url_for
 from mercato_kit.http import Page
 from mercato_kit.http import if_match
 from mercato_kit.http import page_of
-from mercato_kit.identity import anyone
+from mercato_kit.policies import anyone
+from mercato_products import services
 from mercato_products.models import Price
 from mercato_products.models import Variant
 from mercato_products.routes.blueprint import MAY_WRITE
@@ -21,8 +22,6 @@ from mercato_products.schemas.variants import VariantChangesSchema
 from mercato_products.schemas.variants import VariantListQuerySchema
 from mercato_products.schemas.variants import VariantPriceSchema
 from mercato_products.schemas.variants import VariantSchema
-from mercato_products.services import prices
-from mercato_products.services import variants
 from mercato_products.values import NewVariant
 
 
@@ -31,7 +30,7 @@ from mercato_products.values import NewVariant
 @blueprint.response(200, page_of(VariantSchema))
 def list_variants(query: dict[str, Any]) -> Page[Variant]:
     """List variants by sku or id, e.g. those of a cart"""
-    return variants.list_variants(**query, hidden_too=sees_hidden())
+    return services.list_variants(**query, hidden_too=sees_hidden())
 
 
 @blueprint.get("/products/<uuid:product_id>/variants", allow=anyone, public_cache=True)
@@ -39,7 +38,7 @@ def list_variants(query: dict[str, Any]) -> Page[Variant]:
 @blueprint.response(200, page_of(VariantSchema))
 def list_product_variants(query: dict[str, Any], product_id: UUID) -> Page[Variant]:
     """List the variants of a product"""
-    return variants.list_variants_of(product_id, **query, hidden_too=sees_hidden())
+    return services.list_variants_of(product_id, **query, hidden_too=sees_hidden())
 
 
 @blueprint.post("/products/<uuid:product_id>/variants", allow=MAY_WRITE, idempotent=True)
@@ -47,7 +46,7 @@ def list_product_variants(query: dict[str, Any], product_id: UUID) -> Page[Varia
 @blueprint.response(201, VariantSchema)
 def add_variant(new: NewVariant, product_id: UUID) -> tuple[Variant, int, dict[str, str]]:
     """Give a product one more variant"""
-    variant = variants.add_variant(product_id, new)
+    variant = services.add_variant(product_id, new)
     return variant, 201, {"Location": url_for(".get_variant", variant_id=variant.id)}
 
 
@@ -55,7 +54,7 @@ def add_variant(new: NewVariant, product_id: UUID) -> tuple[Variant, int, dict[s
 @blueprint.response(200, VariantSchema)
 def get_variant(variant_id: UUID) -> Variant:
     """Read a variant with its prices"""
-    return variants.find_variant(variant_id, hidden_too=sees_hidden())
+    return services.find_variant(variant_id, hidden_too=sees_hidden())
 
 
 @blueprint.patch("/variants/<uuid:variant_id>", allow=MAY_WRITE, if_match=True)
@@ -63,14 +62,14 @@ def get_variant(variant_id: UUID) -> Variant:
 @blueprint.response(200, VariantSchema)
 def update_variant(changes: dict[str, Any], variant_id: UUID) -> Variant:
     """Change a variant"""
-    return variants.update_variant(variant_id, changes, version=if_match())
+    return services.update_variant(variant_id, changes, version=if_match())
 
 
 @blueprint.delete("/variants/<uuid:variant_id>", allow=MAY_WRITE, if_match=True)
 @blueprint.response(204)
 def archive_variant(variant_id: UUID) -> None:
     """Archive a variant"""
-    variants.archive_variant(variant_id, version=if_match())
+    services.archive_variant(variant_id, version=if_match())
 
 
 @blueprint.put("/variants/<uuid:variant_id>/prices/<currency>", allow=MAY_WRITE, if_match=True)
@@ -78,7 +77,7 @@ def archive_variant(variant_id: UUID) -> None:
 @blueprint.response(200, VariantPriceSchema)
 def set_price(body: dict[str, Any], variant_id: UUID, currency: str) -> Price:
     """Set the price of a variant in one currency; If-Match is the variant's"""
-    return prices.set_price(
+    return services.set_price(
         variant_id,
         currency,
         unit_amount=body["unit_amount"],

@@ -16,10 +16,10 @@ from mercato_kit.schemas import QuerySchema
 from mercato_kit.schemas import Schema
 from mercato_kit.schemas import Text
 from mercato_kit.schemas import Uuid
+from mercato_products.models import AVAILABILITIES
 from mercato_products.models import Medium
 from mercato_products.models import PriceRange
 from mercato_products.models import Product
-from mercato_products.models.products import AVAILABILITIES
 from mercato_products.schemas.fields import Address
 from mercato_products.schemas.fields import Amount
 from mercato_products.schemas.fields import Code

@@ -12,7 +12,7 @@ from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_kit.settings import current_settings
 from mercato_products.models import Reservation
-from mercato_products.services.reservations import release
+from mercato_products.services.reservations import release_units
 from mercato_products.settings import ProductsSettings
 
 RELEASED_AT_ONCE = 100
@@ -46,7 +46,7 @@ def release_orphan(reference: UUID) -> bool:
     )
     if session.scalar(locked(orphan, skip_locked=True)) is None:
         return False
-    release(reference)
+    release_units(reference)
     return True
 
 

@@ -23,7 +23,7 @@ VALID_FOR = timedelta(seconds=30)
 """As long as caches may keep a page of the catalogue."""
 
 
-def quote(lines: Mapping[UUID, int], currency: str, at: datetime) -> Quote:
+def quote_variants(lines: Mapping[UUID, int], currency: str, at: datetime) -> Quote:
     """Price variants, all or none, in one SELECT.
 
     Args:

@@ -38,7 +38,9 @@ ALL_THAT_IS_LEFT, A_PART = 0, 1
 """The sequence of a release in the ledger."""
 
 
-def reserve(reference: UUID, quantities: Mapping[UUID, int], expires_at: datetime) -> ReserveResult:
+def reserve_units(
+    reference: UUID, quantities: Mapping[UUID, int], expires_at: datetime
+) -> ReserveResult:
     """Promise units at the default location to *reference*: all of them, or none.
 
     Args:
@@ -87,7 +89,7 @@ def reserve(reference: UUID, quantities: Mapping[UUID, int], expires_at: datetim
     return "held"
 
 
-def extend(reference: UUID, until: datetime) -> bool:
+def extend_reservation(reference: UUID, until: datetime) -> bool:
     """Let a promise hold until *until* at least; False if it is gone."""
     reservation = lock_reservation(reference)
     if reservation is None or reservation.status == "released":
@@ -98,7 +100,7 @@ def extend(reference: UUID, until: datetime) -> bool:
     return True
 
 
-def commit(reference: UUID) -> bool:
+def commit_reservation(reference: UUID) -> bool:
     """Make a promise final; False if it is gone."""
     reservation = lock_reservation(reference)
     if reservation is None or reservation.status == "released":
@@ -109,7 +111,7 @@ def commit(reference: UUID) -> bool:
     return True
 
 
-def ship(reference: UUID, sequence: int, quantities: Mapping[UUID, int]) -> None:
+def ship_units(reference: UUID, sequence: int, quantities: Mapping[UUID, int]) -> None:
     """Take units of a final promise out of the building, once for each *sequence*.
 
     Raises:
@@ -134,7 +136,7 @@ def ship(reference: UUID, sequence: int, quantities: Mapping[UUID, int]) -> None
     _close_if_done(reservation, lines.values())
 
 
-def release(reference: UUID, lines: Mapping[UUID, int] | None = None) -> None:
+def release_units(reference: UUID, lines: Mapping[UUID, int] | None = None) -> None:
     """Take a promise back: all that is left of it, or, once for each variant, some units.
 
     A reference that was never reserved is marked, so that it cannot be reserved any more. Units
@@ -166,7 +168,7 @@ def release(reference: UUID, lines: Mapping[UUID, int] | None = None) -> None:
     _close_if_done(reservation, promised.values())
 
 
-def restock(reference: UUID, sequence: int, lines: Mapping[UUID, int]) -> None:
+def restock_units(reference: UUID, sequence: int, lines: Mapping[UUID, int]) -> None:
     """Take back units that were shipped, once for each *sequence*.
 
     Raises:

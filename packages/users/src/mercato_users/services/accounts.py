@@ -1,6 +1,5 @@
 """Making accounts, and proving that an address belongs to who made them."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_kit.identity import canonical_email
 from mercato_users import attempts
+from mercato_users import one_time_tokens
 from mercato_users import passwords
 from mercato_users import topics
 from mercato_users.attempts import Counter
@@ -21,20 +21,9 @@ from mercato_users.errors import EmailTaken
 from mercato_users.errors import TokenExpired
 from mercato_users.models import User
 from mercato_users.services import audit
-from mercato_users.services import one_time
+from mercato_users.values import NewUser
 
 MAILS_A_DAY = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewUser:
-    """What a stranger says about themselves."""
-
-    email: str
-    password: str
-    given_name: str | None = None
-    family_name: str | None = None
-    locale: str | None = None
 
 
 def register(new: NewUser) -> None:
@@ -62,7 +51,7 @@ def register(new: NewUser) -> None:
         # Whoever opens the mail gets the account with the password of the registration that
         # caused it, not with the one of a stranger who was here first.
         nonce = topics.request_mail(topics.VERIFICATION_REQUESTED, user_id)
-        one_time.store(user_id, one_time.VERIFY_EMAIL, nonce, claim)
+        one_time_tokens.store(user_id, one_time_tokens.VERIFY_EMAIL, nonce, claim)
 
 
 def request_verification(email: str) -> None:
@@ -83,7 +72,7 @@ def verify_email(token: str, client: Client = UNKNOWN) -> None:
     Raises:
         TokenExpired: The link is unknown, used or too old, or the account is open already.
     """
-    user_id, claim = one_time.use(token, one_time.VERIFY_EMAIL)
+    user_id, claim = one_time_tokens.use(token, one_time_tokens.VERIFY_EMAIL)
     now = utc_now()
     version = session.scalar(
         sa.update(User)
@@ -93,12 +82,12 @@ def verify_email(token: str, client: Client = UNKNOWN) -> None:
     )
     if version is None:
         raise TokenExpired
-    one_time.use_up_all(user_id, one_time.VERIFY_EMAIL)
+    one_time_tokens.use_up_all(user_id, one_time_tokens.VERIFY_EMAIL)
     audit.record(user_id, "email_verified", client=client)
     topics.publish_change(topics.VERIFIED, user_id, version)
 
 
-def create_verified(new: NewUser) -> User:
+def create_verified_user(new: NewUser) -> User:
     """Make an account that is open at once: for operators, who vouch for the address.
 
     Raises:

@@ -6,6 +6,7 @@ from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_kit.identity import canonical_email
 from mercato_users import attempts
+from mercato_users import one_time_tokens
 from mercato_users import passwords
 from mercato_users import topics
 from mercato_users.attempts import Counter
@@ -14,13 +15,12 @@ from mercato_users.clients import Client
 from mercato_users.errors import TokenExpired
 from mercato_users.models import User
 from mercato_users.services import audit
-from mercato_users.services import one_time
 from mercato_users.services import sessions
 
 RESETS_A_DAY = 5
 
 
-def request_reset(email: str) -> None:
+def request_password_reset(email: str) -> None:
     """Mail a link to set a new password, if there is an open account with this address.
 
     The same is done where there is none, except that no mail leaves.
@@ -36,7 +36,7 @@ def request_reset(email: str) -> None:
     topics.request_mail(topics.PASSWORD_RESET_REQUESTED, user_id)
 
 
-def reset(token: str, password: str, client: Client = UNKNOWN) -> None:
+def reset_password(token: str, password: str, client: Client = UNKNOWN) -> None:
     """Set a new password, and end every session of the account.
 
     Whoever opens the mail owns the address, so it counts as verified from here on.
@@ -46,7 +46,7 @@ def reset(token: str, password: str, client: Client = UNKNOWN) -> None:
         WeakPassword: The password will not do; the link stays good.
     """
     password_hash = passwords.hash_password(password)
-    user_id, _ = one_time.use(token, one_time.RESET_PASSWORD)
+    user_id, _ = one_time_tokens.use(token, one_time_tokens.RESET_PASSWORD)
     user = session.get(User, user_id)
     if user is None or user.status != "active":
         raise TokenExpired
@@ -58,8 +58,8 @@ def reset(token: str, password: str, client: Client = UNKNOWN) -> None:
     session.flush()
     if not was_verified:
         topics.publish_change(topics.VERIFIED, user.id, user.version)
-    for purpose in (one_time.RESET_PASSWORD, one_time.VERIFY_EMAIL):
-        one_time.use_up_all(user.id, purpose)
+    for purpose in (one_time_tokens.RESET_PASSWORD, one_time_tokens.VERIFY_EMAIL):
+        one_time_tokens.use_up_all(user.id, purpose)
     sessions.end_all(user.id, "password_reset")
     audit.record(user.id, "password_reset", client=client)
     topics.request_mail(topics.PASSWORD_CHANGED, user.id)

@@ -10,7 +10,7 @@ from mercato_kit.errors import StaleVersion
 from mercato_users.models import User
 
 
-def find(user_id: UUID) -> User:
+def find_user(user_id: UUID) -> User:
     """Return a user.
 
     Raises:
@@ -22,7 +22,7 @@ def find(user_id: UUID) -> User:
     return user
 
 
-def update(user_id: UUID, changes: Mapping[str, Any], *, version: int) -> User:
+def update_profile(user_id: UUID, changes: Mapping[str, Any], *, version: int) -> User:
     """Change what a user says about themselves.
 
     Args:
@@ -33,7 +33,7 @@ def update(user_id: UUID, changes: Mapping[str, Any], *, version: int) -> User:
     Raises:
         StaleVersion: The profile changed since then.
     """
-    user = find(user_id)
+    user = find_user(user_id)
     if user.version != version:
         raise StaleVersion
     for attribute, value in changes.items():

@@ -15,7 +15,7 @@ from mercato_users.models import UserRole
 from mercato_users.services import audit
 
 
-def grant(user_id: UUID, role_name: str) -> None:
+def grant_role(user_id: UUID, role_name: str) -> None:
     """Give a user a role; does nothing where they have it.
 
     Raises:

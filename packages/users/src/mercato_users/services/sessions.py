@@ -16,7 +16,7 @@ from mercato_kit.identity import canonical_email
 from mercato_kit.settings import current_settings
 from mercato_users import access_tokens
 from mercato_users import attempts
-from mercato_users import opaque
+from mercato_users import opaque_tokens
 from mercato_users import passwords
 from mercato_users.access_tokens import Claims
 from mercato_users.attempts import Counter
@@ -88,7 +88,7 @@ def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
     raise InvalidCredentials
 
 
-def refresh(token: str, client: Client = UNKNOWN) -> Tokens:
+def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
     """Trade a refresh token for the next tokens of its session.
 
     A client that lost the answer, or asked twice at once, may repeat itself for some seconds and
@@ -100,7 +100,7 @@ def refresh(token: str, client: Client = UNKNOWN) -> Tokens:
         RefreshTokenReused: The token came back too late; the session is revoked.
     """
     # Rotation and revocation take turns on the session's row.
-    of_token = RefreshToken.token_hash == opaque.digest(token)
+    of_token = RefreshToken.token_hash == opaque_tokens.digest(token)
     login = session.scalar(locked(sa.select(Session).join(RefreshToken).where(of_token)))
     if login is None:
         raise Unauthenticated(invalid_token=True)
@@ -110,16 +110,16 @@ def refresh(token: str, client: Client = UNKNOWN) -> Tokens:
     if login.revoked_at is not None or login.expires_at <= now or user.status != "active":
         raise Unauthenticated(invalid_token=True)
     if _claim(link, now):
-        _append(login, opaque.successor(token), link.generation + 1, now)
+        _append(login, opaque_tokens.successor(token), link.generation + 1, now)
         login.last_seen_at = now
-    elif not _may_repeat(link, opaque.successor(token), now):
+    elif not _may_repeat(link, opaque_tokens.successor(token), now):
         _revoke(Session.id == login.id, "refresh_token_reused")
         audit.record(user.id, "refresh_token_reused", client=client)
         raise RefreshTokenReused
     return Tokens(
         access_token=_access_token(user, login.id),
         expires_in=current_settings(UsersSettings).access_token_seconds,
-        refresh_token=opaque.successor(token),
+        refresh_token=opaque_tokens.successor(token),
     )
 
 
@@ -179,7 +179,7 @@ def _remember_login(user: User, password: str) -> bool:
 
 
 def _start(user: User, client: Client) -> Login:
-    settings, now, token = current_settings(UsersSettings), utc_now(), opaque.new_token()
+    settings, now, token = current_settings(UsersSettings), utc_now(), opaque_tokens.new_token()
     login = Session(
         id=new_id(),
         user_id=user.id,
@@ -215,7 +215,7 @@ def _claim(link: RefreshToken, now: datetime) -> bool:
 def _append(login: Session, token: str, generation: int, now: datetime) -> None:
     session.execute(
         sa.insert(RefreshToken).values(
-            token_hash=opaque.digest(token),
+            token_hash=opaque_tokens.digest(token),
             session_id=login.id,
             generation=generation,
             issued_at=now,
@@ -228,7 +228,7 @@ def _may_repeat(link: RefreshToken, successor: str, now: datetime) -> bool:
     if link.used_at is None or now > link.used_at + grace:
         return False
     unused = sa.select(RefreshToken.token_hash).where(
-        RefreshToken.token_hash == opaque.digest(successor), RefreshToken.used_at.is_(None)
+        RefreshToken.token_hash == opaque_tokens.digest(successor), RefreshToken.used_at.is_(None)
     )
     return session.scalar(unused) is not None
 

@@ -56,7 +56,7 @@ def list_users(
     return paginate(statement, page, columns={"created_at": User.created_at}, id=User.id)
 
 
-def suspend(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -> None:
+def suspend_user(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -> None:
     """Close an account until it is reactivated; its sessions end at once.
 
     Raises:
@@ -68,7 +68,7 @@ def suspend(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -> None
     audit.record(user_id, "suspended", actor_id=actor_id, data={"reason": reason})
 
 
-def reactivate(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -> None:
+def reactivate_user(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -> None:
     """Open a suspended account again.
 
     Raises:

@@ -31,8 +31,8 @@ from mercato_kit.http import etag as etags
 from mercato_kit.http import idempotency
 from mercato_kit.http.body import BodyParser
 from mercato_kit.http.body import escape_pointer
-from mercato_kit.identity import Policy
 from mercato_kit.identity import current_principal
+from mercato_kit.policies import Policy
 from mercato_kit.schemas import is_text
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -51,4 +51,4 @@ def _way_to(owner: Candidate) -> str:
 
 
 def _way_to_the_kit() -> str:
-    return "use what the kit offers: events.publish(…), or idempotent=True on the route"
+    return "use what the kit offers: outbox.publish(…), or idempotent=True on the route"

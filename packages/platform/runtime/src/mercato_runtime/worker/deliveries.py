@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
@@ -20,6 +21,7 @@ from mercato_kit.events import Event
 from mercato_kit.events import Handler
 from mercato_kit.models import InboxDelivery
 from mercato_kit.models import OutboxEvent
+from mercato_kit.outbox import handlers_of
 
 LEASE = timedelta(minutes=2)
 """How long a delivery belongs to the worker that claimed it; then another one may try."""
@@ -72,7 +74,7 @@ def deliver(delivery: Delivery) -> bool:
     Returns:
         Whether the handler did its work, here or in another worker.
     """
-    handler = current_composition().handlers[delivery.consumer]
+    handler = _handlers()[delivery.consumer]
     try:
         if handler.remote:
             handler.function(work.run(lambda: _event_for(handler, delivery), read_only=True))
@@ -88,12 +90,16 @@ def deliver(delivery: Delivery) -> bool:
     return True
 
 
+def _handlers() -> Mapping[str, Handler]:
+    return handlers_of(current_composition().features)
+
+
 def _claim() -> Delivery | None:
     now = utc_now()
     due = sa.select(InboxDelivery).where(
         InboxDelivery.processed_at.is_(None),
         InboxDelivery.next_attempt_at <= now,
-        InboxDelivery.consumer.in_(list(current_composition().handlers)),
+        InboxDelivery.consumer.in_(list(_handlers())),
     )
     in_order = due.order_by(InboxDelivery.next_attempt_at, InboxDelivery.event_id).limit(1)
     row = session.scalar(locked(in_order, skip_locked=True))

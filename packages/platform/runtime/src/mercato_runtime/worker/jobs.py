@@ -13,7 +13,7 @@ from mercato_kit.composition import Composition
 from mercato_kit.db import locked
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
-from mercato_kit.events import Job
+from mercato_kit.jobs import Job
 from mercato_kit.models import IdempotencyKey
 from mercato_kit.models import InboxDelivery
 from mercato_kit.models import OutboxEvent

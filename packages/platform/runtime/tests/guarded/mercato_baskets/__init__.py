@@ -14,14 +14,14 @@ from mercato_kit import services
 from mercato_kit.db import session
 from mercato_kit.events import Event
 from mercato_kit.events import Handler
-from mercato_kit.events import Job
-from mercato_kit.events import publish
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Need
 from mercato_kit.http import Blueprint
 from mercato_kit.http.pagination import PageRequest
 from mercato_kit.http.pagination import paginate
-from mercato_kit.identity import anyone
+from mercato_kit.jobs import Job
+from mercato_kit.outbox import publish
+from mercato_kit.policies import anyone
 
 STEAL = "UPDATE wares_ware SET units = units - 1"
 

@@ -23,6 +23,7 @@ from mercato_testing.conformance import documents
 from mercato_testing.conformance import histories
 from mercato_testing.conformance import hostile
 from mercato_testing.conformance import schemas
+from mercato_testing.conformance import shape
 from mercato_testing.conformance import tables
 from mercato_testing.stage import Fake
 from mercato_testing.stage import Stage
@@ -53,6 +54,13 @@ class FeatureConformance:
     def test_is_installed_under_its_name(self) -> None:
         """The entry point and the manifest have one name."""
         none_of(declarations.missing_entry_point(self.feature))
+
+    def test_has_the_shape_of_features(self) -> None:
+        """Every part is in the module, and has the name, that it has in all features."""
+        none_of(shape.misplaced_manifest(self.feature))
+        none_of(shape.misnamed_parts(self.feature))
+        none_of(shape.misplaced_parts(self.feature))
+        none_of(shape.bypassed_services(self.feature))
 
     def test_names_its_tables_after_itself(self) -> None:
         """No other feature can have a table of the same name."""

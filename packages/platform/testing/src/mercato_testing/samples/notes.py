@@ -18,16 +18,16 @@ from mercato_kit.errors import NotFound
 from mercato_kit.errors import Problem
 from mercato_kit.events import Event
 from mercato_kit.events import Handler
-from mercato_kit.events import Job
-from mercato_kit.events import publish
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.http import Page
 from mercato_kit.http import page_of
 from mercato_kit.http import paginate
-from mercato_kit.identity import anyone
-from mercato_kit.identity import permission
+from mercato_kit.jobs import Job
+from mercato_kit.outbox import publish
+from mercato_kit.policies import anyone
+from mercato_kit.policies import permission
 from mercato_kit.schemas import Integer
 from mercato_kit.schemas import ModelSchema
 from mercato_kit.schemas import Schema
@@ -188,7 +188,7 @@ def add_command(text: str) -> None:
         raise RuntimeError("in the middle")
 
 
-def sample_data(samples: dict[str, list[Any]]) -> list[str]:
+def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
     """Add one note, once."""
     if session.scalar(sa.select(Note.id).limit(1)) is not None:
         return []
@@ -196,16 +196,21 @@ def sample_data(samples: dict[str, list[Any]]) -> list[str]:
     return ["one note"]
 
 
+PUBLISHES = ["note.added"]
+HANDLES = [Handler("note.added", write_down), Handler("note.added", tell, remote=True)]
+JOBS = [Job("forget_old_notes", forget_old_notes, every_seconds=60)]
+PERMISSIONS = {"notes.write": "Add notes"}
+
 feature = Feature(
     name="notes",
     summary="Short texts.",
     blueprints=[blueprint],
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations/versions",
-    publishes=["note.added"],
-    handles=[Handler("note.added", write_down), Handler("note.added", tell, remote=True)],
-    jobs=[Job("forget_old_notes", forget_old_notes, every_seconds=60)],
-    permissions={"notes.write": "Add notes"},
+    publishes=PUBLISHES,
+    handles=HANDLES,
+    jobs=JOBS,
+    permissions=PERMISSIONS,
     cli=commands,
-    sample_data=sample_data,
+    sample_data=make_sample_data,
 )

@@ -1,5 +1,6 @@
 """Installed distributions for tests: metadata and a module in a folder of ``sys.path``."""
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import dedent
@@ -46,3 +47,20 @@ def install(
     (info / "METADATA").write_text("\n".join([*lines, *metadata.splitlines(), ""]))
     (info / "entry_points.txt").write_text(f"[mercato.features]\n{feature} = {module}:feature\n")
     return name
+
+
+def install_package(folder: Path, feature: str, files: Mapping[str, str]) -> str:
+    """Install a distribution that offers *feature* as a package, and return the package's name.
+
+    Args:
+        folder: A folder of ``sys.path``.
+        feature: The name of its entry point.
+        files: Source by path inside the package; ``PACKAGE`` in it stands for the package's name.
+    """
+    package = f"mercato_{feature}_{abs(hash(str(folder)))}"
+    for path, source in {"__init__.py": "", **files}.items():
+        file = folder / package / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(source).replace("PACKAGE", package))
+    install(folder, feature, "", module=f"{package}.feature")
+    return package

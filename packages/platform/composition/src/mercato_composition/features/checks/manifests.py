@@ -25,13 +25,13 @@ from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import maintainers_of
 from mercato_composition.features.reserved import reserved_names
 from mercato_kit.events import Handler
-from mercato_kit.events import Job
 from mercato_kit.feature import Check
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Glue
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
 from mercato_kit.http import Blueprint
+from mercato_kit.jobs import Job
 from mercato_kit.migrations import head
 from mercato_kit.settings import Settings
 

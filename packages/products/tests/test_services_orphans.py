@@ -7,7 +7,7 @@ from mercato_kit.db import utc_now
 from mercato_products.models import Reservation
 from mercato_products.services.orphans import release_orphan
 from mercato_products.services.orphans import release_orphans
-from mercato_products.services.reservations import extend
+from mercato_products.services.reservations import extend_reservation
 
 from . import factories
 from .invariants import check_invariants
@@ -68,7 +68,7 @@ class TestReleaseOrphan:
         """A promise that is due no more when its turn comes stays."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.hold, {variant: 1}, minutes=-11)
-        commit(extend, reference, utc_now() + timedelta(minutes=15))
+        commit(extend_reservation, reference, utc_now() + timedelta(minutes=15))
 
         assert not commit(release_orphan, reference)
         assert commit(statuses, [reference]) == ["held"]

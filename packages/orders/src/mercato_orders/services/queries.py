@@ -18,12 +18,12 @@ from mercato_kit.errors import NotFound
 from mercato_kit.http import Page
 from mercato_kit.http import PageRequest
 from mercato_kit.http import paginate
-from mercato_orders.access import READ
-from mercato_orders.access import WRITE
 from mercato_orders.access import Caller
 from mercato_orders.models import Order
 from mercato_orders.models import OrderEvent
 from mercato_orders.models import Payment
+from mercato_orders.permissions import READ
+from mercato_orders.permissions import WRITE
 
 T = TypeVar("T")
 

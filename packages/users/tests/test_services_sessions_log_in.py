@@ -7,11 +7,11 @@ from argon2 import PasswordHasher
 
 from mercato_kit.db import new_id
 from mercato_kit.db import session
+from mercato_users import one_time_tokens
 from mercato_users import services
 from mercato_users.models import LoginAttempt
 from mercato_users.models import Session
 from mercato_users.models import User
-from mercato_users.services import one_time
 
 from . import factories
 from .factories import WRONG_LOGIN
@@ -132,9 +132,9 @@ class TestLogInMeanwhile:
     def test_the_old_password_opens_nothing_after_a_reset(self, client, commit, overtaken):
         """A login that verified the old password waits for the reset, and is refused."""
         user_id = commit(factories.make_user, "alice@example.com").id
-        token = commit(one_time.store, user_id, one_time.RESET_PASSWORD, new_id(), {})
+        token = commit(one_time_tokens.store, user_id, one_time_tokens.RESET_PASSWORD, new_id(), {})
 
-        refused = overtaken(lambda: services.reset(token, "an entirely new password"))
+        refused = overtaken(lambda: services.reset_password(token, "an entirely new password"))
 
         assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
         assert commit(open_sessions) == []
@@ -144,9 +144,9 @@ class TestLogInMeanwhile:
         """What the reset wrote stays, also where the login would have written a better hash."""
         weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
         user_id = commit(factories.make_user, "alice@example.com", password_hash=weak).id
-        token = commit(one_time.store, user_id, one_time.RESET_PASSWORD, new_id(), {})
+        token = commit(one_time_tokens.store, user_id, one_time_tokens.RESET_PASSWORD, new_id(), {})
 
-        overtaken(lambda: services.reset(token, "an entirely new password"))
+        overtaken(lambda: services.reset_password(token, "an entirely new password"))
 
         old = client.post("/v1/auth/login", json={**WRONG_LOGIN, "password": factories.PASSWORD})
         assert old.status_code == 401
@@ -168,7 +168,7 @@ class TestLogInMeanwhile:
         """A login that read the account before its suspension is refused."""
         user_id = commit(factories.make_user, "alice@example.com").id
 
-        refused = overtaken(lambda: services.suspend(user_id, reason=None, actor_id=None))
+        refused = overtaken(lambda: services.suspend_user(user_id, reason=None, actor_id=None))
 
         assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
         assert commit(open_sessions) == []

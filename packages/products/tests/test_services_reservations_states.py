@@ -20,7 +20,7 @@ from mercato_products.errors import StockBelowReserved
 from mercato_products.models import DEFAULT_LOCATION_ID
 from mercato_products.models import Reservation
 from mercato_products.models import StockLevel
-from mercato_products.services import reservations
+from mercato_products.provides import ProductStock
 from mercato_products.services.adjustments import adjust_stock
 from mercato_products.values import Adjustment
 
@@ -195,7 +195,7 @@ class Warehouse(RuleBasedStateMachine):
 
     def _call(self, verb, *arguments):
         try:
-            return self.commit(getattr(reservations, verb), *arguments)
+            return self.commit(getattr(ProductStock(), verb), *arguments)
         except InsufficientStock:
             return "short"
         except ReservationGone:

@@ -5,7 +5,7 @@ import pytest
 
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.db import new_id
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 from mercato_orders import services
 from mercato_orders.values import NewOrder
 from mercato_orders.values import WantedLine

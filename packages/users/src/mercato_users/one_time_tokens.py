@@ -10,7 +10,7 @@ from mercato_kit.db import insert
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_kit.settings import current_settings
-from mercato_users import opaque
+from mercato_users import opaque_tokens
 from mercato_users.errors import TokenExpired
 from mercato_users.models import OneTimeToken
 from mercato_users.settings import UsersSettings
@@ -28,11 +28,11 @@ def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str
         nonce: What it is computed from.
         data: What is put in force when it is used.
     """
-    token = opaque.one_time_token(purpose, nonce)
+    token = opaque_tokens.one_time_token(purpose, nonce)
     session.execute(
         insert(OneTimeToken)
         .values(
-            token_hash=opaque.digest(token),
+            token_hash=opaque_tokens.digest(token),
             user_id=user_id,
             purpose=purpose,
             data=data,
@@ -56,7 +56,7 @@ def use(token: str, purpose: str) -> tuple[UUID, dict[str, Any]]:
     used = session.execute(
         sa.update(OneTimeToken)
         .where(
-            OneTimeToken.token_hash == opaque.digest(token),
+            OneTimeToken.token_hash == opaque_tokens.digest(token),
             OneTimeToken.purpose == purpose,
             OneTimeToken.used_at.is_(None),
             OneTimeToken.expires_at > now,

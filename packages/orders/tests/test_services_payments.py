@@ -222,7 +222,7 @@ class TestSettle:
         """The reason is kept, the order changes its version, and may be paid again."""
         started = commit(factories.make_payment, alices_order["id"])
 
-        failed = commit(services.settle, started, Result("declined", error_code="no_money"))
+        failed = commit(services.settle_payment, started, Result("declined", error_code="no_money"))
 
         order = charlie.get(f"/v1/orders/{alices_order['id']}")
         assert (failed.status, failed.error_code) == ("failed", "no_money")
@@ -235,7 +235,7 @@ class TestSettle:
         started = commit(factories.make_payment, alices_order["id"])
 
         for result in (Result("captured"), Result("captured"), Result("declined")):
-            payment = commit(services.settle, started, result)
+            payment = commit(services.settle_payment, started, result)
 
         assert payment.status == "captured"
         assert len(outbox("order.paid")) == 1
@@ -249,7 +249,7 @@ class TestSettle:
         else:
             commit(factories.lose_promise, alices_order["id"])
 
-        payment = commit(services.settle, started, Result("captured"))
+        payment = commit(services.settle_payment, started, Result("captured"))
 
         order = alice.get(f"/v1/orders/{alices_order['id']}").json
         assert (payment.status, payment.amount_captured) == ("refund_due", 2_500)

@@ -13,7 +13,7 @@ from hypothesis.stateful import rule
 from hypothesis.stateful import run_state_machine_as_test
 
 from mercato_kit.db import session
-from mercato_kit.identity import Principal
+from mercato_kit.principals import Principal
 from mercato_orders import services
 from mercato_orders.access import Caller
 from mercato_orders.errors import InsufficientStock
@@ -86,7 +86,7 @@ class Shop(RuleBasedStateMachine):
     @rule(payment=payments, status=st.sampled_from(["captured", "declined"]))
     def settle(self, payment, status):
         """The provider says how it went: perhaps late, perhaps again."""
-        self.commit(services.settle, payment, Result(status))
+        self.commit(services.settle_payment, payment, Result(status))
 
     @rule(order=orders)
     def cancel(self, order):

@@ -14,7 +14,6 @@ from mercato_kit.db import utc_now
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
 from mercato_orders.access import SYSTEM
-from mercato_orders.access import WRITE
 from mercato_orders.access import Actor
 from mercato_orders.access import Caller
 from mercato_orders.errors import OrderNotPayable
@@ -25,8 +24,9 @@ from mercato_orders.models import Payment
 from mercato_orders.payments import PROVIDERS
 from mercato_orders.payments.provider import Charge
 from mercato_orders.payments.provider import Result
-from mercato_orders.services.reading import as_it_is_now
-from mercato_orders.services.reading import lock_order
+from mercato_orders.permissions import WRITE
+from mercato_orders.services.queries import as_it_is_now
+from mercato_orders.services.queries import lock_order
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.states import payment_status
 from mercato_orders.timeline import PAID
@@ -50,7 +50,7 @@ def pay_order(order_id: UUID, new: NewPayment, caller: Caller) -> Payment:
     payment = start_payment(order, new.provider)
     charge = Charge(payment.id, payment.amount, order.currency, new.payment_method, new.return_url)
     result = PROVIDERS[new.provider].charge(charge)
-    return settle(payment.id, result, caller.acts_as(order))
+    return settle_payment(payment.id, result, caller.acts_as(order))
 
 
 def start_payment(order: Order, provider: str) -> Payment:
@@ -82,7 +82,7 @@ def _insert_payment(order: Order, provider: str) -> Payment:
     return payment
 
 
-def settle(payment_id: UUID, result: Result, actor: Actor = SYSTEM) -> Payment:
+def settle_payment(payment_id: UUID, result: Result, actor: Actor = SYSTEM) -> Payment:
     """Write down how a payment ended: once, however often and late the provider says so.
 
     Money that comes when the order can no longer take it (closed meanwhile, or its units gone) is

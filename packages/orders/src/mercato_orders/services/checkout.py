@@ -13,8 +13,8 @@ from mercato_contracts import stock
 from mercato_kit.db import new_id
 from mercato_kit.db import session
 from mercato_kit.db import utc_now
-from mercato_kit.identity import Principal
 from mercato_kit.identity import canonical_email
+from mercato_kit.principals import Principal
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
 from mercato_orders.access import Actor
@@ -29,8 +29,8 @@ from mercato_orders.models import Order
 from mercato_orders.numbers import next_number
 from mercato_orders.pricing import PricedLine
 from mercato_orders.pricing import PricedOrder
-from mercato_orders.services.quoting import check_wishes
-from mercato_orders.services.quoting import price_now
+from mercato_orders.services.quotes import check_wishes
+from mercato_orders.services.quotes import price_now
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.timeline import PLACED
 from mercato_orders.timeline import announce

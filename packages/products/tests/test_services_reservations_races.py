@@ -61,7 +61,7 @@ def _invariants(commit):
 def reserving(reference, quantities):
     """Return a function that reserves."""
     soon = utc_now() + timedelta(minutes=15)
-    return lambda: reservations.reserve(reference, quantities, soon)
+    return lambda: reservations.reserve_units(reference, quantities, soon)
 
 
 class TestReserve:
@@ -119,7 +119,7 @@ class TestRelease:
             for reference in references
             for step in (
                 reserving(reference, {variant: 1}),
-                lambda reference=reference: reservations.release(reference),
+                lambda reference=reference: reservations.release_units(reference),
             )
         )
 
@@ -137,7 +137,7 @@ class TestRelease:
             step
             for reference in references
             for step in (
-                lambda reference=reference: reservations.commit(reference),
+                lambda reference=reference: reservations.commit_reservation(reference),
                 lambda reference=reference: _release_if_held(reference),
             )
         )
@@ -155,7 +155,7 @@ class TestShip:
         reference = commit(factories.sell, {variant: 10})
 
         together(
-            lambda sequence=sequence: reservations.ship(reference, sequence, {variant: 1})
+            lambda sequence=sequence: reservations.ship_units(reference, sequence, {variant: 1})
             for sequence in [1, 2, 3, 4] * 4
         )
 
@@ -193,5 +193,5 @@ def _release_if_held(reference):
     reservation = reservations.lock_reservation(reference)
     if reservation.status != "held":
         return False
-    reservations.release(reference)
+    reservations.release_units(reference)
     return True

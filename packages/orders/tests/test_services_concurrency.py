@@ -85,7 +85,7 @@ class TestPayAgainstExpire:
     def test_a_settlement_counts_once(self, alices_order, commit, outbox):
         """A provider that reports twice at the same moment pays the order once."""
         started = commit(factories.make_payment, alices_order["id"])
-        settle = lambda: commit(services.settle, started, Result("captured"))  # noqa: E731
+        settle = lambda: commit(services.settle_payment, started, Result("captured"))  # noqa: E731
 
         payments = at_once(*[settle] * 4)
 

@@ -1,4 +1,4 @@
-"""Orders that end without being paid: canceled by somebody, or expired."""
+"""Expire orders that were not paid in time."""
 
 import logging
 from uuid import UUID
@@ -13,15 +13,10 @@ from mercato_kit.db import session
 from mercato_kit.db import utc_now
 from mercato_kit.services import get
 from mercato_orders.access import SYSTEM
-from mercato_orders.access import WRITE
-from mercato_orders.access import Caller
-from mercato_orders.errors import InvalidTransition
 from mercato_orders.models import IN_FLIGHT
 from mercato_orders.models import Order
 from mercato_orders.models import Payment
-from mercato_orders.services.reading import as_it_is_now
-from mercato_orders.services.reading import lock_order
-from mercato_orders.timeline import CANCELED
+from mercato_orders.services.queries import as_it_is_now
 from mercato_orders.timeline import EXPIRED
 from mercato_orders.timeline import announce
 
@@ -29,28 +24,6 @@ EXPIRED_AT_ONCE = 100
 """Orders that one run of the job looks at."""
 
 _log = logging.getLogger(__name__)
-
-
-def cancel_order(order_id: UUID, caller: Caller, reason: str | None = None) -> Order:
-    """Cancel an unpaid order and give its units back.
-
-    Raises:
-        NotFound: There is no such order, or none the caller may know of.
-        Forbidden: It is not the caller's own, and the permission is missing.
-        InvalidTransition: It is paid or closed.
-    """
-    order = lock_order(order_id, caller)
-    if not caller.owns(order):
-        caller.require(WRITE)
-    if (order.status, order.payment_status) != ("open", "unpaid"):
-        raise InvalidTransition
-    order.status = "canceled"
-    order.canceled_at = utc_now()
-    order.cancel_reason = reason
-    session.flush()
-    get(Stock).release(order.id)
-    announce(order, CANCELED, caller.acts_as(order))
-    return order
 
 
 def expire_unpaid_orders() -> int:

@@ -5,23 +5,6 @@ from mercato_kit.db import new_id
 from . import factories
 
 
-@pytest.fixture
-def mug(commit):
-    """The id of a product with two variants, and theirs."""
-    return commit(factories.make_product, variants=2)
-
-
-def version_of(client, product_id):
-    """Read the version of a product."""
-    return client.get(f"/v1/products/{product_id}").json["version"]
-
-
-def price_range_of(client, currency="EUR"):
-    """Read what the first product of the list costs."""
-    ranges = client.get(f"/v1/products?currency={currency}").json["data"][0]["price_range"]
-    return ranges and (ranges["min_amount"], ranges["max_amount"])
-
-
 class TestListVariants:
     def test_finds_those_of_a_cart(self, client, commit, mug):
         """By sku and by id, many at once, with their prices."""
@@ -89,8 +72,8 @@ class TestAddVariant:
 
         assert (added.status_code, added.json["position"], added.json["name"]) == (201, 2, "Red")
         assert added.headers["Location"].endswith(f"/v1/variants/{added.json['id']}")
-        assert version_of(client, product_id) == 2
-        assert price_range_of(client) == (1690, 2000)
+        assert factories.version_of(client, product_id) == 2
+        assert factories.price_range_of(client) == (1690, 2000)
 
     def test_tells_an_empty_product_its_options(self, charlie):
         """A product without variants takes its options from the first one."""
@@ -186,7 +169,7 @@ class TestUpdateVariant:
 
         assert (changed.status_code, changed.headers["ETag"]) == (200, '"2"')
         assert (changed.json["sku"], changed.json["weight_grams"]) == ("CHANGED", 380)
-        assert version_of(client, product_id) == 2
+        assert factories.version_of(client, product_id) == 2
         assert client.get(f"/v1/variants/{two}").json["version"] == 1
 
     def test_lets_two_variants_change_after_one_reading(self, charlie, mug):
@@ -241,69 +224,8 @@ class TestArchiveVariant:
         charlie.put(f"{url}/prices/EUR", json={"unit_amount": 500}, headers={"If-Match": '"1"'})
 
         gone = charlie.delete(url, headers={"If-Match": '"2"'})
-        without = client.get(url).status_code, price_range_of(client)
+        without = client.get(url).status_code, factories.price_range_of(client)
         back = charlie.patch(url, json={"status": "active"}, headers={"If-Match": '"3"'})
 
         assert (gone.status_code, without) == (204, (404, (1690, 1690)))
-        assert (back.status_code, price_range_of(client)) == (200, (500, 1690))
-
-
-class TestSetPrice:
-    def test_changes_a_price(self, client, charlie, mug):
-        """The answer carries the new version of the variant, good for the next change."""
-        product_id, (one, _) = mug
-        url = f"/v1/variants/{one}/prices"
-
-        changed = charlie.put(
-            f"{url}/EUR",
-            json={"unit_amount": 1490, "compare_at_amount": 1690},
-            headers={"If-Match": '"1"'},
-        )
-        added = charlie.put(
-            f"{url}/JPY", json={"unit_amount": 240}, headers={"If-Match": changed.headers["ETag"]}
-        )
-
-        assert (changed.status_code, added.status_code) == (200, 200)
-        assert changed.json == {
-            "variant_id": str(one),
-            "currency": "EUR",
-            "unit_amount": 1490,
-            "compare_at_amount": 1690,
-            "version": 2,
-        }
-        assert client.get(f"/v1/variants/{one}").json["version"] == 3
-        assert version_of(client, product_id) == 3
-        assert (price_range_of(client), price_range_of(client, "JPY")) == ((1490, 1690), (240, 240))
-
-    def test_takes_away_the_price_before(self, client, charlie, mug):
-        """A price without compare_at_amount has none, whatever it had."""
-        url = f"/v1/variants/{mug[1][0]}/prices/EUR"
-        charlie.put(
-            url, json={"unit_amount": 1, "compare_at_amount": 2}, headers={"If-Match": '"1"'}
-        )
-
-        changed = charlie.put(url, json={"unit_amount": 1}, headers={"If-Match": '"2"'})
-
-        assert changed.json["compare_at_amount"] is None
-
-    @pytest.mark.parametrize(
-        ("currency", "match", "status"),
-        [("EUR", '"2"', 412), ("EUR", None, 428), ("XXX", '"1"', 404)],
-    )
-    def test_refuses(self, charlie, mug, currency, match, status):
-        """Another version, none at all, or a currency that does not exist."""
-        refused = charlie.put(
-            f"/v1/variants/{mug[1][0]}/prices/{currency}",
-            json={"unit_amount": 1},
-            headers={} if match is None else {"If-Match": match},
-        )
-
-        assert refused.status_code == status
-
-    def test_finds_no_variant(self, charlie):
-        """What does not exist is 404."""
-        url = f"/v1/variants/{new_id()}/prices/EUR"
-
-        answer = charlie.put(url, json={"unit_amount": 1}, headers={"If-Match": '"1"'})
-
-        assert answer.status_code == 404
+        assert (back.status_code, factories.price_range_of(client)) == (200, (500, 1690))

@@ -1,0 +1,269 @@
+"""Where the parts of a feature are, and what they are called."""
+
+from importlib import import_module
+
+import pytest
+
+from mercato_testing.conformance import shape
+from mercato_testing.samples import wheels
+
+GOOD = {
+    "feature.py": """
+        '''Books that members borrow.'''
+
+        from mercato_kit.feature import Feature
+        from mercato_kit.feature import Glue
+        from mercato_kit.feature import Offer
+        from PACKAGE.cli import commands
+        from PACKAGE.events import HANDLES
+        from PACKAGE.events import LATER
+        from PACKAGE.events import PUBLISHES
+        from PACKAGE.jobs import JOBS
+        from PACKAGE.models import Base
+        from PACKAGE.permissions import PERMISSIONS
+        from PACKAGE.privacy import erase_subject
+        from PACKAGE.privacy import export_subject
+        from PACKAGE.provides import Lending
+        from PACKAGE.routes import blueprint
+        from PACKAGE.sample_data import make_sample_data
+        from PACKAGE.settings import LoansSettings
+
+        feature = Feature(
+            name="loans",
+            summary="Books that members borrow.",
+            blueprints=[blueprint],
+            metadata=Base.metadata,
+            offers=[Offer(Lending, "1.0", Lending)],
+            publishes=PUBLISHES,
+            handles=HANDLES,
+            jobs=JOBS,
+            glue=[Glue(when=["orders"], handles=LATER)],
+            settings=LoansSettings,
+            permissions=PERMISSIONS,
+            cli=commands,
+            export_subject=export_subject,
+            erase_subject=erase_subject,
+            sample_data=make_sample_data,
+        )
+    """,
+    "cli.py": "import click\n\ncommands = click.Group()\n",
+    "events.py": """
+        from mercato_kit.events import Handler
+
+        def forget_member(event): ...
+
+        def lend_what_was_bought(event): ...
+
+        PUBLISHES = ["loan.made"]
+        HANDLES = [Handler("user.erased", forget_member)]
+        LATER = [Handler("order.paid", lend_what_was_bought)]
+    """,
+    "jobs.py": """
+        from mercato_kit.jobs import Job
+        from PACKAGE import services
+
+        JOBS = [Job("remind", services.remind, every_seconds=60)]
+    """,
+    "models.py": """
+        from sqlalchemy import orm
+
+        Base = orm.declarative_base()
+    """,
+    "permissions.py": "PERMISSIONS = {'loans.read': 'See all loans'}\n",
+    "privacy.py": """
+        def export_subject(subject): ...
+
+        def erase_subject(subject): ...
+    """,
+    "provides.py": "class Lending: ...\n",
+    "routes.py": """
+        from mercato_kit.http import Blueprint
+
+        blueprint = Blueprint("loans", __name__)
+    """,
+    "sample_data.py": "def make_sample_data(samples): ...\n",
+    "services/__init__.py": "from PACKAGE.services.reminders import remind\n",
+    "services/reminders.py": "def remind(): ...\n",
+    "settings.py": """
+        from mercato_kit.settings import Settings
+
+        class LoansSettings(Settings): ...
+    """,
+}
+CHECKS = [
+    shape.misplaced_manifest,
+    shape.misnamed_parts,
+    shape.misplaced_parts,
+    shape.bypassed_services,
+]
+NAMES = [
+    ("metadata", "models", "Base"),
+    ("publishes", "events", "PUBLISHES"),
+    ("handles", "events", "HANDLES"),
+    ("jobs", "jobs", "JOBS"),
+    ("permissions", "permissions", "PERMISSIONS"),
+    ("cli", "cli", "commands"),
+    ("export_subject", "privacy", "export_subject"),
+    ("erase_subject", "privacy", "erase_subject"),
+    ("sample_data", "sample_data", "make_sample_data"),
+]
+
+
+@pytest.fixture
+def find(tmp_path, monkeypatch):
+    """Return a function that installs a feature and returns what a check finds in it.
+
+    ``PACKAGE`` stands for the package's name in the answer, too.
+    """
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def find(check, files):
+        package = wheels.install_package(tmp_path, "loans", files)
+        feature = import_module(f"{package}.feature").feature
+        return [line.replace(package, "PACKAGE") for line in check(feature)]
+
+    return find
+
+
+def without(*parts):
+    """Return the good feature after changes: (path, what to replace, by what)."""
+    files = dict(GOOD)
+    for path, old, new in parts:
+        assert old in files[path]
+        files[path] = files[path].replace(old, new)
+    return files
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_good_features_pass(find, check):
+    """A feature with one of everything, each at its place, has nothing to mend."""
+    assert find(check, GOOD) == []
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_small_features_pass(find, check):
+    """What a feature does not have needs no module."""
+    small = "from mercato_kit.feature import Feature\nfeature = Feature(name='loans', summary='')\n"
+
+    assert find(check, {"feature.py": small}) == []
+
+
+class TestMisplacedManifest:
+    def test_finds_a_manifest_outside_of_a_package(self, tmp_path, monkeypatch):
+        """The entry point says where the manifest is, and it is always in the module feature."""
+        monkeypatch.syspath_prepend(tmp_path)
+        wheels.install(tmp_path, "loans", wheels.GOOD.format(name="loans"), module="loans_alone")
+        feature = import_module("loans_alone").feature
+
+        found = list(shape.misplaced_manifest(feature))
+
+        assert found == [
+            "loans = loans_alone:feature: move the manifest to PACKAGE.feature:feature"
+        ]
+
+    def test_finds_what_else_its_module_defines(self, find):
+        """A manifest is a table of contents: what it lists is defined elsewhere."""
+        files = without(
+            ("feature.py", "feature = Feature(", "LIMIT = 3\n        feature = Feature(")
+        )
+
+        (found,) = find(shape.misplaced_manifest, files)
+
+        assert found.startswith("feature.py:")
+        assert found.endswith("move this to another module of PACKAGE")
+
+
+class TestMisnamedParts:
+    @pytest.mark.parametrize(("member", "module", "name"), NAMES)
+    def test_finds_another_name(self, find, member, module, name):
+        """Each part has the same name in every feature, and the message says which."""
+        files = without(
+            (f"{module}.py", name, f"Other{name}"),
+            ("feature.py", f"import {name}\n", f"import Other{name} as {name}\n"),
+        )
+
+        (found,) = find(shape.misnamed_parts, files)
+
+        expected = "Base.metadata" if name == "Base" else name
+        assert found == f"{member}: define it in PACKAGE.{module}, and call it {expected}"
+
+    def test_finds_another_module(self, find):
+        """Jobs beside the events are not where a reader looks for them."""
+        files = without(("feature.py", "PACKAGE.jobs", "PACKAGE.events"))
+        files["events.py"] += files.pop("jobs.py")
+
+        assert find(shape.misnamed_parts, files) == [
+            "jobs: define it in PACKAGE.jobs, and call it JOBS"
+        ]
+
+    def test_finds_a_copy(self, find):
+        """The manifest imports names; a list of its own would hide what the module says."""
+        files = without(("feature.py", "publishes=PUBLISHES", "publishes=[*PUBLISHES]"))
+
+        assert find(shape.misnamed_parts, files) == [
+            "publishes: the manifest must import PUBLISHES from PACKAGE.events"
+        ]
+
+    def test_finds_what_the_manifest_leaves_out(self, find):
+        """Handlers that the manifest does not list would never be called."""
+        files = without(("feature.py", "handles=HANDLES", "handles=()"))
+
+        assert find(shape.misnamed_parts, files) == [
+            "handles: the manifest must import HANDLES from PACKAGE.events"
+        ]
+
+
+class TestMisplacedParts:
+    @pytest.mark.parametrize(
+        ("member", "module", "shown"),
+        [
+            ("settings", "settings", "LoansSettings"),
+            ("offers", "provides", "Lending"),
+            ("blueprints", "routes", "<Blueprint"),
+        ],
+    )
+    def test_finds_another_module(self, find, member, module, shown):
+        """Settings, providers and routes have a module each."""
+        files = without(("feature.py", f"PACKAGE.{module} ", "PACKAGE.elsewhere "))
+        files["elsewhere.py"] = files.pop(f"{module}.py")
+
+        (found,) = find(shape.misplaced_parts, files)
+
+        assert found.startswith(f"{member}: {shown}")
+        assert found.endswith(f"is not in PACKAGE.{module}: move it there")
+
+    def test_finds_a_handler_of_glue(self, find):
+        """What runs only beside another feature is where all handlers are."""
+        files = without(
+            ("events.py", "def lend_what_was_bought(event): ...", ""),
+            ("events.py", "lend_what_was_bought", "lending.lend_what_was_bought"),
+            (
+                "events.py",
+                "import Handler\n",
+                "import Handler\n        from PACKAGE import lending\n",
+            ),
+        )
+        files["lending.py"] = "def lend_what_was_bought(event): ...\n"
+
+        assert find(shape.misplaced_parts, files) == [
+            "handles: lend_what_was_bought is not in PACKAGE.events: move it there"
+        ]
+
+
+class TestBypassedServices:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "from PACKAGE.services.reminders import remind",
+            "from PACKAGE.services import remind",
+            "import PACKAGE.services.reminders",
+        ],
+    )
+    def test_finds_it(self, find, statement):
+        """Whether services are one file or a folder, other modules say services.remind()."""
+        files = without(("routes.py", "blueprint = ", f"{statement}\n        blueprint = "))
+
+        (found,) = find(shape.bypassed_services, files)
+
+        assert found.startswith("routes.py:")
+        assert found.endswith("from PACKAGE import services, and call services.…")

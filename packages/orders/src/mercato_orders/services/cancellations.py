@@ -1,0 +1,37 @@
+"""Cancel an unpaid order."""
+
+from uuid import UUID
+
+from mercato_contracts.stock import Stock
+from mercato_kit.db import session
+from mercato_kit.db import utc_now
+from mercato_kit.services import get
+from mercato_orders.access import Caller
+from mercato_orders.errors import InvalidTransition
+from mercato_orders.models import Order
+from mercato_orders.permissions import WRITE
+from mercato_orders.services.queries import lock_order
+from mercato_orders.timeline import CANCELED
+from mercato_orders.timeline import announce
+
+
+def cancel_order(order_id: UUID, caller: Caller, reason: str | None = None) -> Order:
+    """Cancel an unpaid order and give its units back.
+
+    Raises:
+        NotFound: There is no such order, or none the caller may know of.
+        Forbidden: It is not the caller's own, and the permission is missing.
+        InvalidTransition: It is paid or closed.
+    """
+    order = lock_order(order_id, caller)
+    if not caller.owns(order):
+        caller.require(WRITE)
+    if (order.status, order.payment_status) != ("open", "unpaid"):
+        raise InvalidTransition
+    order.status = "canceled"
+    order.canceled_at = utc_now()
+    order.cancel_reason = reason
+    session.flush()
+    get(Stock).release(order.id)
+    announce(order, CANCELED, caller.acts_as(order))
+    return order

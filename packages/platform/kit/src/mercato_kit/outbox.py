@@ -1,0 +1,64 @@
+"""The outbox: events are written by the transaction that causes them, and delivered later."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from mercato_kit.composition import current_composition
+from mercato_kit.db import session
+from mercato_kit.events import Event
+from mercato_kit.events import Handler
+from mercato_kit.feature import Feature
+from mercato_kit.models import InboxDelivery
+from mercato_kit.models import OutboxEvent
+
+
+def publish(event: Event) -> None:
+    """Write *event* into the outbox, and one delivery for each composed handler of its topic.
+
+    Both belong to the transaction of the caller: the event exists if and only if the change does.
+    """
+    session.execute(
+        sa.insert(OutboxEvent).values(
+            id=event.id,
+            topic=event.topic,
+            aggregate_type=event.aggregate_type,
+            aggregate_id=event.aggregate_id,
+            aggregate_version=event.aggregate_version,
+            payload=dict(event.payload),
+            payload_version=event.version,
+            created_at=event.created_at,
+        )
+    )
+    consumers = _consumers_of(event.topic)
+    if consumers:
+        session.execute(
+            sa.insert(InboxDelivery).values(
+                [
+                    {
+                        "consumer": consumer,
+                        "event_id": event.id,
+                        "attempts": 0,
+                        "next_attempt_at": event.created_at,
+                    }
+                    for consumer in consumers
+                ]
+            )
+        )
+
+
+def handlers_of(features: Iterable[Feature]) -> Mapping[str, Handler]:
+    """Return the handlers of *features* by consumer (``<feature>.<handler>``), in their order."""
+    return {
+        f"{feature.name}.{handler.name}": handler
+        for feature in features
+        for handler in feature.handles
+    }
+
+
+def _consumers_of(topic: str) -> list[str]:
+    """Name the handlers that get events of *topic*, and those that will when they are back."""
+    composition = current_composition()
+    known = handlers_of([*composition.features, *composition.away])
+    return [name for name, handler in known.items() if handler.topic == topic]

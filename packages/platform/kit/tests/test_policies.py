@@ -1,0 +1,40 @@
+import pytest
+
+from mercato_kit.errors import Forbidden
+from mercato_kit.errors import Unauthenticated
+from mercato_kit.policies import anyone
+from mercato_kit.policies import permission
+from mercato_kit.policies import signed_in
+from mercato_kit.principals import GUEST
+from mercato_kit.principals import Principal
+
+from .demo import ALICE
+from .demo import CHARLIE
+
+SERVICE = Principal(kind="service", permissions=frozenset({"notes.write"}))
+
+
+class TestPolicy:
+    @pytest.mark.parametrize(
+        ("policy", "principal", "refusal"),
+        [
+            (anyone, GUEST, None),
+            (anyone, ALICE, None),
+            (signed_in, GUEST, Unauthenticated),
+            (signed_in, ALICE, None),
+            (signed_in, SERVICE, None),
+            (permission("notes.write"), GUEST, Unauthenticated),
+            (permission("notes.write"), ALICE, Forbidden),
+            (permission("notes.write"), CHARLIE, None),
+            (permission("notes.write"), SERVICE, None),
+            (permission(""), ALICE, Forbidden),
+        ],
+    )
+    def test_lets_pass_or_refuses(self, policy, principal, refusal):
+        """A guest is asked who it is; somebody without the permission is refused."""
+        if refusal is None:
+            policy.check(principal)
+            return
+
+        with pytest.raises(refusal):
+            policy.check(principal)

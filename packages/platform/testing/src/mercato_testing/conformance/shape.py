@@ -1,0 +1,142 @@
+"""Features have one shape: the same parts in the same modules, under the same names."""
+
+import ast
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.metadata import EntryPoint
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from mercato_kit.feature import ENTRY_POINT_GROUP
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Glue
+
+_NAMES = {
+    "metadata": ("models", "Base.metadata"),
+    "publishes": ("events", "PUBLISHES"),
+    "handles": ("events", "HANDLES"),
+    "jobs": ("jobs", "JOBS"),
+    "permissions": ("permissions", "PERMISSIONS"),
+    "cli": ("cli", "commands"),
+    "export_subject": ("privacy", "export_subject"),
+    "erase_subject": ("privacy", "erase_subject"),
+    "sample_data": ("sample_data", "make_sample_data"),
+}
+"""Module and name of what a member of the manifest holds."""
+
+
+def misplaced_manifest(feature: Feature) -> Iterator[str]:
+    """Find a manifest outside of the module ``feature``, and what else that module defines."""
+    for entry in _entry_points(feature):
+        package = _package_of(entry)
+        if not package:
+            yield f"{entry.name} = {entry.value}: move the manifest to PACKAGE.feature:feature"
+            continue
+        source = Path(str(import_module(entry.module).__file__))
+        for statement in ast.parse(source.read_text()).body:
+            if not _belongs_to_a_manifest(statement):
+                yield (
+                    f"{source.name}:{statement.lineno}: a manifest only imports names: "
+                    f"move this to another module of {package}"
+                )
+
+
+def misnamed_parts(feature: Feature) -> Iterator[str]:
+    """Find members of the manifest that are not what the module of that part defines."""
+    for package in _packages_of(feature):
+        for member, (module, name) in _NAMES.items():
+            # A part that is empty may be left out, on either side.
+            held = getattr(feature, member) or None
+            defined = _find(package, module, name) or None
+            if defined is None and held is not None:
+                yield f"{member}: define it in {package}.{module}, and call it {name}"
+            elif defined is not held:
+                yield f"{member}: the manifest must import {name} from {package}.{module}"
+
+
+def misplaced_parts(feature: Feature) -> Iterator[str]:
+    """Find settings, blueprints, providers and conditional handlers outside of their modules."""
+    for package in _packages_of(feature):
+        for member, value, module in _placed(feature):
+            home = _import(package, module)
+            if home is None or not any(value is each for each in vars(home).values()):
+                shown = getattr(value, "__name__", value)
+                yield f"{member}: {shown} is not in {package}.{module}: move it there"
+
+
+def bypassed_services(feature: Feature) -> Iterator[str]:
+    """Find imports from the inside of services: other modules use what its package exports."""
+    for package in _packages_of(feature):
+        inside = f"{package}.services"
+        folder = Path(str(import_module(package).__file__)).parent
+        for file in sorted(folder.rglob("*.py")):
+            place = file.relative_to(folder)
+            if place.parts[0] == "services":
+                continue
+            for line, name in _imports(file):
+                if name == inside or name.startswith(f"{inside}."):
+                    yield f"{place}:{line}: from {package} import services, and call services.…"
+
+
+def _entry_points(feature: Feature) -> Iterator[EntryPoint]:
+    """Return the entry points that lead to *feature*; the suite reports it when there is none."""
+    yield from entry_points(group=ENTRY_POINT_GROUP, name=feature.name)
+
+
+def _packages_of(feature: Feature) -> Iterator[str]:
+    yield from filter(None, map(_package_of, _entry_points(feature)))
+
+
+def _package_of(entry: EntryPoint) -> str:
+    """Return the package whose module ``feature`` has the manifest; empty if it is elsewhere."""
+    package, _, module = entry.module.rpartition(".")
+    return package if (module, entry.attr) == ("feature", "feature") else ""
+
+
+def _belongs_to_a_manifest(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Import() | ast.ImportFrom() | ast.Expr(ast.Constant()):
+            return True
+        case ast.Assign([ast.Name("feature")]) | ast.AnnAssign(ast.Name("feature")):
+            return True
+    return False
+
+
+def _placed(feature: Feature) -> Iterator[tuple[str, object, str]]:
+    """Return what each part of a manifest names, and the module that must have it."""
+    if feature.settings is not None:
+        yield "settings", feature.settings, "settings"
+    parts: tuple[Feature | Glue, ...] = (feature, *feature.glue)
+    for part in parts:
+        for blueprint in part.blueprints:
+            yield "blueprints", blueprint, "routes"
+        for offer in part.offers:
+            yield "offers", offer.factory, "provides"
+        for handler in part.handles:
+            yield "handles", handler.function, "events"
+
+
+def _import(package: str, module: str) -> ModuleType | None:
+    name = f"{package}.{module}"
+    return None if find_spec(name) is None else import_module(name)
+
+
+def _find(package: str, module: str, name: str) -> Any:
+    home = _import(package, module)
+    try:
+        return attrgetter(name)(home)
+    except AttributeError:
+        return None
+
+
+def _imports(file: Path) -> Iterator[tuple[int, str]]:
+    """Return line and module of each import in *file*, also of those inside functions."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, node.module or ""

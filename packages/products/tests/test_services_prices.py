@@ -1,0 +1,69 @@
+import pytest
+
+from mercato_kit.db import new_id
+
+from . import factories
+
+
+class TestSetPrice:
+    def test_changes_a_price(self, client, charlie, mug):
+        """The answer carries the new version of the variant, good for the next change."""
+        product_id, (one, _) = mug
+        url = f"/v1/variants/{one}/prices"
+
+        changed = charlie.put(
+            f"{url}/EUR",
+            json={"unit_amount": 1490, "compare_at_amount": 1690},
+            headers={"If-Match": '"1"'},
+        )
+        added = charlie.put(
+            f"{url}/JPY", json={"unit_amount": 240}, headers={"If-Match": changed.headers["ETag"]}
+        )
+
+        assert (changed.status_code, added.status_code) == (200, 200)
+        assert changed.json == {
+            "variant_id": str(one),
+            "currency": "EUR",
+            "unit_amount": 1490,
+            "compare_at_amount": 1690,
+            "version": 2,
+        }
+        assert client.get(f"/v1/variants/{one}").json["version"] == 3
+        assert factories.version_of(client, product_id) == 3
+        assert (factories.price_range_of(client), factories.price_range_of(client, "JPY")) == (
+            (1490, 1690),
+            (240, 240),
+        )
+
+    def test_takes_away_the_price_before(self, client, charlie, mug):
+        """A price without compare_at_amount has none, whatever it had."""
+        url = f"/v1/variants/{mug[1][0]}/prices/EUR"
+        charlie.put(
+            url, json={"unit_amount": 1, "compare_at_amount": 2}, headers={"If-Match": '"1"'}
+        )
+
+        changed = charlie.put(url, json={"unit_amount": 1}, headers={"If-Match": '"2"'})
+
+        assert changed.json["compare_at_amount"] is None
+
+    @pytest.mark.parametrize(
+        ("currency", "match", "status"),
+        [("EUR", '"2"', 412), ("EUR", None, 428), ("XXX", '"1"', 404)],
+    )
+    def test_refuses(self, charlie, mug, currency, match, status):
+        """Another version, none at all, or a currency that does not exist."""
+        refused = charlie.put(
+            f"/v1/variants/{mug[1][0]}/prices/{currency}",
+            json={"unit_amount": 1},
+            headers={} if match is None else {"If-Match": match},
+        )
+
+        assert refused.status_code == status
+
+    def test_finds_no_variant(self, charlie):
+        """What does not exist is 404."""
+        url = f"/v1/variants/{new_id()}/prices/EUR"
+
+        answer = charlie.put(url, json={"unit_amount": 1}, headers={"If-Match": '"1"'})
+
+        assert answer.status_code == 404
