@@ -1,48 +1,90 @@
-"""Who may import whom, as import-linter wants to be told."""
+"""Settings of import-linter: which distribution may import which, and no rings."""
 
 import json
 import tomllib
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 
 from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import WORKSPACE
 from workspace.distributions import Distribution
 
+FEATURES = ("contracts", "kit")
+"""What a feature may import; a distribution of its own is allowed to import what its row says."""
+
+Arrows = Mapping[str, Sequence[str]]
+"""The short names that a distribution may import, by its short name."""
+
 
 def describe_boundaries() -> str:
-    """Write the settings of import-linter: the rules of the root, and a contract a distribution."""
-    rules = tomllib.loads(WORKSPACE.read_text())["tool"]["importlinter"]
-    rules["root_packages"] = sorted(item.module for item in DISTRIBUTIONS)
+    """Write the settings: the rules of the root, and contracts made from the folders."""
+    tools = tomllib.loads(WORKSPACE.read_text())["tool"]
+    rules = tools["importlinter"] | {"root_packages": sorted(it.module for it in DISTRIBUTIONS)}
+    arrows = allowed(DISTRIBUTIONS, tools["mercato"].get("arrows", {}))
     lines = [
         "[tool.importlinter]",
         *(f"{key} = {json.dumps(value)}" for key, value in rules.items()),
+        *_layers(arrows),
+        *(line for item in DISTRIBUTIONS for line in _arrows_of(item, arrows)),
+        *_no_rings(),
     ]
-    for item in DISTRIBUTIONS:
-        known = allowed(item)
-        others = " and ".join(sorted(known - {item.short})) or "nobody"
-        strangers = sorted(other.module for other in DISTRIBUTIONS if other.short not in known)
-        lines += [
-            "[[tool.importlinter.contracts]]",
-            f'name = "{item.short} knows {others}"',
-            'type = "forbidden"',
-            f'source_modules = ["{item.module}"]',
-            f"forbidden_modules = {json.dumps(strangers)}",
-        ]
-    return "\n".join([*lines, *_no_rings()])
+    return "\n".join(lines)
+
+
+def allowed(distributions: Sequence[Distribution], declared: Arrows) -> dict[str, Sequence[str]]:
+    """Return what each distribution may import: features the same, others what is declared."""
+    there = {item.short for item in distributions}
+    arrows = {
+        item.short: FEATURES if item.is_feature else declared.get(item.short, ())
+        for item in distributions
+    }
+    # A repository of features alone has neither the kit nor a platform among its folders.
+    return {short: sorted(there.intersection(known)) for short, known in arrows.items()}
+
+
+def layers(arrows: Arrows) -> list[list[str]]:
+    """Order distributions in layers, the highest first; those of one layer import nothing of it."""
+    left = dict(arrows)
+    found: list[list[str]] = []
+    while left:
+        lowest = sorted(short for short, known in left.items() if not left.keys() & set(known))
+        if not lowest:
+            raise ValueError(f"the arrows of {', '.join(sorted(left))} make a ring")
+        found.insert(0, lowest)
+        left = {short: known for short, known in left.items() if short not in lowest}
+    return found
+
+
+def _layers(arrows: Arrows) -> list[str]:
+    modules = {item.short: item.module for item in DISTRIBUTIONS}
+    rows = [" | ".join(modules[short] for short in layer) for layer in layers(arrows)]
+    return [
+        "[[tool.importlinter.contracts]]",
+        'name = "layers"',
+        'type = "layers"',
+        f"layers = {json.dumps(rows)}",
+    ]
+
+
+def _arrows_of(item: Distribution, arrows: Arrows) -> Iterator[str]:
+    """Write the contract that forbids every distribution but those that *item* may import."""
+    known = arrows[item.short]
+    strangers = [it.module for it in DISTRIBUTIONS if it.short not in (item.short, *known)]
+    yield "[[tool.importlinter.contracts]]"
+    yield f'name = "{item.short} imports {", ".join(known) or "no other"}"'
+    yield 'type = "forbidden"'
+    yield f'source_modules = ["{item.module}"]'
+    yield f"forbidden_modules = {json.dumps(sorted(strangers))}"
+    # kit is allowed to composition; what kit imports is kit's own business.
+    yield "allow_indirect_imports = true"
 
 
 def _no_rings() -> list[str]:
     """Write the contract that neither modules nor folders of a distribution import in a ring."""
-    modules = sorted(item.module for item in DISTRIBUTIONS if item.short != "host")
     return [
         "[[tool.importlinter.contracts]]",
         'name = "no rings"',
         'type = "acyclic_siblings"',
-        f"ancestors = {json.dumps(modules)}",
+        f"ancestors = {json.dumps(sorted(item.module for item in DISTRIBUTIONS))}",
     ]
-
-
-def allowed(item: Distribution) -> set[str]:
-    """Name the distributions that one may import, itself included."""
-    if item.is_feature:
-        return {item.short, "kit", "contracts"}
-    return {item.short, "kit"} if item.short == "host" else {item.short}

@@ -99,7 +99,8 @@ def with_extras(name: str, extras: Sequence[str]) -> str:
 
 def find_distributions(root: Path = ROOT) -> list[Distribution]:
     """Find every folder below *root* that declares a distribution."""
-    found = [*sorted(root.glob("packages/*/pyproject.toml")), *root.glob("host/pyproject.toml")]
+    folders = ("packages/*", "packages/platform/*", "host")
+    found = [file for folder in folders for file in sorted(root.glob(f"{folder}/pyproject.toml"))]
     return [Distribution(pyproject.parent) for pyproject in found]
 
 

@@ -22,7 +22,7 @@ from workspace.environments import run_tool
 from workspace.environments import toolbox
 
 LOCAL = ROOT / "var/index"
-SERVER = ROOT / "host/src/mercato_host/testing/index_server.py"
+SERVER = ROOT / "packages/platform/dev/src/mercato_dev/index_server.py"
 CLIENT = ROOT / ".ci/programs/index.py"
 
 

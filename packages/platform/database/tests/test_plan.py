@@ -1,4 +1,5 @@
 import pytest
+
 from mercato_database.advice import effects
 
 from .lending import ADD_YEAR

@@ -55,9 +55,7 @@ class TestFeatureConformance:
         parts = dict.fromkeys(MODULES, "from PACKAGE.notes import *\n")
         files = {"notes.py": source.read_text(), **parts}
         package = wheels.install_package(pytester.path, "notes", files)
-        shutil.copytree(
-            source.parent / "migrations", pytester.path / package / "migrations"
-        )
+        shutil.copytree(source.parent / "migrations", pytester.path / package / "migrations")
         pytester.makepyfile(SUITE.replace("PACKAGE", package))
         pytester.makeini("[pytest]\npythonpath = .\n")
 
