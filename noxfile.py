@@ -69,7 +69,7 @@ ALONE = [
 ]
 ALL = nox.param(EVERYTHING, TOGETHER, f"{ROOT}/host/tests/together", id="together")
 COMMANDS = nox.param(
-    ["mercato-host[testing]"], f"{WORKSPACE}:commands", f"{ROOT}/.ci/tests", id="commands"
+    ["mercato-dev", "mercato-testing"], f"{WORKSPACE}:commands", f"{ROOT}/.ci/tests", id="commands"
 )
 
 
@@ -197,7 +197,7 @@ def boundaries(session: nox.Session) -> None:
 @nox.session(requires=["build"])
 def new(session: nox.Session) -> None:
     """Write a new feature from the template: ``-- reviews``; it passes every session as it is."""
-    provide(session, "mercato-host[new]")
+    provide(session, "mercato-dev")
     place_of_it = ["--workspace", "--into=packages", f"--home={HOME}"]
     session.run("mercato", "new", *place_of_it, *session.posargs, env=CLEAN)
 
