@@ -23,6 +23,7 @@ LAMP = """
     class LampSettings(Settings, frozen=True, kw_only=True):
         watts: Annotated[int, Meta(ge=1, le=100, description="How bright")] = 40
         place: Annotated[str, Meta(description="Where it stands")]
+        socket: Annotated[str, Meta(pattern="^E[0-9]+$", examples=["E27"], description="Fits")]
         key: Annotated[Secret, Meta(description="Opens the lamp")]
         spare: Secret | None = None
         colours: list[str] = []
@@ -39,6 +40,7 @@ url = "postgresql://shop:hunter2@db.example/shop?password=hunter3"
 [features.lamp.settings]
 place = "hall"
 watts = 60
+socket = "E14"
 """
 
 
@@ -126,7 +128,7 @@ class TestConfig:
         found = shown(run("config", "--json", text=text))
 
         token = found["features.broken.settings.token"]
-        assert (token["value"], token["origin"]) == ("***", "shop.toml:9")
+        assert (token["value"], token["origin"]) == ("***", "shop.toml:10")
 
     def test_shows_capabilities_and_the_outside_issuer(self, run):
         """Tables that are there only where somebody wrote them."""
@@ -155,6 +157,7 @@ class TestExample:
         assert "# How bright: int, 1 to 100; MERCATO_FEATURES__LAMP__SETTINGS__WATTS" in text
         assert "#watts = 40" in text
         assert 'place = "change me"' in text
+        assert 'socket = "E27"' in text
         for key in shown(run("config", "--json", text=text)):
             name = key.rpartition(".")[2]
             assert re.search(rf"^#?{name} = |MERCATO_(\w+__)?{name.upper()}\b", text, re.M), key

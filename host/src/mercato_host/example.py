@@ -107,8 +107,10 @@ def _fields(
 
 
 def _placeholder(field: msgspec.structs.FieldInfo) -> Any:
-    """Make up a value of the field's type."""
+    """Return the example that the field gives, or make up a value of its type."""
     info = msgspec.inspect.type_info(field.type)
+    if examples := (getattr(info, "extra_json_schema", None) or {}).get("examples"):
+        return examples[0]
     while isinstance(info, msgspec.inspect.Metadata):
         info = info.type
     if isinstance(info, msgspec.inspect.UnionType):
