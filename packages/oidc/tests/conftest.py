@@ -1,0 +1,86 @@
+import pytest
+
+from mercato_host import config
+from mercato_host import create_app
+from mercato_host.migrations.running import upgrade
+from mercato_kit.feature import Feature
+from mercato_kit.http import Blueprint
+from mercato_kit.identity import anyone
+from mercato_kit.identity import current_principal
+from mercato_kit.identity import permission
+from mercato_oidc.feature import feature
+
+from . import factories
+
+blueprint = Blueprint("gate", __name__)
+
+
+@blueprint.get("/me", allow=anyone)
+@blueprint.response(200)
+def me():
+    """Say who is calling"""
+    return {
+        "sub": current_principal.sub,
+        "kind": current_principal.kind,
+        "email": current_principal.email,
+        "email_verified": current_principal.email_verified,
+        "name": current_principal.name,
+        "permissions": sorted(current_principal.permissions),
+    }
+
+
+@blueprint.get("/staff", allow=permission("gate.open"))
+@blueprint.response(200)
+def staff():
+    """Open the gate"""
+    return {}
+
+
+GATE = Feature(
+    name="gate",
+    summary="For a test.",
+    blueprints=[blueprint],
+    permissions={"gate.open": "Open the gate."},
+)
+
+
+@pytest.fixture
+def settings():
+    """An issuer that no test of conformance asks."""
+    return {
+        "issuer": "http://127.0.0.1:1",
+        "audience": factories.AUDIENCE,
+        "jwks_uri": "http://127.0.0.1:1/keys",
+    }
+
+
+@pytest.fixture
+def issuer():
+    """An issuer on loopback, with one RSA key."""
+    with factories.running_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+def app_of(tmp_path):
+    """Makes apps that trust an issuer: ``app_of(issuer, timeout_seconds=1)``."""
+    url = f"sqlite:///{tmp_path}/shop.db"
+    upgrade(url, [])
+
+    def make(issuer, **changes):
+        values = {
+            "environment": "testing",
+            "database": {"url": url},
+            "features": {"oidc": {"settings": issuer.settings(**changes)}},
+        }
+        return create_app(config.from_mapping(values), features=[feature, GATE])
+
+    return make
+
+
+@pytest.fixture
+def call(app_of, issuer):
+    """Calls an app that has the issuer's keys with a token: ``call(token, "/staff")``."""
+    client = app_of(issuer, timeout_seconds=10).test_client()
+    factories.until(lambda: client.get("/readyz").json["status"] == "ready")
+    return lambda token, path="/me": factories.call(client, token, path)
