@@ -251,20 +251,6 @@ class TestServers:
         assert fault["fix"] == "start it, or correct [features.far.settings]"
 
     @pytest.mark.provokes("K207")
-    def test_an_issuer_that_is_away(self, shop):
-        """Its host is named, and what that means."""
-        shop.choose(
-            "maker",
-            more='[identity]\nissuer = "http://127.0.0.1:1"\naudience = "shop"\n'
-            'jwks_uri = "http://127.0.0.1:1/keys"\n',
-        )
-
-        code, [fault] = shop.check()
-
-        assert (code, fault["code"], fault["severity"]) == (0, "K207", "warning")
-        assert "cannot be had from 127.0.0.1: URLError" in fault["what"]
-
-    @pytest.mark.provokes("K207")
     def test_a_driver_that_is_away(self, shop):
         """The driver is named, and what to write instead; the password is not."""
         shop.url = "postgresql+psycopg2://shop:hush-hush@127.0.0.1:1/shop"

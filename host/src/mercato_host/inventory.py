@@ -10,7 +10,6 @@ import msgspec
 from mercato_host import reading
 from mercato_host.config import Root
 from mercato_host.deployment import Deployment
-from mercato_host.deployment import OutsideIssuer
 from mercato_host.deployment import Server
 from mercato_host.features.composed import Plan
 from mercato_host.sections import read_section
@@ -25,7 +24,6 @@ SECTIONS: dict[ValuePath, type[Settings]] = {
     (): Root,
     ("database",): reading.Database,
     ("server",): Server,
-    ("identity",): OutsideIssuer,
     ("redis",): reading.Redis,
     ("index",): reading.Index,
 }
@@ -69,8 +67,7 @@ def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
     operator gave are shown, and hidden, as nobody knows which of them is a secret.
     """
     for path, kind in SECTIONS.items():
-        if path != ("identity",) or deployment.identity is not None:
-            yield from _section(deployment, path, kind)
+        yield from _section(deployment, path, kind)
     for id_, name in sorted(deployment.capabilities.items()):
         path = ("capabilities", id_)
         meaning = f"who answers {id_}"

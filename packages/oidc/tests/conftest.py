@@ -2,6 +2,7 @@ import pytest
 
 from mercato_host import config
 from mercato_host import create_app
+from mercato_host.features import plan
 from mercato_host.migrations.running import upgrade
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
@@ -74,6 +75,22 @@ def app_of(tmp_path):
             "features": {"oidc": {"settings": issuer.settings(**changes)}},
         }
         return create_app(config.from_mapping(values), features=[feature, GATE])
+
+    return make
+
+
+@pytest.fixture
+def plan_of():
+    """Plans a deployment of the feature: ``plan_of("production", settings)``."""
+
+    def make(environment, settings):
+        values = {
+            "environment": environment,
+            "server": {"trusted_proxies": 0},
+            "features": {"oidc": {"settings": settings}},
+        }
+        environ = {"MERCATO_SECRET_KEY": "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"}
+        return plan(config.from_mapping(values, environ), [feature])
 
     return make
 

@@ -34,6 +34,19 @@ class TestOidcSettings:
         assert [(mistake.key, mistake.kind) for mistake in mistakes] == [(key, "wrong")]
 
     @pytest.mark.parametrize("key", ["issuer", "jwks_uri"])
+    def test_in_clear_are_refused_by_production(self, plan_of, key):
+        """K206 names the key, its place and a safe value; development takes it."""
+        settings = {**GOOD, key: "http://id.example/keys"}
+
+        refused, accepted = plan_of("production", settings), plan_of("development", settings)
+
+        [fault] = [fault for fault in refused.faults if fault.severity == "error"]
+        assert (fault.code, fault.feature) == ("K206", "oidc")
+        assert key in fault.what
+        assert "https://" in fault.fix
+        assert accepted.fits
+
+    @pytest.mark.parametrize("key", ["issuer", "jwks_uri"])
     def test_have_a_rule_for_production(self, key):
         """An address without encryption is unsafe, and only the rule of that key says so."""
         settings, _ = read(OidcSettings, {**GOOD, key: "http://id.example/keys"})

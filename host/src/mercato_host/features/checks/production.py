@@ -15,7 +15,6 @@ from mercato_host.faults import Fault
 from mercato_host.features.checks import secrets
 from mercato_host.features.composed import Composed
 from mercato_host.reading import is_loopback
-from mercato_host.reading import is_safe_url
 from mercato_host.sections import table_at
 from mercato_host.source import variable_of
 
@@ -24,7 +23,7 @@ def safe(features: Sequence[Composed], deployment: Deployment) -> Iterator[Fault
     """Check that nothing in a production deployment is known to end badly."""
     if deployment.environment != "production":
         return
-    for check in (_debug, _proxies, _sqlite, _limiter, _issuer, _database, _writable):
+    for check in (_debug, _proxies, _sqlite, _limiter, _database, _writable):
         yield from check(deployment)
     yield from secrets.safe(features, deployment)
 
@@ -80,15 +79,6 @@ def _limiter(deployment: Deployment) -> Iterator[Fault]:
         fix = f"let them share the count: {variable_of('redis', 'url')}=redis://…"
         where = deployment.source.origin("server", "requests_per_minute")
         yield Fault("K206", where, what, fix)
-
-
-def _issuer(deployment: Deployment) -> Iterator[Fault]:
-    for key in ("issuer", "jwks_uri"):
-        url = getattr(deployment.identity, key, None)
-        if url is not None and not is_safe_url(url):
-            what = f"{key} is not https: whoever is on the way could make tokens for anybody."
-            where = deployment.source.origin("identity", key)
-            yield Fault("K206", where, what, f"write {key} = 'https://…'")
 
 
 def _database(deployment: Deployment) -> Iterator[Fault]:
