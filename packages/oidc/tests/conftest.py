@@ -98,6 +98,6 @@ def plan_of():
 @pytest.fixture
 def call(app_of, issuer):
     """Calls an app that has the issuer's keys with a token: ``call(token, "/staff")``."""
-    client = app_of(issuer, timeout_seconds=10).test_client()
+    client = app_of(issuer, timeout_seconds=10, fetch_pause_seconds=60).test_client()
     factories.until(lambda: client.get("/readyz").json["status"] == "ready")
     return lambda token, path="/me": factories.call(client, token, path)

@@ -57,7 +57,7 @@ class TestFirstToken:
         )
 
         assert set(first_tokens) <= {200, 503}
-        assert issuer.asked == len(first_tokens)
+        assert issuer.asked <= len(first_tokens)
 
     @pytest.mark.parametrize("wrong", WRONG)
     def test_costs_one_fetch_and_gets_503(self, app_of, issuer, wrong):
@@ -74,7 +74,7 @@ class TestFirstToken:
         for answer in [first, *others]:
             assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
         assert 1 <= int(first.headers["Retry-After"]) <= 60
-        assert 50 <= int(others[-1].headers["Retry-After"]) <= 60
+        assert 30 <= int(others[-1].headers["Retry-After"]) <= 60
         assert issuer.asked == 1
         assert issuer.sent < HUGE / 2
 

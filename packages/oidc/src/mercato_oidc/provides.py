@@ -42,7 +42,7 @@ class Identity:
         try:
             claims = access_tokens.read(token, settings, current_keys())
         except Unauthenticated as refusal:
-            _log.info("a token was refused: %s", refusal.__cause__)
+            _log.info("a token was refused: %.200r", refusal.__cause__)
             raise
         return _principal(claims, settings)
 
