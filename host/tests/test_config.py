@@ -113,15 +113,14 @@ class TestRead:
         """A mistake at the top of the file hides none of those below."""
         path = write(
             'environment = "testing"\nfeature = 1\n[server]\nport = "high"\n'
-            '[identity]\nissuer = "https://id.example"\n'
+            '[database]\nsql_guard = "perhaps"\n'
         )
 
         found = faults_of(path=path)
 
         assert [(code, where) for code, where, _ in found] == [
-            ("K201", "deployment.toml:5"),
-            ("K201", "deployment.toml:5"),
             ("K202", "deployment.toml:4"),
+            ("K202", "deployment.toml:6"),
             ("K203", "deployment.toml:2"),
         ]
 

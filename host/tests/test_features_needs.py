@@ -6,7 +6,6 @@ import pytest
 
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
-from mercato_kit.identity import IdentityProvider
 from mercato_testing.samples.wheels import install
 
 from .greeting import Greeting
@@ -136,14 +135,3 @@ class TestNeeds:
 
         assert found.fits
         assert [offer.version for offer in found.providers] == ["1.3"]
-
-    @pytest.mark.provokes("K111")
-    def test_accounts_beside_an_outside_issuer(self):
-        """K111: tokens come from a feature or from [identity], not from both."""
-        identity = {"issuer": "https://id.example", "audience": "shop", "jwks_uri": "https://k/"}
-        accounts = feature("accounts", offers=[Offer(IdentityProvider, "1.0", lambda: None)])
-
-        found = planned(accounts, values={"identity": identity})
-
-        assert "K111" in codes(found)
-        assert "mercato-host" in told(found)

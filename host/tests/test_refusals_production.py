@@ -47,8 +47,6 @@ def faults_of(values, environ, features=("mails", "payments")):
     return compose(deployment, map(feature, features)).faults
 
 
-ISSUER = {"issuer": "https://id.example", "audience": "shop", "jwks_uri": "https://id.example/k"}
-
 UNSAFE = {
     "no key": ("K201", "secret_key", production({"MERCATO_SECRET_KEY": None})),
     "a short key": ("K202", "secret_key", production({"MERCATO_SECRET_KEY": "Ab1-" * 4})),
@@ -134,16 +132,6 @@ UNSAFE = {
         "K206",
         "requests_per_minute",
         production(server={"machines": 2, "requests_per_minute": 100}),
-    ),
-    "an issuer in clear": (
-        "K206",
-        "issuer",
-        production(identity={**ISSUER, "issuer": "http://id.example"}),
-    ),
-    "keys of the issuer in clear": (
-        "K206",
-        "jwks_uri",
-        production(identity={**ISSUER, "jwks_uri": "http://id.example/keys"}),
     ),
     "a database in clear": (
         "K206",

@@ -17,7 +17,6 @@ from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.model import FeatureChoice
-from mercato_composition.deployment.model import OutsideIssuer
 from mercato_composition.deployment.model import Server
 from mercato_composition.deployment.packages import requirements_of
 from mercato_composition.deployment.sections import read_section
@@ -35,7 +34,6 @@ __all__ = [
     "Deployment",
     "DevelopmentConfig",
     "FeatureChoice",
-    "OutsideIssuer",
     "ProductionConfig",
     "Server",
     "TestingConfig",
@@ -133,7 +131,6 @@ class Root(Settings, frozen=True):
     database: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] = field(default_factory=dict)
     features: dict[str, dict[str, Any]] = field(default_factory=dict)
-    identity: dict[str, Any] | None = None
     capabilities: dict[str, str] = field(default_factory=dict)
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
@@ -151,9 +148,8 @@ def _deployment_of(source: Source) -> Deployment:
     secret_key, key_faults = _secret_key(source, environment, root.secret_key)
     redis_url, redis_faults = reading.redis_url(source)
     features, feature_faults = reading.choices(source, root.features)
-    identity, identity_faults = _identity(source, root)
     faults += [*server_faults, *database_faults, *key_faults, *redis_faults]
-    faults += [*feature_faults, *identity_faults, *_secrets_in_clear(source, environment)]
+    faults += [*feature_faults, *_secrets_in_clear(source, environment)]
     faults += [*requirements_of(features)[1], *reading.index_url(source)[1]]
     if root.environment not in ENVIRONMENTS:
         # Whether the key would do is for the right environment to say.
@@ -169,7 +165,6 @@ def _deployment_of(source: Source) -> Deployment:
         secret_key=secret_key,
         server=server,
         features=features,
-        identity=identity,
         capabilities=root.capabilities,
         redis_url=redis_url,
     )
@@ -228,12 +223,6 @@ def _secret_key(
         what = f"'secret_key' is shorter than {SMALLEST_SECRET_KEY} characters."
         return None, [Fault("K202", where, what, fix)]
     return key, []
-
-
-def _identity(source: Source, root: Root) -> tuple[OutsideIssuer | None, list[Fault]]:
-    if root.identity is None:
-        return None, []
-    return read_section(OutsideIssuer, source, ("identity",))
 
 
 def _secrets_in_clear(source: Source, environment: type[Config]) -> Iterator[Fault]:

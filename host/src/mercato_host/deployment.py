@@ -36,17 +36,6 @@ class Server(Settings, frozen=True):
     ] = 0
 
 
-class OutsideIssuer(Settings, frozen=True):
-    """``[identity]``: the OIDC issuer that replaces a feature with accounts."""
-
-    issuer: Annotated[str, Meta(pattern="^https?://", description="its `iss`, a URL")]
-    audience: Annotated[str, Meta(min_length=1, description="the `aud` of tokens meant for us")]
-    jwks_uri: Annotated[str, Meta(pattern="^https?://", description="where its keys are")]
-    permissions_claim: Annotated[str, Meta(description="claim with permissions")] = "permissions"
-    timeout_seconds: Annotated[float, Meta(gt=0, le=30, description="for its keys")] = 3.0
-    keys_kept_seconds: Annotated[int, Meta(ge=1, description="how long its keys are kept")] = 300
-
-
 @dataclass(frozen=True, slots=True)
 class FeatureChoice:
     """``[features.NAME]``: a feature that the deployment names.
@@ -84,7 +73,6 @@ class Deployment:
         secret_key: What every key is derived from.
         server: How it is served.
         features: What it is made of, by name.
-        identity: The outside issuer of its tokens, if any.
         capabilities: Which feature answers a contract that two offer, by contract id.
         redis_url: Where limits and cache are shared, if anywhere.
     """
@@ -96,7 +84,6 @@ class Deployment:
     secret_key: Secret
     server: Server
     features: Mapping[str, FeatureChoice]
-    identity: OutsideIssuer | None = None
     capabilities: Mapping[str, str]
     redis_url: Secret | None = None
 

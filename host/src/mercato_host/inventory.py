@@ -11,7 +11,6 @@ from mercato_composition.deployment import tables as reading
 from mercato_composition.deployment.file import ValuePath
 from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.model import OutsideIssuer
 from mercato_composition.deployment.model import Server
 from mercato_composition.deployment.sections import read_section
 from mercato_composition.deployment.sections import table_at
@@ -25,7 +24,6 @@ SECTIONS: dict[ValuePath, type[Settings]] = {
     (): Root,
     ("database",): reading.Database,
     ("server",): Server,
-    ("identity",): OutsideIssuer,
     ("redis",): reading.Redis,
     ("index",): reading.Index,
 }
@@ -69,8 +67,7 @@ def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
     operator gave are shown, and hidden, as nobody knows which of them is a secret.
     """
     for path, kind in SECTIONS.items():
-        if path != ("identity",) or deployment.identity is not None:
-            yield from _section(deployment, path, kind)
+        yield from _section(deployment, path, kind)
     for id_, name in sorted(deployment.capabilities.items()):
         path = ("capabilities", id_)
         meaning = f"who answers {id_}"

@@ -1,6 +1,5 @@
-"""K207, K503: whether the servers that a deployment names answer, beside its database."""
+"""K503: whether Redis answers, where a deployment names it."""
 
-import urllib.request
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -11,9 +10,8 @@ TIMEOUT_SECONDS = 3
 
 
 def unreachable_servers(deployment: Deployment) -> Iterator[Fault]:
-    """Ask each server for a sign of life. Both are warnings: the shop goes on without them."""
+    """Ask Redis for a sign of life. It is a warning: the shop goes on without it."""
     yield from _redis(deployment)
-    yield from _issuer(deployment)
 
 
 def _redis(deployment: Deployment) -> Iterator[Fault]:
@@ -38,19 +36,3 @@ def _redis(deployment: Deployment) -> Iterator[Fault]:
         yield Fault("K503", where, what, "start it, or correct [redis] url", "warning")
     finally:
         client.close()
-
-
-def _issuer(deployment: Deployment) -> Iterator[Fault]:
-    if deployment.identity is None:
-        return
-    url = deployment.identity.jwks_uri
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS):  # noqa: S310 - http(s) by type
-            return
-    except (OSError, ValueError) as error:
-        what = (
-            f"the keys of the issuer cannot be had from {urlsplit(url).hostname}: "
-            f"{type(error).__name__}\nnobody can sign in"
-        )
-        where = deployment.source.origin("identity", "jwks_uri")
-        yield Fault("K207", where, what, "start it, or correct [identity] jwks_uri", "warning")

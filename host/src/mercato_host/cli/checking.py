@@ -1,7 +1,9 @@
 """Commands that look at a deployment and start nothing."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
+from dataclasses import replace
 
 import click
 
@@ -14,6 +16,7 @@ from mercato_composition.deployment.servers import unreachable_servers
 from mercato_composition.faults import DeploymentError
 from mercato_composition.faults import Fault
 from mercato_composition.faults import in_order
+from mercato_runtime.health import ask
 
 
 @click.command(
@@ -73,6 +76,8 @@ def _everything(operation: Operation, *, offline: bool) -> list[Fault]:
         faults += _faults_of_registration(operation)
     if not offline:
         faults += [*_faults_of_data(operation), *unreachable_servers(operation.deployment)]
+        if all(fault.severity == "warning" for fault in faults):
+            faults += _ill_features(operation)
     return in_order(faults)
 
 
@@ -91,6 +96,17 @@ def _faults_of_registration(operation: Operation) -> tuple[Fault, ...]:
     except DeploymentError as error:
         return error.faults
     return ()
+
+
+def _ill_features(operation: Operation) -> Iterator[Fault]:
+    """Ask the health checks that are not required: those of servers outside the deployment."""
+    with operation.app.app_context():
+        for feature in operation.plan.features:
+            for check in feature.manifest.health:
+                if not check.required and (answer := ask(check)) is not None:
+                    fix = f"start it, or correct [features.{feature.name}.settings]"
+                    fault = feature.fault("K207", f"{check.name}: {answer}", fix)
+                    yield replace(fault, severity="warning")
 
 
 def _summary(operation: Operation, *, offline: bool) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 from mercato_composition.deployment.model import Deployment
@@ -25,7 +24,6 @@ from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
 from mercato_kit.feature import contract_id
 from mercato_kit.http import Blueprint
-from mercato_runtime.identity import identity_feature
 
 __all__ = ["Candidate", "Found", "Plan", "check", "find", "order", "plan"]
 
@@ -42,8 +40,7 @@ def plan(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
     """
     found = find(deployment, tuple(extra))
     # Of two that clash the later one is at fault: what may be absent yields to what must not.
-    features = [*found.features, *_of_the_host(deployment)]
-    features.sort(key=lambda one: not one.required)
+    features = sorted(found.features, key=lambda one: not one.required)
     optional = {name for name, choice in deployment.features.items() if not choice.required}
     faults, left_out = _sort_out(found.faults, optional)
     absent: list[Candidate] = []
@@ -67,13 +64,6 @@ def plan(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
         absent=tuple(absent),
         closed=closed_rules(deployment, left_out.keys() - {feature.name for feature in absent}),
     )
-
-
-def _of_the_host(deployment: Deployment) -> list[Candidate]:
-    if deployment.identity is None:
-        return []
-    manifest = identity_feature(deployment.identity)
-    return [Candidate(manifest, "mercato-host", version("mercato-host"))]
 
 
 def _examine(

@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 RESERVED = frozenset(
     # The host's own tables, sections and commands.
-    "kit host mercato identity problems check config data db doctor explain graph install lock "
+    "kit host mercato problems check config data db doctor explain graph install lock "
     "new openapi rollback routes run seed serve shell why worker".split()
 )
 
@@ -86,7 +86,7 @@ def names(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fa
         if not _NAME.fullmatch(name) or name.endswith("_"):
             what = f"{name!r} is no name for a feature: small letters, digits and _ , 30 at most."
             yield feature.fault("K107", what, "rename it, for example 'gift_cards'")
-        elif name in RESERVED and feature.distribution != "mercato-host":
+        elif name in RESERVED:
             what = f"{name!r} is a word of the host's own."
             yield feature.fault("K107", what, "rename it, for example 'gift_cards'")
         for table in _tables_of(feature.manifest):

@@ -14,7 +14,6 @@ from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.sections import table_at
 from mercato_composition.deployment.tables import is_loopback
-from mercato_composition.deployment.tables import is_safe_url
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import secrets
@@ -24,7 +23,7 @@ def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Faul
     """Check that nothing in a production deployment is known to end badly."""
     if deployment.environment != "production":
         return
-    for check in (_debug, _proxies, _sqlite, _limiter, _issuer, _database, _writable):
+    for check in (_debug, _proxies, _sqlite, _limiter, _database, _writable):
         yield from check(deployment)
     yield from secrets.safe(features, deployment)
 
@@ -80,15 +79,6 @@ def _limiter(deployment: Deployment) -> Iterator[Fault]:
         fix = f"let them share the count: {variable_of('redis', 'url')}=redis://…"
         where = deployment.source.origin("server", "requests_per_minute")
         yield Fault("K206", where, what, fix)
-
-
-def _issuer(deployment: Deployment) -> Iterator[Fault]:
-    for key in ("issuer", "jwks_uri"):
-        url = getattr(deployment.identity, key, None)
-        if url is not None and not is_safe_url(url):
-            what = f"{key} is not https: whoever is on the way could make tokens for anybody."
-            where = deployment.source.origin("identity", key)
-            yield Fault("K206", where, what, f"write {key} = 'https://…'")
 
 
 def _database(deployment: Deployment) -> Iterator[Fault]:
