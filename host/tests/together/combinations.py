@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -25,9 +26,11 @@ from graphlib import TopologicalSorter
 from http.client import HTTPConnection
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
+import msgspec
 from packaging.specifiers import SpecifierSet
 
 from mercato_kit.feature import ENTRY_POINT_GROUP
@@ -69,9 +72,13 @@ def main(parts: Path, distributions: tuple[str, ...]) -> None:
     compare with.
     """
     manifests = installed_features(distributions)
-    expected = expected_codes(manifests)
     with tempfile.TemporaryDirectory() as folder:
-        shop = Shop(Path(folder), [manifest.name for manifest in manifests])
+        shop = Shop(Path(folder), manifests)
+        expected = expected_codes(manifests)
+        if "K111" in expected:
+            see_refused(shop, expected)
+            shop.choose(choices(manifests))
+            expected = expected_codes(manifests, choices(manifests))
         if expected:
             see_refused(shop, expected)
         else:
@@ -86,10 +93,33 @@ def installed_features(distributions: Iterable[str]) -> list[Feature]:
     return [entry.load() for entry in entries]
 
 
-def expected_codes(features: Sequence[Feature]) -> set[str]:
-    """Say from the manifests which refusals these features call for together; none if they fit."""
+def choices(features: Sequence[Feature]) -> dict[str, str]:
+    """Choose a feature for each contract that several offer, by contract id: the first by name."""
+    offers = Counter(offer.id for feature in features for offer in feature.offers)
+    return {
+        offer.id: feature.name
+        for feature in sorted(features, key=lambda one: one.name, reverse=True)
+        for offer in feature.offers
+        if offers[offer.id] > 1
+    }
+
+
+def expected_codes(
+    features: Sequence[Feature], chosen: Mapping[str, str] = MappingProxyType({})
+) -> set[str]:
+    """Say from the manifests which refusals these features call for together; none if they fit.
+
+    Args:
+        features: All that are on.
+        chosen: Which feature answers a contract, by contract id; its other offers do not count.
+    """
     codes = set()
-    offers = [(feature, offer) for feature in features for offer in feature.offers]
+    offers = [
+        (feature, offer)
+        for feature in features
+        for offer in feature.offers
+        if chosen.get(offer.id, feature.name) == feature.name
+    ]
     contracts = [offer.contract for _, offer in offers]
     if len(set(contracts)) < len(contracts):
         codes.add("K111")
@@ -110,23 +140,39 @@ def expected_codes(features: Sequence[Feature]) -> set[str]:
     return codes
 
 
+def table_of(feature: Feature) -> str:
+    """Write the tables of a feature: it is on, and what must be set is what its examples say."""
+    lines = [f"[features.{feature.name}]", f"[features.{feature.name}.settings]"]
+    for field in msgspec.structs.fields(feature.settings) if feature.settings else ():
+        if field.required:
+            known = msgspec.inspect.type_info(field.type)
+            example = known.extra_json_schema["examples"][0]
+            lines.append(f"{field.name} = {json.dumps(example)}")
+    return "\n".join([*lines, ""])
+
+
 class Shop:
     """A deployment of some features in a folder of its own, on SQLite.
 
     Args:
         folder: Where its file and database are.
-        features: What its file names.
+        features: What its file names; settings that must be set have their examples.
     """
 
-    def __init__(self, folder: Path, features: Sequence[str]) -> None:
+    def __init__(self, folder: Path, features: Sequence[Feature]) -> None:
         self.folder = folder
         self.file = folder / "deployment.toml"
         self.log = folder / "serve.log"
-        named = "".join(f"[features.{name}]\n" for name in features)
+        named = "".join(table_of(feature) for feature in features)
         url = f"sqlite:///{folder}/shop.db"
         self.file.write_text(f'environment = "testing"\n[database]\nurl = "{url}"\n{named}')
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
+
+    def choose(self, chosen: Mapping[str, str]) -> None:
+        """Add to the file which feature answers each contract that several offer."""
+        lines = "".join(f'{contract} = "{name}"\n' for contract, name in chosen.items())
+        self.file.write_text(f"{self.file.read_text()}[capabilities]\n{lines}")
 
     def command(self, *words: str) -> list[str]:
         """Return the command line of this environment's ``mercato``."""

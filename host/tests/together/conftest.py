@@ -1,6 +1,7 @@
 """Deployments of the real features: what a file names is what runs."""
 
 import os
+import time
 from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from .shop import Shop
 from .shopping import PASSWORD
 
 ALL_FEATURES = ("users", "products", "orders")
+KEYS_WITHIN_SECONDS = 30
 
 
 @pytest.fixture(scope="session")
@@ -69,12 +71,21 @@ def boot() -> Iterator[Callable[[Path], Flask]]:
         with apps[-1].app_context():
             composed = current_composition().features
         upgrade(apps[-1].config["SQLALCHEMY_DATABASE_URI"], composed)
+        _wait_for_keys(apps[-1])
         return apps[-1]
 
     yield start
     for app in apps:
         with app.app_context():
             engine().dispose()
+
+
+def _wait_for_keys(app: Flask) -> None:
+    """Let an app fetch the keys of its issuer, if it has one; a busy machine takes its time."""
+    client = app.test_client()
+    give_up_at = time.monotonic() + KEYS_WITHIN_SECONDS
+    while any(one["feature"] == "oidc" for one in client.get("/readyz").json["left_out"]):
+        assert time.monotonic() < give_up_at, "the keys of the issuer were not fetched"
 
 
 @pytest.fixture

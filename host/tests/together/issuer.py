@@ -32,10 +32,11 @@ class Issuer:
 
     @property
     def table(self) -> str:
-        """The ``[identity]`` table of a deployment file that believes it."""
+        """The tables of a deployment file that take its tokens."""
         return (
-            f'[identity]\nissuer = "{self.address}"\naudience = "{AUDIENCE}"\n'
-            f'jwks_uri = "{self.address}/keys"\n'
+            "[features.oidc]\n[features.oidc.settings]\n"
+            f'issuer = "{self.address}"\naudience = "{AUDIENCE}"\n'
+            f'jwks_uri = "{self.address}/keys"\ntimeout_seconds = 10\n'
         )
 
     def key_set(self) -> dict[str, Any]:

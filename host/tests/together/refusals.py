@@ -1,6 +1,6 @@
-"""Which test provokes which fault: read from the tests, and written into the host's README.
+"""Which test provokes which fault: read from the tests, and written to a page of the reference.
 
-``python host/tests/refusals.py`` writes it.
+``python host/tests/together/refusals.py`` writes it.
 """
 
 import ast
@@ -8,45 +8,48 @@ from pathlib import Path
 
 from mercato_composition.faults.codes import codes
 
-TESTS = Path(__file__).parent
-README = TESTS.parent / "README.md"
+ROOT = Path(__file__).parents[3]
+TESTS = ("packages/*/tests", "packages/platform/*/tests", "host/tests")
+PAGE = ROOT / "docs/reference/faults.md"
 
-BEGIN = "<!-- Written by tests/refusals.py. -->\n"
-END = "<!-- End of what tests/refusals.py writes. -->\n"
+HEAD = """\
+# Faults
+
+What `mercato check` and the other commands report when a deployment does not fit; `mercato explain
+K108` prints the long form. The tests in the last column provoke it.
+`python host/tests/together/refusals.py` writes this page.
+
+"""
 
 
 def provoked():
-    """Return the names of the tests marked with ``provokes``, by code."""
+    """Return the modules of tests that are marked with ``provokes``, by code."""
     found = {}
-    for file in sorted(TESTS.rglob("test_*.py")):
-        for test, code in _marked(ast.parse(file.read_text()), ()):
-            found.setdefault(code, []).append(f"{file.relative_to(TESTS)}::{test}")
+    folders = [folder for pattern in TESTS for folder in sorted(ROOT.glob(pattern))]
+    for file in (file for folder in folders for file in sorted(folder.rglob("test_*.py"))):
+        for code in _marked(ast.parse(file.read_text())):
+            found.setdefault(code, {})[f"{file.parents[1].name}/{file.stem}"] = None
     return found
 
 
-def table():
-    """Return the table of codes and of the tests that provoke them, in Markdown."""
+def page():
+    """Return the page: a row a code, with the tests that provoke it, by file."""
     tests = provoked()
     lines = ["| code | what it says | provoked by |", "|---|---|---|"]
     for code in codes().values():
-        names = ", ".join(f"`{name}`" for name in tests.get(code.code, []))
+        names = ", ".join(f"`{name}`" for name in tests.get(code.code, ()))
         lines.append(f"| {code.code} | {code.title} | {names} |")
-    return "\n".join(lines) + "\n"
+    return HEAD + "\n".join(lines) + "\n"
 
 
-def _marked(node, path):
-    """Give (``Class::test``, code) of each marked function below *node*."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.ClassDef, ast.FunctionDef)):
-            inner = (*path, child.name)
-            for decorator in child.decorator_list:
-                if "provokes" in ast.unparse(decorator).partition("(")[0]:
-                    for argument in decorator.args:
-                        yield "::".join(inner), ast.literal_eval(argument)
-            yield from _marked(child, inner)
+def _marked(tree):
+    """Give the codes that the tests of a module are marked with."""
+    for node in ast.walk(tree):
+        for decorator in getattr(node, "decorator_list", ()):
+            if "provokes" in ast.unparse(decorator).partition("(")[0]:
+                yield from map(ast.literal_eval, decorator.args)
 
 
 if __name__ == "__main__":
-    text = README.read_text()
-    before, _, rest = text.partition(BEGIN)
-    README.write_text(f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}")
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(page())

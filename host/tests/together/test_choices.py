@@ -4,6 +4,9 @@ from uuid import uuid4
 
 import pytest
 
+from mercato_composition.faults import DeploymentError
+from mercato_host import create_app
+
 from .shopping import key
 from .shopping import new_order
 from .shopping import stock_variant
@@ -27,6 +30,32 @@ class TestRequired:
         assert client.get("/v1/users/me").status_code == 401
         assert (ready.status_code, ready.json["status"]) == (200, "degraded")
         assert 'mercato_left_out{feature="orders"} 1.0' in client.get("/metrics").text
+
+
+class TestCapabilities:
+    @pytest.mark.provokes("K111")
+    def test_two_features_that_know_who_is_calling_are_refused(self, write_deployment, issuer):
+        """K111: accounts and an outside issuer both offer identities, and the file chooses none."""
+        path = write_deployment("users", more=issuer.table)
+
+        with pytest.raises(DeploymentError) as refused:
+            create_app(path)
+
+        [fault] = refused.value.faults
+        assert (fault.code, fault.where) == ("K111", "contract identity")
+        assert "mercato-oidc" in fault.what
+        assert "mercato-users" in fault.what
+
+    @pytest.mark.parametrize(("chosen", "status"), [("oidc", 200), ("users", 401)])
+    def test_one_of_them_is_chosen(self, boot, write_deployment, issuer, chosen, status):
+        """Tokens of the chosen one are accepted, and no others."""
+        more = f'{issuer.table}[capabilities]\nidentity = "{chosen}"\n'
+        client = boot(write_deployment("users", "products", "orders", more=more)).test_client()
+        token = issuer.token(str(uuid4()))
+
+        answer = client.get("/v1/orders", headers={"Authorization": f"Bearer {token}"})
+
+        assert answer.status_code == status
 
 
 class TestMount:

@@ -2,20 +2,21 @@
 
 import ast
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
-import mercato_host
 from mercato_composition.faults.codes import codes
 
 from . import refusals
 
-SOURCE = Path(mercato_host.__file__).parent
+PLATFORM = ("composition", "database", "installer", "runtime")
 
 
 def told():
-    """Return the codes that the host's source can tell, each with the file that does."""
+    """Return the codes that the platform reports, each with a file that does."""
     found = {}
-    for file in SOURCE.rglob("*.py"):
+    packages = [Path(find_spec(f"mercato_{name}").origin).parent for name in PLATFORM]
+    for file in (file for package in packages for file in package.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 for code in re.findall(r"\bK\d{3}\b", node.value):
@@ -51,6 +52,6 @@ class TestProvoked:
 
         assert tests.keys() == codes().keys()
 
-    def test_the_readme_lists_them(self):
-        """The table is as `python host/tests/refusals.py` writes it."""
-        assert refusals.table() in refusals.README.read_text()
+    def test_the_reference_lists_them(self):
+        """The page is as `python host/tests/together/refusals.py` writes it."""
+        assert refusals.PAGE.read_text() == refusals.page()

@@ -1,19 +1,25 @@
 """What proves the combinations must itself be able to say no."""
 
 import json
+from typing import Annotated
 from typing import Protocol
 
 import pytest
+from msgspec import Meta
 
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
+from mercato_kit.feature import contract_id
+from mercato_kit.settings import Settings
 
 from .combinations import NotAsPromisedError
+from .combinations import choices
 from .combinations import compare
 from .combinations import expected_codes
 from .combinations import installed_features
 from .combinations import part_of
+from .combinations import table_of
 
 
 class Salt(Protocol):
@@ -57,6 +63,43 @@ class TestExpectedCodes:
     def test_are_computed_from_the_manifests(self, features, codes):
         """No list of features is kept: what they say decides which refusal is right."""
         assert expected_codes(features) == codes
+
+    @pytest.mark.parametrize(
+        ("features", "chosen", "codes"),
+        [
+            ([SEA, MINE], "mine", set()),
+            ([SEA, MINE, SOUP], "sea", set()),
+            ([SEA, MINE, SOUP], "mine", {"K109"}),
+        ],
+    )
+    def test_count_the_chosen_offer_alone(self, features, chosen, codes):
+        """Where the file chooses between two offers, the other one is not there."""
+        contract = contract_id(Salt)
+
+        assert expected_codes(features, {contract: chosen}) == codes
+
+
+class TestChoices:
+    def test_end_the_clashes_and_nothing_else(self):
+        """A contract that several offer is answered by the first of them by name."""
+        assert choices([SEA, MINE, SOUP]) == {contract_id(Salt): "mine"}
+        assert choices([SEA, SOUP]) == {}
+
+
+class Bowl(Settings, frozen=True, kw_only=True):
+    """Settings of these tests."""
+
+    size: Annotated[int, Meta(examples=[7])]
+    colour: str = "white"
+
+
+class TestTableOf:
+    def test_sets_what_must_be_set(self):
+        """Required settings have their examples; the others keep their defaults."""
+        bowls = Feature(name="bowls", summary="For a test.", settings=Bowl)
+
+        assert table_of(bowls) == "[features.bowls]\n[features.bowls.settings]\nsize = 7\n"
+        assert table_of(SEA) == "[features.sea]\n[features.sea.settings]\n"
 
 
 def document(**changes):

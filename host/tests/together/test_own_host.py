@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
-import mercato_host
 import pytest
 from uv import find_uv_bin
+
+import mercato_host
 
 from .shop import free_port
 from .shop import wait_until_ready
@@ -101,7 +102,9 @@ def write_host(folder):
         file.write_text(file.read_text().replace("mercato_host", "acme_shop"))
     extensions = source / "extensions.py"
     own = extensions.read_text().replace("cache = Cache()\n", f"cache = Cache()\n{EXTENSION}")
-    own = own.replace("    cache.init_app(app)\n", "    cache.init_app(app)\n    cors.init_app(app)\n")
+    own = own.replace(
+        "    cache.init_app(app)\n", "    cache.init_app(app)\n    cors.init_app(app)\n"
+    )
     extensions.write_text(own)
     (source / "app.py").write_text(APP)
     return folder / "acme-shop"

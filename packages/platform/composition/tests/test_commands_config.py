@@ -22,12 +22,34 @@ LAMP = """
     class LampSettings(Settings, frozen=True, kw_only=True):
         watts: Annotated[int, Meta(ge=1, le=100, description="How bright")] = 40
         place: Annotated[str, Meta(description="Where it stands")]
+        socket: Annotated[str, Meta(pattern="^E[0-9]+$", examples=["E27"], description="Fits")]
         key: Annotated[Secret, Meta(description="Opens the lamp")]
         spare: Secret | None = None
         colours: list[str] = []
         shades: dict[str, int] = {}
 
     feature = Feature(name="lamp", summary="Light.", settings=LampSettings)
+"""
+
+BULB = """
+    from mercato_kit.feature import Feature
+    from mercato_kit.feature import Offer
+    from mercato_kit.identity import IdentityProvider
+    from mercato_kit.settings import Settings
+
+    class Bulb(Settings, frozen=True, kw_only=True):
+        watts: int
+
+    class Provider:
+        def authenticate(self, token):
+            raise NotImplementedError
+
+    feature = Feature(
+        name="{name}",
+        summary="Light.",
+        offers=[Offer(IdentityProvider, "1.0", Provider)],
+        settings={settings},
+    )
 """
 
 GIVEN = """\
@@ -38,6 +60,7 @@ url = "postgresql://shop:hunter2@db.example/shop?password=hunter3"
 [features.lamp.settings]
 place = "hall"
 watts = 60
+socket = "E14"
 """
 
 
@@ -125,13 +148,14 @@ class TestConfig:
         found = shown(run("config", "--json", text=text))
 
         token = found["features.broken.settings.token"]
-        assert (token["value"], token["origin"]) == ("***", "shop.toml:9")
+        assert (token["value"], token["origin"]) == ("***", "shop.toml:10")
 
     def test_shows_capabilities(self, run):
-        """A choice between features is shown with the line that makes it."""
+        """A table that is there only where the operator wrote it."""
         found = shown(run("config", "--json", text=GIVEN + '[capabilities]\nheat = "lamp"\n'))
 
         assert found["capabilities.heat"]["origin"].startswith("shop.toml:")
+        assert "capabilities.heat" not in shown(run("config", "--json"))
 
 
 class TestExample:
@@ -143,6 +167,18 @@ class TestExample:
         assert checked.exit_code == 0, checked.output
         assert "mercato-lamp 1.0" in checked.output
 
+    def test_prefers_what_needs_no_settings(self, run, wheels):
+        """Of two features that clash the example leaves out the one that has to be told more."""
+        install(wheels, "bulb", BULB.format(name="bulb", settings="Bulb"), module="example_bulb")
+        install(
+            wheels, "candle", BULB.format(name="candle", settings="None"), module="example_candle"
+        )
+
+        example = run("config", "--example", text=None).stdout
+
+        assert "[features.candle]" in example.splitlines()
+        assert "#[features.bulb]" in example.splitlines()
+
     def test_says_every_setting(self, run):
         """Each key of `mercato config` is in it, with meaning, type and variable."""
         text = run("config", "--example", text=None).stdout
@@ -150,6 +186,7 @@ class TestExample:
         assert "# How bright: int, 1 to 100; MERCATO_FEATURES__LAMP__SETTINGS__WATTS" in text
         assert "#watts = 40" in text
         assert 'place = "change me"' in text
+        assert 'socket = "E27"' in text
         for key in shown(run("config", "--json", text=text)):
             name = key.rpartition(".")[2]
             assert re.search(rf"^#?{name} = |MERCATO_(\w+__)?{name.upper()}\b", text, re.M), key

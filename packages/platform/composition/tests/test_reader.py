@@ -115,7 +115,7 @@ class TestRead:
         """A mistake at the top of the file hides none of those below."""
         path = write(
             'environment = "testing"\nfeature = 1\n[server]\nport = "high"\n'
-            '[redis]\nurl = 5\n'
+            '[database]\nsql_guard = "perhaps"\n'
         )
 
         found = faults_of(path=path)

@@ -6,6 +6,7 @@ import pytest
 
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.features.plan import compose
+from mercato_kit.settings import Rule
 from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
 
@@ -20,7 +21,38 @@ class Stars(Settings, frozen=True, kw_only=True):
     api_key: Secret
 
 
+class Lamp(Settings, frozen=True, kw_only=True):
+    production = (Rule("watts", lambda lamp: lamp.watts > 60, "it burns the shop down.", 40),)
+
+    watts: int = 40
+
+
 class TestSettings:
+    @pytest.mark.provokes("K206")
+    @pytest.mark.parametrize(
+        ("environment", "refused"), [("production", ["K206"]), ("testing", [])]
+    )
+    def test_production_refuses_what_a_feature_calls_unsafe(self, environment, refused):
+        """K206 names key, place, reason and a safe value; elsewhere the value is fine."""
+        deployment = read_deployment(
+            {
+                "environment": environment,
+                "server": {"trusted_proxies": 0},
+                "features": {"lamp": {"settings": {"watts": 100}}},
+            },
+            {"MERCATO_SECRET_KEY": "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"},
+        )
+
+        found = compose(deployment, [feature("lamp", settings=Lamp)])
+
+        faults = [fault for fault in found.faults if fault.severity == "error"]
+        assert [fault.code for fault in faults] == refused
+        for fault in faults:
+            assert fault.what == (
+                "'watts' of 'lamp' (handed to create_app) is unsafe: it burns the shop down."
+            )
+            assert fault.fix == "write watts = 40"
+
     def test_are_typed(self):
         """Each feature's settings are of its class, with the environment's text converted."""
         found = planned(

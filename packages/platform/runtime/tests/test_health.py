@@ -3,6 +3,7 @@
 import pytest
 
 from mercato_composition.deployment.reader import read_deployment
+from mercato_database.runner import upgrade
 from mercato_host import create_app
 from mercato_kit.feature import Check
 from mercato_kit.feature import Feature
@@ -14,6 +15,10 @@ def _stock():
     if state["stock"] == "broken":
         raise ZeroDivisionError
     return state["stock"]
+
+
+def _silent():
+    return "It is silent."
 
 
 feature = Feature(name="shelf", summary="For a test.", health=[Check("stock", _stock)])
@@ -100,6 +105,23 @@ class TestReady:
 
         assert answer.status_code == 503
         assert answer.json["wrong"] == [{"check": "shelf: stock", "detail": told}]
+
+    def test_while_a_check_that_is_not_required_fails(self, tmp_path):
+        """A server that a feature can do without makes the deployment degraded, and no more."""
+        far = Feature(
+            name="far", summary="For a test.", health=[Check("tower", _silent, required=False)]
+        )
+        values = {
+            "environment": "testing",
+            "database": {"url": f"sqlite:///{tmp_path}/empty.db"},
+        }
+
+        app = create_app(read_deployment(values), features=[far])
+        upgrade(app.config["SQLALCHEMY_DATABASE_URI"], [])
+        answer = app.test_client().get("/readyz")
+
+        assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+        assert answer.json["left_out"] == [{"feature": "far", "detail": "tower: It is silent."}]
 
     def test_names_what_was_left_out(self, tmp_path):
         """A deployment that runs with less than it names says so."""

@@ -46,6 +46,20 @@ MAKER = """
     feature = Feature(name="maker", summary="For a test.", publishes=["thing.made"])
 """
 
+FAR = """
+    from mercato_kit.feature import Check
+    from mercato_kit.feature import Feature
+
+    feature = Feature(
+        name="far",
+        summary="For a test.",
+        health=[
+            Check("here", lambda: "It is asked by readiness alone."),
+            Check("tower", lambda: "It does not answer.", required=False),
+        ],
+    )
+"""
+
 
 class Shop:
     """A deployment of two wheels, and a database with the kit's tables."""
@@ -222,6 +236,18 @@ class TestServers:
         statuses = [client.get("/openapi.json").status_code for _ in range(3)]
 
         assert statuses == [200, 200, 429]
+
+    @pytest.mark.provokes("K207")
+    def test_a_server_that_a_feature_can_do_without(self, shop, wheels):
+        """Its health check says what is wrong; the deployment may be started all the same."""
+        install(wheels, "far", FAR, module="running_far")
+        shop.choose("far")
+
+        code, [fault] = shop.check()
+
+        assert (code, fault["code"], fault["severity"]) == (0, "K207", "warning")
+        assert fault["what"] == "tower: It does not answer."
+        assert fault["fix"] == "start it, or correct [features.far.settings]"
 
     @pytest.mark.provokes("K207")
     def test_a_driver_that_is_away(self, shop):

@@ -79,10 +79,13 @@ class Check:
     Args:
         name: What is checked.
         function: Returns None when all is well, else what is wrong, in one sentence.
+        required: False for a server that the feature can do without for a while: when the health
+            check fails, the deployment is degraded and stays ready. `mercato check` asks it, too.
     """
 
     name: str
     function: Callable[[], str | None]
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)

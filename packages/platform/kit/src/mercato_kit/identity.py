@@ -23,13 +23,14 @@ def canonical_email(address: str) -> str:
 
 
 class IdentityProvider(Protocol):
-    """Who a bearer token belongs to. Offered by a feature, or by the host for an outside issuer."""
+    """Who a bearer token belongs to. One feature of a deployment offers it."""
 
     def authenticate(self, token: str) -> Principal:
         """Return the principal *token* was issued to.
 
         Raises:
             Unauthenticated: The token is not ours, not valid any more, or revoked.
+            Unavailable: Whether the token is valid cannot be known now.
         """
         ...
 

@@ -1,10 +1,13 @@
 """Typed settings of a feature: a frozen class, read from the deployment file and environment."""
 
 import json
+from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
+from typing import ClassVar
 from typing import Literal
 from typing import TypeVar
 
@@ -29,12 +32,32 @@ _PLAIN = (
 """Types with one value, which a message may show."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A value of a setting that development may use and production refuses.
+
+    Args:
+        key: The setting.
+        unsafe: Whether these settings are unsafe in production.
+        why: What an attacker or an accident makes of it, in one sentence.
+        instead: A value that is safe.
+    """
+
+    key: str
+    unsafe: Callable[[Any], bool]
+    why: str
+    instead: Any
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of a feature's settings.
 
     Each field has a type, and says what it means: ``Annotated[int, Meta(description="…")]``.
-    A field without a default must be set by the operator.
+    A field without a default must be set by the operator; ``Meta(examples=[…])`` shows how.
+    ``production`` lists what production refuses.
     """
+
+    production: ClassVar[Sequence[Rule]] = ()
 
 
 class Secret:

@@ -51,8 +51,8 @@ def worker(ctx: click.Context, operation: Operation, once: bool) -> None:  # noq
     again later.
     """
     from mercato_database.checks import require_migrated
+    from mercato_runtime.checks import check_deliveries
     from mercato_runtime.worker import Worker
-    from mercato_runtime.worker.checks import check_deliveries
 
     _log_to_stderr()
     operation.plan.require_fit()

@@ -114,15 +114,15 @@ def metrics() -> Response:
 
 
 def _what_is_wrong(plan: Plan, left_out: dict[str, str]) -> Iterator[Wrong]:
-    """Give what stands in the way; what only concerns a feature not required joins *left_out*."""
+    """Give what stands in the way; what is not required, feature or check, joins *left_out*."""
     if wrong := _wrong_with_tables():
         # A feature's own checks read its tables.
         yield from wrong
         return
     for composed in plan.features:
         for check in composed.manifest.health:
-            answer = _ask(check)
-            if answer is not None and composed.required:
+            answer = ask(check)
+            if answer is not None and composed.required and check.required:
                 yield f"{composed.name}: {check.name}", answer
             elif answer is not None:
                 left_out.setdefault(composed.name, f"{check.name}: {answer}")
@@ -146,7 +146,8 @@ def _features_behind() -> list[str]:
     return [item.feature for item in found]
 
 
-def _ask(check: Check) -> str | None:
+def ask(check: Check) -> str | None:
+    """Run a health check in a transaction of its own; one that raises counts as failed."""
     try:
         return work.run(check.function, read_only=True)
     except Exception:  # noqa: BLE001 - a feature's check may fail in any way

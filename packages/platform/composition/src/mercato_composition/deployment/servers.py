@@ -1,4 +1,4 @@
-"""K207, K503: whether the servers that a deployment names answer, beside its database."""
+"""K503: whether Redis answers, where a deployment names it."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ TIMEOUT_SECONDS = 3
 
 
 def unreachable_servers(deployment: Deployment) -> Iterator[Fault]:
-    """Ask each server for a sign of life. Both are warnings: the shop goes on without them."""
+    """Ask Redis for a sign of life. It is a warning: the shop goes on without it."""
     yield from _redis(deployment)
 
 

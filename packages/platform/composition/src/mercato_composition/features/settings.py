@@ -1,6 +1,8 @@
 """Each feature's settings, typed, from the deployment file and the environment."""
 
+import json
 from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 from mercato_composition.deployment.model import Deployment
@@ -34,6 +36,17 @@ def read_settings(
         faults += mistakes
         if deployment.environment == "production":
             faults += secrets_in_clear(kind, deployment.source, path)
+            faults += _unsafe(feature, values, deployment)
         if values is not None and feature.manifest.settings is not None:
             settings[feature.name] = values
     return settings, faults
+
+
+def _unsafe(feature: Candidate, values: Settings | None, deployment: Deployment) -> Iterator[Fault]:
+    """Find the values that the feature's own rules refuse in production (K206)."""
+    for rule in values.production if values is not None else ():
+        if rule.unsafe(values):
+            where = deployment.source.origin("features", feature.name, "settings", rule.key)
+            what = f"'{rule.key}' of {feature.where} is unsafe: {rule.why}"
+            fix = f"write {rule.key} = {json.dumps(rule.instead)}"
+            yield Fault("K206", where, what, fix, feature=feature.name)

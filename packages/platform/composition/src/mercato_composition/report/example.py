@@ -42,7 +42,7 @@ def write_example() -> str:
     lines = [_HEAD, *_fields((), Root)]
     for path, kind in SECTIONS.items():
         if path:
-            # Nobody has an issuer, a cache or an index of his own to begin with.
+            # A shop begins without a cache or an index of its own.
             off = "" if path[0] in ("database", "server") else "#"
             lines += ["", f"{off}[{path[0]}]", *_fields(path, kind, off=bool(off))]
     lines += ["", "#[capabilities]", *_prose("Where two features offer one contract: who answers.")]
@@ -68,7 +68,9 @@ def _what_fits() -> Plan:
     for feature in [*found.features, *found.absent]:
         if feature.manifest.settings is not None:
             tables[feature.name]["settings"] = _required(feature.manifest.settings)
-    return compose(read_deployment(values))
+    # Of two that clash the later one is left out: better the one with more required settings.
+    fewest_first = sorted(tables.items(), key=lambda item: len(item[1].get("settings", ())))
+    return compose(read_deployment({**values, "features": dict(fewest_first)}))
 
 
 def _required(kind: type[Settings]) -> dict[str, Any]:
@@ -107,8 +109,10 @@ def _fields(
 
 
 def _placeholder(field: msgspec.structs.FieldInfo) -> Any:
-    """Make up a value of the field's type."""
+    """Return the example that the field gives, or make up a value of its type."""
     info = msgspec.inspect.type_info(field.type)
+    if examples := (getattr(info, "extra_json_schema", None) or {}).get("examples"):
+        return examples[0]
     while isinstance(info, msgspec.inspect.Metadata):
         info = info.type
     if isinstance(info, msgspec.inspect.UnionType):

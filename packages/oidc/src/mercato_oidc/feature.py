@@ -1,0 +1,18 @@
+"""OIDC: who is calling, according to the tokens of an outside issuer."""
+
+from mercato_kit.feature import Check
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Offer
+from mercato_kit.identity import IdentityProvider
+from mercato_oidc import provides
+from mercato_oidc.provides import Identity
+from mercato_oidc.settings import OidcSettings
+
+feature = Feature(
+    name="oidc",
+    summary="Access tokens of an outside OpenID Connect issuer.",
+    offers=[Offer(IdentityProvider, "1.0", Identity)],
+    settings=OidcSettings,
+    # Known keys go on working while the issuer is away, so it never makes the shop unready.
+    health=[Check("issuer_keys", provides.keys_mistake, required=False)],
+)

@@ -1,0 +1,107 @@
+"""The feature's side of the contract identity: who a bearer token belongs to."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+from typing import cast
+from uuid import NAMESPACE_URL
+from uuid import UUID
+from uuid import uuid5
+
+from flask import current_app
+
+from mercato_kit.composition import current_composition
+from mercato_kit.errors import Unauthenticated
+from mercato_kit.principals import Principal
+from mercato_kit.schemas import is_text
+from mercato_kit.settings import current_settings
+from mercato_oidc import access_tokens
+from mercato_oidc.key_cache import KeyCache
+from mercato_oidc.settings import OidcSettings
+
+_log = logging.getLogger(__name__)
+
+_EXTENSION = "mercato_oidc"
+
+LONGEST_TEXT = 320
+"""Characters of a name or an e-mail address; a longer one is left out."""
+
+
+class Identity:
+    """Answers for access tokens of the issuer in the settings."""
+
+    def authenticate(self, token: str) -> Principal:
+        """Return the principal *token* was issued to.
+
+        Raises:
+            Unauthenticated: It is not the issuer's, not for this shop, not valid now, or not an
+                access token.
+            Unavailable: The issuer's keys cannot be fetched now.
+        """
+        settings = current_settings(OidcSettings)
+        try:
+            claims = access_tokens.read(token, settings, current_keys())
+        except Unauthenticated as refusal:
+            _log.info("a token was refused: %.200r", refusal.__cause__)
+            raise
+        return _principal(claims, settings)
+
+
+def current_keys() -> KeyCache:
+    """Return the keys of this app; apps of one process share none."""
+    extensions = current_app.extensions
+    if _EXTENSION not in extensions:
+        extensions.setdefault(_EXTENSION, KeyCache(current_settings(OidcSettings)))
+    return cast("KeyCache", extensions[_EXTENSION])
+
+
+def keys_mistake() -> str | None:
+    """Say why the issuer's keys cannot be fetched, for the health check."""
+    return current_keys().mistake()
+
+
+def subject_id(issuer: str, subject: str) -> UUID:
+    """Return the id of an issuer's subject: always the same for the same person.
+
+    A subject that is a UUID in its canonical text keeps it. Any other gets a UUIDv5 in the issuer's
+    own namespace, so two subjects never share an id.
+    """
+    return _uuid(subject) or uuid5(uuid5(NAMESPACE_URL, issuer), subject)
+
+
+def _principal(claims: Mapping[str, Any], settings: OidcSettings) -> Principal:
+    granted = claims.get(settings.permissions_claim)
+    return Principal(
+        sub=subject_id(settings.issuer, claims["sub"]),
+        kind="user",
+        email=_text(claims.get("email")),
+        email_verified=claims.get("email_verified") is True,
+        # The claim may name permissions of other services; only declared ones count here.
+        permissions=current_composition().permissions & _words(granted),
+        session_id=_uuid(claims.get("sid")),
+        name=_text(claims.get("name")),
+    )
+
+
+def _words(value: object) -> frozenset[str]:
+    """Return the words of a text or a list; anything else has none."""
+    words = value.split() if isinstance(value, str) else value
+    if not isinstance(words, list):
+        return frozenset()
+    return frozenset(word for word in words if isinstance(word, str))
+
+
+def _uuid(value: object) -> UUID | None:
+    """Return the UUID that *value* is the canonical text of, if it is one."""
+    try:
+        found = UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if str(found) == value else None
+
+
+def _text(value: object) -> str | None:
+    """Return *value* if it is a text of limited length that a database can hold."""
+    if isinstance(value, str) and len(value) <= LONGEST_TEXT and is_text(value):
+        return value
+    return None

@@ -1,0 +1,51 @@
+"""What ``mercato check`` asks about a shop that could run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from mercato_composition.faults import DeploymentError
+from mercato_database.checks import open_engine
+from mercato_database.checks import require_migrated
+from mercato_kit import transactions
+from mercato_runtime.health import ask
+from mercato_runtime.worker.stuck import stuck_deliveries
+
+if TYPE_CHECKING:
+    from mercato_composition.commands import Operation
+    from mercato_composition.faults import Fault
+
+
+def check_deliveries(operation: Operation) -> list[Fault]:
+    """Report events that are not delivered. A database that cannot be asked has faults of its own.
+
+    Events are looked for in the tables of this kit; where those are not there, K302 says so.
+    """
+    try:
+        with transactions.reading(), open_engine(operation).connect() as connection:
+            return stuck_deliveries(connection, operation.plan.features)
+    except DBAPIError:
+        return []
+
+
+def check_health(operation: Operation) -> Iterator[Fault]:
+    """Run the health checks that are not required: those of servers outside the deployment.
+
+    Where the deployment cannot be started, nothing is asked: a check may read tables.
+    """
+    try:
+        require_migrated(operation)
+        app = operation.app
+    except DeploymentError:
+        return
+    with app.app_context():
+        for feature in operation.plan.features:
+            for check in feature.manifest.health:
+                if not check.required and (answer := ask(check)) is not None:
+                    fix = f"start it, or correct [features.{feature.name}.settings]"
+                    fault = feature.fault("K207", f"{check.name}: {answer}", fix)
+                    yield replace(fault, severity="warning")
