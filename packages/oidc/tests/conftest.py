@@ -6,9 +6,9 @@ from mercato_database.runner import upgrade
 from mercato_host import create_app
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import anyone
 from mercato_kit.identity import current_principal
-from mercato_kit.identity import permission
+from mercato_kit.policies import anyone
+from mercato_kit.policies import permission
 from mercato_oidc.feature import feature
 
 from . import factories
