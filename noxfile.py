@@ -36,6 +36,7 @@ from workspace.publishing import publish_release
 from workspace.releasing import run_release
 from workspace.shop import chosen_wheels
 from workspace.shop import run_shop
+from workspace.surfaces.snapshots import write_surfaces
 from workspace.wheels import build_wheel
 from workspace.wheels import is_built
 
@@ -126,6 +127,15 @@ def compat(session: nox.Session, short: str) -> None:
     ``MERCATO_INDEX`` names the index; without it, the tags of this repository are what is released.
     """
     prove_compatible(session, find_distribution(short))
+
+
+@nox.session(requires=["build"])
+def surface(session: nox.Session) -> None:
+    """Write what distributions show to others into their surface.json: all, or ``-- orders``.
+
+    ``-- --check`` writes nothing, and fails where a file is not what the code shows.
+    """
+    write_surfaces(session)
 
 
 @nox.session(requires=["build"])
