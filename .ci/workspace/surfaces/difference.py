@@ -35,7 +35,7 @@ class Difference:
 
     def __str__(self) -> str:
         what = f"was {self.old}, is {self.new}" if self.kind == "changed" else f"is {self.kind}"
-        return f"{' > '.join(self.path[1:])} {what}"
+        return f"{' > '.join(self.path[1:] or self.path)} {what}"
 
     @property
     def level(self) -> Level:
