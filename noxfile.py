@@ -206,7 +206,7 @@ def boundaries(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def new(session: nox.Session) -> None:
-    """Write a new feature from the template: ``-- reviews``; it passes every session as it is."""
+    """Write a new feature from the template: ``-- reviews``; then ``nox -s surface -- reviews``."""
     provide(session, "mercato-host[new]")
     place_of_it = ["--workspace", "--into=packages", f"--home={HOME}"]
     session.run("mercato", "new", *place_of_it, *session.posargs, env=CLEAN)

@@ -47,7 +47,7 @@ def describe(options: argparse.Namespace) -> str:
         "python": describe_python(options.folder / "src", module),
         **(describe_installed(project["name"], options) if options.factory else {}),
     }
-    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(document, default=sorted, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def describe_metadata(project: Tree) -> Tree:

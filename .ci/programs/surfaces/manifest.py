@@ -10,7 +10,6 @@ from typing import Any
 import click
 import msgspec
 from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 
 from mercato_kit.errors import Problem
 from mercato_kit.feature import Feature
@@ -51,10 +50,9 @@ def describe_manifest(
         "excludes": {other: True for one in features for other in one.excludes},
         "needs": {need.id: versions_of(need) for one in features for need in one.needs},
         "offers": {
-            offer.id: {"version": found.major, "revision": found.minor, **when}
+            offer.id: {"version": offer.version, **when}
             for _, part, when in parts
             for offer in part.offers
-            for found in [Version(offer.version)]
         },
         **{
             kind: {

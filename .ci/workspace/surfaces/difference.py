@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from workspace.levels import Level
 
@@ -82,6 +83,12 @@ def wider(one: Difference) -> Level:
     return Level.MINOR if is_wider else Level.MAJOR
 
 
+def newer(one: Difference) -> Level:
+    """Say what another version of a contract needs: minor where it is a newer one of its kind."""
+    old, new = Version(one.old), Version(one.new)
+    return Level.MINOR if old < new and old.major == new.major else Level.MAJOR
+
+
 def opener(one: Difference) -> Level:
     """Say what another permission needs: minor where all who were let in still are."""
     is_open = one.new == "anyone" or (one.new == "signed_in" and one.old != "anyone")
@@ -129,7 +136,7 @@ RULES: tuple[tuple[str, str, Level | Callable[[Difference], Level]], ...] = (
     ("new", "manifest > commands > * > * > multiple", Level.MINOR),
     ("gone", "manifest > needs|excludes > *", Level.MINOR),
     ("changed", "manifest > needs > *", wider),
-    (EVERY, "manifest > offers > * > revision", looser),
+    ("changed", "manifest > offers > * > version", newer),
     ("gone", "manifest > offers > * > when", Level.MINOR),
     ("gone", "manifest > handles|jobs > *", Level.PATCH),
     (EVERY, "manifest > handles|jobs > * > * > **", Level.PATCH),
