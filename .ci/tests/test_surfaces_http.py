@@ -45,7 +45,7 @@ CHANGES = {
     "strangers are not let in any more": (
         set_to("read/x-permission", "signed_in"),
         "major ONE x-permission was anyone, is signed_in",
-        "minor ONE x-permission was signed_in, is anyone",
+        "major ONE x-permission was signed_in, is anyone",
     ),
     "another permission": (
         set_to("add/x-permission", "things.add"),
@@ -61,6 +61,11 @@ CHANGES = {
         set_to("list/security", [{"basic": []}]),
         "major THINGS security is new",
         "major THINGS security is gone",
+    ),
+    "one more kind of credentials": (
+        set_to("read/security", [{}, {"basic": []}]),
+        "major ONE security is new",
+        "major ONE security is gone",
     ),
     "other words about a parameter": (
         set_to("list/parameters", [{**LIMIT, "description": "How many"}]),

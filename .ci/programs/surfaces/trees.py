@@ -10,7 +10,7 @@ PROSE |= {"tags", "title", "writeOnly"}
 FLAGS = {"deprecated", "multiple"}
 MAPS = {"content", "headers", "properties", "responses"}
 NESTED = {"additionalProperties", "allOf", "anyOf", "choices", "enum", "items", "oneOf"}
-NESTED |= {"opts", "parameters", "requestBody", "required", "schema", "security", "type"}
+NESTED |= {"opts", "parameters", "requestBody", "required", "schema", "type"}
 
 
 def tree_of(part: Tree, must: str = "required") -> Tree:

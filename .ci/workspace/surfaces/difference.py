@@ -89,12 +89,6 @@ def newer(one: Difference) -> Level:
     return Level.MINOR if old < new and old.major == new.major else Level.MAJOR
 
 
-def opener(one: Difference) -> Level:
-    """Say what another permission needs: minor where all who were let in still are."""
-    is_open = one.new == "anyone" or (one.new == "signed_in" and one.old != "anyone")
-    return Level.MINOR if is_open else Level.MAJOR
-
-
 def compiled(pattern: str) -> str:
     """Write a pattern of :data:`RULES` as a regular expression for names that end with tabs."""
     names = {"*": r"[^\t]*\t", "**": r"(?:[^\t]*\t)*"}
@@ -102,7 +96,7 @@ def compiled(pattern: str) -> str:
 
 
 READ = r"http > ** > responses .*|read"
-LISTS = "additionalProperties|allOf|anyOf|choices|enum|items|oneOf|schema|security|type"
+LISTS = "additionalProperties|allOf|anyOf|choices|enum|items|oneOf|schema|type"
 BOUND = r"(exclusiveM|m)(in|ax)imum|(min|max)(Items|Length|Properties)?"
 EVERY = "gone new changed"
 
@@ -112,7 +106,6 @@ RULES: tuple[tuple[str, str, Level | Callable[[Difference], Level]], ...] = (
     # Clients read the code of a refusal.
     ("gone", r"http > operations > * > responses ([45]\d\d|default)", Level.MINOR),
     ("changed", "http > operations > * > operationId", Level.MINOR),
-    ("changed", "http > operations > * > x-permission", opener),
     ("new", "http > ** > deprecated", Level.MINOR),
     ("gone", "http > ** > deprecated", Level.PATCH),
     # Who reads is hurt when more can come, but must bear words that are new.
