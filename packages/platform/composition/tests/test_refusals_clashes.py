@@ -205,6 +205,38 @@ class TestGrants:
         assert "calls app_errorhandler()" in found[0].what
         assert "calls record()" in found[1].what
 
+    @pytest.mark.provokes("K106")
+    def test_a_callback_that_raises(self):
+        """What a blueprint cannot do to an app is a fault of its feature, not a traceback."""
+        routes = serving("reviews", "/reviews").blueprints[0]
+        routes.record(lambda state: state.app.nothing)
+
+        found = faults_of(feature("reviews", blueprints=[routes]))
+
+        assert [fault.code for fault in found] == ["K106", "K409"]
+        assert found[0].what.startswith("its routes cannot be registered: AttributeError: ")
+
+    @pytest.mark.provokes("K409")
+    def test_of_a_blueprint_within_one(self):
+        """Blueprints within blueprints have no other grants."""
+        inner = serving("inner", "/inner").blueprints[0]
+        inner.before_app_request(lambda: None)
+        outer = serving("reviews", "/reviews").blueprints[0]
+        outer.register_blueprint(inner)
+
+        [fault] = faults_of(feature("reviews", blueprints=[outer]))
+
+        assert fault.code == "K409"
+
+    def test_leaves_the_blueprint_open(self):
+        """Flask refuses routes after a registration; the check is none."""
+        routes = serving("reviews", "/reviews").blueprints[0]
+        faults_of(feature("reviews", blueprints=[routes]))
+
+        routes.before_request(lambda: None)
+
+        assert faults_of(feature("reviews", blueprints=[routes])) == ()
+
     def test_its_own_requests_are_its_own(self):
         """Hooks of the blueprint meet its own routes only."""
         routes = serving("reviews", "/reviews").blueprints[0]

@@ -1,4 +1,4 @@
-"""Everything that is checked before Flask is touched. One function a concern."""
+"""Everything that is checked before the app is made. One function a concern."""
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -31,8 +31,7 @@ ON_EACH: Sequence[Checker] = (
     views.policies,
     views.servable,
     clashes.endpoints,
-    grants.own_pages_only,
-    grants.own_requests_only,
+    grants.own_routes_only,
 )
 """What a feature must be for itself. One that is not takes no part in the other checks."""
 
