@@ -7,8 +7,7 @@ import pytest
 
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.faults import DeploymentError
-from mercato_composition.features.checks.shadows import common_address
-from mercato_composition.features.checks.shadows import segments
+from mercato_composition.features.checks.addresses import common_address
 from mercato_composition.features.plan import compose
 from mercato_host import create_app
 from mercato_kit.http import Blueprint
@@ -205,6 +204,38 @@ class TestGrants:
         assert "calls app_errorhandler()" in found[0].what
         assert "calls record()" in found[1].what
 
+    @pytest.mark.provokes("K106")
+    def test_a_callback_that_raises(self):
+        """What a blueprint cannot do to an app is a fault of its feature, not a traceback."""
+        routes = serving("reviews", "/reviews").blueprints[0]
+        routes.record(lambda state: state.app.nothing)
+
+        found = faults_of(feature("reviews", blueprints=[routes]))
+
+        assert [fault.code for fault in found] == ["K106", "K409"]
+        assert found[0].what.startswith("its routes cannot be registered: AttributeError: ")
+
+    @pytest.mark.provokes("K409")
+    def test_of_a_blueprint_within_one(self):
+        """Blueprints within blueprints have no other grants."""
+        inner = serving("inner", "/inner").blueprints[0]
+        inner.before_app_request(lambda: None)
+        outer = serving("reviews", "/reviews").blueprints[0]
+        outer.register_blueprint(inner)
+
+        [fault] = faults_of(feature("reviews", blueprints=[outer]))
+
+        assert fault.code == "K409"
+
+    def test_leaves_the_blueprint_open(self):
+        """Flask refuses routes after a registration; the check is none."""
+        routes = serving("reviews", "/reviews").blueprints[0]
+        faults_of(feature("reviews", blueprints=[routes]))
+
+        routes.before_request(lambda: None)
+
+        assert faults_of(feature("reviews", blueprints=[routes])) == ()
+
     def test_its_own_requests_are_its_own(self):
         """Hooks of the blueprint meet its own routes only."""
         routes = serving("reviews", "/reviews").blueprints[0]
@@ -256,19 +287,26 @@ class TestShadows:
             ("/<path:x>", "/a/b/c", "/a/b/c"),
             ("/a/<path:x>/end", "/a/b/c/<y>", "/a/b/c/end"),
             ("/a/<any(b, c):x>", "/a/c", "/a/c"),
+            ("/a/<any(b, c):x>", "/a/<any(c, d):y>", "/a/c"),
+            ("/a/<string(length=2):x>", "/a/<y>", "/a/77"),
+            ("/a/<int(min=1000):x>", "/a/<y>", "/a/7777"),
+            ("/a/<x>.json", "/a/v-<y>", "/a/v-word.json"),
+            ("/a/b/<path:x>", "/<path:y>/c/d", "/a/b/c/d"),
             ("/a/<int:x>", "/a/b", None),
             ("/a/<int:x>", "/a/<uuid:y>", None),
             ("/a/<uuid:x>", "/a/sale", None),
             ("/a/<any(b, c):x>", "/a/d", None),
+            ("/a/<string(length=2):x>", "/a/sale", None),
+            ("/a/<x>.json", "/a/<y>.xml", None),
             ("/a/<x>", "/a/b/c", None),
             ("/a/<x>", "/b/<y>", None),
             ("/a/<path:x>", "/b/c/d", None),
         ],
     )
     def test_addresses_in_common(self, one, other, address):
-        """Whichever comes first, the same address is found, or none."""
-        assert common_address(segments(one), segments(other)) == address
-        assert common_address(segments(other), segments(one)) == address
+        """The order of two rules does not change the address that is found."""
+        assert common_address(one, other) == address
+        assert common_address(other, one) == address
 
     def test_of_one_feature_are_its_own_affair(self):
         """A feature knows its own rules."""

@@ -66,7 +66,7 @@ class Plan:
 
 
 def compose(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
-    """Find, check and order the features of *deployment*. Touches neither Flask nor a database.
+    """Find, check and order the features of *deployment*. Touches neither app nor database.
 
     A feature with ``required = false`` that does not fit is left out, and its faults become
     warnings; whatever then does not fit for want of it is looked at in the same way.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
+from operator import attrgetter
 
 from mercato_composition.report.settings import Setting
 
@@ -19,20 +20,17 @@ def as_object(setting: Setting) -> dict[str, object]:
 def as_text(settings: Sequence[Setting]) -> Iterator[str]:
     """Give a line a setting: value and origin, then type and meaning."""
     widths = [
-        max((len(text(one)) for one in settings), default=0) for text in (_assignment, _origin)
+        max((len(text(one)) for one in settings), default=0)
+        for text in (_assignment, attrgetter("origin"))
     ]
     for table, members in groupby(settings, key=lambda one: one.path[:-1]):
         if table:
             yield f"[{'.'.join(table)}]"
         for one in members:
             told = f"{one.kind}: {one.meaning}" if one.meaning else one.kind
-            yield f"{_assignment(one):{widths[0]}}  {_origin(one):{widths[1]}}  {told}"
+            yield f"{_assignment(one):{widths[0]}}  {one.origin:{widths[1]}}  {told}"
 
 
 def _assignment(setting: Setting) -> str:
     value = "-" if setting.value is None else json.dumps(setting.value, ensure_ascii=False)
     return f"{setting.path[-1]} = {value}"
-
-
-def _origin(setting: Setting) -> str:
-    return setting.origin

@@ -1,4 +1,4 @@
-"""Everything that is checked before Flask is touched. One function a concern."""
+"""Everything that is checked before the app is made. One function a concern."""
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault
 from mercato_composition.faults import in_order
 from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.checks import addresses
 from mercato_composition.features.checks import clashes
 from mercato_composition.features.checks import contracts
 from mercato_composition.features.checks import exclusions
@@ -16,7 +17,6 @@ from mercato_composition.features.checks import manifests
 from mercato_composition.features.checks import needs
 from mercato_composition.features.checks import production
 from mercato_composition.features.checks import references
-from mercato_composition.features.checks import shadows
 from mercato_composition.features.checks import tables
 from mercato_composition.features.checks import views
 
@@ -31,8 +31,7 @@ ON_EACH: Sequence[Checker] = (
     views.policies,
     views.servable,
     clashes.endpoints,
-    grants.own_pages_only,
-    grants.own_requests_only,
+    grants.own_routes_only,
 )
 """What a feature must be for itself. One that is not takes no part in the other checks."""
 
@@ -44,8 +43,7 @@ ON_ALL: Sequence[Checker] = (
     needs.rings,
     exclusions.none_excluded,
     contracts.signatures,
-    views.one_owner_each,
-    shadows.none_shadowed,
+    addresses.one_owner_each,
     clashes.blueprints,
     clashes.topics,
     clashes.permissions,

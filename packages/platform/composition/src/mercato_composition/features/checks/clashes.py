@@ -1,15 +1,18 @@
 """K402, K405, K406: names that belong to one feature each."""
 
+import sys
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
 
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.places import place_of_text
 from mercato_composition.features.reserved import PLATFORM_BLUEPRINTS
+from mercato_kit.feature import ENTRY_POINT_GROUP
 from mercato_kit.http import Blueprint
 from mercato_kit.http import Route
 
@@ -77,9 +80,9 @@ def _doubles(
         for name in names_of(feature):
             other = owners.setdefault(name, feature)
             if other is not feature:
-                places = [place_of_text(one, name) for one in (other, feature)]
                 lines = [f"its {what} {name!r} is also one of {other.where}."]
-                lines += [place for place in places if place]
+                places = (next(_places_of_text(one, name), None) for one in (other, feature))
+                lines += filter(None, places)
                 fix = f"leave one of the features out, or rename the {what} in one of them"
                 yield feature.fault(code, "\n".join([*lines, wins.format(other.name)]), fix)
 
@@ -87,3 +90,18 @@ def _doubles(
 def _place(blueprint: Blueprint) -> str:
     """Say where a blueprint is: at its first route, or else in which module."""
     return blueprint.routes[0].where if blueprint.routes else f"in {blueprint.import_name}"
+
+
+def _places_of_text(feature: Candidate, text: str) -> Iterator[str]:
+    """Give file and line of each literal *text* in the imported modules of a feature's wheel."""
+    for entry in entry_points(group=ENTRY_POINT_GROUP, name=feature.name):
+        if entry.dist is None or entry.dist.name != feature.distribution:
+            continue
+        package = entry.module.partition(".")[0]
+        modules = [name for name in sorted(sys.modules) if name.partition(".")[0] == package]
+        for name in (entry.module, *modules):
+            source = getattr(sys.modules[name], "__file__", None)
+            lines = Path(source).read_text("utf-8", "replace").splitlines() if source else []
+            for number, line in enumerate(lines, start=1):
+                if f'"{text}"' in line or f"'{text}'" in line:
+                    yield f"{source}:{number}"

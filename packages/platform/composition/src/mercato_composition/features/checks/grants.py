@@ -2,81 +2,97 @@
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
+from copy import copy
 from inspect import unwrap
 from typing import Any
 
-from flask.sansio.blueprints import Blueprint
+from flask import Flask
 
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.places import place_of_function
 
-_URL_RULE = "Blueprint.add_url_rule."
-
-_TEMPLATES = ("template", "context_processor")
-
-
-def own_pages_only(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
-    """Check that no blueprint brings templates, filters or globals for all pages (K408)."""
-    fix = "leave it to functions of the feature's own code; the host serves no pages"
-    for feature in features:
-        for blueprint in _blueprints_of(feature):
-            if blueprint.template_folder is not None:
-                what = f"its blueprint {blueprint.name!r} has templates:"
-                folder = blueprint.template_folder
-                yield feature.fault("K408", f"{what}\n{folder}\n{_SHARED}", fix)
-            for word, place in _for_everybody(blueprint):
-                if any(part in word for part in _TEMPLATES):
-                    what = f"its blueprint {blueprint.name!r} calls {word}().\n{place}"
-                    yield feature.fault("K408", f"{what}\n{_SHARED}", fix)
-
-
-def own_requests_only(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
-    """Check that no blueprint hooks into the requests of others (K409)."""
-    for feature in features:
-        for blueprint in _blueprints_of(feature):
-            for word, place in _for_everybody(blueprint):
-                if not any(part in word for part in _TEMPLATES):
-                    own = word.replace("app_", "").replace("_app", "")
-                    what = (
-                        f"its blueprint {blueprint.name!r} calls {word}(), "
-                        f"which meets the requests of all features.\n{place}"
-                    )
-                    fix = "raise a Problem, which the host answers"
-                    if own != word:
-                        fix += f"; or call {own}(), which meets its own requests only"
-                    yield feature.fault("K409", what, fix)
-
+_HOOKS: Mapping[str, str] = {
+    "before_app_request": "before_request_funcs",
+    "after_app_request": "after_request_funcs",
+    "teardown_app_request": "teardown_request_funcs",
+    "app_url_value_preprocessor": "url_value_preprocessors",
+    "app_url_defaults": "url_default_functions",
+    "app_context_processor": "template_context_processors",
+}
+"""Methods of a blueprint, and where the app keeps the functions that each of them adds."""
 
 _SHARED = "templates share one space of names: the first of two would have been shown for both"
 
-
-def _blueprints_of(feature: Candidate) -> Iterator[Blueprint]:
-    waiting: list[Blueprint] = list(feature.manifest.blueprints)
-    while waiting:
-        blueprint = waiting.pop(0)
-        yield blueprint
-        # Flask has no public list of the blueprints within one.
-        waiting += [inner for inner, _ in blueprint._blueprints]  # noqa: SLF001
+_NO_PAGES = "leave it to functions of the feature's own code; the host serves no pages"
 
 
-def _for_everybody(blueprint: Blueprint) -> Iterator[tuple[str, str]]:
-    """Give what a blueprint does to the whole app: the method it called, and where."""
-    for deferred in blueprint.deferred_functions:
-        function = unwrap(deferred)
-        name = function.__qualname__
-        if name.startswith(_URL_RULE):
+class _ScratchApp(Flask):
+    """An empty app, which takes everything of a blueprint but its routes."""
+
+    def __init__(self) -> None:
+        super().__init__(__name__, static_folder=None)
+        self.template_context_processors.clear()
+        for names in (self.jinja_env.filters, self.jinja_env.tests, self.jinja_env.globals):
+            names.clear()
+
+    def add_url_rule(self, *_arguments: Any, **_options: Any) -> None:
+        """Leave routes to the checks of endpoints and addresses."""
+
+
+def own_routes_only(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+    """Check that no blueprint brings templates (K408) or hooks (K409) for the whole app."""
+    for feature in features:
+        for blueprint in feature.manifest.blueprints:
+            app = _ScratchApp()
+            try:
+                # Of a copy, because Flask lets nothing be added to a registered blueprint.
+                app.register_blueprint(copy(blueprint))
+            except Exception as error:  # noqa: BLE001 - a callback may be wrong in any way
+                what = f"its routes cannot be registered: {type(error).__name__}: {error}"
+                yield feature.fault("K106", what, "tell its maintainers")
+            yield from _faults(feature, app)
+
+
+def _faults(feature: Candidate, app: Flask) -> Iterator[Fault]:
+    for blueprint in app.blueprints.values():
+        if blueprint.template_folder is not None:
+            what = f"its blueprint {blueprint.name!r} has templates:\n{blueprint.template_folder}"
+            yield feature.fault("K408", f"{what}\n{_SHARED}", _NO_PAGES)
+    outermost = next(iter(app.blueprints))
+    for method, function in _for_the_app(app):
+        what = f"its blueprint {outermost!r} calls {method}()"
+        place = _place(function)
+        if "template" in method or "context_processor" in method:
+            yield feature.fault("K408", f"{what}.\n{place}\n{_SHARED}", _NO_PAGES)
             continue
-        if function.__module__.startswith("flask."):
-            given = [one for one in _captured(function) if callable(one)]
-            place = next(filter(None, map(place_of_function, reversed(given))), "")
-            yield name.split(".")[1], place
-        else:
-            yield "record", place_of_function(function) or ""
+        what = f"{what}, which meets the requests of all features.\n{place}"
+        fix = "raise a Problem, which the host answers"
+        if "app" in method:
+            own = method.replace("app_", "").replace("_app", "")
+            fix += f"; or call {own}(), which meets its own requests only"
+        yield feature.fault("K409", what, fix)
 
 
-def _captured(function: Callable[..., Any]) -> Iterator[Any]:
-    for cell in function.__closure__ or ():
-        yield cell.cell_contents
+def _for_the_app(app: Flask) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Give what blueprints added to the whole app: the method they called, and the function."""
+    for method, name in _HOOKS.items():
+        yield from ((method, function) for function in getattr(app, name).get(None, ()))
+    for handlers in app.error_handler_spec[None].values():
+        yield from (("app_errorhandler", function) for function in handlers.values())
+    for kind in ("filter", "test", "global"):
+        for function in getattr(app.jinja_env, f"{kind}s").values():
+            yield f"add_app_template_{kind}", function
+    for blueprint in app.blueprints.values():
+        for deferred in blueprint.deferred_functions:
+            # Flask's own are what its other methods record.
+            if not unwrap(deferred).__module__.startswith("flask."):
+                yield "record", deferred
+
+
+def _place(function: Callable[..., Any]) -> str:
+    """Return file and line of a function; empty for one that is not written in Python."""
+    code = getattr(unwrap(function), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else ""
