@@ -157,8 +157,8 @@ class TestRelease:
 
 @pytest.fixture
 def library(planted):
-    """Offer a workspace with our kit and host, and a feature that was released as 1.0.0."""
-    for name in ("packages/kit", "host"):
+    """Offer a workspace with our platform, and a feature that was released as 1.0.0."""
+    for name in ("packages/platform", "host"):
         shutil.copytree(ROOT / name, planted.root / name, dirs_exist_ok=True)
     write_feature(planted.root, "library", version="1.0.0", needs='["mercato-kit>=1.0,<2"]')
     begin_changelog(planted.root, "library")
@@ -193,15 +193,15 @@ class TestWhatIsSeen:
 
     def test_is_what_features_have_of_the_kit(self, library):
         """A kit that every feature answers otherwise with says so, though no name of it changed."""
-        library.git("tag", "--annotate", "--message=kit", "kit-v1.0.0")
+        library.git("tag", "--annotate", "--message=platform", "platform-v1.0.0")
         file = "src/mercato_kit/http/blueprint.py"
-        code = (library.root / "packages/kit" / file).read_text()
+        code = (library.root / "packages/platform/kit" / file).read_text()
         assert "x-permission" in code
-        library.write(file, code.replace("x-permission", "x-policy"), "kit")
-        library.write("changes/+tidy.fixed.md", "Tidier.", "kit")
+        library.write(file, code.replace("x-permission", "x-policy"), "platform/kit")
+        library.write("changes/+tidy.fixed.md", "Tidier.", "platform/kit")
         library.commit()
 
-        told = library.refuse("kit", "--dry-run")
+        told = library.refuse("platform", "--dry-run")
 
         assert ", the changes need major:" in told
         assert "GET /v1/shelves/{book_id} is for None now, and was for anyone" in told

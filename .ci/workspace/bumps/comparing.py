@@ -30,7 +30,7 @@ HOST = "mercato-host"
 def find_changes(session: nox.Session, item: Distribution, last: Release) -> Iterator[Reason]:
     """Say what differs between what *item* shows and what its release *last* showed."""
     session.log(f"Comparing {item.name} with {last.tag}")
-    released = build_released(session, last)
+    released = build_released(session, last, item.short)
     (wheel,) = released.glob(f"{item.module}-*.whl")
     yield from compare_metadata(wheel, item.wheel)
     yield from compare_python(session, released / "sources", item.source, item.module)

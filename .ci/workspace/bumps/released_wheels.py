@@ -14,24 +14,25 @@ from workspace.history import checked_out
 from workspace.history import committed_at
 
 
-def build_released(session: nox.Session, release: Release) -> Path:
+def build_released(session: nox.Session, release: Release, short: str) -> Path:
     """Build the wheels that the files of a release make. Those that were built once are kept.
 
     Args:
         session: The one that asks.
         release: What was released.
+        short: The folder of the distribution.
 
     Returns:
         A folder with the wheel of the distribution and of all but other features, as they were
         in that commit; and with the files of the distribution's own wheel in ``sources``.
     """
-    kept = session.cache_dir.resolve() / "releases" / f"{release.tag}-{release.commit[:12]}"
+    kept = session.cache_dir.resolve() / "releases" / f"{short}-{release.tag}-{release.commit[:12]}"
     if kept.exists():
         return kept
 
     kept.parent.mkdir(exist_ok=True)
     with checked_out(release.tag) as tree, tempfile.TemporaryDirectory(dir=kept.parent) as made:
-        released = find_committed(session, tree, release.short)
+        released = find_committed(session, tree, short)
         wheels = Path(made, "wheels")
         epoch = committed_at(release.tag)
         for one in find_distributions(tree):
