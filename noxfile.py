@@ -37,6 +37,8 @@ from workspace.releasing import run_release
 from workspace.shop import chosen_wheels
 from workspace.shop import run_shop
 from workspace.surfaces.snapshots import write_surfaces
+from workspace.units import UNITS
+from workspace.units import find_unit
 from workspace.wheels import build_wheel
 from workspace.wheels import is_built
 
@@ -52,6 +54,8 @@ TOGETHER = f"{ROOT}/host/pyproject.toml:together"
 
 # Parameters are plain values, all of them: what nox reports of a run is JSON.
 SHORT = [nox.param(item.short, id=item.short) for item in DISTRIBUTIONS]
+# What is released together has one version: the platform, or one distribution.
+RELEASED = [nox.param(unit.short, id=unit.short) for unit in UNITS]
 
 
 @nox.session
@@ -120,13 +124,13 @@ def lowest(session: nox.Session, short: str) -> None:
 
 
 @nox.session(requires=["build"])
-@nox.parametrize("short", SHORT)
+@nox.parametrize("short", RELEASED)
 def compat(session: nox.Session, short: str) -> None:
-    """Test a feature with each released kit and host; those with the released features' tests.
+    """Test a feature with each released platform; the platform with the released features' tests.
 
     ``MERCATO_INDEX`` names the index; without it, the tags of this repository are what is released.
     """
-    prove_compatible(session, find_distribution(short))
+    prove_compatible(session, find_unit(short))
 
 
 @nox.session(requires=["build"])
@@ -139,17 +143,18 @@ def surface(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
-@nox.parametrize("short", SHORT)
+@nox.parametrize("short", RELEASED)
 def gates(session: nox.Session, short: str) -> None:
     """Say what blocks a release: first all that can be seen, then the sessions that are red."""
-    pass_gates(session, find_distribution(short))
+    pass_gates(session, find_unit(short))
 
 
 @nox.session(requires=["build"])
 def release(session: nox.Session) -> None:
     """Raise the version by what the changes need, prove it, commit and tag: ``-- orders``.
 
-    Uploads nothing. ``-- orders --dry-run`` says only what would be done, and why.
+    ``-- platform`` releases all distributions of the platform as one. Uploads nothing.
+    ``-- orders --dry-run`` says only what would be done, and why.
     """
     run_release(session)
 

@@ -74,10 +74,16 @@ class Hook(BuildHookInterface):
 
 
 def write_distribution(
-    root: Path, name: str, *, code: str = "", needs: str = "[]", version: str = "0.1.0"
+    root: Path,
+    name: str,
+    *,
+    code: str = "",
+    needs: str = "[]",
+    version: str = "0.1.0",
+    home: str = "packages",
 ) -> None:
-    """Write the smallest distribution that can be published."""
-    folder = root / "packages" / name
+    """Write the smallest distribution that can be published, into a folder of *home*."""
+    folder = root / home / name
     package = folder / "src" / f"mercato_{name}"
     package.mkdir(parents=True, exist_ok=True)
     (folder / "tests").mkdir(exist_ok=True)
@@ -132,9 +138,9 @@ def tag(root: Path, *names: str) -> None:
         subprocess.run(command, cwd=root, check=True)
 
 
-def begin_changelog(root: Path, name: str) -> None:
+def begin_changelog(root: Path, name: str, home: str = "packages") -> None:
     """Replace the changelog by one without releases, and a fragment for the first."""
-    folder = root / "packages" / name
+    folder = root / home / name
     (folder / "CHANGELOG.md").write_text("# Changelog\n\n<!-- towncrier release notes start -->\n")
     (folder / "changes").mkdir()
     (folder / "changes/+first.added.md").write_text("Everything.")
@@ -146,7 +152,7 @@ def copy_settings(root: Path) -> None:
         shutil.copy(ROOT / name, root / name)
     for name in (".ci/workspace", ".ci/programs"):
         shutil.copytree(ROOT / name, root / name)
-    server = root / "host/src/mercato_host/testing/index_server.py"
+    server = root / "packages/platform/dev/src/mercato_dev/index_server.py"
     server.parent.mkdir(parents=True)
     shutil.copy(ROOT / server.relative_to(root), server)
 

@@ -9,6 +9,7 @@ import nox
 from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import ROOT
 from workspace.distributions import find_distribution
+from workspace.units import UNITS
 
 
 def act(session: nox.Session, name: str) -> None:
@@ -47,7 +48,17 @@ def define_each(name: str) -> None:
         act(session, f"{name}({short})")
 
 
+def define_each_unit(name: str) -> None:
+    """Define a session for each release unit."""
+
+    @nox.session(name=name, venv_backend="none")
+    @nox.parametrize("short", [nox.param(unit.short, id=unit.short) for unit in UNITS])
+    def each(session: nox.Session, short: str) -> None:
+        act(session, f"{name}({short})")
+
+
 for one in ("lint", "types", "boundaries", "combinations"):
     define(one)
-for one in ("imports", "tests", "lowest", "compat"):
+for one in ("imports", "tests", "lowest"):
     define_each(one)
+define_each_unit("compat")

@@ -12,7 +12,7 @@ from workspace.gates.proving import prove
 
 @nox.session
 def proof(session):
-    prove(session, DISTRIBUTIONS)
+    prove(session, UNITS)
 """
 
 

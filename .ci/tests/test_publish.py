@@ -223,6 +223,93 @@ class TestPublish:
         assert "Unknown classifier" in said
 
 
+PLATFORM = ("soil", "trunk")
+
+
+@pytest.fixture
+def train(orchard):
+    """Offer the workspace with a platform of two that is released: a trunk, which needs soil."""
+    needs = '["mercato-soil>=0.1,<1"]'
+    write_distribution(orchard, "trunk", home="packages/platform", needs=needs)
+    write_distribution(orchard, "soil", home="packages/platform")
+    commit(orchard)
+    tag(orchard, "platform-v0.1.0")
+    return orchard
+
+
+class TestTheTrain:
+    def test_is_published_as_a_whole(self, train, publish):
+        """Each member is uploaded after those that it requires; again changes nothing."""
+        said, passed = publish("platform-v0.1.0", "--local")
+        there = files_in(train / "var/index")
+        again, passed_again = publish("platform-v0.1.0", "--local")
+
+        assert passed, said
+        assert passed_again, again
+        stems = [f"mercato_{name}-0.1.0" for name in PLATFORM]
+        assert there.keys() == {
+            f"{stem}{end}" for stem in stems for end in ("-py3-none-any.whl", ".tar.gz")
+        }
+        assert said.index("mercato_soil-0.1.0.tar.gz") < said.index("mercato_trunk-0.1.0-py3")
+        assert files_in(train / "var/index") == there
+        assert again.count("(already there)") == 4
+
+    def test_is_completed_where_half_of_it_is_there(self, train, publish):
+        """What an interrupted upload left out is sent, and nothing twice."""
+        publish("platform-v0.1.0", "--local")
+        there = files_in(train / "var/index")
+        for file in (train / "var/index").glob("mercato_trunk*"):
+            file.unlink()
+
+        said, passed = publish("platform-v0.1.0", "--local")
+
+        assert passed, said
+        assert said.count("(already there)") == 2
+        assert files_in(train / "var/index") == there
+
+    def test_sends_nothing_where_one_member_is_another(self, train, publish):
+        """All of it is compared before anything of it is sent."""
+        publish("platform-v0.1.0", "--local")
+        for file in (train / "var/index").glob("mercato_soil*"):
+            file.unlink()
+        write(train, "packages/platform/trunk/tests/test_more.py")
+        commit(train)
+        git(train, "tag", "--delete", "platform-v0.1.0")
+        tag(train, "platform-v0.1.0")
+
+        said, passed = publish("platform-v0.1.0", "--local")
+
+        assert not passed
+        assert "The index has another mercato_trunk-0.1.0" in said
+        assert not list((train / "var/index").glob("mercato_soil*"))
+
+    def test_is_refused_with_what_is_wrong_in_a_member(self, train, publish):
+        """The member is named; a requirement that admits another version is refused, too."""
+        needs = '["mercato-soil>=0.0.9,<1"]'
+        write_distribution(train, "trunk", home="packages/platform", needs=needs)
+        write(train, "packages/platform/soil/CHANGELOG.md", "# Changelog\n")
+        commit(train)
+        git(train, "tag", "--delete", "platform-v0.1.0")
+        tag(train, "platform-v0.1.0")
+
+        said, passed = publish("platform-v0.1.0", "--local")
+
+        assert not passed
+        assert "soil: CHANGELOG.md has no section of 0.1.0" in said
+        assert "trunk: mercato-soil>=0.0.9,<1: the platform is released as a whole" in said
+
+    def test_has_one_version(self, train, publish):
+        """A tag is that of every member."""
+        write_distribution(train, "soil", home="packages/platform", version="0.2.0")
+        commit(train)
+        tag(train, "platform-v0.2.0")
+
+        said, passed = publish("platform-v0.2.0", "--local")
+
+        assert not passed
+        assert "platform-v0.2.0 is a tag of mercato-trunk 0.1.0: tag and version must agree" in said
+
+
 class TestTags:
     @pytest.mark.parametrize(
         ("name", "told"),
@@ -234,9 +321,10 @@ class TestTags:
             ("apples-v0.2.0", "is a tag of mercato-apples 0.1.0: tag and version must agree"),
             (
                 "plums-v0.1.0",
-                "In this commit, no distribution is called 'plums'. There are apples, pears.",
+                "In this commit, no release unit is called 'plums'. There are apples, pears.",
             ),
             ("apples-v0.3.0", "The commit of apples-v0.3.0 is not on main"),
+            ("soil-v0.1.0", "soil is released with the platform: release -- platform"),
         ],
     )
     def test_that_are_none_of_a_release_are_refused(self, orchard, publish, name, told):
@@ -244,6 +332,9 @@ class TestTags:
         git(orchard, "tag", "apples-v0.1.1")
         tag(orchard, "apples-v0.2.0")
         tag(orchard, "plums-v0.1.0")
+        write_distribution(orchard, "soil", home="packages/platform")
+        commit(orchard)
+        tag(orchard, "soil-v0.1.0")
         git(orchard, "checkout", "--quiet", "-b", "aside")
         commit(orchard)
         tag(orchard, "apples-v0.3.0")

@@ -157,8 +157,8 @@ class TestRelease:
 
 @pytest.fixture
 def library(planted):
-    """Offer a workspace with our kit and host, and a feature that was released as 1.0.0."""
-    for name in ("packages/kit", "host"):
+    """Offer a workspace with our platform, and a feature that was released as 1.0.0."""
+    for name in ("packages/platform", "host"):
         shutil.copytree(ROOT / name, planted.root / name, dirs_exist_ok=True)
     write_feature(planted.root, "library", version="1.0.0", needs='["mercato-kit>=1.0,<2"]')
     begin_changelog(planted.root, "library")
@@ -194,14 +194,14 @@ class TestWhatIsSeen:
 
         The features themselves are not to blame.
         """
-        library.git("tag", "--annotate", "--message=kit", "kit-v1.0.0")
+        library.git("tag", "--annotate", "--message=platform", "platform-v1.0.0")
         change_the_kit(library)
         library.commit()
         library.write("README.md", "Fruit of the forest.", "library")
         library.write("changes/+words.fixed.md", "Words.", "library")
         library.commit()
 
-        told = library.refuse("kit", "--dry-run")
+        told = library.refuse("platform", "--dry-run")
         told_of_the_library = library.run("library", "--dry-run").stderr
 
         assert ", the changes need major:" in told
@@ -210,38 +210,38 @@ class TestWhatIsSeen:
 
     def test_is_refused_where_the_file_is_late(self, library):
         """What the kit changes of a feature is committed with it, in the feature's file."""
-        library.git("tag", "--annotate", "--message=kit", "kit-v1.0.0")
+        library.git("tag", "--annotate", "--message=platform", "platform-v1.0.0")
         change_the_kit(library)
         library.git("add", "--all")
         library.git("commit", "--quiet", "--message=kit: another word")
 
-        told = library.refuse("kit", "--dry-run")
+        told = library.refuse("platform", "--dry-run")
 
         assert "packages/library/surface.json is not what is shown (operations > GET" in told
         assert "run `nox -s surface -- library` and commit it" in told
 
     def test_is_put_down_to_the_kit_where_the_file_is_late(self, library):
         """A file that another commit mends still belongs to the change that it is of."""
-        library.git("tag", "--annotate", "--message=kit", "kit-v1.0.0")
+        library.git("tag", "--annotate", "--message=platform", "platform-v1.0.0")
         change_the_kit(library)
         library.git("add", "--all")
         library.git("commit", "--quiet", "--message=kit: another word")
         library.write("README.md", "Fruit of the forest.", "library")
         library.commit()
 
-        told = library.refuse("kit", "--dry-run")
+        told = library.refuse("platform", "--dry-run")
 
         assert "operations > GET /v1/shelves/{book_id} > x-permission is gone" in told
 
     def test_is_not_what_was_taken_back(self, library):
         """What is as it was released needs nothing."""
-        library.git("tag", "--annotate", "--message=kit", "kit-v1.0.0")
+        library.git("tag", "--annotate", "--message=platform", "platform-v1.0.0")
         change_the_kit(library)
         library.commit()
         change_the_kit(library, "x-policy", "x-permission")
         library.commit()
 
-        told = library.run("kit", "--dry-run")
+        told = library.run("platform", "--dry-run")
 
         assert "x-permission is gone" not in told.stderr
 
@@ -249,7 +249,7 @@ class TestWhatIsSeen:
 def change_the_kit(team, old="x-permission", new="x-policy"):
     """Give a word of the HTTP document another name, and call it a fix."""
     file = "src/mercato_kit/http/blueprint.py"
-    code = (team.root / "packages/kit" / file).read_text()
+    code = (team.root / "packages/platform/kit" / file).read_text()
     assert old in code
-    team.write(file, code.replace(old, new), "kit")
-    team.write("changes/+tidy.fixed.md", "Tidier.", "kit")
+    team.write(file, code.replace(old, new), "platform/kit")
+    team.write("changes/+tidy.fixed.md", "Tidier.", "platform/kit")

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from workspace.distributions import DISTRIBUTIONS
+from workspace.distributions import find_distributions
+
 from .orchard import ROOT
 from .orchard import copy_settings
 from .orchard import run_session
@@ -17,11 +20,17 @@ def sources(tmp_path_factory):
     """Offer a copy of all our sources."""
     root = tmp_path_factory.mktemp("sources")
     copy_settings(root)
-    for pyproject in [*ROOT.glob("packages/*/pyproject.toml"), ROOT / "host/pyproject.toml"]:
-        folder = root / pyproject.parent.relative_to(ROOT)
-        shutil.copytree(pyproject.parent / "src", folder / "src", dirs_exist_ok=True)
-        shutil.copy(pyproject, folder)
+    for item in DISTRIBUTIONS:
+        folder = root / item.folder.relative_to(ROOT)
+        shutil.copytree(item.source, folder / "src", dirs_exist_ok=True)
+        shutil.copy(item.pyproject, folder)
     return root
+
+
+def package_in(sources, package):
+    """Find the folder of an import package."""
+    (found,) = [one for one in find_distributions(sources) if one.module == package]
+    return found.source / package
 
 
 @pytest.fixture
@@ -30,10 +39,7 @@ def plant(sources) -> Iterator[Callable[[str, str], None]]:
     planted = []
 
     def add(package: str, imported: str) -> None:
-        (found,) = [
-            *sources.glob(f"packages/*/src/{package}"),
-            *sources.glob(f"*/src/{package}"),
-        ]
+        found = package_in(sources, package)
         planted.append(found / "planted.py")
         planted[-1].write_text(f'"""Planted by a test."""\n\nimport {imported}\n')
 
@@ -48,7 +54,7 @@ def plant_ring(sources) -> Iterator[Callable[[str], None]]:
     planted = []
 
     def add(package: str) -> None:
-        (found,) = sources.glob(f"packages/*/src/{package}")
+        found = package_in(sources, package)
         for name, other in (("heads", "tails"), ("tails", "heads")):
             planted.append(found / f"{name}.py")
             planted[-1].write_text(f"def toss():\n    import {package}.{other}\n")

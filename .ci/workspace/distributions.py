@@ -13,6 +13,9 @@ ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"
 WORKSPACE = ROOT / "pyproject.toml"
 
+PLATFORM = "platform"
+"""The release unit of every distribution that is not released alone."""
+
 
 @dataclass(frozen=True)
 class Distribution:
@@ -24,6 +27,11 @@ class Distribution:
     def short(self) -> str:
         """What people call it: the name of its folder."""
         return self.folder.name
+
+    @property
+    def unit(self) -> str:
+        """The release unit that it belongs to: itself, directly below ``packages``."""
+        return self.short if self.folder.parent.name == "packages" else PLATFORM
 
     @property
     def pyproject(self) -> Path:
@@ -70,6 +78,12 @@ class Distribution:
     def is_feature(self) -> bool:
         """Whether it offers a feature to the host."""
         return "mercato.features" in self.project.get("entry-points", {})
+
+    @property
+    def requirements(self) -> list[str]:
+        """What it and its extras require, as it is written."""
+        extras = self.project.get("optional-dependencies", {}).values()
+        return [*self.project.get("dependencies", []), *(one for some in extras for one in some)]
 
     @property
     def extras(self) -> list[str]:

@@ -25,11 +25,7 @@ FLOORS = (">=", "==", "~=")
 
 def declared_requirements(item: Distribution) -> list[Requirement]:
     """Read what a distribution, its extras and its tests declare, of what others publish."""
-    project = item.project
-    declared = list(project.get("dependencies", []))
-    for extra in project.get("optional-dependencies", {}).values():
-        declared += extra
-    declared += dependency_groups(item.settings, "test")
+    declared = [*item.requirements, *dependency_groups(item.settings, "test")]
     ours = {one.name for one in DISTRIBUTIONS}
     found = [Requirement(text) for text in declared]
     return [one for one in found if canonicalize_name(one.name) not in ours and is_meant(one)]

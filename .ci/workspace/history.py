@@ -17,7 +17,7 @@ from workspace.distributions import Distribution
 
 @dataclass(frozen=True)
 class Release:
-    """One version of one distribution, as its tag says: ``orders-v1.2.0``."""
+    """One version of one release unit, as its tag says: ``orders-v1.2.0``, ``platform-v1.0.0``."""
 
     short: str
     version: Version
@@ -44,6 +44,11 @@ class Release:
         branches = ["refs/heads/main", "refs/remotes/origin/main"]
         return bool(git("for-each-ref", f"--contains={self.commit}", *branches))
 
+    def has(self, item: Distribution) -> bool:
+        """Tell whether *item* was a part of it; what joined the unit later was not."""
+        path = item.pyproject.relative_to(ROOT).as_posix()
+        return bool(git("ls-tree", "--name-only", f"refs/tags/{self.tag}", "--", path))
+
 
 def parse_tag(tag: str) -> Release:
     """Read a tag, e.g. ``gift_cards-v1.2.0``.
@@ -62,8 +67,9 @@ def parse_tag(tag: str) -> Release:
 
 
 def find_releases(item: Distribution) -> list[Release]:
-    """Find what was released of *item*, the newest first."""
-    return read_tags(git("tag", "--list", f"{item.short}-v*"))
+    """Find what was released of *item*, with its unit, the newest first."""
+    tags = git("tag", "--list", f"{item.unit}-v*")
+    return [release for release in read_tags(tags) if release.has(item)]
 
 
 def find_last_release(item: Distribution) -> Release | None:
@@ -71,7 +77,8 @@ def find_last_release(item: Distribution) -> Release | None:
 
     On a branch that maintains 1.0, that is 1.0.3, though 2.0.0 was released elsewhere.
     """
-    return next(iter(read_tags(git("tag", "--merged=HEAD", "--list", f"{item.short}-v*"))), None)
+    tags = git("tag", "--merged=HEAD", "--list", f"{item.unit}-v*")
+    return next((release for release in read_tags(tags) if release.has(item)), None)
 
 
 def read_tags(tags: Iterable[str]) -> list[Release]:

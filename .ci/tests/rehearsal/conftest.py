@@ -14,7 +14,7 @@ from .scratch import make_scratch
 def everything_released(tmp_path_factory) -> Scratch:
     """Release and publish every distribution of a scratch clone for the first time."""
     scratch = make_scratch(tmp_path_factory.mktemp("scratch"))
-    scratch.do("release", "--", *scratch.names)
+    scratch.do("release", "--", *scratch.units)
     for tag in scratch.git("tag").splitlines():
         scratch.do("publish", "--", tag, "--local")
     return scratch

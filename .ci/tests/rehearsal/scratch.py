@@ -29,6 +29,14 @@ def test_is_the_end_of_the_id():
     assert short_name(UUID(int=0xABC)) == "000abc"
 '''
 
+IMPORT_TEST = '''import mercato_{name}
+
+
+def test_is_imported():
+    """It says what it is."""
+    assert mercato_{name}.__doc__
+'''
+
 ROUTE = '''"""HTTP: the short name of an order, for its customer at the telephone."""
 
 from typing import Any
@@ -74,7 +82,7 @@ def test_an_order_has_a_short_name(client):
     assert told.json["short_name"] == "000abc"
 '''
 
-KIT = "packages/kit"
+KIT = "packages/platform/kit"
 ORDERS = "packages/orders"
 ROUTE_FILE = f"{ORDERS}/src/mercato_orders/short_names.py"
 
@@ -161,9 +169,19 @@ class Scratch:
         return sorted(pyproject.parent.name for pyproject in self._pyprojects())
 
     @property
+    def units(self) -> list[str]:
+        """What is released: the platform, and the folders of what is released alone."""
+        alone = self.folder.glob("packages/*/pyproject.toml")
+        return ["platform", *sorted(pyproject.parent.name for pyproject in alone)]
+
+    @property
     def published(self) -> Path:
         """Where what was published lies."""
         return self.folder / "var/index"
+
+    def tests_of(self, short: str) -> Path:
+        """Return the folder of the tests of a distribution."""
+        return self._pyproject(short).with_name("tests")
 
     def _pyproject(self, short: str) -> Path:
         (found,) = [one for one in self._pyprojects() if one.parent.name == short]
@@ -172,6 +190,7 @@ class Scratch:
     def _pyprojects(self) -> list[Path]:
         return [
             *self.folder.glob("packages/*/pyproject.toml"),
+            *self.folder.glob("packages/platform/*/pyproject.toml"),
             *self.folder.glob("host/pyproject.toml"),
         ]
 
@@ -203,12 +222,18 @@ def make_scratch(folder: Path) -> Scratch:
 
 
 def keep_quick_tests(scratch: Scratch) -> None:
-    """Remove all tests but those of conformance and errors, and of what knows no database."""
+    """Remove all tests but those of conformance and errors, and of what knows no database.
+
+    A distribution that has none of these gets one of its own: no test is no proof.
+    """
     kept = {"test_conformance.py", "test_errors.py", "test_stock.py"}
-    for folder in (*scratch.folder.glob("packages/*/tests"), scratch.folder / "host/tests"):
+    for name in scratch.names:
+        folder = scratch.tests_of(name)
         for test in folder.glob("test_*.py"):
             if test.name not in kept:
                 test.unlink()
+        if not list(folder.glob("test_*.py")):
+            (folder / "test_imports.py").write_text(IMPORT_TEST.format(name=name))
 
 
 def plant_short_names(scratch: Scratch) -> None:

@@ -67,15 +67,7 @@ class Bump:
 
     def describe(self) -> Iterator[str]:
         """Say in lines for people what the next release is, and why."""
-        if self.last is None:
-            yield f"{self.item.name} {self.version}: the first release"
-        else:
-            yield f"{self.item.name} {self.last.version} -> {self.version}: {self.level}"
-            needed = raise_version(self.last.version, self.level)
-            if self.last.version.major == 0 and self.level > Level.PATCH:
-                yield f"  before 1.0 {self.level} counts one place lower: {needed} is enough"
-            if needed < self.version:
-                yield f"  the pyproject.toml says {self.version}, more than is needed: {needed}"
+        yield from describe_version(self.item.name, self.last, self.version, self.level)
         for reason in highest_first([*self.declared, *self.seen]):
             yield f"  {reason}"
 
@@ -118,6 +110,21 @@ class Bump:
                 f"bump too small: the pyproject.toml says {written}, the changes since"
                 f" {self.last.tag} need {needed} ({self.level})"
             )
+
+
+def describe_version(
+    name: str, last: Release | None, version: Version, level: Level
+) -> Iterator[str]:
+    """Say in lines for people which version follows the last one, and how that was counted."""
+    if last is None:
+        yield f"{name} {version}: the first release"
+        return
+    yield f"{name} {last.version} -> {version}: {level}"
+    needed = raise_version(last.version, level)
+    if last.version.major == 0 and level > Level.PATCH:
+        yield f"  before 1.0 {level} counts one place lower: {needed} is enough"
+    if needed < version:
+        yield f"  the pyproject.toml says {version}, more than is needed: {needed}"
 
 
 def highest(*reasons: Reason) -> Level:

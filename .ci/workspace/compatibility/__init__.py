@@ -10,37 +10,42 @@ from collections.abc import Sequence
 
 import nox
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from workspace.compatibility.cases import Case
 from workspace.compatibility.cases import LeftOut
 from workspace.compatibility.cases import cases_of_feature
-from workspace.compatibility.cases import cases_of_platform
-from workspace.compatibility.editions import Edition
-from workspace.compatibility.editions import edition_here
-from workspace.compatibility.editions import fetch_edition
+from workspace.compatibility.cases import cases_of_foundation
+from workspace.compatibility.cases import units_by_name
+from workspace.compatibility.editions import Parts
+from workspace.compatibility.editions import fetch_parts
+from workspace.compatibility.editions import parts_here
 from workspace.compatibility.trying import Broken
 from workspace.compatibility.trying import try_case
-from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import Distribution
 from workspace.indexes import Published
 from workspace.indexes import chosen_index
 from workspace.indexes import releases
 from workspace.publishing import publish_tags
 from workspace.refusing import refuse
+from workspace.units import UNITS
+from workspace.units import Unit
 
-FEATURES = [item for item in DISTRIBUTIONS if item.is_feature]
-PLATFORM = [item for item in DISTRIBUTIONS if not item.is_feature]
+FEATURES = [unit for unit in UNITS if unit.is_feature]
+
+FOUNDATIONS = [unit for unit in UNITS if not unit.is_feature]
+"""What features stand on: the platform, and the contracts."""
 
 
-def prove_compatible(session: nox.Session, item: Distribution) -> None:
-    """Try *item* with what was released; end *session* if anything does not work with it.
+def prove_compatible(session: nox.Session, unit: Unit) -> None:
+    """Try *unit* with what was released; end *session* if anything does not work with it.
 
     Every case is tried before that. What is left out is named, and is no failure.
     """
-    released = fetch_released(session, item)
-    cases = sift(session, find_cases(item, released))
+    released = fetch_released(session, unit)
+    cases = sift(session, find_cases(unit, released))
     if not cases:
-        session.log(f"Nothing that was released is to be tried with {item.name}.")
+        session.log(f"Nothing that was released is to be tried with {unit.name}.")
     failures = []
     for number, case in enumerate(cases, start=1):
         session.log(f"{number} of {len(cases)}: {case}")
@@ -49,28 +54,39 @@ def prove_compatible(session: nox.Session, item: Distribution) -> None:
             said = try_case(session, case)
         except Broken as broken:
             said = str(broken)
-            failures.append(f"compat({item.short}) breaks {case}: {broken}")
+            failures.append(f"compat({unit.short}) breaks {case}: {broken}")
         session.log(f"{said}, in {time.monotonic() - started:.0f} s")
     refuse(session, "Not everything works together", failures)
 
 
-def fetch_released(session: nox.Session, item: Distribution) -> dict[str, list[Edition]]:
-    """Take from the index what *item* has to work with, by name, the newest first.
+def fetch_released(session: nox.Session, unit: Unit) -> dict[str, list[Parts]]:
+    """Take from the index what *unit* has to work with, by unit, the newest first.
 
     Where no other index is named, what was released is what has a tag.
     """
     if not os.environ.get("MERCATO_INDEX"):
         publish_tags(session)
-    partners = PLATFORM if item.is_feature else [*FEATURES, *PLATFORM]
+    partners = FOUNDATIONS if unit.is_feature else [*FEATURES, *FOUNDATIONS]
     with chosen_index(session) as index:
         return {
-            one.name: [
-                fetch_edition(session, index.url, one, published)
-                for published in releases(session, index.url, one.name)
-                if is_tried(session, one, published)
+            one.short: [
+                fetch_parts(session, index.url, one, members)
+                for members in find_versions(session, index.url, one)
+                if all(is_tried(session, item, published) for item, published in members.items())
             ]
             for one in partners
         }
+
+
+def find_versions(
+    session: nox.Session, url: str, unit: Unit
+) -> list[dict[Distribution, Published]]:
+    """Find every version of a unit in an index, the newest first: what is there of each member."""
+    found: dict[Version, dict[Distribution, Published]] = {}
+    for item in unit.members:
+        for published in releases(session, url, item.name):
+            found.setdefault(published.version, {})[item] = published
+    return [found[version] for version in sorted(found, reverse=True)]
 
 
 def is_tried(session: nox.Session, item: Distribution, published: Published) -> bool:
@@ -90,18 +106,15 @@ def is_tried(session: nox.Session, item: Distribution, published: Published) -> 
     return reason is None
 
 
-def find_cases(
-    item: Distribution, released: Mapping[str, Sequence[Edition]]
-) -> Iterator[Case | LeftOut]:
-    """Find what *item* is to be tried with: see :mod:`workspace.compatibility.cases`."""
-    shorts = {one.name: one.short for one in PLATFORM}
-    new = edition_here(item)
-    if item.is_feature:
-        yield from cases_of_feature(new, shorts, released)
+def find_cases(unit: Unit, released: Mapping[str, Sequence[Parts]]) -> Iterator[Case | LeftOut]:
+    """Find what *unit* is to be tried with: see :mod:`workspace.compatibility.cases`."""
+    here = {one.short: parts_here(one) for one in FOUNDATIONS}
+    if unit.is_feature:
+        (new,) = parts_here(unit)
+        yield from cases_of_feature(new, units_by_name(here), released)
     else:
-        features = [edition for one in FEATURES for edition in released[one.name]]
-        here = [edition_here(one) for one in PLATFORM]
-        yield from cases_of_platform(new, here, features, released)
+        features = [one for feature in FEATURES for (one,) in released[feature.short]]
+        yield from cases_of_foundation(unit.short, here, features, released)
 
 
 def sift(session: nox.Session, found: Iterable[Case | LeftOut]) -> list[Case]:

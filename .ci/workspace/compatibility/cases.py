@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from workspace.compatibility.editions import Edition
+from workspace.compatibility.editions import Parts
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Case:
     beside: tuple[Edition, ...]
 
     def __str__(self) -> str:
-        return f"{self.tested} beside {', '.join(str(one) for one in self.beside)}"
+        beside = dict.fromkeys(str(one) for one in self.beside)
+        return f"{self.tested} beside {', '.join(beside)}"
 
     @property
     def editions(self) -> tuple[Edition, ...]:
@@ -46,67 +48,74 @@ class LeftOut:
     reason: str
 
 
-def cases_of_platform(
-    new: Edition,
-    platform: Sequence[Edition],
+def cases_of_foundation(
+    new: str,
+    foundations: Mapping[str, Parts],
     features: Sequence[Edition],
-    released: Mapping[str, Sequence[Edition]],
+    released: Mapping[str, Sequence[Parts]],
 ) -> Iterator[Case | LeftOut]:
-    """Put each released feature beside a new edition of the platform.
+    """Put each released feature beside a new version of what features stand on.
 
     Once with the newest of the others that were released: what a deployment gets on the day that
-    this one is. And once with all that is new of the platform.
+    this one is. And once with all that is new.
 
     Args:
-        new: What is to be released.
-        platform: All that is new of the platform, *new* included.
+        new: The unit that is to be released, e.g. ``platform``.
+        foundations: All that is new of the units that features stand on, by unit.
         features: What was released of every feature.
-        released: What was released of the platform, by name, the newest first.
+        released: What was released of those units, by unit, the newest first.
     """
-    others = [one for one in platform if one.name != new.name]
-    shorts = {one.name: one.short for one in platform}
+    shorts = units_by_name(foundations)
+    others = [released[unit] for unit in foundations if unit != new]
+    everything = [edition for parts in foundations.values() for edition in parts]
     for feature in features:
-        yield put_together(feature, [new], [released[one.name] for one in others], shorts)
-        yield put_together(feature, [new, *others], [], shorts)
+        yield put_together(feature, foundations[new], others, shorts)
+        # The unit in question comes first.
+        yield put_together(feature, [*foundations[new], *everything], [], shorts)
+
+
+def units_by_name(foundations: Mapping[str, Parts]) -> dict[str, str]:
+    """Say for the name of each distribution which unit it is of."""
+    return {edition.name: unit for unit, parts in foundations.items() for edition in parts}
 
 
 def cases_of_feature(
-    new: Edition, shorts: Mapping[str, str], released: Mapping[str, Sequence[Edition]]
+    new: Edition, shorts: Mapping[str, str], released: Mapping[str, Sequence[Parts]]
 ) -> Iterator[Case | LeftOut]:
-    """Put a new edition of a feature beside each edition of the platform that was released.
+    """Put a new edition of a feature beside each version that was released of what it stands on.
 
-    Each comes with the newest of the others that fit.
+    Each comes with the newest of the other units that fit.
 
     Args:
         new: What is to be released.
-        shorts: What people call the parts of the platform, by name.
-        released: What was released of the platform, by name, the newest first.
+        shorts: The unit of each distribution that features stand on, by name.
+        released: What was released of those units, by unit, the newest first.
     """
-    for name, editions in released.items():
-        others = [released[other] for other in released if other != name]
-        for edition in editions:
-            yield put_together(new, [edition], others, shorts)
+    for unit, versions in released.items():
+        others = [released[other] for other in released if other != unit]
+        for parts in versions:
+            yield put_together(new, parts, others, shorts)
 
 
 def put_together(
     tested: Edition,
     fixed: Sequence[Edition],
-    choices: Sequence[Sequence[Edition]],
+    choices: Sequence[Sequence[Parts]],
     shorts: Mapping[str, str],
 ) -> Case | LeftOut:
-    """Find the newest editions that fit a feature, or say what the newest have against it.
+    """Find the newest versions that fit a feature, or say what the newest have against it.
 
     Args:
         tested: The feature.
-        fixed: What must be there; the feature must need the first of it.
-        choices: What may be there besides: at most one of each, the newest first.
-        shorts: What people call the parts of the platform, by name.
+        fixed: What must be there; the feature must need something of the unit of the first.
+        choices: What may be there besides: at most one version of each unit, the newest first.
+        shorts: The unit of each distribution that features stand on, by name.
     """
     reasons = []
     for chosen in itertools.product(*filter(None, choices)):
-        case = Case(tested, needed(tested, [*fixed, *chosen]))
+        case = Case(tested, needed(tested, [*fixed, *itertools.chain(*chosen)]))
         objections = list(find_objections(case, shorts))
-        if fixed[0] not in case.beside:
+        if fixed[0].short not in {one.short for one in case.beside}:
             objections.append(f"{tested.label} does without {fixed[0].short}: not tried")
         if not objections:
             return case
@@ -130,12 +139,16 @@ def needed(tested: Edition, pool: Sequence[Edition]) -> tuple[Edition, ...]:
 def find_objections(case: Case, shorts: Mapping[str, str]) -> Iterator[str]:
     """Say which ranges exclude an edition of the case, or ask for what is not there."""
     there = {one.name: one for one in case.editions}
+    units = {one.short: one for one in case.beside}
     for owner in case.editions:
         who = owner.label if owner is case.tested else f"{case.tested.label}: {owner.label}"
         tests = owner.test_requirements if owner is case.tested else []
         for requirement in [*owner.requirements, *tests]:
             name = canonicalize_name(requirement.name)
-            if name in shorts and name not in there:
+            if name in shorts and name not in there and shorts[name] in units:
+                # It joined its unit later.
+                yield f"{who} wants {name}, which {units[shorts[name]].label} lacks: not tried"
+            elif name in shorts and name not in there:
                 yield f"{who} wants {shorts[name]}, of which nothing is released: not tried"
             elif name in there and (limits := broken_limits(requirement, there[name].version)):
                 one = there[name]

@@ -4,6 +4,7 @@ import hashlib
 import tempfile
 import tomllib
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from workspace.indexes import Published
 from workspace.indexes import PublishedFile
 from workspace.indexes import fetch
 from workspace.indexes import sha256
+from workspace.units import Unit
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Edition:
     """One version of one distribution, as a wheel.
 
     Args:
-        short: What people call it.
+        short: What people call it: the name of its release unit.
         wheel: The file.
         sources: The folder with its settings and its tests.
         is_released: Whether it was released; else it is this repository's.
@@ -40,7 +42,7 @@ class Edition:
     is_released: bool
 
     def __str__(self) -> str:
-        return f"{self.name} {self.version} ({'released' if self.is_released else 'new'})"
+        return f"{self.label} ({'released' if self.is_released else 'new'})"
 
     @cached_property
     def metadata(self) -> Metadata:
@@ -61,7 +63,7 @@ class Edition:
 
     @property
     def label(self) -> str:
-        """What people call it, and its version."""
+        """What people call it, and its version: the same for all members of a train."""
         return f"{self.short} {self.version}"
 
     @cached_property
@@ -89,9 +91,38 @@ class Edition:
         return hashlib.sha256(repr(inside).encode()).hexdigest()
 
 
-def edition_here(item: Distribution) -> Edition:
-    """Return what this repository would release of *item*."""
-    return Edition(item.short, item.wheel, item.folder, is_released=False)
+Parts = tuple[Edition, ...]
+"""One version of a release unit: the editions of its members."""
+
+
+def parts_here(unit: Unit) -> Parts:
+    """Return what this repository would release of *unit*."""
+    return tuple(
+        Edition(unit.short, item.wheel, item.folder, is_released=False) for item in unit.members
+    )
+
+
+def fetch_parts(
+    session: nox.Session, url: str, unit: Unit, published: Mapping[Distribution, Published]
+) -> Parts:
+    """Take one released version of a unit from the index at *url*, whole.
+
+    Args:
+        session: Who asks.
+        url: The index.
+        unit: The unit.
+        published: What the index has of that version, by member. What joined the unit later was
+            not a part of it, and nothing of it requires that.
+    """
+    parts = tuple(fetch_edition(session, url, item, one) for item, one in published.items())
+    ours = {item.name for item in unit.members}
+    required = {canonicalize_name(one.name) for part in parts for one in part.requirements}
+    for name in sorted(required.intersection(ours) - {part.name for part in parts}):
+        session.error(
+            f"The index has {parts[0].label} without {name}: "
+            f"nox -s publish -- {unit.short}-v{parts[0].version} completes it."
+        )
+    return parts
 
 
 def fetch_edition(
@@ -107,11 +138,11 @@ def fetch_edition(
     if not wheels or not sdists:
         session.error(
             f"The index has {item.name} {published.version} without its wheel or its sdist: "
-            f"nox -s publish -- {item.short}-v{published.version} completes it."
+            f"nox -s publish -- {item.unit}-v{published.version} completes it."
         )
     wheel = keep(session, url, item, wheels[0])
     sdist = keep(session, url, item, sdists[0])
-    return Edition(item.short, wheel, sources_of(sdist), is_released=True)
+    return Edition(item.unit, wheel, sources_of(sdist), is_released=True)
 
 
 def keep(session: nox.Session, url: str, item: Distribution, file: PublishedFile) -> Path:

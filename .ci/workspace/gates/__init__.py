@@ -1,4 +1,4 @@
-"""What blocks the release of a distribution."""
+"""What blocks the release of a unit: a distribution, or the platform."""
 
 import tempfile
 from collections.abc import Iterator
@@ -8,30 +8,43 @@ import nox
 
 from workspace.artifacts import make_release
 from workspace.artifacts.contents import faults_of_wheel
-from workspace.bumps import find_bump
+from workspace.bumps import find_unit_bump
 from workspace.distributions import Distribution
 from workspace.floors import missing_floors
 from workspace.gates.proving import prove
 from workspace.gates.released import faults_of_version
 from workspace.gates.requirements import faults_of_requirements
+from workspace.gates.tree import faults_of_migrations
 from workspace.gates.tree import faults_of_tree
 from workspace.home import faults_of_addresses
 from workspace.refusing import refuse
+from workspace.siblings import faults_of_siblings
 from workspace.surfaces.changes import shown_by
 from workspace.surfaces.snapshots import faults_of_surfaces
+from workspace.units import Unit
 
 
-def pass_gates(session: nox.Session, item: Distribution) -> None:
-    """End *session* with what blocks a release of *item*: what can be seen, or else what is red."""
-    faults = [*find_faults(session, item), *find_bump(session, item).faults]
-    refuse(session, f"{item.name} cannot be released", faults)
-    prove(session, [item])
+def pass_gates(session: nox.Session, unit: Unit) -> None:
+    """End *session* with what blocks a release of *unit*: what can be seen, or else what is red."""
+    faults = [*find_faults(session, unit), *find_unit_bump(session, unit).faults]
+    refuse(session, f"{unit.name} cannot be released", faults)
+    prove(session, [unit])
 
 
-def find_faults(session: nox.Session, item: Distribution) -> list[str]:
-    """Say everything that keeps *item* from being released and can be seen without running it."""
+def find_faults(session: nox.Session, unit: Unit) -> list[str]:
+    """Say everything that keeps *unit* from being released and can be seen without running it."""
+    found = [*faults_of_tree(), *unit.faults_of_versions]
+    for item in unit.members:
+        faults = [*faults_of_siblings(unit, item), *faults_of_member(session, item)]
+        found += unit.name_member(item, faults)
+    shown = dict.fromkeys(one for item in unit.members for one in shown_by(item))
+    return [*found, *faults_of_surfaces(session, shown)]
+
+
+def faults_of_member(session: nox.Session, item: Distribution) -> list[str]:
+    """Say what keeps one distribution from being released."""
     faults = [
-        *faults_of_tree(item),
+        *faults_of_migrations(item),
         *faults_of_version(session, item),
         *faults_of_requirements(session, item),
         *missing_floors(item),
@@ -39,7 +52,6 @@ def find_faults(session: nox.Session, item: Distribution) -> list[str]:
         # What was built is what the sessions run with; what is committed is what is published.
         *faults_of_wheel(item, item.wheel),
         *faults_of_builds(session, item),
-        *faults_of_surfaces(session, shown_by(item)),
     ]
     return list(dict.fromkeys(faults))
 

@@ -10,20 +10,20 @@ from typing import Any
 import nox
 
 from workspace.distributions import ROOT
-from workspace.distributions import Distribution
 from workspace.environments import PLAIN
 from workspace.refusing import refuse
+from workspace.units import Unit
 
 # What looks at the whole workspace, once for all that is released together.
 TOGETHER = ("lint", "types", "boundaries", "combinations")
 
 
-def prove(session: nox.Session, items: Sequence[Distribution]) -> None:
-    """Run every session that says something of *items*; end *session* unless all are green.
+def prove(session: nox.Session, units: Sequence[Unit]) -> None:
+    """Run every session that says something of *units*; end *session* unless all are green.
 
     What was typed behind ``--`` is not passed on: it could choose a few tests of many.
     """
-    wanted = [*TOGETHER, *(name for item in items for name in sessions_of(item))]
+    wanted = [*TOGETHER, *(name for unit in units for name in sessions_of(unit))]
     # The folder of the environments that this nox has, also where the caller chose another.
     environments = session.cache_dir.parent.resolve()
     report = session.cache_dir.resolve() / "proof.json"
@@ -48,14 +48,13 @@ def prove(session: nox.Session, items: Sequence[Distribution]) -> None:
     )
 
 
-def sessions_of(item: Distribution) -> list[str]:
-    """Name the sessions that prove one distribution."""
-    extras = [f"imports({item.short}+{extra})" for extra in item.extras]
-    return [
-        f"imports({item.short})",
-        *extras,
-        *(f"{name}({item.short})" for name in ("tests", "lowest", "compat")),
-    ]
+def sessions_of(unit: Unit) -> Iterator[str]:
+    """Name the sessions that prove one unit: some for each member, and ``compat`` once."""
+    for item in unit.members:
+        yield f"imports({item.short})"
+        yield from (f"imports({item.short}+{extra})" for extra in item.extras)
+        yield from (f"{name}({item.short})" for name in ("tests", "lowest"))
+    yield f"compat({unit.short})"
 
 
 def find_red(wanted: Iterable[str], results: Iterable[dict[str, Any]]) -> Iterator[str]:

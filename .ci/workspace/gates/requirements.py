@@ -17,9 +17,9 @@ def faults_of_requirements(session: nox.Session, item: Distribution) -> Iterator
 
     An environment of this repository meets them with what is new in it, so no test would tell.
     """
-    ours = {one.name: one for one in DISTRIBUTIONS if one != item}
-    extras = item.project.get("optional-dependencies", {}).values()
-    for text in [*item.project.get("dependencies", []), *(one for some in extras for one in some)]:
+    # What is of the same unit is released in the same moment.
+    ours = {one.name: one for one in DISTRIBUTIONS if one.unit != item.unit}
+    for text in item.requirements:
         requirement = Requirement(text)
         if other := ours.get(canonicalize_name(requirement.name)):
             yield from faults_of_range(session, text, requirement, other)
@@ -34,8 +34,8 @@ def faults_of_range(
     if not fitting:
         listed = ", ".join(map(str, released)) or "there is none"
         yield (
-            f"{text}: no released version of {other.short} satisfies it ({listed}):"
-            f" release {other.short} first"
+            f"{text}: no released version of {other.unit} satisfies it ({listed}):"
+            f" release {other.unit} first"
         )
     elif floor(requirement) not in {None, fitting[0]}:
         yield f"{text}: the floor is no release, so nobody tested it: the lowest is {fitting[0]}"

@@ -8,11 +8,14 @@ from workspace.history import find_uncommitted
 from workspace.history import git
 
 
-def faults_of_tree(item: Distribution) -> Iterator[str]:
-    """Find what is not committed, and migrations that were edited since they were released."""
-    # Of the whole repository: what proves a release runs beside all the rest.
+def faults_of_tree() -> Iterator[str]:
+    """Find what is not committed in the whole repository: it proves a release beside the rest."""
     for line in find_uncommitted():
         yield f"not committed: {line[3:]}"
+
+
+def faults_of_migrations(item: Distribution) -> Iterator[str]:
+    """Find migrations that were edited since they were released."""
     # On a branch that maintains 1.0, what 2.0 has elsewhere is not missed.
     last = find_last_release(item)
     if last is None:

@@ -3,17 +3,17 @@
 import argparse
 import difflib
 import tempfile
+from collections.abc import Container
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from contextlib import nullcontext
 from pathlib import Path
 
 import nox
 
-from workspace.artifacts import find_committed
 from workspace.artifacts import make_release
 from workspace.artifacts.building import Built
 from workspace.changelogs import faults_after_release
-from workspace.distributions import DISTRIBUTIONS
 from workspace.distributions import Distribution
 from workspace.history import Release
 from workspace.history import checked_out
@@ -32,7 +32,11 @@ from workspace.publishing.uploading import deliver
 from workspace.publishing.uploading import files_of
 from workspace.publishing.uploading import find_absent
 from workspace.refusing import refuse
+from workspace.siblings import faults_of_siblings
 from workspace.stopping import end_in_order
+from workspace.units import UNITS
+from workspace.units import Unit
+from workspace.units import find_unit
 
 
 def publish_release(session: nox.Session) -> None:
@@ -46,19 +50,28 @@ def publish_release(session: nox.Session) -> None:
         )
     release = find_release(session, wanted.tag)
     with tempfile.TemporaryDirectory() as made:
-        name, built = make(session, release, Path(made))
+        built = make(session, release, Path(made))
         with open_target(session, wanted) as index:
-            absent = find_absent(session, index, name, built) if index else [*files_of(built)]
-            for file in files_of(built):
-                there = "" if file in absent else " (already there)"
-                session.log(
-                    f"{file.name}: {file.stat().st_size} bytes, sha256 {sha256(file)}{there}"
-                )
+            # All of it is compared before anything of it is sent.
+            absent = {
+                name: find_absent(session, index, name, one) if index else [*files_of(one)]
+                for name, one in built.items()
+            }
+            for name, one in built.items():
+                describe_files(session, one, absent[name])
             if index and index.upload:
-                deliver(session, index, name, built, absent)
+                for name, one in built.items():
+                    deliver(session, index, name, one, absent[name])
                 session.log(f"{release.tag} is published.")
             else:
                 session.log("Nothing was uploaded. `--to URL` uploads it, `--local` to var/index.")
+
+
+def describe_files(session: nox.Session, built: Built, absent: Container[Path]) -> None:
+    """Say which files are published, and which of them the index has."""
+    for file in files_of(built):
+        there = "" if file in absent else " (already there)"
+        session.log(f"{file.name}: {file.stat().st_size} bytes, sha256 {sha256(file)}{there}")
 
 
 def publish_tags(session: nox.Session) -> None:
@@ -68,18 +81,23 @@ def publish_tags(session: nox.Session) -> None:
     """
     lacking = [
         release
-        for item in DISTRIBUTIONS
-        for release in find_releases(item)
-        if not is_local(item, release)
+        for unit in UNITS
+        for release in find_unit_releases(unit)
+        if not all(is_local(item, release) for item in unit.members if release.has(item))
     ]
     if not lacking:
         return
     with serving(session) as index:
         for release in lacking:
             with tempfile.TemporaryDirectory() as made:
-                name, built = make(session, release, Path(made))
-                deliver(session, index, name, built, find_absent(session, index, name, built))
+                for name, built in make(session, release, Path(made)).items():
+                    deliver(session, index, name, built, find_absent(session, index, name, built))
             session.log(f"{release.tag} is in {LOCAL}.")
+
+
+def find_unit_releases(unit: Unit) -> list[Release]:
+    """Find what was released of a unit: of any of its members."""
+    return list(dict.fromkeys(one for item in unit.members for one in find_releases(item)))
 
 
 def is_local(item: Distribution, release: Release) -> bool:
@@ -121,19 +139,43 @@ def find_release(session: nox.Session, tag: str) -> Release:
     return release
 
 
-def make(session: nox.Session, release: Release, folder: Path) -> tuple[str, Built]:
+def make(session: nox.Session, release: Release, folder: Path) -> dict[str, Built]:
     """Build a release and check it; fail the session with all that speaks against it.
 
     Returns:
-        What the index calls the distribution, and the files.
+        The files of each member, by what the index calls it: each after those that it requires.
     """
     with checked_out(release.tag) as tree:
-        item = find_committed(session, tree, release.short)
-        name, version = item.name, item.project["version"]
-        faults = list(faults_after_release(item))
-    if version != str(release.version):
-        session.error(f"{release.tag} is a tag of {name} {version}: tag and version must agree.")
+        unit = find_released_unit(session, tree, release)
+        names = {item.short: item.name for item in unit.members}
+        faults = [*faults_of_unit(unit)]
     session.log(f"Building {release.tag} twice.")
-    built, more = make_release(session, release.tag, release.short, folder)
-    refuse(session, f"{release.tag} cannot be published", faults + more)
-    return name, built
+    built = {}
+    for item in unit.members:
+        made, more = make_release(session, release.tag, item.short, folder / item.short)
+        built[names[item.short]] = made
+        faults += unit.name_member(item, more)
+    refuse(session, f"{release.tag} cannot be published", faults)
+    return built
+
+
+def find_released_unit(session: nox.Session, tree: Path, release: Release) -> Unit:
+    """Find what a tag releases in its files; fail the session where they are of another version."""
+    try:
+        unit = find_unit(release.short, tree)
+    except LookupError as error:
+        session.error(f"In this commit, {error}")
+    for item in unit.members:
+        if item.project["version"] != str(release.version):
+            session.error(
+                f"{release.tag} is a tag of {item.name} {item.project['version']}: tag and version"
+                " must agree."
+            )
+    return unit
+
+
+def faults_of_unit(unit: Unit) -> Iterator[str]:
+    """Find what the files of a tag have against its release, before anything is built."""
+    for item in unit.members:
+        faults = [*faults_after_release(item), *faults_of_siblings(unit, item)]
+        yield from unit.name_member(item, faults)

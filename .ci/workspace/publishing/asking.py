@@ -11,7 +11,8 @@ KNOWN = {
 }
 HELP = """
 Builds the tag twice, in two clean worktrees, and checks that both are the same, byte for byte, and
-hold what they should. Says what it would upload; with --to, uploads it, and reads it back.
+hold what they should. Says what it would upload; with --to, uploads it, and reads it back. A tag
+of the platform publishes all of its distributions.
 
     nox -s publish -- orders-v1.2.0
     nox -s publish -- orders-v1.2.0 --local

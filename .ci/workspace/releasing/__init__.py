@@ -4,11 +4,9 @@ import subprocess
 from collections.abc import Iterator
 
 import nox
-from packaging.version import Version
 
-from workspace.bumps import Bump
-from workspace.bumps import find_bump
-from workspace.distributions import Distribution
+from workspace.bumps import UnitBump
+from workspace.bumps import find_unit_bump
 from workspace.gates import find_faults
 from workspace.gates.proving import prove
 from workspace.history import Release
@@ -23,7 +21,9 @@ from workspace.releasing.writing import message_of
 from workspace.releasing.writing import undone_on_failure
 from workspace.releasing.writing import write_changelog
 from workspace.releasing.writing import write_version
+from workspace.siblings import move_siblings
 from workspace.stopping import end_in_order
+from workspace.units import Unit
 
 DIRTY = (
     "Commit that. What an interrupted release left goes with `git restore --staged --worktree .`"
@@ -31,7 +31,7 @@ DIRTY = (
 
 
 def run_release(session: nox.Session) -> None:
-    """Release what was typed, one distribution after the other; end at the first that cannot.
+    """Release what was typed, one unit after the other; end at the first that cannot.
 
     Args:
         session: The one that asks; the wheels are built.
@@ -40,8 +40,8 @@ def run_release(session: nox.Session) -> None:
     end_in_order()
     try:
         check_repository(session)
-        for item in wish.items:
-            release_one(session, item, wish)
+        for unit in wish.units:
+            release_one(session, unit, wish)
     except subprocess.CalledProcessError as error:
         session.error(f"{' '.join(error.cmd)}: {error.stderr.strip()}")
 
@@ -54,35 +54,38 @@ def check_repository(session: nox.Session) -> None:
         git("var", name)
 
 
-def release_one(session: nox.Session, item: Distribution, wish: Wish) -> None:
-    """Release one distribution, or say what it would be; end with what is against that."""
-    refuse_halves(session, item)
-    bump = find_bump(session, item)
+def release_one(session: nox.Session, unit: Unit, wish: Wish) -> None:
+    """Release one unit, or say what it would be; end with what is against that."""
+    refuse_halves(session, unit)
+    bump = find_unit_bump(session, unit)
     if bump.last and not bump.has_changed:
         session.error(f"Nothing changed since {bump.last.tag}: there is nothing to release")
     for line in bump.describe():
         session.log(line)
-    found = Release(item.short, bump.version_for(wish.level or bump.level))
+    found = Release(unit.short, bump.version_for(wish.level or bump.level))
     if found.version != bump.version:
         session.log(f"  asked {wish.level}: {found.version}")
-    faults = [*find_faults(session, item), *bump.faults, *faults_of_wish(bump, wish, found)]
+    faults = [*find_faults(session, unit), *bump.faults, *faults_of_wish(bump, wish, found)]
     hint = DIRTY if find_uncommitted() else "Mend these first"
-    refuse(session, f"{item.name} {found.version} cannot be released", faults, hint)
+    refuse(session, f"{unit.name} {found.version} cannot be released", faults, hint)
     if wish.is_dry_run:
-        draft_changelog(session, item, found.version)
-        session.log(f"Would be proven as by nox -s 'gates({item.short})', and be {found.tag}.")
+        for item in unit.members:
+            draft_changelog(session, item, found.version)
+        session.log(f"Would be proven as by nox -s 'gates({unit.short})', and be {found.tag}.")
         return
-    with undone_on_failure(session, item) as head:
-        write_version(session, item, found.version)
-        write_changelog(session, item, found.version)
-        prove(session, [item])
-        commit(session, item, found, head)
+    with undone_on_failure(session, unit) as head:
+        for item in unit.members:
+            write_version(session, item, found.version)
+            move_siblings(unit, item, found.version)
+            write_changelog(session, item, found.version)
+        prove(session, [unit])
+        commit(session, unit, found, head)
     session.log(f"Released {found.tag}, and uploaded nothing. Next: nox -s publish -- {found.tag}")
 
 
-def refuse_halves(session: nox.Session, item: Distribution) -> None:
+def refuse_halves(session: nox.Session, unit: Unit) -> None:
     """Refuse to release on top of a release that was stopped between its commit and its tag."""
-    written = Release(item.short, Version(item.project["version"]))
+    written = Release(unit.short, unit.version)
     if git("log", "-1", "--format=%s") == [message_of(written)] and not is_tagged(written):
         session.error(
             f"A release of {written.tag} was stopped before its tag. Take its commit back, and"
@@ -90,7 +93,7 @@ def refuse_halves(session: nox.Session, item: Distribution) -> None:
         )
 
 
-def faults_of_wish(bump: Bump, wish: Wish, release: Release) -> Iterator[str]:
+def faults_of_wish(bump: UnitBump, wish: Wish, release: Release) -> Iterator[str]:
     """Find what was asked for and cannot be."""
     if wish.level and bump.last is None:
         yield f"the first release is called as its pyproject.toml says: not --bump {wish.level}"

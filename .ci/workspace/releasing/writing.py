@@ -13,23 +13,29 @@ from workspace.environments import run_tool
 from workspace.history import Release
 from workspace.history import find_uncommitted
 from workspace.history import git
+from workspace.units import Unit
+
+WRITTEN = ("pyproject.toml", "CHANGELOG.md", "changes")
+"""What a release changes in the folder of a distribution."""
 
 
-def files_of(item: Distribution) -> list[str]:
-    """Name what a release of a distribution changes, and nothing else does."""
-    folder = item.folder.relative_to(ROOT)
-    return [str(folder / name) for name in ("pyproject.toml", "CHANGELOG.md", "changes")]
+def files_of(unit: Unit, *names: str) -> list[str]:
+    """Name the files of a unit that are called so in the folders of its members."""
+    folders = [item.folder.relative_to(ROOT) for item in unit.members]
+    return [str(folder / name) for folder in folders for name in names]
 
 
 @contextmanager
-def undone_on_failure(session: nox.Session, item: Distribution) -> Iterator[str]:
+def undone_on_failure(session: nox.Session, unit: Unit) -> Iterator[str]:
     """Take back what the block wrote, where it fails or is interrupted; offer the commit before."""
     (head,) = git("rev-parse", "HEAD")
+    # A member without fragments may have no folder for them.
+    files = git("ls-files", "--", *files_of(unit, *WRITTEN))
     try:
         yield head
     except BaseException:
-        git("restore", "--staged", "--worktree", "--", *files_of(item))
-        session.log(f"{item.name} is not released; its files are as they were.")
+        git("restore", "--staged", "--worktree", "--", *files)
+        session.log(f"{unit.name} is not released; its files are as they were.")
         raise
 
 
@@ -59,27 +65,26 @@ def run_towncrier(
     run_tool(session, "release", *command, silent=silent)
 
 
-def commit(session: nox.Session, item: Distribution, release: Release, head: str) -> None:
+def commit(session: nox.Session, unit: Unit, release: Release, head: str) -> None:
     """Commit what a release wrote, and tag it: both or neither.
 
     Args:
         session: The one that releases.
-        item: What is released.
+        unit: What is released.
         release: As what.
         head: The commit that it was proven on. Where anything else changed since, that was not
             proven, and there is no release.
     """
-    files = files_of(item)
-    others = (f":(exclude){file}" for file in files)
+    others = (f":(exclude){file}" for file in files_of(unit, *WRITTEN))
     if strangers := find_uncommitted(".", *others):
         session.error(f"Something changed while it was proven: {', '.join(strangers)}")
     if [head] != git("rev-parse", "HEAD"):
         session.error("Something was committed while it was proven: release again")
-    # The changelog and its fragments are staged by towncrier.
-    git("add", "--", files[0])
+    # The fragments are staged by towncrier.
+    git("add", "--", *files_of(unit, "pyproject.toml", "CHANGELOG.md"))
     git("commit", "--quiet", f"--message={message_of(release)}")
     try:
-        git("tag", "--annotate", f"--message={item.name} {release.version}", release.tag)
+        git("tag", "--annotate", f"--message={unit.name} {release.version}", release.tag)
     except BaseException:
         git("reset", "--quiet", "--soft", head)
         raise
