@@ -161,14 +161,22 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", ".")
 
 
+GITHUB_SCHEMAS = {
+    "github-workflows": "workflows/*.yml",
+    "dependabot": "dependabot.yml",
+    "github-issue-config": "ISSUE_TEMPLATE/config.yml",
+    # All but config.yml.
+    "github-issue-forms": "ISSUE_TEMPLATE/[!c]*.yml",
+}
+
+
 @nox.session
 def workflows(session: nox.Session) -> None:
-    """Check what GitHub runs: against its schema, and with zizmor for what is unsafe."""
+    """Check what GitHub reads: against its schemas, and with zizmor for what is unsafe."""
     provide(session, groups=[f"{WORKSPACE}:workflows"])
-    files = sorted(str(file) for file in ROOT.glob(".github/workflows/*.yml"))
-    session.run("check-jsonschema", "--builtin-schema=vendor.github-workflows", *files)
-    updates = str(ROOT / ".github/dependabot.yml")
-    session.run("check-jsonschema", "--builtin-schema=vendor.dependabot", updates)
+    for schema, pattern in GITHUB_SCHEMAS.items():
+        files = sorted(str(file) for file in ROOT.glob(f".github/{pattern}"))
+        session.run("check-jsonschema", f"--builtin-schema=vendor.{schema}", *files)
     session.run("zizmor", "--offline", "--no-progress", "--persona=pedantic", ".github")
 
 
