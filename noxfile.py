@@ -9,6 +9,7 @@ What the commands are made of is in ``.ci/workspace``.
 
 import itertools
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -208,6 +209,17 @@ def new(session: nox.Session) -> None:
     provide(session, "mercato-dev")
     place_of_it = ["--workspace", "--into=packages", f"--home={HOME}"]
     session.run("mercato", "new", *place_of_it, *session.posargs, env=CLEAN)
+
+
+@nox.session(requires=["build"])
+def docs(session: nox.Session) -> None:
+    """Write what is generated below docs: the pages of the reference, and the example feature."""
+    provide(session, *EVERYTHING)
+    session.run("python", "-m", "host.tests.together.reference", env=CLEAN)
+    examples = ROOT / "docs/examples"
+    shutil.rmtree(examples / "reviews", ignore_errors=True)
+    place_of_it = ["--workspace", f"--into={examples}", f"--home={HOME}"]
+    session.run("mercato", "new", *place_of_it, "reviews", env=CLEAN)
 
 
 @nox.session(requires=["build"])
