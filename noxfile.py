@@ -37,6 +37,7 @@ from workspace.publishing import publish_release
 from workspace.releasing import run_release
 from workspace.shop import chosen_wheels
 from workspace.shop import run_shop
+from workspace.surfaces.snapshots import write_surfaces
 from workspace.wheels import build_wheel
 from workspace.wheels import is_built
 
@@ -130,6 +131,15 @@ def compat(session: nox.Session, short: str) -> None:
 
 
 @nox.session(requires=["build"])
+def surface(session: nox.Session) -> None:
+    """Write what distributions show to others into their surface.json: all, or ``-- orders``.
+
+    ``-- --check`` writes nothing, and fails where a file is not what the code shows.
+    """
+    write_surfaces(session)
+
+
+@nox.session(requires=["build"])
 @nox.parametrize("short", SHORT)
 def gates(session: nox.Session, short: str) -> None:
     """Say what blocks a release: first all that can be seen, then the sessions that are red."""
@@ -205,7 +215,7 @@ def boundaries(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def new(session: nox.Session) -> None:
-    """Write a new feature from the template: ``-- reviews``; it passes every session as it is."""
+    """Write a new feature from the template: ``-- reviews``; then ``nox -s surface -- reviews``."""
     provide(session, "mercato-dev")
     place_of_it = ["--workspace", "--into=packages", f"--home={HOME}"]
     session.run("mercato", "new", *place_of_it, *session.posargs, env=CLEAN)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-# The commands are no distribution: nothing installs them.
+# The commands are no distribution: nothing installs them, nor the programs that they run.
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "programs"))
 
 from .orchard import begin_changelog
 from .orchard import copy_settings

@@ -117,10 +117,10 @@ def set_to(path, value):
 
 
 def drop(path):
-    """Write a change that drops something deep in a draft."""
+    """Write a change that drops something deep in a draft; ``~`` is a slash in a name."""
 
     def change(draft):
-        *way, last = path.split("/")
+        *way, last = (step.replace("~", "/") for step in path.split("/"))
         found = getattr(draft, way[0])
         for step in way[1:]:
             found = found[step]

@@ -174,7 +174,7 @@ ENTRY_POINTS = {
 
 
 def install(folder, code=FEATURE):
-    """Make a wheel of the feature, and unpack it into a folder."""
+    """Make a wheel of the feature, and unpack it into a folder beside its sources."""
     files = {
         "mercato_library/__init__.py": "",
         "mercato_library/feature.py": code,
@@ -183,4 +183,9 @@ def install(folder, code=FEATURE):
     wheel = write_wheel(folder, "mercato-library", "1.0.0", files, entry_points=ENTRY_POINTS)
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(folder)
+    source = folder / "src/mercato_library"
+    source.mkdir(parents=True)
+    (folder / "pyproject.toml").write_text('[project]\nname = "mercato-library"\n')
+    for name in ("__init__.py", "feature.py"):
+        (source / name).write_text(files[f"mercato_library/{name}"])
     return folder

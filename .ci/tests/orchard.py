@@ -4,7 +4,10 @@ import ast
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from pathlib import Path
+
+from describe import describe
 
 ROOT = Path(__file__).parents[2]
 AUTHOR = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
@@ -107,8 +110,16 @@ def write(root: Path, path: str, content: str = "") -> Path:
     return file
 
 
+def write_surfaces(root: Path) -> None:
+    """Write the surface.json of each distribution in a workspace without a host."""
+    for pyproject in root.glob("packages/*/pyproject.toml"):
+        options = Namespace(folder=pyproject.parent, factory=None)
+        pyproject.with_name("surface.json").write_text(describe(options))
+
+
 def commit(root: Path) -> None:
-    """Commit everything."""
+    """Commit everything, with the surfaces that it has."""
+    write_surfaces(root)
     subprocess.run(["git", "add", "--all"], cwd=root, check=True)
     command = ["git", *AUTHOR, "commit", "--quiet", "--allow-empty", "--message=apples: ripen"]
     subprocess.run(command, cwd=root, check=True)
@@ -144,7 +155,7 @@ def stand_in(root: Path) -> None:
     """Replace the sessions that take their time by stand-ins that do as they are told."""
     noxfile = root / "noxfile.py"
     tree = ast.parse(noxfile.read_text())
-    kept = {"build", "gates", "release"}
+    kept = {"build", "gates", "release", "surface"}
     tree.body = [
         node
         for node in tree.body

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from .orchard import run_session
+from .orchard import write_surfaces
 
 BEFORE = "def peel(times):\n    return times\n"
 
@@ -42,7 +43,12 @@ class Team:
         file.write_text(file.read_text().replace(line, f'version = "{version}"'))
 
     def commit(self) -> None:
-        """Commit everything."""
+        """Commit everything, with the surfaces that it has."""
+        if (self.root / "host").exists():
+            done = run_session(self.root, "surface", f"--envdir={self.environments}")
+            assert done.returncode == 0, done.stdout + done.stderr
+        else:
+            write_surfaces(self.root)
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message=apples: ripen")
 

@@ -4,10 +4,10 @@ import pytest
 from packaging.version import Version
 
 from workspace.bumps import Bump
-from workspace.bumps.levels import Level
-from workspace.bumps.levels import Reason
 from workspace.distributions import Distribution
 from workspace.history import Release
+from workspace.levels import Level
+from workspace.levels import Reason
 
 from .orchard import begin_changelog
 from .orchard import write_distribution

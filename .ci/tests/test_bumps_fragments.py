@@ -8,10 +8,10 @@ from packaging.version import Version
 from workspace.bumps.fragments import LEVELS
 from workspace.bumps.fragments import faults_of_fragments
 from workspace.bumps.fragments import read_fragments
-from workspace.bumps.levels import Level
 from workspace.bumps.versions import raise_version
 from workspace.changelogs import faults_before_release
 from workspace.distributions import Distribution
+from workspace.levels import Level
 
 from .orchard import ROOT
 from .orchard import begin_changelog

@@ -9,6 +9,7 @@ from mercato_dev.index import serve_index
 from mercato_dev.wheelmaking import write_wheel
 from workspace.home import HOME
 
+from .orchard import AUTHOR
 from .orchard import UNSTEADY_HOOK
 from .orchard import begin_changelog
 from .orchard import commit
@@ -159,7 +160,21 @@ class TestGates:
         said, passes = gate()
 
         assert not passes
-        assert "the fragments say patch, the changes need major:\n    major  Python" in said
+        assert "the fragments say patch, the changes need major:\n    major  python" in said
+
+    @pytest.mark.parametrize("text", [None, "{}\n", '{"name": "mercato-apples"}'])
+    def test_refuse_a_surface_that_is_not_shown(self, orchard, gate, text):
+        """The file that reviewers read is what the code gives, whole and in its format."""
+        file = orchard / APPLES / "surface.json"
+        file.unlink() if text is None else file.write_text(text)
+        command = ["git", *AUTHOR, "commit", "--quiet", "--all", "--message=apples: smaller"]
+        subprocess.run(command, cwd=orchard, check=True)
+
+        said, passes = gate()
+
+        assert not passes
+        assert "packages/apples/surface.json is not what is shown (metadata is new; " in said
+        assert "run `nox -s surface -- apples` and commit it" in said
 
     @pytest.mark.parametrize("elsewhere", [f"{HOME}.net", "https://pears.example/issues"])
     def test_refuse_a_link_to_another_place(self, orchard, gate, elsewhere):

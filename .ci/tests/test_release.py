@@ -43,7 +43,7 @@ class TestRelease:
         assert "mercato-apples 1.0.0 -> 1.1.0: minor" in told
         assert "minor  fragment  +change.added.md: Cores." in told
         assert "patch  fragment  +change.fixed.md: Peels." in told
-        assert "minor  Python    mercato_apples.core: new function" in told
+        assert "minor  python    mercato_apples > .core is new" in told
         assert 'version = "1.1.0"' in released.read("pyproject.toml")
         changelog = released.read("CHANGELOG.md")
         assert "\n## 1.1.0 - " in changelog
@@ -184,24 +184,72 @@ class TestWhatIsSeen:
         told = library.refuse("library", "--dry-run")
 
         assert "the fragments say patch, the changes need major:" in told
-        assert (
-            "major  HTTP      POST /v1/books and GET /v1/shelves/{book_id}: 201 response:" in told
-        )
-        assert "field state is gone" in told
-        assert "major  table     library_book: column title was VARCHAR(100)" in told
-        assert "major  manifest  setting library.days is gone" in told
+        field = "components > read > schemas/LibraryBook > .state"
+        assert f"major  http      {field} is gone" in told
+        assert "major  tables    library_book > .title > length was 100, is 50" in told
+        assert "major  manifest  settings > library.days is gone" in told
 
     def test_is_what_features_have_of_the_kit(self, library):
-        """A kit that every feature answers otherwise with says so, though no name of it changed."""
+        """A kit that every feature answers otherwise with says so, though no name of it changed.
+
+        The features themselves are not to blame.
+        """
         library.git("tag", "--annotate", "--message=kit", "kit-v1.0.0")
-        file = "src/mercato_kit/http/blueprint.py"
-        code = (library.root / "packages/kit" / file).read_text()
-        assert "x-permission" in code
-        library.write(file, code.replace("x-permission", "x-policy"), "kit")
-        library.write("changes/+tidy.fixed.md", "Tidier.", "kit")
+        change_the_kit(library)
+        library.commit()
+        library.write("README.md", "Fruit of the forest.", "library")
+        library.write("changes/+words.fixed.md", "Words.", "library")
+        library.commit()
+
+        told = library.refuse("kit", "--dry-run")
+        told_of_the_library = library.run("library", "--dry-run").stderr
+
+        assert ", the changes need major:" in told
+        assert "operations > GET /v1/shelves/{book_id} > x-permission is gone" in told
+        assert "mercato-library 1.0.0 -> 1.0.1: patch" in told_of_the_library
+
+    def test_is_refused_where_the_file_is_late(self, library):
+        """What the kit changes of a feature is committed with it, in the feature's file."""
+        library.git("tag", "--annotate", "--message=kit", "kit-v1.0.0")
+        change_the_kit(library)
+        library.git("add", "--all")
+        library.git("commit", "--quiet", "--message=kit: another word")
+
+        told = library.refuse("kit", "--dry-run")
+
+        assert "packages/library/surface.json is not what is shown (operations > GET" in told
+        assert "run `nox -s surface -- library` and commit it" in told
+
+    def test_is_put_down_to_the_kit_where_the_file_is_late(self, library):
+        """A file that another commit mends still belongs to the change that it is of."""
+        library.git("tag", "--annotate", "--message=kit", "kit-v1.0.0")
+        change_the_kit(library)
+        library.git("add", "--all")
+        library.git("commit", "--quiet", "--message=kit: another word")
+        library.write("README.md", "Fruit of the forest.", "library")
         library.commit()
 
         told = library.refuse("kit", "--dry-run")
 
-        assert ", the changes need major:" in told
-        assert "GET /v1/shelves/{book_id} is for None now, and was for anyone" in told
+        assert "operations > GET /v1/shelves/{book_id} > x-permission is gone" in told
+
+    def test_is_not_what_was_taken_back(self, library):
+        """What is as it was released needs nothing."""
+        library.git("tag", "--annotate", "--message=kit", "kit-v1.0.0")
+        change_the_kit(library)
+        library.commit()
+        change_the_kit(library, "x-policy", "x-permission")
+        library.commit()
+
+        told = library.run("kit", "--dry-run")
+
+        assert "x-permission is gone" not in told.stderr
+
+
+def change_the_kit(team, old="x-permission", new="x-policy"):
+    """Give a word of the HTTP document another name, and call it a fix."""
+    file = "src/mercato_kit/http/blueprint.py"
+    code = (team.root / "packages/kit" / file).read_text()
+    assert old in code
+    team.write(file, code.replace(old, new), "kit")
+    team.write("changes/+tidy.fixed.md", "Tidier.", "kit")

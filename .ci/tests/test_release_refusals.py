@@ -15,7 +15,19 @@ class TestRefusals:
         told = released.refuse()
 
         assert "the fragments say patch, the changes need major:" in told
-        assert "major  Python    mercato_apples.peel: public object was removed" in told
+        assert "major  python    mercato_apples > .peel is gone" in told
+
+    def test_a_release_that_nothing_is_known_of(self, released):
+        """Without the file of the last release there is nothing to compare with."""
+        (released.root / "packages/apples/surface.json").unlink()
+        released.git("add", "--all")
+        released.git("commit", "--quiet", "--amend", "--no-edit")
+        released.git("tag", "--force", "--annotate", "--message=apples", "apples-v1.0.0")
+        released.change("", fixed="Peels.")
+
+        assert (
+            "apples-v1.0.0 or this tree has no surface.json of mercato-apples" in released.refuse()
+        )
 
     def test_less_than_is_needed(self, released):
         """Asking for less changes nothing about what is needed."""

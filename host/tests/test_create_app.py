@@ -13,6 +13,7 @@ from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
 from mercato_kit import services
+from mercato_kit.db import engine
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Offer
 from mercato_kit.http import Blueprint
@@ -67,6 +68,29 @@ class TestCreateApp:
         app = create_app(path)
 
         assert [one.name for one in app.extensions["mercato"].features] == ["reviews"]
+
+    def test_takes_a_mapping_shaped_like_the_file(self, tmp_path):
+        """Tables and values as in the file; the environment does not override them."""
+        tables = {
+            "environment": "testing",
+            "database": {"url": f"sqlite:///{tmp_path}/shop.db"},
+            "features": {"paints": {"settings": {"litres": 5}}},
+        }
+
+        client = create_app(tables, features=[paints()]).test_client()
+
+        assert client.get("/v1/paints").json["litres"] == 5
+
+    def test_config_is_laid_over_the_rest(self, tmp_path):
+        """Flask settings that a caller gives win over the environment's and the file's."""
+        tables = {"environment": "testing", "database": {"url": f"sqlite:///{tmp_path}/shop.db"}}
+        other = f"sqlite:///{tmp_path}/other.db"
+
+        app = create_app(tables, config={"SQLALCHEMY_DATABASE_URI": other, "TESTING": False})
+
+        with app.app_context():
+            assert str(engine().url) == other
+        assert app.testing is False
 
     def test_opens_no_connection(self, tmp_path):
         """A server can be started before its database is there."""

@@ -1,1 +1,1 @@
-"""What a distribution shows to others, described as JSON."""
+"""Describe what a distribution shows to others, as trees of names."""

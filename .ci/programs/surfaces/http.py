@@ -1,70 +1,77 @@
-"""What clients see: the part of the API document that is of a distribution."""
+"""Describe what clients see: operations, what is sent to them, and what is read from them."""
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 from types import new_class
 from typing import Any
 
-from packaging.specifiers import SpecifierSet
-
-from mercato_composition.deployment.reader import read_deployment
-from mercato_host import create_app
 from mercato_kit.feature import Feature
-from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
 from mercato_kit.identity import IdentityProvider
-from surfaces.settings import made_up_settings
+from surfaces.trees import Tree
+from surfaces.trees import tree_of
 
-Document = dict[str, Any]
+METHODS = {"delete", "get", "head", "options", "patch", "post", "put", "trace"}
 
 
-def describe_http(features: Sequence[Feature]) -> Document:
-    """Ask the host for the API document of *features*; nothing else in it has operations."""
+def describe_http(features: Sequence[Feature], create_app: Callable[..., Any]) -> Tree:
+    """Boot a host with the routes of *features* alone, and describe its API document.
+
+    Args:
+        features: Manifests; only their blueprints are composed.
+        create_app: Makes the app of a mapping shaped like a deployment file.
+    """
     if not features:
-        return {"paths": {}, "components": {}}
-    with TemporaryDirectory() as folder:
-        tables = {one.name: {"settings": made_up_settings(one.settings)} for one in features}
-        deployment = read_deployment(
-            {
-                "environment": "testing",
-                "database": {"url": f"sqlite:///{folder}/never-opened.db"},
-                "features": tables,
-            }
+        return {}
+    identity = Offer(IdentityProvider, "1.0", new_class("StandIn", (IdentityProvider,)))
+    bare = [Feature(name="stand_in", summary="Answers identity.", offers=[identity])]
+    for one in features:
+        blueprints = [*one.blueprints, *(found for glue in one.glue for found in glue.blueprints)]
+        routes = Feature(
+            name=one.name, summary=one.summary, blueprints=blueprints, permissions=one.permissions
         )
-        app = create_app(deployment, features=stand_ins(features))
+        bare.append(routes)
+    with TemporaryDirectory() as folder:
+        database = {"url": f"sqlite:///{folder}/never-opened.db"}
+        app = create_app({"environment": "testing", "database": database}, features=bare)
         document = app.test_client().get("/openapi.json").get_json()
-    return {key: document[key] for key in ("paths", "components")}
+    return describe_document(document)
 
 
-def stand_ins(features: Sequence[Feature]) -> Iterator[Feature]:
-    """Make what *features* need of others, or wait for; all of it does nothing."""
-    conditions = [one for feature in features for glue in feature.glue for one in glue.when]
-    offered = {offer.contract for feature in features for offer in feature.offers}
-    needs = [need for feature in features for need in feature.needs]
-    needs += [one for one in conditions if isinstance(one, Need)]
-    wanted: dict[type, SpecifierSet] = {IdentityProvider: SpecifierSet()}
-    for need in needs:
-        others = wanted.get(need.contract, SpecifierSet())
-        wanted[need.contract] = others & SpecifierSet(need.versions)
-    offers = [
-        # It inherits the methods of the contract, so their signatures are right.
-        Offer(contract, version_within(versions), new_class("StandIn", (contract,)))
-        for contract, versions in wanted.items()
-        if contract not in offered
-    ]
-    yield Feature(name="stand_ins", summary="What the features need of others.", offers=offers)
-    names = {one for one in conditions if isinstance(one, str)}
-    for name in sorted(names - {feature.name for feature in features}):
-        yield Feature(name=name, summary="What a feature waits for.")
+def describe_document(document: Tree) -> Tree:
+    """Describe the operations of an API document, and the components that others send and read."""
+    components = {
+        f"{kind}/{name}": part
+        for kind, parts in document["components"].items()
+        for name, part in parts.items()
+    }
+    operations: Tree = {}
+    used: dict[str, set[str]] = {"sent": set(), "read": set()}
+    for path, item in document["paths"].items():
+        for method in METHODS & item.keys():
+            parameters = [*item.get("parameters", ()), *item[method].get("parameters", ())]
+            sent = {**item[method], "parameters": parameters}
+            read = {"responses": sent.pop("responses", {})}
+            used["sent"] |= find_names(sent, components)
+            used["read"] |= find_names(read, components)
+            operations[f"{method.upper()} {path}"] = tree_of(sent) | tree_of(read, "always")
+    described = {
+        way: {name: tree_of(components[name], must) for name in used[way]}
+        for way, must in (("sent", "required"), ("read", "always"))
+    }
+    return {"operations": operations, "components": described}
 
 
-def version_within(versions: SpecifierSet) -> str:
-    """Return a version that is in a range."""
-    bounds = sorted(one.version.removesuffix(".*") for one in versions)
-    candidates = ["1.0", *bounds, *(f"{one}.1" for one in bounds), "0"]
-    found = next((one for one in candidates if versions.contains(one, prereleases=True)), None)
-    if found is None:
-        sys.exit(f"Found no version in {versions}, which a need or glue asks for.")
+def find_names(part: Any, components: Tree) -> set[str]:
+    """Name the components that a part of a document refers to, directly or by another one."""
+    found: set[str] = set()
+    parts = [part]
+    while parts:
+        one = parts.pop()
+        if isinstance(one, dict) and "$ref" in one:
+            name = str(one["$ref"]).removeprefix("#/components/")
+            parts += [] if name in found else [components[name]]
+            found.add(name)
+        parts += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
     return found

@@ -1,93 +1,156 @@
-"""What operators and other features see: what can be set, called, relied on and wanted."""
+"""Describe what operators and other features see: what can be set, called, relied on and wanted."""
 
+import importlib
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
+from importlib.metadata import distribution
 from typing import Any
+
+import click
+import msgspec
+from packaging.specifiers import SpecifierSet
 
 from mercato_kit.errors import Problem
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Glue
 from mercato_kit.feature import Need
-from surfaces.commands import describe_commands
-from surfaces.settings import describe_settings
+from mercato_kit.settings import Secret
+from mercato_kit.settings import Settings
+from mercato_kit.settings import is_secret
+from surfaces.trees import Tree
+from surfaces.trees import tree_of
 
-Document = dict[str, Any]
+HOOKS = ("export_subject", "erase_subject", "sample_data")
+OPTION = ("is_flag", "multiple", "nargs", "required", "type")
+WORK = {"handles": ("topic", "versions", "remote"), "jobs": ("every_seconds", "remote")}
 
-ABILITIES = ("export_subject", "erase_subject", "sample_data")
-"""What a feature does for the host, if it does it."""
 
+def describe_manifest(
+    name: str, features: Sequence[Feature], sections: Mapping[str, type[Settings]]
+) -> Tree:
+    """Describe the manifests of a distribution, and what it has without one.
 
-def describe_manifest(name: str, features: Sequence[Feature]) -> Document:
-    """Describe what can be set and called, and what is promised and wanted."""
+    Args:
+        name: The distribution.
+        features: Its manifests.
+        sections: Settings of its own, by the table that they are in.
+    """
+    parts = [(one, *part) for one in features for part in parts_of(one)]
+    kinds = {one.name: one.settings for one in features if one.settings is not None}
+    hooks = [f"{hook} of {one.name}" for hook in HOOKS for one in features if getattr(one, hook)]
     return {
-        "features": sorted(feature.name for feature in features),
-        "settings": describe_settings(name, features),
-        "permissions": sorted(one for feature in features for one in feature.permissions),
-        "publishes": sorted(topic for feature in features for topic in feature.publishes),
-        "referents": sorted(one.word for feature in features for one in feature.referents),
-        "refusals": sorted(refusals_of(name)),
-        "abilities": [
-            f"{one} of {feature.name}"
-            for feature in features
-            for one in ABILITIES
-            if getattr(feature, one) is not None
-        ],
-        "excludes": sorted(other for feature in features for other in feature.excludes),
-        "needs": {need.id: need.versions for feature in features for need in feature.needs},
+        "features": sorted(one.name for one in features),
+        "settings": describe_settings({**sections, **kinds}),
+        "permissions": sorted(name for one in features for name in one.permissions),
+        "publishes": sorted(topic for one in features for topic in one.publishes),
+        "referents": sorted(referent.word for one in features for referent in one.referents),
+        "refusals": sorted(refusals_of(name.replace("-", "_"))),
+        "hooks": sorted(hooks),
+        "excludes": {other: True for one in features for other in one.excludes},
+        "needs": {need.id: versions_of(need) for one in features for need in one.needs},
         "offers": {
-            offer.id: {"version": offer.version, "when": when}
-            for feature in features
-            for when, part in parts_of(feature)
+            offer.id: {"version": offer.version, **when}
+            for _, part, when in parts
             for offer in part.offers
         },
-        "handles": {
-            f"{feature.name}.{one.name}": {
-                "topic": one.topic,
-                "versions": sorted(one.versions),
-                "remote": one.remote,
-                "when": when,
+        **{
+            kind: {
+                f"{one.name}.{work.name}": {fact: getattr(work, fact) for fact in facts} | when
+                for one, part, when in parts
+                for work in getattr(part, kind)
             }
-            for feature in features
-            for when, part in parts_of(feature)
-            for one in part.handles
+            for kind, facts in WORK.items()
         },
-        "jobs": {
-            f"{feature.name}.{one.name}": {
-                "every_seconds": one.every_seconds,
-                "remote": one.remote,
-                "when": when,
-            }
-            for feature in features
-            for when, part in parts_of(feature)
-            for one in part.jobs
+        "commands": {
+            words: describe_command(command)
+            for group, outermost in groups_of(name, features)
+            for words, command in commands_of(group, outermost)
         },
-        "commands": describe_commands(name, features),
     }
 
 
-def refusals_of(name: str) -> set[str]:
-    """Find the codes that clients tell refusals by, and the status of each: ``409 sku_taken``.
-
-    A code that is inherited is that of somebody else.
-    """
-    package = name.replace("-", "_")
-    return {
-        f"{kind.status} {kind.code}"
-        for kind in subclasses_of(Problem)
-        if kind.__module__.partition(".")[0] == package and "code" in vars(kind)
-    }
-
-
-def subclasses_of(kind: type[Problem]) -> Iterator[type[Problem]]:
-    """Give a class and all that inherit from it, as far as they are imported."""
-    yield kind
-    for inner in kind.__subclasses__():
-        yield from subclasses_of(inner)
-
-
-def parts_of(feature: Feature) -> Iterator[tuple[list[str], Feature | Glue]]:
+def parts_of(feature: Feature) -> Iterator[tuple[Feature | Glue, Tree]]:
     """Give the glue of a manifest with what it waits for, and last what waits for nothing."""
     for glue in feature.glue:
-        conditions = [f"{one.id} {one.versions}" for one in glue.when if isinstance(one, Need)]
-        yield sorted([*conditions, *(one for one in glue.when if isinstance(one, str))]), glue
-    yield [], feature
+        when = [f"{one.id} {one.versions}" if isinstance(one, Need) else one for one in glue.when]
+        yield glue, {"when": ", ".join(sorted(when))}
+    yield feature, {}
+
+
+def versions_of(need: Need) -> str:
+    """Return the versions of a contract that a feature needs."""
+    if SpecifierSet(need.versions).is_unsatisfiable():
+        raise ValueError(f"no version of {need.id} is in {need.versions}")
+    return need.versions
+
+
+def refusals_of(package: str) -> Iterator[str]:
+    """Find the codes that clients tell refusals by, with their status, e.g. ``409 sku_taken``."""
+    kinds: list[type[Problem]] = [Problem]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        # A code that is inherited belongs to another class.
+        if kind.__module__.partition(".")[0] == package and "code" in vars(kind):
+            yield f"{kind.status} {kind.code}"
+
+
+def describe_settings(sections: Mapping[str, type[Settings]]) -> Tree:
+    """Describe each setting by its full name, and the classes that settings refer to."""
+    fields = {
+        f"{prefix}.{field.name}".removeprefix("."): field
+        for prefix, kind in sections.items()
+        for field in msgspec.structs.fields(kind)
+    }
+    types = [field.type for field in fields.values()]
+    schemas, classes = msgspec.json.schema_components(types, schema_hook=schema_of)
+    described: Tree = {f"class {name}": tree_of(one) for name, one in classes.items()}
+    for (name, field), schema in zip(fields.items(), schemas, strict=True):
+        described[name] = tree_of(schema)
+        if field.required:
+            described[name]["required"] = True
+        elif field.default is not msgspec.NODEFAULT and not is_secret(field):
+            described[name]["default"] = str(msgspec.to_builtins(field.default, enc_hook=str))
+    return described
+
+
+def schema_of(kind: Any) -> Tree:
+    """Write a type that msgspec does not know; it can be anything, if it is no secret."""
+    return {"type": "string", "format": "password"} if kind is Secret else {}
+
+
+def groups_of(name: str, features: Sequence[Feature]) -> Iterator[tuple[str, click.Command]]:
+    """Give the command groups of the features, and the programs of the distribution."""
+    for feature in features:
+        if feature.cli is not None:
+            yield f"mercato {feature.name}", feature.cli
+    for entry in distribution(name).entry_points.select(group="mercato.commands"):
+        yield f"mercato {entry.name}", entry.load()
+    for program in distribution(name).entry_points.select(group="console_scripts"):
+        # A program is often a function around the command of its name.
+        command = getattr(importlib.import_module(program.module), program.name, program.load())
+        if isinstance(command, click.Command):
+            yield program.name, command
+
+
+def commands_of(words: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """Give a command and those below it that are not hidden, by the words that call them."""
+    if not command.hidden:
+        yield words, command
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from commands_of(f"{words} {name}", inner)
+
+
+def describe_command(command: click.Command) -> Tree:
+    """Describe the options of a command by their longest spelling, its arguments by their place."""
+    arguments = [one for one in command.params if isinstance(one, click.Argument)]
+    described = {}
+    for one in command.params:
+        info = {key: fact for key, fact in one.to_info_dict().items() if key in OPTION}
+        if isinstance(one, click.Argument):
+            described[f"argument {arguments.index(one) + 1}"] = tree_of(info)
+        else:
+            described[max(one.opts, key=len)] = tree_of(
+                info | {"opts": [*one.opts, *one.secondary_opts]}
+            )
+    return described

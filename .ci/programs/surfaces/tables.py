@@ -1,111 +1,77 @@
-"""What databases see: the tables of a distribution, as PostgreSQL has them."""
+"""Describe what databases see: the tables of a distribution, as PostgreSQL has them.
 
-from collections.abc import Iterator
+Laws (keys and checks) and indexes are named by what they say: their own names are not relied on.
+"""
+
+import re
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
-from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.schema import CreateIndex
 
 from mercato_kit.feature import Feature
-
-Document = dict[str, Any]
-
-Law = TypeVar("Law", sa.UniqueConstraint, sa.CheckConstraint, sa.ForeignKeyConstraint)
+from surfaces.trees import Tree
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+COMPILER = DIALECT.ddl_compiler(DIALECT, sa.DDL(""))  # type: ignore[no-untyped-call]
+BITS = {"SMALLINT": 16, "INTEGER": 32, "BIGINT": 64}
+SIZED = re.compile(r"(VARCHAR|CHAR|NUMERIC|VARBIT)\((\d+)(.*)\)")
+ONE_OF = re.compile(r"(CHECK \(.+(?<! NOT) IN) \(([^()]+)\)\)")
+NAME = re.compile(r"^(CONSTRAINT \S+|CREATE) |(?<=INDEX )\S+ ON \S+ ")
 
 
-def describe_tables(name: str, features: Sequence[Feature]) -> Document:
-    """Describe every table, by its name."""
-    return {
-        table.name: describe_table(table)
-        for metadata in metadata_of(name, features)
-        for table in metadata.tables.values()
+def describe_tables(module: str, features: Sequence[Feature]) -> Tree:
+    """Describe every table by its name: those of manifests, else those of the module ``models``."""
+    found = {one.metadata for one in features if one.metadata is not None}
+    if not features and find_spec(f"{module}.models"):
+        members = vars(import_module(f"{module}.models")).values()
+        metadata = (getattr(one, "metadata", None) for one in members)
+        found = {one for one in metadata if isinstance(one, sa.MetaData)}
+    return {one.name: describe_table(one) for metadata in found for one in metadata.tables.values()}
+
+
+def describe_table(table: sa.Table) -> Tree:
+    """Describe one table."""
+    parts = [COMPILER.process(one) for one in table.constraints - {table.primary_key}]
+    for index in table.indexes:
+        literal = {"literal_binds": True}
+        parts.append(str(CreateIndex(index).compile(dialect=DIALECT, compile_kwargs=literal)))
+    texts = sorted(NAME.sub("", " ".join(part.split())) for part in parts)
+    columns = {f".{column.name}": describe_column(column) for column in table.columns}
+    return columns | {
+        "primary_key": ", ".join(column.name for column in table.primary_key.columns),
+        "laws": dict(describe_law(text) for text in texts if not text.startswith("INDEX")),
+        "indexes": [text for text in texts if text.startswith("INDEX")],
     }
 
 
-def metadata_of(name: str, features: Sequence[Feature]) -> list[sa.MetaData]:
-    """Find the tables: manifests name theirs; who has none keeps them in its module ``models``."""
-    if features:
-        return [feature.metadata for feature in features if feature.metadata is not None]
-    module = f"{name.replace('-', '_')}.models"
-    try:
-        members = vars(import_module(module)).values()
-    except ModuleNotFoundError as error:
-        if error.name is None or not module.startswith(error.name):
-            raise
-        return []
-    bases = (one for one in members if isinstance(one, type) and issubclass(one, DeclarativeBase))
-    found = [base.metadata for base in bases if base is not DeclarativeBase]
-    return list({id(one): one for one in found}.values())
+def describe_law(text: str) -> tuple[str, Tree]:
+    """Name a law, and the words that it allows; rows are required to keep to it."""
+    match = ONE_OF.fullmatch(text)
+    words = {"values": sorted(match[2].split(", "))} if match else {}
+    return match[1] if match else text, {"required": True, **words}
 
 
-def describe_table(table: sa.Table) -> Document:
-    """Describe one table as PostgreSQL has it; SQLite has no narrower types."""
-    unique = laws_of(table, sa.UniqueConstraint)
-    checks = laws_of(table, sa.CheckConstraint)
-    keys = laws_of(table, sa.ForeignKeyConstraint)
-    return {
-        "columns": {column.name: describe_column(column) for column in table.columns},
-        "primary_key": [column.name for column in table.primary_key.columns],
-        "unique": {name: {"columns": one.columns.keys()} for name, one in unique},
-        "checks": {name: compiled(one.sqltext) for name, one in checks},
-        "foreign_keys": {
-            name: {
-                "columns": one.column_keys,
-                "to": ", ".join(element.target_fullname for element in one.elements),
-                "on_delete": one.ondelete,
-            }
-            for name, one in keys
-        },
-        "indexes": {str(one.name): describe_index(one) for one in table.indexes},
-    }
+def describe_column(column: sa.Column[Any]) -> Tree:
+    """Describe one column. A database does not know what Python fills in."""
+    tree = describe_type(column.type.compile(dialect=DIALECT))
+    if column.server_default is not None:
+        tree["default"] = COMPILER.get_column_default_string(column) or "generated"
+    elif not column.nullable:
+        # Rows that do not name the column are refused.
+        tree["required"] = True
+    return tree | ({"null": {}} if column.nullable else {})
 
 
-def laws_of(table: sa.Table, kind: type[Law]) -> Iterator[tuple[str, Law]]:
-    """Give the constraints of one kind; one without a name is called what it says."""
-    for one in table.constraints:
-        if isinstance(one, kind):
-            says = compiled(getattr(one, "sqltext", None)) or ", ".join(one.columns.keys())
-            yield str(one.name or says), one
-
-
-def describe_column(column: sa.Column[Any]) -> Document:
-    """Describe one column; what Python fills in is nothing that a database knows."""
-    default = column.server_default
-    shown: str | None = "generated"
-    if default is None:
-        shown = None
-    elif isinstance(default, sa.DefaultClause):
-        shown = compiled(default.arg)
-    elif isinstance(default, sa.Computed):
-        shown = f"generated: {compiled(default.sqltext)}"
-    return {
-        "type": column.type.compile(dialect=DIALECT),
-        "nullable": column.nullable,
-        "default": shown,
-    }
-
-
-def describe_index(index: sa.Index) -> Document:
-    """Describe one index: what it is over, whether that is unique, and of which rows."""
-    return {
-        "columns": [compiled(one) for one in index.expressions],
-        "unique": bool(index.unique),
-        "where": compiled(index.dialect_options["postgresql"]["where"]),
-    }
-
-
-def compiled(part: Any) -> str | None:
-    """Write a part of SQL for PostgreSQL, in one line."""
-    if part is None or isinstance(part, str):
-        return part
-    if isinstance(part, sa.Column):
-        return part.name
-    return " ".join(
-        str(part.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True})).split()
-    )
+def describe_type(name: str) -> Tree:
+    """Take the size out of a type, so that a larger one can be told from another type."""
+    if name in BITS:
+        return {"type": "INTEGER", "bits": BITS[name]}
+    if match := SIZED.fullmatch(name):
+        kind = match[1] if match[1] == "VARCHAR" else f"{match[1]}(n{match[3]})"
+        return {"type": kind, "length": int(match[2])}
+    return {"type": "VARCHAR" if name == "TEXT" else name}

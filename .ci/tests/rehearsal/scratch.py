@@ -124,7 +124,8 @@ class Scratch:
         return done.stdout.strip()
 
     def commit(self, message: str) -> None:
-        """Commit everything there is."""
+        """Commit everything there is, with the surfaces that it has."""
+        self.do("surface")
         self.git("add", "--all")
         self.git("commit", "--quiet", f"--message={message}")
 
@@ -151,7 +152,7 @@ class Scratch:
         new = f"{start}.{int(last) + 1}"
         path = self._pyproject(short).relative_to(self.folder).as_posix()
         self.replace(path, f'\nversion = "{old}"\n', f'\nversion = "{new}"\n')
-        self.commit(f"{short}: {new}")
+        self.git("commit", "--quiet", "--all", f"--message={short}: {new}")
         return new
 
     @property

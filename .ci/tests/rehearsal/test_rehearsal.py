@@ -34,7 +34,7 @@ class TestRelease:
         after = operator.lock()
 
         assert operator.install() == after
-        assert "field digits is new" in said
+        assert "> .digits is new" in said
         assert tag == f"orders-v{after['mercato-orders']}"
         assert Version(after.pop("mercato-orders")) > Version(before.pop("mercato-orders"))
         assert after == before
@@ -71,7 +71,7 @@ class TestRelease:
             said = scratch.refuse(*session)
 
             assert "the fragments say patch, the changes need major" in said
-            assert "field short_name is gone" in said
+            assert "> .short_name is gone" in said
         assert scratch.git("status", "--porcelain") == ""
 
     def test_of_an_edited_migration_is_refused(self, scratch):

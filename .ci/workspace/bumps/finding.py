@@ -7,12 +7,9 @@ from dataclasses import dataclass
 import nox
 from packaging.version import Version
 
-from workspace.bumps.comparing import find_changes
 from workspace.bumps.fragments import faults_of_fragments
 from workspace.bumps.fragments import find_fragments
 from workspace.bumps.fragments import read_fragments
-from workspace.bumps.levels import Level
-from workspace.bumps.levels import Reason
 from workspace.bumps.versions import raise_version
 from workspace.changelogs import faults_before_release
 from workspace.distributions import ROOT
@@ -20,6 +17,9 @@ from workspace.distributions import Distribution
 from workspace.history import Release
 from workspace.history import find_last_release
 from workspace.history import git
+from workspace.levels import Level
+from workspace.levels import Reason
+from workspace.surfaces.changes import find_changes
 
 
 @dataclass(frozen=True)
@@ -139,10 +139,8 @@ def find_bump(session: nox.Session, item: Distribution) -> Bump:
     """
     last = find_last_release(item)
     has_changed = last is None or bool(git("diff", "--name-only", last.tag, "--", str(item.folder)))
-    return Bump(
-        item,
-        last,
-        declared=tuple(read_fragments(item)),
-        seen=tuple(find_changes(session, item, last)) if last and has_changed else (),
-        has_changed=has_changed,
-    )
+    try:
+        seen = find_changes(item, last) if last and has_changed else []
+    except LookupError as error:
+        session.error(str(error))
+    return Bump(item, last, tuple(read_fragments(item)), tuple(seen), has_changed)

@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from textwrap import shorten
 
-from workspace.bumps.levels import Level
-from workspace.bumps.levels import Reason
 from workspace.distributions import Distribution
+from workspace.levels import Level
+from workspace.levels import Reason
 
 LEVELS = {
     "breaking": Level.MAJOR,

@@ -2,7 +2,7 @@
 
 from packaging.version import Version
 
-from workspace.bumps.levels import Level
+from workspace.levels import Level
 
 
 def raise_version(version: Version, level: Level) -> Version:

@@ -17,6 +17,8 @@ from workspace.gates.requirements import faults_of_requirements
 from workspace.gates.tree import faults_of_tree
 from workspace.home import faults_of_addresses
 from workspace.refusing import refuse
+from workspace.surfaces.changes import shown_by
+from workspace.surfaces.snapshots import faults_of_surfaces
 
 
 def pass_gates(session: nox.Session, item: Distribution) -> None:
@@ -37,6 +39,7 @@ def find_faults(session: nox.Session, item: Distribution) -> list[str]:
         # What was built is what the sessions run with; what is committed is what is published.
         *faults_of_wheel(item, item.wheel),
         *faults_of_builds(session, item),
+        *faults_of_surfaces(session, shown_by(item)),
     ]
     return list(dict.fromkeys(faults))
 

@@ -9,18 +9,18 @@ from graphlib import TopologicalSorter
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from workspace.bumps.levels import Level
 from workspace.distributions import Distribution
 from workspace.distributions import find_distribution
+from workspace.levels import Level
 
 ABOUT = """
 Raise the version by what the changes need, write the changelog from the fragments, prove the
 result, commit it and tag it. Uploads nothing.
 """
 MORE = """
-What the changes need is found in the fragments below changes/, and by comparing the Python API, the
-metadata, the HTTP document, the tables and the manifest with those of the last release. The rest no
-program sees: what events carry, and what the code does. That is for the fragments to say.
+What the changes need is found in the fragments below changes/, and by comparing surface.json
+(Python, metadata, HTTP, tables, manifest) with that of the last release. The rest no program sees:
+what events carry, and what the code does. That is for the fragments to say.
 
 Before 1.0 each change counts one place lower. A version that is high enough already stays: write
 1.0.0 into the pyproject.toml to leave 0.x. Several distributions are released one by one, each

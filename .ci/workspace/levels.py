@@ -17,14 +17,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Reason:
-    """One change, and what it needs; ``str()`` is one line for people.
-
-    Args:
-        level: What the next version must raise at least.
-        where: Where it is seen: ``HTTP``, ``table``, ``manifest``, ``metadata``, ``Python`` or
-            ``fragment``.
-        what: What changed, e.g. ``GET /v1/orders: 200 response: field number is gone``.
-    """
+    """One change, what it needs, and which part shows it; ``str()`` is one line for people."""
 
     level: Level
     where: str

@@ -1,5 +1,5 @@
-from workspace.bumps.levels import Level
-from workspace.bumps.levels import Reason
+from workspace.levels import Level
+from workspace.levels import Reason
 
 
 class TestLevel:
