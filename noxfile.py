@@ -9,6 +9,7 @@ What the commands are made of is in ``.ci/workspace``.
 
 import itertools
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -176,14 +177,22 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", ".")
 
 
+GITHUB_SCHEMAS = {
+    "github-workflows": "workflows/*.yml",
+    "dependabot": "dependabot.yml",
+    "github-issue-config": "ISSUE_TEMPLATE/config.yml",
+    # All but config.yml.
+    "github-issue-forms": "ISSUE_TEMPLATE/[!c]*.yml",
+}
+
+
 @nox.session
 def workflows(session: nox.Session) -> None:
-    """Check what GitHub runs: against its schema, and with zizmor for what is unsafe."""
+    """Check what GitHub reads: against its schemas, and with zizmor for what is unsafe."""
     provide(session, groups=[f"{WORKSPACE}:workflows"])
-    files = sorted(str(file) for file in ROOT.glob(".github/workflows/*.yml"))
-    session.run("check-jsonschema", "--builtin-schema=vendor.github-workflows", *files)
-    updates = str(ROOT / ".github/dependabot.yml")
-    session.run("check-jsonschema", "--builtin-schema=vendor.dependabot", updates)
+    for schema, pattern in GITHUB_SCHEMAS.items():
+        files = sorted(str(file) for file in ROOT.glob(f".github/{pattern}"))
+        session.run("check-jsonschema", f"--builtin-schema=vendor.{schema}", *files)
     session.run("zizmor", "--offline", "--no-progress", "--persona=pedantic", ".github")
 
 
@@ -215,6 +224,17 @@ def new(session: nox.Session) -> None:
     provide(session, "mercato-dev")
     place_of_it = ["--workspace", "--into=packages", f"--home={HOME}"]
     session.run("mercato", "new", *place_of_it, *session.posargs, env=CLEAN)
+
+
+@nox.session(requires=["build"])
+def docs(session: nox.Session) -> None:
+    """Write what is generated below docs: the pages of the reference, and the example feature."""
+    provide(session, *EVERYTHING)
+    session.run("python", "-m", "host.tests.together.reference", env=CLEAN)
+    examples = ROOT / "docs/examples"
+    shutil.rmtree(examples / "reviews", ignore_errors=True)
+    place_of_it = ["--workspace", f"--into={examples}", f"--home={HOME}"]
+    session.run("mercato", "new", *place_of_it, "reviews", env=CLEAN)
 
 
 @nox.session(requires=["build"])

@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md tells a contributor to type is there."""
+"""The commands that CONTRIBUTING.md, docs and pre-commit name are there."""
 
 import re
 import subprocess
@@ -6,7 +6,9 @@ import sys
 
 from .orchard import ROOT
 
-COMMANDS = re.findall(r"^nox -s ([^#\n]+)", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+PAGES = [ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), ROOT / ".pre-commit-config.yaml"]
+COMMAND = re.compile(r"(?:^ *|entry: |`|\.venv/bin/)nox -s ([^#`\n]+)", re.MULTILINE)
+COMMANDS = [command for page in PAGES for command in COMMAND.findall(page.read_text())]
 
 
 def names_in(command):
@@ -25,5 +27,5 @@ class TestContributing:
 
         named = {quoted or plain for command in COMMANDS for quoted, plain in names_in(command)}
 
-        assert {"gates(orders)", "release", "publish", "rehearse"} <= named
+        assert {"gates(orders)", "release", "publish", "rehearse", "bench", "types"} <= named
         assert named <= known

@@ -1,4 +1,4 @@
-"""``nox -s workflows`` checks what GitHub runs before GitHub does."""
+"""``nox -s workflows`` checks what GitHub reads before GitHub does."""
 
 import shutil
 
@@ -21,8 +21,8 @@ def copied(orchard):
 
 
 def spoil(root, name, before, after):
-    """Change a workflow."""
-    file = root / ".github/workflows" / name
+    """Change a workflow, or a form for issues."""
+    (file,) = root.glob(f".github/*/{name}")
     text = file.read_text()
     assert before in text
     file.write_text(text.replace(before, after))
@@ -30,7 +30,7 @@ def spoil(root, name, before, after):
 
 class TestWorkflows:
     def test_ours_are_sound(self, copied):
-        """Nothing is said against the workflows as they are."""
+        """The workflows and the forms for issues pass as they are."""
         done = run_session(copied, "workflows")
 
         assert done.returncode == 0, done.stdout + done.stderr
@@ -43,8 +43,16 @@ class TestWorkflows:
             ("ci.yml", "permissions: {}", "permissions: write-all", "excessive-permissions"),
             ("ci.yml", "persist-credentials: false", "lfs: false", "artipacked"),
             ("release.yml", '"$GITHUB_REF_NAME"', "${{ github.ref_name }}", "template-injection"),
+            ("bug.yml", "type: dropdown", "type: menu", "bug.yml::$.body"),
         ],
-        ids=["schema", "a tag of an action", "a right too many", "a token left", "text of others"],
+        ids=[
+            "schema",
+            "a tag of an action",
+            "a right too many",
+            "a token left",
+            "text of others",
+            "a form",
+        ],
     )
     def test_names_what_is_wrong(self, copied, name, before, after, told):
         """What GitHub would not take, or an attacker would, is red."""

@@ -1,7 +1,4 @@
-"""Which test provokes which fault: read from the tests, and written to a page of the reference.
-
-``python host/tests/together/refusals.py`` writes it.
-"""
+"""Which test provokes which fault: read from the tests, for a page of the reference."""
 
 import ast
 from pathlib import Path
@@ -10,14 +7,13 @@ from mercato_composition.faults.codes import codes
 
 ROOT = Path(__file__).parents[3]
 TESTS = ("packages/*/tests", "packages/platform/*/tests", "host/tests")
-PAGE = ROOT / "docs/reference/faults.md"
 
 HEAD = """\
 # Faults
 
 What `mercato check` and the other commands report when a deployment does not fit; `mercato explain
-K108` prints the long form. The tests in the last column provoke it.
-`python host/tests/together/refusals.py` writes this page.
+K108` prints the long form. The tests in the last column provoke it. `nox -s docs` writes this page
+from the code.
 
 """
 
@@ -48,8 +44,3 @@ def _marked(tree):
         for decorator in getattr(node, "decorator_list", ()):
             if "provokes" in ast.unparse(decorator).partition("(")[0]:
                 yield from map(ast.literal_eval, decorator.args)
-
-
-if __name__ == "__main__":
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page())

@@ -51,7 +51,3 @@ class TestProvoked:
         tests = refusals.provoked()
 
         assert tests.keys() == codes().keys()
-
-    def test_the_reference_lists_them(self):
-        """The page is as `python host/tests/together/refusals.py` writes it."""
-        assert refusals.PAGE.read_text() == refusals.page()

@@ -1,6 +1,7 @@
-"""A host that somebody else wrote: a package outside of this repository, built and installed."""
+"""An owner's own host, as docs/own-host.md describes it, built and installed outside of here."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,33 +19,14 @@ from .shop import wait_until_ready
 
 DIST = Path(__file__).parents[3] / "dist"
 
-PYPROJECT = """
-[build-system]
-requires = ["hatchling>=1.33"]
-build-backend = "hatchling.build"
-
-[project]
-name = "acme-shop"
-version = "1.0"
-requires-python = ">=3.11"
-dependencies = [
-  "flask-caching", "flask-cors", "flask-limiter", "flask-marshmallow", "flask-sqlalchemy",
-  "mercato-composition", "mercato-installer", "mercato-kit", "mercato-runtime",
-]
-
-[project.entry-points."mercato.app"]
-acme = "acme_shop:create_app"
-"""
+PAGE = (Path(__file__).parents[3] / "docs/own-host.md").read_text()
+(PYPROJECT,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+_, APP = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 EXTENSION = """
 from flask_cors import CORS
 
 cors = CORS()
-"""
-
-APP = """
-from acme_shop import create_app
-app = create_app()
 """
 
 DEPLOYMENT = """

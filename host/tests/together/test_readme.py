@@ -1,4 +1,4 @@
-"""The README tells the truth: its commands are run, its deployment file is read."""
+"""The commands of the README and of two pages of docs are run; the deployment file is read."""
 
 import re
 import subprocess
@@ -18,12 +18,17 @@ from .shop import free_port
 from .shop import wait_until_ready
 
 ROOT = Path(__file__).parents[3]
-README = (ROOT / "README.md").read_text()
-COMMANDS = [
-    line
-    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    for line in block.split("\n")
-]
+DEPLOYING = "docs/deploying.md"
+PAGES = ("README.md", "docs/writing-a-feature.md", DEPLOYING)
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """Return the blocks of code in one language that a page has."""
+    text = (ROOT / page).read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+COMMANDS = [line for page in PAGES for block in blocks(page, "sh") for line in block.split("\n")]
 SHOP, TESTS, *OTHERS = [line for line in COMMANDS if line]
 SERVICES = ("worker", "serve")
 KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHI"
@@ -53,7 +58,7 @@ class TestTwoCommands:
         self._run_the_others(clone)
 
     def _run_the_others(self, clone: Path) -> None:
-        """Run the commands of the other sections in their order; services run until ready."""
+        """Run the commands of the other pages in their order; services run until ready."""
         port = free_port()
         running = []
         for command in OTHERS:
@@ -84,8 +89,8 @@ class TestTwoCommands:
 
 class TestDeploymentFile:
     def test_is_read(self):
-        """The deployment file of the README fits, in production."""
-        (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+        """The deployment file of the page fits, in production."""
+        (text,) = blocks(DEPLOYING, "toml")
 
         deployment = read_deployment(tomllib.loads(text), {"MERCATO_SECRET_KEY": KEY})
 

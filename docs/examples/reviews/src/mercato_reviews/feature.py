@@ -1,0 +1,30 @@
+"""Reviews: what customers say about what is sold."""
+
+from pathlib import Path
+
+from mercato_contracts.catalog import Catalog
+from mercato_kit.feature import Feature
+from mercato_kit.feature import Need
+from mercato_reviews.events import HANDLES
+from mercato_reviews.models import Base
+from mercato_reviews.permissions import PERMISSIONS
+from mercato_reviews.privacy import erase_subject
+from mercato_reviews.privacy import export_subject
+from mercato_reviews.routes import blueprint
+from mercato_reviews.sample_data import make_sample_data
+from mercato_reviews.settings import ReviewsSettings
+
+feature = Feature(
+    name="reviews",
+    summary="Reviews of customers, one for each thing that is sold.",
+    blueprints=[blueprint],
+    metadata=Base.metadata,
+    migrations=Path(__file__).parent / "migrations" / "versions",
+    needs=[Need(Catalog, ">=1,<2")],
+    handles=HANDLES,
+    settings=ReviewsSettings,
+    permissions=PERMISSIONS,
+    export_subject=export_subject,
+    erase_subject=erase_subject,
+    sample_data=make_sample_data,
+)

@@ -1,0 +1,60 @@
+"""Reviews as JSON: what clients send, and what they get."""
+
+from marshmallow import fields
+
+from mercato_kit.http import ListQuerySchema
+from mercato_kit.http import page_of
+from mercato_kit.schemas import Metadata
+from mercato_kit.schemas import ModelSchema
+from mercato_kit.schemas import Schema
+from mercato_kit.schemas import Text
+from mercato_kit.schemas import Uuid
+from mercato_reviews.models import Review
+from mercato_reviews.values import NewReview
+
+
+class NewReviewSchema(Schema):
+    """A review to make."""
+
+    makes = NewReview
+
+    variant_id = Uuid(required=True)
+    text = Text(required=True, min=1, max=2000)
+    metadata = Metadata()
+
+
+class ReviewChangesSchema(Schema):
+    """What may change about a review."""
+
+    text = Text(required=True, min=1, max=2000)
+
+
+class ReviewQuerySchema(ListQuerySchema):
+    """Filters of the list."""
+
+    variant_id = Uuid()
+
+
+class ReviewSchema(ModelSchema):
+    """What a customer says about one variant."""
+
+    metadata = fields.Dict(keys=fields.String(), attribute="metadata_", required=True)
+
+    class Meta(ModelSchema.Meta):
+        """Publish these columns."""
+
+        model = Review
+        fields = (
+            "id",
+            "customer_id",
+            "variant_id",
+            "product_name",
+            "text",
+            "metadata",
+            "version",
+            "created_at",
+            "updated_at",
+        )
+
+
+ReviewListSchema = page_of(ReviewSchema)

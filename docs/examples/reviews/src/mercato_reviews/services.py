@@ -1,0 +1,144 @@
+"""What can be done with reviews. Plain values in, models out; nothing here commits."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_contracts import catalog
+from mercato_kit.db import insert
+from mercato_kit.db import locked
+from mercato_kit.db import refuse
+from mercato_kit.db import session
+from mercato_kit.db import unique_key
+from mercato_kit.db import utc_now
+from mercato_kit.errors import Forbidden
+from mercato_kit.errors import NotFound
+from mercato_kit.errors import StaleVersion
+from mercato_kit.http import Page
+from mercato_kit.http import PageRequest
+from mercato_kit.http import paginate
+from mercato_kit.principals import Principal
+from mercato_kit.services import get
+from mercato_kit.settings import current_settings
+from mercato_reviews.errors import BuyersOnly
+from mercato_reviews.errors import ReviewExists
+from mercato_reviews.errors import VariantUnavailable
+from mercato_reviews.models import Buyer
+from mercato_reviews.models import Review
+from mercato_reviews.permissions import READ
+from mercato_reviews.settings import ReviewsSettings
+from mercato_reviews.values import NewReview
+
+_ONE_EACH = unique_key(Review, "customer_id", "variant_id")
+_SORTABLE = {"created_at": Review.created_at}
+
+
+def make_review(new: NewReview, principal: Principal) -> Review:
+    """Make a review of something that is for sale.
+
+    The unique key decides, so of two requests that race for it one is refused.
+
+    Raises:
+        Forbidden: The caller is nobody in particular.
+        BuyersOnly: The shop wants buyers, and the caller is none yet.
+        VariantUnavailable: It is not for sale.
+        ReviewExists: The caller has made one of it already.
+    """
+    if principal.sub is None:
+        raise Forbidden("Only people may do this.")
+    if current_settings(ReviewsSettings).buyers_only and not _is_buyer(principal.sub):
+        raise BuyersOnly
+    made = Review(
+        customer_id=principal.sub,
+        variant_id=new.variant_id,
+        product_name=_name_of(new.variant_id),
+        text=new.text,
+        metadata_=dict(new.metadata),
+    )
+    with refuse({_ONE_EACH: ReviewExists}):
+        session.add(made)
+    return made
+
+
+def find_review(review_id: UUID, principal: Principal) -> Review:
+    """Return a review that the caller may know of.
+
+    Raises:
+        NotFound: There is none, or it is another's.
+    """
+    statement = sa.select(Review).where(Review.id == review_id, _visible_to(principal))
+    return _found(session.scalar(statement))
+
+
+def list_reviews(
+    page: PageRequest, principal: Principal, *, variant_id: UUID | None = None
+) -> Page[Review]:
+    """Return a page of the caller's own reviews, or of all with the permission.
+
+    Args:
+        page: Which part.
+        principal: Who asks.
+        variant_id: Only those about this variant.
+    """
+    statement = sa.select(Review).where(_visible_to(principal))
+    if variant_id is not None:
+        statement = statement.where(Review.variant_id == variant_id)
+    return paginate(statement, page, columns=_SORTABLE, id=Review.id)
+
+
+def change_review(review_id: UUID, text: str, principal: Principal, *, version: int) -> Review:
+    """Change what the caller said.
+
+    Args:
+        review_id: Which one.
+        text: What the caller says now.
+        principal: Who asks.
+        version: The version that the caller read.
+
+    Raises:
+        NotFound: There is none that the caller may know of.
+        Forbidden: It is another's.
+        StaleVersion: It changed since.
+    """
+    statement = sa.select(Review).where(Review.id == review_id, _visible_to(principal))
+    found = _found(session.scalar(locked(statement)))
+    if found.customer_id != principal.sub:
+        raise Forbidden("Only the one who made it may change it.")
+    if found.version != version:
+        raise StaleVersion
+    found.text = text
+    session.flush()
+    return found
+
+
+def remember_buyer(customer_id: UUID) -> None:
+    """Know a customer as a buyer from now on. Said twice, it is still so."""
+    row = insert(Buyer).values(customer_id=customer_id, created_at=utc_now())
+    session.execute(row.on_conflict_do_nothing())
+
+
+def _visible_to(principal: Principal) -> sa.ColumnElement[bool]:
+    """Return the condition that finds what the caller may know of: another's looks like none."""
+    if principal.may(READ):
+        return sa.true()
+    return Review.customer_id == principal.sub
+
+
+def _found(row: Review | None) -> Review:
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _is_buyer(customer_id: UUID) -> bool:
+    return session.get(Buyer, customer_id) is not None
+
+
+def _name_of(variant_id: UUID) -> str:
+    """Ask whoever answers the contract what the variant is called."""
+    currency = current_settings(ReviewsSettings).currency
+    try:
+        quote = get(catalog.Catalog).quote({variant_id: 1}, currency, utc_now())
+    except catalog.VariantUnavailable as error:
+        raise VariantUnavailable from error
+    return quote.lines[0].name

@@ -1,0 +1,40 @@
+"""A shelf that answers the contract catalog: two things are for sale, anything else is not."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from mercato_contracts.catalog import Catalog
+from mercato_contracts.catalog import Quote
+from mercato_contracts.catalog import QuoteLine
+from mercato_contracts.catalog import VariantUnavailable
+from mercato_kit.feature import Offer
+
+LAMP = UUID("00000000-0000-7000-8000-000000000001")
+MUG = UUID("00000000-0000-7000-8000-000000000002")
+
+NAMES = {LAMP: "Desk lamp", MUG: "Coffee mug"}
+
+
+class Shelf:
+    """The contract catalog."""
+
+    def quote(self, lines, currency, at):
+        """Price lines, all or none."""
+        if missing := lines.keys() - NAMES.keys():
+            raise VariantUnavailable(missing)
+        quoted = tuple(_quote_line(variant_id) for variant_id in lines)
+        return Quote(quoted, currency, valid_until=at + timedelta(minutes=5))
+
+
+def _quote_line(variant_id: UUID) -> QuoteLine:
+    return QuoteLine(
+        variant_id=variant_id,
+        product_id=variant_id,
+        sku=f"SKU-{variant_id.int % 1000}",
+        name=NAMES[variant_id],
+        variant_name="Standard",
+        unit_amount=1_250,
+    )
+
+
+CATALOG = Offer(Catalog, "1.0", Shelf)
