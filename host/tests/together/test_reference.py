@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mercato_dev.making import make_feature
+from mercato_dev.scaffold import make_feature
 
 from . import reference
 

@@ -1,7 +1,7 @@
 import pytest
 
 from mercato_dev.index import serve_index
-from mercato_dev.wheelmaking import write_wheel
+from mercato_dev.wheel_writer import write_wheel
 from mercato_testing.samples.fixtures import client_of
 from mercato_testing.samples.fixtures import deployment
 from mercato_testing.samples.fixtures import url

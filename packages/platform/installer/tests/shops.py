@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from mercato_composition.commands.frame import mercato
 from mercato_composition.deployment import packages as requirements
 from mercato_composition.deployment.places import Places
-from mercato_dev.wheelmaking import write_wheel
+from mercato_dev.wheel_writer import write_wheel
 
 FEATURE = """
 from mercato_kit.feature import Feature

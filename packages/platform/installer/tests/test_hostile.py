@@ -13,7 +13,7 @@ import tomli_w
 from mercato_composition.deployment import lock as lockfile
 from mercato_composition.deployment.lock import Binding
 from mercato_dev.index import serve_index
-from mercato_dev.wheelmaking import write_wheel
+from mercato_dev.wheel_writer import write_wheel
 from mercato_installer import install as installing
 from mercato_installer.tools import Uv
 

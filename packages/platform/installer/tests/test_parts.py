@@ -13,7 +13,7 @@ from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.places import Places
 from mercato_composition.deployment.tables import is_safe_url
 from mercato_composition.faults import DeploymentError
-from mercato_dev.wheelmaking import write_wheel
+from mercato_dev.wheel_writer import write_wheel
 from mercato_installer import download as fetching
 from mercato_installer import install as installing
 from mercato_installer import tools

@@ -38,9 +38,9 @@ def new(
     Table, migration, routes, a contract it needs, events it answers, settings, sample data, and
     tests of all that.
     """
-    from mercato_dev.making import NameRefusedError
-    from mercato_dev.making import ToolError
-    from mercato_dev.making import make_feature
+    from mercato_dev.scaffold import NameRefusedError
+    from mercato_dev.scaffold import ToolError
+    from mercato_dev.scaffold import make_feature
 
     try:
         folder = make_feature(name, into, thing=thing, home=home, workspace=workspace)

@@ -1,1 +1,0 @@
-"""What the commands of ``noxfile.py`` are made of."""

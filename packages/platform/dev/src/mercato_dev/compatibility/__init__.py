@@ -1,0 +1,131 @@
+"""Whether what is new here works with what was released, proven by the features' own tests."""
+
+import os
+import platform
+import time
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+import nox
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from mercato_dev.compatibility.cases import Case
+from mercato_dev.compatibility.cases import LeftOut
+from mercato_dev.compatibility.cases import cases_of_feature
+from mercato_dev.compatibility.cases import cases_of_foundation
+from mercato_dev.compatibility.cases import units_by_name
+from mercato_dev.compatibility.editions import Parts
+from mercato_dev.compatibility.editions import fetch_parts
+from mercato_dev.compatibility.editions import parts_here
+from mercato_dev.compatibility.trial import Broken
+from mercato_dev.compatibility.trial import try_case
+from mercato_dev.distributions import Distribution
+from mercato_dev.indexes import Published
+from mercato_dev.indexes import chosen_index
+from mercato_dev.indexes import releases
+from mercato_dev.publish import publish_tags
+from mercato_dev.refusal import refuse
+from mercato_dev.units import UNITS
+from mercato_dev.units import Unit
+
+FEATURES = [unit for unit in UNITS if unit.is_feature]
+
+FOUNDATIONS = [unit for unit in UNITS if not unit.is_feature]
+"""What features stand on: the platform, and the contracts."""
+
+
+def prove_compatible(session: nox.Session, unit: Unit) -> None:
+    """Try *unit* with what was released; end *session* if anything does not work with it.
+
+    Every case is tried before that. What is left out is named, and is no failure.
+    """
+    released = fetch_released(session, unit)
+    cases = sift(session, find_cases(unit, released))
+    if not cases:
+        session.log(f"Nothing that was released is to be tried with {unit.name}.")
+    failures = []
+    for number, case in enumerate(cases, start=1):
+        session.log(f"{number} of {len(cases)}: {case}")
+        started = time.monotonic()
+        try:
+            said = try_case(session, case)
+        except Broken as broken:
+            said = str(broken)
+            failures.append(f"compat({unit.short}) breaks {case}: {broken}")
+        session.log(f"{said}, in {time.monotonic() - started:.0f} s")
+    refuse(session, "Not everything works together", failures)
+
+
+def fetch_released(session: nox.Session, unit: Unit) -> dict[str, list[Parts]]:
+    """Take from the index what *unit* has to work with, by unit, the newest first.
+
+    Where no other index is named, what was released is what has a tag.
+    """
+    if not os.environ.get("MERCATO_INDEX"):
+        publish_tags(session)
+    partners = FOUNDATIONS if unit.is_feature else [*FEATURES, *FOUNDATIONS]
+    with chosen_index(session) as index:
+        return {
+            one.short: [
+                fetch_parts(session, index.url, one, members)
+                for members in find_versions(session, index.url, one)
+                if all(is_tried(session, item, published) for item, published in members.items())
+            ]
+            for one in partners
+        }
+
+
+def find_versions(
+    session: nox.Session, url: str, unit: Unit
+) -> list[dict[Distribution, Published]]:
+    """Find every version of a unit in an index, the newest first: what is there of each member."""
+    found: dict[Version, dict[Distribution, Published]] = {}
+    for item in unit.members:
+        for published in releases(session, url, item.name):
+            found.setdefault(published.version, {})[item] = published
+    return [found[version] for version in sorted(found, reverse=True)]
+
+
+def is_tried(session: nox.Session, item: Distribution, published: Published) -> bool:
+    """Tell whether anybody would get a release who does not ask for it; say so if not."""
+    reason = None
+    if published.yanked:
+        reason = "is yanked"
+    elif published.version.is_prerelease:
+        reason = "is a pre-release"
+    else:
+        wanted = {file.requires_python or "" for file in published.files}
+        python = platform.python_version()
+        if not all(SpecifierSet(one).contains(python, prereleases=True) for one in wanted):
+            reason = f"wants Python {', '.join(sorted(wanted))}"
+    if reason:
+        session.log(f"{item.short} {published.version} {reason}: not tried")
+    return reason is None
+
+
+def find_cases(unit: Unit, released: Mapping[str, Sequence[Parts]]) -> Iterator[Case | LeftOut]:
+    """Find what *unit* is to be tried with: see :mod:`mercato_dev.compatibility.cases`."""
+    here = {one.short: parts_here(one) for one in FOUNDATIONS}
+    if unit.is_feature:
+        (new,) = parts_here(unit)
+        yield from cases_of_feature(new, units_by_name(here), released)
+    else:
+        features = [one for feature in FEATURES for (one,) in released[feature.short]]
+        yield from cases_of_foundation(unit.short, here, features, released)
+
+
+def sift(session: nox.Session, found: Iterable[Case | LeftOut]) -> list[Case]:
+    """Keep each case once; say once of each that is left out why it is."""
+    cases: dict[frozenset[str], Case] = {}
+    reasons: dict[str, None] = {}
+    for one in found:
+        if isinstance(one, LeftOut):
+            reasons[one.reason] = None
+        else:
+            cases.setdefault(one.made_of, one)
+    for reason in reasons:
+        session.log(reason)
+    return list(cases.values())

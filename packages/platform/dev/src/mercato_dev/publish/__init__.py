@@ -1,0 +1,181 @@
+"""Releases on their way from a tag to an index, as often as it takes, with the same end."""
+
+import argparse
+import difflib
+import tempfile
+from collections.abc import Container
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from contextlib import nullcontext
+from pathlib import Path
+
+import nox
+
+from mercato_dev.artifacts import make_release
+from mercato_dev.artifacts.builds import Built
+from mercato_dev.changelogs import faults_after_release
+from mercato_dev.distributions import Distribution
+from mercato_dev.history import Release
+from mercato_dev.history import checked_out
+from mercato_dev.history import find_releases
+from mercato_dev.history import git
+from mercato_dev.history import parse_tag
+from mercato_dev.home import HOME
+from mercato_dev.home import IS_KNOWN
+from mercato_dev.indexes import LOCAL
+from mercato_dev.indexes import Index
+from mercato_dev.indexes import serving
+from mercato_dev.indexes import sha256
+from mercato_dev.interrupts import end_in_order
+from mercato_dev.publish.arguments import KNOWN
+from mercato_dev.publish.arguments import read_arguments
+from mercato_dev.publish.upload import deliver
+from mercato_dev.publish.upload import files_of
+from mercato_dev.publish.upload import find_absent
+from mercato_dev.refusal import refuse
+from mercato_dev.siblings import faults_of_siblings
+from mercato_dev.units import UNITS
+from mercato_dev.units import Unit
+from mercato_dev.units import find_unit
+
+
+def publish_release(session: nox.Session) -> None:
+    """Do what was typed behind ``--``."""
+    wanted = read_arguments(session.posargs)
+    end_in_order()
+    if wanted.to in KNOWN and not IS_KNOWN:
+        session.error(
+            f"The links in the metadata lead to {HOME}, which is an example. Say in [tool.mercato]"
+            " of pyproject.toml where the project lives; then gates names each link to change"
+        )
+    release = find_release(session, wanted.tag)
+    with tempfile.TemporaryDirectory() as made:
+        built = make(session, release, Path(made))
+        with open_target(session, wanted) as index:
+            # All of it is compared before anything of it is sent.
+            absent = {
+                name: find_absent(session, index, name, one) if index else [*files_of(one)]
+                for name, one in built.items()
+            }
+            for name, one in built.items():
+                describe_files(session, one, absent[name])
+            if index and index.upload:
+                for name, one in built.items():
+                    deliver(session, index, name, one, absent[name])
+                session.log(f"{release.tag} is published.")
+            else:
+                session.log("Nothing was uploaded. `--to URL` uploads it, `--local` to var/index.")
+
+
+def describe_files(session: nox.Session, built: Built, absent: Container[Path]) -> None:
+    """Say which files are published, and which of them the index has."""
+    for file in files_of(built):
+        there = "" if file in absent else " (already there)"
+        session.log(f"{file.name}: {file.stat().st_size} bytes, sha256 {sha256(file)}{there}")
+
+
+def publish_tags(session: nox.Session) -> None:
+    """Publish to the workspace's own index what was released of this repository and is not there.
+
+    What is there stays as it is, and is not built again.
+    """
+    lacking = [
+        release
+        for unit in UNITS
+        for release in find_unit_releases(unit)
+        if not all(is_local(item, release) for item in unit.members if release.has(item))
+    ]
+    if not lacking:
+        return
+    with serving(session) as index:
+        for release in lacking:
+            with tempfile.TemporaryDirectory() as made:
+                for name, built in make(session, release, Path(made)).items():
+                    deliver(session, index, name, built, find_absent(session, index, name, built))
+            session.log(f"{release.tag} is in {LOCAL}.")
+
+
+def find_unit_releases(unit: Unit) -> list[Release]:
+    """Find what was released of a unit: of any of its members."""
+    return list(dict.fromkeys(one for item in unit.members for one in find_releases(item)))
+
+
+def is_local(item: Distribution, release: Release) -> bool:
+    """Tell whether the workspace's own index has all files of a release."""
+    stem = f"{item.module}-{release.version}"
+    return all((LOCAL / f"{stem}{end}").exists() for end in ("-py3-none-any.whl", ".tar.gz"))
+
+
+def open_target(
+    session: nox.Session, wanted: argparse.Namespace
+) -> AbstractContextManager[Index | None]:
+    """Offer the index to publish to, or to compare with; none, if none was named."""
+    if wanted.to == "local":
+        return serving(session)
+    return nullcontext(Index(wanted.index, wanted.to) if wanted.index else None)
+
+
+def find_release(session: nox.Session, tag: str) -> Release:
+    """Find a release by its tag, and make sure that it is one for good."""
+    try:
+        release = parse_tag(tag)
+    except ValueError as error:
+        session.error(str(error))
+    tags = git("tag", "--list")
+    if tag not in tags:
+        close = difflib.get_close_matches(tag, tags)
+        hint = f". Similar: {', '.join(close)}" if close else ""
+        session.error(f"There is no tag {tag}: `nox -s release` makes it{hint}")
+    if not release.is_annotated:
+        session.error(
+            f"{tag} is a lightweight tag, which may be anybody's. If `nox -s release` made it,"
+            " get it again, whole: `git fetch --tags --force`"
+        )
+    if not release.is_on_main:
+        session.error(
+            f"The commit of {tag} is not on main. Merge it first; where main was not fetched:"
+            " `git fetch origin main:refs/remotes/origin/main`"
+        )
+    return release
+
+
+def make(session: nox.Session, release: Release, folder: Path) -> dict[str, Built]:
+    """Build a release and check it; fail the session with all that speaks against it.
+
+    Returns:
+        The files of each member, by what the index calls it: each after those that it requires.
+    """
+    with checked_out(release.tag) as tree:
+        unit = find_released_unit(session, tree, release)
+        names = {item.short: item.name for item in unit.members}
+        faults = [*faults_of_unit(unit)]
+    session.log(f"Building {release.tag} twice.")
+    built = {}
+    for item in unit.members:
+        made, more = make_release(session, release.tag, item.short, folder / item.short)
+        built[names[item.short]] = made
+        faults += unit.name_member(item, more)
+    refuse(session, f"{release.tag} cannot be published", faults)
+    return built
+
+
+def find_released_unit(session: nox.Session, tree: Path, release: Release) -> Unit:
+    """Find what a tag releases in its files; fail the session where they are of another version."""
+    try:
+        unit = find_unit(release.short, tree)
+    except LookupError as error:
+        session.error(f"In this commit, {error}")
+    for item in unit.members:
+        if item.project["version"] != str(release.version):
+            session.error(
+                f"{release.tag} is a tag of {item.name} {item.project['version']}: tag and version"
+                " must agree."
+            )
+    return unit
+
+
+def faults_of_unit(unit: Unit) -> Iterator[str]:
+    """Find what the files of a tag have against its release, before anything is built."""
+    for item in unit.members:
+        faults = [*faults_after_release(item), *faults_of_siblings(unit, item)]
+        yield from unit.name_member(item, faults)

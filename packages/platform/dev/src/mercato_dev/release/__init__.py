@@ -1,0 +1,108 @@
+"""A version, its changelog, a commit and a tag. Nothing leaves this machine."""
+
+import subprocess
+from collections.abc import Iterator
+
+import nox
+
+from mercato_dev.bumps import UnitBump
+from mercato_dev.bumps import find_unit_bump
+from mercato_dev.gates import find_faults
+from mercato_dev.gates.proof import prove
+from mercato_dev.history import Release
+from mercato_dev.history import find_uncommitted
+from mercato_dev.history import git
+from mercato_dev.interrupts import end_in_order
+from mercato_dev.refusal import refuse
+from mercato_dev.release.arguments import Wish
+from mercato_dev.release.arguments import read_wish
+from mercato_dev.release.files import commit
+from mercato_dev.release.files import draft_changelog
+from mercato_dev.release.files import message_of
+from mercato_dev.release.files import undone_on_failure
+from mercato_dev.release.files import write_changelog
+from mercato_dev.release.files import write_version
+from mercato_dev.siblings import move_siblings
+from mercato_dev.units import Unit
+
+DIRTY = (
+    "Commit that. What an interrupted release left goes with `git restore --staged --worktree .`"
+)
+
+
+def run_release(session: nox.Session) -> None:
+    """Release what was typed, one unit after the other; end at the first that cannot.
+
+    Args:
+        session: The one that asks; the wheels are built.
+    """
+    wish = read_wish(session.posargs)
+    end_in_order()
+    try:
+        check_repository(session)
+        for unit in wish.units:
+            release_one(session, unit, wish)
+    except subprocess.CalledProcessError as error:
+        session.error(f"{' '.join(error.cmd)}: {error.stderr.strip()}")
+
+
+def check_repository(session: nox.Session) -> None:
+    """Refuse a repository in which a commit would be lost, or would fail at the end."""
+    if not any(git("branch", "--show-current")):
+        session.error("HEAD is on no branch, and a commit would be lost: `git switch main`")
+    for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+        git("var", name)
+
+
+def release_one(session: nox.Session, unit: Unit, wish: Wish) -> None:
+    """Release one unit, or say what it would be; end with what is against that."""
+    refuse_halves(session, unit)
+    bump = find_unit_bump(session, unit)
+    if bump.last and not bump.has_changed:
+        session.error(f"Nothing changed since {bump.last.tag}: there is nothing to release")
+    for line in bump.describe():
+        session.log(line)
+    found = Release(unit.short, bump.version_for(wish.level or bump.level))
+    if found.version != bump.version:
+        session.log(f"  asked {wish.level}: {found.version}")
+    faults = [*find_faults(session, unit), *bump.faults, *faults_of_wish(bump, wish, found)]
+    hint = DIRTY if find_uncommitted() else "Mend these first"
+    refuse(session, f"{unit.name} {found.version} cannot be released", faults, hint)
+    if wish.is_dry_run:
+        for item in unit.members:
+            draft_changelog(session, item, found.version)
+        session.log(f"Would be proven as by nox -s 'gates({unit.short})', and be {found.tag}.")
+        return
+    with undone_on_failure(session, unit) as head:
+        for item in unit.members:
+            write_version(session, item, found.version)
+            move_siblings(unit, item, found.version)
+            write_changelog(session, item, found.version)
+        prove(session, [unit])
+        commit(session, unit, found, head)
+    session.log(f"Released {found.tag}, and uploaded nothing. Next: nox -s publish -- {found.tag}")
+
+
+def refuse_halves(session: nox.Session, unit: Unit) -> None:
+    """Refuse to release on top of a release that was stopped between its commit and its tag."""
+    written = Release(unit.short, unit.version)
+    if git("log", "-1", "--format=%s") == [message_of(written)] and not is_tagged(written):
+        session.error(
+            f"A release of {written.tag} was stopped before its tag. Take its commit back, and"
+            " release again: `git reset --keep HEAD~1`"
+        )
+
+
+def faults_of_wish(bump: UnitBump, wish: Wish, release: Release) -> Iterator[str]:
+    """Find what was asked for and cannot be."""
+    if wish.level and bump.last is None:
+        yield f"the first release is called as its pyproject.toml says: not --bump {wish.level}"
+    elif wish.level and wish.level < bump.level:
+        yield f"asked {wish.level}, the changes need {bump.level}: see above"
+    if is_tagged(release):
+        yield f"{release.tag} is a tag already, of another branch: release from there"
+
+
+def is_tagged(release: Release) -> bool:
+    """Tell whether there is a tag for a release, wherever it is."""
+    return bool(git("tag", "--list", release.tag))

@@ -1,0 +1,105 @@
+"""The sample shop: installed, filled, and run by a worker and a server that end together."""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import time
+import tomllib
+import urllib.request
+from pathlib import Path
+
+import nox
+
+from mercato_dev.distributions import ROOT
+from mercato_dev.environments import PLAIN
+from mercato_dev.environments import provide
+from mercato_dev.interrupts import end_in_order
+
+DEVELOPMENT = ROOT / "host/deployments/development.toml"
+
+
+def chosen_wheels() -> list[str]:
+    """Read from the deployment file what to install: the host, and the package of every feature."""
+    features = tomllib.loads(DEVELOPMENT.read_text())["features"]
+    packages = [table.get("package", f"mercato-{name}") for name, table in features.items()]
+    return ["mercato-host", *packages]
+
+
+def port_of(session: nox.Session) -> int:
+    """Read ``--port`` from what was typed behind ``--``."""
+    parser = argparse.ArgumentParser(prog="nox -s shop --")
+    parser.add_argument("--port", type=int, default=5000)
+    port: int = parser.parse_args(session.posargs).port
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            session.error(f"Port {port}: {error.strerror}. Take another: -- --port 5001")
+    return port
+
+
+def run_shop(session: nox.Session) -> None:
+    """Install, migrate, fill and run the shop."""
+    port = port_of(session)
+    end_in_order()
+    provide(session, *chosen_wheels())
+    (ROOT / "var").mkdir(exist_ok=True)
+    database = {"MERCATO_DATABASE__URL": f"sqlite:///{ROOT}/var/shop.db"}
+    env = PLAIN | {key: os.environ.get(key, value) for key, value in database.items()}
+    mercato = ["mercato", f"--deployment={DEVELOPMENT}"]
+    session.run(*mercato, "db", "upgrade", env=env)
+    session.run(*mercato, "seed", env=env)
+    serve(session, mercato, env, port)
+
+
+def serve(session: nox.Session, mercato: list[str], env: dict[str, str | None], port: int) -> None:
+    """Run the worker and the server until one of them ends, or we are told to stop."""
+    plain = {
+        key: value for key, value in (os.environ | session.env | env).items() if value is not None
+    }
+    command = [str(Path(session.bin, mercato[0])), *mercato[1:]]
+    address = f"http://127.0.0.1:{port}"
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        for words in (["worker"], ["serve", f"--bind=127.0.0.1:{port}"]):
+            # Each leads a group of its own, so Ctrl-C reaches us alone and we end them in order.
+            child = subprocess.Popen([*command, *words], env=plain, start_new_session=True)
+            children.append(child)
+        wait_until_ready(session, children, address)
+        session.log(f"The shop is open: {address}/v1/products | {address}/docs | Ctrl-C closes it")
+        while all(child.poll() is None for child in children):
+            time.sleep(0.2)
+        session.error("The worker or the server ended by itself.")
+    except KeyboardInterrupt:
+        session.log("The shop closes.")
+    finally:
+        for child in reversed(children):
+            end(child)
+
+
+def wait_until_ready(
+    session: nox.Session, children: list[subprocess.Popen[bytes]], address: str
+) -> None:
+    """Ask the shop whether it is ready, for as long as it runs and at most a minute."""
+    for _ in range(240):
+        if any(child.poll() is not None for child in children):
+            session.error("The worker or the server ended before the shop was ready.")
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.25)
+    session.error(f"The shop was not ready within a minute: ask {address}/readyz why.")
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and its whole group when it does not listen."""
+    child.terminate()
+    try:
+        child.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()

@@ -1,0 +1,62 @@
+"""What differs between what a distribution shows and what its last release showed."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from mercato_dev.distributions import DISTRIBUTIONS
+from mercato_dev.distributions import Distribution
+from mercato_dev.history import Release
+from mercato_dev.history import git
+from mercato_dev.levels import Reason
+from mercato_dev.surfaces.difference import Difference
+from mercato_dev.surfaces.difference import compare
+from mercato_dev.surfaces.difference import named
+from mercato_dev.surfaces.snapshots import FILE
+from mercato_dev.surfaces.snapshots import read_snapshot
+
+
+def find_changes(item: Distribution, last: Release) -> list[Reason]:
+    """Say what *item* changed since its release *last*, of itself and of what it has a share in."""
+    found = [one for shown in shown_by(item) for one in changes_of(item, shown, last.tag)]
+    reasons = [Reason(one.level, one.path[0], str(one)) for one in found]
+    return list(dict.fromkeys(reasons))
+
+
+def shown_by(item: Distribution) -> list[Distribution]:
+    """Name what shows *item*: itself; and the features, of what they are made of."""
+    features = [one for one in DISTRIBUTIONS if one.is_feature and not item.is_feature]
+    return [item, *features]
+
+
+def changes_of(item: Distribution, shown: Distribution, since: str) -> Iterator[Difference]:
+    """Find what *item* changed of what *shown* shows, as far as it is still another.
+
+    The code of *item* made the difference of two snapshots, if it changed between them: one that
+    is committed too late is still put down to the change that it belongs to.
+    """
+    first, last = read_snapshot(shown, since), read_snapshot(shown)
+    if shown == item and not (first and last):
+        raise LookupError(f"{since} or this tree has no {FILE} of {item.name}: `nox -s surface`")
+    path = str(shown.folder / FILE)
+    commits = git("log", "--first-parent", "--reverse", "--format=%H", f"{since}..", "--", path)
+    sources = [str(item.source), str(item.pyproject)]
+    for before, after in pairwise([since, *commits, ""]):
+        if git("diff", "--name-only", *filter(None, (before, after)), "--", *sources):
+            old, new = (own(read_snapshot(shown, one), item) for one in (before, after))
+            for one in compare(old, new):
+                if first and at(first, one.path) != at(last, one.path):
+                    yield one
+
+
+def own(snapshot: dict[str, Any], item: Distribution) -> dict[str, Any]:
+    """Take from a snapshot what *item* has a share in; names and Python are each one's own."""
+    others = () if snapshot.get("name") == item.name else ("metadata", "name", "python")
+    return {part: tree for part, tree in snapshot.items() if part not in others}
+
+
+def at(tree: Any, path: tuple[str, ...]) -> Any:
+    """Return what is at the end of a path; None if there is nothing."""
+    for name in path:
+        tree = named(tree).get(name) if isinstance(tree, dict | list) else None
+    return tree

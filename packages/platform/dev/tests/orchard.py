@@ -1,0 +1,176 @@
+"""A workspace of the smallest distributions, to run the commands of ours in."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from describe import describe
+
+ROOT = Path(__file__).parents[4]
+SOURCE = ROOT / "packages/platform/dev/src/mercato_dev"
+AUTHOR = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
+
+PYPROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "mercato-{name}"
+version = "{version}"
+description = "Fruit."
+readme = "README.md"
+license = "MIT"
+license-files = ["LICENSE"]
+requires-python = ">=3.11"
+classifiers = ["Typing :: Typed"]
+dependencies = {needs}
+
+[dependency-groups]
+test = ["pytest>=9.2", "pytest-xdist>=3.8"]
+
+[tool.hatch.build.targets.wheel]
+packages = ["src/mercato_{name}"]
+
+[tool.hatch.build.targets.sdist]
+include = ["/CHANGELOG.md", "/src", "/tests"]
+"""
+
+ENTRY_POINT = """
+[project.entry-points."mercato.features"]
+{name} = "mercato_{name}.feature:feature"
+"""
+
+CHANGELOG = """
+# Changelog
+
+## {version} - 2026-11-01
+
+- Ripe.
+"""
+
+TEST = """
+import mercato_{name}
+
+
+def test_imports():
+    assert mercato_{name}.__doc__
+"""
+
+UNSTEADY_HOOK = """
+import os
+from pathlib import Path
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class Hook(BuildHookInterface):
+    def initialize(self, version, build_data):
+        Path(self.root, "src/mercato_apples/feature.py").write_text(f"x = {os.urandom(9)!r}")
+"""
+"""A build that makes something else each time."""
+
+
+def write_distribution(
+    root: Path,
+    name: str,
+    *,
+    code: str = "",
+    needs: str = "[]",
+    version: str = "0.1.0",
+    home: str = "packages",
+) -> None:
+    """Write the smallest distribution that can be published, into a folder of *home*."""
+    folder = root / home / name
+    package = folder / "src" / f"mercato_{name}"
+    package.mkdir(parents=True, exist_ok=True)
+    (folder / "tests").mkdir(exist_ok=True)
+    (folder / "README.md").write_text(name)
+    (folder / "LICENSE").write_text("MIT")
+    (folder / "CHANGELOG.md").write_text(CHANGELOG.format(version=version))
+    settings = PYPROJECT.format(name=name, needs=needs, version=version)
+    (folder / "pyproject.toml").write_text(settings)
+    (package / "py.typed").touch()
+    (folder / "tests/test_it.py").write_text(TEST.format(name=name))
+    (package / "__init__.py").write_text(f'"""{name}"""\n{code}\n')
+
+
+def write_feature(root: Path, name: str, **options: str) -> None:
+    """Write the smallest distribution that is a feature, and can be published."""
+    write_distribution(root, name, **options)
+    package = root / "packages" / name / "src" / f"mercato_{name}"
+    with (root / "packages" / name / "pyproject.toml").open("a") as settings:
+        settings.write(ENTRY_POINT.format(name=name))
+    (package / "migrations/versions").mkdir(parents=True, exist_ok=True)
+    for path in ("feature.py", "migrations/versions/0001_initial.py"):
+        (package / path).touch()
+
+
+def write(root: Path, path: str, content: str = "") -> Path:
+    """Write a file, and the folders that it is in."""
+    file = root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
+    return file
+
+
+def write_surfaces(root: Path) -> None:
+    """Write the surface.json of each distribution in a workspace without a host."""
+    for pyproject in root.glob("packages/*/pyproject.toml"):
+        options = Namespace(folder=pyproject.parent, factory=None)
+        pyproject.with_name("surface.json").write_text(describe(options))
+
+
+def commit(root: Path) -> None:
+    """Commit everything, with the surfaces that it has."""
+    write_surfaces(root)
+    subprocess.run(["git", "add", "--all"], cwd=root, check=True)
+    command = ["git", *AUTHOR, "commit", "--quiet", "--allow-empty", "--message=apples: ripen"]
+    subprocess.run(command, cwd=root, check=True)
+
+
+def tag(root: Path, *names: str) -> None:
+    """Tag what was committed last."""
+    for name in names:
+        command = ["git", *AUTHOR, "tag", "--annotate", f"--message={name}", name]
+        subprocess.run(command, cwd=root, check=True)
+
+
+def begin_changelog(root: Path, name: str, home: str = "packages") -> None:
+    """Replace the changelog by one without releases, and a fragment for the first."""
+    folder = root / home / name
+    (folder / "CHANGELOG.md").write_text("# Changelog\n\n<!-- towncrier release notes start -->\n")
+    (folder / "changes").mkdir()
+    (folder / "changes/+first.added.md").write_text("Everything.")
+
+
+def copy_settings(root: Path) -> None:
+    """Copy what rules the workspace: the commands, their programs, the settings of the tools."""
+    for name in ("noxfile.py", "pyproject.toml", ".gitignore"):
+        shutil.copy(ROOT / name, root / name)
+    shutil.copytree(SOURCE, root / SOURCE.relative_to(ROOT))
+
+
+def stand_in(root: Path) -> None:
+    """Replace the sessions that take their time by stand-ins that do as they are told."""
+    sessions = root / SOURCE.relative_to(ROOT) / "sessions.py"
+    tree = ast.parse(sessions.read_text())
+    kept = {"build", "gates", "release", "surface"}
+    tree.body = [
+        node
+        for node in tree.body
+        if not isinstance(node, ast.FunctionDef) or not node.decorator_list or node.name in kept
+    ]
+    stand_ins = Path(__file__).with_name("stand_ins.py").read_text()
+    sessions.write_text(ast.unparse(tree))
+    noxfile = root / "noxfile.py"
+    noxfile.write_text(f"{noxfile.read_text()}\n\n{stand_ins}")
+
+
+def run_session(root: Path, session: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run one session of nox in *root*."""
+    command = [sys.executable, "-m", "nox", "--session", session, *options]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)

@@ -1,0 +1,173 @@
+"""What an index has of a distribution, as the commands see it."""
+
+import functools
+import http.server
+import threading
+
+import pytest
+
+from mercato_dev.index import serve_index
+from mercato_dev.wheel_writer import write_wheel
+
+from .orchard import copy_settings
+from .orchard import run_session
+
+SESSIONS = '''
+
+@nox.session
+def ask(session: nox.Session) -> None:
+    """Write down what an index has of the apples, and take the first file."""
+    from mercato_dev import indexes
+
+    url, folder = session.posargs
+    found = indexes.releases(session, url, "mercato-apples")
+    lines = [f"{one.version} {one.yanked} {one.files[0].requires_python}" for one in found]
+    Path(folder, "found.txt").write_text("\\n".join(lines))
+    if found:
+        indexes.fetch(session, url, "mercato-apples", found[0].files[0], Path(folder))
+
+
+@nox.session
+def chosen(session: nox.Session) -> None:
+    """Write down which index is asked, and what it has."""
+    from mercato_dev import indexes
+
+    with indexes.chosen_index(session) as index:
+        session.log(f"index: {index.url} {indexes.releases(session, index.url, 'mercato-apples')}")
+'''
+PAGE = """<!DOCTYPE html>
+<a href="mercato_apples-2.0-py3-none-any.whl" data-requires-python="&gt;=3.99">
+mercato_apples-2.0-py3-none-any.whl</a>
+<a href="mercato_apples-1.0-py3-none-any.whl#sha256={sha256}" data-yanked="rotten">
+mercato_apples-1.0-py3-none-any.whl</a>
+"""
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """Offer a workspace with a session that asks an index."""
+    root = tmp_path_factory.mktemp("asking")
+    copy_settings(root)
+    with (root / "noxfile.py").open("a") as sessions:
+        sessions.write(SESSIONS)
+    return root
+
+
+@pytest.fixture
+def static(tmp_path):
+    """Serve plain files; offer their folder and address."""
+    folder = tmp_path / "static"
+    folder.mkdir()
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def ask(root, url, folder):
+    """Run the session; return what it found, line by line, and what it said."""
+    done = run_session(root, "ask", "--", url, str(folder))
+    found = folder / "found.txt"
+    said = done.stdout + done.stderr
+    return (found.read_text().splitlines() if found.exists() else None), said
+
+
+def add_wheel(folder, version):
+    """Offer a version of the apples."""
+    return write_wheel(folder, "mercato-apples", version, {"mercato_apples.py": ""})
+
+
+class TestReleases:
+    def test_are_found_newest_first_and_can_be_taken(self, workspace, tmp_path):
+        """Versions are ordered as versions; a file comes with the hash that was announced."""
+        offered, taken = tmp_path / "offered", tmp_path / "taken"
+        offered.mkdir()
+        taken.mkdir()
+        for version in ("0.9", "0.10", "0.2"):
+            add_wheel(offered, version)
+
+        with serve_index(offered) as index:
+            found, said = ask(workspace, index.url, taken)
+
+        assert found == [f"{version} False None" for version in ("0.10", "0.9", "0.2")], said
+        (wheel,) = taken.glob("*.whl")
+        assert wheel.read_bytes() == (offered / wheel.name).read_bytes()
+
+    def test_are_none_of_a_distribution_that_nobody_published(self, workspace, tmp_path):
+        """An index that answers, and does not know a name, has no releases of it."""
+        offered = tmp_path / "offered"
+        offered.mkdir()
+
+        with serve_index(offered) as index:
+            found, said = ask(workspace, index.url, tmp_path)
+
+        assert found == [], said
+
+    def test_tell_what_was_yanked_and_for_which_python(self, workspace, static, tmp_path):
+        """What the index says of a file is passed on."""
+        folder, root = static
+        (folder / "simple/mercato-apples").mkdir(parents=True)
+        page = folder / "simple/mercato-apples/index.html"
+        page.write_text(PAGE.format(sha256="0" * 64))
+
+        found, _ = ask(workspace, f"{root}simple/", tmp_path)
+
+        assert found == ["2.0 False >=3.99", "1.0 True None"]
+
+    def test_refuses_a_file_that_is_not_what_was_announced(self, workspace, static, tmp_path):
+        """Another hash is another file."""
+        folder, root = static
+        (folder / "simple/mercato-apples").mkdir(parents=True)
+        page = folder / "simple/mercato-apples/index.html"
+        page.write_text(PAGE.format(sha256="0" * 64).split("</a>", 1)[1])
+        add_wheel(page.parent, "1.0")
+
+        _, said = ask(workspace, f"{root}simple/", tmp_path)
+
+        assert "is not what the index says it is" in said
+        assert not list(tmp_path.glob("*.whl"))
+
+    @pytest.mark.parametrize(
+        ("address", "said"),
+        [
+            ("http://127.0.0.1:9/simple/", "there is no connection to it"),
+            ("{root}slip/", "it answers 404"),
+            ("http://ada:hunter2@{host}slip/", "it answers 404"),
+        ],
+    )
+    def test_fail_where_the_index_cannot_be_asked(self, workspace, static, tmp_path, address, said):
+        """No answer is not "no releases"; and nobody reads a password of the address."""
+        _, root = static
+        url = address.format(root=root, host=root.removeprefix("http://"))
+
+        found, told = ask(workspace, url, tmp_path)
+
+        assert found is None
+        assert f"The index cannot be asked for mercato-apples: {said}" in told
+        assert "hunter2" not in told.replace(" ".join(("ask", "--", url)), "")
+
+
+class TestChosenIndex:
+    def test_is_that_of_the_workspace(self, workspace, monkeypatch):
+        """Where nobody names an index, the files in var/index are what is released."""
+        monkeypatch.delenv("MERCATO_INDEX", raising=False)
+        local = workspace / "var/index"
+        local.mkdir(parents=True)
+        add_wheel(local, "1.0")
+
+        done = run_session(workspace, "chosen")
+
+        assert "index: http://127.0.0.1:" in done.stderr
+        assert "mercato_apples-1.0-py3-none-any.whl" in done.stderr
+
+    def test_is_the_one_that_is_named(self, workspace, tmp_path, monkeypatch):
+        """MERCATO_INDEX names a real one."""
+        add_wheel(tmp_path, "7.0")
+        with serve_index(tmp_path) as index:
+            monkeypatch.setenv("MERCATO_INDEX", index.url)
+
+            done = run_session(workspace, "chosen")
+
+        assert f"index: {index.url} " in done.stderr
+        assert "mercato_apples-7.0-py3-none-any.whl" in done.stderr

@@ -1,0 +1,105 @@
+"""What blocks a release: a session that is anything but green."""
+
+import json
+
+import pytest
+
+from .orchard import run_session
+from .orchard import stand_in
+
+PROOF = """
+from mercato_dev.gates.proof import prove
+
+@nox.session
+def proof(session):
+    prove(session, UNITS)
+"""
+
+
+@pytest.fixture
+def proven(orchard):
+    """Offer a workspace whose sessions do as they are told, and one that asks for their proof."""
+    stand_in(orchard)
+    with (orchard / "noxfile.py").open("a") as noxfile:
+        noxfile.write(PROOF)
+    return orchard
+
+
+def prove(root, *options):
+    """Run the session; return what it says, and whether everything is proven."""
+    done = run_session(root, "proof", *options)
+    return done.stdout + done.stderr, done.returncode == 0
+
+
+class TestProve:
+    def test_runs_every_session_that_says_something(self, proven):
+        """Each session for each distribution that is asked for, and those for all of them once."""
+        told, passes = prove(proven)
+
+        assert passes, told
+        for name in ("lint", "types", "boundaries", "combinations"):
+            assert told.count(f"Here is {name} ") == 1
+        for name in ("imports", "tests", "lowest", "compat"):
+            assert told.count(f"Here is {name}(apples) ") == 1
+            assert told.count(f"Here is {name}(pears) ") == 1
+
+    def test_names_every_red_session(self, proven, monkeypatch):
+        """One that is red does not hide the next."""
+        monkeypatch.setenv("ORCHARD", json.dumps({"types": "fail", "lowest(pears)": "fail"}))
+
+        told, passes = prove(proven)
+
+        assert not passes
+        assert "\n  red: types\n  red: lowest(pears)\n" in told
+
+    def test_takes_a_skipped_session_for_red(self, proven, monkeypatch):
+        """Who skips proves nothing."""
+        monkeypatch.setenv("ORCHARD", json.dumps({"tests(apples)": "skip"}))
+
+        told, passes = prove(proven)
+
+        assert not passes
+        assert "red: tests(apples)" in told
+
+    def test_takes_an_interrupted_session_for_red(self, proven, monkeypatch):
+        """What did not end proves nothing, nor what would have come after it."""
+        monkeypatch.setenv("ORCHARD", json.dumps({"tests(apples)": "interrupt"}))
+        before, passes_before = prove(proven)
+
+        monkeypatch.setenv("ORCHARD", "{}")
+        green, passes_green = prove(proven)
+
+        monkeypatch.setenv("ORCHARD", json.dumps({"tests(apples)": "interrupt"}))
+        after, passes_after = prove(proven)
+
+        assert passes_green, green
+        assert (passes_before, passes_after) == (False, False)
+        assert "nothing is proven" in before
+        # Nor is the report of the last time taken for that of this time.
+        assert "nothing is proven" in after
+
+    def test_takes_a_session_that_is_not_there_for_red(self, proven):
+        """A session that somebody renamed is missed."""
+        noxfile = proven / "noxfile.py"
+        noxfile.write_text(noxfile.read_text().replace('"boundaries"', '"borders"'))
+
+        told, passes = prove(proven)
+
+        assert not passes
+        assert "Sessions not found: boundaries" in told
+
+    def test_passes_nothing_on_that_was_typed(self, proven):
+        """``-- -k one`` would prove one test of many."""
+        told, passes = prove(proven, "--", "-k", "nothing")
+
+        assert passes, told
+        assert "Here is tests(apples) with []" in told
+
+    def test_uses_the_environments_of_its_caller(self, proven, tmp_path_factory):
+        """Who chose another folder for environments has them all there."""
+        elsewhere = tmp_path_factory.mktemp("elsewhere")
+
+        told, passes = prove(proven, f"--envdir={elsewhere}")
+
+        assert passes, told
+        assert f"Here is tests(apples) with [] below {elsewhere}" in told

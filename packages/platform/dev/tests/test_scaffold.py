@@ -1,0 +1,220 @@
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+
+import pytest
+from click.testing import CliRunner
+from packaging.requirements import Requirement
+
+from mercato_composition.commands.frame import mercato
+from mercato_dev.scaffold import NameRefusedError
+from mercato_dev.scaffold import make_feature
+from mercato_dev.scaffold import singular
+
+AFFIXES = ("New", "Schema", "ChangesSchema", "QuerySchema", "ListSchema", "Exists", "Settings")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Offer a function that types ``mercato new``, in an empty folder."""
+
+    def call(*words):
+        return CliRunner().invoke(mercato, ["new", *words, f"--into={tmp_path}"])
+
+    return call
+
+
+def project_of(folder):
+    """Read the metadata of what was made."""
+    return tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+
+
+class TestMakeFeature:
+    @pytest.mark.parametrize("name", ["apples", "boxes", "gift_cards", "loyalty", "z"])
+    def test_is_in_the_style_of_the_house(self, tmp_path, name):
+        """Imports are sorted, lines are broken and every word is there, whatever the name."""
+        folder = make_feature(name, tmp_path, workspace=False)
+
+        for words in (["check"], ["format", "--check"]):
+            command = [sys.executable, "-m", "ruff", *words, "--no-cache", folder]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout
+        texts = [file.read_text() for file in folder.rglob("*") if file.is_file()]
+        assert len(texts) > 20
+        assert not [text for text in texts if "{{" in text or "{%" in text]
+
+    def test_says_what_it_is(self, tmp_path):
+        """Distribution, package, entry point and address are made of the name."""
+        folder = make_feature("gift_cards", tmp_path, workspace=False)
+
+        project = project_of(folder)
+        assert (folder.name, project["name"]) == ("mercato-gift-cards", "mercato-gift-cards")
+        assert project["entry-points"]["mercato.features"] == {
+            "gift_cards": "mercato_gift_cards.feature:feature"
+        }
+        routes = (folder / "src/mercato_gift_cards/routes.py").read_text()
+        assert '@blueprint.post("/gift-cards", allow=signed_in, idempotent=True)' in routes
+        assert "def make_gift_card(" in routes
+
+    def test_is_built_for_this_kit(self, tmp_path):
+        """It takes the kit that its template came with, and none that may break it."""
+        folder = make_feature("reviews", tmp_path, workspace=False)
+
+        project = project_of(folder)
+        (kit,) = (it for it in project["dependencies"] if it.startswith("mercato-kit"))
+        assert Requirement(kit).specifier.contains(version("mercato-kit"))
+        assert not Requirement(kit).specifier.contains("99")
+
+    def test_links_lead_to_its_home(self, tmp_path):
+        """With a home there are links below it, alone or beside its neighbours; else none."""
+        home = "https://git.example/shop"
+
+        places = {
+            workspace: make_feature("reviews", tmp_path, home=home, workspace=workspace)
+            for workspace in (False, True)
+        }
+        homeless = make_feature("boxes", tmp_path, workspace=False)
+
+        links = {workspace: project_of(place)["urls"] for workspace, place in places.items()}
+        assert links[False]["Changelog"] == f"{home}/blob/main/CHANGELOG.md"
+        assert links[True]["Changelog"] == f"{home}/blob/main/packages/reviews/CHANGELOG.md"
+        assert links[True].keys() == {"Homepage", "Documentation", "Source", "Changelog", "Issues"}
+        assert "urls" not in project_of(homeless)
+
+    @pytest.mark.parametrize(
+        "home",
+        ["git.example", "http://git.example", 'https://a"b', "https://git.example/", "https://a b"],
+    )
+    def test_refuses_a_home_that_is_no_address(self, tmp_path, home):
+        """What would be no link, or break out of the metadata, is refused at once."""
+        with pytest.raises(NameRefusedError, match="https://"):
+            make_feature("reviews", tmp_path, home=home, workspace=False)
+
+    def test_its_first_release_has_a_changelog(self, tmp_path):
+        """Its settings make a section of the fragments: nobody has to write one."""
+        folder = make_feature("reviews", tmp_path, workspace=False)
+        version = project_of(folder)["version"]
+
+        command = [sys.executable, "-m", "towncrier", "build", "--yes", f"--version={version}"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+        assert done.returncode == 0, done.stdout + done.stderr
+        changelog = (folder / "CHANGELOG.md").read_text()
+        assert changelog.startswith("# Changelog of mercato-reviews\n")
+        assert f"\n## {version} - " in changelog
+        assert "\n### Added\n\n- Reviews of customers" in changelog
+        assert [file.name for file in (folder / "changes").iterdir()] == [".gitkeep"]
+
+    def test_in_the_workspace_the_settings_of_tools_are_above(self, tmp_path):
+        """Beside its neighbours it has no settings of its own, and the name of its feature."""
+        folder = make_feature("reviews", tmp_path, workspace=True)
+
+        tools = tomllib.loads((folder / "pyproject.toml").read_text())["tool"]
+        assert (folder.name, list(tools)) == ("reviews", ["hatch"])
+
+    def test_no_name_meets_one_of_the_templates_own(self, tmp_path):
+        """Whatever the template calls by name, no thing can be called the same."""
+        folder = make_feature("zyxes", tmp_path, workspace=False)
+        words = {
+            word for file in (folder / "src").rglob("*.py") for word in words_of(file.read_text())
+        }
+
+        for word in sorted(words):
+            with pytest.raises(NameRefusedError, match=r"--thing|no name"):
+                make_feature("reviews", tmp_path, thing=word, workspace=False)
+
+
+class TestSingular:
+    @pytest.mark.parametrize(
+        ("many", "one"),
+        [
+            ("reviews", "review"),
+            ("categories", "category"),
+            ("addresses", "address"),
+            ("boxes", "box"),
+            ("gift_cards", "gift_card"),
+            ("bonus", "bonus"),
+            ("loyalty", "loyalty"),
+        ],
+    )
+    def test_is_a_good_guess(self, many, one):
+        """One of many is called as people would."""
+        assert singular(many) == one
+
+
+class TestNew:
+    def test_tells_where_it_is(self, run, tmp_path):
+        """The folder is named, and stands alone: what filled it in is gone."""
+        done = run("reviews")
+
+        assert done.exit_code == 0, done.output
+        assert str(tmp_path / "mercato-reviews") in done.output
+        assert [found.name for found in tmp_path.iterdir()] == ["mercato-reviews"]
+
+    @pytest.mark.parametrize(
+        ("words", "why"),
+        [
+            (["kit"], "a word of the host's own"),
+            (["new"], "a word of the host's own"),
+            (["contracts"], "a word of the host's own"),
+            (["Reviews"], "for example 'gift_cards'"),
+            (["gift-cards"], "for example 'gift_cards'"),
+            (["2fast"], "for example 'gift_cards'"),
+            (["../reviews"], "for example 'gift_cards'"),
+            (["lambda"], "no word of Python's own"),
+            ([""], "for example 'gift_cards'"),
+            (["a_very_long_name_of_goods"], "34 at most"),
+            (["events"], "Say what to call it with --thing"),
+            (["warnings"], "Say what to call it with --thing"),
+            (["reviews", "--thing", "Re view"], "for example 'gift_cards'"),
+        ],
+    )
+    def test_refuses_names_that_do_not_work(self, run, tmp_path, words, why):
+        """A name that the host or Python would refuse is refused at once, with the reason."""
+        refused = run(*words)
+
+        assert refused.exit_code == 2
+        assert why in " ".join(refused.output.split())
+        assert list(tmp_path.iterdir()) == []
+
+    def test_leaves_what_is_there(self, run, tmp_path):
+        """A folder of that name is not touched."""
+        (tmp_path / "mercato-reviews").mkdir()
+        (tmp_path / "mercato-reviews/README.md").write_text("mine")
+
+        refused = run("reviews")
+
+        assert (refused.exit_code, "exists already" in " ".join(refused.output.split())) == (
+            2,
+            True,
+        )
+        assert [file.name for file in tmp_path.rglob("*")] == ["mercato-reviews", "README.md"]
+
+    def test_leaves_nothing_half_written(self, run, tmp_path, monkeypatch):
+        """Where the last step fails, it says so, and nothing is there."""
+        monkeypatch.setenv("RUFF_OUTPUT_FORMAT", "nonsense")
+
+        failed = run("reviews")
+
+        assert (failed.exit_code, "ruff check failed" in failed.output) == (1, True)
+        assert list(tmp_path.iterdir()) == []
+
+
+def words_of(source):
+    """Find the words that classes of the template, and those that it imports, are made of."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            names |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.ClassDef):
+            names.add(node.name)
+    for name in names:
+        if not re.match("[A-Z][a-z]", name) or "Zyx" in name:
+            continue
+        for affix in ("", *AFFIXES):
+            bare = name.removesuffix(affix) if name.endswith(affix) else name.removeprefix(affix)
+            if bare and (bare != name or not affix):
+                yield re.sub("(?<=[a-z])(?=[A-Z])", "_", bare).lower()

@@ -1,0 +1,86 @@
+"""``nox -s workflows`` checks what GitHub reads before GitHub does."""
+
+import shutil
+
+import pytest
+import yaml
+
+from mercato_dev.distributions import DISTRIBUTIONS
+
+from .orchard import ROOT
+from .orchard import run_session
+
+PINNED = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0"
+
+
+@pytest.fixture
+def copied(orchard):
+    """Offer a workspace with the workflows of this one."""
+    shutil.copytree(ROOT / ".github", orchard / ".github")
+    return orchard
+
+
+def spoil(root, name, before, after):
+    """Change a workflow, or a form for issues."""
+    (file,) = root.glob(f".github/*/{name}")
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+
+
+class TestWorkflows:
+    def test_ours_are_sound(self, copied):
+        """The workflows and the forms for issues pass as they are."""
+        done = run_session(copied, "workflows")
+
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    @pytest.mark.parametrize(
+        ("name", "before", "after", "told"),
+        [
+            ("ci.yml", "timeout-minutes: 60", "timeout-minutes: long", "timeout-minutes"),
+            ("ci.yml", PINNED, "actions/checkout@v5", "unpinned-uses"),
+            ("ci.yml", "permissions: {}", "permissions: write-all", "excessive-permissions"),
+            ("ci.yml", "persist-credentials: false", "lfs: false", "artipacked"),
+            ("release.yml", '"$GITHUB_REF_NAME"', "${{ github.ref_name }}", "template-injection"),
+            ("bug.yml", "type: dropdown", "type: menu", "bug.yml::$.body"),
+        ],
+        ids=[
+            "schema",
+            "a tag of an action",
+            "a right too many",
+            "a token left",
+            "text of others",
+            "a form",
+        ],
+    )
+    def test_names_what_is_wrong(self, copied, name, before, after, told):
+        """What GitHub would not take, or an attacker would, is red."""
+        spoil(copied, name, before, after)
+
+        done = run_session(copied, "workflows")
+
+        assert done.returncode != 0
+        assert told in done.stdout + done.stderr
+
+
+class TestMatrix:
+    def test_has_every_python_that_a_distribution_claims(self):
+        """No classifier names a Python that CI does not try."""
+        jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
+        tried = {f"Programming Language :: Python :: {version}" for version in matrix_of(jobs)}
+
+        claimed = {
+            classifier
+            for item in DISTRIBUTIONS
+            for classifier in item.project["classifiers"]
+            if classifier.startswith("Programming Language :: Python :: 3.")
+        }
+
+        assert claimed
+        assert claimed <= tried
+
+
+def matrix_of(jobs):
+    """Find the versions of Python that jobs are run on."""
+    return [version for job in jobs.values() for version in job["strategy"]["matrix"]["python"]]
