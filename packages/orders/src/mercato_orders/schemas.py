@@ -75,7 +75,9 @@ class AddressSchema(Schema):
     country = Text(
         required=True,
         max=2,
-        validate=validate.OneOf(sorted(COUNTRIES), error="Must be an ISO 3166-1 alpha-2 code."),
+        validate=validate.OneOf(
+            sorted(COUNTRIES), error="Must be one of the ISO 3166-1 alpha-2 codes."
+        ),
         metadata={"description": "ISO 3166-1 alpha-2"},
     )
 
@@ -102,7 +104,7 @@ class _WantedLinesSchema(Schema):
     currency = Text(
         required=True,
         max=3,
-        validate=validate.OneOf(sorted(EXPONENTS), error="Must be an ISO 4217 code."),
+        validate=validate.OneOf(sorted(EXPONENTS), error="Must be one of the ISO 4217 codes."),
         metadata={"description": "ISO 4217"},
     )
     shipping_method = LineOfText(
