@@ -105,13 +105,6 @@ class Referent:
         return f"{contract_id(self.contract)}.{self.thing}"
 
 
-POLICIES: Mapping[str, str] = {
-    "keeps_snapshot": "the row holds what it needs and may outlive what it names",
-    "needs_target": "the row means nothing without what it names",
-}
-"""What may become of a row when the row that it names is gone."""
-
-
 @dataclass(frozen=True, slots=True)
 class SoftReference:
     """A column of this feature that keeps ids of another: no foreign key leaves a feature.
@@ -135,7 +128,7 @@ class SoftReference:
         return f"{contract_id(self.contract)}.{self.thing}"
 
 
-POLICIES = {
+POLICIES: Mapping[str, str] = {
     "keeps_snapshot": "the row holds what it needs and may outlive what it names",
     "needs_target": "the row means nothing without what it names",
 }
