@@ -27,11 +27,11 @@ from .demo import feature
 NOTE = {"title": "a"}
 KEY = {"Idempotency-Key": "a-key-of-the-routes"}
 
-open_to_nobody = Blueprint("open_to_nobody", __name__)
+without_policy = Blueprint("without_policy", __name__)
 
 
-@open_to_nobody.get("/nobody")
-@open_to_nobody.response(204)
+@without_policy.get("/without-policy")
+@without_policy.response(204)
 def forget_the_policy():
     """Have no policy"""
 
@@ -89,10 +89,10 @@ class TestRoute:
     @pytest.mark.parametrize("person", [None, "alice", "charlie"])
     def test_without_a_policy_refuses_every_request(self, boot, sqlite_url, person):
         """A route without a policy refuses every request and logs its location."""
-        client = boot(sqlite_url, blueprints=[open_to_nobody]).test_client()
+        client = boot(sqlite_url, blueprints=[without_policy]).test_client()
 
         with pytest.raises(RuntimeError, match=r"test_http_blueprint.py:\d+ states no policy"):
-            client.get("/nobody", headers=_as(person))
+            client.get("/without-policy", headers=_as(person))
 
     def test_has_the_declared_values(self):
         """The host can read policy, methods and location of each route before any request."""

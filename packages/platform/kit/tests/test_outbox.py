@@ -68,8 +68,8 @@ class TestPublish:
             assert delivery.next_attempt_at == event.created_at
             assert (delivery.processed_at, delivery.last_error) == (None, None)
 
-    def test_inserts_deliveries_for_disabled_features(self, boot, database_url):
-        """A temporarily disabled feature gets its deliveries later."""
+    def test_inserts_deliveries_for_features_that_are_away(self, boot, database_url):
+        """A feature that is temporarily away gets its deliveries later."""
         app = boot(database_url, features=[LISTENERS], away=[OTHERS])
 
         with app.app_context():
@@ -82,7 +82,7 @@ class TestPublish:
 
     def test_needs_no_handler(self, in_unit):
         """An event without handlers is stored."""
-        in_unit(lambda: publish(_event(topic="nobody.listens")))
+        in_unit(lambda: publish(_event(topic="note.ignored")))
 
         assert _rows(in_unit, OutboxEvent) == 1
         assert _rows(in_unit, InboxDelivery) == 0

@@ -26,7 +26,7 @@ class Composition:
         features: Their manifests (:class:`mercato_kit.feature.Feature`), each after the features it
             needs. Untyped, because this module imports nothing from the kit.
         settings: An instance of each feature's settings class, by feature name.
-        away: Features that are temporarily disabled. Events wait for their handlers.
+        away: Features that the deployment temporarily runs without. Events wait for their handlers.
     """
 
     features: tuple[Any, ...]

@@ -59,7 +59,7 @@ def handlers_of(features: Iterable[Feature]) -> Mapping[str, Handler]:
 
 
 def _consumers_of(topic: str) -> list[str]:
-    """Return the consumers of *topic*, including those of temporarily disabled features."""
+    """Return the consumers of *topic*, including those of features that are temporarily away."""
     composition = current_composition()
     known = handlers_of([*composition.features, *composition.away])
     return [name for name, handler in known.items() if handler.topic == topic]
