@@ -19,7 +19,7 @@ LINE = QuoteLine(
 
 class TestCatalog:
     def test_keeps_its_signatures(self):
-        """Providers and callers of version 1 rely on these names and types."""
+        """The signatures of version 1 do not change."""
         assert _signatures(Catalog) == {
             "quote": (
                 "(self, lines: collections.abc.Mapping[uuid.UUID, int], currency: str, "
@@ -30,7 +30,7 @@ class TestCatalog:
 
 class TestQuoteLine:
     def test_keeps_its_fields(self):
-        """What a quote tells of a variant, in version 1."""
+        """A quote line of version 1 has these fields, in this order."""
         assert [field.name for field in dataclasses.fields(QuoteLine)] == [
             "variant_id",
             "product_id",
@@ -45,20 +45,20 @@ class TestQuoteLine:
             "available",
         ]
 
-    def test_needs_only_what_is_sold_and_for_how_much(self):
-        """What may be unknown has a default that says so."""
+    def test_has_defaults_for_optional_fields(self):
+        """Fields that may be unknown default to None."""
         assert (LINE.tax_code, LINE.weight_grams, LINE.image_url, LINE.available) == (None,) * 4
         assert LINE.requires_shipping is True
 
     def test_cannot_be_changed(self):
-        """A price that was quoted stays what it was."""
+        """A quote line is frozen."""
         with pytest.raises(dataclasses.FrozenInstanceError):
             LINE.unit_amount = 1
 
 
 class TestQuote:
     def test_is_a_value(self):
-        """Two quotes of the same are equal, and neither can be changed."""
+        """Quotes with equal fields are equal, and a quote is frozen."""
         quote = Quote((LINE,), "EUR", datetime(2026, 1, 1, tzinfo=UTC))
 
         assert quote == Quote((LINE,), "EUR", datetime(2026, 1, 1, tzinfo=UTC))
@@ -68,11 +68,11 @@ class TestQuote:
 
 class TestVariantUnavailable:
     def test_names_every_variant_in_order(self):
-        """The refusal names all variants that cannot be sold, whatever the order they came in."""
+        """The exception lists all unavailable variants, sorted by id."""
         refusal = VariantUnavailable({TWO, ONE})
 
         assert refusal.variant_ids == (ONE, TWO)
-        assert str(refusal) == f"not for sale: {ONE}, {TWO}"
+        assert str(refusal) == f"unavailable variants: {ONE}, {TWO}"
 
 
 def _signatures(protocol):

@@ -6,22 +6,22 @@ from mercato_contracts.countries import COUNTRIES
 class TestCountries:
     @pytest.mark.parametrize("code", ["IT", "DE", "GB", "US", "JP", "AQ", "SS", "TL", "BQ"])
     def test_are_those_of_iso_3166_1(self, code):
-        """Every country and territory that the standard gives two letters."""
+        """Countries and territories with an alpha-2 code in ISO 3166-1 are included."""
         assert code in COUNTRIES
 
     def test_are_two_capitals_each(self):
-        """Each code is a code."""
+        """Each code is two capital ASCII letters."""
         for code in COUNTRIES:
             assert len(code) == 2
             assert code.isascii()
             assert code.isalpha()
             assert code.isupper()
 
-    def test_leave_out_what_is_no_country(self):
-        """Reserved, withdrawn and user-assigned codes are none, however well known."""
+    def test_leave_out_unassigned_codes(self):
+        """Reserved, withdrawn and user-assigned codes are not included."""
         for code in ("UK", "EU", "EL", "XK", "AN", "SU", "YU", "ZZ", "AA", "QM"):
             assert code not in COUNTRIES
 
     def test_cover_the_standard(self):
-        """As many as the standard has assigned."""
+        """There are as many codes as ISO 3166-1 assigns."""
         assert len(COUNTRIES) == 249

@@ -14,12 +14,12 @@ MODULES = [
 
 class TestImport:
     def test_nothing_is_required(self):
-        """The distribution depends on no other."""
+        """The distribution has no dependencies."""
         assert not requires("mercato-contracts")
 
     @pytest.mark.parametrize("module", MODULES)
-    def test_brings_nothing_but_the_standard_library(self, module):
-        """A contract can be imported where nothing else is installed."""
+    def test_imports_only_the_standard_library(self, module):
+        """Each contract imports only itself and the standard library."""
         program = (
             "import sys; before = set(sys.modules); "
             f"import {module}; "

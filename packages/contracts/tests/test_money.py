@@ -24,22 +24,22 @@ class TestExponents:
         ],
     )
     def test_are_those_of_iso_4217(self, currency, exponent):
-        """The minor unit is the standard's, also where everyday use has another."""
+        """Exponents are those of ISO 4217, even where everyday use differs (HUF, ISK)."""
         assert EXPONENTS[currency] == exponent
 
     def test_name_currencies_by_three_capitals(self):
-        """Each code is a code, and each exponent one that money has."""
+        """Each code is three capital ASCII letters; each exponent is 0, 2 or 3."""
         for currency, exponent in EXPONENTS.items():
             assert len(currency) == 3
             assert currency.isascii()
             assert currency.isupper()
             assert exponent in (0, 2, 3)
 
-    def test_leave_out_what_is_no_money(self):
-        """Metals, test codes and funds are no currencies of a shop; withdrawn ones neither."""
+    def test_leave_out_codes_that_are_not_currencies(self):
+        """Codes of metals, tests and funds and withdrawn currencies are not included."""
         for code in ("XXX", "XTS", "XAU", "XDR", "DEM", "HRK", "CLF", "USN"):
             assert code not in EXPONENTS
 
     def test_cover_the_standard(self):
-        """As many currencies as the standard has in use, and none twice."""
+        """The number of currencies is that of ISO 4217, about 160."""
         assert 150 <= len(EXPONENTS) <= 170

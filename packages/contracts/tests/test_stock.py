@@ -16,7 +16,7 @@ ONE, TWO = UUID(int=1), UUID(int=2)
 
 class TestStock:
     def test_keeps_its_signatures(self):
-        """Providers and callers of version 1 rely on these names and types."""
+        """The signatures of version 1 do not change."""
         assert _signatures(Stock) == {
             "reserve": (
                 "(self, reference: uuid.UUID, quantities: collections.abc.Mapping[uuid.UUID, int], "
@@ -39,19 +39,19 @@ class TestStock:
         }
 
     def test_says_whether_it_joins_a_transaction(self):
-        """A provider tells its callers whether its work is undone with theirs."""
+        """A provider declares whether its calls run in the caller's transaction."""
         assert Stock.__annotations__ == {"transactional": bool}
 
 
 class TestReserveResult:
     def test_has_three_answers(self):
-        """A promise is made now, was made before, or never comes again."""
+        """``reserve`` has three results: held, already held, released before."""
         assert get_args(ReserveResult) == ("held", "already", "released")
 
 
 class TestShortage:
     def test_is_a_value(self):
-        """A shortage says what was wanted and what there was, and cannot be changed."""
+        """Shortages with equal fields are equal, and a shortage is frozen."""
         shortage = Shortage(ONE, requested=3, available=1)
 
         assert shortage == Shortage(ONE, 3, 1)
@@ -60,22 +60,22 @@ class TestShortage:
 
 
 class TestInsufficientStock:
-    def test_tells_every_shortage(self):
-        """All variants that are short are told at once."""
+    def test_lists_every_shortage(self):
+        """The exception lists all variants with too few units."""
         shortages = [Shortage(TWO, 3, 1), Shortage(ONE, 2, 0)]
         refusal = InsufficientStock(shortages)
 
         assert refusal.shortages == tuple(shortages)
-        assert str(refusal) == f"short: {TWO}, {ONE}"
+        assert str(refusal) == f"insufficient stock of variants: {TWO}, {ONE}"
 
 
 class TestReservationGone:
     def test_names_the_reference(self):
-        """The caller learns whose promise is gone."""
+        """The exception has the reference of the reservation."""
         refusal = ReservationGone(ONE)
 
         assert refusal.reference == ONE
-        assert str(refusal) == f"{ONE} holds nothing this call could act on"
+        assert str(refusal) == f"reservation {ONE} has no units that this call can act on"
 
 
 def _signatures(protocol):

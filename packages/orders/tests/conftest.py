@@ -9,32 +9,32 @@ from .fakes import WAREHOUSE
 
 @pytest.fixture
 def fakes():
-    """The warehouse that answers what orders needs."""
+    """The fake feature that offers the contracts orders needs."""
     return [WAREHOUSE]
 
 
 @pytest.fixture
 def item(commit):
-    """A variant: 12.50 EUR, 100 in stock."""
+    """The id of a variant: 12.50 EUR, 100 in stock."""
     return commit(factories.make_item)
 
 
 @pytest.fixture
 def guests_order(client, item):
-    """An order of a guest: its body, with the secret."""
+    """A guest's order: its body, with the access token."""
     body = factories.order_of((item, 2), email="guest@example.com")
     return client.post("/v1/orders", json=body).json
 
 
 @pytest.fixture
 def alices_order(alice, item):
-    """An order of alice."""
+    """The body of an order of alice."""
     return alice.post("/v1/orders", json=factories.order_of((item, 2))).json
 
 
 @pytest.fixture
 def sweep(app):
-    """Lets the job that expires orders run, as the worker does; returns how many expired."""
+    """A function that runs the expiry job and returns the number of orders expired."""
 
     def run():
         with app.app_context():

@@ -1,4 +1,4 @@
-"""Valid rows and bodies."""
+"""Valid rows and request bodies."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -12,7 +12,7 @@ from mercato_orders.models import Order
 from mercato_orders.models import Payment
 
 from .fakes import Item
-from .fakes import Promise
+from .fakes import Reservation
 
 ADDRESS = {
     "name": "Alice Archer",
@@ -24,7 +24,7 @@ ADDRESS = {
 
 
 def make_item(**values):
-    """Put a variant up for sale; returns its id."""
+    """Put a variant up for sale; return its id."""
     item = Item(id=new_id(), **{"sku": "LAMP", "unit_amount": 1_250, "in_stock": 100, **values})
     session.add(item)
     return item.id
@@ -41,7 +41,7 @@ def order_of(*lines, **members):
 
 
 def make_payment(order_id, **values):
-    """Write a payment of an order down, as a provider on another machine leaves it."""
+    """Insert an unfinished payment of an order, as a remote provider would leave it."""
     order = find_order(order_id)
     payment = Payment(
         id=new_id(),
@@ -52,19 +52,21 @@ def make_payment(order_id, **values):
 
 
 def let_time_pass(order_id, minutes=60):
-    """Move the end of an order's hold into the past."""
+    """Move the expiry of an order's reservation into the past."""
     past = utc_now() - timedelta(minutes=minutes)
     session.execute(sa.update(Order).where(Order.id == UUID(str(order_id))).values(expires_at=past))
 
 
 def count_reserved(item_id):
-    """Return the units of a variant that are promised."""
+    """Return the reserved units of a variant."""
     return session.scalars(sa.select(Item.reserved).where(Item.id == item_id)).one()
 
 
-def promise_of(order_id):
-    """Return the status of the promise of an order."""
-    return session.scalar(sa.select(Promise.status).where(Promise.reference == UUID(str(order_id))))
+def reservation_status_of(order_id):
+    """Return the status of an order's reservation."""
+    return session.scalar(
+        sa.select(Reservation.status).where(Reservation.reference == UUID(str(order_id)))
+    )
 
 
 def find_order(order_id):
@@ -73,17 +75,19 @@ def find_order(order_id):
 
 
 def restock(item_id, units):
-    """Set how many units of a variant there are."""
+    """Set the units of a variant in stock."""
     session.execute(sa.update(Item).where(Item.id == item_id).values(in_stock=units))
 
 
-def lose_promise(order_id):
-    """Take the units of an order away behind its back."""
+def lose_reservation(order_id):
+    """Release the units of an order without the order's knowledge."""
     session.execute(
-        sa.update(Promise).where(Promise.reference == UUID(str(order_id))).values(status="released")
+        sa.update(Reservation)
+        .where(Reservation.reference == UUID(str(order_id)))
+        .values(status="released")
     )
 
 
 def lose_count(item_id):
-    """Forget that units of a variant are promised, so that they cannot be given back."""
+    """Set a variant's reserved units to 0, so that they cannot be released."""
     session.execute(sa.update(Item).where(Item.id == item_id).values(reserved=0))

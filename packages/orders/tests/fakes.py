@@ -1,4 +1,4 @@
-"""A warehouse that answers the contracts catalog and stock: small, honest, on tables of its own.
+"""A fake warehouse that implements the contracts catalog and stock on its own tables.
 
 It joins the caller's transaction and decides with one guarded UPDATE, as the real one must, and
 takes the same number of statements whatever the number of lines.
@@ -34,7 +34,7 @@ class Base(DeclarativeBase):
 
 
 class Item(db.Identified, Base):
-    """A variant that is for sale, and how many there are; None in stock: it is not counted."""
+    """A variant for sale and its units in stock; None: stock is not tracked."""
 
     __tablename__ = "warehouse_item"
     __table_args__ = (
@@ -49,20 +49,20 @@ class Item(db.Identified, Base):
     reserved: Mapped[int] = mapped_column(default=0)
 
 
-class Promise(Base):
-    """Units promised to a reference."""
+class Reservation(Base):
+    """Units reserved for a reference."""
 
-    __tablename__ = "warehouse_promise"
+    __tablename__ = "warehouse_reservation"
 
     reference: Mapped[UUID] = mapped_column(primary_key=True)
     status: Mapped[str] = mapped_column(sa.String(20))
     expires_at: Mapped[datetime | None]
 
 
-class PromisedLine(Base):
-    """Units of one variant in a promise."""
+class ReservationLine(Base):
+    """Units of one variant in a reservation."""
 
-    __tablename__ = "warehouse_promised_line"
+    __tablename__ = "warehouse_reservation_line"
 
     reference: Mapped[UUID] = mapped_column(primary_key=True)
     variant_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -70,10 +70,10 @@ class PromisedLine(Base):
 
 
 class WarehouseCatalog:
-    """The contract catalog."""
+    """A fake of the contract catalog."""
 
     def quote(self, lines, currency, at):
-        """Price lines, all or none."""
+        """Price all lines or none."""
         found = session.scalars(
             sa.select(Item).where(Item.id.in_(lines), Item.currency == currency)
         ).all()
@@ -98,22 +98,22 @@ def _quote_line(item: Item) -> QuoteLine:
 
 
 class WarehouseStock:
-    """The contract stock, as far as orders call it."""
+    """A fake of the part of the contract stock that orders call."""
 
     transactional = True
 
     def reserve(self, reference, quantities, expires_at):
-        """Promise units: all of them, or none."""
-        promise = db.insert(Promise).values(
+        """Reserve all units or none."""
+        reservation = db.insert(Reservation).values(
             reference=reference, status="held", expires_at=expires_at
         )
-        made = session.scalar(promise.on_conflict_do_nothing().returning(Promise.reference))
+        made = session.scalar(reservation.on_conflict_do_nothing().returning(Reservation.reference))
         if made is None:
             status = session.scalars(_status_of(reference)).one()
             return "released" if status == "released" else "already"
         self._take(quantities)
         session.execute(
-            sa.insert(PromisedLine).values(
+            sa.insert(ReservationLine).values(
                 [
                     {"reference": reference, "variant_id": variant_id, "quantity": quantity}
                     for variant_id, quantity in quantities.items()
@@ -145,60 +145,60 @@ class WarehouseStock:
             )
 
     def extend(self, reference, until):
-        """Let a promise hold for longer."""
+        """Extend a reservation."""
         return self._turn(reference, "held", expires_at=until)
 
     def commit(self, reference):
-        """Make a promise final."""
+        """Commit a reservation."""
         return self._turn(reference, "committed", expires_at=None)
 
     def _turn(self, reference, status, **values):
         turned = session.scalar(
-            sa.update(Promise)
-            .where(Promise.reference == reference, Promise.status.in_(("held", status)))
+            sa.update(Reservation)
+            .where(Reservation.reference == reference, Reservation.status.in_(("held", status)))
             .values(status=status, **values)
-            .returning(Promise.reference)
+            .returning(Reservation.reference)
             .execution_options(synchronize_session=False)
         )
         return turned is not None
 
     def release(self, reference, lines=None):
-        """Take a promise back; an unknown reference leaves a tombstone."""
-        promise = db.insert(Promise).values(reference=reference, status="released")
-        tombstone = promise.on_conflict_do_nothing().returning(Promise.reference)
+        """Release a reservation; record an unknown reference as released."""
+        reservation = db.insert(Reservation).values(reference=reference, status="released")
+        tombstone = reservation.on_conflict_do_nothing().returning(Reservation.reference)
         if session.scalar(tombstone) is not None or not self._end(reference):
             return
         session.execute(
             sa.update(Item)
             .where(
-                Item.id == PromisedLine.variant_id,
-                PromisedLine.reference == reference,
+                Item.id == ReservationLine.variant_id,
+                ReservationLine.reference == reference,
             )
-            .values(reserved=Item.reserved - PromisedLine.quantity)
+            .values(reserved=Item.reserved - ReservationLine.quantity)
             .execution_options(synchronize_session=False)
         )
 
     def _end(self, reference):
         ended = session.scalar(
-            sa.update(Promise)
-            .where(Promise.reference == reference, Promise.status != "released")
+            sa.update(Reservation)
+            .where(Reservation.reference == reference, Reservation.status != "released")
             .values(status="released")
-            .returning(Promise.reference)
+            .returning(Reservation.reference)
             .execution_options(synchronize_session=False)
         )
         return ended is not None
 
     def ship(self, reference, sequence, quantities):
-        """Nothing leaves this building."""
+        """Refuse: the fake does not support shipments."""
         raise ReservationGone(reference)
 
     def restock(self, reference, sequence, lines):
-        """Nothing comes back."""
+        """Refuse: the fake does not support returns."""
         raise ReservationGone(reference)
 
 
 def _status_of(reference):
-    return sa.select(Promise.status).where(Promise.reference == reference)
+    return sa.select(Reservation.status).where(Reservation.reference == reference)
 
 
 WAREHOUSE = Feature(

@@ -18,7 +18,7 @@ QUANTITIES = st.integers(1, 999)
 
 
 def quote_of(unit_amounts):
-    """Return a quote with a line for each variant."""
+    """Return a quote with one line per variant."""
     lines = tuple(
         QuoteLine(
             variant_id=variant_id,
@@ -36,7 +36,7 @@ def quote_of(unit_amounts):
 class TestPrice:
     @given(st.dictionaries(st.uuids(), st.tuples(AMOUNTS, QUANTITIES), min_size=1, max_size=100))
     def test_totals_are_exact(self, wanted):
-        """Whatever is bought, each total is the sum of its parts, to the minor unit."""
+        """Each total is exactly the sum of its parts, in minor units."""
         quote = quote_of({variant_id: amount for variant_id, (amount, _) in wanted.items()})
         quantities = {variant_id: quantity for variant_id, (_, quantity) in wanted.items()}
 
@@ -55,7 +55,7 @@ class TestPrice:
 
     @given(st.integers(0, 10), QUANTITIES, st.uuids())
     def test_totals_stay_exact_in_json(self, above, quantity, variant_id):
-        """A total that a JSON reader could not keep exact is refused, the largest other is not."""
+        """A total above 2^53 - 1 is refused; 2^53 - 1 itself is accepted."""
         unit_amount = MAX_SAFE_INTEGER // quantity + above
         quote = quote_of({variant_id: unit_amount})
 
@@ -68,8 +68,8 @@ class TestPrice:
 
 class TestSumQuantities:
     @given(st.lists(st.builds(WantedLine, st.uuids(), QUANTITIES), max_size=20))
-    def test_no_unit_is_lost(self, lines):
-        """Doubled lines are summed per variant, in the order in which variants first appear."""
+    def test_sums_lines_of_a_variant(self, lines):
+        """Quantities of a variant are summed, in the order in which variants first appear."""
         doubled = [*lines, *reversed(lines)]
 
         sums = sum_quantities(doubled)

@@ -8,8 +8,8 @@ from .factories import order_of
 
 
 class TestEraseSubject:
-    def test_the_person_is_gone_and_the_books_stay(self, alice, charlie, item, commit, run_worker):
-        """When a user is erased, orders keep number, amounts and country, and nothing else."""
+    def test_erases_personal_data_and_keeps_amounts(self, alice, charlie, item, commit, run_worker):
+        """When a user is erased, their orders keep only number, amounts, lines and country."""
         body = order_of(
             (item, 2),
             note="Ring twice",
@@ -31,8 +31,8 @@ class TestEraseSubject:
         for kept in ("number", "lines", "amount_total", "currency"):
             assert order[kept] == before[kept]
 
-    def test_others_keep_their_names(self, bob, charlie, item, commit, run_worker):
-        """Erasing one person touches nobody else."""
+    def test_keeps_data_of_other_customers(self, bob, charlie, item, commit, run_worker):
+        """Erasing one customer does not change other customers' orders."""
         before = bob.post("/v1/orders", json=order_of((item, 1))).json
         erased = Event(
             topic="user.erased", aggregate_type="user", aggregate_id=new_id(), aggregate_version=2
@@ -45,8 +45,8 @@ class TestEraseSubject:
 
 
 class TestExportSubject:
-    def test_it_has_all_orders_of_the_person(self, alice, bob, item, commit):
-        """A person gets their own orders as the API shows them, and nobody else's."""
+    def test_exports_all_orders_of_the_customer(self, alice, bob, item, commit):
+        """The export has all orders of the customer, and only theirs, in the format of the API."""
         mine = [alice.post("/v1/orders", json=order_of((item, 1))).json for _ in range(2)]
         bob.post("/v1/orders", json=order_of((item, 1)))
 

@@ -6,8 +6,8 @@ from . import factories
 
 
 class TestMakeSampleData:
-    def test_a_shop_that_has_been_open_for_a_while(self, charlie, commit):
-        """Two dozen orders, of customers that are there, most of them paid, some canceled."""
+    def test_places_orders_in_several_states(self, charlie, commit):
+        """24 orders of existing customers are placed; most are paid and some are canceled."""
         variants = [commit(factories.make_item, sku=f"SKU-{number}") for number in range(5)]
         customers = [(new_id(), "ada@example.com", "Ada"), (new_id(), "tom@example.com", "Tom")]
 
@@ -23,14 +23,14 @@ class TestMakeSampleData:
         assert {"open", "canceled"} == {order["status"] for order in listed}
         assert {"paid", "unpaid"} == {order["payment_status"] for order in listed}
 
-    def test_the_second_time_makes_nothing(self, charlie, item, commit):
-        """Loading the sample data again changes nothing; without customers, guests buy."""
+    def test_does_nothing_the_second_time(self, charlie, item, commit):
+        """A second run changes nothing; without customers, the orders are placed by guests."""
         commit(make_sample_data, {"variant_ids": [item]})
 
         assert commit(make_sample_data, {"variant_ids": [item]}) == []
         assert len(charlie.get("/v1/orders?limit=100").json["data"]) == ORDERS
 
-    def test_without_goods_there_are_no_orders(self, charlie, commit):
-        """Where no feature left anything to sell, nothing is ordered."""
+    def test_places_no_orders_without_variants(self, charlie, commit):
+        """Without variants, no orders are placed."""
         assert commit(make_sample_data, {}) == []
         assert charlie.get("/v1/orders").json["data"] == []

@@ -18,7 +18,7 @@ KEY = {"Idempotency-Key": "a-key-of-16-letters-or-more"}
 
 class TestPlaceOrder:
     def test_a_customer_places_an_order(self, alice, item, commit):
-        """The answer is the order with its lines and prices; the units are held for it."""
+        """The response is the order with its lines and prices; its units are reserved."""
         placed = alice.post("/v1/orders", json=order_of((item, 2)))
 
         order = placed.json
@@ -32,8 +32,8 @@ class TestPlaceOrder:
         assert "access_token" not in order
         assert commit(factories.count_reserved, item) == 2
 
-    def test_a_guest_gets_the_secret_of_the_order(self, client, item, commit):
-        """A guest's order has no owner but a secret, of which only the hash is kept."""
+    def test_a_guest_gets_an_access_token(self, client, item, commit):
+        """A guest's order has no owner but an access token; only its hash is stored."""
         body = order_of((item, 1), email="guest@example.com")
 
         order = client.post("/v1/orders", json=body).json
@@ -43,16 +43,16 @@ class TestPlaceOrder:
         assert re.fullmatch("[0-9a-f]{64}", order["access_token"])
         assert kept.guest_token_hash not in (None, order["access_token"])
 
-    def test_a_guest_must_leave_an_email(self, client, item):
-        """An order that nobody could be told about is refused."""
-        for nobody in ({}, {"email": None}):
-            refused = client.post("/v1/orders", json=order_of((item, 1), **nobody))
+    def test_a_guest_must_send_an_email(self, client, item):
+        """A guest's order without an e-mail address is refused."""
+        for missing in ({}, {"email": None}):
+            refused = client.post("/v1/orders", json=order_of((item, 1), **missing))
 
             assert refused.status_code == 422
             assert [error["pointer"] for error in refused.json["errors"]] == ["/email"]
 
-    def test_an_email_is_kept_in_one_form(self, client, charlie, item):
-        """However a guest writes their address, it is found as the same one."""
+    def test_an_email_is_stored_in_canonical_form(self, client, charlie, item):
+        """Different spellings of an address are stored in the same form."""
         body = order_of((item, 1), email="Gu\uff25st@Example.COM")
 
         placed = client.post("/v1/orders", json=body).json
@@ -61,21 +61,21 @@ class TestPlaceOrder:
         assert placed["customer_email"] == "guest@example.com"
         assert [order["id"] for order in listed] == [placed["id"]]
 
-    def test_the_own_email_may_be_sent(self, alice, item):
-        """A customer may name the address of their account, however it is written."""
+    def test_customers_may_send_their_own_email(self, alice, item):
+        """A customer may send the address of their account, in any spelling."""
         placed = alice.post("/v1/orders", json=order_of((item, 1), email="Alice@EXAMPLE.com"))
 
         assert (placed.status_code, placed.json["customer_email"]) == (201, "alice@example.com")
 
-    def test_the_email_of_somebody_else_is_refused(self, alice, item):
-        """Who has a verified address cannot have mail sent to another one."""
+    def test_another_email_than_the_verified_one_is_refused(self, alice, item):
+        """A customer with a verified address cannot send another one."""
         refused = alice.post("/v1/orders", json=order_of((item, 1), email="bob@example.com"))
 
         assert (refused.status_code, refused.json["code"]) == (422, "validation_failed")
         assert [error["pointer"] for error in refused.json["errors"]] == ["/email"]
 
-    def test_an_unproved_email_binds_nobody(self, item, commit):
-        """A customer whose address is not verified may name another, as a guest may."""
+    def test_an_unverified_email_may_be_replaced(self, item, commit):
+        """A customer whose address is not verified may send another one."""
         customer = Principal(sub=new_id(), kind="user", email="Typo@example.com")
         new = NewOrder([WantedLine(item, 1)], "EUR", factories.ADDRESS)
 
@@ -86,7 +86,7 @@ class TestPlaceOrder:
         assert silent.customer_email == "typo@example.com"
 
     def test_numbers_rise_from_1001(self, alice, item):
-        """People call orders by short numbers."""
+        """Order numbers ascend from 1001."""
         body = order_of((item, 1))
 
         orders = [alice.post("/v1/orders", json=body).json for _ in range(3)]
@@ -94,7 +94,7 @@ class TestPlaceOrder:
         assert [order["number"] for order in orders] == [1001, 1002, 1003]
 
     def test_lines_of_one_variant_are_summed(self, alice, item, commit):
-        """Two lines of one variant become one line of the order, at the first one's place."""
+        """Two lines of one variant become one line, at the position of the first."""
         other = commit(factories.make_item, sku="CHAIR")
 
         order = alice.post("/v1/orders", json=order_of((item, 2), (other, 1), (item, 3))).json
@@ -102,8 +102,8 @@ class TestPlaceOrder:
         lines = [(line["variant_id"], line["quantity"]) for line in order["lines"]]
         assert lines == [(str(item), 5), (str(other), 1)]
 
-    def test_a_sum_of_lines_has_the_bound_of_a_line(self, alice, item):
-        """Lines of one variant cannot add up to more than one line may have."""
+    def test_the_sum_of_lines_has_the_limit_of_a_line(self, alice, item):
+        """The quantities of all lines of one variant together are limited like one line."""
         refused = alice.post("/v1/orders", json=order_of((item, 500), (item, 500)))
 
         pointers = [error["pointer"] for error in refused.json["errors"]]
@@ -134,15 +134,15 @@ class TestPlaceOrder:
             ({"metadata": {"key": 1}}, "/metadata"),
         ],
     )
-    def test_input_that_does_not_hold_is_named(self, alice, item, change, pointer):
-        """Each mistake of the input is refused with its place."""
+    def test_invalid_input_is_refused_with_a_pointer(self, alice, item, change, pointer):
+        """Invalid input is refused with a pointer to the field."""
         refused = alice.post("/v1/orders", json=order_of((item, 1)) | change)
 
         assert refused.status_code == 422
         assert all(error["pointer"].startswith(pointer) for error in refused.json["errors"])
 
-    def test_null_is_nothing(self, alice, item):
-        """What an order answers as null may be sent as null: it is as if it were not sent."""
+    def test_null_means_absent(self, alice, item):
+        """Optional fields of an order may be null."""
         nothing = dict.fromkeys(
             ("email", "billing_address", "expected_amount_total", "note", "shipping_method")
         )
@@ -164,8 +164,8 @@ class TestPlaceOrder:
         ],
     )
     @pytest.mark.parametrize("path", ["/v1/orders", "/v1/orders/quote"])
-    def test_wishes_nobody_can_fulfil_are_refused(self, alice, item, path, wish, code, pointer):
-        """A discount or a way of shipping that the shop does not have is not passed over."""
+    def test_unsupported_options_are_refused(self, alice, item, path, wish, code, pointer):
+        """A discount code or shipping method is refused, not ignored."""
         body = order_of((item, 1), **wish)
         if path.endswith("quote"):
             del body["shipping_address"]
@@ -177,20 +177,20 @@ class TestPlaceOrder:
 
     @pytest.mark.parametrize("quantity", [0, -1, 1_000, 1.5, "2", True, None])
     def test_quantities_are_whole_and_bounded(self, alice, item, quantity):
-        """A quantity is a whole number from 1 to 999."""
+        """A quantity is an integer from 1 to 999."""
         refused = alice.post("/v1/orders", json=order_of((item, quantity)))
 
         assert refused.status_code == 422
         assert refused.json["errors"][0]["pointer"] == "/lines/0/quantity"
 
     def test_an_order_has_at_most_100_lines(self, alice):
-        """More lines than a person would order are refused."""
+        """More than 100 lines are refused."""
         refused = alice.post("/v1/orders", json=order_of(*[(new_id(), 1)] * 101))
 
         assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/lines")
 
-    def test_what_is_not_for_sale_is_named(self, alice, item):
-        """A variant that nobody sells refuses the whole order."""
+    def test_unavailable_variants_are_listed(self, alice, item):
+        """An unavailable variant refuses the whole order; the problem lists it."""
         unknown = new_id()
 
         refused = alice.post("/v1/orders", json=order_of((item, 1), (unknown, 1)))
@@ -198,8 +198,8 @@ class TestPlaceOrder:
         assert (refused.status_code, refused.json["code"]) == (409, "variant_unavailable")
         assert refused.json["variant_ids"] == [str(unknown)]
 
-    def test_what_is_short_is_named_and_nothing_is_held(self, alice, item, commit, outbox):
-        """A refused order leaves no order, no hold and no event behind."""
+    def test_shortages_are_listed_and_nothing_is_reserved(self, alice, item, commit, outbox):
+        """A refused order leaves no order, no reservation and no event."""
         scarce = commit(factories.make_item, sku="RARE", in_stock=3)
 
         refused = alice.post("/v1/orders", json=order_of((item, 1), (scarce, 5)))
@@ -213,20 +213,20 @@ class TestPlaceOrder:
         assert outbox() == []
 
     def test_another_price_than_expected_is_refused(self, alice, item):
-        """A customer pays what they were shown, or is told what it costs now."""
+        """An order whose total differs from the expected total is refused with the actual total."""
         refused = alice.post("/v1/orders", json=order_of((item, 2), expected_amount_total=2_000))
 
         assert (refused.status_code, refused.json["code"]) == (409, "price_changed")
         assert refused.json["amount_total"] == 2_500
 
-    def test_the_expected_price_is_taken(self, alice, item):
-        """An order that costs what the client expects is placed."""
+    def test_the_expected_price_is_accepted(self, alice, item):
+        """An order with the expected total is placed."""
         placed = alice.post("/v1/orders", json=order_of((item, 2), expected_amount_total=2_500))
 
         assert placed.status_code == 201
 
     def test_a_total_that_json_cannot_hold_is_refused(self, alice, commit):
-        """Amounts stay whole numbers that every JSON reader keeps exact."""
+        """A total above 2^53 - 1 is refused."""
         palace = commit(factories.make_item, unit_amount=MAX_SAFE_INTEGER)
 
         refused = alice.post("/v1/orders", json=order_of((palace, 2)))
@@ -234,8 +234,8 @@ class TestPlaceOrder:
         assert (refused.status_code, refused.json["code"]) == (422, "amount_too_large")
         assert [error["pointer"] for error in refused.json["errors"]] == ["/lines"]
 
-    def test_it_is_published_without_the_person(self, alice, item, outbox):
-        """The event says which order and how much, and holds neither name nor address."""
+    def test_the_event_has_no_personal_data(self, alice, item, outbox):
+        """The event has the order and its total, but neither name nor address."""
         order = alice.post("/v1/orders", json=order_of((item, 1))).json
 
         (event,) = outbox("order.placed")
@@ -252,7 +252,7 @@ class TestPlaceOrder:
     def test_statements_do_not_grow_with_the_lines(self, alice, commit, statements):
         """1, 5 and 20 lines take the same number of SQL statements.
 
-        12 here leave 2 of the 14 allowed: to look up the caller, and for the real stock's ledger.
+        The limit is 14: 12 here, 1 to look up the caller and 1 for the ledger of the real provider.
         """
         pictures = ["https://example.com/picture.jpg", None] * 10
         items = [commit(factories.make_item, image_url=picture) for picture in pictures]
@@ -269,17 +269,17 @@ class TestPlaceOrder:
         assert sent[0] <= 12, counted
 
 
-class TestOnceAKey:
+class TestIdempotencyKey:
     def test_a_key_is_required(self, alice, item):
-        """An order without a key could be placed twice: it is refused."""
+        """An order without an Idempotency-Key is refused, as it could be placed twice."""
         refused = alice.post(
             "/v1/orders", json=order_of((item, 1)), headers={"Idempotency-Key": ""}
         )
 
         assert (refused.status_code, refused.json["code"]) == (400, "idempotency_key_required")
 
-    def test_the_same_request_gets_the_same_bytes(self, alice, item, commit):
-        """A repeated order is answered from the store, and nothing more is held."""
+    def test_a_repeated_request_gets_the_stored_response(self, alice, item, commit):
+        """A repeated request gets the stored response, and no more units are reserved."""
         body = order_of((item, 1))
 
         first, again = (alice.post("/v1/orders", json=body, headers=KEY) for _ in range(2))
@@ -289,8 +289,8 @@ class TestOnceAKey:
         assert again.headers["Location"] == first.headers["Location"]
         assert commit(factories.count_reserved, item) == 1
 
-    def test_a_guest_gets_the_secret_again(self, client, item):
-        """The secret is not stored, and still the repeated answer has it."""
+    def test_a_guest_gets_the_token_again(self, client, item):
+        """The stored response has no access token, but the repeated response does."""
         body = order_of((item, 1), email="guest@example.com")
 
         first, again = (client.post("/v1/orders", json=body, headers=KEY) for _ in range(2))
@@ -299,7 +299,7 @@ class TestOnceAKey:
         assert again.json["access_token"]
 
     def test_the_key_with_another_body_is_refused(self, alice, item):
-        """One key is one order."""
+        """A key that is used again with another body is refused."""
         alice.post("/v1/orders", json=order_of((item, 1)), headers=KEY)
 
         refused = alice.post("/v1/orders", json=order_of((item, 2)), headers=KEY)
@@ -307,7 +307,7 @@ class TestOnceAKey:
         assert (refused.status_code, refused.json["code"]) == (422, "idempotency_key_reused")
 
     def test_a_key_belongs_to_its_principal(self, alice, bob, client, item):
-        """The same key of somebody else is another key."""
+        """The same key of another principal is independent."""
         body = order_of((item, 1))
 
         answers = [who.post("/v1/orders", json=body, headers=KEY) for who in (alice, bob)]
@@ -317,8 +317,8 @@ class TestOnceAKey:
         assert [answer.status_code for answer in answers] == [201] * 3
         assert len({answer.json["id"] for answer in answers}) == 3
 
-    def test_a_refusal_gives_the_key_back(self, alice, commit):
-        """After restocking, the same request with the same key is served."""
+    def test_a_refusal_frees_the_key(self, alice, commit):
+        """After restocking, the same request with the same key succeeds."""
         scarce = commit(factories.make_item, in_stock=0)
         body = order_of((scarce, 1))
         refused = alice.post("/v1/orders", json=body, headers=KEY)

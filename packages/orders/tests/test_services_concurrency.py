@@ -1,4 +1,4 @@
-"""Many at once: real threads, each with a connection of its own."""
+"""Concurrent orders, payments and expiry, in threads with a connection each."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,14 +12,14 @@ from .factories import order_of
 
 
 def at_once(*calls):
-    """Run the calls at the same time; returns what each returns."""
+    """Run the calls at the same time; return their results."""
     with ThreadPoolExecutor(len(calls)) as pool:
         return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 class TestManyBuyers:
     def test_the_last_units_are_sold_once(self, app, as_user, commit):
-        """Twelve buyers of five units make five orders, and seven are told."""
+        """Of twelve concurrent buyers of five units, five get one and seven are refused."""
         scarce = commit(factories.make_item, in_stock=5)
         body = order_of((scarce, 1))
         buyers = [as_user() for _ in range(12)]
@@ -30,8 +30,8 @@ class TestManyBuyers:
         assert codes == [201] * 5 + [409] * 7
         assert commit(factories.count_reserved, scarce) == 5
 
-    def test_twins_make_one_order(self, as_user, item, commit):
-        """The same request sent eight times at once is one order, with the same bytes each."""
+    def test_concurrent_repeats_make_one_order(self, as_user, item, commit):
+        """Eight concurrent copies of a request make one order and get the same response."""
         alice = as_user(email="alice@example.com")
         twins = [as_user(email="alice@example.com", sub=alice.sub) for _ in range(8)]
         body, key = order_of((item, 1)), {"Idempotency-Key": "one-order-of-twins"}
@@ -47,8 +47,8 @@ class TestManyBuyers:
 
 class TestPayAgainstExpire:
     @pytest.mark.parametrize("attempt", range(5))
-    def test_either_wins_and_never_both(self, charlie, item, alices_order, commit, sweep, attempt):
-        """A payment and the sweeper at the same time: paid and committed, or expired and free."""
+    def test_only_one_of_them_succeeds(self, charlie, item, alices_order, commit, sweep, attempt):
+        """A concurrent payment and expiry end as paid and committed, or expired and released."""
         commit(factories.let_time_pass, alices_order["id"])
         path = f"/v1/orders/{alices_order['id']}/payments"
 
@@ -62,7 +62,7 @@ class TestPayAgainstExpire:
         outcome = (
             answer.status_code,
             state,
-            commit(factories.promise_of, alices_order["id"]),
+            commit(factories.reservation_status_of, alices_order["id"]),
             commit(factories.count_reserved, item),
         )
         assert outcome in [
@@ -70,8 +70,8 @@ class TestPayAgainstExpire:
             (409, ("expired", "unpaid"), "released", 0),
         ]
 
-    def test_many_sweepers_expire_once(self, alice, item, commit, sweep, outbox):
-        """Several workers sweep at once: each order expires once."""
+    def test_concurrent_jobs_expire_an_order_once(self, alice, item, commit, sweep, outbox):
+        """When several workers run the job at once, each order expires once."""
         orders = [alice.post("/v1/orders", json=order_of((item, 1))).json for _ in range(6)]
         for order in orders:
             commit(factories.let_time_pass, order["id"])
@@ -82,8 +82,8 @@ class TestPayAgainstExpire:
         assert len(outbox("order.expired")) == 6
         assert commit(factories.count_reserved, item) == 0
 
-    def test_a_settlement_counts_once(self, alices_order, commit, outbox):
-        """A provider that reports twice at the same moment pays the order once."""
+    def test_concurrent_settlements_count_once(self, alices_order, commit, outbox):
+        """Two concurrent results of a provider pay the order once."""
         started = commit(factories.make_payment, alices_order["id"])
         settle = lambda: commit(services.settle_payment, started, Result("captured"))  # noqa: E731
 

@@ -14,8 +14,8 @@ def pay(who, order):
 
 
 class TestExpireUnpaidOrders:
-    def test_orders_that_nobody_paid_expire(self, alice, item, alices_order, commit, sweep, outbox):
-        """After their time is over, the units are free again and others hear of it."""
+    def test_expires_unpaid_orders(self, alice, item, alices_order, commit, sweep, outbox):
+        """An expired order releases its units and publishes an event."""
         commit(factories.let_time_pass, alices_order["id"])
 
         expired = sweep()
@@ -26,19 +26,19 @@ class TestExpireUnpaidOrders:
         assert len(outbox("order.expired")) == 1
 
     def test_the_worker_runs_it(self, alice, alices_order, commit, run_worker):
-        """Nobody has to ask for it."""
+        """The worker runs the job."""
         commit(factories.let_time_pass, alices_order["id"])
 
         run_worker()
 
         assert alice.get(f"/v1/orders/{alices_order['id']}").json["status"] == "expired"
 
-    def test_orders_that_have_time_stay(self, alice, alices_order, sweep):
-        """An order is not expired before its time."""
+    def test_keeps_orders_that_are_not_due(self, alice, alices_order, sweep):
+        """An order is not expired early."""
         assert sweep() == 0
         assert alice.get(f"/v1/orders/{alices_order['id']}").json["status"] == "open"
 
-    def test_paid_orders_stay(self, charlie, alices_order, commit, sweep):
+    def test_keeps_paid_orders(self, charlie, alices_order, commit, sweep):
         """A paid order never expires."""
         pay(charlie, alices_order)
         commit(factories.let_time_pass, alices_order["id"])
@@ -46,25 +46,25 @@ class TestExpireUnpaidOrders:
         assert sweep() == 0
 
     @pytest.mark.parametrize("status", ["processing", "requires_action", "authorized"])
-    def test_orders_being_paid_stay(self, alices_order, commit, sweep, status):
-        """While a payment may still take the money, the order keeps its units."""
+    def test_keeps_orders_with_an_unfinished_payment(self, alices_order, commit, sweep, status):
+        """An order with an unfinished payment keeps its units."""
         commit(factories.make_payment, alices_order["id"], status=status)
         commit(factories.let_time_pass, alices_order["id"])
 
         expired = sweep(), commit(services.expire_order, UUID(alices_order["id"]))
 
         assert expired == (0, False)
-        assert commit(factories.promise_of, alices_order["id"]) == "held"
+        assert commit(factories.reservation_status_of, alices_order["id"]) == "held"
 
     def test_an_expired_order_cannot_be_paid(self, charlie, alices_order, commit, sweep):
-        """What is over stays over."""
+        """Paying an expired order is refused."""
         commit(factories.let_time_pass, alices_order["id"])
         sweep()
 
         assert pay(charlie, alices_order).json["code"] == "order_not_payable"
 
-    def test_a_broken_order_keeps_nobody_waiting(self, alice, item, commit, sweep, caplog):
-        """An order that cannot be expired is logged, and the others expire all the same."""
+    def test_a_failing_order_does_not_block_others(self, alice, item, commit, sweep, caplog):
+        """An order that cannot be expired is logged, and the other orders expire."""
         jammed = commit(factories.make_item, sku="JAMMED")
         orders = [alice.post("/v1/orders", json=order_of((it, 1))).json for it in (jammed, item)]
         commit(factories.lose_count, jammed)

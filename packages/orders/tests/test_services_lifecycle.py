@@ -1,4 +1,4 @@
-"""Orders in whatever sequence things happen to them."""
+"""State machine test: any sequence of operations leaves consistent orders."""
 
 import sqlalchemy as sa
 from hypothesis import HealthCheck
@@ -29,12 +29,12 @@ from mercato_orders.values import NewPayment
 from mercato_orders.values import WantedLine
 
 from . import factories
-from .fakes import Promise
+from .fakes import Reservation
 
 STAFF = Caller(Principal(kind="service", permissions=frozenset({"orders.read", "orders.write"})))
 GUEST = Principal(email="guest@example.com")
 IN_STOCK = 12
-EXPECTED_PROMISES = {
+EXPECTED_RESERVATIONS = {
     ("open", "unpaid"): "held",
     ("open", "paid"): "committed",
     ("canceled", "unpaid"): "released",
@@ -44,7 +44,7 @@ REFUSALS = (InsufficientStock, InvalidTransition, OrderNotPayable, PaymentInProg
 
 
 class Shop(RuleBasedStateMachine):
-    """One variant, some orders of it, and everything that may happen to them."""
+    """One variant, several orders of it, and all operations on them."""
 
     orders = Bundle("orders")
     payments = Bundle("payments")
@@ -57,14 +57,14 @@ class Shop(RuleBasedStateMachine):
 
     @initialize()
     def open_shop(self):
-        """Put a variant on the shelf."""
+        """Put a variant on sale."""
         self.item = self.commit(factories.make_item, in_stock=IN_STOCK)
 
     @rule(target=orders, quantity=st.integers(1, 6))
     def place(self, quantity):
-        """Somebody orders, and gets it exactly if there is enough."""
+        """An order is placed exactly if there are enough units."""
         wanted = NewOrder([WantedLine(self.item, quantity)], "EUR", factories.ADDRESS)
-        enough = IN_STOCK - self._promised() >= quantity
+        enough = IN_STOCK - self._reserved() >= quantity
         order = self._try(services.place_order, wanted, GUEST)
         assert (order is not None) == enough
         if order is None:
@@ -74,39 +74,39 @@ class Shop(RuleBasedStateMachine):
 
     @rule(order=orders)
     def pay(self, order):
-        """Staff say that the money is there."""
+        """Staff mark an order as paid."""
         self._try(services.pay_order, order, NewPayment("manual"), STAFF)
 
     @rule(target=payments, order=orders)
     def start_payment(self, order):
-        """A provider elsewhere is asked for the money."""
+        """A payment with a remote provider starts."""
         payment = self._try(_start_elsewhere, order)
         return multiple() if payment is None else payment
 
     @rule(payment=payments, status=st.sampled_from(["captured", "declined"]))
     def settle(self, payment, status):
-        """The provider says how it went: perhaps late, perhaps again."""
+        """The provider reports a result, possibly late or repeatedly."""
         self.commit(services.settle_payment, payment, Result(status))
 
     @rule(order=orders)
     def cancel(self, order):
-        """Somebody cancels."""
+        """Staff cancel an order."""
         self._try(services.cancel_order, order, STAFF)
 
     @rule(order=orders)
     def be_late(self, order):
-        """The time of an order is over, and the sweeper comes by."""
+        """An order's time runs out, and the expiry job runs."""
         self.commit(factories.let_time_pass, order)
         self.sweep()
 
     @invariant()
     def books_agree(self):
-        """An order, its promise, its payments and its timeline tell the same story."""
-        told = self.commit(_read_books, list(self.quantities))
-        for order, promise, statuses, events in told:
+        """An order, its reservation, its payments and its timeline agree."""
+        entries = self.commit(_read_books, list(self.quantities))
+        for order, reservation, statuses, events in entries:
             state = order.status, order.payment_status
             active = [status for status in statuses if status not in ("failed", "refund_due")]
-            assert promise == EXPECTED_PROMISES[state]
+            assert reservation == EXPECTED_RESERVATIONS[state]
             assert order.amount_paid == (order.amount_total if state[1] == "paid" else 0)
             assert statuses.count("captured") == (state[1] == "paid")
             assert len(active) <= 1
@@ -116,12 +116,12 @@ class Shop(RuleBasedStateMachine):
 
     @invariant()
     def units_are_conserved(self):
-        """What is promised on the shelf is what open orders hold."""
-        assert self.commit(factories.count_reserved, self.item) == self._promised()
+        """The reserved units are those of open and paid orders."""
+        assert self.commit(factories.count_reserved, self.item) == self._reserved()
 
-    def _promised(self):
-        told = self.commit(_read_books, list(self.quantities))
-        return sum(self.quantities[order.id] for order, *_ in told if order.status == "open")
+    def _reserved(self):
+        entries = self.commit(_read_books, list(self.quantities))
+        return sum(self.quantities[order.id] for order, *_ in entries if order.status == "open")
 
     def _try(self, function, *arguments):
         try:
@@ -136,21 +136,21 @@ def _start_elsewhere(order_id):
 
 
 def _read_books(order_ids):
-    """Return each order with its promise, the statuses of its payments, and its timeline."""
+    """Return each order with its reservation, the statuses of its payments, and its timeline."""
     books = []
     for order in session.scalars(sa.select(Order).where(Order.id.in_(order_ids))):
-        promise = session.scalars(
-            sa.select(Promise.status).where(Promise.reference == order.id)
+        reservation = session.scalars(
+            sa.select(Reservation.status).where(Reservation.reference == order.id)
         ).one()
         statuses = session.scalars(sa.select(Payment.status).where(Payment.order_id == order.id))
         events = session.scalars(sa.select(OrderEvent.type).where(OrderEvent.order_id == order.id))
-        books.append((order, promise, list(statuses), list(events)))
+        books.append((order, reservation, list(statuses), list(events)))
     return books
 
 
 class TestLifeOfOrders:
-    def test_the_books_always_agree(self, commit, sweep):
-        """Whatever happens to orders, in whatever sequence: stock, money and states agree."""
+    def test_state_is_always_consistent(self, commit, sweep):
+        """After any sequence of operations, stock, payments and states agree."""
         run_state_machine_as_test(
             lambda: Shop(commit, sweep),
             settings=settings(

@@ -18,8 +18,8 @@ def pay(who, order, **options):
 
 
 class TestPayOrder:
-    def test_staff_say_that_the_money_is_there(self, alice, charlie, alices_order, commit):
-        """The payment is captured, the order is paid, and its hold is final."""
+    def test_staff_mark_an_order_as_paid(self, alice, charlie, alices_order, commit):
+        """The payment is captured, the order is paid and its reservation is committed."""
         paid = pay(charlie, alices_order)
 
         order = alice.get(f"/v1/orders/{alices_order['id']}").json
@@ -28,18 +28,18 @@ class TestPayOrder:
         assert (order["status"], order["payment_status"]) == ("open", "paid")
         assert (order["amount_paid"], order["expires_at"]) == (2_500, None)
         assert order["payments"] == [paid.json]
-        assert commit(factories.promise_of, alices_order["id"]) == "committed"
+        assert commit(factories.reservation_status_of, alices_order["id"]) == "committed"
 
-    def test_null_is_nothing(self, charlie, alices_order):
-        """A client may say that it has neither a token nor an address to come back to."""
+    def test_null_means_absent(self, charlie, alices_order):
+        """Payment method and return URL may be null."""
         body = MANUAL | dict.fromkeys(("payment_method", "return_url"))
 
         paid = charlie.post(f"/v1/orders/{alices_order['id']}/payments", json=body)
 
         assert paid.status_code == 201, paid.json
 
-    def test_what_costs_nothing_is_paid_with_nothing(self, alice, charlie, commit):
-        """An order of 0 is placed, paid and listed like any other."""
+    def test_an_order_of_0_is_paid_and_listed(self, alice, charlie, commit):
+        """An order with a total of 0 is placed, paid and listed like any other."""
         gift = commit(factories.make_item, unit_amount=0)
         order = alice.post("/v1/orders", json=order_of((gift, 1))).json
 
@@ -49,10 +49,10 @@ class TestPayOrder:
         assert (order["amount_total"], order["payment_status"]) == (0, "unpaid")
         assert (paid.json["status"], paid.json["amount_captured"]) == ("captured", 0)
         assert [found["id"] for found in listed] == [order["id"]]
-        assert commit(factories.promise_of, order["id"]) == "committed"
+        assert commit(factories.reservation_status_of, order["id"]) == "committed"
 
-    def test_it_is_published_once(self, charlie, alices_order, outbox):
-        """Other features hear of it, with the version that the order has now."""
+    def test_the_event_is_published_once(self, charlie, alices_order, outbox):
+        """One event is published, with the current version of the order."""
         pay(charlie, alices_order)
 
         (event,) = outbox("order.paid")
@@ -61,16 +61,16 @@ class TestPayOrder:
         assert str(event.aggregate_id) == order["id"]
         assert event.aggregate_version == order["version"]
 
-    def test_customers_cannot_call_an_order_paid(self, alice, client, alices_order, guests_order):
-        """Owners may not say themselves that the money is there."""
+    def test_customers_cannot_mark_orders_as_paid(self, alice, client, alices_order, guests_order):
+        """An owner without orders.write is refused."""
         secret = {"Order-Access-Token": guests_order["access_token"]}
 
         answers = [pay(alice, alices_order), pay(client, guests_order, headers=secret)]
 
         assert [answer.status_code for answer in answers] == [403, 403]
 
-    def test_for_others_it_is_not_there(self, bob, client, alices_order):
-        """Nobody learns of an order by trying to pay it."""
+    def test_other_callers_get_404(self, bob, client, alices_order):
+        """Paying an order of another customer answers 404."""
         assert [pay(who, alices_order).status_code for who in (bob, client)] == [404, 404]
 
     def test_an_order_is_paid_once(self, charlie, alices_order):
@@ -82,7 +82,7 @@ class TestPayOrder:
         assert (refused.status_code, refused.json["code"]) == (409, "order_not_payable")
 
     def test_a_closed_order_is_not_payable(self, alice, charlie, alices_order):
-        """Nobody pays for what was given back."""
+        """A canceled or expired order cannot be paid."""
         alice.post(f"/v1/orders/{alices_order['id']}/cancel", json={})
 
         refused = pay(charlie, alices_order)
@@ -90,21 +90,21 @@ class TestPayOrder:
         assert (refused.status_code, refused.json["code"]) == (409, "order_not_payable")
 
     def test_an_order_without_its_units_is_not_payable(self, charlie, alices_order, commit):
-        """If the hold is gone, no payment starts."""
-        commit(factories.lose_promise, alices_order["id"])
+        """If the reservation is gone, no payment starts."""
+        commit(factories.lose_reservation, alices_order["id"])
 
         refused = pay(charlie, alices_order)
 
         assert (refused.status_code, refused.json["code"]) == (409, "order_not_payable")
 
-    def test_an_order_may_be_paid_until_it_is_swept(self, charlie, alices_order, commit):
-        """A customer who is late, but faster than the sweeper, still gets the units."""
+    def test_a_late_payment_is_accepted_until_the_job_runs(self, charlie, alices_order, commit):
+        """An order past its expiry can be paid until the job expires it."""
         commit(factories.let_time_pass, alices_order["id"])
 
         assert pay(charlie, alices_order).json["status"] == "captured"
 
-    def test_a_started_payment_is_gone_on_with(self, charlie, alices_order, commit):
-        """A payment that the provider was asked for already is not started again."""
+    def test_a_started_payment_is_continued(self, charlie, alices_order, commit):
+        """A payment that the provider is processing is not started again."""
         started = commit(factories.make_payment, alices_order["id"])
 
         paid = pay(charlie, alices_order).json
@@ -113,15 +113,15 @@ class TestPayOrder:
 
     @pytest.mark.parametrize("started", [{"status": "authorized"}, {"provider": "elsewhere"}])
     def test_two_payments_are_not_made_at_once(self, charlie, alices_order, commit, started):
-        """While a payment may still take the money, no other one starts."""
+        """While a payment is unfinished, no other one starts."""
         commit(factories.make_payment, alices_order["id"], **started)
 
         refused = pay(charlie, alices_order)
 
         assert (refused.status_code, refused.json["code"]) == (409, "payment_in_progress")
 
-    def test_the_database_knows_one_active_payment(self, alices_order, commit):
-        """Whatever the code does, a second active payment of an order cannot be stored."""
+    def test_the_database_allows_one_active_payment(self, alices_order, commit):
+        """A unique index refuses a second active payment of an order."""
         commit(factories.make_payment, alices_order["id"])
 
         with pytest.raises(Conflict) as refused:
@@ -130,7 +130,7 @@ class TestPayOrder:
         assert isinstance(refused.value.__cause__, IntegrityError)
 
     def test_an_unknown_provider_is_refused(self, charlie, alices_order):
-        """Money is taken only by providers we know."""
+        """An unknown provider is refused."""
         path = f"/v1/orders/{alices_order['id']}/payments"
 
         refused = charlie.post(path, json={"provider": "beads"})
@@ -138,15 +138,15 @@ class TestPayOrder:
         assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/provider")
 
     def test_one_key_is_one_payment(self, charlie, alices_order):
-        """The repeated request gets the stored answer."""
+        """A repeated request gets the stored response."""
         key = {"Idempotency-Key": "pay-this-order-once"}
 
         first, again = (pay(charlie, alices_order, headers=key) for _ in range(2))
 
         assert (again.status_code, again.data) == (201, first.data)
 
-    def test_a_free_order_is_paid_too(self, charlie, alice, commit):
-        """An order of nothing but gifts goes the same way."""
+    def test_a_free_order_is_paid(self, charlie, alice, commit):
+        """An order of free variants is paid like any other."""
         gift = commit(factories.make_item, unit_amount=0)
         order = alice.post("/v1/orders", json=order_of((gift, 1))).json
 
@@ -158,11 +158,11 @@ class TestPayOrder:
 class TestManualByCustomer:
     @pytest.fixture
     def settings(self):
-        """What a development shop has set."""
+        """Allow customers to mark their orders as paid."""
         return {"manual_by_customer": True}
 
     def test_owners_may_pay(self, alice, client, alices_order, guests_order):
-        """Where the operator allows it, customers and guests pay their own orders."""
+        """With manual_by_customer, customers and guests pay their own orders."""
         secret = {"Order-Access-Token": guests_order["access_token"]}
 
         answers = [pay(alice, alices_order), pay(client, guests_order, headers=secret)]
@@ -170,7 +170,7 @@ class TestManualByCustomer:
         assert [answer.status_code for answer in answers] == [201, 201]
 
     def test_a_guests_answer_is_not_for_others(self, client, guests_order):
-        """A stored answer is given only to whom it was given first."""
+        """A stored response is returned only to the caller who received it first."""
         key = {"Idempotency-Key": f"pay-{guests_order['id']}"}
         secret = {"Order-Access-Token": guests_order["access_token"]}
         pay(client, guests_order, headers=key | secret)
@@ -183,7 +183,7 @@ class TestManualByCustomer:
         assert [answer.status_code for answer in answers] == [404, 404]
 
     def test_others_may_not(self, bob, as_user, alices_order):
-        """It opens nobody else's orders; and readers of all orders are no owners."""
+        """Other customers and readers of all orders cannot pay an order."""
         reader = as_user(permissions=["orders.read"])
 
         assert [pay(who, alices_order).status_code for who in (bob, reader)] == [404, 403]
@@ -191,7 +191,7 @@ class TestManualByCustomer:
 
 class TestReadPayments:
     def test_owners_and_staff_see_them(self, alice, charlie, alices_order):
-        """Payments are listed, and each has a place of its own."""
+        """The owner and staff list the payments and read each of them."""
         paid = pay(charlie, alices_order)
 
         for who in (alice, charlie):
@@ -200,8 +200,8 @@ class TestReadPayments:
             assert listed == [paid.json]
             assert (found.status_code, found.json) == (200, paid.json)
 
-    def test_for_others_they_are_not_there(self, bob, client, charlie, alices_order):
-        """Payments of another's order answer as if there were none."""
+    def test_other_callers_get_404(self, bob, client, charlie, alices_order):
+        """Payments of another customer's order answer 404."""
         place = pay(charlie, alices_order).headers["Location"]
 
         for who in (bob, client):
@@ -209,7 +209,7 @@ class TestReadPayments:
             assert who.get(f"/v1/orders/{alices_order['id']}/payments").status_code == 404
 
     def test_a_payment_is_found_under_its_own_order(self, alice, charlie, item, alices_order):
-        """The payment of one order is not found under another one."""
+        """A payment is not found under another order."""
         payment = pay(charlie, alices_order).json
         other = alice.post("/v1/orders", json=order_of((item, 1))).json
 
@@ -219,7 +219,7 @@ class TestReadPayments:
 
 class TestSettle:
     def test_a_declined_payment_leaves_the_order_open(self, charlie, alices_order, commit):
-        """The reason is kept, the order changes its version, and may be paid again."""
+        """The error code is stored, the order gets a new version and can be paid again."""
         started = commit(factories.make_payment, alices_order["id"])
 
         failed = commit(services.settle_payment, started, Result("declined", error_code="no_money"))
@@ -231,7 +231,7 @@ class TestSettle:
         assert pay(charlie, alices_order).json["status"] == "captured"
 
     def test_it_counts_once(self, alices_order, commit, outbox):
-        """However often the provider says so, the order is paid once."""
+        """Repeated results of a provider pay the order once."""
         started = commit(factories.make_payment, alices_order["id"])
 
         for result in (Result("captured"), Result("captured"), Result("declined")):
@@ -241,13 +241,13 @@ class TestSettle:
         assert len(outbox("order.paid")) == 1
 
     @pytest.mark.parametrize("closed", ["cancel", "hold lost"])
-    def test_money_that_comes_too_late_is_due_back(self, alice, alices_order, commit, closed):
-        """Money for a closed order, or for units that are gone, is marked for refund."""
+    def test_a_late_capture_is_marked_refund_due(self, alice, alices_order, commit, closed):
+        """A payment captured for a closed order or for released units is marked refund_due."""
         started = commit(factories.make_payment, alices_order["id"])
         if closed == "cancel":
             alice.post(f"/v1/orders/{alices_order['id']}/cancel", json={})
         else:
-            commit(factories.lose_promise, alices_order["id"])
+            commit(factories.lose_reservation, alices_order["id"])
 
         payment = commit(services.settle_payment, started, Result("captured"))
 

@@ -6,25 +6,25 @@ from .factories import order_of
 
 
 def token_of(order):
-    """Return the header that opens an order."""
+    """Return the header with an order's access token."""
     return {"Order-Access-Token": order["access_token"]}
 
 
 class TestGetOrder:
-    def test_its_owner_sees_it(self, alice, alices_order):
-        """The order is the one that was placed, with its version as ETag."""
+    def test_the_owner_sees_an_order(self, alice, alices_order):
+        """The response is the placed order, with its version as ETag."""
         found = alice.get(f"/v1/orders/{alices_order['id']}")
 
         assert (found.status_code, found.json) == (200, alices_order)
         assert found.headers["ETag"] == '"1"'
         assert found.headers["Cache-Control"] == "private, no-store"
 
-    def test_staff_see_it(self, charlie, alices_order):
+    def test_staff_see_any_order(self, charlie, alices_order):
         """Holders of orders.read see all orders."""
         assert charlie.get(f"/v1/orders/{alices_order['id']}").status_code == 200
 
-    def test_for_others_it_is_not_there(self, bob, client, alices_order):
-        """Another's order answers as one that does not exist."""
+    def test_other_callers_get_404(self, bob, client, alices_order):
+        """An order of another customer answers 404, like one that does not exist."""
         path, nowhere = f"/v1/orders/{alices_order['id']}", f"/v1/orders/{new_id()}"
 
         for who in (bob, client):
@@ -32,15 +32,15 @@ class TestGetOrder:
             assert foreign.status_code == absent.status_code == 404
             assert foreign.json["code"] == absent.json["code"] == "not_found"
 
-    def test_a_guest_sees_it_with_its_secret(self, client, guests_order):
-        """The secret opens the order it belongs to."""
+    def test_a_guest_sees_an_order_with_its_token(self, client, guests_order):
+        """The access token gives access to its order."""
         found = client.get(f"/v1/orders/{guests_order['id']}", headers=token_of(guests_order))
 
         assert found.status_code == 200
         assert "access_token" not in found.json
 
-    def test_a_guest_without_the_secret_sees_nothing(self, client, alice, guests_order):
-        """Neither no secret, nor a wrong one, nor an account opens a guest's order."""
+    def test_a_guest_without_the_token_gets_404(self, client, alice, guests_order):
+        """Without a token, with a wrong one or with an account, a guest's order answers 404."""
         path = f"/v1/orders/{guests_order['id']}"
 
         answers = [
@@ -52,8 +52,8 @@ class TestGetOrder:
 
         assert [answer.status_code for answer in answers] == [404] * 4
 
-    def test_a_secret_opens_one_order(self, client, item, alices_order, guests_order):
-        """The secret of one order opens no other one."""
+    def test_a_token_gives_access_to_one_order(self, client, item, alices_order, guests_order):
+        """The token of one order does not give access to another."""
         body = order_of((item, 1), email="guest@example.com")
         other = client.post("/v1/orders", json=body).json
 
@@ -61,8 +61,8 @@ class TestGetOrder:
             answer = client.get(f"/v1/orders/{order['id']}", headers=token_of(guests_order))
             assert answer.status_code == 404
 
-    def test_it_is_not_sent_twice(self, alice, alices_order):
-        """A client that has the current version is told so."""
+    def test_an_unchanged_order_answers_304(self, alice, alices_order):
+        """A client that has the current version gets 304."""
         path = f"/v1/orders/{alices_order['id']}"
 
         assert alice.get(path, headers={"If-None-Match": '"1"'}).status_code == 304
@@ -70,24 +70,24 @@ class TestGetOrder:
 
 class TestListOrders:
     def test_customers_see_their_own(self, alice, bob, alices_order):
-        """A list has the caller's own orders and no others."""
+        """A list has the caller's own orders only."""
         mine, others = alice.get("/v1/orders").json, bob.get("/v1/orders").json
 
         assert [order["id"] for order in mine["data"]] == [alices_order["id"]]
         assert others["data"] == []
 
-    def test_guests_are_asked_who_they_are(self, client):
-        """Guests have no list."""
+    def test_guests_get_401(self, client):
+        """Guests cannot list orders."""
         assert client.get("/v1/orders").status_code == 401
 
     def test_staff_see_all(self, charlie, alices_order, guests_order):
-        """Holders of orders.read see everybody's, the newest first."""
+        """Holders of orders.read see all orders, newest first."""
         listed = charlie.get("/v1/orders").json
 
         assert [order["id"] for order in listed["data"]] == [guests_order["id"], alices_order["id"]]
 
     def test_filters_of_others_find_nothing(self, bob, alice, alices_order):
-        """A filter narrows what the caller may see, and never widens it."""
+        """A filter cannot show orders of other customers."""
         assert bob.get(f"/v1/orders?customer_id={alice.sub}").json["data"] == []
 
     @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ class TestListOrders:
         ],
     )
     def test_filters(self, charlie, alices_order, query, found):
-        """Staff find orders by state, person, number, time and amount."""
+        """Staff filter orders by state, customer, number, time and amount."""
         listed = charlie.get(f"/v1/orders?{query}")
 
         assert listed.status_code == 200, listed.json
@@ -121,11 +121,11 @@ class TestListOrders:
         "query", ["status=lost", "colour=red", "sort=note", "number=x", "created_at[gte]=now"]
     )
     def test_unknown_filters_are_refused(self, alice, query):
-        """A filter we do not know is a mistake, not nothing."""
+        """An unknown filter is refused, not ignored."""
         assert alice.get(f"/v1/orders?{query}").status_code == 422
 
-    def test_pages_follow_each_other(self, alice, item):
-        """Following the cursor shows every order once, whatever is sorted by."""
+    def test_cursors_visit_every_order_once(self, alice, item):
+        """Following the cursors returns each order once, for every sort order."""
         placed = [alice.post("/v1/orders", json=order_of((item, 1))).json for _ in range(5)]
 
         for sort in ("number", "-amount_total"):
@@ -138,7 +138,7 @@ class TestListOrders:
             assert sorted(seen) == [order["number"] for order in placed]
 
     def test_a_list_takes_two_statements_at_most(self, alice, item, statements):
-        """A list of many orders asks for none of them apart."""
+        """The number of statements does not depend on the number of orders."""
         for _ in range(3):
             alice.post("/v1/orders", json=order_of((item, 1)))
 
@@ -149,22 +149,22 @@ class TestListOrders:
 
 
 class TestListOrderEvents:
-    def test_it_tells_what_happened(self, alice, charlie, alices_order):
-        """The timeline has an entry for each change, the oldest first, with who did it."""
+    def test_lists_changes_oldest_first(self, alice, charlie, alices_order):
+        """The timeline has an entry with its actor for each change, oldest first."""
         charlie.post(f"/v1/orders/{alices_order['id']}/cancel", json={})
 
         listed = alice.get(f"/v1/orders/{alices_order['id']}/events").json["data"]
 
-        told = [(event["type"], event["actor_type"]) for event in listed]
-        assert told == [("order.placed", "customer"), ("order.canceled", "staff")]
+        entries = [(event["type"], event["actor_type"]) for event in listed]
+        assert entries == [("order.placed", "customer"), ("order.canceled", "staff")]
 
-    def test_staff_see_it(self, charlie, alices_order):
-        """Staff read the timelines of all orders."""
+    def test_staff_see_any_timeline(self, charlie, alices_order):
+        """Holders of orders.read see the timelines of all orders."""
         listed = charlie.get(f"/v1/orders/{alices_order['id']}/events").json["data"]
 
         assert [event["type"] for event in listed] == ["order.placed"]
 
-    def test_for_others_it_is_not_there(self, bob, client, alices_order):
-        """The timeline of another's order answers as one that does not exist."""
+    def test_other_callers_get_404(self, bob, client, alices_order):
+        """The timeline of another customer's order answers 404."""
         for who in (bob, client):
             assert who.get(f"/v1/orders/{alices_order['id']}/events").status_code == 404

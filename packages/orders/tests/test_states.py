@@ -18,5 +18,5 @@ class TestPaymentStatus:
         ],
     )
     def test_it_follows_from_payments(self, statuses, paid, refunded, expected):
-        """What is captured and given back decides how far an order is paid."""
+        """Captured and refunded amounts decide the payment status."""
         assert payment_status(statuses, amount_paid=paid, amount_refunded=refunded) == expected

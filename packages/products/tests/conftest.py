@@ -8,11 +8,11 @@ from .factories import LAMP
 
 @pytest.fixture
 def lamp(charlie):
-    """The lamp, as staff got it when they made it."""
+    """The lamp, as the response to its creation."""
     return charlie.post("/v1/products", json=LAMP).json
 
 
 @pytest.fixture
 def mug(commit):
-    """The id of a product with two variants, and theirs."""
+    """The id of a product with two variants, and the ids of the variants."""
     return commit(factories.make_product, variants=2)

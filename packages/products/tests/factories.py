@@ -1,4 +1,4 @@
-"""Valid rows, made through the services, and what the API shows of them."""
+"""Valid rows, made through the services, and request bodies."""
 
 from datetime import timedelta
 from itertools import count
@@ -42,13 +42,13 @@ LAMP = {
         },
     ],
 }
-"""A product as a client sends it."""
+"""The body of a request that creates a product."""
 
 
 def make_product(*, name="Mug", status="active", variants=1, eur=1690, stock=None, **values):
-    """Make a product with *variants* variants, each with *stock* units; return their ids in order.
+    """Create a product with *variants* variants of *stock* units each; return their ids in order.
 
-    Without *stock* there are no levels.
+    Without *stock* there are no stock levels.
     """
     product = create_product(
         NewProduct(
@@ -74,12 +74,12 @@ def make_product(*, name="Mug", status="active", variants=1, eur=1690, stock=Non
 
 
 def make_variants(number=1, *, stock=None, **values):
-    """Make a product, and return the ids of its variants."""
+    """Create a product, and return the ids of its variants."""
     return make_product(variants=number, stock=stock, **values)[1]
 
 
 def receive(*variant_ids, units):
-    """Put units into the default location."""
+    """Receive units at the default location."""
     adjust_stock(
         [
             Adjustment(variant_id=variant_id, quantity=units, reason="Delivery")
@@ -90,7 +90,7 @@ def receive(*variant_ids, units):
 
 
 def allow_back_orders(session, variant_id, units):
-    """Let units of a variant be promised unseen."""
+    """Set the backorder limit of a variant."""
     key = (variant_id, DEFAULT_LOCATION_ID)
     level = session.get(StockLevel, key)
     if level is None:
@@ -100,31 +100,31 @@ def allow_back_orders(session, variant_id, units):
 
 
 def lose_count(variant_id):
-    """Let the shelf forget what it promised of a variant, as a mistake in a database would."""
+    """Set a variant's reserved units to 0, as a corrupted database would have them."""
     level = (variant_id, DEFAULT_LOCATION_ID)
     session.get_one(StockLevel, level).reserved = 0
 
 
 def hold(quantities, *, minutes=15):
-    """Reserve for a new reference, and return it."""
+    """Reserve units for a new reference, and return it."""
     reference = new_id()
     assert reserve_units(reference, quantities, utc_now() + timedelta(minutes=minutes)) == "held"
     return reference
 
 
 def sell(quantities):
-    """Reserve and commit for a new reference, and return it."""
+    """Reserve and commit units for a new reference, and return it."""
     reference = hold(quantities)
     assert commit_reservation(reference)
     return reference
 
 
 def version_of(client, product_id):
-    """Read the version of a product."""
+    """Return the version of a product."""
     return client.get(f"/v1/products/{product_id}").json["version"]
 
 
 def price_range_of(client, currency="EUR"):
-    """Read what the first product of the list costs."""
+    """Return the price range of the first product in the list."""
     ranges = client.get(f"/v1/products?currency={currency}").json["data"][0]["price_range"]
     return ranges and (ranges["min_amount"], ranges["max_amount"])

@@ -1,15 +1,15 @@
-"""What must hold of the stock whenever nothing is happening: each query returns no row."""
+"""Invariants of the stock: each query returns the rows that violate one."""
 
 import sqlalchemy as sa
 
 from mercato_kit.db import session
 
 INVARIANTS = {
-    "1: reserved units are in the building or may be promised unseen": """
+    "1: reserved units are on hand or within the backorder limit": """
         SELECT * FROM products_stock_level
         WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand + backorder_limit
     """,
-    "2 and 3: the ledger sums up to the levels": """
+    "2 and 3: each level is the sum of its movements": """
         SELECT l.variant_id FROM products_stock_level l
         LEFT JOIN products_stock_movement m
         ON m.variant_id = l.variant_id AND m.location_id = l.location_id
@@ -17,20 +17,20 @@ INVARIANTS = {
         HAVING COALESCE(SUM(m.on_hand_delta), 0) <> l.on_hand
         OR COALESCE(SUM(m.reserved_delta), 0) <> l.reserved
     """,
-    "2 and 3: nothing moves where there is no level": """
+    "2 and 3: there are no movements of units without a level": """
         SELECT m.id FROM products_stock_movement m
         LEFT JOIN products_stock_level l
         ON m.variant_id = l.variant_id AND m.location_id = l.location_id
         WHERE l.variant_id IS NULL AND (m.on_hand_delta <> 0 OR m.reserved_delta <> 0)
     """,
-    "4: what is left of the lines is what is reserved": """
+    "4: reserved units are the sum of the remaining units of the lines": """
         SELECT l.variant_id FROM products_stock_level l
         LEFT JOIN products_stock_reservation_line r
         ON r.variant_id = l.variant_id AND r.location_id = l.location_id AND r.is_tracked
         GROUP BY l.variant_id, l.location_id, l.reserved
         HAVING COALESCE(SUM(r.quantity - r.shipped - r.released), 0) <> l.reserved
     """,
-    "8: a promise that is over has nothing left": """
+    "8: a closed or released reservation has no remaining units": """
         SELECT r.reference FROM products_stock_reservation r
         JOIN products_stock_reservation_line l ON l.reference = r.reference
         WHERE r.status IN ('closed', 'released') AND l.quantity > l.shipped + l.released
@@ -39,6 +39,6 @@ INVARIANTS = {
 
 
 def check_invariants():
-    """Ask every question about the stock."""
+    """Check that no row violates an invariant."""
     for name, query in INVARIANTS.items():
         assert session.execute(sa.text(query)).all() == [], name

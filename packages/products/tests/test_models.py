@@ -16,19 +16,19 @@ from . import factories
 
 
 class TestLocation:
-    def test_default_is_there_from_the_start(self, commit):
-        """The first migration makes the location that orders are served from."""
+    def test_the_default_location_exists(self, commit):
+        """The first migration inserts the default location."""
         location = commit(lambda: session.get(Location, DEFAULT_LOCATION_ID))
 
         assert (location.code, location.is_default) == ("default", True)
 
-    def test_default_is_the_only_one(self, commit):
-        """There cannot be a second default location."""
+    def test_there_is_one_default_location(self, commit):
+        """The database refuses a second default location."""
         with pytest.raises(Conflict):
             commit(lambda: session.add(Location(code="annex", name="Annex", is_default=True)))
 
 
-class TestLaw:
+class TestConstraints:
     @pytest.mark.parametrize(
         ("model", "values"),
         [
@@ -41,8 +41,8 @@ class TestLaw:
             (Variant, {"status": "gone"}),
         ],
     )
-    def test_is_held_by_the_database(self, commit, model, values):
-        """Whatever the code does, these rows cannot exist."""
+    def test_the_database_refuses_invalid_rows(self, commit, model, values):
+        """The check constraints refuse these rows."""
         commit(factories.make_variants, stock=5)
 
         with pytest.raises(Conflict):
@@ -50,8 +50,8 @@ class TestLaw:
 
 
 class TestStockMovement:
-    def test_happens_once(self, commit):
-        """An effect of a reference has one row for each level."""
+    def test_an_effect_is_recorded_once(self, commit):
+        """The unique key allows one row per effect, reference and level."""
         (variant,) = commit(factories.make_variants)
         row = {
             "variant_id": variant,
@@ -68,8 +68,8 @@ class TestStockMovement:
     @pytest.mark.parametrize(
         "change", [sa.delete(StockMovement), sa.update(StockMovement).values(on_hand_delta=99)]
     )
-    def test_is_only_ever_added(self, app, commit, database, change):
-        """PostgreSQL refuses to change the ledger; SQLite has no such guard."""
+    def test_the_ledger_is_append_only(self, app, commit, database, change):
+        """On PostgreSQL, a trigger refuses updates and deletes of the ledger."""
         commit(factories.make_variants, stock=5)
 
         def tamper():

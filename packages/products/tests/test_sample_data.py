@@ -21,8 +21,8 @@ def count(model, *conditions):
 
 
 class TestMakeSampleData:
-    def test_fills_a_believable_shop(self, commit):
-        """500 products or more, in a tree, priced in three currencies, some of them sold out."""
+    def test_fills_the_catalogue(self, commit):
+        """There are 500 or more products in categories, in three currencies, some sold out."""
         samples = {}
 
         lines = commit(make_sample_data, samples)
@@ -37,7 +37,7 @@ class TestMakeSampleData:
         assert all(isinstance(line, str) for line in lines)
 
     def test_leaves_variants_that_can_be_ordered(self, commit):
-        """The features after this one find variants that are for sale, with plenty of stock."""
+        """The sample variants for other features are for sale and well stocked."""
         samples = {}
 
         commit(make_sample_data, samples)
@@ -48,14 +48,14 @@ class TestMakeSampleData:
             quoted = commit(services.quote_variants, wanted, currency, utc_now())
             assert all(line.available >= 40 for line in quoted.lines)
 
-    def test_keeps_the_law_of_the_stock(self, commit):
-        """The opening stock is in the ledger."""
+    def test_keeps_the_invariants_of_the_stock(self, commit):
+        """The opening stock is recorded in the ledger."""
         commit(make_sample_data, {})
 
         commit(check_invariants)
 
-    def test_keeps_the_ranges_that_the_services_would(self, commit):
-        """What was inserted in bulk is what a change of a price would have written."""
+    def test_price_ranges_are_those_of_the_services(self, commit):
+        """The price ranges inserted in bulk equal the ranges that the services compute."""
         commit(make_sample_data, {})
 
         def ranges():
@@ -88,7 +88,7 @@ class TestMakeSampleData:
         ]
 
     def test_does_nothing_the_second_time(self, commit):
-        """A shop with products is left alone; the samples for others are still named."""
+        """A second run changes nothing, but still returns the sample variants."""
         first, second = {}, {}
         commit(make_sample_data, first)
         before = commit(count, Variant)

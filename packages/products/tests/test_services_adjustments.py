@@ -11,7 +11,7 @@ from .invariants import check_invariants
 
 @pytest.fixture
 def adjust(charlie, commit):
-    """Sends adjustments as staff; afterwards the ledger must agree."""
+    """A function that posts adjustments as staff; after the test the invariants are checked."""
 
     def post(*adjustments):
         return charlie.post("/v1/stock-adjustments", json={"adjustments": list(adjustments)})
@@ -21,7 +21,7 @@ def adjust(charlie, commit):
 
 
 def received(variant_id, quantity, **values):
-    """Return an adjustment by quantity."""
+    """Return an adjustment of a quantity."""
     return {
         "variant_id": str(variant_id),
         "quantity": quantity,
@@ -30,7 +30,7 @@ def received(variant_id, quantity, **values):
 
 
 def counted(variant_id, set_to, expected):
-    """Return an adjustment by counting."""
+    """Return an adjustment by a count."""
     return {
         "variant_id": str(variant_id),
         "set_to": set_to,
@@ -41,7 +41,7 @@ def counted(variant_id, set_to, expected):
 
 class TestAdjustStock:
     def test_receives_units(self, charlie, commit, adjust):
-        """The answer has the rows of the ledger and the levels; who did it is known."""
+        """The response has the movements with the actor, and the new levels."""
         one, two = commit(factories.make_variants, 2)
 
         answer = adjust(received(one, 10), received(two, 3))
@@ -58,7 +58,7 @@ class TestAdjustStock:
         ]
         assert levels[0]["location_id"] == str(DEFAULT_LOCATION_ID)
 
-    def test_takes_units_away(self, commit, adjust):
+    def test_removes_units(self, commit, adjust):
         """A negative quantity is an adjustment."""
         (variant,) = commit(factories.make_variants, stock=10)
 
@@ -69,7 +69,7 @@ class TestAdjustStock:
         assert answer.json["levels"][0]["on_hand"] == 6
 
     def test_sets_what_was_counted(self, commit, adjust):
-        """The ledger gets the difference."""
+        """The ledger has the difference between the count and the units before."""
         (variant,) = commit(factories.make_variants, stock=10)
 
         answer = adjust(counted(variant, 7, 10))
@@ -77,8 +77,8 @@ class TestAdjustStock:
         assert answer.json["movements"][0]["on_hand_delta"] == -3
         assert answer.json["levels"][0]["on_hand"] == 7
 
-    def test_refuses_a_count_that_is_out_of_date(self, commit, adjust):
-        """Units moved since somebody counted: count again."""
+    def test_refuses_an_outdated_count(self, commit, adjust):
+        """A count is refused if the stock has changed since."""
         (variant,) = commit(factories.make_variants, stock=10)
 
         refused = adjust(counted(variant, 7, 9))
@@ -87,8 +87,8 @@ class TestAdjustStock:
         assert refused.json["on_hand"] == 10
 
     @pytest.mark.parametrize("quantity", [-8, -11])
-    def test_refuses_to_take_what_is_promised(self, charlie, commit, adjust, quantity):
-        """Fewer than are promised, or than none, cannot be left; nothing of the request happens."""
+    def test_refuses_to_remove_reserved_units(self, charlie, commit, adjust, quantity):
+        """If units would fall below the reserved units or 0, the whole request is refused."""
         one, two = commit(factories.make_variants, 2, stock=10)
         commit(factories.hold, {two: 3})
 
@@ -99,8 +99,8 @@ class TestAdjustStock:
         levels = charlie.get(f"/v1/stock-levels?variant_ids={one},{two}").json["data"]
         assert [level["on_hand"] for level in levels] == [10, 10]
 
-    def test_counts_a_reference_once(self, commit, adjust):
-        """The same delivery cannot be received twice, even under another key."""
+    def test_accepts_a_reference_once(self, commit, adjust):
+        """A delivery cannot be received twice, even with another Idempotency-Key."""
         (variant,) = commit(factories.make_variants)
         delivery = received(variant, 10, reference=str(new_id()))
         adjust(delivery)
@@ -109,8 +109,8 @@ class TestAdjustStock:
 
         assert (refused.status_code, refused.json["code"]) == (409, "reference_used")
 
-    def test_answers_a_key_once(self, charlie, commit):
-        """The same key moves the stock once."""
+    def test_is_idempotent(self, charlie, commit):
+        """A repeated request with the same key changes the stock once."""
         (variant,) = commit(factories.make_variants)
         sent = {"adjustments": [received(variant, 10)]}
         headers = {"Idempotency-Key": "delivery-of-monday"}
@@ -123,8 +123,8 @@ class TestAdjustStock:
         levels = charlie.get(f"/v1/stock-levels?variant_ids={variant}").json["data"]
         assert levels[0]["on_hand"] == 10
 
-    def test_keeps_locations_apart(self, client, commit, adjust):
-        """Units elsewhere are counted there; the shop sells from the default location."""
+    def test_separates_locations(self, client, commit, adjust):
+        """Stock at another location does not change what the shop sells."""
         product_id, (variant,) = commit(factories.make_product)
         place = new_id()
         commit(lambda: session.add(Location(id=place, code="annex", name="Annex")))
@@ -146,8 +146,8 @@ class TestAdjustStock:
             ({"reason": ""}, "/adjustments/0/reason"),
         ],
     )
-    def test_refuses_what_does_not_hold(self, commit, adjust, change, pointer):
-        """The pointer leads to the mistake."""
+    def test_refuses_invalid_input(self, commit, adjust, change, pointer):
+        """Invalid input is refused with a pointer to the field."""
         (variant,) = commit(factories.make_variants)
 
         refused = adjust(received(variant, 1) | change)
@@ -156,8 +156,8 @@ class TestAdjustStock:
         assert refused.json["errors"][0]["pointer"] == pointer
 
     @pytest.mark.parametrize("missing", ["set_to", "expected_on_hand"])
-    def test_refuses_half_a_count(self, commit, adjust, missing):
-        """A count says what there is and what was expected."""
+    def test_refuses_an_incomplete_count(self, commit, adjust, missing):
+        """A count requires set_to and expected_on_hand."""
         (variant,) = commit(factories.make_variants)
         half = counted(variant, 7, 0)
         del half[missing]
@@ -167,15 +167,15 @@ class TestAdjustStock:
         assert refused.json["errors"][0]["pointer"] == f"/adjustments/0/{missing}"
 
     def test_refuses_a_level_twice(self, commit, adjust):
-        """Two changes of one level in one request would depend on their order."""
+        """Two adjustments of one level are refused, as the result would depend on their order."""
         (variant,) = commit(factories.make_variants)
 
         refused = adjust(received(variant, 1), received(variant, 2))
 
         assert refused.json["errors"][0]["pointer"] == "/adjustments/1"
 
-    def test_refuses_what_is_not_counted(self, commit, adjust):
-        """A variant that never runs out has no level."""
+    def test_refuses_untracked_variants(self, commit, adjust):
+        """A variant without tracked inventory cannot be adjusted."""
         (card,) = commit(factories.make_variants, track_inventory=False)
 
         refused = adjust(received(card, 1))
@@ -195,7 +195,7 @@ class TestAdjustStock:
         assert len(counts) == 1, counts
 
     def test_is_for_staff(self, client, alice, as_user, commit):
-        """Guests must log in; whoever may read the stock may not change it."""
+        """Guests get 401; stock.read is not enough."""
         (variant,) = commit(factories.make_variants)
         reader = as_user(permissions=["stock.read"])
         sent = {"adjustments": [received(variant, 1)]}

@@ -16,7 +16,7 @@ from . import factories
 
 @pytest.fixture
 def make(charlie):
-    """Makes a category and returns it as JSON."""
+    """A function that creates a category and returns it as JSON."""
 
     def post(name, parent=None, **values):
         parent_id = parent and parent["id"]
@@ -29,7 +29,7 @@ def make(charlie):
 
 @pytest.fixture
 def change(charlie):
-    """Changes a category, and returns the answer."""
+    """A function that changes a category and returns the response."""
 
     def patch(category, **values):
         headers = {"If-Match": f'"{category["version"]}"'}
@@ -39,8 +39,8 @@ def change(charlie):
 
 
 class TestCreateCategory:
-    def test_places_it(self, client, make):
-        """A category knows its path and depth; everybody may read it."""
+    def test_computes_path_and_depth(self, client, make):
+        """A new category has its path and depth; anyone may read it."""
         home = make("Home")
         lamps = make("Floor Lamps", home, position=3)
 
@@ -60,15 +60,15 @@ class TestCreateCategory:
             ({}, 422, "validation_failed"),
         ],
     )
-    def test_refuses(self, charlie, make, sent, status, code):
-        """A handle twice, an unknown parent, and what is no handle or name."""
+    def test_refuses_invalid_input(self, charlie, make, sent, status, code):
+        """A handle in use, an unknown parent and an invalid handle or name are refused."""
         make("Home")
 
         refused = charlie.post("/v1/categories", json=sent)
 
         assert (refused.status_code, refused.json["code"]) == (status, code)
 
-    def test_goes_eight_deep(self, charlie, make):
+    def test_allows_eight_levels(self, charlie, make):
         """The ninth level is refused."""
         parent = None
         for depth in range(8):
@@ -79,14 +79,14 @@ class TestCreateCategory:
         assert refused.status_code == 422
 
     def test_is_for_staff(self, client, alice):
-        """Guests must log in; customers may not."""
+        """Guests get 401, customers 403."""
         assert client.post("/v1/categories", json={"name": "A"}).status_code == 401
         assert alice.post("/v1/categories", json={"name": "A"}).status_code == 403
 
 
 class TestListCategories:
     def test_lists_each_after_its_parent(self, client, make):
-        """By path, or only what is directly inside one."""
+        """Categories are sorted by path, or only the children of one are listed."""
         home = make("Home")
         lamps = make("Lamps", home)
         make("Garden")
@@ -100,8 +100,8 @@ class TestListCategories:
 
 
 class TestUpdateCategory:
-    def test_moves_what_is_inside(self, client, make, change):
-        """A new handle or parent changes the paths below, and their versions."""
+    def test_moves_subcategories(self, client, make, change):
+        """A new handle or parent changes the paths and versions of the subcategories."""
         home, garden = make("Home"), make("Garden")
         lamps = make("Lamps", home)
         bulbs = make("Bulbs", lamps)
@@ -113,15 +113,15 @@ class TestUpdateCategory:
         assert (below["path"], below["depth"], below["version"]) == ("garden/lights/bulbs/", 2, 2)
 
     def test_moves_it_to_the_top(self, make, change):
-        """Without a parent it stands at the top."""
+        """With parent_id null, a category moves to the top."""
         lamps = make("Lamps", make("Home"))
 
         moved = change(lamps, parent_id=None)
 
         assert (moved.json["path"], moved.json["depth"]) == ("lamps/", 0)
 
-    def test_refuses_a_circle(self, make, change):
-        """A category cannot stand in itself, nor in what stands in it."""
+    def test_refuses_a_cycle(self, make, change):
+        """A category cannot be moved below itself or its subcategories."""
         home = make("Home")
         lamps = make("Lamps", home)
         bulbs = make("Bulbs", lamps)
@@ -131,17 +131,17 @@ class TestUpdateCategory:
         answers = [(refused.status_code, refused.json["code"]) for refused in refusals]
         assert answers == [(409, "category_cycle")] * 2
 
-    def test_needs_the_version_that_was_read(self, charlie, make, change):
-        """Without If-Match 428, with another version 412."""
+    def test_requires_the_current_version(self, charlie, make, change):
+        """Without If-Match the response is 428, with another version 412."""
         home = make("Home")
 
-        forgotten = charlie.patch(f"/v1/categories/{home['id']}", json={"name": "X"})
+        missing = charlie.patch(f"/v1/categories/{home['id']}", json={"name": "X"})
         stale = change(home | {"version": 9}, name="X")
 
-        assert (forgotten.status_code, stale.status_code) == (428, 412)
+        assert (missing.status_code, stale.status_code) == (428, 412)
 
     def test_changes_the_name_alone(self, make, change):
-        """Path and handle stay when only the name changes."""
+        """Path and handle do not change with the name."""
         home = make("Home")
 
         changed = change(home, name="At home", metadata={"icon": "house"}, position=4)
@@ -156,8 +156,8 @@ class TestUpdateCategory:
 
 
 class TestDeleteCategory:
-    def test_leaves_its_products(self, client, charlie, commit, make):
-        """A product that stood in it stays in the shop."""
+    def test_keeps_its_products(self, client, charlie, commit, make):
+        """The products of a removed category stay in the shop."""
         home = make("Home")
         product_id, _ = commit(factories.make_product, category_ids=[UUID(home["id"])])
 
@@ -167,8 +167,8 @@ class TestDeleteCategory:
         assert client.get(f"/v1/categories/{home['id']}").status_code == 404
         assert client.get(f"/v1/products/{product_id}").json["category_ids"] == []
 
-    def test_is_a_new_version_of_its_products(self, client, charlie, commit, make):
-        """Who read a product that stood in it does not hear that nothing changed."""
+    def test_changes_the_version_of_its_products(self, client, charlie, commit, make):
+        """The old ETag of a product of a removed category does not answer 304."""
         home, garden = make("Home"), make("Garden")
         there, _ = commit(factories.make_product, category_ids=[UUID(home["id"])])
         elsewhere, _ = commit(factories.make_product, category_ids=[UUID(garden["id"])])
@@ -185,8 +185,8 @@ class TestDeleteCategory:
         assert [answer.status_code for answer in after] == [200, 304]
         assert after[0].json["version"] == before[0].json["version"] + 1
 
-    def test_keeps_one_that_others_stand_in(self, charlie, make):
-        """What is inside must go first."""
+    def test_refuses_a_category_with_subcategories(self, charlie, make):
+        """Subcategories must be removed first."""
         home = make("Home")
         make("Lamps", home)
 
@@ -195,11 +195,11 @@ class TestDeleteCategory:
         assert (refused.status_code, refused.json["code"]) == (409, "category_not_empty")
 
 
-class TestDeleteCategoryMeanwhile:
-    def test_waits_for_who_changes_a_product(self, app, client, commit, make):
-        """Who holds a product may still put it into the category; the removal comes after.
+class TestDeleteCategoryConcurrently:
+    def test_waits_for_a_change_of_a_product(self, app, client, commit, make):
+        """A transaction that has locked a product can still link it to the category.
 
-        The removal is not repeated here, so a deadlock would fail the test.
+        The removal is not retried here, so a deadlock would fail the test.
         """
         home = UUID(make("Home")["id"])
         product_id, _ = commit(factories.make_product, category_ids=[home])
@@ -212,7 +212,7 @@ class TestDeleteCategoryMeanwhile:
         def change():
             product = lock_product(product_id)
             deleted = threads.submit(delete)
-            wait_for_somebody(deleted)
+            wait_for_blocked_transaction(deleted)
             update_product(product_id, {"category_ids": [home]}, version=product.version)
             return deleted
 
@@ -223,10 +223,10 @@ class TestDeleteCategoryMeanwhile:
         assert (product["category_ids"], product["version"]) == ([], 3)
 
 
-def wait_for_somebody(done):
-    """Wait until somebody waits for a lock of this transaction, or is done.
+def wait_for_blocked_transaction(done):
+    """Wait until a transaction waits for a lock of this one, or has ended.
 
-    On SQLite there is one writer, so whoever comes later has not even begun.
+    SQLite has one writer, so there a later transaction has not even started.
     """
     if session.get_bind().dialect.name == "sqlite":
         return
@@ -236,5 +236,5 @@ def wait_for_somebody(done):
     )
     give_up_at = time.monotonic() + 10
     while not session.scalar(waiting) and not done.done():
-        assert time.monotonic() < give_up_at, "nobody came"
+        assert time.monotonic() < give_up_at, "no transaction waited"
         time.sleep(0.01)

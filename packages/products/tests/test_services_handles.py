@@ -15,6 +15,6 @@ class TestMakeHandle:
             ("ﬁne Straße", "fine-strae"),
         ],
     )
-    def test_keeps_letters_and_digits(self, name, handle):
-        """What addresses can hold stays; something is always left."""
+    def test_keeps_ascii_letters_and_digits(self, name, handle):
+        """A handle has only a-z, 0-9 and hyphens, and is never empty."""
         assert make_handle(name) == handle

@@ -16,8 +16,8 @@ def variants(commit):
 
 
 class TestListLevels:
-    def test_shows_what_is_free(self, charlie, commit, variants):
-        """On hand, promised, and what may still be promised, unseen units among it."""
+    def test_shows_available_units(self, charlie, commit, variants):
+        """A level has units on hand, reserved and available, including the backorder limit."""
         one, _ = variants
         commit(factories.hold, {one: 4})
         commit(lambda: factories.allow_back_orders(session, one, 5))
@@ -28,16 +28,16 @@ class TestListLevels:
         assert level["available"] == 11
 
     @pytest.mark.parametrize(("bound", "found"), [(5, 0), (6, 1), (10, 2)])
-    def test_finds_what_runs_out(self, charlie, commit, variants, bound, found):
-        """Levels with few units left."""
+    def test_filters_by_available_units(self, charlie, commit, variants, bound, found):
+        """available[lte] finds levels with few units left."""
         commit(factories.hold, {variants[0]: 4})
 
         levels = charlie.get(f"/v1/stock-levels?available[lte]={bound}").json["data"]
 
         assert len(levels) == found
 
-    def test_finds_by_sku(self, charlie, client, variants):
-        """Several skus at once; the list is in their order, page by page."""
+    def test_filters_by_sku(self, charlie, client, variants):
+        """Several SKUs can be given; the list is sorted by SKU and paginated."""
         skus = [client.get(f"/v1/variants/{each}").json["sku"] for each in variants]
 
         first = charlie.get(f"/v1/stock-levels?limit=1&sku={','.join(skus)}").json
@@ -50,7 +50,7 @@ class TestListLevels:
 
     @pytest.mark.parametrize("path", ["stock-levels", "stock-movements", "stock-reservations"])
     def test_is_for_staff(self, client, alice, as_user, path):
-        """Guests must log in; whoever may write the catalogue may not see the stock."""
+        """Guests get 401; products.write is not enough."""
         writer = as_user(permissions=["products.write"])
 
         answers = [caller.get(f"/v1/{path}").status_code for caller in (client, alice, writer)]
@@ -59,8 +59,8 @@ class TestListLevels:
 
 
 class TestListMovements:
-    def test_tells_what_happened(self, charlie, commit, variants):
-        """Newest first; by variant, reference and kind."""
+    def test_filters_movements(self, charlie, commit, variants):
+        """Movements are listed newest first, by variant, reference and kind."""
         one, two = variants
         reference = commit(factories.hold, {one: 4, two: 1})
 
@@ -72,8 +72,8 @@ class TestListMovements:
         assert kinds(f"reference={reference}") == ["reserve", "reserve"]
         assert kinds("kind=receipt,ship") == ["receipt", "receipt"]
 
-    def test_tells_when(self, charlie, variants):
-        """Between two instants."""
+    def test_filters_by_time(self, charlie, variants):
+        """created_at filters by a range of time."""
         soon = (utc_now() + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
 
         def found(bound):
@@ -84,7 +84,7 @@ class TestListMovements:
 
 class TestReservations:
     def test_are_listed(self, charlie, commit, variants):
-        """Newest first; by status and variant."""
+        """Reservations are listed newest first, by status and variant."""
         one, two = variants
         held = commit(factories.hold, {one: 4})
         sold = commit(factories.sell, {one: 1, two: 1})
@@ -97,8 +97,8 @@ class TestReservations:
         assert references("status=held") == [str(held)]
         assert references(f"variant_id={two}") == [str(sold)]
 
-    def test_are_read_one_by_one(self, charlie, commit, variants):
-        """With their lines."""
+    def test_are_read_by_reference(self, charlie, commit, variants):
+        """A single reservation has its lines."""
         held = commit(factories.hold, {variants[0]: 4})
 
         reservation = charlie.get(f"/v1/stock-reservations/{held}").json

@@ -4,8 +4,8 @@ from mercato_kit.db import new_id
 
 
 class TestReplaceMedia:
-    def test_gives_it_pictures_in_order(self, client, charlie, lamp):
-        """The first picture stands for the product; what was there before is gone."""
+    def test_replaces_media_in_order(self, client, charlie, lamp):
+        """The first image is the product's image_url; former media are removed."""
         url = f"/v1/products/{lamp['id']}/media"
         brass = lamp["variants"][1]["id"]
         charlie.put(url, json=[{"url": "https://img.example.com/old.jpg"}])
@@ -46,8 +46,8 @@ class TestReplaceMedia:
             ([{"url": "https://e.com/x"}] * 51, ""),
         ],
     )
-    def test_refuses_what_is_no_picture(self, charlie, lamp, pictures, pointer):
-        """An address is http or https, a variant one of the product, and 50 are enough."""
+    def test_refuses_invalid_media(self, charlie, lamp, pictures, pointer):
+        """Invalid URLs, variants of other products and more than 50 media are refused."""
         refused = charlie.put(f"/v1/products/{lamp['id']}/media", json=pictures)
 
         assert refused.status_code == 422

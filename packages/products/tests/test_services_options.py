@@ -10,14 +10,14 @@ VALUES = st.dictionaries(st.text('aAbß-,"', min_size=1), st.text('aAbß-,"'), m
 class TestMakeOptionKey:
     @given(VALUES)
     def test_does_not_depend_on_order_or_case(self, values):
-        """The same values in another order or case are the same variant."""
+        """The key does not depend on the order and case of the values."""
         turned = {name: value.upper() for name, value in reversed(values.items())}
 
         assert make_option_key(turned) == make_option_key(values)
 
     @given(VALUES, VALUES)
-    def test_tells_variants_apart(self, one, two):
-        """Values that differ in more than case have another key."""
+    def test_differs_for_different_values(self, one, two):
+        """Values that differ in more than case have different keys."""
 
         def folded(values):
             return sorted((name.casefold(), value.casefold()) for name, value in values.items())
@@ -26,6 +26,6 @@ class TestMakeOptionKey:
 
 
 class TestNameVariant:
-    def test_follows_the_product(self):
-        """The order of the product's options, not of the client's object."""
+    def test_follows_the_order_of_the_options(self):
+        """The name has the values in the order of the product's options."""
         assert name_variant({"Size": "L", "Wood": "Oak"}, ["Wood", "Size"]) == "Oak / L"

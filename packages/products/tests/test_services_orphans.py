@@ -20,10 +20,10 @@ def settings():
 
 
 class TestReleaseOrphans:
-    def test_takes_back_what_was_forgotten(self, commit, run_worker):
-        """The worker releases every hold that expired longer ago than the grace, and no other."""
+    def test_releases_abandoned_reservations(self, commit, run_worker):
+        """The worker releases the reservations that expired before the grace period."""
         (variant,) = commit(factories.make_variants, stock=10)
-        forgotten = [commit(factories.hold, {variant: 1}, minutes=-11) for _ in "12"]
+        abandoned = [commit(factories.hold, {variant: 1}, minutes=-11) for _ in "12"]
         kept = [
             commit(factories.hold, {variant: 1}, minutes=-9),
             commit(factories.hold, {variant: 1}, minutes=15),
@@ -32,12 +32,12 @@ class TestReleaseOrphans:
 
         run_worker()
 
-        assert commit(statuses, forgotten) == ["released", "released"]
+        assert commit(statuses, abandoned) == ["released", "released"]
         assert commit(statuses, kept) == ["held", "held", "committed"]
         commit(check_invariants)
 
-    def test_a_broken_one_keeps_nobody_waiting(self, commit, run_worker, caplog):
-        """A promise that cannot be taken back is logged, and the others are all the same."""
+    def test_a_failing_reservation_does_not_block_others(self, commit, run_worker, caplog):
+        """A reservation that cannot be released is logged, and the others are released."""
         jammed, whole = commit(factories.make_variants, 2, stock=10)
         broken, *others = [
             commit(factories.hold, {variant: 1}, minutes=minutes)
@@ -50,8 +50,8 @@ class TestReleaseOrphans:
         assert commit(statuses, [broken, *others]) == ["held", "released", "released"]
         assert str(broken) in caplog.text
 
-    def test_says_when_there_is_none(self, app, commit):
-        """0 tells the worker to rest, also where what is left cannot be taken back."""
+    def test_returns_0_when_nothing_was_released(self, app, commit):
+        """The job returns 0 if nothing is due, or if nothing could be released."""
         broken, whole = commit(factories.make_variants, 2, stock=10)
         for variant in (broken, whole):
             commit(factories.hold, {variant: 1}, minutes=-11)
@@ -64,8 +64,8 @@ class TestReleaseOrphans:
 
 
 class TestReleaseOrphan:
-    def test_leaves_what_was_extended_meanwhile(self, commit):
-        """A promise that is due no more when its turn comes stays."""
+    def test_keeps_an_extended_reservation(self, commit):
+        """A reservation that was extended after it was selected is not released."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.hold, {variant: 1}, minutes=-11)
         commit(extend_reservation, reference, utc_now() + timedelta(minutes=15))
@@ -75,5 +75,5 @@ class TestReleaseOrphan:
 
 
 def statuses(references):
-    """Read how promises stand, in the order asked for."""
+    """Return the statuses of reservations, in the order of the arguments."""
     return [session.get(Reservation, reference).status for reference in references]

@@ -7,7 +7,7 @@ from . import factories
 
 class TestSetPrice:
     def test_changes_a_price(self, client, charlie, mug):
-        """The answer carries the new version of the variant, good for the next change."""
+        """The response has the new version of the variant, for the next change."""
         product_id, (one, _) = mug
         url = f"/v1/variants/{one}/prices"
 
@@ -35,8 +35,8 @@ class TestSetPrice:
             (240, 240),
         )
 
-    def test_takes_away_the_price_before(self, client, charlie, mug):
-        """A price without compare_at_amount has none, whatever it had."""
+    def test_removes_the_former_price(self, client, charlie, mug):
+        """Setting a price without compare_at_amount removes the former one."""
         url = f"/v1/variants/{mug[1][0]}/prices/EUR"
         charlie.put(
             url, json={"unit_amount": 1, "compare_at_amount": 2}, headers={"If-Match": '"1"'}
@@ -50,8 +50,8 @@ class TestSetPrice:
         ("currency", "match", "status"),
         [("EUR", '"2"', 412), ("EUR", None, 428), ("XXX", '"1"', 404)],
     )
-    def test_refuses(self, charlie, mug, currency, match, status):
-        """Another version, none at all, or a currency that does not exist."""
+    def test_refuses_invalid_requests(self, charlie, mug, currency, match, status):
+        """An outdated version, a missing one and an unknown currency are refused."""
         refused = charlie.put(
             f"/v1/variants/{mug[1][0]}/prices/{currency}",
             json={"unit_amount": 1},
@@ -60,8 +60,8 @@ class TestSetPrice:
 
         assert refused.status_code == status
 
-    def test_finds_no_variant(self, charlie):
-        """What does not exist is 404."""
+    def test_answers_404_for_an_unknown_variant(self, charlie):
+        """An unknown variant answers 404."""
         url = f"/v1/variants/{new_id()}/prices/EUR"
 
         answer = charlie.put(url, json={"unit_amount": 1}, headers={"If-Match": '"1"'})

@@ -7,13 +7,13 @@ from .factories import LAMP
 
 
 def etag(answer):
-    """Return the header for a change of what was answered."""
+    """Return the If-Match header with the ETag of a response."""
     return {"If-Match": answer.headers["ETag"]}
 
 
 class TestCreateProduct:
-    def test_makes_a_product_with_variants_and_prices(self, charlie):
-        """The answer has everything that was sent, an address, and version 1 as its ETag."""
+    def test_creates_a_product_with_variants_and_prices(self, charlie):
+        """The response has all that was sent, a Location, and version 1 as ETag."""
         made = charlie.post("/v1/products", json=LAMP)
 
         black, brass = made.json["variants"]
@@ -28,35 +28,35 @@ class TestCreateProduct:
         ]
         assert (brass["name"], brass["requires_shipping"]) == ("Brass / 2 m", True)
 
-    def test_makes_a_draft_by_default(self, charlie):
-        """A name is enough; what it makes is not for sale yet."""
+    def test_creates_a_draft_by_default(self, charlie):
+        """Only a name is required; the new product is a draft."""
         made = charlie.post("/v1/products", json={"name": "Something"})
 
         assert (made.status_code, made.json["status"], made.json["variants"]) == (201, "draft", [])
 
     def test_finds_a_free_handle(self, charlie):
-        """The second product of a name gets a number behind its handle."""
+        """The handle of the second product of a name ends in -2."""
         handles = [charlie.post("/v1/products", json={"name": "Mug"}).json["handle"] for _ in "123"]
 
         assert handles == ["mug", "mug-2", "mug-3"]
 
-    def test_refuses_a_handle_twice(self, charlie):
-        """A handle that was asked for is not changed silently."""
+    def test_refuses_a_handle_in_use(self, charlie):
+        """A given handle that is in use is refused, not changed."""
         charlie.post("/v1/products", json={"name": "Mug", "handle": "mug"})
 
         refused = charlie.post("/v1/products", json={"name": "Other", "handle": "mug"})
 
         assert (refused.status_code, refused.json["code"]) == (409, "handle_taken")
 
-    def test_refuses_a_sku_twice(self, charlie, lamp):
-        """The second product with the same sku is a conflict, and leaves nothing behind."""
+    def test_refuses_a_sku_in_use(self, charlie, lamp):
+        """A product with an SKU in use is refused, and nothing is inserted."""
         refused = charlie.post("/v1/products", json=LAMP | {"name": "Copy"})
 
         assert (refused.status_code, refused.json["code"]) == (409, "sku_taken")
         assert charlie.get("/v1/products?q=Copy").json["data"] == []
 
-    def test_refuses_an_external_reference_twice(self, charlie):
-        """One product for each row of the system that feeds the catalogue."""
+    def test_refuses_an_external_reference_in_use(self, charlie):
+        """Two products cannot have the same external reference."""
         sent = {"name": "Mug", "external_reference": "ERP-1"}
         charlie.post("/v1/products", json=sent)
 
@@ -65,7 +65,7 @@ class TestCreateProduct:
         assert (refused.status_code, refused.json["code"]) == (409, "external_reference_taken")
 
     def test_refuses_the_same_options_twice(self, charlie):
-        """Two variants must differ; capitals make no difference."""
+        """Option values that differ only in case are the same."""
         variants = [
             {"sku": "A", "option_values": {"Size": "m"}},
             {"sku": "B", "option_values": {"Size": "M"}},
@@ -76,7 +76,7 @@ class TestCreateProduct:
         assert (refused.status_code, refused.json["code"]) == (409, "duplicate_options")
 
     def test_refuses_a_variant_without_a_value(self, charlie):
-        """Each variant has a value for each option; the pointer leads to the one that has not."""
+        """A variant without a value for each option is refused with a pointer to it."""
         variants = [
             {"sku": "A", "option_values": {"Size": "M"}},
             {"sku": "B", "option_values": {"Colour": "Red"}},
@@ -97,8 +97,8 @@ class TestCreateProduct:
             ({"currency": "XTS", "unit_amount": 1}, "/variants/0/prices/0/currency"),
         ],
     )
-    def test_refuses_what_is_no_price(self, charlie, price, pointer):
-        """A price is a whole number of minor units, 0 or more, of a currency that exists."""
+    def test_refuses_invalid_prices(self, charlie, price, pointer):
+        """A price is an integer of minor units, 0 or more, in a known currency."""
         sent = {"name": "Mug", "variants": [{"sku": "MUG", "prices": [price]}]}
 
         refused = charlie.post("/v1/products", json=sent)
@@ -116,15 +116,15 @@ class TestCreateProduct:
             ("external_reference", "\u0415RP-1"),
         ],
     )
-    def test_refuses_what_is_no_name_or_code(self, charlie, field, value):
-        """A name is one line; a code is what every keyboard can type."""
+    def test_refuses_invalid_names_and_codes(self, charlie, field, value):
+        """A name is one line; a code is visible ASCII."""
         refused = charlie.post("/v1/products", json={"name": "Mug", field: value})
 
         assert refused.status_code == 422
         assert [error["pointer"] for error in refused.json["errors"]] == [f"/{field}"]
 
     def test_refuses_an_unknown_category(self, charlie):
-        """The pointer leads to the category that does not exist."""
+        """An unknown category is refused with a pointer to it."""
         sent = {"name": "Mug", "category_ids": [str(new_id())]}
 
         refused = charlie.post("/v1/products", json=sent)
@@ -132,8 +132,8 @@ class TestCreateProduct:
         assert refused.status_code == 422
         assert refused.json["errors"][0]["pointer"] == "/category_ids/0"
 
-    def test_answers_a_key_once(self, charlie):
-        """The same key makes one product and gives the same answer again."""
+    def test_is_idempotent(self, charlie):
+        """A repeated request with the same key creates one product and gets the same response."""
         headers = {"Idempotency-Key": "make-the-lamp-once"}
 
         first, second = (charlie.post("/v1/products", json=LAMP, headers=headers) for _ in "12")
@@ -142,30 +142,30 @@ class TestCreateProduct:
         assert second.headers["Idempotency-Replayed"] == "true"
 
     def test_is_for_staff(self, client, alice):
-        """Guests must log in; customers may not."""
+        """Guests get 401, customers 403."""
         assert client.post("/v1/products", json=LAMP).status_code == 401
         assert alice.post("/v1/products", json=LAMP).status_code == 403
 
 
 class TestGetProduct:
-    def test_shows_a_product_to_everybody(self, client, lamp):
-        """By id and by handle; caches may keep it for guests."""
+    def test_anyone_may_read_a_product(self, client, lamp):
+        """A product is found by id and by handle; caches may store the response for guests."""
         by_id = client.get(f"/v1/products/{lamp['id']}")
         by_handle = client.get("/v1/products/by-handle/alba-desk-lamp")
 
         assert by_id.json == by_handle.json == lamp
         assert by_id.headers["Cache-Control"].startswith("public, max-age=30")
 
-    def test_says_when_nothing_changed(self, client, lamp):
-        """With the ETag of what it has, a client gets 304 and no body."""
+    def test_answers_304_when_unchanged(self, client, lamp):
+        """With the current ETag in If-None-Match, the response is 304 without a body."""
         url = f"/v1/products/{lamp['id']}"
 
         unchanged = client.get(url, headers={"If-None-Match": client.get(url).headers["ETag"]})
 
         assert (unchanged.status_code, unchanged.data) == (304, b"")
 
-    def test_hides_what_is_not_for_sale(self, client, alice, charlie, commit):
-        """A draft, and an archived variant, exist for staff only."""
+    def test_hides_drafts_and_archived_variants(self, client, alice, charlie, commit):
+        """Only staff see drafts and archived variants."""
         draft, _ = commit(factories.make_product, status="draft")
         mug, (one, two) = commit(factories.make_product, variants=2)
         charlie.delete(f"/v1/variants/{two}", headers={"If-Match": '"1"'})
@@ -180,7 +180,7 @@ class TestGetProduct:
         assert len(shown[charlie]["variants"]) == 2
 
     def test_shows_prices_in_one_currency(self, client, lamp):
-        """With a currency, prices in others are left out."""
+        """With a currency, prices in other currencies are omitted."""
         shown = client.get(f"/v1/products/{lamp['id']}?currency=JPY").json
 
         prices = [variant["prices"] for variant in shown["variants"]]
@@ -189,8 +189,8 @@ class TestGetProduct:
             [],
         ]
 
-    def test_shows_stock_only_when_asked(self, client, charlie, lamp):
-        """Expanded stock says what can be had, and the answer has no ETag: stock has no version."""
+    def test_shows_stock_only_if_expanded(self, client, charlie, lamp):
+        """A response with stock has availabilities and no ETag, because stock has no version."""
         black = lamp["variants"][0]["id"]
         charlie.post(
             "/v1/stock-adjustments",
@@ -208,12 +208,12 @@ class TestGetProduct:
         ]
 
     @pytest.mark.parametrize("path", ["01900000-0000-7000-8000-00000000000f", "by-handle/no-such"])
-    def test_finds_nothing(self, client, path):
-        """What does not exist is 404."""
+    def test_answers_404_for_an_unknown_product(self, client, path):
+        """An unknown product answers 404."""
         assert client.get(f"/v1/products/{path}").status_code == 404
 
     def test_needs_as_many_statements_for_twenty_variants(self, client, commit, statements):
-        """Reading a product takes five statements, however many variants and prices it has."""
+        """Reading a product takes five statements for any number of variants and prices."""
         for variants in (1, 5, 20):
             product_id, _ = commit(factories.make_product, variants=variants)
             with statements as sent:
@@ -223,8 +223,8 @@ class TestGetProduct:
 
 
 class TestUpdateProduct:
-    def test_changes_what_is_sent(self, charlie, lamp):
-        """The rest stays, and the version rises by one."""
+    def test_changes_given_fields(self, charlie, lamp):
+        """Other fields stay unchanged, and the version increases by one."""
         changed = charlie.patch(
             f"/v1/products/{lamp['id']}",
             json={"name": "Alba Lamp", "brand": None, "metadata": {"shelf": "4"}},
@@ -241,7 +241,7 @@ class TestUpdateProduct:
         }
 
     def test_keeps_the_version_when_nothing_changes(self, charlie, lamp):
-        """Sending what is so already is no change."""
+        """A change to the current values is not a new version."""
         same = charlie.patch(
             f"/v1/products/{lamp['id']}", json={"name": lamp["name"]}, headers={"If-Match": '"1"'}
         )
@@ -249,8 +249,8 @@ class TestUpdateProduct:
         assert (same.status_code, same.json) == (200, lamp)
 
     @pytest.mark.parametrize(("sent", "status"), [({}, 428), ({"If-Match": '"9"'}, 412)])
-    def test_needs_the_version_that_was_read(self, charlie, lamp, sent, status):
-        """Without If-Match 428, with another version 412; nothing changes."""
+    def test_requires_the_current_version(self, charlie, lamp, sent, status):
+        """Without If-Match the response is 428, with another version 412."""
         url = f"/v1/products/{lamp['id']}"
 
         refused = charlie.patch(url, json={"name": "Other"}, headers=sent)
@@ -270,7 +270,7 @@ class TestUpdateProduct:
         ],
     )
     def test_changes_the_status(self, charlie, commit, before, after, answer):
-        """What was once published never becomes a draft again; archived can come back."""
+        """A published product never becomes a draft again; an archived one can become active."""
         product_id, _ = commit(factories.make_product, status="draft")
         url, current = f"/v1/products/{product_id}", charlie.get(f"/v1/products/{product_id}")
         if before != "draft":
@@ -282,8 +282,8 @@ class TestUpdateProduct:
         if answer == 409:
             assert changed.json["code"] == "invalid_transition"
 
-    def test_moves_it_to_other_categories(self, charlie, lamp):
-        """The categories that are sent replace those it had; the version rises."""
+    def test_replaces_its_categories(self, charlie, lamp):
+        """The given categories replace the former ones, and the version increases."""
         shelf = charlie.post("/v1/categories", json={"name": "Lamps"}).json["id"]
         url = f"/v1/products/{lamp['id']}"
 
@@ -293,8 +293,8 @@ class TestUpdateProduct:
         assert (placed.json["category_ids"], placed.json["version"]) == ([shelf], 2)
         assert (removed.json["category_ids"], removed.json["version"]) == ([], 3)
 
-    def test_refuses_the_handle_of_another(self, charlie, lamp):
-        """Handles stay unique."""
+    def test_refuses_a_handle_in_use(self, charlie, lamp):
+        """A handle in use is refused."""
         charlie.post("/v1/products", json={"name": "Mug"})
 
         refused = charlie.patch(
@@ -303,16 +303,16 @@ class TestUpdateProduct:
 
         assert (refused.status_code, refused.json["code"]) == (409, "handle_taken")
 
-    def test_finds_nothing_to_change(self, charlie):
-        """What does not exist is 404."""
+    def test_answers_404_for_an_unknown_product(self, charlie):
+        """An unknown product answers 404."""
         url = f"/v1/products/{new_id()}"
 
         assert charlie.patch(url, json={}, headers={"If-Match": '"1"'}).status_code == 404
 
 
 class TestArchiveProduct:
-    def test_takes_it_off_the_shelf(self, client, charlie, lamp):
-        """Guests do not see it any more; staff see when it was archived."""
+    def test_hides_it_from_guests(self, client, charlie, lamp):
+        """Guests no longer see the product; staff see when it was archived."""
         url = f"/v1/products/{lamp['id']}"
 
         gone = charlie.delete(url, headers={"If-Match": '"1"'})

@@ -19,7 +19,7 @@ def names(answer):
 
 
 def every_page(client, url):
-    """Follow the cursor to the end, and return the ids."""
+    """Follow the cursor to the last page, and return the ids."""
     found, cursor = [], ""
     while cursor is not None:
         page = client.get(url + cursor).json
@@ -31,7 +31,7 @@ def every_page(client, url):
 
 @pytest.fixture
 def shelf(commit):
-    """Three products: a cheap one, a dear one, and one without a price in EUR."""
+    """Three products: a cheap one, an expensive one, and one without a price in EUR."""
 
     def fill():
         factories.make_product(name="Cup", eur=1000, description="Holds 100% of a cup", stock=5)
@@ -66,12 +66,12 @@ class TestFilters:
             ("&category=no-such", []),
         ],
     )
-    def test_hold(self, client, query, expected):
-        """Each filter leaves what it says, and a wildcard in a word is only a character."""
+    def test_select_products(self, client, query, expected):
+        """Each filter selects the expected products; SQL wildcards in words are literal."""
         assert names(client.get(f"/v1/products?sort=name{query}")) == expected
 
     def test_find_by_id(self, client):
-        """Some ids at once; unknown ones are left out."""
+        """Several ids can be given; unknown ids are ignored."""
         cup = client.get("/v1/products?q=Cup").json["data"][0]["id"]
 
         found = client.get(f"/v1/products?ids={cup},01900000-0000-7000-8000-00000000000f")
@@ -81,28 +81,28 @@ class TestFilters:
     @pytest.mark.parametrize(
         "query", ["sort=price", "sort=-price", "price[gte]=1", "price[lte]=1", "price[gte]=x"]
     )
-    def test_need_a_currency_for_prices(self, client, query):
-        """A price says nothing without its currency."""
+    def test_prices_require_a_currency(self, client, query):
+        """A filter or sort by price without a currency is refused."""
         assert client.get(f"/v1/products?{query}").status_code == 422
 
     @pytest.mark.parametrize(
         "query",
         ["sort=brand", "colour=red", "currency=EURO", "ids=1", "limit=101", "in_stock=yes", "q="],
     )
-    def test_refuse_what_they_do_not_know(self, client, query):
-        """Unknown parameters, sorts and values are mistakes, not ignored."""
+    def test_refuse_unknown_parameters(self, client, query):
+        """Unknown parameters, sort orders and values are refused, not ignored."""
         assert client.get(f"/v1/products?{query}").status_code == 422
 
     def test_hide_drafts_from_the_public(self, client, charlie, commit):
-        """A draft is in the list of staff only, whatever the filter."""
+        """Only staff find drafts, whatever the filter."""
         commit(factories.make_product, name="Secret", status="draft")
 
         assert "Secret" not in names(client.get("/v1/products?sort=name"))
         assert names(client.get("/v1/products?status=draft")) == []
         assert names(charlie.get("/v1/products?status=draft")) == ["Secret"]
 
-    def test_keep_quiet_about_archived_variants(self, client, charlie, commit):
-        """A sku that is not for sale any more finds its product for staff only."""
+    def test_hide_archived_variants_from_the_public(self, client, charlie, commit):
+        """Only staff find a product by the SKU of an archived variant."""
         _, (_, gone) = commit(factories.make_product, name="Mug", variants=2)
         sku = charlie.get(f"/v1/variants/{gone}").json["sku"]
         charlie.delete(f"/v1/variants/{gone}", headers={"If-Match": '"1"'})
@@ -111,8 +111,8 @@ class TestFilters:
 
         assert found == [[], ["Mug"]]
 
-    def test_look_inside_categories(self, client, commit):
-        """A category holds what stands in it and in those inside it; by handle or id."""
+    def test_include_subcategories(self, client, commit):
+        """A category, by handle or id, includes the products of its subcategories."""
 
         def place():
             home = create_category(NewCategory(name="Home"))
@@ -133,7 +133,7 @@ class TestFilters:
 class TestSummaries:
     @pytest.mark.usefixtures("shelf")
     def test_show_price_picture_and_availability(self, client):
-        """A list shows what a shop window needs."""
+        """A product in a list has a price range, an image and an availability."""
         cup = client.get("/v1/products?q=Cup").json["data"][0]
 
         assert cup["price_range"] == {"currency": "EUR", "min_amount": 1000, "max_amount": 1000}
@@ -141,7 +141,7 @@ class TestSummaries:
         assert "version" not in cup
 
     def test_choose_a_currency(self, client, charlie):
-        """The currency asked for, or none; without one the shop's, or any."""
+        """Prices are in the requested currency only; by default in the default or any currency."""
         prices = [{"currency": code, "unit_amount": 5} for code in ("USD", "EUR", "CHF")]
         for name, some in (("All", prices), ("Franc", prices[2:])):
             variants = [{"sku": name, "prices": some}]
@@ -157,17 +157,17 @@ class TestSummaries:
         assert currencies("") == ["EUR", "CHF"]
         assert currencies("&currency=USD") == ["USD", None]
 
-    def test_say_the_best_availability(self, client, commit):
-        """In stock if any variant is; back order if one can be promised unseen."""
+    def test_show_the_best_availability(self, client, commit):
+        """The availability is that of the best variant."""
 
         def fill():
             _, (_, some) = factories.make_product(name="A", variants=2)
             factories.receive(some, units=1)
-            _, (_, unseen) = factories.make_product(name="B", variants=2)
-            factories.allow_back_orders(session, unseen, 1)
+            _, (_, backordered) = factories.make_product(name="B", variants=2)
+            factories.allow_back_orders(session, backordered, 1)
             factories.make_product(name="C", track_inventory=False)
-            _, (promised,) = factories.make_product(name="D", stock=2)
-            factories.hold({promised: 2})
+            _, (reserved_variant,) = factories.make_product(name="D", stock=2)
+            factories.hold({reserved_variant: 2})
             factories.make_product(name="E", variants=0)
 
         commit(fill)
@@ -181,8 +181,8 @@ class TestSummaries:
             "out_of_stock",
         ]
 
-    def test_need_four_statements_whatever_the_page(self, client, commit, statements):
-        """Page, pictures, prices and availability: four statements for 1, 5 and 20 products."""
+    def test_take_four_statements(self, client, commit, statements):
+        """A page of 1, 5 and 20 products takes four statements."""
         for number in range(20):
             commit(factories.make_product, name=f"P{number}", variants=2, stock=1)
 
@@ -198,8 +198,8 @@ class TestPages:
         "sort",
         ["name", "-name", "created_at", "-created_at", "price&currency=EUR", "-price&currency=EUR"],
     )
-    def test_hold_each_product_once(self, client, commit, sort):
-        """Though all products have the same name, price and time, no page repeats or skips one."""
+    def test_have_each_product_once(self, client, commit, sort):
+        """With equal names, prices and times, pages still neither repeat nor skip a product."""
         at = utc_now() - timedelta(days=1)
 
         def fill():
@@ -214,8 +214,8 @@ class TestPages:
         assert len(found) == 7
         assert set(found) == ids
 
-    def test_are_in_order(self, client, commit):
-        """Cheapest first, or dearest first; newest first by default."""
+    def test_are_sorted(self, client, commit):
+        """Products are sorted by price, ascending or descending; by default newest first."""
         for name, eur in (("B", 200), ("C", 300), ("A", 100)):
             commit(factories.make_product, name=name, eur=eur)
 
@@ -224,7 +224,7 @@ class TestPages:
         assert names(client.get("/v1/products")) == ["A", "C", "B"]
 
     def test_belong_to_one_filter(self, client, commit):
-        """A cursor does not work for another list."""
+        """A cursor of a list with other filters is refused."""
         for _ in "123":
             commit(factories.make_product)
         cursor = client.get("/v1/products?limit=1").json["next_cursor"]
@@ -234,7 +234,7 @@ class TestPages:
         assert (refused.status_code, refused.json["code"]) == (400, "invalid_cursor")
 
     def test_can_be_counted(self, client, commit):
-        """The total is there when asked for."""
+        """The total is returned on request."""
         for _ in "123":
             commit(factories.make_product)
 

@@ -16,7 +16,7 @@ from .factories import LAMP
 
 @pytest.fixture
 def quote(commit):
-    """Calls the contract in a unit of work."""
+    """A function that calls the contract in a unit of work."""
     return lambda lines, currency="EUR": commit(
         lambda: services.get(Catalog).quote(lines, currency, utc_now())
     )
@@ -24,7 +24,7 @@ def quote(commit):
 
 class TestQuote:
     def test_prices_a_variant(self, charlie, quote):
-        """A line has all that an order keeps of a variant."""
+        """A line has all that an order stores of a variant."""
         product = charlie.post("/v1/products", json=LAMP | {"tax_code": "standard"}).json
         url = f"/v1/products/{product['id']}/media"
         charlie.put(url, json=[{"url": "https://img.example.com/lamp.jpg"}])
@@ -50,16 +50,16 @@ class TestQuote:
             ),
         )
 
-    def test_keeps_the_order_asked_for(self, commit, quote):
-        """Lines come as they were asked for."""
+    def test_keeps_the_order_of_the_lines(self, commit, quote):
+        """The lines of a quote are in the order of the request."""
         variants = commit(factories.make_variants, 5)[::-1]
 
         answer = quote(dict.fromkeys(variants, 1))
 
         assert [line.variant_id for line in answer.lines] == variants
 
-    def test_hints_at_what_is_free(self, commit, quote):
-        """Units that may still be promised, unseen ones among them; none known of the untracked."""
+    def test_returns_available_units(self, commit, quote):
+        """Available units include the backorder limit; None for untracked variants."""
         one, two = commit(factories.make_variants, 2, stock=5)
         (card,) = commit(factories.make_variants, track_inventory=False)
         commit(factories.hold, {one: 3})
@@ -69,8 +69,8 @@ class TestQuote:
 
         assert [line.available for line in answer.lines] == [2, 9, None]
 
-    def test_shows_the_picture_of_the_variant(self, charlie, commit, quote):
-        """Its own one, else the first of the product."""
+    def test_returns_the_image_of_the_variant(self, charlie, commit, quote):
+        """The image is the variant's own, else the first of the product."""
         product_id, (one, two) = commit(factories.make_product, variants=2)
         pictures = [
             {"url": "https://e.com/1.jpg"},
@@ -86,8 +86,8 @@ class TestQuote:
             "https://e.com/3.jpg",
         ]
 
-    def test_names_what_cannot_be_sold(self, charlie, commit, quote):
-        """Drafts, archived variants, what has no price in the currency, and what does not exist."""
+    def test_lists_unavailable_variants(self, charlie, commit, quote):
+        """Drafts, archived, unpriced and unknown variants are refused together."""
         (good,) = commit(factories.make_variants)
         (draft,) = commit(factories.make_variants, status="draft")
         (archived,) = commit(factories.make_variants)
@@ -104,7 +104,7 @@ class TestQuote:
 
     @pytest.mark.parametrize("lines", [1, 5, 20])
     def test_is_one_statement(self, commit, quote, statements, lines):
-        """However many lines."""
+        """A quote takes one statement for any number of lines."""
         variants = commit(factories.make_variants, lines, stock=1)
 
         with statements as sent:

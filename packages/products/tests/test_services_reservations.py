@@ -25,7 +25,7 @@ SOON = timedelta(minutes=15)
 
 @pytest.fixture
 def stock(commit):
-    """Calls the contract, each call in a unit of work of its own."""
+    """A function that calls the contract, each call in its own unit of work."""
 
     def call(verb, *arguments):
         return commit(lambda: getattr(services.get(Stock), verb)(*arguments))
@@ -35,7 +35,7 @@ def stock(commit):
 
 @pytest.fixture
 def read(commit):
-    """Reads on_hand and reserved of a variant."""
+    """A function that returns on_hand and reserved of a variant."""
 
     def level(variant_id):
         row = session.get(StockLevel, (variant_id, DEFAULT_LOCATION_ID))
@@ -46,21 +46,21 @@ def read(commit):
 
 @pytest.fixture
 def status(commit):
-    """Reads the status of a reservation."""
+    """A function that returns the status of a reservation."""
     return lambda reference: commit(lambda: session.get(Reservation, reference).status)
 
 
 @pytest.fixture
 def invariants(commit):
-    """Checks the ledger after the test."""
+    """Check the invariants after the test."""
     yield
     commit(check_invariants)
 
 
 @pytest.mark.usefixtures("invariants")
 class TestReserve:
-    def test_promises_units(self, commit, stock, read, status):
-        """Promised units stay in the building and are not free any more."""
+    def test_reserves_units(self, commit, stock, read, status):
+        """Reserved units stay on hand and are no longer available."""
         one, two = commit(factories.make_variants, 2, stock=10)
         reference = new_id()
 
@@ -69,8 +69,8 @@ class TestReserve:
         assert (answer, status(reference)) == ("held", "held")
         assert (read(one), read(two)) == ((10, 3), (10, 10))
 
-    def test_acts_once(self, commit, stock, read):
-        """A repeated call, even for other units, promises nothing more."""
+    def test_is_idempotent(self, commit, stock, read):
+        """A repeated call, even for other units, reserves nothing more."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.hold, {variant: 3})
 
@@ -78,8 +78,8 @@ class TestReserve:
 
         assert (answer, read(variant)) == ("already", (10, 3))
 
-    def test_names_every_variant_that_is_short(self, commit, stock, read):
-        """All or none: a short line leaves nothing reserved, and each short variant is named."""
+    def test_lists_every_shortage(self, commit, stock, read):
+        """If one line is short, nothing is reserved, and all shortages are listed."""
         rich, poor, empty = commit(factories.make_variants, 3, stock=5)
         commit(factories.hold, {poor: 3, empty: 5})
 
@@ -89,8 +89,8 @@ class TestReserve:
         assert set(refusal.value.shortages) == {Shortage(poor, 4, 2), Shortage(empty, 1, 0)}
         assert (read(rich), read(poor), read(empty)) == ((5, 0), (5, 3), (5, 5))
 
-    def test_leaves_nothing_even_if_the_caller_goes_on(self, commit, read):
-        """Nothing was reserved, also where the caller catches the refusal and commits."""
+    def test_reserves_nothing_if_the_caller_commits(self, commit, read):
+        """Nothing is reserved even if the caller catches the exception and commits."""
         rich, poor = commit(factories.make_variants, 2, stock=5)
         reference = new_id()
 
@@ -103,8 +103,8 @@ class TestReserve:
         assert commit(go_on) == "held"
         assert (read(rich), read(poor)) == ((5, 4), (5, 0))
 
-    def test_knows_no_units_of_what_was_never_received(self, commit, stock):
-        """A variant without a level, or that does not exist, is short by all of them."""
+    def test_variants_without_a_level_are_short(self, commit, stock):
+        """An unknown variant and one without a level have no available units."""
         (variant,) = commit(factories.make_variants)
         stranger = new_id()
 
@@ -113,8 +113,8 @@ class TestReserve:
 
         assert set(refusal.value.shortages) == {Shortage(variant, 1, 0), Shortage(stranger, 2, 0)}
 
-    def test_promises_unseen_units_up_to_the_limit(self, commit, stock, read):
-        """A variant on back order can be promised beyond what is in the building, to its limit."""
+    def test_reserves_up_to_the_backorder_limit(self, commit, stock, read):
+        """Units beyond those on hand can be reserved up to the backorder limit."""
         (variant,) = commit(factories.make_variants, stock=2)
         commit(lambda: factories.allow_back_orders(session, variant, 3))
 
@@ -124,8 +124,8 @@ class TestReserve:
         with pytest.raises(InsufficientStock):
             stock("reserve", new_id(), {variant: 1}, utc_now() + SOON)
 
-    def test_never_runs_out_of_what_is_not_tracked(self, commit, stock):
-        """A variant without counted stock needs no level and gets none."""
+    def test_untracked_variants_are_unlimited(self, commit, stock):
+        """A variant without tracked inventory needs no level and gets none."""
         (card,) = commit(factories.make_variants, track_inventory=False)
 
         answer = stock("reserve", new_id(), {card: 999}, utc_now() + SOON)
@@ -133,8 +133,8 @@ class TestReserve:
         assert answer == "held"
         assert commit(lambda: session.get(StockLevel, (card, DEFAULT_LOCATION_ID))) is None
 
-    def test_writes_the_ledger(self, commit):
-        """Each promise is one row of the ledger, with its reference."""
+    def test_records_movements(self, commit):
+        """Each reserved line is a row of the ledger, with the reference."""
         (variant,) = commit(factories.make_variants, stock=10)
 
         reference = commit(factories.hold, {variant: 3})
@@ -147,8 +147,8 @@ class TestReserve:
         assert (row.kind, row.on_hand_delta, row.reserved_delta) == ("reserve", 0, 3)
 
     @pytest.mark.parametrize("lines", [1, 5, 20])
-    def test_needs_five_statements_whatever_the_lines(self, commit, stock, statements, lines):
-        """Reservation, levels, one UPDATE, lines, ledger; tracked or not."""
+    def test_takes_five_statements(self, commit, stock, statements, lines):
+        """For any number of lines: reservation, levels, one UPDATE, lines, ledger."""
         tracked = commit(factories.make_variants, lines, stock=10)
         untracked = commit(factories.make_variants, 2, track_inventory=False)
 
@@ -160,7 +160,7 @@ class TestReserve:
     def test_locks_levels_in_order_before_it_changes_them(
         self, commit, stock, statements, database
     ):
-        """PostgreSQL locks them sorted, and in the way that inserts of others do not wait for."""
+        """PostgreSQL locks levels in sorted order, with a lock that does not block inserts."""
         variants = commit(factories.make_variants, 3, stock=10)
 
         with statements as sent:
@@ -175,8 +175,8 @@ class TestReserve:
 
 @pytest.mark.usefixtures("invariants")
 class TestExtend:
-    def test_lets_a_promise_hold_longer(self, commit, stock):
-        """The later end counts, so an earlier one changes nothing."""
+    def test_extends_a_reservation(self, commit, stock):
+        """The later expiry counts; an earlier one changes nothing."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference, later = commit(factories.hold, {variant: 3}), utc_now() + timedelta(hours=1)
 
@@ -185,8 +185,8 @@ class TestExtend:
         assert answers == [True, True]
         assert commit(lambda: session.get(Reservation, reference).expires_at) == later
 
-    def test_finds_a_promise_gone(self, commit, stock):
-        """What was released, or never reserved, cannot be extended."""
+    def test_returns_false_if_released(self, commit, stock):
+        """A released or unknown reservation cannot be extended."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.hold, {variant: 3})
         stock("release", reference)
@@ -198,8 +198,8 @@ class TestExtend:
 
 @pytest.mark.usefixtures("invariants")
 class TestCommit:
-    def test_makes_a_promise_final(self, commit, stock, status):
-        """Repeating it says the same."""
+    def test_commits_a_reservation(self, commit, stock, status):
+        """A repeated call returns the same result."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.hold, {variant: 3})
 
@@ -207,8 +207,8 @@ class TestCommit:
 
         assert (answers, status(reference)) == ([True, True], "committed")
 
-    def test_finds_a_promise_gone(self, commit, stock):
-        """What was released, or never reserved, cannot be paid for."""
+    def test_returns_false_if_released(self, commit, stock):
+        """A released or unknown reservation cannot be committed."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.hold, {variant: 3})
         stock("release", reference)
@@ -218,8 +218,8 @@ class TestCommit:
 
 @pytest.mark.usefixtures("invariants")
 class TestShip:
-    def test_takes_units_out_of_the_building(self, commit, stock, read, status):
-        """Shipped units are neither in the building nor promised any more."""
+    def test_removes_shipped_units(self, commit, stock, read, status):
+        """Shipped units are neither on hand nor reserved."""
         one, two = commit(factories.make_variants, 2, stock=10)
         reference = commit(factories.sell, {one: 3, two: 2})
 
@@ -227,8 +227,8 @@ class TestShip:
 
         assert (read(one), read(two), status(reference)) == ((8, 1), (10, 2), "committed")
 
-    def test_acts_once_for_each_number(self, commit, stock, read):
-        """A repeated fulfilment ships nothing; the next one does."""
+    def test_acts_once_per_sequence(self, commit, stock, read):
+        """A repeated fulfilment ships nothing; the next number does."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.sell, {variant: 3})
 
@@ -238,7 +238,7 @@ class TestShip:
         assert read(variant) == (8, 1)
 
     def test_closes_with_the_last_unit(self, commit, stock, read, status):
-        """When all is shipped the promise is closed, and repeating the last call is harmless."""
+        """Shipping the last units closes the reservation; a repeated call has no effect."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.sell, {variant: 3})
 
@@ -247,8 +247,8 @@ class TestShip:
 
         assert (status(reference), read(variant)) == ("closed", (7, 0))
 
-    def test_refuses_more_than_is_left(self, commit, stock, read):
-        """More than promised, another variant, or a promise that is not final: nothing leaves."""
+    def test_refuses_units_that_are_not_reserved(self, commit, stock, read):
+        """Too many units, another variant and an uncommitted reservation are refused."""
         one, two = commit(factories.make_variants, 2, stock=10)
         paid, unpaid = commit(factories.sell, {one: 3}), commit(factories.hold, {one: 3})
 
@@ -263,22 +263,22 @@ class TestShip:
 
         assert read(one) == (10, 6)
 
-    def test_refuses_units_that_are_not_there_yet(self, commit, stock, read):
-        """A unit that was promised unseen leaves when it has arrived, not before."""
-        seen, unseen = commit(factories.make_variants, 2, stock=1)
-        commit(lambda: factories.allow_back_orders(session, unseen, 5))
-        reference = commit(factories.sell, {seen: 1, unseen: 3})
+    def test_refuses_backordered_units(self, commit, stock, read):
+        """Backordered units can be shipped only after they have arrived."""
+        seen, backordered = commit(factories.make_variants, 2, stock=1)
+        commit(lambda: factories.allow_back_orders(session, backordered, 5))
+        reference = commit(factories.sell, {seen: 1, backordered: 3})
 
         with pytest.raises(InsufficientStock) as refusal:
-            stock("ship", reference, 1, {seen: 1, unseen: 3})
-        commit(factories.receive, unseen, units=2)
-        stock("ship", reference, 1, {seen: 1, unseen: 3})
+            stock("ship", reference, 1, {seen: 1, backordered: 3})
+        commit(factories.receive, backordered, units=2)
+        stock("ship", reference, 1, {seen: 1, backordered: 3})
 
-        assert refusal.value.shortages == (Shortage(unseen, 3, 1),)
-        assert (read(seen), read(unseen)) == ((0, 0), (0, 0))
+        assert refusal.value.shortages == (Shortage(backordered, 3, 1),)
+        assert (read(seen), read(backordered)) == ((0, 0), (0, 0))
 
-    def test_ships_once_what_is_not_tracked(self, commit, stock):
-        """Also a variant without a level is shipped once for each number."""
+    def test_ships_untracked_variants_once(self, commit, stock):
+        """A variant without a level, too, is shipped once per sequence."""
         (card,) = commit(factories.make_variants, track_inventory=False)
         reference = commit(factories.sell, {card: 3})
 
@@ -291,8 +291,8 @@ class TestShip:
 
 @pytest.mark.usefixtures("invariants")
 class TestRelease:
-    def test_gives_back_all_that_is_left(self, commit, stock, read, status):
-        """Released units are free again; a repeated call frees nothing more."""
+    def test_releases_all_remaining_units(self, commit, stock, read, status):
+        """Released units are available again; a repeated call has no effect."""
         (variant,) = commit(factories.make_variants, stock=10)
         other, reference = (
             commit(factories.hold, {variant: 4}),
@@ -304,8 +304,8 @@ class TestRelease:
 
         assert (read(variant), status(reference), status(other)) == ((10, 4), "released", "held")
 
-    def test_marks_an_unknown_reference(self, commit, stock, read, status):
-        """A reserve that comes after its own release does not come back to life."""
+    def test_records_an_unknown_reference(self, commit, stock, read, status):
+        """A reservation that arrives after its own release has no effect."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = new_id()
 
@@ -315,7 +315,7 @@ class TestRelease:
         assert (answer, read(variant), status(reference)) == ("released", (10, 0), "released")
 
     def test_never_reserves_again(self, commit, stock, read):
-        """A reference that was released once stays released."""
+        """A released reference cannot be reserved again."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.hold, {variant: 3})
         stock("release", reference)
@@ -324,8 +324,8 @@ class TestRelease:
 
         assert (answer, read(variant)) == ("released", (10, 0))
 
-    def test_gives_back_a_part_once(self, commit, stock, read, status):
-        """Some units of a variant are released once; the rest stays promised, then goes too."""
+    def test_releases_a_part_once(self, commit, stock, read, status):
+        """A partial release happens once per variant; the rest stays reserved until released."""
         one, two = commit(factories.make_variants, 2, stock=10)
         reference = commit(factories.sell, {one: 3, two: 2})
 
@@ -337,8 +337,8 @@ class TestRelease:
         assert after_part == ((10, 2), (10, 2), "committed")
         assert (read(one), read(two), status(reference)) == ((10, 0), (10, 0), "released")
 
-    def test_closes_what_was_shipped_in_part(self, commit, stock, read, status):
-        """Shipped units do not come back with the rest; the promise is closed, not released."""
+    def test_closes_a_partially_shipped_reservation(self, commit, stock, read, status):
+        """Releasing the rest of a partially shipped reservation closes it."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.sell, {variant: 3})
         stock("ship", reference, 1, {variant: 1})
@@ -347,8 +347,8 @@ class TestRelease:
 
         assert (read(variant), status(reference)) == ((9, 0), "closed")
 
-    def test_gives_back_no_more_than_is_promised(self, commit, stock, read, status):
-        """Units and variants that are not promised are not counted."""
+    def test_releases_no_more_than_is_reserved(self, commit, stock, read, status):
+        """Units and variants that are not reserved are ignored."""
         one, two = commit(factories.make_variants, 2, stock=10)
         reference = commit(factories.hold, {one: 3})
 
@@ -359,8 +359,8 @@ class TestRelease:
 
 @pytest.mark.usefixtures("invariants")
 class TestRestock:
-    def test_takes_shipped_units_back(self, commit, stock, read):
-        """Returned units are in the building and free; each return counts once."""
+    def test_returns_shipped_units_to_stock(self, commit, stock, read):
+        """Returned units are on hand and available; each sequence counts once."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.sell, {variant: 3})
         stock("ship", reference, 1, {variant: 3})
@@ -371,7 +371,7 @@ class TestRestock:
         assert read(variant) == (9, 0)
 
     def test_refuses_more_than_was_shipped(self, commit, stock, read):
-        """Over all returns no more comes back than went out."""
+        """All returns together cannot exceed the shipped units."""
         (variant,) = commit(factories.make_variants, stock=10)
         reference = commit(factories.sell, {variant: 3})
         stock("ship", reference, 1, {variant: 2})
@@ -386,8 +386,8 @@ class TestRestock:
 
 class TestStatements:
     @pytest.mark.parametrize("verb", ["extend", "commit", "ship", "release", "restock"])
-    def test_are_as_many_for_one_line_as_for_twenty(self, commit, stock, statements, verb):
-        """No verb of the contract needs more statements for more lines."""
+    def test_do_not_depend_on_the_number_of_lines(self, commit, stock, statements, verb):
+        """Each method takes the same number of statements for 1 and for 20 lines."""
         counts = set()
         for lines in (1, 5, 20):
             quantities = dict.fromkeys(commit(factories.make_variants, lines, stock=10), 2)

@@ -22,7 +22,7 @@ THREADS = 8
 
 @pytest.fixture
 def together(app):
-    """Runs functions at the same time, each in a transaction that is not repeated if it fails."""
+    """A function that runs calls concurrently, each in a transaction without retries."""
 
     def in_transaction(function):
         with app.app_context():
@@ -43,7 +43,7 @@ def together(app):
 
 @pytest.fixture
 def read(commit):
-    """Reads on_hand and reserved of a variant."""
+    """A function that returns on_hand and reserved of a variant."""
 
     def level(variant_id):
         row = session.get(StockLevel, (variant_id, DEFAULT_LOCATION_ID))
@@ -66,7 +66,7 @@ def reserving(reference, quantities):
 
 class TestReserve:
     def test_never_sells_a_unit_twice(self, commit, together, read):
-        """Of 80 buyers for 50 units, 50 get one and 30 are refused: no more and no fewer."""
+        """Of 80 buyers of 50 units, exactly 50 get one and 30 are refused."""
         (variant,) = commit(factories.make_variants, stock=50)
 
         answers = together(reserving(new_id(), {variant: 1}) for _ in range(80))
@@ -75,9 +75,9 @@ class TestReserve:
         assert read(variant) == (50, 50)
 
     def test_takes_locks_in_one_order(self, commit, together, read):
-        """Carts with the same variants in opposite orders wait for each other, and all get through.
+        """Carts with the same variants in opposite orders wait for each other, and all succeed.
 
-        No transaction is repeated here, so a deadlock would fail the test.
+        No transaction is retried here, so a deadlock would fail the test.
         """
         variants = commit(factories.make_variants, 6, stock=100)
         carts = [dict.fromkeys(order, 1) for order in (variants, variants[::-1])] * 30
@@ -87,8 +87,8 @@ class TestReserve:
         assert answers == ["held"] * 60
         assert {read(variant) for variant in variants} == {(100, 60)}
 
-    def test_refuses_whole_carts_under_pressure(self, commit, together, read):
-        """A cart whose second line is short leaves nothing of the first behind."""
+    def test_refuses_whole_carts(self, commit, together, read):
+        """A cart whose second line is short reserves nothing of the first."""
         plenty, scarce = commit(factories.make_variants, 2, stock=40)
         commit(factories.hold, {scarce: 30})
 
@@ -97,8 +97,8 @@ class TestReserve:
         assert (answers.count("held"), answers.count("short")) == (10, 30)
         assert (read(plenty), read(scarce)) == ((40, 10), (40, 40))
 
-    def test_holds_once_for_one_reference(self, commit, together, read):
-        """Twins of one call: one holds, the others find it done."""
+    def test_reserves_once_per_reference(self, commit, together, read):
+        """Of concurrent calls for one reference, one reserves and the others return "already"."""
         (variant,) = commit(factories.make_variants, stock=50)
         reference = new_id()
 
@@ -109,8 +109,8 @@ class TestReserve:
 
 
 class TestRelease:
-    def test_wins_against_its_own_reserve(self, commit, together, read):
-        """Whichever of the two comes first, nothing stays promised."""
+    def test_leaves_nothing_reserved(self, commit, together, read):
+        """A concurrent reserve and release leave nothing reserved, in either order."""
         (variant,) = commit(factories.make_variants, stock=50)
         references = [new_id() for _ in range(20)]
 
@@ -128,8 +128,8 @@ class TestRelease:
         )
         assert (statuses, read(variant)) == ({"released"}, (50, 0))
 
-    def test_or_commit_wins_and_never_both(self, commit, together):
-        """Of a payment and an expiry at the same moment one finds that the other was first."""
+    def test_only_one_of_release_and_commit_succeeds(self, commit, together):
+        """Of a concurrent commit and expiry, the second finds that the first has happened."""
         (variant,) = commit(factories.make_variants, stock=50)
         references = [commit(factories.hold, {variant: 1}) for _ in range(20)]
 
@@ -149,8 +149,8 @@ class TestRelease:
 
 
 class TestShip:
-    def test_happens_once_for_each_number(self, commit, together, read):
-        """Twins of one fulfilment take the units out once."""
+    def test_happens_once_per_sequence(self, commit, together, read):
+        """Concurrent calls for one fulfilment ship the units once."""
         (variant,) = commit(factories.make_variants, stock=50)
         reference = commit(factories.sell, {variant: 10})
 
@@ -163,8 +163,8 @@ class TestShip:
 
 
 class TestAdjustStock:
-    def test_keeps_what_is_promised(self, commit, together, read):
-        """Deliveries, losses and orders at once: the sums agree."""
+    def test_keeps_reserved_units(self, commit, together, read):
+        """After concurrent receipts, losses and orders the sums agree."""
         variants = commit(factories.make_variants, 3, stock=100)
 
         def adjusting(quantity, order):
@@ -189,7 +189,7 @@ class TestAdjustStock:
 
 
 def _release_if_held(reference):
-    """Do what an expiry does: look under the lock, then take back."""
+    """Release a held reservation as an expiry does: check the status under the lock first."""
     reservation = reservations.lock_reservation(reference)
     if reservation.status != "held":
         return False

@@ -35,9 +35,9 @@ START = 6
 
 
 class Warehouse(RuleBasedStateMachine):
-    """The stock, beside a model of it that counts in plain numbers.
+    """The stock, and a model of it in plain numbers.
 
-    Two variants are counted (the second may be promised unseen, too), the third never runs out.
+    Two variants are tracked (the second one can be backordered), the third is not.
     """
 
     commit = None
@@ -45,13 +45,13 @@ class Warehouse(RuleBasedStateMachine):
 
     @initialize()
     def fill(self):
-        """Put some units on the shelves."""
+        """Receive units of the variants."""
         counted = self.commit(factories.make_variants, 2, stock=START)
         self.variants = [*counted, *self.commit(factories.make_variants, track_inventory=False)]
         self.commit(lambda: factories.allow_back_orders(session, self.variants[1], 3))
         self.on_hand = [START, START, None]
-        self.unseen = [0, 3, None]
-        self.promises = {}
+        self.backordered = [0, 3, None]
+        self.reservations = {}
 
     @rule(target=references, cart=CARTS)
     def reserve_anew(self, cart):
@@ -62,8 +62,8 @@ class Warehouse(RuleBasedStateMachine):
 
     @rule(reference=references, cart=CARTS)
     def reserve(self, reference, cart):
-        """Reserve: the model says whether there is enough, and whether it is the first time."""
-        known = self.promises.get(reference)
+        """Reserve: the model predicts the result."""
+        known = self.reservations.get(reference)
         if known is None and not all(self._is_free(each, units) for each, units in cart.items()):
             expected = "short"
         else:
@@ -76,102 +76,102 @@ class Warehouse(RuleBasedStateMachine):
         assert answer == expected
         if answer == "held":
             lines = {each: [units, 0, 0, 0] for each, units in cart.items()}
-            self.promises[reference] = {"status": "held", "lines": lines, "done": set()}
+            self.reservations[reference] = {"status": "held", "lines": lines, "done": set()}
 
     @rule(reference=references)
     def extend(self, reference):
-        """A promise that is not gone can hold longer."""
+        """A reservation that is not released can be extended."""
         answer = self._call("extend", reference, utc_now() + timedelta(hours=2))
 
         assert answer is self._is_alive(reference)
 
     @rule(reference=references)
     def pay(self, reference):
-        """A promise that is not gone becomes final."""
+        """A reservation that is not released can be committed."""
         alive = self._is_alive(reference)
 
         assert self._call("commit", reference) is alive
-        if alive and self.promises[reference]["status"] == "held":
-            self.promises[reference]["status"] = "committed"
+        if alive and self.reservations[reference]["status"] == "held":
+            self.reservations[reference]["status"] = "committed"
 
     @rule(reference=references, sequence=NUMBERS, cart=CARTS)
     def ship(self, reference, sequence, cart):
-        """Units leave once for each number, if they are promised for good and there."""
-        promise = self.promises.get(reference)
+        """Units of a committed reservation ship once per sequence, if they are on hand."""
+        reservation = self.reservations.get(reference)
         effect = ("ship", sequence)
-        if promise is None:
+        if reservation is None:
             expected = "gone"
-        elif effect in promise["done"]:
+        elif effect in reservation["done"]:
             expected = None
-        elif promise["status"] != "committed" or not self._covers(promise, cart):
+        elif reservation["status"] != "committed" or not self._covers(reservation, cart):
             expected = "gone"
         elif any(self._counts(each) and self.on_hand[each] < units for each, units in cart.items()):
             expected = "short"
         else:
             expected = None
-            promise["done"].add(effect)
+            reservation["done"].add(effect)
             for each, units in cart.items():
-                promise["lines"][each][1] += units
+                reservation["lines"][each][1] += units
                 self._add(each, -units)
-            self._close(promise)
+            self._close(reservation)
 
         assert self._call("ship", reference, sequence, self._named(cart)) == expected
 
     @rule(reference=references)
     def release(self, reference):
-        """All that is left is free again."""
+        """All remaining units are released."""
         assert self._call("release", reference) is None
-        promise = self.promises.setdefault(
+        reservation = self.reservations.setdefault(
             reference, {"status": "released", "lines": {}, "done": set()}
         )
-        for line in promise["lines"].values():
+        for line in reservation["lines"].values():
             line[2] = line[0] - line[1]
-        self._close(promise)
+        self._close(reservation)
 
     @rule(reference=references, cart=CARTS)
     def release_a_part(self, reference, cart):
-        """Some units of a variant are free again, once."""
+        """Some units of a variant are released, once."""
         assert self._call("release", reference, self._named(cart)) is None
-        promise = self.promises.setdefault(
+        reservation = self.reservations.setdefault(
             reference, {"status": "released", "lines": {}, "done": set()}
         )
         for each, units in cart.items():
-            line = promise["lines"].get(each)
+            line = reservation["lines"].get(each)
             left = line and line[0] - line[1] - line[2]
-            if left and ("part", each) not in promise["done"]:
-                promise["done"].add(("part", each))
+            if left and ("part", each) not in reservation["done"]:
+                reservation["done"].add(("part", each))
                 line[2] += min(units, left)
-        self._close(promise)
+        self._close(reservation)
 
     @rule(reference=references, sequence=NUMBERS, cart=CARTS)
     def restock(self, reference, sequence, cart):
-        """Shipped units come back once for each number, and never more than were shipped."""
-        promise = self.promises.get(reference)
+        """Shipped units are returned once per sequence, and never more than were shipped."""
+        reservation = self.reservations.get(reference)
         effect = ("restock", sequence)
-        if promise is None:
+        if reservation is None:
             expected = "gone"
-        elif effect in promise["done"]:
+        elif effect in reservation["done"]:
             expected = None
         elif any(
-            each not in promise["lines"]
-            or promise["lines"][each][1] - promise["lines"][each][3] < units
+            each not in reservation["lines"]
+            or reservation["lines"][each][1] - reservation["lines"][each][3] < units
             for each, units in cart.items()
         ):
             expected = "gone"
         else:
             expected = None
-            promise["done"].add(effect)
+            reservation["done"].add(effect)
             for each, units in cart.items():
-                promise["lines"][each][3] += units
+                reservation["lines"][each][3] += units
                 self._add(each, units)
 
         assert self._call("restock", reference, sequence, self._named(cart)) == expected
 
     @rule(each=st.integers(0, 1), units=st.integers(-4, 4).filter(bool))
     def adjust(self, each, units):
-        """Units come or go, but what is promised stays covered."""
+        """Units are received or removed, but the reserved units stay covered."""
         after = self.on_hand[each] + units
-        allowed = after >= 0 and self._reserved(each) <= after + self.unseen[each]
+        allowed = after >= 0 and self._reserved(each) <= after + self.backordered[each]
         change = Adjustment(variant_id=self.variants[each], quantity=units, reason="Count")
         if allowed:
             self._add(each, units)
@@ -182,7 +182,7 @@ class Warehouse(RuleBasedStateMachine):
 
     @invariant()
     def agrees(self):
-        """The database says what the model says, and the ledger adds up."""
+        """Database and model agree, and the invariants hold."""
         self.commit(self._compare)
 
     def _compare(self):
@@ -190,8 +190,8 @@ class Warehouse(RuleBasedStateMachine):
         for each in (0, 1):
             level = session.get(StockLevel, (self.variants[each], DEFAULT_LOCATION_ID))
             assert (level.on_hand, level.reserved) == (self.on_hand[each], self._reserved(each))
-        for reference, promise in self.promises.items():
-            assert session.get(Reservation, reference).status == promise["status"]
+        for reference, reservation in self.reservations.items():
+            assert session.get(Reservation, reference).status == reservation["status"]
 
     def _call(self, verb, *arguments):
         try:
@@ -212,36 +212,38 @@ class Warehouse(RuleBasedStateMachine):
             self.on_hand[each] += units
 
     def _reserved(self, each):
-        lines = [promise["lines"].get(each) for promise in self.promises.values()]
+        lines = [reservation["lines"].get(each) for reservation in self.reservations.values()]
         return sum(line[0] - line[1] - line[2] for line in lines if line)
 
     def _is_free(self, each, units):
         if not self._counts(each):
             return True
-        return self.on_hand[each] + self.unseen[each] - self._reserved(each) >= units
+        return self.on_hand[each] + self.backordered[each] - self._reserved(each) >= units
 
     def _is_alive(self, reference):
-        return self.promises.get(reference, {"status": "released"})["status"] != "released"
+        return self.reservations.get(reference, {"status": "released"})["status"] != "released"
 
-    def _covers(self, promise, cart):
+    def _covers(self, reservation, cart):
         return all(
-            each in promise["lines"]
-            and promise["lines"][each][0] - promise["lines"][each][1] - promise["lines"][each][2]
+            each in reservation["lines"]
+            and reservation["lines"][each][0]
+            - reservation["lines"][each][1]
+            - reservation["lines"][each][2]
             >= units
             for each, units in cart.items()
         )
 
-    def _close(self, promise):
-        lines = promise["lines"].values()
-        if promise["status"] in ("held", "committed") and all(
+    def _close(self, reservation):
+        lines = reservation["lines"].values()
+        if reservation["status"] in ("held", "committed") and all(
             quantity == shipped + released for quantity, shipped, released, _ in lines
         ):
-            promise["status"] = "closed" if any(line[1] for line in lines) else "released"
+            reservation["status"] = "closed" if any(line[1] for line in lines) else "released"
 
 
 class TestStock:
-    def test_agrees_with_a_model_whatever_happens(self, commit):
-        """Whatever is called in whatever order, the numbers agree and the ledger adds up."""
+    def test_agrees_with_the_model(self, commit):
+        """After any sequence of calls, database and model agree and the invariants hold."""
         machine = type("Machine", (Warehouse,), {"commit": staticmethod(commit)})
 
         run_state_machine_as_test(

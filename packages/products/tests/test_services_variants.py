@@ -6,8 +6,8 @@ from . import factories
 
 
 class TestListVariants:
-    def test_finds_those_of_a_cart(self, client, commit, mug):
-        """By sku and by id, many at once, with their prices."""
+    def test_finds_several_variants(self, client, commit, mug):
+        """Variants are found by SKU and id, several at once, with their prices."""
         _, (one, two) = mug
         skus = [client.get(f"/v1/variants/{each}").json["sku"] for each in (one, two)]
 
@@ -19,8 +19,8 @@ class TestListVariants:
             (str(two), 1690)
         ]
 
-    def test_shows_the_public_what_is_for_sale(self, client, charlie, commit, mug):
-        """Variants of drafts, and archived ones, are for staff."""
+    def test_hides_variants_from_the_public(self, client, charlie, commit, mug):
+        """Only staff see archived variants and variants of drafts."""
         _, (one, two) = mug
         _, (hidden,) = commit(factories.make_product, status="draft")
         charlie.delete(f"/v1/variants/{one}", headers={"If-Match": '"1"'})
@@ -34,8 +34,8 @@ class TestListVariants:
         assert client.get(f"/v1/variants/{hidden}").status_code == 404
         assert charlie.get(f"/v1/variants/{hidden}").status_code == 200
 
-    def test_lists_those_of_a_product(self, client, commit, mug):
-        """In their order, page by page; of an unknown product there are none to list."""
+    def test_lists_variants_of_a_product(self, client, commit, mug):
+        """The variants of a product are sorted and paginated; an unknown product answers 404."""
         product_id, (one, two) = mug
         url = f"/v1/products/{product_id}/variants?limit=1"
 
@@ -47,7 +47,7 @@ class TestListVariants:
 
     @pytest.mark.parametrize("variants", [1, 5, 20])
     def test_needs_two_statements(self, client, commit, statements, variants):
-        """Variants and prices, however many there are."""
+        """A page takes two statements, for variants and prices."""
         commit(factories.make_product, variants=variants)
 
         with statements as sent:
@@ -57,8 +57,8 @@ class TestListVariants:
 
 
 class TestAddVariant:
-    def test_adds_one(self, client, charlie, mug):
-        """It stands behind the others; the product's version and prices follow."""
+    def test_adds_a_variant(self, client, charlie, mug):
+        """The new variant is last; the product's version and price range change."""
         product_id, _ = mug
 
         added = charlie.post(
@@ -75,8 +75,8 @@ class TestAddVariant:
         assert factories.version_of(client, product_id) == 2
         assert factories.price_range_of(client) == (1690, 2000)
 
-    def test_tells_an_empty_product_its_options(self, charlie):
-        """A product without variants takes its options from the first one."""
+    def test_the_first_variant_defines_the_options(self, charlie):
+        """A product without variants takes the options of its first variant."""
         product_id = charlie.post("/v1/products", json={"name": "Shirt"}).json["id"]
         sent = {"sku": "SHIRT-M", "option_values": {"Size": "M"}}
 
@@ -93,16 +93,16 @@ class TestAddVariant:
             ({"option_values": {}}, 422, "validation_failed"),
         ],
     )
-    def test_refuses_options_that_do_not_fit(self, charlie, mug, change, status, code):
-        """Its option values are those of the product, and of no other variant."""
+    def test_refuses_wrong_options(self, charlie, mug, change, status, code):
+        """Option values must match the product's options and differ from all other variants."""
         sent = {"sku": "NEW", "option_values": {"Colour": "Red"}} | change
 
         refused = charlie.post(f"/v1/products/{mug[0]}/variants", json=sent)
 
         assert (refused.status_code, refused.json["code"]) == (status, code)
 
-    def test_refuses_a_sku_twice(self, client, charlie, mug):
-        """A sku names one variant of the whole shop."""
+    def test_refuses_a_sku_in_use(self, client, charlie, mug):
+        """An SKU is unique in the whole shop."""
         sku = client.get(f"/v1/variants/{mug[1][0]}").json["sku"]
         sent = {"sku": sku, "option_values": {"Colour": "Red"}}
 
@@ -127,8 +127,8 @@ class TestAddVariant:
             ("gtin", ""),
         ],
     )
-    def test_refuses_what_is_no_code(self, charlie, mug, field, value):
-        """Codes are visible ASCII; a GTIN has the digits of GS1, and the right last one."""
+    def test_refuses_invalid_codes(self, charlie, mug, field, value):
+        """A code is visible ASCII; a GTIN has a valid check digit."""
         sent = {"sku": "NEW", "option_values": {"Colour": "Red"}} | {field: value}
 
         refused = charlie.post(f"/v1/products/{mug[0]}/variants", json=sent)
@@ -137,8 +137,8 @@ class TestAddVariant:
         assert {error["pointer"] for error in refused.json["errors"]} == {f"/{field}"}
 
     @pytest.mark.parametrize("gtin", ["96385074", "036000291452", "4006381333931", None])
-    def test_keeps_a_trade_number(self, charlie, mug, gtin):
-        """The numbers that GS1 gives as examples: of 8, 12 and 13 digits."""
+    def test_accepts_gtins(self, charlie, mug, gtin):
+        """Example numbers of GS1 with 8, 12 and 13 digits are accepted."""
         sent = {"sku": "A 1/b#2", "option_values": {"Colour": "Red"}, "gtin": gtin}
 
         added = charlie.post(f"/v1/products/{mug[0]}/variants", json=sent)
@@ -146,7 +146,7 @@ class TestAddVariant:
         assert (added.status_code, added.json["gtin"]) == (201, gtin)
 
     def test_refuses_a_currency_twice(self, charlie, mug):
-        """One price for each currency."""
+        """A variant has one price per currency."""
         prices = [{"currency": "EUR", "unit_amount": amount} for amount in (1, 2)]
         sent = {"sku": "NEW", "option_values": {"Colour": "Red"}, "prices": prices}
 
@@ -157,8 +157,8 @@ class TestAddVariant:
 
 
 class TestUpdateVariant:
-    def test_changes_what_is_sent(self, client, charlie, mug):
-        """The versions of the variant and of its product rise; other variants keep theirs."""
+    def test_changes_given_fields(self, client, charlie, mug):
+        """The versions of the variant and its product increase; other variants keep theirs."""
         product_id, (one, two) = mug
 
         changed = charlie.patch(
@@ -172,8 +172,8 @@ class TestUpdateVariant:
         assert factories.version_of(client, product_id) == 2
         assert client.get(f"/v1/variants/{two}").json["version"] == 1
 
-    def test_lets_two_variants_change_after_one_reading(self, charlie, mug):
-        """Somebody who changes another variant of the product is not in the way."""
+    def test_variants_have_independent_versions(self, charlie, mug):
+        """A change of another variant does not make the version outdated."""
         answers = [
             charlie.patch(
                 f"/v1/variants/{each}", json={"weight_grams": 1}, headers={"If-Match": '"1"'}
@@ -184,14 +184,14 @@ class TestUpdateVariant:
         assert [answer.status_code for answer in answers] == [200, 200]
 
     @pytest.mark.parametrize(("sent", "status"), [({}, 428), ({"If-Match": '"9"'}, 412)])
-    def test_needs_the_version_that_was_read(self, charlie, mug, sent, status):
-        """Without If-Match 428, with another version 412."""
+    def test_requires_the_current_version(self, charlie, mug, sent, status):
+        """Without If-Match the response is 428, with another version 412."""
         url = f"/v1/variants/{mug[1][0]}"
 
         assert charlie.patch(url, json={"name": "X"}, headers=sent).status_code == status
 
-    def test_refuses_the_options_of_another(self, charlie, mug):
-        """Two variants of a product always differ."""
+    def test_refuses_options_in_use(self, charlie, mug):
+        """Two variants of a product cannot have the same option values."""
         refused = charlie.patch(
             f"/v1/variants/{mug[1][0]}",
             json={"option_values": {"Colour": "1"}},
@@ -200,8 +200,8 @@ class TestUpdateVariant:
 
         assert (refused.status_code, refused.json["code"]) == (409, "duplicate_options")
 
-    def test_settles_whether_stock_is_counted(self, charlie, commit, mug):
-        """That can change until units move: afterwards the ledger would not add up any more."""
+    def test_track_inventory_is_fixed_once_stock_moved(self, charlie, commit, mug):
+        """track_inventory can change only before the first movement."""
         one, two = mug[1]
         commit(factories.receive, two, units=5)
 
@@ -217,8 +217,8 @@ class TestUpdateVariant:
 
 
 class TestArchiveVariant:
-    def test_takes_it_off_the_shelf_and_back(self, client, charlie, mug):
-        """Its price does not count any more; the ledger keeps it, so it can come back."""
+    def test_archives_and_restores(self, client, charlie, mug):
+        """The price of an archived variant does not count; the variant can become active again."""
         one = mug[1][0]
         url = f"/v1/variants/{one}"
         charlie.put(f"{url}/prices/EUR", json={"unit_amount": 500}, headers={"If-Match": '"1"'})

@@ -6,7 +6,7 @@ from mercato_products.settings import ProductsSettings
 
 class TestProductsSettings:
     def test_are_all_optional(self):
-        """A deployment needs to say nothing."""
+        """All settings have defaults."""
         settings, mistakes = read(ProductsSettings, {})
 
         assert mistakes == []
@@ -20,8 +20,8 @@ class TestProductsSettings:
             {"orphan_grace_minutes": 10081},
         ],
     )
-    def test_refuse_what_makes_no_sense(self, values):
-        """A currency must exist; the grace is a minute to a week."""
+    def test_refuse_invalid_values(self, values):
+        """The currency must exist, and the grace period is a minute to a week."""
         settings, mistakes = read(ProductsSettings, values)
 
         assert settings is None

@@ -18,13 +18,13 @@ def _mail_folder(tmp_path_factory):
 
 @pytest.fixture
 def settings(_mail_folder):
-    """Mail goes into a folder."""
+    """Send mail to a folder."""
     return {"mail": "folder", "mail_folder": str(_mail_folder)}
 
 
 @pytest.fixture
 def as_user(app, commit):
-    """Makes clients of people who are logged in: ``as_user(email="zoe@example.com")``."""
+    """A function that returns a logged-in client: ``as_user(email="zoe@example.com")``."""
 
     def make(*, permissions=(), email=None, name=None):
         address = commit(factories.make_user, email=email, given_name=name).email
@@ -41,7 +41,7 @@ def as_user(app, commit):
 
 @pytest.fixture
 def mails(_mail_folder, run_worker):
-    """Lets the worker run, and returns the mails it sent since the last time, oldest first."""
+    """A function that runs the worker and returns the mails it sent, oldest first."""
     for file in _mail_folder.iterdir():
         file.unlink()
 
@@ -58,7 +58,7 @@ def mails(_mail_folder, run_worker):
 
 @pytest.fixture
 def token_in():
-    """Reads the token out of the link in a mail."""
+    """A function that returns the token of the link in a mail."""
 
     def read(mail):
         link = re.search(r"https?://\S+", mail.get_content()).group()

@@ -1,4 +1,4 @@
-"""Makes valid rows, and the bodies of requests."""
+"""Valid rows and request bodies."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ WIDE = "alice@" + "".join(chr(ord(letter) + 0xFEE0) for letter in "example") + "
 
 
 def make_user(email=None, **columns):
-    """Make an account that is verified and open, with the usual password."""
+    """Create a verified account with the usual password."""
     address = email or f"{new_id()}@example.com"
     user = User(
         email=address,
@@ -37,7 +37,7 @@ def make_user(email=None, **columns):
 
 
 def give(email, permissions):
-    """Give a user a role of their own that holds *permissions*."""
+    """Give a user a new role that holds *permissions*."""
     user = session.query(User).filter_by(email=email).one()
     name = f"role of {user.id}"
     services.create_role(name, permissions)
@@ -50,29 +50,29 @@ def registration(email="alice@example.com", **members):
 
 
 def log_in(client, email="alice@example.com", password=PASSWORD):
-    """Log in, and return the answer's body."""
+    """Log in, and return the response body."""
     answer = client.post("/v1/auth/login", json={"email": email, "password": password})
     assert answer.status_code == 200, answer.json
     return answer.json
 
 
 def id_of(client):
-    """Return the id of who is logged in."""
+    """Return the id of the logged-in user."""
     return UUID(client.get("/v1/users/me").json["id"])
 
 
 def bearer(access_token):
-    """Return the headers of a request with a token."""
+    """Return the headers with a bearer token."""
     return {"Authorization": f"Bearer {access_token}"}
 
 
 def take_roles(user_id):
-    """Take every role away from a user."""
+    """Remove all roles of a user."""
     session.execute(sa.delete(UserRole).where(UserRole.user_id == user_id))
 
 
 def shift_attempts(by):
-    """Let all attempts have been made longer ago."""
+    """Move all attempts into the past."""
     for attempt in session.scalars(sa.select(LoginAttempt).order_by(LoginAttempt.window_start)):
         session.execute(
             sa.update(LoginAttempt)

@@ -21,7 +21,7 @@ PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decod
 
 
 def claims_of(token):
-    """Return what a token says, unproven."""
+    """Return the claims of a token without verifying it."""
     return jwt.decode(token, options={"verify_signature": False})
 
 
@@ -32,7 +32,7 @@ def encode(part):
 
 @pytest.fixture
 def signed(app):
-    """Signs claims with the deployment's own key."""
+    """A function that signs claims with the deployment's key."""
 
     def sign(claims, *, typ="at+jwt", algorithm="EdDSA"):
         with app.app_context():
@@ -44,15 +44,15 @@ def signed(app):
 
 
 class TestIssue:
-    def test_says_who_for_whom_and_until_when(self, alice):
-        """All claims that others need to check a token are there; it is short-lived."""
+    def test_has_all_claims(self, alice):
+        """The token has all claims that a resource server checks, and is short-lived."""
         claims = claims_of(alice.tokens["access_token"])
 
         assert set(claims) == {"iss", "aud", "exp", "iat", "sub", "sid", "jti", "epoch"}
         assert claims["exp"] - claims["iat"] == 600
 
-    def test_can_be_proven_with_the_published_key(self, client, alice):
-        """The key set is all another service needs."""
+    def test_can_be_verified_with_the_published_key(self, client, alice):
+        """The public key set is enough to verify a token."""
         keys = client.get("/.well-known/jwks.json").json
         header = jwt.get_unverified_header(alice.tokens["access_token"])
 
@@ -65,8 +65,8 @@ class TestIssue:
 
 
 class TestReadKeys:
-    def test_is_public_and_holds_no_secret(self, client):
-        """The public part of the key, named by its thumbprint, for caches to keep."""
+    def test_has_only_the_public_key(self, client):
+        """The response has the public key with its thumbprint, and can be cached."""
         answer = client.get("/.well-known/jwks.json")
 
         (key,) = answer.json["keys"]
@@ -76,7 +76,7 @@ class TestReadKeys:
 
 
 class TestMatrix:
-    """Every way a token can be wrong, on a route for users."""
+    """Tokens with one defect each, on an endpoint for signed-in users."""
 
     FORGERIES = (
         "empty",
@@ -103,7 +103,7 @@ class TestMatrix:
 
     @pytest.fixture
     def forged(self, app, alice, bob, signed):
-        """Makes a wrong token of each kind, out of alice's right one."""
+        """A function that makes a defective token of each kind from a valid token of alice."""
         right = alice.tokens["access_token"]
         claims = claims_of(right)
         header, payload, signature = right.split(".")
@@ -147,21 +147,21 @@ class TestMatrix:
 
     @pytest.mark.parametrize("kind", FORGERIES)
     def test_refuses(self, client, forged, kind):
-        """Wrong tokens are refused with a challenge, and never by accident."""
+        """A defective token answers 401 with a challenge."""
         refused = client.get("/v1/users/me", headers=factories.bearer(forged(kind)))
 
         assert refused.status_code == 401, refused.json
         assert refused.content_type == "application/problem+json"
         assert refused.headers["WWW-Authenticate"].startswith("Bearer")
 
-    def test_takes_the_right_one(self, client, signed, alice):
-        """The way this test signs is right: only what it changes is wrong."""
+    def test_accepts_a_valid_token(self, client, signed, alice):
+        """A token signed in the same way without a defect is accepted."""
         token = signed(claims_of(alice.tokens["access_token"]))
 
         assert client.get("/v1/users/me", headers=factories.bearer(token)).status_code == 200
 
-    def test_refuses_tokens_of_an_earlier_epoch(self, alice, commit):
-        """One write voids every token of an account."""
+    def test_refuses_tokens_of_a_former_epoch(self, alice, commit):
+        """Increasing the epoch invalidates all tokens of an account."""
         commit(lambda: session.execute(sa.update(User).values(token_epoch=1)))
 
         assert alice.get("/v1/users/me").status_code == 401
@@ -170,11 +170,11 @@ class TestMatrix:
 class TestSigningKey:
     @pytest.fixture
     def settings(self, settings):
-        """The operator brings a key."""
+        """Configure a signing key."""
         return {**settings, "signing_key": PEM, "issuer": "https://shop.example"}
 
-    def test_takes_the_operators_key(self, client, alice):
-        """Tokens are signed with the key of the settings, and prove it."""
+    def test_uses_the_configured_key(self, client, alice):
+        """Tokens are signed and verified with the key in the settings."""
         claims = jwt.decode(
             alice.tokens["access_token"],
             KEY.public_key(),
@@ -189,11 +189,11 @@ class TestSigningKey:
 class TestKeyMistake:
     @pytest.fixture
     def settings(self, settings):
-        """The operator brings something else."""
+        """Configure an invalid signing key."""
         return {**settings, "signing_key": "no key at all"}
 
-    def test_keeps_a_host_with_a_broken_key_from_being_ready(self, client):
-        """The operator is told before the first login fails."""
+    def test_an_invalid_key_fails_the_health_check(self, client):
+        """With an invalid key the host is not ready, and the health check says why."""
         ready = client.get("/readyz")
 
         assert ready.status_code == 503

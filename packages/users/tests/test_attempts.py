@@ -24,7 +24,7 @@ STEPS = attempts.MINUTES.length // attempts.MINUTES.step
 
 class TestSpan:
     @pytest.mark.parametrize(("second", "start"), [(0, 0), (29, 0), (30, 30), (59, 30)])
-    def test_puts_moments_into_steps(self, second, start):
+    def test_finds_the_step_of_a_moment(self, second, start):
         """Each moment belongs to the step that started last."""
         moment = datetime(2026, 11, 22, 14, 33, second, 999_000, tzinfo=UTC)
 
@@ -36,8 +36,8 @@ class TestCount:
         max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(st.lists(st.integers(0, STEPS + 2), min_size=1, max_size=15))
-    def test_never_lets_a_span_hold_more_than_the_limit(self, commit, gaps):
-        """Whatever the pauses: at most three in five minutes, and room again after that."""
+    def test_enforces_the_limit_in_any_span(self, commit, gaps):
+        """Any five minutes have three attempts at most, and there is room again after that."""
         commit(lambda: session.execute(sa.delete(LoginAttempt)))
         start, shifted, counted = attempts.MINUTES.step_at(utc_now()), 0, []
         for gap in gaps:
@@ -54,8 +54,8 @@ class TestCount:
                 assert len(recent) < 3
                 counted.append(now)
 
-    def test_counts_on_all_or_on_none(self, commit):
-        """One full counter keeps the others as they were."""
+    def test_counts_on_all_counters_or_none(self, commit):
+        """If one counter is full, the other counters do not change."""
         other = Counter("test", "bob", limit=9)
         for _ in range(3):
             commit(attempts.count, [COUNTER], attempts.MINUTES)
@@ -66,8 +66,8 @@ class TestCount:
         for _ in range(9):
             commit(attempts.count, [other], attempts.MINUTES)
 
-    def test_remembers_no_address(self, commit):
-        """What was tried is stored as a hash."""
+    def test_stores_no_address(self, commit):
+        """Subjects are stored as hashes."""
         commit(attempts.count, [COUNTER], attempts.MINUTES)
 
         keys = commit(lambda: list(session.scalars(sa.select(LoginAttempt.key))))
@@ -77,7 +77,7 @@ class TestCount:
 
 class TestForgetOld:
     def test_deletes_in_batches(self, commit):
-        """A long table is emptied a bit at a time."""
+        """At most one batch of rows is deleted per call."""
         for number in range(3):
             commit(attempts.count, [Counter("test", str(number), 9)], attempts.MINUTES)
         commit(factories.shift_attempts, timedelta(days=2))

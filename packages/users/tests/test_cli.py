@@ -16,7 +16,7 @@ from . import factories
 
 @pytest.fixture
 def mercato_users(app, commit):
-    """Runs ``mercato users …`` with what is typed, as the host does."""
+    """A function that runs ``mercato users …`` with an input, as the host does."""
 
     def run(*arguments, typed=""):
         command = partial(CliRunner().invoke, commands, arguments, input=typed)
@@ -26,14 +26,14 @@ def mercato_users(app, commit):
 
 
 class TestCreate:
-    def test_makes_an_account_that_is_open_at_once(self, client, mercato_users):
-        """The password comes from standard input; the role is given."""
+    def test_creates_a_verified_account(self, client, mercato_users):
+        """The password is read from standard input, and the role is granted."""
         done = mercato_users(
             "create", "ada@example.com", "--role", "admin", typed=f"{factories.PASSWORD}\n"
         )
 
         assert done.exit_code == 0, done.output
-        assert "Made ada@example.com" in done.output
+        assert "Created ada@example.com" in done.output
         assert factories.PASSWORD not in done.output
         tokens = factories.log_in(client, "ada@example.com")
         listed = client.get("/v1/users", headers=factories.bearer(tokens["access_token"]))
@@ -43,49 +43,49 @@ class TestCreate:
         ("password", "said"),
         [
             ("short", r"Use 12 to 128 characters\."),
-            ("password1234", "This password is on the lists"),
+            ("password1234", "This password is well known"),
         ],
     )
     def test_refuses_a_weak_password(self, mercato_users, commit, password, said):
-        """The host gets a refusal that says what is wrong, and nothing is made."""
+        """The command fails with the reason, and no account is created."""
         with pytest.raises(WeakPassword, match=said):
             mercato_users("create", "ada@example.com", typed=f"{password}\n")
 
         assert commit(addresses) == []
 
-    def test_refuses_what_is_no_address(self, mercato_users, commit):
-        """The argument is named with what is wrong with it, and nothing is made."""
+    def test_refuses_an_invalid_address(self, mercato_users, commit):
+        """The error names the argument, and no account is created."""
         refused = mercato_users("create", "ada", typed=f"{factories.PASSWORD}\n")
 
         assert refused.exit_code == 2
         assert "'ada' is not an e-mail address" in refused.output
         assert commit(addresses) == []
 
-    def test_says_that_the_address_is_taken(self, mercato_users):
-        """The second time says so, and changes nothing."""
+    def test_refuses_an_address_in_use(self, mercato_users):
+        """A second account with the address is refused, and nothing changes."""
         mercato_users("create", "ada@example.com", typed=f"{factories.PASSWORD}\n")
 
-        with pytest.raises(EmailTaken, match=r"with the address ADA@example\.com"):
+        with pytest.raises(EmailTaken, match=r"with the address ADA@example\.com already exists"):
             mercato_users("create", "ADA@example.com", typed="another long password\n")
 
-    def test_names_the_roles_there_are(self, mercato_users, commit):
-        """A role that does not exist is refused with those that do, and nobody is made."""
+    def test_lists_the_known_roles(self, mercato_users, commit):
+        """An unknown role is refused with a list of roles, and no account is created."""
         typed = f"{factories.PASSWORD}\n"
 
-        with pytest.raises(UnknownRole, match=r"called 'boss'\. There are: admin\."):
+        with pytest.raises(UnknownRole, match=r"Unknown role 'boss'\. Known roles: admin\."):
             mercato_users("create", "ada@example.com", "--role", "boss", typed=typed)
 
         assert commit(addresses) == []
 
 
 def addresses():
-    """List the addresses that have an account."""
+    """Return the addresses of all accounts."""
     return list(session.scalars(sa.select(User.email)))
 
 
 class TestListRoles:
-    def test_shows_what_each_may_do(self, mercato_users, commit):
-        """One line a role."""
+    def test_lists_permissions(self, mercato_users, commit):
+        """Each role is a line with its permissions."""
         commit(factories.services.create_role, "packers", ["stock.read", "orders.fulfill"])
 
         shown = mercato_users("roles")

@@ -14,8 +14,8 @@ class TestClient:
             (None, None, "unknown"),
         ],
     )
-    def test_knows_its_network(self, address, prefix, counted_as):
-        """A wider network is stored, a narrower one counted."""
+    def test_returns_networks(self, address, prefix, counted_as):
+        """The stored network is wider than the network that attempts are counted by."""
         client = Client(address=address)
 
         assert (client.prefix, client.counted_as) == (prefix, counted_as)

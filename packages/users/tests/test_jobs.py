@@ -17,15 +17,15 @@ from . import factories
 
 @pytest.fixture
 def count(commit):
-    """Counts the rows of a table."""
+    """A function that counts the rows of a table."""
     return lambda model: commit(
         lambda: session.scalar(sa.select(sa.func.count()).select_from(model))
     )
 
 
 class TestForgetUnverified:
-    def test_frees_an_address_that_nobody_verified(self, client, commit, count, run_worker):
-        """After a week the account is gone, with its tokens."""
+    def test_deletes_unverified_accounts(self, client, commit, count, run_worker):
+        """After a week, an unverified account is deleted with its tokens."""
         client.post("/v1/users", json=factories.registration())
         week_ago = utc_now() - timedelta(days=9)
         commit(lambda: session.execute(sa.update(User).values(created_at=week_ago)))
@@ -35,8 +35,8 @@ class TestForgetUnverified:
 
         assert (count(User), count(OneTimeToken)) == (0, 0)
 
-    def test_keeps_who_may_still_click(self, client, commit, count, run_worker):
-        """A fresh link keeps an old account."""
+    def test_keeps_accounts_with_a_valid_link(self, client, commit, count, run_worker):
+        """An account with a valid link is kept, however old."""
         client.post("/v1/users", json=factories.registration())
         week_ago = utc_now() - timedelta(days=9)
         commit(lambda: session.execute(sa.update(User).values(created_at=week_ago)))
@@ -45,8 +45,8 @@ class TestForgetUnverified:
 
         assert (count(User), count(OneTimeToken)) == (1, 1)
 
-    def test_keeps_open_accounts(self, alice, commit, count, run_worker):
-        """Who verified their address stays, however old."""
+    def test_keeps_verified_accounts(self, alice, commit, count, run_worker):
+        """A verified account is kept, however old."""
         years_ago = utc_now() - timedelta(days=3000)
         commit(lambda: session.execute(sa.update(User).values(created_at=years_ago)))
 
@@ -56,8 +56,8 @@ class TestForgetUnverified:
 
 
 class TestForgetSessions:
-    def test_deletes_what_ended_a_month_ago(self, alice, bob, commit, count):
-        """An ended session goes with its refresh tokens; a running one stays."""
+    def test_deletes_sessions_a_month_after_their_end(self, alice, bob, commit, count):
+        """An ended session is deleted with its refresh tokens; an active one is kept."""
         alice.post("/v1/auth/logout")
         long_ago = utc_now() - timedelta(days=31)
         ended = Session.revoked_at.is_not(None)
@@ -71,8 +71,8 @@ class TestForgetSessions:
 
 
 class TestForgetAttempts:
-    def test_deletes_what_no_bound_looks_at(self, alice, commit, count):
-        """Counts of the last day stay."""
+    def test_deletes_attempts_that_no_limit_counts(self, alice, commit, count):
+        """Attempts of the last day are kept."""
         kept = count(LoginAttempt)
         assert commit(jobs.forget_attempts) == 0
 

@@ -13,13 +13,13 @@ from . import factories
 
 
 def ask_for_mail(client):
-    """Cause one mail to alice."""
+    """Request a mail to alice."""
     client.post("/v1/users", json=factories.registration())
 
 
 class TestRender:
-    def test_names_sender_reader_and_cause(self):
-        """The headers a mail server wants are there; the id is that of the event."""
+    def test_has_all_headers(self):
+        """The message has the standard headers; its id is that of the event."""
         mail = Mail(id=new_id(), sent_at=utc_now(), to="a@example.com", subject="Hi", text="Hello")
 
         message = render(mail, "Shop <shop@example.com>")
@@ -35,14 +35,14 @@ class TestRender:
         [("to", "a@example.com\r\nBcc: b@example.com"), ("subject", "Hi\nBcc: b@example.com")],
     )
     def test_refuses_line_breaks_in_headers(self, member, value):
-        """Nobody can add a recipient."""
+        """A line break in a header is refused, so that no recipient can be injected."""
         members = {"to": "a@example.com", "subject": "Hi", "text": "Hello", member: value}
 
         with pytest.raises(ValueError, match=r"CR or LF|linefeed|newline"):
             render(Mail(id=new_id(), sent_at=utc_now(), **members), "shop@example.com")
 
-    def test_is_the_same_mail_when_sent_again(self):
-        """A mail that is delivered twice has one Message-ID, so readers see one."""
+    def test_repeated_mails_have_one_message_id(self):
+        """A mail that is sent twice has the same Message-ID."""
         mail = Mail(id=new_id(), sent_at=utc_now(), to="a@example.com", subject="Hi", text="Hello")
 
         first, second = (render(mail, "shop@example.com") for _ in range(2))
@@ -53,11 +53,11 @@ class TestRender:
 class TestConsole:
     @pytest.fixture
     def settings(self):
-        """What a fresh shop does: mail is printed."""
+        """Print mail to the console, the default."""
         return {}
 
     def test_prints_the_mail(self, client, run_worker, capsys):
-        """A developer finds the link in the worker's output."""
+        """The worker prints the mail with its link."""
         ask_for_mail(client)
 
         run_worker()
@@ -77,12 +77,12 @@ class TestServer:
 
     @pytest.fixture
     def settings(self, port):
-        """Mail goes to the server."""
+        """Send mail to the server."""
         return {"mail": "smtp", "smtp_host": "127.0.0.1", "smtp_port": port}
 
     @pytest.fixture
     def received(self, port):
-        """A real mail server, and what it received."""
+        """A running SMTP server, and the mails it received."""
         kept = []
 
         class Keeper(MessageHandler):
@@ -94,8 +94,8 @@ class TestServer:
         yield kept
         controller.stop()
 
-    def test_hands_the_mail_over(self, client, run_worker, received):
-        """The server gets the mail with its envelope."""
+    def test_sends_the_mail(self, client, run_worker, received):
+        """The server receives the mail with its envelope."""
         ask_for_mail(client)
 
         run_worker()
@@ -105,8 +105,8 @@ class TestServer:
         assert message["X-MailFrom"] == "shop@localhost"
         assert "/verify-email?token=" in message.get_payload()
 
-    def test_waits_while_the_server_is_away(self, client, run_worker):
-        """Registration answers all the same; the worker notes the failure and will try again."""
+    def test_retries_if_the_server_is_unavailable(self, client, run_worker):
+        """Registration succeeds; the worker logs the failure and retries later."""
         answer = client.post("/v1/users", json=factories.registration())
 
         tally = run_worker()

@@ -50,14 +50,14 @@ BAD = [
 class TestControlCharacters:
     ODD = "\x1b[31m red \x07\t and \x85 more"
 
-    def test_do_for_registering(self, client):
-        """Whatever a keyboard or a password manager made is taken."""
+    def test_are_accepted_at_registration(self, client):
+        """A password with control characters is accepted."""
         body = {"email": "odd@example.com", "password": self.ODD}
 
         assert client.post("/v1/users", json=body).status_code < 300
 
-    def test_do_for_a_login(self, client, commit):
-        """They open the account."""
+    def test_are_accepted_at_login(self, client, commit):
+        """A password with control characters logs in."""
         odd_hash = passwords.hash_password(self.ODD)
         commit(factories.make_user, "odd@example.com", password_hash=odd_hash)
         body = {"email": "odd@example.com", "password": self.ODD}
@@ -66,8 +66,8 @@ class TestControlCharacters:
 
     @pytest.mark.parametrize("none", ["\0", "\ud83d"])
     @pytest.mark.parametrize("path", ["users", "auth/login", "auth/password/reset"])
-    def test_a_nul_and_half_a_character_are_refused(self, client, path, none):
-        """No hash could be made of them alike everywhere."""
+    def test_nul_and_lone_surrogates_are_refused(self, client, path, none):
+        """Characters that cannot be hashed portably are refused."""
         body = {"password": f"{none} and enough else"}
         body |= {"token": "t"} if path == "auth/password/reset" else {"email": "odd@example.com"}
 
@@ -79,41 +79,41 @@ class TestControlCharacters:
 
 class TestCheck:
     @pytest.mark.parametrize("password", GOOD)
-    def test_lets_pass(self, password):
-        """12 to 128 characters of any kind will do."""
+    def test_accepts(self, password):
+        """12 to 128 characters of any kind are accepted."""
         passwords.check(password, "alice@example.com")
 
     @pytest.mark.parametrize("password", BAD)
     def test_refuses(self, password):
-        """Short ones, long ones, well-known ones and the address itself will not."""
+        """Short, long and well-known passwords and the e-mail address are refused."""
         with pytest.raises(WeakPassword):
             passwords.check(password, "alice@example.com")
 
     def test_refuses_the_name_in_the_address(self):
-        """What stands before the @ is the first thing to be tried."""
+        """The part of the address before the @ is refused."""
         with pytest.raises(WeakPassword):
             passwords.check("alexandra.kowalska", "Alexandra.Kowalska@example.com")
 
 
 class TestVerify:
     @pytest.mark.parametrize("password", GOOD)
-    def test_knows_what_was_hashed(self, password):
-        """Every password opens its own hash, and nothing else does."""
+    def test_matches_only_the_hashed_password(self, password):
+        """A password matches its own hash and no other."""
         kept = passwords.hash_password(password)
 
         assert passwords.verify(kept, password)
         assert not passwords.verify(kept, password + "x")
 
-    def test_refuses_where_there_is_no_hash(self):
-        """No password opens an account without one."""
-        assert not passwords.verify(None, "nobody has this password")
+    def test_refuses_without_a_hash(self):
+        """Without a valid hash, no password matches."""
+        assert not passwords.verify(None, "a password that no account has")
         assert not passwords.verify("not a hash", "anything at all")
 
 
 class TestRegisterWithAPassword:
     @pytest.mark.parametrize("password", ["x" * 11, "x" * 129, "password1234"])
-    def test_says_where_the_mistake_is(self, client, password):
-        """A weak password is a mistake of the input, with its place."""
+    def test_refuses_with_a_pointer(self, client, password):
+        """A weak password is refused with a pointer to the field."""
         refused = client.post("/v1/users", json=factories.registration(password=password))
 
         assert refused.status_code == 422
@@ -121,8 +121,8 @@ class TestRegisterWithAPassword:
         assert password not in refused.text
 
     @pytest.mark.parametrize("password", GOOD)
-    def test_takes_any_characters(self, client, mails, token_in, password):
-        """What was registered opens the account."""
+    def test_accepts_any_characters(self, client, mails, token_in, password):
+        """A registered password logs in."""
         client.post("/v1/users", json=factories.registration(password=password))
         (mail,) = mails()
         client.post("/v1/users/verify-email", json={"token": token_in(mail)})

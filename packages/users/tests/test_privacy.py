@@ -6,23 +6,23 @@ from .factories import id_of
 
 
 class TestExportSubject:
-    def test_tells_everything_there_is(self, alice, commit):
-        """Account, logins and events; no hash of anything."""
-        told = commit(privacy.export_subject, id_of(alice))
+    def test_exports_all_data(self, alice, commit):
+        """The export has the account, sessions and audit trail, but no hashes."""
+        exported = commit(privacy.export_subject, id_of(alice))
 
-        assert told["account"]["email"] == "alice@example.com"
-        assert len(told["sessions"]) == 1
-        assert [event["type"] for event in told["events"]] == ["logged_in"]
-        assert "argon2" not in repr(told)
+        assert exported["account"]["email"] == "alice@example.com"
+        assert len(exported["sessions"]) == 1
+        assert [event["type"] for event in exported["events"]] == ["logged_in"]
+        assert "argon2" not in repr(exported)
 
-    def test_tells_nothing_about_nobody(self, commit):
-        """An unknown id has no data."""
+    def test_exports_nothing_for_an_unknown_id(self, commit):
+        """The export of an unknown id is empty."""
         assert commit(privacy.export_subject, new_id()) == {}
 
 
 class TestEraseSubject:
-    def test_forgets_a_person(self, client, alice, commit, outbox):
-        """Nothing stays that says who it was; sessions end; others are told once."""
+    def test_erases_a_user(self, client, alice, commit, outbox):
+        """No personal data stays, sessions end, and one event is published."""
         user_id = id_of(alice)
 
         commit(privacy.erase_subject, user_id)
@@ -35,7 +35,7 @@ class TestEraseSubject:
         assert [event.aggregate_id for event in outbox("user.erased")] == [user_id]
 
     def test_frees_the_address(self, client, alice, commit, mails, token_in):
-        """The person may come back as a new one."""
+        """The address can be registered again."""
         commit(privacy.erase_subject, id_of(alice))
 
         client.post("/v1/users", json=factories.registration())
@@ -44,8 +44,8 @@ class TestEraseSubject:
 
         factories.log_in(client)
 
-    def test_leaves_others_alone(self, alice, bob, commit):
-        """Bob stays."""
+    def test_keeps_other_users(self, alice, bob, commit):
+        """Other accounts do not change."""
         commit(privacy.erase_subject, id_of(alice))
 
         assert bob.get("/v1/users/me").status_code == 200

@@ -10,7 +10,7 @@ from . import factories
 
 @pytest.fixture
 def principal_of(app):
-    """Asks the provider who a client is."""
+    """A function that returns the principal of a client."""
 
     def ask(client):
         with app.test_request_context():
@@ -20,8 +20,8 @@ def principal_of(app):
 
 
 class TestIdentity:
-    def test_tells_who_is_calling(self, as_user, principal_of):
-        """Id, address, name and session: what other features store beside their rows."""
+    def test_returns_the_principal(self, as_user, principal_of):
+        """The principal has id, address, name and session."""
         client = as_user(email="zoe@example.com", name="Zoe")
 
         principal = principal_of(client)
@@ -32,8 +32,8 @@ class TestIdentity:
         assert principal.session_id is not None
         assert principal.permissions == frozenset()
 
-    def test_unites_the_permissions_of_all_roles(self, as_user, principal_of, commit):
-        """Somebody with two roles may do what either allows."""
+    def test_combines_the_permissions_of_all_roles(self, as_user, principal_of, commit):
+        """A user with two roles has the permissions of both."""
         client = as_user(email="zoe@example.com", permissions=["users.read"])
         commit(services.create_role, "packers", ["orders.fulfill", "stock.read"])
         commit(services.grant_role, principal_of(client).sub, "packers")
@@ -42,8 +42,8 @@ class TestIdentity:
 
         assert principal.permissions == {"users.read", "orders.fulfill", "stock.read"}
 
-    def test_lets_admin_do_whatever_is_declared(self, app, as_user, principal_of, commit):
-        """The permissions of admin are computed from what is composed, not stored."""
+    def test_admin_has_every_declared_permission(self, app, as_user, principal_of, commit):
+        """The permissions of admin are computed from the composition, not stored."""
         client = as_user(email="zoe@example.com")
         commit(services.grant_role, principal_of(client).sub, "admin")
 
@@ -52,15 +52,15 @@ class TestIdentity:
         with app.app_context():
             assert principal.permissions == current_composition().permissions != frozenset()
 
-    def test_asks_the_database_once(self, charlie, principal_of, statements):
-        """Whatever somebody may do, knowing it takes one statement."""
+    def test_takes_one_statement(self, charlie, principal_of, statements):
+        """Authentication takes one statement for any number of permissions."""
         with statements as sent:
             principal_of(charlie)
 
         assert len(sent) == 1, sent
 
-    def test_takes_away_a_permission_at_once(self, charlie, commit, principal_of):
-        """A role that is taken away is gone at the next request, not at the next login."""
+    def test_revokes_a_permission_immediately(self, charlie, commit, principal_of):
+        """A removed role has no effect from the next request on."""
         commit(factories.take_roles, principal_of(charlie).sub)
 
         assert charlie.get("/v1/users").status_code == 403

@@ -18,8 +18,8 @@ LIBRARY = Feature(
 
 
 class TestMakeSampleData:
-    def test_leaves_customers_to_the_features_after(self, commit, client):
-        """Eight people with id, address and name, who can log in."""
+    def test_returns_customers_for_other_features(self, commit, client):
+        """There are eight customers with id, address and name, who can log in."""
         samples = {}
 
         lines = commit(sample_data.make_sample_data, samples)
@@ -31,21 +31,21 @@ class TestMakeSampleData:
             assert f"{user['given_name']} {user['family_name']}" == name
         assert any("admin@example.com" in line for line in lines)
 
-    def test_makes_staff_that_may(self, commit, client):
-        """The admin may everything, the clerk may see accounts and not close them."""
+    def test_creates_staff(self, commit, client):
+        """The admin has every permission; the clerk can read accounts but not suspend them."""
         commit(sample_data.make_sample_data, {})
 
         for email, suspends in (("admin@example.com", 404), ("clerk@example.com", 403)):
             tokens = factories.log_in(client, email, sample_data.STAFF_PASSWORD)
             headers = factories.bearer(tokens["access_token"])
-            nobody = "00000000-0000-7000-8000-000000000000"
-            path = f"/v1/users/{nobody}/suspend"
+            unknown = "00000000-0000-7000-8000-000000000000"
+            path = f"/v1/users/{unknown}/suspend"
 
             assert client.get("/v1/users", headers=headers).status_code == 200
             assert client.post(path, json={}, headers=headers).status_code == suspends
 
-    def test_leaves_the_same_the_second_time(self, commit):
-        """Loading again makes nobody, and leaves the same customers."""
+    def test_creates_nothing_the_second_time(self, commit):
+        """A second run creates no accounts and returns the same customers."""
         first, second = {}, {}
 
         commit(sample_data.make_sample_data, first)
@@ -57,11 +57,11 @@ class TestMakeSampleData:
 class TestLoadBesideAnother:
     @pytest.fixture
     def fakes(self):
-        """Another feature, that users has never heard of."""
+        """A feature that is unknown to users."""
         return [LIBRARY]
 
-    def test_lets_the_clerk_work_with_every_feature(self, commit):
-        """The clerk reads and writes what is composed, but accounts are only read."""
+    def test_the_clerk_works_with_every_feature(self, commit):
+        """The clerk can read and write in every feature, except for accounts."""
         commit(sample_data.make_sample_data, {})
 
         roles = commit(services.list_roles)

@@ -14,13 +14,13 @@ from .factories import WIDE
 
 
 def verify(client, token):
-    """Send the token of a mailed link, and return the answer."""
+    """Post the token of a mailed link, and return the response."""
     return client.post("/v1/users/verify-email", json={"token": token})
 
 
 class TestRegister:
-    def test_opens_an_account_by_the_mailed_link(self, client, mails, token_in):
-        """Register, take the link from the mail, verify, log in."""
+    def test_creates_an_account_with_a_mailed_link(self, client, mails, token_in):
+        """After registration and verification with the mailed link, the user can log in."""
         answer = client.post("/v1/users", json=factories.registration(given_name="Alice"))
         (mail,) = mails()
 
@@ -32,8 +32,8 @@ class TestRegister:
         user = factories.log_in(client)["user"]
         assert (user["email_verified"], user["given_name"]) == (True, "Alice")
 
-    def test_answers_alike_where_the_address_is_known(self, client, alice, mails):
-        """A stranger learns nothing; the owner is told by mail, and keeps the password."""
+    def test_does_not_reveal_a_known_address(self, client, alice, mails):
+        """A known address gets the same response; its owner gets a mail and keeps the password."""
         body = factories.registration("ALICE@example.com", password="another long password")
         answer = client.post("/v1/users", json=body)
 
@@ -45,16 +45,16 @@ class TestRegister:
         factories.log_in(client)
 
     @pytest.mark.parametrize("name", ["", " ", "Two\nlines", "Bell\x07"])
-    def test_refuses_what_is_no_name(self, client, name):
-        """A name is one line with something in it; who has none leaves it out, or sends null."""
+    def test_refuses_blank_names(self, client, name):
+        """A name is a line that is not blank; it may be absent or null."""
         refused = client.post("/v1/users", json=factories.registration(given_name=name))
         silent = client.post("/v1/users", json=factories.registration(given_name=None))
 
         assert (refused.status_code, silent.status_code) == (422, 202)
         assert {error["pointer"] for error in refused.json["errors"]} == {"/given_name"}
 
-    def test_needs_as_many_statements_for_a_known_address(self, client, alice, statements):
-        """What is asked of the database does not tell whether there is an account."""
+    def test_takes_equal_statements_for_a_known_address(self, client, alice, statements):
+        """The statements do not reveal whether an account exists."""
         with statements as for_alice:
             client.post("/v1/users", json=factories.registration())
 
@@ -65,8 +65,8 @@ class TestRegister:
 
         assert len(for_nobody) == of_alice
 
-    def test_gives_the_account_to_who_opens_the_mail(self, client, mails, token_in):
-        """Somebody who registered another's address first does not know the password later."""
+    def test_uses_the_password_of_the_used_link(self, client, mails, token_in):
+        """A stranger who registered the address first does not know the password."""
         body = factories.registration(password="the password of a thief", given_name="Thief")
         client.post("/v1/users", json=body)
         mails()
@@ -77,8 +77,8 @@ class TestRegister:
 
         assert factories.log_in(client)["user"]["given_name"] == "Alice"
 
-    def test_makes_one_account_of_many_registrations_at_once(self, app, client, commit):
-        """The unique key decides the race; all are answered alike."""
+    def test_concurrent_registrations_make_one_account(self, app, client, commit):
+        """The unique key decides the race; all registrations get the same response."""
         with ThreadPoolExecutor(10) as threads:
             answers = list(
                 threads.map(
@@ -91,14 +91,14 @@ class TestRegister:
         assert commit(lambda: session.scalar(sa.select(sa.func.count(User.id)))) == 1
 
     def test_mails_an_address_five_times_a_day(self, client, mails):
-        """Nobody can fill another's mailbox; the sixth registration is answered like the first."""
+        """The sixth registration of an address gets the same response, but sends no mail."""
         answers = [client.post("/v1/users", json=factories.registration()) for _ in range(7)]
 
         assert {answer.status_code for answer in answers} == {202}
         assert len(mails()) == 5
 
-    def test_tells_accounts_apart_by_the_canonical_address(self, client, alice, commit):
-        """Neither case nor width makes another account."""
+    def test_identifies_accounts_by_the_canonical_address(self, client, alice, commit):
+        """Spellings that differ in case or width are the same account."""
         for address in ("Alice@Example.com", "ALICE@EXAMPLE.COM", WIDE):
             answer = client.post("/v1/users", json=factories.registration(address))
             assert answer.status_code == 202, answer.json
@@ -106,24 +106,24 @@ class TestRegister:
         assert commit(lambda: session.scalar(sa.select(sa.func.count(User.id)))) == 1
 
     def test_keeps_no_secret_in_the_outbox(self, client, mails, token_in, outbox):
-        """What a mailed link opens cannot be read from the events."""
+        """The token of a mailed link cannot be computed from the events."""
         client.post("/v1/users", json=factories.registration())
 
-        told = repr(outbox())
+        events = repr(outbox())
         (mail,) = mails()
 
-        assert token_in(mail) not in told
-        assert "argon2" not in told
+        assert token_in(mail) not in events
+        assert "argon2" not in events
 
-    def test_refuses_to_set_what_is_not_asked_for(self, client):
-        """No mass assignment: an unknown member is a mistake, with its place."""
+    def test_refuses_unknown_fields(self, client):
+        """No mass assignment: an unknown field is refused with a pointer."""
         refused = client.post("/v1/users", json=factories.registration(status="active"))
 
         assert refused.status_code == 422
         assert refused.json["errors"][0]["pointer"] == "/status"
 
-    def test_says_nothing_a_stranger_typed_in_the_mail(self, client, mails):
-        """The shop's mail cannot be used to send somebody else's words."""
+    def test_mails_have_no_user_input(self, client, mails):
+        """A name given at registration is not in the mail."""
         body = factories.registration(given_name="Buy at http://evil.example")
         client.post("/v1/users", json=body)
 
@@ -133,8 +133,8 @@ class TestRegister:
 
 
 class TestVerifyEmail:
-    def test_takes_a_link_once(self, client, mails, token_in, outbox):
-        """The second use of a link is refused, and the event is published once."""
+    def test_accepts_a_link_once(self, client, mails, token_in, outbox):
+        """A second use of a link is refused, and the event is published once."""
         client.post("/v1/users", json=factories.registration())
         (mail,) = mails()
         verify(client, token_in(mail))
@@ -144,8 +144,8 @@ class TestVerifyEmail:
         assert (again.status_code, again.json["code"]) == (410, "token_expired")
         assert len(outbox("user.verified")) == 1
 
-    def test_voids_the_links_of_other_registrations(self, client, mails, token_in):
-        """Once the account is open, no older link can set another password."""
+    def test_invalidates_links_of_other_registrations(self, client, mails, token_in):
+        """After verification, no older link can set another password."""
         client.post("/v1/users", json=factories.registration(password="the password of a thief"))
         (first,) = mails()
         client.post("/v1/users", json=factories.registration())
@@ -158,7 +158,7 @@ class TestVerifyEmail:
         factories.log_in(client)
 
     def test_refuses_an_old_link(self, client, mails, token_in, commit):
-        """A link is good for a day."""
+        """A link expires after a day."""
         client.post("/v1/users", json=factories.registration())
         (mail,) = mails()
         yesterday = utc_now() - timedelta(seconds=1)
@@ -169,13 +169,13 @@ class TestVerifyEmail:
         assert refused.status_code == 410
 
     def test_refuses_an_unknown_token(self, client):
-        """A made-up token is answered like an old one."""
+        """An unknown token gets the same response as an expired one."""
         refused = verify(client, "made-up")
 
         assert (refused.status_code, refused.json["code"]) == (410, "token_expired")
 
-    def test_opens_once_when_two_click_at_once(self, app, client, mails, token_in):
-        """Of ten uses of one link at once, one wins."""
+    def test_concurrent_uses_verify_once(self, app, client, mails, token_in):
+        """Of ten concurrent uses of one link, one succeeds."""
         client.post("/v1/users", json=factories.registration())
         (mail,) = mails()
 
@@ -189,7 +189,7 @@ class TestVerifyEmail:
 
 class TestRequestVerification:
     def test_mails_another_link(self, client, mails, token_in):
-        """The new link opens the account with the password of the registration."""
+        """The new link verifies the account with the password of the registration."""
         client.post("/v1/users", json=factories.registration())
         mails()
         answer = client.post("/v1/users/verify-email/resend", json={"email": "alice@example.com"})
@@ -200,8 +200,8 @@ class TestRequestVerification:
         assert (answer.status_code, answer.json) == (202, {})
         factories.log_in(client)
 
-    def test_mails_nothing_where_nobody_waits(self, client, alice, mails):
-        """An open account and an unknown address get no mail, and the same answer."""
+    def test_sends_no_mail_if_none_is_due(self, client, alice, mails):
+        """Verified and unknown addresses get no mail, but the same response."""
         for address in ("alice@example.com", "nobody@example.com"):
             answer = client.post("/v1/users/verify-email/resend", json={"email": address})
             assert (answer.status_code, answer.json) == (202, {})
@@ -209,7 +209,7 @@ class TestRequestVerification:
         assert mails() == []
 
     def test_mails_five_times_a_day(self, client, alice):
-        """The sixth is refused, whether or not there is an account."""
+        """The sixth request is refused, whether or not an account exists."""
         for address in ("alice@example.com", "nobody@example.com"):
             body = {"email": address}
             answers = [client.post("/v1/users/verify-email/resend", json=body) for _ in range(6)]

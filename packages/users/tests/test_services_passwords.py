@@ -12,8 +12,8 @@ from .factories import WIDE
 
 
 class TestRequestPasswordReset:
-    def test_answers_alike_for_nobody(self, client, alice, mails, statements):
-        """An unknown address: same answer, as many statements, no mail."""
+    def test_does_not_reveal_an_unknown_address(self, client, alice, mails, statements):
+        """An unknown address gets the same response with as many statements, but no mail."""
         with statements as for_alice:
             known = client.post("/v1/auth/password/forgot", json={"email": "alice@example.com"})
 
@@ -26,14 +26,14 @@ class TestRequestPasswordReset:
         assert len(for_nobody) == of_alice
         assert [mail["To"] for mail in mails()] == ["alice@example.com"]
 
-    def test_mails_to_the_address_on_file(self, client, alice, mails):
-        """A look-alike spelling cannot direct the mail elsewhere."""
+    def test_sends_mail_to_the_stored_address(self, client, alice, mails):
+        """A look-alike spelling in the request does not redirect the mail."""
         client.post("/v1/auth/password/forgot", json={"email": WIDE})
 
         assert [mail["To"] for mail in mails()] == ["alice@example.com"]
 
     def test_mails_five_times_a_day(self, client, alice):
-        """The sixth is refused, whether or not there is an account."""
+        """The sixth request is refused, whether or not an account exists."""
         for address in ("alice@example.com", "nobody@example.com"):
             body = {"email": address}
             answers = [client.post("/v1/auth/password/forgot", json=body) for _ in range(6)]
@@ -46,13 +46,13 @@ class TestResetPassword:
 
     @pytest.fixture
     def token(self, client, alice, mails, token_in):
-        """The token of alice's mailed link."""
+        """The token of a link mailed to alice."""
         client.post("/v1/auth/password/forgot", json={"email": "alice@example.com"})
         (mail,) = mails()
         return token_in(mail)
 
     def test_sets_the_password_and_ends_every_session(self, client, alice, token, mails):
-        """The new password opens the account, the old one and old tokens do not."""
+        """The new password logs in; the old password and old tokens are refused."""
         answer = client.post("/v1/auth/password/reset", json={"token": token, "password": self.NEW})
 
         assert answer.status_code == 204
@@ -62,8 +62,8 @@ class TestResetPassword:
         assert client.post("/v1/auth/login", json=old).status_code == 401
         assert ["was changed" in mail["Subject"] for mail in mails()] == [True]
 
-    def test_takes_a_link_once(self, client, token):
-        """The second use is refused."""
+    def test_accepts_a_link_once(self, client, token):
+        """A second use of a link is refused."""
         body = {"token": token, "password": self.NEW}
         client.post("/v1/auth/password/reset", json=body)
 
@@ -72,7 +72,7 @@ class TestResetPassword:
         assert (again.status_code, again.json["code"]) == (410, "token_expired")
 
     def test_keeps_the_link_when_the_password_is_weak(self, client, token):
-        """A weak password can be corrected with the same link."""
+        """After a weak password, the same link can be used again."""
         weak = client.post(
             "/v1/auth/password/reset", json={"token": token, "password": "password1234"}
         )
@@ -81,7 +81,7 @@ class TestResetPassword:
         assert (weak.status_code, good.status_code) == (422, 204)
 
     def test_refuses_an_old_link(self, client, token, commit):
-        """A link is good for an hour."""
+        """A link expires after an hour."""
         over = utc_now() - timedelta(seconds=1)
         commit(lambda: session.execute(sa.update(OneTimeToken).values(expires_at=over)))
 
@@ -91,14 +91,14 @@ class TestResetPassword:
 
         assert refused.status_code == 410
 
-    def test_does_not_verify_addresses(self, client, token):
-        """A link is good for one purpose."""
+    def test_is_not_a_verification_link(self, client, token):
+        """A token is valid for one purpose only."""
         refused = client.post("/v1/users/verify-email", json={"token": token})
 
         assert refused.status_code == 410
 
-    def test_opens_an_account_that_was_never_verified(self, client, mails, token_in, outbox):
-        """Who reads the mail owns the address, so the account is open from here on."""
+    def test_verifies_the_account(self, client, mails, token_in, outbox):
+        """Opening the mail proves ownership of the address, so the account is verified."""
         client.post("/v1/users", json=factories.registration())
         mails()
         client.post("/v1/auth/password/forgot", json={"email": "alice@example.com"})

@@ -2,8 +2,8 @@ import pytest
 
 
 class TestReadMe:
-    def test_shows_the_own_account(self, alice):
-        """Every published field, nothing secret, and an ETag."""
+    def test_returns_the_callers_account(self, alice):
+        """The response has all public fields, no secrets, and an ETag."""
         me = alice.get("/v1/users/me")
 
         assert me.status_code == 200
@@ -24,8 +24,8 @@ class TestReadMe:
         assert me.headers["ETag"] == '"1"'
         assert me.headers["Cache-Control"] == "private, no-store"
 
-    def test_needs_a_login(self, client):
-        """A guest is asked for credentials."""
+    def test_requires_a_login(self, client):
+        """A guest gets 401."""
         refused = client.get("/v1/users/me")
 
         assert (refused.status_code, refused.json["code"]) == (401, "unauthenticated")
@@ -34,11 +34,11 @@ class TestReadMe:
 
 class TestChangeMe:
     def change(self, client, version, **members):
-        """Send a change, and return the answer."""
+        """Send a change, and return the response."""
         return client.patch("/v1/users/me", json=members, headers={"If-Match": f'"{version}"'})
 
-    def test_changes_what_is_sent(self, alice):
-        """The rest stays, and the version goes up."""
+    def test_changes_given_fields(self, alice):
+        """Other fields stay unchanged, and the version increases."""
         changed = self.change(alice, 1, given_name="Alicia", metadata={"size": "M"})
 
         assert changed.status_code == 200
@@ -47,7 +47,7 @@ class TestChangeMe:
         assert changed.headers["ETag"] == '"2"'
 
     def test_refuses_a_stale_version(self, alice):
-        """Two devices cannot undo each other's change unseen."""
+        """A change based on an outdated version is refused."""
         self.change(alice, 1, given_name="Alicia")
 
         stale = self.change(alice, 1, family_name="Smith")
@@ -55,20 +55,20 @@ class TestChangeMe:
         assert stale.status_code == 412
         assert alice.get("/v1/users/me").json["family_name"] is None
 
-    def test_needs_the_version(self, alice):
-        """A change must say what it is based on."""
+    def test_requires_the_version(self, alice):
+        """Without If-Match the response is 428."""
         refused = alice.patch("/v1/users/me", json={"given_name": "Alicia"})
 
         assert refused.status_code == 428
 
-    def test_changes_nobody_else(self, alice, bob):
-        """Alice changes alice."""
+    def test_keeps_other_users(self, alice, bob):
+        """Other profiles do not change."""
         self.change(alice, 1, given_name="Alicia")
 
         assert bob.get("/v1/users/me").json["given_name"] == "Bob"
 
     def test_clears_with_null(self, alice):
-        """Null says that there is none; an empty text says nothing and is refused."""
+        """Null clears a field; an empty text is refused."""
         cleared = self.change(
             alice, 1, given_name=None, family_name=None, phone_number=None, locale=None
         )
@@ -100,7 +100,7 @@ class TestChangeMe:
         ],
     )
     def test_refuses(self, alice, member, value):
-        """Fields that are not one's to change, and values that do not hold."""
+        """Fields that users cannot change and invalid values are refused."""
         refused = self.change(alice, 1, **{member: value})
 
         assert refused.status_code == 422

@@ -21,20 +21,20 @@ STEPS = st.tuples(st.sampled_from(["refresh", "refresh", "wait", "log out"]), st
 
 
 def refresh(client, token):
-    """Trade a refresh token in, and return the answer."""
+    """Send a refresh token, and return the response."""
     return client.post("/v1/auth/refresh", json={"refresh_token": token})
 
 
 def pass_time(seconds):
-    """Let refresh tokens have been used so much longer ago."""
+    """Move the use of refresh tokens into the past."""
     earlier = utc_now() - timedelta(seconds=seconds)
     used = RefreshToken.used_at.is_not(None)
     session.execute(sa.update(RefreshToken).where(used).values(used_at=earlier))
 
 
 class TestRefresh:
-    def test_gives_new_tokens(self, client, alice):
-        """The new access token is good, and so is the next refresh token."""
+    def test_returns_new_tokens(self, client, alice):
+        """The new access token and refresh token are valid."""
         first = refresh(client, alice.tokens["refresh_token"])
         second = refresh(client, first.json["refresh_token"])
 
@@ -43,16 +43,16 @@ class TestRefresh:
         assert (first.status_code, second.status_code, me.status_code) == (200, 200, 200)
         assert set(first.json) == {"access_token", "token_type", "expires_in", "refresh_token"}
 
-    def test_gives_the_same_successor_to_who_repeats_at_once(self, client, alice):
-        """A lost answer does no harm."""
+    def test_returns_the_same_successor_if_repeated(self, client, alice):
+        """A client that lost the response can repeat the request."""
         first = refresh(client, alice.tokens["refresh_token"])
         again = refresh(client, alice.tokens["refresh_token"])
 
         assert again.status_code == 200
         assert again.json["refresh_token"] == first.json["refresh_token"]
 
-    def test_ends_the_session_when_a_token_comes_back_late(self, client, alice, commit):
-        """After the grace of ten seconds a second use means two holders."""
+    def test_ends_the_session_if_a_token_is_used_again_late(self, client, alice, commit):
+        """A second use after the grace period of ten seconds ends the session."""
         successor = refresh(client, alice.tokens["refresh_token"]).json["refresh_token"]
         commit(pass_time, 11)
 
@@ -63,8 +63,8 @@ class TestRefresh:
         assert refresh(client, successor).status_code == 401
         assert alice.get("/v1/users/me").status_code == 401
 
-    def test_ends_the_session_when_the_successor_was_used(self, client, alice):
-        """Within the grace too, a token is dead once its successor was used."""
+    def test_ends_the_session_if_the_successor_was_used(self, client, alice):
+        """Within the grace period, too, a token is invalid once its successor was used."""
         successor = refresh(client, alice.tokens["refresh_token"]).json["refresh_token"]
         newest = refresh(client, successor).json["refresh_token"]
 
@@ -73,8 +73,8 @@ class TestRefresh:
         assert reused.json["code"] == "refresh_token_reused"
         assert refresh(client, newest).status_code == 401
 
-    def test_writes_the_reuse_down(self, client, alice, commit):
-        """Somebody can find out later why the session ended."""
+    def test_records_the_reuse(self, client, alice, commit):
+        """The audit trail says why the session ended."""
         refresh(client, refresh(client, alice.tokens["refresh_token"]).json["refresh_token"])
         refresh(client, alice.tokens["refresh_token"])
 
@@ -83,7 +83,7 @@ class TestRefresh:
         assert "refresh_token_reused" in kinds
 
     def test_never_forks_under_concurrency(self, app, client, alice, commit):
-        """20 rounds of 10 refreshes at once: one successor each, and nobody is refused."""
+        """20 rounds of 10 concurrent refreshes give one successor each, and none is refused."""
         token = alice.tokens["refresh_token"]
         with ThreadPoolExecutor(10) as threads:
             for round_ in range(20):
@@ -100,8 +100,8 @@ class TestRefresh:
         assert links == 21
         assert replayed.status_code == 200, "its successor is unused and it is recent"
 
-    def test_kills_the_family_on_replay_whoever_races(self, app, client, alice):
-        """20 rounds: a token whose successor was used is refused, and the newest dies with it."""
+    def test_revokes_the_session_on_a_concurrent_replay(self, app, client, alice):
+        """20 rounds: reuse of an old token, concurrent with a refresh, revokes the session."""
         for _ in range(20):
             tokens = factories.log_in(client)
             newest = refresh(client, tokens["refresh_token"]).json["refresh_token"]
@@ -117,8 +117,8 @@ class TestRefresh:
             assert refresh(client, newest).status_code == 401
 
     @pytest.mark.parametrize("kind", ["unknown", "access token"])
-    def test_refuses_what_is_no_refresh_token(self, client, alice, kind):
-        """Made-up tokens and access tokens are refused, with a challenge."""
+    def test_refuses_other_tokens(self, client, alice, kind):
+        """Unknown tokens and access tokens answer 401 with a challenge."""
         token = {"unknown": "made-up", "access token": alice.tokens["access_token"]}[kind]
 
         refused = refresh(client, token[:200])
@@ -127,7 +127,7 @@ class TestRefresh:
         assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
 
     def test_ends_with_the_session(self, client, alice, commit):
-        """A session lasts thirty days, however often it is refreshed."""
+        """A session ends after thirty days, even if it is refreshed."""
         over = utc_now() - timedelta(seconds=1)
         commit(lambda: session.execute(sa.update(Session).values(expires_at=over)))
 
@@ -136,7 +136,7 @@ class TestRefresh:
         assert refused.status_code == 401
 
     def test_stores_hashes_only(self, alice, commit):
-        """Who reads the database cannot refresh."""
+        """The database contains no refresh token."""
         kept = commit(lambda: list(session.scalars(sa.select(RefreshToken.token_hash))))
 
         assert alice.tokens["refresh_token"] not in kept
@@ -147,8 +147,8 @@ class TestRefresh:
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(steps=st.lists(STEPS, min_size=1, max_size=12))
-    def test_follows_the_model_whatever_happens(self, client, commit, steps):
-        """Refreshes with old and new tokens, pauses and logout, in any order."""
+    def test_agrees_with_the_model(self, client, commit, steps):
+        """Any sequence of refreshes, pauses and a logout gives the results of the model."""
         address = f"{new_id()}@example.com"
         commit(factories.make_user, address)
         tokens = factories.log_in(client, address)
@@ -178,7 +178,7 @@ class TestRefresh:
 
 
 class TestLogOut:
-    def test_ends_the_session_at_once(self, client, alice):
+    def test_ends_the_session(self, client, alice):
         """Access and refresh token are refused from the next request on."""
         answer = alice.post("/v1/auth/logout")
 
@@ -186,8 +186,8 @@ class TestLogOut:
         assert alice.get("/v1/users/me").status_code == 401
         assert refresh(client, alice.tokens["refresh_token"]).status_code == 401
 
-    def test_leaves_other_sessions_alone(self, client, alice):
-        """Logging out here is not logging out there."""
+    def test_keeps_other_sessions(self, client, alice):
+        """Other sessions of the user stay active."""
         elsewhere = factories.log_in(client)
 
         alice.post("/v1/auth/logout")
@@ -195,8 +195,8 @@ class TestLogOut:
         me = client.get("/v1/users/me", headers=factories.bearer(elsewhere["access_token"]))
         assert me.status_code == 200
 
-    def test_needs_a_login(self, client):
-        """A guest has nothing to end."""
+    def test_requires_a_login(self, client):
+        """A guest gets 401."""
         refused = client.post("/v1/auth/logout")
 
         assert refused.status_code == 401

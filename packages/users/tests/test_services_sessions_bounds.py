@@ -10,9 +10,9 @@ from . import factories
 from .factories import WRONG_LOGIN
 
 
-class TestBounds:
+class TestLimits:
     def test_refuses_an_account_after_ten_failures(self, client, commit):
-        """The eleventh try within five minutes is refused, the right password included."""
+        """After ten failures in five minutes, even the right password is refused."""
         commit(factories.make_user, "alice@example.com")
 
         answers = [client.post("/v1/auth/login", json=WRONG_LOGIN) for _ in range(11)]
@@ -22,14 +22,14 @@ class TestBounds:
         assert right.status_code == 429
         assert 0 < int(right.headers["Retry-After"]) <= 330
 
-    def test_counts_an_account_that_is_not_there(self, client):
-        """The bound does not tell whether there is an account."""
+    def test_counts_unknown_addresses(self, client):
+        """The limit does not reveal whether an account exists."""
         answers = [client.post("/v1/auth/login", json=WRONG_LOGIN) for _ in range(11)]
 
         assert [answer.status_code for answer in answers] == [401] * 10 + [429]
 
     def test_counts_exactly_under_concurrency(self, app, client, commit):
-        """Of twenty wrong tries at once, ten are answered and ten refused."""
+        """Of twenty concurrent failures, ten answer 401 and ten 429."""
         commit(factories.make_user, "alice@example.com")
 
         with ThreadPoolExecutor(20) as threads:
@@ -40,8 +40,8 @@ class TestBounds:
 
         assert sorted(answers) == [401] * 10 + [429] * 10
 
-    def test_refuses_an_address_after_a_hundred_failures(self, client, commit):
-        """Somebody who tries many accounts is stopped; others are not."""
+    def test_refuses_a_client_address_after_a_hundred_failures(self, client, commit):
+        """A client that tries many accounts is refused; other clients are not."""
         commit(factories.make_user, "alice@example.com")
         fill(client, commit, "login.address", 100)
 
@@ -52,16 +52,16 @@ class TestBounds:
 
         assert (refused.status_code, elsewhere.status_code) == (429, 401)
 
-    def test_refuses_everybody_after_a_thousand_failures(self, client, commit):
-        """Trying from everywhere at once is stopped too."""
+    def test_refuses_all_logins_after_a_thousand_failures(self, client, commit):
+        """The total limit also stops attempts from many addresses."""
         fill(client, commit, "login.all", 1000)
 
         refused = client.post("/v1/auth/login", json=WRONG_LOGIN)
 
         assert refused.status_code == 429
 
-    def test_does_not_count_what_it_refuses(self, client, commit):
-        """Hammering one account does not lock out the others."""
+    def test_does_not_count_refused_attempts(self, client, commit):
+        """Attempts on a refused account do not use up the other limits."""
         for _ in range(15):
             client.post("/v1/auth/login", json=WRONG_LOGIN)
 
@@ -69,14 +69,14 @@ class TestBounds:
         assert sum(counted) == 30
 
     def test_does_not_count_success(self, client, commit):
-        """Somebody who knows the password can log in as often as they like."""
+        """The number of successful logins is not limited."""
         commit(factories.make_user, "alice@example.com")
 
         for _ in range(12):
             factories.log_in(client)
 
-    def test_forgets_after_five_minutes(self, client, commit):
-        """Failures of more than five minutes ago count no more."""
+    def test_does_not_count_old_failures(self, client, commit):
+        """Failures older than five minutes do not count."""
         commit(factories.make_user, "alice@example.com")
         for _ in range(10):
             client.post("/v1/auth/login", json=WRONG_LOGIN)
@@ -85,7 +85,7 @@ class TestBounds:
         factories.log_in(client)
 
     def test_counts_over_every_span_of_five_minutes(self, client, commit):
-        """Nine failures four minutes ago leave room for one."""
+        """After nine failures four minutes ago, there is room for one."""
         commit(factories.make_user, "alice@example.com")
         for _ in range(9):
             client.post("/v1/auth/login", json=WRONG_LOGIN)
@@ -97,7 +97,7 @@ class TestBounds:
 
 
 def fill(client, commit, kind, count):
-    """Let a counter that the next failure counts on be full."""
+    """Fill a counter that the next failure counts on."""
     client.post("/v1/auth/login", json={**WRONG_LOGIN, "email": "somebody@example.com"})
     full = sa.update(LoginAttempt).where(LoginAttempt.key.startswith(kind), LoginAttempt.count > 0)
     commit(lambda: session.execute(full.values(count=count)))

@@ -18,8 +18,8 @@ from .factories import WRONG_LOGIN
 
 
 class TestLogIn:
-    def test_gives_tokens(self, client, commit):
-        """The answer has what a client needs, and no password."""
+    def test_returns_tokens(self, client, commit):
+        """The response has the tokens and the user, and no password."""
         commit(factories.make_user, "alice@example.com")
 
         answer = client.post(
@@ -34,7 +34,7 @@ class TestLogIn:
         assert answer.headers["Cache-Control"] == "private, no-store"
 
     def test_refuses_uniformly(self, client, commit):
-        """Unknown, wrong, suspended and unverified are one and the same answer."""
+        """Unknown, wrong, suspended and unverified accounts get the same response."""
         commit(factories.make_user, "alice@example.com")
         commit(factories.make_user, "suspended@example.com", status="suspended")
         commit(factories.make_user, "waiting@example.com", email_verified_at=None)
@@ -47,7 +47,7 @@ class TestLogIn:
                 ("nobody@example.com", factories.PASSWORD),
                 ("suspended@example.com", factories.PASSWORD),
                 ("waiting@example.com", factories.PASSWORD),
-                ("blank@example.com", "nobody has this password"),
+                ("blank@example.com", "a password that no account has"),
             )
         ]
 
@@ -59,8 +59,8 @@ class TestLogIn:
         assert bodies == [bodies[0]] * len(bodies)
         assert bodies[0]["code"] == "invalid_credentials"
 
-    def test_needs_as_many_statements_for_nobody(self, client, commit, statements):
-        """What is asked of the database does not tell whether there is an account."""
+    def test_takes_equal_statements_for_an_unknown_address(self, client, commit, statements):
+        """The statements do not reveal whether an account exists."""
         commit(factories.make_user, "alice@example.com")
         with statements as for_alice:
             client.post("/v1/auth/login", json=WRONG_LOGIN)
@@ -72,8 +72,8 @@ class TestLogIn:
 
         assert len(for_nobody) == of_alice
 
-    def test_rehashes_with_todays_parameters(self, client, commit):
-        """A hash of weaker parameters is replaced at the next login."""
+    def test_rehashes_with_current_parameters(self, client, commit):
+        """A hash with old parameters is replaced at the next login."""
         weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
         commit(factories.make_user, "alice@example.com", password_hash=weak)
 
@@ -83,8 +83,8 @@ class TestLogIn:
         assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
         factories.log_in(client)
 
-    def test_is_no_change_of_the_profile(self, client, commit):
-        """Logging in leaves the ETag alone."""
+    def test_keeps_the_version_of_the_profile(self, client, commit):
+        """A login does not change the ETag."""
         commit(factories.make_user, "alice@example.com")
 
         first, second = factories.log_in(client)["user"], factories.log_in(client)["user"]
@@ -92,8 +92,8 @@ class TestLogIn:
         assert first["version"] == second["version"] == 1
         assert first["updated_at"] == second["updated_at"]
 
-    def test_remembers_the_network_and_not_the_address(self, client, commit):
-        """A session says where it is from, no closer than needed."""
+    def test_stores_the_network_of_the_client(self, client, commit):
+        """A session has the client's network, not its address."""
         commit(factories.make_user, "alice@example.com")
 
         client.post(
@@ -107,10 +107,10 @@ class TestLogIn:
         assert (login.ip_prefix, len(login.user_agent)) == ("203.0.113.0/24", 200)
 
 
-class TestLogInMeanwhile:
+class TestLogInConcurrently:
     @pytest.fixture
     def overtaken(self, app, commit):
-        """Logs in while a change of the account waits for its commit, and returns the answer."""
+        """A function that logs in while a change of the account is not committed yet."""
 
         def log_in():
             body = {"email": "alice@example.com", "password": factories.PASSWORD}
@@ -122,15 +122,15 @@ class TestLogInMeanwhile:
                 def change_first():
                     change()
                     answer = threads.submit(log_in)
-                    wait_for_somebody(answer)
+                    wait_for_blocked_transaction(answer)
                     return answer
 
                 return commit(change_first).result()
 
         return run
 
-    def test_the_old_password_opens_nothing_after_a_reset(self, client, commit, overtaken):
-        """A login that verified the old password waits for the reset, and is refused."""
+    def test_a_concurrent_reset_wins(self, client, commit, overtaken):
+        """A login with the old password waits for the reset, and is refused."""
         user_id = commit(factories.make_user, "alice@example.com").id
         token = commit(one_time_tokens.store, user_id, one_time_tokens.RESET_PASSWORD, new_id(), {})
 
@@ -140,8 +140,8 @@ class TestLogInMeanwhile:
         assert commit(open_sessions) == []
         assert sum(commit(lambda: list(session.scalars(sa.select(LoginAttempt.count))))) == 3
 
-    def test_a_due_rehash_does_not_bring_the_old_password_back(self, client, commit, overtaken):
-        """What the reset wrote stays, also where the login would have written a better hash."""
+    def test_a_rehash_does_not_restore_the_old_password(self, client, commit, overtaken):
+        """The new password stays, even if the login wanted to rehash the old one."""
         weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
         user_id = commit(factories.make_user, "alice@example.com", password_hash=weak).id
         token = commit(one_time_tokens.store, user_id, one_time_tokens.RESET_PASSWORD, new_id(), {})
@@ -152,8 +152,8 @@ class TestLogInMeanwhile:
         assert old.status_code == 401
         factories.log_in(client, password="an entirely new password")
 
-    def test_a_rehash_keeps_nobody_out(self, commit, overtaken):
-        """Of two logins with the right password neither is refused because one rehashed it."""
+    def test_concurrent_rehashes_refuse_no_login(self, commit, overtaken):
+        """Two concurrent logins with the right password both succeed although one rehashes it."""
         weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
         commit(factories.make_user, "alice@example.com", password_hash=weak)
         rehash = sa.update(User).values(password_hash=factories.PASSWORD_HASH)
@@ -164,7 +164,7 @@ class TestLogInMeanwhile:
         kept = commit(lambda: session.scalar(sa.select(User.password_hash)))
         assert kept == factories.PASSWORD_HASH
 
-    def test_a_suspended_account_opens_nothing(self, client, commit, overtaken):
+    def test_a_concurrent_suspension_wins(self, client, commit, overtaken):
         """A login that read the account before its suspension is refused."""
         user_id = commit(factories.make_user, "alice@example.com").id
 
@@ -174,10 +174,10 @@ class TestLogInMeanwhile:
         assert commit(open_sessions) == []
 
 
-def wait_for_somebody(answer):
-    """Wait until somebody waits for a lock of this transaction, or has answered.
+def wait_for_blocked_transaction(answer):
+    """Wait until a transaction waits for a lock of this one, or has finished.
 
-    On SQLite there is one writer, so whoever comes later has not even begun.
+    SQLite has one writer, so there a later transaction has not even started.
     """
     if session.get_bind().dialect.name == "sqlite":
         return
@@ -187,10 +187,10 @@ def wait_for_somebody(answer):
     )
     give_up_at = time.monotonic() + 10
     while not session.scalar(waiting) and not answer.done():
-        assert time.monotonic() < give_up_at, "nobody came"
+        assert time.monotonic() < give_up_at, "no transaction waited"
         time.sleep(0.01)
 
 
 def open_sessions():
-    """List the sessions that nobody ended."""
+    """Return the active sessions."""
     return list(session.scalars(sa.select(Session.id).where(Session.revoked_at.is_(None))))

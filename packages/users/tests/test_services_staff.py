@@ -7,13 +7,13 @@ from .factories import id_of
 
 
 class TestListUsers:
-    def test_needs_the_permission(self, client, alice):
-        """Customers do not see each other."""
+    def test_requires_the_permission(self, client, alice):
+        """Customers cannot list users."""
         assert client.get("/v1/users").status_code == 401
         assert alice.get("/v1/users").status_code == 403
 
-    def test_pages_through_everybody(self, charlie, commit):
-        """Every account once, newest first."""
+    def test_pages_have_every_user_once(self, charlie, commit):
+        """The pages have every account once, newest first."""
         for number in range(5):
             commit(factories.make_user, f"user{number}@example.com")
 
@@ -39,7 +39,7 @@ class TestListUsers:
         ],
     )
     def test_filters(self, charlie, alice, commit, filters, expected):
-        """By text, status, role and time; what is not a filter is a mistake."""
+        """Users are filtered by text, status, role and time; unknown filters are refused."""
         commit(factories.make_user, "eve@example.com", status="suspended")
 
         answer = charlie.get(f"/v1/users?{filters}")
@@ -49,8 +49,8 @@ class TestListUsers:
         else:
             assert [user["email"] for user in answer.json["data"]] == expected
 
-    def test_needs_as_many_statements_for_any_page(self, charlie, commit, statements):
-        """A longer page asks the database no more often."""
+    def test_takes_equal_statements_for_any_page(self, charlie, commit, statements):
+        """The number of statements does not depend on the length of a page."""
         for _ in range(10):
             commit(factories.make_user)
         with statements as short:
@@ -65,24 +65,24 @@ class TestListUsers:
 
 
 class TestReadUser:
-    def test_shows_an_account(self, charlie, alice):
-        """Staff see what the owner sees."""
+    def test_returns_an_account(self, charlie, alice):
+        """Staff get the same fields as the owner."""
         shown = charlie.get(f"/v1/users/{id_of(alice)}")
 
         assert shown.json == alice.get("/v1/users/me").json
 
     def test_is_not_for_customers(self, alice, bob):
-        """Another's account is none of one's business."""
+        """A customer cannot read another account."""
         assert bob.get(f"/v1/users/{id_of(alice)}").status_code == 403
 
-    def test_answers_404_for_nobody(self, charlie):
-        """An id that belongs to nobody is not found."""
+    def test_answers_404_for_an_unknown_id(self, charlie):
+        """An unknown id answers 404."""
         assert charlie.get(f"/v1/users/{new_id()}").status_code == 404
 
 
 class TestSuspend:
-    def test_ends_sessions_at_once_and_refuses_logins(self, client, alice, charlie):
-        """The next request of the account is refused, and so are login and refresh."""
+    def test_ends_sessions_and_refuses_logins(self, client, alice, charlie):
+        """The next request, login and refresh of the account are refused."""
         answer = charlie.post(f"/v1/users/{id_of(alice)}/suspend", json={"reason": "chargeback"})
 
         assert answer.status_code == 204
@@ -95,7 +95,7 @@ class TestSuspend:
         assert refreshed.status_code == 401
 
     def test_refuses_a_suspended_account(self, alice, charlie):
-        """Suspending twice is a conflict."""
+        """A second suspension is a conflict."""
         user_id = id_of(alice)
         charlie.post(f"/v1/users/{user_id}/suspend", json={})
 
@@ -103,18 +103,18 @@ class TestSuspend:
 
         assert (again.status_code, again.json["code"]) == (409, "invalid_transition")
 
-    def test_answers_404_for_nobody(self, charlie):
-        """There is nobody to suspend."""
+    def test_answers_404_for_an_unknown_id(self, charlie):
+        """An unknown id answers 404."""
         assert charlie.post(f"/v1/users/{new_id()}/suspend", json={}).status_code == 404
 
     def test_is_not_for_customers(self, alice, bob):
-        """Nobody but staff closes accounts."""
+        """A customer cannot suspend accounts."""
         assert bob.post(f"/v1/users/{id_of(alice)}/suspend", json={}).status_code == 403
 
 
 class TestReactivate:
     def test_lets_the_owner_log_in_again(self, client, alice, charlie):
-        """Old sessions stay ended; new ones start."""
+        """Old sessions stay ended; new ones can start."""
         user_id = id_of(alice)
         charlie.post(f"/v1/users/{user_id}/suspend", json={})
 
@@ -125,5 +125,5 @@ class TestReactivate:
         factories.log_in(client)
 
     def test_refuses_an_active_account(self, alice, charlie):
-        """There is nothing to reactivate."""
+        """Reactivating an active account is a conflict."""
         assert charlie.post(f"/v1/users/{id_of(alice)}/reactivate", json={}).status_code == 409

@@ -1,1 +1,1 @@
-"""The words that features share: one module a contract, each with one Protocol and its values."""
+"""Contracts between features: one module per contract, with a Protocol and its values."""

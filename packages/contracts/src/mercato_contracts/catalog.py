@@ -1,4 +1,4 @@
-"""What can be sold, and for how much."""
+"""The contract ``catalog``: prices of variants."""
 
 from collections.abc import Collection
 from collections.abc import Mapping
@@ -10,21 +10,21 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:
-    """One variant as it is sold at the moment of the quote.
+    """One variant with its price at the time of the quote.
 
     Args:
-        variant_id: Which variant.
-        product_id: The product it belongs to.
+        variant_id: The variant.
+        product_id: The product of the variant.
         sku: Stock keeping unit.
         name: The product's name.
-        variant_name: What tells it from the product's other variants, e.g. ``Oak / Large``.
-        unit_amount: Price of one, in minor units of the quote's currency.
-        tax_code: How it is taxed; None for the standard way.
-        requires_shipping: Whether it has to be sent.
-        weight_grams: Weight of one; None where unknown.
-        image_url: A picture; None where there is none.
-        available: Units free at the moment, a hint that nothing is promised on; None where stock
-            is not tracked or not known.
+        variant_name: The option values of the variant, e.g. ``Oak / Large``.
+        unit_amount: Price of one unit, in minor units of the quote's currency.
+        tax_code: Tax category; None for the standard rate.
+        requires_shipping: Whether the variant has to be shipped.
+        weight_grams: Weight of one unit; None if unknown.
+        image_url: URL of an image; None if the variant has none.
+        available: Units available now. A hint: nothing is reserved. None if stock is not tracked
+            or not known.
     """
 
     variant_id: UUID
@@ -42,7 +42,7 @@ class QuoteLine:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Prices of some variants in one currency (ISO 4217), one line each, in the order asked for."""
+    """Prices of variants in one currency (ISO 4217): one line each, in the order of the request."""
 
     lines: tuple[QuoteLine, ...]
     currency: str
@@ -53,22 +53,22 @@ class VariantUnavailable(Exception):
     """Some variants do not exist, are not for sale, or have no price in the currency."""
 
     def __init__(self, variant_ids: Collection[UUID]) -> None:
-        super().__init__(f"not for sale: {', '.join(sorted(map(str, variant_ids)))}")
+        super().__init__(f"unavailable variants: {', '.join(sorted(map(str, variant_ids)))}")
         self.variant_ids = tuple(sorted(variant_ids))
 
 
 class Catalog(Protocol):
-    """Says what variants cost."""
+    """Returns the prices of variants."""
 
     def quote(self, lines: Mapping[UUID, int], currency: str, at: datetime) -> Quote:
-        """Price *lines*, all or none. Writes nothing.
+        """Price all *lines* or none. Writes nothing.
 
         Args:
             lines: Units wanted (1 or more), by variant id.
             currency: ISO 4217 code.
-            at: The instant the prices are for (aware).
+            at: The time at which the prices apply (aware).
 
         Raises:
-            VariantUnavailable: Names every variant that cannot be sold.
+            VariantUnavailable: Some variants cannot be sold; the exception lists all of them.
         """
         ...

@@ -1,4 +1,4 @@
-"""Countries of ISO 3166-1, by their two letters."""
+"""Two-letter country codes of ISO 3166-1."""
 
 COUNTRIES = frozenset(
     """
@@ -12,4 +12,4 @@ COUNTRIES = frozenset(
     TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
     """.split()
 )
-"""The 249 officially assigned alpha-2 codes: IT, not EU; GB, not UK."""
+"""The 249 officially assigned alpha-2 codes; reserved codes such as EU and UK are not included."""

@@ -14,4 +14,4 @@ EXPONENTS = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
 }
-"""Decimals of the minor unit, by currency code: 2 for EUR, 0 for JPY, 3 for KWD."""
+"""Number of decimals of the minor unit, by currency code: 2 for EUR, 0 for JPY, 3 for KWD."""

@@ -1,7 +1,7 @@
-"""How many there are, and who was promised some.
+"""The contract ``stock``: reserve, ship and return units of variants.
 
-Every call is idempotent by its reference (and sequence), so that it may be repeated after a lost
-answer, and later be made across machines.
+Every call is idempotent by its reference (and sequence): a caller can repeat it after a lost
+response, and a provider can run on another machine.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,16 @@ from typing import Protocol
 from uuid import UUID
 
 ReserveResult = Literal["held", "already", "released"]
-"""``held`` now; ``already`` held by an earlier call; ``released`` before, and never again."""
+"""``held``: this call reserved the units. ``already``: an earlier call did. ``released``: the
+reference was released before, so nothing was reserved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """A variant with fewer free units than wanted. ``available`` is a hint, old when it is read."""
+    """A variant with fewer available units than requested.
+
+    ``available`` is a hint: it may be out of date when the caller reads it.
+    """
 
     variant_id: UUID
     requested: int
@@ -26,91 +30,92 @@ class Shortage:
 
 
 class InsufficientStock(Exception):
-    """Some variants are short; nothing was reserved."""
+    """Some variants have too few available units; nothing was reserved."""
 
     def __init__(self, shortages: Sequence[Shortage]) -> None:
-        super().__init__(f"short: {', '.join(str(shortage.variant_id) for shortage in shortages)}")
+        variants = ", ".join(str(shortage.variant_id) for shortage in shortages)
+        super().__init__(f"insufficient stock of variants: {variants}")
         self.shortages = tuple(shortages)
 
 
 class ReservationGone(Exception):
-    """The reference holds no units that this call could act on."""
+    """The reservation has no units that the call can act on."""
 
     def __init__(self, reference: UUID) -> None:
-        super().__init__(f"{reference} holds nothing this call could act on")
+        super().__init__(f"reservation {reference} has no units that this call can act on")
         self.reference = reference
 
 
 class Stock(Protocol):
-    """Promises units of variants, and takes them out when they leave the building."""
+    """Reserves units of variants, and removes them from stock when they ship."""
 
     transactional: bool
-    """Whether calls join the caller's database transaction."""
+    """Whether calls run in the caller's database transaction."""
 
     def reserve(
         self, reference: UUID, quantities: Mapping[UUID, int], expires_at: datetime
     ) -> ReserveResult:
-        """Promise units to *reference*: all of them, or none.
+        """Reserve units for *reference*, all or none.
 
         Args:
-            reference: Who they are for, e.g. the id of an order.
+            reference: Id of the reservation, e.g. the id of an order.
             quantities: Units wanted (1 or more), by variant id.
-            expires_at: Until when an unpaid promise holds.
+            expires_at: When the reservation expires unless it is committed.
 
         Raises:
-            InsufficientStock: Names every variant that is short; nothing was reserved.
+            InsufficientStock: Some variants have too few available units; nothing was reserved.
         """
         ...
 
     def extend(self, reference: UUID, until: datetime) -> bool:
-        """Let a promise hold until *until* at least, before a payment starts.
+        """Keep a reservation until *until* or later; called before a payment starts.
 
         Returns:
-            False if the promise is gone.
+            False if the reservation no longer exists.
         """
         ...
 
     def commit(self, reference: UUID) -> bool:
-        """Make a promise final: it no longer expires.
+        """Make a reservation final, so that it no longer expires.
 
         Returns:
-            False if the promise is gone, and what was paid for it must be voided or refunded.
+            False if the reservation no longer exists: the caller must void or refund the payment.
         """
         ...
 
     def ship(self, reference: UUID, sequence: int, quantities: Mapping[UUID, int]) -> None:
-        """Take units of a final promise out of the building.
+        """Remove units of a committed reservation from stock.
 
         Args:
-            reference: Whose promise.
+            reference: Id of the reservation.
             sequence: Number of the fulfilment, from 1; the call acts once per number.
-            quantities: Units that leave, by variant id.
+            quantities: Units shipped, by variant id.
 
         Raises:
-            ReservationGone: The promise is not final, or has fewer units left.
-            InsufficientStock: Units promised from a back order have not arrived yet.
+            ReservationGone: The reservation is not committed, or has fewer units left.
+            InsufficientStock: Backordered units have not arrived yet.
         """
         ...
 
     def release(self, reference: UUID, lines: Mapping[UUID, int] | None = None) -> None:
-        """Take a promise back, the whole remainder or some units of it.
+        """Release all remaining units of a reservation, or some of them.
 
-        On an unknown reference it leaves a mark, so that a delayed :meth:`reserve` cannot come back
-        to life.
+        An unknown reference is recorded as released, so that a delayed :meth:`reserve` with the
+        same reference has no effect.
 
         Args:
-            reference: Whose promise.
-            lines: Units no longer wanted, by variant id; None for all that is left.
+            reference: Id of the reservation.
+            lines: Units to release, by variant id; None for all remaining units.
         """
         ...
 
     def restock(self, reference: UUID, sequence: int, lines: Mapping[UUID, int]) -> None:
-        """Take back units that were shipped.
+        """Return shipped units to stock.
 
         Args:
-            reference: Whose they were.
+            reference: Id of the reservation.
             sequence: Number of the return, from 1; the call acts once per number.
-            lines: Units that came back, by variant id.
+            lines: Units returned, by variant id.
 
         Raises:
             ReservationGone: Fewer units were shipped to *reference*.

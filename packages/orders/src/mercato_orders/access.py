@@ -1,4 +1,4 @@
-"""Who may see and change an order: its owner, whoever holds a guest order's secret, and staff."""
+"""Access to orders: for the owner, holders of a guest order's token, and staff."""
 
 import hashlib
 import hmac
@@ -18,24 +18,24 @@ from mercato_orders.models import Order
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks.
+    """The caller of an endpoint.
 
     Args:
-        principal: The caller.
-        access_token: The secret of a guest's order, where one was sent.
+        principal: The authenticated principal.
+        access_token: The access token of a guest's order; None if none was sent.
     """
 
     principal: Principal
     access_token: str | None = None
 
     def owns(self, order: Order) -> bool:
-        """Tell whether *order* is the caller's own."""
+        """Return whether the caller owns *order*."""
         if order.customer_id is not None:
             return order.customer_id == self.principal.sub
         return self._token_hash is not None and order.guest_token_hash == self._token_hash
 
     def owned(self) -> sa.ColumnElement[bool]:
-        """Return the condition that finds the caller's own orders."""
+        """Return the SQL condition that selects the caller's own orders."""
         conditions: list[sa.ColumnElement[bool]] = [sa.false()]
         if self.principal.sub is not None:
             conditions.append(Order.customer_id == self.principal.sub)
@@ -46,22 +46,25 @@ class Caller:
         return sa.or_(*conditions)
 
     def sees(self, *permissions: str) -> sa.ColumnElement[bool]:
-        """Return the condition that finds what the caller may know of: all, with a permission."""
+        """Return the SQL condition that selects the orders the caller may see.
+
+        A holder of any of *permissions* sees all orders.
+        """
         if any(self.principal.may(permission) for permission in permissions):
             return sa.true()
         return self.owned()
 
     def require(self, permission: str) -> None:
-        """Let a holder of *permission* pass.
+        """Check that the caller holds *permission*.
 
         Raises:
             Forbidden: The caller does not hold it.
         """
         if not self.principal.may(permission):
-            raise Forbidden(f"The permission {permission} is needed.")
+            raise Forbidden(f"This requires the permission {permission}.")
 
     def acts_as(self, order: Order) -> "Actor":
-        """Say in which part the caller acts on *order*."""
+        """Return the caller as an actor of the timeline of *order*."""
         if not self.owns(order):
             return Actor("staff", self.principal.sub)
         return Actor("guest" if order.customer_id is None else "customer", self.principal.sub)
@@ -73,7 +76,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did something, as the timeline tells it."""
+    """The actor of a timeline entry."""
 
     type: Literal["customer", "guest", "staff", "system"]
     id: UUID | None = None
@@ -83,16 +86,18 @@ SYSTEM = Actor("system")
 
 
 def access_token(order_id: UUID) -> str:
-    """Return the secret that opens a guest's order: the same each time, so it is never stored."""
+    """Return the access token of a guest's order."""
+    # Derived from the server's key: a repeated request gets the same token, and only its hash
+    # is stored.
     key = derive_key("orders.guest_access")
     return hmac.new(key, b"order " + order_id.bytes, hashlib.sha256).hexdigest()
 
 
 def access_token_of(answer: Mapping[str, Any]) -> str | None:
-    """Return the secret for the answer to a new order; None where the order has an owner."""
+    """Return the access token for the response to a new order; None if a customer owns it."""
     return None if answer["customer_id"] else access_token(UUID(answer["id"]))
 
 
 def hash_token(token: str) -> str:
-    """Return what the database knows of a secret: its SHA-256, in hex."""
+    """Return the SHA-256 of a token in hex, as the database stores it."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""What orders refuses."""
+"""Problems of orders."""
 
 from collections.abc import Collection
 from collections.abc import Sequence
@@ -15,17 +15,20 @@ class VariantUnavailable(Conflict):
     """Some variants do not exist, are not for sale, or have no price in the currency."""
 
     code = "variant_unavailable"
-    title = "Some of it is not for sale"
+    title = "Some items are not available"
 
     def __init__(self, variant_ids: Collection[UUID]) -> None:
         super().__init__(variant_ids=[str(variant_id) for variant_id in variant_ids])
 
 
 class InsufficientStock(Conflict):
-    """Some variants are short; nothing was reserved. ``available_hint`` may be old already."""
+    """Some variants have too few units; nothing was reserved.
+
+    ``available_hint`` may be out of date.
+    """
 
     code = "insufficient_stock"
-    title = "There is not enough of it"
+    title = "Insufficient stock"
 
     def __init__(self, shortages: Sequence[Shortage]) -> None:
         super().__init__(
@@ -41,31 +44,31 @@ class InsufficientStock(Conflict):
 
 
 class PriceChanged(Conflict):
-    """The order costs another amount than the client expects; ``amount_total`` is what it costs."""
+    """The total differs from ``expected_amount_total``; ``amount_total`` is the actual total."""
 
     code = "price_changed"
-    title = "The total is not the expected one"
+    title = "The total differs from the expected total"
 
     def __init__(self, amount_total: int) -> None:
         super().__init__(amount_total=amount_total)
 
 
 class AmountTooLarge(Invalid):
-    """The order's total is more than a JSON number holds exactly."""
+    """The order's total is above 2^53 - 1, the largest integer that is exact in JSON."""
 
     code = "amount_too_large"
     title = "The total is too large"
 
     def __init__(self) -> None:
-        detail = f"The lines cost more than {MAX_SAFE_INTEGER} together."
+        detail = f"The lines together cost more than {MAX_SAFE_INTEGER}."
         super().__init__(errors=[FieldError("/lines", "max", detail)])
 
 
 class UnknownDiscountCode(Invalid):
-    """The shop gives no discount for the code."""
+    """The discount code does not exist."""
 
     code = "unknown_discount_code"
-    title = "There is no such discount code"
+    title = "Unknown discount code"
 
     def __init__(self) -> None:
         unknown = FieldError("/discount_codes/0", "unknown", self.title)
@@ -73,17 +76,17 @@ class UnknownDiscountCode(Invalid):
 
 
 class UnknownShippingMethod(Invalid):
-    """The shop does not send things in this way."""
+    """The shipping method does not exist."""
 
     code = "unknown_shipping_method"
-    title = "There is no such shipping method"
+    title = "Unknown shipping method"
 
     def __init__(self) -> None:
         super().__init__(errors=[FieldError("/shipping_method", "unknown", self.title)])
 
 
 class EmailRequired(Invalid):
-    """Nobody would know whom to write to: neither the order nor the caller has an e-mail."""
+    """Neither the order nor the caller has an e-mail address."""
 
     def __init__(self) -> None:
         missing = FieldError("/email", "required", "Missing data for required field.")
@@ -91,29 +94,29 @@ class EmailRequired(Invalid):
 
 
 class EmailNotYours(Invalid):
-    """The caller has an address that is proved to be theirs, and the order names another."""
+    """The order's address differs from the caller's verified address."""
 
     def __init__(self) -> None:
-        another = FieldError("/email", "not_yours", "Not the address of your account.")
-        super().__init__(errors=[another])
+        different = FieldError("/email", "not_yours", "Must be the address of your account.")
+        super().__init__(errors=[different])
 
 
 class InvalidTransition(Conflict):
     """The order's state does not allow this change."""
 
     code = "invalid_transition"
-    title = "The order's state does not allow this"
+    title = "The order's state does not allow this change"
 
 
 class OrderNotPayable(Conflict):
-    """The order is paid, closed, or no longer holds its units."""
+    """The order is paid or closed, or its units are no longer reserved."""
 
     code = "order_not_payable"
     title = "The order cannot be paid"
 
 
 class PaymentInProgress(Conflict):
-    """Another payment of the order is not finished."""
+    """Another payment of the order is in progress."""
 
     code = "payment_in_progress"
-    title = "Another payment of this order is not finished"
+    title = "Another payment of this order is in progress"

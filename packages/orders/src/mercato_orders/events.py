@@ -1,4 +1,4 @@
-"""Events that orders publish, and those that they answer."""
+"""Events that orders publish and handle."""
 
 from mercato_kit.events import Event
 from mercato_kit.events import Handler
@@ -7,7 +7,7 @@ from mercato_orders import timeline
 
 
 def forget_customer(event: Event) -> None:
-    """Forget the user that was erased."""
+    """Erase the personal data of an erased user."""
     privacy.erase_subject(event.aggregate_id)
 
 

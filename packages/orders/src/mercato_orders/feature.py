@@ -1,4 +1,4 @@
-"""Orders: what was bought, by whom, for how much."""
+"""The manifest of the feature ``orders``."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the worker repeats for orders."""
+"""Periodic jobs of orders."""
 
 from mercato_kit.jobs import Job
 from mercato_orders import services

@@ -1,4 +1,4 @@
-"""The tables of orders: what was bought, how it is paid, and what happened to it."""
+"""Tables of orders: orders, lines, payments and timeline."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -31,10 +31,10 @@ FULFILLMENT_STATUSES = ("unfulfilled", "partially_fulfilled", "fulfilled", "retu
 IN_FLIGHT = ("processing", "requires_action", "authorized")
 """Statuses of a payment that may still be captured."""
 ACTIVE = (*IN_FLIGHT, "captured")
-"""Statuses of a payment that keep a second one from starting."""
+"""Statuses of a payment that prevent a second payment."""
 
 NUMBERS = sa.Sequence("orders_number_seq", start=1001, metadata=Base.metadata)
-"""Where PostgreSQL takes the numbers of orders from. Refused orders leave gaps."""
+"""Source of order numbers on PostgreSQL. Refused orders leave gaps."""
 
 
 def _one_of(column: str, values: Collection[str]) -> str:
@@ -42,9 +42,9 @@ def _one_of(column: str, values: Collection[str]) -> str:
 
 
 class Counter(Base):
-    """The last number given to an order, where the database has no sequences.
+    """The last order number, on databases without sequences.
 
-    PostgreSQL counts with a sequence and leaves this table empty.
+    PostgreSQL uses a sequence, and this table stays empty.
     """
 
     __tablename__ = "orders_counter"
@@ -54,9 +54,10 @@ class Counter(Base):
 
 
 class Order(db.Aggregate, Base):
-    """One purchase: who, where to, for how much, and how far it got.
+    """An order with customer, addresses, amounts and state.
 
-    Customer, addresses and lines are snapshots, so that the order survives what it was made from.
+    Customer, addresses and lines are snapshots: later changes of a product or an account do not
+    change them.
     """
 
     __tablename__ = "orders_order"
@@ -94,9 +95,9 @@ class Order(db.Aggregate, Base):
         ),
     )
 
-    number: Mapped[int] = mapped_column(sa.BigInteger, doc="What people call it by")
+    number: Mapped[int] = mapped_column(sa.BigInteger, doc="Human-readable number")
     customer_id: Mapped[UUID | None] = mapped_column(doc="The principal's sub; None for a guest")
-    customer_email: Mapped[str | None] = mapped_column(sa.String(254), doc="In its canonical form")
+    customer_email: Mapped[str | None] = mapped_column(sa.String(254), doc="In canonical form")
     customer_name: Mapped[str | None] = mapped_column(sa.String(200))
     guest_token_hash: Mapped[str | None] = mapped_column(sa.CHAR(64), doc="SHA-256, guests only")
     status: Mapped[str] = mapped_column(sa.String(20), default="open")
@@ -110,12 +111,12 @@ class Order(db.Aggregate, Base):
     amount_total: Mapped[Amount]
     amount_paid: Mapped[Amount]
     amount_refunded: Mapped[Amount]
-    amount_rounding: Mapped[Amount] = mapped_column(doc="Signed: what cash rounding adds")
-    tax_included: Mapped[bool] = mapped_column(default=False, doc="Prices contain the tax")
+    amount_rounding: Mapped[Amount] = mapped_column(doc="Signed: added by cash rounding")
+    tax_included: Mapped[bool] = mapped_column(default=False, doc="Prices include tax")
     shipping_address: Mapped[dict[str, Any] | None]
     billing_address: Mapped[dict[str, Any] | None]
     note: Mapped[str | None] = mapped_column(sa.Text)
-    expires_at: Mapped[datetime | None] = mapped_column(doc="When it gives its units back, unpaid")
+    expires_at: Mapped[datetime | None] = mapped_column(doc="When an unpaid order expires")
     placed_at: Mapped[datetime] = mapped_column(default=db.utc_now)
     paid_at: Mapped[datetime | None]
     canceled_at: Mapped[datetime | None]
@@ -130,7 +131,7 @@ class Order(db.Aggregate, Base):
 
 
 class Line(db.Identified, Base):
-    """Some units of one variant, as it was sold when the order was placed."""
+    """A line of an order: units of one variant, with name and price when the order was placed."""
 
     __tablename__ = "orders_line"
     __table_args__ = (
@@ -155,7 +156,7 @@ class Line(db.Identified, Base):
     )
 
     order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
-    position: Mapped[int] = mapped_column(doc="From 0, as the client listed them")
+    position: Mapped[int] = mapped_column(doc="From 0, in the client's order")
     product_id: Mapped[UUID]
     variant_id: Mapped[UUID]
     sku: Mapped[str] = mapped_column(sa.String(100))
@@ -177,9 +178,9 @@ class Line(db.Identified, Base):
 
 
 class Adjustment(db.Identified, Base):
-    """Why an order, or one line of it, costs more or less than its units.
+    """A discount, shipping cost, tax, fee or rounding of an order or one of its lines.
 
-    This version charges neither discounts nor shipping nor tax, so the table stays empty.
+    This version charges none of them, so the table stays empty.
     """
 
     __tablename__ = "orders_adjustment"
@@ -199,7 +200,7 @@ class Adjustment(db.Identified, Base):
 
 
 class Payment(db.Identified, Base):
-    """One attempt to take the money of an order."""
+    """One attempt to pay an order."""
 
     __tablename__ = "orders_payment"
     __table_args__ = (
@@ -250,7 +251,7 @@ class OrderEvent(db.Identified, Base):
     )
 
     order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
-    type: Mapped[str] = mapped_column(sa.String(100), doc="The topic of the event, as published")
+    type: Mapped[str] = mapped_column(sa.String(100), doc="The topic of the published event")
     is_public: Mapped[bool] = mapped_column(doc="Shown to the customer")
     actor_type: Mapped[str] = mapped_column(sa.String(20))
     actor_id: Mapped[UUID | None]

@@ -1,4 +1,4 @@
-"""The numbers people call orders by: unique, rising, from 1001."""
+"""Order numbers: unique and ascending from 1001."""
 
 import sqlalchemy as sa
 
@@ -10,11 +10,9 @@ COUNTER = "order"
 
 
 def next_number() -> int:
-    """Take the next number.
-
-    PostgreSQL takes it from a sequence, so that nobody waits. On SQLite there is one writer at a
-    time anyway, and a row counts.
-    """
+    """Return the next order number."""
+    # A sequence does not make concurrent transactions wait for each other. SQLite has one writer
+    # at a time, so a counter row is enough.
     if session.get_bind().dialect.name == "postgresql":
         return session.execute(sa.select(NUMBERS.next_value())).scalar_one()
     return session.execute(

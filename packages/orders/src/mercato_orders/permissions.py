@@ -1,9 +1,9 @@
-"""Names of the permissions of orders, and what each allows."""
+"""Permissions of orders."""
 
 READ = "orders.read"
 WRITE = "orders.write"
 
 PERMISSIONS = {
     READ: "See all orders, their payments and their timelines",
-    WRITE: "Cancel orders, and say that they are paid",
+    WRITE: "Cancel orders and mark them as paid",
 }

@@ -1,4 +1,4 @@
-"""What an order costs: pure functions over a quote, exact to the minor unit."""
+"""The price of an order: pure functions of a quote, exact to the minor unit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from mercato_orders.errors import AmountTooLarge
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """Some units of one variant and what they cost, in minor units of the order's currency.
+    """Units of one variant with their price, in minor units of the order's currency.
 
     Args:
-        item: The variant, as the catalogue sells it.
+        item: The variant as quoted.
         quantity: Units.
-        amount_subtotal: Units times price.
-        amount_discount: What is taken off.
-        amount_tax: What is added.
-        amount_total: What is left to pay.
+        amount_subtotal: Quantity times unit price.
+        amount_discount: Discount.
+        amount_tax: Tax.
+        amount_total: Amount to pay.
     """
 
     item: QuoteLine
@@ -33,7 +33,7 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class PricedOrder:
-    """All lines and their totals, in minor units of *currency*; same names as in the API."""
+    """Lines and totals in minor units of *currency*. The names are those of the API."""
 
     lines: tuple[PricedLine, ...]
     currency: str
@@ -45,13 +45,13 @@ class PricedOrder:
 
 
 def price(quote: Quote, quantities: Mapping[UUID, int]) -> PricedOrder:
-    """Total up *quote* for *quantities*.
+    """Compute the totals of *quote* for *quantities*.
 
-    Discounts, shipping and tax are not charged in this version. They enter here and in
-    :func:`_price_line`, and nowhere else.
+    This version does not charge discounts, shipping or tax. Add them here and in
+    :func:`_price_line`.
 
     Args:
-        quote: One line a variant.
+        quote: One line per variant.
         quantities: Units (1 or more), by variant id.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What orders know about a person, and how they forget it."""
+"""Export and erase the personal data of a customer."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from mercato_orders.values import Address
 
 
 def export_subject(customer_id: UUID) -> dict[str, Any]:
-    """Return all orders of a customer, oldest first, as the API shows them."""
+    """Return all orders of a customer, oldest first, in the format of the API."""
     statement = sa.select(Order).where(Order.customer_id == customer_id).order_by(Order.id)
     parts = selectinload(Order.lines), selectinload(Order.payments)
     schema = OrderSchema(many=True)  # type: ignore[no-untyped-call]  # marshmallow leaves it out
@@ -23,12 +23,12 @@ def export_subject(customer_id: UUID) -> dict[str, Any]:
 
 
 def erase_subject(customer_id: UUID) -> None:
-    """Forget who a customer was.
+    """Erase the personal data in a customer's orders.
 
-    Amounts, numbers, lines and the country of delivery stay: the books need them.
+    Amounts, numbers, lines and the countries of the addresses stay, for accounting.
     """
     statement = sa.select(Order).where(Order.customer_id == customer_id).order_by(Order.id)
-    for order in session.scalars(services.as_it_is_now(locked(statement))):
+    for order in session.scalars(services.refreshed(locked(statement))):
         order.customer_email = None
         order.customer_name = None
         order.shipping_address = _country_of(order.shipping_address)

@@ -1,7 +1,7 @@
-"""HTTP: orders, their payments and their timeline.
+"""Endpoints of orders, payments and timelines.
 
-Guests may call most of it: whether an order is the caller's own is asked where it is found, so
-that another's order looks like none.
+Guests may call most of them. The services check access in their queries, so that an order of
+another customer answers 404.
 """
 
 from collections.abc import Mapping
@@ -75,7 +75,7 @@ def place_order(new: NewOrder) -> tuple[Order, int, dict[str, str]]:
 @blueprint.arguments(OrderQuerySchema, location="query")
 @blueprint.response(200, OrderListSchema)
 def list_orders(query: dict[str, Any]) -> Page[Order]:
-    """List orders: one's own, or all with the permission orders.read"""
+    """List the caller's orders, or all orders with the permission orders.read"""
     return services.list_orders(query, query.pop("page"), Caller(current_principal))
 
 
@@ -115,8 +115,8 @@ def pay_order(
 ) -> tuple[Payment, int, dict[str, str]]:
     """Pay an order"""
     payment = services.pay_order(order_id, new, _caller(headers))
-    place = url_for("orders.get_payment", order_id=order_id, payment_id=payment.id)
-    return payment, 201, {"Location": place}
+    location = url_for("orders.get_payment", order_id=order_id, payment_id=payment.id)
+    return payment, 201, {"Location": location}
 
 
 @blueprint.get("/orders/<uuid:order_id>/payments", allow=anyone)
@@ -132,7 +132,7 @@ def list_payments(headers: Headers, query: dict[str, Any], order_id: UUID) -> Pa
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.response(200, PaymentSchema)
 def get_payment(headers: Headers, order_id: UUID, payment_id: UUID) -> Payment:
-    """Get one payment of an order"""
+    """Get a payment of an order"""
     return services.find_payment(order_id, payment_id, _caller(headers))
 
 
@@ -141,5 +141,5 @@ def get_payment(headers: Headers, order_id: UUID, payment_id: UUID) -> Payment:
 @blueprint.arguments(PartQuerySchema, location="query")
 @blueprint.response(200, OrderEventListSchema)
 def list_order_events(headers: Headers, query: dict[str, Any], order_id: UUID) -> Page[OrderEvent]:
-    """List what happened to an order"""
+    """List the timeline of an order"""
     return services.list_events(order_id, query["page"], _caller(headers))

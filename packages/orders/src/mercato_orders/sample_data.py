@@ -1,4 +1,4 @@
-"""Orders of a shop that has been open for a while."""
+"""Sample data: orders in several states."""
 
 from itertools import cycle
 from itertools import islice
@@ -32,14 +32,14 @@ _NOTES = [None, None, "Please ring twice.", None, "It is a present: no bill in t
 
 
 def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
-    """Place two dozen orders, pay most of them, and cancel a few.
+    """Place 24 orders, pay most of them and cancel a few.
 
     Args:
-        samples: ``variant_ids`` of well-stocked variants that have a price in EUR, and
-            ``customers`` as (id, e-mail, name); without customers, guests buy.
+        samples: ``variant_ids`` of variants in stock with a price in EUR, and ``customers`` as
+            (id, e-mail, name); without customers, the orders are placed by guests.
 
     Returns:
-        What is there now; nothing without variants, or where there are orders already.
+        A summary; empty if there are no variants, or orders already.
     """
     variant_ids = samples.get("variant_ids", [])
     if not variant_ids or session.scalar(sa.select(Order.id).limit(1)):
@@ -49,9 +49,9 @@ def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
     counts = {"paid": 0, "canceled": 0, "unpaid": 0}
     for index, customer in enumerate(buyers):
         order = services.place_order(_wanted(index, variant_ids, customer), customer)
-        counts[_go_on(index, order)] += 1
-    told = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return [f"{ORDERS} orders of {len(customers)} customers: {told}"]
+        counts[_advance(index, order)] += 1
+    states = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return [f"{ORDERS} orders of {len(customers)} customers: {states}"]
 
 
 def _customers(known: list[tuple[UUID, str, str]]) -> list[Principal]:
@@ -82,8 +82,8 @@ def _wanted(index: int, variant_ids: list[UUID], customer: Principal) -> NewOrde
     )
 
 
-def _go_on(index: int, order: Order) -> str:
-    """Let an order go on as most do: five of eight are paid, one is canceled, two wait."""
+def _advance(index: int, order: Order) -> str:
+    """Pay five of eight orders, cancel one and leave two unpaid; return the new state."""
     if index % 8 < 5:
         services.pay_order(order.id, NewPayment("manual"), _CLERK)
         return "paid"

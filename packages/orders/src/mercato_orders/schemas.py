@@ -1,4 +1,4 @@
-"""Orders as JSON: what clients send, and what they get."""
+"""JSON schemas of orders."""
 
 from typing import Any
 
@@ -39,24 +39,24 @@ from mercato_orders.values import sum_quantities
 
 
 class AccessHeadersSchema(Schema):
-    """The secret of a guest's order, where there is one."""
+    """The access token of a guest's order."""
 
     access_token = Text(
         max=100,
         data_key="Order-Access-Token",
-        metadata={"description": "What a guest got when placing the order"},
+        metadata={"description": "The access_token of the order, for guests"},
     )
 
 
 class CanonicalEmail(Email):
-    """An e-mail address, read as the one form that all ways to write it have."""
+    """An e-mail address, loaded in canonical form."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         return canonical_email(super()._deserialize(value, *args, **kwargs))
 
 
-class Filled(LineOfText):
-    """Text of one line that says something."""
+class NotBlank(LineOfText):
+    """A line of text with at least one character that is not white space."""
 
     def __init__(self, **kwargs: Any) -> None:
         pattern = validate.Regexp(r"\s*\S.*\Z", error="Must not be blank.")
@@ -66,16 +66,18 @@ class Filled(LineOfText):
 class AddressSchema(Schema):
     """A postal address."""
 
-    name = Filled(required=True, max=200)
-    line1 = Filled(required=True, max=200)
-    line2 = Filled(max=200, allow_none=True)
-    city = Filled(required=True, max=100)
-    region = Filled(max=100, allow_none=True)
-    postal_code = Filled(max=20, allow_none=True)
+    name = NotBlank(required=True, max=200)
+    line1 = NotBlank(required=True, max=200)
+    line2 = NotBlank(max=200, allow_none=True)
+    city = NotBlank(required=True, max=100)
+    region = NotBlank(max=100, allow_none=True)
+    postal_code = NotBlank(max=20, allow_none=True)
     country = Text(
         required=True,
         max=2,
-        validate=validate.OneOf(sorted(COUNTRIES), error="Must be one of ISO 3166-1 alpha-2."),
+        validate=validate.OneOf(
+            sorted(COUNTRIES), error="Must be one of the ISO 3166-1 alpha-2 codes."
+        ),
         metadata={"description": "ISO 3166-1 alpha-2"},
     )
 
@@ -85,7 +87,7 @@ class AddressSchema(Schema):
 
 
 class WantedLineSchema(Schema):
-    """Some units of one variant."""
+    """Units of one variant."""
 
     makes = WantedLine
 
@@ -94,7 +96,7 @@ class WantedLineSchema(Schema):
 
 
 class _WantedLinesSchema(Schema):
-    """What quotes and orders are both asked for."""
+    """Fields that quotes and orders share."""
 
     lines = fields.List(
         fields.Nested(WantedLineSchema), required=True, validate=validate.Length(min=1, max=100)
@@ -102,11 +104,13 @@ class _WantedLinesSchema(Schema):
     currency = Text(
         required=True,
         max=3,
-        validate=validate.OneOf(sorted(EXPONENTS), error="Must be one of ISO 4217."),
+        validate=validate.OneOf(sorted(EXPONENTS), error="Must be one of the ISO 4217 codes."),
         metadata={"description": "ISO 4217"},
     )
     shipping_method = LineOfText(
-        max=100, allow_none=True, metadata={"description": "The shop has none yet"}
+        max=100,
+        allow_none=True,
+        metadata={"description": "Not supported yet: any value is refused"},
     )
     discount_codes = fields.List(
         LineOfText(max=100),
@@ -116,10 +120,10 @@ class _WantedLinesSchema(Schema):
 
     @ma.validates_schema
     def _check_sums(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        """Hold the bound of one line also for several lines of one variant."""
+        """Apply the limit of one line to the sum of all lines of a variant."""
         lines: list[WantedLine] = data["lines"]
         sums = sum_quantities(lines)
-        message = f"Must be less than or equal to {MAX_QUANTITY} in all lines of the variant."
+        message = f"Must be less than or equal to {MAX_QUANTITY} in total for the variant."
         too_many = {
             index: {"quantity": [message]}
             for index, line in enumerate(lines)
@@ -130,7 +134,7 @@ class _WantedLinesSchema(Schema):
 
 
 class WantedQuoteSchema(_WantedLinesSchema):
-    """What to price."""
+    """Lines to price."""
 
     makes = WantedQuote
 
@@ -144,27 +148,29 @@ class NewOrderSchema(_WantedLinesSchema):
 
     email = CanonicalEmail(
         allow_none=True,
-        metadata={"description": "Required of guests; who signed in has their own"},
+        metadata={"description": "Required for guests; defaults to the account's address"},
     )
     shipping_address = fields.Nested(AddressSchema, required=True)
     billing_address = fields.Nested(AddressSchema, allow_none=True)
     expected_amount_total = Integer(
         min=0,
         allow_none=True,
-        metadata={"description": "Refuse the order if it costs another amount"},
+        metadata={"description": "Refuse the order if its total differs"},
     )
     note = Text(max=2000, allow_none=True)
     metadata = Metadata()
 
 
 class NewPaymentSchema(Schema):
-    """A payment of the whole order."""
+    """A payment of the order's total."""
 
     makes = NewPayment
 
     provider = Text(required=True, max=50, validate=validate.OneOf(sorted(PROVIDERS)))
     payment_method = LineOfText(
-        max=255, allow_none=True, metadata={"description": "The provider's token"}
+        max=255,
+        allow_none=True,
+        metadata={"description": "The provider's token of the payment method"},
     )
     return_url = LineOfText(
         max=2000,
@@ -174,18 +180,18 @@ class NewPaymentSchema(Schema):
 
 
 class CancellationSchema(Schema):
-    """Why an order is canceled."""
+    """The reason for a cancellation."""
 
     reason = Text(max=500, allow_none=True)
     restock = Boolean(
         load_default=True,
         validate=validate.Equal(comparable=True),
-        metadata={"description": "The units of an unpaid order always go back"},
+        metadata={"description": "Always true: the units of an unpaid order are released"},
     )
 
 
 class OrderQuerySchema(ListQuerySchema):
-    """Filters of the list of orders."""
+    """Filters and sort order of the list of orders."""
 
     sorts = ("created_at", "number", "amount_total")
 
@@ -206,13 +212,13 @@ class OrderQuerySchema(ListQuerySchema):
 
 
 class PartQuerySchema(ListQuerySchema):
-    """The query of lists that belong to one order: oldest first."""
+    """The query of the lists of one order: sorted oldest first."""
 
     default_sort = "created_at"
 
 
 class QuotedLineSchema(ma.Schema):
-    """Some units of one variant, priced."""
+    """Units of one variant with their price."""
 
     variant_id = fields.UUID(attribute="item.variant_id", required=True)
     product_id = fields.UUID(attribute="item.product_id", required=True)
@@ -229,7 +235,7 @@ class QuotedLineSchema(ma.Schema):
 
 
 class QuoteWarningSchema(ma.Schema):
-    """What may keep the order from being placed."""
+    """A reason why the order would be refused now."""
 
     code = fields.String(required=True)
     variant_id = fields.UUID(required=True)
@@ -237,7 +243,7 @@ class QuoteWarningSchema(ma.Schema):
 
 
 class QuoteSchema(ma.Schema):
-    """What an order would cost now. Amounts are in minor units of the currency."""
+    """The current price of an order. Amounts are in minor units of the currency."""
 
     lines = fields.List(fields.Nested(QuotedLineSchema), attribute="order.lines", required=True)
     currency = fields.String(attribute="order.currency", required=True)
@@ -250,7 +256,7 @@ class QuoteSchema(ma.Schema):
 
 
 class LineSchema(ModelSchema):
-    """Some units of one variant, as it was sold."""
+    """A line of an order, with name and price when the order was placed."""
 
     class Meta(ModelSchema.Meta):
         """Publish these columns."""
@@ -279,7 +285,7 @@ class LineSchema(ModelSchema):
 
 
 class PaymentSchema(ModelSchema):
-    """One attempt to take the money of an order."""
+    """One attempt to pay an order."""
 
     currency = fields.String(attribute="order.currency", required=True)
 
@@ -344,7 +350,7 @@ _DETAIL = (
 
 
 class OrderSummarySchema(ModelSchema):
-    """An order as lists show it."""
+    """An order in a list."""
 
     class Meta(ModelSchema.Meta):
         """Publish these columns."""
@@ -368,7 +374,7 @@ class OrderSchema(ModelSchema):
 
 
 class PlacedOrderSchema(OrderSchema):
-    """A new order; a guest's has the secret that opens it again."""
+    """A new order; a guest's order has an access token."""
 
     access_token = fields.String(
         metadata={"description": "Guests only: send as Order-Access-Token"}

@@ -1,4 +1,4 @@
-"""What an operator may set for orders."""
+"""Settings of orders."""
 
 from typing import Annotated
 
@@ -11,12 +11,14 @@ class OrdersSettings(Settings, frozen=True, kw_only=True):
     """Settings of the feature, in ``[features.orders.settings]``."""
 
     unpaid_expiry_minutes: Annotated[
-        int, Meta(ge=1, le=10_080, description="How long an unpaid order keeps its units")
+        int,
+        Meta(ge=1, le=10_080, description="How long the units of an unpaid order stay reserved"),
     ] = 15
     payment_window_minutes: Annotated[
-        int, Meta(ge=1, le=1_440, description="How long it keeps them once a payment has started")
+        int,
+        Meta(ge=1, le=1_440, description="How long they stay reserved after a payment has started"),
     ] = 30
     manual_by_customer: Annotated[
         bool,
-        Meta(description="Customers may call their orders paid: for development and testing"),
+        Meta(description="Customers may mark their orders as paid; for development and testing"),
     ] = False

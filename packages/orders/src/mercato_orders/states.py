@@ -1,4 +1,4 @@
-"""The status of an order that follows from its payments: computed here, and only here."""
+"""Compute the payment status of an order from its payments."""
 
 from collections.abc import Collection
 
@@ -6,12 +6,12 @@ from collections.abc import Collection
 def payment_status(
     statuses: Collection[str], *, amount_paid: int = 0, amount_refunded: int = 0
 ) -> str:
-    """Return how far an order is paid.
+    """Return the payment status of an order.
 
     Args:
-        statuses: Of its payments.
+        statuses: Statuses of its payments.
         amount_paid: Minor units captured.
-        amount_refunded: Minor units given back.
+        amount_refunded: Minor units refunded.
     """
     if amount_refunded:
         return "refunded" if amount_refunded == amount_paid else "partially_refunded"

@@ -1,4 +1,4 @@
-"""What happens to an order, told to its timeline and to other features in one go."""
+"""Record a change of an order in its timeline and publish it as an event."""
 
 import sqlalchemy as sa
 
@@ -16,10 +16,9 @@ EXPIRED = "order.expired"
 
 
 def announce(order: Order, topic: str, actor: Actor) -> None:
-    """Write the change of *order* out, add it to the timeline and publish it.
+    """Flush *order*, add an entry to its timeline and publish the event.
 
-    The event names the order and what it costs, and nothing about the person: whoever needs more
-    asks for it.
+    The event has the order's id, number and total, and no personal data.
     """
     session.flush()
     session.execute(

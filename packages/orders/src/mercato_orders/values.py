@@ -1,4 +1,4 @@
-"""What a client asks for, as plain values."""
+"""Input of the services, as plain values."""
 
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ from typing import Any
 from uuid import UUID
 
 MAX_QUANTITY = 999
-"""Units of one variant in one order."""
+"""Maximum units of one variant in one order."""
 
 Address = dict[str, Any]
-"""``name, line1, line2, city, region, postal_code, country``, as the input schema checked it."""
+"""``name, line1, line2, city, region, postal_code, country``, validated by the input schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class WantedLine:
-    """Some units of one variant."""
+    """Units of one variant."""
 
     variant_id: UUID
     quantity: int
@@ -32,7 +32,7 @@ def sum_quantities(lines: Iterable[WantedLine]) -> dict[UUID, int]:
 
 @dataclass(frozen=True, slots=True)
 class WantedQuote:
-    """What to price. The address is for shipping and tax, which are not charged yet."""
+    """Lines to price. The address is for shipping and tax, which are not charged yet."""
 
     lines: list[WantedLine]
     currency: str
@@ -46,17 +46,17 @@ class NewOrder:
     """An order to place.
 
     Args:
-        lines: 1 to 100; several of one variant are summed.
+        lines: 1 to 100; lines of the same variant are summed.
         currency: ISO 4217 code.
-        shipping_address: Where it goes.
-        email: Whom to write to; a caller with an address of their own needs none, and with a
-            verified one may name no other.
-        billing_address: Whom the bill names; None for the shipping address.
-        expected_amount_total: What the client believes it costs, in minor units.
-        note: What the customer wants to say.
-        metadata: Free data of the client's own.
-        shipping_method: How it is sent; None for the shop's way.
-        discount_codes: What makes it cheaper.
+        shipping_address: Address of delivery.
+        email: The customer's address. Required for guests; a caller with a verified address cannot
+            name another.
+        billing_address: Address of the bill; None for the shipping address.
+        expected_amount_total: The total the client expects, in minor units; None to accept any.
+        note: The customer's note.
+        metadata: The client's key-value pairs.
+        shipping_method: Not supported yet: any value is refused.
+        discount_codes: Not supported yet: any value is refused.
     """
 
     lines: list[WantedLine]
@@ -76,9 +76,9 @@ class NewPayment:
     """A payment to start.
 
     Args:
-        provider: Who takes the money.
-        payment_method: The provider's token for how.
-        return_url: Where the customer comes back to after a step at the provider.
+        provider: Name of the payment provider.
+        payment_method: The provider's token of the payment method.
+        return_url: Where the provider sends the customer back to.
     """
 
     provider: str

@@ -250,7 +250,7 @@ class TestDoctor:
             "error[K310] data of 'loans'",
             f"    loans_loan.book_id: 1 row names {WORD} that are gone from shelf_book.id.",
             f"    for example: {GONE}",
-            "    policy needs_target: the row means nothing without what it names",
+            "    policy needs_target: the row is meaningless without the referenced row",
             "    fix: bring back what 'shelf' lost, or delete the rows",
             "shelf: titles: 1 books have no title",
             "1 references and 1 checks were looked at.",

@@ -14,7 +14,7 @@ from . import demo
 
 @pytest.fixture(scope="session")
 def run_directory(tmp_path_factory):
-    """The directory of this test run, the same for each of its workers."""
+    """The directory of this test run, shared by all workers."""
     directory = tmp_path_factory.getbasetemp()
     return directory.parent if "PYTEST_XDIST_WORKER" in os.environ else directory
 
@@ -28,7 +28,7 @@ def postgresql_server(run_directory):
 
 @pytest.fixture(scope="session")
 def postgresql_url(postgresql_server):
-    """A PostgreSQL database with the tables, of this worker alone."""
+    """A PostgreSQL database with the tables, for this worker only."""
     url = postgresql_server.create_database(f"kit_{os.getpid()}")
     demo.create_tables(url)
     return url
@@ -42,7 +42,7 @@ def _tables():
 
 @pytest.fixture
 def empty_postgresql_url(postgresql_url, _tables):
-    """The PostgreSQL database, emptied after the test."""
+    """The PostgreSQL database without tables; emptied after the test."""
     yield postgresql_url
     engine = sa.create_engine(postgresql_url, poolclass=sa.pool.NullPool)
     with engine.begin() as connection:
@@ -51,7 +51,7 @@ def empty_postgresql_url(postgresql_url, _tables):
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory):
-    """A SQLite file with the tables, to be copied."""
+    """A SQLite file with the tables, used as a template."""
     file = tmp_path_factory.mktemp("template") / "kit.db"
     demo.create_tables(f"sqlite:///{file}")
     return file
@@ -73,7 +73,7 @@ def database_url(request):
 
 @pytest.fixture
 def boot():
-    """Make apps that are closed after the test."""
+    """A function that makes apps, which are closed after the test."""
     apps = []
 
     def make(url, **options):
@@ -89,25 +89,25 @@ def boot():
 
 @pytest.fixture
 def app(boot, database_url):
-    """The notes on each database."""
+    """The demo app on each database."""
     return boot(database_url)
 
 
 @pytest.fixture
 def client(app):
-    """A stranger who talks to the notes, on each database."""
+    """A guest client of the demo app on each database."""
     return app.test_client()
 
 
 @pytest.fixture
 def paper(boot, sqlite_url):
-    """A client of the notes where the database does not matter."""
+    """A client of the demo app, for tests that do not depend on the database."""
     return boot(sqlite_url).test_client()
 
 
 @pytest.fixture
 def in_unit(app):
-    """Run a function in a unit of work of its own, as a request would."""
+    """A function that runs a step in its own unit of work, as a request would."""
 
     def run(step, **options):
         with app.app_context():
@@ -118,7 +118,7 @@ def in_unit(app):
 
 @pytest.fixture
 def post(client):
-    """Add a note under a key."""
+    """A function that adds a note with an idempotency key."""
 
     def post(title="a", *, key=demo.KEY, person=None, path="/v1/notes", **members):
         headers = {} if key is None else {"Idempotency-Key": key}
@@ -131,7 +131,7 @@ def post(client):
 
 @pytest.fixture
 def keys(app):
-    """The idempotency keys that are stored."""
+    """The stored idempotency keys."""
 
     def keys():
         with app.app_context():

@@ -1,4 +1,4 @@
-"""A small feature, its people and a plain Flask app: all that the kit needs to be proved."""
+"""A small feature, users and a plain Flask app for the kit's tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,10 +86,10 @@ class Note(db.Aggregate, Base):
 
 
 class Doorkeeper:
-    """Knows everybody by their first name."""
+    """Authenticates tokens that are a first name."""
 
     def authenticate(self, token: str) -> Principal:
-        """Return who *token* names."""
+        """Return the principal named by *token*."""
         if token not in PEOPLE:
             raise Unauthenticated(invalid_token=True)
         return PEOPLE[token]
@@ -127,7 +127,7 @@ class RankSchema(Schema):
 
 class NoteSchema(ModelSchema):
     class Meta(ModelSchema.Meta):
-        """What is published of a note."""
+        """Publish these columns."""
 
         model = Note
         fields = ("id", "title", "rank", "version", "created_at")
@@ -182,21 +182,21 @@ def list_notes(query: dict[str, Any]) -> Page[Any]:
 @blueprint.get("/notes/<uuid:note_id>", allow=anyone)
 @blueprint.response(200, NoteSchema)
 def read_note(note_id: UUID) -> Note:
-    """Read a note"""
+    """Get a note"""
     return find_note(Note.id == note_id)
 
 
 @blueprint.get("/notes/by-title/<title>", allow=anyone, public_cache=True)
 @blueprint.response(200, NoteSchema)
 def read_note_by_title(title: str) -> Note:
-    """Read the note with a title"""
+    """Get the note with a title"""
     return find_note(Note.title == title)
 
 
 @blueprint.get("/notes/by-rank/<int(signed=True):rank>", allow=anyone)
 @blueprint.response(200, NoteSchema)
 def read_note_by_rank(rank: int) -> Note:
-    """Read the note with a rank"""
+    """Get the note with a rank"""
     return find_note(Note.rank == rank)
 
 
@@ -217,14 +217,14 @@ def change_note(body: dict[str, Any], note_id: UUID) -> Note:
 @blueprint.arguments(NewNoteSchema)
 @blueprint.response(204)
 def be_private(body: NewNote) -> None:
-    """Do what needs a name"""
+    """Do something that requires authentication"""
 
 
 @blueprint.post("/guarded", allow=permission("notes.write"))
 @blueprint.arguments(NewNoteSchema)
 @blueprint.response(204)
 def be_guarded(body: NewNote) -> None:
-    """Do what needs a permission"""
+    """Do something that requires a permission"""
 
 
 class TitleTaken(Problem):
@@ -236,7 +236,7 @@ class TitleTaken(Problem):
 
 
 def find_note(condition: sa.ColumnElement[bool]) -> Note:
-    """Find the one note that *condition* holds for."""
+    """Return the note that matches *condition*."""
     note = db.session.scalars(sa.select(Note).where(condition)).first()
     if note is None:
         raise NotFound
@@ -263,7 +263,7 @@ def make_app(
     away: Sequence[Feature] = (),
     settings: Any = None,
 ) -> Flask:
-    """Make a Flask app of *features*, as a host would, without one."""
+    """Make a Flask app of *features* without a host."""
     app = Flask("kit")
     app.testing = True
     app.config.update(
@@ -287,7 +287,7 @@ def make_app(
 
 
 def create_tables(url: str) -> None:
-    """Make the kit's tables and the notes'."""
+    """Create the tables of the kit and of the notes."""
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
     models.Base.metadata.create_all(engine)
     Base.metadata.create_all(engine)

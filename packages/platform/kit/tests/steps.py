@@ -1,4 +1,4 @@
-"""Steps of a unit of work, for tests that need no request."""
+"""Steps of units of work, for tests without requests."""
 
 import sqlalchemy as sa
 
@@ -9,7 +9,7 @@ from .demo import Note
 
 
 def add_note(title=None, **values):
-    """Write a note, with a title that no other one has unless it is given; return its id."""
+    """Insert a note, by default with a unique title; return its id."""
     note = Note(title=title or str(db.new_id()), **values)
     db.session.add(note)
     db.session.flush()
@@ -17,6 +17,6 @@ def add_note(title=None, **values):
 
 
 def session_is_usable():
-    """Whether the session of this thread works: write, commit, read."""
+    """Return whether the session of this thread can write, commit and read."""
     work.run(lambda: add_note("after"))
     return "after" in work.run(lambda: set(db.session.scalars(sa.select(Note.title))))

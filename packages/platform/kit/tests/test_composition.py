@@ -12,14 +12,14 @@ TWO = Feature(name="two", summary="", permissions={"two.read": "read"})
 
 class TestComposition:
     def test_knows_every_permission(self):
-        """Permissions are those that the composed features declare."""
+        """The permissions are those declared by the composed features."""
         assert Composition((ONE, TWO), {}).permissions == {"one.read", "two.read"}
         assert Composition((ONE,), {}).permissions == {"one.read"}
 
 
 class TestCurrentComposition:
     def test_is_that_of_the_app(self, boot, sqlite_url):
-        """Two apps in one process know each only their own features."""
+        """Two apps in one process each have their own composition."""
         first = boot(sqlite_url, features=[ONE])
         second = boot(sqlite_url, features=[TWO])
 
@@ -28,12 +28,12 @@ class TestCurrentComposition:
         with second.app_context():
             assert current_composition().features == (TWO,)
 
-    def test_is_known_only_within_an_app(self):
-        """Who asks while features are imported is told that it is too early."""
+    def test_requires_an_app_context(self):
+        """While features are imported, an error says that the composition is not available yet."""
         with pytest.raises(NotComposedError, match="not while features are imported"):
             current_composition()
 
-    def test_is_not_known_before_it_ended(self):
-        """An app that is still put together has none yet."""
+    def test_requires_a_complete_composition(self):
+        """An app that is still being composed has no composition."""
         with Flask(__name__).app_context(), pytest.raises(NotComposedError):
             current_composition()

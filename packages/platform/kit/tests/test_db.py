@@ -22,7 +22,7 @@ from .steps import add_note
 
 class TestEngine:
     def test_is_that_of_the_current_app(self, boot, sqlite_url, database_url):
-        """Two apps in one process have an engine each."""
+        """Two apps in one process have separate engines."""
         first, second = boot(sqlite_url), boot(database_url)
 
         with first.app_context():
@@ -33,14 +33,14 @@ class TestEngine:
             assert db.engine() is not engine
 
     def test_needs_an_app(self):
-        """Outside of an app there is no engine."""
+        """Without an app context, an error is raised."""
         with pytest.raises(RuntimeError, match="application context"):
             db.engine()
 
 
 class TestNewId:
     def test_sorts_by_time_of_creation(self):
-        """Ids made one after the other sort in that order, also within a millisecond."""
+        """Ids sort in the order in which they were made, even within a millisecond."""
         ids = [db.new_id() for _ in range(1000)]
 
         assert ids == sorted(ids)
@@ -56,7 +56,7 @@ class TestNewId:
 
 class TestUtcNow:
     def test_is_aware_and_in_milliseconds(self):
-        """The present is aware UTC, and no finer than what the API shows."""
+        """The time is aware UTC with the precision of the API."""
         now = db.utc_now()
 
         assert now.tzinfo is UTC
@@ -75,8 +75,8 @@ class TestUtcDateTime:
         ],
         ids=str,
     )
-    def test_gives_back_the_same_instant(self, in_unit, instant):
-        """A time comes back equal to the microsecond, and in UTC."""
+    def test_returns_the_same_time(self, in_unit, instant):
+        """A time is loaded as UTC, equal to the microsecond."""
         note_id = in_unit(lambda: add_note(created_at=instant))
 
         read = in_unit(lambda: db.session.get_one(Note, note_id).created_at)
@@ -85,12 +85,12 @@ class TestUtcDateTime:
         assert read.utcoffset() == timedelta(0)
 
     def test_refuses_a_naive_time(self, in_unit):
-        """A time without an offset never reaches the database."""
+        """A naive time is refused before it reaches the database."""
         with pytest.raises(StatementError, match="naive datetime"):
             in_unit(lambda: add_note(created_at=datetime(2026, 1, 2)))  # noqa: DTZ001
 
     def test_sorts_by_time(self, in_unit):
-        """The database sorts instants by time, whatever their year, fraction or offset."""
+        """The database sorts times correctly, whatever their year, fraction or offset."""
         times = [
             datetime(87, 1, 1, tzinfo=UTC),
             datetime(987, 1, 1, tzinfo=UTC),
@@ -108,7 +108,7 @@ class TestUtcDateTime:
         assert read == times
 
     def test_is_text_of_one_width_on_sqlite(self, boot, sqlite_url):
-        """SQLite holds UTC text of 27 characters, so that its order is the order of time."""
+        """SQLite stores UTC text of 27 characters, which sorts by time."""
         app = boot(sqlite_url)
         with app.app_context():
             add_note(created_at=datetime(987, 6, 5, tzinfo=UTC))
@@ -119,7 +119,7 @@ class TestUtcDateTime:
 
 class TestJson:
     def test_none_is_null(self, in_unit):
-        """No value is the database's NULL, not the JSON word null."""
+        """None is stored as NULL, not as JSON null."""
         in_unit(lambda: add_note(extra=None))
 
         found = in_unit(
@@ -130,8 +130,8 @@ class TestJson:
 
         assert found == 1
 
-    def test_gives_back_the_same_value(self, in_unit):
-        """What was put in comes out."""
+    def test_returns_the_same_value(self, in_unit):
+        """A value is loaded as it was stored."""
         value = {"a": [1, None, {"b": "ü"}], "big": db.MAX_SAFE_INTEGER}
         note_id = in_unit(lambda: add_note(extra=value))
 
@@ -140,7 +140,7 @@ class TestJson:
 
 class TestMetadata:
     def test_names_every_constraint(self):
-        """A constraint without a name of its own gets one from its table and columns."""
+        """A constraint without a name gets one from its table and columns."""
         names = {constraint.name for constraint in Base.metadata.tables["notes_note"].constraints}
 
         assert names == {
@@ -150,13 +150,13 @@ class TestMetadata:
         }
 
     def test_knows_its_feature(self):
-        """The MetaData says whose tables it holds."""
+        """The metadata has the name of its feature."""
         assert db.metadata("orders").info == {"feature": "orders"}
 
 
 class TestAggregate:
-    def test_raises_its_version_with_each_change(self, in_unit):
-        """A new row has version 1; each UPDATE raises it and the time of change."""
+    def test_increases_its_version_with_each_change(self, in_unit):
+        """A new row has version 1; each UPDATE increases it and sets updated_at."""
         note_id = in_unit(lambda: add_note(updated_at=datetime(2020, 1, 1, tzinfo=UTC)))
 
         def change():
@@ -170,7 +170,7 @@ class TestAggregate:
         assert note.updated_at > db.utc_now() - timedelta(minutes=1)
 
     def test_starts_with_empty_metadata(self, in_unit):
-        """The column is called metadata, and is an empty object at first."""
+        """The column metadata defaults to an empty object."""
         in_unit(add_note)
 
         stored = in_unit(lambda: db.session.scalar(sa.select(Note.__table__.c.metadata)))
@@ -179,13 +179,13 @@ class TestAggregate:
 
 
 class TestLocked:
-    def test_is_refused_where_only_reading_is_allowed(self, in_unit):
-        """A unit of work that may not write cannot lock rows, on SQLite either."""
+    def test_is_refused_in_a_read_only_unit(self, in_unit):
+        """A read-only unit of work cannot lock rows, on SQLite either."""
         with pytest.raises(RuntimeError, match="may write"):
             in_unit(lambda: db.locked(sa.select(Note)), read_only=True)
 
-    def test_locks_without_keeping_others_from_referring_to_the_row(self, in_unit, database_url):
-        """PostgreSQL is asked for FOR NO KEY UPDATE; SQLite already has its one write lock."""
+    def test_does_not_block_foreign_keys(self, in_unit, database_url):
+        """PostgreSQL locks FOR NO KEY UPDATE; SQLite already has its single write lock."""
         sql = in_unit(
             lambda: str(
                 db.locked(sa.select(Note.id), skip_locked=True).compile(db.session.get_bind())
@@ -196,7 +196,7 @@ class TestLocked:
         assert sql.endswith(f"FROM notes_note{expected}")
 
     def test_skips_what_another_unit_has_locked(self, boot, empty_postgresql_url):
-        """With skip_locked, rows that another transaction holds are left out."""
+        """With skip_locked, rows locked by another transaction are omitted."""
         app = boot(empty_postgresql_url)
         with app.app_context():
             add_note()
@@ -209,7 +209,7 @@ class TestLocked:
 
 
 class TestInsert:
-    def test_knows_what_to_do_on_conflict(self, in_unit):
+    def test_supports_on_conflict(self, in_unit):
         """The same statement inserts once on both databases."""
 
         def insert():
@@ -221,8 +221,8 @@ class TestInsert:
 
 
 class TestRefuse:
-    def test_names_the_unique_key_that_was_violated(self, in_unit):
-        """The violation of a unique constraint becomes the refusal named for it."""
+    def test_translates_a_unique_constraint(self, in_unit):
+        """A violated unique constraint raises the problem given for it."""
         in_unit(lambda: add_note("taken"))
 
         def add():
@@ -232,8 +232,8 @@ class TestRefuse:
         with pytest.raises(TitleTaken):
             in_unit(add)
 
-    def test_names_a_partial_unique_index(self, in_unit):
-        """A unique index with a condition is told apart from the other keys of its table."""
+    def test_translates_a_partial_unique_index(self, in_unit):
+        """A partial unique index is distinguished from the other keys of its table."""
         in_unit(lambda: add_note("a", owner="alice", pinned=1))
         in_unit(lambda: add_note("b", owner="alice", pinned=0))
 
@@ -244,8 +244,8 @@ class TestRefuse:
         with pytest.raises(SecondPin):
             in_unit(pin)
 
-    def test_names_a_primary_key(self, in_unit):
-        """A composite primary key can be named as well, by the constraint of its table."""
+    def test_translates_a_primary_key(self, in_unit):
+        """A composite primary key can be given by the constraint of its table."""
         key = IdempotencyKey.__table__.primary_key
         now = db.utc_now()
 
@@ -261,8 +261,8 @@ class TestRefuse:
         with pytest.raises(SecondPin):
             in_unit(insert)
 
-    def test_also_sees_what_the_body_flushed(self, in_unit):
-        """It does not matter who flushes first."""
+    def test_translates_errors_of_a_flush_in_the_body(self, in_unit):
+        """A violation is translated wherever the flush happens."""
         in_unit(lambda: add_note("taken"))
 
         def add():
@@ -272,15 +272,15 @@ class TestRefuse:
         with pytest.raises(TitleTaken):
             in_unit(add)
 
-    def test_lets_anything_else_through(self, app):
-        """A violation that has no refusal stays what it is."""
+    def test_propagates_other_errors(self, app):
+        """A violation without a problem propagates unchanged."""
         with app.app_context():
             with pytest.raises(IntegrityError), db.refuse(_REFUSALS):
                 db.session.add(Note(title="a", rank=-1))
             db.session.rollback()
 
-    def test_leaves_the_database_free_for_the_next_unit(self, in_unit):
-        """After a refusal nothing is left of it, and work goes on."""
+    def test_leaves_the_session_usable(self, in_unit):
+        """After a refusal nothing is left of it, and the next unit of work succeeds."""
         in_unit(lambda: add_note("taken"))
 
         def add():
@@ -297,8 +297,8 @@ class TestRefuse:
 
 
 class TestConstraintOf:
-    def test_names_a_check_on_both_databases(self, app):
-        """The name of a violated CHECK is known whichever database refused."""
+    def test_returns_a_check_on_both_databases(self, app):
+        """The name of a violated CHECK is returned on both databases."""
         with app.app_context():
             with pytest.raises(IntegrityError) as refused:
                 add_note(rank=-1)
@@ -308,15 +308,15 @@ class TestConstraintOf:
 
 
 class TestUniqueKey:
-    def test_refuses_columns_that_are_no_key(self):
-        """Asking for a key that the table has not is a mistake found at once."""
+    def test_refuses_columns_without_a_key(self):
+        """Columns without a unique key are an error at import time."""
         with pytest.raises(LookupError, match=r"notes_note has no unique key over \('rank',\)"):
             db.unique_key(Note, "rank")
 
 
 class TestMayWrite:
-    def test_is_true_unless_said_otherwise(self):
-        """Transactions may write; one that may not says so, and a nested one may say it may."""
+    def test_is_true_by_default(self):
+        """Transactions may write by default; read-only and writable blocks can be nested."""
         before = transactions.may_write()
         with transactions.reading():
             inside = transactions.may_write()

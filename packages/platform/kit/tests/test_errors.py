@@ -27,21 +27,21 @@ class TestProblem:
         ],
     )
     def test_has_a_status(self, kind, status):
-        """Each kind has the status of RFC 9110 that says the same."""
+        """Each problem has the matching status of RFC 9110."""
         assert getattr(errors, kind)().status == status
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_has_a_code_of_its_own(self, kind):
-        """No two kinds share the word that clients read, and none keeps its work unasked."""
+    def test_has_a_unique_code(self, kind):
+        """No two problems share a code, and none keeps its work by default."""
         assert [other for other in KINDS if other.code == kind.code] == [kind]
         assert kind.keeps_work is False
 
-    def test_says_what_is_so(self):
-        """The detail is the title unless something more is known."""
+    def test_has_a_detail(self):
+        """The detail defaults to the title."""
         assert Problem().detail == str(Problem()) == Problem.title
         assert Problem("No such luck.", variant_ids=[1]).members == {"variant_ids": [1]}
 
     @pytest.mark.parametrize("kind", [errors.TooManyRequests, errors.Unavailable])
-    def test_says_when_to_come_again(self, kind):
-        """Who must wait is told for how long."""
+    def test_has_retry_after(self, kind):
+        """Problems with a delay have a Retry-After header."""
         assert kind(retry_after_seconds=7).headers == {"Retry-After": "7"}

@@ -8,26 +8,26 @@ from mercato_kit.events import Handler
 
 
 def tell(event):
-    """Tell somebody."""
+    """Handle an event."""
 
 
 class TestEvent:
     def test_has_an_id_and_a_time(self):
-        """Each event is another one, and says when it happened."""
+        """Each event has a new id and the current time."""
         one, other = _event(), _event()
 
         assert one.id < other.id
         assert one.created_at.tzinfo is not None
 
     def test_cannot_be_changed(self):
-        """What happened has happened."""
+        """An event is frozen."""
         with pytest.raises(FrozenInstanceError):
             _event().topic = "another"
 
 
 class TestHandler:
     def test_is_named_after_its_function(self):
-        """The name tells its deliveries apart from those of the feature's other handlers."""
+        """The name identifies the handler within its feature."""
         assert Handler("note.added", tell).name == "tell"
 
 

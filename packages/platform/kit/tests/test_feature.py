@@ -17,16 +17,16 @@ from .demo import Note
 
 
 class Weather(Protocol):
-    """Says how it is outside."""
+    """A contract about the weather."""
 
 
 class Sunny:
-    """Answers it."""
+    """A provider of the contract."""
 
 
 class TestFeature:
     def test_needs_only_a_name_and_a_summary(self):
-        """What a feature has not, its manifest leaves out."""
+        """All other parts of a manifest are optional."""
         feature = Feature(name="one", summary="The first")
 
         assert feature.blueprints == feature.needs == feature.offers == feature.jobs == ()
@@ -34,21 +34,21 @@ class TestFeature:
         assert feature.permissions == {}
 
     def test_cannot_be_changed(self):
-        """A manifest is read by the host, and stays what it was."""
+        """A manifest is frozen."""
         with pytest.raises(FrozenInstanceError):
             Feature(name="one", summary="").name = "two"
 
 
 class TestContractId:
     def test_is_the_name_of_its_module(self):
-        """Needs and offers of one contract have one id."""
+        """Needs and offers of one contract have the same id."""
         assert contract_id(Weather) == "test_feature"
         assert Need(Weather, ">=1,<2").id == Offer(Weather, "1.0", Sunny).id == "test_feature"
 
 
 class TestWord:
-    def test_is_of_contract_and_thing(self):
-        """Who keeps an id and who hands it out mean one word, and know only the contract."""
+    def test_has_contract_and_thing(self):
+        """A referent and its soft references have the same name."""
         kept = SoftReference(Note.id, Weather, "day", policy="keeps_snapshot")
 
         assert kept.word == Referent(Weather, "day", Note.id).word == "test_feature.day"
@@ -56,7 +56,7 @@ class TestWord:
 
 class TestPolicies:
     def test_each_has_a_meaning(self):
-        """Every policy that a soft reference may have is explained to operators."""
+        """Every policy of a soft reference has a description."""
         policy = get_type_hints(SoftReference)["policy"]
 
         assert tuple(POLICIES) == get_args(policy)

@@ -27,13 +27,13 @@ from .demo import feature
 NOTE = {"title": "a"}
 KEY = {"Idempotency-Key": "a-key-of-the-routes"}
 
-open_to_nobody = Blueprint("open_to_nobody", __name__)
+without_policy = Blueprint("without_policy", __name__)
 
 
-@open_to_nobody.get("/nobody")
-@open_to_nobody.response(204)
+@without_policy.get("/without-policy")
+@without_policy.response(204)
 def forget_the_policy():
-    """Be reached by nobody"""
+    """Have no policy"""
 
 
 shapes = Blueprint("shapes", __name__, url_prefix="/shapes")
@@ -53,7 +53,7 @@ def take_letter(headers):
 @shapes.route("/both", allow=anyone, methods=["GET", "POST"], endpoint="two_at_once")
 @shapes.response(200)
 def tell_method():
-    """Tell the method, and whether it may write"""
+    """Return the method, and whether it may write"""
     return {"method": request.method, "may_write": transactions.may_write()}
 
 
@@ -72,14 +72,14 @@ def delete():
 @shapes.get("/ready", allow=anyone)
 @shapes.response(200)
 def answer_by_itself():
-    """Answer with a response that is ready"""
+    """Return a complete response"""
     return Response("{}", mimetype="application/json", headers={"Cache-Control": "max-age=1"})
 
 
 @shapes.post("/broken", allow=anyone)
 @shapes.response(204)
 def write_and_fail():
-    """Write, and fail"""
+    """Write, then fail"""
     db.session.add(Note(title="gone"))
     db.session.flush()
     raise Unavailable
@@ -87,15 +87,15 @@ def write_and_fail():
 
 class TestRoute:
     @pytest.mark.parametrize("person", [None, "alice", "charlie"])
-    def test_without_a_policy_serves_nobody(self, boot, sqlite_url, person):
-        """A route that states no policy answers nobody, and says which it is."""
-        client = boot(sqlite_url, blueprints=[open_to_nobody]).test_client()
+    def test_without_a_policy_refuses_every_request(self, boot, sqlite_url, person):
+        """A route without a policy refuses every request and logs its location."""
+        client = boot(sqlite_url, blueprints=[without_policy]).test_client()
 
         with pytest.raises(RuntimeError, match=r"test_http_blueprint.py:\d+ states no policy"):
-            client.get("/nobody", headers=_as(person))
+            client.get("/without-policy", headers=_as(person))
 
-    def test_keeps_what_was_declared(self):
-        """The host can read each route's policy, methods and place before the first request."""
+    def test_has_the_declared_values(self):
+        """The host can read policy, methods and location of each route before any request."""
         declared = {route.endpoint: route for route in blueprint.routes}
         note = declared["add_note"]
 
@@ -116,22 +116,22 @@ class TestRoute:
         ],
     )
     def test_answers_its_methods(self, odd, method, address, status):
-        """A route answers the methods it was declared with, and no other."""
+        """A route answers its declared methods and no others."""
         assert odd.open(address, method=method).status_code == status
 
     def test_reads_on_get_and_writes_on_post(self, odd):
-        """Only safe methods run without the right to write."""
+        """Only safe methods run read-only."""
         assert odd.get("/shapes/both").json == {"method": "GET", "may_write": False}
         assert odd.post("/shapes/both").json == {"method": "POST", "may_write": True}
 
     def test_head_and_options(self, paper):
-        """HEAD answers without a body; OPTIONS names the methods."""
+        """HEAD answers without a body; OPTIONS lists the methods."""
         assert (paper.head("/v1/notes").status_code, paper.head("/v1/notes").data) == (200, b"")
         allowed = paper.options("/v1/notes").headers["Allow"].split(", ")
         assert sorted(allowed) == ["GET", "HEAD", "OPTIONS", "POST"]
 
     def test_raising_rolls_back(self, odd):
-        """What a view wrote before it raised is not there."""
+        """Rows written by a view that raises are rolled back."""
         assert odd.post("/shapes/broken").status_code == 503
         assert odd.get("/v1/notes").json["data"] == []
 
@@ -150,14 +150,14 @@ class TestPolicy:
         ],
     )
     def test_decides_who_may_call(self, paper, person, path, status):
-        """Nobody without credentials, and nobody without the permission."""
+        """Callers without credentials or without the permission are refused."""
         assert paper.post(path, json=NOTE, headers=_as(person)).status_code == status
 
     @pytest.mark.parametrize("body", [b"{", b"[" * 5000, b'{"no": 1}', b"", b"\xff"])
     @pytest.mark.parametrize("content_type", ["application/json", "text/plain", None])
     @pytest.mark.parametrize(("person", "status"), [(None, 401), ("alice", 403)])
     def test_comes_before_the_body(self, paper, person, status, body, content_type):
-        """A stranger learns nothing of what the route reads, not even that it was malformed."""
+        """A refused caller learns nothing about the body, not even that it is malformed."""
         answer = paper.post(
             "/v1/guarded", data=body, content_type=content_type, headers=_as(person)
         )
@@ -178,27 +178,27 @@ class TestPolicy:
             "Bearer é",
         ],
     )
-    def test_refuses_credentials_that_do_not_hold(self, paper, header):
-        """Anything in Authorization that is not a token of ours is 401 with a challenge."""
+    def test_refuses_invalid_credentials(self, paper, header):
+        """Any Authorization header without a valid token answers 401 with a challenge."""
         answer = paper.post("/v1/private", json=NOTE, headers={"Authorization": header})
 
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="mercato", error="invalid_token"'
 
-    def test_names_the_challenge_to_who_sent_none(self, paper):
+    def test_challenges_without_credentials(self, paper):
         """Without credentials the challenge has no error."""
         answer = paper.post("/v1/private", json=NOTE)
 
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="mercato"'
 
     def test_reads_the_scheme_in_any_case(self, paper):
-        """The scheme of the header is not case-sensitive."""
+        """The authentication scheme is case-insensitive."""
         headers = {"Authorization": "bEARER alice"}
 
         assert paper.post("/v1/private", json=NOTE, headers=headers).status_code == 204
 
-    def test_without_a_provider_nobody_is_known(self, boot, sqlite_url):
-        """Where no feature says who is who, no token holds."""
+    def test_without_a_provider_refuses_tokens(self, boot, sqlite_url):
+        """Without an identity provider, every token is refused."""
         client = boot(sqlite_url, features=[feature]).test_client()
 
         assert client.post("/v1/private", json=NOTE, headers=_as("alice")).status_code == 401
@@ -206,8 +206,8 @@ class TestPolicy:
 
 
 class TestPrincipal:
-    def test_is_asked_for_once_a_request(self, boot, sqlite_url):
-        """However often a view looks, the token is checked once; the next request checks again."""
+    def test_is_authenticated_once_per_request(self, boot, sqlite_url):
+        """A token is checked once per request, and again in the next request."""
         asked = []
 
         class Doorkeeper:
@@ -250,26 +250,26 @@ class TestPath:
         ],
         ids=lambda path: path[:40],
     )
-    def test_where_nothing_can_be_is_nothing(self, client, path):
-        """A part of the path that no column can hold is 404 on both databases."""
+    def test_values_that_no_column_holds_are_404(self, client, path):
+        """A path value that no column can hold answers 404 on both databases."""
         assert client.get(path).status_code == 404
 
-    def test_leads_to_the_thing(self, client):
-        """What is there is found."""
+    def test_finds_the_resource(self, client):
+        """Other path values find their resource."""
         client.post("/v1/notes", json={"title": "ü/?"}, headers=KEY)
 
         assert client.get("/v1/notes/by-rank/0").json["title"] == "ü/?"
 
 
 class TestCacheControl:
-    def test_is_private_unless_said_otherwise(self, client):
-        """Answers belong to whoever asked."""
+    def test_is_private_by_default(self, client):
+        """By default, responses may not be stored by caches."""
         answer = client.post("/v1/notes", json=NOTE, headers=KEY)
 
         assert answer.headers["Cache-Control"] == "private, no-store"
 
     def test_is_public_for_guests_on_public_routes(self, client):
-        """What is the same for every guest may be kept for a moment, but not served to others."""
+        """On public routes, caches may keep responses to guests, and vary by Authorization."""
         client.post("/v1/notes", json=NOTE, headers=KEY)
 
         guest = client.get("/v1/notes/by-title/a")
@@ -280,8 +280,8 @@ class TestCacheControl:
         assert alice.headers["Cache-Control"] == "private, no-store"
 
     @pytest.mark.parametrize("header", ["Bearer nobody", "Basic eDp5", "nonsense", ""])
-    def test_never_asks_who_calls(self, paper, header):
-        """Credentials that a public answer does not need are not looked at, and not cached."""
+    def test_does_not_authenticate(self, paper, header):
+        """A public route ignores invalid credentials, but the response is not cached."""
         paper.post("/v1/notes", json=NOTE, headers=KEY)
 
         answer = paper.get("/v1/notes/by-title/a", headers={"Authorization": header})
@@ -290,15 +290,15 @@ class TestCacheControl:
         assert answer.headers["Cache-Control"] == "private, no-store"
 
     def test_a_view_may_decide_itself(self, odd):
-        """A response that says how it may be kept is left alone."""
+        """A Cache-Control header set by the view is kept."""
         assert odd.get("/shapes/ready").headers["Cache-Control"] == "max-age=1"
 
 
 class TestDocumentation:
-    def test_says_what_a_route_requires(self, paper):
-        """Policy, key and ETag are in the API document, and bounds of fields too."""
+    def test_describes_what_a_route_requires(self, paper):
+        """The API document has policy, key, ETag and the limits of fields."""
         with warnings.catch_warnings():
-            # The names of components are the host's affair.
+            # The host resolves the names of components.
             warnings.simplefilter("ignore")
             paths = paper.application.extensions["api"].spec.to_dict()["paths"]
 
@@ -312,8 +312,8 @@ class TestDocumentation:
         guarded = paths["/v1/guarded"]["post"]
         assert (guarded["x-permission"], guarded["security"]) == ("notes.write", [{"bearer": []}])
 
-    def test_keeps_the_headers_that_a_schema_names(self, odd):
-        """The key of a route stands beside the headers that its view reads."""
+    def test_keeps_the_headers_of_a_schema(self, odd):
+        """The Idempotency-Key is documented next to the headers of a schema."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             paths = odd.application.extensions["api"].spec.to_dict()["paths"]
@@ -321,8 +321,8 @@ class TestDocumentation:
         names = [each["name"] for each in paths["/shapes/letters"]["post"]["parameters"]]
         assert names == ["Letter", "Idempotency-Key"]
 
-    def test_says_how_a_list_is_written(self, paper):
-        """A list in one parameter is documented with commas, and with its bound."""
+    def test_describes_lists_in_parameters(self, paper):
+        """A list in a query parameter is documented as comma-separated, with its limit."""
         parameters = paper.application.extensions["api"].spec.to_dict()["paths"]["/v1/notes"][
             "get"
         ]["parameters"]
@@ -333,14 +333,14 @@ class TestDocumentation:
 
 
 class TestPermission:
-    def test_is_a_policy_with_the_permission_as_its_name(self):
-        """The name of a permission policy is what the manifest must declare."""
+    def test_has_the_name_of_the_permission(self):
+        """A permission policy is named after the permission."""
         assert permission("stock.write").name == "stock.write"
 
 
 @pytest.fixture
 def odd(boot, sqlite_url):
-    """A client of routes of every shape."""
+    """A client of routes with unusual declarations."""
     return boot(sqlite_url, blueprints=[blueprint, shapes]).test_client()
 
 

@@ -26,7 +26,7 @@ def do_something():
 
 @pytest.fixture
 def send(paper):
-    """Send bytes to a route that reads a note, as alice."""
+    """A function that sends bytes as alice to a route that takes a note."""
 
     def send(data, content_type="application/json"):
         headers = ALICE | ({"Content-Type": content_type} if content_type else {})
@@ -37,7 +37,7 @@ def send(paper):
 
 @pytest.fixture
 def mistakes(send):
-    """Send a JSON value, and return the mistakes that are found in it."""
+    """A function that sends JSON and returns the field errors of the response."""
 
     def mistakes(value):
         answer = send(json.dumps(value))
@@ -48,16 +48,16 @@ def mistakes(send):
 
 
 class TestReadJson:
-    def test_takes_a_note(self, send):
-        """A body that holds is taken."""
+    def test_accepts_valid_input(self, send):
+        """Valid JSON is accepted."""
         assert send(b'{"title": "a"}').status_code == 204
 
     @pytest.mark.parametrize(
         "content_type",
         ["application/json; charset=utf-8", "Application/JSON", "application/problem+json"],
     )
-    def test_takes_what_says_it_is_json(self, send, content_type):
-        """Any media type of the JSON family will do."""
+    def test_accepts_json_media_types(self, send, content_type):
+        """Media types with the suffix +json are accepted."""
         assert send(b'{"title": "a"}', content_type).status_code == 204
 
     @pytest.mark.parametrize(
@@ -87,14 +87,14 @@ class TestReadJson:
         ],
         ids=lambda data: repr(data[:24]),
     )
-    def test_refuses_what_is_not_json(self, send, data):
-        """Malformed, doubled, over-deep, over-long or not UTF-8: 400, never a fault."""
+    def test_refuses_invalid_json(self, send, data):
+        """JSON that is malformed, too deep or long, not UTF-8 or has duplicate keys is 400."""
         answer = send(data)
 
         assert (answer.status_code, answer.json["code"]) == (400, "malformed_request")
 
-    def test_takes_the_depth_that_is_allowed(self, mistakes):
-        """32 levels are read, and judged by the schema."""
+    def test_accepts_32_levels(self, mistakes):
+        """32 levels are parsed and validated by the schema."""
         value = []
         for _ in range(30):
             value = [value]
@@ -113,14 +113,14 @@ class TestReadJson:
         ],
     )
     def test_refuses_another_content_type(self, send, content_type):
-        """A body that does not say it is JSON is 415, also one that says nothing."""
+        """A body with another content type or none answers 415."""
         answer = send(b'{"title": "a"}', content_type)
 
         assert (answer.status_code, answer.json["code"]) == (415, "unsupported_media_type")
 
     @pytest.mark.parametrize("content_type", [None, "application/json"])
     def test_reads_no_body_as_no_members(self, send, content_type):
-        """An absent body lacks what is required, and says so."""
+        """Without a body, required fields are missing."""
         answer = send(b"", content_type)
 
         assert answer.status_code == 422
@@ -136,8 +136,8 @@ class TestReadWhole:
     )
 
     @pytest.mark.parametrize("environ", CUT)
-    def test_a_cut_body_is_not_an_absent_one(self, boot, sqlite_url, environ):
-        """Where less arrives than was announced nothing is done, and the key stays free."""
+    def test_refuses_an_incomplete_body(self, boot, sqlite_url, environ):
+        """A body shorter than announced is refused, and its key stays unused."""
         client = boot(sqlite_url, blueprints=[bodiless]).test_client()
 
         refused = client.post("/v1/bodiless", headers=KEY, environ_overrides=environ)
@@ -147,8 +147,8 @@ class TestReadWhole:
         assert repeated.status_code == 204
         assert "Idempotency-Replayed" not in repeated.headers
 
-    def test_takes_what_comes_in_chunks(self, boot, sqlite_url):
-        """A body without a length is a body like any other."""
+    def test_accepts_chunked_bodies(self, boot, sqlite_url):
+        """A chunked body is accepted."""
         client = boot(sqlite_url, blueprints=[bodiless]).test_client()
         environ = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
 
@@ -164,11 +164,11 @@ class TestReadWhole:
 
 
 class TestMistakes:
-    """Status 422 says where each mistake is (RFC 6901) and of what kind."""
+    """Each field error has a pointer (RFC 6901) and a code."""
 
     @pytest.mark.parametrize("value", [[], [{"title": "a"}], 1, "text", True, None, 1.5])
-    def test_a_body_that_is_no_object(self, mistakes, value):
-        """JSON of another kind is wrong as a whole: the pointer is empty."""
+    def test_a_body_that_is_not_an_object(self, mistakes, value):
+        """For JSON that is not an object, the pointer is empty."""
         assert mistakes(value) == [("", "type")]
 
     @pytest.mark.parametrize(
@@ -213,12 +213,12 @@ class TestMistakes:
         ],
         ids=repr,
     )
-    def test_has_a_place_and_a_kind(self, mistakes, value, expected):
-        """The pointer leads to the mistake, and the code names it."""
+    def test_has_a_pointer_and_a_code(self, mistakes, value, expected):
+        """The pointer leads to the field, and the code says what is wrong."""
         assert mistakes(value) == [expected]
 
-    def test_all_are_told_at_once(self, mistakes):
-        """A client learns of every mistake in one answer."""
+    def test_all_are_in_one_response(self, mistakes):
+        """A response has all field errors."""
         found = mistakes({"rank": "x", "parts": [{}, {"name": ""}], "no": 1})
 
         assert sorted(found) == [
@@ -230,7 +230,7 @@ class TestMistakes:
         ]
 
     def test_the_key_and_its_value_may_both_be_wrong(self, mistakes):
-        """Both mistakes of one entry of an object lead to the same place."""
+        """Errors of the key and the value of an entry have the same pointer."""
         assert mistakes({"title": "a", "metadata": {"": 1}}) == [
             ("/metadata/", "min_length"),
             ("/metadata/", "type"),
@@ -238,7 +238,7 @@ class TestMistakes:
 
 
 class TestBodyParser:
-    """The query string is read as strictly as the body."""
+    """Query strings are validated as strictly as bodies."""
 
     @pytest.mark.parametrize(
         ("query", "expected"),
@@ -271,7 +271,7 @@ class TestBodyParser:
         ],
     )
     def test_refuses(self, paper, query, expected):
-        """Unknown, repeated and wrong parameters are 422, each with its name."""
+        """Unknown, repeated and invalid parameters answer 422 with their names."""
         answer = paper.get(f"/v1/notes?{query}")
 
         assert (answer.status_code, answer.json["errors"]) == (422, [expected])
@@ -288,17 +288,17 @@ class TestBodyParser:
             "sort=-rank&limit=1&include=total",
         ],
     )
-    def test_takes(self, paper, query):
-        """Numbers, lists and times are read from text."""
+    def test_accepts(self, paper, query):
+        """Integers, lists and times are converted from text."""
         assert paper.get(f"/v1/notes?{query}").status_code == 200
 
-    def test_takes_bytes_that_are_no_text(self, paper):
-        """A query string that is not UTF-8 is no fault."""
+    def test_accepts_invalid_utf_8(self, paper):
+        """A query string that is not UTF-8 does not cause a server error."""
         assert paper.get("/v1/notes?sort=%ff").status_code == 422
 
 
 ANY_TEXT = st.text(st.characters(), max_size=20)
-# What a client can put into JSON, half surrogate pairs and huge numbers included.
+# All values that JSON can express, including lone surrogates and huge numbers.
 ANY_JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -318,30 +318,30 @@ MANY = settings(
 
 
 class TestAnyInput:
-    """Whatever is sent, the answer is one of those that a client can read."""
+    """Any input gets a response in the documented format."""
 
     @MANY
     @given(members=st.dictionaries(st.sampled_from(MEMBERS), ANY_JSON))
     def test_as_members(self, send, members):
-        """Members of any value are taken or refused."""
+        """Members with any values are accepted or refused."""
         assert send(json.dumps(members)).status_code in (204, 422)
 
     @MANY
     @given(value=ANY_JSON)
     def test_as_body(self, send, value):
-        """A body of any value is taken or refused."""
+        """Bodies with any values are accepted or refused."""
         assert send(json.dumps(value)).status_code in (204, 422)
 
     @MANY
     @given(data=st.binary(max_size=50))
     def test_as_bytes(self, send, data):
-        """Any bytes are read or not."""
+        """Bodies with any bytes are accepted or refused."""
         assert send(data).status_code in (204, 400, 422)
 
     @MANY
     @given(pairs=st.lists(st.tuples(st.sampled_from(PARAMETERS), ANY_TEXT), max_size=4))
     def test_as_query(self, client, pairs):
-        """Parameters of any text are taken or refused, on both databases."""
+        """Parameters with any text are accepted or refused, on both databases."""
         query = urlencode(pairs, errors="surrogatepass")
 
         assert client.get(f"/v1/notes?{query}").status_code in (200, 400, 422)
@@ -349,7 +349,7 @@ class TestAnyInput:
     @MANY
     @given(text=ANY_TEXT)
     def test_as_path(self, client, text):
-        """At an address of any text there is nothing, on both databases."""
+        """Paths with any text answer 404, on both databases."""
         part = quote(text, safe="", errors="surrogatepass")
 
         assert client.get(f"/v1/notes/by-title/{part}").status_code in (308, 404)
@@ -357,8 +357,8 @@ class TestAnyInput:
 
 class TestQuery:
     @pytest.mark.parametrize("method", ["get", "head", "patch"])
-    def test_is_refused_where_nobody_reads_it(self, paper, method):
-        """An unknown parameter is 422 also on a route that knows none."""
+    def test_is_refused_on_routes_without_parameters(self, paper, method):
+        """An unknown parameter answers 422, even on a route without parameters."""
         refused = getattr(paper, method)(f"/v1/notes/{uuid4()}?a~b=1&x=", json={"rank": 1})
 
         assert refused.status_code == 422
@@ -366,5 +366,5 @@ class TestQuery:
             assert refused.json["errors"] == [["/a~0b", "unknown_field"], ["/x", "unknown_field"]]
 
     def test_comes_after_the_policy(self, paper):
-        """A stranger is not told what a route knows."""
+        """A refused caller does not learn which parameters a route has."""
         assert paper.post("/v1/private?x=1", json={"title": "a"}).status_code == 401

@@ -7,20 +7,20 @@ KEY = {"Idempotency-Key": "a-key-of-the-etags"}
 
 @pytest.fixture
 def note(client):
-    """A note just made: its answer."""
+    """The response to the creation of a note."""
     return client.post("/v1/notes", json={"title": "a"}, headers=KEY)
 
 
 class TestAddEtag:
-    def test_names_the_version(self, client, note):
-        """The strong ETag of a thing is its version, in the answer to POST as well."""
+    def test_is_the_version(self, client, note):
+        """The strong ETag of a resource is its version, also in the response to POST."""
         read = client.get(note.headers["Location"])
 
         assert note.headers["ETag"] == read.headers["ETag"] == '"1"'
 
     @pytest.mark.parametrize("tag", ['"1"', 'W/"1"', '"7", "1"', "*"])
-    def test_answers_304_to_who_has_it(self, client, note, tag):
-        """A client that has the version gets 304 without a body, and the same ETag."""
+    def test_answers_304_when_unchanged(self, client, note, tag):
+        """A client with the current version gets 304 without a body, and the same ETag."""
         answer = client.get(note.headers["Location"], headers={"If-None-Match": tag})
 
         assert (answer.status_code, answer.data) == (304, b"")
@@ -28,15 +28,15 @@ class TestAddEtag:
         assert answer.headers["Cache-Control"] == "private, no-store"
 
     @pytest.mark.parametrize("tag", ['"2"', '"01"', "nonsense", ""])
-    def test_answers_in_full_to_who_has_another(self, client, note, tag):
-        """Any other tag gets the thing itself."""
+    def test_answers_in_full_when_changed(self, client, note, tag):
+        """A client with another ETag gets the resource."""
         answer = client.get(note.headers["Location"], headers={"If-None-Match": tag})
 
         assert (answer.status_code, answer.json["title"]) == (200, "a")
 
     @pytest.mark.parametrize("tag", ['"2"', "*", "nonsense"])
-    def test_a_read_does_not_ask_for_if_match(self, client, note, tag):
-        """If-Match guards changes: a read is answered whatever it says."""
+    def test_reads_ignore_if_match(self, client, note, tag):
+        """If-Match has no effect on reads."""
         place = note.headers["Location"]
 
         read = client.get(place, headers={"If-Match": tag})
@@ -46,7 +46,7 @@ class TestAddEtag:
         assert (known.status_code, known.data) == (304, b"")
 
     def test_head_has_the_headers_of_get(self, client, note):
-        """HEAD is GET without the body."""
+        """HEAD has the headers of GET and no body."""
         got = client.get(note.headers["Location"])
         headed = client.head(note.headers["Location"])
 
@@ -54,13 +54,13 @@ class TestAddEtag:
         assert dict(headed.headers) == dict(got.headers)
 
     def test_lists_have_none(self, client, note):
-        """A list has no version, so it has no ETag."""
+        """A list has no version and no ETag."""
         assert "ETag" not in client.get("/v1/notes").headers
 
 
 class TestIfMatch:
-    def test_changes_the_version_that_was_read(self, client, note):
-        """With the current ETag the change is made, and the answer has the next one."""
+    def test_accepts_the_current_version(self, client, note):
+        """With the current ETag the change is made, and the response has the new ETag."""
         changed = _change(client, note, '"1"')
 
         assert (changed.status_code, changed.headers["ETag"]) == (200, '"2"')
@@ -68,7 +68,7 @@ class TestIfMatch:
 
     @pytest.mark.parametrize("tag", [None, "", "*"])
     def test_is_required(self, client, note, tag):
-        """Without a version the change is refused, and ``*`` names none."""
+        """A change without If-Match, or with ``*``, is refused."""
         refused = _change(client, note, tag)
 
         assert (refused.status_code, refused.json["code"]) == (428, "precondition_required")
@@ -91,20 +91,20 @@ class TestIfMatch:
         ],
     )
     def test_refuses_any_other_version(self, client, note, tag):
-        """A tag that is not the current one is 412, and nothing changes."""
+        """A change with another ETag answers 412, and nothing changes."""
         refused = _change(client, note, tag.encode("utf-8").decode("latin-1"))
 
         assert (refused.status_code, refused.json["code"]) == (412, "stale_version")
         assert client.get(note.headers["Location"]).json["rank"] == 0
 
     def test_comes_before_the_body(self, client):
-        """A body is not read for a client that would be refused anyway."""
+        """A refused request's body is not read."""
         refused = client.patch(f"/v1/notes/{uuid4()}", data=b"{")
 
         assert refused.status_code == 428
 
     def test_one_of_two_changes_wins(self, client, note):
-        """Of two changes to one version the second is refused."""
+        """Of two changes of one version, the second is refused."""
         first = _change(client, note, '"1"')
         second = _change(client, note, '"1"')
 

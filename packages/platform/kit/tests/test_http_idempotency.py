@@ -37,7 +37,7 @@ odd = Blueprint("odd", __name__, url_prefix="/v1/odd")
 @odd.arguments(TitleSchema)
 @odd.response(204)
 def refuse_and_keep(body):
-    """Write, and refuse all the same"""
+    """Write, and refuse with the work kept"""
     db.session.add(Note(**body))
     raise Counted
 
@@ -46,7 +46,7 @@ def refuse_and_keep(body):
 @odd.arguments(TitleSchema)
 @odd.response(200)
 def return_an_error(body):
-    """Answer with an error that is returned, not raised"""
+    """Return an error response instead of raising"""
     return {"title": body["title"]}, 409
 
 
@@ -54,7 +54,7 @@ def return_an_error(body):
 @odd.arguments(TitleSchema)
 @odd.response(204)
 def crash(body):
-    """Write, and die before the commit"""
+    """Write, then fail before the commit"""
     db.session.add(Note(**body))
     db.session.flush()
     raise SystemExit
@@ -74,19 +74,19 @@ def add_thing(query, name):
 @odd.post("/letters", allow=anyone, idempotent=True, guest_header="Letter")
 @odd.response(200)
 def read_letter():
-    """Read what only the holder of a secret may"""
+    """Get what only the holder of a secret may see"""
     return {"id": str(db.new_id())}
 
 
 @odd.post("/" + "long/" * 40, allow=anyone, idempotent=True)
 @odd.response(204)
 def go_far():
-    """Be at a long address"""
+    """Have a long URL"""
 
 
 @pytest.fixture
 def app(boot, database_url):
-    """The notes and the odd routes on each database."""
+    """The demo app with more routes, on each database."""
     return boot(database_url, blueprints=(blueprint, odd))
 
 
@@ -102,8 +102,8 @@ def titles(app):
 
 
 class TestAnswerOnce:
-    def test_repeats_the_same_bytes(self, post, titles):
-        """The same request again has the same effect, status, headers and bytes."""
+    def test_returns_the_stored_response(self, post, titles):
+        """A repeated request has one effect and gets the same status, headers and bytes."""
         first = post()
 
         again = post()
@@ -116,8 +116,8 @@ class TestAnswerOnce:
         assert again.headers["Idempotency-Replayed"] == "true"
         assert titles() == ["a"]
 
-    def test_knows_a_body_by_its_meaning(self, client, post):
-        """Space and the order of members make no other request."""
+    def test_compares_bodies_by_value(self, client, post):
+        """White space and the order of members do not make another request."""
         first = post("a", rank=1)
 
         again = client.post(
@@ -129,7 +129,7 @@ class TestAnswerOnce:
         assert first.data == again.data
 
     def test_refuses_another_body(self, post, titles):
-        """The key of another request is refused, and nothing happens."""
+        """A key used with another body is refused, and nothing happens."""
         post("a")
 
         refused = post("b")
@@ -138,26 +138,26 @@ class TestAnswerOnce:
         assert titles() == ["a"]
 
     def test_refuses_another_path_of_the_route(self, post):
-        """The key was used for another thing."""
+        """A key used with another path of the route is refused."""
         first = post(path="/v1/odd/one/things")
         refused = post(path="/v1/odd/two/things")
 
         assert (first.status_code, refused.status_code) == (204, 422)
 
-    def test_refuses_another_query(self, post):
-        """What the query string asks for is part of the request."""
+    def test_refuses_another_query_string(self, post):
+        """The query string is part of the request."""
         first = post(path="/v1/odd/one/things?a=1")
         refused = post(path="/v1/odd/one/things?a=2")
 
         assert (first.status_code, refused.status_code) == (204, 422)
 
-    def test_keys_of_another_route_are_others(self, post):
-        """One key may be used once on each route."""
+    def test_keys_are_separate_per_route(self, post):
+        """A key can be used once on each route."""
         assert post().status_code == 201
         assert post(path="/v1/odd/one/things").status_code == 204
 
-    def test_keys_belong_to_their_principal(self, post, titles):
-        """Two people may choose the same key, and neither sees the other's answer."""
+    def test_keys_are_separate_per_principal(self, post, titles):
+        """Two principals can use the same key, and do not see each other's response."""
         alice = post("a", person="alice")
         bob = post("b", person="bob")
         guest = post("c")
@@ -173,21 +173,21 @@ class TestAnswerOnce:
             ("strasse@example.com", "STRAßE@example.com"),
         ],
     )
-    def test_a_guest_is_known_by_the_canonical_address(self, post, one, other):
-        """However one address is written, its keys are the same guest's."""
+    def test_a_guest_is_identified_by_the_canonical_address(self, post, one, other):
+        """Spellings of one address share their keys."""
         post("a", email=one)
 
         refused = post("a", email=other)
 
         assert refused.json["code"] == "idempotency_key_reused"
 
-    def test_guests_of_other_addresses_are_others(self, post):
-        """Two guests may choose the same key."""
+    def test_keys_are_separate_per_guest_address(self, post):
+        """Guests with other addresses can use the same key."""
         assert post("a", email="ann@example.com").status_code == 201
         assert post("b", email="ben@example.com").status_code == 201
 
-    def test_guests_are_told_apart_by_a_header(self, client):
-        """A guest who has not the secret does not get what was answered to who has it."""
+    def test_keys_are_separate_per_guest_header(self, client):
+        """A guest without the secret does not get the response stored for its holder."""
 
         def read(secret):
             headers = {"Idempotency-Key": KEY, "Letter": secret}
@@ -196,8 +196,8 @@ class TestAnswerOnce:
         assert read("one").data == read("one").data
         assert read("one").data != read("another").data
 
-    def test_a_refusal_gives_the_key_back(self, post, titles):
-        """After a refusal the same key may be used again, with another body too."""
+    def test_a_refusal_frees_the_key(self, post, titles):
+        """After a refusal the key can be used again, even with another body."""
         post("taken", key="another-key-than-the-one")
         assert post("taken").status_code == 409
         assert post("").status_code == 422
@@ -205,8 +205,8 @@ class TestAnswerOnce:
         assert post("free").status_code == 201
         assert titles() == ["free", "taken"]
 
-    def test_a_refusal_that_keeps_its_work_gives_the_key_back(self, post, titles, keys):
-        """What was written stays, and the key is not in progress for ever."""
+    def test_a_refusal_that_keeps_its_work_frees_the_key(self, post, titles, keys):
+        """The work is committed, but the key is deleted."""
         refused = post("one", path="/v1/odd/kept")
         again = post("two", path="/v1/odd/kept")
 
@@ -214,14 +214,14 @@ class TestAnswerOnce:
         assert titles() == ["one", "two"]
         assert keys() == []
 
-    def test_an_error_that_is_returned_gives_the_key_back(self, post, keys):
-        """An error is never stored, however the view says it."""
+    def test_a_returned_error_frees_the_key(self, post, keys):
+        """An error response is not stored, even if the view returns it."""
         assert post("one", path="/v1/odd/returned").status_code == 409
         assert post("two", path="/v1/odd/returned").json["title"] == "two"
         assert keys() == []
 
-    def test_dying_before_the_commit_leaves_nothing(self, post, titles, keys):
-        """Key and effect exist together or not at all."""
+    def test_failing_before_the_commit_leaves_nothing(self, post, titles, keys):
+        """Key and effect are committed together or not at all."""
         with pytest.raises(SystemExit):
             post(path="/v1/odd/crash")
 
@@ -229,7 +229,7 @@ class TestAnswerOnce:
         assert post().status_code == 201
 
     def test_an_expired_key_is_free(self, app, post, titles):
-        """After a day the key may be used for something else, and is kept anew."""
+        """After a day the key can be used for another request, and is stored again."""
         post("a")
         with app.app_context():
             yesterday = db.utc_now() - timedelta(days=1, seconds=1)
@@ -245,14 +245,14 @@ class TestAnswerOnce:
         assert titles() == ["a", "b"]
 
     def test_keeps_a_key_for_a_day(self, post, keys):
-        """The row says when it may be forgotten."""
+        """The row has the time at which it may be deleted."""
         post()
 
         (row,) = keys()
         assert row.expires_at - row.created_at == timedelta(hours=24)
 
-    def test_a_secret_is_in_both_answers_and_never_stored(self, post, keys):
-        """What can be computed again is added to each answer after it is stored."""
+    def test_unstored_members_are_in_both_responses(self, post, keys):
+        """An unstored member is in each response, but not in the database."""
         first = post("a")
         again = post("a")
 
@@ -261,30 +261,30 @@ class TestAnswerOnce:
         assert "secret" not in row.response_body
         assert json.loads(row.response_body)["title"] == "a"
 
-    def test_an_answer_without_a_body_is_repeated(self, post):
-        """204 is an answer like any other."""
+    def test_a_response_without_a_body_is_stored(self, post):
+        """A 204 response is stored and repeated."""
         first = post(path="/v1/odd/one/things")
         again = post(path="/v1/odd/one/things")
 
         assert (first.status_code, again.status_code, again.data) == (204, 204, b"")
         assert again.headers["Idempotency-Replayed"] == "true"
 
-    def test_a_long_route_fits(self, post, keys):
-        """The scope of a key fits its column, however long the route."""
+    def test_long_routes_fit_the_column(self, post, keys):
+        """The scope of a key fits its column for any length of the route."""
         post("a", path="/v1/odd/" + "long/" * 40)
 
         (row,) = keys()
         assert len(row.scope) <= 160
 
     def test_the_body_is_read_before_the_key(self, client):
-        """Malformed JSON is 400 with or without a key, and claims nothing."""
+        """Malformed JSON answers 400 with or without a key, and stores no key."""
         headers = {"Idempotency-Key": KEY, "Content-Type": "application/json"}
         refused = client.post("/v1/notes", data=b"{", headers=headers)
 
         assert (refused.status_code, refused.json["code"]) == (400, "malformed_request")
 
-    def test_concurrent_twins_have_one_effect(self, app, titles):
-        """Eight of the same request at once: one effect, one answer for all."""
+    def test_concurrent_repeats_have_one_effect(self, app, titles):
+        """Eight concurrent copies of a request have one effect and get the same response."""
 
         def send(_number):
             return app.test_client().post(

@@ -27,7 +27,7 @@ class TestReadKey:
         ids=repr,
     )
     def test_refuses(self, post, key):
-        """One key of 16 to 255 characters, quoted or a bare token; any other is 400."""
+        """Anything but one key of 16 to 255 characters, quoted or bare, answers 400."""
         refused = post(key=key)
 
         assert (refused.status_code, refused.json["code"]) == (400, "idempotency_key_required")
@@ -42,8 +42,8 @@ class TestReadKey:
             ' "a key of some words"\t',
         ],
     )
-    def test_takes(self, post, key):
-        """A bare token, or any visible ASCII between quotes."""
+    def test_accepts(self, post, key):
+        """A bare token, or visible ASCII in quotes, is accepted."""
         assert post(key=key).status_code == 201
 
     @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ class TestReadKey:
         assert post(key=quoted).headers["Idempotency-Replayed"] == "true"
 
     def test_quoted_and_bare_are_the_same_key(self, post):
-        """Whether a client writes the quotes or not, it has one key."""
+        """A key is the same with and without quotes."""
         post(key='"0123456789abcdef"')
 
         assert post(key="0123456789abcdef").headers["Idempotency-Replayed"] == "true"

@@ -37,8 +37,8 @@ def be_slow(body):
 
 
 class TestInProgress:
-    def test_a_twin_that_waits_too_long_is_told_so(self, boot, empty_postgresql_url):
-        """Where the first request is still at work, the second is 409 and may come again."""
+    def test_a_repeat_that_waits_too_long_is_refused(self, boot, empty_postgresql_url):
+        """If the first request takes too long, the second answers 409 with Retry-After."""
         _inside.clear()
         _go_on.clear()
         app = boot(empty_postgresql_url, blueprints=(slow,))
@@ -62,7 +62,7 @@ class TestInProgress:
 class TestLostConnection:
     @pytest.mark.parametrize("committed", [True, False])
     def test_at_commit_has_one_effect(self, boot, empty_postgresql_url, committed):
-        """The connection breaks at COMMIT: whether it happened or not, one note is there."""
+        """After a connection lost at COMMIT there is one note, committed or repeated."""
         app = boot(empty_postgresql_url)
         losses = _lose_connection_at_first_commit(app, committed=committed)
 
@@ -77,7 +77,7 @@ class TestLostConnection:
 
 
 def _lose_connection_at_first_commit(app, *, committed):
-    """Cut the server's side of the first transaction, just after or just before its end."""
+    """Cut the server's side of the first transaction just before or just after its end."""
     losses = []
     with app.app_context():
         engine = app.extensions["sqlalchemy"].engine
@@ -89,7 +89,7 @@ def _lose_connection_at_first_commit(app, *, committed):
         raw = connection.connection.dbapi_connection
         if committed:
             raw.commit()
-            # The next COMMIT is sent only where a transaction is open.
+            # The next COMMIT is sent only if a transaction is open.
             raw.execute("SELECT 1")
         losses.append(raw.info.backend_pid)
         with psycopg.connect(engine.url.render_as_string(hide_password=False)) as other:

@@ -17,7 +17,7 @@ from mercato_kit.http import pagination
 from .demo import Note
 from .demo import NoteSchema
 
-# A few values, so that many rows are equal in what they are sorted by.
+# Few values, so that many rows have equal sort keys.
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=12)
 SORTS = ["rank", "-rank", "created_at", "-created_at", "title", "-title"]
 SOME_ID = "01a203b7-028a-72a0-b96b-7ffe5e30ce5f"
@@ -32,15 +32,15 @@ class TestPaginate:
     )
     @given(rows=ROWS, limit=st.integers(1, 4), sort=st.sampled_from(SORTS))
     def test_each_row_is_on_one_page(self, app, rows, limit, sort):
-        """Walking all pages gives each row once, in order, however many sort values are equal."""
+        """The pages have each row once, in order, even with equal sort keys."""
         expected = _fill(app, rows, sort)
 
         walked = _walk(app.test_client(), f"/v1/notes?sort={sort}&limit={limit}")
 
         assert walked == expected
 
-    def test_a_new_row_does_not_move_the_others(self, app, client):
-        """What is added while a client reads shifts no page."""
+    def test_a_new_row_does_not_shift_pages(self, app, client):
+        """A row inserted while a client reads does not shift later pages."""
         expected = _fill(app, [(rank, 0) for rank in (1, 2, 3, 4)], "rank")
         first = client.get("/v1/notes?sort=rank&limit=2").json
         _fill(app, [(0, 0)], "rank", empty=False)
@@ -49,8 +49,8 @@ class TestPaginate:
 
         assert _ids(first) + _ids(second) == expected
 
-    def test_says_where_the_next_page_is(self, app, client):
-        """The Link header leads on with the same parameters; the last page has none."""
+    def test_links_the_next_page(self, app, client):
+        """The Link header has the same parameters; the last page has none."""
         _fill(app, [(1, 0), (1, 1), (2, 0)], "rank")
         first = client.get("/v1/notes?rank=1&limit=1&sort=rank")
 
@@ -62,15 +62,15 @@ class TestPaginate:
         assert second.json["next_cursor"] is None
         assert "Link" not in second.headers
 
-    def test_never_leads_to_another_host(self, app, client):
-        """Whatever host a client says it asks, the next page is where the first one was."""
+    def test_does_not_link_another_host(self, app, client):
+        """The link to the next page does not depend on the Host header."""
         _fill(app, [(1, 0), (1, 1)], "rank")
 
         page = client.get("/v1/notes?limit=1", headers={"Host": "evil.example"})
 
         assert _next(page).startswith("/v1/notes?limit=1&cursor=")
 
-    def test_gives_25_unless_asked(self, app, client):
+    def test_defaults_to_25_items(self, app, client):
         """The default page has 25 items, newest first."""
         _fill(app, [(0, minute) for minute in range(26)], "-created_at")
 
@@ -81,7 +81,7 @@ class TestPaginate:
         assert times == sorted(times, reverse=True)
 
     def test_an_empty_list_is_a_page(self, client):
-        """Nothing found is an answer like any other."""
+        """A list without items is a page without items."""
         assert client.get("/v1/notes").json == {
             "data": [],
             "has_more": False,
@@ -89,8 +89,8 @@ class TestPaginate:
         }
 
     @pytest.mark.parametrize(("query", "total"), [("", 5), ("&rank=1", 3), ("&rank=9", 0)])
-    def test_counts_on_demand(self, app, client, query, total):
-        """With include=total the answer says how many there are on all pages."""
+    def test_counts_on_request(self, app, client, query, total):
+        """With include=total the response has the number of items on all pages."""
         _fill(app, [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1)], "rank")
 
         page = client.get(f"/v1/notes?limit=1&include=total{query}").json
@@ -98,7 +98,7 @@ class TestPaginate:
         assert (page["total"], page["total_is_exact"]) == (total, True)
 
     def test_stops_counting_at_ten_thousand(self, app, client):
-        """A very long list is not counted to its end."""
+        """A long list is counted up to 10,000."""
         with app.app_context():
             rows = [
                 {"id": db.new_id(), "title": str(number)}
@@ -113,8 +113,8 @@ class TestPaginate:
 
 
 class TestCursor:
-    def test_belongs_to_one_filter(self, app, client):
-        """A cursor under another filter is refused."""
+    def test_is_valid_for_one_filter(self, app, client):
+        """A cursor of another filter is refused."""
         _fill(app, [(1, 0), (1, 1)], "rank")
         cursor = client.get("/v1/notes?limit=1&rank=1").json["next_cursor"]
 
@@ -122,15 +122,15 @@ class TestCursor:
         assert _refused(client, f"limit=1&cursor={cursor}")
 
     @pytest.mark.parametrize("sort", ["rank", "-rank", "title"])
-    def test_belongs_to_one_sort(self, app, client, sort):
-        """A cursor under another order, or its reverse, is refused."""
+    def test_is_valid_for_one_sort_order(self, app, client, sort):
+        """A cursor of another sort order, or of its reverse, is refused."""
         _fill(app, [(1, 0), (1, 1)], "rank")
         cursor = client.get("/v1/notes?limit=1&sort=-title").json["next_cursor"]
 
         assert _refused(client, f"limit=1&sort={sort}&cursor={cursor}")
 
-    def test_serves_any_limit(self, app, client):
-        """The size of a page may change on the way."""
+    def test_is_valid_for_any_limit(self, app, client):
+        """The limit may change between pages."""
         expected = _fill(app, [(1, 0), (1, 1), (1, 2)], "rank")
         first = client.get("/v1/notes?limit=1&sort=rank").json
 
@@ -157,21 +157,21 @@ class TestCursor:
     )
     @pytest.mark.parametrize("seal", [b"", b"x" * 16])
     def test_cannot_be_forged(self, client, content, seal):
-        """Whatever a client makes up is 400, and never reaches the database."""
+        """A forged cursor answers 400 before any query."""
         text = content if isinstance(content, bytes) else json.dumps(content).encode()
         cursor = base64.urlsafe_b64encode(seal + text).decode().rstrip("=")
 
         assert _refused(client, f"cursor={cursor}")
 
     @pytest.mark.parametrize("cursor", ["", "%00", "%ff", "ä", "a", "====", "a" * 500])
-    def test_cannot_be_anything_else(self, client, cursor):
-        """Text that is no cursor is refused."""
+    def test_refuses_other_text(self, client, cursor):
+        """Text that is not a cursor is refused."""
         answer = client.get(f"/v1/notes?cursor={cursor}")
 
         assert answer.status_code in (400, 422)
 
-    def test_cannot_be_changed(self, app, client):
-        """A cursor with one bit changed is refused."""
+    def test_refuses_changed_cursors(self, app, client):
+        """A cursor with one changed bit is refused."""
         _fill(app, [(1, 0), (1, 1)], "rank")
         cursor = client.get("/v1/notes?limit=1").json["next_cursor"]
         raw = bytearray(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
@@ -179,8 +179,8 @@ class TestCursor:
 
         assert _refused(client, f"limit=1&cursor={base64.urlsafe_b64encode(raw).decode()}")
 
-    def test_outlives_the_process(self, app, boot, database_url):
-        """Another process of the deployment reads the cursor as well."""
+    def test_is_valid_in_other_processes(self, app, boot, database_url):
+        """Another process of the deployment accepts the cursor."""
         expected = _fill(app, [(1, 0), (1, 1)], "rank")
         first = app.test_client().get("/v1/notes?limit=1&sort=rank")
 
@@ -191,15 +191,15 @@ class TestCursor:
 
 class TestPageOf:
     def test_is_named_after_its_items(self):
-        """The schema of a page has a name of its own, the same each time it is asked for."""
+        """The schema of a page has a unique name, and is created once."""
         page = pagination.page_of(NoteSchema)
 
         assert page.__name__ == "NoteListSchema"
         assert page.__module__ == NoteSchema.__module__
         assert pagination.page_of(NoteSchema) is page
 
-    def test_two_lists_do_not_meet(self):
-        """A feature with pages of several kinds gets each of them right."""
+    def test_schemas_are_separate(self):
+        """A feature with pages of several kinds gets a schema for each."""
         other = pagination.page_of(type("OtherSchema", (NoteSchema,), {}))
         empty = pagination.Page(data=[], has_more=False, next_cursor=None)
 
@@ -209,7 +209,7 @@ class TestPageOf:
 
 
 def _fill(app, rows, sort, *, empty=True):
-    """Add a note for each (rank, minute), and return the ids as *sort* orders them."""
+    """Add a note for each (rank, minute), and return the ids in the order of *sort*."""
     with app.app_context():
         if empty:
             db.session.execute(sa.delete(Note))

@@ -7,7 +7,7 @@ from mercato_kit.principals import GUEST
 
 class TestCurrentPrincipal:
     def test_is_a_guest_outside_requests(self, app):
-        """Commands and jobs act as nobody unless they say as whom."""
+        """Commands and jobs run as guest by default."""
         with app.app_context():
             assert current_principal == GUEST
 
@@ -16,11 +16,11 @@ class TestCanonicalEmail:
     @pytest.mark.parametrize(
         "address", ["ann@example.com", " Ann@EXAMPLE.com ", "\uff41nn@example.com"]
     )
-    def test_is_one_for_all_ways_to_write_it(self, address):
-        """Case, width and space around it make no other address."""
+    def test_is_equal_for_all_spellings(self, address):
+        """Case, width and surrounding white space do not matter."""
         assert canonical_email(address) == "ann@example.com"
 
     @pytest.mark.parametrize("address", ["ann+shop@example.com", "a.nn@example.com"])
-    def test_keeps_what_may_be_another_person(self, address):
-        """Dots and tags belong to the address."""
+    def test_keeps_dots_and_tags(self, address):
+        """Dots and tags are part of the address."""
         assert canonical_email(address) == address

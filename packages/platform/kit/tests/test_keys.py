@@ -3,7 +3,7 @@ from mercato_kit.keys import derive_key
 
 class TestDeriveKey:
     def test_is_the_same_in_every_process(self, boot, sqlite_url):
-        """Apps with one server key derive one key for a purpose: 32 bytes."""
+        """Apps with the same server key derive the same 32 bytes for a purpose."""
         keys = set()
         for app in (boot(sqlite_url), boot(sqlite_url)):
             with app.app_context():
@@ -12,8 +12,8 @@ class TestDeriveKey:
         assert len(keys) == 1
         assert [len(key) for key in keys] == [32]
 
-    def test_is_another_for_each_purpose(self, boot, sqlite_url):
-        """Two purposes never share a key, and none is the server's."""
+    def test_differs_per_purpose(self, boot, sqlite_url):
+        """Purposes never share a key, and none is the server key."""
         app = boot(sqlite_url)
         with app.app_context():
             keys = {derive_key(purpose) for purpose in ("a", "b", "a ", "")}
@@ -21,8 +21,8 @@ class TestDeriveKey:
         assert len(keys) == 4
         assert app.config["SECRET_KEY"].encode() not in keys
 
-    def test_is_another_for_each_server_key(self, boot, sqlite_url):
-        """Whoever does not know the server's key knows none; text and bytes are one key."""
+    def test_differs_per_server_key(self, boot, sqlite_url):
+        """Another server key gives other keys; text and bytes are the same server key."""
         app = boot(sqlite_url)
         keys = []
         with app.app_context():

@@ -18,18 +18,18 @@ from .demo import Note
 
 class TestHead:
     def test_is_the_newest_revision(self, tmp_path):
-        """The newest number counts, whatever else lies in the folder."""
+        """The newest revision is returned; other files are ignored."""
         for name in ("0001_initial.py", "0010_ten.py", "0002_two.py", "__init__.py", "0099.txt"):
             (tmp_path / name).touch()
 
         assert head(tmp_path) == "0010"
 
-    def test_of_nothing_is_nothing(self, tmp_path):
+    def test_is_none_without_migrations(self, tmp_path):
         """A feature without migrations has no revision."""
         assert head(tmp_path) is None
 
-    def test_is_what_alembic_says(self):
-        """The name of the file and the revision inside agree."""
+    def test_agrees_with_alembic(self):
+        """The file name and the revision in the file agree."""
         assert (
             head(migrations.KIT_VERSIONS)
             == ScriptDirectory.from_config(_config(None)).get_current_head()
@@ -37,14 +37,14 @@ class TestHead:
 
 
 class TestVersionTable:
-    def test_is_the_features_own(self):
-        """Each history has its own table, so a feature may leave without the others noticing."""
+    def test_is_named_after_the_feature(self):
+        """Each history has its own version table, so features can be removed independently."""
         assert version_table("orders") == "orders_alembic_version"
 
 
 class TestEnvironment:
-    def test_makes_the_tables_of_the_models(self, empty_database):
-        """What the kit's migrations make is what its models say, CHECKs included."""
+    def test_creates_the_tables_of_the_models(self, empty_database):
+        """The kit's migrations create what its models declare, including CHECKs."""
         with empty_database.begin() as connection:
             command.upgrade(_config(connection), "head")
         with empty_database.connect() as connection:
@@ -60,7 +60,7 @@ class TestEnvironment:
         assert difference == []
 
     def test_goes_up_and_down_and_up(self, empty_database):
-        """Every step can be undone and done again."""
+        """Every revision can be downgraded and upgraded again."""
         for target in ("head", "base", "head"):
             with empty_database.begin() as connection:
                 migrate = command.downgrade if target == "base" else command.upgrade
@@ -69,8 +69,8 @@ class TestEnvironment:
         tables = set(sa.inspect(empty_database).get_table_names())
         assert tables == {*KIT_TABLES, "kit_alembic_version"}
 
-    def test_leaves_other_features_alone(self, empty_database):
-        """One history neither sees nor drops the tables of another."""
+    def test_ignores_tables_of_other_features(self, empty_database):
+        """A history neither sees nor drops the tables of other features."""
         Note.metadata.create_all(empty_database)
 
         with empty_database.begin() as connection:
@@ -80,7 +80,7 @@ class TestEnvironment:
         assert "notes_note" in sa.inspect(empty_database).get_table_names()
 
     def test_a_failure_leaves_nothing(self, empty_database, tmp_path):
-        """All steps of one upgrade are one transaction: a failure undoes them, on SQLite too."""
+        """All revisions of an upgrade run in one transaction, on SQLite too."""
         bodies = {"0001": "op.execute('CREATE TABLE bad_one (id INTEGER)')", "0002": "1 / 0"}
         for number, body in bodies.items():
             (tmp_path / f"{number}_step.py").write_text(_MIGRATION.format(number=number, body=body))
@@ -105,7 +105,7 @@ KIT_TABLES = set(models.Base.metadata.tables)
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database(request, tmp_path):
-    """An engine of a database without tables."""
+    """An engine of an empty database."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'empty.db'}"
     else:

@@ -30,8 +30,8 @@ class TestPolicy:
             (permission(""), ALICE, Forbidden),
         ],
     )
-    def test_lets_pass_or_refuses(self, policy, principal, refusal):
-        """A guest is asked who it is; somebody without the permission is refused."""
+    def test_allows_or_refuses(self, policy, principal, refusal):
+        """A guest gets 401, a principal without the permission 403."""
         if refusal is None:
             policy.check(principal)
             return

@@ -10,28 +10,28 @@ from mercato_kit.feature import Offer
 
 
 class Weather(Protocol):
-    """Says how it is outside."""
+    """A contract about the weather."""
 
     def now(self) -> str:
-        """Say how it is."""
+        """Return the weather."""
         ...
 
 
 class Sunny:
     def now(self):
-        """Say how it is."""
+        """Return the weather."""
         return "sunny"
 
 
 class Rainy:
     def now(self):
-        """Say how it is."""
+        """Return the weather."""
         return "rainy"
 
 
 class TestGet:
-    def test_gives_what_a_feature_offers(self, boot, sqlite_url):
-        """A contract is answered by the provider of this app."""
+    def test_returns_the_provider(self, boot, sqlite_url):
+        """The provider is the one of the current app."""
         sunny = boot(sqlite_url, features=[_offering(Sunny)])
         rainy = boot(sqlite_url, features=[_offering(Rainy)])
 
@@ -40,8 +40,8 @@ class TestGet:
         with rainy.app_context():
             assert services.get(Weather).now() == "rainy"
 
-    def test_gives_one_instance_a_request(self, boot, sqlite_url):
-        """Within a request the provider is the same; the next request has another."""
+    def test_returns_one_instance_per_request(self, boot, sqlite_url):
+        """The provider is the same within a request, and new in the next one."""
         app = boot(sqlite_url, features=[_offering(Sunny)])
 
         with app.app_context():
@@ -50,8 +50,8 @@ class TestGet:
         with app.app_context():
             assert services.get(Weather) is not first
 
-    def test_says_what_nobody_offers(self, boot, sqlite_url):
-        """Without an offer, asking is a fault: the manifest should have stated the need."""
+    def test_raises_without_an_offer(self, boot, sqlite_url):
+        """Without an offer, an error is raised."""
         app = boot(sqlite_url, features=[])
 
         with app.app_context(), pytest.raises(ServiceNotFoundError):
@@ -59,15 +59,15 @@ class TestGet:
 
 
 class TestFind:
-    def test_finds_what_is_offered(self, boot, sqlite_url):
-        """Where a feature offers the contract, its provider is found."""
+    def test_returns_the_provider(self, boot, sqlite_url):
+        """If a feature offers the contract, its provider is returned."""
         app = boot(sqlite_url, features=[_offering(Sunny)])
 
         with app.app_context():
             assert services.find(Weather).now() == "sunny"
 
-    def test_finds_nothing_where_nobody_offers(self, boot, sqlite_url):
-        """Without an offer nothing is found, and that is no fault."""
+    def test_returns_none_without_an_offer(self, boot, sqlite_url):
+        """Without an offer, None is returned."""
         app = boot(sqlite_url, features=[])
 
         with app.app_context():
@@ -78,9 +78,9 @@ def _offering(factory):
     return Feature(name="outside", summary="", offers=[Offer(Weather, "1.0", factory)])
 
 
-class TestTooEarly:
+class TestWithoutAnApp:
     @pytest.mark.parametrize("ask", [services.get, services.find])
-    def test_there_is_nobody_to_answer(self, ask):
-        """Outside of a request, job, handler or command no provider is known."""
+    def test_raises(self, ask):
+        """Outside of requests, jobs, handlers and commands, an error is raised."""
         with pytest.raises(NotComposedError):
             ask(Weather)

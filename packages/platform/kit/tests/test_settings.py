@@ -26,7 +26,7 @@ class MailSettings(Settings):
 
     def __post_init__(self):
         if self.transport == "folder" and self.password is not None:
-            raise ValueError("a folder takes no password")
+            raise ValueError("a folder needs no password")
 
 
 class OtherSettings(Settings):
@@ -47,15 +47,15 @@ class WideSettings(Settings):
 
 
 class TestRead:
-    def test_takes_defaults(self):
-        """What is not set has its default."""
+    def test_uses_defaults(self):
+        """An absent setting has its default."""
         settings, mistakes = read(MailSettings, {"host": "mx"})
 
         assert mistakes == []
         assert settings == MailSettings(host="mx")
 
     def test_converts_text(self):
-        """Values from the environment are text, and become what the field is."""
+        """Text from the environment is converted to the type of the field."""
         settings, _ = read(
             MailSettings,
             {"host": "mx", "port": "587", "secure": "false", "password": "s", "transport": "smtp"},
@@ -64,8 +64,8 @@ class TestRead:
         assert (settings.port, settings.secure) == (587, False)
         assert settings.password.reveal() == "s"
 
-    def test_takes_values_of_a_file(self):
-        """Values from a file have their types already."""
+    def test_accepts_values_of_a_file(self):
+        """Values from a file already have their types."""
         settings, _ = read(MailSettings, {"host": "mx", "port": 587, "copies": ["a", "b"]})
 
         assert (settings.port, settings.copies) == (587, ("a", "b"))
@@ -83,23 +83,23 @@ class TestRead:
             ("transport", "smtp://shop:hush-hush@mx"),
         ],
     )
-    def test_shows_nothing_that_may_hold_a_secret(self, key, value):
-        """Neither a table or list, nor an address with more than a name."""
+    def test_shows_no_possible_secret(self, key, value):
+        """Tables, lists and URLs with credentials or parameters are not shown."""
         _, [mistake] = read(WideSettings, {key: value})
 
         assert (mistake.key, mistake.kind) == (key, "wrong")
         assert mistake.detail.startswith("Expected") or "missing" in mistake.detail
         assert "hush" not in mistake.detail
 
-    def test_shows_the_beginning_of_what_is_long(self):
-        """A number that Python does not write is not shown at all."""
+    def test_shortens_long_values(self):
+        """Long values are shortened; integers that Python cannot print are not shown."""
         _, [text, number] = read(WideSettings, {"retries": "x" * 9000, "transport": 16**9000})
 
         assert len(text.detail) < 300
         assert number.detail.startswith("Expected")
 
     def test_reports_every_mistake_at_once(self):
-        """An operator learns of all mistakes in one go, with what was probably meant."""
+        """All mistakes are reported together, with suggestions."""
         settings, mistakes = read(
             MailSettings, {"prot": 25, "port": 0, "secure": "maybe", "transport": "pigeon"}
         )
@@ -112,11 +112,11 @@ class TestRead:
             ("secure", "wrong"),
             ("transport", "wrong"),
         }
-        assert mistakes[0] == Mistake("prot", "unknown", "there is no such setting", "port")
+        assert mistakes[0] == Mistake("prot", "unknown", "unknown setting", "port")
 
     @pytest.mark.parametrize("key", ["zzz", ""])
-    def test_suggests_nothing_where_nothing_is_near(self, key):
-        """A key that resembles none has no suggestion."""
+    def test_suggests_only_similar_names(self, key):
+        """A name that is not similar to any setting has no suggestion."""
         _, mistakes = read(MailSettings, {"host": "mx", key: 1})
 
         assert [mistake.suggestion for mistake in mistakes] == [None]
@@ -126,7 +126,7 @@ class TestRead:
         [("port", 1.5), ("port", True), ("port", "1.5"), ("host", 5), ("secure", 1)],
     )
     def test_refuses_another_type(self, key, value):
-        """A value of another type is a mistake that shows the value."""
+        """A value of a wrong type is reported with the value."""
         _, mistakes = read(MailSettings, {"host": "mx", key: value})
 
         assert [(mistake.key, mistake.kind) for mistake in mistakes] == [(key, "wrong")]
@@ -134,26 +134,26 @@ class TestRead:
 
     @pytest.mark.parametrize("value", [12345, ["hunter2"], {"hunter2": 1}])
     def test_never_shows_a_secret(self, value):
-        """What is wrong with a secret is said without it."""
+        """A mistake in a secret is reported without its value."""
         _, mistakes = read(MailSettings, {"host": "mx", "password": value})
 
         assert [mistake.key for mistake in mistakes] == ["password"]
         assert "hunter2" not in mistakes[0].detail
         assert "12345" not in mistakes[0].detail
 
-    def test_reports_what_does_not_go_together(self):
-        """A mistake of several settings together is a mistake, not a crash."""
+    def test_reports_invalid_combinations(self):
+        """Settings that are invalid together are reported as a mistake."""
         settings, mistakes = read(
             MailSettings, {"host": "mx", "transport": "folder", "password": "s"}
         )
 
         assert settings is None
-        assert mistakes == [Mistake("", "wrong", "a folder takes no password")]
+        assert mistakes == [Mistake("", "wrong", "a folder needs no password")]
 
 
 class TestSecret:
-    def test_shows_itself_to_nobody(self):
-        """Neither logs nor errors nor settings show the text."""
+    def test_is_never_shown(self):
+        """The text is not shown in logs, errors or settings."""
         secret = Secret("hunter2")
         settings = MailSettings(host="mx", password=secret)
 
@@ -161,8 +161,8 @@ class TestSecret:
             assert "hunter2" not in shown
         assert secret.reveal() == "hunter2"
 
-    def test_is_told_by_its_type(self):
-        """A field that holds a secret is known as one, also where it may be absent."""
+    def test_is_recognized_by_its_type(self):
+        """A field of type Secret is recognized, even if it is optional."""
         fields = {field.name: field for field in msgspec.structs.fields(MailSettings)}
 
         assert is_secret(fields["password"])
@@ -170,8 +170,8 @@ class TestSecret:
 
 
 class TestDescribe:
-    def test_says_type_and_meaning(self):
-        """One line says what a setting is."""
+    def test_has_type_and_description(self):
+        """A setting is described in one line."""
         fields = {field.name: field for field in msgspec.structs.fields(MailSettings)}
 
         assert describe(fields["host"]) == "str: Where mail goes"
@@ -199,8 +199,8 @@ class TestKindOf:
             ("key", "secret"),
         ],
     )
-    def test_names_type_and_range(self, name, kind):
-        """What would be accepted, as an operator reads it."""
+    def test_has_type_and_range(self, name, kind):
+        """The accepted values are described for operators."""
         fields = {field.name: field for field in msgspec.structs.fields(Ranges)}
 
         assert kind_of(fields[name]) == kind
@@ -208,14 +208,14 @@ class TestKindOf:
 
 class TestSettings:
     def test_cannot_be_changed(self):
-        """Settings are read at the boot, and stay."""
+        """Settings are frozen."""
         with pytest.raises(AttributeError):
             MailSettings(host="mx").port = 1
 
 
 class TestCurrentSettings:
     def test_are_those_of_the_app(self, boot, sqlite_url):
-        """A feature asks for its class, and gets what this app was told."""
+        """The settings of a class are those of the current app."""
         mail = Feature(name="mail", summary="", settings=MailSettings)
         app = boot(sqlite_url, features=[mail], settings={"mail": MailSettings(host="mx")})
 

@@ -16,9 +16,9 @@ ROUNDS = 25
 
 class TestPrepare:
     def test_writers_lose_nothing(self, app, in_unit):
-        """Eight threads that read, then write what they read plus one, lose no unit.
+        """Eight threads that read a number and write its successor lose no update.
 
-        On SQLite each waits for its turn at BEGIN; on PostgreSQL each waits at the row.
+        On SQLite each waits at BEGIN, on PostgreSQL at the row.
         """
         in_unit(lambda: add_note("counter"))
 
@@ -31,8 +31,8 @@ class TestPrepare:
 
         assert in_unit(lambda: db.session.scalar(sa.select(Note.rank))) == WRITERS * ROUNDS
 
-    def test_readers_do_not_wait_for_a_writer(self, boot, sqlite_url):
-        """On SQLite a unit that only reads goes on while another one holds the write lock."""
+    def test_readers_do_not_wait_for_writers(self, boot, sqlite_url):
+        """On SQLite a read-only unit runs while another holds the write lock."""
         app = boot(sqlite_url)
         with app.app_context():
             add_note("seen")
@@ -47,7 +47,7 @@ class TestPrepare:
 
     @pytest.mark.parametrize(("read_only", "begin"), [(False, "BEGIN IMMEDIATE"), (True, "BEGIN")])
     def test_takes_the_write_lock_at_the_start(self, boot, sqlite_url, read_only, begin):
-        """On SQLite a transaction that may write begins IMMEDIATE; one that only reads does not."""
+        """On SQLite a transaction that may write begins IMMEDIATE; a read-only one does not."""
         app = boot(sqlite_url)
         with app.app_context():
             sent = _trace(app)
@@ -55,8 +55,8 @@ class TestPrepare:
 
         assert [text for text in sent if text.startswith("BEGIN")] == [begin]
 
-    def test_gives_sqlite_its_settings(self, boot, sqlite_url):
-        """Foreign keys are enforced, and what is committed is on the disk."""
+    def test_sets_sqlite_pragmas(self, boot, sqlite_url):
+        """Foreign keys are enforced, and commits are durable."""
         app = boot(sqlite_url)
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "trusted_schema")
         with app.app_context():
@@ -71,7 +71,7 @@ class TestPrepare:
         }
 
     def test_many_can_open_a_new_database_at_once(self, boot, tmp_path):
-        """The first connections to a new file do not disturb each other."""
+        """Concurrent first connections to a new file succeed."""
         app = boot(f"sqlite:///{tmp_path / 'new.db'}")
 
         def open_it(_number):
@@ -81,8 +81,8 @@ class TestPrepare:
         with ThreadPoolExecutor(WRITERS) as threads:
             assert list(threads.map(open_it, range(WRITERS))) == [1] * WRITERS
 
-    def test_makes_schema_changes_atomic(self, boot, sqlite_url):
-        """On SQLite a CREATE TABLE is undone with the transaction it is in."""
+    def test_makes_schema_changes_transactional(self, boot, sqlite_url):
+        """On SQLite a CREATE TABLE is rolled back with its transaction."""
         app = boot(sqlite_url)
         with app.app_context():
             db.session.execute(sa.text("CREATE TABLE half (id INTEGER)"))
@@ -92,8 +92,8 @@ class TestPrepare:
 
 
 class TestEngineOptions:
-    def test_bounds_what_postgresql_waits_for(self, boot, empty_postgresql_url):
-        """Locks, statements and idle transactions have an end, and the clock is UTC."""
+    def test_sets_postgresql_timeouts(self, boot, empty_postgresql_url):
+        """Locks, statements and idle transactions have timeouts, and the time zone is UTC."""
         app = boot(empty_postgresql_url)
         with app.app_context():
             shown = {
@@ -116,7 +116,7 @@ class TestEngineOptions:
         }
 
     def test_keeps_a_connection_for_each_thread(self):
-        """The pool holds as many connections as threads, and no more."""
+        """The pool has as many connections as threads, and no overflow."""
         options = transactions.engine_options(sa.make_url("postgresql://host/db"), threads=7)
 
         assert (options["pool_size"], options["max_overflow"]) == (7, 0)
@@ -133,7 +133,7 @@ def _titles(app):
 
 
 def _trace(app):
-    """Collect what SQLite is really sent, BEGIN included."""
+    """Collect the statements sent to SQLite, including BEGIN."""
     sent = []
     engine = app.extensions["sqlalchemy"].engine
     sa.event.listen(engine, "connect", lambda raw, _record: raw.set_trace_callback(sent.append))

@@ -14,7 +14,7 @@ from .steps import session_is_usable
 
 
 class Counted(Problem):
-    """A refusal whose work is kept."""
+    """A problem that keeps its work."""
 
     status = 401
     code = "counted"
@@ -23,18 +23,18 @@ class Counted(Problem):
 
 class TestRun:
     def test_returning_commits(self, in_unit):
-        """What a step wrote is there when it has returned."""
+        """A step that returns is committed."""
         in_unit(lambda: add_note("kept"))
 
         assert _titles(in_unit) == {"kept"}
 
     def test_returns_what_the_step_returns(self, in_unit):
-        """The step's value comes through."""
+        """The result of the step is returned."""
         assert in_unit(lambda: 7) == 7
 
     @pytest.mark.parametrize("error", [NotFound(), ValueError("bug"), KeyboardInterrupt()])
     def test_raising_rolls_back(self, in_unit, error):
-        """Whatever is raised undoes the step, and comes through."""
+        """Any exception rolls the step back and propagates."""
 
         def step():
             add_note("gone")
@@ -46,7 +46,7 @@ class TestRun:
         assert _titles(in_unit) == set()
 
     def test_a_refusal_may_keep_its_work(self, in_unit):
-        """A refusal that says so commits what was written, and still refuses."""
+        """A problem with keeps_work commits the work and propagates."""
 
         def step():
             db.session.add(Note(title="kept"))
@@ -58,7 +58,7 @@ class TestRun:
         assert _titles(in_unit) == {"kept"}
 
     def test_a_refusal_whose_work_cannot_be_kept(self, app):
-        """Where the commit of a kept refusal fails, the failure is reported and nothing is left."""
+        """If this commit fails, its error is reported and nothing is left."""
 
         def step():
             db.session.add(Note(title="refused", rank=-1))
@@ -72,7 +72,7 @@ class TestRun:
             assert work.run(lambda: set(db.session.scalars(sa.select(Note.title)))) == {"after"}
 
     def test_a_step_inside_another_joins_it(self, app):
-        """An inner unit commits nothing: the outer one decides for both."""
+        """An inner unit of work does not commit; the outer one does."""
 
         def outer():
             add_note("outer")
@@ -86,7 +86,7 @@ class TestRun:
             assert db.session.scalars(sa.select(Note.title)).all() == []
 
     def test_a_unit_may_follow_one_that_failed(self, app):
-        """After any end the next unit of the same thread is one of its own."""
+        """After a failure, the next unit of work of the thread is independent."""
         with app.app_context():
             with pytest.raises(NotFound):
                 work.run(_raise(NotFound()))
@@ -95,8 +95,8 @@ class TestRun:
 
             assert db.session.scalars(sa.select(Note.title)).all() == ["next"]
 
-    def test_reading_begins_without_the_write_lock(self, in_unit):
-        """A unit that only reads says so to whoever asks."""
+    def test_read_only_units_do_not_lock(self, in_unit):
+        """A read-only unit of work reports that it may not write."""
         assert in_unit(transactions.may_write, read_only=True) is False
         assert in_unit(transactions.may_write) is True
 

@@ -16,10 +16,10 @@ from .steps import session_is_usable
 
 
 class TestRefusals:
-    """What the database refuses becomes a refusal that a client can read."""
+    """Database errors are translated into problems."""
 
     def test_an_unknown_constraint_is_a_conflict(self, app):
-        """A constraint nobody spoke of is 409, not a fault."""
+        """A constraint without a problem answers 409."""
         with app.app_context():
             with pytest.raises(Conflict):
                 work.run(lambda: add_note("a", rank=-1))
@@ -27,7 +27,7 @@ class TestRefusals:
             assert session_is_usable()
 
     def test_a_constraint_that_fails_at_commit_is_a_conflict(self, app):
-        """It makes no difference that the flush comes with the commit."""
+        """A constraint that fails at the commit is translated, too."""
         with app.app_context():
             with pytest.raises(Conflict):
                 work.run(lambda: db.session.add(Note(title="a", rank=-1)))
@@ -35,7 +35,7 @@ class TestRefusals:
             assert session_is_usable()
 
     def test_a_stale_row_is_a_stale_version(self, app):
-        """Who writes over a version that is no more is told so: 412."""
+        """An update of an outdated version answers 412."""
         with app.app_context():
             work.run(lambda: add_note("a"))
 
@@ -55,7 +55,7 @@ class TestRefusals:
             assert work.run(lambda: db.session.scalar(sa.select(Note.version).limit(1))) == 1
 
     def test_a_value_that_does_not_fit_is_invalid(self, boot, empty_postgresql_url):
-        """A number too large for its column is 422, with a place."""
+        """A number too large for its column answers 422."""
         app = boot(empty_postgresql_url)
         with app.app_context():
             with pytest.raises(Invalid) as refused:
@@ -64,8 +64,8 @@ class TestRefusals:
             assert refused.value.errors[0].pointer == ""
             assert session_is_usable()
 
-    def test_a_lock_that_is_not_given_is_unavailable(self, boot, empty_postgresql_url):
-        """Waiting too long for a row is 503, and the row is left alone."""
+    def test_a_lock_timeout_is_unavailable(self, boot, empty_postgresql_url):
+        """A lock timeout answers 503, and the row does not change."""
         app = boot(empty_postgresql_url)
         with app.app_context():
             work.run(lambda: add_note("a"))
@@ -82,8 +82,8 @@ class TestRefusals:
                 assert session_is_usable()
         assert refused.value.headers["Retry-After"] == "1"
 
-    def test_a_statement_that_takes_too_long_is_unavailable(self, boot, empty_postgresql_url):
-        """PostgreSQL ends a statement that runs too long: 503."""
+    def test_a_statement_timeout_is_unavailable(self, boot, empty_postgresql_url):
+        """A statement timeout of PostgreSQL answers 503."""
         app = boot(empty_postgresql_url)
 
         def step():
@@ -96,8 +96,8 @@ class TestRefusals:
 
             assert session_is_usable()
 
-    def test_a_transaction_that_idles_too_long_is_unavailable(self, boot, empty_postgresql_url):
-        """PostgreSQL cuts a transaction that does nothing: 503, and the next one works."""
+    def test_an_idle_timeout_is_unavailable(self, boot, empty_postgresql_url):
+        """An idle timeout of PostgreSQL answers 503, and the next transaction succeeds."""
         app = boot(empty_postgresql_url)
 
         def step():
@@ -112,7 +112,7 @@ class TestRefusals:
             assert session_is_usable()
 
     def test_a_busy_sqlite_is_unavailable(self, boot, sqlite_url):
-        """A write lock that is not given in time is 503."""
+        """A busy write lock of SQLite answers 503."""
         app = boot(sqlite_url)
         engine = app.extensions["sqlalchemy"]
         with app.app_context():
@@ -127,7 +127,7 @@ class TestRefusals:
             assert session_is_usable()
 
     def test_no_free_connection_is_unavailable(self, boot, empty_postgresql_url):
-        """A pool that has nothing left to give is 503."""
+        """An exhausted pool answers 503."""
         app = boot(empty_postgresql_url)
         with app.app_context():
             pool = app.extensions["sqlalchemy"].engine.pool
@@ -144,14 +144,14 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "url", ["postgresql://nobody@127.0.0.1:1/none", "postgresql://nobody@/none?host=/nowhere"]
     )
-    def test_a_database_that_is_away_is_unavailable(self, boot, url):
-        """Where nobody answers, the answer is 503."""
+    def test_an_unreachable_database_is_unavailable(self, boot, url):
+        """An unreachable database answers 503."""
         app = boot(url)
         with app.app_context(), pytest.raises(Unavailable):
             work.run(lambda: add_note("a"))
 
-    def test_a_fault_stays_a_fault(self, app):
-        """A statement that is wrong is nobody's bad luck, whatever words the database uses."""
+    def test_other_errors_propagate(self, app):
+        """An invalid statement propagates, whatever its message."""
         with app.app_context():
             with pytest.raises(sa.exc.DBAPIError):
                 work.run(lambda: db.session.execute(sa.text("SELECT * FROM connection_refused")))

@@ -14,11 +14,11 @@ from .steps import add_note
 from .steps import session_is_usable
 
 
-class TestRepeats:
-    """A unit that PostgreSQL aborted to resolve a race is run again, and bounded."""
+class TestRetries:
+    """A unit of work that PostgreSQL aborted because of a race is retried, with a limit."""
 
-    def test_a_deadlock_is_repeated(self, boot, empty_postgresql_url):
-        """Two units that lock two rows in opposite order both succeed."""
+    def test_a_deadlock_is_retried(self, boot, empty_postgresql_url):
+        """Two units that lock two rows in opposite orders both succeed."""
         app = boot(empty_postgresql_url)
         with app.app_context():
             work.run(lambda: [add_note("a"), add_note("b")])
@@ -46,8 +46,8 @@ class TestRepeats:
             ranks = db.session.scalars(sa.select(Note.rank)).all()
         assert (ranks, len(attempts)) == ([2, 2], 3)
 
-    def test_a_serialization_failure_is_repeated(self, boot, empty_postgresql_url):
-        """A unit that another one overtook is run again from its start."""
+    def test_a_serialization_failure_is_retried(self, boot, empty_postgresql_url):
+        """A unit that fails to serialize is retried from its start."""
         app = boot(empty_postgresql_url)
         attempts = []
 
@@ -67,7 +67,7 @@ class TestRepeats:
         assert len(attempts) == 2
 
     def test_ends_after_a_number_of_attempts(self, boot, empty_postgresql_url):
-        """A race that is lost again and again ends as 503."""
+        """After the last attempt the unit answers 503."""
         app = boot(empty_postgresql_url)
         attempts = []
 
@@ -83,7 +83,7 @@ class TestRepeats:
             assert session_is_usable()
 
     def test_nothing_of_a_lost_attempt_is_left(self, boot, empty_postgresql_url):
-        """What the first attempt wrote and held in memory is gone when the second starts."""
+        """Rows and objects of the first attempt are gone in the second."""
         app = boot(empty_postgresql_url)
         seen = []
         held = []
@@ -105,8 +105,8 @@ class TestRepeats:
         assert titles == ["before", "once", "pending"]
         assert seen == [(0, 0), (0, 0)]
 
-    def test_a_refusal_is_not_repeated(self, in_unit):
-        """What the step itself refuses it refuses once."""
+    def test_a_problem_is_not_retried(self, in_unit):
+        """A problem of the step is not retried."""
         attempts = []
 
         def step():
@@ -118,10 +118,8 @@ class TestRepeats:
 
         assert len(attempts) == 1
 
-    def test_a_lost_connection_is_repeated_only_where_that_is_safe(
-        self, boot, empty_postgresql_url
-    ):
-        """The commit may have happened: only work under a key is run again by itself."""
+    def test_a_lost_connection_is_retried_only_if_safe(self, boot, empty_postgresql_url):
+        """The commit may have happened, so only work under a key is retried."""
         app = boot(empty_postgresql_url)
         attempts = []
 
@@ -144,7 +142,7 @@ class TestRepeats:
             assert session_is_usable()
 
     def test_a_connection_lost_at_commit_is_unavailable(self, boot, empty_postgresql_url):
-        """Nobody knows whether the commit happened, and the session goes on."""
+        """It is unknown whether the commit happened; the session stays usable."""
         app = boot(empty_postgresql_url)
 
         def step():
@@ -157,10 +155,8 @@ class TestRepeats:
 
             assert session_is_usable()
 
-    def test_a_connection_lost_before_a_refusal_leaves_the_refusal(
-        self, boot, empty_postgresql_url
-    ):
-        """The rollback that fails does not hide what the step said."""
+    def test_a_failing_rollback_keeps_the_problem(self, boot, empty_postgresql_url):
+        """A failing rollback does not replace the problem of the step."""
         app = boot(empty_postgresql_url)
 
         def step():
@@ -185,7 +181,7 @@ def _raise_rank(title):
 
 
 def _abort(sqlstate):
-    """Let PostgreSQL itself raise an error with a state."""
+    """Make PostgreSQL raise an error with a state."""
     code = f"DO $$ BEGIN RAISE EXCEPTION 'made' USING ERRCODE = '{sqlstate}'; END $$"
     db.session.execute(sa.text(code))
 
@@ -202,7 +198,7 @@ def _commit(app, step):
 
 
 def _cut_connection(app):
-    """End the session's connection from another one, as a restart of the server does."""
+    """Terminate the session's connection from another one, as a server restart does."""
     pid = db.session.scalar(sa.text("SELECT pg_backend_pid()"))
     _in_another_transaction(
         app, lambda: db.session.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})

@@ -1,4 +1,4 @@
-"""The feature products: what is sold, for how much, and how many of it there are."""
+"""The feature products: a catalogue with variants, prices, stock and reservations."""
 
-# A feature shows HTTP, tables and its manifest; no other module is for anybody else.
+# The public interface is HTTP, the tables and the manifest; all other modules are private.
 __all__ = ["feature"]

@@ -1,4 +1,4 @@
-"""What this feature refuses, named after the fact."""
+"""Problems of products."""
 
 from collections.abc import Collection
 from typing import Self
@@ -13,97 +13,97 @@ class HandleTaken(Conflict):
     """Another product or category has the handle."""
 
     code = "handle_taken"
-    title = "This handle belongs to another one"
+    title = "This handle is already in use"
 
 
 class SkuTaken(Conflict):
-    """Another variant has the stock keeping unit."""
+    """Another variant has the SKU."""
 
     code = "sku_taken"
-    title = "This sku belongs to another variant"
+    title = "This SKU is already in use"
 
 
 class ExternalReferenceTaken(Conflict):
     """Another product has the external reference."""
 
     code = "external_reference_taken"
-    title = "This external reference belongs to another product"
+    title = "This external reference is already in use"
 
 
 class DuplicateOptions(Conflict):
-    """The product has a variant with the same option values."""
+    """Another variant of the product has the same option values."""
 
     code = "duplicate_options"
-    title = "A variant of this product has the same option values"
+    title = "Another variant of this product has the same option values"
 
 
 class InvalidTransition(Conflict):
-    """The status cannot become what is asked for."""
+    """The status cannot change from the current to the requested one."""
 
     code = "invalid_transition"
-    title = "The status cannot change like this"
+    title = "This change of status is not allowed"
 
 
 class CategoryCycle(Conflict):
-    """A category cannot stand inside itself."""
+    """A category cannot be moved below itself."""
 
     code = "category_cycle"
-    title = "A category cannot be placed below itself"
+    title = "A category cannot be moved below itself"
 
 
 class CategoryNotEmpty(Conflict):
-    """Other categories stand inside it."""
+    """The category has subcategories."""
 
     code = "category_not_empty"
-    title = "Other categories stand inside this one"
+    title = "The category has subcategories"
 
 
 class StockNotTracked(Conflict):
-    """The variant never runs out, so nothing is counted."""
+    """The variant does not track its inventory, so it has no stock level."""
 
     code = "stock_not_tracked"
     title = "The stock of this variant is not tracked"
 
 
 class StockInUse(Conflict):
-    """The variant has moved in the ledger, so it cannot begin or cease to be counted."""
+    """Stock of the variant has moved, so ``track_inventory`` cannot change."""
 
     code = "stock_in_use"
-    title = "Units of this variant have moved already"
+    title = "Stock of this variant has already moved"
 
 
 class StaleQuantity(Conflict):
-    """The stock changed since it was counted."""
+    """The units on hand differ from ``expected_on_hand``."""
 
     code = "stale_quantity"
-    title = "There are not as many units as expected"
+    title = "The stock has changed since it was counted"
 
 
 class StockBelowReserved(Conflict):
-    """Fewer units would be left than are promised, or fewer than none."""
+    """Units on hand would fall below the reserved units, or below 0."""
 
     code = "stock_below_reserved"
-    title = "Fewer units would be left than are promised"
+    title = "Stock would fall below the reserved units"
 
     @classmethod
     def of(cls, variant_ids: Collection[UUID]) -> Self:
-        """Name the variants."""
+        """Return the problem for *variant_ids*."""
         return cls(variant_ids=sorted(map(str, variant_ids)))
 
 
 class ReferenceUsed(Conflict):
-    """The reference has moved this level before."""
+    """A movement with this reference exists for the level."""
 
     code = "reference_used"
-    title = "This reference has moved the stock before"
+    title = "This reference has already been used for this stock"
 
 
 def invalid(pointer: str, code: str, detail: str) -> Invalid:
-    """Return the refusal of one value that the services found not to hold.
+    """Return the problem of one invalid value.
 
     Args:
-        pointer: Where it stands in the body (RFC 6901).
-        code: Machine word.
-        detail: What is so.
+        pointer: JSON pointer to the value in the body (RFC 6901).
+        code: Machine-readable code.
+        detail: Human-readable explanation.
     """
     return Invalid(errors=[FieldError(pointer, code, detail)])

@@ -1,4 +1,4 @@
-"""Products: what is sold, for how much, and how many of it there are."""
+"""The manifest of the feature ``products``."""
 
 from pathlib import Path
 

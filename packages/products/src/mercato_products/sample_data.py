@@ -1,4 +1,4 @@
-"""A believable shop for developers: made of word lists, the same every time."""
+"""Sample data: a shop generated from word lists, the same on every run."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -33,11 +33,11 @@ Row = dict[str, Any]
 Rows = dict[type[Base], list[Row]]
 
 WELL_STOCKED = 40
-"""Units from which other features may order samples."""
+"""Minimum units on hand of the variants left for other features."""
 
 
 def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
-    """Fill an empty catalogue; leave the ids of well-stocked variants as ``variant_ids``."""
+    """Fill an empty catalogue; set ``variant_ids`` of *samples* to ids of well-stocked variants."""
     if session.scalar(sa.select(Product.id).limit(1)) is None:
         for model, rows in _make_shop().items():
             session.execute(sa.insert(model), rows)
@@ -46,7 +46,7 @@ def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
 
 
 def _find_well_stocked() -> list[UUID]:
-    in_hand = StockLevel.on_hand - StockLevel.reserved
+    unreserved = StockLevel.on_hand - StockLevel.reserved
     wanted = (
         sa.select(Variant.id)
         .join(Variant.product)
@@ -54,7 +54,7 @@ def _find_well_stocked() -> list[UUID]:
         .where(
             Product.status == "active",
             StockLevel.location_id == DEFAULT_LOCATION_ID,
-            in_hand >= WELL_STOCKED,
+            unreserved >= WELL_STOCKED,
         )
         .order_by(Variant.sku)
         .limit(40)
@@ -69,11 +69,11 @@ def _describe() -> Iterator[str]:
 
     yield f"{count(Product)} products in {count(Category)} categories, {count(Variant)} variants"
     yield f"{count(StockLevel, StockLevel.available <= 0)} variants are sold out"
-    yield f"{count(StockLevel, StockLevel.backorder_limit > 0)} variants can be ordered unseen"
+    yield f"{count(StockLevel, StockLevel.backorder_limit > 0)} variants can be backordered"
 
 
 def _make_shop() -> Rows:
-    """Return the rows of every table, in the order in which they can be inserted."""
+    """Return the rows of every table, in an order in which they can be inserted."""
     rows: Rows = {
         model: []
         for model in (
@@ -96,7 +96,7 @@ def _make_shop() -> Rows:
 
 
 def _make_categories(rows: Rows) -> dict[str, UUID]:
-    """Add the tree, and return the ids by handle."""
+    """Add the tree of categories, and return the ids by handle."""
     ids: dict[str, UUID] = {}
 
     def add(handle: str, name: str, parent: str | None, position: int) -> None:
@@ -129,7 +129,7 @@ def _make_product(rows: Rows, number: int, kind: Kind, series: str, category: UU
         "name": name,
         "description": f"{kind.about} From the series {series} by {SERIES[series]}.",
         "brand": SERIES[series],
-        # Every shop has something in preparation and something it no longer sells.
+        # A few drafts and archived products, as in a real shop.
         "status": {100: "draft", 200: "archived"}.get(number % 250, "active"),
         "options": list(kind.options),
         "created_at": created_at,
@@ -158,7 +158,7 @@ def _make_gift_card(rows: Rows, category: UUID) -> None:
         "id": new_id(),
         "handle": "gift-card",
         "name": "Gift Card",
-        "description": "Sent by mail within minutes.",
+        "description": "Sent by e-mail within minutes.",
         "brand": None,
         "status": "active",
         "options": ["Value"],
@@ -236,12 +236,12 @@ def _keep_range(rows: Rows, product_id: UUID, cheapest: int, dearest: int) -> No
 
 
 def _in_currencies(cents: int) -> dict[str, int]:
-    """Return a price in EUR cents, US cents and yen, as shops like to write them."""
+    """Return a price in EUR cents, US cents and yen, rounded to typical prices."""
     return {"EUR": cents, "USD": cents * 110 // 10000 * 100 + 95, "JPY": cents * 16 // 100 * 10}
 
 
 def _stock(rows: Rows, variant_id: UUID, number: int) -> None:
-    """Fill a level: every ninth variant is sold out, every thirteenth can be ordered unseen."""
+    """Add a level: every ninth variant is sold out, every thirteenth can be backordered."""
     backorder_limit = 20 if number % 13 == 0 else 0
     on_hand = 0 if number % 9 == 0 or backorder_limit else 3 + number * 7 % 58
     place = {"variant_id": variant_id, "location_id": DEFAULT_LOCATION_ID}

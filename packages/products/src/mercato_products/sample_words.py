@@ -1,4 +1,4 @@
-"""What the sample shop sells: words, sizes and base prices."""
+"""Words, sizes and base prices of the sample shop."""
 
 from dataclasses import dataclass
 from dataclasses import field
@@ -6,14 +6,14 @@ from dataclasses import field
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of thing; each series has one of it.
+    """A kind of product; each series has one product of each kind.
 
     Args:
-        name: What it is.
+        name: Name of the kind.
         category: Handle of its category.
-        cents: What it costs about, in EUR cents.
-        grams: What it weighs.
-        options: What its variants differ in: values by option.
+        cents: Base price in EUR cents.
+        grams: Base weight in grams.
+        options: Option values, by option name.
         about: A sentence for the description.
     """
 
@@ -57,7 +57,7 @@ DEPARTMENTS = {
     },
     ("gifts", "Gifts"): {"gift-cards": "Gift cards"},
 }
-"""Categories inside a department, by handle and name of the department."""
+"""Categories by handle, for each department's handle and name."""
 
 WOOD = ("Oak", "Walnut", "Ash")
 METAL = ("Black", "Brass")
@@ -131,7 +131,7 @@ SERIES = {
     "Lumo": "Orrery",
     "Mistral": "Casa Vella",
 }
-"""Brands by series. A series has one of each kind."""
+"""Brand of each series. A series has one product of each kind."""
 
 GIFT_CARDS = (2500, 5000, 10000)
-"""Values of gift cards, in EUR cents. They are sent by mail and never run out."""
+"""Values of gift cards, in EUR cents. Their inventory is not tracked."""

@@ -1,4 +1,4 @@
-"""Settings of this feature, in the deployment file under ``[features.products.settings]``."""
+"""Settings of products, in ``[features.products.settings]``."""
 
 from typing import Annotated
 
@@ -9,16 +9,21 @@ from mercato_kit.settings import Settings
 
 
 class ProductsSettings(Settings, frozen=True, kw_only=True):
-    """How the catalogue and the stock behave."""
+    """Settings of the catalogue and the stock."""
 
     default_currency: Annotated[
-        str, Meta(description="Currency of the price shown where a list asks for none (ISO 4217)")
+        str, Meta(description="Currency of prices in lists without a currency (ISO 4217)")
     ] = "EUR"
     orphan_grace_minutes: Annotated[
-        int, Meta(description="Minutes after which a forgotten hold is taken back", ge=1, le=10080)
+        int,
+        Meta(
+            description="Minutes after expiry until an abandoned reservation is released",
+            ge=1,
+            le=10080,
+        ),
     ] = 60
 
     def __post_init__(self) -> None:
-        """Refuse a currency that does not exist."""
+        """Check that the currency exists."""
         if self.default_currency not in EXPONENTS:
-            raise ValueError(f"default_currency: {self.default_currency!r} is no ISO 4217 code")
+            raise ValueError(f"default_currency: {self.default_currency!r} is not an ISO 4217 code")

@@ -1,4 +1,4 @@
-"""Plain values that go into the services."""
+"""Input of the services, as plain values."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class NewPrice:
-    """A price of a variant: minor units of an ISO 4217 currency."""
+    """A price of a variant, in minor units of an ISO 4217 currency."""
 
     currency: str
     unit_amount: int
@@ -19,7 +19,7 @@ class NewPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewVariant:
-    """A variant that is yet to be made. ``name`` defaults to its option values."""
+    """A variant to create. ``name`` defaults to the option values."""
 
     sku: str
     option_values: Mapping[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class NewVariant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewProduct:
-    """A product that is yet to be made. ``handle`` defaults to one made from the name."""
+    """A product to create. ``handle`` defaults to one generated from the name."""
 
     name: str
     handle: str | None = None
@@ -53,7 +53,7 @@ class NewProduct:
 
 @dataclass(frozen=True, slots=True)
 class NewMedium:
-    """A picture of a product, or of one variant of it."""
+    """An image of a product or of one of its variants."""
 
     url: str
     alt: str = ""
@@ -62,7 +62,7 @@ class NewMedium:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCategory:
-    """A category that is yet to be made. ``handle`` defaults to one made from the name."""
+    """A category to create. ``handle`` defaults to one generated from the name."""
 
     name: str
     handle: str | None = None
@@ -73,16 +73,16 @@ class NewCategory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
-    """A change of what is in a building, by counting or by receiving.
+    """A change of units on hand, by receiving or by counting.
 
     Args:
-        variant_id: Of which variant.
-        location_id: In which building; None for the default one.
-        quantity: Units that came (or, negative, went).
-        set_to: Units there are, instead of *quantity*.
-        expected_on_hand: Units that were there when *set_to* was decided.
-        reason: Why, for whoever reads the ledger.
-        reference: What it was for; one reference moves a level once.
+        variant_id: The variant.
+        location_id: The location; None for the default location.
+        quantity: Units received (negative: removed).
+        set_to: Units counted, instead of *quantity*.
+        expected_on_hand: Units on hand when the count was made.
+        reason: Explanation for the ledger.
+        reference: Id of the cause, e.g. a delivery; one reference changes a level once.
     """
 
     variant_id: UUID
@@ -96,7 +96,7 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductFilter:
-    """Which products a list holds. None filters nothing."""
+    """Filters of a list of products. None means no filter."""
 
     q: str | None = None
     category: str | None = None

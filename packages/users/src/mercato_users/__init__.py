@@ -1,4 +1,4 @@
 """The feature users: accounts, logins, roles and permissions."""
 
-# A feature shows HTTP, tables and its manifest; no other module is for anybody else.
+# The public interface is HTTP, the tables and the manifest; all other modules are private.
 __all__ = ["feature"]

@@ -1,4 +1,4 @@
-"""Access tokens: short-lived JWTs, signed with Ed25519, and the public key that proves them."""
+"""Access tokens: short-lived JWTs signed with Ed25519, and the public key set."""
 
 import base64
 import hashlib
@@ -32,12 +32,12 @@ _CLAIMS = ["iss", "aud", "exp", "iat", "sub", "sid", "jti", "epoch"]
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an access token says.
+    """The claims of an access token.
 
     Args:
-        user_id: Whose it is.
-        session_id: The login it came from.
-        epoch: The user's token epoch when it was made.
+        user_id: Id of the user.
+        session_id: Id of the session that issued the token.
+        epoch: The user's token epoch at that time.
     """
 
     user_id: UUID
@@ -47,14 +47,14 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """The private key, and the public JWK that proves what it signed."""
+    """A private key and its public JWK."""
 
     private: Ed25519PrivateKey
     jwk: dict[str, str]
 
 
 def issue(claims: Claims) -> str:
-    """Return a new access token that says *claims*."""
+    """Return a new access token with *claims*."""
     settings, key, now = current_settings(UsersSettings), signing_key(), utc_now()
     payload = {
         "iss": settings.issuer,
@@ -71,10 +71,10 @@ def issue(claims: Claims) -> str:
 
 
 def read(token: str) -> Claims:
-    """Return what an access token of ours says.
+    """Return the claims of an access token of this deployment.
 
     Raises:
-        Unauthenticated: It is not ours, not for us, or not valid any more.
+        Unauthenticated: It has expired, or its signature or a claim is wrong.
     """
     settings, key = current_settings(UsersSettings), signing_key()
     try:
@@ -84,7 +84,7 @@ def read(token: str) -> Claims:
             algorithms=[ALGORITHM],
             issuer=settings.issuer,
             audience=settings.audience,
-            # Our other machines' clocks may be ahead; what counts is when a token ends.
+            # Clocks of other machines may be ahead, so "iat" may be in the future.
             options={"require": _CLAIMS, "strict_aud": True, "verify_iat": False},
         )
         payload = _payload(decoded)
@@ -95,12 +95,12 @@ def read(token: str) -> Claims:
 
 def _payload(decoded: Mapping[str, Any]) -> Mapping[str, Any]:
     if decoded["header"].get("typ") != TYPE:
-        raise jwt.InvalidTokenError("another type of token")
+        raise jwt.InvalidTokenError("wrong type of token")
     return cast("Mapping[str, Any]", decoded["payload"])
 
 
 def signing_key() -> SigningKey:
-    """Return the deployment's key: the one in the settings, else derived from the server key."""
+    """Return the deployment's key: the one in the settings, or one derived from the server key."""
     configured = current_settings(UsersSettings).signing_key
     if configured is None:
         return _from_seed(derive_key("users.access_token"))
@@ -108,7 +108,7 @@ def signing_key() -> SigningKey:
 
 
 def key_mistake() -> str | None:
-    """Say what is wrong with the key in the settings, for the health check."""
+    """Return what is wrong with the key in the settings, for the health check; None if valid."""
     try:
         signing_key()
     except (ValueError, TypeError) as error:
@@ -135,7 +135,7 @@ def _from_pem(pem: str) -> SigningKey:
 
 
 def _with_jwk(private: Ed25519PrivateKey) -> SigningKey:
-    """Name the key by its thumbprint (RFC 7638)."""
+    """Return *private* with its JWK; ``kid`` is the thumbprint (RFC 7638)."""
     raw = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     members = {"crv": "Ed25519", "kty": "OKP", "x": _base64url(raw)}
     canonical = json.dumps(members, separators=(",", ":"), sort_keys=True).encode()

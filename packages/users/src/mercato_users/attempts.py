@@ -1,7 +1,7 @@
-"""Bounds on what strangers may try, exact across workers.
+"""Rate limits for failed logins and mails, exact across workers.
 
-Attempts are counted in steps that are short beside the span they are bounded over, so that no
-span of that length, wherever it starts, holds more than the limit.
+Attempts are counted in time steps that are short compared to the span of the limit, so that no
+span of that length, whenever it starts, has more attempts than the limit.
 """
 
 import hashlib
@@ -23,30 +23,30 @@ from mercato_users.models import LoginAttempt
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How long attempts count, and in which steps they are counted.
+    """The time span of a limit, and the steps in which attempts are counted.
 
     Args:
-        length: Attempts of so long ago count no more.
-        step: Longer than any transaction, and a divisor of the length.
+        length: Older attempts do not count.
+        step: Must be longer than any transaction and a divisor of the length.
     """
 
     length: timedelta
     step: timedelta
 
     def step_at(self, moment: datetime) -> datetime:
-        """Return the start of the step *moment* is in."""
+        """Return the start of the step that contains *moment*."""
         seconds = int(self.step.total_seconds())
         return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Attempts of one kind by or at one subject.
+    """A rate limit for attempts of one kind, by or for one subject.
 
     Args:
-        kind: What is tried, e.g. ``login.account``.
-        subject: By whom or at what; stored as a hash.
-        limit: How many attempts a span holds.
+        kind: Kind of attempt, e.g. ``login.account``.
+        subject: What attempts are counted by, e.g. an address; stored as a hash.
+        limit: Maximum attempts per span.
     """
 
     kind: str
@@ -55,7 +55,7 @@ class Counter:
 
     @property
     def key(self) -> str:
-        """What the counter is stored under."""
+        """The key under which attempts are stored."""
         return f"{self.kind}:{hashlib.sha256(self.subject.encode()).hexdigest()}"
 
 
@@ -64,7 +64,7 @@ DAY = Span(length=timedelta(days=1), step=timedelta(hours=1))
 
 
 def refuse_when_full(counters: Sequence[Counter], span: Span) -> None:
-    """Refuse where a counter has no room for another attempt. Locks nothing: a first, cheap look.
+    """Refuse if a limit is reached. A cheap check before the work: it takes no locks.
 
     Raises:
         TooManyRequests: A limit is reached.
@@ -74,30 +74,30 @@ def refuse_when_full(counters: Sequence[Counter], span: Span) -> None:
 
 
 def count(counters: Sequence[Counter], span: Span, *, attempts: int = 1) -> None:
-    """Count attempts on every counter, or on none; see :func:`spend`.
+    """Count attempts on all counters, or refuse; see :func:`spend`.
 
     Raises:
-        TooManyRequests: A limit was reached before; the refusal rolls the counting back.
+        TooManyRequests: A limit was already reached; the rollback undoes the counting.
     """
     if wait := spend(counters, span, attempts=attempts):
         raise TooManyRequests(retry_after_seconds=wait)
 
 
 def spend(counters: Sequence[Counter], span: Span, *, attempts: int = 1) -> int:
-    """Count attempts, and tell whether there was room for them.
+    """Count attempts, and return how long to wait if a limit was already reached.
 
-    From here to the end of the unit of work the counters are locked, so it belongs near the end.
-    The step before is locked too: of two callers on both sides of a boundary one waits.
+    Locks the counters until the unit of work ends, so call it near the end.
 
     Args:
-        counters: What to count on.
-        span: Over what time.
-        attempts: How many; 0 only takes the lock and looks whether there is room for one.
+        counters: The counters to increment.
+        span: The span of their limits.
+        attempts: Number of attempts; 0 only takes the locks and checks for room for one more.
 
     Returns:
-        0 where there was room, else the seconds until there is.
+        0 if there was room, else the seconds until there is.
     """
     step = span.step_at(utc_now())
+    # Lock the previous step, too: of two transactions on both sides of a step boundary, one waits.
     statement = insert(LoginAttempt).values(
         [
             {"key": key, "window_start": start, "count": number}
@@ -115,7 +115,7 @@ def spend(counters: Sequence[Counter], span: Span, *, attempts: int = 1) -> int:
 
 
 def forget_old(before: datetime, *, limit: int) -> int:
-    """Delete at most *limit* counts that started before *before*; return how many."""
+    """Delete up to *limit* counts that started before *before*; return the number deleted."""
     old = (
         sa.select(LoginAttempt.key, LoginAttempt.window_start)
         .where(LoginAttempt.window_start < before)

@@ -11,7 +11,7 @@ from mercato_users.values import NewUser
 
 @click.group("users")
 def commands() -> None:
-    """Make accounts, and see roles."""
+    """Create accounts and list roles."""
 
 
 @commands.command("create")
@@ -22,9 +22,9 @@ def commands() -> None:
 def create(
     email: str, roles: tuple[str, ...], given_name: str | None, family_name: str | None
 ) -> None:
-    """Make the account EMAIL, verified at once.
+    """Create the account EMAIL, verified.
 
-    The password is read from standard input: typed unseen at a terminal, else its first line.
+    The password is prompted for at a terminal, else read from the first line of standard input.
 
     Example: mercato users create ada@example.com --role admin
     """
@@ -37,12 +37,12 @@ def create(
     for role in roles:
         services.grant_role(user.id, role)
     held = f" with the role {', '.join(roles)}" if roles else ""
-    click.echo(f"Made {user.email} ({user.id}){held}.")
+    click.echo(f"Created {user.email} ({user.id}){held}.")
 
 
 @commands.command("roles")
 def list_roles() -> None:
-    """Show each role and what its holders may do."""
+    """List the roles and their permissions."""
     for name, permissions in services.list_roles().items():
         held = "everything" if permissions is None else ", ".join(permissions) or "nothing"
         click.echo(f"{name}: {held}")

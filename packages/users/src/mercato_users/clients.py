@@ -1,4 +1,4 @@
-"""Where a request came from, as far as the feature may remember it."""
+"""The client of a request, as far as it may be stored."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The other end of a connection.
+    """The client of a request.
 
-    Args:
-        address: IP address as text, where known.
+    address: IP address as text; None if unknown.
+        user_agent: The User-Agent header.
         user_agent: What its software calls itself.
     """
 
@@ -18,12 +18,12 @@ class Client:
 
     @property
     def prefix(self) -> str | None:
-        """The network it is in: what is stored. /24 of IPv4, /48 of IPv6."""
+        """The network of the client, for storage: /24 of IPv4, /48 of IPv6."""
         return self._network(24, 48)
 
     @property
     def counted_as(self) -> str:
-        """What attempts are counted by: an IPv4 address, or the /64 one IPv6 customer has."""
+        """The network that attempts are counted by: an IPv4 address, or the /64 of an IPv6 one."""
         return self._network(32, 64) or "unknown"
 
     def _network(self, bits_of_4: int, bits_of_6: int) -> str | None:

@@ -1,4 +1,4 @@
-"""Which e-mail addresses an account may have."""
+"""Validation of e-mail addresses."""
 
 from email.errors import HeaderParseError
 from email.headerregistry import Address
@@ -9,7 +9,7 @@ LONGEST = 254
 
 
 def is_deliverable(email: str) -> bool:
-    """Tell whether mail can be addressed to *email*, and its canonical form be stored."""
+    """Return whether *email* is a valid mail recipient whose canonical form can be stored."""
     try:
         address = Address(addr_spec=email)
     except (HeaderParseError, ValueError, IndexError):

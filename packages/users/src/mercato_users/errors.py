@@ -1,4 +1,4 @@
-"""Refusals."""
+"""Problems of users."""
 
 from mercato_kit.errors import Conflict
 from mercato_kit.errors import FieldError
@@ -9,23 +9,23 @@ from mercato_kit.errors import Unauthenticated
 
 
 class InvalidCredentials(Unauthenticated):
-    """E-mail and password do not open an account; which of the two is wrong is not told.
+    """E-mail or password is wrong, the account is suspended, or its address is not verified.
 
-    Also answered for an account that is suspended, or whose address is not verified.
+    The response does not say which, so that it does not reveal whether an account exists.
     """
 
     code = "invalid_credentials"
     title = "The e-mail or the password is wrong"
-    # The attempt stays counted.
+    # Commit the counted attempt.
     keeps_work = True
 
 
 class RefreshTokenReused(Unauthenticated):
-    """A refresh token came a second time, so somebody else may hold a copy: the session ended."""
+    """A refresh token was used again, so it may have been stolen; the session was revoked."""
 
     code = "refresh_token_reused"
-    title = "The refresh token was used before"
-    # The session stays revoked.
+    title = "The refresh token has already been used"
+    # Commit the revocation.
     keeps_work = True
 
     def __init__(self) -> None:
@@ -33,11 +33,11 @@ class RefreshTokenReused(Unauthenticated):
 
 
 class TokenExpired(Problem):
-    """The token of a mailed link is unknown, used or too old; these are not told apart."""
+    """The token of a mailed link is unknown, used or expired; the response does not say which."""
 
     status = 410
     code = "token_expired"
-    title = "The link is not valid any more"
+    title = "The link is no longer valid"
 
 
 class WeakPassword(Invalid):
@@ -50,21 +50,21 @@ class WeakPassword(Invalid):
 
 
 class EmailTaken(Conflict):
-    """There is an account with this address. Told to operators, never to strangers."""
+    """An account with this address exists. Raised for operators only, never in public endpoints."""
 
     code = "email_taken"
-    title = "There is an account with this e-mail address"
+    title = "An account with this e-mail address already exists"
 
 
 class UnknownRole(NotFound):
-    """There is no role of this name."""
+    """A role with this name does not exist."""
 
     code = "unknown_role"
-    title = "There is no such role"
+    title = "Unknown role"
 
 
 class InvalidTransition(Conflict):
-    """The account is not in the state that this starts from."""
+    """The account's status does not allow this change."""
 
     code = "invalid_transition"
-    title = "The account is not in the right state for this"
+    title = "The account's status does not allow this change"

@@ -1,4 +1,4 @@
-"""Events that users publish; those that ask for a mail they answer themselves."""
+"""Events that users publish, and the handlers that send the feature's mails."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -16,9 +16,9 @@ from mercato_users.models import User
 
 
 def mail_verification(event: Event) -> None:
-    """Mail the link that verifies an address, unless it was verified in the meantime."""
+    """Mail a link to verify an address, unless it is already verified."""
 
-    def words(user: User) -> tuple[str, str] | None:
+    def compose(user: User) -> tuple[str, str] | None:
         if user.email_verified:
             return None
         claim = one_time_tokens.newest_data(user.id, one_time_tokens.VERIFY_EMAIL)
@@ -27,28 +27,28 @@ def mail_verification(event: Event) -> None:
         )
         return messages.verification(token)
 
-    _mail(event, words)
+    _mail(event, compose)
 
 
 def mail_registration_repeated(event: Event) -> None:
-    """Tell the owner of an account that somebody tried to register with its address."""
+    """Mail the owner of an account that its address was used for another registration."""
     _mail(event, lambda user: messages.registration_repeated())
 
 
 def mail_password_reset(event: Event) -> None:
-    """Mail the link that sets a new password."""
+    """Mail a link to set a new password."""
 
-    def words(user: User) -> tuple[str, str]:
+    def compose(user: User) -> tuple[str, str]:
         token = one_time_tokens.store(
             user.id, one_time_tokens.RESET_PASSWORD, event.aggregate_id, {}
         )
         return messages.password_reset(token)
 
-    _mail(event, words)
+    _mail(event, compose)
 
 
 def mail_password_changed(event: Event) -> None:
-    """Tell the owner of an account that its password was changed."""
+    """Mail the owner of an account that its password was changed."""
     _mail(event, lambda user: messages.password_changed())
 
 
@@ -69,21 +69,21 @@ HANDLES = (
 )
 
 
-def _mail(event: Event, words: Callable[[User], tuple[str, str] | None]) -> None:
-    """Write a mail in a unit of work, and send it after that ended.
+def _mail(event: Event, compose: Callable[[User], tuple[str, str] | None]) -> None:
+    """Compose a mail in a unit of work, and send it after the commit.
 
     Args:
-        event: Says to whom.
-        words: Returns subject and text, or None where there is nothing to send any more.
+        event: Has the id of the recipient.
+        compose: Returns subject and text; None if the mail is no longer needed.
     """
 
     def write() -> Mail | None:
         user_id = event.payload["user_id"]
         user = None if user_id is None else session.get(User, UUID(user_id))
-        said = words(user) if user is not None and user.status == "active" else None
-        if user is None or said is None:
+        content = compose(user) if user is not None and user.status == "active" else None
+        if user is None or content is None:
             return None
-        subject, text = said
+        subject, text = content
         return Mail(
             id=event.id, sent_at=event.created_at, to=user.email, subject=subject, text=text
         )

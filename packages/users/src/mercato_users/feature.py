@@ -1,4 +1,4 @@
-"""Users: who has an account, who is calling, and what they may do."""
+"""The manifest of the feature ``users``."""
 
 from pathlib import Path
 

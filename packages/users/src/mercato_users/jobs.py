@@ -1,4 +1,4 @@
-"""What the worker clears away: rows that nothing reads any more."""
+"""Periodic jobs that delete expired rows."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,14 +20,14 @@ ENDED_SESSIONS_KEPT = timedelta(days=30)
 
 
 def forget_attempts() -> int:
-    """Delete counted attempts that no bound looks at any more."""
+    """Delete attempts that no limit counts any more."""
     return attempts.forget_old(utc_now() - attempts.DAY.length - 2 * attempts.DAY.step, limit=BATCH)
 
 
 def forget_tokens() -> int:
     """Delete one-time tokens some time after they expired.
 
-    Until then the newest one tells a new mail what the registration was.
+    Until then, a new verification mail takes the data of the registration from the newest token.
     """
     return _delete(OneTimeToken.token_hash, OneTimeToken.expires_at < _unverified_since())
 
@@ -39,7 +39,7 @@ def forget_sessions() -> int:
 
 
 def forget_unverified() -> int:
-    """Delete accounts whose address nobody verified, so that it is free again."""
+    """Delete accounts that were not verified in time, so that their addresses can be used again."""
     return _delete(
         User.id,
         User.email_verified_at.is_(None),
@@ -66,7 +66,7 @@ def _unverified_since() -> Any:
 
 
 def _delete(key: Any, *conditions: sa.ColumnElement[bool]) -> int:
-    """Delete a batch of rows, and return how many there were."""
+    """Delete a batch of rows, and return their number."""
     batch = sa.select(key).where(*conditions).limit(BATCH)
     deleted = session.execute(
         sa.delete(key.class_).where(key.in_(batch)).returning(key),

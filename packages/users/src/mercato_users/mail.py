@@ -1,4 +1,4 @@
-"""Mail on its way out: to the console, into a folder, or to an SMTP server."""
+"""Send mails: to the console, a folder or an SMTP server."""
 
 import smtplib
 import ssl
@@ -18,14 +18,14 @@ from mercato_users.settings import UsersSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One mail to one person.
+    """A mail to one recipient.
 
     Args:
-        id: Of the event that caused it. A mail sent twice after a crash has the same Message-ID.
-        sent_at: When it was asked for.
-        to: Address.
-        subject: One line.
-        text: Plain words.
+        id: Id of the event that caused it. A mail sent twice after a crash has the same Message-ID.
+        sent_at: When the mail was requested.
+        to: Address of the recipient.
+        subject: Subject, one line.
+        text: Plain text.
     """
 
     id: UUID
@@ -36,10 +36,10 @@ class Mail:
 
 
 def send(mail: Mail) -> None:
-    """Hand *mail* over, the way the setting ``mail`` says.
+    """Send *mail* as the setting ``mail`` says.
 
     Raises:
-        OSError: The server or the folder cannot be reached, or refuses it.
+        OSError: The server or the folder cannot be reached, or refuses the mail.
     """
     settings = current_settings(UsersSettings)
     message = render(mail, settings.mail_from)
@@ -54,7 +54,7 @@ def send(mail: Mail) -> None:
 def render(mail: Mail, sender: str) -> EmailMessage:
     """Return *mail* as an RFC 5322 message.
 
-    The policy refuses line breaks in headers, so no text can add a header or a recipient.
+    The policy refuses line breaks in headers, so no value can inject a header or a recipient.
     """
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
@@ -79,7 +79,7 @@ def _to_server(message: EmailMessage, settings: UsersSettings) -> None:
 
 
 def _to_folder(message: EmailMessage, folder: Path, name: str) -> None:
-    """Write a file that appears complete or not at all."""
+    """Write a file atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f".{name}"
     unfinished.write_bytes(message.as_bytes())

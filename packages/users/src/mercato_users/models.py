@@ -1,4 +1,4 @@
-"""Tables: who has an account, what they may do, and where they are logged in."""
+"""Tables of users: accounts, sessions, tokens, roles, rate limits and audit trail."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from mercato_kit.db import Aggregate
 from mercato_kit.db import Identified
 
 ADMIN = "admin"
-"""The role that holds every permission the composed features declare."""
+"""The role that holds every permission declared by the features of the deployment."""
 
 
 class Base(DeclarativeBase):
@@ -25,7 +25,7 @@ class Base(DeclarativeBase):
 
 
 class User(Aggregate, Base):
-    """A person with an account. Names are those of the OpenID Connect standard claims."""
+    """An account of a person. Names are those of the OpenID Connect standard claims."""
 
     __tablename__ = "users_user"
     __table_args__ = (
@@ -35,8 +35,8 @@ class User(Aggregate, Base):
         sa.Index(None, "created_at", "id"),
     )
 
-    email: Mapped[str] = mapped_column(sa.String(254), doc="As its owner writes it")
-    email_canonical: Mapped[str] = mapped_column(sa.String(254), doc="Tells accounts apart")
+    email: Mapped[str] = mapped_column(sa.String(254), doc="As entered by its owner")
+    email_canonical: Mapped[str] = mapped_column(sa.String(254), doc="Canonical form, unique")
     email_verified_at: Mapped[datetime | None]
     password_hash: Mapped[str | None] = mapped_column(sa.String(255))
     given_name: Mapped[str | None] = mapped_column(sa.String(100))
@@ -49,12 +49,12 @@ class User(Aggregate, Base):
 
     @property
     def email_verified(self) -> bool:
-        """Whether the owner of the address opened a link that was mailed to it."""
+        """Whether the owner has opened a link that was mailed to the address."""
         return self.email_verified_at is not None
 
 
 class Session(Identified, Base):
-    """One login: a family of refresh tokens that ends as a whole."""
+    """A login session with its chain of refresh tokens."""
 
     __tablename__ = "users_session"
     __table_args__ = (sa.Index(None, "user_id", "revoked_at"), sa.Index(None, "expires_at"))
@@ -67,11 +67,11 @@ class Session(Identified, Base):
     revoke_reason: Mapped[str | None] = mapped_column(sa.String(40))
     user_agent: Mapped[str | None] = mapped_column(sa.String(200))
     ip_prefix: Mapped[str | None] = mapped_column(sa.String(50), doc="Network, not the address")
-    amr: Mapped[list[str]] = mapped_column(doc="How the user proved who they are (RFC 8176)")
+    amr: Mapped[list[str]] = mapped_column(doc="Authentication methods (RFC 8176)")
 
 
 class RefreshToken(Base):
-    """One link of a session's chain. Only the hash of the token is here."""
+    """A refresh token of a session. Only its hash is stored."""
 
     __tablename__ = "users_refresh_token"
     __table_args__ = (sa.UniqueConstraint("session_id", "generation"),)
@@ -84,7 +84,7 @@ class RefreshToken(Base):
 
 
 class OneTimeToken(Base):
-    """What a mailed link carries. Only the hash of the token is here."""
+    """The token of a mailed link. Only its hash is stored."""
 
     __tablename__ = "users_one_time_token"
     __table_args__ = (sa.Index(None, "user_id", "purpose"), sa.Index(None, "expires_at"))
@@ -92,7 +92,9 @@ class OneTimeToken(Base):
     token_hash: Mapped[str] = mapped_column(sa.CHAR(64), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey(User.id, ondelete="CASCADE"))
     purpose: Mapped[str] = mapped_column(sa.String(20))
-    data: Mapped[dict[str, Any]] = mapped_column(default=dict, doc="What using it puts in force")
+    data: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, doc="Applied to the account when it is used"
+    )
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
@@ -133,7 +135,7 @@ class UserRole(Base):
 
 
 class LoginAttempt(Base):
-    """How often something bounded was tried under one key, in one short step of time."""
+    """Number of attempts under one key in one time step, for rate limits."""
 
     __tablename__ = "users_login_attempt"
     __table_args__ = (sa.Index(None, "window_start"),)
@@ -144,7 +146,7 @@ class LoginAttempt(Base):
 
 
 class AuditEvent(Identified, Base):
-    """Something that concerns the safety of an account."""
+    """A security event of an account."""
 
     __tablename__ = "users_audit_event"
     __table_args__ = (sa.Index(None, "user_id", "id"),)

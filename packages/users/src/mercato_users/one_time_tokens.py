@@ -1,4 +1,4 @@
-"""One-time tokens: what a mailed link carries, good once and not for long."""
+"""One-time tokens of mailed links: valid once and for a limited time."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,17 +16,17 @@ from mercato_users.models import OneTimeToken
 from mercato_users.settings import UsersSettings
 
 VERIFY_EMAIL = "verify_email"
-RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose
+RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a password
 
 
 def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str:
-    """Make the token of *nonce* valid, if it was never stored, and return it.
+    """Store the token of *nonce* if it is not stored yet, and return it.
 
     Args:
-        user_id: Whose account it opens.
-        purpose: What for.
-        nonce: What it is computed from.
-        data: What is put in force when it is used.
+        user_id: The user of the token.
+        purpose: What the token is for.
+        nonce: The value from which the token is derived.
+        data: Values applied to the account when the token is used.
     """
     token = opaque_tokens.one_time_token(purpose, nonce)
     session.execute(
@@ -44,13 +44,13 @@ def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str
 
 
 def use(token: str, purpose: str) -> tuple[UUID, dict[str, Any]]:
-    """Use a token up: of two callers with the same one, one wins.
+    """Use a token. If two callers use the same token, only one succeeds.
 
     Returns:
-        Whose account it opens, and what is to be put in force.
+        The user's id, and the values to apply to the account.
 
     Raises:
-        TokenExpired: It is unknown, used or too old.
+        TokenExpired: It is unknown, used or expired.
     """
     now = utc_now()
     used = session.execute(
@@ -70,7 +70,7 @@ def use(token: str, purpose: str) -> tuple[UUID, dict[str, Any]]:
 
 
 def use_up_all(user_id: UUID, purpose: str) -> None:
-    """Void the other tokens of a user for a purpose."""
+    """Invalidate all unused tokens of a user for a purpose."""
     session.execute(
         sa.update(OneTimeToken)
         .where(
@@ -83,7 +83,7 @@ def use_up_all(user_id: UUID, purpose: str) -> None:
 
 
 def newest_data(user_id: UUID, purpose: str) -> dict[str, Any]:
-    """Return what the newest token of a user for a purpose carries; empty where there is none."""
+    """Return the data of a user's newest token for a purpose; empty if there is none."""
     data = session.scalar(
         sa.select(OneTimeToken.data)
         .where(OneTimeToken.user_id == user_id, OneTimeToken.purpose == purpose)

@@ -1,4 +1,4 @@
-"""Opaque tokens: 256 random bits, or bits that only the server key can make again."""
+"""Opaque tokens: 256 random bits, or 256 bits derived from the server key."""
 
 import base64
 import hashlib
@@ -10,25 +10,25 @@ from mercato_kit.keys import derive_key
 
 
 def new_token() -> str:
-    """Return a new random token: 43 characters that fit into a URL."""
+    """Return a new random token of 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
 
 
 def successor(token: str) -> str:
-    """Return the one refresh token that may follow *token*; only the server can compute it."""
+    """Return the refresh token that follows *token*. Only the server can derive it."""
     return _mac(derive_key("users.refresh_token"), token)
 
 
 def one_time_token(purpose: str, nonce: UUID) -> str:
-    """Return the token of a mailed link, from the nonce in the event that asks for the mail.
+    """Return the token of a mailed link, derived from the nonce of its event.
 
-    The token itself is stored nowhere: the worker computes it again.
+    The token is not stored: the worker that sends the mail derives it again.
     """
     return _mac(derive_key("users.one_time_token"), f"{purpose} {nonce}")
 
 
 def digest(token: str) -> str:
-    """Return what of a token is stored: its SHA-256, 64 hexadecimal digits."""
+    """Return the SHA-256 of a token in hex, as it is stored."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

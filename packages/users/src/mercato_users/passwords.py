@@ -1,4 +1,4 @@
-"""Passwords: which ones will do, and how they are kept (argon2id)."""
+"""Check, hash and verify passwords (argon2id)."""
 
 import re
 from functools import lru_cache
@@ -17,50 +17,54 @@ LONGEST = 128
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
-# Hash of nobody's password: what is verified where there is no account, so that it takes as long.
-_NOBODY = _hasher.hash("nobody has this password")
+# Verified if there is no account, so that the response takes the same time.
+_DUMMY_HASH = _hasher.hash("a password that no account has")
 
+# Digits and signs at the ends: "Password123!" is checked as "password".
 _DECORATION = re.compile(r"^[\d\W_]+|[\d\W_]+$")
 
 
 def check(password: str, email: str) -> None:
-    """Let *password* pass, or say why it will not do for the account of *email*.
+    """Check that *password* is acceptable for the account of *email*.
 
-    Any characters will do; what counts is that it is long and on no list of known ones.
+    Any characters are allowed; a password must be long and not well known.
 
     Raises:
-        WeakPassword: It has fewer than 12 characters or more than 128, or one that is no text; is
-            well known, or is the address itself.
+        WeakPassword: It has fewer than 12 or more than 128 characters or one that is not text, is
+            well known, or is the e-mail address.
     """
     if not SHORTEST <= len(password) <= LONGEST:
         raise WeakPassword(f"Use {SHORTEST} to {LONGEST} characters.")
     if not is_text(password):
-        raise WeakPassword("It has a character that is not text.")
+        raise WeakPassword("The password has a character that is not text.")
     plain = password.casefold()
     core = _DECORATION.sub("", plain)
     if plain in _well_known() or core in _well_known():
-        raise WeakPassword("This password is on the lists that are tried first.")
+        raise WeakPassword("This password is well known. Choose another one.")
     address = canonical_email(email)
     if canonical_email(password) in (address, address.partition("@")[0]):
-        raise WeakPassword("The password is the e-mail address.")
+        raise WeakPassword("The password must not be the e-mail address.")
 
 
 def hash_password(password: str) -> str:
-    """Return the argon2id hash of *password*, with its salt and parameters."""
+    """Return the argon2id hash of *password*, with salt and parameters."""
     return _hasher.hash(password)
 
 
 def verify(password_hash: str | None, password: str) -> bool:
-    """Tell whether *password* is the one that was hashed; takes as long where there is no hash."""
+    """Return whether *password* matches the hash.
+
+    Takes the same time if there is no hash.
+    """
     try:
-        _hasher.verify(password_hash or _NOBODY, password)
+        _hasher.verify(password_hash or _DUMMY_HASH, password)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Tell whether the hash was made with other parameters than today's."""
+    """Return whether the hash was made with other parameters than the current ones."""
     return _hasher.check_needs_rehash(password_hash)
 
 

@@ -1,4 +1,4 @@
-"""Names of the permissions of users, and what each allows."""
+"""Permissions of users."""
 
 READ = "users.read"
 WRITE = "users.write"

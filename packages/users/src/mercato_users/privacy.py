@@ -1,4 +1,4 @@
-"""What the feature holds about a person, and how it forgets them."""
+"""Export and erase the personal data of a user."""
 
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from mercato_users.models import UserRole
 
 
 def export_subject(user_id: UUID) -> dict[str, Any]:
-    """Return the account of a person, where they logged in, and what happened to it."""
+    """Return the account, sessions and audit trail of a user; empty if the user does not exist."""
     user = session.get(User, user_id)
     if user is None:
         return {}
@@ -55,7 +55,7 @@ def export_subject(user_id: UUID) -> dict[str, Any]:
 
 
 def erase_subject(user_id: UUID) -> None:
-    """Forget a person: nothing stays but the id, which other features' rows refer to."""
+    """Erase a user. Only the id stays, because rows of other features refer to it."""
     user = session.get(User, user_id)
     if user is None or user.status == "erased":
         return

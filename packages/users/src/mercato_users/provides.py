@@ -1,4 +1,4 @@
-"""The feature's side of the contract identity: who a bearer token belongs to."""
+"""The provider of the contract ``identity``."""
 
 from typing import Any
 
@@ -18,14 +18,14 @@ from mercato_users.models import UserRole
 
 
 class Identity:
-    """Answers for access tokens of this deployment, as long as their session lasts."""
+    """Authenticates access tokens of this deployment."""
 
     def authenticate(self, token: str) -> Principal:
-        """Return the principal *token* was issued to.
+        """Return the principal of *token*.
 
         Raises:
-            Unauthenticated: The token is not ours or not valid any more, its session ended, or
-                the account is not open.
+            Unauthenticated: The token is invalid or expired, its session has ended, or the account
+                is not active.
         """
         claims = access_tokens.read(token)
         rows = session.execute(_principal_and_permissions(claims)).all()
@@ -48,7 +48,7 @@ class Identity:
 
 
 def _principal_and_permissions(claims: access_tokens.Claims) -> sa.Select[*tuple[Any, ...]]:
-    """Select a row for each permission, or one row with none: all a request needs to know."""
+    """Select one row per permission, or one without; a single statement per request."""
     return (
         sa.select(
             User.email,

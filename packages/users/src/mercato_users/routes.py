@@ -1,4 +1,4 @@
-"""HTTP: accounts, logins, the own profile, and what staff do."""
+"""Endpoints of accounts, sessions and profiles."""
 
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,7 @@ from mercato_users.schemas import UserSchema
 from mercato_users.values import NewUser
 
 blueprint = Blueprint("users", __name__, url_prefix="/v1", description="Accounts and logins")
-well_known = Blueprint("users_keys", __name__, description="Keys that prove access tokens")
+well_known = Blueprint("users_keys", __name__, description="Public keys of access tokens")
 
 
 @blueprint.post("/users", allow=anyone)
@@ -46,8 +46,8 @@ well_known = Blueprint("users_keys", __name__, description="Keys that prove acce
 def register(body: NewUser) -> dict[str, Any]:
     """Register
 
-    The answer is the same whether or not there is an account with this address; its owner is
-    told by mail.
+    The response is the same whether or not an account with this address exists. Its owner is
+    notified by mail.
     """
     services.register(body)
     return {}
@@ -65,7 +65,7 @@ def verify_email(body: dict[str, Any]) -> None:
 @blueprint.arguments(EmailOnlySchema)
 @blueprint.response(202, NothingSchema)
 def request_verification(body: dict[str, Any]) -> dict[str, Any]:
-    """Mail another verification link, if an account waits for one"""
+    """Mail another verification link, if an account is waiting for verification"""
     services.request_verification(body["email"])
     return {}
 
@@ -76,7 +76,7 @@ def request_verification(body: dict[str, Any]) -> dict[str, Any]:
 def log_in(body: dict[str, Any]) -> services.Login:
     """Log in
 
-    Wrong address, wrong password and an account that is not open are answered alike.
+    A wrong address, a wrong password and an inactive account get the same response.
     """
     return services.log_in(body["email"], body["password"], _client())
 
@@ -85,10 +85,10 @@ def log_in(body: dict[str, Any]) -> services.Login:
 @blueprint.arguments(RefreshSchema)
 @blueprint.response(200, TokensSchema)
 def refresh(body: dict[str, Any]) -> services.Tokens:
-    """Trade a refresh token for new tokens
+    """Exchange a refresh token for new tokens
 
-    The same token may be sent again for some seconds and gets the same successor. A token that
-    comes back later ends the session.
+    A repeated request within a few seconds returns the same tokens. A token that is used again
+    later ends the session.
     """
     return services.refresh_tokens(body["refresh_token"], _client())
 
@@ -98,16 +98,16 @@ def refresh(body: dict[str, Any]) -> services.Tokens:
 def log_out() -> None:
     """Log out
 
-    The session's tokens are refused from the next request on.
+    The tokens of the session are refused from the next request on.
     """
-    services.log_out(_known(current_principal.session_id))
+    services.log_out(_require(current_principal.session_id))
 
 
 @blueprint.post("/auth/password/forgot", allow=anyone)
 @blueprint.arguments(EmailOnlySchema)
 @blueprint.response(202, NothingSchema)
 def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
-    """Mail a link to set a new password, if there is an account with this address"""
+    """Mail a link to set a new password, if an account with this address exists"""
     services.request_password_reset(body["email"])
     return {}
 
@@ -116,23 +116,23 @@ def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(NewPasswordSchema)
 @blueprint.response(204)
 def reset_password(body: dict[str, Any]) -> None:
-    """Set a new password with the token of a mailed link; every session ends"""
+    """Set a new password with the token of a mailed link; all sessions end"""
     services.reset_password(body["token"], body["password"], _client())
 
 
 @blueprint.get("/users/me", allow=signed_in)
 @blueprint.response(200, UserSchema)
 def read_me() -> User:
-    """Read the own account"""
-    return services.find_user(_known(current_principal.sub))
+    """Get the caller's account"""
+    return services.find_user(_require(current_principal.sub))
 
 
 @blueprint.patch("/users/me", allow=signed_in, if_match=True)
 @blueprint.arguments(ProfileSchema)
 @blueprint.response(200, UserSchema)
 def change_me(body: dict[str, Any]) -> User:
-    """Change the own profile"""
-    return services.update_profile(_known(current_principal.sub), body, version=if_match())
+    """Change the caller's profile"""
+    return services.update_profile(_require(current_principal.sub), body, version=if_match())
 
 
 @blueprint.get("/users", allow=permission(READ))
@@ -146,7 +146,7 @@ def list_users(query: dict[str, Any]) -> Page[User]:
 @blueprint.get("/users/<uuid:user_id>", allow=permission(READ))
 @blueprint.response(200, UserSchema)
 def read_user(user_id: UUID) -> User:
-    """Read a user"""
+    """Get a user"""
     return services.find_user(user_id)
 
 
@@ -154,7 +154,7 @@ def read_user(user_id: UUID) -> User:
 @blueprint.arguments(ReasonSchema)
 @blueprint.response(204)
 def suspend(body: dict[str, Any], user_id: UUID) -> None:
-    """Suspend an account; its sessions end at once"""
+    """Suspend an account; its sessions end immediately"""
     services.suspend_user(user_id, reason=body["reason"], actor_id=current_principal.sub)
 
 
@@ -169,12 +169,12 @@ def reactivate(body: dict[str, Any], user_id: UUID) -> None:
 @well_known.get("/.well-known/jwks.json", allow=anyone, public_cache=True)
 @well_known.response(200, KeySetSchema)
 def read_keys() -> dict[str, Any]:
-    """Read the public keys access tokens are signed with"""
+    """Get the public keys of access tokens"""
     return access_tokens.key_set()
 
 
-def _known(identity: UUID | None) -> UUID:
-    """Insist on an id that our own tokens always carry."""
+def _require(identity: UUID | None) -> UUID:
+    """Return *identity*; refuse a token without it, which this feature never issues."""
     if identity is None:
         raise Unauthenticated(invalid_token=True)
     return identity

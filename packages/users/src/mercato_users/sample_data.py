@@ -1,4 +1,4 @@
-"""Believable people for development: staff and customers."""
+"""Sample data: staff and customers."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from mercato_users.values import NewUser
 
 CLERK = "clerk"
 
-# For development only: the host refuses to load sample data in production.
+# For development only: sample data cannot be loaded in production.
 STAFF_PASSWORD = "open-the-hall-0417"  # noqa: S105
 CUSTOMER_PASSWORD = "basket-of-figs-2611"  # noqa: S105
 
@@ -35,18 +35,18 @@ CUSTOMERS = (
 
 
 def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
-    """Make staff and customers that are not there yet, and tell how to log in as them.
+    """Create missing staff and customers, and return how to log in as them.
 
     Args:
-        samples: Gets ``customers``: id, e-mail address and name of each.
+        samples: Gets ``customers``: a list of id, e-mail address and name.
     """
     services.create_role(
-        CLERK, {name for name in current_composition().permissions if _is_clerks(name)}
+        CLERK, {name for name in current_composition().permissions if _is_for_clerks(name)}
     )
     for email, given_name, family_name, locale, role in STAFF:
-        user = _find_or_make(email, STAFF_PASSWORD, given_name, family_name, locale)
+        user = _find_or_create(email, STAFF_PASSWORD, given_name, family_name, locale)
         services.grant_role(user.id, role)
-    customers = [_find_or_make(email, CUSTOMER_PASSWORD, *names) for email, *names in CUSTOMERS]
+    customers = [_find_or_create(email, CUSTOMER_PASSWORD, *names) for email, *names in CUSTOMERS]
     samples["customers"] = [
         (user.id, user.email, f"{user.given_name} {user.family_name}") for user in customers
     ]
@@ -56,13 +56,13 @@ def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
     ]
 
 
-def _is_clerks(permission: str) -> bool:
-    """Clerks see everything and change everything, except other people's accounts."""
+def _is_for_clerks(permission: str) -> bool:
+    """Clerks read everything and change everything except accounts."""
     changes = permission.endswith(".write") and not permission.startswith("users.")
     return changes or permission.endswith(".read")
 
 
-def _find_or_make(
+def _find_or_create(
     email: str, password: str, given_name: str, family_name: str, locale: str
 ) -> User:
     known = session.scalar(sa.select(User).where(User.email_canonical == canonical_email(email)))

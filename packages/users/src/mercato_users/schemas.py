@@ -1,4 +1,4 @@
-"""JSON in and out."""
+"""JSON schemas of users."""
 
 from typing import ClassVar
 
@@ -27,7 +27,7 @@ def _check_deliverable(email: str) -> None:
         raise ma.ValidationError("Not a valid email address.")
 
 
-_filled = validate.Regexp(r"\s*\S.*\Z", error="Must not be blank; null says that there is none.")
+_filled = validate.Regexp(r"\s*\S.*\Z", error="Must not be blank; send null for no value.")
 _locale = validate.Regexp(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z", error="Not a valid BCP 47 tag.")
 _phone = validate.Regexp(r"\+[1-9][0-9]{6,14}\Z", error="Not a valid E.164 number.")
 
@@ -43,7 +43,7 @@ class NewUserSchema(Schema):
         max=passwords.LONGEST,
         required=True,
         load_only=True,
-        metadata={"description": "12 to 128 characters of any kind; well-known ones are refused"},
+        metadata={"description": "12 to 128 characters; well-known passwords are refused"},
     )
     given_name = Line(max=100, allow_none=True, validate=_filled)
     family_name = Line(max=100, allow_none=True, validate=_filled)
@@ -63,7 +63,7 @@ class TokenOnlySchema(Schema):
 
 
 class NewPasswordSchema(Schema):
-    """The token of a mailed link, and the password it sets."""
+    """The token of a mailed link, and the new password."""
 
     token = Line(min=1, max=200, required=True)
     password = Password(
@@ -72,20 +72,20 @@ class NewPasswordSchema(Schema):
 
 
 class CredentialsSchema(Schema):
-    """Who logs in."""
+    """The credentials of a login."""
 
     email = Line(min=1, max=254, required=True)
     password = Password(min=1, max=1000, required=True, load_only=True)
 
 
 class RefreshSchema(Schema):
-    """The refresh token that is traded in."""
+    """The refresh token to exchange."""
 
     refresh_token = Line(min=1, max=200, required=True)
 
 
 class ProfileSchema(Schema):
-    """What users may change about themselves."""
+    """Changes of the caller's profile."""
 
     given_name = Line(max=100, allow_none=True, validate=_filled)
     family_name = Line(max=100, allow_none=True, validate=_filled)
@@ -98,7 +98,7 @@ class UserSchema(ModelSchema):
     """A user."""
 
     class Meta(ModelSchema.Meta):
-        """What is published of a user."""
+        """Publish these columns."""
 
         model = User
         fields = (
@@ -136,13 +136,13 @@ class UserListQuerySchema(ListQuerySchema):
 
 
 class ReasonSchema(Schema):
-    """Why something is done to an account."""
+    """The reason for a change of an account."""
 
     reason = Text(max=500, load_default=None, allow_none=True)
 
 
 class TokensSchema(Schema):
-    """What a client sends from now on."""
+    """The tokens of a session."""
 
     access_token = fields.String(required=True)
     token_type = fields.String(required=True)
@@ -151,13 +151,13 @@ class TokensSchema(Schema):
 
 
 class LoginSchema(TokensSchema):
-    """The first tokens of a session, and whose they are."""
+    """The first tokens of a session, and its user."""
 
     user = fields.Nested(UserSchema, required=True)
 
 
 class NothingSchema(Schema):
-    """An empty object: the same answer whatever happened."""
+    """An empty object."""
 
 
 class KeySchema(Schema):
@@ -172,6 +172,6 @@ class KeySchema(Schema):
 
 
 class KeySetSchema(Schema):
-    """The public keys access tokens are signed with (RFC 7517)."""
+    """The public keys of access tokens (RFC 7517)."""
 
     keys = fields.List(fields.Nested(KeySchema), required=True)

@@ -1,4 +1,4 @@
-"""Topics of the feature's events, and the functions that publish them."""
+"""Topics of the feature's events, and functions that publish them."""
 
 from uuid import UUID
 
@@ -10,24 +10,24 @@ VERIFIED = "user.verified"
 ERASED = "user.erased"
 VERIFICATION_REQUESTED = "user.verification_requested"
 REGISTRATION_REPEATED = "user.registration_repeated"
-PASSWORD_RESET_REQUESTED = "user.password_reset_requested"  # noqa: S105 - a topic
-PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - a topic
+PASSWORD_RESET_REQUESTED = "user.password_reset_requested"  # noqa: S105 - a topic, not a password
+PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - a topic, not a password
 
 
 def publish_change(topic: str, user_id: UUID, version: int) -> None:
-    """Tell other features what became of an account."""
+    """Publish a change of an account to other features."""
     publish(
         Event(topic=topic, aggregate_type="user", aggregate_id=user_id, aggregate_version=version)
     )
 
 
 def request_mail(topic: str, user_id: UUID | None) -> UUID:
-    """Ask the worker for a mail, and return the nonce that its link is made of.
+    """Request a mail from the worker, and return the nonce of its link.
 
     Args:
-        topic: Which mail.
-        user_id: To whom; None asks for none. A caller that must not show whether there is an
-            account asks all the same, so that both take as long.
+        topic: The kind of mail.
+        user_id: The recipient; None for no mail. A caller that must not reveal whether an account
+            exists makes the request anyway, so that both cases take the same time.
     """
     nonce = new_id()
     publish(

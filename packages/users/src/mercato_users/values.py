@@ -1,11 +1,11 @@
-"""Plain values that go into the services."""
+"""Input of the services, as plain values."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """What a stranger says about themselves."""
+    """The data of a registration."""
 
     email: str
     password: str

@@ -1,4 +1,4 @@
-"""Who takes money: one module a provider."""
+"""Payment providers, one module each."""
 
 from collections.abc import Mapping
 
@@ -6,4 +6,4 @@ from mercato_orders.payments.manual import Manual
 from mercato_orders.payments.provider import PaymentProvider
 
 PROVIDERS: Mapping[str, PaymentProvider] = {"manual": Manual()}
-"""By the name clients use."""
+"""Payment providers by the name used in the API."""

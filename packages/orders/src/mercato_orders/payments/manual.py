@@ -1,12 +1,12 @@
-"""Money that changes hands outside: staff say that it is there."""
+"""The payment provider ``manual``, for payments received outside of Mercato."""
 
 from mercato_orders.payments.provider import Charge
 from mercato_orders.payments.provider import Result
 
 
 class Manual:
-    """Captures at once: whoever calls it has seen the money."""
+    """Captures every charge immediately: the caller confirms that the money was received."""
 
     def charge(self, charge: Charge) -> Result:
-        """Say that the money is there."""
+        """Return a captured payment."""
         return Result("captured", provider_payment_id=str(charge.payment_id))

@@ -1,4 +1,4 @@
-"""What a payment provider is asked, and what it answers."""
+"""The protocol of payment providers and its values."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,14 +8,14 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Money to take, once.
+    """An amount to capture.
 
     Args:
-        payment_id: Also the key under which the provider acts once.
+        payment_id: Id of the payment, and the provider's idempotency key.
         amount: Minor units of *currency*.
         currency: ISO 4217 code.
-        payment_method: The provider's token for how.
-        return_url: Where the customer comes back to.
+        payment_method: The provider's token of the payment method.
+        return_url: Where the provider sends the customer back to.
     """
 
     payment_id: UUID
@@ -27,12 +27,12 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a charge ended.
+    """The result of a charge.
 
     Args:
-        status: Whether the provider has the money.
-        provider_payment_id: What the provider calls the payment.
-        error_code: Why it was declined.
+        status: Whether the provider captured the amount.
+        provider_payment_id: The provider's id of the payment.
+        error_code: Why the charge was declined; None if it was captured.
     """
 
     status: Literal["captured", "declined"]
@@ -41,8 +41,8 @@ class Result:
 
 
 class PaymentProvider(Protocol):
-    """Takes money."""
+    """Charges customers."""
 
     def charge(self, charge: Charge) -> Result:
-        """Take the money. Called with locks held, so it must not wait for another machine."""
+        """Charge a customer. Called with row locks held, so it must not wait for the network."""
         ...

@@ -1,4 +1,4 @@
-"""What can be done with orders. Plain values in, models out; nothing here commits."""
+"""Services of orders. They take plain values, return models and never commit."""
 
 from mercato_orders.services.cancellations import cancel_order
 from mercato_orders.services.checkout import place_order
@@ -7,19 +7,18 @@ from mercato_orders.services.expiry import expire_unpaid_orders
 from mercato_orders.services.payments import pay_order
 from mercato_orders.services.payments import settle_payment
 from mercato_orders.services.payments import start_payment
-from mercato_orders.services.queries import as_it_is_now
 from mercato_orders.services.queries import find_order
 from mercato_orders.services.queries import find_payment
 from mercato_orders.services.queries import list_events
 from mercato_orders.services.queries import list_orders
 from mercato_orders.services.queries import list_payments
 from mercato_orders.services.queries import lock_order
+from mercato_orders.services.queries import refreshed
 from mercato_orders.services.quotes import Quotation
 from mercato_orders.services.quotes import quote_order
 
 __all__ = [
     "Quotation",
-    "as_it_is_now",
     "cancel_order",
     "expire_order",
     "expire_unpaid_orders",
@@ -32,6 +31,7 @@ __all__ = [
     "pay_order",
     "place_order",
     "quote_order",
+    "refreshed",
     "settle_payment",
     "start_payment",
 ]

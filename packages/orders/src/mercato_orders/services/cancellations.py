@@ -16,11 +16,11 @@ from mercato_orders.timeline import announce
 
 
 def cancel_order(order_id: UUID, caller: Caller, reason: str | None = None) -> Order:
-    """Cancel an unpaid order and give its units back.
+    """Cancel an unpaid order and release its units.
 
     Raises:
-        NotFound: There is no such order, or none the caller may know of.
-        Forbidden: It is not the caller's own, and the permission is missing.
+        NotFound: The order does not exist, or the caller may not see it.
+        Forbidden: The caller neither owns it nor has the permission ``orders.write``.
         InvalidTransition: It is paid or closed.
     """
     order = lock_order(order_id, caller)

@@ -1,4 +1,4 @@
-"""Placing an order: all of it, or nothing."""
+"""Place an order."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,8 +29,8 @@ from mercato_orders.models import Order
 from mercato_orders.numbers import next_number
 from mercato_orders.pricing import PricedLine
 from mercato_orders.pricing import PricedOrder
-from mercato_orders.services.quotes import check_wishes
 from mercato_orders.services.quotes import price_now
+from mercato_orders.services.quotes import refuse_unsupported
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.timeline import PLACED
 from mercato_orders.timeline import announce
@@ -39,22 +39,21 @@ from mercato_orders.values import sum_quantities
 
 
 def place_order(new: NewOrder, customer: Principal) -> Order:
-    """Place an order for *customer*: price it, write it down, and hold its units.
+    """Place an order for *customer*: price it, insert it and reserve its units.
 
-    Takes the same number of SQL statements whatever the number of lines. Stock comes last, so that
-    a variant everybody wants is locked as briefly as possible.
+    The number of SQL statements does not depend on the number of lines.
 
     Raises:
         EmailRequired: Neither *new* nor *customer* has an e-mail address.
-        EmailNotYours: *new* has another one than the verified one of *customer*.
-        UnknownShippingMethod, UnknownDiscountCode: The shop has none of that name.
-        VariantUnavailable: Some of it is not for sale.
+        EmailNotYours: The address of *new* differs from the verified address of *customer*.
+        UnknownShippingMethod, UnknownDiscountCode: This version supports none.
+        VariantUnavailable: Some variants are not for sale.
         AmountTooLarge: The total is above 2^53 - 1.
-        PriceChanged: It costs another amount than expected.
-        InsufficientStock: Some of it is short; nothing was written.
+        PriceChanged: The total differs from the expected total.
+        InsufficientStock: Some variants have too few units.
     """
-    check_wishes(new)
-    email = _whom_to_write_to(new, customer)
+    refuse_unsupported(new)
+    email = _choose_email(new, customer)
     quantities = sum_quantities(new.lines)
     priced = price_now(quantities, new.currency)
     if new.expected_amount_total not in (None, priced.amount_total):
@@ -63,15 +62,17 @@ def place_order(new: NewOrder, customer: Principal) -> Order:
     expires_at = utc_now() + timedelta(minutes=minutes)
     order = _write_order(new, priced, customer, email, expires_at)
     _write_lines(order, priced)
-    _hold(order.id, quantities, expires_at)
+    # Stock comes last, so that rows of popular variants are locked as briefly as possible.
+    _reserve_units(order.id, quantities, expires_at)
     announce(order, PLACED, Actor("guest" if customer.sub is None else "customer", customer.sub))
     return order
 
 
-def _whom_to_write_to(new: NewOrder, customer: Principal) -> str:
+def _choose_email(new: NewOrder, customer: Principal) -> str:
     """Return the canonical e-mail address of an order.
 
-    One that is proved goes before one that is only said, so nobody's mail goes to somebody else.
+    A customer with a verified address cannot name another one, so that order mail does not go to a
+    third person.
     """
     if customer.email is None:
         if new.email is None:
@@ -115,12 +116,10 @@ def _write_order(
 
 
 def _write_lines(order: Order, priced: PricedOrder) -> None:
-    """Insert all lines in one statement.
-
-    Without ``render_nulls``, lines with a picture and lines without one would be two.
-    """
+    """Insert all lines in one statement."""
     rows = [_row(order.id, position, line) for position, line in enumerate(priced.lines)]
     insert = sa.insert(Line).returning(Line, sort_by_parameter_order=True)
+    # Without render_nulls, SQLAlchemy inserts rows with and without an image in two statements.
     insert = insert.execution_options(render_nulls=True)
     set_committed_value(order, "lines", session.scalars(insert, rows).all())
 
@@ -146,7 +145,7 @@ def _row(order_id: UUID, position: int, line: PricedLine) -> dict[str, Any]:
     }
 
 
-def _hold(order_id: UUID, quantities: Mapping[UUID, int], until: datetime) -> None:
+def _reserve_units(order_id: UUID, quantities: Mapping[UUID, int], until: datetime) -> None:
     try:
         get(stock.Stock).reserve(order_id, quantities, until)
     except stock.InsufficientStock as short:

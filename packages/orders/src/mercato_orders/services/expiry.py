@@ -16,37 +16,38 @@ from mercato_orders.access import SYSTEM
 from mercato_orders.models import IN_FLIGHT
 from mercato_orders.models import Order
 from mercato_orders.models import Payment
-from mercato_orders.services.queries import as_it_is_now
+from mercato_orders.services.queries import refreshed
 from mercato_orders.timeline import EXPIRED
 from mercato_orders.timeline import announce
 
-EXPIRED_AT_ONCE = 100
-"""Orders that one run of the job looks at."""
+BATCH_SIZE = 100
+"""Orders that one run of the job processes at most."""
 
 _log = logging.getLogger(__name__)
 
 
 def expire_unpaid_orders() -> int:
-    """Expire orders that nobody paid in time, each in a unit of work of its own.
+    """Expire orders that were not paid in time, each in its own unit of work.
 
-    An order that cannot be expired is left for the next run and keeps nothing else waiting.
+    An order that fails is logged and left for the next run; it does not block the others.
 
     Returns:
-        How many expired.
+        Number of orders expired.
     """
     due = work.run(_due_orders, read_only=True)
-    return sum(_expire_apart(order_id) for order_id in due)
+    return sum(_try_to_expire(order_id) for order_id in due)
 
 
 def expire_order(order_id: UUID) -> bool:
-    """Expire an order if it is still due and nobody else is working on it.
+    """Expire an order if it is still due and not locked by another transaction.
 
     Returns:
-        Whether it did.
+        Whether the order expired.
     """
     is_due = Order.id == order_id, *_due()
     statement = locked(sa.select(Order).where(*is_due), skip_locked=True)
-    order = session.scalar(as_it_is_now(statement))
+    order = session.scalar(refreshed(statement))
+    # A payment may have started between the selection of due orders and the lock.
     if order is None or session.scalar(sa.select(_in_flight(order.id))):
         return False
     order.status = "expired"
@@ -73,14 +74,14 @@ def _due_orders() -> list[UUID]:
         sa.select(Order.id)
         .where(*_due(), ~_in_flight(Order.id))
         .order_by(Order.expires_at, Order.id)
-        .limit(EXPIRED_AT_ONCE)
+        .limit(BATCH_SIZE)
     )
     return list(session.scalars(statement))
 
 
-def _expire_apart(order_id: UUID) -> bool:
+def _try_to_expire(order_id: UUID) -> bool:
     try:
         return work.run(lambda: expire_order(order_id))
-    except Exception:  # noqa: BLE001 - one order must not keep the others waiting
+    except Exception:  # noqa: BLE001 - one order must not block the others
         _log.exception("order %s could not be expired", order_id)
         return False

@@ -1,4 +1,4 @@
-"""Paying an order: start a payment, let a provider take the money, settle what came of it."""
+"""Pay an order: start a payment, charge it with a provider, record the result."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -25,8 +25,8 @@ from mercato_orders.payments import PROVIDERS
 from mercato_orders.payments.provider import Charge
 from mercato_orders.payments.provider import Result
 from mercato_orders.permissions import WRITE
-from mercato_orders.services.queries import as_it_is_now
 from mercato_orders.services.queries import lock_order
+from mercato_orders.services.queries import refreshed
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.states import payment_status
 from mercato_orders.timeline import PAID
@@ -38,10 +38,10 @@ def pay_order(order_id: UUID, new: NewPayment, caller: Caller) -> Payment:
     """Pay an order in full.
 
     Raises:
-        NotFound: There is no such order, or none the caller may know of.
-        Forbidden: The caller may not pay it in this way.
-        OrderNotPayable: It is paid, closed, or no longer holds its units.
-        PaymentInProgress: Another payment of it is not finished.
+        NotFound: The order does not exist, or the caller may not see it.
+        Forbidden: The caller may not mark it as paid.
+        OrderNotPayable: It is paid or closed, or its units are no longer reserved.
+        PaymentInProgress: Another payment of the order is in progress.
     """
     order = lock_order(order_id, caller)
     by_customer = current_settings(OrdersSettings).manual_by_customer
@@ -54,13 +54,13 @@ def pay_order(order_id: UUID, new: NewPayment, caller: Caller) -> Payment:
 
 
 def start_payment(order: Order, provider: str) -> Payment:
-    """Start a payment of a locked order, or go on with the one that *provider* is working on.
+    """Start a payment of a locked order, or return the one that *provider* is processing.
 
-    The order keeps its units for as long as the payment may take.
+    The reservation is extended by the payment window.
 
     Raises:
-        OrderNotPayable: It is paid, closed, or no longer holds its units.
-        PaymentInProgress: Another payment of it is not finished.
+        OrderNotPayable: It is paid or closed, or its units are no longer reserved.
+        PaymentInProgress: Another payment of the order is in progress.
     """
     if (order.status, order.payment_status) != ("open", "unpaid"):
         raise OrderNotPayable
@@ -71,7 +71,7 @@ def start_payment(order: Order, provider: str) -> Payment:
     order.expires_at = max(until, order.expires_at or until)
     payment = started or _insert_payment(order, provider)
     if not get(Stock).extend(order.id, order.expires_at):
-        raise OrderNotPayable("The order no longer holds its units.")
+        raise OrderNotPayable("The units of the order are no longer reserved.")
     return payment
 
 
@@ -83,15 +83,15 @@ def _insert_payment(order: Order, provider: str) -> Payment:
 
 
 def settle_payment(payment_id: UUID, result: Result, actor: Actor = SYSTEM) -> Payment:
-    """Write down how a payment ended: once, however often and late the provider says so.
+    """Record the result of a payment. A repeated call has no effect.
 
-    Money that comes when the order can no longer take it (closed meanwhile, or its units gone) is
-    marked ``refund_due``.
+    A payment captured after the order was closed, or after its units were released, is marked
+    ``refund_due``.
 
     Args:
-        payment_id: A payment that exists.
-        result: What the provider said.
-        actor: On whose behalf.
+        payment_id: Id of an existing payment.
+        result: The provider's result.
+        actor: The actor for the timeline.
     """
     order, payment = _lock_payment(payment_id)
     if payment.status not in IN_FLIGHT:
@@ -104,7 +104,7 @@ def settle_payment(payment_id: UUID, result: Result, actor: Actor = SYSTEM) -> P
         session.flush()
         return payment
     payment.amount_captured = payment.amount
-    payment.status = "captured" if _takes_money(order) else "refund_due"
+    payment.status = "captured" if _commit_units(order) else "refund_due"
     if payment.status == "captured":
         _mark_paid(order, payment, actor)
     session.flush()
@@ -112,20 +112,18 @@ def settle_payment(payment_id: UUID, result: Result, actor: Actor = SYSTEM) -> P
 
 
 def _lock_payment(payment_id: UUID) -> tuple[Order, Payment]:
-    """Lock a payment's order, then the payment: always in this order."""
+    """Lock a payment's order, then the payment. A fixed order of locks prevents deadlocks."""
     of_payment = sa.select(Payment.order_id).where(Payment.id == payment_id).scalar_subquery()
-    order = session.scalars(
-        as_it_is_now(locked(sa.select(Order).where(Order.id == of_payment)))
-    ).one()
+    order = session.scalars(refreshed(locked(sa.select(Order).where(Order.id == of_payment)))).one()
     payment = session.scalars(
-        as_it_is_now(locked(sa.select(Payment).where(Payment.id == payment_id)))
+        refreshed(locked(sa.select(Payment).where(Payment.id == payment_id)))
     ).one()
     set_committed_value(payment, "order", order)
     return order, payment
 
 
-def _takes_money(order: Order) -> bool:
-    """Tell whether *order* still waits for its money, and make the hold of its units final."""
+def _commit_units(order: Order) -> bool:
+    """Commit the reservation of an unpaid order; return False if the order cannot be paid."""
     if (order.status, order.payment_status) != ("open", "unpaid"):
         return False
     return get(Stock).commit(order.id)

@@ -1,4 +1,4 @@
-"""Finding orders, each for those who may know of it."""
+"""Find orders that the caller may see."""
 
 import operator
 from collections.abc import Mapping
@@ -38,13 +38,13 @@ _WITH_ORDER = joinedload(Payment.order, innerjoin=True)
 
 
 def list_orders(filters: Mapping[str, Any], page: PageRequest, caller: Caller) -> Page[Order]:
-    """Return a page of the caller's own orders, or of all with the permission ``orders.read``.
+    """Return a page of the caller's orders, or of all orders with the permission ``orders.read``.
 
     Args:
-        filters: The wanted value (or a list: any of them) by column, or a bound by column with
-            ``_gte``, ``_gt``, ``_lte`` or ``_lt`` behind it.
-        page: Which part.
-        caller: Who asks.
+        filters: A value or list of values by column name, or a bound by column name with the
+            suffix ``_gte``, ``_gt``, ``_lte`` or ``_lt``.
+        page: The page requested.
+        caller: The caller.
     """
     conditions = [_condition(name, value) for name, value in filters.items()]
     statement = sa.select(Order).where(caller.sees(READ), *conditions)
@@ -63,30 +63,30 @@ def find_order(order_id: UUID, caller: Caller) -> Order:
     """Return an order with its lines and payments.
 
     Raises:
-        NotFound: There is none, or none the caller may know of.
+        NotFound: It does not exist, or the caller may not see it.
     """
     statement = sa.select(Order).where(Order.id == order_id, caller.sees(READ))
     return _found(session.scalar(statement.options(*_WITH_PARTS)))
 
 
 def lock_order(order_id: UUID, caller: Caller) -> Order:
-    """Return an order with its lines and payments as they are now, and lock it.
+    """Lock an order and return it with its current lines and payments.
 
-    Holders of ``orders.read`` or ``orders.write`` find every order; whether they may change it is
-    for the caller of this function to ask.
+    Holders of ``orders.read`` or ``orders.write`` find every order. The caller of this function
+    checks whether they may change it.
 
     Raises:
-        NotFound: There is none, or none the caller may know of.
+        NotFound: It does not exist, or the caller may not see it.
     """
     statement = sa.select(Order).where(Order.id == order_id, caller.sees(READ, WRITE))
-    return _found(session.scalar(as_it_is_now(locked(statement.options(*_WITH_PARTS)))))
+    return _found(session.scalar(refreshed(locked(statement.options(*_WITH_PARTS)))))
 
 
 def list_events(order_id: UUID, page: PageRequest, caller: Caller) -> Page[OrderEvent]:
-    """Return a page of an order's timeline: for customers, what is meant for them.
+    """Return a page of an order's timeline; without ``orders.read``, of its public entries.
 
     Raises:
-        NotFound: There is no such order, or none the caller may know of.
+        NotFound: The order does not exist, or the caller may not see it.
     """
     _check_visible(order_id, caller)
     statement = sa.select(OrderEvent).where(OrderEvent.order_id == order_id)
@@ -101,7 +101,7 @@ def list_payments(order_id: UUID, page: PageRequest, caller: Caller) -> Page[Pay
     """Return a page of an order's payments.
 
     Raises:
-        NotFound: There is no such order, or none the caller may know of.
+        NotFound: The order does not exist, or the caller may not see it.
     """
     _check_visible(order_id, caller)
     statement = sa.select(Payment).where(Payment.order_id == order_id).options(_WITH_ORDER)
@@ -112,15 +112,18 @@ def find_payment(order_id: UUID, payment_id: UUID, caller: Caller) -> Payment:
     """Return one payment of an order.
 
     Raises:
-        NotFound: There is none, or none the caller may know of.
+        NotFound: It does not exist, or the caller may not see it.
     """
     _check_visible(order_id, caller)
     statement = sa.select(Payment).where(Payment.id == payment_id, Payment.order_id == order_id)
     return _found(session.scalar(statement.options(_WITH_ORDER)))
 
 
-def as_it_is_now(statement: AnySelect) -> AnySelect:
-    """Let a SELECT overwrite what the session already knows of its rows."""
+def refreshed(statement: AnySelect) -> AnySelect:
+    """Make a SELECT overwrite objects that the session already holds.
+
+    A locking SELECT needs this: otherwise the session keeps values read before the lock.
+    """
     return statement.execution_options(populate_existing=True)
 
 

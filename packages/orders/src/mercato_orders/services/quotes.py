@@ -1,4 +1,4 @@
-"""What an order would cost."""
+"""Price an order without placing it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from mercato_orders.values import sum_quantities
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
-    """A line that would probably be refused now."""
+class QuoteWarning:
+    """A line that would be refused now."""
 
     code: str
     variant_id: UUID
@@ -28,35 +28,35 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A priced order that nobody has placed, and what may keep it from being placed."""
+    """A priced order and its warnings."""
 
     order: PricedOrder
-    warnings: tuple[Warned, ...]
+    warnings: tuple[QuoteWarning, ...]
 
 
 def quote_order(wanted: WantedQuote) -> Quotation:
-    """Price what is wanted. Writes nothing and promises nothing.
+    """Price an order. Writes and reserves nothing.
 
     Raises:
-        UnknownShippingMethod, UnknownDiscountCode: The shop has none of that name.
-        VariantUnavailable: Some of it is not for sale.
+        UnknownShippingMethod, UnknownDiscountCode: This version supports none.
+        VariantUnavailable: Some variants are not for sale.
         AmountTooLarge: The total is above 2^53 - 1.
     """
-    check_wishes(wanted)
+    refuse_unsupported(wanted)
     order = price_now(sum_quantities(wanted.lines), wanted.currency)
     warnings = tuple(
-        Warned("insufficient_stock", line.item.variant_id, line.quantity)
+        QuoteWarning("insufficient_stock", line.item.variant_id, line.quantity)
         for line in order.lines
         if line.item.available is not None and line.item.available < line.quantity
     )
     return Quotation(order, warnings)
 
 
-def check_wishes(wanted: WantedQuote | NewOrder) -> None:
-    """Refuse a shipping method or a discount, of which the shop has none in this version.
+def refuse_unsupported(wanted: WantedQuote | NewOrder) -> None:
+    """Refuse shipping methods and discount codes, which this version does not support.
 
     Raises:
-        UnknownShippingMethod, UnknownDiscountCode: The shop has none of that name.
+        UnknownShippingMethod, UnknownDiscountCode: This version supports none.
     """
     if wanted.shipping_method is not None:
         raise UnknownShippingMethod
@@ -65,10 +65,10 @@ def check_wishes(wanted: WantedQuote | NewOrder) -> None:
 
 
 def price_now(quantities: Mapping[UUID, int], currency: str) -> PricedOrder:
-    """Price *quantities* as they are sold at this moment, in one SELECT.
+    """Price *quantities* at current prices, with one call of the catalog.
 
     Raises:
-        VariantUnavailable: Some of it is not for sale.
+        VariantUnavailable: Some variants are not for sale.
         AmountTooLarge: The total is above 2^53 - 1.
     """
     try:

@@ -1,1 +1,1 @@
-"""How a feature of Mercato is made. Knows no feature, no host, no word of a shop."""
+"""The building blocks of Mercato features, independent of any feature or host."""

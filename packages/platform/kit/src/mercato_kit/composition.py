@@ -1,4 +1,4 @@
-"""What is composed in the current app. The host builds it once, at boot; the kit reads it."""
+"""The composition of the current app. The host builds it at startup; the kit reads it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ _EXTENSION = "mercato"
 
 
 class NotComposedError(RuntimeError):
-    """Something of the composition was asked for before it ended, or outside of an app."""
+    """The composition was used before it was complete, or outside of an app."""
 
 
 @dataclass(frozen=True)
 class Composition:
-    """The features of one app, in dependency order, and the settings of each.
+    """The features of an app in dependency order, with their settings.
 
     Args:
-        features: Their manifests (:class:`mercato_kit.feature.Feature`), each after those it
-            needs. Untyped here: this module imports nothing of the kit, so all of it may use it.
+        features: Their manifests (:class:`mercato_kit.feature.Feature`), each after the features it
+            needs. Untyped, because this module imports nothing from the kit.
         settings: An instance of each feature's settings class, by feature name.
-        away: Features that the deployment runs without for now. Events wait for their handlers.
+        away: Features that the deployment temporarily runs without. Events wait for their handlers.
     """
 
     features: tuple[Any, ...]
@@ -35,12 +35,12 @@ class Composition:
 
     @cached_property
     def permissions(self) -> frozenset[str]:
-        """Every permission that a composed feature declares."""
+        """All permissions declared by the composed features."""
         return frozenset(name for feature in self.features for name in feature.permissions)
 
 
 def compose(app: Flask, composition: Composition) -> None:
-    """Give *app* its composition, and register what the features offer as services."""
+    """Set the composition of *app*, and register the providers of its features as services."""
     app.extensions[_EXTENSION] = composition
     svcs.flask.init_app(app)
     for feature in composition.features:
@@ -52,12 +52,12 @@ def current_composition() -> Composition:
     """Return the composition of the current app.
 
     Raises:
-        NotComposedError: There is none here: the features are still imported and put together.
+        NotComposedError: The app has no composition yet, or there is no app context.
     """
     composition = current_app.extensions.get(_EXTENSION) if has_app_context() else None
     if composition is None:
         raise NotComposedError(
-            "what is composed is known in requests, jobs, handlers and commands, "
-            "not while features are imported and put together"
+            "the composition is available in requests, jobs, handlers and commands, "
+            "not while features are imported and composed"
         )
     return cast("Composition", composition)

@@ -1,4 +1,4 @@
-"""Session, MetaData, ids and time: what every table of every feature stands on."""
+"""Database session, metadata, ids, times and column types."""
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ from mercato_kit import transactions
 from mercato_kit.errors import Problem
 
 MAX_SAFE_INTEGER = 2**53 - 1
-"""The largest whole number that every JSON reader keeps exact."""
+"""The largest integer that is exact in JSON."""
 
 NAMING_CONVENTION = {
     "pk": "pk_%(table_name)s",
@@ -52,24 +52,24 @@ def engine() -> sa.Engine:
     """Return the engine of the current app.
 
     Raises:
-        RuntimeError: There is no app context here.
+        RuntimeError: There is no app context.
     """
     return cast("sa.Engine", current_app.extensions["sqlalchemy"].engine)
 
 
 def new_id() -> UUID:
-    """Return a new UUIDv7 (RFC 9562): sortable by time of creation, not a secret."""
+    """Return a new UUIDv7 (RFC 9562). It sorts by time of creation and is not a secret."""
     return uuid_utils.compat.uuid7()
 
 
 def utc_now() -> datetime:
-    """Return the present as aware UTC, in whole milliseconds."""
+    """Return the current time as aware UTC, in whole milliseconds."""
     now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
-    """Aware UTC time: ``timestamptz`` on PostgreSQL, text of fixed width (sortable) on SQLite."""
+    """An aware UTC time: ``timestamptz`` on PostgreSQL, sortable text of fixed width on SQLite."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -77,24 +77,24 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
     _TEXT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """Take text where the database has no type for an instant."""
+        """Use text on SQLite, which has no type for an aware time."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(sa.String(27))
         return dialect.type_descriptor(sa.DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
-        """Refuse naive times: nobody knows which instant they mean."""
+        """Convert to UTC; refuse naive times, because their offset is unknown."""
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError(f"naive datetime {value!r}: times must say their offset")
+            raise ValueError(f"naive datetime {value!r}: pass an aware datetime")
         instant = value.astimezone(UTC)
         if dialect.name == "sqlite":
             return f"{instant.year:04d}{instant.strftime(self._TEXT[2:])}"
         return instant
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
-        """Read an aware UTC time back."""
+        """Return an aware UTC time."""
         if value is None:
             return None
         if dialect.name == "sqlite":
@@ -116,7 +116,7 @@ TYPES: dict[Any, Any] = {
 
 
 def metadata(feature: str) -> sa.MetaData:
-    """Return the MetaData of one feature, for its declarative base.
+    """Return the metadata of a feature, for its declarative base.
 
     ::
 
@@ -125,19 +125,19 @@ def metadata(feature: str) -> sa.MetaData:
             type_annotation_map = db.TYPES
 
     Args:
-        feature: The feature's name; every table of it starts with ``<feature>_``.
+        feature: Name of the feature; its table names start with ``<feature>_``.
     """
     return sa.MetaData(naming_convention=NAMING_CONVENTION, info={"feature": feature})
 
 
 class Identified:
-    """A row with a UUIDv7 of its own."""
+    """A row with a UUIDv7 as primary key."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 
 
 class Aggregate(Identified):
-    """A thing clients read and change: version (the ETag), times and free metadata."""
+    """A resource of the API: id, version (the ETag), times and client metadata."""
 
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -147,7 +147,7 @@ class Aggregate(Identified):
     @declared_attr.directive
     @classmethod
     def __mapper_args__(cls) -> dict[str, Any]:
-        """Each UPDATE of a loaded row checks and raises its version."""
+        """Let SQLAlchemy check and increase the version in each UPDATE."""
         return {"version_id_col": cls.version}
 
 
@@ -155,13 +155,13 @@ AnySelect = TypeVar("AnySelect", bound="sa.Select[Any]")
 
 
 def locked(statement: AnySelect, *, skip_locked: bool = False) -> AnySelect:
-    """Lock the rows a SELECT finds until the unit of work ends.
+    """Lock the rows of a SELECT until the unit of work ends.
 
-    PostgreSQL locks rows (``FOR NO KEY UPDATE``). SQLite has no row locks: there the unit of work
-    already holds the only write lock, and one that may not write is refused here.
+    PostgreSQL locks rows (``FOR NO KEY UPDATE``). SQLite has no row locks: a unit of work that
+    may write holds the only write lock.
 
     Raises:
-        RuntimeError: The unit of work may only read.
+        RuntimeError: The unit of work is read-only.
     """
     if not transactions.may_write():
         raise RuntimeError("rows can only be locked in a unit of work that may write")
@@ -171,18 +171,18 @@ def locked(statement: AnySelect, *, skip_locked: bool = False) -> AnySelect:
 
 
 def insert(table: Any) -> postgresql.Insert | sqlite.Insert:
-    """Return an INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
+    """Return an INSERT with ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
     if session.get_bind().dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
 
 
 def constraint_of(error: IntegrityError) -> str | None:
-    """Name what an IntegrityError ran against.
+    """Return the constraint that an IntegrityError violated.
 
     Returns:
-        The constraint's name on PostgreSQL, and on SQLite for checks; for unique keys SQLite only
-        knows columns, given as ``table.column, table.other``. None if the driver does not say.
+        The name of the constraint; for unique keys on SQLite, which reports only columns,
+        ``table.column, table.other``. None if the driver does not report it.
     """
     name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
     if name is not None:
@@ -196,13 +196,13 @@ UniqueKey = sa.UniqueConstraint | sa.PrimaryKeyConstraint | sa.Index
 
 @contextmanager
 def refuse(refusals: Mapping[UniqueKey, Callable[[], Problem]]) -> Iterator[None]:
-    """Flush at the end, and turn the violation of a unique key into the refusal it means.
+    """Flush at the end, and translate the violation of a unique key into a problem.
 
     Args:
-        refusals: What to raise, by the key that was violated (see :func:`unique_key`).
+        refusals: The problem to raise, by unique key (see :func:`unique_key`).
 
     Raises:
-        Problem: The refusal; any other IntegrityError passes through.
+        Problem: A key of *refusals* was violated. Other IntegrityErrors propagate.
     """
     try:
         yield
@@ -216,7 +216,7 @@ def refuse(refusals: Mapping[UniqueKey, Callable[[], Problem]]) -> Iterator[None
 
 
 def unique_key(model: type[DeclarativeBase], *columns: str) -> UniqueKey:
-    """Find the unique key of *model* over *columns*, for :func:`refuse`.
+    """Return the unique key of *model* over *columns*, for :func:`refuse`.
 
     Raises:
         LookupError: The table has no such key.

@@ -1,4 +1,4 @@
-"""Problem: a refusal a client can read, as RFC 9457 describes it."""
+"""Problems: errors for API clients, in the format of RFC 9457."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One mistake in the input: where it is (RFC 6901 pointer), what kind, and in words."""
+    """An error of one input field: JSON pointer (RFC 6901), code and message."""
 
     pointer: str
     code: str
@@ -17,21 +17,21 @@ class FieldError:
 
 
 class Problem(Exception):
-    """A refusal named after the fact, with a status and a code that never change.
+    """An error for an API client, with a stable status and code.
 
-    Raising one rolls the unit of work back, unless ``keeps_work`` says that what was written is
-    the point of the refusal (a counted attempt, a revoked session).
+    Raising a problem rolls the unit of work back. With ``keeps_work`` the work is committed, for
+    example a counted attempt or a revoked session.
 
     Args:
-        detail: What is so, for this occurrence. Default: the title.
-        errors: Mistakes of the input, for status 422.
-        headers: HTTP headers the answer carries.
+        detail: Explanation of this occurrence. Default: the title.
+        errors: Errors of input fields, for status 422.
+        headers: HTTP headers of the response.
         **members: Extension members of the problem document (JSON values).
     """
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "bad_request"
-    title: ClassVar[str] = "The request cannot be served"
+    title: ClassVar[str] = "The request cannot be processed"
     keeps_work: ClassVar[bool] = False
 
     def __init__(
@@ -50,15 +50,15 @@ class Problem(Exception):
 
 
 class MalformedRequest(Problem):
-    """The request is not JSON, or not HTTP as we speak it."""
+    """The request is not valid HTTP or JSON."""
 
     status = 400
     code = "malformed_request"
-    title = "The request cannot be read"
+    title = "Malformed request"
 
 
 class InvalidCursor(Problem):
-    """The cursor is not ours, or belongs to another list."""
+    """The cursor is invalid, or was made for another list."""
 
     status = 400
     code = "invalid_cursor"
@@ -66,11 +66,11 @@ class InvalidCursor(Problem):
 
 
 class Unauthenticated(Problem):
-    """Nobody, or somebody whose credentials do not hold."""
+    """There are no credentials, or they are invalid."""
 
     status = 401
     code = "unauthenticated"
-    title = "Valid credentials are needed"
+    title = "Valid credentials are required"
 
     def __init__(self, detail: str | None = None, *, invalid_token: bool = False) -> None:
         challenge = 'Bearer realm="mercato"' + (', error="invalid_token"' if invalid_token else "")
@@ -78,43 +78,43 @@ class Unauthenticated(Problem):
 
 
 class Forbidden(Problem):
-    """The caller is known, and may not."""
+    """The caller is authenticated but lacks a permission."""
 
     status = 403
     code = "forbidden"
-    title = "A permission is missing"
+    title = "A required permission is missing"
 
 
 class NotFound(Problem):
-    """There is no such thing, or none the caller may know of."""
+    """The resource does not exist, or the caller may not see it."""
 
     status = 404
     code = "not_found"
-    title = "There is no such thing"
+    title = "Not found"
 
 
 class Conflict(Problem):
-    """The state of things does not allow it."""
+    """The current state does not allow the request."""
 
     status = 409
     code = "conflict"
-    title = "The current state does not allow this"
+    title = "The current state does not allow this request"
 
 
 class StaleVersion(Problem):
-    """The thing changed since the caller read it."""
+    """The resource has changed since the caller read it."""
 
     status = 412
     code = "stale_version"
-    title = "It has changed since you read it"
+    title = "The resource has changed since you read it"
 
 
 class Invalid(Problem):
-    """The input was read and does not hold."""
+    """The input is well-formed but invalid."""
 
     status = 422
     code = "validation_failed"
-    title = "The input is not valid"
+    title = "The input is invalid"
 
 
 class UnsupportedMediaType(Problem):
@@ -126,7 +126,7 @@ class UnsupportedMediaType(Problem):
 
 
 class PreconditionRequired(Problem):
-    """The request must say which version it changes."""
+    """The request must send the version it changes."""
 
     status = 428
     code = "precondition_required"
@@ -134,7 +134,7 @@ class PreconditionRequired(Problem):
 
 
 class TooManyRequests(Problem):
-    """The caller must slow down."""
+    """The caller has exceeded a rate limit."""
 
     status = 429
     code = "too_many_requests"
@@ -145,11 +145,11 @@ class TooManyRequests(Problem):
 
 
 class Unavailable(Problem):
-    """Not now; the same request may be sent again."""
+    """The service is temporarily unavailable; the same request can be sent again."""
 
     status = 503
     code = "unavailable"
-    title = "Try again in a moment"
+    title = "Temporarily unavailable, try again"
 
     def __init__(self, detail: str | None = None, *, retry_after_seconds: int = 1) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})

@@ -1,4 +1,4 @@
-"""Event and Handler: what happened, and which function answers it."""
+"""Event and Handler."""
 
 from collections.abc import Callable
 from collections.abc import Collection
@@ -15,16 +15,16 @@ from mercato_kit.db import utc_now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened to one aggregate.
+    """A change of one aggregate.
 
     Args:
-        topic: Its name in the API, e.g. ``order.placed``.
-        aggregate_type: What it happened to, e.g. ``order``.
-        aggregate_id: Which one.
-        aggregate_version: The version the change made; with topic and id it makes the event unique.
-        payload: JSON values. No secrets: the outbox is read by operators.
-        version: Of the payload's shape. It counts up when a handler written for the last shape
-            could not read this one; a new member alone breaks nobody.
+        topic: Public name, e.g. ``order.placed``.
+        aggregate_type: Type of the aggregate, e.g. ``order``.
+        aggregate_id: Id of the aggregate.
+        aggregate_version: Version after the change; unique together with topic and id.
+        payload: JSON values. No secrets, because operators can read the outbox.
+        version: Version of the payload's format. Increase it when handlers of the previous format
+            cannot read the new one; adding a member is compatible.
     """
 
     topic: str
@@ -39,15 +39,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """A function that answers events of one topic, delivered by the worker at least once.
+    """A function that handles events of one topic. The worker delivers each event at least once.
 
     Args:
-        topic: Events of which topic.
-        function: What to do. Runs in a unit of work together with the mark that it is done, so its
-            effect in the database happens once.
-        remote: It talks to another machine (mail, webhook). It then runs outside any transaction,
-            reads through ``work.run`` itself, and may be repeated after a crash.
-        versions: Of the event's payload that it can read. Events of others wait.
+        topic: The topic.
+        function: The handler. It runs in one unit of work with the mark that the event was
+            processed, so that its effect on the database happens once.
+        remote: Whether it talks to other machines (mail, webhook). It then runs outside of a
+            transaction, uses ``work.run`` itself, and may be repeated after a crash.
+        versions: Payload versions that it can read. Events of other versions wait.
     """
 
     topic: str
@@ -57,5 +57,5 @@ class Handler:
 
     @property
     def name(self) -> str:
-        """The function's name: the handler's identity within its feature."""
+        """The function's name, which identifies the handler within its feature."""
         return self.function.__name__

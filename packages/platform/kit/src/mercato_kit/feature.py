@@ -1,7 +1,7 @@
-"""Feature, Need, Offer: the manifest of one installable feature.
+"""The manifest of a feature: Feature, Need, Offer and so on.
 
-A feature wheel names its manifest in the entry-point group ``mercato.features``. The entry point
-gives the feature its identity; the deployment file makes the choice.
+A feature wheel publishes its manifest in the entry-point group ``mercato.features``. The name of
+the entry point identifies the feature; the deployment file enables it.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def contract_id(contract: type[Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A contract that this feature calls.
+    """A contract that the feature calls.
 
     Args:
         contract: The Protocol.
-        versions: Which versions of it will do (PEP 440), e.g. ``>=1,<2``.
+        versions: Accepted versions (PEP 440), e.g. ``>=1,<2``.
     """
 
     contract: type[Any]
@@ -53,12 +53,12 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A contract that this feature answers.
+    """A contract that the feature implements.
 
     Args:
         contract: The Protocol.
-        version: Which version of it is answered (PEP 440), e.g. ``1.0``.
-        factory: Makes the provider, without arguments: a class, or a function. Called once a
+        version: The implemented version (PEP 440), e.g. ``1.0``.
+        factory: Returns the provider: a class or function without arguments. Called once per
             request or job.
     """
 
@@ -74,13 +74,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A question about the state of a feature that health or doctor asks.
+    """A health or doctor check of a feature.
 
     Args:
-        name: What is checked.
-        function: Returns None when all is well, else what is wrong, in one sentence.
-        required: False for a server that the feature can do without for a while: when the health
-            check fails, the deployment is degraded and stays ready. `mercato check` asks it, too.
+        name: Name of the check.
+        function: Returns None if all is well, else a sentence that describes the problem.
+        required: False for a server that the feature can do without for a while: while the check
+            fails, the deployment is degraded and stays ready. `mercato check` runs it, too.
     """
 
     name: str
@@ -90,12 +90,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Referent:
-    """Ids of this feature that others keep, under a word of a contract that it offers.
+    """A primary key of this feature that other features store, named in terms of a contract.
 
     Args:
-        contract: The Protocol that hands the ids out.
-        thing: What one of them names, e.g. ``variant``.
-        column: Where they are: a primary key.
+        contract: The Protocol that returns the ids.
+        thing: What an id identifies, e.g. ``variant``.
+        column: The primary key.
     """
 
     contract: type[Any]
@@ -104,27 +104,20 @@ class Referent:
 
     @property
     def word(self) -> str:
-        """What it is called everywhere, e.g. ``catalog.variant``."""
+        """The full name, e.g. ``catalog.variant``."""
         return f"{contract_id(self.contract)}.{self.thing}"
-
-
-POLICIES: Mapping[str, str] = {
-    "keeps_snapshot": "the row holds what it needs and may outlive what it names",
-    "needs_target": "the row means nothing without what it names",
-}
-"""What may become of a row when the row that it names is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class SoftReference:
-    """A column of this feature that keeps ids of another: no foreign key leaves a feature.
+    """A column with ids of another feature. Foreign keys do not cross features.
 
     Args:
-        column: Where they are kept.
-        contract: The Protocol that handed them out.
-        thing: What one of them names, as a :class:`Referent` of another feature says.
-        policy: ``keeps_snapshot``: the row holds what it needs, and may outlive what it names.
-            ``needs_target``: the row means nothing without it.
+        column: The column with the ids.
+        contract: The Protocol that returned the ids.
+        thing: What an id identifies, as in the :class:`Referent` of the other feature.
+        policy: ``keeps_snapshot``: the row has all it needs and may outlive the referenced row.
+            ``needs_target``: the row is meaningless without the referenced row.
     """
 
     column: InstrumentedAttribute[Any]
@@ -134,29 +127,29 @@ class SoftReference:
 
     @property
     def word(self) -> str:
-        """What it names, e.g. ``catalog.variant``."""
+        """The full name of what it references, e.g. ``catalog.variant``."""
         return f"{contract_id(self.contract)}.{self.thing}"
 
 
-POLICIES = {
-    "keeps_snapshot": "the row holds what it needs and may outlive what it names",
-    "needs_target": "the row means nothing without what it names",
+POLICIES: Mapping[str, str] = {
+    "keeps_snapshot": "the row has all it needs and may outlive the referenced row",
+    "needs_target": "the row is meaningless without the referenced row",
 }
-"""What each policy of a :class:`SoftReference` means."""
+"""Meaning of each policy of a :class:`SoftReference`, for operators."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Glue:
-    """Parts of a feature that are composed only where others are on, too.
+    """Parts of a feature that are composed only if other features are enabled.
 
-    Its conditions are no needs: the feature starts without them, and leaves these parts out.
+    The conditions are not needs: without them, the feature starts without these parts.
 
     Args:
-        when: What must be there: contracts that somebody offers, or names of features.
+        when: Conditions: contracts that a feature offers, or names of features.
         blueprints: Routes.
-        offers: Contracts answered.
-        handles: Events answered.
-        jobs: What the worker does again and again.
+        offers: Contracts implemented.
+        handles: Events handled.
+        jobs: Periodic jobs.
     """
 
     when: Sequence[Need | str]
@@ -168,35 +161,34 @@ class Glue:
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """The table of contents of a feature: everything the host registers on its behalf.
+    """The manifest of a feature: everything that the host registers for it.
 
     Args:
         name: Also the entry point, folder, table prefix, command group and settings section.
         summary: One sentence for operators.
-        kit: Which versions of mercato-kit it was built for (PEP 440). Default: what its wheel
-            requires.
-        blueprints: Its routes; each route states who may call it.
-        metadata: Its tables, all named ``<name>_…``.
-        migrations: The folder of its Alembic revisions.
-        referents: Its ids that others keep.
-        references: Its columns that keep ids of others.
-        needs: Contracts it calls.
-        offers: Contracts it answers.
-        excludes: Features it must not run beside, each with the reason.
-        publishes: Topics of the events it publishes.
-        handles: Events it answers.
-        jobs: What its worker does again and again.
-        glue: Parts that are composed only where others are on, too.
-        settings: The class of its settings.
-        permissions: What each permission it asks for allows, by name.
-        health: Checks that decide whether it can serve.
-        doctor: Checks of its data, on demand.
-        cli: Its commands; the group's name is the feature's.
-        export_subject: Returns everything it holds about a person, as JSON values.
-        erase_subject: Forgets a person.
-        sample_data: Fills an empty database with believable data; makes nothing the second time. It
-            is given what the features before it left for others, by name (``variant_ids``), may
-            leave something itself, and returns lines that tell a developer what is there.
+        kit: Supported versions of mercato-kit (PEP 440). Default: the wheel's requirement.
+        blueprints: Routes. Each states who may call it.
+        metadata: Tables, all named ``<name>_…``.
+        migrations: The folder of the Alembic revisions.
+        referents: Primary keys that other features store.
+        references: Columns with ids of other features.
+        needs: Contracts called.
+        offers: Contracts implemented.
+        excludes: Names of features that must not run in the same app, with the reason.
+        publishes: Topics of published events.
+        handles: Events handled.
+        jobs: Periodic jobs.
+        glue: Parts that are composed only if other features are enabled.
+        settings: The class of the settings.
+        permissions: Description of each permission, by name.
+        health: Checks that decide whether the feature can serve requests.
+        doctor: Checks of the data, run on demand.
+        cli: Commands; the group is named after the feature.
+        export_subject: Returns all data about a person, as JSON values.
+        erase_subject: Erases the data of a person.
+        sample_data: Fills an empty database with sample data; does nothing the second time. Its
+            argument has the data that earlier features left for others, by name (``variant_ids``),
+            and it may add to them. Returns lines that tell a developer what was made.
     """
 
     name: str

@@ -16,21 +16,21 @@ from mercato_kit.principals import Principal
 
 
 def canonical_email(address: str) -> str:
-    """Return the form in which two ways to write one e-mail address are equal."""
+    """Return the canonical form of an e-mail address: equal for all spellings of one address."""
     folded = unicodedata.normalize("NFKC", address).casefold()
-    # Folding can leave what normalizing would compose.
+    # Case folding can produce characters that NFKC would compose, so normalize again.
     return unicodedata.normalize("NFKC", folded).strip()
 
 
 class IdentityProvider(Protocol):
-    """Who a bearer token belongs to. One feature of a deployment offers it."""
+    """Authenticates bearer tokens. One feature of a deployment offers it."""
 
     def authenticate(self, token: str) -> Principal:
-        """Return the principal *token* was issued to.
+        """Return the principal of *token*.
 
         Raises:
-            Unauthenticated: The token is not ours, not valid any more, or revoked.
-            Unavailable: Whether the token is valid cannot be known now.
+            Unauthenticated: The token is invalid, expired or revoked.
+            Unavailable: The token cannot be checked now.
         """
         ...
 
@@ -42,7 +42,7 @@ def _principal() -> Principal:
 
 
 current_principal: Principal = cast("Principal", LocalProxy(_principal))
-"""The caller of this request; a guest where no credentials were sent."""
+"""The caller of the current request; a guest if no credentials were sent."""
 
 
 def _authenticate() -> Principal:

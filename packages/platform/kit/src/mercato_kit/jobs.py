@@ -1,4 +1,4 @@
-"""Job: a function that the worker runs again and again."""
+"""Job: a function that the worker runs periodically."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something the worker does again and again, each time in a unit of work of its own.
+    """A periodic task of the worker. Each run is a unit of work.
 
     Args:
-        name: Its identity within the feature.
-        function: What to do for one batch; returns how many things it did. Called again at once
-            while that is not 0.
+        name: Identifies the job within its feature.
+        function: Processes one batch and returns the number of items. Called again immediately
+            until it returns 0.
         every_seconds: Pause between runs.
-        remote: It talks to another machine: no transaction is opened around it.
+        remote: Whether it talks to other machines or opens its own units of work. The worker then
+            opens no transaction around it.
     """
 
     name: str

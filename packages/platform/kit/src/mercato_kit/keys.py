@@ -1,4 +1,4 @@
-"""One server key, and one key derived from it for each purpose."""
+"""Keys derived from the server key, one per purpose."""
 
 import hashlib
 import hmac
@@ -7,10 +7,10 @@ from flask import current_app
 
 
 def derive_key(purpose: str) -> bytes:
-    """Return 32 secret bytes for one purpose, the same in every process of a deployment.
+    """Return a secret key of 32 bytes for one purpose, the same in every process of a deployment.
 
     Args:
-        purpose: What the key is for, e.g. ``users.refresh_token``. Two purposes never share a key.
+        purpose: Name of the purpose, e.g. ``users.refresh_token``. Purposes never share a key.
 
     Source: HKDF-Expand (RFC 5869) with one block; the server key is already uniformly random.
     """

@@ -1,4 +1,4 @@
-"""The kit's own tables: one set a database, whatever features are composed."""
+"""The kit's own tables, one set per database."""
 
 from datetime import datetime
 from typing import Any
@@ -13,14 +13,14 @@ from mercato_kit import db
 
 
 class Base(DeclarativeBase):
-    """The kit's tables."""
+    """Base of the kit's tables."""
 
     metadata = db.metadata("kit")
     type_annotation_map = db.TYPES
 
 
 class IdempotencyKey(Base):
-    """A key a client sent, and the answer it got."""
+    """An idempotency key of a client, and the stored response."""
 
     __tablename__ = "kit_idempotency"
     __table_args__ = (sa.Index(None, "expires_at"),)
@@ -38,7 +38,7 @@ class IdempotencyKey(Base):
 
 
 class OutboxEvent(Base):
-    """Something that happened, written by the transaction that made it happen."""
+    """A published event, written in the transaction of the change."""
 
     __tablename__ = "kit_outbox"
     __table_args__ = (sa.UniqueConstraint("topic", "aggregate_id", "aggregate_version"),)
@@ -54,7 +54,7 @@ class OutboxEvent(Base):
 
 
 class InboxDelivery(Base):
-    """One event on its way to one handler."""
+    """The delivery of an event to a handler."""
 
     __tablename__ = "kit_inbox"
     __table_args__ = (
@@ -77,7 +77,7 @@ class InboxDelivery(Base):
 
 
 class KnownFeature(Base):
-    """A feature whose tables this database holds or held, also when its wheel is gone."""
+    """A feature whose tables the database has or had, even if its wheel is uninstalled."""
 
     __tablename__ = "kit_ledger"
 
@@ -87,12 +87,16 @@ class KnownFeature(Base):
     schema_head: Mapped[str] = mapped_column(sa.String(32))
     tables: Mapped[list[str]]
     revisions: Mapped[dict[str, Any]] = mapped_column(
-        doc="Of each revision: its phase, and the oldest wheel seen that knows it"
+        doc="Phase of each revision, and the oldest known wheel that has it"
     )
-    referents: Mapped[dict[str, Any]] = mapped_column(doc="table.column of ids, by their word")
+    referents: Mapped[dict[str, Any]] = mapped_column(
+        doc="table.column of ids, by name, e.g. catalog.variant"
+    )
     soft_references: Mapped[dict[str, Any]] = mapped_column(
-        doc="Word and policy of ids of others, by table.column"
+        doc="Name and policy of references, by table.column"
     )
     first_seen_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime] = mapped_column(doc="When a wheel of it last migrated here")
+    last_seen_at: Mapped[datetime] = mapped_column(
+        doc="When a wheel of the feature last ran its migrations"
+    )
     purged_at: Mapped[datetime | None]

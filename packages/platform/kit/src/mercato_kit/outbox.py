@@ -1,4 +1,4 @@
-"""The outbox: events are written by the transaction that causes them, and delivered later."""
+"""The outbox: events are stored in the transaction that causes them, and delivered later."""
 
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -15,9 +15,10 @@ from mercato_kit.models import OutboxEvent
 
 
 def publish(event: Event) -> None:
-    """Write *event* into the outbox, and one delivery for each composed handler of its topic.
+    """Insert *event* into the outbox, with one delivery per composed handler of its topic.
 
-    Both belong to the transaction of the caller: the event exists if and only if the change does.
+    Both inserts belong to the caller's transaction: the event exists if and only if the change
+    does.
     """
     session.execute(
         sa.insert(OutboxEvent).values(
@@ -49,7 +50,7 @@ def publish(event: Event) -> None:
 
 
 def handlers_of(features: Iterable[Feature]) -> Mapping[str, Handler]:
-    """Return the handlers of *features* by consumer (``<feature>.<handler>``), in their order."""
+    """Return the handlers of *features* by consumer name (``<feature>.<handler>``), in order."""
     return {
         f"{feature.name}.{handler.name}": handler
         for feature in features
@@ -58,7 +59,7 @@ def handlers_of(features: Iterable[Feature]) -> Mapping[str, Handler]:
 
 
 def _consumers_of(topic: str) -> list[str]:
-    """Name the handlers that get events of *topic*, and those that will when they are back."""
+    """Return the consumers of *topic*, including those of features that are temporarily away."""
     composition = current_composition()
     known = handlers_of([*composition.features, *composition.away])
     return [name for name, handler in known.items() if handler.topic == topic]

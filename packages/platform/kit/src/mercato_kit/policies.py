@@ -1,4 +1,4 @@
-"""Policy: who may call a route."""
+"""Policies: who may call a route."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from mercato_kit.principals import Principal
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may call a route. Checked before the body is read.
+    """A policy of a route. Checked before the body is read.
 
     Args:
-        name: What the API documents: ``anyone``, ``signed_in`` or a permission.
-        allows: Whether a principal may call.
+        name: Name in the API document: ``anyone``, ``signed_in`` or a permission.
+        allows: Returns whether a principal may call the route.
     """
 
     name: str
     allows: Callable[[Principal], bool]
 
     def check(self, principal: Principal) -> None:
-        """Let *principal* pass, or refuse.
+        """Check that *principal* may call the route.
 
         Raises:
-            Unauthenticated: A guest where somebody must be known.
-            Forbidden: Somebody without the permission.
+            Unauthenticated: A guest calls a route that requires authentication.
+            Forbidden: The principal lacks the permission.
         """
         if self.allows(principal):
             return
         if principal.kind == "guest":
             raise Unauthenticated
-        raise Forbidden(f"The permission {self.name} is needed.")
+        raise Forbidden(f"This requires the permission {self.name}.")
 
 
 anyone = Policy("anyone", lambda principal: True)
@@ -39,5 +39,5 @@ signed_in = Policy("signed_in", lambda principal: principal.kind != "guest")
 
 
 def permission(name: str) -> Policy:
-    """Return the policy of a route that only holders of the permission *name* may call."""
+    """Return the policy of a route that requires the permission *name*."""
     return Policy(name, lambda principal: principal.may(name))

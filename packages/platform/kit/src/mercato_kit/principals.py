@@ -1,4 +1,4 @@
-"""Principal: who is calling."""
+"""Principal: the caller of a request."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,9 +7,9 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling.
+    """The caller of a request.
 
-    ``sub`` is None for a guest; it is the id other features store beside their rows.
+    ``sub`` is the id that other features store; None for a guest.
     """
 
     sub: UUID | None = None
@@ -21,7 +21,7 @@ class Principal:
     name: str | None = None
 
     def may(self, permission: str) -> bool:
-        """Tell whether the caller holds *permission*."""
+        """Return whether the caller holds *permission*."""
         return permission in self.permissions
 
 

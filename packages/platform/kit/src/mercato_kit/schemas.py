@@ -1,7 +1,7 @@
-"""Strict JSON, in and out, on Flask-Marshmallow.
+"""Strict JSON schemas, on Flask-Marshmallow.
 
-Input schemas are written by hand, field by field. Output schemas are read off the model, with
-their fields listed, so a new column is never published by accident.
+Input schemas are written field by field. Output schemas are derived from models with an explicit
+list of fields, so that a new column is never published by accident.
 """
 
 import re
@@ -30,7 +30,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.I
 _HALF = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _NOTHING = re.compile(r"(?!)")
-# Every control character, the two other line ends, and what turns the direction of reading around.
+# All control characters, the line and paragraph separators, and bidirectional overrides.
 _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _WHOLE = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -38,28 +38,28 @@ FIRST_YEAR, LAST_YEAR = 1900, 2299
 
 
 def check_text(text: str) -> None:
-    """Refuse text that a database cannot hold.
+    """Check that a database can store *text*.
 
     Raises:
-        marshmallow.ValidationError: It has a NUL or half a surrogate pair.
+        marshmallow.ValidationError: It has a NUL or a lone surrogate.
     """
     if not is_text(text):
         raise ma.ValidationError("Has a character that is not text.")
 
 
 def is_text(text: str) -> bool:
-    """Tell whether a database can hold *text*: it has no NUL and no half of a surrogate pair."""
+    """Return whether a database can store *text*: it has no NUL and no lone surrogate."""
     return "\x00" not in text and not _HALF.search(text)
 
 
 class Text(fields.String):
-    """Text of bounded length that every database can hold and every screen can show.
+    """Text of bounded length without control characters, except tabs and line breaks.
 
-    Of control characters it has tabs and line ends only. For a name or a code see :class:`Line`.
+    Use :class:`Line` for names and codes.
 
     Args:
-        min: Fewest characters, after nothing is stripped.
-        max: Most characters.
+        min: Minimum characters. White space is not stripped.
+        max: Maximum characters.
     """
 
     _refused: ClassVar[re.Pattern[str]] = _CONTROL
@@ -77,13 +77,13 @@ class Text(fields.String):
 
 
 class Line(Text):
-    """Text of one line: no tab or line end, and nothing that turns its reading around."""
+    """One line of text: no tabs, line breaks or bidirectional overrides."""
 
     _refused = _NOT_IN_A_LINE
 
 
 class Password(Text):
-    """Text of any characters but those that are none: nobody but its owner ever sees it."""
+    """Text that may have any characters, because it is never displayed."""
 
     _refused = _NOTHING
 
@@ -104,9 +104,9 @@ class Email(fields.Email):
 
 
 class Integer(fields.Integer):
-    """A whole JSON number in a range: neither ``2.9`` nor ``"3"`` nor ``true``.
+    """A JSON integer in a range: not ``2.9``, ``"3"`` or ``true``.
 
-    In a query string, where everything is text, digits are read.
+    In a query string, digits are converted.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Integer(fields.Integer):
 
 
 class Boolean(fields.Boolean):
-    """``true`` or ``false``, and nothing that merely resembles them."""
+    """``true`` or ``false`` only."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(value, str) and getattr(self.root, "reads_text", False):
@@ -139,7 +139,7 @@ class Boolean(fields.Boolean):
 
 
 class Uuid(fields.UUID):
-    """A UUID in its canonical text."""
+    """A UUID in its canonical form."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(value, str) or not _UUID.fullmatch(value):
@@ -148,10 +148,10 @@ class Uuid(fields.UUID):
 
 
 class Instant(fields.AwareDateTime):
-    """RFC 3339 time with an offset in; UTC with ``Z`` and milliseconds out.
+    """A time: RFC 3339 with an offset as input, UTC with ``Z`` and milliseconds as output.
 
-    Years are bounded: a time at the edge of the calendar, once stored, could not be moved to
-    another offset, and every list with it would fail.
+    Years are limited, because a time at the edge of the calendar cannot be converted to another
+    offset and would break every list that contains it.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -176,7 +176,7 @@ def render_instant(value: datetime) -> str:
 
 
 class Metadata(fields.Dict):
-    """Free data of the client's own: at most 50 keys of 40 characters, texts of 500."""
+    """Key-value pairs of the client: up to 50, with keys of 40 and values of 500 characters."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -187,7 +187,7 @@ class Metadata(fields.Dict):
         )
 
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        """Read the data; each mistake is at its key."""
+        """Load the data; errors are reported at their key."""
         try:
             return super().deserialize(value, *args, **kwargs)
         except ma.ValidationError as error:
@@ -195,11 +195,11 @@ class Metadata(fields.Dict):
 
 
 class Listed(DelimitedList):
-    """Values in one query parameter, with commas between them: ``status=open,completed``.
+    """Comma-separated values in one query parameter: ``status=open,completed``.
 
     Args:
-        inner: The field of one value.
-        max: Most values.
+        inner: The field of a value.
+        max: Maximum number of values.
     """
 
     def __init__(
@@ -214,15 +214,15 @@ class Listed(DelimitedList):
 
 
 class Schema(FlaskSchema):
-    """Base of input schemas: unknown fields are refused, every text is one a database can hold.
+    """Base of input schemas: unknown fields are refused.
 
-    Set ``makes`` to a dataclass to load into it; else a plain dict is loaded.
+    Set ``makes`` to a dataclass to load into it; the default is a dict.
     """
 
     makes: ClassVar[type[Any] | None] = None
 
     class Meta:
-        """Refuse what is not listed."""
+        """Refuse unknown fields."""
 
         unknown = ma.RAISE
 
@@ -232,13 +232,13 @@ class Schema(FlaskSchema):
 
 
 class QuerySchema(Schema):
-    """Base of schemas for query strings, where numbers and booleans arrive as text."""
+    """Base of schemas of query strings, where numbers and booleans are text."""
 
     reads_text = True
 
 
 class _Converter(ModelConverter):
-    """Reads our column types as our fields."""
+    """Maps our column types to our fields."""
 
     SQLA_TYPE_MAPPING = {  # noqa: RUF012 - the name marshmallow-sqlalchemy reads
         **ModelConverter.SQLA_TYPE_MAPPING,
@@ -247,29 +247,29 @@ class _Converter(ModelConverter):
 
 
 class ModelSchema(SQLAlchemyAutoSchema):
-    """Base of output schemas, read off ``Meta.model``; ``Meta.fields`` lists what is published.
+    """Base of output schemas, derived from ``Meta.model`` with the fields in ``Meta.fields``.
 
-    ``sometimes`` names the fields that a hook may leave out of an answer.
+    ``sometimes`` lists fields that a hook may omit from a response.
     """
 
     sometimes: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
-        """Read columns as our fields, and never load into a model."""
+        """Map columns to our fields, and never load into a model."""
 
         model_converter = _Converter
         load_instance = False
         include_fk = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse an output schema that does not list its fields."""
+        """Refuse an output schema without a list of fields."""
         super().__init_subclass__(**kwargs)
         if not getattr(cls.Meta, "fields", None):
             raise TypeError(f"{cls.__name__}.Meta must list its fields")
 
 
 class FieldErrorSchema(ma.Schema):
-    """One mistake of the input."""
+    """An error of one input field."""
 
     pointer = fields.String(required=True, metadata={"description": "RFC 6901"})
     code = fields.String(required=True)
@@ -277,30 +277,30 @@ class FieldErrorSchema(ma.Schema):
 
 
 class ProblemSchema(ma.Schema):
-    """RFC 9457 problem document: what every refusal looks like."""
+    """A problem document (RFC 9457)."""
 
     type = fields.Url(required=True, relative=True)
     title = fields.String(required=True)
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
     instance = fields.String()
-    code = fields.String(required=True, metadata={"description": "Machine word; never changes"})
+    code = fields.String(required=True, metadata={"description": "Stable, machine-readable code"})
     request_id = fields.String()
     errors = fields.List(
         fields.Nested(FieldErrorSchema),
-        metadata={"description": "Mistakes of the input, for status 422"},
+        metadata={"description": "Errors of input fields, for status 422"},
     )
 
 
 def _and(bounds: tuple[Any, ...], others: Any) -> list[Any]:
-    """Put the validators of a field beside our bounds; each bound apart, so errors name one."""
+    """Return a list of the bounds and other validators. Separate bounds give precise messages."""
     if others is None:
         return [*bounds]
     return [*bounds, *(others if isinstance(others, (list, tuple)) else [others])]
 
 
 def _by_key(messages: Any) -> Any:
-    """Drop the level that says whether the key or its value is wrong: no pointer leads there."""
+    """Remove the level "key"/"value" of marshmallow's messages, which has no JSON pointer."""
     if not isinstance(messages, Mapping):
         return messages
     return {

@@ -1,4 +1,4 @@
-"""What other features offer: ``get(Catalog).quote(…)``."""
+"""Access to the providers of contracts: ``get(Catalog).quote(…)``."""
 
 from typing import TypeVar
 
@@ -10,22 +10,22 @@ T = TypeVar("T")
 
 
 def get(contract: type[T]) -> T:
-    """Return the provider of *contract* in this app: one instance a request or job.
+    """Return the provider of *contract* in the current app: one instance per request or job.
 
     Raises:
-        NotComposedError: The composition has not ended, or this is outside of an app.
-        svcs.exceptions.ServiceNotFoundError: No composed feature offers it; a feature that states
-            its need in the manifest never sees this.
+        NotComposedError: The composition is not complete, or there is no app context.
+        svcs.exceptions.ServiceNotFoundError: No composed feature offers the contract. Cannot happen
+            if the feature declares the need in its manifest.
     """
     current_composition()
     return svcs.flask.get(contract)
 
 
 def find(contract: type[T]) -> T | None:
-    """Return the provider of *contract*, or None where no composed feature offers it.
+    """Return the provider of *contract*; None if no composed feature offers it.
 
     Raises:
-        NotComposedError: The composition has not ended, or this is outside of an app.
+        NotComposedError: The composition is not complete, or there is no app context.
     """
     current_composition()
     if contract in svcs.flask.registry:

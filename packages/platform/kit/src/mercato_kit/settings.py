@@ -1,4 +1,4 @@
-"""Typed settings of a feature: a frozen class, read from the deployment file and environment."""
+"""Typed settings of a feature, read from the deployment file and the environment."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ import msgspec
 from mercato_kit.composition import current_composition
 
 _LONGEST_SHOWN = 200
-"""Characters of a value that a message shows."""
+"""Maximum characters of a value in a message."""
 
 _PLAIN = (
     msgspec.inspect.BoolType,
@@ -29,7 +29,7 @@ _PLAIN = (
     msgspec.inspect.UUIDType,
     msgspec.inspect.NoneType,
 )
-"""Types with one value, which a message may show."""
+"""Scalar types, whose values may be shown in messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Rule:
     Args:
         key: The setting.
         unsafe: Whether these settings are unsafe in production.
-        why: What an attacker or an accident makes of it, in one sentence.
-        instead: A value that is safe.
+        why: The danger, in one sentence.
+        instead: A safe value.
     """
 
     key: str
@@ -52,16 +52,16 @@ class Rule:
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of a feature's settings.
 
-    Each field has a type, and says what it means: ``Annotated[int, Meta(description="…")]``.
-    A field without a default must be set by the operator; ``Meta(examples=[…])`` shows how.
-    ``production`` lists what production refuses.
+    Each field has a type and a description: ``Annotated[int, Meta(description="…")]``. A field
+    without a default is required; ``Meta(examples=[…])`` shows a value. ``production`` lists the
+    values that production refuses.
     """
 
     production: ClassVar[Sequence[Rule]] = ()
 
 
 class Secret:
-    """A text that never shows in logs, errors or ``repr``."""
+    """A text that is never shown in logs, errors or ``repr``."""
 
     __slots__ = ("_value",)
 
@@ -69,7 +69,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the text itself, at the one place that needs it."""
+        """Return the text."""
         return self._value
 
     def __repr__(self) -> str:
@@ -80,13 +80,14 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One setting that does not hold.
+    """An invalid setting.
 
     Args:
-        key: Which one; empty for a mistake of several together (``__post_init__``).
+        key: Name of the setting; empty for several settings that are invalid together
+            (``__post_init__``).
         kind: ``missing`` (required and absent), ``wrong`` (type or range), ``unknown``.
-        detail: What is so; never holds what may be a secret.
-        suggestion: The key that was probably meant, for an unknown one.
+        detail: What is wrong; never contains a possible secret.
+        suggestion: The most similar known name, for an unknown setting.
     """
 
     key: str
@@ -101,14 +102,14 @@ AnySettings = TypeVar("AnySettings", bound=Settings)
 def read(
     settings: type[AnySettings], values: Mapping[str, Any]
 ) -> tuple[AnySettings | None, list[Mistake]]:
-    """Make settings of *values*, and report every mistake at once.
+    """Convert *values* to settings, and report all mistakes.
 
     Args:
-        settings: The class.
-        values: By key; text (from the environment) is converted to the field's type.
+        settings: The class of the settings.
+        values: Values by name; text (from the environment) is converted to the field's type.
 
     Returns:
-        The settings and no mistakes, or None and one mistake or more.
+        The settings and an empty list, or None and the mistakes.
     """
     fields = {field.name: field for field in msgspec.structs.fields(settings)}
     mistakes = [_unknown(key, fields) for key in values if key not in fields]
@@ -133,24 +134,24 @@ def read(
 
 
 def is_secret(field: msgspec.structs.FieldInfo) -> bool:
-    """Tell whether a field holds a secret."""
+    """Return whether a field holds a secret."""
     return "Secret" in repr(field.type)
 
 
 def describe(field: msgspec.structs.FieldInfo) -> str:
-    """Say a field's type and what it means, in one line."""
+    """Return a field's type and description in one line."""
     meaning = meaning_of(field)
     return f"{kind_of(field)}: {meaning}" if meaning else kind_of(field)
 
 
 def meaning_of(field: msgspec.structs.FieldInfo) -> str:
-    """Return what a field says that it means."""
+    """Return the description of a field; empty if it has none."""
     info = msgspec.inspect.type_info(field.type)
     return str((getattr(info, "extra_json_schema", None) or {}).get("description", ""))
 
 
 def kind_of(field: msgspec.structs.FieldInfo) -> str:
-    """Name a field's type with its range: ``int, 1 to 256``, ``"folder" or "smtp"``."""
+    """Return a field's type with its range: ``int, 1 to 256``, ``"folder" or "smtp"``."""
     return "secret" if is_secret(field) else _kind(msgspec.inspect.type_info(field.type))
 
 
@@ -179,10 +180,10 @@ def _range(info: msgspec.inspect.Type) -> str:
 
 
 def current_settings(settings: type[AnySettings]) -> AnySettings:
-    """Return this app's settings of the class *settings*.
+    """Return the current app's settings of class *settings*.
 
     Raises:
-        LookupError: No composed feature has settings of that class.
+        LookupError: No composed feature has settings of this class.
     """
     for value in current_composition().settings.values():
         if isinstance(value, settings):
@@ -191,22 +192,22 @@ def current_settings(settings: type[AnySettings]) -> AnySettings:
 
 
 def _detail(field: msgspec.structs.FieldInfo, value: Any, error: msgspec.ValidationError) -> str:
-    """Say what is wrong with *value*, and show it where it can hold no secret."""
+    """Return what is wrong with *value*, and the value itself if it cannot be a secret."""
     if is_secret(field) or not _is_plain(msgspec.inspect.type_info(field.type)):
         shown = None
     else:
         shown = shown_as(value)
     if shown is not None:
         return f"{shown}: {error}"
-    # The one message of msgspec that repeats a value.
+    # This message of msgspec contains the value.
     repeats = str(error).startswith("Invalid enum value")
     return f"Expected {kind_of(field)}" if repeats else str(error)
 
 
 def shown_as(value: Any) -> str | None:
-    """Write a value for a message; None for what is shown to nobody.
+    """Return a value as shown in a message; None if it may contain a secret.
 
-    Tables and lists may hold anything, and an address may hold a password.
+    Tables and lists may contain anything, and a URL may contain a password.
     """
     if not isinstance(value, (str, bool, int, float)):
         return None
@@ -215,7 +216,7 @@ def shown_as(value: Any) -> str | None:
     try:
         text = repr(value)
     except ValueError:
-        # Python writes no integer of thousands of digits.
+        # Python refuses to convert integers of thousands of digits.
         return None
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
@@ -230,7 +231,7 @@ def _is_plain(info: msgspec.inspect.Type) -> bool:
 
 def _unknown(key: str, fields: Mapping[str, Any]) -> Mistake:
     close = get_close_matches(key, fields, n=1)
-    return Mistake(key, "unknown", "there is no such setting", close[0] if close else None)
+    return Mistake(key, "unknown", "unknown setting", close[0] if close else None)
 
 
 def _decode(kind: type[Any], value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How engines open connections and transactions, so that both databases keep what we promise."""
+"""Connection and transaction settings of both databases."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,13 +27,13 @@ _POSTGRESQL_SETTINGS = {
 
 
 def may_write() -> bool:
-    """Tell whether a transaction that starts now may write."""
+    """Return whether a transaction that starts now may write."""
     return _may_write.get()
 
 
 @contextmanager
 def reading(*, only: bool = True) -> Iterator[None]:
-    """Mark the transactions that start inside as ones that only read (or, with False, write)."""
+    """Make transactions that start inside read-only (or writable, with ``only=False``)."""
     token = _may_write.set(not only)
     try:
         yield
@@ -45,8 +45,8 @@ def engine_options(url: sa.URL, *, threads: int = 1) -> dict[str, Any]:
     """Return the ``create_engine`` options for *url*.
 
     Args:
-        url: Where the database is.
-        threads: Threads of this process that may need a connection at once.
+        url: URL of the database.
+        threads: Threads of this process that may need a connection at the same time.
     """
     if url.get_backend_name() == "sqlite":
         return {"poolclass": sa.pool.NullPool}
@@ -61,11 +61,10 @@ def engine_options(url: sa.URL, *, threads: int = 1) -> dict[str, Any]:
 
 
 def prepare(engine: sa.Engine) -> None:
-    """Make the connections and transactions of *engine* ours. Opens no connection.
+    """Install the connection and transaction settings on *engine*. Opens no connection.
 
-    On SQLite the driver's own transaction handling is switched off and every transaction that may
-    write begins IMMEDIATE: two that would both write wait for each other at the start instead of
-    failing in the middle.
+    On SQLite, the driver's own transaction handling is disabled, and every transaction that may
+    write begins IMMEDIATE: two writers wait for each other at the start instead of failing later.
     """
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _connect_sqlite)

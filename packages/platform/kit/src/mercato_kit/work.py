@@ -1,6 +1,6 @@
 """The unit of work: one transaction around each request, command and job.
 
-Returning commits, raising rolls back. Nothing else in a feature says ``commit``.
+Returning commits, raising rolls back. Features never call ``commit``.
 """
 
 import logging
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 ATTEMPTS = 5
 RETRY_SECONDS = 3.0
-"""A unit of work that lost a race is run again this often, for this long in all."""
+"""Limits of retries of a unit of work: number of attempts, and total time."""
 
 _SERIALIZATION_FAILURE = "40001"
 _DEADLOCK_DETECTED = "40P01"
@@ -52,19 +52,19 @@ _log = logging.getLogger(__name__)
 def run(step: Callable[[], T], *, read_only: bool = False, safe_to_repeat: bool = False) -> T:
     """Run *step* in one transaction: commit when it returns, roll back when it raises.
 
-    Inside another unit of work, *step* joins that one. A step that PostgreSQL aborted to resolve
-    a race (deadlock, serialization failure) is run again from its start, so it must not act
-    outside the database.
+    Inside another unit of work, *step* joins it. A step that PostgreSQL aborted because of a
+    deadlock or serialization failure is retried from its start, so it must not have effects
+    outside of the database.
 
     Args:
         step: The work. May run more than once.
         read_only: On SQLite, do not take the write lock.
-        safe_to_repeat: Also run again when the connection was lost, though the commit may have
-            happened: true only for work under an idempotency key.
+        safe_to_repeat: Also retry after a lost connection, although the commit may have happened.
+            Only for work under an idempotency key.
 
     Raises:
-        Problem: A refusal of *step*; or Unavailable (503), Conflict (409), StaleVersion (412),
-            Invalid (422) for what the database refused.
+        Problem: A problem of *step*; or Unavailable (503), Conflict (409), StaleVersion (412),
+            Invalid (422) for an error of the database.
     """
     if _running.get():
         return step()
@@ -88,7 +88,7 @@ def _run_with_retries(step: Callable[[], T], *, safe_to_repeat: bool) -> T:
                 if (refusal := _refusal_of(error)) is None:
                     raise
                 raise refusal from error
-            _log.info("unit of work repeated after attempt %d: %s", attempt, type(error).__name__)
+            _log.info("unit of work retried after attempt %d: %s", attempt, type(error).__name__)
             time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - full jitter
             attempt += 1
 
@@ -116,7 +116,7 @@ def _roll_back() -> None:
     try:
         session.rollback()
     except DBAPIError as error:
-        # The connection is gone, and with it the transaction; the step's own error says more.
+        # The connection and its transaction are lost. The step's own error says more than this one.
         _log.warning("connection lost at rollback: %s", type(error.orig).__name__)
         session().invalidate()
     session.expunge_all()
@@ -135,7 +135,7 @@ def _sqlstate(error: Exception) -> str | None:
 
 
 def _refusal_of(error: Exception) -> Problem | None:
-    """Say in HTTP's words what the database refused; None for what is a fault."""
+    """Return the problem for a database error; None for an unexpected error."""
     if isinstance(error, StaleDataError):
         return StaleVersion()
     if isinstance(error, IntegrityError):
@@ -145,7 +145,7 @@ def _refusal_of(error: Exception) -> Problem | None:
         mistake = "A value does not fit its column."
         return Invalid(mistake, errors=[FieldError("", "range", mistake)])
     if _is_busy(error):
-        _log.warning("database busy or away: %s", _sqlstate(error) or type(error).__name__)
+        _log.warning("database busy or unavailable: %s", _sqlstate(error) or type(error).__name__)
         return Unavailable()
     return None
 
@@ -156,8 +156,8 @@ def _is_busy(error: Exception) -> bool:
     if not isinstance(error, OperationalError):
         return False
     if isinstance(error.orig, sqlite3.Error):
-        # The low byte is the kind, the rest a detail of it.
+        # The low byte is the primary result code.
         return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_BUSY
     state = _sqlstate(error)
-    # What did not come from the server has no state: there was no connection.
+    # An error without a state did not come from the server: the connection failed.
     return state is None or state in _BUSY or state[:2] in _BUSY_CLASSES

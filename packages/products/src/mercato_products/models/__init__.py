@@ -1,4 +1,4 @@
-"""The tables: the catalogue, its tree of categories, and the stock with its ledger."""
+"""Tables of products: catalogue, categories, stock and reservations."""
 
 from mercato_products.models.base import Base
 from mercato_products.models.categories import Category

@@ -6,7 +6,7 @@ from mercato_kit import db
 
 
 class Base(DeclarativeBase):
-    """The feature's tables."""
+    """Base of the feature's tables."""
 
     metadata = db.metadata("products")
     type_annotation_map = db.TYPES

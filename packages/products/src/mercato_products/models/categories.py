@@ -11,7 +11,7 @@ from mercato_products.models.base import Base
 
 
 class Category(Base, Aggregate):
-    """A shelf of the shop, inside another one or at the top."""
+    """A category of products, at the top or below another one."""
 
     __tablename__ = "products_category"
     __table_args__ = (
@@ -24,7 +24,7 @@ class Category(Base, Aggregate):
     handle: Mapped[str] = mapped_column(sa.String(80))
     name: Mapped[str] = mapped_column(sa.String(200))
     path: Mapped[str] = mapped_column(
-        sa.String(800), doc="Handles from the top down to this one, each with a slash behind it"
+        sa.String(800), doc="Handles from the top category to this one, each followed by a slash"
     )
-    depth: Mapped[int] = mapped_column(default=0, doc="0 at the top")
-    position: Mapped[int] = mapped_column(default=0, doc="Its place among its siblings")
+    depth: Mapped[int] = mapped_column(default=0, doc="0 for a top category")
+    position: Mapped[int] = mapped_column(default=0, doc="Sort order among siblings")

@@ -1,4 +1,4 @@
-"""Products, and what is read with them: variants, prices, media, categories, stock levels."""
+"""Products with their variants, prices, media, category links and stock levels."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,14 +19,14 @@ from mercato_products.models.stock import DEFAULT_LOCATION_ID
 from mercato_products.models.stock import Location
 
 AVAILABILITIES = ("in_stock", "back_order", "out_of_stock", "discontinued")
-"""The words of schema.org, best first."""
+"""Availabilities in the terms of schema.org, best first."""
 
 
 @dataclass(frozen=True, slots=True)
 class VariantStock:
-    """What can be had of a variant: a word, and units that may still be promised.
+    """Availability of a variant, and the units available.
 
-    ``available`` is None for a variant that never runs out.
+    ``available`` is None for a variant that does not track its inventory.
     """
 
     availability: str
@@ -34,10 +34,10 @@ class VariantStock:
 
 
 class Product(Base, Aggregate):
-    """Something the shop sells, in one variant or more.
+    """A product with one or more variants.
 
-    Its version rises with every change of a variant, a price or a medium of it, and when a category
-    it stands in is removed.
+    Its version increases with every change of the product, its variants, prices and media, and when
+    one of its categories is removed.
     """
 
     __tablename__ = "products_product"
@@ -49,12 +49,12 @@ class Product(Base, Aggregate):
         sa.Index(None, "status", "name", "id"),
     )
 
-    handle: Mapped[str] = mapped_column(sa.String(80), doc="Its name in addresses")
+    handle: Mapped[str] = mapped_column(sa.String(80), doc="Its name in URLs")
     name: Mapped[str] = mapped_column(sa.String(200))
     description: Mapped[str] = mapped_column(sa.Text, default="")
     brand: Mapped[str | None] = mapped_column(sa.String(100))
     status: Mapped[str] = mapped_column(sa.String(20), default="draft")
-    options: Mapped[list[str]] = mapped_column(default=list, doc="What its variants differ in")
+    options: Mapped[list[str]] = mapped_column(default=list, doc="Names of the options, e.g. Size")
     tax_code: Mapped[str | None] = mapped_column(sa.String(50))
     external_reference: Mapped[str | None] = mapped_column(sa.String(100))
     published_at: Mapped[datetime | None]
@@ -70,21 +70,21 @@ class Product(Base, Aggregate):
     )
 
     shows_stock = False
-    """Whether the levels of its variants were read with it."""
+    """Whether the stock levels of its variants were loaded."""
 
     @property
     def image_url(self) -> str | None:
-        """Its first picture."""
+        """The URL of its first image; None if it has none."""
         return self.media[0].url if self.media else None
 
     @property
     def category_ids(self) -> list[UUID]:
-        """Where it stands."""
+        """The ids of its categories."""
         return [link.category_id for link in self.category_links]
 
     @property
     def availability(self) -> str | None:
-        """The best availability of its active variants; None where the stock was not read."""
+        """The best availability of its active variants; None if stock was not loaded."""
         if not self.shows_stock:
             return None
         if self.status == "archived":
@@ -94,7 +94,7 @@ class Product(Base, Aggregate):
 
 
 class ProductCategory(Base):
-    """A product stands in a category."""
+    """A link of a product to a category."""
 
     __tablename__ = "products_product_category"
     __table_args__ = (sa.Index(None, "product_id"),)
@@ -107,7 +107,7 @@ class ProductCategory(Base):
 
 
 class Variant(Base, Aggregate):
-    """What is put into a cart: a product in one size, one colour, and so on."""
+    """A sellable version of a product, e.g. in one size and colour."""
 
     __tablename__ = "products_variant"
     __table_args__ = (
@@ -120,9 +120,7 @@ class Variant(Base, Aggregate):
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id))
     sku: Mapped[str] = mapped_column(sa.String(64), doc="Stock keeping unit")
     gtin: Mapped[str | None] = mapped_column(sa.String(14))
-    name: Mapped[str] = mapped_column(
-        sa.String(400), doc="E.g. Oak / Large; empty for the only one"
-    )
+    name: Mapped[str] = mapped_column(sa.String(400), doc="E.g. Oak / Large; empty without options")
     option_values: Mapped[dict[str, Any]] = mapped_column(default=dict)
     option_key: Mapped[str] = mapped_column(sa.String(64), doc="SHA-256 of the option values")
     position: Mapped[int] = mapped_column(default=0)
@@ -130,7 +128,7 @@ class Variant(Base, Aggregate):
     requires_shipping: Mapped[bool] = mapped_column(default=True)
     track_inventory: Mapped[bool] = mapped_column(default=True, doc="False: never runs out")
     tax_code: Mapped[str | None] = mapped_column(
-        sa.String(50), doc="Where it differs from the product"
+        sa.String(50), doc="Overrides the product's tax code"
     )
     status: Mapped[str] = mapped_column(sa.String(20), default="active")
 
@@ -142,7 +140,7 @@ class Variant(Base, Aggregate):
 
     @property
     def stock(self) -> VariantStock | None:
-        """What can be had of it at the default location; None where the stock was not read."""
+        """Availability at the default location; None if stock was not loaded."""
         if "levels" in sa.inspect(self).unloaded:
             return None
         if self.status == "archived":
@@ -158,7 +156,7 @@ class Variant(Base, Aggregate):
 
 
 class Price(Base):
-    """What one unit of a variant costs in one currency."""
+    """The price of one unit of a variant in one currency."""
 
     __tablename__ = "products_price"
     __table_args__ = (
@@ -172,9 +170,11 @@ class Price(Base):
     currency: Mapped[str] = mapped_column(sa.CHAR(3), primary_key=True)
     unit_amount: Mapped[int] = mapped_column(sa.BigInteger, doc="Minor units")
     compare_at_amount: Mapped[int | None] = mapped_column(
-        sa.BigInteger, doc="Minor units; what it cost before"
+        sa.BigInteger, doc="Minor units; the former price"
     )
-    version: Mapped[int] = mapped_column(default=1, server_default="1", doc="Counts its changes")
+    version: Mapped[int] = mapped_column(
+        default=1, server_default="1", doc="Number of changes, from 1"
+    )
 
     variant: Mapped[Variant] = relationship(back_populates="prices", lazy="raise")
 
@@ -182,7 +182,7 @@ class Price(Base):
 
 
 class StockLevel(Base):
-    """How many units of a variant a location has, and how many of them are promised.
+    """Units of a variant at a location: on hand, reserved, and the backorder limit.
 
     Variants that do not track their inventory have none. A level changes only together with a
     movement, by one guarded UPDATE; see ``services/levels.py``.
@@ -198,26 +198,28 @@ class StockLevel(Base):
 
     variant_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Variant.id), primary_key=True)
     location_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Location.id), primary_key=True)
-    on_hand: Mapped[int] = mapped_column(default=0, doc="Units in the building")
-    reserved: Mapped[int] = mapped_column(default=0, doc="Units promised to orders")
-    backorder_limit: Mapped[int] = mapped_column(default=0, doc="Units that may be promised unseen")
+    on_hand: Mapped[int] = mapped_column(default=0, doc="Units physically present")
+    reserved: Mapped[int] = mapped_column(default=0, doc="Units held for orders")
+    backorder_limit: Mapped[int] = mapped_column(
+        default=0, doc="Units that may be sold beyond those on hand"
+    )
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
     variant: Mapped[Variant] = relationship(back_populates="levels", lazy="raise")
 
     @hybrid_property
     def available(self) -> int:
-        """Units that may still be promised, those promised unseen among them."""
+        """Units that can be reserved, including the backorder limit."""
         return self.on_hand + self.backorder_limit - self.reserved
 
     @property
     def sku(self) -> str:
-        """The variant's stock keeping unit."""
+        """The variant's SKU."""
         return self.variant.sku
 
 
 class PriceRange(Base):
-    """What the active variants of a product cost in one currency: kept for filters and sorting."""
+    """Lowest and highest price of a product's active variants in one currency, for lists."""
 
     __tablename__ = "products_price_range"
     __table_args__ = (
@@ -232,7 +234,7 @@ class PriceRange(Base):
 
 
 class Medium(Base, Identified):
-    """A picture of a product, or of one variant of it. The first (position 0) stands for it."""
+    """An image of a product or of one of its variants. Position 0 is the main image."""
 
     __tablename__ = "products_media"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Units promised to orders."""
+"""Stock reservations."""
 
 from datetime import datetime
 from uuid import UUID
@@ -13,11 +13,12 @@ from mercato_products.models.base import Base
 
 
 class Reservation(Base):
-    """A promise of units to one reference.
+    """A reservation of units for one reference.
 
-    ``held`` until it expires or is paid; ``committed`` when paid; ``closed`` when all of it was
-    shipped or given up after a part was shipped; ``released`` when it was taken back, also before
-    it was ever made (a tombstone: it has no lines and no expiry).
+    ``held`` until it expires or is paid; ``committed`` when paid; ``closed`` when all units were
+    shipped, or the rest was released after a partial shipment; ``released`` when all units were
+    released. A release of an unknown reference inserts a ``released`` row without lines and expiry,
+    which blocks a later reservation.
     """
 
     __tablename__ = "products_stock_reservation"
@@ -43,7 +44,7 @@ class Reservation(Base):
 
 
 class ReservationLine(Base):
-    """Units of one variant at one location within a promise."""
+    """Units of one variant at one location in a reservation."""
 
     __tablename__ = "products_stock_reservation_line"
     __table_args__ = (
@@ -72,15 +73,13 @@ class ReservationLine(Base):
     quantity: Mapped[int]
     shipped: Mapped[int] = mapped_column(default=0)
     released: Mapped[int] = mapped_column(default=0)
-    restocked: Mapped[int] = mapped_column(
-        default=0, doc="Units of the shipped ones that came back"
-    )
+    restocked: Mapped[int] = mapped_column(default=0, doc="Shipped units that were returned")
     is_tracked: Mapped[bool] = mapped_column(
         default=True,
-        doc="Whether a level was changed for it; False for a variant that never runs out",
+        doc="Whether a stock level was changed; False for variants without tracked inventory",
     )
 
     @property
     def remaining(self) -> int:
-        """Units still promised."""
+        """Units still reserved."""
         return self.quantity - self.shipped - self.released

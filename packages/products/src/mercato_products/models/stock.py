@@ -1,4 +1,4 @@
-"""Where stock is, and the ledger of its changes."""
+"""Locations and the ledger of stock movements."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,11 +12,11 @@ from mercato_kit.db import utc_now
 from mercato_products.models.base import Base
 
 DEFAULT_LOCATION_ID = UUID("01900000-0000-7000-8000-000000000001")
-"""The location ``default``, made by the first migration: orders are served from it."""
+"""The location ``default``, inserted by the first migration. Orders are served from it."""
 
 
 class Location(Base, Identified):
-    """A building with stock in it."""
+    """A place with stock, e.g. a warehouse."""
 
     __tablename__ = "products_location"
     __table_args__ = (
@@ -37,10 +37,10 @@ class Location(Base, Identified):
 
 
 class StockMovement(Base, Identified):
-    """One change of one level. Rows are only ever added: the sum of them is the level.
+    """One change of one stock level. The table is append-only: the sum of its rows is the level.
 
-    ``sequence`` is the number of the fulfilment or return. For a release it is 0 for all that was
-    left of a reservation, and 1 for the part of a variant that was released before that.
+    ``sequence`` is the number of the fulfilment or return. For a release it is 0 if all remaining
+    units were released, and 1 for a partial release of a variant.
     """
 
     __tablename__ = "products_stock_movement"
@@ -49,7 +49,7 @@ class StockMovement(Base, Identified):
             "kind IN ('receipt', 'adjustment', 'reserve', 'release', 'ship', 'restock')",
             name="kind",
         ),
-        # The names of the long keys are given: PostgreSQL cuts names at 63 characters.
+        # PostgreSQL truncates names at 63 characters, so long names are given explicitly.
         sa.UniqueConstraint(
             "reference",
             "kind",
@@ -67,9 +67,11 @@ class StockMovement(Base, Identified):
     kind: Mapped[str] = mapped_column(sa.String(20))
     on_hand_delta: Mapped[int] = mapped_column(default=0)
     reserved_delta: Mapped[int] = mapped_column(default=0)
-    reference: Mapped[UUID | None] = mapped_column(doc="What it was for, e.g. an order")
+    reference: Mapped[UUID | None] = mapped_column(doc="Id of the cause, e.g. an order")
     reference_type: Mapped[str | None] = mapped_column(sa.String(50))
     sequence: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str | None] = mapped_column(sa.String(200))
-    actor_id: Mapped[UUID | None] = mapped_column(doc="Who did it, where it was a person")
+    actor_id: Mapped[UUID | None] = mapped_column(
+        doc="The user who made the change; None for a job"
+    )
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

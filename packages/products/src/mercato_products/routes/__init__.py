@@ -1,4 +1,4 @@
-"""HTTP: who may call what. Importing the modules registers their routes on the blueprint."""
+"""Endpoints of products. Importing the modules registers their routes on the blueprint."""
 
 from mercato_products.routes import categories
 from mercato_products.routes import products

@@ -1,4 +1,4 @@
-"""The blueprint of this feature, and its policies."""
+"""The blueprint of products and its policies."""
 
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
@@ -11,7 +11,7 @@ blueprint = Blueprint(
     "products",
     __name__,
     url_prefix="/v1",
-    description="What is sold, for how much, and how many of it there are",
+    description="Products, variants, prices and stock",
 )
 
 MAY_WRITE = permission(WRITE)
@@ -20,5 +20,5 @@ MAY_WRITE_STOCK = permission(WRITE_STOCK)
 
 
 def sees_hidden() -> bool:
-    """Tell whether the caller sees what is not for sale."""
+    """Return whether the caller sees products that are not for sale."""
     return current_principal.may(WRITE)

@@ -1,4 +1,4 @@
-"""HTTP of categories."""
+"""Endpoints of categories."""
 
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from mercato_products.values import NewCategory
 @blueprint.arguments(CategoryListQuerySchema, location="query")
 @blueprint.response(200, page_of(CategorySchema))
 def list_categories(query: dict[str, Any]) -> Page[Category]:
-    """List categories, each after the one it stands in"""
+    """List categories, each after its parent"""
     return services.list_categories(**query)
 
 
@@ -32,7 +32,7 @@ def list_categories(query: dict[str, Any]) -> Page[Category]:
 @blueprint.arguments(NewCategorySchema)
 @blueprint.response(201, CategorySchema)
 def create_category(new: NewCategory) -> tuple[Category, int, dict[str, str]]:
-    """Make a category"""
+    """Create a category"""
     category = services.create_category(new)
     return category, 201, {"Location": url_for(".get_category", category_id=category.id)}
 
@@ -40,7 +40,7 @@ def create_category(new: NewCategory) -> tuple[Category, int, dict[str, str]]:
 @blueprint.get("/categories/<uuid:category_id>", allow=anyone, public_cache=True)
 @blueprint.response(200, CategorySchema)
 def get_category(category_id: UUID) -> Category:
-    """Read a category"""
+    """Get a category"""
     return services.find_category(category_id)
 
 
@@ -48,12 +48,12 @@ def get_category(category_id: UUID) -> Category:
 @blueprint.arguments(CategoryChangesSchema)
 @blueprint.response(200, CategorySchema)
 def update_category(changes: dict[str, Any], category_id: UUID) -> Category:
-    """Change a category, or move it with what is inside"""
+    """Change a category, or move it with its subcategories"""
     return services.update_category(category_id, changes, version=if_match())
 
 
 @blueprint.delete("/categories/<uuid:category_id>", allow=MAY_WRITE)
 @blueprint.response(204)
 def delete_category(category_id: UUID) -> None:
-    """Remove a category that no other stands in"""
+    """Remove a category without subcategories"""
     services.delete_category(category_id)

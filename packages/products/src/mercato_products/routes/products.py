@@ -1,4 +1,4 @@
-"""HTTP of products and their media."""
+"""Endpoints of products and their media."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +40,7 @@ def list_products(query: dict[str, Any]) -> Page[services.ProductSummary]:
 @blueprint.arguments(ProductQuerySchema, location="query")
 @blueprint.response(200, ProductSchema)
 def get_product(query: dict[str, Any], product_id: UUID) -> Product:
-    """Read a product with its variants, prices and media"""
+    """Get a product with its variants, prices and media"""
     return _find(product_id, query)
 
 
@@ -48,7 +48,7 @@ def get_product(query: dict[str, Any], product_id: UUID) -> Product:
 @blueprint.arguments(ProductQuerySchema, location="query")
 @blueprint.response(200, ProductSchema)
 def get_product_by_handle(query: dict[str, Any], handle: str) -> Product:
-    """Read a product by its name in addresses"""
+    """Get a product by its handle"""
     return _find(handle, query)
 
 
@@ -56,7 +56,7 @@ def get_product_by_handle(query: dict[str, Any], handle: str) -> Product:
 @blueprint.arguments(NewProductSchema)
 @blueprint.response(201, ProductSchema)
 def create_product(new: NewProduct) -> tuple[Product, int, dict[str, str]]:
-    """Make a product with its variants and prices"""
+    """Create a product with its variants and prices"""
     product = services.create_product(new)
     return product, 201, {"Location": url_for(".get_product", product_id=product.id)}
 
@@ -79,9 +79,9 @@ def archive_product(product_id: UUID) -> None:
 @blueprint.put("/products/<uuid:product_id>/media", allow=MAY_WRITE)
 @blueprint.arguments(MediumInputSchema(many=True))
 @blueprint.response(200, ProductSchema)
-def replace_media(pictures: Sequence[NewMedium], product_id: UUID) -> Product:
-    """Give a product its pictures, in order"""
-    return services.replace_media(product_id, pictures)
+def replace_media(media: Sequence[NewMedium], product_id: UUID) -> Product:
+    """Replace the media of a product"""
+    return services.replace_media(product_id, media)
 
 
 def _find(key: UUID | str, query: dict[str, Any]) -> Product:

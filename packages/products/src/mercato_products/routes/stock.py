@@ -1,4 +1,4 @@
-"""HTTP of stock levels, the ledger and reservations."""
+"""Endpoints of stock levels, movements and reservations."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +37,7 @@ def list_levels(query: dict[str, Any]) -> Page[StockLevel]:
 @blueprint.arguments(AdjustmentsSchema)
 @blueprint.response(201, AdjustedSchema)
 def adjust_stock(body: dict[str, Sequence[Adjustment]]) -> services.Adjusted:
-    """Count or receive stock: all of it, or nothing"""
+    """Receive or count stock: all adjustments or none"""
     return services.adjust_stock(body["adjustments"], actor_id=current_principal.sub)
 
 
@@ -45,7 +45,7 @@ def adjust_stock(body: dict[str, Sequence[Adjustment]]) -> services.Adjusted:
 @blueprint.arguments(StockMovementListQuerySchema, location="query")
 @blueprint.response(200, page_of(StockMovementSchema))
 def list_movements(query: dict[str, Any]) -> Page[StockMovement]:
-    """List the ledger of stock"""
+    """List stock movements"""
     return services.list_movements(**query)
 
 
@@ -53,12 +53,12 @@ def list_movements(query: dict[str, Any]) -> Page[StockMovement]:
 @blueprint.arguments(ReservationListQuerySchema, location="query")
 @blueprint.response(200, page_of(ReservationSchema))
 def list_reservations(query: dict[str, Any]) -> Page[Reservation]:
-    """List reservations"""
+    """List stock reservations"""
     return services.list_reservations(**query)
 
 
 @blueprint.get("/stock-reservations/<uuid:reference>", allow=MAY_READ_STOCK)
 @blueprint.response(200, ReservationSchema)
 def get_reservation(reference: UUID) -> Reservation:
-    """Read a reservation"""
+    """Get a stock reservation"""
     return services.find_reservation(reference)

@@ -1,4 +1,4 @@
-"""HTTP of variants and their prices."""
+"""Endpoints of variants and their prices."""
 
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,7 @@ from mercato_products.values import NewVariant
 @blueprint.arguments(VariantListQuerySchema, location="query")
 @blueprint.response(200, page_of(VariantSchema))
 def list_variants(query: dict[str, Any]) -> Page[Variant]:
-    """List variants by sku or id, e.g. those of a cart"""
+    """List variants by SKU or id, e.g. those of a cart"""
     return services.list_variants(**query, hidden_too=sees_hidden())
 
 
@@ -45,7 +45,7 @@ def list_product_variants(query: dict[str, Any], product_id: UUID) -> Page[Varia
 @blueprint.arguments(NewVariantSchema)
 @blueprint.response(201, VariantSchema)
 def add_variant(new: NewVariant, product_id: UUID) -> tuple[Variant, int, dict[str, str]]:
-    """Give a product one more variant"""
+    """Add a variant to a product"""
     variant = services.add_variant(product_id, new)
     return variant, 201, {"Location": url_for(".get_variant", variant_id=variant.id)}
 
@@ -53,7 +53,7 @@ def add_variant(new: NewVariant, product_id: UUID) -> tuple[Variant, int, dict[s
 @blueprint.get("/variants/<uuid:variant_id>", allow=anyone, public_cache=True)
 @blueprint.response(200, VariantSchema)
 def get_variant(variant_id: UUID) -> Variant:
-    """Read a variant with its prices"""
+    """Get a variant with its prices"""
     return services.find_variant(variant_id, hidden_too=sees_hidden())
 
 
@@ -76,7 +76,7 @@ def archive_variant(variant_id: UUID) -> None:
 @blueprint.arguments(PriceInputSchema)
 @blueprint.response(200, VariantPriceSchema)
 def set_price(body: dict[str, Any], variant_id: UUID, currency: str) -> Price:
-    """Set the price of a variant in one currency; If-Match is the variant's"""
+    """Set the price of a variant in one currency; If-Match takes the variant's ETag"""
     return services.set_price(
         variant_id,
         currency,

@@ -1,1 +1,1 @@
-"""JSON in and out."""
+"""JSON schemas of products."""

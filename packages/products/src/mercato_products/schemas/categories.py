@@ -1,4 +1,4 @@
-"""JSON of categories."""
+"""JSON schemas of categories."""
 
 from marshmallow import fields
 
@@ -15,10 +15,10 @@ from mercato_products.values import NewCategory
 
 
 class CategorySchema(ModelSchema):
-    """A category and its place in the tree."""
+    """A category and its position in the tree."""
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = Category
         fields = (
@@ -39,7 +39,7 @@ class CategorySchema(ModelSchema):
 
 
 class CategoryListQuerySchema(ListQuerySchema):
-    """Which categories; by path, so that each comes after the one it stands in."""
+    """Filter and sort order of the list of categories."""
 
     sorts = ("path", "name", "position")
     default_sort = "path"
@@ -55,7 +55,7 @@ class _CategoryFields(Schema):
 
 
 class NewCategorySchema(_CategoryFields):
-    """A category to make."""
+    """A category to create."""
 
     makes = NewCategory
 
@@ -63,6 +63,6 @@ class NewCategorySchema(_CategoryFields):
 
 
 class CategoryChangesSchema(_CategoryFields):
-    """What to change of a category; what is absent stays."""
+    """Changes of a category; absent fields stay unchanged."""
 
     name = Name()

@@ -1,4 +1,4 @@
-"""Fields of a shop: codes, handles and amounts."""
+"""Fields for codes, handles, amounts and URLs."""
 
 import re
 from typing import Any
@@ -14,10 +14,10 @@ from mercato_kit.schemas import Line
 from mercato_kit.schemas import Text
 
 MAX_UNITS = 1_000_000_000
-"""More of one thing than any building holds; fits a column."""
+"""Upper limit of quantities; fits an INTEGER column."""
 
-_KNOWN = validate.URL(schemes={"http", "https"}, require_tld=False)
-_HARMLESS = re.compile(r"[^\s\"'<>\\^`{|}]+")
+_HTTP_URL = validate.URL(schemes={"http", "https"}, require_tld=False)
+_SAFE_CHARACTERS = re.compile(r"[^\s\"'<>\\^`{|}]+")
 
 
 class Currency(Text):
@@ -35,7 +35,7 @@ class Amount(Integer):
 
 
 class Handle(Text):
-    """A name for addresses: small letters, digits and single hyphens."""
+    """A name in URLs: lower-case letters, digits and single hyphens."""
 
     def __init__(self, **kwargs: Any) -> None:
         pattern = validate.Regexp(
@@ -46,26 +46,28 @@ class Handle(Text):
 
 
 class Name(Line):
-    """A text of one line that is neither empty nor blank at its ends."""
+    """A non-empty line of text without white space at its ends."""
 
     def __init__(self, *, max: int = 200, **kwargs: Any) -> None:  # noqa: A002
-        pattern = validate.Regexp(r"\S(.*\S)?\Z", error="Not a valid text: blank at an end.")
+        pattern = validate.Regexp(
+            r"\S(.*\S)?\Z", error="Not a valid text: remove white space at the ends."
+        )
         super().__init__(min=1, max=max, validate=pattern, **kwargs)
 
 
 class Code(Text):
-    """A code that people type and machines compare: visible ASCII, with spaces only inside."""
+    """A code of visible ASCII characters, with spaces only inside."""
 
     def __init__(self, *, max: int, **kwargs: Any) -> None:  # noqa: A002
         pattern = validate.Regexp(
             r"[!-~]([ -~]*[!-~])?\Z",
-            error="Not a valid code: use visible ASCII characters, and no space at an end.",
+            error="Not a valid code: use visible ASCII characters, without spaces at the ends.",
         )
         super().__init__(min=1, max=max, validate=pattern, **kwargs)
 
 
 class Gtin(Text):
-    """A Global Trade Item Number: 8, 12, 13 or 14 digits, the last of which checks the others."""
+    """A Global Trade Item Number: 8, 12, 13 or 14 digits with a check digit."""
 
     def __init__(self, **kwargs: Any) -> None:
         pattern = validate.Regexp(
@@ -75,19 +77,19 @@ class Gtin(Text):
 
 
 class Address(Text):
-    """An http or https address that stands in a page without being quoted."""
+    """An http or https URL that is safe in HTML without quoting."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min=1, max=2000, validate=_check_address, **kwargs)
 
 
 def one_of(*values: str, **kwargs: Any) -> Text:
-    """Return the field of a text that is one of *values*."""
+    """Return a text field that accepts one of *values*."""
     return Text(max=max(map(len, values)), validate=validate.OneOf(values), **kwargs)
 
 
 def _check_gtin(digits: str) -> None:
-    """Refuse a number with a wrong digit.
+    """Check the check digit.
 
     Source: GS1 General Specifications, check digit modulo 10: weights 3, 1, 3, 1, ... from the
     digit before the last one leftwards; with the last one the sum is a multiple of 10.
@@ -96,15 +98,15 @@ def _check_gtin(digits: str) -> None:
         return
     weighted = (int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits[::-1]))
     if sum(weighted) % 10:
-        raise ma.ValidationError("Not a valid GTIN: the check digit is another one.")
+        raise ma.ValidationError("Not a valid GTIN: the check digit is wrong.")
 
 
 def _check_address(url: str) -> None:
-    """Refuse what is no address, or has a part that a browser would read otherwise."""
+    """Check that a value is a URL without characters that browsers treat specially."""
     try:
-        # Reading the port refuses one that is none.
-        harmless = _HARMLESS.fullmatch(_KNOWN(url)) and urlsplit(url).port != 0
+        # urlsplit().port raises ValueError for an invalid port.
+        is_safe = _SAFE_CHARACTERS.fullmatch(_HTTP_URL(url)) and urlsplit(url).port != 0
     except ValueError:
-        harmless = False
-    if not harmless:
+        is_safe = False
+    if not is_safe:
         raise ma.ValidationError("Not a valid URL.")

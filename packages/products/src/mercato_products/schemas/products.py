@@ -1,4 +1,4 @@
-"""JSON of products and their media."""
+"""JSON schemas of products and their media."""
 
 from typing import Any
 
@@ -36,20 +36,20 @@ STATUSES = ("draft", "active", "archived")
 
 
 class MediumSchema(ModelSchema):
-    """A picture."""
+    """An image."""
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = Medium
         fields = ("url", "alt", "variant_id")
 
 
 class PriceRangeSchema(ModelSchema):
-    """What the variants of a product cost in one currency, from and to."""
+    """The lowest and highest price of a product's variants in one currency."""
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = PriceRange
         fields = ("currency", "min_amount", "max_amount")
@@ -61,7 +61,7 @@ class ProductSchema(ModelSchema):
     sometimes = ("availability", "version")
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = Product
         fields = (
@@ -100,16 +100,16 @@ class ProductSchema(ModelSchema):
 
     @ma.post_dump
     def _stock_has_no_version(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        # Stock changes without the product: with it in the answer there is no ETag to give.
+        # Stock changes without a new version of the product, so a response with stock has no ETag.
         data.pop("version" if data["availability"] else "availability")
         return data
 
 
 class ProductSummarySchema(ModelSchema):
-    """A product as lists show it."""
+    """A product in a list."""
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = Product
         fields = (
@@ -131,12 +131,12 @@ class ProductSummarySchema(ModelSchema):
 
 
 class ProductListQuerySchema(ListQuerySchema):
-    """Which products, in which order."""
+    """Filters and sort order of the list of products."""
 
     sorts = ("name", "created_at", "price")
 
-    q = Text(min=1, max=100, metadata={"description": "Words of name, brand, description or sku"})
-    category = Text(min=1, max=80, metadata={"description": "Handle or id; with what is inside"})
+    q = Text(min=1, max=100, metadata={"description": "Words in name, brand, description or SKU"})
+    category = Text(min=1, max=80, metadata={"description": "Handle or id; includes subcategories"})
     status = Listed(one_of(*STATUSES))
     ids = Listed(Uuid())
     currency = Currency()
@@ -152,20 +152,20 @@ class ProductListQuerySchema(ListQuerySchema):
 
 
 class ProductQuerySchema(QuerySchema):
-    """How much of a product."""
+    """Options of a single product."""
 
-    currency = Currency(metadata={"description": "Only prices in this currency"})
+    currency = Currency(metadata={"description": "Return only prices in this currency"})
     expand = Listed(one_of("variants.stock"), max=1)
 
 
 class MediumInputSchema(Schema):
-    """A picture of a product."""
+    """An image of a product."""
 
     makes = NewMedium
 
     url = Address(required=True)
     alt = Line(max=500)
-    variant_id = Uuid(allow_none=True, metadata={"description": "The variant it shows"})
+    variant_id = Uuid(allow_none=True, metadata={"description": "The variant in the image"})
 
 
 class _ProductFields(Schema):
@@ -178,23 +178,23 @@ class _ProductFields(Schema):
 
 
 class NewProductSchema(_ProductFields):
-    """A product to make."""
+    """A product to create."""
 
     makes = NewProduct
 
     name = Name(required=True)
-    handle = Handle(metadata={"description": "Made from the name where absent"})
+    handle = Handle(metadata={"description": "Default: generated from the name"})
     status = one_of("draft", "active")
     options = fields.List(
         Name(max=40),
         validate=validate.Length(max=5),
-        metadata={"description": "What the variants differ in; default: what they say"},
+        metadata={"description": "Option names; default: those of the first variant"},
     )
     variants = fields.List(fields.Nested(NewVariantSchema), validate=validate.Length(max=100))
 
 
 class ProductChangesSchema(_ProductFields):
-    """What to change of a product; what is absent stays."""
+    """Changes of a product; absent fields stay unchanged."""
 
     name = Name()
     handle = Handle()

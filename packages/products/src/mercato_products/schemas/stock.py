@@ -1,4 +1,4 @@
-"""JSON of stock levels, the ledger and reservations."""
+"""JSON schemas of stock levels, movements and reservations."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ class StockLevelSchema(ModelSchema):
     """Units of a variant at a location."""
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = StockLevel
         fields = (
@@ -43,12 +43,12 @@ class StockLevelSchema(ModelSchema):
 
     sku = fields.String()
     available = fields.Integer(
-        metadata={"description": "Units that may still be promised: on hand, unseen, not reserved"}
+        metadata={"description": "Units on hand plus backorder limit minus reserved units"}
     )
 
 
 class StockLevelListQuerySchema(ListQuerySchema):
-    """Which levels."""
+    """Filters of the list of stock levels."""
 
     sorts = ("sku",)
     default_sort = "sku"
@@ -60,10 +60,10 @@ class StockLevelListQuerySchema(ListQuerySchema):
 
 
 class StockMovementSchema(ModelSchema):
-    """One row of the ledger."""
+    """One stock movement."""
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = StockMovement
         fields = (
@@ -83,7 +83,7 @@ class StockMovementSchema(ModelSchema):
 
 
 class StockMovementListQuerySchema(ListQuerySchema):
-    """Which rows of the ledger."""
+    """Filters of the list of stock movements."""
 
     variant_id = Uuid()
     reference = Uuid()
@@ -95,12 +95,14 @@ class StockMovementListQuerySchema(ListQuerySchema):
 
 
 class AdjustmentSchema(Schema):
-    """A change of one level: a quantity, or what there is now and what was expected."""
+    """A change of one level: a quantity, or a count with the expected quantity."""
 
     makes = Adjustment
 
     variant_id = Uuid(required=True)
-    location_id = Uuid(allow_none=True, metadata={"description": "Default: the default location"})
+    location_id = Uuid(
+        allow_none=True, metadata={"description": "Defaults to the location default"}
+    )
     quantity = Integer(min=-MAX_UNITS, max=MAX_UNITS)
     set_to = Integer(min=0, max=MAX_UNITS)
     expected_on_hand = Integer(min=0, max=MAX_UNITS)
@@ -113,14 +115,14 @@ class AdjustmentSchema(Schema):
         if "quantity" in data and counted:
             raise ma.ValidationError("Send quantity, or set_to with expected_on_hand.", "quantity")
         if data.get("quantity") == 0:
-            raise ma.ValidationError("Must be greater than 0, or less.", "quantity")
+            raise ma.ValidationError("Must be greater than 0 or less than 0.", "quantity")
         if "quantity" not in data:
             for name in sorted({"set_to", "expected_on_hand"} - counted):
                 raise ma.ValidationError("Missing data for required field.", name)
 
 
 class AdjustmentsSchema(Schema):
-    """Changes of levels, all of them or none."""
+    """Adjustments of stock levels, applied all or none."""
 
     adjustments = fields.List(
         fields.Nested(AdjustmentSchema), required=True, validate=validate.Length(min=1, max=100)
@@ -128,27 +130,27 @@ class AdjustmentsSchema(Schema):
 
 
 class AdjustedSchema(ma.Schema):
-    """What an adjustment wrote into the ledger, and the levels after it."""
+    """The movements of an adjustment, and the levels after it."""
 
     movements = fields.List(fields.Nested(StockMovementSchema), required=True)
     levels = fields.List(fields.Nested(StockLevelSchema), required=True)
 
 
 class ReservationLineSchema(ModelSchema):
-    """Units of one variant within a promise."""
+    """Units of one variant in a reservation."""
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = ReservationLine
         fields = ("variant_id", "location_id", "quantity", "shipped", "released", "restocked")
 
 
 class ReservationSchema(ModelSchema):
-    """A promise of units."""
+    """A stock reservation."""
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = Reservation
         fields = ("reference", "status", "expires_at", "created_at", "lines")
@@ -157,7 +159,7 @@ class ReservationSchema(ModelSchema):
 
 
 class ReservationListQuerySchema(ListQuerySchema):
-    """Which promises."""
+    """Filters of the list of reservations."""
 
     status = Listed(one_of("held", "committed", "closed", "released"))
     variant_id = Uuid()

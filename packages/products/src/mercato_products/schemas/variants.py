@@ -1,4 +1,4 @@
-"""JSON of variants and their prices."""
+"""JSON schemas of variants and their prices."""
 
 from typing import Any
 
@@ -33,20 +33,20 @@ class PriceSchema(ModelSchema):
     """A price of a variant."""
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = Price
         fields = ("currency", "unit_amount", "compare_at_amount")
 
 
 class VariantStockSchema(ma.Schema):
-    """How many units of a variant can be had."""
+    """Availability of a variant."""
 
     availability = fields.String(required=True)
     available = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "Units that may still be promised; null: it never runs out"},
+        metadata={"description": "Units that can be reserved; null if not tracked"},
     )
 
 
@@ -56,7 +56,7 @@ class VariantSchema(ModelSchema):
     sometimes = ("stock",)
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = Variant
         fields = (
@@ -95,21 +95,22 @@ class VariantSchema(ModelSchema):
 
 
 class VariantPriceSchema(ModelSchema):
-    """A price that was set, beside the new version of its variant."""
+    """A price with the new version of its variant."""
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """Publish these columns."""
 
         model = Price
         fields = ("variant_id", "currency", "unit_amount", "compare_at_amount", "version")
 
     version = fields.Integer(
-        attribute="variant.version", metadata={"description": "Of the variant: its next If-Match"}
+        attribute="variant.version",
+        metadata={"description": "Version of the variant, for the next If-Match"},
     )
 
 
 class VariantListQuerySchema(ListQuerySchema):
-    """Which variants."""
+    """Filters and sort order of the list of variants."""
 
     sorts = ("sku", "created_at")
     default_sort = "sku"
@@ -119,14 +120,14 @@ class VariantListQuerySchema(ListQuerySchema):
 
 
 class ProductVariantListQuerySchema(ListQuerySchema):
-    """The variants of one product."""
+    """Sort order of the variants of one product."""
 
     sorts = ("position", "sku", "created_at")
     default_sort = "position"
 
 
 class PriceInputSchema(Schema):
-    """What one unit costs."""
+    """The price of one unit."""
 
     unit_amount = Amount(required=True)
     compare_at_amount = Amount(allow_none=True)
@@ -155,7 +156,7 @@ class _VariantFields(Schema):
 
 
 class NewVariantSchema(_VariantFields):
-    """A variant to make."""
+    """A variant to create."""
 
     makes = NewVariant
 
@@ -166,11 +167,11 @@ class NewVariantSchema(_VariantFields):
     def _one_price_a_currency(self, data: dict[str, Any], **_kwargs: Any) -> None:
         currencies = [price.currency for price in data.get("prices", ())]
         if len(set(currencies)) < len(currencies):
-            raise ma.ValidationError("A currency stands twice.", "prices")
+            raise ma.ValidationError("Has two prices in the same currency.", "prices")
 
 
 class VariantChangesSchema(_VariantFields):
-    """What to change of a variant; what is absent stays."""
+    """Changes of a variant; absent fields stay unchanged."""
 
     sku = Code(max=64)
     status = one_of("active", "archived")

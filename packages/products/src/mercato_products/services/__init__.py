@@ -1,4 +1,4 @@
-"""What can be done with products and stock. Plain values in, models out; nothing here commits."""
+"""Services of products. They take plain values, return models and never commit."""
 
 from mercato_products.services.adjustments import Adjusted
 from mercato_products.services.adjustments import adjust_stock

@@ -1,4 +1,4 @@
-"""Counting and receiving: the changes of stock that people make."""
+"""Receive and count stock."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -38,29 +38,30 @@ Wanted = Mapping[LevelKey, Adjustment]
 
 @dataclass(frozen=True, slots=True)
 class Adjusted:
-    """Rows that were added to the ledger (their columns), and the levels after them."""
+    """Movements added to the ledger (rows by column name), and the levels after them."""
 
     movements: Sequence[Mapping[str, Any]]
     levels: Sequence[StockLevel]
 
 
 def adjust_stock(adjustments: Sequence[Adjustment], *, actor_id: UUID | None) -> Adjusted:
-    """Change what is in the building: all of it, or nothing.
+    """Adjust units on hand, all or none.
 
     Args:
-        adjustments: At most one for each variant and location.
-        actor_id: Who does it.
+        adjustments: At most one per variant and location.
+        actor_id: The user who makes the adjustments.
 
     Raises:
-        Invalid: A variant or location does not exist, or stands twice.
-        StockNotTracked: A variant never runs out.
-        StaleQuantity: There are not as many units as expected.
-        StockBelowReserved: Fewer units would be left than are promised.
-        ReferenceUsed: A reference has moved the level before.
+        Invalid: A variant or location does not exist, or a level occurs twice.
+        StockNotTracked: A variant does not track its inventory.
+        StaleQuantity: The units on hand differ from ``expected_on_hand``.
+        StockBelowReserved: Units on hand would fall below the reserved units.
+        ReferenceUsed: The reference has changed the level before.
     """
     wanted = _by_level(adjustments)
     _check_variants(wanted)
     _check_locations(wanted)
+    # An existing row is needed to lock the level; a level without movements does not exist yet.
     session.execute(
         insert(StockLevel)
         .values([_empty_level(key) for key in sorted(wanted)])
@@ -83,7 +84,9 @@ def _by_level(adjustments: Sequence[Adjustment]) -> Wanted:
     for number, adjustment in enumerate(adjustments):
         key = LevelKey(adjustment.variant_id, adjustment.location_id or DEFAULT_LOCATION_ID)
         if key in wanted:
-            raise invalid(f"/adjustments/{number}", "repeated", "This level stands twice.")
+            raise invalid(
+                f"/adjustments/{number}", "repeated", "This variant and location occur twice."
+            )
         wanted[key] = adjustment
     return wanted
 
@@ -98,7 +101,7 @@ def _check_variants(wanted: Wanted) -> None:
     for number, adjustment in enumerate(wanted.values()):
         if adjustment.variant_id not in tracked:
             pointer = f"/adjustments/{number}/variant_id"
-            raise invalid(pointer, "unknown", "There is no such variant.")
+            raise invalid(pointer, "unknown", "The variant does not exist.")
         if not tracked[adjustment.variant_id]:
             raise StockNotTracked(variant_ids=[str(adjustment.variant_id)])
 
@@ -111,7 +114,7 @@ def _check_locations(wanted: Wanted) -> None:
     for number, adjustment in enumerate(wanted.values()):
         if adjustment.location_id in named - known:
             pointer = f"/adjustments/{number}/location_id"
-            raise invalid(pointer, "unknown", "There is no such location.")
+            raise invalid(pointer, "unknown", "The location does not exist.")
 
 
 def _empty_level(key: LevelKey) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How many there are, said in SQL: the same words as ``Variant.stock`` says for one."""
+"""Availability of variants and products in SQL, consistent with ``Variant.stock``."""
 
 from collections.abc import Collection
 from collections.abc import Mapping
@@ -13,10 +13,12 @@ from mercato_products.models import Product
 from mercato_products.models import StockLevel
 from mercato_products.models import Variant
 
-_WORDS = ("out_of_stock", "back_order", "in_stock")
+_AVAILABILITIES = ("out_of_stock", "back_order", "in_stock")
 
-HERE = sa.and_(StockLevel.variant_id == Variant.id, StockLevel.location_id == DEFAULT_LOCATION_ID)
-"""Joins a variant with its level at the default location."""
+AT_DEFAULT_LOCATION = sa.and_(
+    StockLevel.variant_id == Variant.id, StockLevel.location_id == DEFAULT_LOCATION_ID
+)
+"""Join condition of a variant and its level at the default location."""
 
 _RANK = sa.case(
     (Variant.track_inventory.is_(False), 2),
@@ -31,7 +33,7 @@ def find_availabilities(products: Collection[Product]) -> Mapping[UUID, str]:
     ids = [product.id for product in products]
     ranks = sa.select(Variant.product_id, sa.func.max(_RANK))
     of_each = (
-        ranks.outerjoin(StockLevel, HERE)
+        ranks.outerjoin(StockLevel, AT_DEFAULT_LOCATION)
         .where(Variant.product_id.in_(ids), Variant.status == "active")
         .group_by(Variant.product_id)
     )
@@ -39,16 +41,16 @@ def find_availabilities(products: Collection[Product]) -> Mapping[UUID, str]:
     return {
         product.id: "discontinued"
         if product.status == "archived"
-        else _WORDS[best.get(product.id, 0)]
+        else _AVAILABILITIES[best.get(product.id, 0)]
         for product in products
     }
 
 
 def is_in_stock() -> sa.ColumnElement[Any]:
-    """Tell in SQL whether a product has units in the building that are not promised."""
+    """Return the condition that a product has unreserved units on hand."""
     ready = (
         sa.select(Variant.id)
-        .outerjoin(StockLevel, HERE)
+        .outerjoin(StockLevel, AT_DEFAULT_LOCATION)
         .where(Variant.product_id == Product.id, Variant.status == "active", _RANK == 2)
     )
     return sa.exists(ready.correlate(Product))

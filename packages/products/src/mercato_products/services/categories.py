@@ -1,4 +1,4 @@
-"""The tree of categories. Changes of it wait for each other, so that it stays a tree."""
+"""The tree of categories. All changes lock the whole tree, so that it stays consistent."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,8 +36,8 @@ def list_categories(page: PageRequest, *, parent_id: UUID | None = None) -> Page
     """Return a page of categories.
 
     Args:
-        page: Which part of the list.
-        parent_id: Only those directly inside this one.
+        page: The page requested.
+        parent_id: Only direct children of this category.
     """
     wanted = sa.select(Category)
     if parent_id is not None:
@@ -50,7 +50,7 @@ def find_category(category_id: UUID) -> Category:
     """Return a category.
 
     Raises:
-        NotFound: There is none.
+        NotFound: It does not exist.
     """
     category = session.get(Category, category_id)
     if category is None:
@@ -59,11 +59,11 @@ def find_category(category_id: UUID) -> Category:
 
 
 def create_category(new: NewCategory) -> Category:
-    """Make a category.
+    """Create a category.
 
     Raises:
-        Invalid: There is no such parent, or it is too deep.
-        HandleTaken: Another one has the handle.
+        Invalid: The parent does not exist, or the tree would be too deep.
+        HandleTaken: Another category has the handle.
     """
     tree = _lock_tree()
     category = Category(
@@ -80,19 +80,19 @@ def create_category(new: NewCategory) -> Category:
 
 
 def update_category(category_id: UUID, changes: Mapping[str, Any], *, version: int) -> Category:
-    """Change a category, and where those inside it are when it moves.
+    """Change a category. A new handle or parent also changes the paths of its subcategories.
 
     Args:
-        category_id: Which one.
+        category_id: Id of the category.
         changes: New values by column.
         version: The version that the caller read.
 
     Raises:
-        NotFound: There is none.
-        StaleVersion: It changed since.
-        Invalid: There is no such parent, or it is too deep.
-        CategoryCycle: It would stand inside itself.
-        HandleTaken: Another one has the handle.
+        NotFound: It does not exist.
+        StaleVersion: It has changed since.
+        Invalid: The parent does not exist, or the tree would be too deep.
+        CategoryCycle: It would be below itself.
+        HandleTaken: Another category has the handle.
     """
     tree = _lock_tree()
     category = _find(tree, category_id)
@@ -105,44 +105,42 @@ def update_category(category_id: UUID, changes: Mapping[str, Any], *, version: i
         for name, value in values.items():
             setattr(category, name, value)
         category.path, category.depth = _locate(category, tree)
-        _move_content(tree, category, old_path)
+        _move_subcategories(tree, category, old_path)
     return category
 
 
 def delete_category(category_id: UUID) -> None:
-    """Remove a category that nothing stands inside; its products stay, at a new version.
+    """Remove a category without subcategories; its products stay and get a new version.
 
-    Products say which categories they stand in. Names, handles and places of these they do not say,
-    so no other change of a category is one of theirs.
-
-    Locks the products in the order of their ids, and only then closes the category: who changes a
-    product holds it already when they put it into a category.
+    Products publish the ids of their categories, so a removal changes them. They do not publish
+    names, handles or paths, so other changes of a category do not.
 
     Raises:
-        NotFound: There is none.
-        CategoryNotEmpty: Other categories stand inside it.
+        NotFound: It does not exist.
+        CategoryNotEmpty: It has subcategories.
     """
     tree = _lock_tree()
     category = _find(tree, category_id)
     if any(other.parent_id == category_id for other in tree.values()):
         raise CategoryNotEmpty
+    # Lock products before the category: an update of a product takes the locks in this order.
     lock_products_in(category_id)
-    _close(category_id)
+    _lock_out_links(category_id)
     touch_products_in(category_id)
     session.delete(category)
 
 
 def _lock_tree() -> Tree:
-    every_one = locked(sa.select(Category).order_by(Category.id))
-    rows = session.scalars(every_one.execution_options(populate_existing=True))
-    return {category.id: category for category in rows}
+    rows = locked(sa.select(Category).order_by(Category.id))
+    categories = session.scalars(rows.execution_options(populate_existing=True))
+    return {category.id: category for category in categories}
 
 
-def _close(category_id: UUID) -> None:
-    """Wait for those who put products into a category, and let nobody else.
+def _lock_out_links(category_id: UUID) -> None:
+    """Lock a category against new links to products.
 
-    A link made meanwhile would go with the category, and its product keep the old version.
-    PostgreSQL alone needs it: SQLite has one writer.
+    A link inserted meanwhile would be deleted with the category, without a new version of the
+    product. Only PostgreSQL needs this: SQLite has one writer.
     """
     session.execute(sa.select(Category.id).where(Category.id == category_id).with_for_update())
 
@@ -155,21 +153,21 @@ def _find(tree: Tree, category_id: UUID) -> Category:
 
 
 def _locate(category: Category, tree: Tree) -> tuple[str, int]:
-    """Return path and depth of *category* by where its parent stands."""
+    """Return path and depth of *category*, computed from its ancestors."""
     handles, parent_id = [category.handle], category.parent_id
     while parent_id is not None:
         if parent_id == category.id:
             raise CategoryCycle
         parent = tree.get(parent_id)
         if parent is None:
-            raise invalid("/parent_id", "unknown", "There is no such category.")
+            raise invalid("/parent_id", "unknown", "The category does not exist.")
         handles.append(parent.handle)
         parent_id = parent.parent_id
     _check_depth(len(handles) - 1)
     return "".join(f"{handle}/" for handle in reversed(handles)), len(handles) - 1
 
 
-def _move_content(tree: Tree, category: Category, old_path: str) -> None:
+def _move_subcategories(tree: Tree, category: Category, old_path: str) -> None:
     for other in tree.values():
         if other.id != category.id and other.path.startswith(old_path):
             other.path = category.path + other.path.removeprefix(old_path)
@@ -180,4 +178,4 @@ def _move_content(tree: Tree, category: Category, old_path: str) -> None:
 
 def _check_depth(depth: int) -> None:
     if depth >= MAX_DEPTH:
-        raise invalid("/parent_id", "max", f"Categories are at most {MAX_DEPTH} deep.")
+        raise invalid("/parent_id", "max", f"Categories can be at most {MAX_DEPTH} levels deep.")

@@ -1,4 +1,4 @@
-"""Names for addresses."""
+"""Handles: names for URLs."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ _MAX_CHARACTERS = 70
 
 
 def make_handle(name: str) -> str:
-    """Return *name* in small Latin letters, digits and single hyphens; ``item`` if nothing is left.
+    """Return *name* in lower-case ASCII letters, digits and single hyphens; ``item`` if empty.
 
     ``Chaise longue « Été »`` becomes ``chaise-longue-ete``.
     """
@@ -23,9 +23,9 @@ def make_handle(name: str) -> str:
 
 
 def find_free_handle(model: type[Product] | type[Category], name: str) -> str:
-    """Make a handle that no row of *model* has; the second of a name ends in ``-2``.
+    """Return an unused handle for *name*: ``lamp``, then ``lamp-2`` and so on.
 
-    Of two callers at once one may still lose it: the unique key decides.
+    A concurrent transaction may still take the handle first: the unique key decides.
     """
     wanted = make_handle(name)
     similar = sa.select(model.handle).where(

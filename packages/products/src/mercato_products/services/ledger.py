@@ -1,4 +1,4 @@
-"""Reading the stock: levels, the ledger and reservations."""
+"""Read stock levels, movements and reservations."""
 
 import operator
 from collections.abc import Mapping
@@ -32,14 +32,14 @@ def list_levels(
     location_id: UUID | None = None,
     available_lte: int | None = None,
 ) -> Page[StockLevel]:
-    """Return a page of levels.
+    """Return a page of stock levels.
 
     Args:
-        page: Which part of the list.
-        variant_ids: Only of these variants.
-        sku: Only of variants with one of these stock keeping units.
-        location_id: Only at this location.
-        available_lte: Only with this many units to promise, or fewer.
+        page: The page requested.
+        variant_ids: Only levels of these variants.
+        sku: Only levels of variants with one of these SKUs.
+        location_id: Only levels at this location.
+        available_lte: Only levels with at most this many available units.
     """
     wanted = (
         sa.select(StockLevel).join(StockLevel.variant).options(contains_eager(StockLevel.variant))
@@ -63,14 +63,14 @@ def list_movements(
     kind: Sequence[str] | None = None,
     created_at: Mapping[str, datetime] | None = None,
 ) -> Page[StockMovement]:
-    """Return a page of the ledger.
+    """Return a page of stock movements.
 
     Args:
-        page: Which part of the list.
-        variant_id: Only of this variant.
-        reference: Only for this order, delivery and so on.
-        kind: Only of these kinds.
-        created_at: Only of this time: bounds by ``gte``, ``gt``, ``lte`` or ``lt``.
+        page: The page requested.
+        variant_id: Only movements of this variant.
+        reference: Only movements with this reference, e.g. of an order.
+        kind: Only movements of these kinds.
+        created_at: Bounds of the time, by ``gte``, ``gt``, ``lte`` or ``lt``.
     """
     wanted = sa.select(StockMovement)
     if variant_id is not None:
@@ -91,9 +91,9 @@ def list_reservations(
     """Return a page of reservations with their lines.
 
     Args:
-        page: Which part of the list.
-        status: Only with one of these.
-        variant_id: Only with a line of this variant.
+        page: The page requested.
+        status: Only reservations with one of these statuses.
+        variant_id: Only reservations with a line of this variant.
     """
     wanted = sa.select(Reservation).options(selectinload(Reservation.lines))
     if status is not None:
@@ -111,7 +111,7 @@ def find_reservation(reference: UUID) -> Reservation:
     """Return a reservation with its lines.
 
     Raises:
-        NotFound: There is none.
+        NotFound: It does not exist.
     """
     reservation = session.scalar(
         sa.select(Reservation)

@@ -1,6 +1,7 @@
-"""Levels of stock: locked in one order by everybody, and changed together with the ledger.
+"""Lock and change stock levels, and record movements.
 
-The order of locks is: a product or reservation, then levels by variant and location, then inserts.
+Order of locks, to prevent deadlocks: a product or reservation, then levels by variant and location,
+then inserts.
 """
 
 from collections.abc import Callable
@@ -30,7 +31,7 @@ class LevelKey(NamedTuple):
 
 
 class Delta(NamedTuple):
-    """What to add to a level: units in the building, and units promised."""
+    """A change of a level: units to add to on hand and to reserved."""
 
     on_hand: int = 0
     reserved: int = 0
@@ -38,7 +39,7 @@ class Delta(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why levels change: what the ledger says beside the numbers."""
+    """The cause of a change, as recorded in the ledger."""
 
     kind: str
     reference: UUID | None = None
@@ -48,8 +49,8 @@ class Cause:
     actor_id: UUID | None = None
 
 
-def locking(keys: Collection[LevelKey]) -> sa.Select[StockLevel]:
-    """Return the SELECT that locks levels, in the order in which everybody locks them."""
+def select_locked(keys: Collection[LevelKey]) -> sa.Select[StockLevel]:
+    """Return the SELECT that locks levels, sorted by variant and location."""
     return locked(
         sa.select(StockLevel)
         .where(_is_one_of(keys))
@@ -58,18 +59,19 @@ def locking(keys: Collection[LevelKey]) -> sa.Select[StockLevel]:
 
 
 def lock_levels(keys: Collection[LevelKey]) -> Mapping[LevelKey, StockLevel]:
-    """Lock levels and return those that exist, by key."""
-    rows = session.scalars(locking(keys).execution_options(populate_existing=True))
+    """Lock levels and return the existing ones by key."""
+    rows = session.scalars(select_locked(keys).execution_options(populate_existing=True))
     return {LevelKey(level.variant_id, level.location_id): level for level in rows}
 
 
 def change_levels(deltas: Mapping[LevelKey, Delta]) -> set[LevelKey]:
-    """Add to levels that are locked, each only where the law still holds afterwards.
+    """Add to locked levels, each only if its constraints still hold.
 
-    The ``WHERE`` clause does the check, so nobody can win what somebody else took.
+    The ``WHERE`` clause checks the constraints, so concurrent transactions cannot both take the
+    last unit.
 
     Returns:
-        The keys of the levels that changed.
+        Keys of the changed levels.
     """
     if not deltas:
         return set()
@@ -91,9 +93,10 @@ def change_levels(deltas: Mapping[LevelKey, Delta]) -> set[LevelKey]:
 
 
 def record_movements(entries: Iterable[tuple[LevelKey, Delta, Cause]]) -> list[dict[str, Any]]:
-    """Add rows to the ledger in one statement, and return their columns.
+    """Add rows to the ledger in one statement, and return them by column name.
 
-    A variant that never runs out gets a row without units: its effect, too, happens once.
+    A variant without tracked inventory gets a row of 0 units: the unique key then also makes its
+    effect happen once.
     """
     rows = [
         {
@@ -124,7 +127,7 @@ def _is_one_of(keys: Collection[LevelKey]) -> sa.ColumnElement[bool]:
 def _by_key(
     deltas: Mapping[LevelKey, Delta], part: Callable[[Delta], int]
 ) -> sa.ColumnElement[int]:
-    """Return the SQL that gives each level its own number; the plain number where all are equal."""
+    """Return SQL for the value of each level; a plain literal if all values are equal."""
     numbers = {part(delta) for delta in deltas.values()}
     if len(numbers) == 1:
         return sa.literal(numbers.pop())

@@ -1,4 +1,4 @@
-"""Pictures of products."""
+"""Media of products."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -19,11 +19,11 @@ MAX_MEDIA = 50
 
 
 def replace_media(product_id: UUID, media: Sequence[NewMedium]) -> Product:
-    """Give a product these pictures in this order, instead of those it has.
+    """Replace the media of a product.
 
     Raises:
-        NotFound: No such product.
-        Invalid: There are too many, or one shows a variant of something else.
+        NotFound: The product does not exist.
+        Invalid: There are too many, or one names a variant of another product.
     """
     if len(media) > MAX_MEDIA:
         raise invalid("", "max_length", f"Longer than maximum length {MAX_MEDIA}.")

@@ -1,4 +1,4 @@
-"""Promises that nobody took back."""
+"""Release abandoned reservations."""
 
 import logging
 from datetime import timedelta
@@ -15,34 +15,34 @@ from mercato_products.models import Reservation
 from mercato_products.services.reservations import release_units
 from mercato_products.settings import ProductsSettings
 
-RELEASED_AT_ONCE = 100
-"""Promises that one run of the job looks at."""
+BATCH_SIZE = 100
+"""Reservations that one run of the job processes at most."""
 
 _log = logging.getLogger(__name__)
 
 
 def release_orphans() -> int:
-    """Take back promises that expired long ago, each in a unit of work of its own.
+    """Release reservations that expired long ago, each in its own unit of work.
 
-    Whoever reserved takes back what expires; this is for those who cannot any more. No unit of
-    work holds the levels of two promises. One that cannot be taken back is left for the next run
-    and keeps nothing else waiting.
+    Normally the feature that made a reservation releases it; this job covers the case that it no
+    longer can. One unit of work per reservation avoids locking the levels of two. A reservation
+    that fails is logged and left for the next run; it does not block the others.
 
     Returns:
-        How many were taken back.
+        Number of reservations released.
     """
-    forgotten = work.run(_forgotten, read_only=True)
-    return sum(_release_apart(reference) for reference in forgotten)
+    abandoned = work.run(_find_abandoned, read_only=True)
+    return sum(_try_to_release(reference) for reference in abandoned)
 
 
 def release_orphan(reference: UUID) -> bool:
-    """Take a promise back if it is still forgotten and nobody else is working on it.
+    """Release a reservation if it is still abandoned and not locked by another transaction.
 
     Returns:
-        Whether it did.
+        Whether it was released.
     """
     orphan = sa.select(Reservation.reference).where(
-        Reservation.reference == reference, *_is_forgotten()
+        Reservation.reference == reference, *_is_abandoned()
     )
     if session.scalar(locked(orphan, skip_locked=True)) is None:
         return False
@@ -50,24 +50,24 @@ def release_orphan(reference: UUID) -> bool:
     return True
 
 
-def _is_forgotten() -> tuple[sa.ColumnElement[bool], ...]:
+def _is_abandoned() -> tuple[sa.ColumnElement[bool], ...]:
     grace = timedelta(minutes=current_settings(ProductsSettings).orphan_grace_minutes)
     return Reservation.status == "held", Reservation.expires_at < utc_now() - grace
 
 
-def _forgotten() -> list[UUID]:
+def _find_abandoned() -> list[UUID]:
     statement = (
         sa.select(Reservation.reference)
-        .where(*_is_forgotten())
+        .where(*_is_abandoned())
         .order_by(Reservation.expires_at, Reservation.reference)
-        .limit(RELEASED_AT_ONCE)
+        .limit(BATCH_SIZE)
     )
     return list(session.scalars(statement))
 
 
-def _release_apart(reference: UUID) -> bool:
+def _try_to_release(reference: UUID) -> bool:
     try:
         return work.run(lambda: release_orphan(reference))
-    except Exception:  # noqa: BLE001 - one promise must not keep the others waiting
-        _log.exception("the forgotten promise %s could not be taken back", reference)
+    except Exception:  # noqa: BLE001 - one reservation must not block the others
+        _log.exception("abandoned reservation %s could not be released", reference)
         return False

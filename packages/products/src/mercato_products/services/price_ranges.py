@@ -1,4 +1,4 @@
-"""What the variants of a product cost, from and to: kept, so that lists can filter and sort."""
+"""Price ranges of products, stored so that lists can filter and sort by price."""
 
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from mercato_products.models import Variant
 
 
 def refresh_price_ranges(product_id: UUID) -> None:
-    """Write the ranges of a product anew, after a change of its variants or prices."""
+    """Recompute the price ranges of a product after a change of its variants or prices."""
     session.flush()
     session.execute(sa.delete(PriceRange).where(PriceRange.product_id == product_id))
     ranges = (

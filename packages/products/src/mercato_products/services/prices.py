@@ -19,18 +19,18 @@ def set_price(
     compare_at_amount: int | None,
     version: int,
 ) -> Price:
-    """Give a variant a price in one currency, or change the one it has.
+    """Set the price of a variant in one currency.
 
     Args:
-        variant_id: Which variant.
+        variant_id: Id of the variant.
         currency: ISO 4217 code.
         unit_amount: Minor units.
-        compare_at_amount: What it cost before, in minor units.
+        compare_at_amount: The former price in minor units, or None.
         version: The version of the variant that the caller read.
 
     Raises:
-        NotFound: No such variant or currency.
-        StaleVersion: The variant changed since.
+        NotFound: The variant or the currency does not exist.
+        StaleVersion: The variant has changed since.
     """
     if currency not in EXPONENTS:
         raise NotFound

@@ -1,4 +1,4 @@
-"""Products: look them up, make, change and archive them."""
+"""Find, create, change and archive products."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -39,12 +39,12 @@ from mercato_products.values import NewProduct
 HANDLE = unique_key(Product, "handle")
 EXTERNAL_REFERENCE = unique_key(Product, "external_reference")
 
-_BECOMES = {
+_TRANSITIONS = {
     "draft": {"active", "archived"},
     "active": {"archived"},
     "archived": {"active"},
 }
-"""What was once published never becomes a draft again."""
+"""Allowed changes of status. A published product never becomes a draft again."""
 
 
 def find_product(
@@ -57,13 +57,13 @@ def find_product(
     """Return a product with variants, prices and media.
 
     Args:
-        key: Its id, or its handle.
-        hidden_too: Also one that is not for sale, and variants that are not.
-        currency: Only prices in this currency (ISO 4217).
-        with_stock: Also read how many there are.
+        key: Id or handle of the product.
+        hidden_too: Include products and variants that are not for sale.
+        currency: Load only prices in this currency (ISO 4217).
+        with_stock: Also load the stock levels.
 
     Raises:
-        NotFound: There is none, or none for sale.
+        NotFound: It does not exist or is not for sale.
     """
     wanted = sa.select(Product).where(
         Product.id == key if isinstance(key, UUID) else Product.handle == key
@@ -88,11 +88,11 @@ def find_product(
 
 
 def create_product(new: NewProduct) -> Product:
-    """Make a product with its variants and their prices.
+    """Create a product with its variants and prices.
 
     Raises:
-        Invalid: Options or categories do not hold.
-        HandleTaken, ExternalReferenceTaken, SkuTaken, DuplicateOptions: Another one is in the way.
+        Invalid: Options or categories are invalid.
+        HandleTaken, ExternalReferenceTaken, SkuTaken, DuplicateOptions: A unique value is in use.
     """
     options = read_options(new.options, new.variants)
     for number, variant in enumerate(new.variants):
@@ -125,16 +125,16 @@ def update_product(product_id: UUID, changes: Mapping[str, Any], *, version: int
     """Change a product.
 
     Args:
-        product_id: Which one.
-        changes: New values by column, and ``category_ids``.
+        product_id: Id of the product.
+        changes: New values by column name, and ``category_ids``.
         version: The version that the caller read.
 
     Raises:
-        NotFound: There is none.
-        StaleVersion: It changed since.
+        NotFound: It does not exist.
+        StaleVersion: It has changed since.
         Invalid: A category does not exist.
-        InvalidTransition: Its status cannot become what is asked for.
-        HandleTaken, ExternalReferenceTaken: Another one is in the way.
+        InvalidTransition: The change of status is not allowed.
+        HandleTaken, ExternalReferenceTaken: A unique value is in use.
     """
     product = lock_product(product_id)
     check_version(product, version)
@@ -155,11 +155,11 @@ def update_product(product_id: UUID, changes: Mapping[str, Any], *, version: int
 
 
 def archive_product(product_id: UUID, *, version: int) -> None:
-    """Take a product off the shelf; orders and the ledger keep knowing it.
+    """Archive a product. Orders and the ledger keep their references to it.
 
     Raises:
-        NotFound: There is none.
-        StaleVersion: It changed since the caller read it.
+        NotFound: It does not exist.
+        StaleVersion: It has changed since the caller read it.
     """
     update_product(product_id, {"status": "archived"}, version=version)
 
@@ -167,8 +167,8 @@ def archive_product(product_id: UUID, *, version: int) -> None:
 def _change_status(product: Product, status: str) -> None:
     if status == product.status:
         return
-    if status not in _BECOMES[product.status]:
-        raise InvalidTransition(f"A product that is {product.status} cannot become {status}.")
+    if status not in _TRANSITIONS[product.status]:
+        raise InvalidTransition(f"The status cannot change from {product.status} to {status}.")
     product.status = status
     now = utc_now()
     product.archived_at = now if status == "archived" else None
@@ -177,13 +177,13 @@ def _change_status(product: Product, status: str) -> None:
 
 
 def _place(product_id: UUID, category_ids: Sequence[UUID]) -> None:
-    """Put a product, which stands nowhere, into categories."""
+    """Link a product without categories to categories."""
     if not category_ids:
         return
     known = set(session.scalars(sa.select(Category.id).where(Category.id.in_(category_ids))))
     for number, category_id in enumerate(category_ids):
         if category_id not in known:
-            raise invalid(f"/category_ids/{number}", "unknown", "There is no such category.")
+            raise invalid(f"/category_ids/{number}", "unknown", "The category does not exist.")
     session.execute(
         sa.insert(ProductCategory).values(
             [

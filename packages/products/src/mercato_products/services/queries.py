@@ -1,4 +1,4 @@
-"""Lists of products: filtered, sorted, four statements a page."""
+"""Lists of products: filtered, sorted, with four statements per page."""
 
 from collections.abc import Collection
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ from mercato_products.values import ProductFilter
 
 @dataclass(frozen=True, slots=True)
 class ProductSummary:
-    """A product as lists show it. ``price_range`` is None where it has no price."""
+    """A product in a list. ``price_range`` is None if it has no price."""
 
     id: UUID
     handle: str
@@ -51,9 +51,9 @@ def list_products(
     """Return a page of products.
 
     Args:
-        page: Which part of the list.
-        filters: What it holds.
-        hidden_too: Also what is not for sale.
+        page: The page requested.
+        filters: Which products to return.
+        hidden_too: Include products that are not for sale.
     """
     wanted = sa.select(Product).where(*_conditions(filters, hidden_too=hidden_too))
     wanted = wanted.options(defer(Product.description, raiseload=True))
@@ -98,7 +98,7 @@ def _mentions(word: str, *, hidden_too: bool) -> sa.ColumnElement[Any]:
 
 
 def _inside(category: str) -> sa.Select[UUID]:
-    """Select the products of a category, given by handle or id, and of those inside it."""
+    """Select the products of a category (handle or id) and of its subcategories."""
     top = sa.select(Category.path).where(_is_category(category)).scalar_subquery()
     return (
         sa.select(ProductCategory.product_id)
@@ -161,7 +161,7 @@ def _find_images(product_ids: Collection[UUID]) -> Mapping[UUID, str]:
 def _find_price_ranges(
     product_ids: Collection[UUID], currency: str | None
 ) -> Mapping[UUID, PriceRange]:
-    """Return a range for each product that has prices: in *currency*, else the shop's, else any."""
+    """Return a price range per product: in *currency*, else the default currency, else any."""
     wanted = sa.select(PriceRange).where(PriceRange.product_id.in_(product_ids))
     if currency is not None:
         wanted = wanted.where(PriceRange.currency == currency)

@@ -1,4 +1,4 @@
-"""Prices of variants for a cart: the contract ``catalog``."""
+"""Quotes: the implementation of the contract ``catalog``."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,22 +17,22 @@ from mercato_products.models import Price
 from mercato_products.models import Product
 from mercato_products.models import StockLevel
 from mercato_products.models import Variant
-from mercato_products.services.availability import HERE
+from mercato_products.services.availability import AT_DEFAULT_LOCATION
 
 VALID_FOR = timedelta(seconds=30)
-"""As long as caches may keep a page of the catalogue."""
+"""Period for which caches may keep a page of the catalogue."""
 
 
 def quote_variants(lines: Mapping[UUID, int], currency: str, at: datetime) -> Quote:
-    """Price variants, all or none, in one SELECT.
+    """Price all variants or none, in one SELECT.
 
     Args:
         lines: Units wanted, by variant id.
         currency: ISO 4217 code.
-        at: The instant the prices are for.
+        at: The time at which the prices apply.
 
     Raises:
-        VariantUnavailable: Names every variant that cannot be sold.
+        VariantUnavailable: Some variants cannot be sold; the exception lists all of them.
     """
     found = {row.variant_id: row for row in session.execute(_select_lines(list(lines), currency))}
     if missing := lines.keys() - found.keys():
@@ -62,16 +62,14 @@ def _select_lines(variant_ids: list[UUID], currency: str) -> sa.Select[*tuple[An
         )
         .join(Variant.product)
         .join(Price, sa.and_(Price.variant_id == Variant.id, Price.currency == currency))
-        .outerjoin(StockLevel, HERE)
+        .outerjoin(StockLevel, AT_DEFAULT_LOCATION)
         .where(Variant.id.in_(variant_ids), Variant.status == "active", Product.status == "active")
     )
 
 
 def _image() -> sa.Function[str]:
-    """Select the variant's own picture, else the first one of its product.
-
-    SQLite cannot sort a subquery by columns of the query around it, so each has its own.
-    """
+    """Select the variant's own image, else the first image of its product."""
+    # Two subqueries: SQLite cannot sort a subquery by columns of the outer query.
     first = sa.select(Medium.url).order_by(Medium.position).limit(1)
     own = first.where(Medium.variant_id == Variant.id).scalar_subquery()
     of_product = first.where(Medium.product_id == Product.id).scalar_subquery()

@@ -1,7 +1,7 @@
-"""Promises of units: the contract ``stock``, in the transaction of whoever calls it.
+"""Reservations: the implementation of the contract ``stock``, in the caller's transaction.
 
-Every verb first locks the reservation, so calls for one reference wait for each other; then the
-levels, sorted. None of them needs more statements for more lines.
+Every function first locks the reservation, so that calls for one reference wait for each other, and
+then the levels in sorted order. The number of statements does not depend on the number of lines.
 """
 
 from collections.abc import Collection
@@ -30,40 +30,41 @@ from mercato_products.services.levels import Delta
 from mercato_products.services.levels import LevelKey
 from mercato_products.services.levels import change_levels
 from mercato_products.services.levels import lock_levels
-from mercato_products.services.levels import locking
 from mercato_products.services.levels import record_movements
+from mercato_products.services.levels import select_locked
 
 REFERENCE_TYPE = "reservation"
-ALL_THAT_IS_LEFT, A_PART = 0, 1
-"""The sequence of a release in the ledger."""
+RELEASE_ALL, RELEASE_PART = 0, 1
+"""``sequence`` of a release in the ledger."""
 
 
 def reserve_units(
     reference: UUID, quantities: Mapping[UUID, int], expires_at: datetime
 ) -> ReserveResult:
-    """Promise units at the default location to *reference*: all of them, or none.
+    """Reserve units at the default location for *reference*, all or none.
 
     Args:
-        reference: Who they are for.
+        reference: Id of the reservation.
         quantities: Units wanted (1 or more), by variant id.
-        expires_at: Until when the promise holds.
+        expires_at: When the reservation expires unless it is committed.
 
     Raises:
-        InsufficientStock: Names every variant that is short; nothing was reserved.
+        InsufficientStock: Some variants have too few available units; nothing was reserved.
     """
-    if not _claim(reference, "held", expires_at):
+    if not _insert_once(reference, "held", expires_at):
         status = session.scalar(
             sa.select(Reservation.status).where(Reservation.reference == reference)
         )
         return "released" if status == "released" else "already"
     tracked = _lock_tracked(quantities)
     wanted = {
-        _here(variant_id): Delta(reserved=quantity if tracked.get(variant_id, True) else 0)
+        _default_key(variant_id): Delta(reserved=quantity if tracked.get(variant_id, True) else 0)
         for variant_id, quantity in quantities.items()
     }
     taking = {key: delta for key, delta in wanted.items() if delta.reserved}
     taken = change_levels(taking)
     if taken != taking.keys():
+        # The caller may catch the exception and commit, so undo what this call has written.
         change_levels({key: Delta(reserved=-taking[key].reserved) for key in taken})
         session.execute(sa.delete(Reservation).where(Reservation.reference == reference))
         raise InsufficientStock(_find_shortages(taking.keys() - taken, quantities))
@@ -90,7 +91,7 @@ def reserve_units(
 
 
 def extend_reservation(reference: UUID, until: datetime) -> bool:
-    """Let a promise hold until *until* at least; False if it is gone."""
+    """Keep a reservation until *until* or later; False if it no longer exists."""
     reservation = lock_reservation(reference)
     if reservation is None or reservation.status == "released":
         return False
@@ -101,7 +102,7 @@ def extend_reservation(reference: UUID, until: datetime) -> bool:
 
 
 def commit_reservation(reference: UUID) -> bool:
-    """Make a promise final; False if it is gone."""
+    """Make a reservation final; False if it no longer exists."""
     reservation = lock_reservation(reference)
     if reservation is None or reservation.status == "released":
         return False
@@ -112,11 +113,11 @@ def commit_reservation(reference: UUID) -> bool:
 
 
 def ship_units(reference: UUID, sequence: int, quantities: Mapping[UUID, int]) -> None:
-    """Take units of a final promise out of the building, once for each *sequence*.
+    """Remove units of a committed reservation from stock, once for each *sequence*.
 
     Raises:
-        ReservationGone: The promise is not final, or has fewer units left.
-        InsufficientStock: The units are promised, but not in the building yet.
+        ReservationGone: The reservation is not committed, or has fewer units left.
+        InsufficientStock: Backordered units have not arrived yet.
     """
     reservation = lock_reservation(reference)
     if reservation is None:
@@ -137,39 +138,39 @@ def ship_units(reference: UUID, sequence: int, quantities: Mapping[UUID, int]) -
 
 
 def release_units(reference: UUID, lines: Mapping[UUID, int] | None = None) -> None:
-    """Take a promise back: all that is left of it, or, once for each variant, some units.
+    """Release all remaining units of a reservation or, once per variant, some units.
 
-    A reference that was never reserved is marked, so that it cannot be reserved any more. Units
-    that are not promised any more are not counted.
+    An unknown reference is recorded as released, so that it can no longer be reserved. Units that
+    are no longer reserved are ignored.
 
     Args:
-        reference: Whose promise.
-        lines: Units no longer wanted, by variant id; None for all that is left.
+        reference: Id of the reservation.
+        lines: Units to release, by variant id; None for all remaining units.
     """
-    if _claim(reference, "released", None):
+    if _insert_once(reference, "released", None):
         return
     reservation = lock_reservation(reference)
     if reservation is None or reservation.status not in ("held", "committed"):
         return
-    promised = _find_lines(reference)
-    left = {variant_id: line.remaining for variant_id, line in promised.items()}
+    reserved = _find_lines(reference)
+    left = {variant_id: line.remaining for variant_id, line in reserved.items()}
     wanted = left if lines is None else _not_yet_released(reference, lines)
     units = {
         line: min(wanted[variant_id], left[variant_id])
-        for variant_id, line in promised.items()
+        for variant_id, line in reserved.items()
         if wanted.get(variant_id, 0) > 0 and left[variant_id] > 0
     }
     _move(
         {line: Delta(reserved=-quantity) for line, quantity in units.items()},
-        _cause("release", reference, ALL_THAT_IS_LEFT if lines is None else A_PART),
+        _cause("release", reference, RELEASE_ALL if lines is None else RELEASE_PART),
     )
     for line, quantity in units.items():
         line.released += quantity
-    _close_if_done(reservation, promised.values())
+    _close_if_done(reservation, reserved.values())
 
 
 def restock_units(reference: UUID, sequence: int, lines: Mapping[UUID, int]) -> None:
-    """Take back units that were shipped, once for each *sequence*.
+    """Return shipped units to stock, once for each *sequence*.
 
     Raises:
         ReservationGone: Fewer units were shipped to *reference*.
@@ -179,21 +180,21 @@ def restock_units(reference: UUID, sequence: int, lines: Mapping[UUID, int]) -> 
         raise ReservationGone(reference)
     if _is_done(reference, "restock", sequence):
         return
-    promised = _find_lines(reference)
-    away = {variant_id: line.shipped - line.restocked for variant_id, line in promised.items()}
+    reserved = _find_lines(reference)
+    away = {variant_id: line.shipped - line.restocked for variant_id, line in reserved.items()}
     if not _covers(away, lines):
         raise ReservationGone(reference)
     _move(
-        {promised[key]: Delta(on_hand=quantity) for key, quantity in lines.items()},
+        {reserved[key]: Delta(on_hand=quantity) for key, quantity in lines.items()},
         _cause("restock", reference, sequence),
     )
     for variant_id, quantity in lines.items():
-        promised[variant_id].restocked += quantity
+        reserved[variant_id].restocked += quantity
     session.flush()
 
 
-def _claim(reference: UUID, status: str, expires_at: datetime | None) -> bool:
-    """Be the first to write about *reference*; waits for somebody who is writing it now."""
+def _insert_once(reference: UUID, status: str, expires_at: datetime | None) -> bool:
+    """Insert the reservation row; False if it exists. Waits for a concurrent insert."""
     first = (
         insert(Reservation)
         .values(reference=reference, status=status, expires_at=expires_at, created_at=utc_now())
@@ -204,14 +205,14 @@ def _claim(reference: UUID, status: str, expires_at: datetime | None) -> bool:
 
 
 def lock_reservation(reference: UUID) -> Reservation | None:
-    """Return a promise that nobody else changes until the unit of work ends."""
+    """Lock a reservation until the unit of work ends, and return it; None if it does not exist."""
     row = locked(sa.select(Reservation).where(Reservation.reference == reference))
     return session.scalar(row.execution_options(populate_existing=True))
 
 
 def _lock_tracked(variant_ids: Collection[UUID]) -> Mapping[UUID, bool]:
-    """Lock the levels of variants, and say which variants have their stock counted."""
-    levels = locking([_here(variant_id) for variant_id in variant_ids]).cte("levels")
+    """Lock the levels of variants; return ``track_inventory`` by variant id."""
+    levels = select_locked([_default_key(variant_id) for variant_id in variant_ids]).cte("levels")
     variants = (
         sa.select(Variant.id, Variant.track_inventory, levels.c.variant_id)
         .outerjoin(levels, levels.c.variant_id == Variant.id)
@@ -245,7 +246,7 @@ def _find_lines(reference: UUID) -> dict[UUID, ReservationLine]:
 
 
 def _is_done(reference: UUID, kind: str, sequence: int) -> bool:
-    """Tell whether the ledger knows an effect; asked under the lock of the reservation."""
+    """Return whether the ledger has the movement. The caller holds the lock of the reservation."""
     done = sa.select(StockMovement.id).where(
         StockMovement.reference == reference,
         StockMovement.kind == kind,
@@ -258,7 +259,7 @@ def _not_yet_released(reference: UUID, lines: Mapping[UUID, int]) -> Mapping[UUI
     done = sa.select(StockMovement.variant_id).where(
         StockMovement.reference == reference,
         StockMovement.kind == "release",
-        StockMovement.sequence == A_PART,
+        StockMovement.sequence == RELEASE_PART,
     )
     before = set(session.scalars(done))
     return {key: quantity for key, quantity in lines.items() if key not in before}
@@ -269,10 +270,10 @@ def _covers(left: Mapping[UUID, int], wanted: Mapping[UUID, int]) -> bool:
 
 
 def _move(changes: Mapping[ReservationLine, Delta], cause: Cause) -> None:
-    """Change the levels of lines and write the ledger.
+    """Change the levels of lines and record the movements.
 
     Raises:
-        InsufficientStock: More units would leave a building than are in it.
+        InsufficientStock: A location has fewer units on hand than would leave it.
     """
     of_each = {LevelKey(line.variant_id, line.location_id): line for line in changes}
     deltas = {key: changes[line] if line.is_tracked else Delta() for key, line in of_each.items()}
@@ -286,7 +287,7 @@ def _move(changes: Mapping[ReservationLine, Delta], cause: Cause) -> None:
     if short:
         raise InsufficientStock(short)
     if change_levels(counted) != counted.keys():
-        raise RuntimeError(f"{cause.reference}: its levels do not hold what its lines say")
+        raise RuntimeError(f"{cause.reference}: stock levels do not match the reservation's lines")
     record_movements((key, delta, cause) for key, delta in sorted(deltas.items()))
 
 
@@ -297,7 +298,7 @@ def _close_if_done(reservation: Reservation, lines: Collection[ReservationLine])
     session.flush()
 
 
-def _here(variant_id: UUID) -> LevelKey:
+def _default_key(variant_id: UUID) -> LevelKey:
     return LevelKey(variant_id, DEFAULT_LOCATION_ID)
 
 

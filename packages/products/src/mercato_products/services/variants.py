@@ -1,4 +1,4 @@
-"""Variants: look them up, make, change and archive them."""
+"""Find, create, change and archive variants."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -46,10 +46,10 @@ def list_variants(
     """Return a page of variants with their prices.
 
     Args:
-        page: Which part of the list.
-        hidden_too: Also what is not for sale.
-        sku: Only those with one of these stock keeping units.
-        ids: Only these.
+        page: The page requested.
+        hidden_too: Include variants that are not for sale.
+        sku: Only variants with one of these SKUs.
+        ids: Only variants with one of these ids.
     """
     wanted = _visible(hidden_too=hidden_too)
     if sku is not None:
@@ -63,12 +63,12 @@ def list_variants_of(product_id: UUID, page: PageRequest, *, hidden_too: bool) -
     """Return a page of the variants of one product, with their prices.
 
     Args:
-        product_id: Of which product.
-        page: Which part of the list.
-        hidden_too: Also what is not for sale.
+        product_id: Id of the product.
+        page: The page requested.
+        hidden_too: Include variants that are not for sale.
 
     Raises:
-        NotFound: There is no such product, or none for sale.
+        NotFound: The product does not exist or is not for sale.
     """
     product = sa.select(Product.id).where(Product.id == product_id)
     if not hidden_too:
@@ -82,11 +82,11 @@ def find_variant(variant_id: UUID, *, hidden_too: bool) -> Variant:
     """Return a variant with its prices.
 
     Args:
-        variant_id: Which one.
-        hidden_too: Also one that is not for sale.
+        variant_id: Id of the variant.
+        hidden_too: Also find a variant that is not for sale.
 
     Raises:
-        NotFound: There is none, or none for sale.
+        NotFound: It does not exist or is not for sale.
     """
     variant = session.scalar(
         _visible(hidden_too=hidden_too)
@@ -100,15 +100,15 @@ def find_variant(variant_id: UUID, *, hidden_too: bool) -> Variant:
 
 
 def lock_variant(variant_id: UUID, *, version: int) -> Variant:
-    """Return a variant with its product, both of which nobody else changes for now.
+    """Lock a variant's product and return the variant with it.
 
     Args:
-        variant_id: Which one.
-        version: The version of it that the caller read.
+        variant_id: Id of the variant.
+        version: The version of the variant that the caller read.
 
     Raises:
-        NotFound: There is none.
-        StaleVersion: It changed since.
+        NotFound: It does not exist.
+        StaleVersion: It has changed since.
     """
     product_id = session.scalar(sa.select(Variant.product_id).where(Variant.id == variant_id))
     if product_id is None:
@@ -125,12 +125,12 @@ def lock_variant(variant_id: UUID, *, version: int) -> Variant:
 
 
 def add_variant(product_id: UUID, new: NewVariant) -> Variant:
-    """Give a product one more variant. The first one says what the product's options are.
+    """Add a variant to a product. The first variant defines the product's options.
 
     Raises:
-        NotFound: No such product.
+        NotFound: The product does not exist.
         Invalid: The option values are not those of the product.
-        SkuTaken, DuplicateOptions: Another variant is in the way.
+        SkuTaken, DuplicateOptions: A unique value is in use.
     """
     product = lock_product(product_id)
     places = sa.select(sa.func.max(Variant.position)).where(Variant.product_id == product_id)
@@ -150,16 +150,16 @@ def update_variant(variant_id: UUID, changes: Mapping[str, Any], *, version: int
     """Change a variant.
 
     Args:
-        variant_id: Which one.
-        changes: New values by column.
+        variant_id: Id of the variant.
+        changes: New values by column name.
         version: The version that the caller read.
 
     Raises:
-        NotFound: There is none.
-        StaleVersion: It changed since.
+        NotFound: It does not exist.
+        StaleVersion: It has changed since.
         Invalid: The option values are not those of the product.
-        SkuTaken, DuplicateOptions: Another variant is in the way.
-        StockInUse: Units have moved, so whether they are counted is settled.
+        SkuTaken, DuplicateOptions: A unique value is in use.
+        StockInUse: ``track_inventory`` changes after stock has moved.
     """
     variant = lock_variant(variant_id, version=version)
     values = dict(changes)
@@ -180,17 +180,17 @@ def update_variant(variant_id: UUID, changes: Mapping[str, Any], *, version: int
 
 
 def archive_variant(variant_id: UUID, *, version: int) -> None:
-    """Take a variant off the shelf for good; orders and the ledger keep knowing it.
+    """Archive a variant. Orders and the ledger keep their references to it.
 
     Raises:
-        NotFound: There is none.
-        StaleVersion: It changed since the caller read it.
+        NotFound: It does not exist.
+        StaleVersion: It has changed since the caller read it.
     """
     update_variant(variant_id, {"status": "archived"}, version=version)
 
 
 def make_variant(product: Product, new: NewVariant, *, position: int) -> Variant:
-    """Return a new row for *new*; its options were checked before."""
+    """Return a new variant; its options are already checked."""
     return Variant(
         product_id=product.id,
         sku=new.sku,
@@ -216,7 +216,7 @@ def make_variant(product: Product, new: NewVariant, *, position: int) -> Variant
 
 
 def refusing_duplicates() -> Any:
-    """Flush, and say which other variant is in the way."""
+    """Flush, and translate violated unique keys into problems."""
     return refuse({SKU: SkuTaken, OPTIONS: DuplicateOptions})
 
 

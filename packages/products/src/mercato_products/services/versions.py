@@ -1,4 +1,4 @@
-"""Versions: whoever changes a part of a product raises the version of the whole."""
+"""Versions: a change of a part of a product increases the version of the product."""
 
 from uuid import UUID
 
@@ -17,12 +17,13 @@ from mercato_products.models import Variant
 
 
 def lock_product(product_id: UUID) -> Product:
-    """Return a product that nobody else changes until the unit of work ends.
+    """Lock a product until the unit of work ends, and return it.
 
-    Every change of a product or a part of it starts here, so two of them wait for each other.
+    Every change of a product or its parts starts here, so that concurrent changes wait for each
+    other.
 
     Raises:
-        NotFound: There is none.
+        NotFound: It does not exist.
     """
     product = session.scalar(
         locked(sa.select(Product).where(Product.id == product_id)).execution_options(
@@ -35,29 +36,29 @@ def lock_product(product_id: UUID) -> Product:
 
 
 def check_version(row: Product | Variant | Category, version: int) -> None:
-    """Refuse a change by somebody who read another version of *row*.
+    """Check that *row* still has the version that the caller read.
 
     Raises:
-        StaleVersion: It changed since.
+        StaleVersion: It has changed since.
     """
     if row.version != version:
         raise StaleVersion
 
 
 def touch(row: Product | Variant) -> None:
-    """Raise the version of *row*, though no column of its own changes."""
+    """Increase the version of *row* although none of its own columns changes."""
     row.updated_at = utc_now()
     flag_modified(row, "updated_at")
 
 
 def lock_products_in(category_id: UUID) -> None:
-    """Lock every product that stands in a category, in the order of their ids."""
+    """Lock all products of a category, in the order of their ids."""
     inside = sa.select(Product.id).where(_stands_in(category_id))
     session.execute(locked(inside.order_by(Product.id)))
 
 
 def touch_products_in(category_id: UUID) -> None:
-    """Raise the version of every product that stands in a category, in one statement."""
+    """Increase the version of all products of a category, in one statement."""
     session.execute(
         sa.update(Product)
         .where(_stands_in(category_id))

@@ -1,4 +1,4 @@
-"""What can be done with accounts and logins. Plain values in, models out; nothing commits."""
+"""Services of users. They take plain values, return models and never commit."""
 
 from mercato_users.services.accounts import create_verified_user
 from mercato_users.services.accounts import register

@@ -1,4 +1,4 @@
-"""Making accounts, and proving that an address belongs to who made them."""
+"""Create accounts and verify their addresses."""
 
 from typing import Any
 from uuid import UUID
@@ -27,15 +27,15 @@ MAILS_A_DAY = 5
 
 
 def register(new: NewUser) -> None:
-    """Make an account that waits for its address to be verified.
+    """Create an account whose address is not verified yet.
 
-    Nothing shows the caller whether there is an account already: its owner is told by mail, at
-    most five times a day. The password is hashed before the database is asked, so that both take
-    as long.
+    The caller cannot see whether an account exists: its owner is notified by mail, at most five
+    times a day.
 
     Raises:
-        WeakPassword: The password will not do.
+        WeakPassword: The password is not acceptable.
     """
+    # The password is hashed before any query, so that new and known addresses take the same time.
     passwords.check(new.password, new.email)
     claim = _claim(new)
     may_mail = not attempts.spend([_mail_counter("register", new.email)], attempts.DAY)
@@ -48,17 +48,17 @@ def register(new: NewUser) -> None:
     if known is not None and known.email_verified:
         topics.request_mail(topics.REGISTRATION_REPEATED, user_id)
     else:
-        # Whoever opens the mail gets the account with the password of the registration that
-        # caused it, not with the one of a stranger who was here first.
+        # The link sets the password of its own registration, so that a stranger who registered the
+        # address first does not know the password of the verified account.
         nonce = topics.request_mail(topics.VERIFICATION_REQUESTED, user_id)
         one_time_tokens.store(user_id, one_time_tokens.VERIFY_EMAIL, nonce, claim)
 
 
 def request_verification(email: str) -> None:
-    """Mail another link to verify *email*, if an account waits for one.
+    """Mail another verification link, if an account with *email* is waiting for verification.
 
     Raises:
-        TooManyRequests: Five were asked for within a day.
+        TooManyRequests: Five mails were requested within a day.
     """
     attempts.count([_mail_counter("verify", email)], attempts.DAY)
     known = _by_email(email)
@@ -67,10 +67,10 @@ def request_verification(email: str) -> None:
 
 
 def verify_email(token: str, client: Client = UNKNOWN) -> None:
-    """Open the account a mailed link belongs to, with the password of that registration.
+    """Activate the account of a mailed link, with the password of that registration.
 
     Raises:
-        TokenExpired: The link is unknown, used or too old, or the account is open already.
+        TokenExpired: The link is unknown, used or expired, or the account is already verified.
     """
     user_id, claim = one_time_tokens.use(token, one_time_tokens.VERIFY_EMAIL)
     now = utc_now()
@@ -88,23 +88,23 @@ def verify_email(token: str, client: Client = UNKNOWN) -> None:
 
 
 def create_verified_user(new: NewUser) -> User:
-    """Make an account that is open at once: for operators, who vouch for the address.
+    """Create a verified account, for operators.
 
     Raises:
-        WeakPassword: The password will not do.
-        EmailTaken: There is an account with this address.
+        WeakPassword: The password is not acceptable.
+        EmailTaken: An account with this address exists.
     """
     passwords.check(new.password, new.email)
     user_id = _insert(new.email, {**_claim(new), "email_verified_at": utc_now()})
     if user_id is None:
-        raise EmailTaken(f"There is an account with the address {new.email}.")
+        raise EmailTaken(f"An account with the address {new.email} already exists.")
     audit.record(user_id, "created_by_operator")
     topics.publish_change(topics.VERIFIED, user_id, 1)
     return session.get_one(User, user_id)
 
 
 def _claim(new: NewUser) -> dict[str, Any]:
-    """Return what a registration puts in force once its address is verified."""
+    """Return the values that a registration sets once its address is verified."""
     return {
         "password_hash": passwords.hash_password(new.password),
         "given_name": new.given_name,
@@ -114,7 +114,7 @@ def _claim(new: NewUser) -> dict[str, Any]:
 
 
 def _insert(email: str, values: dict[str, Any]) -> UUID | None:
-    """Insert an account, or return None: the unique key decides who was first."""
+    """Insert an account and return its id; None if the unique key of the address refuses it."""
     return session.scalar(
         insert(User)
         .values(id=new_id(), email=email.strip(), email_canonical=canonical_email(email), **values)

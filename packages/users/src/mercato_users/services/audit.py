@@ -1,4 +1,4 @@
-"""The trail of what concerns the safety of an account."""
+"""The audit trail of security events."""
 
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ def record(
     actor_id: UUID | None = None,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Write down what happened to an account, and who did it (None: the system, or its owner)."""
+    """Record an event of an account. ``actor_id`` is None for the system or the owner."""
     session.execute(
         sa.insert(AuditEvent).values(
             id=new_id(),

@@ -1,4 +1,4 @@
-"""Setting a new password by a mailed link."""
+"""Set a new password with a mailed link."""
 
 import sqlalchemy as sa
 
@@ -21,12 +21,12 @@ RESETS_A_DAY = 5
 
 
 def request_password_reset(email: str) -> None:
-    """Mail a link to set a new password, if there is an open account with this address.
+    """Mail a link to set a new password, if an active account with this address exists.
 
-    The same is done where there is none, except that no mail leaves.
+    Otherwise the same statements run, but no mail is sent.
 
     Raises:
-        TooManyRequests: Five were asked for within a day.
+        TooManyRequests: Five mails were requested within a day.
     """
     canonical = canonical_email(email)
     attempts.count([Counter("mail.reset", canonical, RESETS_A_DAY)], attempts.DAY)
@@ -37,13 +37,13 @@ def request_password_reset(email: str) -> None:
 
 
 def reset_password(token: str, password: str, client: Client = UNKNOWN) -> None:
-    """Set a new password, and end every session of the account.
+    """Set a new password, and end all sessions of the account.
 
-    Whoever opens the mail owns the address, so it counts as verified from here on.
+    Opening the mail proves ownership of the address, so the address counts as verified.
 
     Raises:
-        TokenExpired: The link is unknown, used or too old.
-        WeakPassword: The password will not do; the link stays good.
+        TokenExpired: The link is unknown, used or expired.
+        WeakPassword: The password is not acceptable; the link stays valid.
     """
     password_hash = passwords.hash_password(password)
     user_id, _ = one_time_tokens.use(token, one_time_tokens.RESET_PASSWORD)

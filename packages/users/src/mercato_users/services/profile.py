@@ -1,4 +1,4 @@
-"""What users say about themselves."""
+"""Read and change profiles."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ def find_user(user_id: UUID) -> User:
     """Return a user.
 
     Raises:
-        NotFound: There is none with this id.
+        NotFound: The user does not exist.
     """
     user = session.get(User, user_id)
     if user is None:
@@ -23,15 +23,15 @@ def find_user(user_id: UUID) -> User:
 
 
 def update_profile(user_id: UUID, changes: Mapping[str, Any], *, version: int) -> User:
-    """Change what a user says about themselves.
+    """Change the profile of a user.
 
     Args:
-        user_id: Whose profile.
-        changes: New values, by attribute.
+        user_id: Id of the user.
+        changes: New values by attribute.
         version: The version the caller read.
 
     Raises:
-        StaleVersion: The profile changed since then.
+        StaleVersion: The profile has changed since.
     """
     user = find_user(user_id)
     if user.version != version:

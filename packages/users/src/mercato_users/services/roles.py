@@ -1,4 +1,4 @@
-"""Roles: named sets of permissions, and who has them."""
+"""Roles: named sets of permissions."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -16,15 +16,15 @@ from mercato_users.services import audit
 
 
 def grant_role(user_id: UUID, role_name: str) -> None:
-    """Give a user a role; does nothing where they have it.
+    """Give a user a role; does nothing if the user has it.
 
     Raises:
-        UnknownRole: There is no role of this name.
+        UnknownRole: A role with this name does not exist.
     """
     role_id = session.scalar(sa.select(Role.id).where(Role.name == role_name))
     if role_id is None:
         known = ", ".join(session.scalars(sa.select(Role.name).order_by(Role.name)))
-        raise UnknownRole(f"There is no role called {role_name!r}. There are: {known}.")
+        raise UnknownRole(f"Unknown role {role_name!r}. Known roles: {known}.")
     granted = session.scalar(
         insert(UserRole)
         .values(user_id=user_id, role_id=role_id)
@@ -36,7 +36,7 @@ def grant_role(user_id: UUID, role_name: str) -> None:
 
 
 def create_role(name: str, permissions: Iterable[str]) -> None:
-    """Make a role that holds *permissions*; does nothing where there is one of this name."""
+    """Create a role with *permissions*; does nothing if a role with this name exists."""
     role_id = session.scalar(
         insert(Role)
         .values(id=new_id(), name=name)
@@ -49,7 +49,7 @@ def create_role(name: str, permissions: Iterable[str]) -> None:
 
 
 def list_roles() -> dict[str, list[str] | None]:
-    """Return the stored permissions of each role; None for one that holds every permission."""
+    """Return the permissions of each role; None for a role that holds every permission."""
     rows = session.execute(
         sa.select(Role.name, Role.is_system, RolePermission.permission)
         .outerjoin(RolePermission, RolePermission.role_id == Role.id)

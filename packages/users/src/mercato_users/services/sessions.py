@@ -1,4 +1,4 @@
-"""Logging in, staying logged in, logging out."""
+"""Log in, refresh tokens, log out."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,50 +37,49 @@ FAILURES_IN_ALL = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """What a client sends from now on.
+    """The tokens of a session.
 
     Args:
-        access_token: With each request, as a bearer token.
-        expires_in: Seconds the access token is valid.
-        refresh_token: Once, for the next tokens.
+        access_token: Bearer token for each request.
+        expires_in: Seconds until the access token expires.
+        refresh_token: Single-use token for the next tokens.
     """
 
     access_token: str
     expires_in: int
     refresh_token: str
-    token_type: str = "Bearer"  # noqa: S105 - RFC 6749's word
+    token_type: str = "Bearer"  # noqa: S105 - a token type of RFC 6749
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login(Tokens):
-    """The first tokens of a session, and whose they are."""
+    """The first tokens of a session, and its user."""
 
     user: User
 
 
 def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
-    """Start a session for the holder of *email* and *password*.
+    """Start a session with *email* and *password*.
 
-    A failure says nothing about the account, in words or in time. Failures are counted after the
-    password was verified, so that the counters are locked for a moment only; the answer is
-    decided under that lock, so never more failures are told than the limits allow.
-
-    Whoever changes the password or closes the account meanwhile wins: the account must be what was
-    verified when the session opens.
+    A failure reveals nothing about the account, neither by its content nor by its timing.
+    Failures are counted after the password was verified, so that the counters are locked only
+    briefly. The result is decided under that lock, so that concurrent attempts cannot exceed the
+    limits.
 
     Raises:
-        InvalidCredentials: Address or password are wrong, or the account is not open.
-        TooManyRequests: Too many failures within five minutes, by account, address or in all.
+        InvalidCredentials: Address or password is wrong, or the account is not active and verified.
+        TooManyRequests: Too many failures within five minutes, by account, by address or in total.
     """
     counters = _failure_counters(email, client)
     attempts.refuse_when_full(counters, attempts.MINUTES)
-    # Twice: a login at the same moment may have rehashed the password.
+    # Two tries: a concurrent login may have rehashed the password.
     for _ in range(2):
-        user = _find_holder(email, password)
+        user = _authenticate(email, password)
         if user is None:
             break
         attempts.count(counters, attempts.MINUTES, attempts=0)
-        if _remember_login(user, password):
+        # Fails if the password or the status has changed since the password was verified.
+        if _record_login(user, password):
             tokens = _start(user, client)
             audit.record(user.id, "logged_in", client=client)
             return tokens
@@ -89,17 +88,17 @@ def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
 
 
 def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
-    """Trade a refresh token for the next tokens of its session.
+    """Exchange a refresh token for the next tokens of its session.
 
-    A client that lost the answer, or asked twice at once, may repeat itself for some seconds and
-    gets the same successor, so a chain never forks. A token that comes back after its successor
-    was used is in two hands: the session ends.
+    A client that lost the response, or sent the request twice, can repeat it for some seconds and
+    gets the same tokens, so that the chain does not fork. A token that is used again later, or
+    after its successor was used, may have been stolen: the session ends.
 
     Raises:
-        Unauthenticated: The token is not ours, or its session is over.
-        RefreshTokenReused: The token came back too late; the session is revoked.
+        Unauthenticated: The token is unknown, or its session has ended.
+        RefreshTokenReused: The token was used again; the session is revoked.
     """
-    # Rotation and revocation take turns on the session's row.
+    # The lock of the session's row serializes rotation and revocation.
     of_token = RefreshToken.token_hash == opaque_tokens.digest(token)
     login = session.scalar(locked(sa.select(Session).join(RefreshToken).where(of_token)))
     if login is None:
@@ -124,12 +123,12 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
 
 
 def log_out(session_id: UUID) -> None:
-    """End a session; its tokens are refused from the next request on."""
+    """End a session. Its tokens are refused from the next request on."""
     _revoke(Session.id == session_id, "logout")
 
 
 def end_all(user_id: UUID, reason: str) -> None:
-    """End every session of a user."""
+    """End all sessions of a user."""
     _revoke(Session.user_id == user_id, reason)
 
 
@@ -141,8 +140,11 @@ def _failure_counters(email: str, client: Client) -> list[Counter]:
     ]
 
 
-def _find_holder(email: str, password: str) -> User | None:
-    """Return the account that *password* opens as it is now; takes as long where there is none."""
+def _authenticate(email: str, password: str) -> User | None:
+    """Return the active account of *email* if *password* matches its current hash.
+
+    Takes the same time if there is no account.
+    """
     known = sa.select(User).where(User.email_canonical == canonical_email(email))
     user = session.scalar(known.execution_options(populate_existing=True))
     right = passwords.verify(user.password_hash if user else None, password)
@@ -151,13 +153,14 @@ def _find_holder(email: str, password: str) -> User | None:
     return user
 
 
-def _remember_login(user: User, password: str) -> bool:
-    """Note the time, and keep the password by today's parameters. Not a change clients see.
+def _record_login(user: User, password: str) -> bool:
+    """Update the time of the last login, and rehash the password if needed.
 
-    The row stays locked from here on, so what ends every session finds the one that opens now.
+    The row stays locked until the commit, so that a concurrent end of all sessions includes the
+    new one.
 
     Returns:
-        Whether the account still was as it was read.
+        False if the account has changed since it was read.
     """
     changes: dict[str, object] = {"last_login_at": utc_now()}
     if user.password_hash is not None and passwords.needs_rehash(user.password_hash):
@@ -168,14 +171,15 @@ def _remember_login(user: User, password: str) -> bool:
         User.token_epoch == user.token_epoch,
         User.status == "active",
     )
-    remembered = session.scalar(
+    recorded = session.scalar(
         sa.update(User)
         .where(as_read)
+        # updated_at stays: a login is not a change of the profile.
         .values(**changes, updated_at=User.updated_at)
         .returning(User.id)
         .execution_options(synchronize_session=False)
     )
-    return remembered is not None
+    return recorded is not None
 
 
 def _start(user: User, client: Client) -> Login:
@@ -202,7 +206,7 @@ def _start(user: User, client: Client) -> Login:
 
 
 def _claim(link: RefreshToken, now: datetime) -> bool:
-    """Use a token up: of two callers with the same one, one wins."""
+    """Mark a token as used. If two callers use the same token, only one succeeds."""
     claimed = session.scalar(
         sa.update(RefreshToken)
         .where(RefreshToken.token_hash == link.token_hash, RefreshToken.used_at.is_(None))

@@ -1,4 +1,4 @@
-"""What staff may see and do about accounts."""
+"""List, suspend and reactivate accounts."""
 
 from datetime import datetime
 from uuid import UUID
@@ -28,15 +28,15 @@ def list_users(
     created_at_from: datetime | None = None,
     created_at_until: datetime | None = None,
 ) -> Page[User]:
-    """Return a page of users, newest first unless asked otherwise.
+    """Return a page of users, by default newest first.
 
     Args:
-        page: Which part.
+        page: The page requested.
         q: Part of the address or of a name.
         status: One of ``active``, ``suspended``, ``erased``.
-        role: Only who has the role of this name.
-        created_at_from: Only accounts made then or later.
-        created_at_until: Only accounts made then or earlier.
+        role: Only users with the role of this name.
+        created_at_from: Only accounts created at this time or later.
+        created_at_until: Only accounts created at this time or earlier.
     """
     statement = sa.select(User)
     if q is not None:
@@ -57,10 +57,10 @@ def list_users(
 
 
 def suspend_user(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -> None:
-    """Close an account until it is reactivated; its sessions end at once.
+    """Suspend an account; its sessions end immediately.
 
     Raises:
-        NotFound: There is no such user.
+        NotFound: The user does not exist.
         InvalidTransition: The account is not active.
     """
     _change_status(user_id, "active", "suspended")
@@ -69,10 +69,10 @@ def suspend_user(user_id: UUID, *, reason: str | None, actor_id: UUID | None) ->
 
 
 def reactivate_user(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -> None:
-    """Open a suspended account again.
+    """Reactivate a suspended account.
 
     Raises:
-        NotFound: There is no such user.
+        NotFound: The user does not exist.
         InvalidTransition: The account is not suspended.
     """
     _change_status(user_id, "suspended", "active")

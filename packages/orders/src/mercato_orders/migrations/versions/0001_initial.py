@@ -1,4 +1,4 @@
-"""The tables of orders.
+"""Create the tables of orders.
 
 Revision: 0001
 """
@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go from nothing to 0001."""
+    """Create all tables."""
     op.create_table(
         "orders_counter",
         sa.Column("name", sa.String(20), nullable=False),
@@ -266,7 +266,7 @@ def upgrade() -> None:
 
 
 def _start_numbers() -> None:
-    """Let numbers start at 1001: by a sequence, or by a row where there are no sequences."""
+    """Start order numbers at 1001: with a sequence on PostgreSQL, with a counter row elsewhere."""
     if op.get_bind().dialect.name == "postgresql":
         op.execute(sa.schema.CreateSequence(sa.Sequence("orders_number_seq", start=1001)))
     else:
@@ -274,7 +274,7 @@ def _start_numbers() -> None:
 
 
 def downgrade() -> None:
-    """Go back to nothing."""
+    """Drop all tables."""
     op.drop_table("orders_adjustment")
     op.drop_table("orders_payment")
     op.drop_table("orders_line")

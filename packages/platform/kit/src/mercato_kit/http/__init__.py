@@ -1,4 +1,4 @@
-"""HTTP as Mercato speaks it: routes with a policy, ETag, idempotency and keyset lists."""
+"""HTTP: routes with policies, ETags, idempotency keys and keyset pagination."""
 
 from mercato_kit.http.blueprint import Blueprint
 from mercato_kit.http.blueprint import Route

@@ -1,7 +1,7 @@
-"""A flask-smorest Blueprint in which every route states who may call it.
+"""A flask-smorest blueprint in which every route states who may call it.
 
-What happens around a view, outermost first: a unit of work, the policy, If-Match, the
-idempotency key, then smorest reads the arguments, calls the view and dumps its answer.
+Order around a view, outermost first: unit of work, policy, If-Match, idempotency key; then
+smorest parses the arguments, calls the view and serializes the result.
 """
 
 from collections.abc import Callable
@@ -43,20 +43,20 @@ _QUERIES = frozenset({"query", "querystring"})
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route as its feature declared it.
+    """A route as declared by its feature.
 
     Args:
         rule: The URL rule, without the blueprint's prefix.
         methods: The HTTP methods.
         endpoint: The endpoint, without the blueprint's name.
-        allow: Who may call it; None stops the boot.
+        allow: Who may call it. None is a fault at startup.
         idempotent: Whether it requires an Idempotency-Key.
-        guest_scope: The member of the body that tells guests' keys apart.
-        guest_header: The header that tells guests' keys apart.
-        unstored: Members added to each answer after it is stored under the key.
+        guest_scope: The member of the body that separates the keys of guests.
+        guest_header: The header that separates the keys of guests.
+        unstored: Members added to each response after it is stored under the key.
         if_match: Whether it requires If-Match.
-        public_cache: Whether shared caches may keep the answer for a moment.
-        view: The function.
+        public_cache: Whether shared caches may keep the response briefly.
+        view: The view function.
     """
 
     rule: str
@@ -85,7 +85,7 @@ class Route:
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest is untyped
-    """Routes of a feature. Also documents them: policy, key, ETag and problems."""
+    """A blueprint whose routes have policies, and whose API document describes them."""
 
     ARGUMENTS_PARSER = BodyParser()
 
@@ -112,17 +112,17 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         Args:
             rule: URL rule.
             allow: Who may call it: ``anyone``, ``signed_in`` or ``permission("…")``. A route
-                without it stops the boot.
-            idempotent: Require an Idempotency-Key, and answer each key once.
-            guest_scope: The member of the body (an e-mail address) that tells guests' keys apart.
-            guest_header: The header (a secret that lets a guest in) that tells guests' keys apart.
-                Without it a guest who knows a key gets the answer stored under it.
-            unstored: Members added to each answer after it is stored under its key: a function
-                of the stored body, by name. For secrets that can be computed again.
+                without it is a fault at startup.
+            idempotent: Require an Idempotency-Key, and process each key once.
+            guest_scope: The member of the body (an e-mail address) that separates guests' keys.
+            guest_header: The header (a guest's secret) that separates guests' keys. Without it, a
+                guest who knows a key gets the response stored under it.
+            unstored: Members added to each response after it is stored under its key, by name:
+                functions of the stored body. For secrets that can be derived again.
             if_match: Require If-Match; the view reads the version with :func:`if_match`.
-            public_cache: The answer is the same for everybody: caches may keep it for 30 seconds.
+            public_cache: The response is the same for all callers; caches may keep it for 30 s.
             methods: HTTP methods; default GET.
-            **options: Passed on to werkzeug's Rule.
+            **options: Passed to werkzeug's Rule.
         """
 
         def decorate(view: View) -> View:
@@ -152,13 +152,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         return decorate
 
     def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
-        """Read the input by *schema*; see flask-smorest, which leaves the view's type out."""
+        """Parse arguments with *schema*, as in flask-smorest; keeps the type of the view."""
         return super().arguments(schema, **options)  # type: ignore[no-any-return]
 
     def response(
         self, status_code: int, schema: Any = None, **options: Any
     ) -> Callable[[View], View]:
-        """Dump the answer by *schema*; see flask-smorest, which leaves the view's type out."""
+        """Serialize the response with *schema*, as in flask-smorest; keeps the type of the view."""
         return super().response(status_code, schema, **options)  # type: ignore[no-any-return]
 
     def get(self, rule: str, **options: Any) -> Callable[[View], View]:
@@ -183,7 +183,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
 
 def _endpoint(route: Route) -> Callable[..., Response]:
-    """Wrap the view in everything that a route promises."""
+    """Wrap a view in the unit of work and the checks that its route declares."""
 
     @wraps(route.view)
     def endpoint(**arguments: Any) -> Response:
@@ -219,10 +219,10 @@ def _endpoint(route: Route) -> Callable[..., Response]:
 
 
 def _check_path(arguments: Mapping[str, Any]) -> None:
-    """Say at once that nothing is where no database could keep anything.
+    """Answer 404 for path values that no column can hold.
 
     Raises:
-        NotFound: A part of the path is a number too large for a column, or no text.
+        NotFound: A value is a number above 2^53 - 1, or text with a NUL or lone surrogate.
     """
     for value in arguments.values():
         if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
@@ -232,7 +232,7 @@ def _check_path(arguments: Mapping[str, Any]) -> None:
 
 
 def _refuse_query() -> None:
-    """Refuse what nobody reads: a parameter with a wrong name must not look as if it worked.
+    """Refuse query parameters on a route without any, so that a misspelt one is not ignored.
 
     Raises:
         Invalid: There is a query string.
@@ -258,21 +258,21 @@ def _respond(route: Route, arguments: Mapping[str, Any]) -> Response:
 
 
 def _next_address(cursor: str) -> str:
-    """Return the address of the next page without its host, which anybody may claim to ask."""
+    """Return the URL of the next page without the host, because clients can forge it."""
     path = "/" + (request.root_path + request.path).lstrip("/")
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
     return f"{quote(path)}?{urlencode([*pairs, ('cursor', cursor)])}"
 
 
 def _cache_control(route: Route) -> str:
-    # Who is calling is not asked here: credentials that nobody needs may be wrong.
+    # Do not authenticate here: public routes ignore credentials, which may be invalid.
     if route.public_cache and "Authorization" not in request.headers:
         return "public, max-age=30, stale-while-revalidate=60"
     return "private, no-store"
 
 
 def _document(endpoint: Callable[..., Response], route: Route) -> Callable[..., Response]:
-    """Put into the API document what the route requires and may refuse."""
+    """Add policy and headers of the route to the API document."""
     headers = []
     if route.idempotent:
         headers.append(_header("Idempotency-Key", minLength=16, maxLength=255))
@@ -284,7 +284,7 @@ def _document(endpoint: Callable[..., Response], route: Route) -> Callable[..., 
         **{"x-permission": policy, "security": [{}, *bearer] if policy == "anyone" else bearer}
     )(endpoint)
     if headers:
-        # What doc() is given would replace the parameters that a schema of headers names.
+        # Passing parameters to doc() would replace those of a header schema.
         arguments = documented._apidoc.setdefault("arguments", {})  # noqa: SLF001
         arguments.setdefault("parameters", []).extend(headers)
     return cast("Callable[..., Response]", documented)

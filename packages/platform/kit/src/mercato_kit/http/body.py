@@ -1,4 +1,4 @@
-"""Reading what a client sent: JSON without its traps, and every mistake with its place."""
+"""Read requests: strict JSON, and all validation errors with pointers."""
 
 import json
 from collections.abc import Iterator
@@ -39,11 +39,11 @@ _CODES = {
     "Not a valid": "type",
     "Invalid input type.": "type",
 }
-"""What marshmallow and our fields say, by how it starts, and the machine word for it."""
+"""Codes of messages of marshmallow and our fields, by the start of the message."""
 
 
 class BodyParser(FlaskParser):
-    """webargs, with unknown query parameters refused and RFC 9457 answers."""
+    """A webargs parser that refuses unknown query parameters and raises problems."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012 - the name webargs reads
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
@@ -55,7 +55,7 @@ class BodyParser(FlaskParser):
         return read_json(req)
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
-        """Refuse a parameter that is sent twice, where one value is asked for."""
+        """Refuse a repeated parameter that takes a single value."""
         proxy = super().load_querystring(req, schema)
         repeated = {name for name, values in req.args.lists() if len(values) > 1}
         if mistakes := repeated - proxy.multiple_keys:
@@ -65,18 +65,18 @@ class BodyParser(FlaskParser):
     def handle_error(
         self, error: ma.ValidationError, req: Request, schema: ma.Schema, **_kwargs: Any
     ) -> NoReturn:
-        """Refuse with every mistake, each with a pointer to its place."""
+        """Raise a problem with all validation errors and their pointers."""
         messages = error.messages_dict
         raise Invalid(errors=list(_flatten(messages))) from error
 
 
 def read_json(req: Request) -> Any:
-    """Return the JSON body of *req*, or ``webargs.missing`` where there is none.
+    """Return the JSON body of *req*, or ``webargs.missing`` if there is none.
 
     Raises:
-        UnsupportedMediaType: There is a body, and it does not say it is JSON.
-        MalformedRequest: It is cut or not JSON, has a key twice, is nested deeper than 32, or has
-            a number of more than 40 characters.
+        UnsupportedMediaType: The content type of the body is not JSON.
+        MalformedRequest: The body is incomplete, is not JSON, has a duplicate key, is nested deeper
+            than 32, or has a number of more than 40 characters.
     """
     data = read_whole(req)
     if req.mimetype and not core.is_json(req.mimetype):
@@ -96,46 +96,46 @@ def read_json(req: Request) -> Any:
     except (ValueError, RecursionError) as error:
         raise MalformedRequest("The body is not valid JSON.") from error
     if _depth(value) > MAX_DEPTH:
-        raise MalformedRequest(f"The body is nested deeper than {MAX_DEPTH}.")
+        raise MalformedRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
     return value
 
 
 def read_whole(req: Request) -> bytes:
-    """Return the body of *req* as it was sent.
+    """Return the body of *req* as bytes.
 
     Raises:
-        MalformedRequest: Less arrived than was announced.
+        MalformedRequest: The body is shorter than announced.
     """
     try:
         data = req.get_data(cache=True)
     except ClientDisconnected as error:
-        raise MalformedRequest("The body did not arrive whole.") from error
-    # A server ends a broken chunked body without a word. What is left of JSON is no JSON; only of
-    # nothing at all it must be said that it is not the same as no body.
+        raise MalformedRequest("The body is incomplete.") from error
+    # Servers end a broken chunked body silently. Truncated JSON fails to parse; only an empty body
+    # must be distinguished from no body.
     chunked = "chunked" in req.headers.get("Transfer-Encoding", "").lower()
     announced = 1 if chunked else req.content_length or 0
     if len(data) < announced:
-        raise MalformedRequest("The body did not arrive whole.")
+        raise MalformedRequest("The body is incomplete.")
     return data
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("duplicate key")
     return members
 
 
 def _short_int(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise ValueError("a number is too long")
+        raise ValueError("number too long")
     return int(digits)
 
 
 def _short_float(digits: str) -> float:
     value = float(digits)
     if len(digits) > MAX_DIGITS or value in (float("inf"), float("-inf")):
-        raise ValueError("a number is too long")
+        raise ValueError("number too long")
     return value
 
 
@@ -157,7 +157,7 @@ def _depth(value: Any) -> int:
 
 
 def _flatten(messages: Mapping[Any, Any]) -> Iterator[FieldError]:
-    """Turn marshmallow's nested messages into field errors; the outermost key is the location."""
+    """Yield field errors from marshmallow's nested messages; the outermost key is the location."""
     for inner in messages.values():
         yield from _walk("", inner)
 
@@ -175,8 +175,8 @@ def _walk(pointer: str, messages: Any) -> Iterator[FieldError]:
 
 
 def escape_pointer(key: Any) -> str:
-    """Return the name of a member as a part of a JSON pointer (RFC 6901)."""
-    # Half a surrogate pair, sent as the name of a field, could not be encoded in the answer.
+    """Return *key* as a reference token of a JSON pointer (RFC 6901)."""
+    # A lone surrogate in the name of a field could not be encoded in the response.
     text = str(key).encode("utf-8", "replace").decode("utf-8")
     return text.replace("~", "~0").replace("/", "~1")
 

@@ -1,4 +1,4 @@
-"""Strong ETags from an aggregate's version, If-None-Match and If-Match (RFC 9110)."""
+"""Strong ETags from versions, If-None-Match and If-Match (RFC 9110)."""
 
 import re
 from typing import Any
@@ -15,16 +15,16 @@ _ETAG = re.compile(r'"[1-9][0-9]{0,17}"', re.ASCII)
 
 
 def if_match() -> int:
-    """Return the version the client says it read, on a route declared with ``if_match=True``."""
+    """Return the version in If-Match, on a route declared with ``if_match=True``."""
     return cast("int", g.mercato_if_match)
 
 
 def read_if_match() -> None:
-    """Take the version from If-Match, before the body is read.
+    """Parse If-Match; called before the body is read.
 
     Raises:
         PreconditionRequired: There is no If-Match, or it is ``*``.
-        StaleVersion: It is no ETag of ours, so it cannot be current.
+        StaleVersion: It is not an ETag of this API, so it cannot be current.
     """
     header = request.headers.get("If-Match", "").strip()
     if header in ("", "*"):
@@ -35,7 +35,7 @@ def read_if_match() -> None:
 
 
 def add_etag(response: Response, body: Any) -> Response:
-    """Put ``ETag: "<version>"`` on *response*, and answer 304 where the client has it already."""
+    """Set ``ETag: "<version>"``, and turn the response into 304 if the client has this version."""
     if not isinstance(body, dict) or "version" not in body or not 200 <= response.status_code < 300:
         return response
     response.set_etag(str(body["version"]))
@@ -43,9 +43,9 @@ def add_etag(response: Response, body: Any) -> Response:
 
 
 def answer_304(response: Response) -> Response:
-    """Empty *response* for a client that has it already, as its If-None-Match says.
+    """Turn *response* into 304 if its ETag matches If-None-Match.
 
-    If-Match guards changes; a read does not ask for it.
+    Only for GET and HEAD: If-Match guards changes.
     """
     tag, _ = response.get_etag()
     is_known = tag is not None and request.if_none_match.contains_weak(tag)

@@ -1,7 +1,8 @@
-"""Idempotency-Key (IETF draft): one key, one effect, the same answer again.
+"""Idempotency-Key (IETF draft): a key has one effect, and repeated requests get the same response.
 
-The key is claimed by an INSERT in the transaction of the work itself, so key, effect and stored
-answer exist together or not at all. A refusal rolls the key back: the client may send it again.
+The key is inserted in the transaction of the work, so key, effect and stored response are
+committed together or not at all. A refusal rolls the key back, so that the client can use it
+again.
 """
 
 import hashlib
@@ -30,8 +31,10 @@ from mercato_kit.models import IdempotencyKey
 KEPT_FOR = timedelta(hours=24)
 
 Unstored = Mapping[str, Callable[[Mapping[str, Any]], Any]]
-"""Members added to each answer after it is stored, by name: made from the stored body; None adds
-nothing."""
+"""Members added to each response after it is stored, by name: functions of the stored body.
+
+A result of None adds nothing.
+"""
 
 _STORED_HEADERS = ("Location", "ETag", "Content-Type", "Cache-Control")
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -42,7 +45,7 @@ _ESCAPED = re.compile(r'\\(["\\])')
 
 
 class IdempotencyKeyMissing(Problem):
-    """The route acts once per key, and no usable key was sent."""
+    """The route requires an Idempotency-Key, and no valid key was sent."""
 
     status = 400
     code = "idempotency_key_required"
@@ -50,29 +53,29 @@ class IdempotencyKeyMissing(Problem):
 
 
 class IdempotencyKeyReused(Invalid):
-    """The key was used before, with another request."""
+    """The key was used before with another request."""
 
     code = "idempotency_key_reused"
-    title = "This key was used with another request"
+    title = "This key was already used with another request"
 
 
 class IdempotencyInProgress(Conflict):
-    """The same request is being worked on right now."""
+    """Another request with the key is in progress."""
 
     code = "idempotency_in_progress"
-    title = "The first request with this key is still being worked on"
+    title = "Another request with this key is in progress"
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
 
 
 def read_key() -> str:
-    """Return the key of this request: an sf-string (RFC 9651) or a bare token.
+    """Return the key of the request: an sf-string (RFC 9651) or a bare token.
 
     Raises:
-        IdempotencyKeyMissing: None was sent, several, or one that is not 16 to 255 characters long.
+        IdempotencyKeyMissing: There is none, several, or one that is not 16 to 255 characters long.
     """
-    # Servers join several headers with commas, which neither form may have outside its quotes.
+    # Servers join repeated headers with commas, which are invalid in both forms outside of quotes.
     sent = request.headers.get("Idempotency-Key", "").strip(" \t")
     if found := _STRING.fullmatch(sent):
         key = _ESCAPED.sub(r"\1", found[1])
@@ -91,18 +94,20 @@ def answer_once(
     guest_header: str | None,
     unstored: Unstored,
 ) -> Response:
-    """Answer from the store, or do the work and store its answer. Runs in a unit of work.
+    """Return the stored response, or do the work and store its response.
+
+    Runs in a unit of work.
 
     Args:
-        respond: Does the work and makes the answer.
+        respond: Does the work and returns the response.
         route: Method and rule; part of the key's scope.
-        guest_scope: The member of the body (an e-mail address) that tells guests apart.
-        guest_header: The header (a secret they were given) that tells guests apart.
-        unstored: Members of the answer that must not be stored.
+        guest_scope: The member of the body (an e-mail address) that separates guests.
+        guest_header: The header (a guest's secret) that separates guests.
+        unstored: Members of the response that must not be stored.
 
     Raises:
-        IdempotencyKeyReused: The key came with another path or body before.
-        IdempotencyInProgress: The first request with the key is still running.
+        IdempotencyKeyReused: The key was used before with another path or body.
+        IdempotencyInProgress: Another request with the key is in progress.
     """
     body = read_json(request)
     scope = _scope(_caller(body, guest_scope, guest_header), route)
@@ -150,7 +155,7 @@ def _sha256(text: str) -> str:
 
 
 def _claim(scope: str, key: str, fingerprint: str) -> bool:
-    """Insert the key; on PostgreSQL this waits for a twin that runs at the same time."""
+    """Insert the key; False if it exists. On PostgreSQL, waits for a concurrent insert."""
     now = db.utc_now()
     fresh = {
         "request_hash": fingerprint,
@@ -209,7 +214,7 @@ def _store(scope: str, key: str, response: Response) -> None:
 
 
 def _give_back(scope: str, key: str) -> None:
-    """Free a key whose request was refused though its transaction commits."""
+    """Delete the key of a refused request whose transaction commits."""
     session.execute(
         sa.delete(IdempotencyKey)
         .where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)

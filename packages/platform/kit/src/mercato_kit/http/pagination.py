@@ -1,4 +1,4 @@
-"""Keyset lists: a limit, a stable order, and a cursor that the database seeks by row value."""
+"""Keyset pagination: a limit, a total order, and a signed cursor with the last row's values."""
 
 import base64
 import hashlib
@@ -38,14 +38,14 @@ _SEAL_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which part of a list a client asks for.
+    """The page of a list that a client requests.
 
     Args:
-        sort: A whitelisted name, with ``-`` before it for descending.
+        sort: An allowed name, with the prefix ``-`` for descending order.
         limit: Items wanted, 1 to 100.
-        cursor: Where the last page ended.
-        include_total: Also count.
-        filter_hash: What the list was filtered by; a cursor belongs to one filter.
+        cursor: The cursor of the previous page.
+        include_total: Also count the items of all pages.
+        filter_hash: Hash of the filters; a cursor is valid for one set of filters.
     """
 
     sort: str
@@ -57,7 +57,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list."""
+    """A page of a list."""
 
     data: Sequence[T]
     has_more: bool
@@ -67,9 +67,9 @@ class Page(Generic[T]):
 
 
 class ListQuerySchema(QuerySchema):
-    """Base of a list's query string: loads into a dict of filters and ``page``, a PageRequest.
+    """Base schema of a list's query string: loads filters and ``page``, a PageRequest.
 
-    Set ``sorts`` to the whitelisted names and ``default_sort`` to one of them.
+    Set ``sorts`` to the allowed names and ``default_sort`` to one of them.
     """
 
     sorts: ClassVar[tuple[str, ...]] = ("created_at",)
@@ -112,12 +112,12 @@ def paginate(
 
     Args:
         statement: A filtered SELECT of one entity, without order or limit.
-        page: What the client asks for.
-        columns: The sortable columns (NOT NULL; text, numbers or times), by their whitelisted name.
-        id: The column that makes the order total.
+        page: The page requested.
+        columns: The sortable columns (NOT NULL; text, numbers or times), by their allowed name.
+        id: A unique column, which makes the order total.
 
     Raises:
-        InvalidCursor: The cursor is not ours, or was made for another order or filter.
+        InvalidCursor: The cursor is invalid, or was made for another sort order or filter.
     """
     name, descending = page.sort.removeprefix("-"), page.sort.startswith("-")
     column = columns[name]
@@ -144,7 +144,7 @@ def paginate(
 
 
 class _PageSchema(ma.Schema):
-    """What pages of all items have."""
+    """The post-processing of all pages."""
 
     @ma.post_dump
     def _without_total(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class _PageSchema(ma.Schema):
 
 @cache
 def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
-    """Return the schema of a page of *item*; its name is the item's with ``List`` behind it."""
+    """Return the schema of a page of *item*, named after the item with the suffix ``List``."""
     name = item.__name__.removesuffix("Schema") + "ListSchema"
     body = {
         "__module__": item.__module__,
@@ -179,7 +179,7 @@ def _after(column: Any, id_column: Any, position: tuple[Any, Any], *, descending
 
 
 def _count(statement: sa.Select[Any]) -> int:
-    # Without a WHERE the literal alone would be counted: the tables must stay.
+    # Without maintain_column_froms, a SELECT of a literal would lose its FROM clause.
     ones = statement.with_only_columns(sa.literal(1), maintain_column_froms=True)
     some = ones.limit(COUNTED_UP_TO + 1).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
@@ -193,7 +193,7 @@ def _write(page: PageRequest, value: Any, id_value: UUID) -> str:
 
 
 def _seal(text: bytes) -> bytes:
-    """Sign a cursor for this list: whatever comes back under the seal has the types we wrote."""
+    """Sign a cursor for the current path. A valid signature also guarantees the values' types."""
     path = request.path if has_request_context() else ""
     signed = path.encode("utf-8", "surrogatepass") + b"\x00" + text
     return hmac.digest(derive_key("kit.cursor"), signed, "sha256")[:_SEAL_BYTES]
@@ -210,5 +210,5 @@ def _read(page: PageRequest) -> tuple[Any, UUID]:
         raise InvalidCursor
     sort, filter_hash, kind, plain, id_value = json.loads(text)
     if (sort, filter_hash) != (page.sort, page.filter_hash):
-        raise InvalidCursor("The cursor was made for another sort or filter.")
+        raise InvalidCursor("The cursor was made for another sort order or filter.")
     return (datetime.fromisoformat(plain) if kind == "t" else plain), UUID(id_value)

@@ -1,6 +1,6 @@
-"""Runs one feature's migrations on the connection it is given, in one transaction.
+"""Run one feature's migrations on a given connection, in one transaction.
 
-The caller puts into ``config.attributes``: ``connection``, ``feature`` (name) and ``metadata``.
+The caller sets in ``config.attributes``: ``connection``, ``feature`` (name) and ``metadata``.
 """
 
 from typing import Literal
@@ -17,12 +17,12 @@ feature = config.attributes["feature"]
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """See only the feature's own tables."""
+    """Include only the feature's own tables."""
     return kind != "table" or (name or "").startswith(f"{feature}_")
 
 
 def render_item(kind: str, item: object, autogenerate: AutogenContext) -> str | Literal[False]:
-    """Write our column types as a migration imports them; leave the rest to Alembic."""
+    """Render our column types with their imports; leave other types to Alembic."""
     name = None
     if kind == "type" and isinstance(item, UtcDateTime):
         name = "UtcDateTime"
@@ -43,7 +43,7 @@ context.configure(
     compare_type=True,
     compare_server_default=False,
     render_as_batch=config.attributes["connection"].dialect.name == "sqlite",
-    # On SQLite too: `mercato_kit.transactions.prepare` makes its schema changes transactional.
+    # Also on SQLite: `mercato_kit.transactions.prepare` makes its schema changes transactional.
     transactional_ddl=True,
     transaction_per_migration=False,
     autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],

@@ -1,4 +1,4 @@
-"""The catalogue, the stock with its ledger, and the location ``default``.
+"""Create the tables of products and insert the location ``default``.
 
 Revision: 0001
 """
@@ -34,7 +34,7 @@ FOR EACH ROW EXECUTE FUNCTION products_refuse_change()
 
 
 def upgrade() -> None:
-    """Go from nothing to 0001."""
+    """Create all tables."""
     _create_catalogue()
     _create_categories()
     _create_stock()
@@ -46,7 +46,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back to nothing."""
+    """Drop all tables."""
     op.drop_table("products_stock_reservation_line")
     op.drop_table("products_stock_reservation")
     op.drop_table("products_stock_movement")

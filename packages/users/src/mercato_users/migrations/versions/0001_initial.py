@@ -1,4 +1,4 @@
-"""Accounts, sessions, tokens, roles, bounded attempts, audit trail; and the role admin.
+"""Create the tables of users and the role admin.
 
 Revision: 0001
 """
@@ -17,7 +17,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go from nothing to 0001."""
+    """Create all tables."""
     _create_user()
     _create_session()
     _create_one_time_token()
@@ -200,7 +200,7 @@ def _create_audit_event() -> None:
 
 
 def downgrade() -> None:
-    """Go back to nothing."""
+    """Drop all tables."""
     for table in (
         "users_audit_event",
         "users_login_attempt",

@@ -1,4 +1,4 @@
-"""The kit's tables: idempotency keys, outbox and inbox.
+"""Create the kit's tables: idempotency keys, outbox and inbox.
 
 Revision: 0001
 """
@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go from nothing to 0001."""
+    """Create all tables."""
     op.create_table(
         "kit_idempotency",
         sa.Column("scope", sa.String(160), nullable=False),
@@ -67,7 +67,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back to nothing."""
+    """Drop all tables."""
     op.drop_table("kit_inbox")
     op.drop_table("kit_outbox")
     op.drop_table("kit_idempotency")

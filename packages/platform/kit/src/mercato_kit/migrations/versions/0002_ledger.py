@@ -1,4 +1,4 @@
-"""The ledger: which features this database has known.
+"""Create the ledger of the features whose tables the database has or had.
 
 Revision: 0002
 """
@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go from 0001 to 0002."""
+    """Upgrade from 0001 to 0002."""
     op.create_table(
         "kit_ledger",
         sa.Column("feature", sa.String(30), nullable=False),
@@ -35,5 +35,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back from 0002 to 0001."""
+    """Downgrade from 0002 to 0001."""
     op.drop_table("kit_ledger")

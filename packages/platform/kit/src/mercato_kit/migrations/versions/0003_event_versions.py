@@ -1,4 +1,4 @@
-"""The shape of an event's payload has a version.
+"""Add a version of the payload's format to events.
 
 Revision: 0003
 """
@@ -13,8 +13,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go from 0002 to 0003."""
-    # The default also serves the version before, which does not know the column.
+    """Upgrade from 0002 to 0003."""
+    # The previous version of the kit does not know the column, so it needs a server default.
     op.add_column(
         "kit_outbox",
         sa.Column("payload_version", sa.Integer, nullable=False, server_default="1"),
@@ -22,5 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back from 0003 to 0002."""
+    """Downgrade from 0003 to 0002."""
     op.drop_column("kit_outbox", "payload_version")
