@@ -209,7 +209,7 @@ class TestDb:
         assert failed.exit_code == 2
         assert "error[K305] mercato-notes 1.0 ('notes')" in failed.stderr
         assert "statement: CREATE TABLE notes_note" in failed.stderr
-        assert "applied before, and kept: kit 0001" in failed.stderr
+        assert "applied before and kept: kit 0001" in failed.stderr
 
     def test_upgrade_of_what_does_not_fit(self, site):
         """Everything that does not fit is told, and no table is made."""

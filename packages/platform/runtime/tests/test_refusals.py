@@ -245,5 +245,5 @@ class TestServers:
         code, faults = shop.check()
 
         assert (code, [fault["code"] for fault in faults]) == (2, ["K207"])
-        assert "the database 127.0.0.1 cannot be asked" in faults[0]["what"]
+        assert "the database 127.0.0.1 cannot be used" in faults[0]["what"]
         assert "hush" not in str(faults)
