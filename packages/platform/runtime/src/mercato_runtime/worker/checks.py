@@ -1,4 +1,4 @@
-"""What ``mercato check`` asks about events that are not delivered."""
+"""Check for events that are not delivered, for ``mercato check`` and ``mercato worker``."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def check_deliveries(operation: Operation) -> list[Fault]:
-    """Report events that are not delivered. A database that cannot be asked has faults of its own.
+    """Return warnings for events that are not delivered.
 
-    Events are looked for in the tables of this kit; where those are not there, K302 says so.
+    None are returned if the database does not answer (K207) or lacks the kit's tables (K302).
     """
     try:
         with transactions.reading(), open_engine(operation).connect() as connection:
