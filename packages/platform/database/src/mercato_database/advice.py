@@ -92,7 +92,7 @@ def _ask_squawk(statements: Sequence[str]) -> dict[int, list[dict[str, Any]]]:
             command, cwd=folder, capture_output=True, text=True, check=False
         )
     if done.returncode not in (0, 1):
-        raise RuntimeError(f"squawk ended with {done.returncode}: {done.stderr}")
+        raise RuntimeError(f"squawk exited with {done.returncode}: {done.stderr}")
     findings: dict[int, list[dict[str, Any]]] = {}
     for finding in json.loads(done.stdout):
         findings.setdefault(int(Path(finding["file"]).stem), []).append(finding)
