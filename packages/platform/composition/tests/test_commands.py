@@ -268,10 +268,10 @@ class TestDb:
         assert again.stdout.startswith("Nothing to write")
 
     def test_revision_of_nobody(self, site):
-        """A name that no feature has is refused with those there are."""
+        """A name that no feature has is refused with the names of features with migrations."""
         refused = site.mercato("db", "revision", "nots", "-m", "x")
 
-        assert (refused.exit_code, "There are: notes" in refused.stderr) == (2, True)
+        assert (refused.exit_code, "Features with migrations: notes" in refused.stderr) == (2, True)
 
 
 class TestRoutes:

@@ -68,7 +68,7 @@ def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> No
 def listenable(host: str, port: int) -> tuple[str, int]:
     """Return the address of *host* and a port that is free.
 
-    granian sets SO_REUSEPORT, and would share the port with another server; so try it first.
+    granian would share a port with another server that listens on it, so try the port first.
 
     Args:
         host: A name or an address.
