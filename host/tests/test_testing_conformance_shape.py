@@ -185,16 +185,14 @@ class TestMisnamedParts:
         (found,) = find(shape.misnamed_parts, files)
 
         expected = "Base.metadata" if name == "Base" else name
-        assert found == f"{member}: define it in PACKAGE.{module}, and call it {expected}"
+        assert found == f"{member}: define it in PACKAGE.{module} as {expected}"
 
     def test_finds_another_module(self, find):
         """Jobs beside the events are not where a reader looks for them."""
         files = without(("feature.py", "PACKAGE.jobs", "PACKAGE.events"))
         files["events.py"] += files.pop("jobs.py")
 
-        assert find(shape.misnamed_parts, files) == [
-            "jobs: define it in PACKAGE.jobs, and call it JOBS"
-        ]
+        assert find(shape.misnamed_parts, files) == ["jobs: define it in PACKAGE.jobs as JOBS"]
 
     def test_finds_a_copy(self, find):
         """The manifest imports names; a list of its own would hide what the module says."""

@@ -209,7 +209,7 @@ class TestDb:
         assert failed.exit_code == 2
         assert "error[K305] mercato-notes 1.0 ('notes')" in failed.stderr
         assert "statement: CREATE TABLE notes_note" in failed.stderr
-        assert "applied before, and kept: kit 0001" in failed.stderr
+        assert "applied before and kept: kit 0001" in failed.stderr
 
     def test_upgrade_of_what_does_not_fit(self, site):
         """Everything that does not fit is told, and no table is made."""
@@ -268,10 +268,10 @@ class TestDb:
         assert again.stdout.startswith("Nothing to write")
 
     def test_revision_of_nobody(self, site):
-        """A name that no feature has is refused with those there are."""
+        """A name that no feature has is refused with the names of features with migrations."""
         refused = site.mercato("db", "revision", "nots", "-m", "x")
 
-        assert (refused.exit_code, "There are: notes" in refused.stderr) == (2, True)
+        assert (refused.exit_code, "Features with migrations: notes" in refused.stderr) == (2, True)
 
 
 class TestRoutes:

@@ -146,7 +146,7 @@ class TestComponents:
         [fault] = refused.value.faults
         assert (fault.code, fault.where) == ("K407", "'gift_card' (handed to create_app)")
         assert fault.what == (
-            "two schemas would be called GiftCardItem in the API document:\n"
+            "two schemas have the name GiftCardItem in the API document:\n"
             f"{__name__}.CardItemSchema of 'gift' (handed to create_app)\n"
             f"{__name__}.ItemSchema"
         )

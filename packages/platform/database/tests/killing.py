@@ -1,4 +1,4 @@
-"""Commands that die in the middle, as when the power fails."""
+"""Run commands that are killed in the middle, as by a power failure."""
 
 import signal
 
@@ -26,7 +26,7 @@ main(arguments)
 
 
 def killed_at(library, statement, *arguments):
-    """Run a command in a process that dies by SIGKILL right after a statement."""
+    """Run a command in a process that kills itself with SIGKILL right after a statement."""
     process = library.process(*arguments, statement, program=("-c", KILLED))
     _, errors = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, errors

@@ -1,4 +1,4 @@
-"""A library in small: one feature hands out ids, another one keeps them."""
+"""A small library: the feature `shelf` has books, the feature `loans` keeps their ids."""
 
 import os
 import subprocess
@@ -16,10 +16,10 @@ WORDS = '''
 from typing import Protocol
 
 class Lending(Protocol):
-    """Hands out books."""
+    """Lends books."""
 
 class Desk:
-    """Answers it."""
+    """Provides `Lending`."""
 '''
 
 SHELF = """
@@ -89,7 +89,7 @@ feature = Feature(
 """
 
 ADD_YEAR = 'op.add_column("shelf_book", sa.Column("year", sa.Integer))'
-"""What a migration of the shelf may do."""
+"""The body of a migration of `shelf`."""
 
 MIGRATION = """
 '''{summary}.'''
@@ -133,7 +133,7 @@ LOANS_TABLES = """
 
 
 class Library:
-    """A folder with both features installed, and a deployment on one database."""
+    """A folder with both features installed, and a deployment with one database."""
 
     def __init__(self, folder, url, policy="needs_target"):
         self.folder = folder
@@ -163,7 +163,7 @@ class Library:
         (versions / f"{number}_step.py").write_text(text)
 
     def choose(self, *features):
-        """Write the deployment file."""
+        """Write a deployment file with these features."""
         named = "".join(f"[features.{name}]\n" for name in features)
         database = f'[database]\nurl = "{self.url}"\n'
         self.file.write_text(f'environment = "development"\n{database}{named}')
@@ -174,7 +174,7 @@ class Library:
         return CliRunner().invoke(mercato, chosen, input=answer, terminal_width=100)
 
     def process(self, *arguments, program=("-m", "mercato_composition")):
-        """Start the command line in a process of its own."""
+        """Start the command line in a new process."""
         return subprocess.Popen(
             [sys.executable, *program, f"--deployment={self.file}", *arguments],
             env={**os.environ, "PYTHONPATH": str(self.folder)},
@@ -186,19 +186,19 @@ class Library:
 
     @contextmanager
     def transaction(self):
-        """Give a connection whose work is committed."""
+        """Yield a connection, and commit at the end."""
         with migration_engine(self.url) as engine, engine.begin() as connection:
             yield connection
 
     def execute(self, *statements):
-        """Run statements, and return what the last one found."""
+        """Run statements, and return the rows of the last one."""
         with self.transaction() as connection:
             for statement in statements:
                 result = connection.execute(sa.text(statement))
             return result.all() if result.returns_rows else []
 
     def fill(self):
-        """Put two books on the shelf, lend one, and one that nobody knows."""
+        """Add two books, a loan of one of them, and a loan of a book that does not exist."""
         one, two, three, four = (f"{number:032x}" for number in range(1, 5))
         with self.transaction() as connection:
             for statement, rows in (
@@ -222,7 +222,7 @@ class Library:
                 connection.execute(sa.text(statement), rows)
 
     def tables(self):
-        """Name the tables of both features."""
+        """Return the names of both features' tables, sorted."""
         with migration_engine(self.url) as engine:
             found = sa.inspect(engine).get_table_names()
         return sorted(name for name in found if not name.startswith("kit_"))

@@ -14,7 +14,7 @@ GONE = "00000000-0000-0000-0000-000000000004"
 
 @pytest.fixture
 def library(tmp_path, monkeypatch, url):
-    """A library with books and loans."""
+    """A library with tables and rows."""
     monkeypatch.syspath_prepend(tmp_path)
     library = Library(tmp_path, url)
     assert library.mercato("db", "upgrade").exit_code == 0
@@ -23,8 +23,8 @@ def library(tmp_path, monkeypatch, url):
 
 
 class TestLedger:
-    def test_lists_what_is_here(self, library):
-        """Each feature with its wheel, its schema and its rows."""
+    def test_lists_features(self, library):
+        """`mercato data` lists each feature with its wheel, schema and number of rows."""
         listed = library.mercato("data")
 
         assert "loans: mercato-loans 2.0, schema 0001, 1 tables, 3 rows" in listed.stdout
@@ -32,7 +32,7 @@ class TestLedger:
 
     @pytest.mark.provokes("K301")
     def test_remembers_a_wheel_that_is_gone(self, library):
-        """The data of a feature is known by the wheel that made it, when that is gone too."""
+        """After a feature is uninstalled, the ledger still names the wheel that made its tables."""
         for file in library.folder.glob("mercato_shelf*"):
             for part in file.iterdir() if file.is_dir() else ():
                 part.unlink()
@@ -46,16 +46,16 @@ class TestLedger:
         assert (checked.exit_code, head) == (0, "warning[K301] database")
         assert what == (
             "    it holds data of 'shelf' (mercato-shelf 1.0.2, schema 0001, 3 rows), "
-            "a feature this deployment does not name."
+            "a feature that this deployment does not name."
         )
         assert fix == (
-            "    fix: nothing; the data is kept and untouched. `mercato data show shelf` | "
+            "    fix: none needed; the data is kept unchanged. `mercato data show shelf` | "
             "`mercato data archive shelf` | `mercato data purge shelf`"
         )
         assert library.mercato("db", "upgrade").exit_code == 0
 
-    def test_knows_what_came_before_it(self, library):
-        """Data that no ledger tells of is found by its version table and the names of tables."""
+    def test_finds_tables_without_an_entry(self, library):
+        """Without a ledger entry, data is found by its version table and its table names."""
         library.execute("DELETE FROM kit_ledger")
 
         with migration_engine(library.url) as engine, engine.connect() as connection:
@@ -65,7 +65,7 @@ class TestLedger:
         assert found.tables == ("shelf_book", "shelf_page")
 
     def test_keeps_features_apart_whose_names_begin_alike(self, library):
-        """A table belongs to the feature with the longest name that fits."""
+        """A table belongs to the feature with the longest matching name."""
         library.execute(
             "DELETE FROM kit_ledger",
             "CREATE TABLE shelf_signs_alembic_version (version_num VARCHAR(32))",
@@ -79,7 +79,7 @@ class TestLedger:
         assert found["shelf"].tables == ("shelf_book", "shelf_page")
 
     def test_shows_one(self, library):
-        """Tables, rows, the wheels that were seen, and who refers to it."""
+        """`mercato data show` shows tables, rows, known wheels and references to the feature."""
         shown = library.mercato("data", "show", "shelf").stdout
 
         for line in (
@@ -89,24 +89,25 @@ class TestLedger:
         ):
             assert line in shown
 
-    def test_of_nobody(self, library):
-        """A name that was never here is refused with those that were."""
+    def test_refuses_an_unknown_name(self, library):
+        """The error for an unknown feature lists the features with data."""
         unknown = library.mercato("data", "show", "shelves")
 
-        assert (unknown.exit_code, "It knows: loans, shelf" in unknown.stderr) == (2, True)
+        assert unknown.exit_code == 2
+        assert "Features with data: loans, shelf" in unknown.stderr
 
-    def test_of_no_database(self, tmp_path, monkeypatch):
-        """To ask makes no file."""
+    def test_creates_no_database(self, tmp_path, monkeypatch):
+        """Listing the data of an absent SQLite database does not create its file."""
         monkeypatch.syspath_prepend(tmp_path)
         library = Library(tmp_path, f"sqlite:///{tmp_path}/absent.db")
 
-        assert library.mercato("data").stdout == "Nothing.\n"
+        assert library.mercato("data").stdout == "No data.\n"
         assert not (tmp_path / "absent.db").exists()
 
 
 class TestArchive:
     def test_writes_every_row(self, library):
-        """First what it is, then a row a line, at last how many."""
+        """The file has a description, a line for each row, and the number of rows."""
         file = library.folder / "shelf.jsonl"
 
         archived = library.mercato("data", "archive", "shelf", "--to", str(file))
@@ -119,20 +120,20 @@ class TestArchive:
         assert end == {"rows": {"shelf_book": 2, "shelf_page": 1}}
 
     def test_overwrites_nothing(self, library):
-        """A file that is there stays what it is, and no half of one is left."""
+        """An existing file is not changed, and no partial file is left."""
         file = library.folder / "shelf.jsonl"
-        file.write_text("mine")
+        file.write_text("old")
 
         refused = library.mercato("data", "archive", "shelf", "--to", str(file))
 
-        assert (refused.exit_code, file.read_text()) == (1, "mine")
+        assert (refused.exit_code, file.read_text()) == (1, "old")
         assert not list(library.folder.glob("*.part"))
 
 
 class TestPurge:
     @pytest.mark.provokes("K311")
     def test_is_refused_while_named(self, library):
-        """What the deployment names stays; nothing is asked."""
+        """A feature that the deployment names cannot be purged, even with --confirm."""
         refused = library.mercato("data", "purge", "loans", "--confirm", "loans")
 
         assert refused.exit_code == 2
@@ -142,7 +143,7 @@ class TestPurge:
 
     @pytest.mark.provokes("K311")
     def test_is_refused_while_others_refer_to_it(self, library):
-        """Rows of another feature that name what is here are counted; nothing is purged."""
+        """Rows of another feature that refer to the data block the purge, and are counted."""
         library.choose("loans")
 
         refused = library.mercato("data", "purge", "shelf", "--confirm", "shelf", "--let-dangle")
@@ -150,14 +151,12 @@ class TestPurge:
         assert refused.exit_code == 2
         assert "loans_loan.book_id refers to it in 1 row" in refused.stderr
         assert "rows: shelf_book 2, shelf_page 1" in refused.stderr
-        assert (
-            "fix: take away what is in the way; keep a copy first: mercato data archive shelf"
-            in (refused.stderr)
-        )
+        fix = "remove these obstacles; to keep a copy first: mercato data archive shelf"
+        assert f"fix: {fix}" in refused.stderr
         assert "shelf_book" in library.tables()
 
-    def test_is_refused_when_the_one_who_refers_has_left_too(self, library):
-        """The ledger knows who refers to whom, also where no wheel says it any more."""
+    def test_is_refused_when_the_referring_feature_is_gone_too(self, library):
+        """The ledger still has the references of a feature that is no longer installed."""
         library.choose()
 
         refused = library.mercato("data", "purge", "shelf", "--confirm", "shelf")
@@ -165,7 +164,7 @@ class TestPurge:
         assert "loans_loan.book_id refers to it in 1 row" in refused.stderr
 
     def test_may_leave_rows_that_hold_all_they_need(self, tmp_path, monkeypatch, url):
-        """Where the policy says so, and the operator too."""
+        """--let-dangle allows references whose policy is `keeps_snapshot`."""
         monkeypatch.syspath_prepend(tmp_path)
         library = Library(tmp_path, url, policy="keeps_snapshot")
         library.mercato("db", "upgrade")
@@ -183,7 +182,7 @@ class TestPurge:
 
     @pytest.mark.provokes("K311")
     def test_is_refused_while_events_wait(self, library):
-        """Deliveries of its handlers that are parked are counted; they are dropped on demand."""
+        """Waiting deliveries of its handlers block the purge; --drop-events deletes them."""
         library.choose("shelf")
         park = (
             "INSERT INTO kit_inbox (consumer, event_id, attempts, next_attempt_at) VALUES"
@@ -199,7 +198,7 @@ class TestPurge:
         assert library.execute("SELECT consumer FROM kit_inbox") == [("loanshark.x",)]
 
     def test_asks_for_the_name(self, library):
-        """After a look at tables and rows the name is typed; anything else purges nothing."""
+        """Without --confirm the name must be typed; another answer purges nothing."""
         library.choose("shelf")
 
         mistyped = library.mercato("data", "purge", "loans", answer="yes\n")
@@ -211,14 +210,14 @@ class TestPurge:
         assert library.tables() == ["shelf_alembic_version", "shelf_book", "shelf_page"]
 
     def test_is_remembered(self, library):
-        """The ledger says that it was here; a second purge has nothing to do, a return is new."""
+        """The ledger keeps the time of a purge; afterwards an upgrade creates empty tables."""
         library.choose("shelf")
         library.mercato("data", "purge", "loans", "--confirm", "loans")
 
         listed, again = library.mercato("data"), library.mercato("data", "purge", "loans")
 
         assert "loans: mercato-loans 2.0, schema 0001, purged 20" in listed.stdout
-        assert again.stdout == "There is no data of loans any more.\n"
+        assert again.stdout == "There is no data of loans.\n"
         library.choose("shelf", "loans")
         assert library.mercato("db", "upgrade").exit_code == 0
         assert "1 tables, 0 rows" in library.mercato("data").stdout
@@ -227,7 +226,7 @@ class TestPurge:
         "statement", ["DROP TABLE", "DELETE FROM kit_inbox", "UPDATE kit_ledger"]
     )
     def test_killed_in_the_middle_loses_nothing(self, library, statement):
-        """After SIGKILL all is there as before, and the same command purges it."""
+        """After SIGKILL during a purge all rows are there, and the same command purges them."""
         library.choose("shelf")
         command = ("data", "purge", "loans", "--confirm", "loans")
 
@@ -241,23 +240,23 @@ class TestPurge:
 
 class TestDoctor:
     @pytest.mark.provokes("K310")
-    def test_finds_what_dangles(self, library):
-        """Column, count, samples and policy; and what the features' own checks find."""
+    def test_finds_dangling_references(self, library):
+        """The report has column, count, samples and policy, and what the features' checks find."""
         found = library.mercato("doctor")
 
         assert found.exit_code == 2
         assert found.stdout.splitlines() == [
             "error[K310] data of 'loans'",
-            f"    loans_loan.book_id: 1 row names {WORD} that are gone from shelf_book.id.",
+            f"    loans_loan.book_id: 1 row has ids of {WORD} that are missing from shelf_book.id.",
             f"    for example: {GONE}",
             "    policy needs_target: the row is meaningless without the referenced row",
-            "    fix: bring back what 'shelf' lost, or delete the rows",
+            "    fix: restore the missing rows of 'shelf', or delete these rows",
             "shelf: titles: 1 books have no title",
-            "1 references and 1 checks were looked at.",
+            "Checked 1 references, and ran 1 checks.",
         ]
 
     def test_of_sound_data(self, library):
-        """Nothing dangles, nothing is wrong."""
+        """Without dangling references and failing checks it exits with 0."""
         library.execute(
             "DELETE FROM loans_loan WHERE book_id IS NOT NULL", "UPDATE shelf_book SET title = 'x'"
         )
@@ -265,7 +264,7 @@ class TestDoctor:
         assert library.mercato("doctor").exit_code == 0
 
     def test_lets_rows_outlive_what_they_name(self, tmp_path, monkeypatch, url):
-        """Where the row holds all it needs it is a warning, and ends well."""
+        """A dangling reference with the policy `keeps_snapshot` is a warning; it exits with 0."""
         monkeypatch.syspath_prepend(tmp_path)
         library = Library(tmp_path, url, policy="keeps_snapshot")
         library.mercato("db", "upgrade")

@@ -8,7 +8,7 @@ from .lending import Library
 
 @pytest.fixture
 def library(tmp_path, monkeypatch, url):
-    """A library with books and loans."""
+    """A library with tables."""
     monkeypatch.syspath_prepend(tmp_path)
     library = Library(tmp_path, url)
     assert library.mercato("db", "upgrade").exit_code == 0
@@ -17,7 +17,7 @@ def library(tmp_path, monkeypatch, url):
 
 class TestPlan:
     def test_shows_what_an_upgrade_would_do(self, library):
-        """Feature, from, to and statements; nothing is done."""
+        """The plan has feature, old and new revision and statements; nothing is applied."""
         library.migration("shelf", "0002", ADD_YEAR)
         library.migration("shelf", "0003", 'op.drop_column("shelf_book", "year")', phase="contract")
 
@@ -34,8 +34,8 @@ class TestPlan:
             version = connection.exec_driver_sql("SELECT version_num FROM shelf_alembic_version")
             assert version.scalar() == "0001"
 
-    def test_marks_what_keeps_others_waiting(self, library):
-        """Locks and rewrites on PostgreSQL; what depends on the data is unknown on both."""
+    def test_marks_what_blocks_requests(self, library):
+        """Locks are marked on PostgreSQL, updates and unknown statements on both databases."""
         library.migration(
             "shelf", "0002", "op.get_bind().execute(sa.text('SELECT 1')).scalar_one()"
         )
@@ -51,7 +51,7 @@ class TestPlan:
         assert [line.split()[0] for line in lines if "UPDATE shelf_book" in line] == ["writes"]
 
     def test_of_an_empty_database(self, tmp_path, monkeypatch):
-        """Everything is new and keeps nobody waiting; no file is made by asking."""
+        """First migrations block nothing, and planning does not create the SQLite file."""
         monkeypatch.syspath_prepend(tmp_path)
         library = Library(tmp_path, f"sqlite:///{tmp_path}/absent.db")
 
@@ -62,7 +62,7 @@ class TestPlan:
         assert not (tmp_path / "absent.db").exists()
 
     def test_of_nothing(self, library):
-        """Where nothing is pending it says so."""
+        """Without pending migrations the plan is one line that says so."""
         assert library.mercato("db", "plan").stdout == "Nothing to do: all is up to date.\n"
 
 
@@ -101,11 +101,11 @@ class TestEffects:
         ],
     )
     def test_on_postgresql(self, statement, kind):
-        """What a statement does to those who use the table meanwhile."""
+        """Each statement gets the kind that squawk's findings imply."""
         assert kind_of(statement) == kind
 
     def test_says_why(self):
-        """The lock, what it blocks, and what squawk has against the statement."""
+        """The reason has the lock, what it blocks, and squawk's advice."""
         (effect,) = effects(["CREATE INDEX ix\nON a_b (id)"], "postgresql")
 
         lock, advice = effect.why.splitlines()
@@ -113,23 +113,23 @@ class TestEffects:
         assert "updates are blocked" in advice
 
     def test_on_a_table_that_is_new(self):
-        """Nobody uses it yet."""
-        made = "CREATE TABLE a_b (id INTEGER)"
+        """A statement on a table that the same migration creates blocks nothing."""
+        create = "CREATE TABLE a_b (id INTEGER)"
 
-        assert kind_of(made, "CREATE INDEX ix ON a_b (id)") == ""
-        assert kind_of(made, "CREATE INDEX ix ON a_c (id)") == "locks"
+        assert kind_of(create, "CREATE INDEX ix ON a_b (id)") == ""
+        assert kind_of(create, "CREATE INDEX ix ON a_c (id)") == "locks"
 
     def test_ignores_configuration(self, tmp_path, monkeypatch):
-        """A file in the current folder cannot take a rule away."""
+        """A .squawk.toml in the current folder cannot switch a rule off."""
         (tmp_path / ".squawk.toml").write_text('excluded_rules = ["changing-column-type"]\n')
         monkeypatch.chdir(tmp_path)
 
         assert kind_of("ALTER TABLE a_b ALTER COLUMN c TYPE BIGINT") == "rewrites"
 
     def test_on_sqlite(self):
-        """The one write lock is held anyway; what copies a table is marked."""
-        copied = "INSERT INTO _alembic_tmp_a_b (id) SELECT id FROM a_b"
+        """On SQLite only writes and copies of tables are marked."""
+        copy = "INSERT INTO _alembic_tmp_a_b (id) SELECT id FROM a_b"
 
         assert kind_of("ALTER TABLE a_b ADD COLUMN c", dialect="sqlite") == ""
-        assert kind_of(copied, dialect="sqlite") == "rewrites"
+        assert kind_of(copy, dialect="sqlite") == "rewrites"
         assert kind_of("UPDATE a_b SET c = 1", dialect="sqlite") == "writes"

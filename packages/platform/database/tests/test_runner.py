@@ -6,17 +6,17 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_database.drift import differences
+from mercato_database.faults import database_faults
+from mercato_database.faults import lock_held
+from mercato_database.faults import migration_failed
+from mercato_database.faults import pending_fault
+from mercato_database.faults import unreachable
 from mercato_database.history import Pending
 from mercato_database.history import current_revisions
 from mercato_database.history import histories
 from mercato_database.history import pending
 from mercato_database.locks import LockHeldError
-from mercato_database.locks import one_at_a_time
-from mercato_database.messages import database_faults
-from mercato_database.messages import migration_failed
-from mercato_database.messages import pending_fault
-from mercato_database.messages import somebody_else_migrates
-from mercato_database.messages import unreachable
+from mercato_database.locks import migration_lock
 from mercato_database.runner import Applied
 from mercato_database.runner import MigrationFailedError
 from mercato_database.runner import UpgradeRefusedError
@@ -28,7 +28,7 @@ from mercato_testing.samples.notes import feature as notes
 
 KIT = [Applied("kit", revision) for revision in histories([])[0].revisions]
 ALL = [*KIT, Applied("notes", "0001"), Applied("notes", "0002")]
-TOLD = [f"{done.feature} {done.revision}" for done in ALL]
+LINES = [f"{done.feature} {done.revision}" for done in ALL]
 KIT_HEAD = KIT[-1].revision
 
 STARTER = """
@@ -62,7 +62,7 @@ def downgrade():
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes a feature whose revisions run the given lines."""
+    """Write a feature whose revisions run the given lines."""
 
     def write(name, *lines):
         folder = tmp_path / name
@@ -77,42 +77,42 @@ def write(tmp_path):
 
 
 def create(table):
-    """A line that creates a table."""
+    """Return a line that creates a table."""
     return f"op.create_table({table!r}, sa.Column('id', sa.Integer, primary_key=True))"
 
 
 def tables(url):
-    """Name the tables of a database."""
+    """Return the names of a database's tables."""
     with migration_engine(url) as engine:
         return set(sa.inspect(engine).get_table_names())
 
 
 class TestUpgrade:
     def test_applies_all_in_order(self, url):
-        """The kit's tables come first, then those of the features; each is told."""
-        told = []
+        """The kit's revisions come first, then those of the features; each is reported."""
+        lines = []
 
-        applied = upgrade(url, [notes], on_progress=told.append)
+        applied = upgrade(url, [notes], on_progress=lines.append)
 
         assert applied == ALL
-        assert told == TOLD
+        assert lines == LINES
         assert {"kit_outbox", "notes_note", "notes_effect"} <= tables(url)
 
     def test_does_nothing_twice(self, url):
-        """A database that is up to date stays as it is."""
+        """An upgrade of a database that is up to date applies nothing."""
         upgrade(url, [notes])
 
         assert upgrade(url, [notes]) == []
 
     def test_keeps_a_history_for_each_feature(self, url):
-        """A version table of its own, and never one that all share."""
+        """Each feature has its own version table; there is no shared one."""
         upgrade(url, [notes])
 
         assert {"kit_alembic_version", "notes_alembic_version"} <= tables(url)
         assert "alembic_version" not in tables(url)
 
-    def test_a_feature_that_left_is_in_nobodys_way(self, url, write):
-        """Others can be upgraded though the wheel of one is gone; its tables stay."""
+    def test_ignores_a_feature_that_was_removed(self, url, write):
+        """Other features can be upgraded after one is removed; its tables stay."""
         upgrade(url, [notes])
 
         applied = upgrade(url, [write("other", create("other_thing"))])
@@ -121,7 +121,7 @@ class TestUpgrade:
         assert "notes_note" in tables(url)
 
     def test_applies_a_feature_whole_or_not_at_all(self, url, write):
-        """A history that fails in the middle leaves nothing; what came before it stays."""
+        """A history that fails is rolled back completely; features before it are kept."""
         broken = write("broken", create("broken_thing"), "op.execute('SELECT 1 FROM nowhere')")
 
         with pytest.raises(MigrationFailedError) as failed:
@@ -134,7 +134,7 @@ class TestUpgrade:
         assert "broken_thing" not in tables(url)
 
     def test_stops_at_the_first_failure(self, url, write):
-        """Features after the one that failed are not touched."""
+        """Features after the one that failed are not migrated."""
         broken = write("broken", "raise KeyError('no such thing')")
 
         with pytest.raises(MigrationFailedError, match="no such thing"):
@@ -142,8 +142,8 @@ class TestUpgrade:
 
         assert "later_thing" not in tables(url)
 
-    def test_goes_on_where_it_stopped(self, url, write):
-        """When the cause is mended, the same call applies the rest."""
+    def test_can_be_resumed(self, url, write):
+        """When the cause is fixed, the same call applies the rest."""
         with pytest.raises(MigrationFailedError):
             upgrade(url, [write("broken", create("broken_thing"), "raise KeyError")])
 
@@ -152,7 +152,7 @@ class TestUpgrade:
         assert applied == [Applied("broken", "0001"), Applied("broken", "0002")]
 
     def test_refuses_a_database_from_the_future(self, url, write):
-        """A revision that the wheel does not know is not guessed about."""
+        """An upgrade refuses tables at a revision that the wheel does not know."""
         upgrade(url, [write("other", create("other_a"), create("other_b"))])
         older = write("older", create("other_a"))
 
@@ -165,7 +165,7 @@ class TestUpgrade:
         assert refused.value.reasons == (Pending("other", "0002", "0001", 0),)
 
     def test_four_starters_migrate_once(self, url):
-        """Four processes that start at once all end well, and each revision is applied once."""
+        """Of four processes that start at once, all succeed, and each revision is applied once."""
         starters = [
             subprocess.Popen(
                 [sys.executable, "-c", STARTER, url],
@@ -185,28 +185,28 @@ class TestUpgrade:
         assert [starter.wait() for starter in starters] == [0] * 4
         for starter in starters:
             starter.stdout.close()
-        assert sorted(applied) == TOLD
+        assert sorted(applied) == LINES
 
 
-class TestOneAtATime:
+class TestMigrationLock:
     def test_waits_and_gives_up(self, url):
-        """Who finds the lock taken says for whom it waits, once, and ends with an error."""
-        told = []
+        """A process that finds the lock taken reports the holder once, and fails after the wait."""
+        lines = []
         with migration_engine(url) as engine:
-            with one_at_a_time(engine, wait_seconds=1, on_progress=told.append):
-                second = one_at_a_time(engine, wait_seconds=0.3, on_progress=told.append)
-                with pytest.raises(LockHeldError, match=r"since .* waited 0\.3 s"):
+            with migration_lock(engine, wait_seconds=1, on_progress=lines.append):
+                second = migration_lock(engine, wait_seconds=0.3, on_progress=lines.append)
+                with pytest.raises(LockHeldError, match=r"waited 0\.3 s .* since "):
                     second.__enter__()
 
-            with one_at_a_time(engine, wait_seconds=0.3, on_progress=told.append):
-                assert [line.partition(" on ")[0] for line in told] == [
-                    f"waiting for process {os.getpid()}"
+            with migration_lock(engine, wait_seconds=0.3, on_progress=lines.append):
+                assert [line.partition(" on ")[0] for line in lines] == [
+                    f"waiting for the migration lock, held by process {os.getpid()}"
                 ]
 
 
 class TestPending:
     def test_of_an_empty_database(self, url):
-        """Everything is pending."""
+        """All migrations are pending."""
         with migration_engine(url) as engine, engine.connect() as connection:
             found = pending(connection, [notes])
 
@@ -216,7 +216,7 @@ class TestPending:
         ]
 
     def test_of_a_migrated_database(self, url):
-        """Nothing is."""
+        """No migrations are pending."""
         upgrade(url, [notes])
 
         with migration_engine(url) as engine, engine.connect() as connection:
@@ -227,7 +227,7 @@ class TestPending:
             }
 
     def test_of_a_feature_that_is_behind(self, url, write):
-        """What its wheel brings since is counted."""
+        """The revisions after that of the tables are counted."""
         upgrade(url, [write("other", create("other_a"))])
         newer = write("other", create("other_a"), create("other_b"), create("other_c"))
 
@@ -235,15 +235,15 @@ class TestPending:
             assert pending(connection, [newer]) == [Pending("other", "0001", "0003", 2)]
 
     def test_needs_no_alembic(self):
-        """A web process that asks what is pending does not import Alembic."""
-        lines = "import sys, mercato_database.messages; sys.exit('alembic' in sys.modules)"
+        """A web process that checks for pending migrations does not import Alembic."""
+        code = "import sys, mercato_database.faults; sys.exit('alembic' in sys.modules)"
 
-        assert subprocess.run([sys.executable, "-c", lines], check=False).returncode == 0
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 class TestFaults:
     def test_pending(self):
-        """K302 says from where to where, how many, and the command."""
+        """K302 has both revisions, the number of migrations, and the command."""
         fault = pending_fault(Pending("reviews", "0001", "0003", 2), [])
 
         assert (fault.code, fault.where, fault.fix) == ("K302", "'reviews'", "mercato db upgrade")
@@ -252,13 +252,13 @@ class TestFaults:
         )
 
     def test_ahead(self):
-        """K303 where the tables are newer than the wheel."""
+        """K303 reports tables that are newer than the wheel."""
         fault = pending_fault(Pending("reviews", "0009", "0003", 0), [])
 
         assert (fault.code, "at 0009" in fault.what, "0003" in fault.what) == ("K303", True, True)
 
     def test_failed(self):
-        """K305 says what failed, what was rolled back, what is applied and how to go on."""
+        """K305 says what failed, what was rolled back, what is kept and how to resume."""
         error = MigrationFailedError("reviews", "0003", "no such column", "SELECT  x", tuple(ALL))
 
         fault = migration_failed(error, [])
@@ -267,14 +267,14 @@ class TestFaults:
         assert fault.what.splitlines() == [
             "migration 0003 failed: no such column",
             "statement: SELECT x",
-            "reviews was rolled back to where it was; nothing of it was applied.",
-            "applied before, and kept: " + ", ".join(TOLD),
+            "all migrations of reviews in this run were rolled back.",
+            "applied before and kept: " + ", ".join(LINES),
         ]
-        assert fault.fix == "mend the cause, then go on with: mercato db upgrade"
+        assert fault.fix == "fix the cause, then resume with: mercato db upgrade"
 
-    def test_somebody_else(self):
-        """K306 where the lock is held."""
-        assert somebody_else_migrates(LockHeldError("held")).code == "K306"
+    def test_lock_held(self):
+        """K306 reports a held lock."""
+        assert lock_held(LockHeldError("held")).code == "K306"
 
     def test_no_database(self):
         """K207 names the host."""
@@ -283,7 +283,7 @@ class TestFaults:
         (fault,) = database_faults(engine, [])
 
         assert fault.code == "K207"
-        assert "the database 127.0.0.1 cannot be asked: " in fault.what
+        assert "the database 127.0.0.1 cannot be used: " in fault.what
 
     @pytest.mark.parametrize(
         "login",
@@ -294,7 +294,7 @@ class TestFaults:
         ],
     )
     def test_no_database_and_no_password(self, login):
-        """K207 shows no part of a password, and nothing of what stands behind the ``?``."""
+        """K207 shows no part of a password, and no value from behind the ``?``."""
         engine = sa.create_engine(f"postgresql://{login}")
 
         (fault,) = database_faults(engine, [])
@@ -302,19 +302,19 @@ class TestFaults:
         assert fault.code == "K207"
         assert "hush" not in str(fault)
 
-    def test_a_password_in_what_the_driver_says(self):
-        """Each occurrence is masked, also a quoted one, and what an @ in it made a host."""
+    def test_a_password_in_the_message_of_the_driver(self):
+        """Each occurrence is masked, also a quoted one, and the part of one after an @."""
         url = sa.make_url("postgresql://shop:hu%2Fsh@ush@127.0.0.1/shop?sslpassword=psst")
-        said = sa.exc.OperationalError("", {}, Exception("no: hu/sh, hu%2Fsh, psst, ush@127.0.0.1"))
+        cause = Exception("no: hu/sh, hu%2Fsh, psst, ush@127.0.0.1")
 
-        fault = unreachable(url, said)
+        fault = unreachable(url, sa.exc.OperationalError("", {}, cause))
 
         assert fault.what == (
-            "the database 127.0.0.1 cannot be asked: no: ***, ***, ***, ***@127.0.0.1"
+            "the database 127.0.0.1 cannot be used: no: ***, ***, ***, ***@127.0.0.1"
         )
 
-    def test_asking_makes_no_file(self, tmp_path):
-        """A SQLite file that is not there has no tables, and is not made by looking."""
+    def test_creates_no_file(self, tmp_path):
+        """A missing SQLite file counts as a database without tables, and is not created."""
         engine = sa.create_engine(f"sqlite:///{tmp_path}/shop.db")
 
         assert [fault.code for fault in database_faults(engine, [])] == ["K302"]
@@ -323,7 +323,7 @@ class TestFaults:
 
 class TestDifferences:
     def test_none(self, url):
-        """Migrations that make what the models say differ in nothing."""
+        """Migrations that match the models have no differences."""
         upgrade(url, [notes])
 
         assert [differences(url, history) for history in histories([notes])] == [[], []]
@@ -337,7 +337,7 @@ class TestDifferences:
         ],
     )
     def test_some(self, url, change, seen):
-        """What a database has more or less than the models is named."""
+        """What the database has in addition to the models, or lacks, is named."""
         upgrade(url, [notes])
         with migration_engine(url) as engine, engine.begin() as connection:
             connection.execute(sa.text(change))
@@ -347,7 +347,7 @@ class TestDifferences:
         assert seen in line
 
     def test_sees_own_tables_only(self, url):
-        """The tables of others are none of a feature's business."""
+        """Tables of other features are not compared."""
         upgrade(url, [notes])
         with migration_engine(url) as engine, engine.begin() as connection:
             connection.execute(sa.text("CREATE TABLE others_thing (id INTEGER PRIMARY KEY)"))
@@ -357,7 +357,7 @@ class TestDifferences:
 
 class TestWriteRevision:
     def test_writes_the_first(self, tmp_path, url):
-        """From nothing to the models, in a file that can be applied as it is."""
+        """The first migration creates the tables of the models, and can be applied unchanged."""
         feature = Feature(
             name="notes", summary="", metadata=notes.metadata, migrations=tmp_path / "versions"
         )
@@ -369,5 +369,5 @@ class TestWriteRevision:
         assert differences(url, histories([feature])[1]) == []
 
     def test_writes_nothing_where_nothing_changed(self):
-        """A history that says what the models say gets no empty revision."""
+        """If the migrations match the models, no file is written."""
         assert write_revision(histories([notes])[1], "nothing") is None

@@ -1,4 +1,4 @@
-"""Two versions of one wheel on one database, while the shop stays open."""
+"""Two versions of one wheel run on the same database during an update."""
 
 import subprocess
 import sys
@@ -82,7 +82,7 @@ STEPS = [(FIRST, "expand"), (EXPAND, "expand"), (FREE, "expand"), (CONTRACT, "co
 
 
 class Wheel:
-    """One version of the wheel, in a folder of its own, run in processes of its own."""
+    """One version of the wheel, in its own folder, run in its own processes."""
 
     def __init__(self, folder, url, version, parts, steps):
         self.folder = folder / version
@@ -105,7 +105,7 @@ class Wheel:
         )
 
     def mercato(self, *arguments):
-        """Run a command in a process of its own."""
+        """Run a command in a new process."""
         return subprocess.run(
             [sys.executable, "-m", "mercato_composition", *arguments],
             env={"PYTHONPATH": str(self.folder), "PATH": str(Path(sys.executable).parent)},
@@ -116,13 +116,13 @@ class Wheel:
         )
 
     def names(self):
-        """Read who is there with this version of the code."""
+        """Read all names with this version of the code."""
         shown = self.mercato("people", "show")
         assert shown.returncode == 0, shown.stderr
         return sorted(shown.stdout.split())
 
     def add(self, name):
-        """Add somebody with this version of the code."""
+        """Add a person with this version of the code."""
         added = self.mercato("people", "add", name)
         assert added.returncode == 0, added.stderr
 
@@ -130,7 +130,7 @@ class Wheel:
 class TestExpandAndContract:
     @pytest.mark.provokes("K303")
     def test_both_versions_run_on_the_tables_in_between(self, tmp_path, url):
-        """The old wheel reads and writes until somebody contracts; then it says why it may not."""
+        """The old wheel reads and writes until --contract; then `check` refuses it."""
         old = Wheel(tmp_path, url, "1.0", OLD, STEPS[:1])
         new = Wheel(tmp_path, url, "1.1", BOTH, STEPS[:3])
         last = Wheel(tmp_path, url, "2.0", NEW, STEPS)
@@ -151,7 +151,7 @@ class TestExpandAndContract:
             0,
             "warning[K303] mercato-people 1.0 ('people')",
         )
-        assert "it may be served: nothing was taken away since" in checked.stdout
+        assert "it is served: the newer migrations removed nothing" in checked.stdout
         assert waiting.stdout.splitlines() == [
             "people 0004 waits for --contract",
             "Nothing to do: all is up to date.",
@@ -163,21 +163,20 @@ class TestExpandAndContract:
         assert "fix: install mercato-people 2.0 or newer" in refused.stderr
 
     def test_a_wheel_that_only_waits_to_contract_is_served(self, tmp_path, url):
-        """Pending migrations that only tidy up are a warning."""
+        """Pending migrations that only contract are a warning."""
         Wheel(tmp_path, url, "1.1", BOTH, STEPS[:3]).mercato("db", "upgrade")
         tolerant = Wheel(tmp_path, url, "1.2", BOTH, STEPS)
 
         checked, compared = tolerant.mercato("check"), tolerant.mercato("db", "check")
 
         assert (checked.returncode, "warning[K302]" in checked.stdout) == (0, True)
-        assert "fix: when nothing older runs any more: mercato db upgrade --contract" in (
-            checked.stdout
-        )
-        assert "people 0003; not compared, its models are of 0004" in compared.stdout
+        fix = "fix: when no older version runs any more: mercato db upgrade --contract"
+        assert fix in checked.stdout
+        assert "people 0003; not compared: its models need 0004" in compared.stdout
 
     @pytest.mark.provokes("K302")
-    def test_what_is_needed_may_stand_behind_what_contracts(self, tmp_path, url):
-        """Then nothing less than --contract will do, and the message says so."""
+    def test_an_expanding_migration_may_follow_a_contracting_one(self, tmp_path, url):
+        """Then the wheel needs `mercato db upgrade --contract`, and the fault says so."""
         Wheel(tmp_path, url, "1.1", BOTH, STEPS[:3]).mercato("db", "upgrade")
         more = [*STEPS, ('op.create_table("people_pet", sa.Column("id", sa.Uuid))', "expand")]
         newest = Wheel(tmp_path, url, "3.0", NEW, more)
@@ -187,8 +186,8 @@ class TestExpandAndContract:
         assert (refused.returncode, "error[K302]" in refused.stderr) == (2, True)
         assert "fix: mercato db upgrade --contract" in refused.stderr
 
-    def test_the_first_time_everything_is_made(self, tmp_path, url):
-        """On an empty database nobody is there who could miss anything."""
+    def test_an_empty_database_gets_all_migrations(self, tmp_path, url):
+        """An upgrade of an empty database also applies contracting migrations."""
         made = Wheel(tmp_path, url, "2.0", NEW, STEPS).mercato("db", "upgrade")
 
         assert "people 0004" in made.stdout.splitlines()

@@ -14,7 +14,7 @@ __all__ = ["client_of", "deployment", "url", "wheels"]
 
 @pytest.fixture(scope="session")
 def libraries(tmp_path_factory):
-    """An index that has the host and all it needs, the same for every test."""
+    """An index with the host and all its requirements, shared by all tests."""
     with serve_index(tmp_path_factory.mktemp("index")) as index:
         index.add_installed("mercato-host")
         yield index
@@ -22,7 +22,7 @@ def libraries(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def few_libraries(tmp_path_factory):
-    """An index with little in it: enough to lock, and to be refused."""
+    """An index with a few small wheels, for tests that lock and run nothing."""
     with serve_index(tmp_path_factory.mktemp("few")) as index:
         flask = {"console_scripts": {"flask": "flask.app:main"}}
         files = {"flask/__init__.py": "", "flask/app.py": ""}
@@ -36,13 +36,13 @@ def few_libraries(tmp_path_factory):
 
 @pytest.fixture
 def shop(tmp_path, libraries):
-    """A deployment that installs from an index, and nothing installed."""
+    """A deployment with an index, without a lock or environments."""
     with libraries.restored():
         yield Shop(tmp_path / "shop", libraries)
 
 
 @pytest.fixture
 def small_shop(tmp_path, few_libraries):
-    """A deployment that is locked quickly, and installs nothing that runs."""
+    """A deployment with the small index: quick to lock, but its host cannot run."""
     with few_libraries.restored():
         yield Shop(tmp_path / "shop", few_libraries)

@@ -1,4 +1,4 @@
-"""A deployment in a folder of its own, whose features are in an index."""
+"""A deployment in its own folder, whose features are in an index."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ feature = Feature(name={name!r}, summary="For a test.")
 
 
 class Shop:
-    """A deployment file, and the commands that are typed beside it."""
+    """A deployment file, its index, and the commands that are run beside it."""
 
     def __init__(self, folder, index):
         self.folder = folder
@@ -31,22 +31,22 @@ class Shop:
 
     @property
     def wish(self):
-        """What it wants to be installed."""
+        """What the deployment file requires."""
         return requirements.read(self.file, {})
 
     @property
     def places(self):
-        """Where its lock and environments are."""
+        """The paths of the lock and the environments."""
         return Places.of(self.file)
 
     @property
     def environments(self):
-        """The names of its environments."""
-        there = self.places.environments.glob("*/pyvenv.cfg")
-        return sorted(it.parent.name for it in there if not it.parent.is_symlink())
+        """The names of the environments, sorted."""
+        files = self.places.environments.glob("*/pyvenv.cfg")
+        return sorted(it.parent.name for it in files if not it.parent.is_symlink())
 
     def choose(self, *features, environment="testing", index=None, more=""):
-        """Write the deployment file."""
+        """Write a deployment file with these features."""
         named = "".join(f"[features.{name}]\n" for name in features)
         url = index or self.index.url
         self.file.write_text(
@@ -64,7 +64,7 @@ class Shop:
 
     @property
     def hostile(self):
-        """Code that leaves a trace when it runs."""
+        """Code that creates the file `trace` when it runs."""
         return f"open({str(self.trace)!r}, 'w').close()\n"
 
     def mercato(self, *arguments):
@@ -72,7 +72,7 @@ class Shop:
         return CliRunner().invoke(mercato, [f"--deployment={self.file}", *arguments])
 
     def start(self, *arguments, **environ):
-        """Start the command line in a process of its own."""
+        """Start the command line in a new process."""
         return subprocess.Popen(
             [
                 sys.executable,
@@ -89,7 +89,7 @@ class Shop:
         )
 
     def installed(self, *arguments, **environ):
-        """Run the command of the environment that is used."""
+        """Run the `mercato` of the current environment."""
         return subprocess.run(
             [self.places.current / "bin" / "mercato", f"--deployment={self.file}", *arguments],
             env={"PATH": os.environ["PATH"], **environ},

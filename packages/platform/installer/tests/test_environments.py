@@ -1,4 +1,4 @@
-"""From a deployment file to the environment that is used, with a real index and real wheels."""
+"""Lock, install and roll back a deployment with a real index and real wheels."""
 
 import os
 import re
@@ -12,11 +12,11 @@ from mercato_composition.deployment import lock as lockfile
 class TestLock:
     @pytest.fixture
     def shop(self, small_shop):
-        """A lock is made without running anything."""
+        """The small index is enough: locking runs no code of the wheels."""
         return small_shop
 
-    def test_writes_down_wheels_with_hashes(self, shop):
-        """A standard lock: versions, hashes of wheels, and which package each feature is."""
+    def test_writes_wheels_with_hashes(self, shop):
+        """The lock has versions, hashes of wheels, and the package of each feature."""
         shop.offer(version="1.0")
         shop.offer(version="1.1")
 
@@ -30,7 +30,7 @@ class TestLock:
         assert {"mercato-host", "mercato-kit", "flask"} <= lock.versions().keys()
 
     def test_takes_what_fits_the_kit(self, shop):
-        """The newest release is not taken where it was built for another kit."""
+        """A newer release that needs another kit is not chosen."""
         shop.offer(version="1.0")
         shop.offer(version="2.0", requires=["mercato-kit>=99"])
 
@@ -39,7 +39,7 @@ class TestLock:
         assert (locked.exit_code, "+ mercato-alpha 1.0\n" in locked.stdout) == (0, True)
 
     def test_takes_the_range_of_the_file(self, shop):
-        """`package` narrows what is taken."""
+        """`package` limits the versions that are chosen."""
         shop.choose("alpha", more='package = "mercato-alpha < 2"\n')
         shop.offer(version="1.5")
         shop.offer(version="2.0")
@@ -48,8 +48,8 @@ class TestLock:
 
         assert (locked.exit_code, "+ mercato-alpha 1.5\n" in locked.stdout) == (0, True)
 
-    def test_tells_what_changes(self, shop):
-        """A second lock says what it changes, and the same lock is the same bytes."""
+    def test_prints_what_changes(self, shop):
+        """A second lock prints what it changes; locking the same versions gives the same bytes."""
         shop.offer(version="1.0")
         shop.mercato("lock")
         first = shop.places.lock.read_bytes()
@@ -64,14 +64,14 @@ class TestLock:
         assert "  mercato-alpha 1.0 -> 1.1\n" in newer.stdout
 
     def test_needs_no_secret(self, shop):
-        """A lock can be made where the secrets of production are not."""
+        """A production can be locked on a machine without its secrets."""
         shop.choose("alpha", environment="production")
         shop.offer()
 
         assert shop.mercato("lock").exit_code == 0
 
     def test_of_several_files_in_one_folder(self, shop):
-        """Each deployment file has a lock of its own."""
+        """Each deployment file has its own lock."""
         shop.file = shop.file.rename(shop.folder / "staging.toml")
         shop.offer()
 
@@ -80,8 +80,8 @@ class TestLock:
         assert [it.name for it in shop.folder.glob("*lock*")] == ["pylock.staging.toml"]
 
     @pytest.mark.provokes("K120")
-    def test_says_what_is_not_to_be_had(self, shop):
-        """K120 has uv's own words; nothing is written."""
+    def test_reports_what_cannot_be_resolved(self, shop):
+        """K120 has the output of uv; no lock is written."""
         refused = shop.mercato("lock")
 
         assert (refused.exit_code, "error[K120] deployment.toml" in refused.stderr) == (2, True)
@@ -90,7 +90,7 @@ class TestLock:
 
     @pytest.mark.provokes("K101")
     def test_a_package_must_offer_the_feature(self, shop):
-        """K101 says what the wheel offers instead."""
+        """K101 lists the features that the wheel offers."""
         shop.choose("alpha", more='package = "mercato-beta"\n')
         shop.offer("beta")
 
@@ -103,8 +103,8 @@ class TestLock:
 
 
 class TestInstall:
-    def test_makes_an_environment_of_the_lock(self, shop):
-        """It has what the lock names and nothing else, and the deployment fits in it."""
+    def test_builds_an_environment_from_the_lock(self, shop):
+        """It has exactly the packages of the lock, and the deployment fits in it."""
         shop.offer()
         shop.mercato("lock")
 
@@ -113,17 +113,17 @@ class TestInstall:
         checked = shop.installed("check", "--offline")
         (name,) = shop.environments
         packages = next(shop.places.current.glob("lib/python*/site-packages"))
-        there = {it.name.partition("-")[0] for it in packages.glob("*.dist-info")}
+        found = {it.name.partition("-")[0] for it in packages.glob("*.dist-info")}
         locked = lockfile.read(shop.places.lock).versions()
         assert (
             checked.stdout
             == "deployment.toml fits: mercato-alpha 1.0 (the database was not asked)\n"
         )
-        assert there == {it.replace("-", "_") for it in locked}
+        assert found == {it.replace("-", "_") for it in locked}
         assert shop.places.current.readlink().name == name
 
-    def test_the_environment_can_go_on(self, shop):
-        """The next release is locked and installed by the command that the first one brought."""
+    def test_the_environment_can_update_itself(self, shop):
+        """The next release is locked and installed with the command of the first environment."""
         shop.offer(version="1.0")
         shop.mercato("lock")
         shop.mercato("install")
@@ -138,7 +138,7 @@ class TestInstall:
 
     @pytest.mark.provokes("K114")
     def test_needs_a_lock(self, shop):
-        """K114 tells to lock first."""
+        """Without a lock, K114 says to run `mercato lock`."""
         refused = shop.mercato("install")
 
         assert (refused.exit_code, "error[K114] pylock.toml" in refused.stderr) == (2, True)
@@ -146,7 +146,7 @@ class TestInstall:
 
     @pytest.mark.provokes("K114")
     def test_needs_the_lock_of_this_file(self, shop):
-        """K114: the file names a feature since that the lock does not know."""
+        """K114: the deployment file names a feature that is not in the lock."""
         shop.offer()
         shop.mercato("lock")
         shop.choose("alpha", "beta")
@@ -155,8 +155,8 @@ class TestInstall:
 
         assert (refused.exit_code, "    + mercato-beta\n" in refused.stderr) == (2, True)
 
-    def test_what_is_used_stays_until_the_new_one_fits(self, shop):
-        """A new environment in which the deployment does not fit is not switched to."""
+    def test_switches_only_if_the_deployment_fits(self, shop):
+        """If the deployment does not fit in the new environment, the old one stays current."""
         shop.offer(version="1.0")
         shop.mercato("lock")
         shop.mercato("install")
@@ -170,8 +170,8 @@ class TestInstall:
         assert shop.places.current.readlink() == used
         assert shop.installed("check", "--offline").returncode == 0
 
-    def test_one_link_says_what_is_used(self, shop):
-        """A new lock is a new environment; features that were dropped are not in it."""
+    def test_a_new_lock_gets_a_new_environment(self, shop):
+        """The current environment has only the features of the new lock."""
         shop.choose("alpha", "beta")
         shop.offer("alpha")
         shop.offer("beta")
@@ -187,7 +187,7 @@ class TestInstall:
 
     @pytest.mark.provokes("K120")
     def test_back_and_forth(self, shop):
-        """`mercato rollback` uses the environment and the lock from before; no lock is lost."""
+        """`mercato rollback` restores the previous environment and lock; no lock is lost."""
         shop.offer(version="1.0")
         shop.mercato("lock")
         shop.mercato("install")
@@ -209,27 +209,27 @@ class TestInstall:
         assert "mercato-alpha 1.0" in shop.installed("check", "--offline").stdout
 
     def test_four_at_once(self, shop):
-        """Four installs at once make one environment, and all end well."""
+        """Four installs at once build one environment, and all succeed."""
         shop.offer()
         shop.mercato("lock")
 
         processes = [shop.start("install") for _ in range(4)]
-        told = [process.communicate(timeout=120) for process in processes]
+        outputs = [process.communicate(timeout=120) for process in processes]
 
-        assert [process.returncode for process in processes] == [0] * 4, told
-        assert sum("unpacking" in out for out, _ in told) == 1
+        assert [process.returncode for process in processes] == [0] * 4, outputs
+        assert sum("unpacking" in out for out, _ in outputs) == 1
         assert len(shop.environments) == 1
         assert shop.installed("check", "--offline").returncode == 0
 
     def test_killed_at_every_step(self, shop):
-        """After kill -9 the same command ends well, and what was used stays whole till then."""
+        """After SIGKILL the same command succeeds; until then the old environment works."""
         shop.offer(version="1.0")
         shop.mercato("lock")
         shop.mercato("install")
         used = shop.places.current.readlink()
         shop.offer(version="1.1")
         shop.mercato("lock")
-        for step in ("fetched", "admitted", "checking"):
+        for step in ("fetched", "checked", "checking"):
             if step == "fetched":
                 for wheel in shop.places.wheels.glob("*/*.whl"):
                     wheel.unlink()
@@ -246,11 +246,11 @@ class TestInstall:
 
     @pytest.mark.provokes("K120")
     def test_gives_up_waiting(self, shop):
-        """K120 names the process that works here."""
+        """K120 names the process that holds the lock."""
         shop.offer()
         shop.mercato("lock")
         other = shop.start("install")
-        line_with(other, "resolving|fetched|admitted")
+        line_with(other, "resolving|fetched|checked")
         other.send_signal(signal.SIGSTOP)
 
         refused = shop.mercato("install", "--wait", "0.3")
@@ -261,7 +261,7 @@ class TestInstall:
 
 
 def line_with(process, words):
-    """Wait for a line of a process; None where it ended without."""
+    """Wait for a matching line of a process; None if it ends without one."""
     for line in process.stdout:
         if re.search(words, line):
             return line
@@ -269,7 +269,7 @@ def line_with(process, words):
 
 
 def kill_at(shop, step):
-    """Install in a process, and kill it where it begins a step."""
+    """Install in a process, and kill it at the start of a step."""
     process = shop.start("install")
     line = line_with(process, step)
     os.kill(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Wheels, indexes and configuration that mean harm: each is refused before any of its code runs."""
+"""Hostile wheels, indexes and configuration are refused before any of their code runs."""
 
 import io
 import json
@@ -22,96 +22,96 @@ ALPHA = {"mercato.features": {"alpha": "mercato_alpha:feature"}}
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """Fetched wheels of the libraries, shared by the tests of this file."""
+    """The folder of downloaded wheels, shared by the tests of this module."""
     return tmp_path_factory.mktemp("environments")
 
 
 @pytest.fixture
 def shop(small_shop):
-    """Nothing in these tests gets as far as running the host."""
+    """The small index is enough: no test here runs the host."""
     return small_shop
 
 
 @pytest.fixture
 def mercato(shop, store):
-    """Runs a command that shares fetched wheels."""
+    """Run a command that uses the shared folder of wheels."""
     return lambda *arguments: shop.mercato(*arguments, f"--into={store}")
 
 
 def quiet(_line):
-    """Hear of progress, and say nothing."""
+    """Ignore a line of progress."""
 
 
-RUN = "<code that leaves a trace>"
+RUN = "<hostile code>"
 
 FEATURES = {
     "pth": (
         {"alpha.pth": f"import os; {RUN}"},
-        "it ships alpha.pth, which every start of Python would read",
+        "it contains alpha.pth, which Python reads at every start",
     ),
     "data": (
         {"mercato_alpha-1.0.data/scripts/mercato": f"#!python\n{RUN}"},
-        "it ships mercato_alpha-1.0.data/, files that land outside of packages",
+        "it contains mercato_alpha-1.0.data/, files that are installed outside packages",
     ),
     "another package": (
         {"stripe/__init__.py": RUN},
-        "it ships stripe/__init__.py, outside of its own package (mercato_alpha)",
+        "it contains stripe/__init__.py, outside its own package (mercato_alpha)",
     ),
     "a loose module": (
         {"conftest.py": RUN},
-        "it ships conftest.py, outside of its own package (mercato_alpha)",
+        "it contains conftest.py, outside its own package (mercato_alpha)",
     ),
 }
-"""What the wheel of a feature may not have in it, and what is said about it."""
+"""Files that the wheel of a feature must not contain, and the reason in the fault."""
 
 LIBRARIES = {
     "pth": (
         {"helper.pth": f"import os; {RUN}"},
-        "it ships helper.pth, which every start of Python would read",
+        "it contains helper.pth, which Python reads at every start",
     ),
     "sitecustomize": (
         {"sitecustomize.py": RUN},
-        "it ships sitecustomize.py, which every start of Python would run",
+        "it contains sitecustomize.py, which Python runs at every start",
     ),
     "usercustomize": (
         {"usercustomize/__init__.py": RUN},
-        "it ships usercustomize, which every start of Python would run",
+        "it contains usercustomize, which Python runs at every start",
     ),
     "data": (
         {"helper-1.0.data/purelib/flask/__init__.py": RUN},
-        "it ships helper-1.0.data/, files that land outside of packages",
+        "it contains helper-1.0.data/, files that are installed outside packages",
     ),
-    "loose files": ({".env": RUN}, "it ships .env, outside of any package"),
+    "loose files": ({".env": RUN}, "it contains .env, outside any package"),
     "a file of another": ({"flask/app.py": RUN}, "it would overwrite flask/app.py of flask"),
-    "in other letters": ({"Flask/App.py": RUN}, "it would overwrite Flask/App.py of flask"),
+    "in capitals": ({"Flask/App.py": RUN}, "it would overwrite Flask/App.py of flask"),
     "into the kit": (
         {"mercato_kit/more.py": RUN},
         "it puts files into mercato_kit, the package of mercato-kit",
     ),
 }
-"""What no wheel may have in it."""
+"""Files that no wheel may contain, and the reason in the fault."""
 
 OFFERS = {
-    "a command of the host": ("console_scripts", "mercato", "it brings a command of its own"),
-    "a command of Python": ("gui_scripts", "python3", "it brings a command of its own: 'python3'"),
-    "a command that climbs": ("console_scripts", "../../owned", "it brings a command of its own"),
-    "a command of another": ("console_scripts", "flask", "it brings the command 'flask', as flask"),
+    "a command of the host": ("console_scripts", "mercato", "a command that is not allowed"),
+    "a command of Python": ("gui_scripts", "python3", "that is not allowed: 'python3'"),
+    "a path as a command": ("console_scripts", "../../owned", "a command that is not allowed"),
+    "another's command": ("console_scripts", "flask", "it installs the command 'flask', as flask"),
     "a bound feature": (
         "mercato.features",
         "alpha",
-        "it claims to be 'alpha', and the lock says mercato-alpha is",
+        "it offers the feature 'alpha'; the lock binds it to mercato-alpha",
     ),
-    "a feature unasked": (
+    "an unnamed feature": (
         "mercato.features",
         "pay",
-        "it claims to be 'pay', a feature that this deployment does not name",
+        "it offers 'pay', a feature that this deployment does not name",
     ),
 }
-"""What a library may not offer."""
+"""Entry points that a library must not have, and the reason in the fault."""
 
 SPOILT = {
-    "up": ("../../../owned.py", 0o644, "it has a path that leads elsewhere: '../../../owned.py'"),
-    "absolute": ("/owned.py", 0o644, "it has a path that leads elsewhere: '/owned.py'"),
+    "up": ("../../../owned.py", 0o644, "it has an unsafe path: '../../../owned.py'"),
+    "absolute": ("/owned.py", 0o644, "it has an unsafe path: '/owned.py'"),
     "link": ("mercato_alpha/x", stat.S_IFLNK | 0o777, "it has a link or a device: mercato_alpha/x"),
     "unrecorded": (
         "mercato_alpha/more.py",
@@ -120,16 +120,16 @@ SPOILT = {
     ),
     "twice": ("mercato_alpha/__INIT__.py", 0o644, "has a file twice: mercato_alpha/__INIT__.py"),
 }
-"""What is added to a wheel behind the back of its RECORD."""
+"""Entries that are added to a wheel without its RECORD: path, mode, and the reason."""
 
 
 def cases(table):
-    """Return the rows of a table as parameters that are called by their key."""
+    """Return the rows of a table as parameters with their keys as ids."""
     return [pytest.param(*row, id=key) for key, row in table.items()]
 
 
 def offer_library(shop, files, entry_points=None):
-    """Put a library into the index that the feature needs."""
+    """Put a feature that needs the library `helper`, and the library, into the index."""
     files = {path: text.replace(RUN, shop.hostile) for path, text in files.items()}
     shop.offer(requires=["mercato-kit", "helper"])
     files.setdefault("helper/__init__.py", shop.hostile)
@@ -137,7 +137,7 @@ def offer_library(shop, files, entry_points=None):
 
 
 def write_lock(shop):
-    """Lock whatever the index has, as if nobody had looked into it."""
+    """Write a lock of what the index has, without the checks of `mercato lock`."""
     text = lockfile.compose(
         Uv().resolve(shop.wish.lines, shop.wish.index),
         requirements=shop.wish.lines,
@@ -147,11 +147,11 @@ def write_lock(shop):
 
 
 class TestHostileWheels:
-    """Each is refused when it would be locked, and says why; there is no lock, and nothing ran."""
+    """`mercato lock` refuses each with a reason; no lock is written, and no code runs."""
 
     @pytest.fixture
     def is_refused(self, shop, mercato):
-        """Lock, and expect a refusal for a certain reason."""
+        """Run `mercato lock`, and expect a refusal with a reason."""
 
         def check(reason):
             refused = mercato("lock")
@@ -166,30 +166,30 @@ class TestHostileWheels:
     @pytest.mark.provokes("K119")
     @pytest.mark.parametrize(("files", "reason"), cases(FEATURES))
     def test_features_have_one_package(self, shop, is_refused, files, reason):
-        """A feature's files are inside of the package that it is."""
+        """The files of a feature must be in its package."""
         shop.offer(files={path: text.replace(RUN, shop.hostile) for path, text in files.items()})
 
         is_refused(reason)
 
     @pytest.mark.parametrize(("files", "reason"), cases(LIBRARIES))
-    def test_libraries_have_packages_of_their_own(self, shop, is_refused, files, reason):
-        """What a feature needs brings nothing that starts by itself, or is another's."""
+    def test_libraries_have_their_own_packages(self, shop, is_refused, files, reason):
+        """A library must not have files that run at start, or that belong to another wheel."""
         offer_library(shop, files)
 
         is_refused(reason)
 
     @pytest.mark.parametrize(("group", "name", "reason"), cases(OFFERS))
-    def test_libraries_are_no_features(self, shop, is_refused, group, name, reason):
-        """What a feature needs is no feature, and takes nobody's command."""
+    def test_libraries_are_not_features(self, shop, is_refused, group, name, reason):
+        """A library must not offer features, or commands that others have."""
         offer_library(shop, {}, {group: {name: "helper:main"}})
 
         is_refused(reason)
 
-    def test_features_bring_no_command(self, shop, is_refused):
-        """The host's command is the one there is."""
+    def test_features_install_no_commands(self, shop, is_refused):
+        """A feature must not install a command."""
         shop.offer(entry_points={**ALPHA, "console_scripts": {"alpha": "mercato_alpha:main"}})
 
-        is_refused("it brings a command of its own: 'alpha'")
+        is_refused("it installs a command that is not allowed: 'alpha'")
 
     @pytest.mark.parametrize(
         ("name", "files"),
@@ -203,25 +203,25 @@ class TestHostileWheels:
         ],
     )
     def test_programs_are_named_one_by_one(self, shop, is_refused, name, files):
-        """Only uv and squawk may bring programs, each its own and no more."""
+        """Only the wheels of uv and squawk may install programs, and only their own."""
         files = {path: text.replace(RUN, shop.hostile) for path, text in files.items()}
         shop.offer(requires=["mercato-kit", name])
         write_wheel(shop.index.folder, name, "1.0", files)
 
-        is_refused(f"files that land outside of packages: {max(files, key=len)}")
+        is_refused(f"files that are installed outside packages: {max(files, key=len)}")
 
-    def test_a_command_is_not_taken_from_a_program(self, shop, is_refused):
-        """A library's command that is called as an admitted program is a clash."""
+    def test_a_command_must_not_replace_a_program(self, shop, is_refused):
+        """A command of a library with the name of an allowed program is refused."""
         offer_library(shop, {}, {"console_scripts": {"squawk": "helper:main"}})
         shop.offer(requires=["mercato-kit", "helper", "squawk-cli"])
         files = {"squawk_cli-1.0.data/scripts/squawk": ""}
         write_wheel(shop.index.folder, "squawk-cli", "1.0", files)
 
-        is_refused("it brings the command 'squawk', as helper 1.0 does")
+        is_refused("it installs the command 'squawk', as helper 1.0 does")
 
     @pytest.mark.parametrize(("path", "mode", "reason"), cases(SPOILT))
-    def test_archives_are_what_they_say(self, shop, is_refused, path, mode, reason):
-        """A path stays inside, a file is a file, and each is in the RECORD."""
+    def test_archives_have_safe_entries(self, shop, is_refused, path, mode, reason):
+        """Paths must be safe, entries must be files or folders, and RECORD must list them."""
         entry = zipfile.ZipInfo(path)
         entry.external_attr = mode << 16
         with zipfile.ZipFile(shop.offer(), "a") as archive:
@@ -234,7 +234,7 @@ class TestHostileWheels:
         ("files", "reason"), cases({key: LIBRARIES[key] for key in ("pth", "a file of another")})
     )
     def test_are_not_unpacked_either(self, shop, mercato, store, files, reason):
-        """Not even where somebody wrote them into the lock, with their hashes."""
+        """`mercato install` refuses them too, if a lock names them with their hashes."""
         offer_library(shop, files)
         write_lock(shop)
 
@@ -244,21 +244,21 @@ class TestHostileWheels:
         assert not list(store.glob("*/pyvenv.cfg"))
         assert not shop.trace.exists()
 
-    def test_the_lock_says_who_a_feature_is(self, shop, mercato, store):
-        """A wheel of another name that claims a bound feature is not unpacked."""
+    def test_the_lock_binds_features(self, shop, mercato, store):
+        """A wheel that offers a feature bound to another distribution is not unpacked."""
         offer_library(shop, {}, {"mercato.features": {"alpha": "helper:feature"}})
         write_lock(shop)
 
         refused = mercato("install")
 
-        assert "it claims to be 'alpha', and the lock says mercato-alpha is" in refused.stderr
+        assert "it offers the feature 'alpha'; the lock binds it to mercato" in refused.stderr
         assert not list(store.glob("*/pyvenv.cfg"))
         assert not shop.trace.exists()
 
 
 class TestPrograms:
-    def test_that_mercato_runs_are_admitted(self, shop, mercato):
-        """The wheels of uv and squawk, with exactly their programs, are in the lock."""
+    def test_that_mercato_runs_are_allowed(self, shop, mercato):
+        """The wheels of uv and squawk, with exactly their programs, can be locked."""
         shop.offer(requires=["mercato-kit", "uv", "squawk-cli"])
         programs = {f"uv-1.0.data/scripts/{name}": "" for name in ("uv", "uvx")}
         write_wheel(shop.index.folder, "uv", "1.0", {"uv/__init__.py": "", **programs})
@@ -274,7 +274,7 @@ class TestPrograms:
 
 class TestSourceDistributions:
     def test_are_not_built(self, shop):
-        """A package without wheels is not there: its setup.py never runs."""
+        """A package without wheels counts as absent: its setup.py never runs."""
         files = {
             "setup.py": shop.hostile,
             "PKG-INFO": "Metadata-Version: 2.1\nName: mercato-alpha\nVersion: 1.0\n",
@@ -292,8 +292,8 @@ class TestSourceDistributions:
 
 
 class TestOtherIndexes:
-    def test_are_never_asked(self, shop, mercato, tmp_path, monkeypatch):
-        """A higher version elsewhere is nothing to us, whatever variables and files say."""
+    def test_are_never_used(self, shop, mercato, tmp_path, monkeypatch):
+        """Variables and configuration files cannot add an index with a higher version."""
         shop.offer(version="1.0")
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
@@ -309,7 +309,7 @@ class TestOtherIndexes:
 
 
 def point_to(url, folder, home, monkeypatch):
-    """Recommend another index in every way there is."""
+    """Configure another index in every way that uv supports."""
     for variable in (
         "UV_EXTRA_INDEX_URL",
         "UV_INDEX",
@@ -349,8 +349,8 @@ class TestIndexes:
             "$(touch /tmp/owned)",
         ],
     )
-    def test_are_addresses(self, shop, url):
-        """No option, path or command, and nothing that somebody on the way can change."""
+    def test_are_safe_urls(self, shop, url):
+        """An index is an https URL, or a URL of this machine; no option, path or command."""
         shop.file.write_text(f'environment = "testing"\n[index]\nurl = {json.dumps(url)}\n')
 
         in_the_file = shop.mercato("check", "--offline")
@@ -364,7 +364,7 @@ class TestIndexes:
 class TestChangedBytes:
     @pytest.mark.provokes("K119")
     def test_of_the_same_version(self, shop, mercato, store):
-        """Whoever replaces a wheel in the index after it was locked does not get in."""
+        """A wheel that was replaced in the index after it was locked is refused."""
         shop.offer()
         mercato("lock")
         for fetched in store.glob("wheels/*/mercato_alpha-*.whl"):
@@ -373,18 +373,12 @@ class TestChangedBytes:
 
         refused = mercato("install")
 
-        assert (
-            refused.exit_code,
-            "its bytes are not those that were locked" in refused.stderr,
-        ) == (
-            2,
-            True,
-        )
+        assert (refused.exit_code, "its hash differs from the lock" in refused.stderr) == (2, True)
         assert not shop.trace.exists()
         assert not list(store.glob("*/pyvenv.cfg"))
 
     def test_of_a_fetched_wheel(self, shop, mercato, store):
-        """Whoever replaces a fetched wheel on this machine does not get in either."""
+        """A downloaded wheel that was replaced on this machine is downloaded again."""
         shop.offer()
         mercato("lock")
         (fetched,) = store.glob("wheels/*/mercato_alpha-*.whl")
@@ -413,7 +407,7 @@ class TestLocks:
         ],
     )
     def test_name_wheels_with_hashes(self, shop, mercato, store, old, new):
-        """A lock that names anything else, or was made elsewhere, is not used."""
+        """A lock with other sources, without SHA-256, or for another machine is refused."""
         shop.offer()
         mercato("lock")
         text = shop.places.lock.read_text()
@@ -437,7 +431,7 @@ class TestLocks:
         ids=lambda source: next(iter(source)),
     )
     def test_name_nothing_but_wheels(self, shop, mercato, store, source):
-        """A lock that names an archive, a repository or a folder is not used."""
+        """A lock that names an archive, a repository or a folder is refused."""
         shop.offer()
         mercato("lock")
         document = tomllib.loads(shop.places.lock.read_text())
@@ -455,8 +449,8 @@ class TestLocks:
     @pytest.mark.parametrize(
         "url", ["http://evil.example/packages/", "file:///srv/", "ftp://127.0.0.1/"]
     )
-    def test_fetch_where_nobody_can_interfere(self, shop, mercato, store, url):
-        """A wheel is fetched by https, or from this machine."""
+    def test_download_from_safe_urls(self, shop, mercato, store, url):
+        """A wheel is downloaded by https, or from this machine."""
         shop.offer()
         mercato("lock")
         text = shop.places.lock.read_text()

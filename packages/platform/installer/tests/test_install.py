@@ -28,19 +28,19 @@ Tag: py3-none-any
 
 
 def deployment_with(package):
-    """A deployment that names a feature nobody installed."""
+    """A deployment that names a feature that is not installed."""
     table = {} if package is None else {"package": package}
     return read_deployment({"environment": "testing", "features": {"alpha": table}})
 
 
 class TestMissing:
     def test_names_what_is_not_installed(self):
-        """Without a package the name is made of the feature's."""
+        """Without `package` the requirement is mercato-NAME."""
         assert [str(it) for it in missing(deployment_with(None))] == ["mercato-alpha"]
 
     @pytest.mark.parametrize("package", ["other-alpha", "alpha~=1.0", "alpha!=1.5,<2,>=1"])
     def test_takes_a_name_with_versions(self, package):
-        """A name, or a name with a range."""
+        """`package` is a name, or a name with a range of versions."""
         assert [str(it) for it in missing(deployment_with(package))] == [package]
 
     @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ class TestMissing:
         ],
     )
     def test_refuses_anything_else(self, package):
-        """No option, URL, path, marker or extra gets to an installer."""
+        """An option, URL, path, marker or extra in `package` is refused."""
         with pytest.raises(DeploymentError) as refused:
             missing(deployment_with(package))
 
@@ -73,7 +73,7 @@ class TestMissing:
         assert (fault.code, fault.feature) == ("K202", "alpha")
 
     def test_names_file_and_line(self, tmp_path):
-        """The operator is told where it stands."""
+        """The fault names the file and the line of `package`."""
         file = tmp_path / "deployment.toml"
         file.write_text('environment = "testing"\n\n[features.alpha]\npackage = "./alpha"\n')
 
@@ -85,7 +85,7 @@ class TestMissing:
 
 class TestCreateApp:
     def test_never_installs_in_production(self):
-        """Servers verify; they do not install."""
+        """create_app(install=True) is refused in production (K114)."""
         deployment = read_deployment(
             {"environment": "production", "features": {"alpha": {}}},
             environ={"MERCATO_SECRET_KEY": "k" * 40},
@@ -125,13 +125,13 @@ def make_wheel(folder, name, version, *, requires=(), manifest=None):
 
 @pytest.fixture
 def index(tmp_path):
-    """A package index on the loopback address, and the folder it serves."""
+    """A package index on the loopback address: its folder and its URL."""
     folder = tmp_path / "index"
     (folder / "simple").mkdir(parents=True)
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_arguments):
-            """Say nothing."""
+            """Log nothing."""
 
     server = http.server.ThreadingHTTPServer(
         ("127.0.0.1", 0), functools.partial(Handler, directory=folder)
@@ -146,7 +146,7 @@ def index(tmp_path):
 
 @pytest.fixture
 def mercato(tmp_path):
-    """Runs `mercato` in an environment of its own that sees the libraries of this one."""
+    """Run `mercato` in a new environment that also has the libraries of this one."""
     place = tmp_path / "environment"
     venv.create(place)
     site = next(place.glob("lib/python*/site-packages"))
@@ -169,7 +169,7 @@ def mercato(tmp_path):
 
 class TestInstallHere:
     def test_installs_what_is_missing(self, mercato, index):
-        """The wheel is installed from the given index, and the deployment fits."""
+        """The feature is installed from the given index, and the deployment fits."""
         folder, url = index
         make_wheel(folder, "mercato-alpha", "1.2", manifest=MANIFEST.format(name="alpha"))
         make_wheel(folder, "mercato-alpha", "2.0", manifest=MANIFEST.format(name="alpha"))
@@ -183,7 +183,7 @@ class TestInstallHere:
         assert "mercato-alpha 1.2" in checked.stdout
 
     def test_keeps_the_kit_that_runs(self, mercato, index):
-        """A feature that wants another kit is refused; the running one is not replaced."""
+        """A feature that needs another kit is refused; the running kit is not replaced."""
         folder, url = index
         make_wheel(
             folder,

@@ -1,4 +1,4 @@
-"""What production starts is what the lock says; each feature is the package it is bound to."""
+"""Production loads what the lock has, and each feature from the package it is bound to."""
 
 import json
 import subprocess
@@ -17,23 +17,23 @@ SECRET = {"MERCATO_SECRET_KEY": "a key of forty characters, for this test"}
 
 
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory, libraries):
-    """A production that was installed from its lock."""
-    shop = Shop(tmp_path_factory.mktemp("standing") / "shop", libraries)
+def installed(tmp_path_factory, libraries):
+    """A production deployment that was installed from its lock."""
+    shop = Shop(tmp_path_factory.mktemp("installed") / "shop", libraries)
     shop.choose("alpha", environment="production")
     with libraries.restored():
         shop.offer()
         shop.mercato("lock")
-        installed = shop.start("install", **SECRET)
-        out, err = installed.communicate()
-    assert installed.returncode == 0, out + err
+        process = shop.start("install", **SECRET)
+        out, err = process.communicate()
+    assert process.returncode == 0, out + err
     return shop
 
 
 @pytest.fixture
-def site(standing):
-    """Where its packages are; what a test adds to it is taken away."""
-    (folder,) = standing.places.current.glob("lib/python*/site-packages")
+def site(installed):
+    """The folder of its packages; what a test adds is removed afterwards."""
+    (folder,) = installed.places.current.glob("lib/python*/site-packages")
     before = set(folder.iterdir())
     yield folder
     for path in set(folder.iterdir()) - before:
@@ -47,7 +47,7 @@ def site(standing):
 
 @contextmanager
 def changed(path, text):
-    """Have another text in a file for a while."""
+    """Replace the text of a file within a block."""
     before = path.read_text() if path.exists() else None
     path.write_text(text)
     try:
@@ -60,7 +60,7 @@ def changed(path, text):
 
 
 def check(shop):
-    """Check it from inside of its environment, and return what is said about composition."""
+    """Run `mercato check` in its environment, and return the faults of composition."""
     checked = shop.installed("check", "--offline", "--json", **SECRET)
     return [fault for fault in json.loads(checked.stdout)["faults"] if fault["code"] < "K2"]
 
@@ -74,16 +74,18 @@ def newer_lock(shop):
 
 
 class TestProduction:
-    def test_fits_its_lock(self, standing):
-        """What was installed from the lock is what the lock says."""
-        assert check(standing) == []
+    def test_fits_its_lock(self, installed):
+        """An installation from the lock has no faults."""
+        assert check(installed) == []
 
     @pytest.mark.provokes("K114")
-    def test_is_compared_with_its_lock(self, standing):
-        """K114 lists what is another version, what is missing, and what is too much."""
-        newer = newer_lock(standing).replace('"flask"', '"flasche"').replace("/flask-", "/flasche-")
-        with changed(standing.places.lock, newer):
-            differing, more = check(standing)
+    def test_is_compared_with_its_lock(self, installed):
+        """K114 lists other versions, missing packages and additional packages."""
+        newer = (
+            newer_lock(installed).replace('"flask"', '"flasche"').replace("/flask-", "/flasche-")
+        )
+        with changed(installed.places.lock, newer):
+            differing, more = check(installed)
 
         assert (differing["code"], differing["severity"]) == ("K114", "error")
         assert "\n+ flasche " in differing["what"]
@@ -91,12 +93,12 @@ class TestProduction:
         assert "`mercato install`" in differing["fix"]
         assert (more["severity"], "flask" in more["what"]) == ("warning", True)
 
-    def test_never_starts_otherwise(self, standing):
-        """The server ends with 2, and starts nothing."""
-        with changed(standing.places.lock, newer_lock(standing)):
+    def test_never_starts_otherwise(self, installed):
+        """A server whose packages differ from the lock exits with 2."""
+        with changed(installed.places.lock, newer_lock(installed)):
             started = subprocess.run(
-                [standing.places.current / "bin" / "python", "-I", "-m", "mercato_host.app"],
-                env={"MERCATO_DEPLOYMENT": str(standing.file), **SECRET},
+                [installed.places.current / "bin" / "python", "-I", "-m", "mercato_host.app"],
+                env={"MERCATO_DEPLOYMENT": str(installed.file), **SECRET},
                 capture_output=True,
                 text=True,
                 check=False,
@@ -105,40 +107,40 @@ class TestProduction:
         assert (started.returncode, "error[K114] pylock.toml" in started.stderr) == (2, True)
 
     @pytest.mark.provokes("K114")
-    def test_names_what_the_lock_knows(self, standing):
-        """K114: the file names a feature since that the lock does not know."""
-        with changed(standing.file, f"{standing.file.read_text()}[features.beta]\n"):
-            codes = {fault["code"]: fault["what"] for fault in check(standing)}
+    def test_names_what_the_lock_knows(self, installed):
+        """K114: the deployment file names a feature that is not in the lock."""
+        with changed(installed.file, f"{installed.file.read_text()}[features.beta]\n"):
+            codes = {fault["code"]: fault["what"] for fault in check(installed)}
 
         assert "\n+ mercato-beta" in codes["K114"]
 
     @pytest.mark.provokes("K114")
     @pytest.mark.parametrize("text", ["", "not toml", 'lock-version = "1.0"\npackages = []\n'])
-    def test_reads_its_lock(self, standing, text):
-        """K114: a lock that cannot be read is no lock."""
-        with changed(standing.places.lock, text):
-            codes = [(fault["code"], fault["severity"]) for fault in check(standing)]
+    def test_reads_its_lock(self, installed, text):
+        """K114: a lock that cannot be read is an error."""
+        with changed(installed.places.lock, text):
+            codes = [(fault["code"], fault["severity"]) for fault in check(installed)]
 
         assert codes == [("K114", "error")]
 
-    def test_without_a_lock_is_told(self, standing):
-        """A production that nobody locked starts, with a warning."""
-        aside = standing.places.lock.rename(standing.folder / "aside")
+    def test_without_a_lock_is_warned(self, installed):
+        """A production without a lock starts, with a warning."""
+        aside = installed.places.lock.rename(installed.folder / "aside")
         try:
-            codes = [(fault["code"], fault["severity"]) for fault in check(standing)]
+            codes = [(fault["code"], fault["severity"]) for fault in check(installed)]
         finally:
-            aside.rename(standing.places.lock)
+            aside.rename(installed.places.lock)
 
         assert codes == [("K114", "warning")]
 
     @pytest.mark.provokes("K104")
-    def test_knows_who_a_feature_is(self, standing, site):
-        """A second distribution that claims a bound name is told of, and not loaded."""
-        trace = standing.folder / "claimed"
+    def test_loads_the_bound_distribution(self, installed, site):
+        """Another distribution that offers a bound feature is reported, and not loaded."""
+        trace = installed.folder / "claimed"
         source = f"open({str(trace)!r}, 'w').close()\n{FEATURE.format(name='alpha')}"
         wheels.install(site, "alpha", source, distribution="evil-alpha", module="aaa_evil")
 
-        faults = check(standing)
+        faults = check(installed)
 
         assert [(it["code"], it["what"].splitlines()[-1]) for it in faults] == [
             ("K114", "- evil-alpha 1.0")
@@ -146,14 +148,14 @@ class TestProduction:
         assert not trace.exists()
 
     @pytest.mark.provokes("K104")
-    def test_refuses_a_hijacked_entry_point(self, standing, site):
-        """K104: the bound distribution says another package, or is gone."""
-        trace = standing.folder / "hijacked"
+    def test_refuses_a_hijacked_entry_point(self, installed, site):
+        """K104: the bound distribution offers the feature in another package."""
+        trace = installed.folder / "hijacked"
         source = f"open({str(trace)!r}, 'w').close()\n{FEATURE.format(name='alpha')}"
         (site / "hijack.py").write_text(source)
         points = site / "mercato_alpha-1.0.dist-info" / "entry_points.txt"
         with changed(points, "[mercato.features]\nalpha = hijack:feature\n"):
-            (fault,) = check(standing)
+            (fault,) = check(installed)
 
         assert fault["code"] == "K104"
         assert "the lock says it is the package mercato_alpha of mercato-alpha" in fault["what"]
@@ -161,17 +163,17 @@ class TestProduction:
         assert not trace.exists()
 
     @pytest.mark.provokes("K115")
-    def test_runs_wheels(self, standing, site):
-        """K115: a folder of sources can change under a server; the file may allow it."""
+    def test_runs_wheels(self, installed, site):
+        """K115: a feature in a folder of sources is refused unless the file allows it."""
         origin = site / "mercato_alpha-1.0.dist-info" / "direct_url.json"
         editable = {"url": "file:///srv/alpha", "dir_info": {"editable": True}}
-        allowed = standing.file.read_text().replace(
+        allowed = installed.file.read_text().replace(
             "[features.alpha]\n", "[features.alpha]\neditable = true\n"
         )
         with changed(origin, json.dumps(editable)):
-            (refused,) = check(standing)
-            with changed(standing.file, allowed):
-                allowed_faults = check(standing)
+            (refused,) = check(installed)
+            with changed(installed.file, allowed):
+                allowed_faults = check(installed)
 
         assert (refused["code"], "it runs from /srv/alpha" in refused["what"]) == ("K115", True)
         assert "editable = true in [features.alpha]" in refused["fix"]
@@ -181,7 +183,7 @@ class TestProduction:
 class TestDevelopment:
     @pytest.fixture
     def claimed_twice(self, tmp_path, monkeypatch):
-        """Two installed distributions that claim to be one feature."""
+        """Two installed distributions that offer the same feature."""
         monkeypatch.syspath_prepend(tmp_path)
         for name in ("mercato-gamma", "evil-gamma"):
             source = FEATURE.format(name="gamma")
@@ -189,7 +191,7 @@ class TestDevelopment:
 
     @pytest.mark.provokes("K104")
     def test_one_must_be_chosen(self, claimed_twice):
-        """K104 names both, and the line that chooses."""
+        """K104 names both, and the line that chooses one."""
         deployment = read_deployment({"environment": "testing", "features": {"gamma": {}}})
 
         (fault,) = compose(deployment).faults
@@ -200,7 +202,7 @@ class TestDevelopment:
         assert 'package = "mercato-gamma"' in fault.fix
 
     def test_the_file_chooses(self, claimed_twice):
-        """`package` says which distribution the feature is."""
+        """`package` chooses the distribution."""
         chosen = {"gamma": {"package": "mercato-gamma >= 1"}}
         deployment = read_deployment({"environment": "testing", "features": chosen})
 

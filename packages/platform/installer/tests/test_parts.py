@@ -1,4 +1,4 @@
-"""What locking and installing are made of, each part for itself."""
+"""The parts of locking and installing, each by itself."""
 
 import base64
 import http.server
@@ -18,12 +18,12 @@ from mercato_installer import download as fetching
 from mercato_installer import install as installing
 from mercato_installer import tools
 from mercato_installer.wheel import UnreadableWheelError
-from mercato_installer.wheel import look_into
+from mercato_installer.wheel import read_wheel
 
 
 class TestCompose:
     def test_has_a_line_for_each_wheel(self):
-        """A person sees in a diff which wheel changed."""
+        """Each wheel has its own line, so a diff shows which one changed."""
         urls = [f"https://packages.example/x-1.0-{tag}.whl" for tag in ("a", "b")]
         wheels = [{"url": url, "hashes": {"sha256": "0" * 64}} for url in urls]
         packages = [{"name": "x", "version": "1.0", "wheels": wheels}]
@@ -43,7 +43,7 @@ class TestPlaces:
         ],
     )
     def test_are_beside_the_file(self, tmp_path, file, lock, current):
-        """Each file of a folder has its own; a lock is named as the standard wants it."""
+        """Each deployment file of a folder has its own lock, named as PEP 751 requires."""
         places = Places.of(tmp_path / file)
 
         assert places.lock == tmp_path / lock
@@ -52,7 +52,7 @@ class TestPlaces:
 
 class TestRequirements:
     def test_have_what_the_host_needs(self, tmp_path):
-        """The host and the kit; and redis where the file names one."""
+        """The host and the kit are required, and redis if the file has [redis]."""
         file = tmp_path / "deployment.toml"
         file.write_text(
             '[features.alpha]\npackage = "acme-alpha>=2"\n[redis]\nurl = "redis://127.0.0.1"\n'
@@ -63,7 +63,7 @@ class TestRequirements:
         assert wish.lines == ("acme-alpha>=2", "mercato-host", "mercato-kit", "redis")
 
     def test_index_from_the_environment(self, tmp_path):
-        """A password for the index need not stand in the file."""
+        """A variable can set the index, so that its password is not in the file."""
         file = tmp_path / "deployment.toml"
         file.write_text('[index]\nurl = "https://packages.example/simple/"\n')
         url = "https://me:secret@packages.example/simple/"
@@ -81,8 +81,8 @@ class TestIsSafeUrl:
             "http://[::1]/",
         ],
     )
-    def test_nobody_on_the_way(self, url):
-        """https, or this machine."""
+    def test_https_or_this_machine(self, url):
+        """An https URL and a URL of this machine are safe."""
         assert is_safe_url(url)
 
     @pytest.mark.parametrize(
@@ -96,14 +96,14 @@ class TestIsSafeUrl:
             "https://[x/",
         ],
     )
-    def test_somebody_on_the_way(self, url):
-        """Anything else is refused."""
+    def test_anything_else(self, url):
+        """Any other URL is not."""
         assert not is_safe_url(url)
 
 
 class TestTools:
     def test_come_from_this_environment(self, tmp_path, monkeypatch):
-        """A program called uv in PATH is never run."""
+        """A program called uv on PATH is never run."""
         trap = tmp_path / "uv"
         trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
         trap.chmod(0o755)
@@ -114,20 +114,20 @@ class TestTools:
 
         assert not (tmp_path / "ran").exists()
 
-    def test_hear_nobody_else(self, monkeypatch):
-        """Variables for installers and interpreters are not passed on; others are."""
+    def test_run_with_clean_variables(self, monkeypatch):
+        """Variables that configure installers or Python are not passed on; others are."""
         hostile = ["PIP_INDEX_URL", "UV_INDEX", "PYTHONPATH", "PYTHONSTARTUP", "VIRTUAL_ENV"]
         for name in hostile:
             monkeypatch.setenv(name, "x")
         monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
 
-        passed = tools.environment()
+        passed = tools.clean_environment()
 
         assert not set(hostile) & passed.keys()
         assert passed["HTTPS_PROXY"] == "http://127.0.0.1:3128"
 
-    def test_never_tell_a_password(self, servers):
-        """An index that refuses is told of without the password in its URL."""
+    def test_show_no_password(self, servers):
+        """The error of an index that refuses access has no password in its URL."""
         index = f"http://me:geheim@127.0.0.1:{servers[0].server_port}/closed/simple/"
 
         with pytest.raises(tools.ToolFailedError) as failed:
@@ -140,56 +140,56 @@ class TestTools:
 class TestLookInto:
     @pytest.fixture
     def wheel(self, tmp_path):
-        """A wheel without fault."""
+        """A valid wheel."""
         return write_wheel(tmp_path, "Some.Thing", "1.0", {"some_thing/x.py": "1\n"})
 
-    def test_reads_what_it_says(self, wheel):
-        """Its name, its version, its files."""
-        seen = look_into(wheel)
+    def test_reads_metadata_and_files(self, wheel):
+        """A valid wheel has name, version, files and no defects."""
+        found = read_wheel(wheel)
 
-        assert (seen.name, seen.version, seen.oddities) == ("some-thing", "1.0", ())
-        assert seen.tops == {"some_thing": {"some_thing/x.py"}}
+        assert (found.name, found.version, found.defects) == ("some-thing", "1.0", ())
+        assert found.tops == {"some_thing": {"some_thing/x.py"}}
 
     @pytest.mark.parametrize(
         "name", ["some_thing-1.1-py3-none-any.whl", "other-1.0-py3-none-any.whl", "x.whl"]
     )
     def test_under_another_name(self, wheel, name):
-        """A file is the wheel that its name says."""
+        """A wheel whose file name has another name or version is unreadable."""
         with pytest.raises(UnreadableWheelError):
-            look_into(wheel.rename(wheel.parent / name))
+            read_wheel(wheel.rename(wheel.parent / name))
 
     def test_with_the_metadata_of_another(self, wheel):
-        """There is one folder of metadata: its own."""
+        """A wheel with a second metadata folder is unreadable."""
         with zipfile.ZipFile(wheel, "a") as archive:
             archive.writestr("flask-99.0.dist-info/METADATA", "Name: flask\n")
 
-        with pytest.raises(UnreadableWheelError, match="not one folder of metadata"):
-            look_into(wheel)
+        with pytest.raises(UnreadableWheelError, match="must have one metadata folder"):
+            read_wheel(wheel)
 
     @pytest.mark.parametrize("content", [b"", b"PK", b"not a zip file"])
-    def test_no_wheel(self, wheel, content):
-        """Whatever is no archive is no wheel."""
+    def test_not_an_archive(self, wheel, content):
+        """A file that is not a ZIP archive is unreadable."""
         wheel.write_bytes(content)
 
         with pytest.raises(UnreadableWheelError):
-            look_into(wheel)
+            read_wheel(wheel)
 
     @pytest.mark.parametrize(
-        ("old", "new", "said"),
+        ("old", "new", "reason"),
         [
             (b"x.py,sha256=", b"x.py,sha256=0", "hash / size of some_thing/x.py didn't match"),
             (b"x.py,sha256=", b"x.py,md5=", "its RECORD has no SHA-256 of some_thing/x.py"),
             (b"x.py,sha256=", b"x.py,shake_128=", "its RECORD has no SHA-256 of some_thing/x.py"),
             (b"some_thing/x.py", b"some_thing/y.py", "some_thing/x.py is not mentioned in RECORD"),
-            (b"some_thing/x.py", b"some_thing/y.py", "a file that is not there: some_thing/y.py"),
+            (b"some_thing/x.py", b"some_thing/y.py", "lists a missing file: some_thing/y.py"),
             (b",2\n", b",3\n", "hash / size of some_thing/x.py didn't match RECORD"),
-            (b",2\n", b"\n", "it has no RECORD of its files that can be read"),
+            (b",2\n", b"\n", "its RECORD cannot be read"),
             (b",2\n", b",\n", "hash / size of some_thing/x.py is not included in RECORD"),
             (b",2\n", b",two\n", "entry in RECORD file for some_thing/x.py is invalid"),
         ],
     )
-    def test_with_a_record_of_other_files(self, tmp_path, wheel, old, new, said):
-        """Its RECORD lists exactly its files, with SHA-256 and size."""
+    def test_with_a_wrong_record(self, tmp_path, wheel, old, new, reason):
+        """RECORD must list exactly the files, with SHA-256 and size."""
         record = "some_thing-1.0.dist-info/RECORD"
         other = tmp_path / "other" / wheel.name
         other.parent.mkdir()
@@ -198,12 +198,12 @@ class TestLookInto:
                 content = archive.read(name)
                 changed.writestr(name, content.replace(old, new) if name == record else content)
 
-        seen = look_into(other)
+        found = read_wheel(other)
 
-        assert any(said in oddity for oddity in seen.oddities), seen.oddities
+        assert any(reason in defect for defect in found.defects), found.defects
 
     def test_with_metadata_in_an_odd_folder(self, tmp_path):
-        """A version that is written in another way is odd, and no crash."""
+        """A metadata folder with another spelling of the version is a defect."""
         wheel = write_wheel(tmp_path, "x", "1.0.post1", {"x.py": ""})
         other = tmp_path / "other" / wheel.name
         other.parent.mkdir()
@@ -211,28 +211,28 @@ class TestLookInto:
             for name in archive.namelist():
                 changed.writestr(name.replace("1.0.post1", "1.0-1"), archive.read(name))
 
-        seen = look_into(other)
+        found = read_wheel(other)
 
-        assert any("doesn't match wheel filename" in oddity for oddity in seen.oddities)
+        assert any("doesn't match wheel filename" in defect for defect in found.defects)
 
     def test_without_a_record(self, tmp_path):
-        """A wheel that lists nothing is odd."""
+        """A wheel without RECORD has a defect."""
         wheel = write_wheel(tmp_path, "x", "1.0", {"x.py": ""})
         bare = tmp_path / "bare" / wheel.name
         bare.parent.mkdir()
         with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(bare, "w") as changed:
             changed.writestr("x-1.0.dist-info/METADATA", archive.read("x-1.0.dist-info/METADATA"))
 
-        seen = look_into(bare)
+        found = read_wheel(bare)
 
-        assert seen.oddities[0].startswith("it has no RECORD of its files that can be read")
+        assert found.defects[0].startswith("its RECORD cannot be read")
 
 
 class Recorder(http.server.BaseHTTPRequestHandler):
-    """Answers every request, and remembers who asked."""
+    """Answer every request, and record its path and credentials."""
 
     def do_GET(self):
-        """Answer, or send on to where the path says."""
+        """Answer, or redirect to the address in the path."""
         self.server.asked.append((self.path, self.headers.get("Authorization")))
         if self.path.startswith("/to/"):
             self.send_response(302)
@@ -246,12 +246,12 @@ class Recorder(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"wheel")
 
     def log_message(self, *_arguments):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def servers():
-    """Two servers on loopback."""
+    """Two HTTP servers on the loopback address."""
     running = []
     for _ in range(2):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
@@ -270,14 +270,14 @@ SHA = "2a4eeb5e3d9bf9e4ea5d1ba4f1a1f4b6c4bd6d2ea0f8b1a1c5df8a8b0f3a3b7e"
 
 
 def fetch(url, store, index=None, sha256=SHA):
-    """Fetch one wheel."""
+    """Download one wheel."""
     wheel = Locked("x", "1.0", "x-1.0-py3-none-any.whl", url, sha256)
     return fetching.fetch([wheel], store, index=index, on_progress=lambda _line: None)
 
 
 class TestFetch:
-    def test_opens_the_index_with_its_password(self, servers, tmp_path):
-        """The password in the index's URL is for its host alone, also after a redirect."""
+    def test_sends_the_password_to_the_index_only(self, servers, tmp_path):
+        """The password in the index's URL goes to no other host, also after a redirect."""
         own, other = [f"127.0.0.1:{server.server_port}" for server in servers]
         index = f"http://me:a%40b@{own}/simple/"
         for url in (f"http://{own}/x", f"http://{other}/x", f"http://{own}/to/{other}/y"):
@@ -290,31 +290,31 @@ class TestFetch:
 
     @pytest.mark.provokes("K119")
     @pytest.mark.parametrize(
-        ("path", "said"),
-        [("x", "its bytes are not those that were locked"), ("none", "the index answers 404")],
+        ("path", "reason"),
+        [("x", "its hash differs from the lock"), ("none", "the index answered 404")],
     )
-    def test_says_why_not(self, servers, tmp_path, path, said):
-        """Other bytes, or no answer: nothing is kept."""
-        with pytest.raises(DeploymentError, match=said):
+    def test_says_why_it_failed(self, servers, tmp_path, path, reason):
+        """After other bytes or an error of the index, no file is kept."""
+        with pytest.raises(DeploymentError, match=reason):
             fetch(f"http://127.0.0.1:{servers[0].server_port}/{path}", tmp_path)
 
         assert not [it for it in tmp_path.rglob("*") if it.is_file()]
 
-    def test_nobody_answers(self, tmp_path):
-        """K119 says so."""
+    def test_of_an_index_that_is_down(self, tmp_path):
+        """K119 says that the index does not answer."""
         with pytest.raises(DeploymentError, match="the index does not answer"):
             fetch("http://127.0.0.1:1/x", tmp_path)
 
 
 class TestUnpacked:
     @pytest.mark.provokes("K119")
-    def test_is_what_was_admitted(self, shop):
-        """A file that is not one of those that were looked at stops the install."""
+    def test_is_what_was_checked(self, shop):
+        """An unpacked file that differs from the checked wheels stops the install."""
         shop.offer()
         shop.mercato("lock")
 
         class Careless(tools.Uv):
-            """Reads a wheel otherwise than we do."""
+            """An installer that unpacks other files than the wheels contain."""
 
             def unpack(self, python, requirements):
                 super().unpack(python, requirements)
@@ -337,13 +337,13 @@ class TestUnpacked:
         (fault,) = refused.value.faults
         named = fault.what.splitlines()[1:]
         (program,) = [line for line in named if line.endswith(".data/scripts/uv")]
-        changed = {"flask/app.py", "sitecustomize.py", "jinja2/utils.py (not there)", program}
+        changed = {"flask/app.py", "sitecustomize.py", "jinja2/utils.py (missing)", program}
         assert set(named) == changed
         assert not shop.places.current.exists()
         assert not shop.trace.exists()
 
     def test_a_lock_has_no_password(self, shop):
-        """The password of the index stays out of the lock."""
+        """The password of the index is not written into the lock."""
         shop.choose("alpha", index=shop.index.url.replace("http://", "http://me:geheim@"))
         shop.offer()
 

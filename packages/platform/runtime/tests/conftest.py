@@ -16,7 +16,7 @@ GUARDED = Path(__file__).parent / "guarded"
 
 @pytest.fixture(scope="module")
 def guarded_packages():
-    """The features of the SQL guard's tests, as packages that can be imported."""
+    """The packages of the two features for tests of the SQL guard."""
     sys.path.insert(0, str(GUARDED))
     yield import_module("mercato_baskets"), import_module("mercato_wares")
     sys.path.remove(str(GUARDED))
@@ -24,11 +24,11 @@ def guarded_packages():
 
 @pytest.fixture
 def baskets(guarded_packages):
-    """The package of the feature that asks."""
+    """The package of the feature that sends statements."""
     return guarded_packages[0]
 
 
 @pytest.fixture
 def wares(guarded_packages):
-    """The package of the feature that owns."""
+    """The package of the feature that owns the tables."""
     return guarded_packages[1]

@@ -1,4 +1,4 @@
-"""Every feature keeps to its own tables: what is refused, and what passes."""
+"""The statements that the SQL guard refuses, and those that it allows."""
 
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
@@ -27,13 +27,13 @@ def feature(baskets):
 
 @pytest.fixture
 def fakes(wares):
-    """What it needs is the real thing."""
+    """The real feature that it needs."""
     return [wares.feature]
 
 
 @pytest.fixture
 def rows(commit, wares, baskets):
-    """Makes a lamp, and returns a function that reads both tables."""
+    """Add a lamp, and return a function that reads both tables."""
     commit(lambda: session.add(wares.Ware(name="lamp")))
 
     def read_all(model):
@@ -78,16 +78,16 @@ CROSSINGS = {
 class TestRefuses:
     @pytest.mark.parametrize("crossing", CROSSINGS.values(), ids=CROSSINGS)
     def test_a_statement_on_another_table(self, crossing, commit, rows, baskets, wares):
-        """Whatever it does to another feature's table, it is refused before it runs."""
+        """A statement that names another feature's table is refused before it runs."""
         statement = crossing(wares.Ware, baskets.Line)
 
-        with pytest.raises(ForeignTableError, match=r"touches wares_ware, a table of 'wares'"):
+        with pytest.raises(ForeignTableError, match=r"uses wares_ware, a table of 'wares'"):
             commit(baskets.send, statement)
 
         assert rows() == UNTOUCHED
 
     def test_sql_for_the_driver(self, commit, rows, baskets):
-        """Text that SQLAlchemy never compiled is read as well."""
+        """SQL text for the driver is checked too."""
         with pytest.raises(ForeignTableError):
             commit(baskets.send_to_driver, "DELETE FROM wares_ware")
 
@@ -95,7 +95,7 @@ class TestRefuses:
 
     @pytest.mark.parametrize("how_many", [2, 2000])
     def test_many_rows(self, how_many, commit, rows, baskets, wares):
-        """A long list of values hides nothing."""
+        """A statement with many rows is refused too."""
         new = [{"name": str(number), "units": 1} for number in range(how_many)]
 
         with pytest.raises(ForeignTableError):
@@ -106,8 +106,8 @@ class TestRefuses:
         assert rows() == UNTOUCHED
 
     @pytest.mark.provokes("K420")
-    def test_what_was_written_before(self, client, rows, caplog):
-        """The request that broke the rule leaves nothing; its log says which rule."""
+    def test_and_rolls_back_the_request(self, client, rows, caplog):
+        """After a refused statement the request is rolled back, and its log has K420."""
         answer = client.post("/v1/baskets/lamp/theft")
 
         assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
@@ -115,7 +115,7 @@ class TestRefuses:
         assert rows() == UNTOUCHED
 
     def test_what_the_kit_sends_for_a_feature(self, commit, rows, baskets, wares):
-        """A statement handed to the kit is still the feature's."""
+        """A statement that a feature passes to the kit counts as the feature's."""
         with pytest.raises(ForeignTableError, match=r"mercato_baskets.__init__\.py:\d+"):
             commit(baskets.list_page, sa.select(wares.Ware), wares.Ware.name)
 
@@ -129,17 +129,17 @@ class TestRefuses:
         ],
     )
     def test_the_tables_of_the_kit(self, statement, commit, baskets):
-        """Only the kit and the host read and write the kit's tables."""
+        """A feature must not use the kit's tables."""
         with pytest.raises(ForeignTableError, match=r"a table of mercato-kit"):
             commit(baskets.send, statement)
 
     def test_the_tables_of_the_kit_through_the_kit(self, commit, baskets):
-        """Not even by asking the kit to send the statement."""
+        """A feature must not pass a statement on the kit's tables to the kit."""
         with pytest.raises(ForeignTableError, match="kit_outbox"):
             commit(baskets.list_page, sa.select(OutboxEvent), OutboxEvent.id)
 
     def test_jobs(self, app, run_worker, rows):
-        """A job that breaks the rule fails alone."""
+        """A job with a refused statement fails; other jobs run."""
         done = run_worker()
 
         assert done.failed == 1
@@ -147,7 +147,7 @@ class TestRefuses:
 
     @pytest.mark.provokes("K420")
     def test_handlers(self, commit, run_worker, rows):
-        """A handler that breaks the rule fails, and the delivery says why."""
+        """A handler with a refused statement fails, and the delivery records K420."""
         event = {"topic": "ware.gone", "aggregate_type": "ware", "aggregate_version": 1}
         commit(publish, Event(aggregate_id=new_id(), **event))
 
@@ -158,7 +158,7 @@ class TestRefuses:
         assert rows() == UNTOUCHED
 
     def test_commands(self, app, rows, feature):
-        """A command that breaks the rule fails."""
+        """A command with a refused statement fails."""
         group = commands_of(feature, lambda: app)
 
         ran = CliRunner().invoke(group, ["grab"])
@@ -167,7 +167,7 @@ class TestRefuses:
         assert rows() == UNTOUCHED
 
     def test_in_every_thread(self, app, rows, baskets):
-        """Threads do not lend each other their rights."""
+        """Concurrent threads do not influence each other."""
 
         def work_in_thread(number):
             with app.app_context():
@@ -183,9 +183,9 @@ class TestRefuses:
         assert answers == [None, []] * 20
 
 
-class TestLetsPass:
+class TestAllows:
     def test_calls_of_a_contract(self, client, rows):
-        """The owner answers with its own table, for whoever asks."""
+        """A provider may use its own tables when another feature calls it."""
         headers = {"Idempotency-Key": str(new_id())}
 
         answer = client.post("/v1/baskets/lamp", headers=headers)
@@ -195,8 +195,8 @@ class TestLetsPass:
         assert again.headers["Idempotency-Replayed"] == "true"
         assert rows() == [[("lamp", 9)], [("lamp", 9)]]
 
-    def test_flushes_of_what_others_left(self, commit, rows, baskets):
-        """A SELECT that makes the session write another feature's objects first is no offence."""
+    def test_flushes_of_other_features_objects(self, commit, rows, baskets):
+        """A feature's SELECT may flush objects that another feature added to the session."""
         commit(baskets.look_after_announcement, "vase")
 
         assert rows()[0] == [("lamp", 10), ("vase", 10)]
@@ -205,7 +205,7 @@ class TestLetsPass:
         "statement",
         [
             "SELECT 'wares_ware'",
-            "SELECT 'it''s wares_ware' AS told",
+            "SELECT 'it''s wares_ware' AS text",
             "SELECT 1 -- wares_ware",
             "SELECT 1 /* wares_ware */",
             "SELECT 1 AS wares_ware_units",
@@ -213,18 +213,18 @@ class TestLetsPass:
             "SELECT ware FROM baskets_line WHERE ware = 'FROM wares_ware'",
         ],
     )
-    def test_words_that_are_no_table(self, statement, commit, baskets):
-        """Strings, comments and longer names touch nothing."""
+    def test_words_that_are_not_tables(self, statement, commit, baskets):
+        """Strings, comments and longer names do not count as tables."""
         commit(baskets.send, sa.text(statement))
 
     def test_parameters(self, commit, baskets):
-        """The value of a parameter is no table, whatever it says."""
-        asked = sa.select(baskets.Line).where(baskets.Line.ware == "wares_ware")
+        """The value of a parameter does not count as a table."""
+        query = sa.select(baskets.Line).where(baskets.Line.ware == "wares_ware")
 
-        assert commit(lambda: baskets.send(asked).all()) == []
+        assert commit(lambda: baskets.send(query).all()) == []
 
     def test_long_lists_of_own_rows(self, commit, baskets, rows):
-        """A feature may write as many of its own rows as it likes."""
+        """A feature may write many of its own rows in one statement."""
         new = [{"ware": f"{number:04}", "left": 1} for number in range(1000)]
 
         commit(baskets.send, sa.insert(baskets.Line), new)
@@ -232,7 +232,7 @@ class TestLetsPass:
         assert len(rows()[1]) == 1000
 
     def test_events(self, commit, outbox, baskets):
-        """The kit writes its tables for any feature."""
+        """A feature may publish events, which the kit writes to its tables."""
         basket = new_id()
 
         commit(baskets.tell, basket)
@@ -240,7 +240,7 @@ class TestLetsPass:
         assert [event.aggregate_id for event in outbox()] == [basket]
 
     def test_tests(self, commit, rows, wares, baskets):
-        """Code of tests belongs to no feature: factories write what they need."""
+        """Code of tests may use all tables, so factories can write any rows."""
 
         def make():
             session.execute(sa.insert(baskets.Line).values(ware="lamp", left=1))
@@ -252,10 +252,10 @@ class TestLetsPass:
 
 
 class Taker:
-    """A fake from a test, which reads the table of the feature under test."""
+    """A fake provider in a test, which reads a table of the feature under test."""
 
     def take(self, name):
-        """Return how many lines there are."""
+        """Return the number of lines."""
         return session.scalar(sa.text("SELECT count(*) FROM baskets_line"))
 
     def announce(self, name):
@@ -268,8 +268,8 @@ class TestFakes:
         """A fake of the contract."""
         return [Offer(import_module("mercato_counting").Counting, "1.0", Taker)]
 
-    def test_may_do_anything(self, commit, baskets):
-        """A fake is test code, though a feature calls it."""
+    def test_may_use_all_tables(self, commit, baskets):
+        """A fake counts as test code, even if a feature calls it."""
         left = commit(baskets.put_into_basket, "lamp").left
 
         assert left == 0

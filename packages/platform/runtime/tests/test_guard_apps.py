@@ -1,4 +1,4 @@
-"""Where the guard stands, and what it says there."""
+"""When the SQL guard is active, and its fault."""
 
 from importlib import import_module
 
@@ -16,7 +16,7 @@ from mercato_testing.samples.wheels import install
 
 
 def listeners_of(app):
-    """Return what listens to the statements of an app."""
+    """Return the listeners for statements of an app."""
     with app.app_context():
         return list(engine().dispatch.before_cursor_execute)
 
@@ -72,7 +72,7 @@ class TestInitApp:
         ],
     )
     def test_is_switched_by_the_file(self, environment, setting, guarded, tmp_path):
-        """On where people develop and test, off in production; the file may say otherwise."""
+        """It is on in development and testing, off in production; sql_guard overrides this."""
         values = {"url": f"sqlite:///{tmp_path}/shop.db", **setting}
         read = {"environment": environment, "database": values, "server": {"trusted_proxies": 0}}
         key = {"MERCATO_SECRET_KEY": "0123456789abcdef" * 2}
@@ -82,7 +82,7 @@ class TestInitApp:
         assert len(listeners_of(app)) == guarded
 
     def test_is_switched_by_the_environment(self):
-        """A variable overrides the file."""
+        """A variable can switch it off."""
         off = {"MERCATO_DATABASE__SQL_GUARD": "false"}
 
         deployment = read_deployment({"environment": "testing"}, off)
@@ -91,7 +91,7 @@ class TestInitApp:
 
     def test_knows_the_tables_of_its_app(self, tmp_path, wares, baskets):
         """Two apps in one process guard different tables."""
-        asked = sa.text("SELECT * FROM wares_ware")
+        query = sa.text("SELECT * FROM wares_ware")
         counting = Offer(import_module("mercato_counting").Counting, "1.0", wares.Shelf)
         alone = Feature(name="alone", summary="For a test.", offers=[counting])
         apps = []
@@ -101,13 +101,13 @@ class TestInitApp:
             apps.append(create_app(read_deployment(values), features=[baskets.feature, *others]))
 
         with apps[0].app_context(), pytest.raises(ForeignTableError):
-            work.run(lambda: baskets.send(asked))
+            work.run(lambda: baskets.send(query))
         with apps[1].app_context(), pytest.raises(sa.exc.OperationalError, match="no such table"):
-            work.run(lambda: baskets.send(asked))
+            work.run(lambda: baskets.send(query))
 
     @pytest.mark.provokes("K420")
-    def test_says_all_that_helps(self, tmp_path, wheels):
-        """The message names feature, table, owner, statement, line and the allowed way."""
+    def test_explains_a_refusal(self, tmp_path, wheels):
+        """The fault has feature, tables, owner, statement, line and the permitted way."""
         install(wheels, "hats", HATS, version="1.2", module="hats_of_guard")
         install(wheels, "shoes", SHOES, version="3.4", module="shoes_of_guard")
         values = {"url": f"sqlite:///{tmp_path}/shop.db"}
@@ -118,11 +118,11 @@ class TestInitApp:
         with app.app_context(), pytest.raises(ForeignTableError) as refused:
             import_module("hats_of_guard").look()
 
-        told = str(refused.value).replace(f"{wheels}/", "")
-        assert told == (
+        text = str(refused.value).replace(f"{wheels}/", "")
+        assert text == (
             "error[K420] mercato-hats 1.2 ('hats')\n"
-            "    its statement touches shoes_lace, shoes_shoe, tables of mercato-shoes 3.4 "
-            "('shoes'); it was not sent:\n"
+            "    its statement uses shoes_lace, shoes_shoe, tables of mercato-shoes 3.4 "
+            "('shoes'), and was not sent:\n"
             "    SELECT l.id FROM shoes_lace l JOIN shoes_shoe s ON s.id = l.id "
             "AND s.id IN (1, 2, 3, 4, 5, 6, 7, …\n"
             "    at hats_of_guard.py:10\n"

@@ -1,4 +1,4 @@
-"""The tables of a statement: found in every spelling, and never in a string or a comment."""
+"""The tables in a statement are found in every spelling, but not in strings and comments."""
 
 import pytest
 
@@ -27,7 +27,7 @@ class TestTablesIn:
         ],
     )
     def test_finds(self, statement):
-        """A table is found in every spelling that a database takes for it."""
+        """A table is found in every spelling that a database accepts."""
         assert tables_in(statement, {"hats_hat"}) == ["hats_hat"]
 
     @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ class TestTablesIn:
             "",
         ],
     )
-    def test_leaves(self, statement):
-        """Strings, comments, parameters and longer names are no tables."""
+    def test_ignores(self, statement):
+        """Strings, comments, parameters and longer names are not tables."""
         assert tables_in(statement, {"hats_hat"}) == []
 
     def test_names_each_once(self):
-        """The tables come in their order, once each."""
+        """Each table is returned once, in the order of first use."""
         statement = "SELECT b.x FROM b JOIN a ON a.x = b.x"
 
         assert tables_in(statement, {"a", "b", "c"}) == ["b", "a"]

@@ -1,4 +1,4 @@
-"""Alive, ready, and counted."""
+"""Liveness, readiness and metrics."""
 
 import pytest
 
@@ -26,13 +26,13 @@ feature = Feature(name="shelf", summary="For a test.", health=[Check("stock", _s
 
 @pytest.fixture(autouse=True)
 def _healthy():
-    """Each test starts with a healthy feature."""
+    """Start each test with a healthy feature."""
     state["stock"] = None
 
 
 class TestAlive:
-    def test_asks_nothing_else(self, tmp_path):
-        """A process whose database is away is alive all the same."""
+    def test_does_not_use_the_database(self, tmp_path):
+        """/healthz answers 200 without a database."""
         url = "postgresql://nobody:secret@127.0.0.1:1/none"
         values = {"environment": "testing", "database": {"url": url}}
         client = create_app(read_deployment(values)).test_client()
@@ -41,15 +41,15 @@ class TestAlive:
 
 
 class TestReady:
-    def test_when_everything_is_there(self, client):
-        """Database, migrations and each feature's own checks are fine."""
+    def test_if_all_checks_pass(self, client):
+        """/readyz answers 200 if database, migrations and the features' checks are good."""
         answer = client.get("/readyz")
 
         assert answer.status_code == 200
         assert answer.json == {"status": "ready", "wrong": [], "left_out": []}
 
-    def test_not_while_the_database_is_away(self):
-        """503, and no word about where the database is."""
+    def test_not_without_the_database(self):
+        """Without the database it answers 503, and does not show the database's address."""
         url = "postgresql://nobody:secret@127.0.0.1:1/none"
         values = {"environment": "testing", "database": {"url": url}}
         client = create_app(read_deployment(values)).test_client()
@@ -61,7 +61,7 @@ class TestReady:
         assert answer.headers["Retry-After"] == "1"
 
     def test_not_while_migrations_are_pending(self, tmp_path):
-        """503 until the tables are those of this version."""
+        """It answers 503 while this version needs migrations."""
         url = f"sqlite:///{tmp_path}/empty.db"
         values = {"environment": "testing", "database": {"url": url}}
         client = create_app(read_deployment(values)).test_client()
@@ -71,8 +71,8 @@ class TestReady:
         assert answer.status_code == 503
         assert [one["check"] for one in answer.json["wrong"]] == ["migrations of kit"]
 
-    def test_a_fault_of_our_own_is_not_the_database_s(self, tmp_path, caplog):
-        """Whoever is on call must not look for a database that answers; the log has the rest."""
+    def test_reports_an_internal_error_as_such(self, tmp_path, caplog):
+        """An error while comparing migrations is logged, and not blamed on the database."""
         broken = Feature(name="shelf", summary="For a test.", migrations=tmp_path / "versions")
         values = {
             "environment": "testing",
@@ -94,17 +94,17 @@ class TestReady:
         assert [one.exc_info[0] for one in caplog.records] == [FileNotFoundError]
 
     @pytest.mark.parametrize(
-        ("found", "told"),
+        ("found", "detail"),
         [("It is empty.", "It is empty."), ("broken", "the check itself failed")],
     )
-    def test_not_while_a_feature_is_not(self, client, found, told):
-        """A feature's own check decides; one that fails counts as no."""
+    def test_not_while_a_check_fails(self, client, found, detail):
+        """It answers 503 if a feature's check returns a finding or raises an error."""
         state["stock"] = found
 
         answer = client.get("/readyz")
 
         assert answer.status_code == 503
-        assert answer.json["wrong"] == [{"check": "shelf: stock", "detail": told}]
+        assert answer.json["wrong"] == [{"check": "shelf: stock", "detail": detail}]
 
     def test_while_a_check_that_is_not_required_fails(self, tmp_path):
         """A server that a feature can do without makes the deployment degraded, and no more."""
@@ -124,7 +124,7 @@ class TestReady:
         assert answer.json["left_out"] == [{"feature": "far", "detail": "tower: It is silent."}]
 
     def test_names_what_was_left_out(self, tmp_path):
-        """A deployment that runs with less than it names says so."""
+        """It lists the features that the deployment runs without."""
         values = {
             "environment": "testing",
             "database": {"url": f"sqlite:///{tmp_path}/empty.db"},
@@ -140,7 +140,7 @@ class TestReady:
 
 class TestMetrics:
     def test_count_by_endpoint(self, tmp_path):
-        """Requests are counted by endpoint and status; what has no endpoint is one line."""
+        """Requests are counted by endpoint, method and status; unknown URLs share one endpoint."""
         values = {
             "environment": "testing",
             "database": {"url": f"sqlite:///{tmp_path}/empty.db"},

@@ -97,7 +97,7 @@ class ShelfSchema(ModelSchema):
     sometimes = ("load",)
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """The model and the published fields."""
 
         model = Shelf
         fields = ("id", "state", "note", "load", "metadata", "version")
@@ -137,7 +137,7 @@ def shelves():
 
 @pytest.fixture
 def make_client(tmp_path):
-    """Make a client of an app with some features."""
+    """Return a function that makes a client of an app with features."""
 
     def make_client(*features):
         url = f"sqlite:///{tmp_path}/shop.db"
@@ -149,7 +149,7 @@ def make_client(tmp_path):
 
 class TestDocument:
     def test_says_what_each_operation_needs_and_refuses(self, make_client):
-        """Method by method: policy, headers, answers."""
+        """Each operation has its policy, headers and responses."""
         document = make_client(notes("blue")).get("/openapi.json").json
 
         paths = document["paths"]
@@ -180,8 +180,8 @@ class TestDocument:
             "blue_change_note",
         }
 
-    def test_has_one_problem_for_all_refusals(self, make_client):
-        """Each refusal refers to the one shared response, which is problem+json."""
+    def test_has_one_response_for_all_problems(self, make_client):
+        """All problem statuses refer to one shared response, which is problem+json."""
         document = make_client(notes("blue")).get("/openapi.json").json
 
         components = document["components"]
@@ -192,7 +192,7 @@ class TestDocument:
         assert components["securitySchemes"]["bearer"]["scheme"] == "bearer"
 
     def test_names_components_by_feature(self, make_client):
-        """Two features with schemas of one name have components of two names."""
+        """Schemas with the same name in two features get different component names."""
         document = make_client(notes("blue"), notes("red")).get("/openapi.json").json
 
         assert sorted(document["components"]["schemas"]) == [
@@ -207,7 +207,7 @@ class TestDocument:
         ]
 
     def test_of_one_feature_does_not_depend_on_the_others(self, make_client):
-        """Clients generated for one feature stay what they are when another is switched on."""
+        """The part of a feature is the same if another feature is added."""
         alone = make_client(notes("red")).get("/openapi.json").json
         beside = make_client(notes("blue"), notes("red")).get("/openapi.json").json
 
@@ -216,8 +216,8 @@ class TestDocument:
         for name, schema in alone["components"]["schemas"].items():
             assert beside["components"]["schemas"][name] == schema
 
-    def test_is_strict_in_what_is_sent_and_open_in_what_is_answered(self, make_client):
-        """A new field in an answer breaks no client; an unknown one in a body is refused."""
+    def test_is_strict_for_requests_and_open_for_responses(self, make_client):
+        """Schemas of bodies forbid additional members, schemas of responses allow them."""
         schemas = make_client(notes("blue")).get("/openapi.json").json["components"]["schemas"]
 
         assert schemas["BlueNewNote"]["additionalProperties"] is False
@@ -225,7 +225,7 @@ class TestDocument:
         assert "additionalProperties" not in schemas["Problem"]
 
     def test_is_the_same_bytes_with_a_strong_etag(self, make_client):
-        """It is made once, and a client that has it is not sent it again."""
+        """The document has the same bytes every time, and If-None-Match gets 304."""
         client, other = make_client(notes("blue")), make_client(notes("blue"))
 
         first = client.get("/openapi.json")
@@ -238,7 +238,7 @@ class TestDocument:
 
     @pytest.mark.provokes("K407")
     def test_refuses_a_schema_in_two_shapes(self, make_client):
-        """K407: a component of one name has one shape."""
+        """K407: the same schema class must not be used with different fields."""
         blueprint = Blueprint("blue", __name__)
 
         @blueprint.get("/a", allow=anyone)
@@ -258,7 +258,7 @@ class TestDocument:
 
 
 class TestSchemas:
-    """What is sent and answered, in words that generators of clients understand."""
+    """The schemas follow the standards that client generators expect."""
 
     @pytest.fixture
     def document(self, make_client):
@@ -266,42 +266,42 @@ class TestSchemas:
         return make_client(shelves()).get("/openapi.json").json
 
     def test_patterns_are_those_of_json_schema(self, document):
-        """ECMA-262, and for the whole text: other languages end it otherwise."""
+        """Patterns are those of ECMA-262, and match the whole text."""
         sent = document["components"]["schemas"]["ShelvesNewShelf"]["properties"]
 
         assert sent["code"]["pattern"] == "^(?:[a-z]+(-[a-z]+)*)$"
         assert sent["prefix"]["pattern"] == "^(?:A|B)"
 
     def test_an_object_has_a_number_of_members(self, document):
-        """Only texts have a length."""
+        """The size of an object is minProperties and maxProperties, not a length."""
         metadata = document["components"]["schemas"]["ShelvesNewShelf"]["properties"]["metadata"]
 
         assert metadata["maxProperties"] == 50
         assert "maxLength" not in metadata
 
-    def test_an_answer_says_what_it_always_has(self, document):
-        """Columns are there always, even as null; what a hook may leave out is not promised."""
+    def test_a_response_lists_required_members(self, document):
+        """Columns are required, also if null; members that a hook may omit are not."""
         shelf = document["components"]["schemas"]["ShelvesShelf"]
 
         assert shelf["required"] == ["id", "metadata", "note", "state", "version"]
         assert sorted(shelf["properties"]) == sorted([*shelf["required"], "load"])
 
-    def test_a_column_of_few_words_names_them(self, document):
-        """What the table's CHECK lets in, and null where it may be null."""
+    def test_a_column_with_a_check_has_an_enum(self, document):
+        """The enum has the values of the table's CHECK, and null if the column allows it."""
         properties = document["components"]["schemas"]["ShelvesShelf"]["properties"]
 
         assert properties["state"]["enum"] == ["empty", "full"]
         assert properties["note"]["enum"] == ["here", "there", None]
 
-    def test_a_body_may_be_absent_where_nothing_is_required(self, document):
-        """requestBody.required says so."""
+    def test_a_body_without_required_members_is_optional(self, document):
+        """requestBody.required is false if no member is required."""
         paths = document["paths"]
 
         assert paths["/v1/shelves/"]["post"]["requestBody"]["required"] is True
         assert paths["/v1/shelves/{shelf_id}"]["patch"]["requestBody"]["required"] is False
 
-    def test_answers_have_their_headers(self, document):
-        """The version, the new address, the next page, and whether the answer was stored."""
+    def test_responses_have_their_headers(self, document):
+        """ETag, Location, Link and Idempotency-Replayed are documented where they occur."""
         paths = document["paths"]
         read = paths["/v1/shelves/{shelf_id}"]["get"]["responses"]
         listed = paths["/v1/shelves/"]["get"]["responses"]
@@ -316,8 +316,8 @@ class TestSchemas:
 
 
 class TestPage:
-    def test_loads_everything_from_us_under_a_strict_policy(self, make_client):
-        """The page works offline, and no inline script or style is allowed."""
+    def test_loads_all_files_from_this_server(self, make_client):
+        """The page needs no other server, and its policy allows no inline script or style."""
         client = make_client(notes("blue"))
 
         page = client.get("/docs")
@@ -334,5 +334,5 @@ class TestPage:
 
     @pytest.mark.parametrize("name", ["oauth2-redirect.html", "index.html", "../app.py", "LICENSE"])
     def test_serves_nothing_else_of_the_package(self, make_client, name):
-        """Only what the page needs has an address."""
+        """Other files of the package answer 404."""
         assert make_client(notes("blue")).get(f"/docs/{name}").status_code == 404

@@ -1,4 +1,4 @@
-"""Every refusal and fault is a problem document."""
+"""Every error is answered with a problem document."""
 
 from io import BytesIO
 
@@ -47,9 +47,9 @@ def write_note(body):
 
 
 @blueprint.get("/tins/<tin>", allow=anyone)
-def look_into(tin):
-    """Look into a tin"""
-    faults = {
+def open_tin(tin):
+    """Open a tin"""
+    errors = {
         "empty": OutOfPaint("No red.", colour="red", status="ours"),
         "two": Invalid(errors=[FieldError("/a", "min", "Too small.")]),
         "broken": ZeroDivisionError("the secret is a plum"),
@@ -57,12 +57,12 @@ def look_into(tin):
             "SELECT secret", {}, Exception("gone"), connection_invalidated=True
         ),
     }
-    raise faults[tin]
+    raise errors[tin]
 
 
 @blueprint.delete("/tins/<tin>", allow=permission("paints.write"))
 def throw_away(tin):
-    """Throw a tin away"""
+    """Delete a tin"""
 
 
 feature = Feature(name="paints", summary="For a test.", blueprints=[blueprint])
@@ -70,7 +70,7 @@ feature = Feature(name="paints", summary="For a test.", blueprints=[blueprint])
 
 @pytest.fixture
 def app(tmp_path) -> Flask:
-    """An app with this feature; its database is never asked."""
+    """An app with this feature; its database is never used."""
     url = f"sqlite:///{tmp_path}/shop.db"
     values = {"environment": "testing", "database": {"url": url}}
     return create_app(read_deployment(values), features=[feature])
@@ -84,7 +84,7 @@ def client(app):
 
 class TestProblems:
     def test_has_every_member(self, client):
-        """RFC 9457, and what the shop adds: code, request id, and members of the refusal."""
+        """The document has the members of RFC 9457, code, request id, and those of the problem."""
         answer = client.get("/v1/tins/empty", headers={"X-Request-Id": "abcdefgh"})
 
         assert answer.mimetype == "application/problem+json"
@@ -100,21 +100,21 @@ class TestProblems:
         }
 
     def test_lists_the_mistakes_of_the_input(self, client):
-        """Each has a pointer, a code and words."""
+        """Each mistake has a pointer, a code and a detail."""
         answer = client.get("/v1/tins/two")
 
         assert answer.status_code == 422
         assert answer.json["errors"] == [{"pointer": "/a", "code": "min", "detail": "Too small."}]
 
     def test_401_has_a_challenge(self, client):
-        """A guest is told how to become somebody."""
+        """A 401 has a WWW-Authenticate header."""
         answer = client.delete("/v1/tins/1")
 
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
-    def test_are_explained_where_their_type_points(self, client):
-        """The type is an address that says what the problem means."""
+    def test_are_explained_at_their_type(self, client):
+        """The type is a URL that explains the problem."""
         explained = client.get(client.get("/v1/tins/empty").json["type"])
 
         assert explained.json == {
@@ -125,8 +125,8 @@ class TestProblems:
         }
         assert client.get("/problems/no_such_code").status_code == 404
 
-    def test_are_explained_by_who_named_them(self, client):
-        """A refusal that shares the code of another does not speak for it."""
+    def test_are_explained_by_the_class_of_the_code(self, client):
+        """A subclass that inherits a code does not replace its explanation."""
         explained = client.get(f"/problems/{OutOfRed.code}")
 
         assert explained.json["description"] == OutOfPaint.__doc__
@@ -158,7 +158,7 @@ class TestHttpExceptions:
         ],
     )
     def test_are_problems(self, client, request_, status, code):
-        """What Flask refuses looks like what a feature refuses."""
+        """Errors of Flask have the same format as those of a feature."""
         answer = client.open(**request_)
 
         assert (answer.status_code, answer.json["status"]) == (status, status)
@@ -167,14 +167,14 @@ class TestHttpExceptions:
         assert answer.json["request_id"] == answer.headers["X-Request-Id"]
 
     def test_405_keeps_allow(self, client):
-        """A client learns which methods there are."""
+        """A 405 lists the allowed methods."""
         answer = client.put("/v1/notes")
 
         assert "POST" in answer.headers["Allow"]
 
     @pytest.mark.parametrize(("size", "status"), [(65_536, 422), (65_537, 413), (200_000, 413)])
     def test_413_counts_what_arrives_without_a_length(self, client, size, status):
-        """A chunked body is measured as it arrives."""
+        """A chunked body that is too long is refused too."""
         text = size - len(b'{"text": ""}')
         body = b'{"text": "' + b"x" * text + b'"}'
 
@@ -188,15 +188,15 @@ class TestHttpExceptions:
         assert answer.status_code == status
 
     def test_413_also_where_no_body_is_read(self, client):
-        """No route takes a body of any size; what is left of it is no next request."""
+        """A GET with a body that is too long is refused, and the connection is closed."""
         refused = client.get("/v1/tins/empty", data=b"x" * 65537)
 
         assert (refused.status_code, refused.headers["Connection"]) == (413, "close")
 
 
 class TestFaults:
-    def test_tell_nothing_and_are_logged(self, client, caplog):
-        """The client gets a request id; the log has that id and everything else."""
+    def test_are_logged_and_show_no_detail(self, client, caplog):
+        """The response has only a request id; the log has the id and the error."""
         answer = client.get("/v1/tins/broken")
 
         assert answer.status_code == 500
@@ -207,15 +207,15 @@ class TestFaults:
         assert "the secret is a plum" in str(record.exc_info)
 
     def test_a_database_that_is_away_is_unavailable(self, client):
-        """A lost connection is a 503 that says when to try again, and shows no statement."""
+        """A lost connection gives 503 with Retry-After, and shows no statement."""
         answer = client.get("/v1/tins/away")
 
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "1"
         assert "secret" not in answer.text
 
-    def test_a_session_that_cannot_be_closed_breaks_no_answer(self, app, monkeypatch):
-        """A database that dies after the answer was made takes nothing with it."""
+    def test_an_error_of_the_session_after_the_response_is_ignored(self, app, monkeypatch):
+        """If closing the session fails, the response is still sent."""
 
         def die():
             raise OperationalError("ROLLBACK", {}, ConnectionError("gone"))

@@ -1,4 +1,4 @@
-"""What goes wrong while a shop runs: events that do not get on, and servers that are away."""
+"""Faults at run time: undelivered events and servers that do not answer."""
 
 import json
 from uuid import UUID
@@ -62,7 +62,7 @@ FAR = """
 
 
 class Shop:
-    """A deployment of two wheels, and a database with the kit's tables."""
+    """A deployment of two wheels, with a database that has the kit's tables."""
 
     def __init__(self, folder, url):
         self.url = url
@@ -85,7 +85,7 @@ class Shop:
         return done.exit_code, json.loads(done.stdout)["faults"]
 
     def publish(self, **parts):
-        """Publish an event as the wheels would."""
+        """Publish an event as the wheels do."""
         event = Event(
             topic="thing.made",
             aggregate_type="thing",
@@ -97,7 +97,7 @@ class Shop:
             work.run(lambda: publish(event))
 
     def failed(self, attempts):
-        """Let every delivery have failed so often."""
+        """Set the number of failed attempts of every delivery."""
         with migration_engine(self.url) as engine, engine.begin() as connection:
             connection.execute(
                 sa.update(InboxDelivery).values(attempts=attempts, next_attempt_at=utc_now())
@@ -106,7 +106,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch, empty_database):
-    """Two installed wheels on a fresh database."""
+    """Two installed wheels on a new database."""
     monkeypatch.syspath_prepend(str(tmp_path))
     install(tmp_path, "maker", MAKER, version="2.0")
     install(tmp_path, "reader", READER)
@@ -121,7 +121,7 @@ THING = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 class TestEvents:
     @pytest.mark.provokes("K501")
     def test_wait_for_a_feature_that_is_away(self, shop):
-        """They are counted, and both ways out are named; nothing is stopped."""
+        """The warning counts them, and names both fixes."""
         shop.publish(aggregate_id=THING)
         shop.choose("maker")
 
@@ -129,15 +129,15 @@ class TestEvents:
 
         assert (code, fault["code"], fault["severity"]) == (0, "K501", "warning")
         assert fault["what"].startswith(
-            "1 event thing.made wait for 'reader', a feature that does not run here; "
-            "the oldest is of 20"
+            "1 event thing.made waits for 'reader', a feature that does not run here; "
+            "the oldest is from 20"
         )
         assert "[features.reader]" in fault["fix"]
         assert "mercato data purge reader --drop-events" in fault["fix"]
 
     @pytest.mark.provokes("K501")
     def test_wait_for_a_handler_that_is_away(self, shop, tmp_path):
-        """A version of the feature without the handler is named."""
+        """The warning names the installed version, which lacks the handler."""
         shop.publish(aggregate_id=THING)
         with migration_engine(shop.url) as engine, engine.begin() as connection:
             connection.execute(sa.update(InboxDelivery).values(consumer="reader.weigh"))
@@ -148,8 +148,8 @@ class TestEvents:
         assert "its handler 'weigh', which this version does not have" in fault["what"]
 
     @pytest.mark.provokes("K502")
-    def test_of_a_version_that_nobody_knows(self, shop):
-        """The worker lets them wait; who published and which versions are known is told."""
+    def test_of_an_unsupported_version(self, shop):
+        """They are kept; the warning names the publisher and the supported versions."""
         shop.publish(aggregate_id=THING, version=2)
 
         worked = shop.mercato("worker", "--once")
@@ -159,16 +159,16 @@ class TestEvents:
         assert worked.stderr.startswith("warning[K502] mercato-reader 1.0 ('reader')\n")
         assert (fault["code"], fault["where"]) == ("K502", "mercato-reader 1.0 ('reader')")
         assert fault["what"].startswith(
-            "1 event thing.made of version 2 were published by mercato-maker 2.0; "
-            "its handler 'count' knows 1.\n"
+            "published by mercato-maker 2.0: 1 event thing.made of version 2; "
+            "its handler 'count' supports 1.\n"
         )
 
-    def test_of_a_version_that_is_known_arrive(self, tmp_path, empty_database):
-        """A handler that says it reads version 2 is given version 2."""
+    def test_of_a_supported_version_are_delivered(self, tmp_path, empty_database):
+        """A handler that supports version 2 gets events of version 2."""
         seen = []
 
         def read(event):
-            """Note the version."""
+            """Record the version."""
             seen.append(event.version)
 
         manifest = Feature(
@@ -190,7 +190,7 @@ class TestEvents:
 
     @pytest.mark.provokes("K506")
     def test_that_fail_again_and_again(self, shop):
-        """After some attempts an operator is told, with the last error."""
+        """After 5 failed attempts there is a warning with the last error."""
         shop.publish(aggregate_id=THING, payload={"fails": True})
         shop.failed(attempts=4)
 
@@ -204,7 +204,7 @@ class TestEvents:
         assert "last error: ValueError: cannot be counted" in fault["what"]
 
     def test_of_a_wheel_from_before_are_of_the_first_version(self, shop):
-        """The version before does not know the column; its events count as version 1."""
+        """A release without the column publishes events that count as version 1."""
         shop.publish(aggregate_id=THING)
 
         with create_app(shop.file).app_context():
@@ -218,7 +218,7 @@ class TestEvents:
 class TestServers:
     @pytest.mark.provokes("K503")
     def test_redis_that_is_away(self, shop, monkeypatch):
-        """It is a warning: each process counts for itself meanwhile."""
+        """It is a warning: each process counts requests by itself in the meantime."""
         monkeypatch.setenv("MERCATO_REDIS__URL", "redis://:hush-hush@127.0.0.1:1/0")
 
         code, [fault] = shop.check()
@@ -228,7 +228,7 @@ class TestServers:
         assert "hush" not in str(fault)
 
     def test_requests_are_answered_without_redis(self, shop, monkeypatch):
-        """Limits fall back to the memory of the process, and nobody gets an error for it."""
+        """Rate limits fall back to the memory of the process, and requests are answered."""
         monkeypatch.setenv("MERCATO_REDIS__URL", "redis://127.0.0.1:1/0")
         monkeypatch.setenv("MERCATO_SERVER__REQUESTS_PER_MINUTE", "2")
         client = create_app(shop.file).test_client()
@@ -251,7 +251,7 @@ class TestServers:
 
     @pytest.mark.provokes("K207")
     def test_a_driver_that_is_away(self, shop):
-        """The driver is named, and what to write instead; the password is not."""
+        """The fault names the driver and the fix, but not the password."""
         shop.url = "postgresql+psycopg2://shop:hush-hush@127.0.0.1:1/shop"
         shop.choose("maker")
 
@@ -264,12 +264,12 @@ class TestServers:
 
     @pytest.mark.provokes("K207")
     def test_a_database_that_is_away(self, shop):
-        """The host is named, the password is not."""
+        """The fault names the host, but not the password."""
         shop.url = "postgresql://shop:hush-hush@127.0.0.1:1/shop"
         shop.choose("maker")
 
         code, faults = shop.check()
 
         assert (code, [fault["code"] for fault in faults]) == (2, ["K207"])
-        assert "the database 127.0.0.1 cannot be asked" in faults[0]["what"]
+        assert "the database 127.0.0.1 cannot be used" in faults[0]["what"]
         assert "hush" not in str(faults)

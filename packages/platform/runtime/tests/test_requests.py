@@ -1,4 +1,4 @@
-"""What surrounds each request."""
+"""The hooks around each request."""
 
 import pytest
 from flask import request
@@ -15,14 +15,14 @@ blueprint = Blueprint("mirror", __name__)
 @blueprint.get("/mirror", allow=anyone)
 @blueprint.response(200)
 def look():
-    """Look at yourself"""
+    """Return what the app knows of the client"""
     return {"address": request.remote_addr, "secure": request.is_secure, "word": "ünï"}
 
 
 @blueprint.post("/mirror/back", allow=anyone)
 @blueprint.response(204)
-def turn_away():
-    """Look away"""
+def send_nothing():
+    """Return no content"""
 
 
 feature = Feature(name="mirror", summary="For a test.", blueprints=[blueprint])
@@ -39,15 +39,15 @@ def client_of(tmp_path, **server):
 
 
 class TestRequestId:
-    def test_is_the_caller_s_where_it_is_sane(self, tmp_path):
-        """A request can be followed from one service into the next."""
+    def test_is_that_of_the_client_if_valid(self, tmp_path):
+        """A valid X-Request-Id of the client is kept."""
         answer = client_of(tmp_path).get("/mirror", headers={"X-Request-Id": "trace-1234"})
 
         assert answer.headers["X-Request-Id"] == "trace-1234"
 
     @pytest.mark.parametrize("given", ["short", "x" * 129, "with spaces in it", "<script>alert"])
-    def test_is_new_where_it_is_not(self, tmp_path, given):
-        """Nothing strange gets into logs."""
+    def test_is_new_if_invalid(self, tmp_path, given):
+        """An invalid X-Request-Id is replaced."""
         answer = client_of(tmp_path).get("/mirror", headers={"X-Request-Id": given})
 
         assert answer.headers["X-Request-Id"] != given
@@ -57,7 +57,7 @@ class TestRequestId:
 class TestHeaders:
     @pytest.mark.parametrize("path", ["/mirror", "/nowhere", "/healthz", "/openapi.json"])
     def test_protect_every_answer(self, tmp_path, path):
-        """No answer is sniffed, framed or allowed to load anything."""
+        """Every response has the security headers."""
         headers = client_of(tmp_path).get(path).headers
 
         assert headers["X-Content-Type-Options"] == "nosniff"
@@ -67,15 +67,15 @@ class TestHeaders:
         assert "Strict-Transport-Security" not in headers
 
     def test_hsts_over_https(self, tmp_path):
-        """Browsers that came by TLS keep coming by TLS."""
+        """A response over TLS has Strict-Transport-Security."""
         answer = client_of(tmp_path).get("/mirror", base_url="https://shop.example")
 
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 class TestEmptyAnswers:
-    def test_options_says_what_may_be_kept_and_nothing_of_a_body(self, tmp_path):
-        """OPTIONS names the methods; there is no page behind it."""
+    def test_options_has_no_content_type(self, tmp_path):
+        """OPTIONS has Allow and Cache-Control, but no Content-Type."""
         answer = client_of(tmp_path).options("/mirror")
 
         assert (answer.status_code, answer.data) == (200, b"")
@@ -84,13 +84,13 @@ class TestEmptyAnswers:
         assert "Content-Type" not in answer.headers
 
     def test_options_nowhere_is_a_problem(self, tmp_path):
-        """A refusal has a body, and says of which type."""
+        """OPTIONS on an unknown URL answers with a problem document."""
         answer = client_of(tmp_path).options("/nowhere")
 
         assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
 
-    def test_204_has_no_type(self, tmp_path):
-        """Where nothing is sent, nothing is described."""
+    def test_204_has_no_content_type(self, tmp_path):
+        """A 204 has no Content-Type."""
         answer = client_of(tmp_path).post("/mirror/back")
 
         assert (answer.status_code, answer.data) == (204, b"")
@@ -100,14 +100,14 @@ class TestEmptyAnswers:
 class TestProxies:
     FORWARDED = {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"}  # noqa: RUF012
 
-    def test_are_not_believed_by_default(self, tmp_path):
-        """Anybody can write a header."""
+    def test_are_not_trusted_by_default(self, tmp_path):
+        """Without trusted_proxies, X-Forwarded-For is ignored."""
         seen = client_of(tmp_path).get("/mirror", headers=self.FORWARDED).json
 
         assert (seen["address"], seen["secure"]) == ("127.0.0.1", False)
 
-    def test_are_believed_as_far_as_configured(self, tmp_path):
-        """Of two addresses the one that our own proxy wrote counts."""
+    def test_are_trusted_up_to_the_configured_number(self, tmp_path):
+        """Of two addresses the one that the trusted proxy added counts."""
         headers = self.FORWARDED | {"X-Forwarded-For": "10.9.9.9, 198.51.100.7"}
 
         seen = client_of(tmp_path, trusted_proxies=1).get("/mirror", headers=headers).json
@@ -117,7 +117,7 @@ class TestProxies:
 
 class TestJson:
     def test_is_compact_and_readable(self, tmp_path):
-        """No spaces, and text as it is written."""
+        """JSON has no spaces, and non-ASCII text is not escaped."""
         body = client_of(tmp_path).get("/mirror").data
 
         assert '"word":"ünï"'.encode() in body

@@ -85,7 +85,7 @@ class Server:
             connection.close()
 
     def send(self, data, *, goes_away=False):
-        """Send bytes, perhaps never any more, and return all that comes back."""
+        """Send bytes, and return the response; a client that goes away sends no more."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
             client.sendall(data)
             if goes_away:
@@ -93,7 +93,7 @@ class Server:
             return b"".join(iter(lambda: client.recv(65536), b""))
 
     def wait_until_ready(self):
-        """Wait until it answers."""
+        """Wait until the server answers."""
         give_up_at = time.monotonic() + 60
         while self.process.poll() is None and time.monotonic() < give_up_at:
             try:
@@ -105,7 +105,7 @@ class Server:
         raise AssertionError("".join(self.lines))
 
     def wait_for_line(self, words):
-        """Wait until it logs *words*."""
+        """Wait until the server logs *words*."""
         give_up_at = time.monotonic() + 60
         while self.process.poll() is None and time.monotonic() < give_up_at:
             if any(words in line for line in self.lines):
@@ -127,7 +127,7 @@ class Server:
         raise AssertionError("".join(self.lines))
 
     def has_processes(self):
-        """Tell whether a process of its group runs."""
+        """Return whether a process of its group runs."""
         try:
             os.killpg(self.process.pid, 0)
         except ProcessLookupError:
@@ -135,7 +135,7 @@ class Server:
         return True
 
     def end(self):
-        """Kill it, with all its processes."""
+        """Kill the server with all its processes."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -145,7 +145,7 @@ class Server:
 
 @pytest.fixture
 def start(tmp_path):
-    """Starts `mercato serve` on a free port, with a feature that is slow."""
+    """Return a function that starts `mercato serve` on a free port, with a slow feature."""
     wheels.install(tmp_path, "slow", SLOW, module="mercato_slow")
     wheels.install(tmp_path, "notes", Path(notes.__file__).read_text(), module="mercato_notes")
     (tmp_path / "migrations").symlink_to(Path(notes.__file__).parent / "migrations")
@@ -182,7 +182,7 @@ def start(tmp_path):
 
 @pytest.fixture
 def running(start, empty_database):
-    """A server that answers."""
+    """A server that is ready."""
     url = empty_database("sqlite")
     upgrade(url, [feature])
     server = start(url)
@@ -193,7 +193,7 @@ def running(start, empty_database):
 
 class TestServe:
     def test_answers_from_several_processes(self, start, database):
-        """The app is served, and every process has connections of its own."""
+        """Several processes serve the app, each with its own database connections."""
         server = start(database.url, "--workers=2", "--threads=4")
         server.wait_until_ready()
 
@@ -205,7 +205,7 @@ class TestServe:
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_ends_on_a_signal_to_the_whole_group(self, start, database, number):
-        """Ctrl-C and service managers reach the workers as well: the server ends, and quickly."""
+        """After a signal to the whole process group, as by Ctrl-C, the server exits quickly."""
         server = start(database.url, "--workers=2")
         server.wait_until_ready()
 
@@ -216,7 +216,7 @@ class TestServe:
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_ends_while_its_workers_start(self, start, database, number):
-        """A signal counts from the moment at which a worker is forked."""
+        """A signal during the start of the workers is not lost."""
         server = start(database.url, "--workers=2", env={"SLOW_FORK": "0.5"})
         server.wait_for_line("Spawning worker-2")
 
@@ -226,7 +226,7 @@ class TestServe:
         assert not server.has_processes()
 
     def test_ends_on_many_signals(self, start, database):
-        """A signal right behind another does no harm."""
+        """Several signals in a row end the server cleanly."""
         server = start(database.url, "--workers=2")
         server.wait_until_ready()
 
@@ -239,7 +239,7 @@ class TestServe:
         assert not server.has_processes()
 
     def test_ends_after_its_workers(self, start, database):
-        """Workers that end before the main process knows of the signal have not failed."""
+        """If workers end before the main process sees the signal, the exit code is still 0."""
         server = start(database.url, "--workers=2")
         server.wait_until_ready()
 
@@ -252,7 +252,7 @@ class TestServe:
         assert not server.has_processes()
 
     def test_refuses_pending_migrations(self, start, empty_database):
-        """A server never starts on tables that are not what its features need."""
+        """A server does not start while migrations are pending (K302)."""
         server = start(empty_database("sqlite"))
 
         assert server.process.wait(timeout=60) == 2
@@ -260,16 +260,16 @@ class TestServe:
         assert "error[K302] mercato-notes 1.0 ('notes')" in "".join(server.lines)
 
     def test_refuses_a_port_that_is_taken(self, start, running):
-        """Two servers never share a port: the second says who cannot have it."""
+        """A second server on the same port exits with 2, and names host and port."""
         second = start(running.url, f"--bind=127.0.0.1:{running.port}")
 
         assert second.process.wait(timeout=60) == 2
         second.end()
-        said = "".join(second.lines)
-        assert f"127.0.0.1:{running.port} cannot be listened on: Address already in use." in said
+        output = "".join(second.lines)
+        assert f"cannot listen on 127.0.0.1:{running.port}: Address already in use." in output
 
     def test_listens_on_a_name(self, start, database):
-        """A host may be named."""
+        """The host can be a name."""
         server = start(database.url, "--bind=localhost:0")
 
         server.wait_until_ready()
@@ -277,17 +277,17 @@ class TestServe:
         assert server.get("/readyz")[0] == 200
 
     def test_refuses_an_absent_database(self, start):
-        """Without its database it says so, and ends with 2."""
+        """Without its database the server exits with 2 and a fault."""
         server = start("postgresql://shop:secret@127.0.0.1:1/shop")
 
         assert server.process.wait(timeout=60) == 2
         server.end()
-        said = "".join(server.lines)
-        assert "error[K207]" in said
-        assert "secret" not in said
+        output = "".join(server.lines)
+        assert "error[K207]" in output
+        assert "secret" not in output
 
     def test_term_answers_what_is_queued(self, start, empty_database):
-        """TERM loses no request that was accepted: running or waiting, it is answered."""
+        """After TERM, all accepted requests are answered, running or queued."""
         url = empty_database("sqlite")
         upgrade(url, [feature])
         server = start(url)
@@ -309,7 +309,7 @@ class TestServe:
         assert server.process.wait(timeout=30) == 0
 
     def test_a_cut_body_does_nothing(self, running):
-        """A client that goes away in the middle of its body has asked for nothing."""
+        """A request whose body is cut off has no effect."""
         head = b"POST /v1/deeds HTTP/1.1\r\nHost: shop\r\nIdempotency-Key: key-of-a-cut-body\r\n"
         bodies = [
             b"Content-Length: 50\r\n\r\n",
@@ -331,7 +331,7 @@ class TestServe:
         assert b"replayed" not in whole.lower()
 
     def test_a_large_body_ends_the_connection(self, running):
-        """A client that keeps its connection learns that its next request was not heard."""
+        """After a body that is too large, the server closes the connection."""
         head = b"POST /v1/deeds HTTP/1.1\r\nHost: shop\r\nContent-Length: 70000\r\n\r\n"
 
         answer = running.send(head)
@@ -340,7 +340,7 @@ class TestServe:
         assert b"connection: close" in answer.lower()
 
     def test_a_killed_process_is_replaced(self, start, empty_database, tmp_path):
-        """A process that dies is replaced, though a wheel on disk was broken since the start."""
+        """A killed process is replaced, even if a wheel was broken on disk since the start."""
         url = empty_database("sqlite")
         upgrade(url, [feature])
         server = start(url)

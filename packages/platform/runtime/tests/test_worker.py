@@ -30,7 +30,7 @@ feature = notes.feature
 
 @pytest.fixture
 def effects(commit):
-    """Counts what handlers did, by their name."""
+    """Return a function that counts the effects of handlers by their name."""
 
     def count():
         return Counter(session.scalars(sa.select(Effect.handler)))
@@ -40,7 +40,7 @@ def effects(commit):
 
 @pytest.fixture
 def inbox(commit):
-    """Reads the delivery of the only event to a handler."""
+    """Return a function that reads the delivery of the only event to a handler."""
 
     def read(handler):
         chosen = sa.select(InboxDelivery).where(InboxDelivery.consumer == f"notes.{handler}")
@@ -50,13 +50,13 @@ def inbox(commit):
 
 
 def due_now():
-    """Let every waiting delivery be due."""
+    """Make every waiting delivery due."""
     session.execute(sa.update(InboxDelivery).values(next_attempt_at=utc_now()))
 
 
 class TestDeliver:
     def test_reaches_every_handler_once(self, commit, run_worker, effects, inbox):
-        """Each handler of the topic gets the event, and gets it once."""
+        """Each handler of the topic gets the event once."""
         commit(add, "new")
 
         first, second = run_worker(), run_worker()
@@ -65,8 +65,8 @@ class TestDeliver:
         assert effects() == {"write_down": 1, "tell": 1}
         assert inbox("write_down").processed_at is not None
 
-    def test_takes_back_what_failed(self, commit, run_worker, effects, inbox):
-        """The effect of a handler that fails is rolled back; the others are not concerned."""
+    def test_rolls_back_a_failed_handler(self, commit, run_worker, effects, inbox):
+        """The effect of a handler that fails is rolled back; other handlers are not affected."""
         commit(add, "fail")
 
         tally = run_worker()
@@ -75,8 +75,8 @@ class TestDeliver:
         assert effects() == {"tell": 1}
         assert inbox("write_down").processed_at is None
 
-    def test_notes_why(self, commit, run_worker, inbox):
-        """Class and first line of the failure are kept, and the attempt is counted."""
+    def test_records_the_error(self, commit, run_worker, inbox):
+        """The class and first line of the error are recorded, and the attempt is counted."""
         commit(add, "fail")
 
         run_worker()
@@ -85,8 +85,8 @@ class TestDeliver:
         assert failed.last_error == "ValueError: this note cannot be written down"
         assert failed.attempts == 1
 
-    def test_tells_no_parameters(self, app, commit, run_worker, inbox):
-        """The parameters of SQL that failed may be secrets; they are not kept."""
+    def test_records_no_parameters(self, app, commit, run_worker, inbox):
+        """The parameters of failed SQL, which may be secrets, are not recorded."""
         commit(add, "fail in SQL: secret")
 
         run_worker()
@@ -94,7 +94,7 @@ class TestDeliver:
         assert "secret" not in inbox("write_down").last_error
 
     def test_waits_longer_each_time(self, commit, run_worker, inbox):
-        """The pause doubles, and chance takes up to half of it away."""
+        """The pause doubles with each attempt, minus a random part of up to half."""
         commit(add, "fail")
         pauses = []
         for _ in range(4):
@@ -106,7 +106,7 @@ class TestDeliver:
             assert 2**attempt / 2 - 1 < pause <= 2**attempt
 
     def test_tries_again_when_due(self, commit, run_worker, inbox):
-        """A delivery that failed is tried again, not before its time."""
+        """A failed delivery is retried when it is due, not before."""
         commit(add, "fail")
         run_worker()
 
@@ -115,8 +115,8 @@ class TestDeliver:
         assert run_worker().failed == 1
         assert inbox("write_down").attempts == 2
 
-    def test_a_refusal_never_counts_as_done(self, commit, run_worker, effects, inbox):
-        """A refusal that would keep its work in a request keeps nothing in a worker."""
+    def test_a_problem_counts_as_a_failure(self, commit, run_worker, effects, inbox):
+        """A problem with keeps_work is rolled back in a worker."""
         commit(add, "refuse")
 
         run_worker()
@@ -126,16 +126,16 @@ class TestDeliver:
         assert effects() == {"tell": 1}
 
     def test_remote_failure_is_tried_again(self, commit, run_worker, inbox):
-        """A machine that does not answer stops nobody else."""
+        """A failed remote handler is retried; other handlers are not affected."""
         commit(add, "unreachable")
 
         tally = run_worker()
 
         assert (tally.delivered, tally.failed) == (1, 1)
-        assert inbox("tell").last_error == "ConnectionError: nobody answers"
+        assert inbox("tell").last_error == "ConnectionError: no answer"
 
-    def test_leaves_strangers_parked(self, commit, run_worker):
-        """Deliveries of a handler that is not composed now wait for its return."""
+    def test_leaves_deliveries_of_other_features(self, commit, run_worker):
+        """Deliveries for a handler that is not composed are left waiting."""
 
         def park():
             session.add(
@@ -155,7 +155,7 @@ class TestDeliver:
         assert commit(lambda: session.scalars(sa.select(InboxDelivery)).one()).attempts == 0
 
     def test_an_event_that_is_gone_is_a_failure(self, commit, run_worker, inbox):
-        """A delivery without its event is noted, and stops nobody."""
+        """A delivery without its event fails; other deliveries are made."""
         commit(add, "new")
         commit(lambda: session.execute(sa.delete(OutboxEvent)))
 
@@ -165,7 +165,7 @@ class TestDeliver:
 
 class TestClaim:
     def test_belongs_to_one_worker(self, app, commit):
-        """A claimed delivery is nobody else's until its lease ends."""
+        """No other worker can claim a claimed delivery before its lease ends."""
         commit(add, "new")
         with app.app_context():
             claimed = [deliveries.claim() for _ in range(3)]
@@ -173,7 +173,7 @@ class TestClaim:
         assert [None if it is None else it.attempts for it in claimed] == [1, 1, None]
 
     def test_ends_with_its_lease(self, app, commit):
-        """What a killed worker had claimed is claimed again."""
+        """A delivery claimed by a killed worker can be claimed again."""
         commit(add, "new")
         with app.app_context():
             for _ in range(2):
@@ -188,7 +188,7 @@ class TestClaim:
             assert deliveries.claim().attempts == 2
 
     def test_a_slow_worker_undoes_its_work(self, app, commit, effects):
-        """Who finds the delivery done by another one rolls back."""
+        """A worker rolls back if another one has made the delivery in the meantime."""
         commit(add, "new")
         with app.app_context():
             mine = [deliveries.claim(), deliveries.claim()]
@@ -202,7 +202,7 @@ class TestClaim:
 
 class TestJobs:
     def test_run_until_nothing_is_left(self, commit, run_worker):
-        """A job that works in batches is called again while it finds something."""
+        """A job is called again until it returns 0."""
         for number in range(5):
             commit(add, f"old {number}")
 
@@ -211,17 +211,17 @@ class TestJobs:
         assert commit(lambda: session.scalars(sa.select(Note)).all()) == []
 
     def test_run_at_their_interval(self, app, commit):
-        """A job that ran is not due again at once."""
+        """A job that ran is due again after its interval."""
         worker = Worker(app)
-        worker.work_off()
+        worker.run_due()
         commit(add, "old")
 
-        worker.work_off()
+        worker.run_due()
 
         assert commit(lambda: session.scalar(sa.select(Note.text))) == "old"
 
     def test_purge_expired_keys(self, commit, run_worker):
-        """The kit's own job deletes idempotency keys whose time is over, and no others."""
+        """A job of the kit deletes expired idempotency keys, and no others."""
 
         def key(name, hours):
             now = utc_now()
@@ -239,8 +239,8 @@ class TestJobs:
 
         assert commit(lambda: session.scalars(sa.select(IdempotencyKey.key)).all()) == ["on"]
 
-    def test_purge_events_that_everybody_had(self, commit, run_worker):
-        """After 30 days an event goes with its deliveries, but not while a handler waits for it."""
+    def test_purge_delivered_events(self, commit, run_worker):
+        """After 30 days an event is deleted with its deliveries, unless one is still waiting."""
         for text in ("long ago", "fail", "just now"):
             commit(add, text)
         run_worker()
@@ -252,8 +252,8 @@ class TestJobs:
 
         assert commit(kept) == {"fail": 2, "just now": 2}
 
-    def test_purge_events_that_nobody_handles(self, commit, run_worker):
-        """They go as well, however many there are."""
+    def test_purge_events_without_handlers(self, commit, run_worker):
+        """Old events without handlers are deleted, in several batches."""
 
         def unheard():
             long_ago = utc_now() - timedelta(days=31)
@@ -276,14 +276,14 @@ class TestJobs:
 
 
 def age(text, days):
-    """Let the event of a note have happened days ago."""
+    """Set the time of a note's event to days ago."""
     for event in session.scalars(sa.select(OutboxEvent)):
         if event.payload["text"] == text:
             event.created_at = utc_now() - timedelta(days=days)
 
 
 def kept():
-    """Count the deliveries of each event that is still there, by its note."""
+    """Count the deliveries of each remaining event, by its note."""
     of_event = Counter(session.scalars(sa.select(InboxDelivery.event_id)))
     events = session.scalars(sa.select(OutboxEvent)).all()
     counts = {event.payload["text"]: of_event.pop(event.id, 0) for event in events}
@@ -293,12 +293,12 @@ def kept():
 
 class TestWorkersTogether:
     def test_each_effect_happens_once(self, app, commit, effects):
-        """Four workers at once deliver every event once to a local handler."""
+        """Four concurrent workers deliver every event once to a local handler."""
         for number in range(30):
             commit(add, f"note {number}")
         workers = [Worker(app) for _ in range(4)]
 
-        threads = [threading.Thread(target=worker.work_off) for worker in workers]
+        threads = [threading.Thread(target=worker.run_due) for worker in workers]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -310,7 +310,7 @@ class TestWorkersTogether:
 class TestProcess:
     @pytest.fixture
     def start(self, tmp_path, database):
-        """Starts worker processes on a deployment with the feature."""
+        """Return a function that starts a worker process."""
         folder = tmp_path / "site"
         folder.mkdir()
         versions = Path(notes.__file__).parent / "migrations"
@@ -345,19 +345,19 @@ class TestProcess:
             process.kill()
             process.communicate()
 
-    def test_once_ends_when_all_is_done(self, start, commit, effects):
-        """`worker --once` says what it did, and ends with 1 where something failed."""
+    def test_once_exits_when_nothing_is_due(self, start, commit, effects):
+        """`worker --once` prints what it did, and exits with 1 if something failed."""
         commit(add, "new")
         commit(add, "fail")
 
         process = start("--once")
-        said, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=60)
 
-        assert (process.returncode, said) == (1, "delivered 3, failed 1\n")
+        assert (process.returncode, output) == (1, "delivered 3, failed 1\n")
         assert effects() == {"write_down": 1, "tell": 2}
 
     def test_several_deliver_once_and_stop_cleanly(self, start, commit, effects):
-        """Several processes share the work; TERM ends each with 0 after what it is doing."""
+        """Several processes share the events; TERM ends each with 0 after its delivery."""
         processes = [start(), start()]
         for process in processes:
             assert any("ready for events and jobs" in line for line in process.stderr)

@@ -1,4 +1,4 @@
-"""Features made of the parts that a test gives them, for the suite that must find what is wrong."""
+"""Make features with faulty parts, for tests of the conformance checks."""
 
 import sqlalchemy as sa
 
@@ -9,7 +9,7 @@ from mercato_kit.policies import anyone
 
 
 def with_tables(*made):
-    """Return a feature `notes` whose metadata has the tables that *made* adds."""
+    """Return a feature `notes` with the tables that the functions *made* add."""
     metadata = db.metadata("notes")
     for make in made:
         make(metadata)
@@ -17,7 +17,7 @@ def with_tables(*made):
 
 
 def table(name, *parts):
-    """Return a function that adds a table with an id and *parts* to a metadata."""
+    """Return a function that adds a table with an id and *parts* to a MetaData."""
     key = sa.Column("id", sa.Uuid, primary_key=True)
     return lambda metadata: sa.Table(name, metadata, key, *parts)
 

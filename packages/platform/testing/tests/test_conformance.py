@@ -1,4 +1,4 @@
-"""The suite that every feature inherits."""
+"""The tests that every feature inherits."""
 
 import dataclasses
 import shutil
@@ -15,12 +15,12 @@ pytest_plugins = ["pytester"]
 
 
 class TestRepeatedSamples:
-    def test_passes_once(self, app):
-        """Sample data that looks before it writes."""
+    def test_accepts_once(self, app):
+        """Sample data that is added only once is accepted."""
         assert list(repeated_samples(app, feature)) == []
 
     def test_finds_twice(self, app):
-        """Sample data that only writes."""
+        """Sample data that is added again by a second run is found."""
 
         def again(_samples):
             session.add(notes.Effect(handler="x", event_id=db.new_id(), process=1))
@@ -28,7 +28,7 @@ class TestRepeatedSamples:
 
         (found,) = repeated_samples(app, dataclasses.replace(feature, sample_data=again))
 
-        assert found == "notes_effect: 1 rows, and 2 after the second time"
+        assert found == "notes_effect: 1 rows, and 2 after a second run"
 
 
 MODULES = """
@@ -50,7 +50,7 @@ class TestBad(FeatureConformance):
 
 class TestFeatureConformance:
     def test_is_inherited_in_three_lines(self, pytester):
-        """A good feature passes every test; what is wrong with a bad one, the failure says."""
+        """A good feature passes every test; the failure of a bad one says what is wrong."""
         source = Path(notes.__file__)
         parts = dict.fromkeys(MODULES, "from PACKAGE.notes import *\n")
         files = {"notes.py": source.read_text(), **parts}

@@ -1,4 +1,4 @@
-"""What manifest and routes say of themselves."""
+"""The checks of manifests and routes."""
 
 import dataclasses
 
@@ -18,8 +18,8 @@ from .faulty import with_route
 
 
 class TestMissingEntryPoint:
-    def test_passes_the_installed(self, tmp_path, monkeypatch):
-        """A wheel whose entry point leads to the manifest."""
+    def test_finds_another_manifest(self, tmp_path, monkeypatch):
+        """An entry point that refers to another manifest is found."""
         monkeypatch.syspath_prepend(tmp_path)
         wheels.install(
             tmp_path, "alpha", f"from {notes.__name__} import feature", module="alpha_wheel"
@@ -29,7 +29,7 @@ class TestMissingEntryPoint:
         assert any("another manifest" in it for it in declarations.missing_entry_point(made))
 
     def test_finds_none(self):
-        """A feature that no wheel offers cannot be named in a deployment."""
+        """A feature without an entry point is found."""
         (found,) = declarations.missing_entry_point(dataclasses.replace(feature, name="nowhere"))
 
         assert "no installed distribution" in found
@@ -37,28 +37,28 @@ class TestMissingEntryPoint:
 
 class TestRoutesWithoutPolicy:
     def test_finds_one(self):
-        """A route says who may call it."""
+        """A route without a policy is found."""
         assert list(declarations.routes_without_policy(feature)) == []
         (found,) = declarations.routes_without_policy(with_route(allow=None))
-        assert "/x states no policy" in found
+        assert "/x has no policy" in found
 
 
 class TestUndeclaredPermissions:
     def test_finds_one(self):
-        """A permission that the manifest does not explain cannot be given to anybody."""
+        """A permission that the manifest does not declare is found."""
         assert list(declarations.undeclared_permissions(feature)) == []
         assert list(declarations.undeclared_permissions(with_route(allow=signed_in))) == []
         (found,) = declarations.undeclared_permissions(with_route(allow=permission("notes.burn")))
         assert "'notes.burn'" in found
 
 
-def silent():  # noqa: D103 - that is the point
+def silent():  # noqa: D103 - the test needs a view without a docstring
     return {}
 
 
 class TestUndocumentedRoutes:
     def test_finds_one(self):
-        """A view without docstring has no summary."""
+        """A view without a docstring is found."""
         assert list(declarations.undocumented_routes(feature)) == []
         assert len(list(declarations.undocumented_routes(with_route(view=silent)))) == 1
 
@@ -73,24 +73,24 @@ class StrayQuerySchema(ListQuerySchema):
 
 
 class TestUnboundedLists:
-    def test_passes_pages(self):
-        """A page with a list query has limit and order."""
+    def test_accepts_pages(self):
+        """A page with a ListQuerySchema is accepted."""
         assert list(declarations.unbounded_lists(feature)) == []
 
     def test_finds_a_bare_list(self):
-        """A list of everything grows with the shop."""
+        """A list without a limit is found."""
         made = with_route(location="query", result=ItemSchema(many=True))
 
         assert "without limit" in next(declarations.unbounded_lists(made))
 
     def test_finds_a_page_without_query(self):
-        """A page that reads no limit and no sort has none."""
+        """A page without a ListQuerySchema is found."""
         made = with_route(location="query", result=page_of(ItemSchema))
 
         assert "without a ListQuerySchema" in next(declarations.unbounded_lists(made))
 
-    def test_finds_a_stray_order(self):
-        """The default order is one that clients may ask for."""
+    def test_finds_an_unknown_default_order(self):
+        """A default order that is not one of the sorts is found."""
         made = with_route(location="query", arguments=StrayQuerySchema, result=page_of(ItemSchema))
 
         assert "default_sort" in next(declarations.unbounded_lists(made))

@@ -1,4 +1,4 @@
-"""Migrations: one line, named, there and back, and equal to the models on both databases."""
+"""The checks of migrations."""
 
 import dataclasses
 import shutil
@@ -15,18 +15,18 @@ from .faulty import with_tables
 
 class TestTablesWithoutMigrations:
     def test_finds_them(self):
-        """Tables need a history."""
+        """Tables without migrations are found."""
         assert list(histories.tables_without_migrations(feature)) == []
         assert list(histories.tables_without_migrations(with_tables(table("notes_a")))) != []
 
 
 @pytest.fixture
 def versions(tmp_path):
-    """A copy of the feature's migrations, to be spoilt."""
+    """A copy of the feature's migrations that a test can change."""
     return Path(shutil.copytree(feature.migrations, tmp_path / "versions"))
 
 
-def spoilt(versions, file, old, new):
+def changed(versions, file, old, new):
     """Change a migration, and return the feature that has it."""
     path = versions / file
     assert old in path.read_text()
@@ -35,19 +35,19 @@ def spoilt(versions, file, old, new):
 
 
 class TestBrokenHistory:
-    def test_passes_one_line(self):
-        """One head, and files named after their revisions."""
+    def test_accepts_one_history(self):
+        """One head, and files named after their revisions, are accepted."""
         assert list(histories.broken_history(feature)) == []
 
     def test_finds_two_heads(self, versions):
-        """Two migrations that follow the same one are a fork."""
+        """Two migrations that follow the same one are found."""
         shutil.copy(versions / "0002_effects.py", versions / "0003_fork.py")
-        made = spoilt(versions, "0003_fork.py", 'revision = "0002"', 'revision = "0003"')
+        made = changed(versions, "0003_fork.py", 'revision = "0002"', 'revision = "0003"')
 
         assert any("heads" in line for line in histories.broken_history(made))
 
     def test_finds_a_misnamed_file(self, versions):
-        """The number of the file is the revision, or the host reads the wrong head."""
+        """A file whose name does not start with its revision is found."""
         (versions / "0002_effects.py").rename(versions / "0007_effects.py")
         made = dataclasses.replace(feature, migrations=versions)
 
@@ -55,17 +55,17 @@ class TestBrokenHistory:
 
 
 class TestUnknownPhases:
-    def test_passes_the_two_that_there_are(self, versions):
-        """A migration that says nothing expands; it may also contract."""
-        made = spoilt(
+    def test_accepts_known_phases(self, versions):
+        """A migration without a phase expands; `contract` is accepted too."""
+        made = changed(
             versions, "0002_effects.py", "branch_labels", 'phase = "contract"\nbranch_labels'
         )
 
         assert list(histories.unknown_phases(made)) == []
 
     def test_finds_any_other(self, versions):
-        """A word that nobody knows is a slip of the pen."""
-        made = spoilt(
+        """An unknown phase is found."""
+        made = changed(
             versions, "0002_effects.py", "branch_labels", 'phase = "contrcat"\nbranch_labels'
         )
 
@@ -79,8 +79,8 @@ def two_urls(request, empty_database):
 
 
 class TestDifferencesFromModels:
-    def test_passes_equal(self, two_urls):
-        """Migrations that make what the models say."""
+    def test_accepts_equal(self, two_urls):
+        """Migrations that match the models are accepted."""
         assert list(histories.differences_from_models(feature, *two_urls)) == []
 
     @pytest.mark.parametrize(
@@ -103,14 +103,14 @@ class TestDifferencesFromModels:
         ids=["nullable", "length", "unique key", "check", "column"],
     )
     def test_finds_a_difference(self, versions, two_urls, file, old, new):
-        """Whatever a migration makes otherwise than its model is found on both databases."""
-        made = spoilt(versions, file, old, new)
+        """A difference between a migration and its model is found on both databases."""
+        made = changed(versions, file, old, new)
 
         assert list(histories.differences_from_models(made, *two_urls)) != []
 
     def test_finds_another_condition(self, versions, empty_database):
-        """A CHECK of the same name with another condition is found where the database tells."""
-        made = spoilt(versions, "0001_initial.py", "BETWEEN 0 AND 5", "BETWEEN 0 AND 9")
+        """A CHECK of the same name with another condition is found on PostgreSQL."""
+        made = changed(versions, "0001_initial.py", "BETWEEN 0 AND 5", "BETWEEN 0 AND 9")
         urls = empty_database("postgresql"), empty_database("postgresql")
 
         assert any(
@@ -119,14 +119,14 @@ class TestDifferencesFromModels:
 
 
 class TestOneWayMigrations:
-    def test_passes_there_and_back(self, two_urls):
-        """Down leaves nothing, and up works again."""
+    def test_accepts_a_complete_downgrade(self, two_urls):
+        """A downgrade that removes everything, and a second upgrade, are accepted."""
         assert list(histories.one_way_migrations(feature, two_urls[0])) == []
 
     def test_finds_what_stays(self, versions, two_urls):
-        """A table that a downgrade forgets is found."""
-        made = spoilt(versions, "0001_initial.py", 'op.drop_table("notes_note")', "pass")
+        """A table that a downgrade does not drop is found."""
+        made = changed(versions, "0001_initial.py", 'op.drop_table("notes_note")', "pass")
 
         (found,) = histories.one_way_migrations(made, two_urls[0])
 
-        assert found == "table notes_note is still there after the downgrade"
+        assert found == "table notes_note still exists after the downgrade"

@@ -1,4 +1,4 @@
-"""Requests that are meant badly: refused, told where they are wrong, and without a trace."""
+"""The checks with bad requests: they must get a problem document and change nothing."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ from .faulty import with_route
 
 
 def swallow(body=None):
-    """Take anything"""
+    """Accept anything"""
     return {}
 
 
@@ -42,10 +42,10 @@ def leave_something(body=None):
 class TestSurvivingAttacks:
     @pytest.fixture
     def sweep(self, database, feature):
-        """Boots a host with a spoilt feature, and attacks it."""
+        """Boot a host with a faulty feature, and attack it."""
 
-        def attack(spoilt):
-            made = dataclasses.replace(feature, blueprints=spoilt.blueprints)
+        def attack(faulty):
+            made = dataclasses.replace(feature, blueprints=faulty.blueprints)
             app = make_app(set_up(made, [], {}), database.url)
             found = list(hostile.surviving_attacks(app, made, app.test_client()))
             close(app)
@@ -53,8 +53,8 @@ class TestSurvivingAttacks:
 
         return attack
 
-    def test_passes_the_feature(self, app, charlie):
-        """A good feature refuses everything, and is as it was."""
+    def test_accepts_a_good_feature(self, app, charlie):
+        """A good feature refuses all attacks, and its rows do not change."""
         assert list(hostile.surviving_attacks(app, feature, charlie)) == []
         assert len(list(hostile.attacks_on(app, feature))) > 50
 
@@ -65,32 +65,32 @@ class TestSurvivingAttacks:
         assert any(line.endswith(": 500") for line in found)
 
     def test_finds_what_is_swallowed(self, sweep):
-        """An endpoint with a schema that does not refuse is found."""
+        """An endpoint that accepts unknown fields is found."""
 
         class Loose(ma.Schema):
             class Meta:
-                """Ignore strangers."""
+                """Ignore unknown fields."""
 
                 unknown = ma.EXCLUDE
 
         found = sweep(with_route(view=swallow, arguments=Loose))
 
-        assert any("an unknown field: 200, where a refusal is due" in line for line in found)
+        assert any("an unknown field: 200, but it must be refused" in line for line in found)
 
     def test_finds_a_missing_pointer(self, sweep):
-        """A 422 says where the mistake is."""
+        """A 422 without a pointer is found."""
         found = sweep(with_route(view=point_nowhere))
 
-        assert any("that points nowhere" in line for line in found)
+        assert any("without a pointer" in line for line in found)
 
     def test_finds_what_is_left(self, sweep):
-        """A refusal that left rows is found, with the table."""
+        """A refusal that changed rows is found, with the table."""
         found = sweep(with_route(view=leave_something))
 
-        assert any("left something in notes_effect" in line for line in found)
+        assert any("refused, but changed notes_effect" in line for line in found)
 
-    def test_finds_another_kind_of_answer(self, sweep):
-        """A refusal that is no problem document is found."""
+    def test_finds_another_media_type(self, sweep):
+        """A refusal that is not a problem document is found."""
         found = sweep(with_route(view=lambda **_: ("no", 418)))
 
         assert any("418 as text/html" in line for line in found)

@@ -1,4 +1,4 @@
-"""What a feature takes in: strict, bounded, and nothing that its schema does not list."""
+"""The checks of input schemas."""
 
 from typing import Any
 
@@ -21,17 +21,17 @@ class Part(Schema):
 
 
 class TestLooseInputs:
-    def test_passes_strict(self):
-        """Fields of the kit, and bounded text, are strict."""
+    def test_accepts_strict(self):
+        """Fields of the kit and bounded text are accepted."""
         assert list(schemas.loose_inputs(feature)) == []
         assert list(schemas.loose_inputs(self.reading(meta=Metadata(), word=Text(max=3)))) == []
 
     @pytest.mark.parametrize(
         ("field", "found"),
         [
-            (fields.String(), "text without a greatest length"),
-            (fields.Url(), "text without a greatest length"),
-            (fields.String(validate=validate.Length(min=1)), "text without a greatest length"),
+            (fields.String(), "text without a maximum length"),
+            (fields.Url(), "text without a maximum length"),
+            (fields.String(validate=validate.Length(min=1)), "text without a maximum length"),
             (fields.List(fields.String()), "field[] is text"),
             (fields.Nested(Part), "Part.name is text"),
             (fields.List(fields.Nested(Part)), "Part.name is text"),
@@ -39,34 +39,34 @@ class TestLooseInputs:
             (fields.Boolean(), "use mercato_kit.schemas.Boolean"),
             (fields.UUID(), "use mercato_kit.schemas.Uuid"),
             (fields.DateTime(), "use mercato_kit.schemas.Instant"),
-            (fields.Raw(), "takes anything"),
-            (fields.Dict(), "takes any number of members"),
-            (fields.Dict(validate=validate.Length(max=3)), "takes anything"),
+            (fields.Raw(), "accepts anything"),
+            (fields.Dict(), "accepts any number of members"),
+            (fields.Dict(validate=validate.Length(max=3)), "accepts anything"),
         ],
     )
     def test_finds_loose(self, field, found):
-        """Text without end, fields that convert, and what takes anything."""
+        """Unbounded text, fields that convert, and fields that accept anything are found."""
         assert any(found in line for line in schemas.loose_inputs(self.reading(field=field)))
 
     @pytest.mark.parametrize(
         "validator", [validate.OneOf(["a"]), validate.Equal("a"), validate.Length(equal=3)]
     )
-    def test_passes_other_bounds(self, validator):
-        """Text out of a list, or of one length, has an end."""
+    def test_accepts_other_bounds(self, validator):
+        """Text from a list, or of a fixed length, is accepted."""
         assert list(schemas.loose_inputs(self.reading(x=fields.String(validate=validator)))) == []
 
-    def test_finds_a_schema_that_takes_unknown_fields(self):
-        """What a schema does not list is refused, not dropped."""
+    def test_finds_a_schema_that_accepts_unknown_fields(self):
+        """A schema that ignores unknown fields is found."""
 
         class Loose(ma.Schema):
             class Meta:
-                """Ignore strangers."""
+                """Ignore unknown fields."""
 
                 unknown = ma.EXCLUDE
 
         (found,) = schemas.loose_inputs(with_route(arguments=Loose))
 
-        assert found == "/x: Loose takes unknown fields"
+        assert found == "/x: Loose accepts unknown fields"
 
     @staticmethod
     def reading(**listed: Any):

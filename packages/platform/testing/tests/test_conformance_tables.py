@@ -1,4 +1,4 @@
-"""The tables of a feature: named after it, and tied to nobody else's."""
+"""The checks of tables."""
 
 import sqlalchemy as sa
 
@@ -11,20 +11,20 @@ from .faulty import with_tables
 
 
 class TestForeignTables:
-    def test_passes_own(self):
-        """Tables that start with the feature's name are its own."""
+    def test_accepts_own(self):
+        """Tables that start with the feature's name are accepted."""
         assert list(tables.foreign_tables(feature)) == []
 
     def test_finds_others(self):
-        """A table called otherwise could be anybody's."""
+        """A table with another name is found."""
         (found,) = tables.foreign_tables(with_tables(table("note")))
 
         assert found == "table note: its name must start with notes_"
 
 
 class TestLeavingForeignKeys:
-    def test_passes_those_at_home(self):
-        """A foreign key to an own table is fine."""
+    def test_accepts_own(self):
+        """A foreign key to an own table is accepted."""
         key = sa.Column("other_id", sa.ForeignKey("notes_a.id"))
 
         assert (
@@ -33,7 +33,7 @@ class TestLeavingForeignKeys:
         )
 
     def test_finds_one_by_name(self):
-        """A foreign key to a table that is not the feature's ties two features together."""
+        """A foreign key to a table of another feature is found."""
         key = sa.Column("user_id", sa.ForeignKey("users_user.id"))
 
         (found,) = tables.leaving_foreign_keys(with_tables(table("notes_a", key)))
@@ -41,9 +41,9 @@ class TestLeavingForeignKeys:
         assert "notes_a.user_id refers to users_user" in found
 
     def test_finds_one_by_column(self):
-        """So does one to the column of another feature's model."""
-        theirs = sa.Table("users_user", sa.MetaData(), sa.Column("id", sa.Uuid, primary_key=True))
-        key = sa.Column("user_id", sa.ForeignKey(theirs.c.id))
+        """A foreign key to a column of another feature's model is found."""
+        other = sa.Table("users_user", sa.MetaData(), sa.Column("id", sa.Uuid, primary_key=True))
+        key = sa.Column("user_id", sa.ForeignKey(other.c.id))
 
         (found,) = tables.leaving_foreign_keys(with_tables(table("notes_a", key)))
 
@@ -51,12 +51,12 @@ class TestLeavingForeignKeys:
 
 
 class TestUnnamedConstraints:
-    def test_passes_named(self):
-        """The naming convention names what can be named."""
+    def test_accepts_named(self):
+        """Constraints that the naming convention names are accepted."""
         assert list(tables.unnamed_constraints(feature)) == []
 
     def test_finds_all_without_a_convention(self):
-        """Plain metadata leaves the names to the database, and those differ."""
+        """Constraints without names, as in plain MetaData, are found."""
         metadata = sa.MetaData()
         table("notes_a", sa.Column("n", sa.Integer, unique=True))(metadata)
         made = Feature(name="notes", summary="", metadata=metadata)

@@ -7,14 +7,14 @@ import pytest
 from mercato_testing.network import ForbiddenAddressError
 from mercato_testing.network import only_loopback
 
-# Addresses reserved for documentation: nobody answers there.
+# Addresses reserved for documentation: no machine has them.
 FOREIGN = ("192.0.2.7", 80)
 FOREIGN_6 = ("2001:db8::7", 80)
 
 
 @pytest.fixture
 def _guarded():
-    """The guard is on."""
+    """Enable the guard."""
     with only_loopback():
         yield
 
@@ -23,7 +23,7 @@ def _guarded():
 class TestOnlyLoopback:
     @pytest.mark.parametrize("method", ["connect", "connect_ex"])
     def test_forbids_connections_elsewhere(self, method):
-        """A connection to another machine fails at once and names the address."""
+        """A connection to another machine fails at once; the error has the address."""
         with (
             closing(socket.socket()) as connection,
             pytest.raises(ForbiddenAddressError, match=r"192\.0\.2\.7"),
@@ -31,7 +31,7 @@ class TestOnlyLoopback:
             getattr(connection, method)(FOREIGN)
 
     def test_forbids_connections_elsewhere_on_ipv6(self):
-        """The newer protocol is guarded as well."""
+        """A connection by IPv6 fails too."""
         with (
             closing(socket.socket(socket.AF_INET6)) as connection,
             pytest.raises(ForbiddenAddressError, match="2001:db8::7"),
@@ -40,7 +40,7 @@ class TestOnlyLoopback:
 
     @pytest.mark.parametrize("arguments", [(b"", FOREIGN), (b"", 0, FOREIGN)])
     def test_forbids_datagrams_elsewhere(self, arguments):
-        """A datagram needs no connection, and is refused all the same."""
+        """A datagram to another machine is refused."""
         with (
             closing(socket.socket(type=socket.SOCK_DGRAM)) as sender,
             pytest.raises(ForbiddenAddressError),
@@ -48,7 +48,7 @@ class TestOnlyLoopback:
             sender.sendto(*arguments)
 
     def test_forbids_messages_elsewhere(self):
-        """The same for the call that sends several buffers."""
+        """A datagram of several buffers is refused too."""
         with (
             closing(socket.socket(type=socket.SOCK_DGRAM)) as sender,
             pytest.raises(ForbiddenAddressError),
@@ -57,22 +57,22 @@ class TestOnlyLoopback:
 
     @pytest.mark.parametrize("name", ["shop.example", b"shop.example"])
     def test_forbids_looking_names_up(self, name):
-        """A name is refused before a name server is asked for it."""
+        """A name is refused before it is resolved."""
         with pytest.raises(ForbiddenAddressError, match=r"shop\.example"):
             socket.getaddrinfo(name, 80)
 
     def test_forbids_names_in_connect(self):
-        """A name that only the system could resolve is refused too."""
+        """A name in connect() is refused too."""
         with closing(socket.socket()) as connection, pytest.raises(ForbiddenAddressError):
             connection.connect(("shop.example", 80))
 
-    def test_is_no_network_failure(self):
-        """Code that shrugs off a broken network does not hide the mistake."""
+    def test_is_not_an_os_error(self):
+        """Code that tolerates a broken network does not hide the error."""
         assert not issubclass(ForbiddenAddressError, OSError)
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost"])
-    def test_lets_loopback_pass(self, host):
-        """A server of the test itself can be reached."""
+    def test_allows_loopback(self, host):
+        """A server of the test can be reached."""
         with socket.create_server(("0.0.0.0", 0)) as server:  # noqa: S104
             connection = socket.create_connection((host, server.getsockname()[1]))
             accepted, _ = server.accept()
@@ -82,7 +82,7 @@ class TestOnlyLoopback:
 
                 assert accepted.recv(5) == b"hello"
 
-    def test_lets_mapped_loopback_pass(self):
+    def test_allows_mapped_loopback(self):
         """An IPv4 loopback address written as IPv6 is loopback."""
         with (
             socket.create_server(("127.0.0.1", 0)) as server,
@@ -92,8 +92,8 @@ class TestOnlyLoopback:
 
             assert connection.getpeername()[0] == "::ffff:127.0.0.1"
 
-    def test_lets_unix_sockets_pass(self, tmp_path):
-        """Unix sockets never leave the machine."""
+    def test_allows_unix_sockets(self, tmp_path):
+        """Unix sockets can be used."""
         with closing(socket.socket(socket.AF_UNIX)) as server:
             server.bind(str(tmp_path / "socket"))
             server.listen()
@@ -102,8 +102,8 @@ class TestOnlyLoopback:
 
                 assert connection.getpeername() == str(tmp_path / "socket")
 
-    def test_lets_pairs_and_datagrams_pass(self):
-        """Sending to loopback, and on sockets that are connected already, works."""
+    def test_allows_datagrams_to_loopback(self):
+        """Datagrams to loopback, and on connected sockets, can be sent."""
         with closing(socket.socket(type=socket.SOCK_DGRAM)) as receiver:
             receiver.bind(("127.0.0.1", 0))
             with closing(socket.socket(type=socket.SOCK_DGRAM)) as sender:
@@ -114,7 +114,7 @@ class TestOnlyLoopback:
                 assert [receiver.recv(3), receiver.recv(3)] == [b"one", b"two"]
 
     def test_guards_threads(self):
-        """A server that runs in a thread is guarded as well."""
+        """Connections in other threads are refused too."""
         caught = []
 
         def leave():
@@ -132,8 +132,8 @@ class TestOnlyLoopback:
 
 
 class TestAfterwards:
-    def test_everything_is_as_before(self):
-        """The guard takes itself off."""
+    def test_removes_the_guard(self):
+        """After the block, the functions are the original ones."""
         before = (vars(socket.socket).get("connect"), socket.getaddrinfo)
 
         with only_loopback():

@@ -28,7 +28,7 @@ def count_notes():
 
 class TestFeature:
     def test_is_the_modules(self, feature):
-        """The feature under test is what the test's module calls `feature`."""
+        """The feature under test is `feature` of the test's module."""
         assert feature.name == "notes"
 
 
@@ -42,7 +42,7 @@ class TestDatabase:
 
     @pytest.mark.parametrize("time", [1, 2])
     def test_starts_without_rows(self, app, commit, time):
-        """No test sees what another one committed."""
+        """A test does not see rows that another one committed."""
         before = commit(count_notes)
 
         commit(add, f"note {time}")
@@ -50,13 +50,13 @@ class TestDatabase:
         assert (before, commit(count_notes)) == (0, 1)
 
     def test_is_migrated(self, app, feature):
-        """The tables are those that the migrations make."""
+        """The tables are those of the migrations."""
         with app.app_context(), engine().connect() as connection:
             assert migrations.pending(connection, [feature]) == []
 
     @pytest.mark.parametrize("time", [1, 2])
-    def test_comes_back_from_open_transactions(self, app, time):
-        """A test that leaves a transaction open does not stop the next one."""
+    def test_is_reset_despite_open_transactions(self, app, time):
+        """A test that leaves a transaction open does not block the next one."""
         for connection in LEFT_OPEN:
             connection.invalidate()
         with app.app_context():
@@ -75,7 +75,7 @@ LEFT_OPEN = []
 
 class TestApp:
     def test_is_the_same_for_tests_alike(self, app, request):
-        """Making an app is slow, so tests that need the same one share it."""
+        """Tests that need the same app share it."""
         remembered = request.config.stash.setdefault(APPS, {})
         kind = request.node.callspec.params["database"]
 
@@ -89,34 +89,34 @@ APPS = pytest.StashKey[dict]()
 
 class TestClient:
     def test_sends_a_key_with_each_post(self, charlie):
-        """A POST without Idempotency-Key gets a fresh one."""
+        """A POST without Idempotency-Key gets a new one."""
         first = charlie.post("/v1/notes", json={"text": "first"})
         second = charlie.post("/v1/notes", json={"text": "second"})
 
         assert (first.status_code, second.status_code) == (201, 201)
 
     def test_leaves_a_key_alone(self, charlie):
-        """A test chooses the key, or sends none with an empty one."""
+        """A test can set the key, or send none with an empty one."""
         none = charlie.post("/v1/notes", json={"text": "x"}, headers={"Idempotency-Key": ""})
 
         assert none.json["code"] == "idempotency_key_required"
 
 
 class TestCast:
-    def test_alice_is_known_and_may_nothing(self, alice):
-        """A customer is refused where a permission is needed."""
+    def test_alice_has_no_permissions(self, alice):
+        """A customer gets 403 where a permission is required."""
         assert alice.post("/v1/notes", json={"text": "x"}).status_code == 403
 
     def test_a_guest_is_unknown(self, client):
-        """A client without a token is a guest."""
+        """A client without a token gets 401."""
         assert client.post("/v1/notes", json={"text": "x"}).status_code == 401
 
-    def test_everybody_is_somebody_else(self, alice, bob, charlie):
-        """The ids of the cast are different."""
+    def test_people_have_different_ids(self, alice, bob, charlie):
+        """alice, bob and charlie have different ids."""
         assert len({alice.sub, bob.sub, charlie.sub}) == 3
 
-    def test_as_user_takes_what_is_given(self, as_user):
-        """A person of the test's own has the id, address and permissions it says."""
+    def test_as_user_uses_its_arguments(self, as_user):
+        """as_user makes a person with the given id, address and permissions."""
         sub = uuid4()
 
         zoe = as_user(sub=sub, email="zoe@example.com", permissions=["notes.write"])
@@ -124,8 +124,8 @@ class TestCast:
         assert (zoe.sub, zoe.principal.email) == (sub, "zoe@example.com")
         assert zoe.post("/v1/notes", json={"text": "x"}).status_code == 201
 
-    def test_believes_no_other_token(self, client):
-        """Garbage is refused."""
+    def test_refuses_other_tokens(self, client):
+        """A token of another format gets 401."""
         refused = client.post("/v1/notes", json={}, headers={"Authorization": "Bearer garbage"})
 
         assert refused.status_code == 401
@@ -134,31 +134,31 @@ class TestCast:
 class TestFewerPermissions:
     @pytest.fixture
     def permissions(self):
-        """Charlie may nothing here."""
+        """No permissions for charlie."""
         return ()
 
-    def test_charlie_holds_the_fixtures(self, charlie):
-        """A test that overrides `permissions` says what charlie may do."""
+    def test_charlie_has_those_of_the_fixture(self, charlie):
+        """A test that overrides `permissions` sets charlie's permissions."""
         assert charlie.post("/v1/notes", json={"text": "x"}).status_code == 403
 
 
-class Nobody:
+class OtherIdentity:
     def authenticate(self, token):
-        """Return a guest, whatever the token."""
+        """Fail: this test sends no token."""
         raise AssertionError(token)
 
 
 class TestFakes:
     @pytest.fixture
     def fakes(self):
-        """An identity of the test's own, and a whole manifest."""
+        """An offer of another identity provider, and a manifest."""
         metadata = sa.MetaData()
         sa.Table("extra_thing", metadata, sa.Column("id", sa.Integer, primary_key=True))
         extra = Feature(name="extra", summary="Extra.", metadata=metadata)
-        return [Offer(IdentityProvider, "1.0", Nobody), extra]
+        return [Offer(IdentityProvider, "1.0", OtherIdentity), extra]
 
     def test_are_composed(self, app, commit):
-        """Offers and manifests take part, with the tables they have."""
+        """Offers and manifests are composed, with their tables."""
         assert [one.name for one in app.extensions["mercato"].features] == [
             "extra",
             "fakes",
@@ -166,21 +166,21 @@ class TestFakes:
         ]
         assert commit(lambda: session.execute(sa.text("SELECT id FROM extra_thing")).all()) == []
 
-    def test_own_identity_mints_its_own_tokens(self, app, request):
-        """The plugin makes no tokens for an identity that is not its own."""
+    def test_another_identity_makes_its_own_tokens(self, app, request):
+        """as_user is refused if another provider offers the identity contract."""
         with pytest.raises(pytest.UsageError, match="identity contract"):
             request.getfixturevalue("as_user")
 
 
 class TestCommit:
-    def test_returns_what_the_function_returns(self, commit):
-        """Rows are committed and usable afterwards."""
+    def test_returns_the_result(self, commit):
+        """Rows are committed, and can be used afterwards."""
         note = commit(add, "kept", stars=2)
 
         assert (note.text, note.stars, commit(count_notes)) == ("kept", 2, 1)
 
-    def test_rolls_back_what_raises(self, commit):
-        """A function that raises leaves nothing."""
+    def test_rolls_back_after_an_error(self, commit):
+        """The rows of a function that raises are rolled back."""
 
         def fail():
             add("lost")
@@ -194,7 +194,7 @@ class TestCommit:
 
 class TestStatements:
     def test_counts_those_of_the_app(self, client, statements):
-        """The statements of a request are counted, of each block anew."""
+        """The statements of a request are counted, from 0 in each block."""
         for _ in range(2):
             with statements as sent:
                 client.get("/v1/notes")
@@ -204,7 +204,7 @@ class TestStatements:
 
 class TestOutbox:
     def test_reads_events_by_topic(self, commit, outbox):
-        """Published events are there in order, and can be chosen by topic."""
+        """Published events are returned in order, and can be selected by topic."""
         commit(add, "one")
         commit(add, "two")
 
@@ -215,7 +215,7 @@ class TestOutbox:
 
 class TestRunWorker:
     def test_does_what_is_due(self, commit, run_worker):
-        """Handlers and jobs run until nothing is left to do."""
+        """Handlers and jobs run until nothing is due."""
         commit(add, "new")
         for number in range(3):
             commit(add, f"old {number}")
@@ -226,17 +226,17 @@ class TestRunWorker:
 
 
 class TestNetwork:
-    def test_is_closed(self):
-        """A test that leaves the machine is told so."""
+    def test_is_guarded(self):
+        """A test that connects to another machine gets an error."""
         with socket.socket() as somewhere, pytest.raises(ForbiddenAddressError):
             somewhere.connect(("192.0.2.1", 80))
 
 
 class TestFeatureFixture:
     def test_says_how_to_name_a_feature(self, pytester):
-        """Without a feature the plugin says what to write, and where."""
+        """Without a feature, the error says what to add to which file."""
         pytester.makepyfile("def test_it(client): pass")
 
         result = pytester.runpytest("-p", "no:cacheprovider")
 
-        result.stdout.fnmatch_lines(["*no feature under test: say*"])
+        result.stdout.fnmatch_lines(["*no feature under test: add*"])

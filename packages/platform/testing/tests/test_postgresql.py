@@ -17,7 +17,7 @@ from mercato_testing.postgresql.accounts import command_prefix
 from mercato_testing.postgresql.accounts import usable_account
 from mercato_testing.postgresql.server import Server
 
-# Root has two ways to run PostgreSQL, anybody else has one.
+# Root has two ways to run PostgreSQL, other users have one.
 ACCOUNTS = sorted({usable_account(), "nobody"}) if os.geteuid() == 0 else ["self"]
 
 USER_OF_A_SERVER = """
@@ -33,7 +33,7 @@ with running_server(Path(sys.argv[1]), sys.argv[2]) as server:
 
 @pytest.fixture(scope="module")
 def run_directory(tmp_path_factory):
-    """The directory of a test run: its servers share one initdb."""
+    """The directory of a test run, whose servers share one initdb."""
     return tmp_path_factory.mktemp("run")
 
 
@@ -62,7 +62,7 @@ def start_user():
 
 
 def value_of(url, query):
-    """The single value that *query* has on the database at *url*."""
+    """Return the single value of *query* on the database at *url*."""
     with psycopg.connect(url) as connection:
         return connection.execute(query).fetchone()[0]
 
@@ -78,7 +78,7 @@ def wait_until(happened):
 class TestRunningServer:
     @pytest.mark.parametrize("account", ACCOUNTS)
     def test_serves_postgresql_18(self, tmp_path, account):
-        """Under every account it can run as, the server answers, and is PostgreSQL 18."""
+        """Under every possible account, the server runs PostgreSQL 18."""
         with running_server(tmp_path, account=account) as server:
             version = value_of(server.url(), "SHOW server_version")
 
@@ -86,7 +86,7 @@ class TestRunningServer:
 
     @pytest.mark.parametrize("account", ACCOUNTS)
     def test_leaves_nothing(self, tmp_path, account):
-        """After its last user no process and no data directory is left."""
+        """After its last user, no process and no data directory is left."""
         with running_server(tmp_path, account=account) as server:
             pass
 
@@ -102,12 +102,12 @@ class TestRunningServer:
         assert account == "self"
 
     def test_is_shared(self, run_directory):
-        """Whoever asks for the same directory and name gets the same server."""
+        """The same directory and name give the same server."""
         with running_server(run_directory) as first, running_server(run_directory) as second:
             assert first == second
 
     def test_outlives_the_user_that_started_it(self, run_directory, start_user):
-        """A server serves its other users after the first of them has left."""
+        """A server keeps running for other users after the first one has ended."""
         first = start_user(run_directory, "outlives")
         first.stdout.readline()
         with running_server(run_directory, "outlives") as server:
@@ -119,7 +119,7 @@ class TestRunningServer:
         assert not server.is_running()
 
     def test_starts_once_for_users_that_come_together(self, run_directory, start_user):
-        """Processes that ask at the same moment get one server."""
+        """Processes that start at the same time share one server."""
         users = [start_user(run_directory, "together") for _ in range(3)]
 
         ports = {user.stdout.readline() for user in users}
@@ -138,7 +138,7 @@ class TestRunningServer:
         assert not server.is_running()
 
     def test_starts_anew_after_a_killed_run(self, run_directory, start_user):
-        """What a killed run left behind is not handed to the next one."""
+        """The next run does not get the databases of a killed run."""
         user = start_user(run_directory, "again")
         user.stdout.readline()
         Server.load(run_directory / "again").create_database("of_the_killed_run")
@@ -153,7 +153,7 @@ class TestRunningServer:
         assert found == 0
 
     def test_initialises_once(self, run_directory):
-        """The servers of one directory come from one initdb, so they share its identity."""
+        """The servers of one directory share one initdb."""
         query = "SELECT system_identifier FROM pg_control_system()"
         with (
             running_server(run_directory, "one") as one,
@@ -173,7 +173,7 @@ class TestRunningServer:
                 psycopg.connect(address)
 
     def test_keeps_the_password_to_its_user(self, run_directory):
-        """Nobody else can read the files that hold the password."""
+        """Other users cannot read the files with the password."""
         with running_server(run_directory) as server:
             record = Server.record_file(server.directory).stat()
             template = (run_directory / "template" / "password").stat()
@@ -181,7 +181,7 @@ class TestRunningServer:
         assert [stat.S_IMODE(file.st_mode) for file in (record, template)] == [0o600, 0o600]
 
     def test_refuses_another_durability(self, run_directory):
-        """A crash test cannot be handed the fast server that forgets."""
+        """A durable server is refused under the name of one that is not."""
         durable = running_server(run_directory, durable=True)
 
         with (
@@ -192,7 +192,7 @@ class TestRunningServer:
             pass
 
     def test_takes_200_connections(self, run_directory):
-        """A crowd of buyers finds a connection each."""
+        """The server accepts 200 connections."""
         with running_server(run_directory) as server:
             limit = value_of(server.url(), "SHOW max_connections")
 
@@ -202,18 +202,18 @@ class TestRunningServer:
 class TestServer:
     @pytest.fixture
     def server(self, run_directory):
-        """The fast server of the run."""
+        """The server of the run that is not durable."""
         with running_server(run_directory) as server:
             yield server
 
     @pytest.fixture
     def durable_server(self, run_directory):
-        """A server of one test, which may kill it."""
+        """A durable server that a test can kill."""
         with running_server(run_directory, "durable", durable=True) as server:
             yield server
 
     def test_url_is_sqlalchemys(self, server):
-        """SQLAlchemy takes the URL as it is, and talks psycopg 3."""
+        """SQLAlchemy accepts the URL, and uses psycopg 3."""
         engine = sa.create_engine(server.create_database("plain"))
 
         with engine.connect() as connection:
@@ -232,7 +232,7 @@ class TestServer:
         assert value_of(copy, "SELECT price FROM lamp") == 7
 
     def test_create_database_by_many_at_once(self, server):
-        """Workers clone one template at the same time."""
+        """Several workers can copy one template at the same time."""
         server.create_database("model")
         names = [f"worker_{number}" for number in range(6)]
 
@@ -249,8 +249,8 @@ class TestServer:
 
         assert value_of(url, "SELECT current_database()") == name
 
-    def test_drop_database_cuts_connections(self, server):
-        """A database goes although somebody is still connected to it."""
+    def test_drop_database_ends_connections(self, server):
+        """A database with open connections can be dropped."""
         with closing(psycopg.connect(server.create_database("busy"))) as connection:
             server.drop_database("busy")
 
@@ -258,7 +258,7 @@ class TestServer:
                 connection.execute("SELECT 1")
 
     def test_drop_database_that_is_absent(self, server):
-        """Dropping what is not there is no error."""
+        """Dropping an absent database is not an error."""
         server.drop_database("never_made")
 
         found = value_of(
@@ -268,11 +268,11 @@ class TestServer:
         assert found == 0
 
     def test_compares_text_as_unicode(self, server):
-        """Upper and lower case are known beyond ASCII."""
+        """lower() works for letters beyond ASCII."""
         assert value_of(server.url(), "SELECT lower('É')") == "é"
 
     def test_kill_loses_nothing_committed(self, durable_server):
-        """A durable server that is killed comes back at its address with every committed row."""
+        """A durable server that was killed restarts on its port with every committed row."""
         url = durable_server.create_database("shop")
         with psycopg.connect(url) as connection:
             connection.execute("CREATE TABLE sold AS SELECT 1 AS units")
@@ -284,8 +284,8 @@ class TestServer:
         assert not was_running
         assert value_of(url, "SELECT units FROM sold") == 1
 
-    def test_kill_cuts_connections(self, durable_server):
-        """Whoever is connected when the server is killed gets an error."""
+    def test_kill_ends_connections(self, durable_server):
+        """Open connections get an error when the server is killed."""
         with closing(psycopg.connect(durable_server.url())) as connection:
             durable_server.kill()
 
@@ -293,13 +293,13 @@ class TestServer:
                 connection.execute("SELECT 1")
 
     def test_durable_syncs(self, durable_server, server):
-        """Only a durable server waits for the disk."""
+        """Only a durable server syncs to disk."""
         synced = [value_of(each.url(), "SHOW fsync") for each in (durable_server, server)]
 
         assert synced == ["on", "off"]
 
     def test_restart_keeps_the_data(self, durable_server):
-        """A running server that is restarted has its databases still."""
+        """A server that is restarted keeps its databases."""
         url = durable_server.create_database("kept")
 
         durable_server.restart()
@@ -307,14 +307,14 @@ class TestServer:
         assert value_of(url, "SELECT current_database()") == "kept"
 
     def test_a_killed_server_leaves_nothing(self, run_directory):
-        """A server that was killed and never started again is cleaned up too."""
+        """A server that was killed and not restarted is removed too."""
         with running_server(run_directory, "killed") as server:
             server.kill()
 
         assert not server.installation.home.exists()
 
     def test_start_says_why_it_failed(self, run_directory):
-        """A server that cannot start shows what PostgreSQL printed."""
+        """The error of a server that cannot start has PostgreSQL's output."""
         with running_server(run_directory, "broken") as server:
             server.stop()
             (server.installation.data / "PG_VERSION").write_text("9.6\n")

@@ -14,7 +14,7 @@ def engine():
 
 class TestStatementCounter:
     def test_records_in_order(self, engine):
-        """The statements are there in the order they were sent."""
+        """The statements are recorded in the order in which they were sent."""
         with StatementCounter(engine) as sent, engine.begin() as connection:
             connection.execute(sa.text("SELECT 1"))
             connection.execute(sa.text("SELECT 2"))
@@ -24,8 +24,8 @@ class TestStatementCounter:
     @pytest.mark.parametrize(
         "statement", ["BEGIN IMMEDIATE", "commit", " ROLLBACK", "PRAGMA foreign_keys", "\nBEGIN"]
     )
-    def test_leaves_out_the_frame(self, engine, statement):
-        """Transaction control and settings of SQLite do not count, even where code sends them."""
+    def test_ignores_transaction_control(self, engine, statement):
+        """Transaction control and settings of SQLite do not count, even if code sends them."""
         with StatementCounter(engine) as sent, engine.connect() as connection:
             connection.connection.dbapi_connection.isolation_level = None
             if "BEGIN" not in statement:
@@ -35,14 +35,14 @@ class TestStatementCounter:
         assert len(sent) == 0
 
     def test_counts_savepoints(self, engine):
-        """A savepoint is a round trip to the database, and so is going back to it."""
+        """A savepoint and its rollback count."""
         with StatementCounter(engine) as sent, engine.begin() as connection:
             connection.begin_nested().rollback()
 
         assert [statement.split()[0] for statement in sent] == ["SAVEPOINT", "ROLLBACK"]
 
     def test_counts_many_rows_once(self, engine):
-        """One statement for many rows is one statement."""
+        """One statement with many rows counts once."""
         table = sa.Table("lamp", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True))
         table.create(engine)
 
@@ -52,7 +52,7 @@ class TestStatementCounter:
         assert len(sent) == 1
 
     def test_stops_when_closed(self, engine):
-        """What is sent before and after the block is not recorded."""
+        """Statements before and after the block are not recorded."""
         with engine.connect() as connection:
             connection.execute(sa.text("SELECT 'before'"))
             with StatementCounter(engine) as sent:
@@ -61,8 +61,8 @@ class TestStatementCounter:
 
         assert sent.statements == ["SELECT 'inside'"]
 
-    def test_sees_one_engine(self, engine):
-        """Another engine's statements are not recorded."""
+    def test_records_one_engine(self, engine):
+        """Statements of another engine are not recorded."""
         other = sa.create_engine("sqlite://")
         with StatementCounter(engine) as sent, other.connect() as connection:
             connection.execute(sa.text("SELECT 1"))

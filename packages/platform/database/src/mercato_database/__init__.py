@@ -1,15 +1,15 @@
-"""Many histories in one database: migrate, compare, archive and purge the tables of features."""
+"""Migrate, compare, archive and purge the tables of features, each with its own history."""
 
 __all__ = [
     "archive",
     "checks",
     "commands",
     "drift",
+    "faults",
     "history",
     "holdings",
     "ledger",
     "locks",
-    "messages",
     "plan",
     "preview",
     "purge",

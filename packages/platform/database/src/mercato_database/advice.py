@@ -1,6 +1,6 @@
-"""What statements of a migration lock. On PostgreSQL squawk decides; on SQLite no rules are needed.
+"""Find the locks that statements of a migration take, on PostgreSQL with squawk.
 
-A migration on SQLite holds the one write lock from its beginning to its end.
+SQLite needs no rules: a migration holds the one write lock from its beginning to its end.
 """
 
 import json
@@ -18,12 +18,13 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a statement does to requests that use the tables meanwhile.
+    """How a statement affects requests that use the tables at the same time.
 
     Args:
-        kind: Empty: nothing. ``writes``: locks rows until the migration ends. ``locks``: locks a
-            table against reads or writes. ``rewrites``: copies a table, locked meanwhile.
-        why: The reasons, a line each.
+        kind: Empty: not at all. ``writes``: it locks rows until the migration ends. ``locks``: it
+            locks a table against reads or writes. ``rewrites``: it locks a table while it copies
+            it. ``unknown``: it cannot be parsed, or only a real run can tell.
+        why: The reasons, one a line.
     """
 
     kind: Literal["", "writes", "locks", "rewrites", "unknown"] = ""
@@ -40,13 +41,14 @@ _TABLE = re.compile(
 _LOCK = re.compile(r"Statement requires: (?P<lock>.* lock; blocking: .*\b(?:reads|writes)\b.*)\.")
 _REWRITES = frozenset({"adding-field-with-default", "changing-column-type"})
 
-# Migrations do set a lock timeout: of that rule only the lock is of interest, which its help names.
-# The others are for authors of migrations; an operator who reads a plan cannot follow them.
+# The runner sets timeouts, so the timeout rules need no advice; the help text of
+# require-lock-timeout is still read for the name of the lock. The other rules are for authors of
+# migrations, not for an operator who reads a plan.
 _NO_ADVICE = ("require-lock-timeout", "require-statement-timeout", "ban-char-field", "prefer-")
 
 
 def effects(statements: Sequence[str], dialect: str) -> list[Effect]:
-    """Return what each statement does. Requests do not use tables that one of them creates yet."""
+    """Return the effect of each statement; those on tables created by *statements* have none."""
     plain = [" ".join(statement.split()) for statement in statements]
     tables = [_TABLE.match(text) for text in plain]
     new = {found["name"] for found in tables if found and found["verb"].upper() == "CREATE TABLE"}
@@ -64,7 +66,7 @@ def _effect(statement: str, findings: Sequence[dict[str, Any]]) -> Effect:
     rules = {finding["rule_name"] for finding in findings}
     locks = [found["lock"] for it in findings if (found := _LOCK.search(it["help"] or ""))]
     if "require-lock-timeout" in rules and statement.startswith("CREATE TABLE"):
-        # squawk names no lock for the foreign keys of a new table.
+        # squawk does not name the lock that foreign keys of a new table take.
         locks.append("writing to the tables it refers to waits")
     advice = [it["message"] for it in findings if not it["rule_name"].startswith(_NO_ADVICE)]
     why = "\n".join([*locks, *advice])
@@ -78,19 +80,19 @@ def _effect(statement: str, findings: Sequence[dict[str, Any]]) -> Effect:
 
 
 def _ask_squawk(statements: Sequence[str]) -> dict[int, list[dict[str, Any]]]:
-    """Return its findings about each statement, by its number."""
-    # The wheel's own program: PATH is not searched.
+    """Return squawk's findings by the index of the statement."""
+    # Run the program in the wheel: another squawk on PATH may have other rules.
     (program,) = [file.locate() for file in files("squawk-cli") or () if file.stem == "squawk"]
     with tempfile.TemporaryDirectory() as folder:
         for number, statement in enumerate(statements):
             Path(folder, f"{number}.sql").write_text(f"{statement};\n", encoding="utf-8")
-        # Without --config it reads one from the folders above.
+        # Without --config, squawk would read a configuration file from a parent folder.
         command = [str(program), f"--config={os.devnull}", "--reporter=json", "*.sql"]
         done = subprocess.run(  # noqa: S603 - the program of a dependency
             command, cwd=folder, capture_output=True, text=True, check=False
         )
     if done.returncode not in (0, 1):
-        raise RuntimeError(f"squawk ended with {done.returncode}: {done.stderr}")
+        raise RuntimeError(f"squawk exited with {done.returncode}: {done.stderr}")
     findings: dict[int, list[dict[str, Any]]] = {}
     for finding in json.loads(done.stdout):
         findings.setdefault(int(Path(finding["file"]).stem), []).append(finding)

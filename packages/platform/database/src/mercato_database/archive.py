@@ -1,9 +1,9 @@
-"""Writes the data of a feature to a file: JSON lines that outlive its wheel.
+"""Write the data of a feature to a file of JSON lines, which can be read without its wheel.
 
-The first line says what it is (``archive``, ``feature``, ``distribution``, ``version``, ``schema``,
-``database``, ``made_at`` and the columns of each table with their types), each of the others is a
-row (``table``, ``row``), and the last one says how many rows of each table there are (``rows``): a
-file without it is not whole. Times and UUIDs are text, decimals are text, bytes are base64 as
+The first line describes the file: ``archive`` (the format, 1), ``feature``, ``distribution``,
+``version``, ``schema``, ``database``, ``made_at``, and ``tables`` with the types of their columns.
+Each further line is a row (``table``, ``row``). The last line has the number of rows by table
+(``rows``); a file without it is incomplete. Times, UUIDs and decimals are text, bytes are
 ``{"base64": "…"}``.
 """
 
@@ -25,15 +25,15 @@ _BATCH = 500
 
 
 def archive(engine: sa.Engine, holding: Holding, file: Path) -> dict[str, int]:
-    """Write every row of a feature to *file*, as they all were at one moment.
+    """Write every row of a feature to *file*, from one snapshot of the database.
 
-    The file is there when it is whole, and not before.
+    The file appears under its name when it is complete.
 
     Returns:
         The number of rows by table.
 
     Raises:
-        FileExistsError: There is such a file; it is left alone.
+        FileExistsError: The file exists; it is not changed.
     """
     if file.exists():
         raise FileExistsError(file)
@@ -43,7 +43,7 @@ def archive(engine: sa.Engine, holding: Holding, file: Path) -> dict[str, int]:
             counts = _write(connection, holding, out)
             out.flush()
             os.fsync(out.fileno())
-        # A rename would replace a file that has appeared meanwhile.
+        # A hard link fails if the file has appeared meanwhile; a rename would replace it.
         file.hardlink_to(part)
     finally:
         part.unlink(missing_ok=True)
@@ -51,7 +51,7 @@ def archive(engine: sa.Engine, holding: Holding, file: Path) -> dict[str, int]:
 
 
 def _snapshot(engine: sa.Engine) -> Any:
-    """Open a connection whose transaction sees one moment."""
+    """Return a connection whose transaction reads one snapshot."""
     if engine.dialect.name == "postgresql":
         return engine.connect().execution_options(isolation_level="REPEATABLE READ")
     with transactions.reading():
@@ -90,9 +90,9 @@ def _write(connection: sa.Connection, holding: Holding, out: IO[str]) -> dict[st
 def _rows(
     connection: sa.Connection, table: str, columns: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
-    question = sa.table(table, *(sa.column(name) for name in columns)).select()
+    query = sa.table(table, *(sa.column(name) for name in columns)).select()
     options = {"stream_results": True, "yield_per": _BATCH}
-    for row in connection.execute(question, execution_options=options):
+    for row in connection.execute(query, execution_options=options):
         yield dict(row._mapping)  # noqa: SLF001 - the public name of a row's columns
 
 

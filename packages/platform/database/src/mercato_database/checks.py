@@ -1,4 +1,4 @@
-"""Whether the database of a deployment fits its features, for commands."""
+"""Check the database of a deployment, for commands and for ``mercato check``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from mercato_composition.faults import DeploymentError
 from mercato_composition.faults import Fault
-from mercato_database.data_messages import unnamed_data
-from mercato_database.messages import database_faults
+from mercato_database.data_faults import unnamed_data
+from mercato_database.faults import database_faults
 from mercato_kit import transactions
 
 if TYPE_CHECKING:
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 def check_database(operation: Operation) -> list[Fault]:
-    """Report tables that are not what the features need, and data of features not named."""
+    """Report faults of the tables, and data of features that the deployment does not name."""
     engine = open_engine(operation)
     faults = database_faults(engine, operation.plan.features)
     return [*faults, *unnamed_data(engine, operation.deployment.features)]
 
 
 def require_migrated(operation: Operation) -> None:
-    """Refuse to go on where migrations are pending.
+    """Check that the features run on the tables as they are.
 
     Raises:
-        DeploymentError: They are, or the database cannot be asked.
+        DeploymentError: Migrations are pending, or the database does not answer.
     """
     faults = database_faults(open_engine(operation), operation.plan.features)
     if any(fault.severity == "error" for fault in faults):
@@ -36,7 +36,7 @@ def require_migrated(operation: Operation) -> None:
 
 
 def open_engine(operation: Operation) -> sa.Engine:
-    """Make an engine for a few questions; its connections are closed with the command."""
+    """Create an engine for a few queries; it is disposed of when the command ends."""
     url = operation.deployment.database_url
     engine = sa.create_engine(url, **transactions.engine_options(url))
     transactions.prepare(engine)

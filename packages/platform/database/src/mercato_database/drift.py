@@ -1,4 +1,4 @@
-"""What a database has otherwise than the models, and whether it can be taken for ours."""
+"""Schema drift: compare tables with the models, and adopt existing tables."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from mercato_database import ledger
 from mercato_database.history import History
 from mercato_database.ledger import Release
-from mercato_database.locks import one_at_a_time
+from mercato_database.locks import migration_lock
 from mercato_database.runner import configure
 from mercato_database.runner import migration_engine
 
@@ -27,10 +27,10 @@ _CHANGES = {"modify_type": "type", "modify_nullable": "null", "modify_default": 
 
 
 class TablesDifferError(Exception):
-    """Tables are not what the models say.
+    """The tables differ from the models.
 
     Args:
-        differences: One line each.
+        differences: One line for each difference.
     """
 
     def __init__(self, differences: Sequence[str]) -> None:
@@ -39,18 +39,18 @@ class TablesDifferError(Exception):
 
 
 def adopt(url: sa.URL | str, history: History, release: Release, *, wait_seconds: float) -> None:
-    """Take tables that nobody's migrations made for those of the newest revision.
+    """Record existing tables as those of the newest revision, if they match the models.
 
     Raises:
-        TablesDifferError: They are not what it makes.
-        LockHeldError: Another process migrates, and does not end.
+        TablesDifferError: The tables differ; nothing was recorded.
+        LockHeldError: Another process held the migration lock for too long.
     """
     with (
         migration_engine(url) as engine,
-        one_at_a_time(engine, wait_seconds=wait_seconds, on_progress=lambda line: None),
+        migration_lock(engine, wait_seconds=wait_seconds, on_progress=lambda line: None),
         engine.begin() as connection,
     ):
-        # Alembic compares only what says a revision: what differs takes the stamp back.
+        # Alembic compares only stamped tables; a difference rolls the stamp back.
         command.stamp(configure(connection, history), "head")
         if found := _compare(connection, history):
             raise TablesDifferError(found)
@@ -62,28 +62,28 @@ def differences(url: sa.URL | str, history: History) -> list[str]:
     """Compare a migrated database with the models of one feature.
 
     Returns:
-        One line for each difference that autogenerate sees, CHECK constraints included.
+        One line for each difference that autogenerate finds, including CHECK constraints.
     """
     with migration_engine(url) as engine, engine.begin() as connection:
         return _compare(connection, history)
 
 
 def describe(difference: Any) -> str:
-    """Describe one difference as autogenerate reports it.
+    """Return one line for a difference from autogenerate.
 
     Returns:
-        E.g. ``notes_note.colour: the column is in the database, and in no model``.
+        E.g. ``notes_note.colour: the column is in the database, but in no model``.
     """
     if isinstance(difference, list):
         return "; ".join(_change(change) for change in difference)
     verb, _, part = difference[0].partition("_")
     if part not in _PARTS:
         return " ".join(map(str, difference))
-    # What would have to be added is in the models; what would have to be removed is not.
+    # Autogenerate reports what a migration would have to do: "add" means the database lacks it.
     where = (
-        "in the models, and not in the database"
+        "in the models, but not in the database"
         if verb == "add"
-        else "in the database, and in no model"
+        else "in the database, but in no model"
     )
     return f"{_name(part, difference[1:])}: {_PARTS[part]} is {where}"
 
@@ -108,10 +108,10 @@ def _name(part: str, rest: Sequence[Any]) -> str:
 
 
 def _change(change: Sequence[Any]) -> str:
-    kind, _schema, table, column, _more, there, wanted = change
+    kind, _schema, table, column, _more, actual, wanted = change
     if kind not in _CHANGES:
-        return f"{table}.{column}: {kind} {there!s} {wanted!s}"
+        return f"{table}.{column}: {kind} {actual!s} {wanted!s}"
     if kind == "modify_nullable":
-        there, wanted = ("null" if value else "not null" for value in (there, wanted))
+        actual, wanted = ("null" if value else "not null" for value in (actual, wanted))
     what = "" if kind == "modify_nullable" else f"{_CHANGES[kind]} "
-    return f"{table}.{column}: {what}{there!s} in the database, {wanted!s} in the models"
+    return f"{table}.{column}: {what}{actual!s} in the database, {wanted!s} in the models"

@@ -1,4 +1,4 @@
-"""Which revision each feature's tables are at, and which its wheel brings. Knows no Alembic."""
+"""Compare the revision of each feature's tables with its wheel, without importing Alembic."""
 
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ class History:
     """The migrations of one feature, or of the kit.
 
     Args:
-        feature: Whose tables; also names the version table.
-        metadata: The tables as the models describe them.
+        feature: The name of the feature, or ``kit``; the version table is named after it.
+        metadata: The tables as the models define them.
         versions: The folder of the revisions.
-        manifest: Of the feature.
+        manifest: The feature's manifest.
     """
 
     feature: str
@@ -50,11 +50,11 @@ class History:
 
     @property
     def migrations(self) -> list[Revision]:
-        """Every migration, oldest first, with what it says about itself."""
+        """Every migration, oldest first, with its phase and requirements."""
         return [scripts.read(file) for file in scripts.files_in(self.versions)]
 
     def after(self, current: str | None) -> list[Revision]:
-        """Return the migrations that tables at *current* have not seen."""
+        """Return the migrations that come after *current*; all if it is None."""
         files = scripts.files_in(self.versions)
         return [
             scripts.read(file)
@@ -65,17 +65,17 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A feature whose tables are not what its wheel brings.
+    """A feature whose tables are not at the newest revision of its wheel.
 
     Args:
-        feature: Which.
-        current: The revision of the database; None where it has no tables yet.
+        feature: The name of the feature, or ``kit``.
+        current: The revision of the tables; None if the feature has no tables yet.
         head: The newest revision of the wheel.
-        count: Revisions to apply; 0 where the database is ahead of the wheel.
-        contracts: How many of them contract; those can wait.
-        needs_contract: A revision that the wheel needs comes after one that contracts.
-        runs: The wheel runs on the tables as they are.
-        known_by: The oldest wheel seen that knows the revision of the database.
+        count: How many revisions are to be applied; 0 if the tables are ahead of the wheel.
+        contracts: How many of them contract.
+        needs_contract: Whether an expanding revision follows a contracting one.
+        runs: Whether the wheel runs on the tables as they are.
+        known_by: The oldest wheel in the ledger that has the revision of the tables.
     """
 
     feature: str
@@ -89,7 +89,7 @@ class Pending:
 
 
 def histories(features: Iterable[Feature]) -> list[History]:
-    """Return the kit's history and then those of *features*, in their order."""
+    """Return the kit's history, then those of *features* in their order."""
     return [
         History(
             feature.name,
@@ -106,20 +106,20 @@ def pending(connection: sa.Connection, features: Iterable[Feature]) -> list[Pend
     """Find the features whose tables are not at the newest revision of their wheel.
 
     Args:
-        connection: To the database; nothing is written.
-        features: Those of the deployment, in dependency order.
+        connection: A connection to the database; nothing is written.
+        features: The deployment's features in dependency order.
     """
     found = histories(features)
     current = current_revisions(connection, [history.feature for history in found])
     return [
-        standing(connection, history, current.get(history.feature))
+        pending_of(connection, history, current.get(history.feature))
         for history in found
         if history.head is not None and current.get(history.feature) != history.head
     ]
 
 
 def behind(connection: sa.Connection, features: Iterable[Feature]) -> list[Pending]:
-    """Find the features whose wheel does not run on the tables as they are."""
+    """Return the pending features whose wheel does not run on the tables as they are."""
     return [item for item in pending(connection, features) if not item.runs]
 
 
@@ -129,17 +129,17 @@ def current_revisions(connection: sa.Connection, features: Sequence[str]) -> dic
     known = [feature for feature in features if version_table(feature) in tables]
     if not known:
         return {}
-    questions = [
+    queries = [
         sa.select(
             sa.literal(feature).label("feature"), sa.column("version_num", sa.String)
         ).select_from(sa.table(version_table(feature)))
         for feature in known
     ]
-    return {row.feature: row.version_num for row in connection.execute(sa.union_all(*questions))}
+    return {row.feature: row.version_num for row in connection.execute(sa.union_all(*queries))}
 
 
-def standing(connection: sa.Connection, history: History, current: str | None) -> Pending:
-    """Say how far the tables of one history are from its newest revision."""
+def pending_of(connection: sa.Connection, history: History, current: str | None) -> Pending:
+    """Compare tables at revision *current* with the newest revision of their history."""
     newest = history.head or ""
     missing = history.after(current)
     if not missing:
@@ -147,7 +147,7 @@ def standing(connection: sa.Connection, history: History, current: str | None) -
         runs = current is not None and ledger.may_run_behind(entry, newest, current)
         known_by = ledger.oldest_that_knows(entry, current or "")
         return Pending(history.feature, current, newest, 0, runs=runs, known_by=known_by)
-    # The first time nobody is there who could still use what is taken away.
+    # On a new database no older version runs that could use what a migration removes.
     contracting = [revision.contracts and current is not None for revision in missing]
     first = contracting.index(True) if True in contracting else len(missing)
     return Pending(

@@ -1,4 +1,4 @@
-"""What a database holds, feature by feature, whether a wheel of it is there or not."""
+"""List the data in a database by feature, whether the feature is installed or not."""
 
 from collections.abc import Collection
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ KIT = "kit"
 _VERSION_TABLE = version_table("")
 
 COUNTED = 1_000_000
-"""Rows that are counted in one table; more are "more"."""
+"""The most rows that are counted in one table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,11 @@ class Holding:
     """The data of one feature.
 
     Args:
-        feature: Whose.
-        entry: What the ledger says; None where the feature came before the ledger.
-        head: The revision its tables are at; None where it has none.
-        tables: Its tables that exist, without the one that holds the revision.
-        leftovers: What else of it exists: sequences, types, and the table with the revision; the
-            statements that drop them.
+        feature: The name of the feature, or ``kit``.
+        entry: The feature's ledger entry; None if the tables are older than the ledger.
+        head: The revision that the tables are at; None if there is no version table.
+        tables: The existing tables, without the version table.
+        leftovers: The statements that drop the feature's sequences, types and version table.
     """
 
     feature: str
@@ -47,15 +46,15 @@ class Holding:
 
     @property
     def exists(self) -> bool:
-        """Whether anything of it is left."""
+        """Whether the database still has tables, sequences or types of the feature."""
         return bool(self.tables or self.leftovers)
 
 
 def holdings(connection: sa.Connection) -> dict[str, Holding]:
-    """Return what the database holds or held, by feature.
+    """Return the data that the database holds or held, by feature.
 
-    A table belongs to the feature whose ledger entry names it, else to the one with the longest
-    name that the table's name starts with.
+    The tables of a feature are those in its ledger entry. Without an entry they are those whose
+    names start with the feature's name, and with no longer name of a feature.
     """
     inspector = sa.inspect(connection)
     found = inspector.get_table_names()
@@ -77,18 +76,18 @@ def holdings(connection: sa.Connection) -> dict[str, Holding]:
 
 
 def is_version_table(table: str) -> bool:
-    """Tell whether a table holds the revision of a feature."""
+    """Return whether a table is the version table of a feature."""
     return table.endswith(_VERSION_TABLE) and table != _VERSION_TABLE
 
 
 def count_rows(connection: sa.Connection, table: str, most: int = COUNTED) -> int:
-    """Count the rows of a table, up to *most* and one more."""
+    """Count the rows of a table; the result is *most* + 1 if there are more."""
     some = sa.select(sa.literal(1)).select_from(sa.table(table)).limit(most + 1).subquery()
     return int(connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0)
 
 
 def rows_in_words(count: int, most: int = COUNTED) -> str:
-    """Write a count of rows as people read it."""
+    """Return a count of rows as text: ``1 row``, ``2 rows``, ``more than 1000000 rows``."""
     if count > most:
         return f"more than {most} rows"
     return "1 row" if count == 1 else f"{count} rows"
@@ -102,12 +101,12 @@ def _tables_of(
     return [table for table in tables if _owner(table, names) == name]
 
 
-def _owner(thing: str, names: Iterable[str]) -> str | None:
-    return max((name for name in names if thing.startswith(f"{name}_")), key=len, default=None)
+def _owner(item: str, names: Iterable[str]) -> str | None:
+    return max((name for name in names if item.startswith(f"{name}_")), key=len, default=None)
 
 
 def _leftovers(connection: sa.Connection, name: str, names: Collection[str]) -> list[str]:
-    """Find what PostgreSQL keeps beside tables; a sequence of a column goes with its table."""
+    """Return the statements that drop PostgreSQL's sequences and enum types of a feature."""
     if connection.dialect.name != "postgresql":
         return []
     quote = connection.dialect.identifier_preparer.quote
@@ -123,6 +122,7 @@ def _version_table_of(name: str, versioned: Collection[str]) -> list[str]:
     return [f"DROP TABLE {version_table(name)}"] if name in versioned else []
 
 
+# A sequence that belongs to a column is dropped with its table.
 _FREE_SEQUENCES = sa.text(
     "SELECT relname FROM pg_class WHERE relkind = 'S'"
     " AND relnamespace = current_schema()::regnamespace AND NOT EXISTS"

@@ -1,4 +1,4 @@
-"""The ledger: every feature that a database has known, also where its wheel is gone."""
+"""The ledger: a table with every feature that has migrated a database, installed or not."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ LEDGER = KnownFeature.metadata.tables[KnownFeature.__tablename__]
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A wheel: the distribution and its version, where a wheel brought the feature."""
+    """The distribution and version of a wheel; None for a feature that is not in a wheel."""
 
     distribution: str | None = None
     version: str | None = None
@@ -29,19 +29,19 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the ledger says about one feature.
+    """The ledger's row for one feature.
 
     Args:
-        feature: Its name.
+        feature: The name of the feature.
         release: The wheel that migrated last.
-        schema_head: The revision its tables were left at.
-        tables: Its tables.
-        revisions: Of each revision its phase, and the oldest wheel seen that knows it (``since``).
-        referents: ``table.column`` of ids that others keep, by their word.
-        references: Word and policy of ids of others, by ``table.column``.
-        first_seen_at: When its first wheel migrated here.
-        last_seen_at: When its last one did.
-        purged_at: When its data was purged, if it was.
+        schema_head: The revision that the tables were left at.
+        tables: The names of the tables.
+        revisions: By revision, its ``phase`` and the oldest wheel that has it (``since``).
+        referents: ``table.column`` of the ids that other features may keep, by their word.
+        references: The word and policy of ids of other features, by ``table.column``.
+        first_seen_at: When the feature first migrated this database.
+        last_seen_at: When it last did.
+        purged_at: When its data was purged; None if it was not.
     """
 
     feature: str
@@ -57,7 +57,7 @@ class Entry:
 
 
 def read(connection: sa.Connection) -> dict[str, Entry]:
-    """Read the ledger; a database that never had one has nothing in it."""
+    """Return the ledger's entries by feature; none if the database has no ledger."""
     if not sa.inspect(connection).has_table(LEDGER.name):
         return {}
     rows = connection.execute(sa.select(LEDGER).order_by(LEDGER.c.feature))
@@ -85,13 +85,13 @@ def record(
     head: str,
     release: Release,
 ) -> None:
-    """Write down what a wheel left in the database, in the transaction that left it.
+    """Write a feature's entry in the transaction that migrated its tables.
 
     Args:
-        connection: Within that transaction.
-        manifest: Of the feature; for the kit's own tables one that holds nothing else.
-        revisions: Those that the wheel knows.
-        head: The revision that its tables are at now.
+        connection: The connection of that transaction.
+        manifest: The feature's manifest; for the kit's tables, the manifest of ``kit``.
+        revisions: The revisions in the wheel.
+        head: The revision that the tables are at now.
         release: The wheel.
     """
     before = read(connection).get(manifest.name)
@@ -110,17 +110,17 @@ def record(
         values |= {"feature": manifest.name, "first_seen_at": values["last_seen_at"]}
         connection.execute(sa.insert(LEDGER).values(values))
     else:
-        mine = LEDGER.c.feature == manifest.name
-        connection.execute(sa.update(LEDGER).where(mine).values(values))
+        is_same = LEDGER.c.feature == manifest.name
+        connection.execute(sa.update(LEDGER).where(is_same).values(values))
 
 
 def referents_of(manifest: Feature) -> dict[str, str]:
-    """Return ``table.column`` of ids that others keep, by their word."""
+    """Return ``table.column`` of the ids that other features may keep, by their word."""
     return {item.word: _dotted(item.column) for item in manifest.referents}
 
 
 def references_of(manifest: Feature) -> dict[str, dict[str, str]]:
-    """Return word and policy of ids of others, by ``table.column``."""
+    """Return the word and policy of ids of other features, by ``table.column``."""
     return {
         _dotted(item.column): {"word": item.word, "policy": item.policy}
         for item in manifest.references
@@ -128,15 +128,15 @@ def references_of(manifest: Feature) -> dict[str, dict[str, str]]:
 
 
 def mark_purged(connection: sa.Connection, feature: str) -> None:
-    """Write down that the data of a feature is gone; that it was here stays known."""
-    mine = LEDGER.c.feature == feature
-    connection.execute(sa.update(LEDGER).where(mine).values(purged_at=utc_now()))
+    """Set the time of the purge in a feature's entry; the entry stays."""
+    is_same = LEDGER.c.feature == feature
+    connection.execute(sa.update(LEDGER).where(is_same).values(purged_at=utc_now()))
 
 
 def may_run_behind(entry: Entry | None, head: str, current: str) -> bool:
-    """Tell whether a wheel that knows revisions up to *head* runs on tables at *current*.
+    """Return whether a wheel with revisions up to *head* runs on tables at *current*.
 
-    It does if nothing after *head* contracted. What the ledger does not know is not guessed.
+    It does if every revision after *head* expands. Without a record of *current* it does not.
     """
     known = entry.revisions if entry else {}
     passed = [phase for number, phase in known.items() if head < number <= current]
@@ -144,13 +144,13 @@ def may_run_behind(entry: Entry | None, head: str, current: str) -> bool:
 
 
 def oldest_that_knows(entry: Entry | None, revision: str) -> Release | None:
-    """Return the oldest wheel seen that knows *revision*."""
+    """Return the oldest wheel that has *revision*, if the ledger has a record of it."""
     version = (entry.revisions if entry else {}).get(revision, {}).get("since")
     return Release(entry.release.distribution, version) if entry and version else None
 
 
 def _tables(before: Entry | None, manifest: Feature) -> list[str]:
-    """A table that no model names any more may still be there until a migration contracts."""
+    """Return old and new tables: one without a model exists until a migration contracts."""
     known = set(before.tables) if before else set()
     return sorted(known | set(manifest.metadata.tables if manifest.metadata is not None else ()))
 

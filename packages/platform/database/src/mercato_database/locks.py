@@ -1,4 +1,4 @@
-"""One at a time: whoever starts a deployment twice at once migrates it once."""
+"""The migration lock: one process at a time changes the tables of a database."""
 
 import json
 import os
@@ -18,16 +18,18 @@ import sqlalchemy as sa
 
 try:
     import fcntl
-except ImportError:  # pragma: no cover - Windows has no flock; there SQLite's write lock is left
+except ImportError:  # pragma: no cover - on Windows only SQLite's write lock protects migrations
     fcntl = None  # type: ignore[assignment]
 
 _KEY = 0x6D65726361746F
-"""The advisory lock of PostgreSQL that migrations hold: "mercato" in ASCII."""
+"""The key of PostgreSQL's advisory lock for migrations: "mercato" in ASCII."""
 
 _POLL_SECONDS = 0.2
 
 _LONGEST_NAME = 63
-"""Characters of an application's name that PostgreSQL keeps."""
+"""PostgreSQL truncates ``application_name`` to this many characters."""
+
+# pg_locks shows the two halves of the 64-bit key in classid and objid.
 
 _HOLDER = sa.text(
     "SELECT application_name, state_change FROM pg_locks JOIN pg_stat_activity USING (pid)"
@@ -38,7 +40,12 @@ _HOLDER = sa.text(
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds the lock: a process, its machine, and since when."""
+    """The process that holds the lock.
+
+    Args:
+        name: The process and its machine, e.g. ``process 4711 on web-1``.
+        since: The UTC time at which it took the lock, as text.
+    """
 
     name: str
     since: str
@@ -48,31 +55,30 @@ class Holder:
 
 
 class LockHeldError(Exception):
-    """Somebody else migrates the same database, and does not end."""
+    """Another process held the migration lock for longer than the wait."""
 
 
-def who_am_i() -> str:
-    """Name this process for others: ``process 4711 on web-1``."""
+def process_name() -> str:
+    """Return the name of this process for other processes: ``process 4711 on web-1``."""
     return f"process {os.getpid()} on {socket.gethostname()}"[:_LONGEST_NAME]
 
 
 @contextmanager
-def one_at_a_time(
+def migration_lock(
     engine: sa.Engine, *, wait_seconds: float, on_progress: Callable[[str], None]
 ) -> Iterator[None]:
-    """Hold the lock on the tables of a database: nobody else makes, changes or purges any.
+    """Hold the lock for creating, changing or purging the tables of a database.
 
-    PostgreSQL is asked again and again: a session that waits inside ``pg_advisory_lock`` would
-    keep ``CREATE INDEX CONCURRENTLY`` waiting for ever. For SQLite it is a lock on a file beside
-    the database. Both end with the process, however it ends.
+    On PostgreSQL it is an advisory lock, on SQLite a lock on a file beside the database. Either
+    is released when the process ends, also if it is killed.
 
     Args:
-        engine: To the database.
-        wait_seconds: How long to wait for somebody else.
-        on_progress: Told once that it waits, and for whom.
+        engine: An engine for the database.
+        wait_seconds: How long to wait for another process that holds the lock.
+        on_progress: Called once with a line that names the holder, if the lock is not free.
 
     Raises:
-        LockHeldError: It was not free in time.
+        LockHeldError: The lock was not free in time.
     """
     if engine.dialect.name == "postgresql":
         with _advisory_lock(engine, wait_seconds, on_progress):
@@ -89,6 +95,8 @@ def _advisory_lock(
     engine: sa.Engine, wait_seconds: float, on_progress: Callable[[str], None]
 ) -> Iterator[None]:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # Poll: a session that waits inside pg_advisory_lock holds a snapshot, and a CREATE INDEX
+        # CONCURRENTLY in the other process would wait for that snapshot for ever.
         _wait(
             lambda: bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_KEY)))),
             lambda: _advisory_holder(connection),
@@ -108,13 +116,15 @@ def _file_lock(
     try:
         file = path.open("a+")
     except OSError:
-        # There is no such folder: opening the database says so better.
+        # The folder does not exist: opening the database gives the better error.
         yield
         return
     with file:
         _wait(lambda: _try_lock(file), lambda: _file_holder(path), wait_seconds, on_progress)
         file.truncate(0)
-        json.dump({"name": who_am_i(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"}, file)
+        json.dump(
+            {"name": process_name(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"}, file
+        )
         file.flush()
         yield
 
@@ -138,7 +148,7 @@ def _file_holder(path: Path) -> Holder | None:
     try:
         return Holder(**json.loads(path.read_text()))
     except (ValueError, TypeError):
-        # It took the lock this moment, and has not said yet who it is.
+        # The other process has taken the lock, and has not written its name yet.
         return None
 
 
@@ -149,12 +159,12 @@ def _wait(
     on_progress: Callable[[str], None],
 ) -> None:
     give_up_at = time.monotonic() + wait_seconds
-    told = False
+    reported = False
     while not take():
+        held = f"the migration lock, held by {holder() or 'another process'}"
         if time.monotonic() > give_up_at:
-            who = holder() or "another process"
-            raise LockHeldError(f"{who} migrates this database; waited {wait_seconds:g} s for it")
-        if not told:
-            on_progress(f"waiting for {holder() or 'another process'} that migrates this database")
-            told = True
+            raise LockHeldError(f"waited {wait_seconds:g} s for {held}")
+        if not reported:
+            on_progress(f"waiting for {held}")
+            reported = True
         time.sleep(_POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""What an upgrade will do, and what keeps it from beginning. Knows no Alembic."""
+"""Plan an upgrade: its steps, or why it is refused. Does not import Alembic."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from mercato_database.history import History
 from mercato_database.history import Pending
 from mercato_database.history import current_revisions
-from mercato_database.history import standing
+from mercato_database.history import pending_of
 from mercato_database.revisions import Revision
 from mercato_database.revisions import forks
 from mercato_kit import transactions
@@ -20,13 +20,13 @@ from mercato_kit.migrations import version_table
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happens to the tables of one feature.
+    """The migrations of one feature in an upgrade.
 
     Args:
-        history: Of the feature.
-        current: The revision its tables are at; None where it has none.
-        now: Migrations to apply.
-        later: Migrations that wait until somebody asks for contracting ones.
+        history: The feature's history.
+        current: The revision that the tables are at; None if there are no tables.
+        now: The migrations to apply.
+        later: The migrations that need ``--contract``.
     """
 
     history: History
@@ -36,7 +36,7 @@ class Step:
 
     @property
     def target(self) -> str | None:
-        """The revision its tables will be at."""
+        """The revision that the tables will be at."""
         return self.now[-1].number if self.now else self.current
 
 
@@ -46,8 +46,8 @@ class Refusal:
 
     Args:
         code: K304, K307 or K308.
-        feature: Because of which feature.
-        what: What is so.
+        feature: The feature that causes it.
+        what: What is wrong.
         fix: What to do.
     """
 
@@ -62,9 +62,9 @@ class Plan:
     """What an upgrade will do.
 
     Args:
-        steps: In the order they are made.
-        refusals: Why it does not begin.
-        ahead: Features whose tables are newer than their wheel; their tables are left alone.
+        steps: The steps in the order in which they are applied.
+        refusals: Why the upgrade does not begin; empty if it does.
+        ahead: Features whose tables are newer than their wheel; their tables are not changed.
     """
 
     steps: tuple[Step, ...]
@@ -73,7 +73,7 @@ class Plan:
 
 
 def read(engine: sa.Engine, histories: Sequence[History]) -> Plan:
-    """Plan an upgrade that applies no contracting migrations; a file is not made by asking."""
+    """Plan an upgrade without contracting migrations; a missing SQLite file is not created."""
     if is_absent(engine):
         engine = empty_database()
     with transactions.reading(), engine.connect() as connection:
@@ -81,12 +81,12 @@ def read(engine: sa.Engine, histories: Sequence[History]) -> Plan:
 
 
 def is_absent(engine: sa.Engine) -> bool:
-    """Tell whether a database is a file that is not there: to open it would make it."""
+    """Return whether a database is a missing SQLite file, which a connection would create."""
     return engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists()
 
 
 def empty_database() -> sa.Engine:
-    """Make an engine to a database with nothing in it, a new one for each connection."""
+    """Create an engine whose every connection opens a new, empty database in memory."""
     return sa.create_engine("sqlite://", poolclass=sa.pool.NullPool)
 
 
@@ -94,13 +94,13 @@ def plan(connection: sa.Connection, histories: Sequence[History], *, contract: b
     """Compare the database with the migrations of the wheels.
 
     Args:
-        connection: To the database; nothing is written.
-        histories: In dependency order.
+        connection: A connection to the database; nothing is written.
+        histories: The histories in dependency order.
         contract: Apply contracting migrations too.
     """
     names = {history.feature for history in histories}
-    asked = {name for history in histories for item in history.migrations for name in item.requires}
-    current = current_revisions(connection, sorted(names | asked))
+    required = {other for one in histories for item in one.migrations for other in item.requires}
+    current = current_revisions(connection, sorted(names | required))
     tables = set(sa.inspect(connection).get_table_names())
     steps = [_step(history, current.get(history.feature), contract) for history in histories]
     targets = current | {step.history.feature: step.target for step in steps if step.target}
@@ -110,7 +110,7 @@ def plan(connection: sa.Connection, histories: Sequence[History], *, contract: b
         *(refusal for history in histories for refusal in two_heads(history)),
     ]
     ahead = [
-        standing(connection, step.history, step.current)
+        pending_of(connection, step.history, step.current)
         for step in steps
         if not step.now and not step.later and step.current != step.history.head
     ]
@@ -118,75 +118,75 @@ def plan(connection: sa.Connection, histories: Sequence[History], *, contract: b
 
 
 def two_heads(history: History) -> Iterator[Refusal]:
-    """Find migrations that would each be the newest (K308)."""
+    """Find migrations that fork a history, so that it has two newest ones (K308)."""
     for fork in forks(history.migrations):
         number = f"{int(history.head or '0') + 1:04d}"
         renamed = fork.second.with_name(f"{number}_{fork.second.name.partition('_')[2]}")
-        what = f"two migrations follow the same one:\n{fork.first}\n{fork.second}"
+        what = f"two migrations follow the same revision:\n{fork.first}\n{fork.second}"
         fix = (
             f"mv {fork.second} {renamed}\n"
-            f"and say in it: revision = {number!r}, down_revision = {history.head!r}"
+            f"and set in it: revision = {number!r}, down_revision = {history.head!r}"
         )
         yield Refusal("K308", history.feature, what, fix)
 
 
 def _step(history: History, current: str | None, contract: bool) -> Step:  # noqa: FBT001
     missing = history.after(current)
-    # The first time nobody is there who could still use what is taken away.
+    # On a new database no older version runs that could use what a migration removes.
     waits = not contract and current is not None
     end = next((n for n, it in enumerate(missing) if waits and it.contracts), len(missing))
     return Step(history, current, tuple(missing[:end]), tuple(missing[end:]))
 
 
 def _unknown_tables(step: Step, tables: set[str]) -> Iterator[Refusal]:
-    """K304: tables that no migration of ours made would be in the way, or be taken for ours."""
+    """Refuse tables that exist without a revision (K304)."""
     if step.current is not None:
         return
     feature = step.history.feature
     own = set(step.history.metadata.tables)
-    if there := sorted(own & tables):
-        absent = ", ".join(sorted(own - tables)) or "none"
+    if existing := sorted(own & tables):
+        missing = ", ".join(sorted(own - tables)) or "none"
         what = (
-            f"its tables exist, and {version_table(feature)} says no revision.\n"
-            f"tables: {', '.join(there)}\nof its models, absent: {absent}\n"
-            "nothing was applied, and nobody guesses which revision they are at"
+            f"its tables exist, but {version_table(feature)} has no revision.\n"
+            f"tables: {', '.join(existing)}\nmissing tables: {missing}\n"
+            "nothing was applied, because the revision of the tables is unknown"
         )
         fix = (
-            f"if they are what the newest revision makes: mercato db adopt {feature}\n"
-            "if they are somebody else's: use another database, or rename them"
+            f"if they match the newest revision: mercato db adopt {feature}\n"
+            "if they belong to another application: use another database, or rename them"
         )
         yield Refusal("K304", feature, what, fix)
 
 
 def _unmet(step: Step, targets: Mapping[str, str], current: Mapping[str, str]) -> Iterator[Refusal]:
-    """K307: a migration needs what a migration of another feature makes."""
+    """Refuse a migration that requires a later revision of another feature (K307)."""
     feature = step.history.feature
     for revision in step.now:
         for other, needed in revision.requires.items():
-            # A feature that was never here has nothing to wait for.
+            # A feature without tables here has no data that the migration could need.
             if other in targets and targets[other] < needed:
-                has = current.get(other, "none")
                 what = (
-                    f"{feature} {revision.number} waits for {other} {needed}; "
-                    f"database has {other} {has}"
+                    f"{feature} {revision.number} requires {other} {needed}; "
+                    f"the database has {other} {current.get(other, 'none')}"
                 )
-                fix = f"upgrade {other} first: a wheel with its migration {needed}, then this one"
+                fix = f"upgrade {other} first: install a version with its migration {needed}"
                 yield Refusal("K307", feature, what, fix)
 
 
 def _in_order(steps: Sequence[Step], current: Mapping[str, str]) -> Iterator[Step]:
-    """Put each step behind those that its migrations require; else leave the order alone."""
+    """Put each step behind those that its migrations require, and keep the order otherwise."""
     waiting = list(steps)
     reached = dict(current)
     while waiting:
-        ready = next((step for step in waiting if _may_begin(step, waiting, reached)), waiting[0])
+        # If no step is ready, their requirements form a ring: take the first one.
+        ready = next((step for step in waiting if _is_ready(step, waiting, reached)), waiting[0])
         waiting.remove(ready)
         if ready.target is not None:
             reached[ready.history.feature] = ready.target
         yield ready
 
 
-def _may_begin(step: Step, waiting: Sequence[Step], reached: Mapping[str, str]) -> bool:
+def _is_ready(step: Step, waiting: Sequence[Step], reached: Mapping[str, str]) -> bool:
     to_come = {it.history.feature for it in waiting if it is not step}
     return not any(
         other in to_come and reached.get(other, "") < needed

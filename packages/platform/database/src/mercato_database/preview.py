@@ -1,4 +1,4 @@
-"""The statements of migrations that are not applied yet. Nothing is sent to a database."""
+"""Show the statements of pending migrations without sending them to a database."""
 
 import io
 import re
@@ -20,14 +20,14 @@ from mercato_kit.migrations import version_table
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a migration: empty SQL where it is known only when the migration runs."""
+    """One statement of a migration; its SQL is empty if only a real run can tell it."""
 
     sql: str
     effect: Effect = NOTHING
 
 
 def preview(step: Step, dialect: sa.Dialect) -> list[tuple[Revision, list[Statement]]]:
-    """Return the statements of each migration of *step*, those that wait included."""
+    """Return the statements of each migration of *step*, including those for --contract."""
     revisions = (*step.now, *step.later)
     before = [step.current, *(revision.number for revision in revisions)]
     made = [
@@ -35,7 +35,7 @@ def preview(step: Step, dialect: sa.Dialect) -> list[tuple[Revision, list[Statem
         for number, revision in zip(before, revisions, strict=False)
     ]
     known = [it.sql for _, statements in made for it in statements if it.sql]
-    # Requests do not use the tables of a feature that has none yet.
+    # A first migration blocks no requests: the feature has no tables yet.
     found = iter(effects(known, dialect.name) if step.current is not None else ())
     for _, statements in made:
         statements[:] = [
@@ -47,7 +47,7 @@ def preview(step: Step, dialect: sa.Dialect) -> list[tuple[Revision, list[Statem
 def _statements(
     step: Step, before: str | None, revision: Revision, dialect: sa.Dialect
 ) -> Iterator[Statement]:
-    """Let Alembic write a migration down instead of applying it."""
+    """Run a migration in Alembic's offline mode, and split what it writes into statements."""
     mock = sa.create_mock_engine(f"{dialect.name}://", lambda *_: None)
     config = configure(None, step.history)
     config.attributes["connection"] = mock
@@ -58,9 +58,9 @@ def _statements(
     reason = None
     try:
         command.upgrade(config, target, sql=True)
-    except Exception as error:  # noqa: BLE001 - a migration may want anything of a database
+    except Exception as error:  # noqa: BLE001 - a migration may run any code on its connection
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        reason = f"what it does depends on the database ({lines[0]})"
+        reason = f"the statements depend on data in the database ({lines[0]})"
     own = version_table(step.history.feature)
     for chunk in re.split(r";\s*\n", config.output_buffer.getvalue()):
         lines = [line for line in chunk.splitlines() if not line.startswith("--")]

@@ -1,4 +1,4 @@
-"""How the data of a feature leaves: after a look at it, whole, and never from under others."""
+"""Purge the data of a feature, unless the deployment or other features still use it."""
 
 from collections.abc import Callable
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from mercato_database.holdings import Holding
 from mercato_database.holdings import count_rows
 from mercato_database.holdings import holdings
 from mercato_database.holdings import rows_in_words
-from mercato_database.locks import one_at_a_time
+from mercato_database.locks import migration_lock
 from mercato_database.references import count_referring
 from mercato_database.references import references
 from mercato_kit.feature import POLICIES
@@ -22,11 +22,11 @@ from mercato_kit.models import InboxDelivery
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the operator accepts to lose besides.
+    """What the operator allows a purge to do besides.
 
     Args:
-        drop_events: Events that are parked for the feature's handlers.
-        let_dangle: What rows that hold all they need refer to.
+        drop_events: Delete events that wait for the feature's handlers.
+        let_dangle: Leave dangling references in rows whose policy allows it.
     """
 
     drop_events: bool = False
@@ -35,12 +35,12 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a purge would take.
+    """What a purge would delete.
 
     Args:
-        holding: Of which feature.
-        rows: By table.
-        blockers: Why it is refused; each with the choice that would allow it, if there is one.
+        holding: The feature's data.
+        rows: The number of rows by table.
+        blockers: Why the purge is refused, each with the option that allows it, if there is one.
     """
 
     holding: Holding
@@ -49,10 +49,10 @@ class Preview:
 
 
 class PurgeRefusedError(Exception):
-    """Nothing was purged.
+    """The purge was refused; nothing was deleted.
 
     Args:
-        preview: What would have gone, and what is in the way.
+        preview: The rows, and why the purge was refused.
     """
 
     def __init__(self, preview: Preview) -> None:
@@ -68,14 +68,14 @@ def preview(
     manifests: Collection[Feature] = (),
     choices: Choices = Choices(),
 ) -> Preview:
-    """Look at what a purge would take. Changes nothing.
+    """Return what a purge would delete, and why it would be refused.
 
     Args:
-        connection: To the database.
-        holding: Of the feature.
-        named: Features that the deployment names.
-        manifests: Those that could be loaded.
-        choices: What the operator accepts to lose besides.
+        connection: A connection to the database; nothing is written.
+        holding: The feature's data.
+        named: The features that the deployment names.
+        manifests: The manifests that could be loaded.
+        choices: What the operator allows besides.
     """
     rows = {table: count_rows(connection, table) for table in holding.tables}
     blockers = list(_blockers(connection, holding.feature, named, manifests, choices))
@@ -92,20 +92,22 @@ def purge(
     wait_seconds: float,
     on_progress: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Drop every table of a feature, in one transaction. The ledger keeps that it was here.
+    """Drop every table of a feature in one transaction; its ledger entry stays.
 
     Raises:
-        PurgeRefusedError: The deployment names it, others refer to it, or events wait for it.
-        LockHeldError: Another process migrates, and does not end.
+        PurgeRefusedError: The deployment names the feature, rows of other features refer to its
+            data, or events wait for its handlers.
+        LockHeldError: Another process held the migration lock for too long.
     """
     with (
-        one_at_a_time(engine, wait_seconds=wait_seconds, on_progress=on_progress),
+        migration_lock(engine, wait_seconds=wait_seconds, on_progress=on_progress),
         engine.begin() as connection,
     ):
         holding = holdings(connection)[feature]
-        seen = preview(connection, holding, named=named, manifests=manifests, choices=choices)
-        if seen.blockers:
-            raise PurgeRefusedError(seen)
+        # Look again under the lock: the database may have changed since the operator looked.
+        found = preview(connection, holding, named=named, manifests=manifests, choices=choices)
+        if found.blockers:
+            raise PurgeRefusedError(found)
         for statement in _drops(connection, holding):
             connection.execute(sa.text(statement))
         if holding.entry is not None:
@@ -116,7 +118,7 @@ def purge(
 def _drops(connection: sa.Connection, holding: Holding) -> Iterator[str]:
     quote = connection.dialect.identifier_preparer.quote
     if connection.dialect.name == "postgresql":
-        # In one statement, so that they may refer to each other in a ring.
+        # One statement, because foreign keys of the tables may form a ring.
         if holding.tables:
             yield f"DROP TABLE {', '.join(map(quote, holding.tables))}"
     else:
@@ -142,19 +144,19 @@ def _blockers(
         if reference.may_dangle and choices.let_dangle:
             continue
         if rows := count_referring(connection, reference):
-            way_out = "; --let-dangle allows it" if reference.may_dangle else ""
+            option = "; --let-dangle allows it" if reference.may_dangle else ""
             policy = POLICIES.get(reference.policy, reference.policy)
-            told = rows_in_words(rows)
-            yield f"{reference.column} refers to it in {told} ({policy}{way_out})"
+            counted = rows_in_words(rows)
+            yield f"{reference.column} refers to it in {counted} ({policy}{option})"
     if choices.drop_events:
         return
-    parked = connection.scalar(
+    waiting = connection.scalar(
         sa.select(sa.func.count())
         .select_from(InboxDelivery)
         .where(_for_handlers_of(feature), InboxDelivery.processed_at.is_(None))
     )
-    if parked:
-        yield f"events that wait for its handlers: {parked} (--drop-events forgets them)"
+    if waiting:
+        yield f"events that wait for its handlers: {waiting} (--drop-events deletes them)"
 
 
 def _for_handlers_of(feature: str) -> sa.ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Ids that one feature keeps of another: who refers to whom, and which of them dangle."""
+"""References between features: which columns keep ids of others, and which ids dangle."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from mercato_database.ledger import referents_of
 from mercato_kit.feature import Feature
 
 SAMPLES = 3
-"""How many ids of a kind an operator is shown."""
+"""How many ids of one column are shown to the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class Reference:
     """A column that keeps ids of another feature.
 
     Args:
-        feature: Whose column.
-        column: ``table.column``.
-        word: What an id names, e.g. ``catalog.variant``.
+        feature: The feature that has the column.
+        column: ``table.column`` with the ids.
+        word: The kind of the ids, e.g. ``catalog.variant``.
         policy: A key of :data:`mercato_kit.feature.POLICIES`.
-        owner: The feature whose ids they are.
-        target: Where they are: ``table.column``.
+        owner: The feature that the ids come from.
+        target: ``table.column`` of the owner's ids.
     """
 
     feature: str
@@ -40,18 +40,18 @@ class Reference:
 
     @property
     def may_dangle(self) -> bool:
-        """Whether a row may outlive what it names."""
+        """Whether a row may stay when the row it refers to is gone."""
         return self.policy == "keeps_snapshot"
 
 
 @dataclass(frozen=True, slots=True)
 class Dangling:
-    """Rows that name what is gone.
+    """Rows that refer to missing rows.
 
     Args:
-        reference: By which column.
-        rows: How many.
-        samples: Some of the ids.
+        reference: The reference they use.
+        rows: The number of rows.
+        samples: Up to :data:`SAMPLES` of the ids.
     """
 
     reference: Reference
@@ -62,9 +62,10 @@ class Dangling:
 def references(
     connection: sa.Connection, entries: Mapping[str, Entry], manifests: Iterable[Feature] = ()
 ) -> list[Reference]:
-    """Return who refers to whom, by the ledger, and by the manifests of what is composed now.
+    """Return the references in the ledger and in *manifests*; a manifest replaces its entry.
 
-    A word that nobody here gives ids to is left out, and so is a table that does not exist.
+    References to a word that no feature offers are left out, and so are those whose tables do not
+    exist.
     """
     kept = {name: entry.references for name, entry in entries.items()}
     given = {name: entry.referents for name, entry in entries.items()}
@@ -86,48 +87,49 @@ def references(
 
 
 def dangling(connection: sa.Connection, found: Iterable[Reference]) -> Iterator[Dangling]:
-    """Find the rows that name what is gone."""
+    """Find the references with rows that refer to missing rows."""
     for reference in found:
-        table, column, there = _sides(reference)
-        lost = sa.and_(column.is_not(None), ~there)
-        rows = _count(connection, table, lost)
+        table, column, exists = _sides(reference)
+        is_lost = sa.and_(column.is_not(None), ~exists)
+        rows = _count(connection, table, is_lost)
         if rows:
-            some = sa.select(column).where(lost).distinct().order_by(column).limit(SAMPLES)
-            samples = tuple(_shown(value) for value in connection.scalars(some))
+            some = sa.select(column).where(is_lost).distinct().order_by(column).limit(SAMPLES)
+            samples = tuple(_id_text(value) for value in connection.scalars(some))
             yield Dangling(reference, rows, samples)
 
 
 def count_referring(connection: sa.Connection, reference: Reference) -> int:
-    """Count the rows that name something that is there."""
-    table, _, there = _sides(reference)
-    return _count(connection, table, there)
+    """Count the rows that refer to an existing row."""
+    table, _, exists = _sides(reference)
+    return _count(connection, table, exists)
 
 
 def _sides(
     reference: Reference,
 ) -> tuple[sa.TableClause, sa.ColumnElement[Any], sa.ColumnElement[bool]]:
-    """Return table and column that keep ids, and the question whether what they name is there."""
+    """Return the table and column with the ids, and the condition that the target row exists."""
     name, _, kept = reference.column.partition(".")
     other, _, given = reference.target.partition(".")
     table = sa.table(name, sa.column(kept))
     target = sa.table(other, sa.column(given)).alias("target")
-    there = sa.exists().where(target.c[given] == table.c[kept])
-    return table, table.c[kept], there
+    exists = sa.exists().where(target.c[given] == table.c[kept])
+    return table, table.c[kept], exists
 
 
 def _count(
     connection: sa.Connection, table: sa.TableClause, condition: sa.ColumnElement[bool]
 ) -> int:
-    question = sa.select(sa.func.count()).select_from(table).where(condition)
-    return int(connection.execute(question).scalar_one())
+    query = sa.select(sa.func.count()).select_from(table).where(condition)
+    return int(connection.execute(query).scalar_one())
 
 
 def _table(dotted: str) -> str:
     return dotted.partition(".")[0]
 
 
-def _shown(value: object) -> str:
-    """SQLite keeps a UUID as 32 digits; people and addresses have it with dashes."""
+def _id_text(value: object) -> str:
+    """Return an id as URLs have it."""
+    # SQLite stores a UUID as 32 digits without dashes.
     try:
         return str(UUID(str(value)))
     except ValueError:

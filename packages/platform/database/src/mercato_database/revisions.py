@@ -1,4 +1,4 @@
-"""What a migration says about itself, read without running it."""
+"""Read the number, phase and requirements of migrations without running them."""
 
 import ast
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ class Revision:
     """One migration.
 
     Args:
-        number: What the file name starts with.
-        file: The module.
+        number: The revision number: the start of the file name.
+        file: The path of the module.
         before: The revision that it follows; None for the first.
-        phase: ``expand``: the wheel before it runs on the tables after it. ``contract``: it takes
-            away what that wheel still uses.
-        requires: Revisions of other features that must have been applied, by feature.
-        summary: The first line of its docstring.
+        phase: ``expand``: the previous wheel still runs after the migration. ``contract``: the
+            migration removes what the previous wheel uses.
+        requires: Revisions of other features that must be applied first, by feature.
+        summary: The first line of the module's docstring.
     """
 
     number: str
@@ -37,13 +37,13 @@ class Revision:
 
     @property
     def contracts(self) -> bool:
-        """Whether the wheel before it stops working. What is no known phase does, to be safe."""
+        """Whether the previous wheel stops working; an unknown phase counts as contracting."""
         return self.phase != EXPAND
 
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Two migrations of one history where there may be one."""
+    """Two migrations with the same number or the same predecessor."""
 
     first: Path
     second: Path
@@ -60,12 +60,12 @@ def number_of(file: Path) -> str:
 
 
 def read(file: Path) -> Revision:
-    """Read what a migration says about itself. A broken one says nothing, and fails when run."""
+    """Read a migration; one with a syntax error gets defaults, and fails when it is run."""
     return _read(file, file.stat().st_mtime_ns)
 
 
 def forks(revisions: Iterable[Revision]) -> Iterator[Fork]:
-    """Find revisions with one number, and revisions that follow the same one."""
+    """Find revisions with the same number, and revisions that follow the same one."""
     numbers: dict[str, Revision] = {}
     followers: dict[str | None, Revision] = {}
     for revision in revisions:
@@ -77,19 +77,20 @@ def forks(revisions: Iterable[Revision]) -> Iterator[Fork]:
             yield Fork(rival.file, revision.file)
 
 
+# The time of the last change is part of the cache key, so an edited file is read again.
 @lru_cache(maxsize=4096)
 def _read(file: Path, _changed_at: int) -> Revision:
     try:
         module = ast.parse(file.read_text())
     except (SyntaxError, ValueError):
         return Revision(number_of(file), file, before=str(file))
-    said = dict(_constants(module))
-    requires = said.get("requires") or {}
+    constants = dict(_constants(module))
+    requires = constants.get("requires") or {}
     return Revision(
         number=number_of(file),
         file=file,
-        before=said.get("down_revision"),
-        phase=str(said.get("phase", EXPAND)),
+        before=constants.get("down_revision"),
+        phase=str(constants.get("phase", EXPAND)),
         requires=requires if isinstance(requires, dict) else {},
         summary=(ast.get_docstring(module) or "").partition("\n")[0],
     )
@@ -112,5 +113,5 @@ def _constants(module: ast.Module) -> Iterator[tuple[str, Any]]:
                 try:
                     yield target.id, ast.literal_eval(value)
                 except ValueError:
-                    # Worked out when it runs: what it comes to is known only then.
+                    # The value is computed when the migration runs: keep its source text.
                     yield target.id, ast.unparse(value)

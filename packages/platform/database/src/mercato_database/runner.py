@@ -1,4 +1,4 @@
-"""Runs migrations: each feature's history in one transaction, one process at a time."""
+"""Run migrations: each history in one transaction, one process at a time."""
 
 import io
 from argparse import Namespace
@@ -22,8 +22,8 @@ from mercato_database.history import Pending
 from mercato_database.history import current_revisions
 from mercato_database.history import histories
 from mercato_database.ledger import Release
-from mercato_database.locks import one_at_a_time
-from mercato_database.locks import who_am_i
+from mercato_database.locks import migration_lock
+from mercato_database.locks import process_name
 from mercato_database.plan import Plan
 from mercato_database.plan import Refusal
 from mercato_database.plan import Step
@@ -33,9 +33,10 @@ from mercato_kit.feature import Feature
 from mercato_kit.migrations import FOLDER
 
 WAIT_SECONDS = 60.0
-"""How long a process waits for another one that migrates the same database."""
+"""How long to wait for another process that migrates the same database."""
 
-# A server whose client was killed in a long statement would hold its locks until the end of it.
+# Without client_connection_check_interval, a server process whose client was killed would keep
+# its locks until its current statement ends.
 _POSTGRESQL_SETTINGS = " ".join(
     f"-c {setting}"
     for setting in (
@@ -56,14 +57,14 @@ class Applied:
 
 
 class MigrationFailedError(Exception):
-    """A revision could not be applied; its feature is as it was before this run.
+    """A revision could not be applied; its feature was rolled back to the start of the run.
 
     Args:
-        feature: Whose.
-        revision: Which.
-        reason: What the database or Alembic said.
-        statement: The SQL that failed, where there is one.
-        applied: What this run applied before, to other features; that stays.
+        feature: The feature of the revision.
+        revision: The revision that failed.
+        reason: The message of the database or of Alembic.
+        statement: The SQL that failed, if there is any.
+        applied: What this run applied to other features before; it is kept.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class UpgradeRefusedError(Exception):
     """The upgrade did not begin; nothing was applied.
 
     Args:
-        reasons: What is in its way.
+        reasons: Why it did not begin.
     """
 
     def __init__(self, reasons: Sequence[Refusal | Pending]) -> None:
@@ -103,31 +104,31 @@ def upgrade(
     on_progress: Callable[[str], None] = lambda line: None,
     wait_seconds: float = WAIT_SECONDS,
 ) -> list[Applied]:
-    """Bring the kit's tables and those of *features* to the newest revision.
+    """Migrate the kit's tables and those of *features* to the newest revision.
 
-    Each history is one transaction: it is applied whole or not at all. The first that fails ends
-    the run; the same command resumes it.
+    Each history is applied in one transaction, completely or not at all. The run ends at the first
+    failure; the same call resumes it.
 
     Args:
-        url: Where the database is.
-        features: In dependency order.
-        releases: The wheels that brought them, for the ledger, by feature.
-        contract: Apply contracting migrations as well, which wheels before them do not survive.
-        on_progress: Told a line for each revision applied, and while it waits.
+        url: The URL of the database.
+        features: The features in dependency order.
+        releases: The wheel of each feature, for the ledger.
+        contract: Apply contracting migrations too; older wheels stop working after them.
+        on_progress: Called with a line for each revision applied, and before a wait.
         wait_seconds: How long to wait for another process that migrates the same database.
 
     Returns:
-        What was applied, in order; nothing where all was up to date.
+        The applied revisions in order; an empty list if all tables were up to date.
 
     Raises:
         MigrationFailedError: A revision could not be applied.
-        UpgradeRefusedError: Something is in the way that no migration should meet.
-        LockHeldError: Another process migrates, and does not end.
+        UpgradeRefusedError: The plan has refusals, or a wheel does not run on newer tables.
+        LockHeldError: Another process held the migration lock for too long.
     """
     applied: list[Applied] = []
     with (
         migration_engine(url) as engine,
-        one_at_a_time(engine, wait_seconds=wait_seconds, on_progress=on_progress),
+        migration_lock(engine, wait_seconds=wait_seconds, on_progress=on_progress),
     ):
         for step in _plan(engine, histories(features), contract=contract).steps:
             release = (releases or {}).get(step.history.feature, Release())
@@ -140,14 +141,14 @@ def upgrade(
 
 
 def downgrade(url: sa.URL | str, history: History, revision: str = "base") -> None:
-    """Take one history back to *revision*, in one transaction."""
+    """Downgrade one history to *revision* in one transaction."""
     with migration_engine(url) as engine, engine.begin() as connection:
         command.downgrade(configure(connection, history), revision)
 
 
 @contextmanager
 def migration_engine(url: sa.URL | str) -> Iterator[sa.Engine]:
-    """Give an engine for migrations, and close it at the end."""
+    """Yield an engine for migrations, and dispose of it at the end."""
     engine = make_engine(url)
     try:
         yield engine
@@ -156,19 +157,19 @@ def migration_engine(url: sa.URL | str) -> Iterator[sa.Engine]:
 
 
 def make_engine(url: sa.URL | str) -> sa.Engine:
-    """Make an engine with our transactions, and no limit on a statement's time."""
+    """Create an engine with the kit's transactions and without a statement timeout."""
     address = sa.make_url(url)
     arguments: dict[str, Any] = {}
     if address.get_backend_name() == "postgresql":
         arguments = {"options": _POSTGRESQL_SETTINGS, "connect_timeout": 3}
-        arguments["application_name"] = who_am_i()
+        arguments["application_name"] = process_name()
     engine = sa.create_engine(address, poolclass=sa.pool.NullPool, connect_args=arguments)
     transactions.prepare(engine)
     return engine
 
 
 def configure(connection: sa.Connection | None, history: History) -> Config:
-    """Make Alembic's configuration for one history, without a file."""
+    """Create Alembic's configuration for one history, without a file."""
     config = Config(stdout=io.StringIO(), cmd_opts=Namespace(quiet=True))
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
     config.set_main_option("version_locations", str(history.versions).replace("%", "%%"))
@@ -192,13 +193,13 @@ def _plan(engine: sa.Engine, found: Sequence[History], *, contract: bool) -> Pla
 def _upgrade_one(
     engine: sa.Engine, step: Step, release: Release, before: tuple[Applied, ...]
 ) -> list[Applied]:
-    """Apply what a history is behind by, revision by revision, so a failure can name its own."""
+    """Apply the revisions of a step one by one, so a failure can name its revision."""
     history = step.history
     done: list[Applied] = []
     revision = history.head or "head"
     try:
         with engine.begin() as connection:
-            # Read again: where there is no lock, another process may have come first.
+            # Read the revision again: without a lock, another process may have migrated meanwhile.
             for revision in _missing(connection, step):
                 command.upgrade(configure(connection, history), revision)
                 done.append(Applied(history.feature, revision))
@@ -220,6 +221,6 @@ def _missing(connection: sa.Connection, step: Step) -> list[str]:
 
 def _record(connection: sa.Connection, history: History, release: Release) -> None:
     current = current_revisions(connection, [history.feature]).get(history.feature)
-    # A wheel that is behind its tables leaves the word of the one that made them.
+    # A wheel that is older than the tables does not replace the entry of the newer one.
     if current is not None and current in history.revisions:
         ledger.record(connection, history.manifest, history.migrations, current, release)

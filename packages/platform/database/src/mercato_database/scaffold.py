@@ -1,4 +1,4 @@
-"""Writes the next migration of a feature, for the team that makes it."""
+"""Write the next migration of a feature from its models, for the feature's developers."""
 
 import tempfile
 from pathlib import Path
@@ -12,17 +12,17 @@ from mercato_database.runner import migration_engine
 
 
 def write_revision(history: History, message: str) -> Path | None:
-    """Write a migration that takes the history to what the models say.
+    """Write a migration for what the models have and the history lacks.
 
-    It is compared with a scratch database that the history itself made, so nobody's own database
-    has a say in it.
+    The models are compared with a scratch database made by the history, so the state of a
+    developer's database does not matter.
 
     Args:
-        history: Of the feature.
+        history: The feature's history.
         message: What the migration does, in a few words.
 
     Returns:
-        The new file; None where there is nothing to do.
+        The new file; None if the history matches the models.
     """
     history.versions.mkdir(parents=True, exist_ok=True)
     number = f"{int(history.head or '0') + 1:04d}"

@@ -1,4 +1,4 @@
-"""Lock and install the packages that a deployment file names."""
+"""Lock and install the packages that a deployment file names, from checked wheels."""
 
 __all__ = [
     "admission",

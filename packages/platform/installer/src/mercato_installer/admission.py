@@ -1,4 +1,4 @@
-"""Says which wheels may be unpacked: those whose files are all their own."""
+"""Rules that a wheel must pass before it is unpacked."""
 
 import re
 from collections.abc import Callable
@@ -14,20 +14,20 @@ from mercato_composition.faults import DeploymentError
 from mercato_composition.faults import Fault
 from mercato_installer.wheel import UnreadableWheelError
 from mercato_installer.wheel import Wheel
-from mercato_installer.wheel import look_into
+from mercato_installer.wheel import read_wheel
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
 OUR_PREFIX = "mercato-"
-"""What distributions of Mercato are called; the index owns these names."""
+"""How the names of Mercato's distributions start; the index reserves them."""
 
 SCRIPTS: Mapping[str, frozenset[str]] = {"mercato-composition": frozenset({"mercato"})}
-"""The commands that a distribution of ours may bring."""
+"""The commands that a distribution of Mercato may install."""
 
 EXECUTABLES: Mapping[str, frozenset[str]] = {
     "squawk-cli": frozenset({"squawk"}),
     "uv": frozenset({"uv", "uvx"}),
 }
-"""The programs that a library may put beside the interpreter: those that `mercato` itself runs."""
+"""The programs that a library may install beside the interpreter: those that `mercato` runs."""
 
 _RUN_AT_START = ("sitecustomize", "usercustomize")
 _RESERVED_SCRIPT = re.compile(r"(python|pip|uv|activate|deactivate|mercato)", re.IGNORECASE)
@@ -39,21 +39,21 @@ Bindings = Mapping[str, Binding]
 Rule = Callable[[Wheel, Bindings], Iterator[str]]
 
 
-def look_into_all(locked: Sequence[Locked], files: Sequence[Path]) -> list[Wheel]:
-    """Look into every wheel.
+def read_wheels(locked: Sequence[Locked], files: Sequence[Path]) -> list[Wheel]:
+    """Read every wheel, and compare its name and version with the lock.
 
     Args:
-        locked: What the lock says they are.
-        files: Where they are.
+        locked: The wheels in the lock.
+        files: Their files, in the same order.
 
     Raises:
-        DeploymentError: With each that is not what it should be.
+        DeploymentError: With a fault for each wheel that is unreadable or another release.
     """
     wheels: list[Wheel] = []
     faults: list[Fault] = []
     for one, file in zip(locked, files, strict=True):
         try:
-            wheel = look_into(file)
+            wheel = read_wheel(file)
         except UnreadableWheelError as error:
             faults.append(_refused(one.release, file, [str(error)]))
             continue
@@ -66,16 +66,16 @@ def look_into_all(locked: Sequence[Locked], files: Sequence[Path]) -> list[Wheel
 
 
 def admit(wheels: Sequence[Wheel], bindings: Bindings) -> None:
-    """Let wheels pass whose files are all their own.
+    """Apply all rules to the wheels of one environment.
 
     Args:
-        wheels: All that are to be unpacked into one environment.
-        bindings: Which distribution and package each feature is.
+        wheels: All wheels of the environment; two of them may conflict.
+        bindings: The distribution and package of each feature.
 
     Raises:
-        DeploymentError: With everything that is wrong with any of them.
+        DeploymentError: With a fault for each wheel that breaks a rule.
     """
-    reasons = {wheel.path: list(wheel.oddities) for wheel in wheels}
+    reasons = {wheel.path: list(wheel.defects) for wheel in wheels}
     for wheel in wheels:
         for rule in _RULES:
             reasons[wheel.path] += rule(wheel, bindings)
@@ -91,16 +91,16 @@ def admit(wheels: Sequence[Wheel], bindings: Bindings) -> None:
 
 
 def package_of(reference: str) -> str:
-    """Return the import package of an entry point's reference: ``mercato_x.feature:feature``."""
+    """Return the import package of a reference such as ``mercato_x.feature:feature``."""
     return reference.partition(":")[0].partition(".")[0].strip()
 
 
 def _runs_at_start(wheel: Wheel, _bindings: Bindings) -> Iterator[str]:
     for top in wheel.tops:
         if top.lower().endswith((".pth", ".egg-link")):
-            yield f"it ships {top}, which every start of Python would read"
+            yield f"it contains {top}, which Python reads at every start"
         if top.partition(".")[0].lower() in _RUN_AT_START:
-            yield f"it ships {top}, which every start of Python would run"
+            yield f"it contains {top}, which Python runs at every start"
 
 
 def _lands_elsewhere(wheel: Wheel, _bindings: Bindings) -> Iterator[str]:
@@ -108,20 +108,21 @@ def _lands_elsewhere(wheel: Wheel, _bindings: Bindings) -> Iterator[str]:
     admitted = {member for name, member in wheel.programs.items() if name in allowed}
     for top, members in wheel.tops.items():
         if top.lower().endswith(".data") and (outside := members - admitted):
-            yield f"it ships {top}/, files that land outside of packages: {_some(outside)}"
+            yield f"it contains {top}/, files that are installed outside packages: {_some(outside)}"
 
 
 def _strays(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
-    """Of ours and of features: one package. Of libraries: what can be imported, and no more."""
+    """Find files outside the one package of a feature, or outside any package of a library."""
     own = _own_packages(wheel, bindings)
     for top, members in wheel.tops.items():
+        # The rules above report these.
         if top.lower().endswith((".pth", ".data", ".egg-link")):
             continue
         if own is not None and top not in own:
             inside = ", ".join(sorted(own)) or "none"
-            yield f"it ships {_some(members)}, outside of its own package ({inside})"
+            yield f"it contains {_some(members)}, outside its own package ({inside})"
         elif not _TOP.fullmatch(top):
-            yield f"it ships {_some(members)}, outside of any package"
+            yield f"it contains {_some(members)}, outside any package"
 
 
 def _scripts(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
@@ -131,25 +132,25 @@ def _scripts(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
         if entry.name in allowed:
             continue
         if strict or _RESERVED_SCRIPT.match(entry.name) or not _SCRIPT.fullmatch(entry.name):
-            yield f"it brings a command of its own: {entry.name!r}"
+            yield f"it installs a command that is not allowed: {entry.name!r}"
 
 
 def _claims(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
     for entry in wheel.offered(ENTRY_POINT_GROUP):
         bound = bindings.get(entry.name)
         if bound is None:
-            yield f"it claims to be {entry.name!r}, a feature that this deployment does not name"
+            yield f"it offers {entry.name!r}, a feature that this deployment does not name"
         elif bound.distribution != wheel.name:
-            yield f"it claims to be {entry.name!r}, and the lock says {bound.distribution} is"
+            yield f"it offers the feature {entry.name!r}; the lock binds it to {bound.distribution}"
         elif bound.package != package_of(entry.value):
-            yield f"it says {entry.name!r} is in {entry.value}; the lock says {bound.package}"
+            yield f"it offers {entry.name!r} in {entry.value}; the lock binds it to {bound.package}"
 
 
 _RULES: Sequence[Rule] = (_runs_at_start, _lands_elsewhere, _strays, _scripts, _claims)
 
 
 def _own_packages(wheel: Wheel, bindings: Bindings) -> set[str] | None:
-    """Return the only packages that a wheel of ours may ship; None where it is a library."""
+    """Return the packages that a wheel of Mercato or of a feature may contain; None for others."""
     own = {bound.package for bound in bindings.values() if bound.distribution == wheel.name}
     if not own and wheel.name.startswith(OUR_PREFIX):
         return {wheel.name.replace("-", "_")}
@@ -163,6 +164,7 @@ def _same_files(wheels: Sequence[Wheel]) -> Iterator[tuple[Wheel, str]]:
     for wheel in wheels:
         twice: dict[str, list[str]] = {}
         for member in wheel.members:
+            # Some file systems do not distinguish upper and lower case.
             owner = owners.setdefault(member.casefold(), wheel)
             if owner is not wheel:
                 twice.setdefault(owner.release, []).append(member)
@@ -171,7 +173,7 @@ def _same_files(wheels: Sequence[Wheel]) -> Iterator[tuple[Wheel, str]]:
 
 
 def _same_packages(wheels: Sequence[Wheel]) -> Iterator[tuple[Wheel, str]]:
-    """Find packages of one wheel that another puts files into."""
+    """Find wheels that put files into the package of another wheel."""
     shipped = sorted(((top.casefold(), wheel) for wheel in wheels for top in wheel.tops), key=_top)
     for top, group in groupby(shipped, key=_top):
         sharing = [wheel for _, wheel in group]
@@ -193,7 +195,7 @@ def _same_scripts(wheels: Sequence[Wheel]) -> Iterator[tuple[Wheel, str]]:
         for name in (*(entry.name for entry in entries), *wheel.programs):
             owner = owners.setdefault(name.casefold(), wheel)
             if owner is not wheel:
-                yield wheel, f"it brings the command {name!r}, as {owner.release} does"
+                yield wheel, f"it installs the command {name!r}, as {owner.release} does"
 
 
 def _some(members: Sequence[str] | set[str]) -> str:
@@ -203,6 +205,6 @@ def _some(members: Sequence[str] | set[str]) -> str:
 
 
 def _refused(release: str, file: Path, reasons: Sequence[str]) -> Fault:
-    what = "\n".join([f"{file.name} is not admitted; nothing of it was unpacked:", *reasons])
-    fix = "tell whoever published it, and lock another version: `mercato lock`"
+    what = "\n".join([f"{file.name} is refused, and was not unpacked:", *reasons])
+    fix = "report it to its publisher, and lock another version: `mercato lock`"
     return Fault("K119", release, what, fix)

@@ -1,6 +1,6 @@
-"""Commands that bring features to this machine."""
+"""The commands ``mercato lock``, ``mercato install`` and ``mercato rollback``."""
 
-# A command imports what it needs when it runs, so `mercato --help` imports click alone.
+# A command imports what it needs when it runs, so `mercato --help` imports only click.
 from pathlib import Path
 
 import click
@@ -14,7 +14,7 @@ def _index_url(_ctx: click.Context, _param: click.Parameter, url: str | None) ->
     from mercato_composition.deployment.tables import is_safe_url
 
     if url is not None and not is_safe_url(url):
-        raise click.BadParameter("write https://…; plain http is for this machine alone")
+        raise click.BadParameter("use https://…; http:// is allowed for this machine only")
     return url
 
 
@@ -28,7 +28,7 @@ _into = click.option(
     "--into",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where environments are. Default: environments/ beside the deployment file.",
+    help="The folder of environments. Default: environments/ beside the deployment file.",
 )
 _wait = click.option(
     "--wait",
@@ -46,10 +46,10 @@ _wait = click.option(
 @_wait
 @pass_operation
 def lock(operation: Operation, index: str | None, into: Path | None, wait: float) -> None:
-    """Choose versions of the features, and write them down with their hashes.
+    """Choose versions of the features, and write a lock with their hashes.
 
-    The file is pylock.toml, beside the deployment file; keep it with that. It names wheels only,
-    for the kind of machine that runs this command, and says which package each feature is.
+    The lock is pylock.toml beside the deployment file; keep the two together. It has only wheels,
+    for the system, processor and Python of this machine, and the package of each feature.
     """
     from mercato_composition.deployment.packages import read
     from mercato_composition.deployment.places import Places
@@ -68,7 +68,7 @@ def lock(operation: Operation, index: str | None, into: Path | None, wait: float
     )
     for line in changes:
         click.echo(f"  {line}")
-    click.echo(f"{places.lock.name} is written. Install it with: mercato install")
+    click.echo(f"Wrote {places.lock.name}. Install it with: mercato install")
 
 
 @click.command(
@@ -79,7 +79,7 @@ def lock(operation: Operation, index: str | None, into: Path | None, wait: float
         "mercato install --here --find-links dist",
     ],
 )
-@click.option("--here", is_flag=True, help="Into the environment that runs this command.")
+@click.option("--here", is_flag=True, help="Install into the environment that runs this command.")
 @_index
 @click.option(
     "--find-links",
@@ -97,14 +97,14 @@ def install(
     into: Path | None,
     wait: float,
 ) -> None:
-    """Make a new environment of what the lock names, and use it from now on.
+    """Create a new environment from the lock, and switch to it.
 
-    Its wheels are fetched, compared with the lock and looked into before anything is unpacked;
-    `mercato check` must be content with it before it is used as environments/current. Give it
-    the variables that the server will have. Interrupted, type the same command again.
+    The wheels are downloaded, compared with the lock and checked before they are unpacked.
+    environments/current points to the new environment after `mercato check` passes in it, so set
+    the variables that the server will have. After an interruption, run the same command again.
 
-    With --here it installs what is missing into the environment that runs this, for development:
-    no lock is read.
+    With --here, missing features are installed into the environment that runs this command, for
+    development; the lock is not read.
     """
     if here:
         _install_here(operation, index, find_links)
@@ -134,10 +134,10 @@ def install(
 @_wait
 @pass_operation
 def rollback(operation: Operation, into: Path | None, wait: float) -> None:
-    """Use the environment again that was used before, and its lock.
+    """Switch back to the previous environment and its lock.
 
-    It does not touch the database: check with `mercato db check` whether the older features can
-    work with its tables.
+    The database is not changed: `mercato db check` shows whether the older features can use its
+    tables.
     """
     from mercato_composition.deployment.packages import read
     from mercato_composition.deployment.places import Places
@@ -151,8 +151,8 @@ def rollback(operation: Operation, into: Path | None, wait: float) -> None:
 def _install_here(operation: Operation, index: str | None, find_links: str | None) -> None:
     from mercato_installer.here import install as install_here
 
-    done = install_here(operation.deployment, index=index, find_links=find_links)
-    if done:
-        click.echo("Installed: " + ", ".join(map(str, done)))
+    installed = install_here(operation.deployment, index=index, find_links=find_links)
+    if installed:
+        click.echo("Installed: " + ", ".join(map(str, installed)))
     else:
         click.echo("Nothing is missing.")

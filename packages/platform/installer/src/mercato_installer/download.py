@@ -1,4 +1,4 @@
-"""Brings wheels from the index to this machine, and refuses bytes that were not locked."""
+"""Download locked wheels, and compare them with the hashes in the lock."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 class _NotFetchedError(Exception):
-    """Why a wheel could not be fetched."""
+    """A wheel could not be downloaded; the message says why."""
 
 
 def fetch(
@@ -36,43 +36,44 @@ def fetch(
     index: str | None,
     on_progress: Callable[[str], None],
 ) -> list[Path]:
-    """Fetch what is not there yet.
+    """Download the wheels that are not in the store yet.
 
     Args:
-        wheels: What the lock names.
-        store: Where fetched wheels are kept, by hash. What is there need not be fetched again.
-        index: The index; the name and password in its URL are for its own host alone.
-        on_progress: Told of each wheel that was fetched.
+        wheels: The wheels in the lock.
+        store: The folder of downloaded wheels, one subfolder for each hash.
+        index: The URL of the index; the user and password in it are sent only to its host.
+        on_progress: Called with a line for each downloaded wheel.
 
     Returns:
-        Their files, in the order of *wheels*.
+        The files, in the order of *wheels*.
 
     Raises:
-        DeploymentError: With every wheel that is not to be had, or is another.
+        DeploymentError: With a fault for each wheel that cannot be downloaded or has other bytes.
     """
     faults: list[Fault] = []
-    missing = [wheel for wheel in wheels if not _is_there(wheel, store)]
+    missing = [wheel for wheel in wheels if not _is_stored(wheel, store)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        waiting = [pool.submit(_fetch, wheel, store, index) for wheel in missing]
-        for number, (wheel, fetched) in enumerate(zip(missing, waiting, strict=True), start=1):
+        downloads = [pool.submit(_fetch, wheel, store, index) for wheel in missing]
+        for number, (wheel, download) in enumerate(zip(missing, downloads, strict=True), start=1):
             try:
-                fetched.result()
+                download.result()
                 on_progress(f"fetched {number} of {len(missing)}: {wheel.filename}")
             except _NotFetchedError as error:
                 faults.append(_fault(wheel, str(error)))
     if faults:
         raise DeploymentError(faults)
-    return [_place(wheel, store) for wheel in wheels]
+    return [_file_of(wheel, store) for wheel in wheels]
 
 
-def _place(wheel: Locked, store: Path) -> Path:
+def _file_of(wheel: Locked, store: Path) -> Path:
     return store / wheel.sha256 / Path(wheel.filename).name
 
 
-def _is_there(wheel: Locked, store: Path) -> bool:
-    file = _place(wheel, store)
+def _is_stored(wheel: Locked, store: Path) -> bool:
+    file = _file_of(wheel, store)
     if not file.is_file():
         return False
+    # Hash it again: the file may have been changed on this machine.
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest() == wheel.sha256
 
@@ -80,7 +81,7 @@ def _is_there(wheel: Locked, store: Path) -> bool:
 def _fetch(wheel: Locked, store: Path, index: str | None) -> None:
     if not is_safe_url(wheel.url):
         raise _NotFetchedError("its URL is not https (or http on this machine).")
-    target = _place(wheel, store)
+    target = _file_of(wheel, store)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
     part = Path(name)
@@ -89,7 +90,7 @@ def _fetch(wheel: Locked, store: Path, index: str | None) -> None:
             found = _download(_request(wheel.url, index), file.write)
         if found != wheel.sha256:
             raise _NotFetchedError(
-                f"its bytes are not those that were locked.\nlocked {wheel.sha256}\nfound  {found}"
+                f"its hash differs from the lock.\nlocked {wheel.sha256}\nfound  {found}"
             )
         part.replace(target)
     finally:
@@ -98,12 +99,12 @@ def _fetch(wheel: Locked, store: Path, index: str | None) -> None:
 
 
 def _download(request: urllib.request.Request, write: Callable[[bytes], object]) -> str:
-    """Write the answer, and return its SHA-256."""
+    """Write the response body, and return its SHA-256."""
     digest = hashlib.sha256()
     size = 0
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            while chunk := answer.read(_CHUNK_BYTES):
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
+            while chunk := response.read(_CHUNK_BYTES):
                 size += len(chunk)
                 if size > _LARGEST_BYTES:
                     raise _NotFetchedError(f"it is larger than {_LARGEST_BYTES} bytes.")
@@ -111,26 +112,27 @@ def _download(request: urllib.request.Request, write: Callable[[bytes], object])
                 write(chunk)
     except urllib.error.HTTPError as error:
         error.close()
-        raise _NotFetchedError(f"the index answers {error.code} {error.reason}.") from error
+        raise _NotFetchedError(f"the index answered {error.code} {error.reason}.") from error
     except (OSError, http.client.HTTPException) as error:
         raise _NotFetchedError(f"the index does not answer: {type(error).__name__}.") from error
     return digest.hexdigest()
 
 
 def _request(url: str, index: str | None) -> urllib.request.Request:
-    place = urllib.parse.urlsplit(url)
-    own = urllib.parse.urlsplit(index or "")
-    host = place.netloc.rpartition("@")[2]
-    request = urllib.request.Request(place._replace(netloc=host).geturl())  # noqa: S310
-    if own.username and own.netloc.rpartition("@")[2] == host:
-        user, password = map(urllib.parse.unquote, (own.username, own.password or ""))
+    """Return a request that has the index's password if *url* is on the index's host."""
+    target = urllib.parse.urlsplit(url)
+    source = urllib.parse.urlsplit(index or "")
+    host = target.netloc.rpartition("@")[2]
+    request = urllib.request.Request(target._replace(netloc=host).geturl())  # noqa: S310
+    if source.username and source.netloc.rpartition("@")[2] == host:
+        user, password = map(urllib.parse.unquote, (source.username, source.password or ""))
         secret = base64.b64encode(f"{user}:{password}".encode()).decode()
-        # Unlike other headers, this one does not follow a redirect to another host.
+        # urllib sends an unredirected header to the first host only, never after a redirect.
         request.add_unredirected_header("Authorization", f"Basic {secret}")
     return request
 
 
 def _fault(wheel: Locked, why: str) -> Fault:
     what = f"{wheel.filename} was not fetched: {why}"
-    fix = "ask whoever keeps the index; if the new bytes are right, lock them: `mercato lock`"
+    fix = "ask the operator of the index; if the new wheel is correct, lock it: `mercato lock`"
     return Fault("K119", wheel.release, what, fix)

@@ -1,4 +1,4 @@
-"""Environments beside a deployment: one for each lock, and a link to the one that is used."""
+"""The environments of a deployment: one for each lock, and a link to the current one."""
 
 import contextlib
 import json
@@ -28,56 +28,56 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment that holds what one lock names."""
+    """A virtual environment with the packages of one lock."""
 
     folder: Path
 
     @property
     def name(self) -> str:
-        """The name of its lock."""
+        """The name of its lock, which is also the name of its folder."""
         return self.folder.name
 
     @property
     def python(self) -> Path:
-        """Its interpreter."""
+        """The path of its interpreter."""
         return self.folder / "bin" / "python"
 
     @property
     def packages(self) -> Path:
-        """Where its wheels are unpacked."""
+        """The folder that its wheels are unpacked into."""
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         return self.folder / "lib" / version / "site-packages"
 
     @property
     def lock(self) -> Path:
-        """Its copy of the lock. It is written last: where it is, all is."""
+        """Its copy of the lock, which is written last, when everything is unpacked."""
         return self.folder / "pylock.toml"
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything was unpacked."""
+        """Whether all its wheels were unpacked."""
         return self.lock.is_file()
 
     @property
     def before(self) -> str | None:
-        """The name of the environment that was used before this one."""
+        """The name of the previous environment; None if there was none."""
         try:
             return str(json.loads((self.folder / "before.json").read_text())["name"])
         except FileNotFoundError:
             return None
 
     def make(self) -> None:
-        """Make it anew, and empty: whatever is there was left by somebody who was interrupted."""
+        """Create it empty; what an interrupted install left in the folder is removed."""
         shutil.rmtree(self.folder, ignore_errors=True)
         venv.EnvBuilder(symlinks=True, with_pip=False).create(self.folder)
 
     def complete(self, lock: bytes) -> None:
-        """Say that everything is unpacked."""
+        """Mark it as complete by writing its lock."""
         write(self.lock, lock)
 
 
 def current(places: Places) -> Environment | None:
-    """Return the environment that is used."""
+    """Return the current environment; None if there is none yet."""
     try:
         target = places.current.readlink()
     except FileNotFoundError:
@@ -86,7 +86,7 @@ def current(places: Places) -> Environment | None:
 
 
 def switch(places: Places, chosen: Environment) -> None:
-    """Use *chosen* from now on. Whoever looks sees the old one or the new one, never none."""
+    """Make *chosen* the current environment, and record the previous one for a rollback."""
     used = current(places)
     if used is not None and used.name != chosen.name:
         write(chosen.folder / "before.json", json.dumps({"name": used.name}).encode())
@@ -94,7 +94,8 @@ def switch(places: Places, chosen: Environment) -> None:
 
 
 def link(places: Places, chosen: Environment) -> None:
-    """Make the link point at *chosen*."""
+    """Point the link at *chosen* in one step: it always names the old or the new environment."""
+    # A symbolic link cannot be replaced in place: create a new one, and rename it over the old.
     new = Path(tempfile.mkdtemp(dir=places.environments, prefix=".link-"))
     (new / "link").symlink_to(chosen.name)
     (new / "link").replace(places.current)
@@ -102,7 +103,7 @@ def link(places: Places, chosen: Environment) -> None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Put *content* into place in one step."""
+    """Write a file in one step: readers see the old content or the new, also after a crash."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "wb") as file:
         file.write(content)
@@ -113,21 +114,21 @@ def write(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def one_at_a_time(
+def environments_lock(
     places: Places, *, wait_seconds: float, on_progress: Callable[[str], None]
 ) -> Iterator[None]:
-    """Work on these environments alone. A process that dies lets go.
+    """Hold the lock for changing the environments; it is released when the process ends.
 
     Args:
-        places: Whose environments.
-        wait_seconds: How long to wait for somebody else.
-        on_progress: Told once that it waits, and for whom.
+        places: The paths of the deployment.
+        wait_seconds: How long to wait for another process that holds the lock.
+        on_progress: Called once with a line that names the holder, if the lock is not free.
 
     Raises:
-        DeploymentError: Somebody else did not end in time.
+        DeploymentError: The lock was not free in time (K120).
     """
     places.environments.mkdir(parents=True, exist_ok=True)
-    # Without fallback: a marker file would outlive a process that is killed.
+    # No fallback to a marker file: it would stay when the process is killed.
     lock = FileLock(places.at_work, poll_interval=_POLL_SECONDS, fallback_to_soft=False)
     with _take(lock, places, wait_seconds, on_progress):
         places.at_work.write_text(f"process {os.getpid()} on {socket.gethostname()}")
@@ -140,12 +141,13 @@ def _take(
 ) -> AcquireReturnProxy[BaseFileLock]:
     with contextlib.suppress(Timeout):
         return lock.acquire(blocking=False)
-    on_progress(f"waiting for {_holder(places)}, which works on {places.environments}")
+    held = f"the lock on {places.environments}, held by {_holder(places)}"
+    on_progress(f"waiting for {held}")
     try:
         return lock.acquire(timeout=wait_seconds)
     except Timeout as error:
-        what = f"{_holder(places)} works on {places.environments} for more than {wait_seconds:g} s."
-        fix = "wait for it to end, then type the same command again; or end it"
+        what = f"waited {wait_seconds:g} s for {held}."
+        fix = "wait until that process ends, or end it; then run the same command again"
         raise DeploymentError([Fault("K120", str(places.environments), what, fix)]) from error
 
 
@@ -154,7 +156,7 @@ def _holder(places: Places) -> str:
 
 
 def _sweep(places: Places) -> None:
-    """Remove what interrupted processes left: half links, half files."""
+    """Remove temporary links and files that interrupted processes left."""
     for left in places.environments.glob(".link-*"):
         shutil.rmtree(left, ignore_errors=True)
     for part in places.wheels.glob("*/*.part"):

@@ -1,6 +1,6 @@
-"""``mercato install --here``: installs what is missing into the environment that runs this.
+"""``mercato install --here``: install missing features into the running environment.
 
-For development. What it installs is neither locked nor looked into.
+For development: the packages are neither locked nor checked.
 """
 
 import importlib
@@ -19,7 +19,7 @@ from mercato_installer.tools import Uv
 
 
 def missing(deployment: Deployment) -> list[Requirement]:
-    """Return what has to be installed for the features that are named and not there.
+    """Return the requirements of the named features that are not installed.
 
     Raises:
         DeploymentError: A ``package`` is more than a name and a range of versions.
@@ -27,19 +27,19 @@ def missing(deployment: Deployment) -> list[Requirement]:
     wanted, faults = requirements_of(deployment.features)
     if faults:
         raise DeploymentError(faults)
-    there = installed_features()
-    return [requirement for name, requirement in wanted.items() if name not in there]
+    installed = installed_features()
+    return [requirement for name, requirement in wanted.items() if name not in installed]
 
 
 def install_missing(deployment: Deployment) -> None:
-    """Install the missing features before an app is made of *deployment*.
+    """Install the missing features before the app is created.
 
     Raises:
-        DeploymentError: In production, where a server installs nothing; or see :func:`install`.
+        DeploymentError: The deployment is a production (K114), or :func:`install` failed.
     """
     if deployment.environment == "production":
-        what = "create_app(install=True) was asked to install into a production server."
-        fix = "install before the server starts: `mercato install --here`; servers only verify"
+        what = "create_app(install=True) does not install packages in production."
+        fix = "servers only verify: run `mercato lock` and `mercato install` before the start"
         raise DeploymentError([Fault("K114", deployment.source.name, what, fix)])
     install(deployment)
 
@@ -47,22 +47,23 @@ def install_missing(deployment: Deployment) -> None:
 def install(
     deployment: Deployment, *, index: str | None = None, find_links: str | None = None
 ) -> list[Requirement]:
-    """Install the missing features into the environment that runs this, from wheels only.
+    """Install the missing features into the running environment, from wheels only.
 
     Args:
-        deployment: Names them.
-        index: URL of the one index to use; uv's own by default.
-        find_links: A folder that has wheels, too.
+        deployment: The deployment that names the features.
+        index: The URL of the index; uv's default if None.
+        find_links: An additional folder of wheels.
 
     Returns:
-        What was installed.
+        The requirements that were installed.
 
     Raises:
-        DeploymentError: A ``package`` is not acceptable, or uv failed.
+        DeploymentError: A ``package`` is not valid, or uv failed.
     """
     wanted = missing(deployment)
     if not wanted:
         return []
+    # The host and the kit are running, so they must not be replaced.
     pins = [f"{name}=={version(name)}" for name in host_requirements()]
     try:
         Uv().add([str(one) for one in wanted], pins, index=index, find_links=find_links)
@@ -72,8 +73,8 @@ def install(
     return wanted
 
 
-def _failed(deployment: Deployment, wanted: list[Requirement], said: str) -> Fault:
-    named = ", ".join(map(str, wanted))
-    what = f"{named} could not be installed:\n{said}"
-    fix = "correct the name or the versions, or say where it is: `mercato install --here --index`"
+def _failed(deployment: Deployment, wanted: list[Requirement], output: str) -> Fault:
+    names = ", ".join(map(str, wanted))
+    what = f"{names} could not be installed:\n{output}"
+    fix = "correct the name or the versions, or choose an index: `mercato install --here --index`"
     return Fault("K101", deployment.source.name, what, fix)

@@ -1,4 +1,4 @@
-"""``mercato lock``: from ranges of versions to the bytes of wheels."""
+"""``mercato lock``: choose versions of all packages, and write them with their hashes."""
 
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from mercato_composition.deployment.places import Places
 from mercato_composition.faults import DeploymentError
 from mercato_composition.faults import Fault
 from mercato_installer.admission import admit
-from mercato_installer.admission import look_into_all
 from mercato_installer.admission import package_of
+from mercato_installer.admission import read_wheels
 from mercato_installer.download import fetch
-from mercato_installer.environments import one_at_a_time
+from mercato_installer.environments import environments_lock
 from mercato_installer.environments import write
 from mercato_installer.tools import Packages
 from mercato_installer.tools import ToolFailedError
@@ -36,34 +36,33 @@ def lock(
     wait_seconds: float,
     on_progress: Callable[[str], None],
 ) -> list[str]:
-    """Resolve what a deployment wants, and write its lock.
+    """Resolve the requirements of a deployment, and write its lock.
 
-    Every wheel is fetched and looked into, so what is locked can be admitted.
+    Every wheel is downloaded and checked, so that an install of the lock will not refuse it.
 
     Args:
-        wish: What is wanted.
-        places: Where the lock and the wheels go.
-        uv: Resolves.
-        index: URL of the one index; uv's own by default.
-        wait_seconds: How long to wait for somebody else who locks or installs.
-        on_progress: Told of each step.
+        wish: What the deployment file requires.
+        places: The paths of the lock and the wheels.
+        uv: The uv that resolves.
+        index: The URL of the index; uv's default if None.
+        wait_seconds: How long to wait for another process that locks or installs.
+        on_progress: Called with a line for each step.
 
     Returns:
-        How it differs from the lock that was there: a line each.
+        A line for each difference from the previous lock.
 
     Raises:
-        DeploymentError: The index has nothing that fits, or a wheel that is not admitted; the
-            lock is as it was.
+        DeploymentError: No versions fit together, or a wheel is refused; the lock is unchanged.
     """
-    with one_at_a_time(places, wait_seconds=wait_seconds, on_progress=on_progress):
+    with environments_lock(places, wait_seconds=wait_seconds, on_progress=on_progress):
         return _lock(wish, places, uv, index, on_progress)
 
 
 def bind(wish: Wish, wheels: Sequence[Wheel]) -> dict[str, Binding]:
-    """Say which distribution and which package each feature is.
+    """Return the distribution and the import package of each feature.
 
     Raises:
-        DeploymentError: A wheel does not offer the feature that the deployment expects of it.
+        DeploymentError: A wheel does not offer the feature that it was required for.
     """
     by_name = {wheel.name: wheel for wheel in wheels}
     bindings: dict[str, Binding] = {}
@@ -92,11 +91,11 @@ def _lock(
         packages = uv.resolve(wish.lines, index)
     except ToolFailedError as error:
         raise DeploymentError([_unresolved(wish, str(error))]) from error
-    # Read as if it was there already: what is written must be readable.
+    # Parse it before it is written: a lock that cannot be read must not be written.
     draft = _draft(places, packages, wish)
     locked = draft.wheels()
     files = fetch(locked, places.wheels, index=index, on_progress=on_progress)
-    wheels = look_into_all(locked, files)
+    wheels = read_wheels(locked, files)
     bindings = bind(wish, wheels)
     admit(wheels, bindings)
     text = lockfile.compose(packages, requirements=wish.lines, bindings=bindings)
@@ -106,12 +105,12 @@ def _lock(
 
 
 def _versions(places: Places) -> dict[str, str]:
-    """Return the versions in the lock that is there; none where it is of no use any more."""
+    """Return the versions in the existing lock; none if it is absent or cannot be read."""
     try:
-        there = lockfile.read(places.lock)
+        existing = lockfile.read(places.lock)
     except DeploymentError:
         return {}
-    return {package.name: str(package.version) for package in there.pylock.packages}
+    return {package.name: str(package.version) for package in existing.pylock.packages}
 
 
 def _draft(places: Places, packages: Packages, wish: Wish) -> Lock:
@@ -119,17 +118,17 @@ def _draft(places: Places, packages: Packages, wish: Wish) -> Lock:
     return lockfile.parse(places.lock, text)
 
 
-def _unresolved(wish: Wish, said: str) -> Fault:
-    what = f"no wheels were found that fit together:\n{said}"
-    fix = "correct the names or the ranges, or say which index has them: `mercato lock --index URL`"
+def _unresolved(wish: Wish, output: str) -> Fault:
+    what = f"no wheels were found that fit together:\n{output}"
+    fix = "correct the names or the ranges, or choose an index: `mercato lock --index URL`"
     return Fault("K120", wish.source.name, what, fix)
 
 
 def _offers_another(
     wish: Wish, feature: str, requirement: Requirement, wheel: Wheel, offered: dict[str, str]
 ) -> Fault:
-    named = ", ".join(sorted(offered)) or "none"
-    what = f"{wheel.release} offers no feature called {feature!r}. It offers: {named}"
-    fix = f"name the package that does: package = … in [features.{feature}]"
+    names = ", ".join(sorted(offered)) or "none"
+    what = f"{wheel.release} offers no feature called {feature!r}. It offers: {names}"
+    fix = f"name the right package: package = … in [features.{feature}]"
     where = wish.source.origin("features", feature, "package")
     return Fault("K101", where, f"package {requirement.name}: {what}", fix, feature=feature)

@@ -23,32 +23,32 @@ class ToolFailedError(Exception):
 
 
 class Uv:
-    """The uv of this environment's own ``uv`` wheel. ``PATH`` is not searched."""
+    """The program in the ``uv`` wheel of the running environment. ``PATH`` is not searched."""
 
     def resolve(self, requirements: Sequence[str], index: str | None) -> Packages:
-        """Find versions that fit together, as wheels with their hashes.
+        """Return wheels, with their hashes, whose versions fit together.
 
         Args:
             requirements: Names and ranges of versions.
-            index: URL of the one index; uv's own by default.
+            index: The URL of the index; uv's default if None.
 
         Raises:
             ToolFailedError: No versions fit together, or the index does not answer.
         """
         options = ["--format=pylock.toml", "--generate-hashes", "--no-cache", *_index(index)]
-        said = _run(["compile", f"--python={sys.executable}", *options], requirements)
-        packages: Packages = tomllib.loads(said)["packages"]
+        output = _run(["compile", f"--python={sys.executable}", *options], requirements)
+        packages: Packages = tomllib.loads(output)["packages"]
         return packages
 
     def unpack(self, python: Path, requirements: Sequence[str]) -> None:
         """Install local wheels into the environment of *python*.
 
         Args:
-            python: Its interpreter.
-            requirements: Lines with a path and a hash each.
+            python: The interpreter of the environment.
+            requirements: Lines with a file URL and a hash each.
 
         Raises:
-            ToolFailedError: A wheel does not fit, or has other bytes.
+            ToolFailedError: A wheel does not fit the environment, or has another hash.
         """
         options = ["--no-cache", "--offline", "--no-index", "--no-deps", "--require-hashes"]
         _run(["install", f"--python={python}", *options, "--requirements"], requirements)
@@ -61,13 +61,13 @@ class Uv:
         index: str | None,
         find_links: str | None,
     ) -> None:
-        """Install requirements into the environment that runs this.
+        """Install requirements into the running environment.
 
         Args:
             requirements: Names and ranges of versions.
-            constraints: Versions to keep.
-            index: URL of the one index; uv's own by default.
-            find_links: A folder that has wheels, too.
+            constraints: Versions that must not change.
+            index: The URL of the index; uv's default if None.
+            find_links: An additional folder of wheels.
 
         Raises:
             ToolFailedError: They could not be installed.
@@ -79,8 +79,8 @@ class Uv:
         _run(command, requirements, constraints)
 
 
-def environment() -> dict[str, str]:
-    """Return the environment without variables that configure installers or interpreters."""
+def clean_environment() -> dict[str, str]:
+    """Return the environment variables without those that configure installers or Python."""
     return {
         name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)
     }
@@ -91,7 +91,8 @@ def _index(url: str | None) -> list[str]:
 
 
 def _run(arguments: Sequence[str], requirements: Iterable[str], pins: Iterable[str] = ()) -> str:
-    """Run ``uv pip`` on a file of requirements, in an empty folder, and return its output."""
+    """Run ``uv pip`` on a file of requirements, and return its output."""
+    # In an empty folder, uv finds no uv.toml or pyproject.toml that would configure it.
     with tempfile.TemporaryDirectory() as folder:
         file, constraints = Path(folder, "requirements.txt"), Path(folder, "constraints.txt")
         file.write_text("".join(f"{line}\n" for line in requirements), encoding="utf-8")
@@ -99,15 +100,15 @@ def _run(arguments: Sequence[str], requirements: Iterable[str], pins: Iterable[s
         options = ["--no-config", "--quiet", "--only-binary=:all:", f"--constraints={constraints}"]
         done = subprocess.run(  # noqa: S603 - no shell, and its arguments were checked
             [_binary(), "pip", arguments[0], *options, *arguments[1:], str(file)],
-            env=environment(),
+            env=clean_environment(),
             cwd=folder,
             capture_output=True,
             text=True,
             check=False,
         )
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise ToolFailedError("\n".join(said[-12:]) or f"uv ended with {done.returncode}")
+        output = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise ToolFailedError("\n".join(output[-12:]) or f"uv exited with {done.returncode}")
     return done.stdout
 
 

@@ -1,4 +1,4 @@
-"""Looks into a wheel without unpacking it."""
+"""Read the metadata and the hashes of a wheel without unpacking it."""
 
 import csv
 import hashlib
@@ -27,21 +27,21 @@ _CHUNK_BYTES = 1 << 20
 
 
 class UnreadableWheelError(Exception):
-    """A file is not the wheel that its name says."""
+    """A file is not a wheel, or not the one that its name says."""
 
 
 @dataclass(frozen=True)
 class Wheel:
-    """What a wheel says of itself, and what is in it.
+    """The metadata and the files of a wheel.
 
     Args:
-        path: Its file.
-        name: The distribution, normalised.
+        path: The file.
+        name: The normalised name of the distribution.
         version: Its version.
-        info: The folder of its metadata.
-        members: SHA-256 of each file in it, by its path.
-        entry_points: What it offers to others.
-        oddities: What no honest wheel has: a sentence each.
+        info: The name of its ``.dist-info`` folder.
+        members: The SHA-256 of each file in it, by path.
+        entry_points: Its entry points.
+        defects: What is wrong with its archive or its RECORD, one sentence each.
     """
 
     path: Path
@@ -50,16 +50,16 @@ class Wheel:
     info: str
     members: Mapping[str, str]
     entry_points: Sequence[EntryPoint]
-    oddities: Sequence[str]
+    defects: Sequence[str]
 
     @property
     def release(self) -> str:
-        """Name it as messages do."""
+        """The name and version, as messages show them."""
         return f"{self.name} {self.version}"
 
     @property
     def tops(self) -> Mapping[str, set[str]]:
-        """Its files by what they are inside of: a folder, or a file at the top itself."""
+        """Its files by top-level folder or file, without those of the metadata."""
         found: dict[str, set[str]] = {}
         for member in self.members:
             top = member.partition("/")[0]
@@ -69,7 +69,7 @@ class Wheel:
 
     @property
     def programs(self) -> Mapping[str, str]:
-        """Its files that belong beside the interpreter, by the name they get there."""
+        """Its files that are installed beside the interpreter, by the name they get there."""
         folder = f"{self.info.removesuffix('.dist-info')}.data/scripts/"
         return {
             member.removeprefix(folder): member
@@ -78,37 +78,37 @@ class Wheel:
         }
 
     def offered(self, *groups: str) -> list[EntryPoint]:
-        """Return what it offers in these groups of entry points."""
+        """Return its entry points in these groups."""
         return [entry for entry in self.entry_points if entry.group in groups]
 
 
-def look_into(path: Path) -> Wheel:
-    """Read what a wheel says of itself. Nothing of it is written, nothing is run.
+def read_wheel(path: Path) -> Wheel:
+    """Read a wheel without writing or running any of it.
 
     Raises:
-        UnreadableWheelError: It is no wheel, or not the one its name says.
+        UnreadableWheelError: The file is not a wheel, or not the one that its name says.
     """
     try:
         name, version, _, _ = parse_wheel_filename(path.name)
         with zipfile.ZipFile(path) as archive:
             metadata = _Metadata(archive, _info_of(archive, name, version))
             _check_metadata(metadata, name, version)
-            oddities = list(_odd_entries(archive.infolist()))
+            defects = list(_bad_entries(archive.infolist()))
             members = _digests(archive)
-            if not oddities:
-                # The library expects paths that stay inside.
-                oddities += _odd_record(archive, metadata.info, members)
+            if not defects:
+                # The library that reads RECORD expects safe paths.
+                defects += _bad_record(archive, metadata.info, members)
             entry_points = tuple(metadata.entry_points)
     except (InvalidWheelFilename, InvalidVersion, zipfile.BadZipFile) as error:
-        raise UnreadableWheelError(f"it is no wheel: {error}") from error
+        raise UnreadableWheelError(f"it is not a wheel: {error}") from error
     except (KeyError, UnicodeDecodeError, NotImplementedError, RuntimeError) as error:
-        # zipfile says so of archives that are encrypted or packed in another way.
+        # zipfile raises the last two for encrypted archives and unknown compression methods.
         raise UnreadableWheelError(f"it cannot be read: {error}") from error
-    return Wheel(path, name, str(version), metadata.info, members, entry_points, tuple(oddities))
+    return Wheel(path, name, str(version), metadata.info, members, entry_points, tuple(defects))
 
 
 class _Metadata(Distribution):
-    """Metadata inside of a wheel, read as Python will read it where it is installed."""
+    """The metadata in a wheel, parsed as Python parses that of an installed distribution."""
 
     def __init__(self, archive: zipfile.ZipFile, info: str) -> None:
         self._archive = archive
@@ -131,25 +131,25 @@ def _info_of(archive: zipfile.ZipFile, name: str, version: Version) -> str:
         if slash and top.lower().endswith((".dist-info", ".egg-info"))
     }
     if len(found) != 1:
-        named = ", ".join(sorted(found)) or "none"
-        raise UnreadableWheelError(f"it has not one folder of metadata: {named}")
+        names = ", ".join(sorted(found)) or "none"
+        raise UnreadableWheelError(f"it must have one metadata folder; found: {names}")
     info = found.pop()
-    said, _, of_version = info.removesuffix(".dist-info").partition("-")
-    if canonicalize_name(said) != name or Version(of_version) != version:
-        raise UnreadableWheelError(f"its metadata is in {info}, that of another")
+    info_name, _, info_version = info.removesuffix(".dist-info").partition("-")
+    if canonicalize_name(info_name) != name or Version(info_version) != version:
+        raise UnreadableWheelError(f"its metadata folder {info} has another name or version")
     return info
 
 
 def _check_metadata(metadata: _Metadata, name: str, version: Version) -> None:
     if metadata.read_text("METADATA") is None:
         raise UnreadableWheelError("it has no METADATA")
-    # Not metadata["…"]: from Python 3.12 on, it warns where there is no such line.
-    said = [(metadata.metadata.get_all(field) or [""])[0] for field in ("Name", "Version")]
-    if canonicalize_name(said[0]) != name or Version(said[1]) != version:
-        raise UnreadableWheelError(f"its metadata says it is {' '.join(said)}")
+    # Not metadata["…"]: from Python 3.12 on, it warns if the field is absent.
+    found = [(metadata.metadata.get_all(field) or [""])[0] for field in ("Name", "Version")]
+    if canonicalize_name(found[0]) != name or Version(found[1]) != version:
+        raise UnreadableWheelError(f"its METADATA is that of {' '.join(found)}")
 
 
-def _odd_entries(entries: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
+def _bad_entries(entries: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
     seen: set[str] = set()
     if sum(entry.file_size for entry in entries) > _LARGEST_BYTES:
         yield f"it unpacks to more than {_LARGEST_BYTES >> 30} GiB"
@@ -157,10 +157,10 @@ def _odd_entries(entries: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
         name = entry.filename
         parts = name.removesuffix("/").split("/")
         if "\\" in name or not name.isprintable() or {"", ".", ".."} & {*parts}:
-            yield f"it has a path that leads elsewhere: {name!r}"
+            yield f"it has an unsafe path: {name!r}"
         if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
             yield f"it has a link or a device: {name}"
-        # Some file systems take these for one file.
+        # Some file systems do not distinguish upper and lower case.
         if name.casefold() in seen:
             yield f"it has a file twice: {name}"
         seen.add(name.casefold())
@@ -178,20 +178,19 @@ def _digests(archive: zipfile.ZipFile) -> dict[str, str]:
     return found
 
 
-def _odd_record(archive: zipfile.ZipFile, info: str, members: Mapping[str, str]) -> Iterator[str]:
-    """Compare its list of files with the files."""
+def _bad_record(archive: zipfile.ZipFile, info: str, members: Mapping[str, str]) -> Iterator[str]:
+    """Compare RECORD, the wheel's list of files, with the files."""
     try:
         record = archive.read(f"{info}/RECORD").decode().splitlines()
         rows = {path: digest for path, digest, _ in parse_record_file(record)}
     except (KeyError, csv.Error, InvalidRecordEntry) as error:
-        yield f"it has no RECORD of its files that can be read: {error}"
+        yield f"its RECORD cannot be read: {error}"
         return
-    # The library takes any algorithm, and files that are listed and not there.
+    # The library accepts any hash algorithm, and does not report listed files that are missing.
     weak = [path for path, digest in rows.items() if digest and not digest.startswith("sha256=")]
     yield from (f"its RECORD has no SHA-256 of {path}" for path in sorted(weak))
     yield from (
-        f"its RECORD lists a file that is not there: {path}"
-        for path in sorted(rows.keys() - members.keys())
+        f"its RECORD lists a missing file: {path}" for path in sorted(rows.keys() - members.keys())
     )
     try:
         WheelFile(archive).validate_record(validate_contents=not weak)

@@ -1,4 +1,4 @@
-"""A plan's features on a Flask app, and the processes that serve it."""
+"""Register features on a Flask app, and run the processes that serve it."""
 
 __all__ = [
     "api",

@@ -12,7 +12,7 @@ from mercato_composition.faults import DeploymentError
 from mercato_database.checks import open_engine
 from mercato_database.checks import require_migrated
 from mercato_kit import transactions
-from mercato_runtime.health import ask
+from mercato_runtime.health import run_check
 from mercato_runtime.worker.stuck import stuck_deliveries
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def check_health(operation: Operation) -> Iterator[Fault]:
     with app.app_context():
         for feature in operation.plan.features:
             for check in feature.manifest.health:
-                if not check.required and (answer := ask(check)) is not None:
+                if not check.required and (finding := run_check(check)) is not None:
                     fix = f"start it, or correct [features.{feature.name}.settings]"
-                    fault = feature.fault("K207", f"{check.name}: {answer}", fix)
+                    fault = feature.fault("K207", f"{check.name}: {finding}", fix)
                     yield replace(fault, severity="warning")

@@ -1,6 +1,6 @@
-"""Commands that run the shop."""
+"""The commands ``mercato serve``, ``worker``, ``seed`` and ``routes``."""
 
-# A command imports what it needs when it runs, so `mercato --help` imports click alone.
+# A command imports what it needs when it runs, so `mercato --help` imports only click.
 import logging
 from typing import Any
 
@@ -17,7 +17,7 @@ from mercato_composition.faults import Fault
 @click.command(cls=Command, examples=["mercato seed"])
 @pass_operation
 def seed(operation: Operation) -> None:
-    """Fill the database with sample data. Run twice, it makes nothing new.
+    """Fill the database with sample data. A second run adds nothing.
 
     Refused in production.
     """
@@ -25,8 +25,8 @@ def seed(operation: Operation) -> None:
     from mercato_kit import work
 
     if operation.deployment.environment == "production":
-        what = "sample data was asked for in production."
-        fix = "use another deployment file; nothing was written"
+        what = "sample data is not written in production."
+        fix = "use the deployment file of a test or development environment"
         raise DeploymentError([Fault("K206", operation.deployment.source.name, what, fix)])
     operation.plan.require_fit()
     require_migrated(operation)
@@ -41,14 +41,14 @@ def seed(operation: Operation) -> None:
 
 
 @click.command(cls=Command, examples=["mercato worker", "mercato worker --once"])
-@click.option("--once", is_flag=True, help="Do what is due now, run every job, and end.")
+@click.option("--once", is_flag=True, help="Deliver what is due, run every job, and exit.")
 @pass_operation
 @click.pass_context
 def worker(ctx: click.Context, operation: Operation, once: bool) -> None:  # noqa: FBT001
     """Deliver events to their handlers, and run the jobs of the features.
 
-    Run as many as you like. With --once it ends with 1 where something failed; that is tried
-    again later.
+    Any number of workers can run at once. With --once it exits with 1 if a delivery or a job
+    failed; failures are retried later.
     """
     from mercato_database.checks import require_migrated
     from mercato_runtime.checks import check_deliveries
@@ -59,12 +59,12 @@ def worker(ctx: click.Context, operation: Operation, once: bool) -> None:  # noq
     require_migrated(operation)
     if warnings := check_deliveries(operation):
         tell(warnings)
-    work_horse = Worker(operation.app)
-    work_horse.stop_on_signals()
+    running = Worker(operation.app)
+    running.stop_on_signals()
     if not once:
-        work_horse.run()
+        running.run()
         return
-    tally = work_horse.work_off()
+    tally = running.run_due()
     click.echo(f"delivered {tally.delivered}, failed {tally.failed}")
     if tally.failed:
         ctx.exit(1)
@@ -73,14 +73,14 @@ def worker(ctx: click.Context, operation: Operation, once: bool) -> None:  # noq
 @click.command(
     cls=Command, examples=["mercato serve", "mercato serve --bind 0.0.0.0:8000 --workers 4"]
 )
-@click.option("--bind", metavar="HOST:PORT", help="Default: what [server] in the file says.")
-@click.option("--workers", type=click.IntRange(1, 256), help="Processes.")
-@click.option("--threads", type=click.IntRange(1, 256), help="Requests at once in a process.")
+@click.option("--bind", metavar="HOST:PORT", help="Default: host and port in [server].")
+@click.option("--workers", type=click.IntRange(1, 256), help="Number of processes.")
+@click.option("--threads", type=click.IntRange(1, 256), help="Concurrent requests per process.")
 @pass_operation
 def serve(operation: Operation, bind: str | None, workers: int | None, threads: int | None) -> None:
-    """Answer requests.
+    """Serve HTTP requests.
 
-    Refuses to start while migrations are pending.
+    Does not start while migrations are pending.
     """
     from mercato_database.checks import require_migrated
     from mercato_runtime.server import listenable
@@ -94,8 +94,8 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
     try:
         host, port = listenable(chosen.host, chosen.port)
     except OSError as error:
-        what = f"{chosen.host}:{chosen.port} cannot be listened on: {error.strerror}."
-        fix = "end who listens there, or take another: `mercato serve --bind 127.0.0.1:8000`"
+        what = f"cannot listen on {chosen.host}:{chosen.port}: {error.strerror}."
+        fix = "stop the other server, or use another port: `mercato serve --bind 127.0.0.1:8000`"
         raise DeploymentError(
             [Fault("K202", operation.deployment.source.name, what, fix)]
         ) from error
@@ -113,7 +113,7 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
 def routes(operation: Operation) -> None:
     """List every route of the features, and who may call it.
 
-    "anyone" is everybody, "signed_in" every account; anything else is a permission.
+    "anyone" needs no account, "signed_in" needs an account; any other word is a permission.
     """
     operation.plan.require_fit()
     rows = [
@@ -136,7 +136,7 @@ def _who(policy: object) -> str:
 def _address(bind: str) -> tuple[str, int]:
     host, colon, port = bind.rpartition(":")
     if not colon or not host or not port.isdecimal() or int(port) > 65535:
-        raise click.BadParameter(f"{bind!r} is no HOST:PORT", param_hint="--bind")
+        raise click.BadParameter(f"{bind!r} is not HOST:PORT", param_hint="--bind")
     return host.strip("[]"), int(port)
 
 

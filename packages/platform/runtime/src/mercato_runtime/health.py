@@ -1,4 +1,4 @@
-"""Whether the app is alive, ready for requests, and how it fares."""
+"""Liveness, readiness and metrics endpoints."""
 
 import logging
 import time
@@ -38,15 +38,15 @@ _METHODS = frozenset("DELETE GET HEAD OPTIONS PATCH POST PUT".split())
 
 _CHECK_FAILED = "the check itself failed"
 
-Wrong = tuple[str, str]
-"""What is checked, and what is wrong with it, in one sentence."""
+Finding = tuple[str, str]
+"""The name of a failed check, and one sentence that says what is wrong."""
 
 
 class Metrics:
     """The counters of one app.
 
     Args:
-        left_out: Features that it runs without, although the deployment names them.
+        left_out: Features that the deployment names and the app runs without.
     """
 
     def __init__(self, left_out: Iterable[str]) -> None:
@@ -56,22 +56,20 @@ class Metrics:
             "mercato_requests_total", "Requests answered", labels, registry=self.registry
         )
         self.seconds = Histogram(
-            "mercato_request_seconds", "Time to answer", ("endpoint",), registry=self.registry
+            "mercato_request_seconds", "Seconds per request", ("endpoint",), registry=self.registry
         )
-        away = list(left_out)
-        degraded = Gauge(
-            "mercato_degraded", "1 where a feature is left out", registry=self.registry
-        )
-        degraded.set(bool(away))
+        names = list(left_out)
+        degraded = Gauge("mercato_degraded", "1 if a feature is left out", registry=self.registry)
+        degraded.set(bool(names))
         features = Gauge(
             "mercato_left_out", "Features left out", ("feature",), registry=self.registry
         )
-        for name in away:
+        for name in names:
             features.labels(name).set(1)
 
 
 def init_app(app: Flask, plan: Plan) -> None:
-    """Serve the state of *app*, and count its requests."""
+    """Add the endpoints to *app*, and count its requests."""
     app.extensions["mercato_plan"] = plan
     app.extensions["mercato_metrics"] = Metrics(sorted(plan.left_out))
     app.before_request(_start)
@@ -81,19 +79,19 @@ def init_app(app: Flask, plan: Plan) -> None:
 
 @blueprint.get("/healthz")
 def alive() -> Response:
-    """Say that the process answers. Asks nothing else, so a restart is worth trying if it fails."""
+    """Return 200 if the process answers; it uses no database, so a failure means a restart."""
     return _uncached(jsonify(status="alive"))
 
 
 @blueprint.get("/readyz")
 def ready() -> tuple[Response, int]:
-    """Say whether requests can be served: database, migrations, and every feature's own checks.
+    """Return 200 if database, migrations and the checks of all features are good, else 503.
 
-    A feature that the deployment can do without makes it ``degraded``, and no less ready.
+    A failed check of a feature that is not required makes the status ``degraded``, with 200.
     """
     plan = cast("Plan", current_app.extensions["mercato_plan"])
     left_out = dict(plan.left_out)
-    wrong = list(_what_is_wrong(plan, left_out))
+    wrong = list(_findings(plan, left_out))
     healthy = "degraded" if left_out else "ready"
     answer = jsonify(
         status="not ready" if wrong else healthy,
@@ -107,38 +105,38 @@ def ready() -> tuple[Response, int]:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Return counters and times by endpoint, for Prometheus."""
+    """Return counters and durations by endpoint, in the text format of Prometheus."""
     counters = cast("Metrics", current_app.extensions["mercato_metrics"])
     body = generate_latest(counters.registry)
     return _uncached(current_app.response_class(body, content_type=CONTENT_TYPE_PLAIN_0_0_4))
 
 
-def _what_is_wrong(plan: Plan, left_out: dict[str, str]) -> Iterator[Wrong]:
-    """Give what stands in the way; what is not required, feature or check, joins *left_out*."""
-    if wrong := _wrong_with_tables():
-        # A feature's own checks read its tables.
-        yield from wrong
+def _findings(plan: Plan, left_out: dict[str, str]) -> Iterator[Finding]:
+    """Run all checks; findings that are not required, of a feature or a check, go into *left_out*."""
+    if findings := _table_findings():
+        # The checks of features read their tables, so they would fail as well.
+        yield from findings
         return
     for composed in plan.features:
         for check in composed.manifest.health:
-            answer = ask(check)
-            if answer is not None and composed.required and check.required:
-                yield f"{composed.name}: {check.name}", answer
-            elif answer is not None:
-                left_out.setdefault(composed.name, f"{check.name}: {answer}")
+            finding = run_check(check)
+            if finding is not None and composed.required and check.required:
+                yield f"{composed.name}: {check.name}", finding
+            elif finding is not None:
+                left_out.setdefault(composed.name, f"{check.name}: {finding}")
 
 
-def _wrong_with_tables() -> list[Wrong]:
+def _table_findings() -> list[Finding]:
     try:
-        behind = work.run(_features_behind, read_only=True)
+        names = work.run(_features_behind, read_only=True)
     except (DBAPIError, PoolTimeout, Unavailable) as error:
         _log.warning("not ready: the database does not answer: %s", type(error).__name__)
         return [("database", "it does not answer")]
     except Exception:  # noqa: BLE001 - a wheel on disk may be broken in any way
         _log.exception("not ready: the migrations could not be compared")
         return [("migrations", _CHECK_FAILED)]
-    detail = "the tables are not those of this version"
-    return [(f"migrations of {feature}", detail) for feature in behind]
+    detail = "this version needs other tables"
+    return [(f"migrations of {name}", detail) for name in names]
 
 
 def _features_behind() -> list[str]:
@@ -146,7 +144,7 @@ def _features_behind() -> list[str]:
     return [item.feature for item in found]
 
 
-def ask(check: Check) -> str | None:
+def run_check(check: Check) -> str | None:
     """Run a health check in a transaction of its own; one that raises counts as failed."""
     try:
         return work.run(check.function, read_only=True)
@@ -167,7 +165,7 @@ def _start() -> None:
 def _count(response: Response) -> Response:
     counters = cast("Metrics", current_app.extensions["mercato_metrics"])
     endpoint = request.endpoint or "none"
-    # A client may invent methods; the counters must not grow with them.
+    # A client can send any method name, and each label value would be a new counter.
     method = request.method if request.method in _METHODS else "other"
     counters.requests.labels(endpoint, method, str(response.status_code)).inc()
     if started_at := g.get("mercato_started_at"):

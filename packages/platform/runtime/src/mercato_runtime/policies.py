@@ -1,4 +1,4 @@
-"""Deny by default: every address is a feature's, with a policy, or one of the host's own."""
+"""Deny by default: check that every route has a policy, or belongs to the platform."""
 
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -12,42 +12,42 @@ from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_composition.features.reserved import PLATFORM_RULES
 
-# Flask adds these by itself; they say nothing that the route does not.
+# Flask adds these methods to routes automatically.
 _AUTOMATIC = {"HEAD", "OPTIONS"}
 
 AWAY = "away."
-"""What the endpoints of features begin with that the deployment runs without."""
+"""The prefix of the endpoints of features that the deployment runs without."""
 
 
 def check_policies(app: Flask, plan: Plan) -> None:
-    """Refuse an app with an address that nobody answers for.
+    """Check that every route of *app* is declared with a policy.
 
     Raises:
-        DeploymentError: Something registered a route past the features' manifests.
+        DeploymentError: A route was registered that no manifest declares (K106).
     """
     declared = _declared(plan.features)
-    strays = [rule for rule in app.url_map.iter_rules() if not _is_answered_for(rule, declared)]
-    if strays:
+    undeclared = [rule for rule in app.url_map.iter_rules() if not _has_policy(rule, declared)]
+    if undeclared:
         raise DeploymentError(
             Fault(
                 "K106",
                 f"{', '.join(sorted(set(rule.methods or ()) - _AUTOMATIC))} {rule.rule}",
-                f"the route {rule.endpoint} states no policy: no manifest declares it.",
+                f"the route {rule.endpoint} has no policy: no manifest declares it.",
                 "declare it on a mercato_kit.http.Blueprint that the manifest lists",
             )
-            for rule in strays
+            for rule in undeclared
         )
 
 
-def _is_answered_for(rule: Rule, declared: Mapping[str, set[str]]) -> bool:
-    # The runtime's own answers for features that are away call no feature.
+def _has_policy(rule: Rule, declared: Mapping[str, set[str]]) -> bool:
+    # The 503 responses for features that are left out run no code of a feature.
     if rule.endpoint.startswith(AWAY):
         return True
     return set(rule.methods or ()) - _AUTOMATIC <= declared.get(rule.rule, set())
 
 
 def _declared(features: Iterable[Candidate]) -> dict[str, set[str]]:
-    """Return the methods of each URL rule that somebody answers for."""
+    """Return the methods with a policy, by URL rule."""
     declared: dict[str, set[str]] = {rule: {"GET"} for rule in PLATFORM_RULES}
     for feature in features:
         for rule, _, route in feature.rules:

@@ -1,4 +1,4 @@
-"""Every refusal and every fault as application/problem+json (RFC 9457)."""
+"""Answer every error with a problem document (RFC 9457)."""
 
 import logging
 from collections.abc import Collection
@@ -43,49 +43,49 @@ _CODES = {
     500: "internal_error",
     503: "unavailable",
 }
-"""What Flask and its extensions refuse, in the words that features use."""
+"""The problem codes for errors of Flask and its extensions, by status."""
 
 blueprint = Blueprint("problems", __name__)
 
 
 class InternalError(Problem):
-    """The fault is on our side. It was logged under the request id; nothing was changed."""
+    """An unexpected error on the server. It was logged with the request id; nothing was changed."""
 
     status = 500
     code = "internal_error"
-    title = "Something went wrong on our side"
+    title = "Internal server error"
 
 
 class MethodNotAllowed(Problem):
-    """There is something at this address, and it does not know the method; ``Allow`` names some."""
+    """This URL does not support the method; see the ``Allow`` header."""
 
     status = 405
     code = "method_not_allowed"
-    title = "The method is not allowed here"
+    title = "Method not allowed"
 
 
 class ContentTooLarge(Problem):
-    """A body may have 64 KiB."""
+    """The request body has more than 64 KiB."""
 
     status = 413
     code = "content_too_large"
-    title = "The body is too large"
+    title = "Request body too large"
 
 
-class FeatureAway(Problem):
-    """The deployment knows the feature that answers here, and runs without it for now."""
+class FeatureDisabled(Problem):
+    """The deployment runs without the feature that serves this URL."""
 
     status = 503
     code = "feature_disabled"
-    title = "This part is switched off for now"
+    title = "Feature disabled"
 
 
 def init_app(app: Flask, packages: Collection[str]) -> None:
-    """Make *app* answer every error with a problem document.
+    """Register the error handlers, and the pages that explain problems.
 
     Args:
         app: The app.
-        packages: Import packages whose problems are explained under ``/problems``.
+        packages: The import packages whose problems are explained under ``/problems``.
     """
     app.register_error_handler(Problem, answer_problem)
     app.register_error_handler(HTTPException, answer_http_exception)
@@ -95,7 +95,7 @@ def init_app(app: Flask, packages: Collection[str]) -> None:
 
 
 def answer_problem(problem: Problem) -> Response:
-    """Answer a refusal of a feature or the kit."""
+    """Answer a problem of a feature or the kit."""
     members = dict(problem.members)
     if problem.errors:
         members["errors"] = [asdict(error) for error in problem.errors]
@@ -104,32 +104,32 @@ def answer_problem(problem: Problem) -> Response:
 
 
 def answer_http_exception(error: HTTPException) -> Response:
-    """Answer what Flask and its extensions refuse: no such address, method, size, rate."""
+    """Answer an HTTP error of Flask or an extension, such as 404, 405, 413 or 429."""
     status = error.code or InternalError.status
     if status >= InternalError.status and status not in _CODES:
         return answer_fault(error)
     code = _CODES.get(status, "bad_request")
-    # A type has one title, whoever refuses.
+    # The same code has the same title, whether Flask or the kit raised it.
     title = current_app.extensions["mercato_problems"].get(code, {}).get("title", error.name)
-    # werkzeug's own words speak to a person in front of a browser.
-    said = error.description if error.description != type(error).description else None
-    document = describe(status, code, title, said or title)
-    # 405 keeps its Allow, 429 its Retry-After; the content type is ours.
+    # werkzeug's default descriptions are written for people in front of a browser.
+    detail = error.description if error.description != type(error).description else None
+    document = describe(status, code, title, detail or title)
+    # Keep headers such as Allow and Retry-After, but not the content type of an HTML page.
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     return respond(document, headers)
 
 
 def answer_fault(error: Exception) -> Response:
-    """Answer what nobody expected: log everything, tell nothing."""
+    """Log an unexpected error, and answer 500 without any detail of it."""
     request_id = g.get("request_id", "-")
     _log.error("request %s: %s %s failed", request_id, request.method, request.path, exc_info=error)
-    return answer_problem(InternalError("It was logged under the request id."))
+    return answer_problem(InternalError("It was logged with the request id."))
 
 
 def describe(
     status: int, code: str, title: str, detail: str, members: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Make a problem document about the current request."""
+    """Return a problem document about the current request."""
     document: dict[str, Any] = {
         "type": f"/problems/{code}",
         "title": title,
@@ -140,19 +140,19 @@ def describe(
     }
     if request_id := g.get("request_id"):
         document["request_id"] = request_id
-    # A feature adds members; it does not replace these.
+    # A feature can add members, but not replace the standard ones.
     added = {name: value for name, value in (members or {}).items() if name not in document}
     return document | added
 
 
 def respond(document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with a problem document."""
+    """Return a response with a problem document."""
     response = current_app.response_class(
         current_app.json.dumps(document), document["status"], mimetype=MEDIA_TYPE
     )
     response.headers["Cache-Control"] = "private, no-store"
     if document["status"] == ContentTooLarge.status:
-        # The rest of the body is not read, so no other request can follow on the connection.
+        # The body is not read, so the next bytes on the connection are not a request.
         response.headers["Connection"] = "close"
     response.headers.update(dict(headers or {}))
     return response
@@ -160,7 +160,7 @@ def respond(document: Mapping[str, Any], headers: Mapping[str, str] | None = Non
 
 @blueprint.get("/problems/<code>")
 def explain_problem(code: str) -> Response:
-    """Say what a problem means: the address in its ``type``."""
+    """Return the title and description of a problem; its ``type`` is this URL."""
     explained = current_app.extensions["mercato_problems"]
     if code not in explained:
         raise NotFound
@@ -172,7 +172,7 @@ def explain_problem(code: str) -> Response:
 def _explained(packages: Collection[str]) -> dict[str, dict[str, Any]]:
     explained = {code: {"code": code, "status": status} for status, code in sorted(_CODES.items())}
     for problem in sorted(_subclasses(Problem), key=lambda kind: (kind.code, kind.__module__)):
-        # Who merely inherits a code does not say what it means.
+        # A subclass that inherits its code does not describe that code.
         if "code" in vars(problem) and problem.__module__.partition(".")[0] in packages:
             explained[problem.code] = {
                 "code": problem.code,

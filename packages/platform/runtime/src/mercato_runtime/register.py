@@ -23,7 +23,7 @@ from mercato_runtime.api import Api
 from mercato_runtime.api import pages
 from mercato_runtime.policies import AWAY
 from mercato_runtime.policies import check_policies
-from mercato_runtime.problems import FeatureAway
+from mercato_runtime.problems import FeatureDisabled
 
 _log = logging.getLogger(__name__)
 
@@ -31,13 +31,14 @@ _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 def register(app: Flask, plan: Plan) -> None:
-    """Register the features of *plan*, and what every app has: problems, health, API document.
+    """Register the features of *plan*, problem documents, health endpoints and API document.
 
-    The app's extensions are to be installed before. Commands of features are not registered:
+    Initialize the app's extensions before. Commands of features are not registered on the app:
     ``mercato`` runs each in a unit of work.
 
     Raises:
-        DeploymentError: Something that shows only now does not fit.
+        DeploymentError: A route has no policy (K106), cannot be registered (K106), or its schemas
+            have the same name (K407).
     """
     requests.init_app(app, plan.deployment.server)
     if plan.deployment.sql_guard:
@@ -64,18 +65,18 @@ def _register_features(app: Flask, plan: Plan) -> Api:
     for name in sorted(plan.left_out.keys() - {feature.name for feature in plan.absent}):
         _register_unknown(app, plan, name)
     for name, reason in plan.left_out.items():
-        _log.warning("K504: runs without %r, its addresses answer 503: %s", name, reason)
+        _log.warning("K504: running without %r, its URLs answer 503: %s", name, reason)
     return api
 
 
 def _documented(api: Api, feature: Candidate) -> Iterator[Fault]:
-    """Register the routes of a feature; what it brings is run for the first time here."""
+    """Register the routes of a feature; return a fault if its code raises an error."""
     try:
         api.register_feature(feature)
-    except Exception as error:  # noqa: BLE001 - a feature's views may be wrong in any way
+    except Exception as error:  # noqa: BLE001 - the feature's code may raise anything
         _log.debug("%s could not be registered", feature.where, exc_info=error)
         what = f"its routes cannot be registered: {type(error).__name__}: {error}"
-        yield feature.fault("K106", what, "tell its maintainers")
+        yield feature.fault("K106", what, "report it to its maintainers")
 
 
 def _packages_of(plan: Plan) -> set[str]:
@@ -88,7 +89,7 @@ def _packages_of(plan: Plan) -> set[str]:
 
 
 def _register_absent(app: Flask, feature: Candidate) -> None:
-    """Answer 503 where a feature would answer that the deployment runs without."""
+    """Answer 503 at the URLs of a feature that the deployment runs without."""
     taken = {rule.rule for rule in app.url_map.iter_rules()}
     for rule, blueprint, route in feature.rules:
         if rule not in taken:
@@ -99,7 +100,7 @@ def _register_absent(app: Flask, feature: Candidate) -> None:
 def _register_unknown(app: Flask, plan: Plan, name: str) -> None:
     """Answer 503 below the mount of a feature whose manifest could not be loaded.
 
-    Without a mount its addresses are unknown, so they answer 404.
+    Without a mount its URLs are unknown, so they answer 404.
     """
     mount = plan.deployment.features[name].mount
     taken = {rule.rule for rule in app.url_map.iter_rules()}
@@ -110,6 +111,6 @@ def _register_unknown(app: Flask, plan: Plan, name: str) -> None:
 
 def _away(name: str) -> Callable[..., NoReturn]:
     def refuse(**_arguments: Any) -> NoReturn:
-        raise FeatureAway(feature=name, state="disabled")
+        raise FeatureDisabled(feature=name, state="disabled")
 
     return refuse

@@ -1,4 +1,4 @@
-"""Around each request: its id, its bounds, and the headers that protect the answer."""
+"""Request hooks: request id, body limit, proxy headers and security headers."""
 
 import re
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ _ONE_YEAR_SECONDS = 31_536_000
 
 
 class JsonProvider(DefaultJSONProvider):
-    """JSON in few bytes: no spaces, and text as it is written."""
+    """Compact JSON: no spaces, and non-ASCII text without escapes."""
 
     ensure_ascii = False
     sort_keys = False
@@ -47,15 +47,15 @@ class JsonProvider(DefaultJSONProvider):
 
 
 def init_app(app: Flask, server: Server) -> None:
-    """Prepare *app*'s JSON, proxies and request hooks."""
+    """Set the JSON provider, proxy handling and request hooks of *app*."""
     app.json = JsonProvider(app)
-    # Before the hooks of extensions that the host has installed: what they answer has an id, too.
+    # First in the list: a response of an extension's hook, such as 429, has a request id too.
     hooks = app.before_request_funcs.setdefault(None, [])
     hooks[:0] = [_name_request, _read_body, _refuse_broken_address]
-    app.after_request(_describe_nothing)
+    app.after_request(_drop_entity_headers)
     app.after_request(_protect)
     if proxies := server.trusted_proxies:
-        # Without a configured number, a client could claim any address.
+        # Only this many proxies: with one more, a client could forge its own address.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=0
         )
@@ -67,41 +67,41 @@ def _name_request() -> None:
 
 
 def _read_body() -> None:
-    """Take a body in before there is a transaction, also where none is wanted.
+    """Read the body before a transaction begins, so that a slow client holds no transaction.
 
     Raises:
-        ContentTooLarge: It is above the limit.
-        MalformedRequest: It was cut on its way.
+        ContentTooLarge: The body is larger than the limit.
+        MalformedRequest: The body is incomplete.
     """
     limit = current_app.config["MAX_CONTENT_LENGTH"]
     if (request.content_length or 0) > limit:
         raise ContentTooLarge
     if request.method in SAFE_METHODS:
         return
-    # werkzeug cuts a body without a length off at its limit and says nothing, so one byte more is
-    # allowed, to see whether there is one.
+    # werkzeug silently truncates a body without Content-Length at the limit. Allow one byte more,
+    # to notice a body that is too long.
     request.max_content_length = limit + 1
     if len(read_whole(request)) > limit:
         raise ContentTooLarge
 
 
 def _refuse_broken_address() -> None:
-    """Nothing has a name that no database can hold."""
+    """Answer 404 for path values with NUL or lone surrogates, which no database can store."""
     for value in (request.view_args or {}).values():
         if isinstance(value, str) and not _is_text(value):
             raise NotFound
 
 
 def _is_text(value: str) -> bool:
-    return "\x00" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)
+    return "\x00" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def _describe_nothing(response: Response) -> Response:
-    """Take away what says something of a body that is not there."""
-    options = request.method == "OPTIONS" and not (response.is_streamed or response.get_data())
-    if options:
+def _drop_entity_headers(response: Response) -> Response:
+    """Drop entity headers from empty responses."""
+    is_options = request.method == "OPTIONS" and not (response.is_streamed or response.get_data())
+    if is_options:
         response.headers.setdefault("Cache-Control", "private, no-store")
-    if options or response.status_code == _NO_CONTENT:
+    if is_options or response.status_code == _NO_CONTENT:
         response.headers.pop("Content-Type", None)
     return response
 

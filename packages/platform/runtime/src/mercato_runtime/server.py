@@ -1,4 +1,4 @@
-"""Serves an app with granian: made once, then forked into processes of several threads."""
+"""Serve an app with granian, in forked processes with several threads each."""
 
 import multiprocessing
 import os
@@ -17,25 +17,25 @@ from mercato_kit.db import engine
 _STOP = {signal.SIGINT, signal.SIGTERM}
 
 KILLED_AFTER_SECONDS = 30
-"""What a process may take to answer its last requests."""
+"""How long a process may take to answer its last requests."""
 
 
 def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> None:
-    """Answer requests until TERM or INT; what was accepted by then is still answered.
+    """Serve requests until TERM or INT, then answer those that were accepted.
 
-    The app is made before the processes are forked, so a process that dies is replaced even if an
-    installed wheel was broken since.
+    The app is created before the processes are forked, so a process that dies can be replaced even
+    if an installed wheel was broken in the meantime.
 
     Args:
-        app: Ready.
-        host: Address to listen on; see :func:`listenable`.
-        port: Where nobody else listens.
-        workers: Processes.
-        threads: Requests at once in each.
+        app: The app.
+        host: The address to listen on; see :func:`listenable`.
+        port: A free port.
+        workers: The number of processes.
+        threads: The number of concurrent requests in each process.
     """
     multiprocessing.set_start_method("fork", force=True)
-    # Before the fork: until granian sets a worker's handlers, the worker has copies of the main
-    # process's, which do nothing there. A signal that they took would be lost.
+    # Block the signals before the fork: until granian sets the handlers of a worker, the worker has
+    # copies of the main process's handlers, which do nothing there, and a signal would be lost.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
 
     def load() -> Any:
@@ -66,30 +66,30 @@ def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> No
 
 
 def listenable(host: str, port: int) -> tuple[str, int]:
-    """Return the address of *host* and a port that can be listened on.
+    """Return the address of *host* and a port that is free.
 
-    granian shares a port with whoever listens there already, so this asks first.
+    granian would share a port with another server that listens on it, so try the port first.
 
     Args:
         host: A name or an address.
-        port: 0 takes a free one.
+        port: A port, or 0 for any free one.
 
     Raises:
-        OSError: There is no such host here, or the port is taken or not allowed.
+        OSError: The host is not an address of this machine, or the port is taken or not allowed.
     """
-    family, kind, protocol, _, place = socket.getaddrinfo(
+    family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(place)
+        probe.bind(address)
         probe.listen()
         found = probe.getsockname()
     return str(found[0]), int(found[1])
 
 
 def _forget_connections(app: Flask) -> None:
-    """Leave the connections to the process we were forked from; two must never share one."""
+    """Drop the inherited connections without closing them: the main process still uses them."""
     with app.app_context():
         engine().dispose(close=False)
 
@@ -97,22 +97,22 @@ def _forget_connections(app: Flask) -> None:
 def _stop_main(server: MPServer) -> None:
     """Wait for INT or TERM, then do what granian's handler does.
 
-    A thread does it, because the event has a lock. A handler runs in the main thread, where it can
-    interrupt the code that holds this lock; then it waits for itself.
+    This runs in a thread because the event has a lock. A signal handler runs in the main thread,
+    where it can interrupt the code that holds the lock, and would wait for it for ever.
     """
     signal.sigwait(_STOP)
     server.interrupt_signal = True
     while True:
         server.main_loop_interrupt.set()
-        # Again, because granian clears the event when it replaces a worker.
+        # Repeat, because granian clears the event when it replaces a worker.
         time.sleep(0.1)
 
 
 def _stop_worker() -> None:
-    """Wait for INT or TERM, then stop this worker, once.
+    """Wait for INT or TERM, then stop this worker once.
 
-    Ctrl-C and service managers send a signal to the whole process group, and granian's main process
-    then sends another to each worker. A second call of granian's handler can block the worker.
+    Ctrl-C and service managers signal the whole process group, and granian's main process then
+    signals each worker again. A second call of granian's handler can block the worker.
     """
     number = signal.sigwait(_STOP)
     handler = signal.getsignal(number)

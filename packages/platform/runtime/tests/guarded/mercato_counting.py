@@ -1,15 +1,15 @@
-"""The contract between two features of the guard's tests."""
+"""The contract between the two features for tests of the SQL guard."""
 
 from typing import Protocol
 
 
 class Counting(Protocol):
-    """Knows how many there are of a ware."""
+    """Counts wares."""
 
     def take(self, name: str) -> int:
         """Take one away, and return how many are left."""
         ...
 
     def announce(self, name: str) -> None:
-        """Leave a new ware in the session, unwritten."""
+        """Add a new ware to the session without a flush."""
         ...

@@ -1,1 +1,1 @@
-"""For feature teams: a pytest plugin with the real host, and a suite every feature inherits."""
+"""A pytest plugin that runs a feature in the real host, and tests that every feature inherits."""

@@ -1,4 +1,4 @@
-"""The client that tests send requests with."""
+"""The test client."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from mercato_testing.identity import token_of
 
 
 class Client(FlaskClient):
-    """Flask's test client, for JSON over HTTP as Mercato speaks it.
+    """Flask's test client with a principal and idempotency keys.
 
-    A POST that names no ``Idempotency-Key`` gets a fresh one; pass the header empty to send none.
+    A POST without ``Idempotency-Key`` gets a new one; pass an empty header to send none.
 
     Attributes:
-        principal: Whose token each request carries; None for a guest.
+        principal: The principal whose token each request has; None for a guest.
     """
 
     principal: Principal | None = None

@@ -1,4 +1,4 @@
-"""Databases for tests: migrated once, and put back between tests to what the migrations left."""
+"""Databases for tests: migrated once, and reset to the rows of the migrations between tests."""
 
 import itertools
 import shutil
@@ -15,7 +15,7 @@ from mercato_kit.feature import Feature
 from mercato_testing.postgresql import Server
 
 _SNAPSHOT = "mercato_testing"
-_PATIENCE = "SET LOCAL lock_timeout = '3s'"
+_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '3s'"
 
 
 class Database(Protocol):
@@ -23,19 +23,19 @@ class Database(Protocol):
 
     Attributes:
         kind: ``sqlite`` or ``postgresql``.
-        url: Where it is.
+        url: The URL of the database.
     """
 
     kind: str
     url: str
 
     def reset(self) -> None:
-        """Forget everything but what the migrations left."""
+        """Restore the rows that the migrations left, and delete all others."""
         ...
 
 
 class SqliteDatabase:
-    """A file; resetting it copies the migrated file over it."""
+    """A SQLite file; a reset copies the migrated file over it."""
 
     kind = "sqlite"
 
@@ -47,16 +47,16 @@ class SqliteDatabase:
         make_tables(f"sqlite:///{self._template}", features)
 
     def reset(self) -> None:
-        """Forget everything but what the migrations left."""
+        """Restore the rows that the migrations left, and delete all others."""
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self._file}{suffix}").unlink(missing_ok=True)
         shutil.copyfile(self._template, self._file)
 
 
 class PostgresqlDatabase:
-    """A database of the shared server; resetting it deletes and puts back rows.
+    """A database of the shared server; a reset deletes and restores rows.
 
-    A clone of a template takes 100 ms and a TRUNCATE of thirty tables 50 ms; this takes 2 ms.
+    A clone of a template takes 100 ms, and a TRUNCATE of thirty tables 50 ms; this takes 2 ms.
     """
 
     kind = "postgresql"
@@ -70,23 +70,23 @@ class PostgresqlDatabase:
             self._statements = _snapshot(connection)
 
     def reset(self) -> None:
-        """Forget everything but what the migrations left."""
+        """Restore the rows that the migrations left, and delete all others."""
         try:
-            self._put_back()
+            self._restore()
         except psycopg.errors.LockNotAvailable:
-            # A test left a transaction open in a thread or process: it is over now.
-            self._cut_others()
-            self._put_back()
+            # A test left a transaction open in a thread or process: end its connection.
+            self._end_other_connections()
+            self._restore()
 
     def drop(self) -> None:
         """Drop the database."""
         self._server.drop_database(self._name)
 
-    def _put_back(self) -> None:
+    def _restore(self) -> None:
         with psycopg.connect(self.url) as connection:
             connection.execute(self._statements)
 
-    def _cut_others(self) -> None:
+    def _end_other_connections(self) -> None:
         with psycopg.connect(self.url) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -104,7 +104,7 @@ class Databases:
         self._made: dict[tuple[object, ...], tuple[Database, Sequence[Feature]]] = {}
 
     def sqlite(self, features: Sequence[Feature]) -> Database:
-        """Return a fresh SQLite database with the tables of *features*."""
+        """Return a reset SQLite database with the tables of *features*."""
         key = ("sqlite", *_tables_of(features))
         if key not in self._made:
             folder = self._directory / f"{self._worker}-{next(self._numbers)}"
@@ -112,7 +112,7 @@ class Databases:
         return self._reset(key)
 
     def postgresql(self, server: Server, features: Sequence[Feature]) -> Database:
-        """Return a fresh PostgreSQL database with the tables of *features*."""
+        """Return a reset PostgreSQL database with the tables of *features*."""
         key = ("postgresql", *_tables_of(features))
         if key not in self._made:
             name = f"test_{self._worker}_{next(self._numbers)}"
@@ -126,7 +126,7 @@ class Databases:
 
 
 def make_tables(url: str, features: Sequence[Feature]) -> None:
-    """Migrate a database; features that ship no migrations (fakes) get their tables at once."""
+    """Migrate a database, and create the tables of features without migrations (fakes)."""
     upgrade(url, features)
     with migration_engine(url) as engine:
         for feature in features:
@@ -143,7 +143,7 @@ def _tables_of(features: Sequence[Feature]) -> list[object]:
 
 
 def _snapshot(connection: psycopg.Connection) -> sql.Composed:
-    """Keep the rows the migrations left aside, and return the statements that put them back."""
+    """Copy the rows of the migrations to another schema, and return the statements of a reset."""
     found = connection.execute(
         "SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)"
         " FILTER (WHERE is_generated = 'NEVER')"
@@ -159,10 +159,10 @@ def _snapshot(connection: psycopg.Connection) -> sql.Composed:
         deletes.append(sql.SQL("DELETE FROM {}").format(table))
         copy = sql.SQL("CREATE TABLE {} AS SELECT {} FROM {}").format(kept, columns, table)
         if connection.execute(copy).rowcount:
-            put_back = "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}"
-            inserts.append(sql.SQL(put_back).format(table, columns, columns, kept))
-    # Neither triggers nor foreign keys have a say in what goes and comes back.
-    start = [sql.SQL(_PATIENCE), sql.SQL("SET LOCAL session_replication_role = replica")]
+            restore = "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}"
+            inserts.append(sql.SQL(restore).format(table, columns, columns, kept))
+    # The role `replica` disables triggers and foreign keys, so the order of tables does not matter.
+    start = [sql.SQL(_LOCK_TIMEOUT), sql.SQL("SET LOCAL session_replication_role = replica")]
     return sql.SQL("; ").join([*start, *deletes, *inserts, *_sequences(connection)])
 
 

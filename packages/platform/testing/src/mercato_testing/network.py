@@ -1,4 +1,4 @@
-"""Keep tests off the network: only loopback addresses and unix sockets answer."""
+"""Keep tests off the network: allow only loopback addresses and unix sockets."""
 
 import ipaddress
 import socket
@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-# Methods that name the other side, and where in their arguments it stands.
+# Methods with an address, and its position in their arguments.
 _GUARDED = {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}
 
 
 class ForbiddenAddressError(RuntimeError):
-    """A test tried to leave this machine.
+    """A test tried to connect to another machine.
 
-    Deliberately no OSError: code that tolerates a broken network must not hide it.
+    It is not an OSError, so that code which tolerates a broken network does not hide it.
     """
 
     def __init__(self, address: object) -> None:
         super().__init__(
-            f"a test may only reach loopback addresses and unix sockets, not {address!r}. "
+            f"a test can only connect to loopback addresses and unix sockets, not to {address!r}. "
             "Use a server on 127.0.0.1, or a fake of the contract."
         )
 
@@ -30,7 +30,7 @@ class ForbiddenAddressError(RuntimeError):
 def only_loopback() -> Iterator[None]:
     """Forbid connections, datagrams and name look-ups that would leave this machine.
 
-    It guards Python's sockets; a library that opens sockets in C (psycopg) is not seen.
+    It guards Python's sockets, not libraries that open sockets in C (psycopg).
     """
     with pytest.MonkeyPatch.context() as patch:
         for method, position in _GUARDED.items():
@@ -42,9 +42,9 @@ def only_loopback() -> Iterator[None]:
 
 def _guard(original: Callable[..., Any], position: int) -> Callable[..., Any]:
     def guarded(self: socket.socket, *args: Any) -> Any:
-        # sendmsg on a connected socket names nobody.
+        # sendmsg on a connected socket has no address.
         address = args[position] if position < len(args) else None
-        if address is not None and not _stays_here(self.family, address):
+        if address is not None and not _is_allowed(self.family, address):
             raise ForbiddenAddressError(address)
         return original(self, *args)
 
@@ -61,7 +61,7 @@ def _guard_look_up(original: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def _stays_here(family: int, address: Any) -> bool:
+def _is_allowed(family: int, address: Any) -> bool:
     if family == socket.AF_UNIX:
         return True
     if family not in (socket.AF_INET, socket.AF_INET6):

@@ -1,12 +1,12 @@
-"""pytest plugin for feature teams: the real host with their feature alone, on real databases.
+"""pytest plugin: the real host with one feature, on real databases.
 
-A ``conftest.py`` names the feature, and the tests have everything else::
+A ``conftest.py`` names the feature, and its tests can use the fixtures::
 
     from mercato_reviews.feature import feature
 
 Each test that uses ``database``, directly or through ``app`` or ``client``, runs on SQLite and on
-PostgreSQL. Databases, apps and servers are shared; each test finds the rows that the migrations
-left and nothing else.
+PostgreSQL. Databases, apps and servers are shared; each test starts with the rows of the
+migrations only.
 """
 
 import os
@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 
 class Commit(Protocol):
-    """Runs a function in a unit of work of the app, and returns what it returns."""
+    """Runs a function in a unit of work of the app, and returns its result."""
 
     def __call__(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Call ``function(*args, **kwargs)`` and commit."""
@@ -60,7 +60,7 @@ class Commit(Protocol):
 
 
 class AsUser(Protocol):
-    """Makes clients whose requests carry somebody's token."""
+    """Makes clients whose requests have a person's token."""
 
     def __call__(
         self,
@@ -70,27 +70,27 @@ class AsUser(Protocol):
         email: str | None = None,
         name: str | None = None,
     ) -> Client:
-        """Return the client of a person; whatever is not given is made up."""
+        """Return the client of a person; id and e-mail address are random by default."""
         ...
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_network() -> Iterator[None]:
-    """Tests reach this machine and no other."""
+    """Keep the tests off the network."""
     with only_loopback():
         yield
 
 
 @pytest.fixture(scope="session")
 def _run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that all processes of this test run share."""
+    """Return the folder that all processes of this test run share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
 def postgresql_server(_run_directory: Path) -> Iterator[Server]:
-    """The PostgreSQL server of this test run. Its databases do not survive a crash."""
+    """Yield the PostgreSQL server of this test run; its databases do not survive a crash."""
     with running_server(_run_directory / "postgresql") as server:
         yield server
 
@@ -110,7 +110,7 @@ def _apps() -> Iterator[Apps]:
 
 @pytest.fixture
 def feature(request: pytest.FixtureRequest) -> Feature:
-    """The feature under test: what the class, the module or conftest.py calls ``feature``."""
+    """Return the feature under test: ``feature`` of the class, the module or a conftest.py."""
     conftests = [
         plugin
         for plugin in request.config.pluginmanager.get_plugins()
@@ -118,30 +118,30 @@ def feature(request: pytest.FixtureRequest) -> Feature:
         and request.path.is_relative_to(Path(str(plugin.__file__)).parent)
     ]
     nearest_first = sorted(conftests, key=lambda plugin: len(plugin.__file__), reverse=True)
-    for place in (request.cls, getattr(request, "module", None), *nearest_first):
-        found = getattr(place, "feature", None)
+    for owner in (request.cls, getattr(request, "module", None), *nearest_first):
+        found = getattr(owner, "feature", None)
         if isinstance(found, Feature):
             return found
     raise pytest.UsageError(
-        "no feature under test: say `from mercato_x.feature import feature` in conftest.py"
+        "no feature under test: add `from mercato_x.feature import feature` to conftest.py"
     )
 
 
 @pytest.fixture
 def fakes() -> Sequence[Fake]:
-    """Offers that answer what the feature needs; or whole manifests. Override to have some."""
+    """Return offers of the contracts that the feature needs, or manifests. Override this."""
     return ()
 
 
 @pytest.fixture
 def settings() -> Mapping[str, Any]:
-    """Settings of the feature under test. Override to have some."""
+    """Return the settings of the feature under test. Override this."""
     return {}
 
 
 @pytest.fixture
 def permissions(feature: Feature) -> Sequence[str]:
-    """What charlie may do: everything the feature asks for. Override for less."""
+    """Return the permissions of charlie: all of the feature. Override this for fewer."""
     return sorted(feature.permissions)
 
 
@@ -152,7 +152,7 @@ def _stage(feature: Feature, fakes: Sequence[Fake], settings: Mapping[str, Any])
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, _stage: Stage, _databases: Databases) -> Database:
-    """A migrated database without rows but those of the migrations, of each kind in turn."""
+    """Return a migrated database with the rows of the migrations, once for each kind."""
     if request.param == "sqlite":
         return _databases.sqlite(_stage.features)
     server = cast("Server", request.getfixturevalue("postgresql_server"))
@@ -161,23 +161,23 @@ def database(request: pytest.FixtureRequest, _stage: Stage, _databases: Database
 
 @pytest.fixture
 def app(database: Database, _stage: Stage, _apps: Apps) -> Flask:
-    """The real host with the feature under test and its fakes."""
+    """Return the app of the real host with the feature under test and its fakes."""
     return _apps.get(_stage, database)
 
 
 @pytest.fixture
 def client(app: Flask) -> Client:
-    """A guest."""
+    """Return the client of a guest."""
     return cast("Client", app.test_client())
 
 
 @pytest.fixture
 def as_user(app: Flask, _stage: Stage) -> AsUser:
-    """Makes clients of people: ``as_user(permissions=["stock.write"], name="Zoe")``."""
+    """Return a function that makes clients: ``as_user(permissions=["stock.write"])``."""
     if not _stage.has_fake_identity:
         raise pytest.UsageError(
             f"{_stage.under_test.name!r} or a fake offers the identity contract: "
-            "take tokens from there"
+            "get tokens from that provider"
         )
 
     def make(
@@ -203,25 +203,25 @@ def as_user(app: Flask, _stage: Stage) -> AsUser:
 
 @pytest.fixture
 def alice(as_user: AsUser) -> Client:
-    """A customer; things in tests belong to her."""
+    """Return the client of a customer, the owner of things in tests."""
     return as_user(email="alice@example.com", name="Alice")
 
 
 @pytest.fixture
 def bob(as_user: AsUser) -> Client:
-    """Another customer."""
+    """Return the client of another customer."""
     return as_user(email="bob@example.com", name="Bob")
 
 
 @pytest.fixture
 def charlie(as_user: AsUser, permissions: Sequence[str]) -> Client:
-    """Staff."""
+    """Return the client of a member of staff."""
     return as_user(email="charlie@example.com", name="Charlie", permissions=permissions)
 
 
 @pytest.fixture
 def commit(app: Flask) -> Commit:
-    """Runs a function in a unit of work: ``commit(make_product, name="Lamp")``."""
+    """Return a function that runs another in a unit of work: ``commit(make, name="Lamp")``."""
 
     def run(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         with app.app_context():
@@ -232,28 +232,28 @@ def commit(app: Flask) -> Commit:
 
 @pytest.fixture
 def statements(app: Flask) -> StatementCounter:
-    """Counts SQL: ``with statements as sent: …`` and then ``assert len(sent) <= 14, sent``."""
+    """Return a counter: ``with statements as sent: …``, then ``assert len(sent) <= 14, sent``."""
     with app.app_context():
         return StatementCounter(engine())
 
 
 @pytest.fixture
 def outbox(app: Flask) -> Callable[..., list[Event]]:
-    """Reads the published events, oldest first: all, or ``outbox("order.placed")``."""
+    """Return a function that reads published events, oldest first: ``outbox("order.placed")``."""
 
     def read(topic: str | None = None) -> list[Event]:
-        question = sa.select(OutboxEvent).order_by(OutboxEvent.created_at, OutboxEvent.id)
+        query = sa.select(OutboxEvent).order_by(OutboxEvent.created_at, OutboxEvent.id)
         if topic is not None:
-            question = question.where(OutboxEvent.topic == topic)
+            query = query.where(OutboxEvent.topic == topic)
         with app.app_context():
-            return [_event_of(row) for row in session.scalars(question)]
+            return [_event_of(row) for row in session.scalars(query)]
 
     return read
 
 
 @pytest.fixture
 def run_worker(app: Flask) -> Callable[[], Tally]:
-    """Lets a worker do what is due, each job included, and tells what it did."""
+    """Return a function that delivers what is due, runs every job, and returns the tally."""
     return lambda: run_once(app)
 
 
@@ -261,7 +261,7 @@ def run_worker(app: Flask) -> Callable[[], Tally]:
 def empty_database(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> Iterator[Callable[[str], str]]:
-    """Makes databases without tables: ``empty_database("postgresql")`` returns the URL of one."""
+    """Yield a function that makes a database without tables: ``empty_database("postgresql")``."""
     with ExitStack() as afterwards:
 
         def make(kind: str) -> str:

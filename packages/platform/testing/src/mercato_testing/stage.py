@@ -1,4 +1,4 @@
-"""Apps for tests: the real host with the feature under test, and fakes of what it needs."""
+"""Apps for tests: the real host with the feature under test and fakes of what it needs."""
 
 import dataclasses
 from collections import OrderedDict
@@ -20,7 +20,7 @@ from mercato_testing.databases import Database
 from mercato_testing.identity import FAKE_IDENTITY
 
 FAKES = "fakes"
-"""The name of the manifest that fakes are offered by."""
+"""The name of the manifest that offers the fakes."""
 
 Fake = Offer | Feature
 
@@ -30,11 +30,11 @@ _THREADS = 40
 
 @dataclass(frozen=True)
 class Stage:
-    """What one app is made of.
+    """The features and settings of one app.
 
     Args:
-        features: The feature under test, and the manifests of its fakes.
-        settings: Of the feature under test.
+        features: The feature under test, then the manifests of its fakes.
+        settings: The settings of the feature under test.
     """
 
     features: tuple[Feature, ...]
@@ -47,22 +47,22 @@ class Stage:
 
     @property
     def has_fake_identity(self) -> bool:
-        """Whether tokens are those of the fake identity."""
+        """Whether the app uses the fake identity provider."""
         return any(offer is FAKE_IDENTITY for item in self.features for offer in item.offers)
 
     def key(self) -> tuple[object, ...]:
-        """Tell stages apart whose manifests were made anew for each test."""
+        """Return a key that is equal for stages with equal parts, even in new manifests."""
         parts = [_parts_of(feature) for feature in self.features]
         return (*parts, repr(sorted(self.settings.items())))
 
 
 def set_up(feature: Feature, fakes: Sequence[Fake], settings: Mapping[str, Any]) -> Stage:
-    """Put *feature* on stage with its fakes, and with a fake identity unless one is offered.
+    """Return a stage with *feature*, its fakes, and the fake identity unless one is offered.
 
     Args:
         feature: The feature under test.
-        fakes: Offers, which one manifest called ``fakes`` makes; or whole manifests.
-        settings: Of the feature under test.
+        fakes: Offers, which go into one manifest called ``fakes``, or manifests.
+        settings: The settings of the feature under test.
     """
     offers = [fake for fake in fakes if isinstance(fake, Offer)]
     manifests = [fake for fake in fakes if isinstance(fake, Feature)]
@@ -76,15 +76,15 @@ def set_up(feature: Feature, fakes: Sequence[Fake], settings: Mapping[str, Any])
 
 
 def with_fake_identity(feature: Feature) -> Feature:
-    """Return *feature* without its own side of the identity contract."""
+    """Return *feature* without its offer of the identity contract."""
     offers = [offer for offer in feature.offers if offer.id != FAKE_IDENTITY.id]
-    mine = {offer.contract for offer in offers}
-    referents = [referent for referent in feature.referents if referent.contract in mine]
+    contracts = {offer.contract for offer in offers}
+    referents = [referent for referent in feature.referents if referent.contract in contracts]
     return dataclasses.replace(feature, offers=offers, referents=referents)
 
 
 class Apps:
-    """The apps of one test process. A test gets the one of the test before if it needs the same.
+    """The apps of one test process; tests with equal stages and databases share one.
 
     Making an app takes as long as ten tests.
     """
@@ -93,7 +93,7 @@ class Apps:
         self._made: OrderedDict[tuple[object, ...], tuple[Flask, Stage]] = OrderedDict()
 
     def get(self, stage: Stage, database: Database) -> Flask:
-        """Return the app of a stage on a database, with empty cache and rate limits."""
+        """Return the app of a stage on a database, with an empty cache and reset rate limits."""
         key = (database.url, *stage.key())
         if key not in self._made:
             self._made[key] = make_app(stage, database.url), stage
@@ -106,7 +106,7 @@ class Apps:
         return app
 
     def close(self) -> None:
-        """Give up all apps, and their connections."""
+        """Close the connections of all apps, and drop the apps."""
         while self._made:
             _, (app, _) = self._made.popitem()
             close(app)
@@ -151,7 +151,7 @@ def _parts_of(feature: Feature) -> tuple[object, ...]:
 
 
 def _identity_of(value: object) -> object:
-    """Two values are the same here if nobody can tell apps made of them apart."""
+    """Return a key that is equal for values which give the same app."""
     if isinstance(value, (str, type(None))):
         return value
     if isinstance(value, Offer):

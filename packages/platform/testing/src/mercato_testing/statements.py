@@ -1,4 +1,4 @@
-"""Count the SQL statements a piece of code needs."""
+"""Count the SQL statements that code sends."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-# The frame of a transaction and SQLite's settings are no work of the code under test.
+# The limits of a transaction and SQLite's settings do not depend on the code under test.
 _NOT_COUNTED = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK(?!\s+TO)|PRAGMA)\b", re.IGNORECASE)
 
 
@@ -15,8 +15,8 @@ class StatementCounter:
     """Records the SQL statements that an engine sends while it is open.
 
     One statement with many rows of parameters (``executemany``) counts once. BEGIN, COMMIT, PRAGMA
-    and ROLLBACK do not count; savepoints do. The text of the counter lists the statements, so a
-    failing test says what was sent::
+    and ROLLBACK do not count; savepoints do. ``str()`` of the counter lists the statements, so a
+    failing test shows what was sent::
 
         with StatementCounter(engine) as sent:
             client.post("/v1/orders", json=order)
@@ -24,7 +24,7 @@ class StatementCounter:
         assert len(sent) <= 14, sent
 
     Attributes:
-        statements: The SQL texts, in the order they were sent.
+        statements: The SQL texts in the order in which they were sent.
     """
 
     def __init__(self, engine: sa.Engine) -> None:

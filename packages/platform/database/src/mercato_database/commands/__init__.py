@@ -1,1 +1,1 @@
-"""Commands for the tables and the data of features."""
+"""The commands ``mercato db``, ``mercato data`` and ``mercato doctor``."""

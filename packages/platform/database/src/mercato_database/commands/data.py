@@ -1,6 +1,6 @@
-"""``mercato data``: the data of features, also of those whose wheel is gone."""
+"""``mercato data``: list, show, archive and purge the data of features, installed or not."""
 
-# A command imports what it needs when it runs, so `mercato --help` imports click alone.
+# A command imports what it needs when it runs, so `mercato --help` imports only click.
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -18,11 +18,11 @@ _WAIT_SECONDS = 60.0
 @pass_operation
 @click.pass_context
 def data(ctx: click.Context, operation: Operation) -> None:
-    """List what this database holds, also of features whose wheel is gone.
+    """List the data in this database, including data of features that are not installed.
 
-    A feature that leaves the deployment leaves its data behind; only `mercato data purge` takes it.
+    The data of a feature stays when the feature is removed; only `mercato data purge` deletes it.
     """
-    from mercato_database.commands.data_support import list_holdings
+    from mercato_database.commands.holdings import list_holdings
 
     if ctx.invoked_subcommand is None:
         list_holdings(operation)
@@ -32,19 +32,19 @@ def data(ctx: click.Context, operation: Operation) -> None:
 @click.argument("feature")
 @pass_operation
 def show(operation: Operation, feature: str) -> None:
-    """Show the tables and rows of FEATURE, who refers to it, and which wheels were seen."""
-    from mercato_database.commands.data_support import echo_rows
-    from mercato_database.commands.data_support import find_holding
-    from mercato_database.commands.data_support import manifests_of
-    from mercato_database.commands.data_support import open_engine
-    from mercato_database.data_messages import describe
-    from mercato_database.purge import preview as look
+    """Show the tables, rows and schema versions of FEATURE, and what refers to it."""
+    from mercato_database.commands.holdings import echo_rows
+    from mercato_database.commands.holdings import find_holding
+    from mercato_database.commands.holdings import manifests_of
+    from mercato_database.commands.holdings import open_engine
+    from mercato_database.data_faults import describe
+    from mercato_database.purge import preview as preview_purge
     from mercato_kit import transactions
 
     engine = open_engine(operation)
     with transactions.reading(), engine.connect() as connection:
         holding = find_holding(connection, feature)
-        seen = look(
+        found = preview_purge(
             connection,
             holding,
             named=operation.deployment.features,
@@ -53,17 +53,17 @@ def show(operation: Operation, feature: str) -> None:
     click.echo(f"{feature}: {describe(holding)}")
     if entry := holding.entry:
         for at, what in (
-            (entry.first_seen_at, "first seen"),
-            (entry.last_seen_at, "last seen"),
+            (entry.first_seen_at, "first found"),
+            (entry.last_seen_at, "last found"),
             (entry.purged_at, "purged"),
         ):
             if at is not None:
                 click.echo(f"  {what} {at:%Y-%m-%d %H:%M:%SZ}")
         for number, known in sorted(entry.revisions.items()):
             click.echo(f"  schema {number} ({known['phase']}): since {known['since'] or 'unknown'}")
-    echo_rows(seen.rows)
-    for blocker in seen.blockers:
-        click.echo(f"  not to be purged: {blocker}")
+    echo_rows(found.rows)
+    for blocker in found.blockers:
+        click.echo(f"  purge refused: {blocker}")
 
 
 @data.command(
@@ -74,14 +74,14 @@ def show(operation: Operation, feature: str) -> None:
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
 @pass_operation
 def archive(operation: Operation, feature: str, to: Path | None) -> None:
-    """Write every row of FEATURE to a file of JSON lines. Nothing is taken away.
+    """Write every row of FEATURE to a file of JSON lines. Nothing is deleted.
 
-    The first line says what the file holds, the last one how many rows; in between is a row a line.
+    The first line describes the file, each further line is a row, the last line counts the rows.
     """
     from mercato_database.archive import archive as write_archive
-    from mercato_database.commands.data_support import echo_rows
-    from mercato_database.commands.data_support import find_holding
-    from mercato_database.commands.data_support import open_engine
+    from mercato_database.commands.holdings import echo_rows
+    from mercato_database.commands.holdings import find_holding
+    from mercato_database.commands.holdings import open_engine
     from mercato_kit import transactions
 
     engine = open_engine(operation)
@@ -91,7 +91,7 @@ def archive(operation: Operation, feature: str, to: Path | None) -> None:
     try:
         counts = write_archive(engine, holding, file)
     except OSError as error:
-        raise click.ClickException(f"{file}: {error.strerror or 'there is such a file'}") from error
+        raise click.ClickException(f"{file}: {error.strerror or 'the file exists'}") from error
     echo_rows(counts)
     click.echo(str(file))
 
@@ -101,9 +101,9 @@ def archive(operation: Operation, feature: str, to: Path | None) -> None:
     examples=["mercato data purge reviews", "mercato data purge reviews --confirm reviews"],
 )
 @click.argument("feature")
-@click.option("--confirm", metavar="FEATURE", help="The name again, where nobody can be asked.")
-@click.option("--drop-events", is_flag=True, help="Forget events that wait for its handlers.")
-@click.option("--let-dangle", is_flag=True, help="Leave rows of others that hold what they need.")
+@click.option("--confirm", metavar="FEATURE", help="The name again, to skip the question.")
+@click.option("--drop-events", is_flag=True, help="Delete events that wait for its handlers.")
+@click.option("--let-dangle", is_flag=True, help="Allow references from rows that keep a copy.")
 @pass_operation
 def purge(
     operation: Operation,
@@ -112,24 +112,24 @@ def purge(
     drop_events: bool,  # noqa: FBT001
     let_dangle: bool,  # noqa: FBT001
 ) -> None:
-    """Take the data of FEATURE away for good, after a look at it.
+    """Show the data of FEATURE, ask for confirmation, and delete it.
 
-    Refused while the deployment names the feature, while others refer to its data, and while events
-    wait for it. It goes whole or not at all.
+    Refused while the deployment names the feature, while rows of other features refer to its data,
+    and while events wait for its handlers. All of the data is deleted, or none of it.
     """
     from mercato_composition.faults import DeploymentError
-    from mercato_database.commands.data_support import confirm_purge
-    from mercato_database.commands.data_support import echo_rows
-    from mercato_database.commands.data_support import find_holding
-    from mercato_database.commands.data_support import manifests_of
-    from mercato_database.commands.data_support import open_engine
-    from mercato_database.data_messages import describe
-    from mercato_database.data_messages import purge_refused
+    from mercato_database.commands.holdings import confirm_purge
+    from mercato_database.commands.holdings import echo_rows
+    from mercato_database.commands.holdings import find_holding
+    from mercato_database.commands.holdings import manifests_of
+    from mercato_database.commands.holdings import open_engine
+    from mercato_database.data_faults import describe
+    from mercato_database.data_faults import purge_refused
+    from mercato_database.faults import lock_held
     from mercato_database.locks import LockHeldError
-    from mercato_database.messages import somebody_else_migrates
     from mercato_database.purge import Choices
     from mercato_database.purge import PurgeRefusedError
-    from mercato_database.purge import preview as look
+    from mercato_database.purge import preview as preview_purge
     from mercato_database.purge import purge as purge_data
     from mercato_kit import transactions
 
@@ -139,13 +139,15 @@ def purge(
     with transactions.reading(), engine.connect() as connection:
         holding = find_holding(connection, feature)
         if not holding.exists:
-            click.echo(f"There is no data of {feature} any more.")
+            click.echo(f"There is no data of {feature}.")
             return
-        seen = look(connection, holding, named=named, manifests=manifests, choices=choices)
-    if seen.blockers:
-        raise DeploymentError([purge_refused(seen)])
+        found = preview_purge(
+            connection, holding, named=named, manifests=manifests, choices=choices
+        )
+    if found.blockers:
+        raise DeploymentError([purge_refused(found)])
     click.echo(f"{feature}: {describe(holding)}")
-    echo_rows(seen.rows)
+    echo_rows(found.rows)
     confirm_purge(feature, confirm)
     try:
         purge_data(
@@ -160,5 +162,5 @@ def purge(
     except PurgeRefusedError as error:
         raise DeploymentError([purge_refused(error.preview)]) from error
     except LockHeldError as error:
-        raise DeploymentError([somebody_else_migrates(error)]) from error
+        raise DeploymentError([lock_held(error)]) from error
     click.echo(f"{feature} is purged.")

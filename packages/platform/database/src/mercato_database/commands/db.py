@@ -1,6 +1,6 @@
-"""``mercato db``: make and check the tables of the features."""
+"""``mercato db``: create, migrate and check the tables of the features."""
 
-# A command imports what it needs when it runs, so `mercato --help` imports click alone.
+# A command imports what it needs when it runs, so `mercato --help` imports only click.
 from pathlib import Path
 
 import click
@@ -21,30 +21,30 @@ _wait = click.option(
 
 @click.group()
 def db() -> None:
-    """Make and check the tables of the features.
+    """Create, migrate and check the tables of the features.
 
-    Every feature has a history of its own, so one can leave or join at any time.
+    Each feature has its own history, so features can be added and removed at any time.
     """
 
 
 @db.command(
     cls=Command, examples=["mercato db upgrade", "mercato db upgrade --contract --wait 600"]
 )
-@click.option("--contract", is_flag=True, help="Also take away what no version uses any more.")
+@click.option("--contract", is_flag=True, help="Also remove what only older versions use.")
 @_wait
 @pass_operation
 def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa: FBT001
-    """Bring every table to what the installed features need.
+    """Migrate the tables to what the installed features need.
 
-    Each feature is migrated whole or not at all. After a failure the same command goes on where
-    this one stopped. It may be run by several machines at once.
+    Each feature is migrated completely or not at all. After a failure, the same command resumes.
+    Several machines may run it at once.
 
-    Without --contract the version before still runs on the tables afterwards. What it uses and the
-    new one does not is taken away with --contract, when only the new one is left.
+    Without --contract, the previous version still runs on the tables afterwards. Run it with
+    --contract when only the new version is left: it removes what the new version does not use.
     """
     from mercato_database import runner
-    from mercato_database.commands.support import migration_faults
-    from mercato_database.commands.support import releases_of
+    from mercato_database.commands.histories import migration_faults
+    from mercato_database.commands.histories import releases_of
 
     operation.plan.require_fit()
     composed = operation.plan.features
@@ -64,19 +64,19 @@ def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa:
 @click.option("--sql", is_flag=True, help="Show every statement in full.")
 @pass_operation
 def plan(operation: Operation, sql: bool) -> None:  # noqa: FBT001
-    """Show what `mercato db upgrade` would do, and do nothing.
+    """Show what `mercato db upgrade` would do, without doing it.
 
-    Statements that keep others waiting are marked: "writes" locks rows, "locks" a table, "rewrites"
-    locks a table as long as it takes to copy it. "unknown" is what is only known when it runs.
-    On PostgreSQL this is the advice of squawk.
+    Statements that block requests are marked: "writes" locks rows, "locks" locks a table,
+    "rewrites" locks a table while it copies it. "unknown" marks what only a real run can tell. On
+    PostgreSQL, squawk finds the locks.
     """
     from mercato_composition.faults import DeploymentError
     from mercato_database import plan as planning
     from mercato_database.checks import open_engine
-    from mercato_database.commands.support import migration_faults
-    from mercato_database.commands.support import statement_lines
+    from mercato_database.commands.histories import migration_faults
+    from mercato_database.commands.histories import statement_lines
+    from mercato_database.faults import refusal_fault
     from mercato_database.history import histories
-    from mercato_database.messages import refusal_fault
     from mercato_database.preview import preview
 
     composed = operation.loaded_features()
@@ -105,18 +105,18 @@ def plan(operation: Operation, sql: bool) -> None:  # noqa: FBT001
 @db.command(cls=Command, examples=["mercato db check"])
 @pass_operation
 def check(operation: Operation) -> None:
-    """Say which revision each feature's tables are at, and whether they are what models say.
+    """Show the revision of each feature's tables, and compare them with the models.
 
-    Ends with 2 where migrations are pending, or where somebody changed a table by hand.
+    Exits with 2 if migrations are pending, or if tables differ from the models.
     """
     from mercato_composition.faults import DeploymentError
     from mercato_composition.faults import Fault
     from mercato_database.checks import open_engine
     from mercato_database.checks import require_migrated
     from mercato_database.drift import differences
+    from mercato_database.faults import drift
     from mercato_database.history import current_revisions
     from mercato_database.history import histories
-    from mercato_database.messages import drift
 
     composed = operation.loaded_features()
     require_migrated(operation)
@@ -127,7 +127,8 @@ def check(operation: Operation) -> None:
     for history in found:
         state = current.get(history.feature, "-")
         if state != history.head:
-            click.echo(f"{history.feature} {state}; not compared, its models are of {history.head}")
+            # The models are those of the newest revision, and would differ from older tables.
+            click.echo(f"{history.feature} {state}; not compared: its models need {history.head}")
             continue
         click.echo(f"{history.feature} {state}")
         if lines := differences(operation.deployment.database_url, history):
@@ -141,19 +142,19 @@ def check(operation: Operation) -> None:
 @_wait
 @pass_operation
 def adopt(operation: Operation, feature: str, wait: float) -> None:
-    """Take tables that stand there without a revision for those of FEATURE.
+    """Record existing tables without a revision as the tables of FEATURE.
 
-    They must be exactly what its newest migration makes. Nothing but the revision is written.
+    The tables must be exactly what its newest migration creates. Only the revision is written.
     """
     from mercato_composition.faults import DeploymentError
     from mercato_database import drift
     from mercato_database.checks import open_engine
-    from mercato_database.commands.support import find_history
-    from mercato_database.commands.support import migration_faults
-    from mercato_database.commands.support import releases_of
+    from mercato_database.commands.histories import find_history
+    from mercato_database.commands.histories import migration_faults
+    from mercato_database.commands.histories import releases_of
+    from mercato_database.faults import not_adopted
     from mercato_database.history import current_revisions
     from mercato_database.ledger import Release
-    from mercato_database.messages import not_adopted
 
     composed = operation.loaded_features()
     history = find_history(operation, feature)
@@ -161,7 +162,7 @@ def adopt(operation: Operation, feature: str, wait: float) -> None:
     with open_engine(operation).connect() as connection:
         at = current_revisions(connection, [feature]).get(feature)
     if at is not None:
-        raise click.BadParameter(f"its tables are at {at}; there is nothing to adopt")
+        raise click.BadParameter(f"its tables are already at {at}; nothing to adopt")
     with migration_faults(operation, composed):
         release = releases_of(composed).get(feature, Release())
         try:
@@ -173,16 +174,16 @@ def adopt(operation: Operation, feature: str, wait: float) -> None:
 
 @db.command(cls=Command, examples=['mercato db revision reviews -m "add rating"'])
 @click.argument("feature")
-@click.option("-m", "--message", required=True, help="What it does, in a few words.")
+@click.option("-m", "--message", required=True, help="What the migration does, in a few words.")
 @pass_operation
 def revision(operation: Operation, feature: str, message: str) -> None:
-    """Write the next migration of FEATURE, from what its models say that its history does not.
+    """Write the next migration of FEATURE: what its models have and its history lacks.
 
-    For the team of the feature: the file lands in the folder its manifest names. Read it before
-    you commit it. No database is touched.
+    For developers of the feature: the file is written to the folder that its manifest names.
+    Review it before you commit it. The deployment's database is not used.
     """
-    from mercato_database.commands.support import find_history
+    from mercato_database.commands.histories import find_history
     from mercato_database.scaffold import write_revision
 
     written: Path | None = write_revision(find_history(operation, feature), message)
-    click.echo(str(written) if written else "Nothing to write: the history says what models say.")
+    click.echo(str(written) if written else "Nothing to write: the migrations match the models.")

@@ -1,6 +1,6 @@
-"""``mercato doctor``: data that is not what it should be."""
+"""``mercato doctor``: find dangling references, and run the data checks of features."""
 
-# A command imports what it needs when it runs, so `mercato --help` imports click alone.
+# A command imports what it needs when it runs, so `mercato --help` imports only click.
 import click
 
 from mercato_composition.commands import Command
@@ -13,18 +13,18 @@ from mercato_composition.commands.frame import DOES_NOT_FIT
 @pass_operation
 @click.pass_context
 def doctor(ctx: click.Context, operation: Operation) -> None:
-    """Look for data that is not what it should be. Changes nothing.
+    """Check the data of all features. Changes nothing.
 
-    Rows that name what another feature lost, and whatever the features themselves look for. Ends
-    with 2 where something is wrong.
+    Finds rows that refer to missing rows of another feature, and runs the checks that the features
+    declare. Exits with 2 if something is wrong.
     """
     from mercato_composition.faults import render
     from mercato_database import ledger
     from mercato_database.checks import require_migrated
-    from mercato_database.commands.data_support import ask_checks
-    from mercato_database.commands.data_support import manifests_of
-    from mercato_database.commands.data_support import open_engine
-    from mercato_database.data_messages import dangling_references
+    from mercato_database.commands.holdings import ask_checks
+    from mercato_database.commands.holdings import manifests_of
+    from mercato_database.commands.holdings import open_engine
+    from mercato_database.data_faults import dangling_references
     from mercato_database.references import dangling
     from mercato_database.references import references
     from mercato_kit import transactions
@@ -39,6 +39,6 @@ def doctor(ctx: click.Context, operation: Operation) -> None:
     answers = ask_checks(operation, checks) if checks else []
     for answer in answers:
         click.echo(answer)
-    click.echo(f"{len(known)} references and {len(checks)} checks were looked at.")
+    click.echo(f"Checked {len(known)} references, and ran {len(checks)} checks.")
     if answers or any(fault.severity == "error" for fault in faults):
         ctx.exit(DOES_NOT_FIT)

@@ -1,4 +1,4 @@
-"""The OpenAPI document of what is composed, made by flask-smorest and put in order here."""
+"""Build the OpenAPI document of the composed features with flask-smorest."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.http import Route
 from mercato_kit.schemas import ProblemSchema
-from mercato_runtime.api.answers import describe_headers
-from mercato_runtime.api.answers import describe_members
 from mercato_runtime.api.dialect import translate
+from mercato_runtime.api.responses import describe_headers
+from mercato_runtime.api.responses import describe_members
 from mercato_runtime.problems import MEDIA_TYPE
 
 _PROBLEM = "#/components/responses/Problem"
@@ -25,7 +25,9 @@ _SCHEMAS = "#/components/schemas/"
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
-    """flask-smorest's, with our problems and names, and without its own error answers and page.
+    """A flask-smorest ``Api`` with the kit's problems and component names.
+
+    It does not use flask-smorest's error handlers and pages.
 
     Args:
         app: The app.
@@ -37,26 +39,26 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
         self.names = ComponentNames()
         plugin = MarshmallowPlugin(schema_name_resolver=self.names)
         super().__init__(app, spec_kwargs={"marshmallow_plugin": plugin})
-        # Its commands write the document as it is before build_document() puts it in order.
+        # flask-smorest's commands would write the document without the changes of build_document().
         app.cli.commands.pop("openapi")
 
     def register_feature(self, feature: Candidate) -> None:
         """Register and document the blueprints of *feature*."""
         self.names.feature = feature
-        # apispec remembers what it called a class. A class that two features use has two names.
+        # apispec caches the name of a class, but a class used by two features has two names.
         converter = self.ma_plugin.converter
         converter.refs = {key: name for key, name in converter.refs.items() if _is_of_kit(key[0])}
         for blueprint in feature.manifest.blueprints:
             self.register_blueprint(blueprint, url_prefix=feature.prefix_of(blueprint))
 
     def _register_error_handlers(self) -> None:
-        """Leave errors to the host."""
+        """Do nothing: :mod:`mercato_runtime.problems` handles errors."""
 
 
 class ComponentNames:
-    """Names schemas after their feature: ``ReviewsComment`` for its ``CommentSchema``.
+    """Names components after the feature: ``ReviewsComment`` for ``CommentSchema`` of ``reviews``.
 
-    So a name never depends on which other features are on. The kit's own have no prefix.
+    So a name does not depend on the other features. Schemas of the kit have no prefix.
     """
 
     def __init__(self) -> None:
@@ -65,20 +67,20 @@ class ComponentNames:
         self._given: dict[str, tuple[type[Schema], Candidate | None]] = {}
 
     def __call__(self, schema: Any) -> str:
-        """Return the component's name of a schema class or instance."""
+        """Return the component name of a schema class, instance or class name."""
         kind = _class_of(schema)
         name = kind.__name__.removesuffix("Schema")
         if self.feature is not None and not _is_of_kit(kind):
             name = _camel(self.feature.name) + name
         if name in self._given and self.feature is not None:
             self.faults.append(self._clash(name, kind, self.feature))
-            # To go on and find the others; with a fault nothing is started.
+            # Continue with another name to find more clashes; the faults stop the start.
             name = f"{name}{len(self.faults)}"
         self._given[name] = (kind, self.feature)
         return name
 
     def kind_of(self, name: str) -> type[Schema]:
-        """Return the schema class that has *name*."""
+        """Return the schema class of the component *name*."""
         return self._given[name][0]
 
     def _clash(self, name: str, kind: type[Schema], feature: Candidate) -> Fault:
@@ -90,7 +92,7 @@ class ComponentNames:
             whose = f" of {owner.where}" if owner and owner is not feature else ""
             what = "\n".join(
                 [
-                    f"two schemas would be called {name} in the API document:",
+                    f"two schemas have the name {name} in the API document:",
                     f"{other.__module__}.{other.__name__}{whose}",
                     f"{kind.__module__}.{kind.__name__}",
                 ]
@@ -102,7 +104,7 @@ class ComponentNames:
 def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
     """Return the OpenAPI document of *features*.
 
-    The part of one feature is the same whatever others are on.
+    The part of a feature does not depend on the other features.
     """
     features = list(features)
     document: dict[str, Any] = api.spec.to_dict()
@@ -116,7 +118,7 @@ def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
         for feature in sorted(features, key=lambda one: one.name)
         if feature.manifest.blueprints
     ]
-    _open_answers(schemas, [operation for *_, operation in operations.values()], api.names)
+    _open_responses(schemas, [operation for *_, operation in operations.values()], api.names)
     translate(document)
     used = _reachable(schemas, [document["paths"], {"$ref": _SCHEMAS + "Problem"}])
     document["components"] = {
@@ -144,7 +146,7 @@ def _camel(name: str) -> str:
 def _operations(
     document: dict[str, Any], features: Iterable[Candidate]
 ) -> Iterator[tuple[str, tuple[Candidate, Route, str, dict[str, Any]]]]:
-    """Give the documented operations by their id, with the route each was made from."""
+    """Yield the id of each operation, with its feature, route, method and description."""
     for feature in features:
         for rule, blueprint, route in feature.rules:
             path = document["paths"][FlaskPlugin.flaskpath2openapi(rule)]
@@ -158,21 +160,24 @@ def _operations(
 def _describe(
     operation: dict[str, Any], feature: Candidate, route: Route, schemas: dict[str, Any]
 ) -> None:
-    """Say which refusals apply; smorest names one response per status, we have one for all."""
+    """Set tags, requirement of the body and problem responses of an operation."""
     if "requestBody" in operation:
         sent = _refs(operation["requestBody"])
         operation["requestBody"]["required"] = any("required" in schemas[name] for name in sent)
     operation["tags"] = [feature.name]
-    answers = {
-        status: answer for status, answer in operation["responses"].items() if "$ref" not in answer
+    # Drop flask-smorest's references, one for each status: all problems share one response.
+    responses = {
+        status: response
+        for status, response in operation["responses"].items()
+        if "$ref" not in response
     }
-    for status in sorted(_refusals(operation, route)):
-        answers.setdefault(status, {"$ref": _PROBLEM})
-    answers["default"] = {"$ref": _PROBLEM}
-    operation["responses"] = answers
+    for status in sorted(_problem_statuses(operation, route)):
+        responses.setdefault(status, {"$ref": _PROBLEM})
+    responses["default"] = {"$ref": _PROBLEM}
+    operation["responses"] = responses
 
 
-def _refusals(operation: dict[str, Any], route: Route) -> Iterator[str]:
+def _problem_statuses(operation: dict[str, Any], route: Route) -> Iterator[str]:
     policy = route.allow.name if route.allow else ""
     if policy != "anyone":
         yield "401"
@@ -192,15 +197,15 @@ def _refusals(operation: dict[str, Any], route: Route) -> Iterator[str]:
 
 def _problem_response() -> dict[str, Any]:
     return {
-        "description": "A refusal; its `code` says which (RFC 9457)",
+        "description": "A problem document (RFC 9457); `code` identifies the problem",
         "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "Problem"}}},
     }
 
 
-def _open_answers(
+def _open_responses(
     schemas: dict[str, Any], operations: list[dict[str, Any]], names: ComponentNames
 ) -> None:
-    """Say what answers have, and let them gain members later: only what is sent has no others."""
+    """Allow additional members in schemas of responses, so that later versions can add some."""
     bodies = [operation.get("requestBody", {}) for operation in operations]
     sent = _reachable(schemas, bodies)
     for name, schema in schemas.items():
@@ -210,7 +215,7 @@ def _open_answers(
 
 
 def _reachable(schemas: dict[str, Any], start: Iterable[Any]) -> set[str]:
-    """Return the names of the schemas that *start* refers to, directly or not."""
+    """Return the names of the schemas that *start* refers to, directly or indirectly."""
     found: set[str] = set()
     waiting = [name for part in start for name in _refs(part)]
     while waiting:

@@ -1,4 +1,4 @@
-"""From what apispec writes to JSON Schema as others read it."""
+"""Translate apispec's output to standard JSON Schema."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ _LENGTHS = {"minLength": "minProperties", "maxLength": "maxProperties"}
 
 
 def translate(part: Any) -> None:
-    """Correct every schema inside *part*, in place.
+    """Correct every schema inside *part* in place.
 
-    A pattern becomes one of ECMA-262, and the length of an object a number of members.
+    Python patterns become patterns of ECMA-262, and the length of an object becomes the number of
+    its properties.
     """
     if isinstance(part, dict):
         _correct(part)
@@ -27,7 +28,7 @@ def _correct(schema: dict[str, Any]) -> None:
 
 
 def to_ecma(pattern: str) -> str:
-    """Return a pattern that finds what ``re.match`` accepts with *pattern*."""
+    """Return the ECMA-262 pattern for what ``re.match`` accepts with *pattern*."""
     core = pattern.removeprefix(r"\A").removesuffix(r"\Z")
     end = "$" if core != pattern.removeprefix(r"\A") else ""
     return f"^(?:{core.replace('(?P<', '(?<')}){end}"

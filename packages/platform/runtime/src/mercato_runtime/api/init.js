@@ -5,6 +5,6 @@ SwaggerUIBundle({
   dom_id: "#page",
   deepLinking: true,
   displayRequestDuration: true,
-  // Nothing is sent to a validator on the net.
+  // Do not send the document to the online validator.
   validatorUrl: null,
 });

@@ -1,4 +1,4 @@
-"""``/openapi.json`` and ``/docs``, the page that shows it. Both work offline."""
+"""``/openapi.json``, and ``/docs``, a page that shows it. Both work offline."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ _PAGE_POLICY = "; ".join(
     ]
 )
 
-# The name in our address, and where it is: our own page or the wheel of Swagger UI.
+# The file name in the URL; the package and path of the file; its media type.
 _ASSETS = {
     "init.js": ("mercato_runtime.api", "init.js", "text/javascript"),
     "page.css": ("mercato_runtime.api", "page.css", "text/css"),
@@ -45,7 +45,7 @@ _ASSETS = {
 
 
 class Document:
-    """The document of one app, written once, when it is first asked for."""
+    """The API document of one app, built at the first request for it."""
 
     def __init__(self, api: Api, features: Sequence[Candidate]) -> None:
         self._api = api
@@ -54,7 +54,7 @@ class Document:
         self._written: bytes | None = None
 
     def read(self) -> bytes:
-        """Return the document as JSON, the same bytes for the same features."""
+        """Return the document as JSON; the same features give the same bytes."""
         with self._lock:
             if self._written is None:
                 document = build_document(self._api, self._features)
@@ -64,7 +64,7 @@ class Document:
 
 
 def init_app(app: Flask, api: Api, features: Sequence[Candidate]) -> None:
-    """Serve the document of *features*, and the page."""
+    """Add ``/openapi.json`` and ``/docs`` to *app*."""
     app.extensions["mercato_document"] = Document(api, features)
     app.register_blueprint(blueprint)
 
@@ -86,7 +86,7 @@ def page() -> Response:
 
 @blueprint.get("/docs/<name>")
 def asset(name: str) -> Response:
-    """Return a part of the page."""
+    """Return a file that the page needs."""
     if name not in _ASSETS:
         raise NotFound
     package, path, mimetype = _ASSETS[name]
@@ -99,7 +99,7 @@ def _asset(package: str, path: str) -> bytes:
 
 
 def _cached(body: bytes, mimetype: str) -> Response:
-    """Answer with *body*, or 304 to a client that has it already."""
+    """Return a response with *body* and an ETag, or 304 if the client has that ETag."""
     response = current_app.response_class(body, mimetype=mimetype)
     response.set_etag(hashlib.sha256(body).hexdigest())
     response.headers["Cache-Control"] = "no-cache"

@@ -1,9 +1,9 @@
-"""The SQL guard: a feature's statements touch the feature's own tables, and no others.
+"""The SQL guard: refuse statements of a feature on tables of another feature.
 
-It looks at each statement before the database sees it: which composed tables does its text name,
-and whose code is nearest on the call stack? It finds mistakes, not malice, and it cannot see what
-does not pass SQLAlchemy's engine (a driver's own cursor), what a view, a function or a trigger
-hides, SQL put together inside of the database, or a thread that runs nothing but a library's code.
+Before a statement is sent, the guard finds the tables that its text names, and the feature whose
+code is nearest on the call stack. It finds mistakes, not attacks. It does not see statements that
+bypass SQLAlchemy's engine (a driver's cursor), tables behind a view, a function or a trigger, SQL
+built inside the database, and threads that run only code of a library.
 """
 
 import inspect
@@ -26,23 +26,23 @@ from mercato_composition.features.plan import Plan
 from mercato_kit import models
 from mercato_kit.db import engine
 from mercato_kit.migrations import version_table
-from mercato_runtime.guard.askers import HOST
-from mercato_runtime.guard.askers import KIT
-from mercato_runtime.guard.askers import Askers
-from mercato_runtime.guard.messages import explain
+from mercato_runtime.guard.faults import guard_fault
+from mercato_runtime.guard.owners import HOST
+from mercato_runtime.guard.owners import KIT
+from mercato_runtime.guard.owners import CodeOwners
 from mercato_runtime.guard.statements import tables_in
 
 __all__ = ["ForeignTableError", "SqlGuard", "init_app"]
 
 _TEXTS_KEPT = 1024
 _LONGEST_KEPT = 8192
-"""Characters. Longer texts are those of large lists of values, each unlike any other."""
+"""Characters. Longer statements are mostly lists of values, and rarely occur twice."""
 
 _FLUSH: CodeType = Session.flush.__code__
 
 
 class ForeignTableError(RuntimeError):
-    """A feature asked for another's table (K420). The statement was not sent."""
+    """A feature's statement names a table of another feature (K420); it was not sent."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
@@ -50,23 +50,23 @@ class ForeignTableError(RuntimeError):
 
 
 def init_app(app: Flask, plan: Plan) -> None:
-    """Guard the tables of every feature of *plan* on the engine of *app*."""
+    """Guard the tables of the kit and of every feature in *plan* on the engine of *app*."""
     guard = SqlGuard([*plan.features, *plan.absent])
     with app.app_context():
         sa.event.listen(engine(), "before_cursor_execute", guard.check)
 
 
 class SqlGuard:
-    """Tells whose tables a statement touches, and who asks.
+    """Compares the owners of a statement's tables with the owner of the calling code.
 
     Args:
-        features: Whose tables are guarded; those of the kit are as well.
+        features: The features whose tables are guarded, besides those of the kit.
     """
 
     def __init__(self, features: Iterable[Candidate]) -> None:
         self._features = {feature.name: feature for feature in features}
         self._owners = _owners_of_tables(self._features.values())
-        self._askers = Askers(self._features.values())
+        self._code_owners = CodeOwners(self._features.values())
         self._owners_in_kept = lru_cache(maxsize=_TEXTS_KEPT)(self._owners_in)
 
     def check(
@@ -76,27 +76,27 @@ class SqlGuard:
         statement: str,
         _parameters: Any,
         context: Any,
-        _many: bool,  # noqa: FBT001 - SQLAlchemy decides what a listener is given
+        _many: bool,  # noqa: FBT001 - the signature of SQLAlchemy's event
     ) -> None:
-        """Let a statement pass, or refuse it.
+        """Check one statement, as a listener of SQLAlchemy's ``before_cursor_execute``.
 
         Raises:
-            ForeignTableError: A feature may not send it.
+            ForeignTableError: The calling feature does not own all tables of the statement.
         """
         owners = self._owners_touched(statement, context)
-        # The guard's own frame is the host's.
-        here = inspect.currentframe()
-        frame = here.f_back if owners and here else None
+        # Skip this frame, which would count as the host's.
+        own = inspect.currentframe()
+        frame = own.f_back if owners and own else None
         while frame is not None:
-            asker = self._askers.of(frame)
-            if asker is not None:
-                if asker == HOST or owners <= self._askers.only[asker]:
+            caller = self._code_owners.of(frame)
+            if caller is not None:
+                if caller == HOST or owners <= self._code_owners.only[caller]:
                     return
-                if asker != KIT:
-                    self._refuse(statement, asker, owners, frame)
+                if caller != KIT:
+                    self._refuse(statement, caller, owners, frame)
                     return
-                # The kit's tables are the kit's business; any other is that of who called it.
-                owners -= self._askers.only[KIT]
+                # The kit may use its own tables; for the others, its caller is responsible.
+                owners -= self._code_owners.only[KIT]
             frame = frame.f_back
 
     def _owners_touched(self, statement: str, context: Any) -> frozenset[str]:
@@ -105,22 +105,24 @@ class SqlGuard:
         compiled = getattr(context, "compiled", None)
         if compiled is None or len(compiled.string) > _LONGEST_KEPT:
             return self._owners_in(statement)
-        # As it is before its lists of values are written out: short, and always the same.
+        # The compiled text, before the lists of values are expanded, is short and repeats.
         return self._owners_in_kept(compiled.string)
 
     def _owners_in(self, statement: str) -> frozenset[str]:
         return frozenset(self._owners[table] for table in tables_in(statement, self._owners))
 
-    def _refuse(self, statement: str, asker: str, owners: frozenset[str], frame: FrameType) -> None:
-        """Refuse, unless this is a flush, which writes for whoever left objects in the session."""
-        here = inspect.currentframe()
-        while here is not None and here is not frame:
-            if here.f_code is _FLUSH:
+    def _refuse(
+        self, statement: str, caller: str, owners: frozenset[str], frame: FrameType
+    ) -> None:
+        """Raise the error, except during a flush: it also writes objects of other features."""
+        current = inspect.currentframe()
+        while current is not None and current is not frame:
+            if current.f_code is _FLUSH:
                 return
-            here = here.f_back
+            current = current.f_back
         raise ForeignTableError(
-            explain(
-                asker=self._features[asker],
+            guard_fault(
+                caller=self._features[caller],
                 owner=self._features.get(owner),
                 tables=[
                     table
@@ -130,12 +132,12 @@ class SqlGuard:
                 statement=statement,
                 place=f"{frame.f_code.co_filename}:{frame.f_lineno}",
             )
-            for owner in sorted(owners - {asker})
+            for owner in sorted(owners - {caller})
         )
 
 
 def _owners_of_tables(features: Iterable[Candidate]) -> Mapping[str, str]:
-    """Return the owner of each table, by the table's name without case."""
+    """Return the owner of each table by the case-folded name of the table."""
     owners = {version_table(KIT): KIT}
     owners |= dict.fromkeys(_names_in(models.Base.metadata), KIT)
     for feature in features:

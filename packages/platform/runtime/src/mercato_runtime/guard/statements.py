@@ -1,4 +1,4 @@
-"""Which of some tables the text of a SQL statement names."""
+"""Find the tables that the text of a SQL statement names."""
 
 import re
 from collections.abc import Container
@@ -21,17 +21,17 @@ _BEFORE_A_TABLE = frozenset("from into join table update".split())
 
 
 def tables_in(statement: str, tables: Container[str]) -> list[str]:
-    """Find the tables that *statement* names, in any spelling that a database would take.
+    """Return the tables that *statement* names, in any spelling that a database accepts.
 
-    A name inside of a longer name, a string or a comment does not count. SQLite takes a string for
-    a name where nothing but a name can stand (``FROM 'orders_order'``), so that does.
+    A name inside a longer name, a string or a comment does not count. A string where only a name
+    can be (``FROM 'orders_order'``) does, because SQLite accepts it as a name.
 
     Args:
-        statement: SQL, as the driver gets it.
-        tables: Names without case (``str.casefold``).
+        statement: The SQL that the driver gets.
+        tables: The case-folded names of the tables (``str.casefold``).
 
     Returns:
-        Their names, without case, each once, in the order they come.
+        The case-folded names, each once, in the order of their first use.
     """
     return list(dict.fromkeys(name for name in _names_in(statement) if name in tables))
 

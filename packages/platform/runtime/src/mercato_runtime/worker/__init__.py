@@ -1,6 +1,6 @@
-"""The worker: delivers events to their handlers, and runs recurring jobs.
+"""The worker: delivers events to handlers, and runs recurring jobs.
 
-Any number of them may run against one database.
+Any number of workers can run on one database.
 """
 
 import logging
@@ -16,10 +16,10 @@ from mercato_runtime.worker import deliveries
 from mercato_runtime.worker.jobs import Jobs
 
 POLL_SECONDS = 0.5
-"""Pause after nothing was due."""
+"""The pause when nothing is due."""
 
-AFTER_TROUBLE_SECONDS = 2.0
-"""Pause after the database could not be asked."""
+AFTER_FAILURE_SECONDS = 2.0
+"""The pause after the database did not answer."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,8 +29,8 @@ class Tally:
     """What a worker did.
 
     Args:
-        delivered: Deliveries that reached their handler.
-        failed: Deliveries and jobs that failed; they are tried again later.
+        delivered: The number of successful deliveries.
+        failed: The number of deliveries and jobs that failed; they are retried later.
     """
 
     delivered: int = 0
@@ -38,10 +38,10 @@ class Tally:
 
 
 class Worker:
-    """Works through what is due in one app.
+    """Delivers events and runs jobs of one app.
 
     Args:
-        app: Whose features.
+        app: The app.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -51,34 +51,34 @@ class Worker:
             self._jobs = Jobs(current_composition())
 
     def run(self) -> None:
-        """Work until :meth:`stop` is called."""
+        """Deliver events and run jobs until :meth:`stop` is called."""
         _log.info("ready for events and jobs")
         while not self._stopped.is_set():
             try:
-                tally = self.work_off()
-            except Exception:  # noqa: BLE001 - a worker outlives its database
-                _log.exception("the database could not be asked what is due")
-                self._stopped.wait(AFTER_TROUBLE_SECONDS)
+                tally = self.run_due()
+            except Exception:  # noqa: BLE001 - a worker must survive a lost database
+                _log.exception("reading what is due from the database failed")
+                self._stopped.wait(AFTER_FAILURE_SECONDS)
             else:
                 if not tally.delivered:
                     self._stopped.wait(POLL_SECONDS)
 
-    def work_off(self) -> Tally:
+    def run_due(self) -> Tally:
         """Deliver until nothing is due, and run each due job until it finds nothing to do."""
         tally = Tally()
         self._deliver_all(tally)
         for name in self._jobs.due():
             tally.failed += not self._jobs.run(self.app, name, go_on=self._goes_on)
-            # A job may have published something; events do not wait for the other jobs.
+            # A job may have published events: deliver them before the next job.
             self._deliver_all(tally)
         return tally
 
     def stop(self) -> None:
-        """End after what is being done right now."""
+        """Stop after the current delivery or batch."""
         self._stopped.set()
 
     def stop_on_signals(self) -> None:
-        """End cleanly at TERM and INT."""
+        """Stop at TERM and INT."""
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             self.stop()
@@ -95,7 +95,7 @@ class Worker:
                 delivery = deliveries.claim()
                 if delivery is None:
                     return
-            # An app context of its own: no row of one unit of work is seen by the next.
+            # A new app context has a new session, so the handler sees no row of the claim.
             with self.app.app_context():
                 if deliveries.deliver(delivery):
                     tally.delivered += 1
@@ -104,5 +104,5 @@ class Worker:
 
 
 def run_once(app: Flask) -> Tally:
-    """Do all that is due now in *app*, each job included, and return."""
-    return Worker(app).work_off()
+    """Deliver what is due in *app*, run every job, and return."""
+    return Worker(app).run_due()

@@ -1,4 +1,4 @@
-"""Takes events from the outbox to their handlers, at least once, each on its own."""
+"""Deliver events from the outbox to their handlers, each at least once."""
 
 import logging
 import random
@@ -24,10 +24,10 @@ from mercato_kit.models import OutboxEvent
 from mercato_kit.outbox import handlers_of
 
 LEASE = timedelta(minutes=2)
-"""How long a delivery belongs to the worker that claimed it; then another one may try."""
+"""How long a claimed delivery belongs to one worker; afterwards another one may claim it."""
 
 LONGEST_PAUSE = timedelta(hours=1)
-"""Between two attempts, however many failed."""
+"""The longest pause between two attempts."""
 
 _ERROR_LENGTH = 500
 
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event on its way to one handler, claimed by this worker."""
+    """One event for one handler, claimed by this worker."""
 
     consumer: str
     event_id: UUID
@@ -44,35 +44,35 @@ class Delivery:
 
 
 class AlreadyDeliveredError(Exception):
-    """Another worker was faster; what this one did is rolled back."""
+    """Another worker has made the delivery; the work of this one is rolled back."""
 
 
 class EventGoneError(LookupError):
-    """The outbox no longer holds the event."""
+    """The event of a delivery is not in the outbox."""
 
 
 class UnknownVersionError(LookupError):
-    """The handler cannot read events of this version (K502); a newer wheel of it may."""
+    """The handler does not support this version of the event (K502); a newer wheel may."""
 
 
 class HandlerRefusedError(Exception):
-    """A handler raised a refusal; in a worker nobody is there to read it."""
+    """A handler raised a problem, which counts as a failure in a worker."""
 
 
 def claim() -> Delivery | None:
-    """Take the delivery that is due for longest, for the time of a lease.
+    """Claim the delivery that has been due for longest, until its lease ends.
 
-    Deliveries of handlers that are not composed stay where they are. The attempt is counted before
-    it is made, so one that kills the worker is not tried for ever at full speed.
+    Deliveries for handlers that are not composed are left waiting. The attempt is counted before
+    it is made, so a delivery that kills the worker is also retried with growing pauses.
     """
     return work.run(_claim)
 
 
 def deliver(delivery: Delivery) -> bool:
-    """Run the handler; a failure is written down and tried again later.
+    """Run the handler; a failure is recorded, and retried later.
 
     Returns:
-        Whether the handler did its work, here or in another worker.
+        Whether the event was delivered, here or by another worker.
     """
     handler = _handlers()[delivery.consumer]
     try:
@@ -82,10 +82,10 @@ def deliver(delivery: Delivery) -> bool:
         else:
             work.run(lambda: _deliver_locally(handler, delivery))
     except AlreadyDeliveredError:
-        _log.info("%s got event %s from another worker", delivery.consumer, delivery.event_id)
+        _log.info("another worker delivered %s to %s", delivery.event_id, delivery.consumer)
     except Exception as error:  # noqa: BLE001 - a handler may fail in any way
         _log.exception("%s failed on event %s", delivery.consumer, delivery.event_id)
-        work.run(partial(_note_failure, delivery, error))
+        work.run(partial(_record_failure, delivery, error))
         return False
     return True
 
@@ -111,13 +111,14 @@ def _claim() -> Delivery | None:
 
 
 def _deliver_locally(handler: Handler, delivery: Delivery) -> None:
-    """Mark first: the row's lock keeps a second worker waiting until this one is done."""
+    """Mark the delivery and run the handler in one transaction."""
+    # Mark it first: the lock on the row makes a second worker wait until this one has finished.
     _mark_delivered(delivery)
     try:
         handler.function(_event_for(handler, delivery))
-    except Problem as refusal:
-        # One that keeps its work would commit the mark with it.
-        raise HandlerRefusedError(f"{refusal.code}: {refusal.detail}") from refusal
+    except Problem as problem:
+        # A problem with keeps_work would commit the mark although the handler failed.
+        raise HandlerRefusedError(f"{problem.code}: {problem.detail}") from problem
 
 
 def _mark_delivered(delivery: Delivery) -> None:
@@ -130,7 +131,7 @@ def _mark_delivered(delivery: Delivery) -> None:
         raise AlreadyDeliveredError
 
 
-def _note_failure(delivery: Delivery, error: Exception) -> None:
+def _record_failure(delivery: Delivery, error: Exception) -> None:
     session.execute(
         _open(delivery).values(
             last_error=_describe(error), next_attempt_at=_next_attempt(delivery.attempts)
@@ -151,15 +152,16 @@ def _open(delivery: Delivery) -> sa.Update:
 
 
 def _next_attempt(attempts: int) -> datetime:
-    """Return when to try again: 2, 4, 8 … seconds from now, less up to half of it by chance."""
+    """Return when to retry: 2, 4, 8 … seconds from now, minus a random part of up to half."""
     longest = min(2.0 ** min(attempts, 20), LONGEST_PAUSE.total_seconds())
     return utc_now() + timedelta(seconds=longest * random.uniform(0.5, 1))  # noqa: S311 - jitter
 
 
 def _describe(error: Exception) -> str:
-    """Say class and first line, without the parameters of the SQL that failed."""
-    told = getattr(error, "orig", None) or error
-    first_line = next(iter(str(told).splitlines()), "")
+    """Return the class and the first line of an error, without the parameters of its SQL."""
+    # SQLAlchemy's message has the parameters, which may be secrets; the driver's has not.
+    cause = getattr(error, "orig", None) or error
+    first_line = next(iter(str(cause).splitlines()), "")
     return f"{type(error).__name__}: {first_line}"[:_ERROR_LENGTH]
 
 
@@ -167,7 +169,7 @@ def _event_for(handler: Handler, delivery: Delivery) -> Event:
     event = _event(delivery)
     if event.version not in handler.versions:
         known = ", ".join(map(str, sorted(handler.versions)))
-        raise UnknownVersionError(f"{event.topic} is of version {event.version}; known: {known}")
+        raise UnknownVersionError(f"{event.topic} has version {event.version}; supported: {known}")
     return event
 
 

@@ -1,4 +1,4 @@
-"""Jobs of the composed features, and the kit's own, each at its interval."""
+"""Run the jobs of the composed features and of the kit at their intervals."""
 
 import logging
 import time
@@ -19,7 +19,7 @@ from mercato_kit.models import InboxDelivery
 from mercato_kit.models import OutboxEvent
 
 EVENTS_KEPT = timedelta(days=30)
-"""How long an event stays that every handler has had, for those who look into something."""
+"""How long a delivered event is kept, for investigations."""
 
 _BATCH = 500
 
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 def purge_idempotency_keys() -> int:
-    """Delete a batch of the keys whose answers need not be repeated any more."""
+    """Delete a batch of expired idempotency keys with their stored responses."""
     expired = (
         sa.select(IdempotencyKey.scope, IdempotencyKey.key)
         .where(IdempotencyKey.expires_at < utc_now())
@@ -42,7 +42,7 @@ def purge_idempotency_keys() -> int:
                 sa.tuple_(IdempotencyKey.scope, IdempotencyKey.key).in_(
                     [tuple(key) for key in keys]
                 ),
-                # Meanwhile a client may have begun to use the key again.
+                # Check again: a client may have used the key again in the meantime.
                 IdempotencyKey.expires_at < utc_now(),
             )
             .execution_options(synchronize_session=False)
@@ -51,21 +51,21 @@ def purge_idempotency_keys() -> int:
 
 
 def purge_events() -> int:
-    """Delete a batch of old events that every handler has had, and their deliveries.
+    """Delete a batch of old events that were delivered to every handler, and their deliveries.
 
-    An event that waits for a handler stays, however long that is away, and so do all its
-    deliveries: who had it does not get it again.
+    An event that waits for a handler is kept without a time limit, with all its deliveries, so
+    that it is not delivered twice to the others.
     """
-    waits = sa.exists().where(
+    is_waiting = sa.exists().where(
         InboxDelivery.event_id == OutboxEvent.id, InboxDelivery.processed_at.is_(None)
     )
-    over = (
+    old = (
         sa.select(OutboxEvent.id)
-        .where(OutboxEvent.created_at < utc_now() - EVENTS_KEPT, ~waits)
+        .where(OutboxEvent.created_at < utc_now() - EVENTS_KEPT, ~is_waiting)
         .order_by(OutboxEvent.id)
         .limit(_BATCH)
     )
-    event_ids = session.scalars(locked(over, skip_locked=True)).all()
+    event_ids = session.scalars(locked(old, skip_locked=True)).all()
     if event_ids:
         for column in (InboxDelivery.event_id, OutboxEvent.id):
             session.execute(
@@ -83,36 +83,36 @@ KIT_JOBS = (
 
 
 class Jobs:
-    """When each job is due in this process.
+    """The jobs of a composition and of the kit, and when each is due in this process.
 
     Args:
-        composition: Whose jobs.
+        composition: The composed features.
     """
 
     def __init__(self, composition: Composition) -> None:
         own = {f"kit.{job.name}": job for job in KIT_JOBS}
-        theirs = {
+        of_features = {
             f"{feature.name}.{job.name}": job
             for feature in composition.features
             for job in feature.jobs
         }
-        self.by_name = own | theirs
+        self.by_name = own | of_features
         self._due_at = dict.fromkeys(self.by_name, time.monotonic())
 
     def due(self) -> list[str]:
-        """Name the jobs whose time has come."""
+        """Return the names of the jobs that are due."""
         return [name for name, due_at in self._due_at.items() if due_at <= time.monotonic()]
 
     def run(self, app: Flask, name: str, *, go_on: Callable[[], bool]) -> bool:
-        """Run a job batch by batch until it finds nothing more to do.
+        """Run a job batch by batch until it finds nothing to do.
 
         Args:
-            app: In which app.
-            name: As :meth:`due` gives it.
-            go_on: Asked before each batch.
+            app: The app.
+            name: The name of the job, from :meth:`due`.
+            go_on: Called before each batch; False ends the run.
 
         Returns:
-            Whether it went well; a failure is logged, and the job runs again at its next time.
+            Whether it succeeded; a failure is logged, and the job runs again at its next interval.
         """
         job = self.by_name[name]
         self._due_at[name] = time.monotonic() + job.every_seconds

@@ -1,4 +1,4 @@
-"""K501, K502, K506: deliveries that do not get on, as an operator is told of them."""
+"""Find deliveries that do not succeed by waiting: K501, K502 and K506."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from mercato_kit.models import InboxDelivery
 from mercato_kit.models import OutboxEvent
 
 OFTEN = 5
-"""So many failed attempts are no accident: about half a minute of trying."""
+"""From this many failed attempts on, about half a minute, a delivery counts as failing."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Events of one topic and version that one handler has not had.
+    """Events of one topic and version that wait for one handler.
 
     Args:
         consumer: The handler, as ``<feature>.<handler>``.
-        topic: Of the events.
-        version: Of their payload.
-        count: How many.
-        oldest: When the first was published.
-        failing: How many of them failed often.
-        last_error: Of one of those.
+        topic: The topic of the events.
+        version: The version of their payload.
+        count: The number of events.
+        oldest: When the oldest of them was published.
+        failing: How many of them failed :data:`OFTEN` times or more.
+        last_error: The last error of one of those.
     """
 
     consumer: str
@@ -43,16 +43,16 @@ class Waiting:
 
     @property
     def counted(self) -> str:
-        """Say how many, of what."""
+        """The number and the topic, as text."""
         return f"{self.count} {'event' if self.count == 1 else 'events'} {self.topic}"
 
 
 def stuck_deliveries(connection: sa.Connection, features: Sequence[Candidate]) -> list[Fault]:
-    """Find deliveries that will not succeed by waiting. They are warnings: nothing is lost.
+    """Return a warning for each kind of delivery that does not succeed by waiting.
 
     Args:
-        connection: To a database whose kit tables are up to date.
-        features: Those that are composed.
+        connection: A connection to a database whose kit tables are up to date.
+        features: The composed features.
     """
     handlers = {
         f"{feature.name}.{handler.name}": (feature, handler)
@@ -62,7 +62,7 @@ def stuck_deliveries(connection: sa.Connection, features: Sequence[Candidate]) -
     faults: list[Fault] = []
     for waiting in _waiting(connection):
         if waiting.consumer not in handlers:
-            faults.append(_nobody_there(waiting, features))
+            faults.append(_unhandled(waiting, features))
             continue
         feature, handler = handlers[waiting.consumer]
         if waiting.version not in handler.versions:
@@ -93,17 +93,18 @@ def _waiting(connection: sa.Connection) -> Iterator[Waiting]:
         yield Waiting(*row)
 
 
-def _nobody_there(waiting: Waiting, features: Sequence[Candidate]) -> Fault:
+def _unhandled(waiting: Waiting, features: Sequence[Candidate]) -> Fault:
     name, _, handler = waiting.consumer.partition(".")
     feature = next((one for one in features if one.name == name), None)
     if feature is None:
-        where, away = "events", f"{name!r}, a feature that does not run here"
-        fix = f"enable it again: [features.{name}]; or drop them with its data: "
+        where, absent = "events", f"{name!r}, a feature that does not run here"
+        fix = f"enable it again: [features.{name}]; or delete them with its data: "
         fix += f"`mercato data purge {name} --drop-events`"
     else:
-        where, away = feature.where, f"its handler {handler!r}, which this version does not have"
+        where, absent = feature.where, f"its handler {handler!r}, which this version does not have"
         fix = "install a version that has it; until then they are kept"
-    what = f"{waiting.counted} wait for {away}; the oldest is of {_when(waiting)}."
+    verb = "waits" if waiting.count == 1 else "wait"
+    what = f"{waiting.counted} {verb} for {absent}; the oldest is from {_when(waiting)}."
     return Fault("K501", where, what, fix, "warning")
 
 
@@ -114,11 +115,11 @@ def _unreadable(
     by = f" by {publishers[0]}" if publishers else ""
     known = ", ".join(map(str, sorted(handler.versions)))
     what = (
-        f"{waiting.counted} of version {waiting.version} were published{by}; "
-        f"its handler {handler.name!r} knows {known}.\n"
-        f"the oldest is of {_when(waiting)}; they wait, and nothing is lost"
+        f"published{by}: {waiting.counted} of version {waiting.version}; "
+        f"its handler {handler.name!r} supports {known}.\n"
+        f"the oldest is from {_when(waiting)}; waiting events are kept"
     )
-    fix = f"install a version of {feature.distribution or feature.name} that knows it"
+    fix = f"install a version of {feature.distribution or feature.name} that supports it"
     return Fault("K502", feature.where, what, fix, "warning")
 
 
@@ -126,10 +127,10 @@ def _failing(waiting: Waiting, feature: Candidate) -> Fault:
     handler = waiting.consumer.partition(".")[2]
     what = (
         f"its handler {handler!r} failed {OFTEN} times or more on {waiting.failing} of "
-        f"{waiting.counted} that wait; the oldest is of {_when(waiting)}.\n"
+        f"{waiting.counted} that wait; the oldest is from {_when(waiting)}.\n"
         f"last error: {waiting.last_error}"
     )
-    fix = "mend what it says; they are tried again by themselves, or at once: `mercato worker`"
+    fix = "fix the cause; workers retry the events automatically"
     return Fault("K506", feature.where, what, fix, "warning")
 
 

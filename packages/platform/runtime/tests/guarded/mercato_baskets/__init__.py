@@ -1,4 +1,4 @@
-"""A feature that is good, and sends whatever a test hands to it."""
+"""A feature that sends the statements that a test passes to it."""
 
 from uuid import UUID
 
@@ -43,7 +43,7 @@ blueprint = Blueprint("baskets", __name__, url_prefix="/v1")
 @blueprint.post("/baskets/<name>", allow=anyone, idempotent=True)
 @blueprint.response(201)
 def put(name):
-    """Put a ware into the basket, as features should"""
+    """Put a ware into the basket through the contract"""
     line = put_into_basket(name)
     return {"left": line.left}
 
@@ -51,7 +51,7 @@ def put(name):
 @blueprint.post("/baskets/<name>/theft", allow=anyone)
 @blueprint.response(201)
 def steal(name):
-    """Take a ware past its owner"""
+    """Take a ware with a statement on the owner's table"""
     session.add(Line(ware=name, left=0))
     session.flush()
     send(sa.text(STEAL))
@@ -59,7 +59,7 @@ def steal(name):
 
 
 def put_into_basket(name):
-    """Take one from the owner, and write it down."""
+    """Take one through the contract, and add a line."""
     line = Line(ware=name, left=services.get(Counting).take(name))
     session.add(line)
     session.flush()
@@ -72,17 +72,17 @@ def send(statement, *parameters):
 
 
 def send_to_driver(text):
-    """Send *text* past the compiler of SQLAlchemy."""
+    """Send *text* without SQLAlchemy's compiler."""
     return session.connection().exec_driver_sql(text)
 
 
 def list_page(statement, column):
-    """Let the kit send *statement*."""
+    """Pass *statement* to the kit."""
     return paginate(statement, PageRequest("name"), columns={"name": column}, id=column)
 
 
 def look_after_announcement(name):
-    """Read an own table while another feature's objects wait to be written."""
+    """Read an own table while objects of another feature are not flushed yet."""
     services.get(Counting).announce(name)
     return send(sa.select(Line)).all()
 
@@ -94,18 +94,18 @@ def tell(aggregate_id):
 
 
 def take_stock(event: Event) -> None:
-    """Handle an event with another's table."""
+    """Handle an event with a statement on another feature's table."""
     send(sa.text(STEAL))
 
 
 def count_lines() -> int:
-    """Run as a job, with an own table."""
+    """Run as a job with an own table."""
     send(sa.select(Line))
     return 0
 
 
 def count_wares() -> int:
-    """Run as a job, with another's table."""
+    """Run as a job with another feature's table."""
     send(sa.text(STEAL))
     return 0
 
@@ -117,12 +117,12 @@ def commands():
 
 @commands.command()
 def grab():
-    """Touch another's table from the command line."""
+    """Use another feature's table in a command."""
     send(sa.text(STEAL))
 
 
 def erase_subject(subject: UUID) -> None:
-    """Forget a person."""
+    """Erase a person's data."""
 
 
 feature = Feature(

@@ -1,4 +1,4 @@
-"""A feature whose tables another one would like to touch."""
+"""A feature whose tables another one tries to use."""
 
 import sqlalchemy as sa
 from mercato_counting import Counting
@@ -24,7 +24,7 @@ class Ware(Base):
 
 
 class Shelf:
-    """Answers the contract with SQL on its own table."""
+    """Provides `Counting` with SQL on its own table."""
 
     def take(self, name: str) -> int:
         """Take one away, and return how many are left."""
@@ -32,7 +32,7 @@ class Shelf:
         return session.scalars(taken.returning(Ware.units)).one()
 
     def announce(self, name: str) -> None:
-        """Leave a new ware in the session, unwritten."""
+        """Add a new ware to the session without a flush."""
         session.add(Ware(name=name))
 
 

@@ -1,7 +1,9 @@
-"""What every feature promises, as a suite that it inherits in three lines::
+"""Tests of what every feature promises, inherited in three lines.
 
-class TestConformance(FeatureConformance):
-feature = feature
+::
+
+    class TestConformance(FeatureConformance):
+        feature = feature
 """
 
 from collections.abc import Callable
@@ -36,7 +38,7 @@ _SHOWN = 40
 
 
 class FeatureConformance:
-    """The promises of every feature. The host that boots here has a fake identity provider."""
+    """Tests of one feature, in a host with a fake identity provider."""
 
     feature: ClassVar[Feature]
 
@@ -48,44 +50,44 @@ class FeatureConformance:
     def two_databases(
         self, request: pytest.FixtureRequest, empty_database: Callable[[str], str]
     ) -> tuple[str, str]:
-        """URLs of two empty databases of one kind."""
+        """Return the URLs of two empty databases of the same kind."""
         return empty_database(request.param), empty_database(request.param)
 
     def test_is_installed_under_its_name(self) -> None:
-        """The entry point and the manifest have one name."""
+        """The entry point and the manifest have the same name."""
         none_of(declarations.missing_entry_point(self.feature))
 
     def test_has_the_shape_of_features(self) -> None:
-        """Every part is in the module, and has the name, that it has in all features."""
+        """Every part has the module and the name that it has in all features."""
         none_of(shape.misplaced_manifest(self.feature))
         none_of(shape.misnamed_parts(self.feature))
         none_of(shape.misplaced_parts(self.feature))
         none_of(shape.bypassed_services(self.feature))
 
     def test_names_its_tables_after_itself(self) -> None:
-        """No other feature can have a table of the same name."""
+        """The name of each table starts with the name of the feature."""
         none_of(tables.foreign_tables(self.feature))
 
     def test_keeps_its_foreign_keys_at_home(self) -> None:
-        """Any other feature can leave the deployment without breaking this one."""
+        """No foreign key refers to a table of another feature."""
         none_of(tables.leaving_foreign_keys(self.feature))
 
     def test_names_its_constraints(self) -> None:
-        """A migration can drop each constraint, and an error says which it was."""
+        """Each constraint has a name, so that migrations and errors can refer to it."""
         none_of(tables.unnamed_constraints(self.feature))
 
     def test_has_one_history(self) -> None:
-        """There is one newest revision, and the file names tell which."""
+        """There is one newest revision, and file names start with their revisions."""
         none_of(histories.tables_without_migrations(self.feature))
         none_of(histories.broken_history(self.feature))
         none_of(histories.unknown_phases(self.feature))
 
     def test_migrates_to_its_models(self, two_databases: tuple[str, str]) -> None:
-        """Migrations make what the models describe, to the last constraint."""
+        """Migrations create exactly the tables of the models."""
         none_of(histories.differences_from_models(self.feature, *two_databases))
 
     def test_migrates_down_and_up_again(self, two_databases: tuple[str, str]) -> None:
-        """The way down leaves nothing, and the way up works a second time."""
+        """A downgrade removes all tables, and a second upgrade gives the same tables."""
         none_of(histories.one_way_migrations(self.feature, two_databases[0]))
 
     def test_states_who_may_call(self) -> None:
@@ -93,7 +95,7 @@ class FeatureConformance:
         none_of(declarations.routes_without_policy(self.feature))
 
     def test_declares_its_permissions(self) -> None:
-        """Operators can read in the manifest what each permission allows."""
+        """The manifest explains every permission that a route requires."""
         none_of(declarations.undeclared_permissions(self.feature))
 
     def test_documents_its_routes(self) -> None:
@@ -101,19 +103,19 @@ class FeatureConformance:
         none_of(declarations.undocumented_routes(self.feature))
 
     def test_bounds_its_lists(self) -> None:
-        """Every list has a limit and a stable order."""
+        """Every list has a limit and a total order."""
         none_of(declarations.unbounded_lists(self.feature))
 
     def test_reads_strictly(self) -> None:
-        """Input is what the schema lists, and of bounded length."""
+        """Input schemas refuse unknown fields, convert nothing, and bound the length of text."""
         none_of(schemas.loose_inputs(self.feature))
 
     def test_boots_alone(self, app: Flask) -> None:
-        """The host takes the feature with nothing but fakes of what it needs."""
+        """The host starts with the feature and fakes of what it needs."""
         assert_that(bool(app.url_map), "the app has no routes")
 
     def test_documents_itself(self, client: Client) -> None:
-        """The API document is valid, and its names are the feature's own."""
+        """The API document is valid, and its schema names start with the feature's name."""
         response = client.get("/openapi.json")
 
         assert_that(response.status_code == 200, f"/openapi.json answers {response.status_code}")
@@ -122,16 +124,16 @@ class FeatureConformance:
         none_of(documents.strange_names(document, self.feature))
 
     def test_makes_sample_data_once(self, app: Flask) -> None:
-        """Sample data fills an empty database, and makes nothing the second time."""
+        """A second run of the sample data adds no rows."""
         none_of(repeated_samples(app, self.feature))
 
     def test_survives_bad_input(self, app: Flask, charlie: Client) -> None:
-        """Bad input is refused with a problem document, is never a 500, and leaves nothing."""
+        """Bad input gets a problem document, never a 500, and changes no rows."""
         none_of(hostile.surviving_attacks(app, self.feature, charlie))
 
 
 def none_of(found: Iterable[str]) -> None:
-    """Fail with everything that was found, if anything was."""
+    """Fail with all findings, if there are any."""
     lines = list(found)
     if lines:
         more = [f"… and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
@@ -139,13 +141,13 @@ def none_of(found: Iterable[str]) -> None:
 
 
 def assert_that(holds: object, otherwise: str) -> None:
-    """Fail with *otherwise* unless something holds."""
+    """Fail with *otherwise* unless a condition holds."""
     if not holds:
         pytest.fail(otherwise, pytrace=False)
 
 
 def repeated_samples(app: Flask, feature: Feature) -> Iterable[str]:
-    """Find rows that sample data makes again when it is asked for twice."""
+    """Find tables in which a second run of the sample data adds rows."""
     make = feature.sample_data
     if make is None:
         return
@@ -157,4 +159,4 @@ def repeated_samples(app: Flask, feature: Feature) -> Iterable[str]:
     first, second = counts
     for table in first:
         if first[table] != second[table]:
-            yield f"{table}: {first[table]} rows, and {second[table]} after the second time"
+            yield f"{table}: {first[table]} rows, and {second[table]} after a second run"

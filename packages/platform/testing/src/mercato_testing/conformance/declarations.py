@@ -1,4 +1,4 @@
-"""What a feature declares is true, and complete."""
+"""Checks of entry point, policies, permissions, summaries and lists."""
 
 from collections.abc import Iterator
 from importlib.metadata import entry_points
@@ -16,7 +16,7 @@ from mercato_testing.conformance.schemas import routes_of
 
 
 def missing_entry_point(feature: Feature) -> Iterator[str]:
-    """Find out why the host would not find the feature under its name."""
+    """Find why the host would not find the feature under its name."""
     found = entry_points(group=ENTRY_POINT_GROUP, name=feature.name)
     if not found:
         yield (
@@ -25,18 +25,18 @@ def missing_entry_point(feature: Feature) -> Iterator[str]:
         )
     for entry in found:
         if entry.load() is not feature:
-            yield f"the entry point {entry.name} = {entry.value} is another manifest"
+            yield f"the entry point {entry.name} = {entry.value} refers to another manifest"
 
 
 def routes_without_policy(feature: Feature) -> Iterator[str]:
-    """Find routes that do not say who may call them."""
+    """Find routes without a policy."""
     for route in routes_of(feature):
         if route.allow is None:
-            yield f"{route.where}: {route.rule} states no policy: allow=…"
+            yield f"{route.where}: {route.rule} has no policy: add allow=…"
 
 
 def undeclared_permissions(feature: Feature) -> Iterator[str]:
-    """Find permissions that routes ask for and the manifest does not explain."""
+    """Find permissions that routes require and the manifest does not declare."""
     known = {anyone.name, signed_in.name, *feature.permissions}
     for route in routes_of(feature):
         if route.allow is not None and route.allow.name not in known:
@@ -44,24 +44,24 @@ def undeclared_permissions(feature: Feature) -> Iterator[str]:
 
 
 def undocumented_routes(feature: Feature) -> Iterator[str]:
-    """Find routes whose view has no docstring; its first line is the API summary."""
+    """Find routes whose view has no docstring, whose first line is the API summary."""
     for route in routes_of(feature):
         if not (route.view.__doc__ or "").strip():
             yield f"{route.where}: {route.rule} has no docstring"
 
 
 def unbounded_lists(feature: Feature) -> Iterator[str]:
-    """Find lists without limit, or whose order is not stated."""
+    """Find lists without a limit or with an unknown default order."""
     for route in routes_of(feature):
         queries = [schema for schema, place in arguments_of(route) if place == "query"]
         for result in results_of(route):
             if result.many:
-                yield f"{route.where}: {route.rule} returns a list without limit: page_of(…)"
+                yield f"{route.where}: {route.rule} returns a list without limit: use page_of(…)"
             elif _is_page(result) and not any(isinstance(it, ListQuerySchema) for it in queries):
                 yield f"{route.where}: {route.rule} returns pages without a ListQuerySchema"
         for query in queries:
             if isinstance(query, ListQuerySchema) and not _is_sorted(query):
-                yield f"{route.where}: default_sort {query.default_sort!r} is none of its sorts"
+                yield f"{route.where}: default_sort {query.default_sort!r} is not one of its sorts"
 
 
 def _is_page(schema: ma.Schema) -> bool:

@@ -1,4 +1,4 @@
-"""The API document of a feature is valid on its own, and its names are the feature's."""
+"""Checks of the API document."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -9,17 +9,17 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from mercato_kit.feature import Feature
 
 _SHARED = ("Problem", "FieldError", "PaginationMetadata")
-"""Schemas that belong to no feature."""
+"""Schemas of the kit, which have no prefix."""
 
 
 def invalid_parts(document: Mapping[str, Any]) -> Iterator[str]:
-    """Find what OpenAPI 3.1 does not allow."""
+    """Find violations of OpenAPI 3.1."""
     for error in OpenAPIV31SpecValidator(document).iter_errors():
         yield f"{'/'.join(map(str, error.absolute_path)) or 'document'}: {error.message[:300]}"
 
 
 def strange_names(document: Mapping[str, Any], feature: Feature) -> Iterator[str]:
-    """Find schemas that another feature could name the same."""
+    """Find schemas whose name does not start with the feature's name."""
     prefix = "".join(part.title() for part in feature.name.split("_"))
     for name in document.get("components", {}).get("schemas", {}):
         if name not in _SHARED and not name.startswith(prefix):

@@ -1,4 +1,4 @@
-"""The migrations of a feature lead to its models, there and back, on every database."""
+"""Checks of migrations: one history, equal to the models, that can be downgraded."""
 
 import re
 from collections.abc import Iterator
@@ -20,37 +20,37 @@ from mercato_kit.feature import Feature
 from mercato_kit.migrations import version_table
 
 Catalogue = dict[str, set[str]]
-"""What a database holds: a line for each column and constraint, by table."""
+"""The schema of a database: a line for each column and constraint, by table."""
 
 
 def history_of(feature: Feature) -> History | None:
-    """Return the feature's own history; None where it has no tables."""
+    """Return the feature's history; None if it has no tables."""
     return next((item for item in histories([feature]) if item.feature == feature.name), None)
 
 
 def tables_without_migrations(feature: Feature) -> Iterator[str]:
-    """Find tables that no migration could make."""
+    """Find a feature with tables and without a folder of migrations."""
     if feature.metadata is not None and feature.metadata.tables and feature.migrations is None:
-        yield f"{feature.name} has tables, and its manifest names no folder of migrations"
+        yield f"{feature.name} has tables, but its manifest names no folder of migrations"
 
 
 def broken_history(feature: Feature) -> Iterator[str]:
-    """Find what keeps the newest revision from being read off the file names."""
+    """Find several heads, and files whose name does not start with their revision."""
     history = history_of(feature)
     if history is None:
         return
     scripts = ScriptDirectory.from_config(configure(None, history))
     heads = scripts.get_heads()
     if heads != [history.head]:
-        yield f"Alembic sees the heads {heads}, the file names say {history.head}"
+        yield f"Alembic finds the heads {heads}, but the last file name has {history.head}"
     for script in scripts.walk_revisions():
         number = re.match(r"[0-9]+", script.path.rpartition("/")[2])
         if number is None or number.group() != script.revision:
-            yield f"{script.path}: it is revision {script.revision!r}; the file must start with it"
+            yield f"{script.path}: the file name must start with its revision {script.revision!r}"
 
 
 def unknown_phases(feature: Feature) -> Iterator[str]:
-    """Find migrations that neither expand nor contract."""
+    """Find migrations whose phase is neither expand nor contract."""
     history = history_of(feature)
     for revision in history.migrations if history else ():
         if revision.phase not in (EXPAND, CONTRACT):
@@ -58,12 +58,12 @@ def unknown_phases(feature: Feature) -> Iterator[str]:
 
 
 def differences_from_models(feature: Feature, migrated: str, modelled: str) -> Iterator[str]:
-    """Find what the migrations make otherwise than the models say.
+    """Find differences between the tables of the migrations and those of the models.
 
     Args:
-        feature: Whose.
-        migrated: URL of an empty database, to be migrated.
-        modelled: URL of another one of the same kind, to be made from the models.
+        feature: The feature.
+        migrated: The URL of an empty database, which is migrated.
+        modelled: The URL of another empty database of the same kind, which gets the models' tables.
     """
     history = history_of(feature)
     if history is None:
@@ -78,11 +78,11 @@ def differences_from_models(feature: Feature, migrated: str, modelled: str) -> I
 
 
 def one_way_migrations(feature: Feature, url: str) -> Iterator[str]:
-    """Find what is left after going down, or is different after going up again.
+    """Find tables left by a downgrade, and differences after a second upgrade.
 
     Args:
-        feature: Whose.
-        url: Of an empty database.
+        feature: The feature.
+        url: The URL of an empty database.
     """
     history = history_of(feature)
     if history is None:
@@ -92,17 +92,17 @@ def one_way_migrations(feature: Feature, url: str) -> Iterator[str]:
     downgrade(url, history)
     left = _catalogue(url, feature)
     if left:
-        yield from (f"table {table} is still there after the downgrade" for table in sorted(left))
+        yield from (f"table {table} still exists after the downgrade" for table in sorted(left))
         return
     upgrade(url, [feature])
     yield from _compare(before, _catalogue(url, feature), "first upgrade", "second upgrade")
 
 
-def _compare(one: Catalogue, other: Catalogue, this: str, that: str) -> Iterator[str]:
-    for table in sorted(one.keys() | other.keys()):
-        here, there = one.get(table, set()), other.get(table, set())
-        yield from (f"only in the {this}: {table} {line}" for line in sorted(here - there))
-        yield from (f"only in the {that}: {table} {line}" for line in sorted(there - here))
+def _compare(one: Catalogue, two: Catalogue, name_one: str, name_two: str) -> Iterator[str]:
+    for table in sorted(one.keys() | two.keys()):
+        lines_one, lines_two = one.get(table, set()), two.get(table, set())
+        yield from (f"only in the {name_one}: {table} {it}" for it in sorted(lines_one - lines_two))
+        yield from (f"only in the {name_two}: {table} {it}" for it in sorted(lines_two - lines_one))
 
 
 def _catalogue(url: str, feature: Feature) -> Catalogue:
@@ -116,7 +116,8 @@ def _catalogue(url: str, feature: Feature) -> Catalogue:
 
 
 def _lines(inspector: sa.Inspector, table: str, *, exact: bool) -> Iterator[str]:
-    """Describe a table. SQLite keeps expressions as they were typed, so there only names count."""
+    """Describe a table line by line; with *exact*, including expressions."""
+    # SQLite keeps expressions as they were written, so equal ones can differ in text.
     for column in inspector.get_columns(table):
         default = f" default {column['default']}" if exact else ""
         null = "null" if column["nullable"] else "not null"

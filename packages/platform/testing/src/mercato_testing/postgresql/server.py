@@ -1,4 +1,4 @@
-"""One PostgreSQL server: its address, its databases, its end and its return."""
+"""One PostgreSQL server: start, stop, and databases."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ from mercato_testing.postgresql.installation import Installation
 from mercato_testing.postgresql.installation import ServerError
 from mercato_testing.postgresql.locks import is_held
 
-_PATIENCE_SECONDS = 60
+_TIMEOUT_SECONDS = 60
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -32,10 +32,10 @@ class Server:
     """A PostgreSQL server on the loopback address.
 
     Attributes:
-        port: Random, and kept over a restart.
-        password: Random; the superuser's.
-        durable: Whether a crash loses nothing that was committed. Off, it is faster.
-        directory: Where its locks, its record and its log are.
+        port: A random port, which a restart keeps.
+        password: The random password of the superuser.
+        durable: Whether committed rows survive a crash; False is faster.
+        directory: The directory of its locks, its record and its log.
         installation: Its programs and files.
         host: The loopback address.
         user: The superuser.
@@ -50,7 +50,7 @@ class Server:
     user: str = SUPERUSER
 
     def url(self, database: str = "postgres") -> str:
-        """The address of a database, as SQLAlchemy and psycopg take it."""
+        """Return the URL of a database, for SQLAlchemy and psycopg."""
         name = quote(database, safe="")
         return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/{name}"
 
@@ -58,11 +58,11 @@ class Server:
         """Create a database.
 
         Args:
-            name: Of the new database; any text.
-            template: A database to copy, to which nobody may be connected; default: an empty one.
+            name: The name of the new database; any text.
+            template: A database to copy, which must have no connections; default: an empty one.
 
         Returns:
-            Its URL.
+            The URL of the new database.
         """
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}").format(
             sql.Identifier(name),
@@ -73,22 +73,22 @@ class Server:
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database and cut whoever is connected to it; one that is not there is no error."""
+        """Drop a database with its connections; an absent database is not an error."""
         self._execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         )
 
     def is_running(self) -> bool:
-        """Whether any process of the server is alive."""
+        """Return whether any process of the server is alive."""
         return is_held(self.directory / "family.lock")
 
     def start(self) -> None:
-        """Start the server, and wait until it takes connections.
+        """Start the server, and wait until it accepts connections.
 
         Raises:
-            ServerError: It did not start; the text holds the end of its log.
+            ServerError: It did not start; the message has the end of its log.
         """
-        # A crash leaves the file behind, and it would claim that this server is ready.
+        # The file stays after a crash, and its status would say that the new server is ready.
         self._pid_file.unlink(missing_ok=True)
         locks = [self.directory / "users.lock", self.directory / "family.lock"]
         kept = [*map(str, locks), str(self.installation.home), *self._command()]
@@ -107,26 +107,26 @@ class Server:
             raise ServerError(f"PostgreSQL did not start:\n{self._log_tail()}")
 
     def stop(self) -> None:
-        """End the server in good order: open transactions are rolled back, the rest is written."""
+        """Shut the server down: open transactions are rolled back, all data is written."""
         self._end(signal.SIGINT)
 
     def kill(self) -> None:
-        """Kill the server (SIGKILL), and wait until the last of its processes is gone."""
+        """Kill the server (SIGKILL), and wait until all its processes have ended."""
         self._end(signal.SIGKILL)
 
     def restart(self) -> None:
-        """Start the server again, same port, same data; ends it in good order if it still runs."""
+        """Start the server again with its port and data; shut it down first if it runs."""
         self.stop()
         self.start()
 
     def remove(self) -> None:
-        """End the server and remove all its files but the log."""
+        """End the server, and remove all its files except the log."""
         self._end(signal.SIGQUIT)
         self.record_file(self.directory).unlink(missing_ok=True)
         shutil.rmtree(self.installation.home, ignore_errors=True)
 
     def save(self) -> None:
-        """Write down how to reach the server, for its other users."""
+        """Write the server's record, from which other processes load it."""
         record = {
             "port": self.port,
             "password": self.password,
@@ -141,7 +141,7 @@ class Server:
 
     @classmethod
     def load(cls, directory: Path) -> "Server | None":
-        """The server whose files are in *directory*; None where there is none, or no longer."""
+        """Return the server whose record is in *directory*; None if there is none any more."""
         file = cls.record_file(directory)
         if not file.exists():
             return None
@@ -155,7 +155,7 @@ class Server:
 
     @staticmethod
     def record_file(directory: Path) -> Path:
-        """Where a server of *directory* is written down."""
+        """Return the path of the record of the server in *directory*."""
         return directory / "server.json"
 
     @property
@@ -173,7 +173,7 @@ class Server:
             "unix_socket_directories": "",
             "max_connections": "200",
             "timezone": "UTC",
-            # In the data directory: a killed server leaves nothing in the system's shared memory.
+            # Files in the data directory, so a killed server leaves no shared memory behind.
             "dynamic_shared_memory_type": "mmap",
             **({} if self.durable else _NOT_DURABLE),
         }
@@ -190,7 +190,7 @@ class Server:
         return []
 
     def _is_ready(self) -> bool:
-        # Line 8 is the status, written when the server takes connections.
+        # Line 8 is the status, written when the server accepts connections.
         return [line.strip() for line in self._pid_lines()[7:8]] == ["ready"]
 
     def _end(self, how: signal.Signals) -> None:
@@ -202,11 +202,11 @@ class Server:
         self._wait(lambda: not self.is_running(), "end")
 
     def _wait(self, happened: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while not happened():
             if time.monotonic() > deadline:
                 raise ServerError(
-                    f"PostgreSQL did not {what} in {_PATIENCE_SECONDS} seconds:\n{self._log_tail()}"
+                    f"PostgreSQL did not {what} in {_TIMEOUT_SECONDS} seconds:\n{self._log_tail()}"
                 )
             time.sleep(0.01)
 

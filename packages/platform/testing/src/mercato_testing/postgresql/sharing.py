@@ -1,4 +1,4 @@
-"""One server for many processes: the first user starts it, the last one ends it."""
+"""Share one server between processes: the first user starts it, the last one ends it."""
 
 import shutil
 import socket
@@ -15,8 +15,8 @@ from mercato_testing.postgresql.installation import Installation
 from mercato_testing.postgresql.installation import ServerError
 from mercato_testing.postgresql.installation import initialise
 from mercato_testing.postgresql.installation import install
-from mercato_testing.postgresql.locks import take_alone
-from mercato_testing.postgresql.locks import take_share
+from mercato_testing.postgresql.locks import take_exclusive
+from mercato_testing.postgresql.locks import take_shared
 from mercato_testing.postgresql.server import Server
 
 _PORTS_TO_TRY = 3
@@ -26,20 +26,20 @@ _PORTS_TO_TRY = 3
 def running_server(
     directory: Path, name: str = "shared", *, durable: bool = False, account: Account | None = None
 ) -> Iterator[Server]:
-    """A PostgreSQL server, shared with every process that asks for the same directory and name.
+    """Yield a PostgreSQL server, shared by all processes with the same directory and name.
 
-    It ends with its last user, also when that one is killed. Servers of one directory share one
+    It ends with its last user, also if that one is killed. The servers of one directory share one
     ``initdb``.
 
     Args:
-        directory: Of one test run; made if absent.
-        name: Of the server. A test that kills its server takes a name of its own.
-        durable: Whether a crash loses nothing that was committed; slower.
-        account: Who runs it; default: what works here (see ``usable_account``).
+        directory: The directory of a test run; it is made if absent.
+        name: The name of the server. A test that kills its server uses another name.
+        durable: Whether committed rows survive a crash; True is slower.
+        account: The account that runs it; default: see ``usable_account``.
 
     Raises:
         ServerError: It did not start.
-        ValueError: The server runs already, with another ``durable``.
+        ValueError: The server runs already with another ``durable``.
     """
     home = directory.absolute() / name
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -54,11 +54,11 @@ def running_server(
 
 
 def _join(directory: Path, users: IO[str], account: Account, *, durable: bool) -> Server:
-    nobody_else = take_alone(users)
-    take_share(users)
+    is_first = take_exclusive(users)
+    take_shared(users)
     server = Server.load(directory)
-    # What an earlier run left behind is not this run's server.
-    if server is not None and nobody_else:
+    # Without other users, the files are those of an earlier run that was killed.
+    if server is not None and is_first:
         server.remove()
         server = None
     if server is None:
@@ -74,11 +74,11 @@ def _join(directory: Path, users: IO[str], account: Account, *, durable: bool) -
 
 
 def _leave(server: Server, users: IO[str]) -> None:
-    if take_alone(users):
+    if take_exclusive(users):
         server.remove()
     else:
-        # There are other users; or the keeper was quicker, and this waits until it is done.
-        take_share(users)
+        # There are other users, or the keeper is removing the server: then wait until it has.
+        take_shared(users)
 
 
 def _create(directory: Path, account: Account, *, durable: bool) -> Server:
@@ -101,7 +101,7 @@ def _start_on_a_free_port(
         try:
             server.start()
         except ServerError as failed:
-            # Somebody may have taken the port since it was free.
+            # Another process may have taken the port in the meantime.
             failure = failed
         else:
             return server

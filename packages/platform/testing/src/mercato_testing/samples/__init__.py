@@ -1,1 +1,1 @@
-"""A feature with one of everything, and distributions made up for tests of hosts."""
+"""A sample feature, and made-up distributions, for tests of hosts."""

@@ -1,4 +1,4 @@
-"""Fixtures for tests of a host and of the platform; a ``conftest.py`` imports those it needs."""
+"""Fixtures for tests of hosts and of the platform; a ``conftest.py`` imports those it needs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from mercato_kit.feature import Feature
 
 @pytest.fixture
 def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that distributions can be installed into."""
+    """Return a folder of ``sys.path`` that distributions can be installed into."""
     folder = tmp_path / "wheels"
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
@@ -25,13 +25,13 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, empty_database: Callable[[str], str]) -> str:
-    """The URL of an empty database, one of each kind."""
+    """Return the URL of an empty database, once for each kind."""
     return empty_database(request.param)
 
 
 @pytest.fixture
 def deployment(tmp_path: Path) -> Callable[..., Deployment]:
-    """A function that makes a testing deployment; its SQLite file does not exist yet."""
+    """Return a function that makes a testing deployment; its SQLite file does not exist yet."""
 
     def make(**tables: Any) -> Deployment:
         database = {"url": f"sqlite:///{tmp_path}/shop.db"}
@@ -42,7 +42,10 @@ def deployment(tmp_path: Path) -> Callable[..., Deployment]:
 
 @pytest.fixture
 def client_of(deployment: Callable[..., Deployment]) -> Callable[..., FlaskClient]:
-    """A function that boots manifests and returns a client; keywords are tables of the file."""
+    """Return a function that boots manifests and returns a client.
+
+    Its keyword arguments are tables of the deployment file.
+    """
 
     def boot(*manifests: Feature, **tables: Any) -> FlaskClient:
         app: Flask = load_factory()(deployment(**tables), features=manifests)

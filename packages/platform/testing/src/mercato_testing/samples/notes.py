@@ -1,4 +1,4 @@
-"""A small feature with one of everything, for tests of the machinery around features."""
+"""A small feature with one of each part, for tests of the platform."""
 
 import os
 from pathlib import Path
@@ -42,7 +42,7 @@ class Base(DeclarativeBase):
 
 
 class Note(db.Aggregate, Base):
-    """Something worth keeping."""
+    """A short text with stars."""
 
     __tablename__ = "notes_note"
     __table_args__ = (
@@ -55,7 +55,7 @@ class Note(db.Aggregate, Base):
 
 
 class Effect(db.Identified, Base):
-    """What a handler did."""
+    """The record of one handler's run."""
 
     __tablename__ = "notes_effect"
 
@@ -75,7 +75,7 @@ class NoteSchema(ModelSchema):
     """A note."""
 
     class Meta(ModelSchema.Meta):
-        """What is published."""
+        """The model and the published fields."""
 
         model = Note
         fields = ("id", "text", "stars", "version", "created_at")
@@ -88,7 +88,7 @@ class NoteQuerySchema(ListQuerySchema):
 
 
 class BrokenNoteError(Problem):
-    """A refusal that keeps its work, for tests."""
+    """A problem that keeps its work, for tests."""
 
     code = "broken_note"
     keeps_work = True
@@ -142,7 +142,7 @@ def read_note(note_id: UUID) -> Note:
 
 
 def write_down(event: Event) -> None:
-    """Write an effect down locally; fail where the note says so."""
+    """Record an effect in the delivery's transaction; fail if the note says so."""
     _leave_effect("write_down", event)
     session.flush()
     if event.payload["text"].startswith("fail in SQL"):
@@ -154,9 +154,9 @@ def write_down(event: Event) -> None:
 
 
 def tell(event: Event) -> None:
-    """Write an effect down in a transaction of its own, as a remote handler does."""
+    """Record an effect in a separate transaction, as a remote handler does."""
     if event.payload["text"].startswith("unreachable"):
-        raise ConnectionError("nobody answers")
+        raise ConnectionError("no answer")
     work.run(lambda: _leave_effect("tell", event))
 
 

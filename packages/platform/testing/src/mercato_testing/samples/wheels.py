@@ -1,4 +1,4 @@
-"""Installed distributions for tests: metadata and a module in a folder of ``sys.path``."""
+"""Install distributions for tests: metadata and a module in a folder of ``sys.path``."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ GOOD = """
 
     feature = Feature(name="{name}", summary="For a test.")
 """
-"""The source of a wheel that fits, but for its name."""
+"""The source of a feature that fits; ``{name}`` is to be replaced."""
 
 
 def install(
@@ -28,13 +28,13 @@ def install(
 
     Args:
         folder: A folder of ``sys.path``.
-        feature: The name of its entry point.
-        source: The module with ``feature`` in it; empty leaves the module out.
-        distribution: Default: ``mercato-FEATURE``.
-        version: Its version.
-        requires: Its requirements.
-        module: The module's name, unlike that of any other test.
-        metadata: More lines for its metadata.
+        feature: The name of the entry point.
+        source: The source of the module with ``feature``; without it no module is written.
+        distribution: The name of the distribution; default: ``mercato-FEATURE``.
+        version: The version.
+        requires: The requirements.
+        module: The name of the module, which must differ from those of other tests.
+        metadata: More lines of metadata.
     """
     name = distribution or f"mercato-{feature.replace('_', '-')}"
     module = module or f"{name.replace('-', '_')}_{abs(hash(str(folder)))}"
@@ -54,8 +54,8 @@ def install_package(folder: Path, feature: str, files: Mapping[str, str]) -> str
 
     Args:
         folder: A folder of ``sys.path``.
-        feature: The name of its entry point.
-        files: Source by path inside the package; ``PACKAGE`` in it stands for the package's name.
+        feature: The name of the entry point.
+        files: The source by path in the package; ``PACKAGE`` is replaced by the package's name.
     """
     package = f"mercato_{feature}_{abs(hash(str(folder)))}"
     for path, source in {"__init__.py": "", **files}.items():

@@ -1,4 +1,4 @@
-"""Notes and effects.
+"""Create the table of notes.
 
 Revision: 0001
 """
@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go from nothing to 0001."""
+    """Upgrade to 0001."""
     op.create_table(
         "notes_note",
         sa.Column("id", sa.Uuid, nullable=False),
@@ -33,5 +33,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back to nothing."""
+    """Remove 0001."""
     op.drop_table("notes_note")

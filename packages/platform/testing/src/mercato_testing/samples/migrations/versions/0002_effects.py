@@ -1,4 +1,4 @@
-"""What handlers did.
+"""Create the table of effects.
 
 Revision: 0002
 """
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go from 0001 to 0002."""
+    """Upgrade from 0001 to 0002."""
     op.create_table(
         "notes_effect",
         sa.Column("id", sa.Uuid, nullable=False),
@@ -25,5 +25,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back from 0002 to 0001."""
+    """Downgrade from 0002 to 0001."""
     op.drop_table("notes_effect")

@@ -1,10 +1,10 @@
-"""What is told of a statement that was refused."""
+"""The fault of a refused statement."""
 
 import pytest
 
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import Feature
-from mercato_runtime.guard.messages import explain
+from mercato_runtime.guard.faults import guard_fault
 
 
 class TestExplain:
@@ -12,16 +12,16 @@ class TestExplain:
         ("publishes", "way"),
         [
             (["hat.lost"], "handle its events: hat.lost"),
-            ([], "agree on a contract or an event with 'hats', which has neither yet"),
+            ([], "ask the authors of 'hats' for a contract or an event; it has neither"),
         ],
     )
-    def test_sends_nobody_to_a_contract_that_is_not_there(self, publishes, way):
-        """The fix is one that can be followed."""
+    def test_suggests_only_what_exists(self, publishes, way):
+        """The fix names the owner's events, or says that there are none."""
         owner = Feature(name="hats", summary="For a test.", publishes=publishes)
-        asker = Feature(name="shoes", summary="For a test.")
+        caller = Feature(name="shoes", summary="For a test.")
 
-        fault = explain(
-            asker=Candidate(asker),
+        fault = guard_fault(
+            caller=Candidate(caller),
             owner=Candidate(owner),
             tables=["hats_hat"],
             statement="SELECT 1 FROM hats_hat",

@@ -1,4 +1,4 @@
-"""What the commands for tables share."""
+"""Helpers of ``mercato db``: histories, releases, faults and statements."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -12,55 +12,63 @@ import sqlalchemy as sa
 from mercato_composition.commands import Operation
 from mercato_composition.faults import DeploymentError
 from mercato_composition.features.candidate import Candidate
+from mercato_database.faults import lock_held
+from mercato_database.faults import migration_failed
+from mercato_database.faults import unreachable
+from mercato_database.faults import upgrade_refused
 from mercato_database.history import History
 from mercato_database.history import histories
 from mercato_database.ledger import Release
 from mercato_database.locks import LockHeldError
-from mercato_database.messages import migration_failed
-from mercato_database.messages import refused
-from mercato_database.messages import somebody_else_migrates
-from mercato_database.messages import unreachable
 from mercato_database.preview import Statement
 from mercato_database.runner import MigrationFailedError
 from mercato_database.runner import UpgradeRefusedError
 
 _WIDTH = 100
-"""Characters of a statement that a plan shows."""
+"""Characters of a statement that a plan shows without ``--sql``."""
 
 
 def find_history(operation: Operation, feature: str) -> History:
-    """Find the migrations of a feature."""
+    """Return the history of a feature.
+
+    Raises:
+        click.BadParameter: No feature of this name has migrations.
+    """
     composed = operation.loaded_features()
     found = {item.feature: item for item in histories(one.manifest for one in composed)}
     if feature not in found or feature == "kit":
         known = ", ".join(name for name in found if name != "kit") or "none"
-        raise click.BadParameter(f"no feature of this name has migrations. There are: {known}")
+        raise click.BadParameter(f"it has no migrations. Features with migrations: {known}")
     return found[feature]
 
 
 def releases_of(composed: Iterable[Candidate]) -> dict[str, Release]:
-    """Return the wheel of each feature and of the kit, by history."""
+    """Return the wheel of the kit and of each feature, by name."""
     kit = Release("mercato-kit", version("mercato-kit"))
     return {"kit": kit} | {one.name: Release(one.distribution, one.version) for one in composed}
 
 
 @contextmanager
 def migration_faults(operation: Operation, composed: Sequence[Candidate]) -> Iterator[None]:
-    """Turn what stops migrations into what an operator is told."""
+    """Raise the errors of migrations as faults.
+
+    Raises:
+        DeploymentError: The database, the lock or a migration failed, or the upgrade was refused.
+    """
     try:
         yield
     except MigrationFailedError as error:
         raise DeploymentError([migration_failed(error, composed)]) from error
     except UpgradeRefusedError as error:
-        raise DeploymentError(refused(error, composed)) from error
+        raise DeploymentError(upgrade_refused(error, composed)) from error
     except LockHeldError as error:
-        raise DeploymentError([somebody_else_migrates(error)]) from error
+        raise DeploymentError([lock_held(error)]) from error
     except sa.exc.DBAPIError as error:
         raise DeploymentError([unreachable(operation.deployment.database_url, error)]) from error
 
 
 def statement_lines(statement: Statement, *, whole: bool) -> Iterator[str]:
-    """Write one statement for a terminal, with its mark."""
+    """Return the lines of one statement for a terminal, with its mark."""
     effect = statement.effect
     mark = f"    {effect.kind or '':<9}"
     if not statement.sql:

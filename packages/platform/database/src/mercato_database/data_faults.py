@@ -1,4 +1,4 @@
-"""What is told about data: K301, K310, K311."""
+"""Faults of data: K301, K310 and K311."""
 
 from collections.abc import Collection
 from collections.abc import Iterator
@@ -17,15 +17,15 @@ from mercato_database.references import Dangling
 from mercato_kit import transactions
 from mercato_kit.feature import POLICIES
 
-_GLANCE = 100_000
-"""Rows of a table that are counted for a warning."""
+_COUNTED = 100_000
+"""Rows counted in one table for a warning: a check must stay fast."""
 
 
 def unnamed_data(engine: sa.Engine, named: Collection[str]) -> list[Fault]:
-    """Find data of features that the deployment does not name (K301, a warning).
+    """Return a warning (K301) for each feature with data that the deployment does not name.
 
     Args:
-        engine: To the database; one that does not answer holds nothing.
+        engine: An engine for the database; none is reported if it does not answer.
         named: The features that the deployment names.
     """
     if is_absent(engine):
@@ -34,40 +34,41 @@ def unnamed_data(engine: sa.Engine, named: Collection[str]) -> list[Fault]:
         with transactions.reading(), engine.connect() as connection:
             return list(_unnamed(connection, named))
     except sa.exc.DBAPIError:
-        # K207 says so.
+        # K207 reports this.
         return []
 
 
 def purge_refused(preview: Preview) -> Fault:
-    """Say why nothing was purged (K311)."""
+    """Return the fault of a refused purge (K311)."""
     feature = preview.holding.feature
     rows = ", ".join(f"{table} {count}" for table, count in preview.rows.items()) or "none"
     what = "\n".join([*preview.blockers, f"rows: {rows}", "nothing was purged"])
-    fix = f"take away what is in the way; keep a copy first: mercato data archive {feature}"
+    fix = f"remove these obstacles; to keep a copy first: mercato data archive {feature}"
     return Fault("K311", f"data of {feature!r}", what, fix)
 
 
 def dangling_references(found: Dangling) -> Fault:
-    """Say which rows name what is gone (K310); a warning where they may."""
+    """Return the fault of dangling references (K310); a warning if the policy allows them."""
     reference = found.reference
-    rows = "1 row names" if found.rows == 1 else f"{found.rows} rows name"
+    rows = "1 row has" if found.rows == 1 else f"{found.rows} rows have"
     policy = POLICIES.get(reference.policy, reference.policy)
     what = (
-        f"{reference.column}: {rows} {reference.word} that are gone from {reference.target}.\n"
+        f"{reference.column}: {rows} ids of {reference.word} that are missing"
+        f" from {reference.target}.\n"
         f"for example: {', '.join(found.samples)}\n"
         f"policy {reference.policy}: {policy}"
     )
     if reference.may_dangle:
-        fix = "nothing; the rows say all there is to say"
+        fix = "none needed; the rows hold all they need"
         return Fault("K310", f"data of {reference.feature!r}", what, fix, "warning")
-    fix = f"bring back what {reference.owner!r} lost, or delete the rows"
+    fix = f"restore the missing rows of {reference.owner!r}, or delete these rows"
     return Fault("K310", f"data of {reference.feature!r}", what, fix)
 
 
 def describe(holding: Holding) -> str:
-    """Name the wheel and the schema of a holding: ``mercato-reviews 1.0.2, schema 0004``."""
+    """Return the wheel and the schema of a holding: ``mercato-reviews 1.0.2, schema 0004``."""
     release = holding.release
-    wheel = " ".join(filter(None, (release.distribution, release.version))) or "no wheel known"
+    wheel = " ".join(filter(None, (release.distribution, release.version))) or "unknown wheel"
     return f"{wheel}, schema {holding.head or (holding.entry and holding.entry.schema_head)}"
 
 
@@ -76,14 +77,14 @@ def _unnamed(connection: sa.Connection, named: Collection[str]) -> Iterator[Faul
         name = holding.feature
         if name == KIT or name in named or not holding.exists:
             continue
-        counts = [count_rows(connection, table, _GLANCE) for table in holding.tables]
-        rows = rows_in_words(sum(counts), _GLANCE) if counts else "no tables"
+        counts = [count_rows(connection, table, _COUNTED) for table in holding.tables]
+        rows = rows_in_words(sum(counts), _COUNTED) if counts else "no tables"
         what = (
             f"it holds data of {name!r} ({describe(holding)}, {rows}), "
-            "a feature this deployment does not name."
+            "a feature that this deployment does not name."
         )
         fix = (
-            f"nothing; the data is kept and untouched. `mercato data show {name}` | "
+            f"none needed; the data is kept unchanged. `mercato data show {name}` | "
             f"`mercato data archive {name}` | `mercato data purge {name}`"
         )
         yield Fault("K301", "database", what, fix, "warning")

@@ -1,4 +1,4 @@
-"""What the API document says of answers: their members, their headers, and 304."""
+"""Document the members and headers of responses, and 304."""
 
 import re
 from collections.abc import Iterator
@@ -15,23 +15,23 @@ _ONE_OF = re.compile(r"(\w+) IN \(('\w+'(?:, *'\w+')*)\)")
 
 _HEADERS: Mapping[str, Mapping[str, Any]] = {
     "ETag": {"description": "The version, for If-Match and If-None-Match"},
-    "Idempotency-Replayed": {"description": "`true` where the answer was stored under the key"},
-    "Link": {"description": 'The next page, as `rel="next"`, where there is one'},
-    "Location": {"description": "Where the new thing is, where it has an address"},
+    "Idempotency-Replayed": {"description": "`true` if this is the stored response of the key"},
+    "Link": {"description": 'The next page as `rel="next"`, if there is one'},
+    "Location": {"description": "The URL of the new resource, if it has one"},
 }
 
 
 def describe_members(schema: dict[str, Any], kind: type[Schema]) -> None:
-    """Say which members an answer always has, and which words they may be.
+    """Set ``required`` and ``enum`` in the schema of a response.
 
     Args:
-        schema: The component, which is changed.
-        kind: What it was made from. Of an answer that is not read off a model nothing is known.
+        schema: The component; it is changed in place.
+        kind: The schema class; one that is not read off a model is left unchanged.
     """
     if not issubclass(kind, ModelSchema):
         return
     model: type[Any] = kind.Meta.model  # type: ignore[attr-defined]  # every subclass has one
-    words = dict(_words(model))
+    values = dict(_allowed_values(model))
     required = set(schema.get("required", ()))
     for name, field in kind().dump_fields.items():
         member, attribute = field.data_key or name, (field.attribute or name).partition(".")[0]
@@ -39,9 +39,9 @@ def describe_members(schema: dict[str, Any], kind: type[Schema]) -> None:
             required.discard(member)
         elif hasattr(model, attribute):
             required.add(member)
-        if attribute in words:
+        if attribute in values:
             null = [None] if field.allow_none else []
-            schema["properties"][member].setdefault("enum", [*words[attribute], *null])
+            schema["properties"][member].setdefault("enum", [*values[attribute], *null])
     if required:
         schema["required"] = sorted(required)
 
@@ -49,24 +49,24 @@ def describe_members(schema: dict[str, Any], kind: type[Schema]) -> None:
 def describe_headers(
     operation: dict[str, Any], method: str, route: Route, schemas: Mapping[str, Any]
 ) -> None:
-    """Put the headers of each answer into *operation*, and 304 where a version can be named."""
-    answers = operation["responses"]
-    for status, answer in list(answers.items()):
-        if "$ref" in answer:
+    """Add the headers of each response to *operation*, and 304 for a GET with an ETag."""
+    responses = operation["responses"]
+    for status, response in list(responses.items()):
+        if "$ref" in response:
             continue
-        members = _members(answer, schemas)
+        members = _members(response, schemas)
         names = sorted(_headers(status, members, route))
         if names:
-            answer["headers"] = {name: _header(name) for name in names}
+            response["headers"] = {name: _header(name) for name in names}
         if method == "get" and "ETag" in names:
-            answers["304"] = {
-                "description": "The client has it already, as If-None-Match said",
+            responses["304"] = {
+                "description": "Not modified: If-None-Match has the current version",
                 "headers": {"ETag": _header("ETag")},
             }
 
 
-def _words(model: type[Any]) -> Iterator[tuple[str, list[str]]]:
-    """Give the columns that may be some words only, as the CHECKs of the table say."""
+def _allowed_values(model: type[Any]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the columns whose values a CHECK constraint lists, with the values."""
     for constraint in model.__table__.constraints:
         if isinstance(constraint, sa.CheckConstraint):
             found = _ONE_OF.fullmatch(str(constraint.sqltext))
@@ -74,8 +74,8 @@ def _words(model: type[Any]) -> Iterator[tuple[str, list[str]]]:
                 yield found[1], re.findall(r"'(\w+)'", found[2])
 
 
-def _members(answer: Mapping[str, Any], schemas: Mapping[str, Any]) -> frozenset[str]:
-    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+def _members(response: Mapping[str, Any], schemas: Mapping[str, Any]) -> frozenset[str]:
+    schema = response.get("content", {}).get("application/json", {}).get("schema", {})
     name = schema.get("$ref", "").rpartition("/")[2]
     return frozenset(schemas.get(name, schema).get("properties", ()))
 

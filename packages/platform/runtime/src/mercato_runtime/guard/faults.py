@@ -1,4 +1,4 @@
-"""K420: what the guard says when it refuses a statement."""
+"""The fault of the SQL guard, K420."""
 
 from collections.abc import Sequence
 from textwrap import shorten
@@ -9,32 +9,32 @@ from mercato_composition.features.candidate import Candidate
 _STATEMENT_SHOWN = 100
 
 
-def explain(
+def guard_fault(
     *,
-    asker: Candidate,
+    caller: Candidate,
     owner: Candidate | None,
     tables: Sequence[str],
     statement: str,
     place: str,
 ) -> Fault:
-    """Say which statement of which line was refused, and how to get at the data instead.
+    """Return the fault of a refused statement, with the permitted way to the data.
 
     Args:
-        asker: Whose code sent it.
-        owner: Whose the tables are; None for the kit.
-        tables: Those of *owner* that it names.
-        statement: Its text; the first words are shown.
-        place: File and line of *asker*.
+        caller: The feature whose code sent the statement.
+        owner: The feature that owns the tables; None for the kit.
+        tables: The tables of *owner* that the statement names.
+        statement: The SQL; its beginning is shown.
+        place: The file and line in the code of *caller*.
     """
     belong = "a table of" if len(tables) == 1 else "tables of"
-    whom = "mercato-kit" if owner is None else owner.where
+    owned_by = "mercato-kit" if owner is None else owner.where
     lines = [
-        f"its statement touches {', '.join(tables)}, {belong} {whom}; it was not sent:",
+        f"its statement uses {', '.join(tables)}, {belong} {owned_by}, and was not sent:",
         shorten(statement, _STATEMENT_SHOWN, placeholder=" …"),
         f"at {place}",
     ]
     fix = _way_to_the_kit() if owner is None else _way_to(owner)
-    return asker.fault("K420", "\n".join(lines), fix)
+    return caller.fault("K420", "\n".join(lines), fix)
 
 
 def _way_to(owner: Candidate) -> str:
@@ -46,9 +46,9 @@ def _way_to(owner: Candidate) -> str:
     if manifest.publishes:
         ways.append(f"handle its events: {', '.join(manifest.publishes)}")
     if not ways:
-        ways.append(f"agree on a contract or an event with {owner.name!r}, which has neither yet")
+        ways.append(f"ask the authors of {owner.name!r} for a contract or an event; it has neither")
     return "; or ".join(ways)
 
 
 def _way_to_the_kit() -> str:
-    return "use what the kit offers: outbox.publish(…), or idempotent=True on the route"
+    return "use the kit's functions: outbox.publish(…), or idempotent=True on the route"

@@ -1,4 +1,4 @@
-"""What a database lacks, as faults that tell the operator what to do."""
+"""Faults of a database: pending or failed migrations, differing tables, a held lock."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _UPGRADE = "mercato db upgrade"
 
 
 def database_faults(engine: sa.Engine, features: Sequence[Candidate]) -> list[Fault]:
-    """Find what keeps *features* from working with a database.
+    """Return the faults that keep *features* from working with a database.
 
     Args:
-        engine: To the database.
-        features: In dependency order.
+        engine: An engine for the database.
+        features: The features in dependency order.
     """
     if is_absent(engine):
         engine = empty_database()
@@ -56,9 +56,9 @@ def database_faults(engine: sa.Engine, features: Sequence[Candidate]) -> list[Fa
 
 
 def pending_fault(item: Pending, features: Sequence[Candidate]) -> Fault:
-    """Say that a feature's tables are not what it needs: K302, or K303 where they are newer.
+    """Return the fault of a feature with pending migrations (K302) or newer tables (K303).
 
-    It is a warning where the wheel runs on the tables as they are.
+    It is a warning if the wheel runs on the tables as they are.
     """
     where = _where(item.feature, features)
     if not item.count:
@@ -69,17 +69,18 @@ def pending_fault(item: Pending, features: Sequence[Candidate]) -> Fault:
     fix = f"{_UPGRADE} --contract" if item.needs_contract else _UPGRADE
     if item.runs:
         what = (
-            f"{state}; this version runs on them. pending, and only tidying up: up to {item.head}."
+            f"{state}; this version runs on them. "
+            f"The pending migrations up to {item.head} only remove what older versions use."
         )
-        fix = f"when nothing older runs any more: {_UPGRADE} --contract"
+        fix = f"when no older version runs any more: {_UPGRADE} --contract"
     elif item.contracts:
-        what += f"\n{item.contracts} of them take away what the version before still uses"
+        what += f"\nmigrations that remove what the previous version still uses: {item.contracts}"
     severity: Severity = "warning" if item.runs else "error"
     return Fault("K302", where, what, fix, severity, feature=item.feature)
 
 
-def refused(error: UpgradeRefusedError, features: Sequence[Candidate]) -> list[Fault]:
-    """Say why an upgrade did not begin."""
+def upgrade_refused(error: UpgradeRefusedError, features: Sequence[Candidate]) -> list[Fault]:
+    """Return a fault for each reason why an upgrade did not begin."""
     return [
         pending_fault(item, features)
         if isinstance(item, Pending)
@@ -89,64 +90,66 @@ def refused(error: UpgradeRefusedError, features: Sequence[Candidate]) -> list[F
 
 
 def refusal_fault(refusal: Refusal, features: Sequence[Candidate]) -> Fault:
-    """Say what is in the way of migrations: K304, K307, K308."""
+    """Return the fault of a refusal: K304, K307 or K308."""
     where = _where(refusal.feature, features)
     return Fault(refusal.code, where, refusal.what, refusal.fix, feature=refusal.feature)
 
 
 def drift(feature: str, differences: Sequence[str], features: Sequence[Candidate]) -> Fault:
-    """Say that tables are not what the models say: K309."""
-    what = "\n".join(["its tables are not what its models say:", *differences])
-    fix = "undo what was changed by hand; or write a migration: mercato db revision"
+    """Return the fault of tables that differ from the models: K309."""
+    what = "\n".join(["its tables differ from its models:", *differences])
+    fix = "undo the manual change, or write a migration: mercato db revision"
     return Fault("K309", _where(feature, features), what, f"{fix} {feature}", feature=feature)
 
 
 def not_adopted(feature: str, differences: Sequence[str], features: Sequence[Candidate]) -> Fault:
-    """Say that tables cannot be adopted: K304."""
-    what = "\n".join(["its tables are not what its newest migration makes:", *differences])
-    fix = "bring them there by hand, or use another database; nothing was changed"
+    """Return the fault of tables that cannot be adopted: K304."""
+    what = "\n".join(["its tables differ from what its newest migration creates:", *differences])
+    fix = "change the tables to match, or use another database; nothing was changed"
     return Fault("K304", _where(feature, features), what, fix, feature=feature)
 
 
 def migration_failed(error: MigrationFailedError, features: Sequence[Candidate]) -> Fault:
-    """Say which migration failed, what holds now, and how to go on: K305."""
+    """Return the fault of a failed migration, with what was kept and how to resume: K305."""
     lines = [f"migration {error.revision} failed: {error.reason.strip()}"]
     if error.statement:
         lines.append(f"statement: {' '.join(error.statement.split())[:500]}")
-    lines.append(f"{error.feature} was rolled back to where it was; nothing of it was applied.")
+    lines.append(f"all migrations of {error.feature} in this run were rolled back.")
     before = ", ".join(f"{done.feature} {done.revision}" for done in error.applied)
-    lines.append(f"applied before, and kept: {before or 'nothing'}")
-    fix = f"mend the cause, then go on with: {_UPGRADE}"
+    lines.append(f"applied before and kept: {before or 'nothing'}")
+    fix = f"fix the cause, then resume with: {_UPGRADE}"
     where = _where(error.feature, features)
     return Fault("K305", where, "\n".join(lines), fix, feature=error.feature)
 
 
-def somebody_else_migrates(error: LockHeldError) -> Fault:
-    """Say that the lock on migrations is held: K306."""
-    return Fault("K306", "database", f"{error}.", f"wait for it, then: {_UPGRADE} --wait 600")
+def lock_held(error: LockHeldError) -> Fault:
+    """Return the fault of a migration lock that another process holds: K306."""
+    fix = f"wait until that process ends, or: {_UPGRADE} --wait 600"
+    return Fault("K306", "database", f"{error}.", fix)
 
 
 def unreachable(url: sa.URL, error: sa.exc.DBAPIError) -> Fault:
-    """Say that the database cannot be asked: K207, with its host and without its secrets."""
+    """Return the fault of a failed connection or query: K207, with the host, without secrets."""
     reason = next(iter(str(error.orig).splitlines()), type(error).__name__)
-    named = url.database if url.get_backend_name() == "sqlite" else _host(url)
-    what = f"the database {named or 'of [database] url'} cannot be asked: {reason}"
+    name = url.database if url.get_backend_name() == "sqlite" else _host(url)
+    what = f"the database {name or 'of [database] url'} cannot be used: {reason}"
+    # The longest first: a secret may contain a shorter one.
     for secret in sorted(_secrets(url), key=len, reverse=True):
         what = what.replace(secret, "***")
     return Fault("K207", "database", what, "start it, or correct [database] url")
 
 
 def _host(url: sa.URL) -> str:
-    # Of a password with an unquoted @, the URL takes what follows for the host.
+    # If a password has an unquoted @, the URL parser takes the rest of it as part of the host.
     return (url.host or "").rpartition("@")[2]
 
 
 def _secrets(url: sa.URL) -> set[str]:
-    """Return passwords, parts of one and options of *url*, as written and quoted."""
+    """Return the passwords, parts of passwords and options in *url*, as written and quoted."""
     found = {str(url.password or ""), (url.host or "").rpartition("@")[0]}
     for name, values in url.normalized_query.items():
         if name not in ("host", "hostaddr", "port"):
-            # A number of an option, such as a timeout, stands in ports and addresses as well.
+            # Digits of a harmless option, such as a timeout, also occur in ports and addresses.
             found.update(value for value in values if "pass" in name or not value.isdecimal())
     quoted = {form(text) for text in found for form in (quote, quote_plus)}
     return {text for text in found | quoted if text}
@@ -156,11 +159,11 @@ def _ahead(item: Pending, where: str) -> Fault:
     what = f"its tables are at {item.current}; this version knows revisions up to {item.head}."
     known = item.known_by
     release = f"{known.distribution or item.feature} {known.version}" if known else None
-    fix = f"install {release} or newer" if release else "install the version that made the tables"
+    fix = f"install {release} or newer" if release else "install the version that made these tables"
     if item.runs:
-        what += "\nit may be served: nothing was taken away since, as the database knows"
-        return Fault("K303", where, what, f"nothing; or {fix}", "warning", feature=item.feature)
-    what += "\nit is not served: what this version uses may be gone"
+        what += "\nit is served: the newer migrations removed nothing, according to the ledger"
+        return Fault("K303", where, what, f"none needed; or {fix}", "warning", feature=item.feature)
+    what += "\nit is not served: the newer migrations may have removed what it uses"
     return Fault("K303", where, what, fix, feature=item.feature)
 
 

@@ -1,4 +1,4 @@
-"""Whose code sends a statement."""
+"""The owner of the code that sends a statement."""
 
 from importlib import import_module
 from types import SimpleNamespace
@@ -8,16 +8,16 @@ import pytest
 
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import Feature
-from mercato_runtime.guard.askers import Askers
+from mercato_runtime.guard.owners import CodeOwners
 
 
 def frame_in(module):
-    """Return a frame of code that runs in a module of this name."""
+    """Return a fake frame of a module with this name."""
     return SimpleNamespace(f_globals={"__name__": module})
 
 
 def in_module(module):
-    """Return a function of a module of this name."""
+    """Return a function of a module with this name."""
 
     def function(subject):
         return None
@@ -55,9 +55,9 @@ class TestAskers:
             ("mercato_hats.tests.test_hats", "host"),
         ],
     )
-    def test_code_is_its_package_s(self, module, owner):
-        """Features of one namespace are told apart; libraries and tests are nobody's."""
-        askers = Askers(
+    def test_finds_the_owner_of_a_module(self, module, owner):
+        """A module belongs to the feature of its package, also in a shared namespace."""
+        owners = CodeOwners(
             [
                 composed("hats", "mercato_hats.privacy", "mercato_hats.cli", "functools"),
                 composed("shoes", "acme.shoes.privacy"),
@@ -65,24 +65,24 @@ class TestAskers:
             ]
         )
 
-        assert askers.of(frame_in(module)) == owner
+        assert owners.of(frame_in(module)) == owner
 
-    def test_the_kit_is_itself_where_its_tables_are_used(self):
-        """Code of the kit that knows the kit's tables uses them in its own name."""
-        askers = Askers([])
+    def test_the_kit_owns_modules_that_use_its_tables(self):
+        """A module of the kit belongs to the kit if it uses the kit's tables."""
+        owners = CodeOwners([])
         frame = SimpleNamespace(f_globals=vars(import_module("mercato_kit.outbox")))
 
-        assert askers.of(frame) == "kit"
+        assert owners.of(frame) == "kit"
 
-    def test_a_module_of_two_features_is_nobody_s(self):
-        """What two features share says nothing about who asks."""
-        askers = Askers([composed("hats", "shared.code"), composed("shoes", "shared.code")])
+    def test_a_module_of_two_features_has_no_owner(self):
+        """A module that two features share has no owner."""
+        owners = CodeOwners([composed("hats", "shared.code"), composed("shoes", "shared.code")])
 
-        assert askers.of(frame_in("shared.code")) is None
+        assert owners.of(frame_in("shared.code")) is None
 
     def test_features_made_by_tests_are_tests(self):
-        """A manifest that was handed over from a test's file may do anything."""
-        askers = Askers(
+        """A feature that is defined in a test counts as a test."""
+        owners = CodeOwners(
             [
                 composed("hats", "test_hats", wheel=False),
                 composed("shoes", "fakes", wheel=False),
@@ -90,11 +90,11 @@ class TestAskers:
             ]
         )
 
-        owners = [askers.of(frame_in(m)) for m in ("test_hats", "fakes", "mercato_gifts.x")]
+        owners = [owners.of(frame_in(m)) for m in ("test_hats", "fakes", "mercato_gifts.x")]
         assert owners == ["host", "host", "gifts"]
 
     def test_a_wheel_of_one_file_is_a_feature(self):
         """An installed feature may be a single module."""
-        askers = Askers([composed("hats", "hats_in_one_file")])
+        owners = CodeOwners([composed("hats", "hats_in_one_file")])
 
-        assert askers.of(frame_in("hats_in_one_file")) == "hats"
+        assert owners.of(frame_in("hats_in_one_file")) == "hats"

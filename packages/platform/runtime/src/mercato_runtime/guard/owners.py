@@ -1,4 +1,4 @@
-"""Whose code is running: the feature, the kit or the host that a frame of the stack belongs to."""
+"""Find the owner of running code: the feature, the kit or the host that a frame belongs to."""
 
 import sys
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from mercato_kit.feature import Feature
 
 KIT = "kit"
 HOST = "host"
-"""Names that no feature has. The host, and code that belongs to nobody, may do anything."""
+"""The owner ``host`` stands for the platform and for tests, which may use any table."""
 
 _HOST_PACKAGES = ("composition", "database", "host", "installer", "runtime", "testing")
 _OURS = {"mercato_kit": KIT} | {f"mercato_{name}": HOST for name in _HOST_PACKAGES}
@@ -25,31 +25,31 @@ _KIT_MODELS = frozenset(mapper.class_ for mapper in models.Base.registry.mappers
 _TESTS = frozenset({"tests", "conftest"})
 
 
-class Askers:
-    """Knows the code of some features.
+class CodeOwners:
+    """The owners of modules, for the code of some features.
 
-    Code of a library belongs to whoever called it. Tests belong to nobody, so they and the fakes
-    they bring may do anything.
+    Code of a library has no owner: its caller is responsible. Tests, and the fakes defined in
+    them, belong to the host.
 
     Args:
-        features: Which features.
+        features: The features.
 
     Attributes:
-        only: A set of each name alone, to compare with.
+        only: For each owner except the host, a set with its name alone.
     """
 
     def __init__(self, features: Iterable[Candidate]) -> None:
         composed = list(features)
         self.only = {name: frozenset({name}) for name in [KIT, *(one.name for one in composed)]}
         self._packages = _packages_of(composed)
-        # By module: names of modules are few, and reading the dict needs no lock.
+        # By module name: there are few of them, and reading a dict needs no lock.
         self._known: dict[str, str | None] = {}
 
     def of(self, frame: FrameType) -> str | None:
-        """Say to whom the code of *frame* belongs.
+        """Return the owner of the code of *frame*.
 
         Returns:
-            A feature, ``kit`` or ``host``; None means its caller.
+            The name of a feature, ``kit`` or ``host``; None for code of a library.
         """
         module = frame.f_globals.get("__name__", "")
         try:
@@ -60,7 +60,7 @@ class Askers:
     def _owner_of(self, module: str, names: Mapping[str, Any]) -> str | None:
         ours = _OURS.get(module.partition(".")[0])
         if ours == KIT:
-            # The parts of the kit without tables of their own run what they are handed.
+            # Modules of the kit that use no kit tables only run the statements of their callers.
             return KIT if _uses_kit_models(names) else None
         if ours is not None or _TESTS & set(module.split(".")):
             return HOST
@@ -71,10 +71,9 @@ class Askers:
 
 
 def _packages_of(features: Iterable[Candidate]) -> dict[str, str]:
-    """Return whose each package and module is; what two features share is nobody's.
+    """Return the owner of each package and module; those of two features have none.
 
-    The package is ``mercato_reviews``, or ``acme.reviews`` where another feature is in
-    ``acme.gifts``.
+    A package is ``mercato_reviews``, or ``acme.reviews`` if another feature is in ``acme.gifts``.
     """
     tenants: dict[str, set[str]] = {}
     for feature in features:
@@ -88,7 +87,7 @@ def _packages_of(features: Iterable[Candidate]) -> dict[str, str]:
 
 
 def _modules_of(manifest: Feature) -> set[str]:
-    """Name the modules of a feature that its manifest leads to."""
+    """Return the names of the modules that a manifest refers to."""
     parts: list[Any] = [offer.factory for offer in manifest.offers]
     parts += [handler.function for handler in manifest.handles]
     parts += [job.function for job in manifest.jobs]
@@ -109,18 +108,18 @@ def _callbacks_of(command: click.Command | None) -> list[Any]:
 
 
 def _places_of(module: str) -> list[str]:
-    """Return a module's name after those of the packages it is in."""
+    """Return the names of a module's packages, outermost first, and its own name."""
     return list(accumulate(module.split("."), "{}.{}".format))
 
 
 def _is_test(module: str) -> bool:
-    """Tell whether a module has a name that pytest gives to tests."""
+    """Return whether a module is a test by its name."""
     parts = module.split(".")
     return bool(_TESTS & set(parts)) or parts[-1].startswith("test_")
 
 
 def _is_lone_file(module: str) -> bool:
-    """Tell whether a module is in no package, as files beside a test are."""
+    """Return whether a module is a file outside any package, like a helper beside a test."""
     return "." not in module and not hasattr(sys.modules.get(module), "__path__")
 
 
