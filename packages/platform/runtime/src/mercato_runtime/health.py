@@ -112,7 +112,7 @@ def metrics() -> Response:
 
 
 def _findings(plan: Plan, left_out: dict[str, str]) -> Iterator[Finding]:
-    """Run all checks; findings that are not required, of a feature or a check, go into *left_out*."""
+    """Run all checks; the findings that are not required go into *left_out*."""
     if findings := _table_findings():
         # The checks of features read their tables, so they would fail as well.
         yield from findings
