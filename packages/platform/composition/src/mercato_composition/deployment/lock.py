@@ -25,8 +25,6 @@ from packaging.utils import canonicalize_name
 from mercato_composition.faults import DeploymentError
 from mercato_composition.faults import Fault
 
-AGAIN = "make it again: `mercato lock`"
-
 
 class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who a feature is: ``[tool.mercato.features.NAME]``."""
@@ -220,7 +218,12 @@ def _locked(name: str, version: str, source: object) -> Locked:
 
 
 def _unusable(path: Path, why: str) -> Fault:
-    return Fault("K114", path.name, f"{path.name} is no lock that can be used here: {why}.", AGAIN)
+    return Fault(
+        "K114",
+        path.name,
+        f"{path.name} is no lock that can be used here: {why}.",
+        "make it again: `mercato lock`",
+    )
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:

@@ -9,10 +9,9 @@ from typing import TypeVar
 
 from packaging.specifiers import InvalidSpecifier
 from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion
-from packaging.version import Version
 
 from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.offers import satisfies
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Glue
 from mercato_kit.feature import Need
@@ -91,18 +90,9 @@ def _holds(glue: Glue, features: Sequence[Candidate]) -> bool:
     return all(
         condition in names
         if isinstance(condition, str)
-        else any(_will_do(offer, condition) for offer in offers)
+        else any(satisfies(offer, condition) for offer in offers)
         for condition in glue.when
     )
-
-
-def _will_do(offer: Offer, need: Need) -> bool:
-    if offer.contract is not need.contract:
-        return False
-    try:
-        return SpecifierSet(need.versions).contains(Version(offer.version), prereleases=True)
-    except InvalidVersion:
-        return False
 
 
 def _glued(feature: Candidate, glue: Sequence[Glue]) -> Candidate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
     features: list[Candidate] = []
     lock, faults = read_lock(deployment)
     extra = list(extra)
-    handed = {manifest.name for manifest in extra}
+    handed = Counter(manifest.name for manifest in extra)
     for name, choice in deployment.features.items():
         if name in handed:
             continue
@@ -69,7 +70,7 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
         _as_chosen(Candidate(manifest, kit=manifest.kit), deployment.features.get(manifest.name))
         for manifest in extra
     ]
-    faults += [_handed_twice(name) for name in handed if _count(name, extra) > 1]
+    faults += [_handed_twice(name) for name, count in handed.items() if count > 1]
     return Found(tuple(features), tuple(faults))
 
 
@@ -119,10 +120,6 @@ def _find_one(
     bound = lock.bindings.get(choice.name) if lock else None
     chosen = choose(choice, entries, bound, production=production)
     return chosen if isinstance(chosen, Fault) else load(chosen)
-
-
-def _count(name: str, manifests: Iterable[Feature]) -> int:
-    return sum(manifest.name == name for manifest in manifests)
 
 
 def _handed_twice(name: str) -> Fault:

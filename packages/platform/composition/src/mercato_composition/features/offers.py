@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion
+from packaging.version import Version
+
 from mercato_composition.features.candidate import Candidate
+from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
 from mercato_kit.feature import contract_id
 
@@ -20,6 +25,16 @@ def offers_by_contract(features: Iterable[Candidate]) -> OffersByContract:
         for offer in feature.manifest.offers:
             offers.setdefault(offer.contract, []).append((feature, offer))
     return offers
+
+
+def satisfies(offer: Offer, need: Need) -> bool:
+    """Tell whether *offer* is of the contract that *need* names, in a version in its range."""
+    if offer.contract is not need.contract:
+        return False
+    try:
+        return SpecifierSet(need.versions).contains(Version(offer.version), prereleases=True)
+    except InvalidVersion:
+        return False
 
 
 def answers_by_contract(

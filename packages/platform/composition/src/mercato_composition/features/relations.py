@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
-
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.offers import OffersByContract
 from mercato_composition.features.offers import answers_by_contract
+from mercato_composition.features.offers import satisfies
 from mercato_kit.feature import Glue
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
@@ -37,9 +35,7 @@ class Answered:
     @property
     def fits(self) -> bool:
         """Whether the version that is offered will do."""
-        return self.offer is not None and SpecifierSet(self.need.versions).contains(
-            Version(self.offer.version), prereleases=True
-        )
+        return self.offer is not None and satisfies(self.offer, self.need)
 
 
 @dataclass(frozen=True)

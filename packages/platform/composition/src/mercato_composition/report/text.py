@@ -18,21 +18,16 @@ def as_object(setting: Setting) -> dict[str, object]:
 
 def as_text(settings: Sequence[Setting]) -> Iterator[str]:
     """Give a line a setting: value and origin, then type and meaning."""
-    widths = [
-        max((len(text(one)) for one in settings), default=0) for text in (_assignment, _origin)
-    ]
+    value_width = max((len(_assignment(one)) for one in settings), default=0)
+    origin_width = max((len(one.origin) for one in settings), default=0)
     for table, members in groupby(settings, key=lambda one: one.path[:-1]):
         if table:
             yield f"[{'.'.join(table)}]"
         for one in members:
             told = f"{one.kind}: {one.meaning}" if one.meaning else one.kind
-            yield f"{_assignment(one):{widths[0]}}  {_origin(one):{widths[1]}}  {told}"
+            yield f"{_assignment(one):{value_width}}  {one.origin:{origin_width}}  {told}"
 
 
 def _assignment(setting: Setting) -> str:
     value = "-" if setting.value is None else json.dumps(setting.value, ensure_ascii=False)
     return f"{setting.path[-1]} = {value}"
-
-
-def _origin(setting: Setting) -> str:
-    return setting.origin
