@@ -1,6 +1,6 @@
-"""Which test provokes which fault: read from the tests, and written to a page of the reference.
+"""Write the reference page of faults: a row for each code, with the tests that provoke it.
 
-``python host/tests/together/refusals.py`` writes it.
+To write the page, run ``python host/tests/together/refusals.py``.
 """
 
 import ast
@@ -15,15 +15,15 @@ PAGE = ROOT / "docs/reference/faults.md"
 HEAD = """\
 # Faults
 
-What `mercato check` and the other commands report when a deployment does not fit; `mercato explain
-K108` prints the long form. The tests in the last column provoke it.
-`python host/tests/together/refusals.py` writes this page.
+The faults that `mercato check` and the other commands report; `mercato explain K108` explains one.
+The last column lists the tests that provoke it. This page is generated:
+`python host/tests/together/refusals.py`.
 
 """
 
 
 def provoked():
-    """Return the modules of tests that are marked with ``provokes``, by code."""
+    """Return the test modules with tests marked ``provokes``, by code."""
     found = {}
     folders = [folder for pattern in TESTS for folder in sorted(ROOT.glob(pattern))]
     for file in (file for folder in folders for file in sorted(folder.rglob("test_*.py"))):
@@ -33,9 +33,9 @@ def provoked():
 
 
 def page():
-    """Return the page: a row a code, with the tests that provoke it, by file."""
+    """Return the text of the page."""
     tests = provoked()
-    lines = ["| code | what it says | provoked by |", "|---|---|---|"]
+    lines = ["| code | title | provoked by |", "|---|---|---|"]
     for code in codes().values():
         names = ", ".join(f"`{name}`" for name in tests.get(code.code, ()))
         lines.append(f"| {code.code} | {code.title} | {names} |")
@@ -43,7 +43,7 @@ def page():
 
 
 def _marked(tree):
-    """Give the codes that the tests of a module are marked with."""
+    """Give the codes in the ``provokes`` marks of a module."""
     for node in ast.walk(tree):
         for decorator in getattr(node, "decorator_list", ()):
             if "provokes" in ast.unparse(decorator).partition("(")[0]:
