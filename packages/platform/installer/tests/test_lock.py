@@ -173,7 +173,10 @@ class TestProduction:
             with changed(standing.file, allowed):
                 allowed_faults = check(standing)
 
-        assert (refused["code"], "it runs from the folder /srv/alpha" in refused["what"]) == ("K115", True)
+        assert (refused["code"], "it runs from the folder /srv/alpha" in refused["what"]) == (
+            "K115",
+            True,
+        )
         assert "editable = true in [features.alpha]" in refused["fix"]
         assert allowed_faults == []
 
