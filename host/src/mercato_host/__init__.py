@@ -26,18 +26,18 @@ def create_app(
     features: Iterable[Feature] = (),
     config: Mapping[str, Any] | None = None,
 ) -> Flask:
-    """Make the app of a deployment. Opens no connection to its database.
+    """Make the Flask app of a deployment. Opens no connection to its database.
 
     Args:
         deployment: The deployment, its file, or a mapping shaped like the file. Default: the file
             that ``MERCATO_DEPLOYMENT`` names, else ``deployment.toml``.
-        install: Install the named features that are missing first. Refused in production, where
-            servers install nothing.
-        features: Manifests composed besides those of installed wheels.
-        config: Flask settings, laid over those of the deployment.
+        install: Whether to install missing features first. Refused in production, where servers
+            install nothing.
+        features: Manifests to compose besides those of installed wheels.
+        config: Flask settings that override those of the deployment.
 
     Raises:
-        DeploymentError: The deployment does not fit; with everything that is in the way.
+        DeploymentError: The deployment has errors; with all faults.
     """
     deployment = read_deployment(deployment)
     if install:

@@ -1,4 +1,4 @@
-"""The app that servers run: ``flask --app mercato_host.app run``, or any WSGI server."""
+"""The app for WSGI servers and for ``flask --app mercato_host.app run``."""
 
 import sys
 
@@ -9,7 +9,7 @@ from mercato_host import create_app
 
 
 def make_app() -> Flask:
-    """Make the app, or print what does not fit and exit with 2."""
+    """Make the app, or print the faults of the deployment and exit with 2."""
     try:
         return create_app()
     except DeploymentError as error:
@@ -20,6 +20,6 @@ def make_app() -> Flask:
 app = make_app()
 
 if __name__ == "__main__":
-    # Flask's own server is for developers; customers get `mercato serve`.
+    # Flask's development server; production runs `mercato serve`.
     server = app.extensions["mercato_plan"].deployment.server
     app.run(host=server.host, port=server.port)

@@ -1,4 +1,4 @@
-"""Flask's configuration: a class for each environment, and what the deployment file says."""
+"""Flask's configuration: a class for each environment, and settings from the deployment."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +10,9 @@ from mercato_kit import transactions
 class Config:
     """Settings that are the same in every environment."""
 
-    # A larger request body is refused before it is parsed.
+    # In bytes; a larger request body is refused before it is parsed.
     MAX_CONTENT_LENGTH = 64 * 1024
-    # A handler answers every error, in tests as well.
+    # Errors become problem documents, in tests as well.
     PROPAGATE_EXCEPTIONS = False
     SESSION_COOKIE_SECURE = True
     SESSION_COOKIE_SAMESITE = "Lax"
@@ -25,7 +25,7 @@ class Config:
 
 
 class DevelopmentConfig(Config):
-    """For a developer's machine: cookies go over plain HTTP."""
+    """For development: cookies are sent over plain HTTP."""
 
     SESSION_COOKIE_SECURE = False
 
@@ -37,7 +37,7 @@ class TestingConfig(Config):
 
 
 class ProductionConfig(Config):
-    """For customers."""
+    """For production: the defaults."""
 
 
 ENVIRONMENTS: Mapping[str, type[Config]] = {
@@ -48,7 +48,7 @@ ENVIRONMENTS: Mapping[str, type[Config]] = {
 
 
 def settings_of(deployment: Deployment) -> dict[str, Any]:
-    """Return the Flask settings that a deployment file decides."""
+    """Return the Flask settings that depend on the deployment."""
     url = deployment.database_url
     settings: dict[str, Any] = {
         "SECRET_KEY": deployment.secret_key.reveal(),
@@ -63,7 +63,7 @@ def settings_of(deployment: Deployment) -> dict[str, Any]:
             "CACHE_TYPE": "RedisCache",
             "CACHE_REDIS_URL": redis,
             "RATELIMIT_STORAGE_URI": redis,
-            # While Redis is away, each process counts for itself and no request fails.
+            # If Redis does not answer, each process counts for itself, and no request fails.
             "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         }
     return settings

@@ -1,4 +1,4 @@
-"""Flask's extensions. An owner of a host adds others here: Sentry, Babel, …"""
+"""Flask extensions of the app. Add others here in a copy of this host: Sentry, Babel, …"""
 
 import logging
 
@@ -21,7 +21,7 @@ class Database(SQLAlchemy):
     """Flask-SQLAlchemy, for engines and sessions only. Tables belong to the features."""
 
     def _teardown_session(self, exc: BaseException | None) -> None:
-        """Return the connection to the pool. A lost database must not break the answer."""
+        """Return the connection to the pool. A lost database must not break the response."""
         try:
             super()._teardown_session(exc)
         except SQLAlchemyError as error:
@@ -41,7 +41,7 @@ def init_app(app: Flask, deployment: Deployment) -> None:
     ma.init_app(app)
     cache.init_app(app)
     limit = deployment.server.requests_per_minute
-    # Flask-Limiter keeps its counters in the object, so each app has one of its own.
+    # Flask-Limiter keeps its counters in the object, so each app needs a separate one.
     limiter = Limiter(
         get_remote_address,
         application_limits=[f"{limit} per minute"] if limit else [],
@@ -51,5 +51,5 @@ def init_app(app: Flask, deployment: Deployment) -> None:
 
 
 def _is_health() -> bool:
-    """Exempt the health endpoints, which monitors ask often."""
+    """Exempt the health endpoints, which monitors request often."""
     return request.blueprint == "health"

@@ -1,4 +1,4 @@
-"""Which test provokes which fault: read from the tests, for a page of the reference."""
+"""The reference page of faults: a row for each code, with the tests that provoke it."""
 
 import ast
 from pathlib import Path
@@ -11,15 +11,15 @@ TESTS = ("packages/*/tests", "packages/platform/*/tests", "host/tests")
 HEAD = """\
 # Faults
 
-What `mercato check` and the other commands report when a deployment does not fit; `mercato explain
-K108` prints the long form. The tests in the last column provoke it. `nox -s docs` writes this page
-from the code.
+The faults that `mercato check` and the other commands report; `mercato explain K108` explains one.
+The last column lists the tests that provoke it. `nox -s docs` writes this
+page from the code.
 
 """
 
 
 def provoked():
-    """Return the modules of tests that are marked with ``provokes``, by code."""
+    """Return the test modules with tests marked ``provokes``, by code."""
     found = {}
     folders = [folder for pattern in TESTS for folder in sorted(ROOT.glob(pattern))]
     for file in (file for folder in folders for file in sorted(folder.rglob("test_*.py"))):
@@ -29,9 +29,9 @@ def provoked():
 
 
 def page():
-    """Return the page: a row a code, with the tests that provoke it, by file."""
+    """Return the text of the page."""
     tests = provoked()
-    lines = ["| code | what it says | provoked by |", "|---|---|---|"]
+    lines = ["| code | title | provoked by |", "|---|---|---|"]
     for code in codes().values():
         names = ", ".join(f"`{name}`" for name in tests.get(code.code, ()))
         lines.append(f"| {code.code} | {code.title} | {names} |")
@@ -39,7 +39,7 @@ def page():
 
 
 def _marked(tree):
-    """Give the codes that the tests of a module are marked with."""
+    """Give the codes in the ``provokes`` marks of a module."""
     for node in ast.walk(tree):
         for decorator in getattr(node, "decorator_list", ()):
             if "provokes" in ast.unparse(decorator).partition("(")[0]:

@@ -1,4 +1,4 @@
-"""Check access tokens (RFC 7519, 8725, 9068) of the issuer."""
+"""Verify access tokens (RFC 7519, 8725, 9068) of the issuer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,21 +10,22 @@ from mercato_oidc.key_cache import KeyCache
 from mercato_oidc.settings import OidcSettings
 
 LONGEST_TOKEN = 16 * 1024
+"""Characters; a longer token is refused before it is decoded."""
 
 LONGEST_SUBJECT = 255
-"""Characters, as OpenID Connect Core says of ``sub``."""
+"""Characters. Source: OpenID Connect Core 1.0, ``sub``."""
 
 TYPES = frozenset(["jwt", "at+jwt"])
-"""Accepted header ``typ``, in small letters and without ``application/``; it may be absent."""
+"""Accepted values of the header ``typ``, in lower case without ``application/``; it is optional."""
 
 FOREIGN_CLAIMS = frozenset(["nonce", "at_hash", "c_hash", "events", "cnf"])
 """Claims of ID tokens, of security events and logout tokens, and of tokens bound to a key.
 
-Whoever holds a bearer token may use it. A bound one needs a proof that this feature cannot check.
+A token bound to a key is valid only with a proof of that key, which this feature does not check.
 """
 
 FOREIGN_KINDS = frozenset(["id", "refresh", "offline", "logout", "dpop"])
-"""Values of the claims ``typ`` (Keycloak) and ``token_use`` (Cognito) in small letters."""
+"""Refused values of the claims ``typ`` (Keycloak) and ``token_use`` (Cognito), in lower case."""
 
 _REQUIRED = ["aud", "exp", "iss", "sub"]
 _LEEWAY_SECONDS = 10
@@ -34,8 +35,8 @@ def read(token: str, settings: OidcSettings, keys: KeyCache) -> Mapping[str, Any
     """Return the claims of an access token.
 
     Raises:
-        Unauthenticated: It is not the issuer's, not for this shop, not valid now, or not an
-            access token.
+        Unauthenticated: The token is not from the issuer, not for this shop, not valid now, or not
+            an access token.
         Unavailable: The issuer's keys cannot be fetched now.
     """
     try:
@@ -52,7 +53,7 @@ def _read(token: str, settings: OidcSettings, keys: KeyCache) -> Mapping[str, An
     header = jwt.get_unverified_header(token)
     _check_header(header)
     algorithm = header["alg"]
-    # Keys are kept under the algorithms they are for, so the token cannot choose another.
+    # Keys are stored by algorithm, so a token cannot make a key be used with another one.
     key = keys.find((header["kid"], algorithm))
     if key is None:
         raise jwt.InvalidKeyError("unknown key")
@@ -72,7 +73,7 @@ def _check_header(header: Mapping[str, Any]) -> None:
     for name in ("alg", "kid"):
         if not isinstance(header.get(name), str):
             raise jwt.InvalidTokenError(f"no {name}")
-    # No extension is understood here, so none may be critical (RFC 7515, 4.1.11).
+    # No extension is supported here, so none may be critical (RFC 7515, 4.1.11).
     if "crit" in header:
         raise jwt.InvalidTokenError("critical extensions")
     kind = header.get("typ", "JWT")
@@ -86,6 +87,6 @@ def _check_claims(claims: Mapping[str, Any]) -> None:
     if any(str(claims.get(name)).lower() in FOREIGN_KINDS for name in ("typ", "token_use")):
         raise jwt.InvalidTokenError("not an access token")
     subject = claims["sub"]
-    # Control characters and lone surrogates have no place in an id.
+    # Control characters and lone surrogates are not valid in an id.
     if not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
         raise jwt.InvalidTokenError("not a subject")

@@ -1,4 +1,4 @@
-"""OIDC: who is calling, according to the tokens of an outside issuer."""
+"""OIDC: identify callers by access tokens of an external issuer."""
 
 from mercato_kit.feature import Check
 from mercato_kit.feature import Feature
@@ -10,9 +10,9 @@ from mercato_oidc.settings import OidcSettings
 
 feature = Feature(
     name="oidc",
-    summary="Access tokens of an outside OpenID Connect issuer.",
+    summary="Access tokens of an external OpenID Connect issuer.",
     offers=[Offer(IdentityProvider, "1.0", Identity)],
     settings=OidcSettings,
-    # Known keys go on working while the issuer is away, so it never makes the shop unready.
+    # Known keys still work while the issuer does not answer, so the shop stays ready.
     health=[Check("issuer_keys", provides.keys_mistake, required=False)],
 )

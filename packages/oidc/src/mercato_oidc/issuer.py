@@ -10,13 +10,13 @@ MOST_BYTES = 256 * 1024
 
 _HEADERS = {
     "Accept": "application/jwk-set+json, application/json",
-    # A compressed answer could be small on the wire and huge in memory.
+    # A small compressed response could need a lot of memory.
     "Accept-Encoding": "identity",
 }
 
 
 class IssuerError(Exception):
-    """The issuer did not answer with a key set; the message says why."""
+    """The issuer did not return a key set; the message says why."""
 
 
 def fetch(url: str, timeout_seconds: float) -> bytes:
@@ -29,7 +29,7 @@ def fetch(url: str, timeout_seconds: float) -> bytes:
         timeout_seconds: Limit for the whole exchange, from the connection to the last byte.
 
     Raises:
-        IssuerError: There was no complete answer in time, or it is not JSON of limited size.
+        IssuerError: There was no complete response in time, or it is too large or not JSON.
     """
     try:
         return asyncio.run(_get(url, timeout_seconds))
@@ -40,7 +40,7 @@ def fetch(url: str, timeout_seconds: float) -> bytes:
 
 
 async def _get(url: str, timeout_seconds: float) -> bytes:
-    # The client's own timeouts apply to each read, so a slow trickle would never reach them.
+    # The client's timeouts apply to each read, so a response that trickles would never end.
     async with (
         asyncio.timeout(timeout_seconds),
         httpx2.AsyncClient(timeout=None, headers=_HEADERS) as client,

@@ -1,4 +1,4 @@
-"""Keep the issuer's keys, and fetch them again in the background."""
+"""Cache the issuer's keys, and fetch them again in the background."""
 
 import logging
 import math
@@ -18,11 +18,11 @@ from mercato_oidc.settings import OidcSettings
 _log = logging.getLogger(__name__)
 
 LONGEST_WAIT_SECONDS = 1.0
-"""How long after the start of a fetch requests may wait for its end."""
+"""Requests wait for a fetch until this time after its start."""
 
 
 class _State:
-    """What one process knows. The lock is never held during network access."""
+    """The keys and the fetch of one process. The lock is never held during network access."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -37,11 +37,12 @@ class _State:
 class KeyCache:
     """The keys of one issuer for one app.
 
-    At most one fetch runs at a time in a process, in a thread of its own, and after each there is
-    a pause, so tokens with made-up key ids cannot cause more. A failed fetch changes no keys.
+    In a process, at most one fetch runs at a time, in a background thread, and each is followed by
+    a pause. So tokens with invented key ids cannot cause more requests to the issuer. A failed
+    fetch does not change the keys.
 
     Args:
-        settings: The issuer, and the limits.
+        settings: The issuer and the limits.
     """
 
     def __init__(self, settings: OidcSettings) -> None:
@@ -49,20 +50,20 @@ class KeyCache:
         self._states: dict[int, _State] = {}
 
     def find(self, name: KeyName) -> PublicKey | None:
-        """Return the key of this name; None where the issuer has no such key.
+        """Return the key of this name; None if the issuer has no such key.
 
-        A request waits for a fetch only where no key of this name is known or all are overdue,
-        only if the fetch before did not fail, and never beyond LONGEST_WAIT_SECONDS after the
-        fetch began.
+        A request waits for a fetch only if the key is unknown or the keys are overdue, and only if
+        the previous fetch succeeded. It waits at most until LONGEST_WAIT_SECONDS after the start of
+        the fetch.
 
         Raises:
-            Unavailable: The key is not known, and whether it exists cannot be found out now.
+            Unavailable: The key is unknown, and the issuer cannot be asked now.
         """
         state = self._state
         known = (state.keys or {}).get(name)
         if known is None or self._age(state) >= self._settings.keys_kept_seconds:
             self._start_fetch(state)
-        # Keys that nobody asked for in a long time may have been withdrawn since.
+        # Keys that were not used for a long time may have been withdrawn in the meantime.
         if known is None or self._age(state) >= 2 * self._settings.keys_kept_seconds:
             _wait(state)
         with state.lock:
@@ -77,7 +78,7 @@ class KeyCache:
         return found
 
     def mistake(self) -> str | None:
-        """Say why the keys are not those of the issuer's last word; None while they are."""
+        """Return why the keys may be outdated; None if the last fetch succeeded."""
         state = self._state
         if state.failure or self._age(state) >= self._settings.keys_kept_seconds:
             self._start_fetch(state)
@@ -90,7 +91,7 @@ class KeyCache:
 
     @property
     def _state(self) -> _State:
-        """The state of this process: threads and locks of the parent are useless after a fork."""
+        """The state of this process. After a fork, threads and locks of the parent do not work."""
         pid = os.getpid()
         return self._states.get(pid) or self._states.setdefault(pid, _State())
 
@@ -104,7 +105,7 @@ class KeyCache:
                 return
             state.fetching, state.started_at = threading.Event(), now
         try:
-            # It must not keep the process from ending.
+            # A daemon thread does not prevent the process from ending.
             threading.Thread(
                 target=self._fetch, args=(state,), name="mercato-oidc-keys", daemon=True
             ).start()
@@ -136,7 +137,7 @@ class KeyCache:
 
 
 def _wait(state: _State) -> None:
-    """Wait for the fetch under way, unless the one before failed: this one probably will, too."""
+    """Wait for the running fetch, unless the previous one failed: this one probably fails, too."""
     ended = state.fetching
     if ended is not None and state.failure is None:
         ended.wait(max(0.0, state.started_at + LONGEST_WAIT_SECONDS - time.monotonic()))

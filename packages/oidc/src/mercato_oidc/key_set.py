@@ -1,4 +1,4 @@
-"""Read a JWK set (RFC 7517): the public keys that may prove an access token."""
+"""Read a JWK set (RFC 7517): the public keys that verify access tokens."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -26,10 +26,10 @@ ALGORITHMS: Mapping[tuple[str, str | None], tuple[str, ...]] = {
     ("EC", "P-521"): ("ES512",),
     ("OKP", "Ed25519"): ("EdDSA",),
 }
-"""By key type and curve. All are asymmetric: a service that checks tokens cannot make them."""
+"""Algorithms by key type and curve. All are asymmetric, so this shop cannot create tokens."""
 
 RSA_BITS = range(2048, 8193)
-"""RFC 7518 demands 2048 or more; checking a signature takes too long above 8192."""
+"""RFC 7518 requires 2048 or more; above 8192, verifying a signature takes too long."""
 
 _MOST_KEYS = 100
 
@@ -39,9 +39,9 @@ class _KeySet(msgspec.Struct):
 
 
 def read(body: bytes) -> Keys:
-    """Return the usable keys of a JWK set; an unusable key does not spoil the others.
+    """Return the usable keys of a JWK set; unusable keys are ignored.
 
-    An empty set is an answer as well: the issuer withdrew all its keys.
+    An empty set is valid: the issuer withdrew all its keys.
 
     Raises:
         IssuerError: *body* is not a JWK set.
@@ -53,13 +53,13 @@ def read(body: bytes) -> Keys:
     keys: dict[KeyName, PublicKey] = {}
     for jwk in found.keys[:_MOST_KEYS]:
         for name, key in _named(jwk):
-            # Of two keys with one name the first counts.
+            # If two keys have the same name, the first is used.
             keys.setdefault(name, key)
     return keys
 
 
 def _named(jwk: Any) -> Iterator[tuple[KeyName, PublicKey]]:
-    """Give a key under each algorithm that it may be used with."""
+    """Give a key with each algorithm that it may be used with; nothing if it is unusable."""
     try:
         algorithms = _algorithms(jwk) if _is_for_signatures(jwk) else []
         key = jwt.PyJWK(jwk, algorithms[0]).key if algorithms else None
@@ -74,7 +74,7 @@ def _named(jwk: Any) -> Iterator[tuple[KeyName, PublicKey]]:
 def _is_for_signatures(jwk: Any) -> bool:
     return (
         isinstance(jwk["kid"], str)
-        # A published private key proves nothing.
+        # If the private key is published, anyone can sign with it.
         and "d" not in jwk
         and jwk.get("use", "sig") == "sig"
         and "verify" in jwk.get("key_ops", ["verify"])

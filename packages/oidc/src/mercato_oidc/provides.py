@@ -1,4 +1,4 @@
-"""The feature's side of the contract identity: who a bearer token belongs to."""
+"""Implement the contract identity: the principal of a bearer token."""
 
 import logging
 from collections.abc import Mapping
@@ -28,14 +28,14 @@ LONGEST_TEXT = 320
 
 
 class Identity:
-    """Answers for access tokens of the issuer in the settings."""
+    """The provider of identities, for access tokens of the issuer in the settings."""
 
     def authenticate(self, token: str) -> Principal:
         """Return the principal *token* was issued to.
 
         Raises:
-            Unauthenticated: It is not the issuer's, not for this shop, not valid now, or not an
-                access token.
+            Unauthenticated: The token is not from the issuer, not for this shop, not valid now, or
+                not an access token.
             Unavailable: The issuer's keys cannot be fetched now.
         """
         settings = current_settings(OidcSettings)
@@ -48,7 +48,7 @@ class Identity:
 
 
 def current_keys() -> KeyCache:
-    """Return the keys of this app; apps of one process share none."""
+    """Return the key cache of this app; apps in one process do not share it."""
     extensions = current_app.extensions
     if _EXTENSION not in extensions:
         extensions.setdefault(_EXTENSION, KeyCache(current_settings(OidcSettings)))
@@ -56,15 +56,15 @@ def current_keys() -> KeyCache:
 
 
 def keys_mistake() -> str | None:
-    """Say why the issuer's keys cannot be fetched, for the health check."""
+    """Return why the issuer's keys cannot be fetched, for the health check; None if they can."""
     return current_keys().mistake()
 
 
 def subject_id(issuer: str, subject: str) -> UUID:
-    """Return the id of an issuer's subject: always the same for the same person.
+    """Return the id of an issuer's subject, always the same for the same person.
 
-    A subject that is a UUID in its canonical text keeps it. Any other gets a UUIDv5 in the issuer's
-    own namespace, so two subjects never share an id.
+    A subject that is a UUID in canonical text form is the id. Any other gets a UUIDv5 in a
+    namespace of the issuer, so two subjects never share an id.
     """
     return _uuid(subject) or uuid5(uuid5(NAMESPACE_URL, issuer), subject)
 
@@ -84,7 +84,7 @@ def _principal(claims: Mapping[str, Any], settings: OidcSettings) -> Principal:
 
 
 def _words(value: object) -> frozenset[str]:
-    """Return the words of a text or a list; anything else has none."""
+    """Return the words of a text or a list; an empty set for any other value."""
     words = value.split() if isinstance(value, str) else value
     if not isinstance(words, list):
         return frozenset()
@@ -92,7 +92,7 @@ def _words(value: object) -> frozenset[str]:
 
 
 def _uuid(value: object) -> UUID | None:
-    """Return the UUID that *value* is the canonical text of, if it is one."""
+    """Return *value* as a UUID if it is the canonical text of one, else None."""
     try:
         found = UUID(value) if isinstance(value, str) else None
     except ValueError:
@@ -101,7 +101,7 @@ def _uuid(value: object) -> UUID | None:
 
 
 def _text(value: object) -> str | None:
-    """Return *value* if it is a text of limited length that a database can hold."""
+    """Return *value* if it is a text of limited length that a database can store, else None."""
     if isinstance(value, str) and len(value) <= LONGEST_TEXT and is_text(value):
         return value
     return None

@@ -1,4 +1,4 @@
-"""Settings of the feature; each may stand in the deployment file or the environment."""
+"""Settings of the feature, from the deployment file or the environment."""
 
 from ipaddress import ip_address
 from typing import Annotated
@@ -14,11 +14,11 @@ Url = Annotated[str, Meta(pattern=r"^https?://[\w.\[\]:-]+(/[^\s#]*)?$", max_len
 
 _ISSUER = "https://id.example.com"
 _JWKS_URI = "https://id.example.com/keys"
-_WHY = "it is not https, so anyone on the way could replace the keys and forge tokens."
+_WHY = "it is not https, so anyone on the network path could replace the keys and forge tokens."
 
 
 class OidcSettings(Settings, frozen=True, kw_only=True):
-    """Which issuer is trusted, and how its keys are fetched."""
+    """The trusted issuer, and how its keys are fetched."""
 
     production = (
         Rule("issuer", lambda own: is_plain_http(own.issuer), _WHY, _ISSUER),
@@ -29,23 +29,23 @@ class OidcSettings(Settings, frozen=True, kw_only=True):
     audience: Annotated[
         str, Meta(min_length=1, examples=["mercato"], description="`aud` of tokens for this shop")
     ]
-    jwks_uri: Annotated[Url, Meta(examples=[_JWKS_URI], description="Address of its key set")]
+    jwks_uri: Annotated[Url, Meta(examples=[_JWKS_URI], description="URL of its key set")]
     permissions_claim: Annotated[
         str, Meta(min_length=1, description="Claim with permissions: a list, or words")
     ] = "permissions"
     timeout_seconds: Annotated[
-        float, Meta(gt=0, le=30, description="How long one fetch of the keys may take in all")
+        float, Meta(gt=0, le=30, description="Total time limit of one fetch of the keys")
     ] = 3.0
     keys_kept_seconds: Annotated[
-        float, Meta(gt=0, le=86400, description="Age at which the keys are fetched again")
+        float, Meta(gt=0, le=86400, description="Age after which the keys are fetched again")
     ] = 300.0
     fetch_pause_seconds: Annotated[
-        float, Meta(gt=0, le=3600, description="Shortest pause between two fetches")
+        float, Meta(gt=0, le=3600, description="Minimum pause between two fetches")
     ] = 5.0
 
 
 def is_plain_http(url: str) -> bool:
-    """Tell whether *url* leaves this machine without encryption."""
+    """Tell whether requests to *url* leave this machine without encryption."""
     place = urlsplit(url)
     return place.scheme == "http" and not _is_loopback(place.hostname or "")
 

@@ -1,4 +1,4 @@
-"""Twelve ways and more in which a wheel is broken, and a wheel that is not."""
+"""Broken wheels, and one that works."""
 
 from dataclasses import dataclass
 from dataclasses import field
@@ -67,9 +67,9 @@ class Broken:
     """A wheel that cannot be composed.
 
     Args:
-        code: What the host says.
-        source: Its module; empty for a wheel whose module is gone.
-        options: Of its metadata.
+        code: The code of the expected fault.
+        source: The text of its module; empty for a wheel without its module.
+        options: Options of its metadata.
     """
 
     code: str
@@ -78,7 +78,7 @@ class Broken:
 
 
 def manifest(code, parts="", line=""):
-    """Describe a wheel whose manifest has *parts*, after *line*."""
+    """Describe a wheel whose manifest has *parts*; *line* comes before the manifest."""
     return Broken(code, MANIFEST.replace("{parts}", parts).replace("{line}", line))
 
 
@@ -94,7 +94,7 @@ BROKEN = {
     "a route without policy": manifest(
         "K106", "blueprints=[blueprint]", "blueprint.get('/open')(view)"
     ),
-    "a contract that nobody offers": manifest("K108", "needs=[Need(Greeting, '>=1')]"),
+    "a contract that is not offered": manifest("K108", "needs=[Need(Greeting, '>=1')]"),
     "a provider that does not fit": manifest("K113", "offers=[Offer(Greeting, '1.0', Rude)]"),
     "migrations left out": manifest("K118", "migrations=Path(__file__).parent / 'nowhere'"),
     "a setting that nobody gave": manifest("K201", "settings=Needy"),
@@ -111,7 +111,7 @@ BROKEN = {
 
 
 def put(folder, name, broken=None):
-    """Install the wheel *name*, steady or broken, over whatever it was before."""
+    """Install the wheel *name*, working or broken, over its earlier version."""
     module = f"mercato_{name}"
     (folder / f"{module}.py").unlink(missing_ok=True)
     rmtree(folder / f"mercato_{name}-1.0.dist-info", ignore_errors=True)

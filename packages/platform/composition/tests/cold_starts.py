@@ -1,7 +1,7 @@
-"""Starts `mercato serve` for each folder in a folder, each in a process of its own.
+"""Start `mercato serve` for each subfolder of a folder, in separate processes.
 
-The libraries are imported once, before the processes are forked; the wheels are found and loaded by
-each for itself. It prints what each came to, as JSON: its exit code, and what it said.
+The libraries are imported once, before the processes are forked; each process finds and loads the
+wheels itself. Prints exit code and output of each process, as JSON.
 """
 
 import json
@@ -14,7 +14,7 @@ from mercato_runtime import server  # noqa: F401 - what serving needs is importe
 
 
 def start(folder):
-    """Start a deployment in this process, and end it as the command ends."""
+    """Start a deployment in this process, and exit with the command's exit code."""
     said = os.open(folder / "said", os.O_CREAT | os.O_WRONLY)
     os.dup2(said, 1)
     os.dup2(said, 2)
@@ -24,7 +24,7 @@ def start(folder):
         cli.main([f"--deployment={folder / 'deployment.toml'}", "serve"])
     except SystemExit as error:
         code = error.code
-    except BaseException:  # noqa: BLE001 - what nobody caught is seen in what it said
+    except BaseException:  # noqa: BLE001 - the traceback becomes a part of the output
         sys.excepthook(*sys.exc_info())
         code = 1
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""A contract, two features that offer it, and one that asks for it."""
+"""A contract, two features that offer it, and one that calls it."""
 
 from typing import Protocol
 
@@ -33,13 +33,13 @@ class Salute:
 
 
 def blueprint_of(name, rule=None):
-    """Return a blueprint that answers with a greeting, if somebody has one."""
+    """Return a blueprint that answers with a greeting, if a feature offers one."""
     blueprint = Blueprint(name, __name__, url_prefix="/v1")
 
     @blueprint.get(rule or f"/{name}", allow=anyone)
     @blueprint.response(200)
     def look():
-        """Look at it"""
+        """Read the greeting"""
         greeting = services.find(Greeting)
         place = url_for(f"{name}.look")
         return {"place": place, "greeting": greeting and greeting.greet()}
@@ -53,10 +53,10 @@ def hello(**parts):
 
 
 def salute(version="1.3", **parts):
-    """Return another one that does."""
+    """Return another feature that offers a greeting."""
     return feature("salute", offers=[Offer(Greeting, version, Salute)], **parts)
 
 
 def asks(**parts):
-    """Return a feature with a route that asks for a greeting."""
+    """Return a feature with a route that calls the contract."""
     return feature("asks", blueprints=[blueprint_of("asks")], **parts)

@@ -1,4 +1,4 @@
-"""Manifests that have nothing but what a test is about, and what the host says of them."""
+"""Minimal manifests for tests, and the faults of planning them."""
 
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.faults import render
@@ -9,7 +9,7 @@ from mercato_kit.policies import anyone
 
 
 def feature(name, **parts):
-    """Return a manifest that has nothing but *parts*."""
+    """Return a manifest with *parts* only."""
     return Feature(name=name, summary="For a test.", **parts)
 
 
@@ -33,8 +33,8 @@ def planned(*manifests, values=None, **environ):
     return compose(deployment, manifests)
 
 
-def told(found):
-    """Return a plan's faults as an operator reads them."""
+def rendered(found):
+    """Return a plan's faults as text, as commands print them."""
     return render(found.faults)
 
 

@@ -12,7 +12,7 @@ from .manifests import blueprint_with
 from .manifests import codes
 from .manifests import feature
 from .manifests import planned
-from .manifests import told
+from .manifests import rendered
 
 
 def tables(name, *columns):
@@ -66,8 +66,8 @@ class TestClashes:
         found = planned(*(feature(f"f{number}", **part) for number, part in enumerate(parts)))
 
         assert codes(found) == [code]
-        assert "'f0'" in told(found)
-        assert "'f1'" in told(found)
+        assert "'f0'" in rendered(found)
+        assert "'f1'" in rendered(found)
 
     @pytest.mark.provokes("K410")
     def test_one_table(self):
@@ -94,4 +94,4 @@ class TestClashes:
         )
 
         assert codes(found) == ["K410"]
-        assert "its index 'ix_same' is also a index of" in told(found)
+        assert "its index 'ix_same' is also a index of" in rendered(found)

@@ -1,4 +1,4 @@
-"""A provider can be called as its contract says, or is refused."""
+"""A provider that cannot be called as its contract says is refused."""
 
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from mercato_kit.feature import Offer
 from .manifests import codes
 from .manifests import feature
 from .manifests import planned
-from .manifests import told
+from .manifests import rendered
 
 
 class Greeting(Protocol):
@@ -35,19 +35,19 @@ class Greeter:
 
 class MoreNeeded(Greeter):
     def greet(self, name, times=1, *, tone):
-        """Ask for more than the contract gives."""
+        """Require more arguments than the contract has."""
         return tone
 
 
 class OtherName(Greeter):
     def greet(self, person, times=1):
-        """Call an argument by another name."""
+        """Name an argument differently."""
         return person
 
 
 class NoDefault(Greeter):
     def greet(self, name, times):
-        """Have no default."""
+        """Lack a default."""
         return name
 
 
@@ -57,13 +57,13 @@ class NotCallable(Greeter):
 
 class Asynchronous(Greeter):
     async def greet(self, name, times=1):
-        """Be awaited."""
+        """Be a coroutine."""
         return name
 
 
 class Quiet:
     def greet(self, name, times=1):
-        """Fit the contract, all but its value."""
+        """Fit the contract except for its value."""
         return name
 
 
@@ -76,7 +76,7 @@ class Static:
 
     @staticmethod
     def greet(name, times=1, *more, **others):
-        """Take more than the contract gives."""
+        """Accept more arguments than the contract has."""
         return name
 
 
@@ -86,12 +86,12 @@ def make_bad_greeter() -> MoreNeeded:
 
 
 def make_some_greeting() -> Greeting:
-    """Make a provider, without telling which."""
+    """Make a provider of a type annotated as the contract."""
     return Quiet()
 
 
 def make_something():
-    """Make a provider, without telling what."""
+    """Make a provider of an unannotated type."""
     return Quiet()
 
 
@@ -137,13 +137,13 @@ class TestContracts:
 
     @pytest.mark.provokes("K113")
     def test_a_factory_that_fails(self):
-        """K113 says why it could not be asked."""
+        """K113 has the error of a factory that fails."""
         found = planned(feature("greetings", offers=[Offer(Greeting, "1.0", lambda: 1 / 0)]))
 
         assert codes(found) == ["K113"]
-        assert "its factory failed: ZeroDivisionError" in told(found)
+        assert "its factory failed: ZeroDivisionError" in rendered(found)
 
     @pytest.mark.parametrize("factory", [Greeter, Annotated, Static, make_good_greeter])
     def test_a_provider_that_can(self, factory):
-        """Classes, functions, annotations, static methods and wider signatures are all fine."""
+        """Classes, functions, annotations, static methods and wider signatures are accepted."""
         assert planned(feature("greetings", offers=[Offer(Greeting, "1.0", factory)])).fits

@@ -1,4 +1,4 @@
-"""What one manifest must be, whoever else is there."""
+"""Checks of one manifest, independent of other features."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from .manifests import planned
 class TestManifests:
     @pytest.mark.provokes("K106")
     def test_a_plain_flask_blueprint(self):
-        """K106: its routes could not state a policy."""
+        """K106: routes of a plain Flask blueprint have no policy."""
         plain = flask.Blueprint("reviews", __name__)
 
         [fault] = planned(feature("reviews", blueprints=[plain])).faults
@@ -68,12 +68,12 @@ class TestManifests:
     @pytest.mark.provokes("K107")
     @pytest.mark.parametrize("name", ["Reviews", "gift-cards", "db", "reviews_", "x" * 31])
     def test_names_that_no_feature_may_have(self, name):
-        """K107: a name is a word, and not one of the host's."""
+        """K107: a name is a lower-case word, and not one that the platform reserves."""
         assert codes(planned(feature(name))) == ["K107"]
 
     @pytest.mark.provokes("K107")
     def test_a_table_of_another_prefix(self):
-        """K107: a feature's tables carry its name."""
+        """K107: the names of a feature's tables start with the feature's name."""
         metadata = sa.MetaData()
         sa.Table("comment", metadata, sa.Column("id", sa.Integer))
 
@@ -84,7 +84,7 @@ class TestManifests:
 
     @pytest.mark.provokes("K118")
     def test_migrations_left_out_of_the_wheel(self, tmp_path):
-        """K118 names the folder that was looked for."""
+        """K118 names the missing folder."""
         [fault] = planned(feature("reviews", migrations=tmp_path / "versions")).faults
 
         assert fault.code == "K118"

@@ -1,4 +1,4 @@
-"""What features need of each other, and who offers it."""
+"""Needs and offers of contracts between features."""
 
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from .greeting import salute
 from .manifests import codes
 from .manifests import feature
 from .manifests import planned
-from .manifests import told
+from .manifests import rendered
 
 
 class Farewell(Protocol):
@@ -41,7 +41,7 @@ class TestNeeds:
         """K108 names the need with its range."""
         found = planned(feature("reviews", needs=[Need(Greeting, ">=1.1,<2")]))
 
-        assert told(found) == (
+        assert rendered(found) == (
             "error[K108] 'reviews' (handed to create_app)\n"
             "    needs greeting >=1.1,<2, which no enabled feature offers.\n"
             "    fix: install a feature that offers greeting, and add it to deployment.toml"
@@ -49,7 +49,7 @@ class TestNeeds:
 
     @pytest.mark.provokes("K108")
     def test_somebody_installed_offers(self, wheels):
-        """K108 names the line that enables it."""
+        """K108 names the line that enables an installed feature with the contract."""
         source = f"""
             import sys
             from mercato_kit.feature import Feature, Offer
@@ -67,7 +67,7 @@ class TestNeeds:
 
     @pytest.mark.provokes("K108")
     def test_what_offers_it_is_broken(self, wheels):
-        """K108 follows from the fault before it, and says so."""
+        """K108 names the fault that it follows from."""
         install(wheels, "greetings", "1 / 0")
         needs = [Need(Greeting, ">=1,<2")]
 
@@ -75,11 +75,11 @@ class TestNeeds:
 
         assert codes(found) == ["K103", "K108"]
         assert found.faults[1].fix == "first mend what could not be composed: greetings"
-        assert "    follows from K103 of greetings\n" in told(found)
+        assert "    follows from K103 of greetings\n" in rendered(found)
 
     @pytest.mark.provokes("K109")
     def test_another_version(self):
-        """K109 names each offer, and who may be behind."""
+        """K109 names each offer, and the features that may need an upgrade."""
         found = planned(
             feature("greetings", offers=[Offer(Greeting, "2.0", Hello)]),
             feature("reviews", needs=[Need(Greeting, ">=1,<2")]),
@@ -118,10 +118,10 @@ class TestNeeds:
 
     @pytest.mark.provokes("K111")
     def test_two_offer_the_same(self):
-        """K111 names both, and the line that chooses."""
+        """K111 names both features, and the line that chooses one."""
         found = planned(hello(), salute())
 
-        assert told(found) == (
+        assert rendered(found) == (
             "error[K111] contract greeting\n"
             "    2 enabled features offer greeting:\n"
             "    'hello' (handed to create_app) offers greeting 1.0\n"
@@ -130,7 +130,7 @@ class TestNeeds:
         )
 
     def test_the_operator_chose_one(self):
-        """[capabilities] names the feature that answers."""
+        """The feature named in [capabilities] answers, and there is no fault."""
         found = planned(hello(), salute(), values={"capabilities": {"greeting": "salute"}})
 
         assert found.fits

@@ -25,7 +25,7 @@ class Lending(Protocol):
 
 
 class Desk:
-    """Answers it."""
+    """Implements the contract."""
 
 
 class Base(DeclarativeBase):
@@ -40,7 +40,7 @@ class Book(db.Identified, Base):
 
 
 def faults_of(**declared):
-    """Boot a feature, and return what does not fit."""
+    """Boot a feature, and return its faults."""
     feature = Feature(name="shelf", summary="Books.", metadata=Base.metadata, **declared)
     deployment = read_deployment({"environment": "testing"})
     try:
@@ -52,7 +52,7 @@ def faults_of(**declared):
 
 class TestDeclared:
     def test_words_of_its_own_fit(self):
-        """Ids of its own under a contract that it offers, ids of others in its own columns."""
+        """A reference may name an offered contract, and ids of others in the feature's columns."""
         assert not faults_of(
             offers=[Offer(Lending, "1.0", Desk)],
             referents=[Referent(Lending, "book", Book.id)],
@@ -61,7 +61,7 @@ class TestDeclared:
 
     @pytest.mark.provokes("K106")
     @pytest.mark.parametrize(
-        ("declared", "told"),
+        ("declared", "expected"),
         [
             ({"referents": ["shelf_book.id"]}, "referents[0] is 'shelf_book.id'"),
             ({"referents": [Referent(Lending, "book", Book.id)]}, "a contract that it offers"),
@@ -76,16 +76,16 @@ class TestDeclared:
             ),
         ],
     )
-    def test_anything_else_is_malformed(self, declared, told):
-        """Field, value and what was expected."""
+    def test_anything_else_is_malformed(self, declared, expected):
+        """K106 names field, value and what was expected."""
         ((code, what),) = faults_of(**declared)
 
-        assert (code, told in what) == ("K106", True)
+        assert (code, expected in what) == ("K106", True)
 
 
 class TestRevisions:
     def test_are_read_without_being_run(self, tmp_path):
-        """Phase, prerequisites and summary, of a file that would fail at import."""
+        """Phase, prerequisites and summary are read from a file that would fail at import."""
         file = tmp_path / "0002_tidy.py"
         file.write_text(
             '"""Tidy up."""\nimport nowhere\ndown_revision: str = "0001"\n'
@@ -100,7 +100,7 @@ class TestRevisions:
         assert found.contracts
 
     def test_what_is_no_phase_contracts(self, tmp_path):
-        """A word that nobody knows is taken for the phase that takes more care."""
+        """An unknown phase counts as `contract`, the phase with more precautions."""
         file = tmp_path / "0002_tidy.py"
         file.write_text('phase = "expnad"')
 

@@ -44,7 +44,7 @@ class Site:
         return CliRunner().invoke(mercato, chosen, terminal_width=100)
 
     def process(self, *arguments):
-        """Run the command line in a process of its own, in the folder."""
+        """Run the command line in a new process, in the folder."""
         return subprocess.run(
             [sys.executable, "-m", "mercato_composition", *arguments],
             env={**os.environ, "PYTHONPATH": str(self.folder)},
@@ -62,7 +62,7 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path, monkeypatch):
-    """A site whose tables are not made yet."""
+    """A site without tables."""
     monkeypatch.syspath_prepend(tmp_path)
     return Site(tmp_path)
 
@@ -76,7 +76,7 @@ def migrated(site):
 
 class TestProcess:
     def test_says_everything_at_once(self, site):
-        """All that does not fit in one go, without a traceback, and exit code 2."""
+        """All faults are printed at once, without a traceback, and the exit code is 2."""
         site.choose("notes", "nots", more="[features.notes.settings]\ncolour = 1\n")
 
         checked = site.process("check")
@@ -88,7 +88,7 @@ class TestProcess:
         assert "Traceback" not in checked.stderr
 
     def test_without_a_file(self, site):
-        """A file that is not there is a fault like the others."""
+        """A missing deployment file is a fault."""
         site.file.unlink()
 
         checked = site.process("check")
@@ -96,7 +96,7 @@ class TestProcess:
         assert (checked.returncode, "error[K100]" in checked.stderr) == (2, True)
 
     def test_runs_a_feature(self, migrated):
-        """A command of a feature, from nothing but files."""
+        """A command of a feature runs with the deployment file alone."""
         done = migrated.process("notes", "add", "hello")
 
         assert (done.returncode, done.stdout, done.stderr) == (0, "added hello\n", "")
@@ -105,17 +105,17 @@ class TestProcess:
 
 class TestHelp:
     def test_lists_the_commands_of_features(self, site):
-        """The platform's commands, the features that may have some, and how to begin."""
+        """Help lists the platform's commands, the enabled features, and a first start."""
         shown = site.mercato("--help").stdout
 
-        assert re.search(r"check +Say everything", shown)
+        assert re.search(r"check +Report all faults", shown)
         assert re.search(r"Commands of features.*\n +notes\n", shown)
         assert "Keep notes." in site.mercato("notes", "--help").stdout
         assert "A first start:" in shown
         assert not (site.folder / "shop.db").exists()
 
     def test_works_where_nothing_else_does(self, site):
-        """Without a deployment file there is still help."""
+        """Help works without a deployment file."""
         site.file.unlink()
 
         helped = site.mercato("--help")
@@ -126,7 +126,7 @@ class TestHelp:
         "command", ["check", "install", "routes", "seed", "serve", "worker", "db upgrade"]
     )
     def test_teaches(self, site, command):
-        """Each command shows how it is used."""
+        """The help of each command has an example."""
         shown = site.mercato(*command.split(), "--help").stdout
 
         assert f"Examples:\n  mercato {command}" in shown
@@ -134,7 +134,7 @@ class TestHelp:
 
 class TestCheck:
     def test_says_what_fits(self, migrated):
-        """A deployment that may be started."""
+        """`check` names the releases of a deployment that can be started."""
         checked = migrated.mercato("check")
 
         assert (checked.exit_code, checked.stdout) == (
@@ -143,13 +143,13 @@ class TestCheck:
         )
 
     def test_offline_leaves_the_database_alone(self, site):
-        """With --offline nobody asks the database."""
+        """With --offline the database is not opened."""
         checked = site.mercato("check", "--offline")
 
-        assert (checked.exit_code, "not asked" in checked.stdout) == (0, True)
+        assert (checked.exit_code, "not checked" in checked.stdout) == (0, True)
 
     def test_speaks_json(self, site):
-        """With --json a machine reads the same faults."""
+        """--json prints the same faults as JSON."""
         checked = site.mercato("check", "--json")
 
         found = json.loads(checked.stdout)
@@ -165,7 +165,7 @@ class TestCheck:
         }
 
     def test_traces_on_demand(self, site):
-        """With --trace a fault shows where it came from."""
+        """--trace prints the traceback of a fault."""
         site.choose("nots")
 
         traced = site.mercato("--trace", "routes")
@@ -175,7 +175,7 @@ class TestCheck:
 
 class TestDb:
     def test_upgrade_applies_and_says_so(self, site):
-        """A line for each revision; the second time there is nothing to do."""
+        """`db upgrade` prints a line for each revision; the second run applies none."""
         first, second = site.mercato("db", "upgrade"), site.mercato("db", "upgrade")
 
         assert first.stdout.splitlines() == [
@@ -187,7 +187,7 @@ class TestDb:
         assert second.stdout == "Nothing to do: all is up to date.\n"
 
     def test_upgrade_needs_every_feature(self, site):
-        """Where a feature cannot be loaded, nothing is touched."""
+        """If a feature cannot be loaded, no migration is applied."""
         site.choose("notes", "nots")
 
         refused = site.mercato("db", "upgrade")
@@ -197,7 +197,7 @@ class TestDb:
 
     @pytest.mark.provokes("K305")
     def test_upgrade_says_what_failed(self, site):
-        """A migration that fails is told with its statement, without a traceback."""
+        """A failed migration is reported with its statement, without a traceback."""
         (site.folder / "migrations").unlink()
         versions = site.folder / "migrations/versions"
         versions.mkdir(parents=True)
@@ -212,7 +212,7 @@ class TestDb:
         assert "applied before and kept: kit 0001" in failed.stderr
 
     def test_upgrade_of_what_does_not_fit(self, site):
-        """Everything that does not fit is told, and no table is made."""
+        """All faults are reported, and no table is created."""
         site.choose("notes", "nots", more="[features.notes.settings]\ncolour = 1\n")
 
         refused = site.mercato("db", "upgrade")
@@ -223,7 +223,7 @@ class TestDb:
         assert not (site.folder / "shop.db").exists()
 
     def test_upgrade_of_an_unsafe_production(self, site):
-        """All its features can be loaded, and still nothing is applied."""
+        """A fault of production settings prevents migrations although all features load."""
         site.choose("notes", environment="production", more="[server]\nworkers = 2\n")
         key = {"MERCATO_SECRET_KEY": "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"}
 
@@ -246,7 +246,7 @@ class TestDb:
         assert (refused.exit_code, "error[K207]" in refused.stderr) == (2, True)
 
     def test_check(self, site):
-        """Where each feature is; exit code 2 while something is pending."""
+        """`db check` shows each revision; the exit code is 2 while migrations are pending."""
         before = site.mercato("db", "check")
         site.mercato("db", "upgrade")
         after = site.mercato("db", "check")
@@ -255,7 +255,7 @@ class TestDb:
         assert (after.exit_code, after.stdout) == (0, f"kit {KIT[-1]}\nnotes 0002\n")
 
     def test_revision(self, site):
-        """The next migration lands in the feature's folder, numbered, with its own tables only."""
+        """The new migration is numbered, in the feature's folder, with only its tables."""
         (site.folder / "migrations").unlink()
 
         written = site.mercato("db", "revision", "notes", "-m", "Add notes")
@@ -268,7 +268,7 @@ class TestDb:
         assert again.stdout.startswith("Nothing to write")
 
     def test_revision_of_nobody(self, site):
-        """A name that no feature has is refused with the names of features with migrations."""
+        """An unknown feature is refused with the list of known ones."""
         refused = site.mercato("db", "revision", "nots", "-m", "x")
 
         assert (refused.exit_code, "Features with migrations: notes" in refused.stderr) == (2, True)
@@ -276,7 +276,7 @@ class TestDb:
 
 class TestRoutes:
     def test_lists_rule_method_and_policy(self, site):
-        """Who may call what, of which feature."""
+        """`routes` shows rule, method and policy of each feature's routes."""
         lines = [line.split() for line in site.mercato("routes").stdout.splitlines()]
 
         assert lines[1:] == [
@@ -288,7 +288,7 @@ class TestRoutes:
 
 class TestSeed:
     def test_makes_sample_data_once(self, migrated):
-        """Features fill the database, and tell what is there."""
+        """Features add sample data once, and print what exists."""
         first, second = migrated.mercato("seed"), migrated.mercato("seed")
 
         assert (first.stdout, second.stdout) == ("notes: one note\n", "")
@@ -303,7 +303,7 @@ class TestSeed:
         assert (refused.exit_code, migrated.texts()) == (2, [])
 
     def test_needs_the_tables(self, site):
-        """Before the migrations there is nothing to fill."""
+        """`seed` fails before the tables are created."""
         refused = site.mercato("seed")
 
         assert (refused.exit_code, "K302" in refused.stderr) == (2, True)
@@ -311,20 +311,20 @@ class TestSeed:
 
 class TestFeatureCommands:
     def test_run_in_a_unit_of_work(self, migrated):
-        """What a command of a feature does is committed."""
+        """The changes of a feature's command are committed."""
         done = migrated.mercato("notes", "add", "hello")
 
         assert (done.exit_code, done.stdout) == (0, "added hello\n")
         assert migrated.texts() == ["hello"]
 
     def test_roll_back_what_fails(self, migrated):
-        """What a command did before it failed is undone."""
+        """The changes of a command that fails are rolled back."""
         failed = migrated.mercato("notes", "add", "crash")
 
         assert (failed.exit_code, migrated.texts()) == (1, [])
 
     def test_print_refusals(self, migrated):
-        """A refusal is a line with its code, and no traceback."""
+        """A problem is printed as one line with its code, without a traceback."""
         refused = migrated.mercato("notes", "add", "regret")
 
         assert (refused.exit_code, refused.stderr) == (
@@ -333,7 +333,7 @@ class TestFeatureCommands:
         )
 
     def test_of_a_feature_that_is_not_named(self, site):
-        """A command that nobody has."""
+        """The name of a feature that is not enabled is an unknown command."""
         site.choose()
 
         unknown = site.mercato("notes", "add", "x")
@@ -341,7 +341,7 @@ class TestFeatureCommands:
         assert (unknown.exit_code, "No such command 'notes'" in unknown.stderr) == (2, True)
 
     def test_of_a_feature_that_does_not_load(self, site):
-        """Where the deployment does not fit, that is what is said."""
+        """If the feature cannot be loaded, the faults of the deployment are printed."""
         (module,) = site.folder.glob("mercato_notes_*.py")
         module.write_text("raise RuntimeError('broken wheel')")
 

@@ -1,4 +1,4 @@
-"""Every setting, where it came from, and a file that has them all."""
+"""The list of all settings with their origins, and the example file."""
 
 import json
 import re
@@ -66,7 +66,7 @@ socket = "E14"
 
 @pytest.fixture
 def run(tmp_path, wheels):
-    """A function that runs a command; the lamp is installed."""
+    """A function that runs a command; the feature lamp is installed."""
     install(wheels, "lamp", LAMP, module=f"configured_lamp_{tmp_path.name}")
 
     def call(*words, text=GIVEN, **environ):
@@ -86,7 +86,7 @@ def shown(result):
 
 class TestConfig:
     def test_says_value_type_meaning_and_origin(self, run):
-        """Each from where it is: the file with its line, a variable, or the default."""
+        """Each value has its origin: file and line, a variable, or the default."""
         variables = {
             "MERCATO_FEATURES__LAMP__SETTINGS__WATTS": "75",
             "MERCATO_FEATURES__LAMP__SETTINGS__KEY": "sesame",
@@ -109,14 +109,14 @@ class TestConfig:
         assert origins["environment"] == ("testing", "shop.toml:1")
 
     def test_hides_secrets(self, run, tmp_path):
-        """Neither a key, nor its file's content, nor the password in a URL is shown."""
+        """A key, the content of its file and the password in a URL are not shown."""
         file = tmp_path / "key"
         file.write_text("open sesame")
         variables = {"MERCATO_FEATURES__LAMP__SETTINGS__KEY_FILE": str(file)}
 
         for words in (["config"], ["config", "--json"]):
-            told = run(*words, **variables)
-            assert not re.search("hunter|sesame", told.output)
+            result = run(*words, **variables)
+            assert not re.search("hunter|sesame", result.output)
         found = shown(run("config", "--json", **variables))
 
         assert found["database.url"]["value"] == "postgresql://shop:***@db.example/shop"
@@ -126,7 +126,7 @@ class TestConfig:
         assert found["features.lamp.settings.spare"]["value"] is None
 
     def test_is_readable(self, run):
-        """A line a setting, under the table it belongs to."""
+        """One line for each setting, under its table."""
         lines = run("config").stdout.splitlines()
 
         place = lines.index("[features.lamp.settings]")
@@ -134,14 +134,14 @@ class TestConfig:
         assert words == ["watts = 60", "shop.toml:7", "int, 1 to 100: How bright"]
 
     def test_works_where_a_setting_does_not_hold(self, run):
-        """A missing or wrong value is shown as it is; `mercato check` says what is wrong."""
+        """A missing or invalid value is shown as given; `mercato check` reports the fault."""
         found = shown(run("config", "--json", text=GIVEN.replace("60", '"bright"')))
 
         assert found["features.lamp.settings.watts"]["value"] == "bright"
         assert found["features.lamp.settings.key"]["value"] is None
 
     def test_hides_what_a_broken_feature_was_given(self, run, wheels):
-        """Nobody knows which of its settings is a secret."""
+        """Values are hidden if the feature does not load, since any may be a secret."""
         install(wheels, "broken", "1 / 0", module="configured_broken")
         text = GIVEN + '[features.broken.settings]\ntoken = "hunter2"\n'
 
@@ -151,7 +151,7 @@ class TestConfig:
         assert (token["value"], token["origin"]) == ("***", "shop.toml:10")
 
     def test_shows_capabilities(self, run):
-        """A table that is there only where the operator wrote it."""
+        """[capabilities] is shown only if the file has it."""
         found = shown(run("config", "--json", text=GIVEN + '[capabilities]\nheat = "lamp"\n'))
 
         assert found["capabilities.heat"]["origin"].startswith("shop.toml:")
@@ -160,7 +160,7 @@ class TestConfig:
 
 class TestExample:
     def test_is_accepted_as_it_is(self, run, tmp_path):
-        """What it writes passes `mercato check`, with every installed feature that fits."""
+        """The example passes `mercato check`, with every installed feature that fits."""
         example = run("config", "--example", text=None)
         checked = run("check", "--offline", text=example.stdout)
 
@@ -168,7 +168,7 @@ class TestExample:
         assert "mercato-lamp 1.0" in checked.output
 
     def test_prefers_what_needs_no_settings(self, run, wheels):
-        """Of two features that clash the example leaves out the one that has to be told more."""
+        """Of two features that clash the example leaves out the one with more required settings."""
         install(wheels, "bulb", BULB.format(name="bulb", settings="Bulb"), module="example_bulb")
         install(
             wheels, "candle", BULB.format(name="candle", settings="None"), module="example_candle"
@@ -180,7 +180,7 @@ class TestExample:
         assert "#[features.bulb]" in example.splitlines()
 
     def test_says_every_setting(self, run):
-        """Each key of `mercato config` is in it, with meaning, type and variable."""
+        """Each key of `mercato config` is in the example, with meaning, type and variable."""
         text = run("config", "--example", text=None).stdout
 
         assert "# How bright: int, 1 to 100; MERCATO_FEATURES__LAMP__SETTINGS__WATTS" in text
@@ -192,7 +192,7 @@ class TestExample:
             assert re.search(rf"^#?{name} = |MERCATO_(\w+__)?{name.upper()}\b", text, re.M), key
 
     def test_its_defaults_are_true(self, run):
-        """With the "#" taken away from every default it means the same."""
+        """The example means the same after the "#" of every default is removed."""
         text = run("config", "--example", text=None).stdout
         on = ("features.", "server", "database")
         tables = re.split(r"^(?=#?\[)", text, flags=re.M)
@@ -211,7 +211,7 @@ class TestExample:
                 assert after[key]["value"] == one["value"], key
 
     def test_leaves_out_what_does_not_fit(self, run, wheels):
-        """A broken feature is a comment with the reason, not a file that is refused."""
+        """A broken feature is a comment with the reason, so the file is still valid."""
         install(wheels, "broken", "1 / 0", module="exemplary_broken")
 
         text = run("config", "--example", text=None).stdout

@@ -1,4 +1,4 @@
-"""Who needs and offers what, as an operator sees it."""
+"""The output of `mercato graph` and `mercato why`."""
 
 import re
 
@@ -55,7 +55,7 @@ NEEDS = """
 
 @pytest.fixture(scope="module")
 def _wheels(tmp_path_factory):
-    """An oven and a stove that offer heat, and ice that needs some."""
+    """Install an oven and a stove that offer heat, and ice that needs it."""
     folder = tmp_path_factory.mktemp("wheels")
     (folder / "graphing_contracts").mkdir()
     (folder / "graphing_contracts" / "heat.py").write_text(CONTRACT)
@@ -74,7 +74,7 @@ def _wheels(tmp_path_factory):
 
 @pytest.fixture
 def run(tmp_path, _wheels):
-    """A function that runs a command for a deployment of some features."""
+    """A function that runs a command for a deployment with the given features."""
 
     def call(*words, features=(), more=""):
         file = tmp_path / "shop.toml"
@@ -87,11 +87,11 @@ def run(tmp_path, _wheels):
 
 class TestGraph:
     def test_says_who_needs_and_offers_what(self, run):
-        """Features in the order they start, each with what it gives and takes."""
-        told = run("graph", features=["ice", "oven"])
+        """Features are listed in starting order, each with its needs, offers and events."""
+        result = run("graph", features=["ice", "oven"])
 
-        assert told.exit_code == 0
-        assert told.output == (
+        assert result.exit_code == 0
+        assert result.output == (
             "oven (mercato-oven 1.5)\n"
             "    offers    heat 1.2: for ice\n"
             "    publishes heat.rose: to ice\n"
@@ -103,33 +103,33 @@ class TestGraph:
         )
 
     def test_works_where_features_do_not_fit(self, run):
-        """It is most needed then."""
-        told = run("graph", features=["ice", "stove"])
+        """The graph is shown although the features do not fit."""
+        result = run("graph", features=["ice", "stove"])
 
-        assert "needs     heat >=1,<2: stove only offers 2.0" in told.output
-        assert "`mercato check` says why" in told.stderr
+        assert "needs     heat >=1,<2: stove only offers 2.0" in result.output
+        assert "`mercato check` says why" in result.stderr
 
     def test_names_what_nobody_offers_and_what_was_left_out(self, run):
-        """Nothing that was asked for is passed over."""
-        told = run("graph", features=["ice"], more="[features.broken]\nrequired = false\n")
+        """Needs without an offer and features left out are shown."""
+        result = run("graph", features=["ice"], more="[features.broken]\nrequired = false\n")
 
-        assert "needs     heat >=1,<2: nobody offers it" in told.output
-        assert "broken: left out (K103: importing graphing_broken failed" in told.output
+        assert "needs     heat >=1,<2: not offered" in result.output
+        assert "broken: left out (K103: importing graphing_broken failed" in result.output
 
     def test_shows_whom_the_operator_chose(self, run):
-        """Of two that offer a contract the chosen one is asked."""
+        """If two features offer a contract, the needs point to the chosen one."""
         choice = '[capabilities]\nheat = "oven"\n'
 
-        told = run("graph", features=["ice", "oven", "stove"], more=choice)
+        result = run("graph", features=["ice", "oven", "stove"], more=choice)
 
-        assert "heat >=1,<2: oven offers 1.2" in told.output
-        assert "offers    heat 2.0: for nobody" in told.output
+        assert "heat >=1,<2: oven offers 1.2" in result.output
+        assert "offers    heat 2.0: for none" in result.output
 
     def test_draws_itself(self, run):
-        """Mermaid's own characters are escaped; every edge is between nodes that are there."""
-        told = run("graph", "--mermaid", features=["ice", "oven"])
+        """Mermaid's special characters are escaped; every edge connects existing nodes."""
+        result = run("graph", "--mermaid", features=["ice", "oven"])
 
-        lines = told.output.splitlines()
+        lines = result.output.splitlines()
         assert lines == [
             "graph LR",
             '    feature_oven["oven 1.5"]',
@@ -139,24 +139,24 @@ class TestGraph:
         ]
 
     def test_draws_what_is_missing(self, run):
-        """A need that nobody answers ends in a node of its own."""
-        told = run("graph", "--mermaid", features=["ice"])
+        """A need without an offer points to an extra node."""
+        result = run("graph", "--mermaid", features=["ice"])
 
         assert (
-            '    feature_ice --x|"heat #gt;=1,#lt;2"| missing_heat["heat: nobody offers it"]\n'
-            in told.output
+            '    feature_ice --x|"heat #gt;=1,#lt;2"| missing_heat["heat: not offered"]\n'
+            in result.output
         )
 
 
 class TestWhy:
     def test_says_who_offers_needs_and_pins(self, run):
-        """Also features that are installed and not enabled."""
+        """Offers, needs and pins are listed, also of features that are not enabled."""
         more = '[features.ice]\npackage = "mercato-ice ~= 1.0"\n'
 
-        told = run("why", "heat", features=["oven"], more=more)
+        result = run("why", "heat", features=["oven"], more=more)
 
-        assert told.exit_code == 0
-        lines = [re.sub(r" {2,}", "  ", line) for line in told.output.splitlines()]
+        assert result.exit_code == 0
+        lines = [re.sub(r" {2,}", "  ", line) for line in result.output.splitlines()]
         assert lines == [
             "heat (graphing_contracts.heat.Heat)",
             "offered by",
@@ -171,17 +171,17 @@ class TestWhy:
         ]
 
     def test_names_the_choice_with_its_line(self, run):
-        """Who is asked, and where the operator said so."""
+        """The chosen feature is shown with file and line of the choice."""
         choice = '[capabilities]\nheat = "stove"\n'
 
-        told = run("why", "heat", features=["oven", "stove"], more=choice).output
+        result = run("why", "heat", features=["oven", "stove"], more=choice).output
 
-        assert "1.2  not chosen" in told
-        assert "2.0  chosen in shop.toml:5" in told
+        assert "1.2  not chosen" in result
+        assert "2.0  chosen in shop.toml:5" in result
 
     def test_of_a_contract_that_nobody_knows(self, run):
-        """It suggests the one that was meant, and ends with 2."""
-        told = run("why", "heet", features=["oven"])
+        """An unknown contract is refused with a suggestion, and the exit code is 2."""
+        result = run("why", "heet", features=["oven"])
 
-        assert told.exit_code == 2
-        assert "Did you mean 'heat'?" in told.output
+        assert result.exit_code == 2
+        assert "Did you mean 'heat'?" in result.output

@@ -1,4 +1,4 @@
-"""Parts of a feature that are composed only where others are on, too."""
+"""Glue: parts of a feature that are active only beside other features."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from .manifests import feature
 
 
 def tell(event):
-    """Answer an event."""
+    """Handle an event."""
 
 
 def waits(**parts):
@@ -29,7 +29,7 @@ def waits(**parts):
 
 class TestGlue:
     def test_is_composed_where_the_contract_is_offered(self, client_of):
-        """A route that makes sense only with another feature is there only with it."""
+        """A route of glue exists only if another feature offers the contract."""
         glue = {"blueprints": [blueprint_of("glued")]}
 
         alone, together = client_of(waits(**glue)), client_of(waits(**glue), hello())
@@ -39,13 +39,13 @@ class TestGlue:
         assert together.get("/v1/glued").json["greeting"] == "hello"
 
     def test_is_not_composed_with_another_version(self, client_of):
-        """A contract of another major is another contract."""
+        """An offer outside the range does not meet the condition."""
         client = client_of(waits(blueprints=[blueprint_of("glued")]), salute(version="2.0"))
 
         assert client.get("/v1/glued").status_code == 404
 
     def test_may_wait_for_a_feature_by_name(self, client_of):
-        """For features that offer no contract, and only publish."""
+        """Glue may wait for a feature by name, for example one that only publishes events."""
         glue = Glue(when=["asks"], blueprints=[blueprint_of("glued")])
         glued = feature("glued", glue=[glue])
 
@@ -53,7 +53,7 @@ class TestGlue:
         assert client_of(glued, asks()).get("/v1/glued").status_code == 200
 
     def test_is_gone_with_a_feature_that_is_left_out(self, client_of):
-        """What waits for an optional feature leaves with it; the rest stays."""
+        """Glue that waits for an optional feature is inactive without it; the rest stays active."""
         features = {"hello": {"required": False, "settings": {"x": 1}}}
 
         client = client_of(waits(blueprints=[blueprint_of("glued")]), hello(), features=features)
@@ -61,7 +61,7 @@ class TestGlue:
         assert client.get("/v1/glued").status_code == 404
 
     def test_may_offer_what_other_glue_waits_for(self, client_of):
-        """It goes on until nothing is added, in whatever order."""
+        """Glue is added repeatedly, in any order of features, until nothing changes."""
         first = feature("zzz", glue=[Glue(when=["asks"], offers=[Offer(Greeting, "1.0", Hello)])])
 
         client = client_of(waits(blueprints=[blueprint_of("glued")]), first, asks())
@@ -69,7 +69,7 @@ class TestGlue:
         assert client.get("/v1/glued").json["greeting"] == "hello"
 
     def test_brings_handlers_and_jobs(self, deployment):
-        """Everything that runs by itself can wait for company."""
+        """Handlers and jobs can be parts of glue."""
         handler = Handler("note.added", tell)
 
         found = compose(deployment(), [waits(handles=[handler]), hello()])
@@ -79,7 +79,7 @@ class TestGlue:
         assert not compose(deployment(), [waits(handles=[handler])]).features[0].manifest.handles
 
     def test_is_no_need(self, deployment):
-        """Two features may wait for each other: glue makes no ring, and no order."""
+        """Two features may wait for each other: glue causes no ring and no order."""
         offers = [Offer(Salute, "1.0", Salute)]
         one = hello(glue=[Glue(when=["waits"], blueprints=[blueprint_of("one")])])
         two = feature("waits", needs=[Need(Greeting, ">=1")], offers=offers)
@@ -87,7 +87,7 @@ class TestGlue:
         assert compose(deployment(), [one, two]).fits
 
     def test_is_checked_like_everything_else(self, deployment):
-        """K401: a route of glue has one owner as well, once it is composed."""
+        """K401: a route of active glue may clash like any other."""
         clash = waits(blueprints=[blueprint_of("glued", "/asks")])
 
         assert compose(deployment(), [clash, asks()]).fits
@@ -106,7 +106,7 @@ class TestGlue:
         ],
     )
     def test_what_its_types_forbid(self, deployment, glue, field):
-        """K106 names the field."""
+        """K106 names the field of the glue."""
         [fault] = compose(deployment(), [feature("waits", glue=glue), asks()]).faults
 
         assert (fault.code, fault.what.partition(" is ")[0]) == ("K106", field)

@@ -1,4 +1,4 @@
-"""The manifests that a deployment names: each is loaded for itself, or the host says why not."""
+"""Finding and loading the manifests that a deployment names."""
 
 from importlib.metadata import version
 
@@ -8,14 +8,14 @@ from mercato_testing.samples.wheels import GOOD
 from mercato_testing.samples.wheels import install
 
 from .manifests import planned
-from .manifests import told
+from .manifests import rendered
 
 KIT = version("mercato-kit")
 
 
 class TestFind:
     def test_loads_what_the_file_names_and_nothing_else(self, wheels):
-        """Installed does not mean on."""
+        """An installed feature that the file does not name is not loaded."""
         install(wheels, "reviews", GOOD.format(name="reviews"), version="1.2")
         install(wheels, "gift_cards", "raise RuntimeError('never imported')")
 
@@ -26,7 +26,7 @@ class TestFind:
 
     @pytest.mark.provokes("K101")
     def test_a_name_that_nobody_offers(self, wheels):
-        """K101 suggests the name that was meant, and lists the others."""
+        """K101 suggests a similar name, and lists the installed features."""
         install(wheels, "reviews", GOOD.format(name="reviews"))
 
         found = planned(values={"features": {"review": {}}})
@@ -34,7 +34,7 @@ class TestFind:
         [fault] = found.faults
         assert (fault.code, fault.where) == ("K101", "deployment.toml")
         assert fault.what.startswith(
-            "no installed distribution offers a feature called 'review'. "
+            "no installed distribution provides a feature 'review'. "
             "Did you mean 'reviews'? Installed features: "
         )
         assert "reviews" in fault.what.partition("Installed features: ")[2].split(", ")
@@ -42,7 +42,7 @@ class TestFind:
 
     @pytest.mark.provokes("K103")
     def test_a_manifest_that_cannot_be_imported(self, wheels):
-        """K103 names the exception and the extra that helps; the other features are checked."""
+        """K103 names the exception and the extra to install; the other features are checked."""
         install(
             wheels,
             "reviews",
@@ -55,22 +55,22 @@ class TestFind:
 
         found = planned(values={"features": {"reviews": {}, "gift_cards": {}}})
 
-        assert told(found) == (
+        assert rendered(found) == (
             "error[K103] mercato-gift-cards 1.0 ('gift_cards')\n"
             "    importing gift_cards_that_fail failed: ZeroDivisionError: division by zero\n"
-            "    other features were checked all the same\n"
+            "    the other features were checked too\n"
             "    fix: install what it needs, or tell its maintainers\n"
             "error[K103] mercato-reviews 1.0 ('reviews')\n"
             "    importing reviews_that_need_more failed: ModuleNotFoundError: "
             "No module named 'a_module_that_is_away'\n"
-            "    the module that is missing is 'a_module_that_is_away'\n"
-            "    other features were checked all the same\n"
+            "    the missing module is 'a_module_that_is_away'\n"
+            "    the other features were checked too\n"
             "    fix: pip install 'mercato-reviews[stars]'"
         )
 
     @pytest.mark.provokes("K103")
     def test_a_manifest_that_ends_the_process(self, wheels):
-        """K103: one wheel that calls exit() ends nothing but itself."""
+        """K103: a wheel that calls exit() does not end the process."""
         install(wheels, "reviews", "raise SystemExit(0)")
 
         [fault] = planned(values={"features": {"reviews": {}}}).faults
@@ -80,7 +80,7 @@ class TestFind:
 
     @pytest.mark.provokes("K104")
     def test_two_distributions_of_one_name(self, wheels):
-        """K104 names both; neither wins."""
+        """K104 names both distributions; neither is used."""
         install(wheels, "reviews", GOOD.format(name="reviews"))
         install(wheels, "reviews", GOOD.format(name="reviews"), distribution="evil-reviews")
 
@@ -94,7 +94,7 @@ class TestFind:
 
     @pytest.mark.provokes("K116")
     def test_a_module_that_is_gone(self, wheels):
-        """K116 names the folder that an uninstall left."""
+        """K116 names the folder that is left of an uninstall."""
         install(wheels, "reviews", "")
 
         [fault] = planned(values={"features": {"reviews": {}}}).faults
@@ -107,7 +107,7 @@ class TestFind:
         "source", ["feature = 1", GOOD.format(name="other")], ids=["no Feature", "other name"]
     )
     def test_what_is_no_manifest(self, wheels, source):
-        """K106 names the maintainers' address."""
+        """K106 names the maintainers' URL."""
         metadata = "Project-URL: Issues, https://reviews.example/issues"
         install(wheels, "reviews", source, metadata=metadata)
 
@@ -118,13 +118,13 @@ class TestFind:
 
     @pytest.mark.provokes("K105")
     def test_a_feature_built_for_another_kit(self, wheels):
-        """K105: the range is the wheel's requirement, unless the manifest says."""
+        """K105: the range is the wheel's requirement, unless the manifest gives one."""
         source = GOOD.format(name="reviews")
         install(wheels, "reviews", source, version="3.0", requires=["mercato-kit<9,>=7"])
 
         found = planned(values={"features": {"reviews": {}}})
 
-        assert told(found) == (
+        assert rendered(found) == (
             "error[K105] mercato-reviews 3.0 ('reviews')\n"
             f"    was built for mercato-kit <9,>=7; this host runs mercato-kit {KIT}.\n"
             "    nothing was started with it left out\n"

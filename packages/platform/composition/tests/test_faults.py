@@ -5,7 +5,7 @@ from mercato_composition.faults import render
 
 class TestRender:
     def test_has_the_form_operators_know(self):
-        """Code and place, what is so, and what to do, on lines of their own."""
+        """Code and place, what is wrong and what to do are on separate lines."""
         fault = Fault(
             "K108",
             "mercato-orders 2.4.0 ('orders')",
@@ -24,7 +24,7 @@ class TestRender:
 
 class TestDeploymentError:
     def test_tells_root_causes_first_and_warnings_last(self):
-        """What may cause the others stands before them."""
+        """Possible causes come before other faults, warnings last."""
         codes = ["K401", "K108", "K201", "K103"]
         faults = [Fault(code, "here", "so", "that") for code in codes]
         warning = Fault("K101", "here", "so", "that", severity="warning")
@@ -34,7 +34,7 @@ class TestDeploymentError:
         assert [fault.code for fault in error.faults] == ["K103", "K201", "K108", "K401", "K101"]
 
     def test_tells_each_once(self):
-        """Two checks that find the same thing report it once."""
+        """A fault that two checks report is printed once."""
         fault = Fault("K108", "here", "so", "that")
 
         assert DeploymentError([fault, fault]).faults == (fault,)

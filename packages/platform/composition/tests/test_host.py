@@ -8,7 +8,7 @@ from mercato_composition.faults import DeploymentError
 
 
 def install_host(folder, name):
-    """Install a distribution that has a host."""
+    """Install a distribution with a host."""
     module = name.replace("-", "_")
     (folder / f"{module}.py").write_text(f"def create_app(*_, **__):\n    return {name!r}\n")
     info = folder / f"{module}-1.0.dist-info"
@@ -19,7 +19,7 @@ def install_host(folder, name):
 
 class TestLoadFactory:
     def test_an_owners_host_takes_the_place_of_ours(self, wheels):
-        """A distribution with an entry point in mercato.app is what every command boots."""
+        """Every command calls the factory of another distribution's entry point in mercato.app."""
         install_host(wheels, "acme-host")
 
         assert load_factory()() == "acme-host"
@@ -27,7 +27,7 @@ class TestLoadFactory:
 
     @pytest.mark.provokes("K128")
     def test_two_owners_hosts_clash(self, wheels):
-        """K128 names both; neither wins silently."""
+        """K128 names both distributions; neither is used."""
         install_host(wheels, "acme-host")
         install_host(wheels, "other-host")
 
@@ -41,7 +41,7 @@ class TestLoadFactory:
 
     @pytest.mark.provokes("K128")
     def test_without_a_host(self, monkeypatch):
-        """K128 says what to install."""
+        """K128 names the distribution to install."""
         monkeypatch.setattr(sys, "path", [])
 
         with pytest.raises(DeploymentError, match="pip install mercato-host"):

@@ -1,4 +1,4 @@
-"""Who answers for a contract: of two that offer it, the one that the operator chose."""
+"""The choice in [capabilities] between two features that offer one contract."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from .greeting import salute
 from .manifests import feature
 
 
-def told(found):
+def codes_and_texts(found):
     """Return codes and first lines of a plan's faults."""
     return [(fault.code, fault.severity, fault.what.splitlines()[0]) for fault in found.faults]
 
@@ -22,26 +22,26 @@ def told(found):
 class TestCapabilities:
     @pytest.mark.parametrize(("name", "said"), [("hello", "hello"), ("salute", "salute")])
     def test_the_chosen_one_answers(self, client_of, name, said):
-        """Of two that offer a contract the operator's choice is asked, whatever their order."""
+        """The operator's choice answers, in whatever order the features are given."""
         client = client_of(hello(), salute(), asks(), capabilities={"greeting": name})
 
         assert client.get("/v1/asks").json["greeting"] == said
 
     @pytest.mark.provokes("K109")
     def test_the_chosen_one_must_do(self, deployment):
-        """K109: that another one would have done is no help."""
+        """K109: the chosen offer must fit, even if another one would."""
         needs = [Need(Greeting, ">=1,<2")]
         manifests = [hello(), salute(version="2.0"), asks(needs=needs)]
 
         found = compose(deployment(capabilities={"greeting": "salute"}), manifests)
 
-        [(code, _, what)] = told(found)
+        [(code, _, what)] = codes_and_texts(found)
         assert code == "K109"
         assert "2.0 from 'salute'" in what
         assert "hello" not in what
 
     def test_the_other_one_makes_no_ring(self, deployment):
-        """Who is not asked is not waited for."""
+        """A feature that was not chosen does not affect the order."""
         circular = hello(needs=[Need(Salute, ">=1")])
         offers = [Offer(Salute, "1.0", Salute)]
         back = feature("back", needs=[Need(Greeting, ">=1,<2")], offers=offers)
@@ -61,9 +61,9 @@ class TestCapabilities:
         ],
     )
     def test_a_choice_that_nobody_can_follow(self, deployment, id_, name, code, what):
-        """K202, K203: it is not passed over in silence."""
+        """K202, K203: a choice of an unknown feature or contract is a fault."""
         found = compose(deployment(capabilities={id_: name}), [hello(), asks()])
 
-        [(its_code, severity, its_what)] = told(found)
+        [(its_code, severity, its_what)] = codes_and_texts(found)
         assert (its_code, severity) == (code, "error")
         assert what in its_what

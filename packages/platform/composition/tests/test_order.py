@@ -9,7 +9,7 @@ from .manifests import planned
 
 class TestOrder:
     def test_does_not_depend_on_the_order_given(self):
-        """Features stand behind those that answer their needs, else by name."""
+        """Features come after those that answer their needs, else in order of name."""
         manifests = [
             feature("aaa", needs=[Need(Greeting, ">=1")]),
             feature("mmm"),

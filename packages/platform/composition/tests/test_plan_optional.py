@@ -1,4 +1,4 @@
-"""Features that may be absent: the shop starts without them, closes their routes and says so."""
+"""Optional features: the shop starts without those that have faults, and closes their routes."""
 
 from uuid import UUID
 
@@ -57,7 +57,7 @@ BROKEN = """
 
 
 def assert_closed(answer, name):
-    """A dormant feature answers 503 and says which it is (K504)."""
+    """Assert that a URL of a feature that was left out answers 503 with its name (K504)."""
     assert answer.status_code == 503
     assert answer.mimetype == "application/problem+json"
     assert (answer.json["code"], answer.json["feature"], answer.json["state"]) == (
@@ -68,7 +68,7 @@ def assert_closed(answer, name):
 
 
 def tell(event):
-    """Answer an event."""
+    """Handle an event."""
 
 
 def event_of(topic):
@@ -84,7 +84,7 @@ def event_of(topic):
 
 class TestOptionalFeatures:
     def test_are_left_out_with_a_warning(self, wheels):
-        """The operator's own choice: the deployment starts, and says what is missing."""
+        """The deployment starts without an optional feature, with a warning."""
         install(wheels, "reviews", "1 / 0")
 
         found = planned(values={"features": {"reviews": {"required": False}}})
@@ -94,7 +94,7 @@ class TestOptionalFeatures:
         assert found.left_out["reviews"].startswith("K103: importing ")
 
     def test_take_those_with_them_that_need_them_and_are_optional(self, wheels):
-        """What cannot be without it is left out too, if it may be."""
+        """An optional feature that needs one left out is left out as well."""
         install(wheels, "hello", GOOD.format(name="hello"), requires=["mercato-kit>=9"])
         values = {"features": {"hello": {"required": False}, "reviews": {"required": False}}}
 
@@ -108,7 +108,7 @@ class TestOptionalFeatures:
 class TestRequired:
     @pytest.mark.provokes("K504")
     def test_a_feature_that_does_not_fit_is_closed_and_the_others_serve(self, client_of):
-        """Bad settings of one feature cost its routes, not the shop."""
+        """Invalid settings of an optional feature close its routes; the shop still serves."""
         bad = {"pages": {**OPTIONAL, "settings": {"per_page": "many"}}}
         pages = feature("pages", blueprints=[blueprint_of("pages")], settings=Pages)
 
@@ -119,7 +119,7 @@ class TestRequired:
         assert "/v1/pages" not in client.get("/openapi.json").json["paths"]
 
     def test_what_needs_it_is_looked_at_in_the_same_way(self, client_of):
-        """A feature that may be absent takes those along that may be absent without it."""
+        """Optional features that need one left out are closed, too."""
         bad = {"hello": {**OPTIONAL, "settings": {"x": 1}}, "asks": OPTIONAL}
 
         client = client_of(hello(), asks(needs=[Need(Greeting, ">=1,<2")]), features=bad)
@@ -127,7 +127,7 @@ class TestRequired:
         assert_closed(client.get("/v1/asks"), "asks")
 
     def test_what_must_be_there_and_needs_it_stops_the_boot(self, deployment):
-        """A required feature without its need is an error, whoever allowed the other to go."""
+        """A required feature is never left out: its need of a feature left out is an error."""
         bad = {"hello": {**OPTIONAL, "settings": {"x": 1}}}
 
         found = compose(deployment(features=bad), [hello(), asks(needs=[Need(Greeting, ">=1,<2")])])
@@ -140,7 +140,7 @@ class TestRequired:
 
     @pytest.mark.parametrize("turned", [False, True])
     def test_of_two_that_clash_the_one_that_may_be_absent_goes(self, client_of, turned):
-        """The order in the file does not decide who stays."""
+        """Of two that clash the optional one is left out, in whatever order they are named."""
         one = feature("one", blueprints=[blueprint_of("one", "/things")])
         two = feature("two", blueprints=[blueprint_of("two", "/things")])
         manifests = [two, one] if turned else [one, two]
@@ -152,7 +152,7 @@ class TestRequired:
         assert [(it["feature"], it["detail"][:4]) for it in left_out] == [("one", "K401")]
 
     def test_a_malformed_manifest_is_closed_as_far_as_it_can_be_read(self, client_of):
-        """K106 in one field does not open the routes that another field lists."""
+        """An optional feature with an invalid field (K106) is closed on all its listed routes."""
         bad = feature("bad", blueprints=[blueprint_of("bad"), "no blueprint"], needs=["catalog"])
 
         client = client_of(bad, features={"bad": OPTIONAL})
@@ -160,7 +160,7 @@ class TestRequired:
         assert_closed(client.get("/v1/bad"), "bad")
 
     def test_one_that_dies_at_import_answers_404(self, client_of, wheels):
-        """Its manifest cannot be asked, so its addresses are unknown."""
+        """URLs of a feature that fails at import answer 404, since its routes are unknown."""
         install(wheels, "reviews", BROKEN, module="reviews_that_die")
 
         client = client_of(features={"reviews": OPTIONAL})
@@ -169,7 +169,7 @@ class TestRequired:
         assert client.get("/readyz").json["left_out"][0]["feature"] == "reviews"
 
     def test_one_whose_source_is_no_python_stops_nothing(self, client_of, wheels):
-        """Broken bytes on disk are one more way to be absent."""
+        """An optional feature with invalid source code does not prevent the start."""
         install(wheels, "reviews", "def (", module="reviews_that_are_no_python")
 
         client = client_of(features={"reviews": OPTIONAL})
@@ -178,7 +178,7 @@ class TestRequired:
         assert client.get("/readyz").json["left_out"][0]["feature"] == "reviews"
 
     def test_one_whose_wheel_is_gone_is_closed_under_its_mount(self, client_of):
-        """Nothing is known of it but what the file says: everything under its mount is its own."""
+        """All URLs under the mount of a missing feature answer 503."""
         gone = {"reviews": {**OPTIONAL, "mount": "/reviews"}}
 
         client = client_of(asks(), features=gone)
@@ -188,11 +188,11 @@ class TestRequired:
         assert client.get("/v1/asks").status_code == 200
 
     def test_one_whose_wheel_is_gone_and_that_has_no_mount_is_unknown(self, client_of):
-        """Without a mount its addresses are nobody's: 404."""
+        """URLs of a missing feature without a mount answer 404."""
         assert client_of(features={"reviews": OPTIONAL}).get("/v1/reviews").status_code == 404
 
     def test_is_said_in_readiness_and_metrics(self, client_of, deployment):
-        """A degraded shop is ready, and says what it runs without."""
+        """A shop without an optional feature is ready, and names the feature."""
         upgrade(deployment().database_url, [])
         client = client_of(features={"reviews": OPTIONAL})
 
@@ -209,7 +209,7 @@ class TestRequired:
     def test_its_own_checks_do_not_take_the_others_down(
         self, client_of, deployment, required, status, word
     ):
-        """A feature that may be absent may also be ill."""
+        """A failing health check of an optional feature does not make the shop unready."""
         upgrade(deployment().database_url, [])
         ill = feature("ill", health=[Check("mail", lambda: "nobody answers")])
 
@@ -218,7 +218,7 @@ class TestRequired:
         assert (answer.status_code, answer.json["status"]) == (status, word)
 
     def test_events_wait_for_it(self, deployment):
-        """What happens while a feature is away is delivered when it is back."""
+        """Events published while a feature is left out are delivered once it is back."""
         away = feature("away", handles=[Handler("note.added", tell)], settings=Pages)
         bad = {"away": {**OPTIONAL, "settings": {"per_page": "many"}}}
         chosen = deployment(features=bad)

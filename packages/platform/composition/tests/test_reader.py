@@ -9,7 +9,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 def faults_of(values=None, environ=None, path=None):
-    """Return what reading the deployment refuses, as (code, where, first line)."""
+    """Return the faults of reading the deployment, as (code, where, first line)."""
     with pytest.raises(DeploymentError) as refused:
         read_deployment(path or values, environ=environ or {})
     return [(fault.code, fault.where, fault.what) for fault in refused.value.faults]
@@ -29,7 +29,7 @@ def write(tmp_path):
 
 class TestRead:
     def test_reads_the_file_that_the_environment_names(self, write):
-        """MERCATO_DEPLOYMENT says where the file is."""
+        """MERCATO_DEPLOYMENT names the file."""
         path = write('environment = "testing"\n[features.reviews]\nrequired = false\n')
 
         deployment = read_deployment(environ={"MERCATO_DEPLOYMENT": str(path)})
@@ -40,7 +40,7 @@ class TestRead:
 
     @pytest.mark.provokes("K100")
     def test_a_missing_file_is_named(self, tmp_path):
-        """K100 says which path was tried."""
+        """K100 has the path of a missing file."""
         path = tmp_path / "away.toml"
 
         [(code, where, what)] = faults_of(path=path)
@@ -50,7 +50,7 @@ class TestRead:
 
     @pytest.mark.provokes("K100")
     def test_bad_toml_is_named_with_line_and_column(self, write):
-        """K100 says where the file stops being TOML."""
+        """K100 has line and column of invalid TOML."""
         [(code, where, what)] = faults_of(path=write('a = "b"\nenvironment = \n'))
 
         assert (code, where) == ("K100", "deployment.toml:2:15")
@@ -60,13 +60,13 @@ class TestRead:
     @pytest.mark.parametrize(
         ("text", "why"),
         [
-            ("a = " + "1" * 5000, "it holds a number or a name that nothing can hold"),
+            ("a = " + "1" * 5000, "a value in it is out of range"),
             ("a = " + "[" * 3000, "its tables and lists are nested too deep"),
         ],
         ids=["a long number", "deep lists"],
     )
     def test_what_no_reader_can_hold(self, write, text, why):
-        """K100, where TOML sets no bounds and the reader has some."""
+        """K100: valid TOML may exceed limits of the parser."""
         [(code, _, what)] = faults_of(path=write(text))
 
         assert code == "K100"
@@ -75,7 +75,7 @@ class TestRead:
     @pytest.mark.provokes("K202")
     @pytest.mark.parametrize("file", ["postgresql://u:hush-hush@h/db", "a\0b"])
     def test_a_secret_where_its_file_belongs(self, file):
-        """K202 shows no address with a password, and takes every name of a file."""
+        """K202: any name of a secret's file is accepted, and a URL with a password is not shown."""
         values = {"environment": "testing", "database": {"url_file": file}}
 
         [code, *_], *_ = found = faults_of(values)
@@ -85,7 +85,7 @@ class TestRead:
 
     @pytest.mark.provokes("K100")
     def test_a_secret_where_the_environment_belongs(self):
-        """K100 does not show it."""
+        """K100 does not show a secret in place of the environment's name."""
         found = faults_of({"environment": "postgresql://u:hush-hush@h/db"})
 
         assert "K100" in [code for code, _, _ in found]
@@ -93,10 +93,10 @@ class TestRead:
 
     @pytest.mark.provokes("K102")
     def test_a_feature_named_twice(self, write):
-        """K102 names both lines."""
+        """K102 has the numbers of both lines."""
         [fault] = faults_of(path=write("[features.reviews]\n\n[features.reviews]\n"))
 
-        what = "features.reviews is named twice: in line 1 and in line 3."
+        what = "features.reviews appears twice: in line 1 and in line 3."
         assert fault == ("K102", "deployment.toml:3", what)
 
     @pytest.mark.provokes("K100")
@@ -108,11 +108,11 @@ class TestRead:
         assert str(refused.value) == (
             "error[K100] deployment.toml\n"
             "    there is no environment 'prodction'. Did you mean 'production'?\n"
-            "    fix: environments known: development, testing, production"
+            "    fix: write one of: development, testing, production"
         )
 
     def test_every_mistake_is_reported_at_once(self, write):
-        """A mistake at the top of the file hides none of those below."""
+        """An invalid value at the top of the file hides no fault below."""
         path = write(
             'environment = "testing"\nfeature = 1\n[server]\nport = "high"\n'
             '[database]\nsql_guard = "perhaps"\n'
@@ -128,7 +128,7 @@ class TestRead:
 
     @pytest.mark.provokes("K203")
     def test_an_unknown_key_gets_a_suggestion(self):
-        """K203 names the key that was meant."""
+        """K203 suggests a similar key."""
         [(code, _, what)] = faults_of({"environment": "testing", "server": {"prot": 1}})
 
         assert code == "K203"
@@ -137,7 +137,7 @@ class TestRead:
 
 class TestEnvironment:
     def test_overrides_the_file_with_types(self):
-        """Text of a variable becomes what the setting is."""
+        """The text of a variable is converted to the setting's type."""
         values = {"environment": "testing", "server": {"port": 1}}
 
         deployment = read_deployment(values, environ={"MERCATO_SERVER__PORT": "8080"})
@@ -145,7 +145,7 @@ class TestEnvironment:
         assert deployment.server.port == 8080
 
     def test_gives_settings_to_a_feature(self):
-        """A variable reaches the settings of a feature that the file names."""
+        """A variable sets a value of a feature that the file names."""
         values = {"environment": "testing", "features": {"reviews": {"settings": {"a": 1}}}}
 
         deployment = read_deployment(values, {"MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE": "7"})
@@ -156,22 +156,22 @@ class TestEnvironment:
 
     @pytest.mark.provokes("K204")
     def test_never_adds_a_feature(self):
-        """K204: only the file says what a deployment is made of."""
+        """K204: a variable cannot enable a feature."""
         variable = "MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE"
 
         [fault] = faults_of({"environment": "testing"}, {variable: "7"})
 
-        what = "it sets something of 'reviews', a feature that is not enabled."
+        what = "it sets a value of the feature 'reviews', which is not enabled."
         assert fault == ("K204", variable, what)
 
     def test_an_unknown_variable_is_refused(self):
-        """A misspelt variable is not ignored."""
+        """K203: a variable with an unknown name is a fault."""
         [(code, where, _)] = faults_of({"environment": "testing"}, {"MERCATO_SERVR__PORT": "1"})
 
         assert (code, where) == ("K203", "MERCATO_SERVR__PORT")
 
     def test_a_secret_may_stand_in_a_file(self, tmp_path):
-        """With _FILE behind its name a variable names the file that holds the secret."""
+        """A variable with the suffix _FILE has the path of a file with the secret."""
         file = tmp_path / "key"
         file.write_text(f"{KEY}\n")
 
@@ -195,7 +195,7 @@ class TestEnvironment:
 class TestSecretKey:
     @pytest.mark.parametrize("environment", ["development", "testing"])
     def test_has_a_default_outside_production(self, environment):
-        """Developers need no key of their own."""
+        """Development and testing have a default key."""
         deployment = read_deployment({"environment": environment})
 
         assert len(deployment.secret_key.reveal()) >= SMALLEST_SECRET_KEY
@@ -209,7 +209,7 @@ class TestSecretKey:
         ],
     )
     def test_production_brings_its_own(self, environ, code):
-        """An absent, short or known key is refused, and never shown."""
+        """A missing, short or public key is refused, and never shown."""
         with pytest.raises(DeploymentError) as refused:
             read_deployment({"environment": "production"}, environ)
 
@@ -220,13 +220,13 @@ class TestSecretKey:
 
     @pytest.mark.provokes("K205")
     def test_production_refuses_it_in_the_file(self):
-        """K205: a file is copied and committed; a secret in it is none."""
+        """K205: production refuses a secret that is written in the file."""
         found = faults_of({"environment": "production", "secret_key": KEY})
 
         assert [code for code, _, _ in found] == ["K205"]
 
     def test_a_deployment_without_environment_is_production(self):
-        """Whoever forgets the line gets the strict rules."""
+        """The default environment has the strictest rules."""
         deployment = read_deployment({}, {"MERCATO_SECRET_KEY": KEY})
 
         assert deployment.environment == "production"
@@ -234,7 +234,7 @@ class TestSecretKey:
 
 class TestDatabase:
     def test_is_a_sqlite_file_by_default(self, tmp_path, monkeypatch):
-        """Relative files are relative to the working directory."""
+        """The default is a SQLite file, relative to the working directory."""
         monkeypatch.chdir(tmp_path)
 
         deployment = read_deployment({"environment": "testing"})
@@ -259,7 +259,7 @@ class TestDatabase:
         ],
     )
     def test_refuses_what_it_cannot_use_without_showing_it(self, url):
-        """K202, and no password in the message."""
+        """K202: an unusable URL is refused, without its password in the message."""
         [(code, _, what)] = faults_of({"environment": "testing", "database": {"url": url}})
 
         assert code == "K202"

@@ -1,4 +1,4 @@
-"""Broken features: they never start, and never take a running host down."""
+"""Broken features never start, and never stop a running host."""
 
 import http.client
 import json
@@ -32,7 +32,7 @@ def write_deployment(folder, *features, url="sqlite:///never-opened.db", workers
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory):
-    """What a cold start with each broken wheel came to."""
+    """Exit code and output of a cold start with each broken wheel."""
     root = tmp_path_factory.mktemp("cold")
     for kind, broken in BROKEN.items():
         folder = root / kind
@@ -52,7 +52,7 @@ class TestColdStart:
     @pytest.mark.provokes("K116", "K117", "K118", "K201", "K401", "K409")
     @pytest.mark.parametrize("kind", BROKEN)
     def test_says_one_thing_and_ends(self, started, kind):
-        """Exit code 2, one fault that names the wheel, and no traceback."""
+        """A cold start prints one fault with the wheel, no traceback, and exits with 2."""
         code, said = started[kind]
 
         heads = [line for line in said.splitlines() if not line.startswith(" ")]
@@ -65,7 +65,7 @@ class TestColdStart:
 
 
 class Running:
-    """A running `mercato serve`, and the processes that answer for it."""
+    """A running `mercato serve` and its worker processes."""
 
     def __init__(self, folder):
         self.process = subprocess.Popen(
@@ -88,19 +88,19 @@ class Running:
 
     @property
     def port(self):
-        """Where it listens."""
+        """The port that it listens on."""
         found = re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", "".join(self.lines))
         return int(found.group(1)) if found else None
 
     @property
     def workers(self):
-        """The processes that answer."""
+        """The ids of the worker processes."""
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return {int(child) for child in children}
 
     def ask(self):
-        """Return status and body of an answer."""
+        """Send a request, and return status and body of the response."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request("GET", "/v1/steady")
@@ -110,7 +110,7 @@ class Running:
             connection.close()
 
     def answers(self, process=None):
-        """Tell whether it answers with the code from its start, and in *process*, if given."""
+        """Tell whether a response comes from the code of the start, and from *process* if given."""
         try:
             status, body = self.ask()
         except OSError:
@@ -127,7 +127,7 @@ class Running:
             time.sleep(0.01)
 
     def end(self):
-        """Kill it, with all its processes."""
+        """Kill the server with all its processes."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -137,7 +137,7 @@ class Running:
 
 @pytest.fixture
 def serve(tmp_path, empty_database):
-    """Starts a host with a steady feature, in so many processes."""
+    """A function that starts a host with a working feature in a number of processes."""
     running = []
 
     def serve(workers):
@@ -155,7 +155,7 @@ def serve(tmp_path, empty_database):
 
 class TestRunningHost:
     def test_outlives_its_workers(self, serve, tmp_path):
-        """Whatever became of the wheel on disk, a worker that dies is replaced by the same code."""
+        """A worker that dies is replaced by the same code, even if the wheel on disk is broken."""
         server = serve(WORKERS)
         server.wait_for(lambda: len(server.workers) >= WORKERS)
         first = server.workers
@@ -172,7 +172,7 @@ class TestRunningHost:
         assert not server.workers & set(sorted(first)[:WORKERS])
 
     def test_outlives_its_reloads(self, serve, tmp_path):
-        """A reload replaces the processes, loses no request, and takes no broken wheel."""
+        """A reload replaces the workers, loses no request, and loads no broken wheel."""
         server = serve(1)
         failed, stop = [], threading.Event()
 

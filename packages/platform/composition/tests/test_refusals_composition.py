@@ -1,4 +1,4 @@
-"""Wheels that do not fit for themselves: what the host says of each, before it runs them."""
+"""Wheels whose own requirements are not met, and manifests that exclude others."""
 
 import sys
 
@@ -26,7 +26,7 @@ MARKED = """
 
 
 def faults_of(*manifests, names=("reviews",)):
-    """Return what does not fit in a deployment of the features *names* and of *manifests*."""
+    """Return the faults of a deployment of the features *names* and of *manifests*."""
     values = {"environment": "testing", "features": {name: {} for name in names}}
     return compose(read_deployment(values), manifests).faults
 
@@ -34,7 +34,7 @@ def faults_of(*manifests, names=("reviews",)):
 class TestSurroundings:
     @pytest.mark.provokes("K117")
     def test_another_python(self, wheels):
-        """A wheel for another Python is not imported; both versions are named."""
+        """K117: a wheel for another Python is not imported; both versions are named."""
         marker = wheels / "imported"
         source = MARKED.format(marker=str(marker))
         install(wheels, "reviews", source, metadata="Requires-Python: >=3.99")
@@ -48,7 +48,7 @@ class TestSurroundings:
 
     @pytest.mark.provokes("K117")
     def test_another_platform(self, wheels):
-        """A wheel that was built for another machine is not imported."""
+        """K117: a wheel for another platform is not imported."""
         install(wheels, "reviews", REVIEWS)
         info = wheels / "mercato_reviews-1.0.dist-info"
         (info / "WHEEL").write_text("Wheel-Version: 1.0\nTag: cp311-cp311-win_arm64\n")
@@ -60,7 +60,7 @@ class TestSurroundings:
 
     @pytest.mark.provokes("K117")
     def test_requirements_that_are_away_or_old(self, wheels):
-        """Each requirement that does not hold is named, also where the import would succeed."""
+        """K117 names each unmet requirement, even if the import would succeed."""
         requires = ["a-wheel-that-is-away>=2", "flask>=99", 'other; python_version < "3"']
         install(wheels, "reviews", REVIEWS, requires=requires)
 
@@ -72,7 +72,7 @@ class TestSurroundings:
         assert old.endswith(" is installed")
 
     def test_all_is_there(self, wheels):
-        """A wheel for everywhere, whose requirements are installed, fits."""
+        """A wheel for every platform whose requirements are installed has no fault."""
         install(wheels, "reviews", REVIEWS, requires=["flask>=3", "mercato-kit>=0"])
         info = wheels / "mercato_reviews-1.0.dist-info"
         (info / "WHEEL").write_text("Wheel-Version: 1.0\nTag: py3-none-any\n")
@@ -92,7 +92,7 @@ class TestTooEarly:
         ],
     )
     def test_at_import(self, wheels, line):
-        """Who asks for the composition before it ended is told where he does."""
+        """K505 names file and line of the call."""
         source = f"""
             from mercato_kit import db, services
             from mercato_kit.composition import current_composition
@@ -109,14 +109,14 @@ class TestTooEarly:
 
         assert fault.code == "K505"
         place = f"{wheels / 'early_reviews.py'}:7"
-        assert fault.what.startswith(f"{place} asks, at import, for what is known only when")
+        assert fault.what.startswith(f"{place} uses a service, a setting or the app while")
 
 
 class TestNames:
     @pytest.mark.provokes("K107")
     @pytest.mark.parametrize("command", sorted(reserved_names()))
     def test_commands_of_the_host_are_taken(self, command):
-        """A feature's commands stand under its name: it must not be one of the host's."""
+        """K107: a feature cannot have the name of a command of the platform."""
         [fault] = faults_of(feature(command), names=())
 
         assert fault.code == "K107"
@@ -124,7 +124,7 @@ class TestNames:
 
     @pytest.mark.provokes("K102")
     def test_two_manifests_of_one_name(self):
-        """Of two manifests handed over under one name neither wins silently."""
+        """K102: two manifests of one name are a fault."""
         found = faults_of(feature("reviews"), feature("reviews"), names=())
 
         assert render(found) == (
@@ -137,7 +137,7 @@ class TestNames:
 class TestExclusions:
     @pytest.mark.provokes("K112")
     def test_gives_the_authors_reason(self):
-        """A feature may refuse to run beside another one, and says why."""
+        """K112 has the reason that the excluding feature gives."""
         found = faults_of(
             feature("reviews", excludes={"ratings": "both write the stars of a product."}),
             feature("ratings"),
@@ -152,12 +152,12 @@ class TestExclusions:
         )
 
     def test_does_not_mind_who_is_away(self):
-        """Alone it fits."""
+        """There is no fault if the excluded feature is not enabled."""
         assert faults_of(feature("reviews", excludes={"ratings": "so"}), names=()) == ()
 
     @pytest.mark.provokes("K106")
     def test_must_be_a_mapping(self):
-        """Without reasons it is no manifest."""
+        """K106: `excludes` without reasons is invalid."""
         [fault] = faults_of(feature("reviews", excludes=["ratings"]), names=())
 
         assert fault.code == "K106"
@@ -167,7 +167,7 @@ class TestExclusions:
 class TestMaintainers:
     @pytest.mark.provokes("K106")
     def test_are_named_for_a_malformed_manifest(self, wheels):
-        """Who is told of a broken manifest is found in the wheel's metadata."""
+        """The URL to report an invalid manifest is taken from the wheel's metadata."""
         source = """
             from mercato_kit.feature import Feature
 

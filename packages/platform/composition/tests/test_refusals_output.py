@@ -1,4 +1,4 @@
-"""How faults are told: on a terminal, in a pipe, to machines; and what their codes mean."""
+"""How faults are printed on a terminal, in a pipe and as JSON; and `mercato explain`."""
 
 import json
 import os
@@ -18,20 +18,20 @@ RED = "\x1b[31m"
 
 @pytest.fixture
 def misfit(tmp_path):
-    """A deployment file in which several things do not fit."""
+    """A deployment file with several faults."""
     file = tmp_path / "deployment.toml"
     file.write_text('environment = "testing"\n[server]\nprot = 1\nworkers = 0\n')
     return file
 
 
 def mercato(*arguments, **options):
-    """Run the command in a process of its own."""
+    """Run the command in a new process."""
     command = [sys.executable, "-m", "mercato_composition", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
 def on_a_terminal(*arguments, **environ):
-    """Run the command on a terminal, and return what is seen there."""
+    """Run the command on a pseudo-terminal, and return its output."""
     ours, its = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "mercato_composition", *map(str, arguments)],
@@ -46,7 +46,7 @@ def on_a_terminal(*arguments, **environ):
         while chunk := os.read(ours, 65536):
             seen += chunk
     except OSError:
-        # On Linux a terminal that nobody writes to any more is an error to read.
+        # On Linux, reading from a terminal fails after its last writer has ended.
         pass
     os.close(ours)
     process.wait()
@@ -55,18 +55,18 @@ def on_a_terminal(*arguments, **environ):
 
 class TestTelling:
     def test_in_colour_on_a_terminal(self, misfit):
-        """Who looks at a terminal sees codes in colour, a count, and where to learn more."""
+        """A terminal shows codes in colour, the number of faults, and how to learn more."""
         seen = on_a_terminal("--deployment", misfit, "check")
 
         assert f"{RED}\x1b[1merror[K202]" in seen
         assert "2 errors; `mercato explain K202` says more" in seen
 
     def test_without_colour_where_that_is_asked(self, misfit):
-        """NO_COLOR is heard."""
+        """NO_COLOR turns colours off."""
         assert RED not in on_a_terminal("--deployment", misfit, "check", NO_COLOR="1")
 
     def test_plain_in_a_pipe(self, misfit):
-        """A log file gets the text alone, and the exit code says that it does not fit."""
+        """A pipe gets plain text, and the exit code is 2."""
         done = mercato("--deployment", misfit, "check")
 
         assert done.returncode == 2
@@ -77,7 +77,7 @@ class TestTelling:
         ]
 
     def test_to_machines(self, misfit):
-        """--json has the same, in the same order."""
+        """--json prints the same faults in the same order."""
         done = mercato("--deployment", misfit, "check", "--json")
 
         document = json.loads(done.stdout)
@@ -97,7 +97,7 @@ class TestTelling:
 
 class TestFollowUps:
     def test_name_what_they_follow_from(self):
-        """A fault that goes away with another one says so, and comes behind it."""
+        """A fault that follows from another one names it, and comes after it."""
         cause = Fault("K401", "there", "so", "that", feature="reviews")
         effect = Fault("K108", "here", "needs it.", "mend it", follows="reviews")
 
@@ -109,7 +109,7 @@ class TestFollowUps:
         )
 
     def test_name_nothing_that_is_not_told(self):
-        """Of a feature without faults nothing follows."""
+        """No cause is named if the other feature has no faults."""
         effect = Fault("K108", "here", "needs it.", "mend it", follows="reviews")
 
         assert "follows" not in render([effect])
@@ -117,20 +117,20 @@ class TestFollowUps:
 
 class TestExplain:
     def test_the_long_form(self, tmp_path):
-        """A code is explained without any deployment, however it is written."""
+        """`explain` needs no deployment, and accepts lower case."""
         done = mercato("explain", "k108", cwd=tmp_path)
 
         assert done.returncode == 0
         assert done.stdout == f"K108: {codes()['K108'].title}\n\n{codes()['K108'].text}\n"
 
     def test_lists_all(self, tmp_path):
-        """Without a code, each is there with its title."""
+        """Without a code, `explain` lists each code with its title."""
         done = mercato("explain", cwd=tmp_path)
 
         assert done.stdout.splitlines() == [f"{one.code}  {one.title}" for one in codes().values()]
 
     def test_a_code_that_there_is_not(self, tmp_path):
-        """It suggests the nearest."""
+        """An unknown code is refused with a similar one."""
         done = mercato("explain", "K1088", cwd=tmp_path)
 
         assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""What development may do and production refuses, naming the key and the way out."""
+"""Values that development accepts and production refuses, naming the key and a fix."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def feature(name):
 
 
 def production(environ=None, *, proxies=0, server=None, **tables):
-    """Describe a deployment that fits but for what is given."""
+    """Describe a valid production deployment with changes."""
     values = {"environment": "production", "server": dict(server or {}), **tables}
     if proxies is not None:
         values["server"]["trusted_proxies"] = proxies
@@ -40,7 +40,7 @@ def production(environ=None, *, proxies=0, server=None, **tables):
 
 
 def faults_of(values, environ, features=("mails", "payments")):
-    """Return what is refused, whenever it is found."""
+    """Return the faults of reading and of composing a deployment."""
     try:
         deployment = read_deployment(values, environ=environ)
     except DeploymentError as error:
@@ -147,13 +147,13 @@ UNSAFE = {
 
 class TestProduction:
     def test_starts_where_all_is_well(self):
-        """What is refused below is refused for what is different from this."""
+        """The deployment that the tests below change has no fault."""
         assert faults_of(*production()) == ()
 
     @pytest.mark.provokes("K201", "K202", "K203", "K205", "K206", "K312")
     @pytest.mark.parametrize("unsafe", UNSAFE)
     def test_refuses_what_is_unsafe(self, unsafe):
-        """One fault, which names the key and what to do, and shows no secret."""
+        """There is one fault, which names the key and a fix, and shows no secret."""
         code, key, (values, environ) = UNSAFE[unsafe]
 
         [fault] = faults_of(values, environ)
@@ -161,12 +161,12 @@ class TestProduction:
         assert (fault.code, fault.severity) == (code, "error")
         assert key in f"{fault.where} {fault.what}"
         assert fault.fix
-        told = str(DeploymentError([fault]))
-        assert not any(secret in told for secret in (KEY, OTHER, "dFg7-kk2", "Ab1-Ab1-"))
+        text = str(DeploymentError([fault]))
+        assert not any(secret in text for secret in (KEY, OTHER, "dFg7-kk2", "Ab1-Ab1-"))
 
     @pytest.mark.provokes("K206")
     def test_refuses_debug_mode(self, monkeypatch):
-        """Flask reads it from the environment of the process."""
+        """Flask's debug mode, set by an environment variable, is refused."""
         monkeypatch.setenv("FLASK_DEBUG", "1")
 
         [fault] = faults_of(*production())
@@ -175,7 +175,7 @@ class TestProduction:
 
     @pytest.mark.provokes("K206")
     def test_refuses_files_that_everybody_may_write(self, tmp_path):
-        """Neither the deployment nor a secret is for others to choose."""
+        """A deployment file or a secret's file that all users may write is refused."""
         key, file = tmp_path / "key", tmp_path / "deployment.toml"
         key.write_text(KEY)
         file.write_text('environment = "production"\n[server]\ntrusted_proxies = 1\n')
@@ -190,14 +190,14 @@ class TestProduction:
 
     @pytest.mark.provokes("K312")
     def test_warns_of_sqlite(self):
-        """A small shop may run on it, with one worker, and is told what that means."""
+        """SQLite with one worker is a warning in production."""
         [fault] = faults_of(*production({"MERCATO_DATABASE__URL": "sqlite:///shop.db"}))
 
         assert (fault.code, fault.severity) == ("K312", "warning")
 
     @pytest.mark.parametrize("unsafe", ["nobody said how many proxies", "a key of one character"])
     def test_lets_development_be(self, unsafe):
-        """On a developer's machine all that is fine."""
+        """Development accepts all of these values."""
         _, _, (values, environ) = UNSAFE[unsafe]
 
         assert faults_of(values | {"environment": "development"}, environ) == ()
@@ -205,13 +205,13 @@ class TestProduction:
 
 class TestRequestsPerMinute:
     def test_turns_away_who_asks_too_often(self, tmp_path):
-        """One address gets as many answers as the file says; health may be asked for ever."""
+        """One address gets as many responses as the file allows; health endpoints are exempt."""
         blueprint = Blueprint("mails", __name__, url_prefix="/v1")
 
         @blueprint.get("/mails", allow=anyone)
         @blueprint.response(200)
         def mails():
-            """Answer"""
+            """Send mails"""
             return {}
 
         values = {

@@ -1,4 +1,4 @@
-"""Settings of features: typed, each mistake told with file and line, and no secret shown."""
+"""Settings of features: types, file and line of each fault, and hidden secrets."""
 
 import os
 
@@ -13,7 +13,7 @@ from mercato_kit.settings import Settings
 from .manifests import codes
 from .manifests import feature
 from .manifests import planned
-from .manifests import told
+from .manifests import rendered
 
 
 class Stars(Settings, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class TestSettings:
         ("environment", "refused"), [("production", ["K206"]), ("testing", [])]
     )
     def test_production_refuses_what_a_feature_calls_unsafe(self, environment, refused):
-        """K206 names key, place, reason and a safe value; elsewhere the value is fine."""
+        """K206 names key, place, reason and a safe value; other environments accept the value."""
         deployment = read_deployment(
             {
                 "environment": environment,
@@ -66,38 +66,38 @@ class TestSettings:
 
     @pytest.mark.provokes("K201", "K202", "K203")
     def test_every_mistake(self):
-        """K201, K202 and K203 in one go; a secret is never shown."""
+        """K201, K202 and K203 are reported at once; a secret is never shown."""
         found = planned(
             feature("reviews", settings=Stars),
             values={"features": {"reviews": {"settings": {"most": "many", "apikey": "hush"}}}},
         )
 
-        assert told(found) == (
+        assert rendered(found) == (
             "error[K201] deployment.toml\n"
             "    required setting 'api_key' of 'reviews' (handed to create_app) "
-            "is absent (secret).\n"
+            "is missing (secret).\n"
             "    fix: set api_key = … in [features.reviews.settings] of deployment.toml, "
             "or MERCATO_FEATURES__REVIEWS__SETTINGS__API_KEY\n"
             "error[K202] deployment.toml\n"
-            "    setting 'most' of 'reviews' (handed to create_app) does not hold: "
+            "    setting 'most' of 'reviews' (handed to create_app) is invalid: "
             "'many': Expected `int`, got `str`.\n"
             "    fix: correct most in [features.reviews.settings] of deployment.toml, "
             "or MERCATO_FEATURES__REVIEWS__SETTINGS__MOST\n"
             "error[K203] deployment.toml\n"
             "    there is no setting 'apikey' of 'reviews' (handed to create_app) in "
             "[features.reviews.settings]. Did you mean 'api_key'? Settings: most, api_key\n"
-            "    fix: correct the name, or take it out"
+            "    fix: correct the name, or remove it"
         )
 
     @pytest.mark.provokes("K203")
     def test_of_a_feature_that_has_none(self):
-        """K203, not silence."""
+        """K203: settings of a feature without settings are a fault."""
         values = {"features": {"reviews": {"settings": {"most": 1}}}}
 
         assert codes(planned(feature("reviews"), values=values)) == ["K203"]
 
     def test_file_and_line_of_each(self, tmp_path):
-        """A mistake is found where the operator wrote it."""
+        """A fault has the file and line of the value."""
         path = tmp_path / "shop.toml"
         path.write_text('environment = "testing"\n\n[features.reviews.settings]\nmost = "x"\n')
 
@@ -110,7 +110,7 @@ class TestSettings:
 
     @pytest.mark.provokes("K205")
     def test_secrets_in_a_production_file(self):
-        """K205: a feature's secret belongs into the environment."""
+        """K205: a feature's secret belongs in the environment."""
         values = {
             "environment": "production",
             "database": {"url": "postgresql://db.example/shop"},
@@ -125,4 +125,4 @@ class TestSettings:
         )
 
         assert codes(found) == ["K205"]
-        assert "hush" not in told(found)
+        assert "hush" not in rendered(found)

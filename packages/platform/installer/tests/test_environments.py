@@ -117,7 +117,7 @@ class TestInstall:
         locked = lockfile.read(shop.places.lock).versions()
         assert (
             checked.stdout
-            == "deployment.toml fits: mercato-alpha 1.0 (the database was not asked)\n"
+            == "deployment.toml fits: mercato-alpha 1.0 (the database was not checked)\n"
         )
         assert found == {it.replace("-", "_") for it in locked}
         assert shop.places.current.readlink().name == name
@@ -142,7 +142,7 @@ class TestInstall:
         refused = shop.mercato("install")
 
         assert (refused.exit_code, "error[K114] pylock.toml" in refused.stderr) == (2, True)
-        assert "fix: make it: `mercato lock`" in refused.stderr
+        assert "fix: create it with `mercato lock`" in refused.stderr
 
     @pytest.mark.provokes("K114")
     def test_needs_the_lock_of_this_file(self, shop):

@@ -158,7 +158,7 @@ class TestProduction:
             (fault,) = check(installed)
 
         assert fault["code"] == "K104"
-        assert "the lock says it is the package mercato_alpha of mercato-alpha" in fault["what"]
+        assert "the lock names the package mercato_alpha of mercato-alpha" in fault["what"]
         assert "mercato-alpha 1.0, hijack:feature, at " in fault["what"]
         assert not trace.exists()
 
@@ -175,7 +175,10 @@ class TestProduction:
             with changed(installed.file, allowed):
                 allowed_faults = check(installed)
 
-        assert (refused["code"], "it runs from /srv/alpha" in refused["what"]) == ("K115", True)
+        assert (refused["code"], "it runs from the folder /srv/alpha" in refused["what"]) == (
+            "K115",
+            True,
+        )
         assert "editable = true in [features.alpha]" in refused["fix"]
         assert allowed_faults == []
 

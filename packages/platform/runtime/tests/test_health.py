@@ -135,7 +135,7 @@ class TestReady:
 
         [left_out] = answer.json["left_out"]
         assert left_out["feature"] == "no_such_feature"
-        assert left_out["detail"].startswith("K101: no installed distribution offers")
+        assert left_out["detail"].startswith("K101: no installed distribution provides")
 
 
 class TestMetrics:

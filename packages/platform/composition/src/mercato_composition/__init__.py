@@ -1,3 +1,3 @@
-"""The deployment file and the features that it names: read, find, check, order."""
+"""Read a deployment file, find the features that it names, check them and order them."""
 
 __all__ = ["commands", "deployment", "faults", "features", "report"]

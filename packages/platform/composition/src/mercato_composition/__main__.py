@@ -1,4 +1,4 @@
-"""``python -m mercato_composition``: the ``mercato`` command of this interpreter."""
+"""Run the ``mercato`` command with this interpreter: ``python -m mercato_composition``."""
 
 from mercato_composition.commands.frame import main
 

@@ -9,7 +9,7 @@ import click
 from mercato_composition.commands import Command
 from mercato_composition.commands import Operation
 from mercato_composition.commands import pass_operation
-from mercato_composition.commands import tell
+from mercato_composition.commands import print_faults
 from mercato_composition.faults import DeploymentError
 from mercato_composition.faults import Fault
 
@@ -58,7 +58,7 @@ def worker(ctx: click.Context, operation: Operation, once: bool) -> None:  # noq
     operation.plan.require_fit()
     require_migrated(operation)
     if warnings := check_deliveries(operation):
-        tell(warnings)
+        print_faults(warnings)
     running = Worker(operation.app)
     running.stop_on_signals()
     if not once:

@@ -1,8 +1,8 @@
-"""The frame of the ``mercato`` command, for those who add commands to it."""
+"""What a distribution needs to add commands to ``mercato``."""
 
 from mercato_composition.commands.help import Command
 from mercato_composition.commands.operation import Operation
 from mercato_composition.commands.operation import pass_operation
-from mercato_composition.commands.output import tell
+from mercato_composition.commands.output import print_faults
 
-__all__ = ["Command", "Operation", "pass_operation", "tell"]
+__all__ = ["Command", "Operation", "pass_operation", "print_faults"]

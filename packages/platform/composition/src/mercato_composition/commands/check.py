@@ -1,4 +1,4 @@
-"""``mercato check``: everything that does not fit, at once."""
+"""``mercato check``: report all faults of a deployment."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mercato_composition.commands.frame import DOES_NOT_FIT
+from mercato_composition.commands.frame import EXIT_FAULTS
 from mercato_composition.commands.help import Command
 from mercato_composition.commands.operation import Operation
 from mercato_composition.commands.operation import pass_operation
-from mercato_composition.commands.output import tell
+from mercato_composition.commands.output import print_faults
 from mercato_composition.faults import DeploymentError
 from mercato_composition.faults import Fault
 from mercato_composition.faults import in_order
@@ -22,36 +22,36 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GROUP = "mercato.checks"
-"""Entry points of functions that ask the servers of a deployment: ``(Operation) -> faults``."""
+"""Entry points of functions that check a deployment's servers: ``(Operation) -> faults``."""
 
 
 @click.command(
     cls=Command, examples=["mercato check", "mercato --deployment production.toml check --offline"]
 )
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-@click.option("--offline", is_flag=True, help="Do not ask the database.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--offline", is_flag=True, help="Do not connect to the database or other servers.")
 @pass_operation
 @click.pass_context
 def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool) -> None:  # noqa: FBT001
-    """Say everything that does not fit, at once.
+    """Report all faults of the deployment.
 
-    Ends with 0 where the deployment may be started, and with 2 where it may not.
+    The exit code is 0 if the deployment can be started, and 2 if it cannot.
     """
-    faults = _everything(operation, offline=offline)
+    faults = _all_faults(operation, offline=offline)
     fits = all(fault.severity == "warning" for fault in faults)
     if as_json:
         document = {"fits": fits, "faults": [asdict(fault) for fault in faults]}
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         if faults:
-            tell(faults, err=not fits)
+            print_faults(faults, err=not fits)
         if fits:
             click.echo(_summary(operation, offline=offline))
     if not fits:
-        ctx.exit(DOES_NOT_FIT)
+        ctx.exit(EXIT_FAULTS)
 
 
-def _everything(operation: Operation, *, offline: bool) -> list[Fault]:
+def _all_faults(operation: Operation, *, offline: bool) -> list[Fault]:
     try:
         plan = operation.plan
     except DeploymentError as error:
@@ -60,21 +60,21 @@ def _everything(operation: Operation, *, offline: bool) -> list[Fault]:
     if plan.fits:
         faults += _faults_of_registration(operation)
     if not offline:
-        for ask in sorted(entry_points(group=GROUP)):
-            faults += ask.load()(operation)
+        for server_check in sorted(entry_points(group=GROUP)):
+            faults += server_check.load()(operation)
     return in_order(faults)
 
 
 def _faults_of_registration(operation: Operation) -> Sequence[Fault]:
-    """Register everything: names in the API document, for one, are known only then."""
+    """Make the app: clashes in the API document, for example, show only then."""
     try:
-        operation.app  # noqa: B018 - it is made here
+        operation.app  # noqa: B018 - the first access makes it
     except DeploymentError as error:
         return error.faults
     return ()
 
 
 def _summary(operation: Operation, *, offline: bool) -> str:
-    named = ", ".join(feature.release for feature in operation.plan.features) or "no features"
-    unasked = " (the database was not asked)" if offline else ""
-    return f"{operation.deployment.source.name} fits: {named}{unasked}"
+    releases = ", ".join(feature.release for feature in operation.plan.features) or "no features"
+    unchecked = " (the database was not checked)" if offline else ""
+    return f"{operation.deployment.source.name} fits: {releases}{unchecked}"

@@ -1,4 +1,4 @@
-"""``mercato config``: every setting, what it means, and where it came from."""
+"""``mercato config``: show every setting, its meaning and its origin."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports click alone.
 import json
@@ -18,13 +18,13 @@ from mercato_composition.commands.operation import pass_operation
         "mercato config --example > deployment.toml",
     ],
 )
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
-@click.option("--example", is_flag=True, help="Write a deployment file with everything in it.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--example", is_flag=True, help="Print a deployment file with every setting.")
 @pass_operation
 def config(operation: Operation, as_json: bool, example: bool) -> None:  # noqa: FBT001
-    """Show every setting with its value, type, meaning, and where it came from.
+    """Show every setting with its value, type, meaning and origin.
 
-    Secrets are hidden. --example needs no deployment: it writes one for development, with every
+    Secrets are hidden. --example needs no deployment: it prints one for development, with every
     installed feature that fits.
     """
     if example:

@@ -1,4 +1,4 @@
-"""What the codes of faults mean."""
+"""``mercato explain``: explain a fault's code."""
 
 import click
 
@@ -10,9 +10,9 @@ from mercato_composition.faults.codes import codes
 @click.command(cls=Command, examples=["mercato explain K108", "mercato explain"])
 @click.argument("code", required=False)
 def explain(code: str | None) -> None:
-    """Say what the fault CODE means, and what to do about it.
+    """Explain what the fault CODE means and what to do about it.
 
-    Without CODE it lists all of them. It needs no deployment.
+    Without CODE, list all codes. Needs no deployment.
     """
     known = codes()
     if code is None:

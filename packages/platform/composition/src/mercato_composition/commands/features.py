@@ -1,4 +1,4 @@
-"""Commands of features, made to run in the app, each in a unit of work."""
+"""Prepare the commands of features: each runs in the app, in a unit of work."""
 
 import copy
 from collections.abc import Callable
@@ -15,11 +15,14 @@ from mercato_kit.feature import Feature
 def commands_of(feature: Feature, make_app: Callable[[], Flask]) -> click.Group:
     """Return the feature's command group under the feature's name.
 
-    The manifest's own group stays as it is: another app may use it too.
+    The manifest's own group is not changed, since another app may use it too.
 
     Args:
-        feature: It has commands.
-        make_app: Called when one of them runs.
+        feature: A feature with commands.
+        make_app: Called when a command runs.
+
+    Raises:
+        LookupError: The feature has no commands.
     """
     if feature.cli is None:
         raise LookupError(f"{feature.name} has no commands")
@@ -31,7 +34,7 @@ def commands_of(feature: Feature, make_app: Callable[[], Flask]) -> click.Group:
 
 
 def _in_app(command: Any, make_app: Callable[[], Flask]) -> Any:
-    """Copy a command, or a group with all that is in it."""
+    """Copy a command, or a group with its commands, so that the copy runs in the app."""
     made = copy.copy(command)
     if isinstance(command, click.Group):
         made.commands = {name: _in_app(one, make_app) for name, one in command.commands.items()}

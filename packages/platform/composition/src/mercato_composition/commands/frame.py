@@ -1,4 +1,4 @@
-"""The ``mercato`` command: collects the commands of every installed distribution."""
+"""The ``mercato`` command, with the commands of every installed distribution."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ from mercato_composition.commands.operation import Operation
 from mercato_composition.faults import DeploymentError
 from mercato_composition.features.reserved import COMMANDS
 
-DOES_NOT_FIT = 2
-"""The exit code where a deployment does not fit."""
+EXIT_FAULTS = 2
+"""The exit code of a command that prints faults of the deployment."""
 
 
 class Mercato(click.Group):
-    """The commands of installed distributions, and a group for each feature that has some."""
+    """Commands of installed distributions, and a group for each feature with commands."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Name the commands. Those of features stand apart, since listing them imports them."""
+        """Return the names of commands, without those of features: these would be imported."""
         return sorted(_installed())
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Find a command, or else the group of a feature."""
+        """Return a distribution's command, else a feature's group of commands."""
         entry = _installed().get(name)
         if entry is not None:
             return cast("click.Command", entry.load())
         return _operation(ctx).command_group(name)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; print what does not fit, without a traceback."""
-        with faults_are_printed(trace=ctx.params["trace"]):
+        """Run a command; print its errors without a traceback."""
+        with printed_errors(trace=ctx.params["trace"]):
             return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write which features may have commands, and how to begin."""
+        """Write which features may have commands, and the commands of a first start."""
         if features := _features(ctx):
             with formatter.section("Commands of features (`mercato NAME --help` lists them)"):
                 formatter.write_text(", ".join(features))
         with formatter.section("A first start"):
             formatter.write_dl(
                 [
-                    ("mercato check", "does everything fit?"),
-                    ("mercato db upgrade", "make the tables"),
-                    ("mercato seed", "sample data, outside production"),
-                    ("mercato worker", "deliver events, run jobs"),
-                    ("mercato serve", "answer requests"),
+                    ("mercato check", "report faults of the deployment"),
+                    ("mercato db upgrade", "create the tables"),
+                    ("mercato seed", "add sample data, except in production"),
+                    ("mercato worker", "deliver events and run jobs"),
+                    ("mercato serve", "serve HTTP requests"),
                 ]
             )
 
@@ -66,13 +66,13 @@ class Mercato(click.Group):
     is_eager=True,
     help="The deployment file. Default: $MERCATO_DEPLOYMENT, else ./deployment.toml",
 )
-@click.option("--trace", is_flag=True, help="Show where an error came from.")
+@click.option("--trace", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="mercato-composition", message="mercato %(version)s")
 @click.pass_context
 def mercato(ctx: click.Context, /, **_options: object) -> None:
-    """Compose installed features into a shop, as a deployment file says.
+    """Run the installed features that a deployment file names as one shop.
 
-    The commands of a feature stand under its name; each runs in one transaction.
+    A feature's own commands are grouped under its name; each runs in one transaction.
     """
     _operation(ctx)
 
@@ -83,19 +83,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 @contextmanager
-def faults_are_printed(*, trace: bool) -> Iterator[None]:
-    """Print what does not fit and exit with 2; print the refusal of a feature and exit with 1."""
+def printed_errors(*, trace: bool) -> Iterator[None]:
+    """Print faults and exit with 2; print a feature's problem and exit with 1."""
     try:
         yield
     except DeploymentError as error:
-        from mercato_composition.commands.output import tell
+        from mercato_composition.commands.output import print_faults
 
         if trace:
             traceback.print_exc()
-        tell(error.faults)
-        sys.exit(DOES_NOT_FIT)
+        print_faults(error.faults)
+        sys.exit(EXIT_FAULTS)
     except Exception as error:
-        # A refusal can only come from a feature, and then the kit is imported.
+        # Only a feature raises a problem, and then the kit is already imported. Importing it here
+        # would slow down every other error.
         errors = sys.modules.get("mercato_kit.errors")
         if errors is None or not isinstance(error, errors.Problem):
             raise
@@ -114,7 +115,7 @@ def _features(ctx: click.Context) -> list[str]:
     try:
         return sorted(_operation(ctx).tables.get("features", {}))
     except DeploymentError:
-        # Help is given where nothing else works; every command reports the fault itself.
+        # Help must work without a deployment. Every command reports this fault itself.
         return []
 
 

@@ -1,4 +1,4 @@
-"""``mercato graph``: who needs and offers what."""
+"""``mercato graph``: show what features need, offer and publish."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports click alone.
 import click
@@ -9,12 +9,12 @@ from mercato_composition.commands.operation import pass_operation
 
 
 @click.command(cls=Command, examples=["mercato graph", "mercato graph --mermaid > features.mmd"])
-@click.option("--mermaid", is_flag=True, help="As a Mermaid flowchart.")
+@click.option("--mermaid", is_flag=True, help="Print a Mermaid flowchart.")
 @pass_operation
 def graph(operation: Operation, mermaid: bool) -> None:  # noqa: FBT001
-    """Show who needs and offers what, and who tells whom.
+    """Show what each feature needs, offers, publishes and handles.
 
-    Features stand in the order in which they start. It works where they do not fit, too.
+    Features are listed in the order in which they start. Works also if they do not fit.
     """
     from mercato_composition.features.relations import needs_between
     from mercato_composition.report.graph import as_mermaid
@@ -26,4 +26,4 @@ def graph(operation: Operation, mermaid: bool) -> None:  # noqa: FBT001
     for line in lines:
         click.echo(line)
     if not plan.fits:
-        click.echo("They do not fit: `mercato check` says why.", err=True)
+        click.echo("The features do not fit together: `mercato check` says why.", err=True)

@@ -1,4 +1,4 @@
-"""Help that shows how a command is used."""
+"""Commands whose help has examples."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ class Command(click.Command):
     """A command whose help ends with examples.
 
     Args:
-        examples: Lines to type.
+        examples: Command lines.
     """
 
     def __init__(self, *args: Any, examples: Sequence[str], **kwargs: Any) -> None:

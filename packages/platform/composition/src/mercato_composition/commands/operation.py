@@ -1,4 +1,4 @@
-"""What the commands of one call share: the deployment, its plan, and the app."""
+"""One run of the command line: its deployment, plan and app."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports click alone.
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Operation:
-    """One call of the command line. Everything is made when it is first asked for.
+    """One run of the command line. Each attribute is computed on first access.
 
     Args:
-        path: The deployment file, as given.
+        path: The deployment file, as the user gave it.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -43,21 +43,21 @@ class Operation:
 
     @cached_property
     def deployment(self) -> Deployment:
-        """The deployment file and the environment."""
+        """The deployment, read from the file and the environment."""
         from mercato_composition.deployment.reader import read_deployment
 
         return read_deployment(self.path)
 
     @cached_property
     def plan(self) -> Plan:
-        """The features of the deployment, and what does not fit."""
+        """The features of the deployment in dependency order, and the faults."""
         from mercato_composition.features.plan import compose
 
         return compose(self.deployment)
 
     @cached_property
     def app(self) -> Flask:
-        """The app; only commands that run code of features make one."""
+        """The Flask app. Only commands that run code of features need it."""
         from mercato_composition.deployment.host import load_factory
 
         app: Flask = load_factory()(self.deployment)
@@ -65,7 +65,7 @@ class Operation:
 
     @cached_property
     def command_groups(self) -> dict[str, click.Group]:
-        """The commands of each feature that has some, made to run in the app."""
+        """The command group of each feature that has one, by feature name."""
         from mercato_composition.commands.features import commands_of
 
         return {
@@ -75,10 +75,10 @@ class Operation:
         }
 
     def command_group(self, name: str) -> click.Group | None:
-        """Return the commands of one feature; None where there is no such feature.
+        """Return the command group of a feature; None if it has none or is not enabled.
 
         Raises:
-            DeploymentError: The deployment names the feature, and it could not be loaded.
+            DeploymentError: The deployment names the feature, and has faults.
         """
         if name not in self.tables.get("features", {}):
             return None
@@ -87,29 +87,30 @@ class Operation:
             self.plan.require_fit()
         return group
 
-    def serve_with(self, **chosen: str | int | None) -> Server:
-        """Return how to serve: as the file says, but for what was *chosen* by option.
+    def serve_with(self, **options: str | int | None) -> Server:
+        """Override ``[server]`` with the *options* that are not None, and return it.
 
-        To be called before the app is made: it needs a connection for each thread.
+        Call it before the app is made: the number of threads decides the size of its pool of
+        database connections.
         """
         import msgspec
 
-        given = {name: value for name, value in chosen.items() if value is not None}
+        given = {name: value for name, value in options.items() if value is not None}
         server = msgspec.structs.replace(self.deployment.server, **given)
         self.deployment = dataclasses.replace(self.deployment, server=server)
         return server
 
     def loaded_features(self) -> tuple[Candidate, ...]:
-        """Return the features in dependency order, if each that is required could be loaded.
+        """Return the features in dependency order.
 
         Raises:
-            DeploymentError: One could not; with everything that does not fit.
+            DeploymentError: A required feature could not be loaded; with all faults.
         """
         from mercato_composition.faults import DeploymentError
 
-        there = {feature.name for feature in self.plan.features}
-        wanted = {name for name, choice in self.deployment.features.items() if choice.required}
-        if wanted - there:
+        loaded = {feature.name for feature in self.plan.features}
+        required = {name for name, choice in self.deployment.features.items() if choice.required}
+        if required - loaded:
             raise DeploymentError(self.plan.faults)
         return self.plan.features
 

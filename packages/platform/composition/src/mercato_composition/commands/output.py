@@ -1,4 +1,4 @@
-"""Faults on a terminal: in colour where somebody looks at one, plain elsewhere."""
+"""Print faults: in colour on a terminal, plain elsewhere."""
 
 import os
 import sys
@@ -16,23 +16,23 @@ _COLOURS = {"error": "red", "warning": "yellow"}
 _FIX = "fix:"
 
 
-def tell(faults: Iterable[Fault], *, err: bool = True) -> None:
-    """Print faults, and how to learn more about them.
+def print_faults(faults: Iterable[Fault], *, err: bool = True) -> None:
+    """Print faults; on a terminal, also their number and how to learn more.
 
     Args:
-        faults: In the order they are told.
-        err: To standard error.
+        faults: The faults, in the order to print.
+        err: Whether to print to standard error; to standard output otherwise.
     """
-    told = list(faults)
-    text = "\n".join(line for fault in told for line in _styled(fault, told))
-    # click takes the colours out where the output is no terminal.
+    faults = list(faults)
+    text = "\n".join(line for fault in faults for line in _styled(fault, faults))
+    # click removes the colours if the output is not a terminal.
     click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
     if (sys.stderr if err else sys.stdout).isatty():
-        click.secho(_summary(told), err=err, dim=True)
+        click.secho(_summary(faults), err=err, dim=True)
 
 
-def _styled(fault: Fault, told: Sequence[Fault]) -> Iterator[str]:
-    head, *lines = lines_of(fault, told)
+def _styled(fault: Fault, among: Sequence[Fault]) -> Iterator[str]:
+    head, *lines = lines_of(fault, among)
     code, _, where = head.partition(" ")
     code = click.style(code, fg=_COLOURS[fault.severity], bold=True)
     yield f"{code} {click.style(where, bold=True)}"
@@ -40,11 +40,11 @@ def _styled(fault: Fault, told: Sequence[Fault]) -> Iterator[str]:
         yield line.replace(_FIX, click.style(_FIX, fg="green"), 1) if _FIX in line[:9] else line
 
 
-def _summary(told: Sequence[Fault]) -> str:
-    """Count them, and name the command that explains the first."""
+def _summary(faults: Sequence[Fault]) -> str:
+    """Return the number of errors and warnings, and the command that explains the first."""
     counts = [
         f"{number} {word}{'' if number == 1 else 's'}"
         for word in _COLOURS
-        if (number := sum(fault.severity == word for fault in told))
+        if (number := sum(fault.severity == word for fault in faults))
     ]
-    return f"{', '.join(counts)}; `mercato explain {told[0].code}` says more" if told else ""
+    return f"{', '.join(counts)}; `mercato explain {faults[0].code}` says more" if faults else ""

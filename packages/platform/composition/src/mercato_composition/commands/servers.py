@@ -1,18 +1,41 @@
-"""What ``mercato check`` asks the servers of a deployment, besides its database."""
+"""K503: ``mercato check`` asks Redis for an answer, if the deployment names a Redis server."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from mercato_composition.deployment.servers import unreachable_servers
+from mercato_composition.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mercato_composition.commands.operation import Operation
-    from mercato_composition.faults import Fault
+
+TIMEOUT_SECONDS = 3
 
 
 def check_servers(operation: Operation) -> Iterator[Fault]:
-    """Report the servers that do not answer."""
-    return unreachable_servers(operation.deployment)
+    """Report a Redis server that does not answer. It is a warning: requests are still served."""
+    deployment = operation.deployment
+    if deployment.redis_url is None:
+        return
+    # An optional dependency. Reading the deployment already failed if it is missing.
+    import redis
+
+    url = deployment.redis_url.reveal()
+    client = redis.Redis.from_url(
+        url, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=TIMEOUT_SECONDS
+    )
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        what = (
+            f"Redis at {urlsplit(url).hostname} does not answer: {type(error).__name__}.\n"
+            "rate limits and the cache are shared through it; "
+            "until it answers, each process counts for itself"
+        )
+        where = deployment.source.origin("redis", "url")
+        yield Fault("K503", where, what, "start Redis, or correct [redis] url", "warning")
+    finally:
+        client.close()

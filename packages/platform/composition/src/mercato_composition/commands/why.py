@@ -1,4 +1,4 @@
-"""``mercato why``: who needs and offers one contract."""
+"""``mercato why``: show which features need and offer a contract."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports click alone.
 import click
@@ -12,9 +12,9 @@ from mercato_composition.commands.operation import pass_operation
 @click.argument("contract")
 @pass_operation
 def why(operation: Operation, contract: str) -> None:
-    """Say who needs and offers CONTRACT, in which versions, and who pins what.
+    """Show which features need and offer CONTRACT, in which versions, and what pins them.
 
-    Features that are installed and not enabled count, too.
+    Includes features that are installed and not enabled.
     """
     from mercato_composition.report.contract import trace_contract
 

@@ -1,3 +1,3 @@
-"""A deployment, as its file and the environment describe it."""
+"""The deployment file and the environment, read into typed values."""
 
-__all__ = ["file", "lock", "model", "packages", "places", "reader", "sections", "servers", "tables"]
+__all__ = ["file", "lock", "model", "packages", "places", "reader", "sections", "tables"]

@@ -1,4 +1,4 @@
-"""The deployment file and the environment, merged, with the origin of each value."""
+"""Merge the deployment file and the environment, and record the origin of each value."""
 
 import re
 import tomllib
@@ -14,25 +14,25 @@ from mercato_composition.faults import Fault
 
 PREFIX = "MERCATO_"
 DEPLOYMENT = "MERCATO_DEPLOYMENT"
-"""The one variable with our prefix that is no value: where the file is."""
+"""The variable with the path of the file: the only ``MERCATO_…`` variable that sets no value."""
 
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 
 ValuePath = tuple[str, ...]
-"""Where a value is: ``("features", "reviews", "settings", "per_page")``."""
+"""The tables and the key of a value: ``("features", "reviews", "settings", "per_page")``."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What the operator said.
+    """The merged, unchecked values of a deployment.
 
     Args:
-        name: The file's name as messages call it.
+        name: The file's name, for messages.
         values: Tables and values, as TOML and the environment gave them.
         origins: File and line, or variable, of each table and value.
-        file: The file, where there is one.
+        file: The file; None if the values are from a mapping.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Source:
     file: Path | None = None
 
     def origin(self, *path: str) -> str:
-        """Say where the value at *path* is from; else what is in it, or the table around it."""
+        """Return the origin of the value at *path*, else of a value in it or of its table."""
         if path in self.origins:
             return self.origins[path]
         for inner, origin in self.origins.items():
@@ -55,14 +55,15 @@ class Source:
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Source:
-    """Read the deployment file, and lay the environment over it.
+    """Read the deployment file, and override its values from the environment.
 
     Args:
-        path: The file. Default: what ``MERCATO_DEPLOYMENT`` says, else ``deployment.toml``.
+        path: The file. Default: the one that ``MERCATO_DEPLOYMENT`` names, else
+            ``deployment.toml``.
         environ: The environment.
 
     Raises:
-        DeploymentError: There is no such file, or it is no TOML.
+        DeploymentError: The file does not exist, or is not valid TOML.
     """
     file = path or Path(environ.get(DEPLOYMENT) or "deployment.toml")
     try:
@@ -73,23 +74,24 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Source:
     except (OSError, UnicodeDecodeError) as error:
         raise DeploymentError([_unreadable(file, error)]) from error
     except (RecursionError, ValueError) as error:
-        # tomllib lets these through: deep nesting, numbers of thousands of digits.
+        # tomllib does not catch these itself: deep nesting, numbers with thousands of digits.
         raise DeploymentError([_unreadable(file, error)]) from error
     origins = {where: f"{file.name}:{lines[0]}" for where, lines in _lines_of(text).items()}
     return overlay(Source(file.name, values, origins, file), environ)
 
 
 def overlay(source: Source, environ: Mapping[str, str]) -> Source:
-    """Lay the environment's ``MERCATO_…`` variables over *source*.
+    """Override values of *source* with the environment's ``MERCATO_…`` variables.
 
-    ``MERCATO_DATABASE__URL`` is ``url`` in ``[database]``. A variable gives values to features;
-    only the file says which features there are.
+    ``MERCATO_DATABASE__URL`` is ``url`` in ``[database]``. A variable can set values of a feature,
+    but cannot add a feature: only the file names features.
     """
     values, origins = _copy(source.values), dict(source.origins)
     for variable, text in sorted(environ.items()):
         if not variable.startswith(PREFIX) or variable == DEPLOYMENT:
             continue
         path = tuple(variable.removeprefix(PREFIX).lower().split("__"))
+        # An origin whose path starts with "" marks a variable without effect; see stray_variables.
         if path[0] == "features" and path[1:2] and path[1] not in values.get("features", {}):
             origins[("", *path)] = variable
         elif _put(values, path, text):
@@ -100,12 +102,12 @@ def overlay(source: Source, environ: Mapping[str, str]) -> Source:
 
 
 def variable_of(*path: str) -> str:
-    """Name the environment variable that sets the value at *path*."""
+    """Return the name of the environment variable that sets the value at *path*."""
     return PREFIX + "__".join(path).upper()
 
 
 def stray_variables(source: Source) -> Iterator[tuple[ValuePath, str]]:
-    """Give the variables that :func:`overlay` found no place for."""
+    """Give path and name of each variable that :func:`overlay` could not apply."""
     for path, variable in source.origins.items():
         if path[0] == "":
             yield path[1:], variable
@@ -118,6 +120,7 @@ def _copy(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _put(values: dict[str, Any], path: ValuePath, text: str) -> bool:
+    """Set the value at *path*; return False if a part of the path is not a table."""
     *tables, key = path
     place: Any = values
     for table in tables:
@@ -129,7 +132,7 @@ def _put(values: dict[str, Any], path: ValuePath, text: str) -> bool:
 
 
 def _lines_of(text: str) -> dict[ValuePath, list[int]]:
-    """Find the lines of table headers and keys. tomllib does not tell them."""
+    """Find the line numbers of table headers and keys, which tomllib does not report."""
     found: dict[ValuePath, list[int]] = {}
     table: ValuePath = ()
     for number, line in enumerate(text.splitlines(), start=1):
@@ -153,12 +156,12 @@ def _unreadable(file: Path, error: Exception) -> Fault:
     elif isinstance(error, RecursionError):
         reason = "its tables and lists are nested too deep"
     else:
-        reason = "it holds a number or a name that nothing can hold"
+        reason = "a value in it is out of range, such as a number with too many digits"
     return Fault(
         "K100",
         str(file),
         f"the deployment file cannot be read: {reason}.\nlooked for {file.absolute()}",
-        f"write it, or name another with {DEPLOYMENT} or --deployment",
+        f"create it, or name another file with {DEPLOYMENT} or --deployment",
     )
 
 
@@ -168,7 +171,7 @@ def _syntax_fault(file: Path, text: str, message: str) -> Fault:
             return Fault(
                 "K102",
                 f"{file.name}:{lines[1]}",
-                f"{'.'.join(path)} is named twice: in line {lines[0]} and in line {lines[1]}.",
+                f"{'.'.join(path)} appears twice: in line {lines[0]} and in line {lines[1]}.",
                 "keep one of them",
             )
     place = _PLACE.search(message)

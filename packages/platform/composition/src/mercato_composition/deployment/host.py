@@ -1,4 +1,4 @@
-"""The installed host: the ``create_app()`` that commands boot, and the wheel that has it."""
+"""Find the installed host: the ``create_app()`` that commands call, and its distribution."""
 
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
@@ -10,17 +10,17 @@ from mercato_composition.faults import DeploymentError
 from mercato_composition.faults import Fault
 
 GROUP = "mercato.app"
-"""The entry point of a host's factory: ``create_app(deployment, features=…) -> Flask``."""
+"""Entry point group of a host's factory: ``create_app(deployment, features=…) -> Flask``."""
 
 DEFAULT_HOST = "mercato-host"
-"""The host that gives way to an owner's own."""
+"""The host that is ignored if another one is installed."""
 
 
 def load_factory() -> Callable[..., Any]:
     """Import the factory of the installed host.
 
     Raises:
-        DeploymentError: No host is installed, or two owners' hosts are.
+        DeploymentError: No host is installed, or two hosts besides the default one are.
     """
     return cast("Callable[..., Any]", find_host().load())
 
@@ -40,20 +40,20 @@ def find_host() -> EntryPoint:
         what = f"no installed distribution has an entry point in the group {GROUP!r}."
         raise DeploymentError([Fault("K128", "host", what, f"pip install {DEFAULT_HOST}")])
     lines = [f"{distribution_of(entry)}: {entry.value}" for entry in chosen]
-    what = "\n".join([f"{len(chosen)} distributions have a host of their own:", *lines])
+    what = "\n".join([f"{len(chosen)} installed distributions provide a host:", *lines])
     raise DeploymentError([Fault("K128", "host", what, "uninstall all but one of them")])
 
 
 def distribution_of(host: EntryPoint) -> str:
-    """Name the distribution that brings a host."""
+    """Return the name of the distribution that provides a host."""
     return host.dist.name if host.dist is not None else DEFAULT_HOST
 
 
 def host_requirements() -> tuple[str, ...]:
-    """Name what an environment has, whatever features it has: the host and the kit."""
+    """Return the distributions that every environment needs: the host and the kit."""
     try:
         host = distribution_of(find_host())
     except DeploymentError:
-        # Nothing is booted without a host; what to install can be said all the same.
+        # The requirements must also be known before a host is installed.
         host = DEFAULT_HOST
     return (host, "mercato-kit")

@@ -1,4 +1,4 @@
-"""``pylock.toml`` (PEP 751): which bytes a deployment is made of, and which feature is whose."""
+"""Read and write ``pylock.toml`` (PEP 751): a deployment's wheels, and who brings a feature."""
 
 import hashlib
 import platform
@@ -25,17 +25,15 @@ from packaging.utils import canonicalize_name
 from mercato_composition.faults import DeploymentError
 from mercato_composition.faults import Fault
 
-AGAIN = "make it again: `mercato lock`"
-
 
 class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who a feature is: ``[tool.mercato.features.NAME]``."""
+    """Distribution and package of a feature: ``[tool.mercato.features.NAME]``."""
 
     distribution: str
     package: str
 
 
-class _Ours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _MercatoTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[tool.mercato]``."""
 
     requirements: tuple[str, ...]
@@ -44,7 +42,7 @@ class _Ours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Locked:
-    """A wheel that the lock names for this machine."""
+    """A wheel that the lock selects for this machine."""
 
     name: str
     version: str
@@ -54,19 +52,19 @@ class Locked:
 
     @property
     def release(self) -> str:
-        """Name it as messages do."""
+        """The wheel's name and version, for messages."""
         return f"{self.name} {self.version}"
 
 
 @dataclass(frozen=True)
 class Lock:
-    """What a lock says.
+    """A lock file.
 
     Args:
-        path: Its file.
+        path: Its path.
         text: Its bytes.
-        pylock: What the standard knows of it.
-        requirements: What was resolved.
+        pylock: Its standard part.
+        requirements: The requirements that were resolved, in PEP 508 form.
         bindings: The distribution and import package of each feature.
     """
 
@@ -78,12 +76,12 @@ class Lock:
 
     @property
     def name(self) -> str:
-        """What its environment is called: by these bytes, for this kind of interpreter."""
+        """The name of its environment: a hash of the lock and the kind of interpreter."""
         kind = f"{sys.implementation.cache_tag} {sysconfig.get_platform()}"
         return hashlib.sha256(self.text + kind.encode()).hexdigest()[:12]
 
     def versions(self) -> dict[str, str]:
-        """Return the version of each distribution that is needed on this machine."""
+        """Return the version of each distribution needed on this machine, by name."""
         return {
             package.name: str(package.version)
             for package in self.pylock.packages
@@ -91,20 +89,20 @@ class Lock:
         }
 
     def misfits(self, lines: Sequence[str], name: str) -> Iterator[Fault]:
-        """Report that it was made for other requirements than those of the file called *name*."""
-        gone = [f"- {line}" for line in self.requirements if line not in lines]
-        new = [f"+ {line}" for line in lines if line not in self.requirements]
-        if gone or new:
-            what = "\n".join([f"{name} names other packages than this lock:", *gone, *new])
+        """Report if the lock was made for other requirements than *lines*, of the file *name*."""
+        removed = [f"- {line}" for line in self.requirements if line not in lines]
+        added = [f"+ {line}" for line in lines if line not in self.requirements]
+        if removed or added:
+            what = "\n".join([f"{name} names other packages than this lock:", *removed, *added])
             fix = "make it again: `mercato lock`, then `mercato install`"
             yield Fault("K114", self.path.name, what, fix)
 
     def wheels(self) -> list[Locked]:
-        """Return what is to be installed on this machine.
+        """Return the wheels to install on this machine.
 
         Raises:
-            DeploymentError: The lock was made for another kind of machine, or names something
-                that is no wheel with a hash.
+            DeploymentError: The lock was made for another kind of machine, or has a package
+                without a hashed wheel.
         """
         try:
             return [
@@ -116,30 +114,30 @@ class Lock:
 
 
 def read(path: Path) -> Lock:
-    """Read a lock.
+    """Read a lock file.
 
     Raises:
-        DeploymentError: It is not there, or not what it should be.
+        DeploymentError: The file cannot be read, or is not a valid lock.
     """
     try:
         text = path.read_bytes()
     except OSError as error:
         what = f"{path.name} cannot be read: {error.strerror}.\nlooked for {path}"
-        fix = "make it: `mercato lock`"
+        fix = "create it with `mercato lock`"
         raise DeploymentError([Fault("K114", path.name, what, fix)]) from error
     return parse(path, text)
 
 
 def parse(path: Path, text: bytes) -> Lock:
-    """Read the *text* of a lock at *path*.
+    """Parse the *text* of the lock at *path*.
 
     Raises:
-        DeploymentError: It is not what it should be.
+        DeploymentError: It is not a valid lock.
     """
     try:
         document = tomllib.loads(text.decode())
         pylock = Pylock.from_dict(document)
-        ours = msgspec.convert((pylock.tool or {}).get("mercato"), _Ours)
+        table = msgspec.convert((pylock.tool or {}).get("mercato"), _MercatoTable)
     except (
         UnicodeDecodeError,
         tomllib.TOMLDecodeError,
@@ -148,7 +146,7 @@ def parse(path: Path, text: bytes) -> Lock:
         msgspec.ValidationError,
     ) as error:
         raise DeploymentError([_unusable(path, str(error))]) from error
-    return Lock(path, text, pylock, ours.requirements, ours.features)
+    return Lock(path, text, pylock, table.requirements, table.features)
 
 
 def compose(
@@ -157,11 +155,11 @@ def compose(
     requirements: tuple[str, ...],
     bindings: Mapping[str, Binding],
 ) -> bytes:
-    """Write the text of a lock.
+    """Return the text of a lock, in UTF-8.
 
     Args:
         packages: ``[[packages]]``, as an installer resolved them for this machine.
-        requirements: What was resolved.
+        requirements: The requirements that were resolved, in PEP 508 form.
         bindings: The distribution and import package of each feature.
     """
     document = {
@@ -183,7 +181,7 @@ def compose(
 
 
 def _this_machine() -> str:
-    """Name what the versions were resolved for: markers may choose others elsewhere."""
+    """Return the marker of this machine: versions may be resolved differently elsewhere."""
     return (
         f"implementation_name == '{sys.implementation.name}' and sys_platform == '{sys.platform}'"
         f" and platform_machine == '{platform.machine()}'"
@@ -192,7 +190,7 @@ def _this_machine() -> str:
 
 
 def _tidy(package: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep of a package what an install needs: wheels, never an sdist."""
+    """Return the parts of a package that an install needs: wheels, never an sdist."""
     kept = {key: package[key] for key in ("name", "version", "marker") if key in package}
     kept["name"] = canonicalize_name(kept["name"])
     wheels = [
@@ -210,7 +208,7 @@ def _without_password(url: str) -> str:
 
 def _locked(name: str, version: str, source: object) -> Locked:
     if not isinstance(source, PackageWheel):
-        raise ValueError(f"{name} {version} is no wheel; only wheels are installed")  # noqa: TRY004
+        raise ValueError(f"{name} {version} has no wheel; only wheels are installed")  # noqa: TRY004
     sha256 = source.hashes.get("sha256", "")
     if len(sha256) != 64 or not sha256.isalnum():
         raise ValueError(f"{source.filename} has no SHA-256")
@@ -220,11 +218,16 @@ def _locked(name: str, version: str, source: object) -> Locked:
 
 
 def _unusable(path: Path, why: str) -> Fault:
-    return Fault("K114", path.name, f"{path.name} is no lock that can be used here: {why}.", AGAIN)
+    return Fault(
+        "K114",
+        path.name,
+        f"{path.name} cannot be used as a lock here: {why}.",
+        "make it again: `mercato lock`",
+    )
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
-    """Say how versions by name differ: a line each."""
+    """Give a line for each name whose version differs."""
     for name in sorted(old.keys() | new.keys()):
         if name not in new:
             yield f"- {name} {old[name]}"

@@ -1,4 +1,4 @@
-"""A deployment as the operator described it: typed."""
+"""The typed values of a deployment."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from mercato_kit.settings import Secret
 from mercato_kit.settings import Settings
 
 ENVIRONMENTS = ("development", "testing", "production")
-"""What a deployment is for."""
 
 DEVELOPMENT_KEYS: Mapping[str, str] = {
-    "development": "development only: everybody knows this key",
-    "testing": "testing only: everybody knows this key, too",
+    "development": "development only: this key is public",
+    "testing": "testing only: this key is public, too",
 }
-"""The secret key of each environment that has one of its own. Production refuses them."""
+"""The default secret key of each environment that has one. Production refuses them."""
 
 
 class Server(Settings, frozen=True):
-    """``[server]``: how ``mercato serve`` listens."""
+    """``[server]``: how ``mercato serve`` serves HTTP."""
 
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65535, description="port; 0 takes a free one")] = 5000
+    port: Annotated[int, Meta(ge=0, le=65535, description="port; 0 for any free one")] = 5000
     workers: Annotated[int, Meta(ge=1, le=256, description="processes")] = 1
-    threads: Annotated[int, Meta(ge=1, le=256, description="requests at once in a process")] = 4
+    threads: Annotated[int, Meta(ge=1, le=256, description="concurrent requests in a process")] = 4
     trusted_proxies: Annotated[
-        int, Meta(ge=0, le=10, description="proxies in front whose X-Forwarded-* are believed")
+        int,
+        Meta(ge=0, le=10, description="proxies in front whose X-Forwarded-* headers are trusted"),
     ] = 0
-    machines: Annotated[int, Meta(ge=1, le=1000, description="machines that serve it")] = 1
+    machines: Annotated[int, Meta(ge=1, le=1000, description="machines that serve the shop")] = 1
     requests_per_minute: Annotated[
-        int, Meta(ge=0, description="allowed from one address; 0 for as many as it likes")
+        int, Meta(ge=0, description="allowed from one address; 0 for no limit")
     ] = 0
 
 
@@ -46,14 +46,14 @@ class FeatureChoice:
     """``[features.NAME]``: a feature that the deployment names.
 
     Args:
-        name: Its entry point.
+        name: The name of its entry point.
         package: The PEP 508 requirement that brings it; None means ``mercato-NAME``.
-        required: False lets the deployment start without it.
-        mount: What all its addresses start with; nothing by default.
+        required: Whether the deployment cannot start without it.
+        mount: Prefix of all its URLs; empty by default.
         editable: Whether production may run it from a folder of sources.
         settings: Its settings, as the operator gave them.
-        origins: Where each setting is from, by key: ``deployment.toml:12`` or a variable.
-        where: File and line that name it.
+        origins: The origin of each setting, by key: ``deployment.toml:12`` or a variable.
+        where: File and line that name the feature.
     """
 
     name: str
@@ -68,18 +68,18 @@ class FeatureChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A deployment as the operator described it, typed and whole.
+    """A deployment: what its file and the environment say, typed and complete.
 
     Args:
         source: The merged file and environment, for messages.
         environment: One of :data:`ENVIRONMENTS`.
-        database_url: Absolute, also for SQLite files.
+        database_url: The database; a SQLite file has an absolute path.
         sql_guard: Whether a statement that touches another feature's tables is refused.
-        secret_key: What every key is derived from.
+        secret_key: The key from which all others are derived.
         server: How it is served.
-        features: What it is made of, by name.
+        features: The features that it names, by name.
         capabilities: Which feature answers a contract that two offer, by contract id.
-        redis_url: Where limits and cache are shared, if anywhere.
+        redis_url: The Redis server that shares rate limits and cache, if any.
     """
 
     source: Source
@@ -94,5 +94,5 @@ class Deployment:
 
     @property
     def path(self) -> Path | None:
-        """The deployment file; None where the deployment was made of a mapping."""
+        """The deployment file; None if the deployment was read from a mapping."""
         return self.source.file

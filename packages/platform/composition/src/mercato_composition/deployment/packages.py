@@ -1,4 +1,4 @@
-"""What a deployment file asks an index for: names and ranges of versions, nothing else."""
+"""Read the packages that a deployment file names: distributions with ranges of versions."""
 
 import os
 import re
@@ -23,12 +23,12 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*([<>=!~][<>=!~0-9A-Za-z.*+,\s
 
 @dataclass(frozen=True)
 class Wish:
-    """What a deployment file wants to be installed. Reading it needs no secret and no database.
+    """The packages that a deployment file names. Reading it needs no secret and no database.
 
     Args:
         source: The file and the environment.
-        requirements: What brings each feature, by its name.
-        index: URL of the one index; None for the installer's own.
+        requirements: The requirement that brings each feature, by feature name.
+        index: URL of the only index to use; None for the installer's default.
     """
 
     source: Source
@@ -37,12 +37,12 @@ class Wish:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """All requirements, the host's own included, as an installer reads them."""
-        # A secret may be given as the path of a file that holds it.
-        shared = {"url", "url_file"} & table_at(self.source, ("redis",)).keys()
-        also = ("redis",) if shared else ()
-        named = map(str, self.requirements.values())
-        return tuple(sorted({*host_requirements(), *also, *named}))
+        """All requirements, those of the host included, in PEP 508 form."""
+        # The URL is a secret, so it may be given as the path of a file.
+        uses_redis = {"url", "url_file"} & table_at(self.source, ("redis",)).keys()
+        redis = ("redis",) if uses_redis else ()
+        of_features = map(str, self.requirements.values())
+        return tuple(sorted({*host_requirements(), *redis, *of_features}))
 
     @property
     def file(self) -> Path:
@@ -51,14 +51,15 @@ class Wish:
 
 
 def read(path: Path | None, environ: Mapping[str, str] = os.environ) -> Wish:
-    """Read what a deployment file wants to be installed.
+    """Read the packages that a deployment file names.
 
     Args:
-        path: The file. Default: what ``MERCATO_DEPLOYMENT`` says, else ``deployment.toml``.
+        path: The file. Default: the one that ``MERCATO_DEPLOYMENT`` names, else
+            ``deployment.toml``.
         environ: The environment; its ``MERCATO_…`` variables override the file.
 
     Raises:
-        DeploymentError: With every mistake.
+        DeploymentError: The file is invalid; with all faults.
     """
     source = sources.load(path, environ)
     choices, faults = reading.choices(source, table_at(source, ("features",)))
@@ -73,7 +74,7 @@ def read(path: Path | None, environ: Mapping[str, str] = os.environ) -> Wish:
 def requirements_of(
     choices: Mapping[str, FeatureChoice],
 ) -> tuple[dict[str, Requirement], list[Fault]]:
-    """Return what brings each feature, and what is no name with a range of versions."""
+    """Return the requirement of each feature, by feature name, and the faults of the others."""
     requirements: dict[str, Requirement] = {}
     faults: list[Fault] = []
     for name, choice in choices.items():
@@ -86,7 +87,10 @@ def requirements_of(
 
 
 def requirement_of(choice: FeatureChoice) -> Requirement | Fault:
-    """Read what to install for a feature; nothing but a name and versions gets through."""
+    """Return the requirement that brings a feature.
+
+    Only a name with a range of versions is accepted: a URL or a path could bring unreviewed code.
+    """
     text = choice.package if choice.package is not None else f"mercato-{choice.name}"
     try:
         requirement = Requirement(text)

@@ -1,4 +1,4 @@
-"""Where a deployment's lock and environments are: beside its file."""
+"""The paths of a deployment's lock and environments, beside its file."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Places:
 
     Args:
         file: The deployment file.
-        lock: ``pylock.toml``; of ``staging.toml`` it is ``pylock.staging.toml``.
-        environments: A folder with an environment a lock.
-        current: The link to the environment that is used.
+        lock: ``pylock.toml``; for ``staging.toml`` it is ``pylock.staging.toml``.
+        environments: A folder with one environment for each lock.
+        current: The link to the environment in use.
     """
 
     file: Path
@@ -31,7 +31,7 @@ class Places:
             into: The folder for environments; ``environments`` beside the file by default.
         """
         file = file.absolute()
-        # Several deployment files may share a folder. A lock's name has no other dots in it.
+        # Several deployment files may share a folder. PEP 751 allows no other dots in the name.
         word = "" if file.stem == "deployment" else f".{file.stem.replace('.', '-')}"
         environments = (into or file.parent / "environments").absolute()
         current = environments / f"current{word}"
@@ -39,10 +39,10 @@ class Places:
 
     @property
     def wheels(self) -> Path:
-        """Where fetched wheels wait, so that an interrupted install goes on."""
+        """The folder of downloaded wheels, which an interrupted install reuses."""
         return self.environments / "wheels"
 
     @property
     def at_work(self) -> Path:
-        """The file that whoever works here holds a lock on."""
+        """The lock file that a process holds while it changes the environments."""
         return self.environments / "at-work"

@@ -1,4 +1,4 @@
-"""Read a deployment from its file and the environment, or report every mistake in them."""
+"""Read a deployment from its file and the environment, or report all faults in them."""
 
 import os
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from mercato_kit.settings import Secret
 from mercato_kit.settings import shown_as
 
 SMALLEST_SECRET_KEY = 32
-"""Characters of the shortest key that production accepts."""
+"""Minimum length of the key in production, in characters."""
 
 
 def read_deployment(
@@ -35,14 +35,14 @@ def read_deployment(
     """Read a deployment.
 
     Args:
-        deployment: Its file; or a mapping shaped like the file; or a deployment that was read
-            before, which is returned as it is. Default: the file that ``MERCATO_DEPLOYMENT``
-            names, else ``deployment.toml``.
+        deployment: Its file; or a mapping shaped like the file; or a :class:`Deployment`, which is
+            returned unchanged. Default: the file that ``MERCATO_DEPLOYMENT`` names, else
+            ``deployment.toml``.
         environ: Its ``MERCATO_…`` variables override the values. Default: the process's
             environment for a file, none for a mapping.
 
     Raises:
-        DeploymentError: With every mistake.
+        DeploymentError: The deployment is invalid; with all faults.
     """
     if isinstance(deployment, Deployment):
         return deployment
@@ -54,10 +54,10 @@ def read_deployment(
 
 
 def _deployment_of(source: Source) -> Deployment:
-    """Make the typed deployment, or report every mistake at once."""
+    """Return the typed deployment, or report all faults at once."""
     root, faults = read_section(Root, source)
     faults += _stray_variables(source)
-    # A mistake at the top must not hide those below.
+    # An invalid value at the top of the file must not hide faults in its tables.
     root = root or _readable_part(source)
     environment = root.environment if root.environment in ENVIRONMENTS else "production"
     server, server_faults = read_section(Server, source, ("server",))
@@ -69,7 +69,7 @@ def _deployment_of(source: Source) -> Deployment:
     faults += _secrets_in_clear(source, environment)
     faults += [*requirements_of(features)[1], *tables.index_url(source)[1]]
     if root.environment not in ENVIRONMENTS:
-        # Whether the key would do is for the right environment to say.
+        # Which keys are valid depends on the environment, which is not known.
         faults = [fault for fault in faults if fault not in key_faults]
         faults.append(_unknown_environment(source, root.environment))
     if faults or server is None or database_url is None or secret_key is None:
@@ -88,6 +88,7 @@ def _deployment_of(source: Source) -> Deployment:
 
 
 def _readable_part(source: Source) -> Root:
+    """Read the top of the file without its invalid values."""
     readable = {}
     for name in Root.__struct_fields__:
         if name in source.values:
@@ -100,19 +101,20 @@ def _readable_part(source: Source) -> Root:
 
 def _unknown_environment(source: Source, name: str) -> Fault:
     known = ", ".join(ENVIRONMENTS)
-    shown = shown_as(name) or "as it is written"
-    what = f"there is no environment {shown}.{did_you_mean(name, ENVIRONMENTS)}"
-    return Fault("K100", source.origin("environment"), what, f"environments known: {known}")
+    shown = shown_as(name)
+    unknown = f"there is no environment {shown}" if shown else "the environment is unknown"
+    what = f"{unknown}.{did_you_mean(name, ENVIRONMENTS)}"
+    return Fault("K100", source.origin("environment"), what, f"write one of: {known}")
 
 
 def _stray_variables(source: Source) -> Iterator[Fault]:
     for path, variable in file.stray_variables(source):
         if path[:1] == ("features",) and len(path) > 1:
-            what = f"it sets something of {path[1]!r}, a feature that is not enabled."
+            what = f"it sets a value of the feature {path[1]!r}, which is not enabled."
             fix = f"add [features.{path[1]}] to {source.name}, or unset the variable"
             yield Fault("K204", variable, what, fix)
         else:
-            what = "it names a value inside of something that is no table."
+            what = "a part of its name, before a double underscore, is a value and not a table."
             yield Fault("K203", variable, what, "unset the variable, or correct its name")
 
 
@@ -123,17 +125,15 @@ def _secret_key(
     key = given or (Secret(default) if default else None)
     variable = variable_of("secret_key")
     make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-    fix = (
-        f"set {variable}, or {variable}_FILE to the path of a file that holds it; make one: {make}"
-    )
+    fix = f"set {variable}, or {variable}_FILE to the path of a file with it; make one: {make}"
     where = source.origin("secret_key")
     if key is None:
-        what = "required setting 'secret_key' is absent (secret: every key is derived from it)."
+        what = "required setting 'secret_key' is missing (secret: all keys are derived from it)."
         return None, [Fault("K201", where, what, fix)]
     if environment != "production":
         return key, []
     if key.reveal() in DEVELOPMENT_KEYS.values():
-        what = "'secret_key' is the one of development, which everybody knows."
+        what = "'secret_key' is a default of development or testing, which is public."
         return None, [Fault("K205", where, what, fix)]
     if len(key.reveal()) < SMALLEST_SECRET_KEY:
         what = f"'secret_key' is shorter than {SMALLEST_SECRET_KEY} characters."

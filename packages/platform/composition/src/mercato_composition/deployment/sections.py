@@ -1,4 +1,4 @@
-"""One table of the deployment file as typed settings, or the faults of its values."""
+"""Read one table of the deployment file into typed settings, or report faults in its values."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -28,14 +28,17 @@ def read_section(
 ) -> tuple[AnySettings | None, list[Fault]]:
     """Read the table at *path* into *kind*.
 
-    A secret ``x`` may also stand as ``x_file``, the path of a file that holds it.
+    A secret ``x`` may also be given as ``x_file``, the path of a file that contains it.
 
     Args:
         kind: The class with the table's keys.
-        source: What the operator said.
-        path: Which table; the whole file by default.
-        owner: The distribution and feature whose settings these are, as messages name it.
-        feature: The feature that cannot be composed when they do not hold.
+        source: The merged file and environment.
+        path: The table; the whole file by default.
+        owner: The distribution and feature of these settings, for messages.
+        feature: The feature that cannot be composed if a value is invalid.
+
+    Returns:
+        The settings, or None if there are faults; and the faults.
     """
     values, faults = _with_secrets(kind, source, path, feature)
     section, mistakes = settings.read(kind, values)
@@ -44,7 +47,7 @@ def read_section(
 
 
 def table_at(source: Source, path: tuple[str, ...]) -> Mapping[str, Any]:
-    """Return the table at *path*, empty where there is none or something else stands there."""
+    """Return the table at *path*; an empty one if it is missing or not a table."""
     table: Any = source.values
     for part in path:
         table = table.get(part, {}) if isinstance(table, Mapping) else {}
@@ -54,15 +57,15 @@ def table_at(source: Source, path: tuple[str, ...]) -> Mapping[str, Any]:
 def secrets_in_clear(
     kind: type[Settings], source: Source, path: tuple[str, ...] = ()
 ) -> Iterator[Fault]:
-    """Find the secrets of a table that stand in the deployment file itself."""
+    """Find secrets that are written in the deployment file itself."""
     for name in secret_names(kind):
         if name in table_at(source, path) and not source.in_environment(*path, name):
             yield Fault(
                 "K205",
                 source.origin(*path, name),
-                f"{name!r} is a secret and stands in clear in the file.",
-                f"take it out; set {variable_of(*path, name)}, "
-                f"or {variable_of(*path, name)}_FILE to the path of a file that holds it",
+                f"{name!r} is a secret and is written in clear text in the file.",
+                f"remove it; set {variable_of(*path, name)}, "
+                f"or {variable_of(*path, name)}_FILE to the path of a file with it",
             )
 
 
@@ -74,6 +77,7 @@ def secret_names(kind: type[Settings]) -> list[str]:
 def _with_secrets(
     kind: type[Settings], source: Source, path: tuple[str, ...], feature: str | None
 ) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the table with the content of secret files, and the faults of these files."""
     values, faults = dict(table_at(source, path)), []
     for name in secret_names(kind):
         file = values.pop(f"{name}_file", None)
@@ -89,11 +93,11 @@ def _with_secrets(
                     "K202",
                     source.origin(*path, f"{name}_file"),
                     f"the file {shown} with the secret {name!r} cannot be read: {reason}.",
-                    "let the host's user read it, or name another",
+                    "make it readable for the user that runs the host, or name another file",
                     feature=feature,
                 )
             )
-            # The value is there, so it must not be reported as absent as well.
+            # A value was given, so it must not be reported as missing as well.
             values[name] = ""
     return values, faults
 
@@ -111,14 +115,14 @@ def _fault(
     where = source.origin(*path, mistake.key)
     variable = variable_of(*path, mistake.key)
     if mistake.kind == "missing":
-        what = f"required setting {mistake.key!r}{of_whom} is absent ({mistake.detail})."
+        what = f"required setting {mistake.key!r}{of_whom} is missing ({mistake.detail})."
         fix = f"set {mistake.key} = … in {table} of {source.name}, or {variable}"
         return Fault("K201", where, what, fix, feature=feature)
     if mistake.kind == "wrong":
-        what = f"setting {mistake.key!r}{of_whom} does not hold: {mistake.detail}."
+        what = f"setting {mistake.key!r}{of_whom} is invalid: {mistake.detail}."
         fix = f"correct {mistake.key} in {table} of {source.name}, or {variable}"
         return Fault("K202", where, what, fix, feature=feature)
     known = ", ".join(field.name for field in msgspec.structs.fields(kind)) or "none"
     meant = f" Did you mean {mistake.suggestion!r}?" if mistake.suggestion else ""
     what = f"there is no setting {mistake.key!r}{of_whom} in {table}.{meant} Settings: {known}"
-    return Fault("K203", where, what, "correct the name, or take it out", feature=feature)
+    return Fault("K203", where, what, "correct the name, or remove it", feature=feature)

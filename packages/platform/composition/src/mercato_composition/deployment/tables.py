@@ -1,4 +1,4 @@
-"""Reads the tables of the deployment file that need more than their types."""
+"""Read the tables of the deployment file whose values need more checks than their types."""
 
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -23,7 +23,7 @@ from mercato_kit.settings import Settings
 
 _DRIVERS = ("psycopg", "pysqlite")
 
-_DRIVERS_TOLD = "psycopg for PostgreSQL, Python's own for SQLite"
+_DRIVER_NAMES = "psycopg for PostgreSQL, Python's own for SQLite"
 
 
 class Root(Settings, frozen=True):
@@ -32,7 +32,7 @@ class Root(Settings, frozen=True):
     environment: Annotated[str, Meta(description="development, testing or production")] = (
         "production"
     )
-    secret_key: Annotated[Secret | None, Meta(description="every key is derived from it")] = None
+    secret_key: Annotated[Secret | None, Meta(description="all keys are derived from it")] = None
     database: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] = field(default_factory=dict)
     features: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -44,9 +44,10 @@ class Root(Settings, frozen=True):
 class Database(Settings, frozen=True):
     """``[database]``."""
 
-    # A URL holds a password, so it is never shown.
+    # The URL contains a password, so it is never shown.
     url: Annotated[
-        Secret, Meta(description="postgresql://… or sqlite:///file, relative to where it is run")
+        Secret,
+        Meta(description="postgresql://… or sqlite:///file, relative to the working directory"),
     ] = Secret("sqlite:///mercato.db")
     sql_guard: Annotated[
         bool | None, Meta(description="refuse SQL on another feature's tables")
@@ -57,16 +58,17 @@ class Redis(Settings, frozen=True):
     """``[redis]``."""
 
     url: Annotated[
-        Secret | None, Meta(description="where processes share rate limits and cache")
+        Secret | None,
+        Meta(description="Redis server that shares rate limits and cache between processes"),
     ] = None
 
 
 class Index(Settings, frozen=True):
     """``[index]``."""
 
-    # A URL may hold a password, so it is never shown.
+    # The URL may contain a password, so it is never shown.
     url: Annotated[
-        Secret | None, Meta(description="the one index that packages are from, a URL")
+        Secret | None, Meta(description="URL of the only index to install packages from")
     ] = None
 
 
@@ -74,14 +76,14 @@ class Choice(Settings, frozen=True):
     """``[features.NAME]``."""
 
     package: Annotated[
-        str | None, Meta(description="the wheel that brings it; default mercato-NAME")
+        str | None, Meta(description="the distribution that brings it; default mercato-NAME")
     ] = None
-    required: Annotated[bool, Meta(description="false: start without it if it does not fit")] = True
+    required: Annotated[bool, Meta(description="false: start without it if it has faults")] = True
     mount: Annotated[
         str,
         Meta(
             pattern=r"^((/[a-z0-9][a-z0-9._-]*)+)?$",
-            description="what all its addresses start with, like /shop",
+            description="prefix of all its URLs, such as /shop",
         ),
     ] = ""
     editable: Annotated[
@@ -91,7 +93,7 @@ class Choice(Settings, frozen=True):
 
 
 def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
-    """Read ``[database]``: a URL with a driver that is there, and an absolute path for SQLite."""
+    """Read the URL in ``[database]``. Its driver is supported; a SQLite path is absolute."""
     section, faults = read_section(Database, source, ("database",))
     if section is None:
         return None, faults
@@ -99,58 +101,59 @@ def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
     try:
         url = _usable(section.url.reveal())
     except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
-        # What the error says may repeat a part of the password.
-        what = f"'url' is no database URL that this host can use ({type(error).__name__})."
+        # The error's message may contain a part of the password.
+        what = f"'url' is not a database URL that can be used here ({type(error).__name__})."
         return None, [Fault("K202", where, what, "write postgresql://… or sqlite:///file.db")]
     if url.get_backend_name() not in ("sqlite", "postgresql"):
-        what = f"the database {url.get_backend_name()!r} is not one that this host knows."
+        what = f"the database {url.get_backend_name()!r} is not supported."
         return None, [Fault("K202", where, what, "use postgresql://… or sqlite:///file.db")]
     if url.get_driver_name() not in _DRIVERS:
         driver = url.get_driver_name()
-        what = f"the driver {driver!r} is not one that this host speaks through: {_DRIVERS_TOLD}."
+        what = f"the driver {driver!r} is not supported. Drivers: {_DRIVER_NAMES}."
         return None, [Fault("K207", where, what, f"write {url.get_backend_name()}://…")]
     if url.get_backend_name() == "sqlite":
         if url.database in (None, "", ":memory:"):
-            what = "a SQLite database in memory is a new one for each connection."
+            what = "each connection would get a new SQLite database in memory."
             return None, [Fault("K202", where, what, "name a file: sqlite:///file.db")]
-        # Relative to the working directory, as everywhere else; Flask-SQLAlchemy would say
-        # relative to Flask's instance folder.
+        # Relative to the working directory, like every other path. Flask-SQLAlchemy would resolve
+        # it relative to Flask's instance folder.
         url = url.set(database=str(Path(str(url.database)).absolute()))
     return url, []
 
 
 def _usable(text: str) -> sa.URL:
-    """Parse a database URL whole: port, driver and options are refused here, or never.
+    """Parse a database URL completely, with port, driver and options.
 
     Raises:
-        ValueError: A port or an option is no number, or there is a NUL or half a character.
-        sqlalchemy.exc.ArgumentError: It is no URL, or of no database known.
+        ValueError: The port or an option is invalid, or the text has a NUL or a lone surrogate.
+        sqlalchemy.exc.ArgumentError: It is not a URL, or the database is unknown.
+        ModuleNotFoundError: The driver is not installed.
     """
     url = sa.make_url(text)
     dialect = url.get_dialect()
     if dialect.driver in _DRIVERS:
         dialect().create_connect_args(url)
     if not is_text(text) or "plugin" in url.query:
-        raise ValueError("not to be connected to")
+        raise ValueError("not a URL that can be connected to")
     if url.port is not None and not 0 < url.port < 65536:
-        raise ValueError("no such port")
+        raise ValueError("not a port")
     return url
 
 
 def sql_guard(source: Source, *, default: bool) -> bool:
-    """Read whether ``[database]`` asks for the SQL guard."""
-    # Its mistakes are reported with the URL.
+    """Return whether the SQL guard is on: ``sql_guard`` in ``[database]``, else *default*."""
+    # Faults of this table are reported with the URL.
     section, _ = read_section(Database, source, ("database",))
     return default if section is None or section.sql_guard is None else section.sql_guard
 
 
 def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
-    """Read ``[redis]``."""
+    """Read the URL in ``[redis]``, if there is one."""
     section, faults = read_section(Redis, source, ("redis",))
     if section is None or section.url is None:
         return None, faults
     if find_spec("redis") is None:
-        what = "'url' is set, and the package 'redis' is not installed."
+        what = "'url' is set, but the package 'redis' is not installed."
         return None, [
             Fault("K207", source.origin("redis", "url"), what, "pip install 'mercato-host[redis]'")
         ]
@@ -158,19 +161,19 @@ def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
 
 
 def index_url(source: Source) -> tuple[str | None, list[Fault]]:
-    """Read ``[index]``: the one index that packages are from; None for the installer's own."""
+    """Read the URL in ``[index]``: the only index to use; None for the installer's default."""
     section, faults = read_section(Index, source, ("index",))
     if section is None or section.url is None:
         return None, faults
     if not is_safe_url(section.url.reveal()):
-        what = "'url' is no address of an index."
-        fix = "write https://…; plain http is for this machine alone"
+        what = "'url' is not a safe URL of an index."
+        fix = "write https://…; plain http is accepted for this machine only"
         return None, [Fault("K202", source.origin("index", "url"), what, fix)]
     return section.url.reveal(), []
 
 
 def is_safe_url(url: str) -> bool:
-    """Tell whether packages may be fetched from *url*: nobody on the way may change them."""
+    """Tell whether packages may be downloaded from *url*: over https, or from this machine."""
     if not url.isascii() or not url.isprintable() or " " in url:
         return False
     try:
@@ -191,7 +194,7 @@ def is_loopback(host: str) -> bool:
 
 
 def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoice], list[Fault]]:
-    """Read ``[features.NAME]`` of each name. A feature's own settings are read when it is known."""
+    """Read ``[features.NAME]`` of each name. A feature's settings are read after it is loaded."""
     chosen: dict[str, FeatureChoice] = {}
     faults: list[Fault] = []
     for name in names:

@@ -1,4 +1,4 @@
-"""What does not fit in a deployment, and how it is told to the operator."""
+"""Faults of a deployment, and how they are printed."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from difflib import get_close_matches
 from typing import Literal
 
 _ROOT_CAUSES = "K100 K102 K101 K104 K116 K117 K505 K103 K106 K107 K118 K105".split()
-"""A fault of these may be the cause of all the others."""
+"""Codes of faults that may cause others; they are printed first, in this order."""
 
 _GROUPS = ("K2", "K1", "K4", "K3", "K5")
-"""In which order the others are told."""
+"""The order in which all other codes are printed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that does not fit.
+    """One mistake in a deployment.
 
     Args:
         code: K1xx composition, K2xx settings, K3xx data, K4xx clashes, K5xx run time; one of
             :func:`mercato_composition.faults.codes.codes`.
         where: The distribution with version and feature, or the place in the operator's file.
-        what: What is so; lines.
+        what: What is wrong; one or more lines.
         fix: What to do about it.
-        severity: A warning stops nothing.
-        feature: The feature that cannot be composed because of it.
-        follows: Names of features, with a comma between, whose faults it follows from.
+        severity: An error prevents the start; a warning does not.
+        feature: The feature that cannot be composed because of this fault.
+        follows: Comma-separated names of the features whose faults cause this one.
     """
 
     code: str
@@ -39,7 +39,7 @@ class Fault:
 
 
 class DeploymentError(Exception):
-    """The deployment does not fit; nothing was started."""
+    """The deployment has faults; nothing was started."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(in_order(faults))
@@ -47,22 +47,22 @@ class DeploymentError(Exception):
 
 
 def in_order(faults: Iterable[Fault]) -> list[Fault]:
-    """Sort faults: errors first, root causes before what follows from them."""
+    """Sort faults, without duplicates: errors first, causes before their consequences."""
     return sorted(set(faults), key=_rank)
 
 
 def render(faults: Iterable[Fault]) -> str:
-    """Write faults as plain text, one block each, in the order given."""
-    told = list(faults)
-    return "\n".join("\n".join(lines_of(fault, told)) for fault in told)
+    """Format faults as plain text, one block each, in the order given."""
+    faults = list(faults)
+    return "\n".join("\n".join(lines_of(fault, faults)) for fault in faults)
 
 
 def lines_of(fault: Fault, among: Iterable[Fault] = ()) -> list[str]:
-    """Write one fault: its head, and the lines below.
+    """Format one fault: a head line, then indented lines.
 
     Args:
-        fault: To be written.
-        among: All that is told with it: what it follows from is looked for there.
+        fault: The fault to format.
+        among: All faults printed with it; its causes are looked up there.
     """
     lines = fault.what.splitlines()
     if causes := [cause.code for cause in among if _is_cause(cause, fault)]:
@@ -72,7 +72,7 @@ def lines_of(fault: Fault, among: Iterable[Fault] = ()) -> list[str]:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `` Did you mean '…'?`` for the nearest of *known*, or nothing."""
+    """Return `` Did you mean '…'?`` with the nearest of *known*; empty if none is near."""
     close = get_close_matches(word, list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
@@ -86,5 +86,5 @@ def _rank(fault: Fault) -> tuple[bool, bool, int, str, str, str]:
         place = _ROOT_CAUSES.index(fault.code)
     else:
         place = len(_ROOT_CAUSES) + _GROUPS.index(fault.code[:2])
-    told_last = (fault.severity == "warning", fault.follows is not None)
-    return (*told_last, place, fault.code, fault.where, fault.what)
+    comes_last = (fault.severity == "warning", fault.follows is not None)
+    return (*comes_last, place, fault.code, fault.where, fault.what)

@@ -1,4 +1,4 @@
-"""The codes of faults, and what each means. All of them stand in ``codes.toml``."""
+"""The codes of faults and their explanations, read from ``codes.toml``."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ class Code:
     """A kind of fault.
 
     Args:
-        code: ``K108``.
-        title: What is so, in a few words.
+        code: Such as ``K108``.
+        title: What is wrong, in a few words.
         text: Why it is refused and what to do, in several lines.
     """
 
@@ -24,9 +24,9 @@ class Code:
 
 @cache
 def codes() -> Mapping[str, Code]:
-    """Return every code that a fault may have, in order."""
+    """Return every code that a fault may have, in the order of the file."""
     text = files(__package__).joinpath("codes.toml").read_text(encoding="utf-8")
     return {
-        code: Code(code, told["title"], told["text"].strip())
-        for code, told in tomllib.loads(text).items()
+        code: Code(code, entry["title"], entry["text"].strip())
+        for code, entry in tomllib.loads(text).items()
     }

@@ -1,4 +1,4 @@
-"""The features of a deployment: found, checked and ordered into a plan."""
+"""Find the features of a deployment, check them and order them into a plan."""
 
 __all__ = [
     "candidate",

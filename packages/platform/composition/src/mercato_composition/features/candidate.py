@@ -1,4 +1,4 @@
-"""A feature that takes part in a deployment, and where it came from."""
+"""A feature of a deployment with the distribution that it came from."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Candidate:
 
     Args:
         manifest: The manifest.
-        distribution: The wheel's name; None for a manifest that was handed to ``create_app``.
-        version: The wheel's version.
-        kit: The kit versions it was built for (PEP 440); None where nothing says.
-        required: False lets the deployment start without it.
-        mount: What all its addresses start with, as the operator chose; nothing by default.
-        glue: Which of the manifest's glue holds here; the manifest has its parts among its own.
+        distribution: The distribution's name; None for a manifest passed to ``create_app``.
+        version: The distribution's version.
+        kit: The kit versions that it was built for (PEP 440); None if unknown.
+        required: Whether the deployment cannot start without it.
+        mount: Prefix of all its URLs, set by the operator; empty by default.
+        glue: The manifest's glue that is active here; the manifest's lists include its parts.
     """
 
     manifest: Feature
@@ -41,27 +41,27 @@ class Candidate:
 
     @property
     def where(self) -> str:
-        """Name it as messages do: ``mercato-reviews 1.0.2 ('reviews')``."""
+        """Distribution, version and name, for messages: ``mercato-reviews 1.0.2 ('reviews')``."""
         if self.distribution is None:
             return f"{self.name!r} (handed to create_app)"
         return f"{self.distribution} {self.version} ({self.name!r})"
 
     @property
     def release(self) -> str:
-        """Name its wheel: ``mercato-reviews 1.0.2``."""
+        """Distribution and version: ``mercato-reviews 1.0.2``."""
         return f"{self.distribution} {self.version}" if self.distribution else self.where
 
     @property
     def rules(self) -> Iterator[tuple[str, Blueprint, Route]]:
-        """Give each of its URL rules as it is served, with the blueprint and route that have it."""
+        """Each URL rule as it is served, with its blueprint and route."""
         for blueprint in self.manifest.blueprints:
             for route in blueprint.routes:
                 yield self.prefix_of(blueprint) + route.rule, blueprint, route
 
     def prefix_of(self, blueprint: Blueprint) -> str:
-        """Return what the addresses of one of its blueprints start with."""
+        """Return the URL prefix of one of its blueprints, its mount included."""
         return self.mount + (blueprint.url_prefix or "").rstrip("/")
 
     def fault(self, code: str, what: str, fix: str) -> Fault:
-        """Report something about this feature."""
+        """Return a fault of this feature."""
         return Fault(code, self.where, what, fix, feature=self.name)

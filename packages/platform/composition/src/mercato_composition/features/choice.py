@@ -1,4 +1,4 @@
-"""K104, K115: which distribution a feature is, where several say so or none was built."""
+"""K104, K115: choose the distribution of a feature, and refuse sources in production."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def choose(
     *,
     production: bool,
 ) -> InstalledFeature | Fault:
-    """Say which of the installed entry points a feature is.
+    """Choose one of the installed entry points for a feature.
 
-    The lock says it, else the file's ``package``, else there must be one alone. In production
-    nothing but what the lock says is taken.
+    The lock decides, else the file's ``package``; without both there must be exactly one. In
+    production with a lock, only the package that the lock names is accepted.
 
     Args:
-        choice: What the operator wants.
+        choice: The feature's table in the deployment file.
         entries: The entry points of its name, one or more.
-        bound: What the lock says it is, where there is a lock.
-        production: Whether customers are served.
+        bound: Its binding in the lock, if there is one.
+        production: Whether the environment is production.
     """
     named = _named(choice, bound)
     fitting = [entry for entry in entries if canonicalize_name(entry.distribution.name) == named]
@@ -62,16 +62,19 @@ def _package(entry: InstalledFeature) -> str:
 
 def _claimed_twice(choice: FeatureChoice, entries: Sequence[InstalledFeature]) -> Fault:
     lines = [f"{entry.release} at {entry.folder}" for entry in entries]
-    what = "\n".join([f"{len(entries)} distributions offer a feature of this name:", *lines])
+    what = "\n".join([f"{len(entries)} distributions provide a feature of this name:", *lines])
     pin = " or ".join(f'package = "{entry.distribution.name}"' for entry in entries)
-    fix = f"say which one in [features.{choice.name}]: {pin}; or uninstall the others"
+    fix = f"choose one in [features.{choice.name}]: {pin}; or uninstall the others"
     return Fault("K104", f"{choice.where} ({choice.name!r})", what, fix, feature=choice.name)
 
 
 def _hijacked(choice: FeatureChoice, entries: Sequence[InstalledFeature], bound: Binding) -> Fault:
     lines = [f"{entry.release}, {entry.entry_point.value}, at {entry.folder}" for entry in entries]
-    locked = f"the lock says it is the package {bound.package} of {bound.distribution}; here it is:"
-    fix = "`mercato install`, then start what it says; find out who installed the other"
+    locked = f"the lock names the package {bound.package} of {bound.distribution}; installed is:"
+    fix = (
+        "run `mercato install` and start the environment that it prints; "
+        "find out who installed the other package"
+    )
     what = "\n".join([locked, *lines])
     return Fault("K104", f"{choice.where} ({choice.name!r})", what, fix, feature=choice.name)
 
@@ -87,6 +90,6 @@ def _sources_of(entry: InstalledFeature) -> str | None:
 
 
 def _unpackaged(choice: FeatureChoice, entry: InstalledFeature, folder: str) -> Fault:
-    what = f"it is no wheel: it runs from {folder}, which can change under a running server."
-    fix = f"build and install its wheel; or write editable = true in [features.{choice.name}]"
+    what = f"it runs from the folder {folder}, which can change while a server runs."
+    fix = f"build and install its wheel, or write editable = true in [features.{choice.name}]"
     return Fault("K115", entry.where, what, fix, feature=choice.name)

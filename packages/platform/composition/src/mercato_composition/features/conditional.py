@@ -1,4 +1,4 @@
-"""Parts of a feature that are composed only where others are on, too."""
+"""Glue: parts of a feature that are active only if other features are enabled."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -9,10 +9,9 @@ from typing import TypeVar
 
 from packaging.specifiers import InvalidSpecifier
 from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion
-from packaging.version import Version
 
 from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.offers import satisfies
 from mercato_kit.feature import Feature
 from mercato_kit.feature import Glue
 from mercato_kit.feature import Need
@@ -27,7 +26,7 @@ PARTS = ("blueprints", "offers", "handles", "jobs")
 def with_glue(features: Iterable[Candidate]) -> list[Candidate]:
     """Add to each manifest the glue whose conditions hold.
 
-    Glue may offer what other glue waits for, so this goes on until nothing is added.
+    Glue may offer a contract that other glue waits for, so this repeats until nothing is added.
     """
     plain = list(features)
     holding: dict[str, list[Glue]] = {feature.name: [] for feature in plain}
@@ -43,21 +42,21 @@ def with_glue(features: Iterable[Candidate]) -> list[Candidate]:
 
 
 def sound_glue(manifest: Feature) -> Iterator[Glue]:
-    """Give the glue of a manifest that is what its types say."""
+    """Give the glue of a manifest whose fields have the right types."""
     for glue in items(manifest.glue, Glue):
         if next(misfits(glue), None) is None:
             yield glue
 
 
 def items(values: object, kind: type[T]) -> list[T]:
-    """Return the items of a manifest's field that are what its type says."""
+    """Return the items of a manifest's field that are of type *kind*."""
     if isinstance(values, str) or not isinstance(values, Sequence):
         return []
     return [item for item in values if isinstance(item, kind)]
 
 
 def misfits(glue: Glue) -> Iterator[tuple[str, object, str]]:
-    """Say where *glue* is not what its types say: field, value, and what was expected."""
+    """Give the fields of *glue* with a wrong type: field, value, and what was expected."""
     for part in PARTS:
         if not _is_list(getattr(glue, part)):
             yield part, getattr(glue, part), "a list"
@@ -85,24 +84,15 @@ def _is_range(versions: str) -> bool:
 
 
 def _holds(glue: Glue, features: Sequence[Candidate]) -> bool:
-    """Tell whether everything that *glue* waits for is there."""
+    """Tell whether every condition of *glue* is met by *features*."""
     names = {feature.name for feature in features}
     offers = [offer for one in features for offer in items(one.manifest.offers, Offer)]
     return all(
         condition in names
         if isinstance(condition, str)
-        else any(_will_do(offer, condition) for offer in offers)
+        else any(satisfies(offer, condition) for offer in offers)
         for condition in glue.when
     )
-
-
-def _will_do(offer: Offer, need: Need) -> bool:
-    if offer.contract is not need.contract:
-        return False
-    try:
-        return SpecifierSet(need.versions).contains(Version(offer.version), prereleases=True)
-    except InvalidVersion:
-        return False
 
 
 def _glued(feature: Candidate, glue: Sequence[Glue]) -> Candidate:

@@ -1,7 +1,8 @@
-"""Finding the manifests that a deployment names. Each loads on its own; failures are collected."""
+"""Find and load the manifests that a deployment names, and collect all failures."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ from mercato_composition.faults import Fault
 from mercato_composition.faults import did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.choice import choose
-from mercato_composition.features.environment import lacks
 from mercato_composition.features.environment import requirements
+from mercato_composition.features.environment import unmet_requirements
 from mercato_composition.features.installed import InstalledFeature
 from mercato_composition.features.installed import installed_features
 from mercato_composition.features.lock_check import read_lock
@@ -31,15 +32,15 @@ _LIBRARIES = frozenset(
 )
 
 _ISSUES = frozenset({"issues", "issue tracker", "bug tracker", "bug reports", "bugs", "tracker"})
-"""How the address for faults is labelled in the metadata of wheels, in small letters."""
+"""Labels of the issue tracker's URL in the metadata of wheels, in lower case."""
 
 _OUTSIDE = "Working outside of application context"
-"""How Flask begins to say that there is no app yet."""
+"""The start of Flask's message if there is no app yet."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What :func:`find` came to."""
+    """The loaded features and the faults of the others: the result of :func:`find`."""
 
     features: tuple[Candidate, ...]
     faults: tuple[Fault, ...]
@@ -49,16 +50,16 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
     """Load the manifests of the features that *deployment* names.
 
     Args:
-        deployment: Names them.
-        extra: Manifests that are composed besides, always on.
+        deployment: The deployment.
+        extra: Manifests that are composed too, whether the deployment names them or not.
     """
     known = installed_features()
     features: list[Candidate] = []
     lock, faults = read_lock(deployment)
     extra = list(extra)
-    handed = {manifest.name for manifest in extra}
+    extra_names = Counter(manifest.name for manifest in extra)
     for name, choice in deployment.features.items():
-        if name in handed:
+        if name in extra_names:
             continue
         loaded = _find_one(choice, known, deployment, lock)
         if isinstance(loaded, Fault):
@@ -69,14 +70,14 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
         _as_chosen(Candidate(manifest, kit=manifest.kit), deployment.features.get(manifest.name))
         for manifest in extra
     ]
-    faults += [_handed_twice(name) for name in handed if _count(name, extra) > 1]
+    faults += [_passed_twice(name) for name, count in extra_names.items() if count > 1]
     return Found(tuple(features), tuple(faults))
 
 
 def load(entry: InstalledFeature) -> Candidate | Fault:
-    """Import one manifest, if it finds around it what its wheel needs."""
-    if missing := list(lacks(entry.distribution)):
-        fix = "`mercato install` brings what it needs, or a release that fits"
+    """Import one manifest, if its distribution's requirements are met."""
+    if missing := list(unmet_requirements(entry.distribution)):
+        fix = "install what it needs with `mercato install`, or install a release that fits"
         return Fault("K117", entry.where, "\n".join(missing), fix, feature=entry.name)
     try:
         manifest = entry.entry_point.load()
@@ -87,8 +88,8 @@ def load(entry: InstalledFeature) -> Candidate | Fault:
         fix = f"tell its maintainers{maintainers_of(entry.distribution)}"
         return Fault("K106", entry.where, what, fix, feature=entry.name)
     if manifest.name != entry.name:
-        what = f"its manifest says name={manifest.name!r}, its entry point {entry.name!r}."
-        fix = f"give both one name; tell its maintainers{maintainers_of(entry.distribution)}"
+        what = f"its manifest is named {manifest.name!r}, but its entry point {entry.name!r}."
+        fix = f"use one name; tell its maintainers{maintainers_of(entry.distribution)}"
         return Fault("K106", entry.where, what, fix, feature=entry.name)
     kit = manifest.kit or _kit_required_by(entry.distribution)
     return Candidate(manifest, entry.distribution.name, entry.distribution.version, kit)
@@ -110,10 +111,10 @@ def _find_one(
     if not entries:
         names = ", ".join(known) or "none"
         what = (
-            f"no installed distribution offers a feature called {choice.name!r}."
+            f"no installed distribution provides a feature {choice.name!r}."
             f"{did_you_mean(choice.name, known)} Installed features: {names}"
         )
-        fix = "correct the name, or install it: `mercato install --here`"
+        fix = "correct the name, or install the feature: `mercato install --here`"
         return Fault("K101", choice.where, what, fix, feature=choice.name)
     production = deployment.environment == "production"
     bound = lock.bindings.get(choice.name) if lock else None
@@ -121,11 +122,7 @@ def _find_one(
     return chosen if isinstance(chosen, Fault) else load(chosen)
 
 
-def _count(name: str, manifests: Iterable[Feature]) -> int:
-    return sum(manifest.name == name for manifest in manifests)
-
-
-def _handed_twice(name: str) -> Fault:
+def _passed_twice(name: str) -> Fault:
     what = "two manifests of this name were handed to create_app."
     return Fault("K102", f"{name!r} (handed to create_app)", what, "keep one of them", feature=name)
 
@@ -133,21 +130,22 @@ def _handed_twice(name: str) -> Fault:
 def _import_fault(entry: InstalledFeature, error: BaseException) -> Fault:
     module = entry.entry_point.module
     if isinstance(error, ModuleNotFoundError) and error.name in _packages_of(module):
-        what = f"its entry point names {module}, and there is no module {error.name}."
-        fix = f"remove what is left of it: {entry.folder}"
+        what = f"its entry point names {module}, but there is no module {error.name}."
+        fix = f"delete the folder {entry.folder}, and install the distribution again"
         return Fault("K116", entry.where, what, fix, feature=entry.name)
     if isinstance(error, NotComposedError) or str(error).startswith(_OUTSIDE):
         place = _caller(error.__traceback__)
-        what = f"{place} asks, at import, for what is known only when everything is composed."
-        fix = "move the call into the function that needs the answer"
+        what = f"{place} uses a service, a setting or the app while it is imported."
+        fix = "move the call into the function that needs its result"
         return Fault("K505", entry.where, what, fix, feature=entry.name)
     lines = [f"importing {module} failed: {type(error).__name__}: {error}"]
-    fix = f"install what it needs, or tell its maintainers{maintainers_of(entry.distribution)}"
+    address = maintainers_of(entry.distribution)
+    fix = f"install what it needs, or tell its maintainers{address}"
     if isinstance(error, ModuleNotFoundError) and error.name:
-        lines.append(f"the module that is missing is {error.name!r}")
+        lines.append(f"the missing module is {error.name!r}")
         if extra := _extra_with(entry.distribution, error.name):
             fix = f"pip install '{entry.distribution.name}[{extra}]'"
-    lines.append("other features were checked all the same")
+    lines.append("the other features were checked too")
     return Fault("K103", entry.where, "\n".join(lines), fix, feature=entry.name)
 
 
@@ -157,7 +155,7 @@ def _packages_of(module: str) -> set[str]:
 
 
 def _caller(trace: TracebackType | None) -> str:
-    """Return file and line of the feature's own code that was running last."""
+    """Return file and line of the feature's code that ran last, libraries skipped."""
     place = "its code"
     while trace is not None:
         if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in _LIBRARIES:
@@ -174,7 +172,7 @@ def _kit_required_by(distribution: Distribution) -> str | None:
 
 
 def _extra_with(distribution: Distribution, module: str) -> str | None:
-    """Find the extra that would bring a module called like one of the requirements."""
+    """Return the extra with a requirement that is named like *module*."""
     wanted = canonicalize_name(module.partition(".")[0])
     for extra in distribution.metadata.get_all("Provides-Extra") or ():
         for requirement in requirements(distribution):
@@ -187,9 +185,9 @@ def _extra_with(distribution: Distribution, module: str) -> str | None:
 
 
 def maintainers_of(distribution: Distribution) -> str:
-    """Return ``: `` and where a distribution's maintainers are told of faults, if it says so.
+    """Return ``: `` and the URL of a distribution's issue tracker; empty if it has no URL.
 
-    Its first address will do where none is labelled so.
+    Its first URL is used if none is labelled as the issue tracker.
     """
     urls = [line.partition(",") for line in distribution.metadata.get_all("Project-URL") or ()]
     issues = [url for label, _, url in urls if label.strip().lower() in _ISSUES]

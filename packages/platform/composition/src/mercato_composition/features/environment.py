@@ -1,4 +1,4 @@
-"""K117: what a wheel says it needs around it: Python, the platform, other distributions."""
+"""K117: check what a wheel requires: a Python version, a platform, other distributions."""
 
 import platform
 from collections.abc import Iterator
@@ -17,37 +17,37 @@ _EVERYWHERE = "py3-none-any"
 
 
 def requirements(distribution: Distribution) -> Iterator[Requirement]:
-    """Give what a distribution requires, its extras included."""
+    """Give the requirements of a distribution, those of its extras included."""
     for text in distribution.requires or ():
         yield Requirement(text)
 
 
-def lacks(distribution: Distribution) -> Iterator[str]:
-    """Say what of its surroundings a wheel does not find, in a line each."""
+def unmet_requirements(distribution: Distribution) -> Iterator[str]:
+    """Give a line for each requirement of a wheel that this environment does not meet."""
     running = platform.python_version()
-    # Not metadata["…"]: from Python 3.12 on, it warns where there is no such line.
-    for wanted in distribution.metadata.get_all("Requires-Python") or ():
-        if not _holds(wanted, running):
-            yield f"needs Python {wanted}; this is Python {running}"
+    # Not metadata["…"]: from Python 3.12 on, it warns if there is no such line.
+    for range_ in distribution.metadata.get_all("Requires-Python") or ():
+        if not _holds(range_, running):
+            yield f"needs Python {range_}; this is Python {running}"
     tags = _tags(distribution)
     if tags and _EVERYWHERE not in tags and not _runs_here(tags):
         yield f"was built for {', '.join(tags)}; this is {platform.platform(terse=True)}"
     for requirement in requirements(distribution):
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
-        # Another kit is a fault of its own.
+        # A kit that does not fit is reported as K105.
         if canonicalize_name(requirement.name) != "mercato-kit":
             yield from _misfit(requirement)
 
 
 def _misfit(requirement: Requirement) -> Iterator[str]:
     try:
-        there = version(requirement.name)
+        installed = version(requirement.name)
     except PackageNotFoundError:
         yield f"needs {_plain(requirement)}, which is not installed"
         return
-    if not requirement.specifier.contains(there, prereleases=True):
-        yield f"needs {_plain(requirement)}; {requirement.name} {there} is installed"
+    if not requirement.specifier.contains(installed, prereleases=True):
+        yield f"needs {_plain(requirement)}; {requirement.name} {installed} is installed"
 
 
 def _plain(requirement: Requirement) -> str:
@@ -59,7 +59,7 @@ def _holds(range_: str, running: str) -> bool:
     try:
         return SpecifierSet(range_).contains(running, prereleases=True)
     except InvalidSpecifier:
-        # What its own tools wrote wrongly says nothing about this Python.
+        # Invalid metadata does not prove that the wheel cannot run here.
         return True
 
 

@@ -1,4 +1,4 @@
-"""The features that are installed, as the metadata of distributions says."""
+"""Find installed features in the metadata of distributions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mercato_kit.feature import ENTRY_POINT_GROUP
 
 @dataclass(frozen=True)
 class InstalledFeature:
-    """An entry point of our group, and the distribution that has it."""
+    """An entry point of the group ``mercato.features``, and its distribution."""
 
     entry_point: EntryPoint
     distribution: Distribution
@@ -25,28 +25,28 @@ class InstalledFeature:
 
     @property
     def release(self) -> str:
-        """The distribution with its version."""
+        """Distribution and version: ``mercato-reviews 1.0.2``."""
         return f"{self.distribution.name} {self.distribution.version}"
 
     @property
     def where(self) -> str:
-        """Name it as messages do."""
+        """Distribution, version and name, for messages: ``mercato-reviews 1.0.2 ('reviews')``."""
         return f"{self.release} ({self.name!r})"
 
     @property
     def folder(self) -> str:
-        """Where the distribution's metadata is."""
+        """The folder of the distribution's metadata."""
         return str(getattr(self.distribution, "_path", self.distribution.locate_file("")))
 
 
 def installed_features() -> Mapping[str, list[InstalledFeature]]:
-    """Return every installed feature by name; two distributions may claim one name."""
+    """Return every installed feature by name; two distributions may have the same name."""
     found: dict[str, list[InstalledFeature]] = {}
     seen: set[str] = set()
     for distribution in distributions():
         entries = [entry for entry in distribution.entry_points if entry.group == ENTRY_POINT_GROUP]
-        # A path that stands twice in sys.path shows a distribution twice; the first one wins,
-        # as it does at import.
+        # A distribution may be found in two folders of sys.path; the first one wins, as it does
+        # at import.
         if not entries or canonicalize_name(distribution.name) in seen:
             continue
         seen.add(canonicalize_name(distribution.name))

@@ -1,4 +1,4 @@
-"""K114: whether what can be imported is what the lock beside the deployment file says."""
+"""K114: compare the installed distributions with the lock beside the deployment file."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -23,10 +23,10 @@ _INSTALLERS = frozenset({"pip", "setuptools", "uv", "wheel"})
 
 
 def read_lock(deployment: Deployment) -> tuple[Lock | None, list[Fault]]:
-    """Read the lock of a deployment, and compare what is installed with it in production.
+    """Read the lock of a deployment; in production, compare what is installed with it.
 
     Returns:
-        The lock, if there is one that can be read; and what differs.
+        The lock, if there is a valid one; and the faults.
     """
     if deployment.path is None:
         return None, []
@@ -47,32 +47,37 @@ def _differences(lock: Lock, deployment: Deployment) -> Iterator[Fault]:
     requirements, _ = requirements_of(deployment.features)
     lines = Wish(deployment.source, requirements, None).lines
     yield from lock.misfits(lines, deployment.source.name)
-    there, offering = _installed()
+    installed, with_features = _installed()
     locked = lock.versions()
-    extra = there.keys() - locked.keys()
-    counted = {name: it for name, it in there.items() if name in locked or name in offering}
-    if differing := list(lockfile.differences(counted, locked)):
-        what = "\n".join([f"what is installed is not what {lock.path.name} says:", *differing])
-        fix = "`mercato install`, then start what it says; nothing is installed by a server"
+    unlocked = installed.keys() - locked.keys()
+    # A distribution that is not locked is an error only if it has a feature, else a warning.
+    compared = {
+        name: version
+        for name, version in installed.items()
+        if name in locked or name in with_features
+    }
+    if differing := list(lockfile.differences(compared, locked)):
+        what = "\n".join([f"the installed versions differ from {lock.path.name}:", *differing])
+        fix = "run `mercato install` and start the environment that it prints"
         yield Fault("K114", lock.path.name, what, fix)
-    if more := sorted(extra - offering - _INSTALLERS):
-        what = f"more is installed than {lock.path.name} names: {', '.join(more)}"
-        fix = "start from environments/current, which `mercato install` makes"
+    if more := sorted(unlocked - with_features - _INSTALLERS):
+        what = f"distributions are installed that {lock.path.name} does not name: {', '.join(more)}"
+        fix = "start from environments/current, which `mercato install` creates"
         yield Fault("K114", lock.path.name, what, fix, severity="warning")
 
 
 def _installed() -> tuple[Mapping[str, str], set[str]]:
-    """Return the version of each distribution, and which of them offer a feature."""
+    """Return the version of each distribution, and the names of those with a feature."""
     versions: dict[str, str] = {}
-    offering: set[str] = set()
+    with_features: set[str] = set()
     for distribution in distributions():
         name = canonicalize_name(distribution.name)
         if name in versions:
             continue
         versions[name] = _plain(distribution.version)
         if any(entry.group == ENTRY_POINT_GROUP for entry in distribution.entry_points):
-            offering.add(name)
-    return versions, offering
+            with_features.add(name)
+    return versions, with_features
 
 
 def _plain(version: str) -> str:
@@ -83,6 +88,6 @@ def _plain(version: str) -> str:
 
 
 def _unlocked(name: str, deployment: Deployment) -> Fault:
-    what = f"there is no {name}, so nobody can say whether what is installed was reviewed."
-    fix = "`mercato lock`, then `mercato install`"
+    what = f"there is no {name}, so the installed versions cannot be compared with reviewed ones."
+    fix = "run `mercato lock`, then `mercato install`"
     return Fault("K114", deployment.source.name, what, fix, severity="warning")

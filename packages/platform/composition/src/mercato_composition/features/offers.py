@@ -1,10 +1,15 @@
-"""Who answers each contract: whoever offers it, or the one that the operator chose."""
+"""The offers of each contract, and the one that the operator chose."""
 
 from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion
+from packaging.version import Version
+
 from mercato_composition.features.candidate import Candidate
+from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
 from mercato_kit.feature import contract_id
 
@@ -22,19 +27,29 @@ def offers_by_contract(features: Iterable[Candidate]) -> OffersByContract:
     return offers
 
 
+def satisfies(offer: Offer, need: Need) -> bool:
+    """Tell whether *offer* is of the contract that *need* names, in a version in its range."""
+    if offer.contract is not need.contract:
+        return False
+    try:
+        return SpecifierSet(need.versions).contains(Version(offer.version), prereleases=True)
+    except InvalidVersion:
+        return False
+
+
 def answers_by_contract(
     features: Iterable[Candidate], capabilities: Mapping[str, str]
 ) -> OffersByContract:
-    """Leave of the offers of each contract the chosen one, where the operator chose.
+    """Group offers by contract; if the operator chose one, keep only that one.
 
     Args:
-        features: Those that offer.
-        capabilities: Names of the features that were chosen, by contract id.
+        features: The features whose offers count.
+        capabilities: The name of the chosen feature, by contract id.
     """
     answers: dict[type[Any], list[Offered]] = {}
     for contract, offers in offers_by_contract(features).items():
         name = capabilities.get(contract_id(contract))
         chosen = [(feature, offer) for feature, offer in offers if feature.name == name]
-        # A choice that nobody can follow is a fault of its own.
+        # A choice of a feature without such an offer is reported as K202.
         answers[contract] = chosen or offers
     return answers

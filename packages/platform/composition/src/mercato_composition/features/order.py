@@ -1,4 +1,4 @@
-"""Putting features in the order of their needs."""
+"""Sort features so that each comes after those that it needs."""
 
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _NO_CHOICES: Mapping[str, str] = {}
 
 
 class Ring(Exception):
-    """Features need each other in a circle. ``members`` starts and ends with the same one."""
+    """Features need each other in a ring. ``members`` starts and ends with the same one."""
 
     def __init__(self, members: list[Candidate]) -> None:
         super().__init__(" -> ".join(member.name for member in members))
@@ -28,11 +28,11 @@ def order(
     The result does not depend on the order of *features*.
 
     Args:
-        features: To be sorted.
-        capabilities: Names of the features that were chosen, by contract id.
+        features: The features to sort.
+        capabilities: The name of the chosen feature, by contract id.
 
     Raises:
-        Ring: There is no such order.
+        Ring: Features need each other in a ring.
     """
     by_name = {feature.name: feature for feature in sorted(features, key=lambda one: one.name)}
     answers = answers_by_contract(by_name.values(), capabilities)
@@ -41,7 +41,7 @@ def order(
     try:
         sorter.prepare()
     except CycleError as error:
-        # graphlib gives each member before the one that needs it.
+        # graphlib lists each member before the one that needs it.
         raise Ring([by_name[name] for name in reversed(error.args[1])]) from error
     ordered: list[Candidate] = []
     while sorter.is_active():

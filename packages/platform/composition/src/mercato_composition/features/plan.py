@@ -29,16 +29,16 @@ from mercato_kit.http import Blueprint
 
 @dataclass(frozen=True)
 class Plan:
-    """What a deployment comes to: everything that boot needs, or what is in its way.
+    """The composed features of a deployment, with their settings, and its faults.
 
     Args:
-        deployment: What was composed.
-        features: In dependency order.
+        deployment: The deployment.
+        features: Its features in dependency order.
         settings: Each feature's settings, by feature name.
-        providers: The offer that answers each contract, where the operator chose between two.
-        faults: What does not fit. With an error among them nothing may be started.
-        left_out: Features the operator allowed to be absent and that are, with the reason.
-        absent: Manifests of those left out that could be loaded.
+        faults: Its faults. If one is an error, the deployment cannot be started.
+        providers: The offers that the operator chose between several of one contract.
+        left_out: Optional features that have faults, by name, with the reason.
+        absent: The features left out that could be loaded.
     """
 
     deployment: Deployment
@@ -51,14 +51,14 @@ class Plan:
 
     @property
     def fits(self) -> bool:
-        """Whether it may be started."""
+        """Whether the deployment can be started: no fault is an error."""
         return all(fault.severity == "warning" for fault in self.faults)
 
     def require_fit(self) -> "Plan":
-        """Return the plan itself, if it may be started.
+        """Return the plan itself, if the deployment can be started.
 
         Raises:
-            DeploymentError: It may not; with everything that does not fit.
+            DeploymentError: It cannot; with all faults.
         """
         if not self.fits:
             raise DeploymentError(self.faults)
@@ -66,17 +66,17 @@ class Plan:
 
 
 def compose(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
-    """Find, check and order the features of *deployment*. Touches neither app nor database.
+    """Find, check and order the features of *deployment*. Makes no app, and asks no database.
 
-    A feature with ``required = false`` that does not fit is left out, and its faults become
-    warnings; whatever then does not fit for want of it is looked at in the same way.
+    A feature with ``required = false`` that has faults is left out, and its faults become
+    warnings. The remaining features are then checked again without it.
 
     Args:
-        deployment: Names them.
-        extra: Manifests that are composed besides, always on.
+        deployment: The deployment.
+        extra: Manifests that are composed too, whether the deployment names them or not.
     """
     found = find(deployment, tuple(extra))
-    # Of two that clash the later one is at fault: what may be absent yields to what must not.
+    # Of two features that clash the later one gets the fault, so optional features come last.
     features = sorted(found.features, key=lambda one: not one.required)
     optional = {name for name, choice in deployment.features.items() if not choice.required}
     faults, left_out = _sort_out(found.faults, optional)
@@ -89,7 +89,7 @@ def compose(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
             break
         left_out |= gone
         faults += [fault for fault in kept if fault.severity == "warning"]
-        absent += [_what_can_be_read(feature) for feature in composed if feature.name in gone]
+        absent += [_without_invalid_items(feature) for feature in composed if feature.name in gone]
         features = [feature for feature in features if feature.name not in gone]
     composable = _without_malformed(composed, kept)
     return Plan(
@@ -112,13 +112,13 @@ def _examine(
 
 
 def _without_malformed(features: list[Candidate], faults: Iterable[Fault]) -> list[Candidate]:
-    """Leave out manifests that are not what their types say: nothing can be asked of them."""
+    """Leave out manifests with fields of a wrong type (K106): they cannot be read further."""
     malformed = {fault.feature for fault in faults if fault.code == "K106"}
     return [feature for feature in features if feature.name not in malformed]
 
 
-def _what_can_be_read(feature: Candidate) -> Candidate:
-    """Leave of an absent feature what the host goes on to need: its routes and its handlers."""
+def _without_invalid_items(feature: Candidate) -> Candidate:
+    """Keep the valid routes and handlers of an absent feature; the runtime still needs these."""
     manifest = replace(
         feature.manifest,
         blueprints=items(feature.manifest.blueprints, Blueprint),
@@ -131,7 +131,7 @@ def _sort_out(faults: Iterable[Fault], optional: set[str]) -> tuple[list[Fault],
     """Turn the faults of optional features into warnings.
 
     Returns:
-        All faults, and the optional features that have some, with what is wrong first.
+        All faults; and the optional features that have faults, each with its first one.
     """
     sorted_out: list[Fault] = []
     gone: dict[str, str] = {}
@@ -148,12 +148,12 @@ def _ordered(features: list[Candidate], deployment: Deployment) -> tuple[Candida
     try:
         return order(features, deployment.capabilities)
     except Ring:
-        # K110 says so; in this order nothing is started.
+        # K110 reports it, so nothing will be started in this order.
         return tuple(features)
 
 
 def _chosen(features: list[Candidate], deployment: Deployment) -> tuple[Offer, ...]:
-    """Return the offers that the operator chose where two features offer one contract."""
+    """Return the offers that the operator chose between several of one contract."""
     return tuple(
         offer
         for contract, answers in answers_by_contract(features, deployment.capabilities).items()

@@ -1,16 +1,14 @@
-"""Who needs what of whom: the contracts and events between the features of a plan."""
+"""The contracts and events between the features of a plan."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
-
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.offers import OffersByContract
 from mercato_composition.features.offers import answers_by_contract
+from mercato_composition.features.offers import satisfies
 from mercato_kit.feature import Glue
 from mercato_kit.feature import Need
 from mercato_kit.feature import Offer
@@ -18,14 +16,14 @@ from mercato_kit.feature import Offer
 
 @dataclass(frozen=True)
 class Answered:
-    """A need, and who answers it.
+    """A need and the offer that answers it.
 
     Args:
-        feature: Who has the need.
-        need: The contract and the versions that will do.
-        by: Who is asked; None where nobody offers the contract.
-        offer: What is offered.
-        glue: Whether only the feature's glue asks for it.
+        feature: The feature that has the need.
+        need: The contract and the accepted versions.
+        by: The feature that answers it; None if the contract is not offered.
+        offer: The offer of that feature.
+        glue: Whether the need is a condition of the feature's glue.
     """
 
     feature: Candidate
@@ -36,15 +34,13 @@ class Answered:
 
     @property
     def fits(self) -> bool:
-        """Whether the version that is offered will do."""
-        return self.offer is not None and SpecifierSet(self.need.versions).contains(
-            Version(self.offer.version), prereleases=True
-        )
+        """Whether the offered version is in the accepted range."""
+        return self.offer is not None and satisfies(self.offer, self.need)
 
 
 @dataclass(frozen=True)
-class Told:
-    """An event that one feature publishes and another answers."""
+class EventLink:
+    """An event that one feature publishes and another handles."""
 
     topic: str
     publisher: Candidate
@@ -54,11 +50,11 @@ class Told:
 def needs_between(
     features: Sequence[Candidate], capabilities: Mapping[str, str]
 ) -> Iterator[Answered]:
-    """Give every need of *features*, those of their glue after their own.
+    """Give every need of *features*; those of a feature's glue come after its own.
 
     Args:
-        features: Those that take part.
-        capabilities: Names of the features that were chosen, by contract id.
+        features: The features of the plan.
+        capabilities: The name of the chosen feature, by contract id.
     """
     answers = answers_by_contract(features, capabilities)
     for feature in features:
@@ -72,17 +68,17 @@ def needs_between(
             )
 
 
-def events_between(features: Sequence[Candidate]) -> Iterator[Told]:
-    """Give every event that one of *features* tells another, once a pair."""
+def events_between(features: Sequence[Candidate]) -> Iterator[EventLink]:
+    """Give every event that one of *features* publishes and another handles, once per pair."""
     for publisher in features:
         for topic in publisher.manifest.publishes:
             for feature in features:
                 if topic in {handler.topic for handler in feature.manifest.handles}:
-                    yield Told(topic, publisher, feature)
+                    yield EventLink(topic, publisher, feature)
 
 
 def waiting_glue(feature: Candidate) -> Iterator[Glue]:
-    """Give the glue of *feature* that what it waits for keeps out."""
+    """Give the glue of *feature* whose conditions do not hold."""
     yield from (glue for glue in feature.manifest.glue if glue not in feature.glue)
 
 

@@ -1,10 +1,10 @@
-"""Names and URLs that belong to the platform, so no feature may take them."""
+"""Names and URLs that features cannot use, since they belong to the platform."""
 
 from functools import cache
 from importlib.metadata import entry_points
 
 COMMANDS = "mercato.commands"
-"""The entry points of commands: the name of each, and its click command."""
+"""Entry point group of commands; each entry point is a click command."""
 
 PLATFORM_BLUEPRINTS = frozenset({"docs", "health", "problems"})
 """Names of the platform's own Flask blueprints."""
@@ -20,13 +20,13 @@ PLATFORM_RULES = frozenset(
         "/readyz",
     }
 )
-"""URL rules that the platform answers itself, to everyone."""
+"""URL rules that the platform itself serves, to everyone."""
 
-# Tables, and words that operators read as something of the platform's own.
+# Names of the platform's tables, and words that operators would take for parts of the platform.
 _WORDS = frozenset("host kit mercato new openapi problems run shell".split())
 
 
 @cache
 def reserved_names() -> frozenset[str]:
-    """Return the names that a feature cannot have: each is also a group of commands."""
+    """Return the names that a feature cannot have; names of commands are among them."""
     return _WORDS | {entry.name for entry in entry_points(group=COMMANDS)}

@@ -1,4 +1,4 @@
-"""Each feature's settings, typed, from the deployment file and the environment."""
+"""Read each feature's settings from the deployment file and the environment."""
 
 import json
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from mercato_kit.settings import Settings
 
 
 class NoSettings(Settings, frozen=True):
-    """What a feature without settings takes: none."""
+    """The settings of a feature that declares none."""
 
 
 def read_settings(
@@ -23,7 +23,7 @@ def read_settings(
     """Read the settings of all features.
 
     Returns:
-        An instance of each feature's settings class by feature name, and every mistake.
+        An instance of each feature's settings class, by feature name; and all faults.
     """
     settings: dict[str, Any] = {}
     faults: list[Fault] = []
@@ -43,7 +43,7 @@ def read_settings(
 
 
 def _unsafe(feature: Candidate, values: Settings | None, deployment: Deployment) -> Iterator[Fault]:
-    """Find the values that the feature's own rules refuse in production (K206)."""
+    """Find values that the feature's production rules call unsafe (K206)."""
     for rule in values.production if values is not None else ():
         if rule.unsafe(values):
             where = deployment.source.origin("features", feature.name, "settings", rule.key)

@@ -1,3 +1,3 @@
-"""What commands show of a deployment and its plan."""
+"""What the commands print about a deployment and its plan."""
 
 __all__ = ["contract", "example", "graph", "settings", "text"]

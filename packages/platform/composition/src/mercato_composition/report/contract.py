@@ -1,4 +1,4 @@
-"""What there is to say about one contract: offers, needs, and the requirements around it."""
+"""Report on one contract: which features offer it, need it and pin its version."""
 
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -28,31 +28,34 @@ Row = tuple[str, ...]
 
 
 def trace_contract(id_: str, deployment: Deployment, plan: Plan) -> Iterator[str]:
-    """Write who offers and needs the contract *id_*, and who pins what, line by line.
+    """Give the lines of the report on the contract *id_*: offers, needs, and version pins.
 
     Raises:
-        click.BadParameter: No installed feature knows a contract of this id.
+        click.BadParameter: No installed feature offers or needs a contract of this id.
     """
     enabled = [*plan.features, *plan.absent]
-    everybody = [*enabled, *_not_enabled(deployment, enabled)]
-    known = {contract_id(contract): contract for contract in _contracts(everybody)}
+    features = [*enabled, *_not_enabled(deployment, enabled)]
+    known = {contract_id(contract): contract for contract in _contracts(features)}
     if id_ not in known:
         names = ", ".join(sorted(known)) or "none"
         meant = did_you_mean(id_, known)
-        raise click.BadParameter(f"no feature knows a contract {id_!r}.{meant} There are: {names}")
+        raise click.BadParameter(
+            f"no feature offers or needs a contract {id_!r}.{meant} Contracts: {names}"
+        )
     contract = known[id_]
     wheel = _wheel_of(contract)
     place = f", from {wheel} {version(wheel)}" if wheel else ""
     yield f"{id_} ({contract.__module__}.{contract.__qualname__}{place})"
-    yield from _section("offered by", _offers(contract, everybody, deployment, plan))
-    yield from _section("needed by", _needs(contract, everybody, deployment, plan))
-    yield from _section("pinned by", _pins(contract, everybody, deployment, wheel))
+    yield from _section("offered by", _offers(contract, features, deployment, plan))
+    yield from _section("needed by", _needs(contract, features, deployment, plan))
+    yield from _section("pinned by", _pins(contract, features, deployment, wheel))
 
 
 def _not_enabled(deployment: Deployment, enabled: Sequence[Candidate]) -> Iterator[Candidate]:
-    there = {feature.name for feature in enabled}
+    """Load the installed features that the deployment does not name."""
+    enabled_names = {feature.name for feature in enabled}
     for name, entries in installed_features().items():
-        if name in there or name in deployment.features or len(entries) != 1:
+        if name in enabled_names or name in deployment.features or len(entries) != 1:
             continue
         feature = load(entries[0])
         if isinstance(feature, Candidate):
@@ -62,11 +65,11 @@ def _not_enabled(deployment: Deployment, enabled: Sequence[Candidate]) -> Iterat
 def _contracts(features: Sequence[Candidate]) -> Iterator[type[Any]]:
     for feature in features:
         yield from (offer.contract for offer in feature.manifest.offers)
-        yield from (need.contract for need, _ in _asked_by(feature))
+        yield from (need.contract for need, _ in _needs_of(feature))
 
 
-def _asked_by(feature: Candidate) -> Iterator[tuple[Need, str]]:
-    """Give what a feature asks for, with a word for whether its glue does."""
+def _needs_of(feature: Candidate) -> Iterator[tuple[Need, str]]:
+    """Give a feature's needs, each with a suffix that marks those of its glue."""
     for need in feature.manifest.needs:
         yield need, ""
     for glue in feature.manifest.glue:
@@ -97,18 +100,18 @@ def _needs(
         for one in needs_between(plan.features, deployment.capabilities)
     }
     for feature in features:
-        for need, word in _asked_by(feature):
+        for need, suffix in _needs_of(feature):
             if need.contract is not contract:
                 continue
             one = answers.get((feature.name, need))
             if one is None:
                 answer = _state(feature, plan)
             elif one.by is None or one.offer is None:
-                answer = "nobody offers it"
+                answer = "not offered"
             else:
                 verb = "answered by" if one.fits else "does not fit"
                 answer = f"{verb} {one.by.name} {one.offer.version}"
-            yield feature.where + word, need.versions, answer
+            yield feature.where + suffix, need.versions, answer
 
 
 def _state(feature: Candidate, plan: Plan) -> str:
@@ -121,7 +124,7 @@ def _state(feature: Candidate, plan: Plan) -> str:
 def _pins(
     contract: type[Any], features: Sequence[Candidate], deployment: Deployment, wheel: str | None
 ) -> Iterator[Row]:
-    """Give the requirements on the wheels that offer, need or define the contract."""
+    """Give the requirements on the distributions that offer, need or define the contract."""
     concerned = [one for one in features if _concerns(one, contract)]
     names = {canonicalize_name(one.distribution) for one in concerned if one.distribution}
     names |= {canonicalize_name(wheel)} if wheel else set()
@@ -136,8 +139,8 @@ def _pins(
 
 
 def _concerns(feature: Candidate, contract: type[Any]) -> bool:
-    asked = any(need.contract is contract for need, _ in _asked_by(feature))
-    return asked or any(offer.contract is contract for offer in feature.manifest.offers)
+    needed = any(need.contract is contract for need, _ in _needs_of(feature))
+    return needed or any(offer.contract is contract for offer in feature.manifest.offers)
 
 
 def _requirements(owner: str) -> Iterator[Requirement]:
@@ -152,10 +155,10 @@ def _requirements(owner: str) -> Iterator[Requirement]:
 
 
 def _wheel_of(contract: type[Any]) -> str | None:
-    """Name the distribution that brings the module of a contract."""
+    """Return the name of the distribution that has the contract's module."""
     package = contract.__module__.partition(".")[0]
     found = packages_distributions().get(package)
-    # An editable installation does not list its packages; by our custom they are called alike.
+    # An editable installation does not list its packages. Mercato's have the distribution's name.
     return found[0] if found else _if_installed(package.replace("_", "-"))
 
 
@@ -168,7 +171,7 @@ def _if_installed(name: str) -> str | None:
 
 def _section(title: str, rows: Iterator[Row]) -> Iterator[str]:
     found = list(dict.fromkeys(rows))
-    yield title if found else f"{title} nobody"
+    yield title if found else f"{title}: none"
     widths = [max(map(len, column)) for column in zip(*found, strict=True)]
     for row in found:
         cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))

@@ -1,4 +1,4 @@
-"""Writes a deployment file that says everything that can be said, and starts as it is."""
+"""Write a deployment file with every setting, which can be started as it is."""
 
 import json
 import textwrap
@@ -26,8 +26,8 @@ from mercato_kit.settings import Settings
 _HEAD = """\
 # A deployment of Mercato: which features are on, and how they are set.
 #
-# A line without a space behind its "#" shows a default: take the "#" away to change it.
-# The variable named above a setting overrides it; what is secret stands in the environment only.
+# A line that starts with "#" and no space shows a default: remove the "#" to change it.
+# The variable named above a setting overrides it. Secrets belong in the environment only.
 environment = "development"
 """
 
@@ -38,14 +38,14 @@ _NOTHING: Mapping[str, Any] = {}
 
 def write_example() -> str:
     """Return a deployment file with every installed feature that fits, for development."""
-    found = _what_fits()
+    found = _plan_of_all_that_fit()
     lines = [_HEAD, *_fields((), Root)]
     for path, kind in SECTIONS.items():
         if path:
-            # A shop begins without a cache or an index of its own.
+            # A first deployment needs neither Redis nor an index.
             off = "" if path[0] in ("database", "server") else "#"
             lines += ["", f"{off}[{path[0]}]", *_fields(path, kind, off=bool(off))]
-    lines += ["", "#[capabilities]", *_prose("Where two features offer one contract: who answers.")]
+    lines += ["", "#[capabilities]", *_prose("Which feature answers a contract that two offer.")]
     for feature in sorted(found.features, key=lambda one: one.name):
         own = feature.manifest.settings
         lines += ["", *_prose(feature.manifest.summary), f"[features.{feature.name}]"]
@@ -59,16 +59,17 @@ def write_example() -> str:
     return "\n".join([*lines, ""])
 
 
-def _what_fits() -> Plan:
-    """Plan every installed feature, each with made-up values for what it must be told."""
-    # One that does not fit with the others is left out instead of being in the way.
+def _plan_of_all_that_fit() -> Plan:
+    """Plan every installed feature, with placeholders for required settings."""
+    # A feature that does not fit with the others is left out: none is required.
     tables: dict[str, dict[str, Any]] = {name: {"required": False} for name in installed_features()}
     values = {"environment": "testing", "features": tables}
     found = compose(read_deployment(values))
     for feature in [*found.features, *found.absent]:
         if feature.manifest.settings is not None:
             tables[feature.name]["settings"] = _required(feature.manifest.settings)
-    # Of two that clash the later one is left out: better the one with more required settings.
+    # Of two features that clash the later one is left out, so that with more required settings
+    # comes later.
     fewest_first = sorted(tables.items(), key=lambda item: len(item[1].get("settings", ())))
     return compose(read_deployment({**values, "features": dict(fewest_first)}))
 
@@ -89,12 +90,12 @@ def _fields(
     Args:
         path: The table.
         kind: Its class.
-        off: Whether the table is off, and with it what must be set in it.
+        off: Whether the whole table is commented out, its required settings included.
         instead: Values to show instead of defaults.
     """
     for field in fields_of(kind):
         if field.name == "environment" and not path:
-            # The head says it.
+            # The head of the file sets it.
             continue
         meaning = settings.meaning_of(field) or field.name.replace("_", " ")
         variable = variable_of(*path, field.name)
@@ -109,7 +110,7 @@ def _fields(
 
 
 def _placeholder(field: msgspec.structs.FieldInfo) -> Any:
-    """Return the example that the field gives, or make up a value of its type."""
+    """Return the field's first example, else some value of its type."""
     info = msgspec.inspect.type_info(field.type)
     if examples := (getattr(info, "extra_json_schema", None) or {}).get("examples"):
         return examples[0]

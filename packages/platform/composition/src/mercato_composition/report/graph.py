@@ -1,4 +1,4 @@
-"""Who needs and offers what, as text and as a Mermaid flowchart."""
+"""Format the relations between features as text and as a Mermaid flowchart."""
 
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from mercato_kit.feature import Need
 
 
 def as_text(plan: Plan, needs: Sequence[Answered]) -> Iterator[str]:
-    """Give a block of lines a feature, in the order in which features start."""
+    """Give a block of lines for each feature, in the order in which features start."""
     for feature in plan.features:
         yield f"{feature.name} ({feature.release})" if feature.distribution else feature.where
         yield from (f"    {line}" for line in _relations_of(feature, plan.features, needs))
@@ -25,34 +25,34 @@ def _relations_of(
 ) -> Iterator[str]:
     for answered in needs:
         if answered.feature is feature and not answered.glue:
-            yield f"needs     {answered.need.id} {answered.need.versions}: {_whose(answered)}"
+            yield f"needs     {answered.need.id} {answered.need.versions}: {_answer(answered)}"
     for offer in feature.manifest.offers:
         askers = [one for one in needs if one.by is feature and one.need.contract is offer.contract]
         names = sorted({one.feature.name for one in askers})
         if offer.contract.__module__.startswith("mercato_kit."):
             names.append("the host")
         yield f"offers    {offer.id} {offer.version}: {_named('for', names)}"
-    told = list(events_between(features))
+    events = list(events_between(features))
     for topic in feature.manifest.publishes:
-        names = sorted({one.handler.name for one in told if one.topic == topic})
+        names = sorted({one.handler.name for one in events if one.topic == topic})
         yield f"publishes {topic}: {_named('to', names)}"
     for topic in sorted({handler.topic for handler in feature.manifest.handles}):
-        names = sorted({one.publisher.name for one in told if one.topic == topic})
+        names = sorted({one.publisher.name for one in events if one.topic == topic})
         yield f"handles   {topic}: {_named('from', names)}"
     for glue in feature.manifest.glue:
         state = "waits for" if glue in waiting_glue(feature) else "holds with"
         yield f"glue      {state} {', '.join(map(_condition, glue.when))}"
 
 
-def _whose(answered: Answered) -> str:
+def _answer(answered: Answered) -> str:
     if answered.by is None or answered.offer is None:
-        return "nobody offers it"
+        return "not offered"
     verb = "offers" if answered.fits else "only offers"
     return f"{answered.by.name} {verb} {answered.offer.version}"
 
 
 def _named(word: str, names: Sequence[str]) -> str:
-    return f"{word} {', '.join(names)}" if names else f"{word} nobody"
+    return f"{word} {', '.join(names)}" if names else f"{word} none"
 
 
 def _condition(condition: Need | str) -> str:
@@ -70,17 +70,17 @@ def as_mermaid(plan: Plan, needs: Sequence[Answered]) -> Iterator[str]:
             arrow = "-.->" if answered.glue else "-->"
             yield f'    {asker} {arrow}|"{label}"| {_node(answered.by.name)}'
         elif not answered.glue:
-            missing = f'missing_{answered.need.id}["{answered.need.id}: {_whose(answered)}"]'
+            missing = f'missing_{answered.need.id}["{answered.need.id}: {_answer(answered)}"]'
             yield f'    {asker} --x|"{label}"| {missing}'
-    for told in events_between(plan.features):
-        yield f'    {_node(told.publisher.name)} ==>|"{told.topic}"| {_node(told.handler.name)}'
+    for event in events_between(plan.features):
+        yield f'    {_node(event.publisher.name)} ==>|"{event.topic}"| {_node(event.handler.name)}'
 
 
 def _node(name: str) -> str:
-    """Return an id that is none of Mermaid's own words."""
+    """Return a node id that cannot be one of Mermaid's keywords."""
     return f"feature_{name}"
 
 
 def _label(text: str) -> str:
-    """Escape what Mermaid would read as HTML."""
+    """Escape characters that Mermaid would read as HTML."""
     return text.replace("<", "#lt;").replace(">", "#gt;")

@@ -1,4 +1,4 @@
-"""Every setting of a deployment: its value, type and meaning, and where it came from."""
+"""List every setting of a deployment: its value, type, meaning and origin."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -40,8 +40,8 @@ class Setting:
 
     Args:
         path: The tables it is in, and its key.
-        value: As it holds; a secret is hidden.
-        kind: Its type and range; "unknown" where no feature says it.
+        value: The value in force; a secret is hidden.
+        kind: Its type and range; "unknown" if the feature could not be loaded.
         meaning: What it means, in a few words.
         origin: File and line, variable, or ``default``.
         variable: The environment variable that sets it.
@@ -56,21 +56,21 @@ class Setting:
 
     @property
     def key(self) -> str:
-        """Its name with the tables it is in."""
+        """The setting's name with its tables: ``server.port``."""
         return ".".join(self.path)
 
 
 def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
     """Give every setting of the host and of each feature.
 
-    A feature that could not be loaded does not say what its settings are: those that the
-    operator gave are shown, and hidden, as nobody knows which of them is a secret.
+    Of a feature that could not be loaded, the settings that the operator gave are listed. All
+    their values are hidden, since any of them may be a secret.
     """
     for path, kind in SECTIONS.items():
         yield from _section(deployment, path, kind)
     for id_, name in sorted(deployment.capabilities.items()):
         path = ("capabilities", id_)
-        meaning = f"who answers {id_}"
+        meaning = f"which feature answers {id_}"
         origin = deployment.source.origin(*path)
         yield Setting(path, name, "str", meaning, origin, variable_of(*path))
     known = {one.name: one.manifest.settings for one in [*plan.features, *plan.absent]}
@@ -85,13 +85,13 @@ def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
 
 
 def fields_of(kind: type[Settings]) -> Iterable[msgspec.structs.FieldInfo]:
-    """Return the fields that hold a value; the host's tables of tables are shown apart."""
+    """Return the fields that hold a value. Fields that hold tables are listed separately."""
     of_tables = {Root: _tables_of_root(), reading.Choice: {"settings"}}.get(kind, set())
     return [field for field in msgspec.structs.fields(kind) if field.name not in of_tables]
 
 
 def default_of(field: msgspec.structs.FieldInfo) -> Any:
-    """Return what a field is where the operator says nothing; None where he must."""
+    """Return a field's default; None if it is required."""
     if field.required:
         return None
     if field.default is msgspec.NODEFAULT:
@@ -105,7 +105,7 @@ def _tables_of_root() -> set[str]:
 
 def _section(deployment: Deployment, path: ValuePath, kind: type[Settings]) -> Iterator[Setting]:
     given = table_at(deployment.source, path)
-    # Where one value does not hold there is no section; then each is shown as it was given.
+    # If one value is invalid there is no section; then each value is shown as it was given.
     section, _ = read_section(kind, deployment.source, path)
     for field in fields_of(kind):
         here = (*path, field.name)
@@ -124,7 +124,7 @@ def _shown(
     deployment: Deployment, path: ValuePath, value: Any, field: msgspec.structs.FieldInfo
 ) -> Any:
     if path == ("database", "url"):
-        # Its query may hold a password, too.
+        # The query of the URL may contain a password as well.
         safe = deployment.database_url.set(query={})
         return safe.render_as_string(hide_password=True)
     if value is not None and (settings.is_secret(field) or isinstance(value, Secret)):
@@ -133,7 +133,7 @@ def _shown(
 
 
 def _origin(deployment: Deployment, path: ValuePath, given: Any) -> str:
-    """Say where a value is from; a secret may be in a file that the operator named."""
+    """Return the origin of a value. A secret may come from the file that ``…_file`` names."""
     *_, name = path
     for key in (f"{name}_file", name):
         if key in given:

@@ -1,11 +1,10 @@
-"""Settings as lines for a terminal, and as objects for JSON."""
+"""Format settings as lines for a terminal and as objects for JSON."""
 
 import json
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
-from operator import attrgetter
 
 from mercato_composition.report.settings import Setting
 
@@ -18,17 +17,15 @@ def as_object(setting: Setting) -> dict[str, object]:
 
 
 def as_text(settings: Sequence[Setting]) -> Iterator[str]:
-    """Give a line a setting: value and origin, then type and meaning."""
-    widths = [
-        max((len(text(one)) for one in settings), default=0)
-        for text in (_assignment, attrgetter("origin"))
-    ]
+    """Give one line for each setting: value and origin, then type and meaning."""
+    value_width = max((len(_assignment(one)) for one in settings), default=0)
+    origin_width = max((len(one.origin) for one in settings), default=0)
     for table, members in groupby(settings, key=lambda one: one.path[:-1]):
         if table:
             yield f"[{'.'.join(table)}]"
         for one in members:
-            told = f"{one.kind}: {one.meaning}" if one.meaning else one.kind
-            yield f"{_assignment(one):{widths[0]}}  {one.origin:{widths[1]}}  {told}"
+            description = f"{one.kind}: {one.meaning}" if one.meaning else one.kind
+            yield f"{_assignment(one):{value_width}}  {one.origin:{origin_width}}  {description}"
 
 
 def _assignment(setting: Setting) -> str:

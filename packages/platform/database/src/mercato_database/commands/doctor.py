@@ -6,7 +6,7 @@ import click
 from mercato_composition.commands import Command
 from mercato_composition.commands import Operation
 from mercato_composition.commands import pass_operation
-from mercato_composition.commands.frame import DOES_NOT_FIT
+from mercato_composition.commands.frame import EXIT_FAULTS
 
 
 @click.command(cls=Command, examples=["mercato doctor"])
@@ -41,4 +41,4 @@ def doctor(ctx: click.Context, operation: Operation) -> None:
         click.echo(answer)
     click.echo(f"Checked {len(known)} references, and ran {len(checks)} checks.")
     if answers or any(fault.severity == "error" for fault in faults):
-        ctx.exit(DOES_NOT_FIT)
+        ctx.exit(EXIT_FAULTS)
