@@ -26,15 +26,6 @@ from mercato_dev.sessions import define_tests
 from mercato_dev.shop import chosen_wheels
 from mercato_dev.shop import run_shop
 
-nox.needs_version = ">=2026.10.20"
-nox.options.default_venv_backend = "uv"
-nox.options.error_on_missing_interpreters = True
-
-# One folder an interpreter: nox would hand an environment of 3.11 to 3.13.
-nox.options.envdir = f".nox/{sys.version_info.major}.{sys.version_info.minor}"
-nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "boundaries", "tests"]
-
 TOGETHER = f"{ROOT}/host/pyproject.toml:together"
 REHEARSAL = f"{ROOT}/packages/platform/dev/pyproject.toml:rehearsal"
 

@@ -1,5 +1,6 @@
 """A feature from the template is complete: it passes what a change must pass, and boots."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -19,10 +20,14 @@ from .shop import wait_until_ready
 NOX = f"{sys.executable} -m nox"
 
 
-def nox(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+DIST = Path(__file__).parents[3] / "dist"
+
+
+def nox(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run sessions in *folder*, all of them."""
     command = [sys.executable, "-m", "nox", "--session", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    env = os.environ | environ
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
 def ask(address: str) -> tuple[int, int]:
@@ -61,3 +66,25 @@ class TestNew:
             return ask(f"http://127.0.0.1:{port}")
         finally:
             end(shop)
+
+
+class TestRepositoryOfStrangers:
+    def test_has_the_same_sessions(self, tmp_path):
+        """Outside of this repository, the noxfile of a new feature imports the sessions."""
+        command = [sys.executable, "-m", "mercato_composition", "new", "loyalty", "--into=."]
+        subprocess.run(command, cwd=tmp_path, check=True)
+        folder = tmp_path / "mercato-loyalty"
+
+        listed = subprocess.run(
+            [sys.executable, "-m", "nox", "--list"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        sessions = ("tests(mercato-loyalty)", "imports(mercato-loyalty)", "lint", "types")
+        passed = nox(folder, *sessions, "boundaries", UV_FIND_LINKS=str(DIST))
+
+        for name in ("gates(mercato-loyalty)", "release", "publish", "surface", *sessions):
+            assert f" {name} -> " in listed.stdout
+        assert passed.returncode == 0, passed.stdout + passed.stderr

@@ -35,8 +35,9 @@ class Distribution:
 
     @property
     def unit(self) -> str:
-        """The release unit that it belongs to: itself, directly below ``packages``."""
-        return self.short if self.folder.parent.name == "packages" else PLATFORM
+        """The release unit that it belongs to: the platform, or itself."""
+        is_platform = self.folder.parent.name == PLATFORM or self.folder.name == "host"
+        return PLATFORM if is_platform else self.short
 
     @property
     def pyproject(self) -> Path:

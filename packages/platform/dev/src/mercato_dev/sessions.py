@@ -6,6 +6,7 @@ so a forgotten requirement fails instead of being lent by a neighbour.
 """
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,14 @@ from mercato_dev.units import UNITS
 from mercato_dev.units import find_unit
 from mercato_dev.wheels import build_wheel
 from mercato_dev.wheels import is_built
+
+nox.needs_version = ">=2026.10.20"
+nox.options.default_venv_backend = "uv"
+nox.options.error_on_missing_interpreters = True
+# One folder an interpreter: nox would hand an environment of 3.11 to 3.13.
+nox.options.envdir = f".nox/{sys.version_info.major}.{sys.version_info.minor}"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "boundaries", "tests"]
 
 # Parameters are plain values, all of them: what nox reports of a run is JSON.
 SHORT = [nox.param(item.short, id=item.short) for item in DISTRIBUTIONS]
