@@ -193,7 +193,7 @@ def ask(port, path):
             time.sleep(0.1)
         finally:
             connection.close()
-    raise AssertionError(f"nobody answers at port {port}")
+    raise AssertionError(f"no response at port {port}")
 
 
 class TestApp:

@@ -38,7 +38,7 @@ from mercato_kit.feature import Feature
 
 Document = Mapping[str, Any]
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 REFUSALS = range(400, 500)
 READY_WITHIN_SECONDS = 60
@@ -189,9 +189,11 @@ class Shop:
             timeout=120,
             check=False,
         )
-        told = done.stdout + done.stderr
-        expect(done.returncode == ends_with, f"mercato {' '.join(words)}: {done.returncode} {told}")
-        expect("Traceback" not in told, told)
+        output = done.stdout + done.stderr
+        expect(
+            done.returncode == ends_with, f"mercato {' '.join(words)}: {done.returncode} {output}"
+        )
+        expect("Traceback" not in output, output)
         return done.stdout
 
     @contextmanager
@@ -327,7 +329,7 @@ def walk(shop: Shop, document: Document) -> Iterator[str]:
                 yield from read(shop, document, path, operation)
             else:
                 yield path
-                answer = shop.ask(re.sub(r"{[^}]+}", NOBODY, path), verb.upper())
+                answer = shop.ask(re.sub(r"{[^}]+}", UNKNOWN_ID, path), verb.upper())
                 expect_refused(answer, f"{verb.upper()} {path}")
 
 

@@ -164,7 +164,7 @@ class Journey:
         ]
 
     def look_around(self) -> None:
-        """A stranger sees the shop: products, prices, the documented API"""
+        """Without an account, see the shop: products, prices, the documented API"""
         products = self.guest.send("GET", "/v1/products?limit=100&include=total", 200).json()
         expect(products["total"] >= 500, f"a full shop has 500 products, not {products['total']}")
         paths = self.guest.send("GET", "/openapi.json", 200).json()["paths"]
@@ -274,7 +274,7 @@ class Journey:
         expect(refused["code"] == "idempotency_key_reused", f"an odd refusal: {refused}")
 
     def hide_it_from_others(self) -> None:
-        """Nobody else can tell that the order exists"""
+        """Others cannot tell that the order exists"""
         self.guest.send("GET", f"/v1/orders/{self.placed.json()['id']}", 404)
         forged = {"Authorization": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."}
         refused = self.guest.send("GET", "/v1/orders", 401, headers=forged)
@@ -309,7 +309,7 @@ class Journey:
         self.guest.send("GET", f"/v1/orders/{placed['id']}", 200, headers=secret)
 
     def run_out_of_stock(self) -> None:
-        """The next buyer is refused, and told what is short"""
+        """The next buyer is refused, with the variant that is short"""
         refused = self.guest.send(
             "POST", "/v1/orders", 409, json=self._one_for("late@example.com"), headers=key()
         ).json()
@@ -322,7 +322,7 @@ class Journey:
         }
 
     def refresh_and_leave(self) -> None:
-        """Refresh the token, log out, and be nobody again"""
+        """Refresh the token, and log out"""
         body = {"refresh_token": self.customer.refresh_token}
         self.customer.take(self.customer.send("POST", "/v1/auth/refresh", 200, json=body).json())
         self.customer.send("POST", "/v1/auth/logout", 204)
