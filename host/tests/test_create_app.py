@@ -1,4 +1,4 @@
-"""The boot, from a deployment to an app."""
+"""`create_app` makes an app of a deployment."""
 
 import socket
 import subprocess
@@ -25,7 +25,7 @@ from mercato_testing.samples.wheels import install
 
 
 class Colour:
-    """A contract of these tests, and what offers it."""
+    """A contract, implemented by itself."""
 
     def name(self):
         """Return the name of the colour."""
@@ -43,7 +43,7 @@ def paints(name="paints", **parts):
     @blueprint.get(f"/{name}", allow=anyone)
     @blueprint.response(200)
     def look():
-        """Look at the paint"""
+        """Read the colour"""
         colour = services.find(Colour)
         return {"colour": colour and colour.name(), "litres": current_settings(Paint).litres}
 
@@ -53,14 +53,14 @@ def paints(name="paints", **parts):
 
 
 def deployment(tmp_path, **values):
-    """Return a testing deployment with a database that is not there yet."""
+    """Return a testing deployment whose database does not exist yet."""
     url = f"sqlite:///{tmp_path}/shop.db"
     return read_deployment({"environment": "testing", "database": {"url": url}, **values})
 
 
 class TestCreateApp:
     def test_takes_a_file(self, tmp_path, wheels):
-        """The path of a deployment file is all it needs."""
+        """The path of a deployment file is enough."""
         install(wheels, "reviews", GOOD.format(name="reviews"))
         path = tmp_path / "deployment.toml"
         path.write_text('environment = "testing"\n[features.reviews]\n')
@@ -82,7 +82,7 @@ class TestCreateApp:
         assert client.get("/v1/paints").json["litres"] == 5
 
     def test_config_is_laid_over_the_rest(self, tmp_path):
-        """Flask settings that a caller gives win over the environment's and the file's."""
+        """Flask settings from the caller override those of environment and file."""
         tables = {"environment": "testing", "database": {"url": f"sqlite:///{tmp_path}/shop.db"}}
         other = f"sqlite:///{tmp_path}/other.db"
 
@@ -93,13 +93,13 @@ class TestCreateApp:
         assert app.testing is False
 
     def test_opens_no_connection(self, tmp_path):
-        """A server can be started before its database is there."""
+        """The app can be made before its database exists."""
         create_app(deployment(tmp_path), features=[paints()])
 
         assert not (tmp_path / "shop.db").exists()
 
     def test_registers_services_and_settings(self, tmp_path):
-        """What a manifest lists is there when a request comes."""
+        """Services and settings of a manifest are available in requests."""
         group = click.Group("paints")
         offer = Offer(Colour, "1.0", Colour)
 
@@ -109,16 +109,16 @@ class TestCreateApp:
         )
 
         assert app.test_client().get("/v1/paints").json == {"colour": "red", "litres": 5}
-        # Commands have a unit of work only where ``mercato`` runs them.
+        # Commands have a unit of work only if ``mercato`` runs them.
         assert "paints" not in app.cli.commands
 
     def test_what_does_not_fit_is_refused_whole(self, tmp_path):
-        """Nothing is started when one of the features does not fit."""
+        """No app is made if one of the features has a fault."""
         blueprint = Blueprint("bad", __name__)
 
         @blueprint.get("/bad")
         def bad():
-            """Forget to say who may call this"""
+            """Have no policy"""
 
         open_to_nobody = Feature(name="bad", summary="For a test.", blueprints=[blueprint])
 
@@ -128,7 +128,7 @@ class TestCreateApp:
         assert [fault.code for fault in refused.value.faults] == ["K106"]
 
     def test_a_route_past_the_manifest_is_refused(self, tmp_path):
-        """A route that a blueprint adds behind the kit's back has no policy: the boot stops."""
+        """A route that a blueprint adds without the kit has no policy, so no app is made."""
         feature = paints()
         blueprint = feature.blueprints[0]
         blueprint.add_url_rule("/paints", view_func=len, methods=["PUT"])
@@ -140,7 +140,7 @@ class TestCreateApp:
         assert (fault.code, fault.where) == ("K106", "PUT /v1/paints")
 
     def test_never_installs_in_production(self):
-        """Servers only verify."""
+        """`install=True` is refused in production."""
         environ = {"MERCATO_SECRET_KEY": "0123456789abcdef0123456789abcdef"}
         production = read_deployment({"environment": "production"}, environ)
 
@@ -150,7 +150,7 @@ class TestCreateApp:
 
 class TestTwoApps:
     def test_share_nothing(self, tmp_path):
-        """Routes, services, settings, limits and documents belong to one app each."""
+        """Two apps share no routes, services, settings, limits and documents."""
         one = create_app(
             deployment(tmp_path, features={"paints": {"settings": {"litres": 2}}}),
             features=[paints(offers=[Offer(Colour, "1.0", Colour)])],
@@ -171,7 +171,7 @@ class TestTwoApps:
 
 class TestOptionalFeature:
     def test_answers_503_while_it_is_away(self, tmp_path):
-        """Clients are told that a part is switched off, not that it never was."""
+        """URLs of a feature that was left out answer 503, not 404."""
         bad = {"paints": {"required": False, "settings": {"litres": "many"}}}
 
         client = create_app(deployment(tmp_path, features=bad), features=[paints()]).test_client()
@@ -183,7 +183,7 @@ class TestOptionalFeature:
 
 
 def ask(port, path):
-    """Return what a server of this machine answers that may just be starting."""
+    """Return the response of a local server that may still be starting."""
     for _ in range(200):
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         try:
@@ -193,7 +193,7 @@ def ask(port, path):
             time.sleep(0.1)
         finally:
             connection.close()
-    raise AssertionError(f"nobody answers at port {port}")
+    raise AssertionError(f"no response at port {port}")
 
 
 class TestApp:
@@ -216,7 +216,7 @@ class TestApp:
         "command", [["-m", "mercato_host.app"], ["-c", "import mercato_host.app"]]
     )
     def test_prints_what_does_not_fit(self, tmp_path, command):
-        """A server that cannot start says why, without a traceback, and ends with 2."""
+        """A server that cannot start prints the faults, without a traceback, and exits with 2."""
         path = tmp_path / "deployment.toml"
         path.write_text('environment = "testing"\n[features.no_such_feature]\n')
 

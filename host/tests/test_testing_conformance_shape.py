@@ -1,4 +1,4 @@
-"""Where the parts of a feature are, and what they are called."""
+"""The conformance tests check the modules and names of a feature's parts."""
 
 from importlib import import_module
 
@@ -126,7 +126,7 @@ def find(tmp_path, monkeypatch):
 
 
 def without(*parts):
-    """Return the good feature after changes: (path, what to replace, by what)."""
+    """Return the valid feature after changes: (path, old text, new text)."""
     files = dict(GOOD)
     for path, old, new in parts:
         assert old in files[path]
@@ -136,13 +136,13 @@ def without(*parts):
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_good_features_pass(find, check):
-    """A feature with one of everything, each at its place, has nothing to mend."""
+    """A feature with every part in its module passes."""
     assert find(check, GOOD) == []
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_small_features_pass(find, check):
-    """What a feature does not have needs no module."""
+    """A feature needs no modules for parts that it does not have."""
     small = "from mercato_kit.feature import Feature\nfeature = Feature(name='loans', summary='')\n"
 
     assert find(check, {"feature.py": small}) == []
@@ -150,7 +150,7 @@ def test_small_features_pass(find, check):
 
 class TestMisplacedManifest:
     def test_finds_a_manifest_outside_of_a_package(self, tmp_path, monkeypatch):
-        """The entry point says where the manifest is, and it is always in the module feature."""
+        """The entry point must name the package's module feature."""
         monkeypatch.syspath_prepend(tmp_path)
         wheels.install(tmp_path, "loans", wheels.GOOD.format(name="loans"), module="loans_alone")
         feature = import_module("loans_alone").feature
@@ -162,7 +162,7 @@ class TestMisplacedManifest:
         ]
 
     def test_finds_what_else_its_module_defines(self, find):
-        """A manifest is a table of contents: what it lists is defined elsewhere."""
+        """The module of the manifest must define nothing else."""
         files = without(
             ("feature.py", "feature = Feature(", "LIMIT = 3\n        feature = Feature(")
         )
@@ -176,7 +176,7 @@ class TestMisplacedManifest:
 class TestMisnamedParts:
     @pytest.mark.parametrize(("member", "module", "name"), NAMES)
     def test_finds_another_name(self, find, member, module, name):
-        """Each part has the same name in every feature, and the message says which."""
+        """Each part must have its standard name, which the message gives."""
         files = without(
             (f"{module}.py", name, f"Other{name}"),
             ("feature.py", f"import {name}\n", f"import Other{name} as {name}\n"),
@@ -188,14 +188,14 @@ class TestMisnamedParts:
         assert found == f"{member}: define it in PACKAGE.{module} as {expected}"
 
     def test_finds_another_module(self, find):
-        """Jobs beside the events are not where a reader looks for them."""
+        """Jobs must not be in the module of events."""
         files = without(("feature.py", "PACKAGE.jobs", "PACKAGE.events"))
         files["events.py"] += files.pop("jobs.py")
 
         assert find(shape.misnamed_parts, files) == ["jobs: define it in PACKAGE.jobs as JOBS"]
 
     def test_finds_a_copy(self, find):
-        """The manifest imports names; a list of its own would hide what the module says."""
+        """The manifest must import lists, and not repeat them."""
         files = without(("feature.py", "publishes=PUBLISHES", "publishes=[*PUBLISHES]"))
 
         assert find(shape.misnamed_parts, files) == [
@@ -203,7 +203,7 @@ class TestMisnamedParts:
         ]
 
     def test_finds_what_the_manifest_leaves_out(self, find):
-        """Handlers that the manifest does not list would never be called."""
+        """The manifest must list all handlers; others would never be called."""
         files = without(("feature.py", "handles=HANDLES", "handles=()"))
 
         assert find(shape.misnamed_parts, files) == [
@@ -221,7 +221,7 @@ class TestMisplacedParts:
         ],
     )
     def test_finds_another_module(self, find, member, module, shown):
-        """Settings, providers and routes have a module each."""
+        """Settings, providers and routes must be in their modules."""
         files = without(("feature.py", f"PACKAGE.{module} ", "PACKAGE.elsewhere "))
         files["elsewhere.py"] = files.pop(f"{module}.py")
 
@@ -231,7 +231,7 @@ class TestMisplacedParts:
         assert found.endswith(f"is not in PACKAGE.{module}: move it there")
 
     def test_finds_a_handler_of_glue(self, find):
-        """What runs only beside another feature is where all handlers are."""
+        """Handlers of glue must be in the module of handlers, too."""
         files = without(
             ("events.py", "def lend_what_was_bought(event): ...", ""),
             ("events.py", "lend_what_was_bought", "lending.lend_what_was_bought"),
@@ -258,7 +258,7 @@ class TestBypassedServices:
         ],
     )
     def test_finds_it(self, find, statement):
-        """Whether services are one file or a folder, other modules say services.remind()."""
+        """Other modules must call services.remind(), whether services are one file or a folder."""
         files = without(("routes.py", "blueprint = ", f"{statement}\n        blueprint = "))
 
         (found,) = find(shape.bypassed_services, files)

@@ -1,4 +1,4 @@
-"""The host stays small enough to be read in ten minutes, and copied."""
+"""The host stays small, so that it can be read and copied easily."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def lines_of(package):
 
 class TestHost:
     def test_is_thin(self):
-        """Four files, at most 300 lines together."""
+        """The host has four files with at most 300 lines in total."""
         package = Path(mercato_host.__file__).parent
 
         assert {file.name for file in package.rglob("*.py")} == {
@@ -26,7 +26,7 @@ class TestHost:
         assert lines_of(package) <= MOST_LINES
 
     def test_a_line_too_many_is_counted(self, tmp_path):
-        """The count sees a host of 301 lines."""
+        """A host of 301 lines is counted as such."""
         (tmp_path / "rooms").mkdir()
         (tmp_path / "__init__.py").write_text("x = 1\n" * MOST_LINES)
         (tmp_path / "rooms" / "more.py").write_text("x = 1\n")

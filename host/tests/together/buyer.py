@@ -1,4 +1,4 @@
-"""A process that buys one variant, unit by unit, until it is sold out; prints what it got.
+"""Buy one variant, unit by unit, until it is sold out; print the number of responses by kind.
 
 ``python buyer.py ADDRESS VARIANT_ID NUMBER``: every other order is paid.
 """
@@ -14,7 +14,7 @@ MOST_REQUESTS = 500
 
 
 def buy(address: str, variant_id: str, number: str) -> Counter[str]:
-    """Order until told that there is no more; count the answers by status and code."""
+    """Order until the variant is sold out; count responses by status and code."""
     answers: Counter[str] = Counter()
     body = {
         "lines": [{"variant_id": variant_id, "quantity": 1}],

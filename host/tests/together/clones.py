@@ -1,4 +1,4 @@
-"""Copies of this repository, to type the commands of a person in."""
+"""Copies of this repository, in which tests run a developer's commands."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ def clone_to(folder: Path) -> None:
 def start(
     command: str, folder: Path, *, stderr: int | None = None, **more: str
 ) -> subprocess.Popen[bytes]:
-    """Start a command as a person would type it, in a group of its own."""
+    """Start a shell command in a new process group."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("MERCATO_")}
     return subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", command],

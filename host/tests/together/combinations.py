@@ -1,7 +1,7 @@
-"""Proves one combination of features: boots it or sees it refused, as its manifests say.
+"""Check one combination of features: it boots or is refused, as its manifests require.
 
 Run by ``nox -s combinations`` with the Python of an environment that holds the host, some features,
-what they declare, and nothing else. So it needs nothing itself that the host does not bring.
+what they declare, and nothing else. So this program only uses what the host requires.
 """
 
 import json
@@ -38,19 +38,19 @@ from mercato_kit.feature import Feature
 
 Document = Mapping[str, Any]
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 REFUSALS = range(400, 500)
 READY_WITHIN_SECONDS = 60
 
 
 class NotAsPromisedError(Exception):
-    """The combination does not do what it must."""
+    """The combination does not do what its manifests require."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server answered."""
+    """A response of the server."""
 
     status: int
     headers: Mapping[str, str]
@@ -66,7 +66,7 @@ class Answer:
 @click.option("--parts", type=click.Path(path_type=Path), required=True)
 @click.argument("distributions", nargs=-1)
 def main(parts: Path, distributions: tuple[str, ...]) -> None:
-    """Prove the combination of the features in DISTRIBUTIONS, which are installed here.
+    """Check the combination of the features in DISTRIBUTIONS, which are installed here.
 
     Their part of the API document is kept in the folder --parts, for the next combination to
     compare with.
@@ -94,7 +94,7 @@ def installed_features(distributions: Iterable[str]) -> list[Feature]:
 
 
 def choices(features: Sequence[Feature]) -> dict[str, str]:
-    """Choose a feature for each contract that several offer, by contract id: the first by name."""
+    """Choose the first feature by name for each contract that several offer; by contract id."""
     offers = Counter(offer.id for feature in features for offer in feature.offers)
     return {
         offer.id: feature.name
@@ -107,11 +107,11 @@ def choices(features: Sequence[Feature]) -> dict[str, str]:
 def expected_codes(
     features: Sequence[Feature], chosen: Mapping[str, str] = MappingProxyType({})
 ) -> set[str]:
-    """Say from the manifests which refusals these features call for together; none if they fit.
+    """Return the codes of the faults that the manifests call for; none if the features fit.
 
     Args:
-        features: All that are on.
-        chosen: Which feature answers a contract, by contract id; its other offers do not count.
+        features: All enabled features.
+        chosen: The feature that answers a contract, by contract id; other offers do not count.
     """
     codes = set()
     offers = [
@@ -141,7 +141,7 @@ def expected_codes(
 
 
 def table_of(feature: Feature) -> str:
-    """Write the tables of a feature: it is on, and what must be set is what its examples say."""
+    """Return the tables of an enabled feature; required settings have their examples."""
     lines = [f"[features.{feature.name}]", f"[features.{feature.name}.settings]"]
     for field in msgspec.structs.fields(feature.settings) if feature.settings else ():
         if field.required:
@@ -152,11 +152,11 @@ def table_of(feature: Feature) -> str:
 
 
 class Shop:
-    """A deployment of some features in a folder of its own, on SQLite.
+    """A deployment of some features in a new folder, on SQLite.
 
     Args:
-        folder: Where its file and database are.
-        features: What its file names; settings that must be set have their examples.
+        folder: The folder of its file and database.
+        features: The features that its file names; required settings have their examples.
     """
 
     def __init__(self, folder: Path, features: Sequence[Feature]) -> None:
@@ -170,7 +170,7 @@ class Shop:
             self.port = probe.getsockname()[1]
 
     def choose(self, chosen: Mapping[str, str]) -> None:
-        """Add to the file which feature answers each contract that several offer."""
+        """Add to the file the choice for each contract that several features offer."""
         lines = "".join(f'{contract} = "{name}"\n' for contract, name in chosen.items())
         self.file.write_text(f"{self.file.read_text()}[capabilities]\n{lines}")
 
@@ -180,7 +180,7 @@ class Shop:
         return [str(program), f"--deployment={self.file}", *words]
 
     def run(self, *words: str, ends_with: int = 0) -> str:
-        """Run a command in the folder, and return what it printed."""
+        """Run a command in the folder, and return its output."""
         done = subprocess.run(
             self.command(*words),
             cwd=self.folder,
@@ -189,14 +189,16 @@ class Shop:
             timeout=120,
             check=False,
         )
-        told = done.stdout + done.stderr
-        expect(done.returncode == ends_with, f"mercato {' '.join(words)}: {done.returncode} {told}")
-        expect("Traceback" not in told, told)
+        output = done.stdout + done.stderr
+        expect(
+            done.returncode == ends_with, f"mercato {' '.join(words)}: {done.returncode} {output}"
+        )
+        expect("Traceback" not in output, output)
         return done.stdout
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Answer requests until the end of the block, then end well."""
+        """Serve requests until the end of the block, then stop with exit code 0."""
         command = self.command("serve", f"--bind=127.0.0.1:{self.port}")
         with (
             self.log.open("w") as log,
@@ -210,12 +212,12 @@ class Shop:
                 server.send_signal(signal.SIGTERM)
                 expect(server.wait(timeout=30) == 0, f"serve ended with {server.returncode}")
             finally:
-                # A server that is killed leaves its workers, unless its whole group is.
+                # Killing the server alone would leave its workers, so its whole group is killed.
                 with suppress(ProcessLookupError):
                     os.killpg(server.pid, signal.SIGKILL)
 
     def ask(self, path: str, method: str = "GET") -> Answer:
-        """Ask the server, as nobody in particular."""
+        """Send a request without a token."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, path)
@@ -237,7 +239,7 @@ class Shop:
 
 
 def see_refused(shop: Shop, expected: set[str]) -> None:
-    """See that the combination is refused for the right reasons, by `check` and by `serve`."""
+    """Check that `check` and `serve` refuse the combination with the expected codes."""
     report = json.loads(shop.run("check", "--offline", "--json", ends_with=2))
     codes = {fault["code"] for fault in report["faults"] if fault["severity"] == "error"}
     expect(codes == expected, f"refused with {codes}, not {expected}")
@@ -247,7 +249,7 @@ def see_refused(shop: Shop, expected: set[str]) -> None:
 
 
 def see_served(shop: Shop, features: Sequence[Feature], parts: Path) -> None:
-    """See that the combination migrates, fits, serves its document, and stands a short journey."""
+    """Check that the combination migrates, has no faults, and serves its document and routes."""
     shop.run("db", "upgrade")
     shop.run("check")
     shop.run("seed")
@@ -265,12 +267,12 @@ def see_served(shop: Shop, features: Sequence[Feature], parts: Path) -> None:
 
 
 def part_of(document: Document, feature: str) -> str:
-    """Return what a document says about one feature, with every schema it refers to."""
+    """Return a document's operations of one feature, with every schema they refer to."""
     paths: dict[str, Any] = {}
     for path, operations in document["paths"].items():
         own = {verb: one for verb, one in operations.items() if is_of(one, feature)}
         if own:
-            # What stands beside the operations is of all of them.
+            # The other members of a path apply to all of its operations.
             shared = {key: value for key, value in operations.items() if key == "parameters"}
             paths[path] = shared | own
     schemas = document["components"]["schemas"]
@@ -281,12 +283,12 @@ def part_of(document: Document, feature: str) -> str:
 
 
 def is_of(operation: Any, feature: str) -> bool:
-    """Tell whether something in a path is an operation of *feature*."""
+    """Tell whether a member of a path is an operation of *feature*."""
     return isinstance(operation, dict) and operation.get("tags") == [feature]
 
 
 def reachable(schemas: Document, text: str) -> set[str]:
-    """Name the schemas that *text* refers to, directly or not."""
+    """Return the names of schemas that *text* refers to, directly or indirectly."""
     used: set[str] = set()
     waiting = set(REFERENCE.findall(text))
     while waiting:
@@ -297,7 +299,7 @@ def reachable(schemas: Document, text: str) -> set[str]:
 
 
 def compare(file: Path, part: str) -> None:
-    """Compare with what the combinations before wrote; the first one writes it."""
+    """Compare with the documents of earlier combinations; the first one writes them."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         written = file.with_suffix(f".{os.getpid()}")
@@ -310,7 +312,7 @@ def compare(file: Path, part: str) -> None:
 
 
 def difference(file: Path, part: str) -> str:
-    """Show the first lines that differ."""
+    """Return the first lines that differ."""
     before, after = file.read_text().splitlines(), part.splitlines()
     pairs = zip(before, after, strict=False)
     differ = [f"- {one}\n+ {other}" for one, other in pairs if one != other]
@@ -318,7 +320,7 @@ def difference(file: Path, part: str) -> str:
 
 
 def walk(shop: Shop, document: Document) -> Iterator[str]:
-    """Ask every operation as nobody: lists and what is in them are read, the rest is refused."""
+    """Call every operation without a token: public lists and items are read, others refused."""
     for path, operations in document["paths"].items():
         for verb, operation in operations.items():
             if verb == "parameters":
@@ -327,12 +329,12 @@ def walk(shop: Shop, document: Document) -> Iterator[str]:
                 yield from read(shop, document, path, operation)
             else:
                 yield path
-                answer = shop.ask(re.sub(r"{[^}]+}", NOBODY, path), verb.upper())
+                answer = shop.ask(re.sub(r"{[^}]+}", UNKNOWN_ID, path), verb.upper())
                 expect_refused(answer, f"{verb.upper()} {path}")
 
 
 def read(shop: Shop, document: Document, path: str, operation: Document) -> Iterator[str]:
-    """Read an address without variables; where it is a list, its next page and its first item."""
+    """Read a URL without variables; if it is a list, also its next page and its first item."""
     yield path
     answer = shop.ask(path)
     needs_more = any(one.get("required") for one in operation.get("parameters", ()))
@@ -354,7 +356,7 @@ def read(shop: Shop, document: Document, path: str, operation: Document) -> Iter
 
 
 def expect_refused(answer: Answer, what: str) -> None:
-    """Expect a problem document that blames the client."""
+    """Expect a problem document with a status below 500."""
     kind = answer.headers.get("Content-Type", "")
     expect(
         answer.status in REFUSALS and kind == "application/problem+json",
@@ -363,10 +365,10 @@ def expect_refused(answer: Answer, what: str) -> None:
 
 
 def expect(holds: bool, otherwise: str) -> None:  # noqa: FBT001
-    """Stop with what is so, unless it *holds*.
+    """Raise an error with the text *otherwise* unless *holds* is true.
 
     Raises:
-        NotAsPromisedError: It does not.
+        NotAsPromisedError: *holds* is false.
     """
     if not holds:
         raise NotAsPromisedError(otherwise)

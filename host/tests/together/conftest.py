@@ -1,4 +1,4 @@
-"""Deployments of the real features: what a file names is what runs."""
+"""Fixtures for deployments of the real features."""
 
 import os
 import time
@@ -27,7 +27,7 @@ KEYS_WITHIN_SECONDS = 30
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory):
-    """Offer the PostgreSQL server of this run, shared by its workers."""
+    """The PostgreSQL server of this run, shared by its workers."""
     place = tmp_path_factory.getbasetemp()
     shared = place.parent if place.name.startswith("popen-") else place
     with running_server(shared / "postgresql") as server:
@@ -36,7 +36,7 @@ def postgresql(tmp_path_factory):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path) -> Iterator[str]:
-    """Offer an empty database, of each kind in turn."""
+    """An empty database of each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/mercato.db"
         return
@@ -48,7 +48,7 @@ def database_url(request, tmp_path) -> Iterator[str]:
 
 @pytest.fixture
 def write_deployment(tmp_path, database_url) -> Callable[..., Path]:
-    """Offer a function that writes a deployment file for some features."""
+    """A function that writes a deployment file for some features."""
 
     def write(*features: str, more: str = "") -> Path:
         tables = "".join(f"[features.{name}]\n" for name in features)
@@ -63,7 +63,7 @@ def write_deployment(tmp_path, database_url) -> Callable[..., Path]:
 
 @pytest.fixture
 def boot() -> Iterator[Callable[[Path], Flask]]:
-    """Offer a function that migrates the database of a deployment file, and boots its app."""
+    """A function that migrates the database of a deployment file, and makes its app."""
     apps = []
 
     def start(path: Path) -> Flask:
@@ -81,7 +81,7 @@ def boot() -> Iterator[Callable[[Path], Flask]]:
 
 
 def _wait_for_keys(app: Flask) -> None:
-    """Let an app fetch the keys of its issuer, if it has one; a busy machine takes its time."""
+    """Wait until an app has fetched the keys of its issuer, if it has one."""
     client = app.test_client()
     give_up_at = time.monotonic() + KEYS_WITHIN_SECONDS
     while any(one["feature"] == "oidc" for one in client.get("/readyz").json["left_out"]):
@@ -90,7 +90,7 @@ def _wait_for_keys(app: Flask) -> None:
 
 @pytest.fixture
 def create_user() -> Callable[..., None]:
-    """Offer a function that makes an account with the command line, as an operator would."""
+    """A function that creates an account with the command line."""
 
     def create(path: Path, email: str, *, role: str) -> None:
         shop = Shop(path, dict(os.environ), port=0)
@@ -101,6 +101,6 @@ def create_user() -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[Issuer]:
-    """Offer an OIDC issuer of somebody else, on loopback."""
+    """An external OIDC issuer, on loopback."""
     with running_issuer() as running:
         yield running

@@ -1,4 +1,4 @@
-"""What must be true of a shop's database at any quiet moment: each query finds nothing."""
+"""Invariants of a shop's database between requests: each query must return no rows."""
 
 import sqlalchemy as sa
 
@@ -127,7 +127,7 @@ ORDERS_WITHOUT_A_KEY = """
 
 
 def find_violations(engine: sa.Engine) -> list[str]:
-    """Return a line for each invariant that does not hold, with the first rows that break it."""
+    """Return a line for each violated invariant, with the first rows that violate it."""
     violations = []
     with engine.connect() as connection:
         for name, query in INVARIANTS.items():
@@ -137,6 +137,6 @@ def find_violations(engine: sa.Engine) -> list[str]:
 
 
 def count_orders_without_a_key(engine: sa.Engine) -> int:
-    """Return orders less keys of ``POST /v1/orders`` that were answered with 201."""
+    """Return the number of orders minus the number of idempotency keys answered with 201."""
     with engine.connect() as connection:
         return int(connection.execute(sa.text(ORDERS_WITHOUT_A_KEY)).scalar_one())

@@ -1,4 +1,4 @@
-"""An OIDC issuer of somebody else, for tests: a key set over HTTP and tokens signed with it."""
+"""An external OIDC issuer for tests: a key set over HTTP, and tokens signed with its key."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ AUDIENCE = "mercato"
 
 @dataclass(frozen=True)
 class Issuer:
-    """Who signs tokens.
+    """An issuer of signed tokens.
 
     Args:
         address: Its URL, the ``iss`` of its tokens.
@@ -32,7 +32,7 @@ class Issuer:
 
     @property
     def table(self) -> str:
-        """The tables of a deployment file that take its tokens."""
+        """The tables of a deployment file that accepts its tokens."""
         return (
             "[features.oidc]\n[features.oidc.settings]\n"
             f'issuer = "{self.address}"\naudience = "{AUDIENCE}"\n'
@@ -64,7 +64,7 @@ def running_issuer() -> Iterator[Issuer]:
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """Keep quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     issuer = Issuer(f"http://127.0.0.1:{server.server_port}")

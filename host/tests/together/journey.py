@@ -1,4 +1,4 @@
-"""Walks a real shop as a client would, over HTTP, a line a step; ends at the first surprise.
+"""Use a real shop over HTTP as a client would: prints a line for each step, ends at an error.
 
 ``nox -s journey`` starts it on SQLite, ``nox -s journey -- --database postgresql`` on PostgreSQL.
 """
@@ -41,11 +41,11 @@ PASSWORD = "a walk through the market"
 
 
 class Surprise(Exception):
-    """The shop did not do what a client would expect."""
+    """A step had another result than a client expects."""
 
 
 class Mailbox:
-    """Keeps what the SMTP server is given."""
+    """Stores the messages that the SMTP server receives."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
@@ -53,13 +53,13 @@ class Mailbox:
     async def handle_DATA(  # noqa: N802 - the name aiosmtpd calls
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Keep one message."""
+        """Store one message."""
         content = envelope.original_content or b""
         self.messages.append(message_from_bytes(content, policy=policy.default))
         return "250 kept"
 
     def wait_for(self, address: str) -> str:
-        """Return the text of the newest message to *address*, when there is one."""
+        """Wait for a message to *address*, and return the text of the newest."""
         give_up_at = time.monotonic() + MAIL_WITHIN_SECONDS
         while time.monotonic() < give_up_at:
             for message in reversed(self.messages):
@@ -71,7 +71,7 @@ class Mailbox:
 
 @contextmanager
 def running_mailbox() -> Iterator[tuple[Mailbox, int]]:
-    """Run an SMTP server on loopback; gives its mailbox and its port."""
+    """Run an SMTP server on loopback; yields its mailbox and its port."""
     mailbox = Mailbox()
     controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
     controller.start()
@@ -82,17 +82,17 @@ def running_mailbox() -> Iterator[tuple[Mailbox, int]]:
 
 
 class Customer:
-    """Somebody with an HTTP client, and a token once logged in."""
+    """A customer with an HTTP client, and with a token after logging in."""
 
     def __init__(self, shop: Shop) -> None:
         self.http = httpx2.Client(base_url=shop.address, timeout=30)
         self.refresh_token = ""
 
     def send(self, method: str, path: str, expected: int, **options: Any) -> httpx2.Response:
-        """Send a request and return the answer.
+        """Send a request and return the response.
 
         Raises:
-            Surprise: The answer has another status than *expected*.
+            Surprise: The response has another status than *expected*.
         """
         answer = self.http.request(method, path, **options)
         if answer.status_code != expected:
@@ -107,13 +107,13 @@ class Customer:
         self.take(answer)
 
     def take(self, tokens: dict[str, Any]) -> None:
-        """Use the tokens of an answer from now on."""
+        """Use the tokens of a response from now on."""
         self.http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
         self.refresh_token = tokens["refresh_token"]
 
 
 def expect(fact: object, otherwise: str) -> None:
-    """Go on if *fact* holds.
+    """Continue if *fact* is true.
 
     Raises:
         Surprise: It does not.
@@ -128,7 +128,7 @@ def key() -> dict[str, str]:
 
 
 class Journey:
-    """The walk: each method is a step, its docstring the line that is printed."""
+    """The steps: each method is one, and its docstring is the line that is printed."""
 
     def __init__(self, shop: Shop, mailbox: Mailbox, engine: sa.Engine) -> None:
         self.shop, self.mailbox, self.engine = shop, mailbox, engine
@@ -164,7 +164,7 @@ class Journey:
         ]
 
     def look_around(self) -> None:
-        """A stranger sees the shop: products, prices, the documented API"""
+        """Without an account, see the shop: products, prices, the documented API"""
         products = self.guest.send("GET", "/v1/products?limit=100&include=total", 200).json()
         expect(products["total"] >= 500, f"a full shop has 500 products, not {products['total']}")
         paths = self.guest.send("GET", "/openapi.json", 200).json()["paths"]
@@ -274,7 +274,7 @@ class Journey:
         expect(refused["code"] == "idempotency_key_reused", f"an odd refusal: {refused}")
 
     def hide_it_from_others(self) -> None:
-        """Nobody else can tell that the order exists"""
+        """Others cannot tell that the order exists"""
         self.guest.send("GET", f"/v1/orders/{self.placed.json()['id']}", 404)
         forged = {"Authorization": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."}
         refused = self.guest.send("GET", "/v1/orders", 401, headers=forged)
@@ -309,7 +309,7 @@ class Journey:
         self.guest.send("GET", f"/v1/orders/{placed['id']}", 200, headers=secret)
 
     def run_out_of_stock(self) -> None:
-        """The next buyer is refused, and told what is short"""
+        """The next buyer is refused, with the variant that is short"""
         refused = self.guest.send(
             "POST", "/v1/orders", 409, json=self._one_for("late@example.com"), headers=key()
         ).json()
@@ -322,7 +322,7 @@ class Journey:
         }
 
     def refresh_and_leave(self) -> None:
-        """Refresh the token, log out, and be nobody again"""
+        """Refresh the token, and log out"""
         body = {"refresh_token": self.customer.refresh_token}
         self.customer.take(self.customer.send("POST", "/v1/auth/refresh", 200, json=body).json())
         self.customer.send("POST", "/v1/auth/logout", 204)
@@ -335,10 +335,10 @@ class Journey:
 
 
 def walk(database: str) -> None:
-    """Open a shop on *database* and walk it.
+    """Set up a shop on *database* and run all steps.
 
     Raises:
-        Surprise: At the first step that went otherwise.
+        Surprise: A step had another result than expected.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -370,7 +370,7 @@ def _environ(database_url: str, smtp_port: int) -> dict[str, str]:
 
 
 def main() -> int:
-    """Walk, and return the exit status."""
+    """Run all steps, and return the exit status."""
     parser = argparse.ArgumentParser(prog="nox -s journey --", description=__doc__)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     database = parser.parse_args().database

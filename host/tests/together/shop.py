@@ -19,12 +19,12 @@ READY_WITHIN_SECONDS = 60
 
 @dataclass(frozen=True)
 class Shop:
-    """Where a shop answers, and how to give it commands.
+    """A running shop: its address and its commands.
 
     Args:
         deployment: Its deployment file.
         environ: Environment variables of its commands.
-        port: Where it answers on loopback.
+        port: The port that it listens on, on loopback.
     """
 
     deployment: Path
@@ -42,10 +42,10 @@ class Shop:
         return [str(program), f"--deployment={self.deployment}", *words]
 
     def run(self, *words: str, typed: str | None = None) -> str:
-        """Run a command to its end and return what it printed.
+        """Run a command to its end and return its output.
 
         Raises:
-            RuntimeError: It failed; the message holds its output.
+            RuntimeError: The command failed; the message has its output.
         """
         done = subprocess.run(
             self.command(*words),
@@ -62,7 +62,7 @@ class Shop:
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
+    """Return a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -76,7 +76,7 @@ def running_shop(
     setup: Sequence[Sequence[str]] = (("db", "upgrade"),),
     worker: bool = True,
 ) -> Iterator[Shop]:
-    """Set a shop up, serve it until the end of the block, and end its processes.
+    """Set up a shop, serve it until the end of the block, and stop its processes.
 
     Args:
         deployment: Its deployment file.
@@ -107,7 +107,7 @@ def wait_until_ready(
     *,
     within_seconds: float = READY_WITHIN_SECONDS,
 ) -> None:
-    """Ask ``/readyz`` until it says yes.
+    """Request ``/readyz`` until the shop is ready.
 
     Raises:
         RuntimeError: One of *processes* ended, or it took longer than *within_seconds*.

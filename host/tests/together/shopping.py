@@ -1,4 +1,4 @@
-"""What tests of the whole shop do over and over: stock a variant, and order it."""
+"""Helpers of tests of the whole shop: stock a variant, and order it."""
 
 import secrets
 from typing import Any

@@ -1,4 +1,4 @@
-"""Checkout over every floor: the cost of an order, and the last units under fire."""
+"""Checkout with all features: statements per order, and concurrent orders of the last units."""
 
 import json
 import subprocess
@@ -58,7 +58,7 @@ class TestPlaceOrder:
     def test_one_line_that_is_short_refuses_the_whole_order(
         self, boot, write_deployment, issuer, database_url
     ):
-        """All or nothing: a refused order reserves nothing and leaves no row."""
+        """A refused order reserves nothing and leaves no row."""
         client = boot(write_deployment("products", "orders", more=issuer.table)).test_client()
         staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=STAFF)}"}
         plenty, scarce = (stock_variant(client, staff, units=units) for units in (10, 1))
@@ -76,7 +76,7 @@ class TestPlaceOrder:
 
 class TestFreeOrder:
     def test_is_placed_paid_and_listed(self, boot, write_deployment, issuer, database_url):
-        """What costs nothing is bought like the rest: a payment of 0 makes its order paid."""
+        """An order of total 0 is paid by a payment of 0."""
         client = boot(write_deployment("products", "orders", more=issuer.table)).test_client()
         permissions = [*STAFF, "orders.write"]
         staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=permissions)}"}
@@ -105,7 +105,7 @@ class TestLastUnits:
     def test_twelve_processes_buy_exactly_what_is_there(
         self, write_deployment, database_url, issuer
     ):
-        """12 processes buy the last 50 units over HTTP: 50 are sold, and the books agree."""
+        """12 processes buy the last 50 units over HTTP: 50 are sold, and the invariants hold."""
         more = f"{BY_CUSTOMERS}\n{issuer.table}"
         path = write_deployment("products", "orders", more=more)
         staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=STAFF)}"}

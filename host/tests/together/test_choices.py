@@ -1,4 +1,4 @@
-"""What an operator may choose about the real features, in the file alone."""
+"""Choices about the real features that an operator makes in the deployment file."""
 
 from uuid import uuid4
 
@@ -17,7 +17,7 @@ STAFF = ["products.write", "stock.read", "stock.write"]
 class TestRequired:
     @pytest.mark.provokes("K504")
     def test_orders_without_products_is_closed_and_accounts_go_on(self, boot, write_deployment):
-        """The deployment starts with less than it names, and says so wherever one may look."""
+        """Optional orders without products are left out, and every report says so."""
         optional = "[features.orders]\nrequired = false\n"
         client = boot(write_deployment("users", more=optional)).test_client()
 
@@ -35,7 +35,7 @@ class TestRequired:
 class TestCapabilities:
     @pytest.mark.provokes("K111")
     def test_two_features_that_know_who_is_calling_are_refused(self, write_deployment, issuer):
-        """K111: accounts and an outside issuer both offer identities, and the file chooses none."""
+        """K111: users and oidc both offer identities, and the file chooses neither."""
         path = write_deployment("users", more=issuer.table)
 
         with pytest.raises(DeploymentError) as refused:
@@ -48,7 +48,7 @@ class TestCapabilities:
 
     @pytest.mark.parametrize(("chosen", "status"), [("oidc", 200), ("users", 401)])
     def test_one_of_them_is_chosen(self, boot, write_deployment, issuer, chosen, status):
-        """Tokens of the chosen one are accepted, and no others."""
+        """Only tokens of the chosen provider are accepted."""
         more = f'{issuer.table}[capabilities]\nidentity = "{chosen}"\n'
         client = boot(write_deployment("users", "products", "orders", more=more)).test_client()
         token = issuer.token(str(uuid4()))
@@ -60,7 +60,7 @@ class TestCapabilities:
 
 class TestMount:
     def test_a_shop_under_other_prefixes(self, boot, write_deployment, issuer):
-        """An order is placed, found and listed where the operator put the features."""
+        """An order is placed, found and listed under the mounts of the features."""
         mounts = (
             '[features.products]\nmount = "/shop"\n[features.orders]\nmount = "/desk/two"\n'
             f"{issuer.table}"

@@ -1,4 +1,4 @@
-"""Codes of faults: known in one place, explained, and each provoked by a test."""
+"""Each code of a fault is explained, used in the source, and provoked by a test."""
 
 import ast
 import re
@@ -12,8 +12,8 @@ from . import refusals
 PLATFORM = ("composition", "database", "installer", "runtime")
 
 
-def told():
-    """Return the codes that the platform reports, each with a file that does."""
+def codes_in_source():
+    """Return the codes in the platform's source, each with a file that has it."""
     found = {}
     packages = [Path(find_spec(f"mercato_{name}").origin).parent for name in PLATFORM]
     for file in (file for package in packages for file in package.rglob("*.py")):
@@ -26,28 +26,28 @@ def told():
 
 class TestCodes:
     def test_no_fault_has_an_unknown_one(self):
-        """Whatever code the source tells of, `mercato explain` knows it."""
-        assert {code: file for code, file in told().items() if code not in codes()} == {}
+        """`mercato explain` knows every code in the source."""
+        assert {code: file for code, file in codes_in_source().items() if code not in codes()} == {}
 
     def test_each_can_occur(self):
-        """A code that nothing tells of is not explained either."""
-        assert codes().keys() - told().keys() == set()
+        """Every code that is explained is used in the source."""
+        assert codes().keys() - codes_in_source().keys() == set()
 
     def test_each_is_explained(self):
-        """A title of a few words, and lines that a terminal holds."""
+        """Each code has a short title and a text with lines of at most 100 characters."""
         for code in codes().values():
             assert 10 <= len(code.title) <= 80
             assert len(code.text) >= 100
             assert all(len(line) <= 100 for line in code.text.splitlines())
 
     def test_stand_in_order(self):
-        """They are found where one looks for them."""
+        """The codes are sorted."""
         assert list(codes()) == sorted(codes())
 
 
 class TestProvoked:
     def test_each_by_a_test(self):
-        """No refusal is only promised: a test with a real wheel, file or database meets it."""
+        """Each code is provoked by a test with a real wheel, file or database."""
         tests = refusals.provoked()
 
         assert tests.keys() == codes().keys()

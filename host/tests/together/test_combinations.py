@@ -1,4 +1,4 @@
-"""What proves the combinations must itself be able to say no."""
+"""The check of combinations finds errors."""
 
 import json
 from typing import Annotated
@@ -27,7 +27,7 @@ class Salt(Protocol):
 
 
 class Pepper(Protocol):
-    """Another one."""
+    """Another contract of these tests."""
 
 
 def feature(name, *, needs=(), offers=()):
@@ -61,7 +61,7 @@ class TestExpectedCodes:
         ],
     )
     def test_are_computed_from_the_manifests(self, features, codes):
-        """No list of features is kept: what they say decides which refusal is right."""
+        """The expected faults are derived from the manifests, not from a list of features."""
         assert expected_codes(features) == codes
 
     @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ class TestExpectedCodes:
         ],
     )
     def test_count_the_chosen_offer_alone(self, features, chosen, codes):
-        """Where the file chooses between two offers, the other one is not there."""
+        """If the file chooses between two offers, the other one does not count."""
         contract = contract_id(Salt)
 
         assert expected_codes(features, {contract: chosen}) == codes
@@ -81,7 +81,7 @@ class TestExpectedCodes:
 
 class TestChoices:
     def test_end_the_clashes_and_nothing_else(self):
-        """A contract that several offer is answered by the first of them by name."""
+        """For a contract that several features offer, the first by name is chosen."""
         assert choices([SEA, MINE, SOUP]) == {contract_id(Salt): "mine"}
         assert choices([SEA, SOUP]) == {}
 
@@ -121,7 +121,7 @@ _SPOON = "#/components/schemas/Spoon"
 
 class TestPartOf:
     def test_is_what_the_document_says_of_one_feature(self):
-        """Its paths, and the schemas they refer to, directly or not."""
+        """A feature's part has its paths and the schemas that these refer to, also indirectly."""
         part = json.loads(part_of(document(), "soup"))
 
         assert list(part["paths"]) == ["/v1/bowls"]
@@ -131,7 +131,7 @@ class TestPartOf:
 
 class TestCompare:
     def test_accepts_the_same_bytes(self, tmp_path):
-        """The first combination writes what the others are compared with."""
+        """The first combination writes the documents with which later ones are compared."""
         part = part_of(document(), "soup")
 
         compare(tmp_path / "new" / "soup.json", part)
@@ -140,7 +140,7 @@ class TestCompare:
         assert (tmp_path / "new" / "soup.json").read_text() == part
 
     def test_refuses_a_document_that_depends_on_others(self, tmp_path):
-        """A schema that another feature changed is found, and shown."""
+        """A schema that differs beside another feature is found and shown."""
         compare(tmp_path / "soup.json", part_of(document(), "soup"))
 
         with pytest.raises(
@@ -151,6 +151,6 @@ class TestCompare:
 
 class TestInstalledFeatures:
     def test_refuses_an_environment_with_others(self):
-        """Here all features are installed, so none of them is alone."""
+        """An environment with other features than expected is refused."""
         with pytest.raises(NotAsPromisedError, match="installed are"):
             installed_features(["mercato-orders"])

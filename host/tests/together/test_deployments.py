@@ -1,4 +1,4 @@
-"""The same wheels serve deployments that differ only in the file."""
+"""Deployments of the same wheels that differ only in the file."""
 
 from uuid import uuid4
 
@@ -27,7 +27,7 @@ class TestFiveDeployments:
         ids="+".join,
     )
     def test_serve_what_the_file_names(self, boot, write_deployment, features, served, absent):
-        """What is named is served and documented; what is not is not there."""
+        """Only features that the file names are served and documented."""
         client = boot(write_deployment(*features)).test_client()
 
         document = client.get("/openapi.json").json["paths"]
@@ -57,7 +57,7 @@ class TestFiveDeployments:
 class TestOrdersWithoutProducts:
     @pytest.mark.parametrize("features", [["orders"], ["users", "orders"]], ids="+".join)
     def test_is_refused(self, write_deployment, features):
-        """Orders needs what products offers: the host says so and does not start (K108)."""
+        """Orders without products is refused (K108)."""
         path = write_deployment(*features)
 
         with pytest.raises(DeploymentError) as refused:
@@ -70,7 +70,7 @@ class TestOrdersWithoutProducts:
 
 class TestWithoutUsers:
     def test_guests_order(self, boot, write_deployment, issuer):
-        """A guest orders in a shop that has no accounts."""
+        """A guest can order in a shop without accounts."""
         client = boot(write_deployment("products", "orders", more=issuer.table)).test_client()
         staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=STAFF)}"}
         variant_id = stock_variant(client, staff, units=1)
@@ -82,7 +82,7 @@ class TestWithoutUsers:
         assert client.get(f"/v1/orders/{placed.json['id']}", headers=secret).status_code == 200
 
     def test_customers_of_an_outside_issuer_order(self, boot, write_deployment, issuer):
-        """Whoever the outside issuer vouches for owns the order, and nobody else sees it."""
+        """A customer of an external issuer owns the order; other customers cannot see it."""
         client = boot(write_deployment("products", "orders", more=issuer.table)).test_client()
         staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=STAFF)}"}
         alice = {"Authorization": f"Bearer {issuer.token(str(uuid4()), email='a@example.com')}"}
@@ -106,7 +106,7 @@ class TestWithoutUsers:
         ids=lambda claims: next(iter(claims)),
     )
     def test_forged_tokens_are_refused(self, boot, write_deployment, issuer, claims):
-        """A token of the issuer that is not for us, or not valid, is nobody's."""
+        """A token that is invalid or for another audience is refused."""
         client = boot(write_deployment("products", more=issuer.table)).test_client()
         token = issuer.token(**{"sub": "somebody", **claims})
 

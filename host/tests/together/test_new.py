@@ -1,4 +1,4 @@
-"""A feature from the template is complete: it passes what a change must pass, and boots."""
+"""A feature from the template passes all checks of a change, and boots."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def ask(address: str) -> tuple[int, int]:
 
 class TestNew:
     def test_is_green_and_boots_with_all_the_others(self, tmp_path):
-        """Nobody has to touch it: not for its tests, not for the gates, not to be in a shop."""
+        """The new feature passes its tests and the gates, and runs in a shop, without edits."""
         clone_to(tmp_path)
 
         made = nox(tmp_path, "new", "--", "reviews")

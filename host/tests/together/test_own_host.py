@@ -47,7 +47,7 @@ class OwnHost:
         (folder / "deployment.toml").write_text(DEPLOYMENT)
 
     def run(self, *command):
-        """Run a program of the environment to its end, and return what it prints."""
+        """Run a program of the environment to its end, and return its output."""
         done = subprocess.run(
             [self.bin / command[0], *command[1:]],
             cwd=self.folder,
@@ -76,7 +76,7 @@ class OwnHost:
 
 
 def write_host(folder):
-    """Write Acme's host: ours, copied, with an extension more and an app of two lines."""
+    """Write Acme's host: a copy of ours with one more extension and an app of two lines."""
     source = folder / "acme-shop/src/acme_shop"
     shutil.copytree(Path(mercato_host.__file__).parent, source)
     (folder / "acme-shop/pyproject.toml").write_text(PYPROJECT)
@@ -111,7 +111,7 @@ WANTED = {"composition", "contracts", "database", "installer", "kit", "products"
 
 class TestOwnHost:
     def test_has_every_command(self, acme):
-        """One line in its pyproject gives it every command; ours is not installed."""
+        """The entry point in its pyproject gives it every command; ours is not installed."""
         help_ = acme.run("mercato", "--help")
 
         for command in ("check", "config", "db", "data", "doctor", "lock", "routes", "serve"):

@@ -37,7 +37,7 @@ PASSWORD = "a quiet morning at the market"
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Path:
-    """Offer the tracked files of this repository in a folder of their own."""
+    """A copy of the tracked files of this repository."""
     folder = tmp_path_factory.mktemp("clone")
     clone_to(folder)
     return folder
@@ -45,7 +45,7 @@ def clone(tmp_path_factory) -> Path:
 
 class TestTwoCommands:
     def test_open_a_shop_and_what_follows_works(self, clone):
-        """From a fresh clone the first command serves a full shop; the others do what they say."""
+        """In a fresh clone the first command serves a full shop, and the others work."""
         port = free_port()
         shop = start(f"{SHOP} -- --port {port}", clone)
         wait_until_ready(f"http://127.0.0.1:{port}", [shop], within_seconds=240)
@@ -89,7 +89,7 @@ class TestTwoCommands:
 
 class TestDeploymentFile:
     def test_is_read(self):
-        """The deployment file of the page fits, in production."""
+        """The deployment file of the page has no faults in production."""
         (text,) = blocks(DEPLOYING, "toml")
 
         deployment = read_deployment(tomllib.loads(text), {"MERCATO_SECRET_KEY": KEY})

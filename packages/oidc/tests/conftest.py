@@ -19,7 +19,7 @@ blueprint = Blueprint("gate", __name__)
 @blueprint.get("/me", allow=anyone)
 @blueprint.response(200)
 def me():
-    """Say who is calling"""
+    """Return the caller"""
     return {
         "sub": current_principal.sub,
         "kind": current_principal.kind,
@@ -33,7 +33,7 @@ def me():
 @blueprint.get("/staff", allow=permission("gate.open"))
 @blueprint.response(200)
 def staff():
-    """Open the gate"""
+    """Return nothing, for staff only"""
     return {}
 
 
@@ -47,7 +47,7 @@ GATE = Feature(
 
 @pytest.fixture
 def settings():
-    """An issuer that no test of conformance asks."""
+    """Settings of an issuer that the conformance tests never call."""
     return {
         "issuer": "http://127.0.0.1:1",
         "audience": factories.AUDIENCE,
@@ -64,7 +64,7 @@ def issuer():
 
 @pytest.fixture
 def app_of(tmp_path):
-    """Makes apps that trust an issuer: ``app_of(issuer, timeout_seconds=1)``."""
+    """A function that makes apps that trust an issuer: ``app_of(issuer, timeout_seconds=1)``."""
     url = f"sqlite:///{tmp_path}/shop.db"
     upgrade(url, [])
 
@@ -81,7 +81,7 @@ def app_of(tmp_path):
 
 @pytest.fixture
 def plan_of():
-    """Plans a deployment of the feature: ``plan_of("production", settings)``."""
+    """A function that plans a deployment of the feature: ``plan_of("production", settings)``."""
 
     def make(environment, settings):
         values = {
@@ -97,7 +97,7 @@ def plan_of():
 
 @pytest.fixture
 def call(app_of, issuer):
-    """Calls an app that has the issuer's keys with a token: ``call(token, "/staff")``."""
+    """A function that calls an app that knows the issuer's keys: ``call(token, "/staff")``."""
     client = app_of(issuer, timeout_seconds=10, fetch_pause_seconds=60).test_client()
     factories.until(lambda: client.get("/readyz").json["status"] == "ready")
     return lambda token, path="/me": factories.call(client, token, path)

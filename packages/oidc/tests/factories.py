@@ -1,4 +1,4 @@
-"""Makes an issuer: its keys, its tokens, and an HTTP server that answers as a test wants."""
+"""Make keys, tokens, and an issuer: an HTTP server whose responses a test chooses."""
 
 import base64
 import json
@@ -43,7 +43,7 @@ def jwk_of(private_key, kid, **members):
     }
     [kind] = [kinds[base] for base in kinds if isinstance(private_key, base)]
     jwk = json.loads(kind.to_jwk(private_key.public_key()))
-    # PyJWT says what the key was used for; here the test says it.
+    # PyJWT sets key_ops; here only the test sets it.
     jwk.pop("key_ops", None)
     jwk = {**jwk, "kid": kid, "use": "sig", **members}
     return {name: value for name, value in jwk.items() if value is not None}
@@ -55,7 +55,7 @@ def key_set(*jwks):
 
 
 class Issuer:
-    """An issuer on loopback, which counts how often it is asked.
+    """An issuer on loopback that counts its requests.
 
     Args:
         address: Its URL, the ``iss`` of its tokens.
@@ -66,12 +66,12 @@ class Issuer:
         self.jwks_uri = f"{address}/keys"
         self.asked = 0
         self._lock = threading.Lock()
-        # Set when a test ends: what hangs goes on.
+        # Set when a test ends, so that hanging responses end.
         self.released = threading.Event()
         self.answer_with(key_set(jwk_of(RSA, "rsa")))
 
     def answer_with(self, body, content_type="application/json", status=200, **headers):
-        """Answer with a body from now on."""
+        """Respond with *body* from now on."""
 
         def write(handler):
             handler.send_response(status)
@@ -85,13 +85,13 @@ class Issuer:
         self.write = write
 
     def handle(self, handler):
-        """Answer a request as the test wants."""
+        """Respond to a request as the test chose."""
         with self._lock:
             self.asked += 1
         try:
             self.write(handler)
         except OSError:
-            # The other side had enough.
+            # The client closed the connection.
             handler.close_connection = True
 
     def settings(self, **changes):
@@ -105,7 +105,7 @@ class Issuer:
         }
 
     def claims(self, **changes):
-        """Return claims that hold for a minute; a claim that is None is left out."""
+        """Return claims that are valid for a minute; a claim that is None is left out."""
         now = int(time.time())
         claims = {"iss": self.address, "aud": AUDIENCE, "sub": "alice", "iat": now, "exp": now + 60}
         return {name: value for name, value in {**claims, **changes}.items() if value is not None}
@@ -125,7 +125,7 @@ def running_issuer():
             issuer.handle(self)
 
         def log_message(self, *_):
-            """Keep quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     issuer = Issuer(f"http://127.0.0.1:{server.server_port}")
@@ -141,7 +141,7 @@ def running_issuer():
 
 
 def until(holds):
-    """Wait until something holds."""
+    """Wait until a condition is true."""
     give_up_at = time.monotonic() + PATIENCE_SECONDS
     while not holds():
         assert time.monotonic() < give_up_at, "it did not happen in time"
@@ -155,10 +155,10 @@ def unsigned(header, claims):
 
 
 def base64url(data):
-    """Encode as the parts of a token are."""
+    """Encode like the parts of a token."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def call(client, token, path="/me"):
-    """Call with a bearer token."""
+    """Send a request with a bearer token."""
     return client.get(path, headers={"Authorization": f"Bearer {token}"})

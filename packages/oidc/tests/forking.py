@@ -1,4 +1,4 @@
-"""Forks while a fetch is under way, and asks in the child: ``python forking.py ADDRESS``."""
+"""Fork during a fetch, and ask for a key in the child: ``python forking.py ADDRESS``."""
 
 import os
 import sys
@@ -17,6 +17,6 @@ except Unavailable:
         found = cache.find(("rsa", "RS256"))
         os._exit(0 if found else 1)
     _, status = os.waitpid(child, 0)
-    # The thread of the parent still waits for its answer.
+    # The parent's fetch is still running.
     os._exit(os.waitstatus_to_exitcode(status))
 sys.exit("the first fetch ended too early")

@@ -1,4 +1,4 @@
-"""Ways in which an issuer answers wrongly; each makes an issuer of the factories do so."""
+"""Faulty responses of an issuer; each function makes an issuer of the factories respond so."""
 
 import gzip
 import json
@@ -14,12 +14,12 @@ HUGE = 60 * 1024 * 1024
 
 
 def body(data, content_type="application/json", status=200, **headers):
-    """Answer with a body."""
+    """Respond with a body."""
     return lambda issuer: issuer.answer_with(data, content_type, status, **headers)
 
 
 def writing(write):
-    """Answer by writing to the connection."""
+    """Respond by writing to the connection."""
 
     def arrange(issuer):
         issuer.write = lambda handler: write(issuer, handler)
@@ -28,19 +28,19 @@ def writing(write):
 
 
 def silent(issuer, handler):
-    """Say nothing, and keep the connection: a black hole."""
+    """Send nothing, and keep the connection open."""
     issuer.released.wait()
 
 
 def late(issuer, handler):
-    """Say the right thing after 3 seconds."""
+    """Send the key set after 3 seconds."""
     issuer.released.wait(3)
     issuer.answer_with(GOOD)
     issuer.write(handler)
 
 
 def trickle(start):
-    """Send *start*, and then a byte now and then: each read is quick, the whole takes for ever."""
+    """Send *start*, then single bytes: each read is quick, but the response never ends."""
 
     def write(issuer, handler):
         handler.wfile.write(start)
@@ -51,7 +51,7 @@ def trickle(start):
 
 
 def endless(issuer, handler):
-    """Send 60 MB, as fast as they are taken."""
+    """Send 60 MB, as fast as the client reads."""
     head(handler, "Content-Length: " + str(HUGE))
     for _ in range(HUGE // 65536):
         handler.wfile.write(b" " * 65536)
@@ -59,14 +59,14 @@ def endless(issuer, handler):
 
 
 def endless_head(issuer, handler):
-    """Send header lines for ever."""
+    """Send header lines without end."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
     while not issuer.released.is_set():
         handler.wfile.write(b"X-More: " + b"a" * 1000 + b"\r\n")
 
 
 def truncated(issuer, handler):
-    """Announce more than is sent."""
+    """Announce a longer body than is sent."""
     head(handler, f"Content-Length: {len(GOOD) + 1}")
     handler.wfile.write(GOOD)
 
@@ -82,7 +82,7 @@ def not_http(issuer, handler):
 
 
 def head(handler, *lines):
-    """Send the head of an answer with JSON."""
+    """Return the head of a response with JSON."""
     text = "\r\n".join(["HTTP/1.1 200 OK", "Content-Type: application/json", *lines, "", ""])
     handler.wfile.write(text.encode())
 
@@ -123,6 +123,6 @@ WRONG = {
 
 
 def took(function):
-    """Return what *function* returns, and how many seconds that took."""
+    """Return the result of *function*, and how many seconds it took."""
     started_at = time.monotonic()
     return function(), time.monotonic() - started_at

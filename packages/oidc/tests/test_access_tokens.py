@@ -1,4 +1,4 @@
-"""Each kind of token, and what it gets: 200 or 401."""
+"""Kinds of tokens, and whether they are accepted: 200 or 401."""
 
 import hmac
 import json
@@ -42,7 +42,7 @@ KEYS = [
     jwk_of(K256, "k256"),
     jwk_of(ED25519, "ed25519"),
     jwk_of(ED25519, "ed25519-alg", alg="EdDSA"),
-    # The first key of a name counts.
+    # The first key of a name is used.
     jwk_of(OTHER_RSA, "rsa"),
     SYMMETRIC,
     PRIVATE,
@@ -174,12 +174,12 @@ def tampered(issuer):
 
 
 def with_body(issuer, body):
-    """Return a token that signs any bytes."""
+    """Return a token with *body* as its signed content."""
     return jwt.PyJWS().encode(body, RSA, "RS256", headers={"kid": "rsa"})
 
 
 def with_header(issuer, **members):
-    """Return a token with another header, rightly signed."""
+    """Return a token with another header and a valid signature."""
     header = {"alg": "RS256", "kid": "rsa", **members}
     parts = [
         base64url(
@@ -195,14 +195,14 @@ def with_header(issuer, **members):
 
 
 def with_public_key_as_secret(issuer, kid):
-    """Sign with what everybody knows, as if it were a shared secret."""
+    """Return a token signed with the public key as an HMAC secret."""
     pem = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     signed = unsigned({"alg": "HS256", "kid": kid}, issuer.claims()).rstrip(".")
     return f"{signed}.{base64url(hmac.digest(pem, signed.encode(), 'sha256'))}"
 
 
 def with_small_key(issuer):
-    """Return a token signed by an RSA key that is too short; PyJWT would warn of it."""
+    """Return a token signed by an RSA key that is too short, without PyJWT's warning."""
     signed = unsigned({"alg": "RS256", "kid": "small"}, issuer.claims()).rstrip(".")
     algorithm = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256)
     return f"{signed}.{base64url(algorithm.sign(signed.encode(), SMALL_RSA))}"
@@ -213,7 +213,7 @@ REFUSED |= {"tampered": tampered, "by an RSA key of 1024 bits": with_small_key}
 
 @pytest.fixture
 def issuer(issuer):
-    """An issuer with keys of every kind."""
+    """An issuer with one key of each kind."""
     issuer.answer_with(factories.key_set(*KEYS))
     return issuer
 
@@ -221,14 +221,14 @@ def issuer(issuer):
 class TestRead:
     @pytest.mark.parametrize("kind", ACCEPTED)
     def test_accepts(self, call, issuer, kind):
-        """An access token of the issuer for this shop."""
+        """Access tokens of the issuer for this shop are accepted."""
         answer = call(ACCEPTED[kind](issuer))
 
         assert (answer.status_code, answer.json["kind"]) == (200, "user")
 
     @pytest.mark.parametrize("kind", REFUSED)
     def test_refuses(self, call, issuer, kind):
-        """401 with a challenge, also where anyone may call."""
+        """Other tokens get 401 with a challenge, also on routes that anyone may call."""
         token = REFUSED[kind](issuer)
 
         answers = [call(token, path) for path in ("/me", "/staff")]
@@ -239,7 +239,7 @@ class TestRead:
 
     @pytest.mark.parametrize("kind", REFUSED)
     def test_never_asks_the_issuer_twice_for_a_refused_token(self, call, issuer, kind):
-        """Within the pause no token causes another fetch."""
+        """During the pause no token causes another fetch."""
         for _ in range(3):
             call(REFUSED[kind](issuer))
 

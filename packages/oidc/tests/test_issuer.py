@@ -22,19 +22,19 @@ class TestFetch:
         ["application/json", "application/jwk-set+json", "Application/JSON; charset=utf-8"],
     )
     def test_returns_json(self, issuer, kind):
-        """JSON by any of its content types."""
+        """Each content type of JSON is accepted."""
         issuer.answer_with(GOOD, kind)
 
         assert fetch(issuer.jwks_uri, 10) == GOOD
 
     def test_takes_as_much_as_is_allowed(self, issuer):
-        """The limit itself is within the limit."""
+        """A body of exactly the maximum size is accepted."""
         issuer.answer_with(b" " * MOST_BYTES)
 
         assert len(fetch(issuer.jwks_uri, 10)) == MOST_BYTES
 
     def test_takes_no_more(self, issuer):
-        """One byte more is refused."""
+        """A body that is one byte larger is refused."""
         issuer.answer_with(b" " * (MOST_BYTES + 1))
 
         with pytest.raises(IssuerError, match="more than 262144 bytes"):
@@ -42,7 +42,7 @@ class TestFetch:
 
     @pytest.mark.parametrize("wrong", [one for one in WRONG if one not in NOT_FOR_FETCH])
     def test_ends_in_time(self, issuer, wrong):
-        """Whatever comes, and however slowly: an error that says why, within the limit."""
+        """Any faulty or slow response is an error with a reason, within the time limit."""
         issuer.sent = 0
         WRONG[wrong](issuer)
 

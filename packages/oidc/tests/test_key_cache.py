@@ -1,4 +1,4 @@
-"""Issuers that are slow, wrong or away: what requests get meanwhile, and what the issuer gets."""
+"""Slow, faulty and unreachable issuers: the responses of the shop, and the number of fetches."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ STORM = 50
 
 @pytest.fixture
 def warm(app_of, issuer):
-    """Makes clients of apps that have the issuer's keys: ``warm(keys_kept_seconds=1)``."""
+    """Make clients of apps that know the issuer's keys: ``warm(keys_kept_seconds=1)``."""
 
     def make(**changes):
         client = app_of(issuer, **{"timeout_seconds": 10, **changes}).test_client()
@@ -48,7 +48,7 @@ class TestFirstToken:
         """The first token of an app is accepted after the first fetch."""
         first_tokens = []
 
-        # On a busy machine a good answer may come too late.
+        # On a busy machine a good response may come too late.
         until(
             lambda: (
                 first_tokens.append(call(app_of(issuer).test_client(), issuer.token()).status_code)
@@ -61,7 +61,7 @@ class TestFirstToken:
 
     @pytest.mark.parametrize("wrong", WRONG)
     def test_costs_one_fetch_and_gets_503(self, app_of, issuer, wrong):
-        """503 with Retry-After within the bound; until the pause is over, none waits or fetches."""
+        """503 with Retry-After in time; during the pause no request waits or fetches."""
         issuer.sent = 0
         WRONG[wrong](issuer)
         client = app_of(issuer, fetch_pause_seconds=60).test_client()
@@ -79,14 +79,14 @@ class TestFirstToken:
         assert issuer.sent < HUGE / 2
 
     def test_gets_503_where_nothing_listens(self, app_of, issuer):
-        """A refused connection is an issuer that is away."""
+        """A refused connection gets 503."""
         client = app_of(issuer, jwks_uri="http://127.0.0.1:1/keys").test_client()
 
         assert call(client, issuer.token()).status_code == 503
 
     @pytest.mark.parametrize("wrong", ["black hole", "HTML", "cut off"])
     def test_is_accepted_when_the_issuer_is_back(self, app_of, issuer, wrong):
-        """The pause ends, and the next token starts another fetch."""
+        """After the pause, the next token starts another fetch."""
         good = issuer.write
         WRONG[wrong](issuer)
         client = app_of(issuer, fetch_pause_seconds=0.05).test_client()
@@ -100,7 +100,7 @@ class TestFirstToken:
 class TestKnownKeys:
     @pytest.mark.parametrize("wrong", WRONG)
     def test_stay_good_while_the_issuer_is_not(self, warm, issuer, wrong):
-        """However often the keys cannot be fetched, their tokens are accepted."""
+        """Tokens of known keys are accepted after any number of failed fetches."""
         issuer.sent = 0
         client = warm(keys_kept_seconds=0.01, fetch_pause_seconds=0.01, timeout_seconds=1)
         WRONG[wrong](issuer)
@@ -117,7 +117,7 @@ class TestKnownKeys:
         assert set(statuses) == {200}
 
     def test_are_used_without_waiting(self, warm, issuer):
-        """Keys that are old are used while the issuer is asked in the background."""
+        """Old keys are used while new ones are fetched in the background."""
         client = warm(keys_kept_seconds=1, timeout_seconds=ENDLESS_SECONDS)
         token = issuer.token()
         writing(silent)(issuer)
@@ -138,7 +138,7 @@ class TestKnownKeys:
         until(lambda: call(client, issuer.token()).status_code == 401)
 
     def test_that_nobody_used_for_long_are_fetched_first(self, warm, issuer):
-        """A key that was withdrawn in a quiet night opens nothing in the morning."""
+        """A token of a key withdrawn in a long time without requests is refused."""
         client = warm(keys_kept_seconds=0.001, fetch_pause_seconds=0.001)
         until(lambda: call(client, issuer.token(kid="x")).status_code == 401)
         asked = issuer.asked
@@ -161,7 +161,7 @@ class TestUnknownKeys:
         assert issuer.asked <= 3
 
     def test_are_refused_in_the_pause_after_a_fetch(self, warm, issuer):
-        """Key ids that are made up do not make the shop ask the issuer."""
+        """Invented key ids do not cause fetches."""
         client = warm(fetch_pause_seconds=60)
 
         answers = {call(client, issuer.token(kid=str(n))).status_code for n in range(20)}
@@ -170,7 +170,7 @@ class TestUnknownKeys:
         assert issuer.asked == 1
 
     def test_get_503_while_the_issuer_is_away(self, warm, issuer):
-        """The key may be a new one; those that are known go on working."""
+        """An unknown key gets 503, since it may be new; known keys keep working."""
         client = warm(fetch_pause_seconds=0.01)
         WRONG["HTML"](issuer)
 
@@ -181,7 +181,7 @@ class TestUnknownKeys:
 
 
 def storm(client_of, tokens):
-    """Call with all tokens at once; return the statuses, and the longest time in seconds."""
+    """Send all tokens at once; return the statuses, and the longest time in seconds."""
     start = threading.Barrier(len(tokens))
 
     def one(token):
@@ -197,7 +197,7 @@ def storm(client_of, tokens):
 
 class TestStorm:
     def test_of_unknown_keys_on_a_black_hole_costs_one_fetch(self, app_of, issuer):
-        """50 requests at once: one fetch, no queue, and 503 for each within the bound."""
+        """50 concurrent requests: one fetch, no queue, and 503 for each in time."""
         writing(silent)(issuer)
         app = app_of(issuer, timeout_seconds=ENDLESS_SECONDS)
         tokens = [issuer.token(kid=str(number)) for number in range(STORM)]
@@ -209,7 +209,7 @@ class TestStorm:
         assert longest < LONGEST_WAIT_SECONDS + SLACK_SECONDS
 
     def test_does_not_delay_known_keys(self, warm, app_of, issuer):
-        """Tokens of known keys among them are accepted as ever."""
+        """Tokens of known keys are accepted without delay at the same time."""
         client = warm(fetch_pause_seconds=0.01, timeout_seconds=ENDLESS_SECONDS)
         writing(silent)(issuer)
         tokens = [issuer.token(kid=str(number)) for number in range(STORM)]
@@ -225,7 +225,7 @@ class TestStorm:
 
 class TestState:
     def test_is_not_shared_by_apps(self, app_of, issuer):
-        """Each app fetches for itself, and believes its own issuer alone."""
+        """Each app fetches its own keys, and trusts only its own issuer."""
         with factories.running_issuer() as other:
             other.answer_with(key_set(jwk_of(OTHER_RSA, "rsa")))
             clients = [app_of(one).test_client() for one in (issuer, issuer, other)]
@@ -237,7 +237,7 @@ class TestState:
             assert (issuer.asked, other.asked) == (2, 1)
 
     def test_is_not_shared_with_a_fork(self, issuer):
-        """A child that was forked during a fetch starts one of its own."""
+        """A process forked during a fetch starts another fetch."""
         good = issuer.write
 
         def silent_once(handler):
@@ -261,7 +261,7 @@ class TestState:
 
 class TestMistake:
     def test_is_none_once_there_are_keys(self, app_of, issuer):
-        """Asking for readiness fetches the keys before the first token comes."""
+        """The readiness check fetches the keys before the first token comes."""
         client = app_of(issuer).test_client()
 
         until(lambda: client.get("/readyz").json["status"] == "ready")
@@ -271,7 +271,7 @@ class TestMistake:
         assert issuer.asked == 1
 
     def test_says_that_the_issuer_is_away_and_does_not_stop_the_shop(self, app_of, issuer):
-        """Ready and degraded: another process would not reach the issuer either."""
+        """The shop stays ready, but degraded: another process would not reach the issuer either."""
         issuer.answer_with(b"", status=502)
         client = app_of(issuer).test_client()
 

@@ -10,7 +10,7 @@ from . import factories
 
 class TestIdentity:
     def test_says_who_is_calling(self, call, issuer):
-        """Subject, address, name and permissions are the issuer's."""
+        """Subject, e-mail address, name and permissions come from the token."""
         sub = uuid4()
         token = issuer.token(
             sub=str(sub),
@@ -35,7 +35,7 @@ class TestIdentity:
         "granted", [["gate.open", "rockets.fire", 7], "gate.open rockets.fire"]
     )
     def test_grants_what_features_declare_and_nothing_else(self, call, issuer, granted):
-        """A list or words; a permission that no feature declares is ignored."""
+        """Permissions are a list or words; those that no feature declares are ignored."""
         token = issuer.token(permissions=granted)
 
         assert call(token).json["permissions"] == ["gate.open"]
@@ -47,7 +47,7 @@ class TestIdentity:
         assert call(issuer.token(permissions=granted), "/staff").status_code == 403
 
     def test_reads_permissions_from_the_claim_in_the_settings(self, app_of, issuer):
-        """Issuers name the claim as they like, for example ``scope``."""
+        """The name of the claim is a setting, for example ``scope``."""
         client = app_of(issuer, permissions_claim="scope").test_client()
         token = issuer.token(scope="openid gate.open")
         factories.until(lambda: factories.call(client, token).status_code == 200)
@@ -59,23 +59,23 @@ class TestIdentity:
     @pytest.mark.parametrize("claim", ["email", "name"])
     @pytest.mark.parametrize("value", [7, ["a"], "a\0", "\ud800", "a" * 321])
     def test_leaves_out_what_is_no_text(self, call, issuer, claim, value):
-        """Other features store these texts, so a database must be able to hold them."""
+        """Texts that a database cannot store are left out."""
         assert call(issuer.token(**{claim: value})).json[claim] is None
 
     def test_takes_only_true_for_a_verified_address(self, call, issuer):
-        """The text "true" is not true."""
+        """Only the boolean true counts, not the text "true"."""
         assert call(issuer.token(email_verified="true")).json["email_verified"] is False
 
 
 class TestSubjectId:
     def test_keeps_a_uuid(self):
-        """A subject that is a UUID is the id."""
+        """A subject that is a canonical UUID is the id."""
         sub = uuid4()
 
         assert subject_id("https://id.example", str(sub)) == sub
 
     def test_tells_apart_what_merely_reads_as_one_uuid(self):
-        """Other spellings of a UUID are other subjects, so other people."""
+        """Other spellings of the same UUID are different subjects."""
         sub = uuid4()
         spellings = [str(sub), f"{{{sub}}}", sub.urn, sub.hex, str(sub).upper()]
 
@@ -84,7 +84,7 @@ class TestSubjectId:
         assert len(ids) == len(set(spellings))
 
     def test_is_the_same_for_the_same_person_of_the_same_issuer(self):
-        """Any other subject gets a stable id; issuers do not share people."""
+        """Any other subject gets a stable id, different for each issuer."""
         one = subject_id("https://id.example", "auth0|7")
 
         assert one == subject_id("https://id.example", "auth0|7")

@@ -13,7 +13,7 @@ GOOD = {
 
 class TestOidcSettings:
     def test_are_three_at_least(self):
-        """Issuer, audience and address of the keys; the rest has defaults."""
+        """Issuer, audience and URL of the keys are required; the rest has defaults."""
         settings, mistakes = read(OidcSettings, GOOD)
 
         assert mistakes == []
@@ -28,14 +28,14 @@ class TestOidcSettings:
         ],
     )
     def test_refuse_what_is_no_address(self, key, url):
-        """It is http or https, a host, and neither a password nor a fragment."""
+        """A URL has http or https and a host, but no password and no fragment."""
         _, mistakes = read(OidcSettings, {**GOOD, key: url})
 
         assert [(mistake.key, mistake.kind) for mistake in mistakes] == [(key, "wrong")]
 
     @pytest.mark.parametrize("key", ["issuer", "jwks_uri"])
     def test_in_clear_are_refused_by_production(self, plan_of, key):
-        """K206 names the key, its place and a safe value; development takes it."""
+        """K206 names the key, its place and a safe value; development accepts plain http."""
         settings = {**GOOD, key: "http://id.example/keys"}
 
         refused, accepted = plan_of("production", settings), plan_of("development", settings)
@@ -48,7 +48,7 @@ class TestOidcSettings:
 
     @pytest.mark.parametrize("key", ["issuer", "jwks_uri"])
     def test_have_a_rule_for_production(self, key):
-        """An address without encryption is unsafe, and only the rule of that key says so."""
+        """A plain http URL is unsafe, and only the rule of its key reports it."""
         settings, _ = read(OidcSettings, {**GOOD, key: "http://id.example/keys"})
 
         unsafe = [rule.key for rule in OidcSettings.production if rule.unsafe(settings)]

@@ -97,14 +97,14 @@ BROKEN = {
     "a contract that is not offered": manifest("K108", "needs=[Need(Greeting, '>=1')]"),
     "a provider that does not fit": manifest("K113", "offers=[Offer(Greeting, '1.0', Rude)]"),
     "migrations left out": manifest("K118", "migrations=Path(__file__).parent / 'nowhere'"),
-    "a setting that nobody gave": manifest("K201", "settings=Needy"),
+    "a missing setting": manifest("K201", "settings=Needy"),
     "a route of another feature": manifest(
         "K401", "blueprints=[blueprint]", "blueprint.get('/steady', allow=anyone)(view)"
     ),
     "a table of another feature's name": manifest(
         "K107", "metadata=METADATA", "METADATA = sa.MetaData(); sa.Table('steady_x', METADATA)"
     ),
-    "a hook into everybody's requests": manifest(
+    "a hook into all requests": manifest(
         "K409", "blueprints=[blueprint]", "blueprint.before_app_request(view)"
     ),
 }

@@ -37,7 +37,7 @@ FAREWELL = __name__.rpartition(".")[2]
 
 class TestNeeds:
     @pytest.mark.provokes("K108")
-    def test_nobody_offers(self):
+    def test_a_contract_that_is_not_offered(self):
         """K108 names the need with its range."""
         found = planned(feature("reviews", needs=[Need(Greeting, ">=1.1,<2")]))
 
@@ -48,7 +48,7 @@ class TestNeeds:
         )
 
     @pytest.mark.provokes("K108")
-    def test_somebody_installed_offers(self, wheels):
+    def test_an_installed_feature_offers(self, wheels):
         """K108 names the line that enables an installed feature with the contract."""
         source = f"""
             import sys

@@ -267,7 +267,7 @@ class TestDb:
         again = site.mercato("db", "revision", "notes", "-m", "nothing")
         assert again.stdout.startswith("Nothing to write")
 
-    def test_revision_of_nobody(self, site):
+    def test_revision_of_an_unknown_feature(self, site):
         """An unknown feature is refused with the list of known ones."""
         refused = site.mercato("db", "revision", "nots", "-m", "x")
 

@@ -109,14 +109,14 @@ class TestGraph:
         assert "needs     heat >=1,<2: stove only offers 2.0" in result.output
         assert "`mercato check` says why" in result.stderr
 
-    def test_names_what_nobody_offers_and_what_was_left_out(self, run):
+    def test_names_missing_offers_and_what_was_left_out(self, run):
         """Needs without an offer and features left out are shown."""
         result = run("graph", features=["ice"], more="[features.broken]\nrequired = false\n")
 
         assert "needs     heat >=1,<2: not offered" in result.output
         assert "broken: left out (K103: importing graphing_broken failed" in result.output
 
-    def test_shows_whom_the_operator_chose(self, run):
+    def test_shows_the_chosen_feature(self, run):
         """If two features offer a contract, the needs point to the chosen one."""
         choice = '[capabilities]\nheat = "oven"\n'
 
@@ -179,7 +179,7 @@ class TestWhy:
         assert "1.2  not chosen" in result
         assert "2.0  chosen in shop.toml:5" in result
 
-    def test_of_a_contract_that_nobody_knows(self, run):
+    def test_of_an_unknown_contract(self, run):
         """An unknown contract is refused with a suggestion, and the exit code is 2."""
         result = run("why", "heet", features=["oven"])
 

@@ -25,7 +25,7 @@ class TestFind:
         assert found.fits
 
     @pytest.mark.provokes("K101")
-    def test_a_name_that_nobody_offers(self, wheels):
+    def test_an_unknown_name(self, wheels):
         """K101 suggests a similar name, and lists the installed features."""
         install(wheels, "reviews", GOOD.format(name="reviews"))
 

@@ -60,7 +60,7 @@ class TestCapabilities:
             ("greeting", "asks", "K202", "no enabled feature of this name offers greeting."),
         ],
     )
-    def test_a_choice_that_nobody_can_follow(self, deployment, id_, name, code, what):
+    def test_an_invalid_choice(self, deployment, id_, name, code, what):
         """K202, K203: a choice of an unknown feature or contract is a fault."""
         found = compose(deployment(capabilities={id_: name}), [hello(), asks()])
 

@@ -211,7 +211,7 @@ class TestRequired:
     ):
         """A failing health check of an optional feature does not make the shop unready."""
         upgrade(deployment().database_url, [])
-        ill = feature("ill", health=[Check("mail", lambda: "nobody answers")])
+        ill = feature("ill", health=[Check("mail", lambda: "no response")])
 
         answer = client_of(ill, features={"ill": {"required": required}}).get("/readyz")
 

@@ -151,7 +151,7 @@ class TestExclusions:
             "    fix: leave one of them out: [features.reviews] or [features.ratings]"
         )
 
-    def test_does_not_mind_who_is_away(self):
+    def test_ignores_features_that_are_not_enabled(self):
         """There is no fault if the excluded feature is not enabled."""
         assert faults_of(feature("reviews", excludes={"ratings": "so"}), names=()) == ()
 

@@ -108,7 +108,7 @@ class TestFollowUps:
             "error[K108] here\n    needs it.\n    follows from K401 of reviews\n    fix: mend it"
         )
 
-    def test_name_nothing_that_is_not_told(self):
+    def test_name_only_faults_that_are_printed(self):
         """No cause is named if the other feature has no faults."""
         effect = Fault("K108", "here", "needs it.", "mend it", follows="reviews")
 

@@ -87,7 +87,7 @@ UNSAFE = {
         "'url' in [index]",
         production(index={"url": "https://shop:wQx4-mm9@index.example/simple"}),
     ),
-    "a password that everybody knows": (
+    "a public password": (
         "K205",
         "'url' in [database]",
         production({"MERCATO_DATABASE__URL": "postgresql://postgres:postgres@db.example/shop"}),
@@ -113,7 +113,7 @@ UNSAFE = {
         "database.url and secret_key",
         production({"MERCATO_DATABASE__URL": f"postgresql://shop:{KEY}@db.example/shop"}),
     ),
-    "nobody said how many proxies": ("K201", "trusted_proxies", production(proxies=None)),
+    "an unknown number of proxies": ("K201", "trusted_proxies", production(proxies=None)),
     "SQLite with several workers": (
         "K312",
         "2 workers",
@@ -140,7 +140,7 @@ UNSAFE = {
         production({"MERCATO_DATABASE__URL": f"{POSTGRESQL}?sslmode=disable"}),
     ),
     "an index in clear": ("K202", "url", production(index={"url": "http://wheels.example/"})),
-    "sources of strangers": ("K203", "'cors'", production(cors={"origins": "*"})),
+    "requests of foreign origins": ("K203", "'cors'", production(cors={"origins": "*"})),
     "a debug switch": ("K203", "'debug'", production(debug=True)),
 }
 
@@ -174,7 +174,7 @@ class TestProduction:
         assert (fault.code, fault.where) == ("K206", "FLASK_DEBUG")
 
     @pytest.mark.provokes("K206")
-    def test_refuses_files_that_everybody_may_write(self, tmp_path):
+    def test_refuses_files_that_all_users_may_write(self, tmp_path):
         """A deployment file or a secret's file that all users may write is refused."""
         key, file = tmp_path / "key", tmp_path / "deployment.toml"
         key.write_text(KEY)
@@ -195,7 +195,7 @@ class TestProduction:
 
         assert (fault.code, fault.severity) == ("K312", "warning")
 
-    @pytest.mark.parametrize("unsafe", ["nobody said how many proxies", "a key of one character"])
+    @pytest.mark.parametrize("unsafe", ["an unknown number of proxies", "a key of one character"])
     def test_lets_development_be(self, unsafe):
         """Development accepts all of these values."""
         _, _, (values, environ) = UNSAFE[unsafe]
@@ -204,7 +204,7 @@ class TestProduction:
 
 
 class TestRequestsPerMinute:
-    def test_turns_away_who_asks_too_often(self, tmp_path):
+    def test_limits_requests_of_one_address(self, tmp_path):
         """One address gets as many responses as the file allows; health endpoints are exempt."""
         blueprint = Blueprint("mails", __name__, url_prefix="/v1")
 
