@@ -119,7 +119,8 @@ def write(root: Path, path: str, content: str = "") -> Path:
 
 def write_surfaces(root: Path) -> None:
     """Write the surface.json of each distribution in a workspace without a host."""
-    for pyproject in root.glob("packages/*/pyproject.toml"):
+    found = [*root.glob("packages/*/pyproject.toml"), *root.glob("packages/*/*/pyproject.toml")]
+    for pyproject in found:
         options = Namespace(folder=pyproject.parent, factory=None)
         pyproject.with_name("surface.json").write_text(describe(options))
 
