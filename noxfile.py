@@ -14,17 +14,11 @@ import nox
 # Nothing has installed the sessions yet: this file runs with nox alone.
 sys.path.insert(0, str(Path(__file__).parent / "packages/platform/dev/src"))
 
-from mercato_dev.distributions import DISTRIBUTIONS
-from mercato_dev.distributions import EVERYTHING
-from mercato_dev.distributions import ROOT
-from mercato_dev.distributions import WORKSPACE
-from mercato_dev.distributions import digest
-from mercato_dev.environments import CLEAN
-from mercato_dev.environments import provide
+from mercato_dev.distributions import DISTRIBUTIONS, EVERYTHING, ROOT, WORKSPACE, digest
+from mercato_dev.environments import CLEAN, provide
 from mercato_dev.home import HOME
 from mercato_dev.sessions import define_tests
-from mercato_dev.shop import chosen_wheels
-from mercato_dev.shop import run_shop
+from mercato_dev.shop import chosen_wheels, run_shop
 
 TOGETHER = f"{ROOT}/host/pyproject.toml:together"
 REHEARSAL = f"{ROOT}/packages/platform/dev/pyproject.toml:rehearsal"

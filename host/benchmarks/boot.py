@@ -5,19 +5,14 @@ Everything is CPU time of processes of their own, with bytecode written.
 
 import json
 import sys
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import linear_regression
-from statistics import median
+from statistics import linear_regression, median
 from tempfile import TemporaryDirectory
 
 from parts import gizmos
-from parts.measuring import cpu_seconds
-from parts.measuring import middle
-from parts.measuring import run
-from parts.tables import say
-from parts.tables import show
+from parts.measuring import cpu_seconds, middle, run
+from parts.tables import say, show
 
 COUNTS = (1, 10, 25, 50, 100)
 RUNS = 3

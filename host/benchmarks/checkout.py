@@ -7,25 +7,18 @@ replayed on a copy of the database as it was before.
 
 import secrets
 import sys
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
-from time import process_time
+from time import perf_counter, process_time
 from typing import Any
 
-from flask import Flask
-from flask import request
-from parts.databases import Database
-from parts.databases import databases
+from flask import Flask, request
+from parts.databases import Database, databases
 from parts.measuring import run
-from parts.replaying import Recorder
-from parts.replaying import replay
-from parts.tables import say
-from parts.tables import show
+from parts.replaying import Recorder, replay
+from parts.tables import say, show
 
 from mercato_host import create_app
 from mercato_kit.db import engine

@@ -7,9 +7,7 @@ says how fast the machine is.
 
 import sqlite3
 import sys
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +20,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from flask import Flask
 from parts import gizmos
-from parts.tables import say
-from parts.tables import show
+from parts.tables import say, show
 
 from mercato_composition.deployment.reader import read_deployment
 from mercato_database.runner import upgrade

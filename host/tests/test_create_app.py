@@ -14,14 +14,11 @@ from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
 from mercato_kit import services
 from mercato_kit.db import engine
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Feature, Offer
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
-from mercato_kit.settings import Settings
-from mercato_kit.settings import current_settings
-from mercato_testing.samples.wheels import GOOD
-from mercato_testing.samples.wheels import install
+from mercato_kit.settings import Settings, current_settings
+from mercato_testing.samples.wheels import GOOD, install
 
 
 class Colour:

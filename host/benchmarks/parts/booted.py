@@ -13,8 +13,7 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from flask import Blueprint
-from flask import Flask
+from flask import Blueprint, Flask
 
 RULES = (
     ("POST", "/items"),

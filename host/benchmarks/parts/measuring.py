@@ -3,8 +3,7 @@
 import os
 import resource
 import subprocess
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 from typing import TypeVar
 

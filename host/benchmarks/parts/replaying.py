@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from dataclasses import field
-from typing import Any
-from typing import Self
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import psycopg
 import sqlalchemy as sa

@@ -1,7 +1,6 @@
 """The host of Mercato: makes a Flask app of the features that a deployment file names."""
 
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,7 @@ from flask import Flask
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.features.plan import compose
-from mercato_host import config as configuration
-from mercato_host import extensions
+from mercato_host import config as configuration, extensions
 from mercato_installer.here import install_missing
 from mercato_kit.feature import Feature
 from mercato_runtime.register import register

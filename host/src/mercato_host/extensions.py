@@ -2,8 +2,7 @@
 
 import logging
 
-from flask import Flask
-from flask import request
+from flask import Flask, request
 from flask_caching import Cache
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address

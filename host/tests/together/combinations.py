@@ -14,15 +14,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from contextlib import contextmanager
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from graphlib import CycleError
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from http.client import HTTPConnection
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -33,8 +28,7 @@ import click
 import msgspec
 from packaging.specifiers import SpecifierSet
 
-from mercato_kit.feature import ENTRY_POINT_GROUP
-from mercato_kit.feature import Feature
+from mercato_kit.feature import ENTRY_POINT_GROUP, Feature
 
 Document = Mapping[str, Any]
 

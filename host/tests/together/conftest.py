@@ -2,8 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,8 +15,7 @@ from mercato_kit.composition import current_composition
 from mercato_kit.db import engine
 from mercato_testing.postgresql import running_server
 
-from .issuer import Issuer
-from .issuer import running_issuer
+from .issuer import Issuer, running_issuer
 from .shop import Shop
 from .shopping import PASSWORD
 

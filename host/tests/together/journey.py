@@ -9,12 +9,9 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import ExitStack
-from contextlib import contextmanager
-from email import message_from_bytes
-from email import policy
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -22,16 +19,12 @@ from typing import Any
 import httpx2
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
-from aiosmtpd.smtp import Envelope
-from aiosmtpd.smtp import Session
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from invariants import find_violations
-from shop import Shop
-from shop import free_port
-from shop import running_shop
+from shop import Shop, free_port, running_shop
 
 from mercato_testing.postgresql import running_server
 

@@ -12,14 +12,10 @@ import msgspec
 
 from mercato_composition.deployment.tables import Choice
 from mercato_composition.features.reserved import COMMANDS
-from mercato_composition.report.settings import SECTIONS
-from mercato_composition.report.settings import default_of
-from mercato_composition.report.settings import fields_of
+from mercato_composition.report.settings import SECTIONS, default_of, fields_of
 from mercato_kit import settings
-from mercato_kit.feature import ENTRY_POINT_GROUP
-from mercato_kit.feature import Feature
-from mercato_kit.settings import Secret
-from mercato_kit.settings import Settings
+from mercato_kit.feature import ENTRY_POINT_GROUP, Feature
+from mercato_kit.settings import Secret, Settings
 
 from . import refusals
 

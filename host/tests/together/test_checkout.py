@@ -13,13 +13,9 @@ import sqlalchemy as sa
 from mercato_kit.db import engine
 from mercato_testing.statements import StatementCounter
 
-from .invariants import count_orders_without_a_key
-from .invariants import find_violations
+from .invariants import count_orders_without_a_key, find_violations
 from .shop import running_shop
-from .shopping import PASSWORD
-from .shopping import key
-from .shopping import new_order
-from .shopping import stock_variant
+from .shopping import PASSWORD, key, new_order, stock_variant
 
 BUYERS = 12
 UNITS = 50

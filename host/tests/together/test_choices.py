@@ -7,9 +7,7 @@ import pytest
 from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
 
-from .shopping import key
-from .shopping import new_order
-from .shopping import stock_variant
+from .shopping import key, new_order, stock_variant
 
 STAFF = ["products.write", "stock.read", "stock.write"]
 

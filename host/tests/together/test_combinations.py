@@ -1,25 +1,23 @@
 """The check of combinations finds errors."""
 
 import json
-from typing import Annotated
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import pytest
 from msgspec import Meta
 
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
-from mercato_kit.feature import contract_id
+from mercato_kit.feature import Feature, Need, Offer, contract_id
 from mercato_kit.settings import Settings
 
-from .combinations import NotAsPromisedError
-from .combinations import choices
-from .combinations import compare
-from .combinations import expected_codes
-from .combinations import installed_features
-from .combinations import part_of
-from .combinations import table_of
+from .combinations import (
+    NotAsPromisedError,
+    choices,
+    compare,
+    expected_codes,
+    installed_features,
+    part_of,
+    table_of,
+)
 
 
 class Salt(Protocol):

@@ -2,14 +2,16 @@
 
 import pytest
 
-from .documents import ROOT
-from .documents import broken_links
-from .documents import declared_arrows
-from .documents import distribution_folders
-from .documents import drawn_arrows
-from .documents import missing_modules
-from .documents import owned_folders
-from .documents import pages
+from .documents import (
+    ROOT,
+    broken_links,
+    declared_arrows,
+    distribution_folders,
+    drawn_arrows,
+    missing_modules,
+    owned_folders,
+    pages,
+)
 
 README = (ROOT / "README.md").read_text()
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()

@@ -8,14 +8,10 @@ from pathlib import Path
 
 import httpx2
 
-from mercato_users.sample_data import CUSTOMER_PASSWORD
-from mercato_users.sample_data import CUSTOMERS
+from mercato_users.sample_data import CUSTOMER_PASSWORD, CUSTOMERS
 
-from .clones import clone_to
-from .clones import end
-from .clones import start
-from .shop import free_port
-from .shop import wait_until_ready
+from .clones import clone_to, end, start
+from .shop import free_port, wait_until_ready
 
 NOX = f"{sys.executable} -m nox"
 

@@ -14,8 +14,7 @@ from uv import find_uv_bin
 
 import mercato_host
 
-from .shop import free_port
-from .shop import wait_until_ready
+from .shop import free_port, wait_until_ready
 
 DIST = Path(__file__).parents[3] / "dist"
 

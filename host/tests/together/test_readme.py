@@ -11,11 +11,8 @@ import pytest
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.features.plan import compose
 
-from .clones import clone_to
-from .clones import end
-from .clones import start
-from .shop import free_port
-from .shop import wait_until_ready
+from .clones import clone_to, end, start
+from .shop import free_port, wait_until_ready
 
 ROOT = Path(__file__).parents[3]
 DEPLOYING = "docs/deploying.md"

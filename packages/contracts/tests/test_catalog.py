@@ -1,15 +1,11 @@
 import dataclasses
 import inspect
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
-from mercato_contracts.catalog import Catalog
-from mercato_contracts.catalog import Quote
-from mercato_contracts.catalog import QuoteLine
-from mercato_contracts.catalog import VariantUnavailable
+from mercato_contracts.catalog import Catalog, Quote, QuoteLine, VariantUnavailable
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 LINE = QuoteLine(

@@ -5,11 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from mercato_contracts.stock import InsufficientStock
-from mercato_contracts.stock import ReservationGone
-from mercato_contracts.stock import ReserveResult
-from mercato_contracts.stock import Shortage
-from mercato_contracts.stock import Stock
+from mercato_contracts.stock import (
+    InsufficientStock,
+    ReservationGone,
+    ReserveResult,
+    Shortage,
+    Stock,
+)
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 

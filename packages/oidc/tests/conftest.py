@@ -7,8 +7,7 @@ from mercato_host import create_app
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
-from mercato_kit.policies import anyone
-from mercato_kit.policies import permission
+from mercato_kit.policies import anyone, permission
 from mercato_oidc.feature import feature
 
 from . import factories

@@ -4,9 +4,7 @@ import gzip
 import json
 import time
 
-from .factories import RSA
-from .factories import jwk_of
-from .factories import key_set
+from .factories import RSA, jwk_of, key_set
 
 GOOD = key_set(jwk_of(RSA, "rsa"))
 

@@ -6,21 +6,22 @@ import time
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.hazmat.primitives.serialization import PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from . import factories
-from .factories import ED25519
-from .factories import K256
-from .factories import OTHER_RSA
-from .factories import P256
-from .factories import P384
-from .factories import P521
-from .factories import RSA
-from .factories import SMALL_RSA
-from .factories import base64url
-from .factories import jwk_of
-from .factories import unsigned
+from .factories import (
+    ED25519,
+    K256,
+    OTHER_RSA,
+    P256,
+    P384,
+    P521,
+    RSA,
+    SMALL_RSA,
+    base64url,
+    jwk_of,
+    unsigned,
+)
 
 SYMMETRIC = {"kty": "oct", "k": base64url(b"k" * 32), "kid": "oct", "alg": "HS256"}
 PRIVATE = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(OTHER_RSA)) | {"kid": "private"}

@@ -1,12 +1,8 @@
 import pytest
 
-from mercato_oidc.issuer import MOST_BYTES
-from mercato_oidc.issuer import IssuerError
-from mercato_oidc.issuer import fetch
+from mercato_oidc.issuer import MOST_BYTES, IssuerError, fetch
 
-from .misbehaving import GOOD
-from .misbehaving import WRONG
-from .misbehaving import took
+from .misbehaving import GOOD, WRONG, took
 
 TIMEOUT_SECONDS = 0.5
 SLACK_SECONDS = 4

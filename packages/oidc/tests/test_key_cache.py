@@ -11,18 +11,8 @@ import pytest
 from mercato_oidc.key_cache import LONGEST_WAIT_SECONDS
 
 from . import factories
-from .factories import OTHER_RSA
-from .factories import P256
-from .factories import RSA
-from .factories import call
-from .factories import jwk_of
-from .factories import key_set
-from .factories import until
-from .misbehaving import HUGE
-from .misbehaving import WRONG
-from .misbehaving import silent
-from .misbehaving import took
-from .misbehaving import writing
+from .factories import OTHER_RSA, P256, RSA, call, jwk_of, key_set, until
+from .misbehaving import HUGE, WRONG, silent, took, writing
 
 SLACK_SECONDS = 4
 """What a busy machine may add; the timeouts of what hangs are longer in these tests."""

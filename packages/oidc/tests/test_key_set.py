@@ -1,14 +1,9 @@
 import pytest
 
 from mercato_oidc.issuer import IssuerError
-from mercato_oidc.key_set import RSA_BITS
-from mercato_oidc.key_set import read
+from mercato_oidc.key_set import RSA_BITS, read
 
-from .factories import P256
-from .factories import RSA
-from .factories import base64url
-from .factories import jwk_of
-from .factories import key_set
+from .factories import P256, RSA, base64url, jwk_of, key_set
 
 
 def rsa_of(bits):

@@ -1,8 +1,7 @@
 import pytest
 
 from mercato_kit.settings import read
-from mercato_oidc.settings import OidcSettings
-from mercato_oidc.settings import is_plain_http
+from mercato_oidc.settings import OidcSettings, is_plain_http
 
 GOOD = {
     "issuer": "https://id.example",

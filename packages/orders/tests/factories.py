@@ -5,14 +5,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
-from mercato_orders.models import Order
-from mercato_orders.models import Payment
+from mercato_kit.db import new_id, session, utc_now
+from mercato_orders.models import Order, Payment
 
-from .fakes import Item
-from .fakes import Reservation
+from .fakes import Item, Reservation
 
 ADDRESS = {
     "name": "Alice Archer",

@@ -4,28 +4,17 @@ It joins the caller's transaction and decides with one guarded UPDATE, as the re
 takes the same number of statements whatever the number of lines.
 """
 
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from mercato_contracts.catalog import Catalog
-from mercato_contracts.catalog import Quote
-from mercato_contracts.catalog import QuoteLine
-from mercato_contracts.catalog import VariantUnavailable
-from mercato_contracts.stock import InsufficientStock
-from mercato_contracts.stock import ReservationGone
-from mercato_contracts.stock import Shortage
-from mercato_contracts.stock import Stock
+from mercato_contracts.catalog import Catalog, Quote, QuoteLine, VariantUnavailable
+from mercato_contracts.stock import InsufficientStock, ReservationGone, Shortage, Stock
 from mercato_kit import db
-from mercato_kit.db import locked
-from mercato_kit.db import session
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
+from mercato_kit.db import locked, session
+from mercato_kit.feature import Feature, Offer
 
 
 class Base(DeclarativeBase):

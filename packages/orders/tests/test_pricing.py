@@ -1,17 +1,13 @@
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from mercato_contracts.catalog import Quote
-from mercato_contracts.catalog import QuoteLine
+from mercato_contracts.catalog import Quote, QuoteLine
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_orders.errors import AmountTooLarge
 from mercato_orders.pricing import price
-from mercato_orders.values import WantedLine
-from mercato_orders.values import sum_quantities
+from mercato_orders.values import WantedLine, sum_quantities
 
 AMOUNTS = st.integers(0, 10**9)
 QUANTITIES = st.integers(1, 999)

@@ -1,6 +1,5 @@
 from mercato_kit.db import new_id
-from mercato_orders.sample_data import ORDERS
-from mercato_orders.sample_data import make_sample_data
+from mercato_orders.sample_data import ORDERS, make_sample_data
 
 from . import factories
 

@@ -3,12 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.db import new_id
+from mercato_kit.db import MAX_SAFE_INTEGER, new_id
 from mercato_kit.principals import Principal
 from mercato_orders import services
-from mercato_orders.values import NewOrder
-from mercato_orders.values import WantedLine
+from mercato_orders.values import NewOrder, WantedLine
 
 from . import factories
 from .factories import order_of

@@ -1,32 +1,30 @@
 """State machine test: any sequence of operations leaves consistent orders."""
 
 import sqlalchemy as sa
-from hypothesis import HealthCheck
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import Bundle
-from hypothesis.stateful import RuleBasedStateMachine
-from hypothesis.stateful import initialize
-from hypothesis.stateful import invariant
-from hypothesis.stateful import multiple
-from hypothesis.stateful import rule
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from mercato_kit.db import session
 from mercato_kit.principals import Principal
 from mercato_orders import services
 from mercato_orders.access import Caller
-from mercato_orders.errors import InsufficientStock
-from mercato_orders.errors import InvalidTransition
-from mercato_orders.errors import OrderNotPayable
-from mercato_orders.errors import PaymentInProgress
-from mercato_orders.models import Order
-from mercato_orders.models import OrderEvent
-from mercato_orders.models import Payment
+from mercato_orders.errors import (
+    InsufficientStock,
+    InvalidTransition,
+    OrderNotPayable,
+    PaymentInProgress,
+)
+from mercato_orders.models import Order, OrderEvent, Payment
 from mercato_orders.payments.provider import Result
-from mercato_orders.values import NewOrder
-from mercato_orders.values import NewPayment
-from mercato_orders.values import WantedLine
+from mercato_orders.values import NewOrder, NewPayment, WantedLine
 
 from . import factories
 from .fakes import Reservation

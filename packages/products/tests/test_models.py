@@ -2,15 +2,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from mercato_kit.db import new_id
-from mercato_kit.db import session
+from mercato_kit.db import new_id, session
 from mercato_kit.errors import Conflict
-from mercato_products.models import DEFAULT_LOCATION_ID
-from mercato_products.models import Location
-from mercato_products.models import Price
-from mercato_products.models import StockLevel
-from mercato_products.models import StockMovement
-from mercato_products.models import Variant
+from mercato_products.models import (
+    DEFAULT_LOCATION_ID,
+    Location,
+    Price,
+    StockLevel,
+    StockMovement,
+    Variant,
+)
 
 from . import factories
 

@@ -1,14 +1,8 @@
 import sqlalchemy as sa
 
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import session, utc_now
 from mercato_products import services
-from mercato_products.models import Category
-from mercato_products.models import Price
-from mercato_products.models import PriceRange
-from mercato_products.models import Product
-from mercato_products.models import StockLevel
-from mercato_products.models import Variant
+from mercato_products.models import Category, Price, PriceRange, Product, StockLevel, Variant
 from mercato_products.sample_data import make_sample_data
 from mercato_products.services.price_ranges import refresh_price_ranges
 

@@ -1,9 +1,7 @@
 import pytest
 
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_products.models import DEFAULT_LOCATION_ID
-from mercato_products.models import Location
+from mercato_kit.db import new_id, session
+from mercato_products.models import DEFAULT_LOCATION_ID, Location
 
 from . import factories
 from .invariants import check_invariants

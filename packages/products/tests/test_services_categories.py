@@ -5,8 +5,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit.db import new_id
-from mercato_kit.db import session
+from mercato_kit.db import new_id, session
 from mercato_products.services.categories import delete_category
 from mercato_products.services.products import update_product
 from mercato_products.services.versions import lock_product

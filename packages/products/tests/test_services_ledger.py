@@ -2,9 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import new_id, session, utc_now
 
 from . import factories
 

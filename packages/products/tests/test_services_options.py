@@ -1,8 +1,6 @@
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from mercato_products.services.options import make_option_key
-from mercato_products.services.options import name_variant
+from mercato_products.services.options import make_option_key, name_variant
 
 VALUES = st.dictionaries(st.text('aAbß-,"', min_size=1), st.text('aAbß-,"'), max_size=4)
 

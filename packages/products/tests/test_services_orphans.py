@@ -2,11 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import session, utc_now
 from mercato_products.models import Reservation
-from mercato_products.services.orphans import release_orphan
-from mercato_products.services.orphans import release_orphans
+from mercato_products.services.orphans import release_orphan, release_orphans
 from mercato_products.services.reservations import extend_reservation
 
 from . import factories

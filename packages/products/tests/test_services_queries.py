@@ -3,8 +3,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import session, utc_now
 from mercato_products.models import Product
 from mercato_products.services.categories import create_category
 from mercato_products.values import NewCategory

@@ -2,13 +2,9 @@ from uuid import UUID
 
 import pytest
 
-from mercato_contracts.catalog import Catalog
-from mercato_contracts.catalog import QuoteLine
-from mercato_contracts.catalog import VariantUnavailable
+from mercato_contracts.catalog import Catalog, QuoteLine, VariantUnavailable
 from mercato_kit import services
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import new_id, session, utc_now
 
 from . import factories
 from .factories import LAMP

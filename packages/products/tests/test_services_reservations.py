@@ -3,19 +3,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from mercato_contracts.stock import InsufficientStock
-from mercato_contracts.stock import ReservationGone
-from mercato_contracts.stock import Shortage
-from mercato_contracts.stock import Stock
+from mercato_contracts.stock import InsufficientStock, ReservationGone, Shortage, Stock
 from mercato_kit import services
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
-from mercato_products.models import DEFAULT_LOCATION_ID
-from mercato_products.models import Reservation
-from mercato_products.models import ReservationLine
-from mercato_products.models import StockLevel
-from mercato_products.models import StockMovement
+from mercato_kit.db import new_id, session, utc_now
+from mercato_products.models import (
+    DEFAULT_LOCATION_ID,
+    Reservation,
+    ReservationLine,
+    StockLevel,
+    StockMovement,
+)
 
 from . import factories
 from .invariants import check_invariants

@@ -4,12 +4,8 @@ from datetime import timedelta
 import pytest
 
 from mercato_contracts.stock import InsufficientStock
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
-from mercato_products.models import DEFAULT_LOCATION_ID
-from mercato_products.models import Reservation
-from mercato_products.models import StockLevel
+from mercato_kit.db import new_id, session, utc_now
+from mercato_products.models import DEFAULT_LOCATION_ID, Reservation, StockLevel
 from mercato_products.services import reservations
 from mercato_products.services.adjustments import adjust_stock
 from mercato_products.values import Adjustment

@@ -1,25 +1,20 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import Bundle
-from hypothesis.stateful import RuleBasedStateMachine
-from hypothesis.stateful import initialize
-from hypothesis.stateful import invariant
-from hypothesis.stateful import rule
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
-from mercato_contracts.stock import InsufficientStock
-from mercato_contracts.stock import ReservationGone
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_contracts.stock import InsufficientStock, ReservationGone
+from mercato_kit.db import new_id, session, utc_now
 from mercato_products.errors import StockBelowReserved
-from mercato_products.models import DEFAULT_LOCATION_ID
-from mercato_products.models import Reservation
-from mercato_products.models import StockLevel
+from mercato_products.models import DEFAULT_LOCATION_ID, Reservation, StockLevel
 from mercato_products.provides import ProductStock
 from mercato_products.services.adjustments import adjust_stock
 from mercato_products.values import Adjustment

@@ -1,8 +1,7 @@
 import email
 import email.policy
 import re
-from urllib.parse import parse_qs
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 

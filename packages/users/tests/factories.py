@@ -5,14 +5,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.identity import canonical_email
 from mercato_users import services
-from mercato_users.models import LoginAttempt
-from mercato_users.models import User
-from mercato_users.models import UserRole
+from mercato_users.models import LoginAttempt, User, UserRole
 
 PASSWORD = "four plain green chairs"
 PASSWORD_HASH = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(PASSWORD)

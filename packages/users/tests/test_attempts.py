@@ -1,16 +1,10 @@
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings as examples, strategies as st
 
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import session, utc_now
 from mercato_kit.errors import TooManyRequests
 from mercato_users import attempts
 from mercato_users.attempts import Counter

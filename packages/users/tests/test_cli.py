@@ -6,9 +6,7 @@ from click.testing import CliRunner
 
 from mercato_kit.db import session
 from mercato_users.cli import commands
-from mercato_users.errors import EmailTaken
-from mercato_users.errors import UnknownRole
-from mercato_users.errors import WeakPassword
+from mercato_users.errors import EmailTaken, UnknownRole, WeakPassword
 from mercato_users.models import User
 
 from . import factories

@@ -1,12 +1,9 @@
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from marshmallow import ValidationError
 
-from mercato_kit.db import new_id
-from mercato_kit.db import utc_now
+from mercato_kit.db import new_id, utc_now
 from mercato_kit.identity import canonical_email
-from mercato_users.mail import Mail
-from mercato_users.mail import render
+from mercato_users.mail import Mail, render
 from mercato_users.schemas import NewUserSchema
 
 from . import factories

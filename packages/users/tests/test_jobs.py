@@ -3,14 +3,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import session, utc_now
 from mercato_users import jobs
-from mercato_users.models import LoginAttempt
-from mercato_users.models import OneTimeToken
-from mercato_users.models import RefreshToken
-from mercato_users.models import Session
-from mercato_users.models import User
+from mercato_users.models import LoginAttempt, OneTimeToken, RefreshToken, Session, User
 
 from . import factories
 

@@ -4,10 +4,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 
-from mercato_kit.db import new_id
-from mercato_kit.db import utc_now
-from mercato_users.mail import Mail
-from mercato_users.mail import render
+from mercato_kit.db import new_id, utc_now
+from mercato_users.mail import Mail, render
 
 from . import factories
 

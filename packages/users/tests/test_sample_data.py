@@ -1,8 +1,7 @@
 import pytest
 
 from mercato_kit.feature import Feature
-from mercato_users import sample_data
-from mercato_users import services
+from mercato_users import sample_data, services
 
 from . import factories
 

@@ -4,10 +4,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
-from mercato_users.models import OneTimeToken
-from mercato_users.models import User
+from mercato_kit.db import session, utc_now
+from mercato_users.models import OneTimeToken, User
 
 from . import factories
 from .factories import WIDE

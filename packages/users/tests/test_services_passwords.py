@@ -3,8 +3,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import session, utc_now
 from mercato_users.models import OneTimeToken
 
 from . import factories

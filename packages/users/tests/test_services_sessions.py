@@ -3,17 +3,10 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings as examples, strategies as st
 
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
-from mercato_users.models import AuditEvent
-from mercato_users.models import RefreshToken
-from mercato_users.models import Session
+from mercato_kit.db import new_id, session, utc_now
+from mercato_users.models import AuditEvent, RefreshToken, Session
 
 from . import factories
 

@@ -5,13 +5,9 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_users import one_time_tokens
-from mercato_users import services
-from mercato_users.models import LoginAttempt
-from mercato_users.models import Session
-from mercato_users.models import User
+from mercato_kit.db import new_id, session
+from mercato_users import one_time_tokens, services
+from mercato_users.models import LoginAttempt, Session, User
 
 from . import factories
 from .factories import WRONG_LOGIN

@@ -3,10 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from mercato_contracts.catalog import Catalog
-from mercato_contracts.catalog import Quote
-from mercato_contracts.catalog import QuoteLine
-from mercato_contracts.catalog import VariantUnavailable
+from mercato_contracts.catalog import Catalog, Quote, QuoteLine, VariantUnavailable
 from mercato_kit.feature import Offer
 
 LAMP = UUID("00000000-0000-7000-8000-000000000001")

@@ -2,9 +2,7 @@ import pytest
 
 from mercato_kit.outbox import publish
 
-from .factories import body_of
-from .factories import order_paid
-from .factories import user_erased
+from .factories import body_of, order_paid, user_erased
 
 PATH = "/v1/reviews"
 

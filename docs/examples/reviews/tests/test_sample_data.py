@@ -1,8 +1,7 @@
 from mercato_kit.db import new_id
 from mercato_reviews.sample_data import make_sample_data
 
-from .fakes import LAMP
-from .fakes import MUG
+from .fakes import LAMP, MUG
 
 
 class TestMakeSampleData:

@@ -3,8 +3,7 @@ import pytest
 from mercato_kit.db import new_id
 
 from .factories import body_of
-from .fakes import LAMP
-from .fakes import MUG
+from .fakes import LAMP, MUG
 
 PATH = "/v1/reviews"
 

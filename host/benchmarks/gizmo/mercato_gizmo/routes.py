@@ -5,17 +5,10 @@ from uuid import UUID
 
 from mercato_gizmo import services
 from mercato_gizmo.models import Item
-from mercato_gizmo.schemas import ItemChangeSchema
-from mercato_gizmo.schemas import ItemQuerySchema
-from mercato_gizmo.schemas import ItemSchema
-from mercato_gizmo.schemas import NewItemSchema
+from mercato_gizmo.schemas import ItemChangeSchema, ItemQuerySchema, ItemSchema, NewItemSchema
 from mercato_gizmo.values import NewItem
-from mercato_kit.http import Blueprint
-from mercato_kit.http import Page
-from mercato_kit.http import if_match
-from mercato_kit.http import page_of
-from mercato_kit.policies import anyone
-from mercato_kit.policies import permission
+from mercato_kit.http import Blueprint, Page, if_match, page_of
+from mercato_kit.policies import anyone, permission
 
 blueprint = Blueprint("gizmo", __name__, url_prefix="/v1", description="Items")
 

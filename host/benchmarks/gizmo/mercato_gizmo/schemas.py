@@ -1,19 +1,11 @@
 """JSON in and out."""
 
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 
-from mercato_gizmo.models import Item
-from mercato_gizmo.models import Part
-from mercato_gizmo.values import NewItem
-from mercato_gizmo.values import NewPart
+from mercato_gizmo.models import Item, Part
+from mercato_gizmo.values import NewItem, NewPart
 from mercato_kit.http import ListQuerySchema
-from mercato_kit.schemas import Instant
-from mercato_kit.schemas import Integer
-from mercato_kit.schemas import Metadata
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
+from mercato_kit.schemas import Instant, Integer, Metadata, ModelSchema, Schema, Text
 
 STATUSES = ("open", "closed")
 

@@ -7,16 +7,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_gizmo.errors import CodeTaken
-from mercato_gizmo.models import Item
-from mercato_gizmo.models import Part
+from mercato_gizmo.models import Item, Part
 from mercato_gizmo.values import NewItem
 from mercato_kit import db
 from mercato_kit.db import session
-from mercato_kit.errors import NotFound
-from mercato_kit.errors import StaleVersion
-from mercato_kit.http import Page
-from mercato_kit.http import PageRequest
-from mercato_kit.http import paginate
+from mercato_kit.errors import NotFound, StaleVersion
+from mercato_kit.http import Page, PageRequest, paginate
 
 _SORTS = {"created_at": Item.created_at, "code": Item.code}
 

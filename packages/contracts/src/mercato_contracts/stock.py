@@ -4,12 +4,10 @@ Every call is idempotent by its reference (and sequence): a caller can repeat it
 response, and a provider can run on another machine.
 """
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 ReserveResult = Literal["held", "already", "released"]

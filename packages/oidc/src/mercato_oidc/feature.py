@@ -1,8 +1,6 @@
 """OIDC: identify callers by access tokens of an external issuer."""
 
-from mercato_kit.feature import Check
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Check, Feature, Offer
 from mercato_kit.identity import IdentityProvider
 from mercato_oidc import provides
 from mercato_oidc.provides import Identity

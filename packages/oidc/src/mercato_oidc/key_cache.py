@@ -8,11 +8,8 @@ import time
 
 from mercato_kit.errors import Unavailable
 from mercato_oidc import key_set
-from mercato_oidc.issuer import IssuerError
-from mercato_oidc.issuer import fetch
-from mercato_oidc.key_set import KeyName
-from mercato_oidc.key_set import Keys
-from mercato_oidc.key_set import PublicKey
+from mercato_oidc.issuer import IssuerError, fetch
+from mercato_oidc.key_set import KeyName, Keys, PublicKey
 from mercato_oidc.settings import OidcSettings
 
 _log = logging.getLogger(__name__)

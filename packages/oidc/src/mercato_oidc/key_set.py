@@ -1,7 +1,6 @@
 """Read a JWK set (RFC 7517): the public keys that verify access tokens."""
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jwt

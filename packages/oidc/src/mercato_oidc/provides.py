@@ -2,11 +2,8 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
-from typing import cast
-from uuid import NAMESPACE_URL
-from uuid import UUID
-from uuid import uuid5
+from typing import Any, cast
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from flask import current_app
 

@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from mercato_kit.settings import Rule
-from mercato_kit.settings import Settings
+from mercato_kit.settings import Rule, Settings
 
 Url = Annotated[str, Meta(pattern=r"^https?://[\w.\[\]:-]+(/[^\s#]*)?$", max_length=2000)]
 

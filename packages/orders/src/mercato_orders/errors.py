@@ -1,14 +1,11 @@
 """Problems of orders."""
 
-from collections.abc import Collection
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from mercato_contracts.stock import Shortage
 from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.errors import Conflict
-from mercato_kit.errors import FieldError
-from mercato_kit.errors import Invalid
+from mercato_kit.errors import Conflict, FieldError, Invalid
 
 
 class VariantUnavailable(Conflict):

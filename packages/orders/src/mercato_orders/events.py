@@ -1,9 +1,7 @@
 """Events that orders publish and handle."""
 
-from mercato_kit.events import Event
-from mercato_kit.events import Handler
-from mercato_orders import privacy
-from mercato_orders import timeline
+from mercato_kit.events import Event, Handler
+from mercato_orders import privacy, timeline
 
 
 def forget_customer(event: Event) -> None:

@@ -4,20 +4,13 @@ from pathlib import Path
 
 from mercato_contracts.catalog import Catalog
 from mercato_contracts.stock import Stock
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Need
-from mercato_kit.feature import SoftReference
+from mercato_kit.feature import Feature, Need, SoftReference
 from mercato_kit.identity import IdentityProvider
-from mercato_orders.events import HANDLES
-from mercato_orders.events import PUBLISHES
+from mercato_orders.events import HANDLES, PUBLISHES
 from mercato_orders.jobs import JOBS
-from mercato_orders.models import Base
-from mercato_orders.models import Line
-from mercato_orders.models import Order
-from mercato_orders.models import OrderEvent
+from mercato_orders.models import Base, Line, Order, OrderEvent
 from mercato_orders.permissions import PERMISSIONS
-from mercato_orders.privacy import erase_subject
-from mercato_orders.privacy import export_subject
+from mercato_orders.privacy import erase_subject, export_subject
 from mercato_orders.routes import blueprint
 from mercato_orders.sample_data import make_sample_data
 from mercato_orders.settings import OrdersSettings

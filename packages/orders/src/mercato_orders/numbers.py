@@ -3,8 +3,7 @@
 import sqlalchemy as sa
 
 from mercato_kit.db import session
-from mercato_orders.models import NUMBERS
-from mercato_orders.models import Counter
+from mercato_orders.models import NUMBERS, Counter
 
 COUNTER = "order"
 

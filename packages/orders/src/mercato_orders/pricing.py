@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from mercato_contracts.catalog import Quote
-from mercato_contracts.catalog import QuoteLine
+from mercato_contracts.catalog import Quote, QuoteLine
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_orders.errors import AmountTooLarge
 

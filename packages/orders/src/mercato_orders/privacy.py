@@ -6,8 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from mercato_kit.db import locked
-from mercato_kit.db import session
+from mercato_kit.db import locked, session
 from mercato_orders import services
 from mercato_orders.models import Order
 from mercato_orders.schemas import OrderSchema

@@ -10,34 +10,29 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_kit.http import Blueprint
-from mercato_kit.http import Page
+from mercato_kit.http import Blueprint, Page
 from mercato_kit.identity import current_principal
-from mercato_kit.policies import anyone
-from mercato_kit.policies import signed_in
+from mercato_kit.policies import anyone, signed_in
 from mercato_orders import services
-from mercato_orders.access import Caller
-from mercato_orders.access import access_token_of
-from mercato_orders.models import Order
-from mercato_orders.models import OrderEvent
-from mercato_orders.models import Payment
-from mercato_orders.schemas import AccessHeadersSchema
-from mercato_orders.schemas import CancellationSchema
-from mercato_orders.schemas import NewOrderSchema
-from mercato_orders.schemas import NewPaymentSchema
-from mercato_orders.schemas import OrderEventListSchema
-from mercato_orders.schemas import OrderListSchema
-from mercato_orders.schemas import OrderQuerySchema
-from mercato_orders.schemas import OrderSchema
-from mercato_orders.schemas import PartQuerySchema
-from mercato_orders.schemas import PaymentListSchema
-from mercato_orders.schemas import PaymentSchema
-from mercato_orders.schemas import PlacedOrderSchema
-from mercato_orders.schemas import QuoteSchema
-from mercato_orders.schemas import WantedQuoteSchema
-from mercato_orders.values import NewOrder
-from mercato_orders.values import NewPayment
-from mercato_orders.values import WantedQuote
+from mercato_orders.access import Caller, access_token_of
+from mercato_orders.models import Order, OrderEvent, Payment
+from mercato_orders.schemas import (
+    AccessHeadersSchema,
+    CancellationSchema,
+    NewOrderSchema,
+    NewPaymentSchema,
+    OrderEventListSchema,
+    OrderListSchema,
+    OrderQuerySchema,
+    OrderSchema,
+    PartQuerySchema,
+    PaymentListSchema,
+    PaymentSchema,
+    PlacedOrderSchema,
+    QuoteSchema,
+    WantedQuoteSchema,
+)
+from mercato_orders.values import NewOrder, NewPayment, WantedQuote
 
 blueprint = Blueprint("orders", __name__, url_prefix="/v1", description="Quotes, orders, payments")
 

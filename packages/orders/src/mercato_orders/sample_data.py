@@ -1,7 +1,6 @@
 """Sample data: orders in several states."""
 
-from itertools import cycle
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +12,7 @@ from mercato_orders import services
 from mercato_orders.access import Caller
 from mercato_orders.models import Order
 from mercato_orders.permissions import WRITE
-from mercato_orders.values import NewOrder
-from mercato_orders.values import NewPayment
-from mercato_orders.values import WantedLine
+from mercato_orders.values import NewOrder, NewPayment, WantedLine
 
 ORDERS = 24
 

@@ -3,39 +3,43 @@
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 
 from mercato_contracts.countries import COUNTRIES
 from mercato_contracts.money import EXPONENTS
-from mercato_kit.http import ListQuerySchema
-from mercato_kit.http import page_of
+from mercato_kit.http import ListQuerySchema, page_of
 from mercato_kit.identity import canonical_email
-from mercato_kit.schemas import Boolean
-from mercato_kit.schemas import Email
-from mercato_kit.schemas import Instant
-from mercato_kit.schemas import Integer
-from mercato_kit.schemas import Line as LineOfText
-from mercato_kit.schemas import Listed
-from mercato_kit.schemas import Metadata
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
-from mercato_kit.schemas import Uuid
-from mercato_orders.models import FULFILLMENT_STATUSES
-from mercato_orders.models import ORDER_STATUSES
-from mercato_orders.models import PAYMENT_STATUSES
-from mercato_orders.models import Line
-from mercato_orders.models import Order
-from mercato_orders.models import OrderEvent
-from mercato_orders.models import Payment
+from mercato_kit.schemas import (
+    Boolean,
+    Email,
+    Instant,
+    Integer,
+    Line as LineOfText,
+    Listed,
+    Metadata,
+    ModelSchema,
+    Schema,
+    Text,
+    Uuid,
+)
+from mercato_orders.models import (
+    FULFILLMENT_STATUSES,
+    ORDER_STATUSES,
+    PAYMENT_STATUSES,
+    Line,
+    Order,
+    OrderEvent,
+    Payment,
+)
 from mercato_orders.payments import PROVIDERS
-from mercato_orders.values import MAX_QUANTITY
-from mercato_orders.values import NewOrder
-from mercato_orders.values import NewPayment
-from mercato_orders.values import WantedLine
-from mercato_orders.values import WantedQuote
-from mercato_orders.values import sum_quantities
+from mercato_orders.values import (
+    MAX_QUANTITY,
+    NewOrder,
+    NewPayment,
+    WantedLine,
+    WantedQuote,
+    sum_quantities,
+)
 
 
 class AccessHeadersSchema(Schema):

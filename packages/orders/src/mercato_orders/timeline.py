@@ -6,8 +6,7 @@ from mercato_kit.db import session
 from mercato_kit.events import Event
 from mercato_kit.outbox import publish
 from mercato_orders.access import Actor
-from mercato_orders.models import Order
-from mercato_orders.models import OrderEvent
+from mercato_orders.models import Order, OrderEvent
 
 PLACED = "order.placed"
 PAID = "order.paid"

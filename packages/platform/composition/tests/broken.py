@@ -1,7 +1,6 @@
 """Broken wheels, and one that works."""
 
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from shutil import rmtree
 
 from mercato_testing.samples.wheels import install

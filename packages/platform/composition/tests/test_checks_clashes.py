@@ -8,11 +8,7 @@ import sqlalchemy as sa
 from mercato_kit.db import NAMING_CONVENTION
 
 from . import manifests
-from .manifests import blueprint_with
-from .manifests import codes
-from .manifests import feature
-from .manifests import planned
-from .manifests import rendered
+from .manifests import blueprint_with, codes, feature, planned, rendered
 
 
 def tables(name, *columns):

@@ -6,10 +6,7 @@ import pytest
 
 from mercato_kit.feature import Offer
 
-from .manifests import codes
-from .manifests import feature
-from .manifests import planned
-from .manifests import rendered
+from .manifests import codes, feature, planned, rendered
 
 
 class Greeting(Protocol):

@@ -7,16 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_kit.events import Handler
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Need, Offer
 
 from . import manifests
-from .greeting import Greeting
-from .greeting import Hello
-from .manifests import blueprint_with
-from .manifests import codes
-from .manifests import feature
-from .manifests import planned
+from .greeting import Greeting, Hello
+from .manifests import blueprint_with, codes, feature, planned
 
 
 class TestManifests:

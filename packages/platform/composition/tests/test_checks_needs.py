@@ -4,18 +4,11 @@ from typing import Protocol
 
 import pytest
 
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Need, Offer
 from mercato_testing.samples.wheels import install
 
-from .greeting import Greeting
-from .greeting import Hello
-from .greeting import hello
-from .greeting import salute
-from .manifests import codes
-from .manifests import feature
-from .manifests import planned
-from .manifests import rendered
+from .greeting import Greeting, Hello, hello, salute
+from .manifests import codes, feature, planned, rendered
 
 
 class Farewell(Protocol):

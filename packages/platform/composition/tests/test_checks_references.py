@@ -4,19 +4,14 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.faults import DeploymentError
 from mercato_database import revisions
 from mercato_host import create_app
 from mercato_kit import db
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
-from mercato_kit.feature import Referent
-from mercato_kit.feature import SoftReference
+from mercato_kit.feature import Feature, Offer, Referent, SoftReference
 from mercato_kit.models import OutboxEvent
 
 

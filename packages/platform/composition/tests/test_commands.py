@@ -12,8 +12,7 @@ from click.testing import CliRunner
 from mercato_composition.commands.frame import mercato
 from mercato_database.history import histories
 from mercato_database.runner import migration_engine
-from mercato_testing.samples import notes
-from mercato_testing.samples import wheels
+from mercato_testing.samples import notes, wheels
 from mercato_testing.samples.notes import Note
 
 KIT = histories([])[0].revisions

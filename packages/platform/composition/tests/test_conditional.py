@@ -4,17 +4,9 @@ import pytest
 
 from mercato_composition.features.plan import compose
 from mercato_kit.events import Handler
-from mercato_kit.feature import Glue
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Glue, Need, Offer
 
-from .greeting import Greeting
-from .greeting import Hello
-from .greeting import Salute
-from .greeting import asks
-from .greeting import blueprint_of
-from .greeting import hello
-from .greeting import salute
+from .greeting import Greeting, Hello, Salute, asks, blueprint_of, hello, salute
 from .manifests import feature
 
 

@@ -4,11 +4,9 @@ from importlib.metadata import version
 
 import pytest
 
-from mercato_testing.samples.wheels import GOOD
-from mercato_testing.samples.wheels import install
+from mercato_testing.samples.wheels import GOOD, install
 
-from .manifests import planned
-from .manifests import rendered
+from .manifests import planned, rendered
 
 KIT = version("mercato-kit")
 

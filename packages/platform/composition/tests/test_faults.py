@@ -1,6 +1,4 @@
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
-from mercato_composition.faults import render
+from mercato_composition.faults import DeploymentError, Fault, render
 
 
 class TestRender:

@@ -2,8 +2,7 @@ import sys
 
 import pytest
 
-from mercato_composition.deployment.host import host_requirements
-from mercato_composition.deployment.host import load_factory
+from mercato_composition.deployment.host import host_requirements, load_factory
 from mercato_composition.faults import DeploymentError
 
 

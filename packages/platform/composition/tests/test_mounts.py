@@ -9,8 +9,7 @@ from mercato_host import create_app
 from mercato_kit import work
 from mercato_testing.samples import notes
 
-from .greeting import asks
-from .greeting import blueprint_of
+from .greeting import asks, blueprint_of
 from .manifests import feature
 
 

@@ -3,14 +3,9 @@
 import pytest
 
 from mercato_composition.features.plan import compose
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Need, Offer
 
-from .greeting import Greeting
-from .greeting import Salute
-from .greeting import asks
-from .greeting import hello
-from .greeting import salute
+from .greeting import Greeting, Salute, asks, hello, salute
 from .manifests import feature
 
 

@@ -1,10 +1,7 @@
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Need, Offer
 
-from .greeting import Greeting
-from .greeting import Hello
-from .manifests import feature
-from .manifests import planned
+from .greeting import Greeting, Hello
+from .manifests import feature, planned
 
 
 class TestOrder:

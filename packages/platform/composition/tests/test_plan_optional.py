@@ -10,22 +10,15 @@ from mercato_database.runner import upgrade
 from mercato_host import create_app
 from mercato_kit import work
 from mercato_kit.db import session
-from mercato_kit.events import Event
-from mercato_kit.events import Handler
-from mercato_kit.feature import Check
-from mercato_kit.feature import Need
+from mercato_kit.events import Event, Handler
+from mercato_kit.feature import Check, Need
 from mercato_kit.models import InboxDelivery
 from mercato_kit.outbox import publish
 from mercato_kit.settings import Settings
-from mercato_testing.samples.wheels import GOOD
-from mercato_testing.samples.wheels import install
+from mercato_testing.samples.wheels import GOOD, install
 
-from .greeting import Greeting
-from .greeting import asks
-from .greeting import blueprint_of
-from .greeting import hello
-from .manifests import feature
-from .manifests import planned
+from .greeting import Greeting, asks, blueprint_of, hello
+from .manifests import feature, planned
 
 
 class Pages(Settings, frozen=True):

@@ -1,8 +1,7 @@
 import pytest
 
 from mercato_composition.deployment.model import DEVELOPMENT_KEYS
-from mercato_composition.deployment.reader import SMALLEST_SECRET_KEY
-from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.deployment.reader import SMALLEST_SECRET_KEY, read_deployment
 from mercato_composition.faults import DeploymentError
 
 KEY = "0123456789abcdef0123456789abcdef"

@@ -15,8 +15,7 @@ import pytest
 
 from mercato_database.runner import upgrade
 
-from .broken import BROKEN
-from .broken import put
+from .broken import BROKEN, put
 
 WORKERS = len(BROKEN)
 

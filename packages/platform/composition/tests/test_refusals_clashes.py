@@ -12,8 +12,7 @@ from mercato_composition.features.plan import compose
 from mercato_host import create_app
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
+from mercato_kit.schemas import Schema, Text
 from mercato_testing.samples.wheels import install
 
 from .manifests import feature

@@ -8,8 +8,7 @@ from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.faults import render
 from mercato_composition.features.plan import compose
 from mercato_composition.features.reserved import reserved_names
-from mercato_testing.samples.wheels import GOOD
-from mercato_testing.samples.wheels import install
+from mercato_testing.samples.wheels import GOOD, install
 
 from .manifests import feature
 

@@ -8,9 +8,7 @@ import sys
 
 import pytest
 
-from mercato_composition.faults import Fault
-from mercato_composition.faults import in_order
-from mercato_composition.faults import render
+from mercato_composition.faults import Fault, in_order, render
 from mercato_composition.faults.codes import codes
 
 RED = "\x1b[31m"

@@ -10,8 +10,7 @@ from mercato_host import create_app
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
-from mercato_kit.settings import Secret
-from mercato_kit.settings import Settings
+from mercato_kit.settings import Secret, Settings
 
 KEY = "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"
 OTHER = "Zt6-kQw8VbNm2XcLp0AsDf4GhJr9TyUi1Eo5"

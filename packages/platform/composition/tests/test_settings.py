@@ -6,14 +6,9 @@ import pytest
 
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.features.plan import compose
-from mercato_kit.settings import Rule
-from mercato_kit.settings import Secret
-from mercato_kit.settings import Settings
+from mercato_kit.settings import Rule, Secret, Settings
 
-from .manifests import codes
-from .manifests import feature
-from .manifests import planned
-from .manifests import rendered
+from .manifests import codes, feature, planned, rendered
 
 
 class Stars(Settings, frozen=True, kw_only=True):

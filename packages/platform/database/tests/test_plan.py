@@ -2,8 +2,7 @@ import pytest
 
 from mercato_database.advice import effects
 
-from .lending import ADD_YEAR
-from .lending import Library
+from .lending import ADD_YEAR, Library
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ import time
 import pytest
 
 from .killing import killed_at
-from .lending import ADD_YEAR
-from .lending import LOANS_TABLES
-from .lending import Library
+from .lending import ADD_YEAR, LOANS_TABLES, Library
 
 
 @pytest.fixture

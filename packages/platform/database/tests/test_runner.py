@@ -6,22 +6,22 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_database.drift import differences
-from mercato_database.faults import database_faults
-from mercato_database.faults import lock_held
-from mercato_database.faults import migration_failed
-from mercato_database.faults import pending_fault
-from mercato_database.faults import unreachable
-from mercato_database.history import Pending
-from mercato_database.history import current_revisions
-from mercato_database.history import histories
-from mercato_database.history import pending
-from mercato_database.locks import LockHeldError
-from mercato_database.locks import migration_lock
-from mercato_database.runner import Applied
-from mercato_database.runner import MigrationFailedError
-from mercato_database.runner import UpgradeRefusedError
-from mercato_database.runner import migration_engine
-from mercato_database.runner import upgrade
+from mercato_database.faults import (
+    database_faults,
+    lock_held,
+    migration_failed,
+    pending_fault,
+    unreachable,
+)
+from mercato_database.history import Pending, current_revisions, histories, pending
+from mercato_database.locks import LockHeldError, migration_lock
+from mercato_database.runner import (
+    Applied,
+    MigrationFailedError,
+    UpgradeRefusedError,
+    migration_engine,
+    upgrade,
+)
 from mercato_database.scaffold import write_revision
 from mercato_kit.feature import Feature
 from mercato_testing.samples.notes import feature as notes

@@ -8,12 +8,8 @@ from mercato_testing.samples.fixtures import wheels
 # The programs find their own modules beside them.
 sys.path.insert(0, str(PROGRAMS))
 
-from .orchard import begin_changelog
-from .orchard import copy_settings
-from .orchard import stand_in
-from .orchard import write_distribution
-from .team import BEFORE
-from .team import Team
+from .orchard import begin_changelog, copy_settings, stand_in, write_distribution
+from .team import BEFORE, Team
 
 __all__ = ["wheels"]
 

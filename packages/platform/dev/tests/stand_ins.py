@@ -6,9 +6,7 @@ import signal
 
 import nox
 
-from mercato_dev.distributions import DISTRIBUTIONS
-from mercato_dev.distributions import ROOT
-from mercato_dev.distributions import find_distribution
+from mercato_dev.distributions import DISTRIBUTIONS, ROOT, find_distribution
 from mercato_dev.units import UNITS
 
 

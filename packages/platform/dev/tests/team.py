@@ -3,8 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from .orchard import run_session
-from .orchard import write_surfaces
+from .orchard import run_session, write_surfaces
 
 BEFORE = "def peel(times):\n    return times\n"
 

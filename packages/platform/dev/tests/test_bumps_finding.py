@@ -6,11 +6,9 @@ from packaging.version import Version
 from mercato_dev.bumps import Bump
 from mercato_dev.distributions import Distribution
 from mercato_dev.history import Release
-from mercato_dev.levels import Level
-from mercato_dev.levels import Reason
+from mercato_dev.levels import Level, Reason
 
-from .orchard import begin_changelog
-from .orchard import write_distribution
+from .orchard import begin_changelog, write_distribution
 
 BREAK = Reason(Level.MAJOR, "HTTP", "GET /v1/apples: 200 response: field core is gone")
 MORE = Reason(Level.MINOR, "Python", "mercato_apples.core: new function")

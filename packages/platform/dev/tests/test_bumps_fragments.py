@@ -5,17 +5,13 @@ import tomllib
 import pytest
 from packaging.version import Version
 
-from mercato_dev.bumps.fragments import LEVELS
-from mercato_dev.bumps.fragments import faults_of_fragments
-from mercato_dev.bumps.fragments import read_fragments
+from mercato_dev.bumps.fragments import LEVELS, faults_of_fragments, read_fragments
 from mercato_dev.bumps.versions import raise_version
 from mercato_dev.changelogs import faults_before_release
 from mercato_dev.distributions import Distribution
 from mercato_dev.levels import Level
 
-from .orchard import ROOT
-from .orchard import begin_changelog
-from .orchard import write_distribution
+from .orchard import ROOT, begin_changelog, write_distribution
 
 
 @pytest.fixture

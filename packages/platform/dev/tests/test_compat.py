@@ -11,12 +11,7 @@ import pytest
 from mercato_dev.index import serve_index
 from mercato_dev.wheel_writer import write_wheel
 
-from .orchard import commit
-from .orchard import copy_settings
-from .orchard import run_session
-from .orchard import tag
-from .orchard import write_distribution
-from .orchard import write_feature
+from .orchard import commit, copy_settings, run_session, tag, write_distribution, write_feature
 
 WATER = """
 def water():

@@ -4,10 +4,7 @@ import json
 
 import pytest
 
-from mercato_dev.compatibility.cases import Case
-from mercato_dev.compatibility.cases import LeftOut
-from mercato_dev.compatibility.cases import cases_of_feature
-from mercato_dev.compatibility.cases import cases_of_foundation
+from mercato_dev.compatibility.cases import Case, LeftOut, cases_of_feature, cases_of_foundation
 from mercato_dev.compatibility.editions import Edition
 from mercato_dev.wheel_writer import write_wheel
 

@@ -9,15 +9,12 @@ import zipfile
 
 import pytest
 
-from mercato_dev.artifacts.contents import faults_of_sdist
-from mercato_dev.artifacts.contents import faults_of_wheel
+from mercato_dev.artifacts.contents import faults_of_sdist, faults_of_wheel
 from mercato_dev.artifacts.metadata import faults_of_metadata
 from mercato_dev.changelogs import faults_after_release
 from mercato_dev.distributions import Distribution
 
-from .orchard import copy_settings
-from .orchard import write_distribution
-from .orchard import write_feature
+from .orchard import copy_settings, write_distribution, write_feature
 
 MIGRATION = "mercato_apples/migrations/versions/0001_initial.py"
 ROOT = "mercato_apples-0.1.0"

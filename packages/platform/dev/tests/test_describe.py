@@ -9,13 +9,10 @@ import pytest
 
 from mercato_dev.distributions import PROGRAMS
 from mercato_dev.surfaces.difference import compare
-from mercato_dev.surfaces.snapshots import FACTORY
-from mercato_dev.surfaces.snapshots import SECTIONS
+from mercato_dev.surfaces.snapshots import FACTORY, SECTIONS
 
-from .lending_library import FEATURE
-from .lending_library import install
-from .orchard import ROOT
-from .orchard import write_distribution
+from .lending_library import FEATURE, install
+from .orchard import ROOT, write_distribution
 
 PROGRAM = PROGRAMS / "describe.py"
 KIT = ROOT / "packages/platform/kit"

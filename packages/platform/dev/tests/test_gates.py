@@ -9,15 +9,17 @@ from mercato_dev.home import HOME
 from mercato_dev.index import serve_index
 from mercato_dev.wheel_writer import write_wheel
 
-from .orchard import AUTHOR
-from .orchard import UNSTEADY_HOOK
-from .orchard import begin_changelog
-from .orchard import commit
-from .orchard import run_session
-from .orchard import stand_in
-from .orchard import tag
-from .orchard import write
-from .orchard import write_feature
+from .orchard import (
+    AUTHOR,
+    UNSTEADY_HOOK,
+    begin_changelog,
+    commit,
+    run_session,
+    stand_in,
+    tag,
+    write,
+    write_feature,
+)
 
 APPLES = "packages/apples"
 PACKAGE = f"{APPLES}/src/mercato_apples"

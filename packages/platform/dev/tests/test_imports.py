@@ -1,7 +1,6 @@
 """``nox -s imports`` fails when a wheel needs what it does not declare."""
 
-from .orchard import run_session
-from .orchard import write_distribution
+from .orchard import run_session, write_distribution
 
 EXTRA = """
 [project.optional-dependencies]

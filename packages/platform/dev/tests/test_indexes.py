@@ -9,8 +9,7 @@ import pytest
 from mercato_dev.index import serve_index
 from mercato_dev.wheel_writer import write_wheel
 
-from .orchard import copy_settings
-from .orchard import run_session
+from .orchard import copy_settings, run_session
 
 SESSIONS = '''
 

@@ -1,5 +1,4 @@
-from mercato_dev.levels import Level
-from mercato_dev.levels import Reason
+from mercato_dev.levels import Level, Reason
 
 
 class TestLevel:

@@ -6,8 +6,7 @@ import pytest
 
 from mercato_dev.wheel_writer import write_wheel
 
-from .orchard import run_session
-from .orchard import write_distribution
+from .orchard import run_session, write_distribution
 
 SEEDS = "mercato-orchard-seeds"
 

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from .orchard import run_session
-from .orchard import stand_in
+from .orchard import run_session, stand_in
 
 PROOF = """
 from mercato_dev.gates.proof import prove

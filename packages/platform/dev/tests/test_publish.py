@@ -10,14 +10,16 @@ import pytest
 from mercato_dev.home import HOME
 from mercato_dev.index import serve_index
 
-from .orchard import UNSTEADY_HOOK
-from .orchard import commit
-from .orchard import copy_settings
-from .orchard import run_session
-from .orchard import tag
-from .orchard import write
-from .orchard import write_distribution
-from .orchard import write_feature
+from .orchard import (
+    UNSTEADY_HOOK,
+    commit,
+    copy_settings,
+    run_session,
+    tag,
+    write,
+    write_distribution,
+    write_feature,
+)
 
 APPLES = "packages/apples"
 WHEEL = "mercato_apples-0.1.0-py3-none-any.whl"

@@ -4,11 +4,8 @@ import shutil
 
 import pytest
 
-from .lending_library import FEATURE
-from .lending_library import MIGRATION
-from .orchard import ROOT
-from .orchard import begin_changelog
-from .orchard import write_feature
+from .lending_library import FEATURE, MIGRATION
+from .orchard import ROOT, begin_changelog, write_feature
 from .team import BEFORE
 
 CHANGES = {

@@ -4,10 +4,7 @@ import tomllib
 
 import pytest
 
-from .orchard import begin_changelog
-from .orchard import run_session
-from .orchard import write_distribution
-from .orchard import write_feature
+from .orchard import begin_changelog, run_session, write_distribution, write_feature
 from .team import BEFORE
 
 PLATFORM = "packages/platform"

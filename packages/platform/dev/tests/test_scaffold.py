@@ -10,9 +10,7 @@ from click.testing import CliRunner
 from packaging.requirements import Requirement
 
 from mercato_composition.commands.frame import mercato
-from mercato_dev.scaffold import NameRefusedError
-from mercato_dev.scaffold import make_feature
-from mercato_dev.scaffold import singular
+from mercato_dev.scaffold import NameRefusedError, make_feature, singular
 
 AFFIXES = ("New", "Schema", "ChangesSchema", "QuerySchema", "ListSchema", "Exists", "Settings")
 

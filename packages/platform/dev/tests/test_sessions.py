@@ -1,18 +1,13 @@
 """The commands of the workspace fail when they should."""
 
 import shutil
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from mercato_dev.distributions import DISTRIBUTIONS
-from mercato_dev.distributions import find_distributions
+from mercato_dev.distributions import DISTRIBUTIONS, find_distributions
 
-from .orchard import ROOT
-from .orchard import copy_settings
-from .orchard import run_session
-from .orchard import write_distribution
+from .orchard import ROOT, copy_settings, run_session, write_distribution
 
 
 @pytest.fixture(scope="module")

@@ -3,19 +3,12 @@
 import copy
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from surfaces.http import describe_document
 
-from .differences import check
-from .differences import differences
-from .drafts import Draft
-from .drafts import document
-from .drafts import drop
-from .drafts import ref
-from .drafts import set_to
+from .differences import check, differences
+from .drafts import Draft, document, drop, ref, set_to
 
 LIMIT = {"in": "query", "name": "limit", "schema": {"type": "integer"}}
 STRING = {"type": "string"}

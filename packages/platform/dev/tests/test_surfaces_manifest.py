@@ -3,12 +3,9 @@
 import copy
 
 import pytest
-from hypothesis import given
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from .differences import check
-from .differences import differences
+from .differences import check, differences
 
 KIND = {"type": {"name": "choice", "choices": ["new", "old"]}, "nargs": 1, "opts": ["--kind"]}
 COPIES = {"type": ["integer"], "minimum": 1, "maximum": 9, "default": "3"}

@@ -4,8 +4,7 @@ import pytest
 
 from describe import describe_metadata
 
-from .differences import check
-from .differences import differences
+from .differences import check, differences
 
 EXTRA = {"optional-dependencies": {"redis": ["redis>=6"]}}
 PLUGIN = {"entry-points": {"pytest11": {"apples": "mercato_apples.plugin"}}}

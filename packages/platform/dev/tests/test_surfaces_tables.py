@@ -2,14 +2,11 @@
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from surfaces.tables import describe_table
 
-from .differences import check
-from .differences import differences
+from .differences import check, differences
 
 
 def book(*more, **columns):

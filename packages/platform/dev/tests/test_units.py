@@ -3,12 +3,9 @@
 import pytest
 from packaging.version import Version
 
-from mercato_dev.units import find_unit
-from mercato_dev.units import find_units
-from mercato_dev.units import order_units
+from mercato_dev.units import find_unit, find_units, order_units
 
-from .orchard import write_distribution
-from .orchard import write_feature
+from .orchard import write_distribution, write_feature
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ import yaml
 
 from mercato_dev.distributions import DISTRIBUTIONS
 
-from .orchard import ROOT
-from .orchard import run_session
+from .orchard import ROOT, run_session
 
 PINNED = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0"
 

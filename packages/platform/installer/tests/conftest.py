@@ -2,10 +2,7 @@ import pytest
 
 from mercato_dev.index import serve_index
 from mercato_dev.wheel_writer import write_wheel
-from mercato_testing.samples.fixtures import client_of
-from mercato_testing.samples.fixtures import deployment
-from mercato_testing.samples.fixtures import url
-from mercato_testing.samples.fixtures import wheels
+from mercato_testing.samples.fixtures import client_of, deployment, url, wheels
 
 from .shops import Shop
 

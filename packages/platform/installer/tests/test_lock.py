@@ -10,8 +10,7 @@ from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.features.plan import compose
 from mercato_testing.samples import wheels
 
-from .shops import FEATURE
-from .shops import Shop
+from .shops import FEATURE, Shop
 
 SECRET = {"MERCATO_SECRET_KEY": "a key of forty characters, for this test"}
 

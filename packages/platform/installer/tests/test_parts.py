@@ -7,18 +7,14 @@ import zipfile
 
 import pytest
 
-from mercato_composition.deployment import lock as lockfile
-from mercato_composition.deployment import packages as requirements
+from mercato_composition.deployment import lock as lockfile, packages as requirements
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.places import Places
 from mercato_composition.deployment.tables import is_safe_url
 from mercato_composition.faults import DeploymentError
 from mercato_dev.wheel_writer import write_wheel
-from mercato_installer import download as fetching
-from mercato_installer import install as installing
-from mercato_installer import tools
-from mercato_installer.wheel import UnreadableWheelError
-from mercato_installer.wheel import read_wheel
+from mercato_installer import download as fetching, install as installing, tools
+from mercato_installer.wheel import UnreadableWheelError, read_wheel
 
 
 class TestCompose:

@@ -4,9 +4,7 @@ import shutil
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit import db
-from mercato_kit import models
-from mercato_kit import work
+from mercato_kit import db, models, work
 from mercato_testing.postgresql import running_server
 
 from . import demo

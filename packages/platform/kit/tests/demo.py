@@ -10,40 +10,17 @@ from flask import Flask
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from marshmallow import fields
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from mercato_kit import db
-from mercato_kit import models
-from mercato_kit import transactions
-from mercato_kit.composition import Composition
-from mercato_kit.composition import compose
-from mercato_kit.errors import NotFound
-from mercato_kit.errors import Problem
-from mercato_kit.errors import StaleVersion
-from mercato_kit.errors import Unauthenticated
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
-from mercato_kit.http import Blueprint
-from mercato_kit.http import ListQuerySchema
-from mercato_kit.http import Page
-from mercato_kit.http import if_match
-from mercato_kit.http import page_of
-from mercato_kit.http import paginate
+from mercato_kit import db, models, transactions
+from mercato_kit.composition import Composition, compose
+from mercato_kit.errors import NotFound, Problem, StaleVersion, Unauthenticated
+from mercato_kit.feature import Feature, Offer
+from mercato_kit.http import Blueprint, ListQuerySchema, Page, if_match, page_of, paginate
 from mercato_kit.identity import IdentityProvider
-from mercato_kit.policies import anyone
-from mercato_kit.policies import permission
-from mercato_kit.policies import signed_in
+from mercato_kit.policies import anyone, permission, signed_in
 from mercato_kit.principals import Principal
-from mercato_kit.schemas import Email
-from mercato_kit.schemas import Instant
-from mercato_kit.schemas import Integer
-from mercato_kit.schemas import Listed
-from mercato_kit.schemas import Metadata
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
+from mercato_kit.schemas import Email, Instant, Integer, Listed, Metadata, ModelSchema, Schema, Text
 
 ALICE = Principal(sub=db.new_id(), kind="user", email="alice@example.com")
 BOB = Principal(sub=db.new_id(), kind="user", email="bob@example.com")

@@ -2,8 +2,7 @@
 
 import sqlalchemy as sa
 
-from mercato_kit import db
-from mercato_kit import work
+from mercato_kit import db, work
 
 from .demo import Note
 

@@ -1,9 +1,7 @@
 import pytest
 from flask import Flask
 
-from mercato_kit.composition import Composition
-from mercato_kit.composition import NotComposedError
-from mercato_kit.composition import current_composition
+from mercato_kit.composition import Composition, NotComposedError, current_composition
 from mercato_kit.feature import Feature
 
 ONE = Feature(name="one", summary="", permissions={"one.read": "read"})

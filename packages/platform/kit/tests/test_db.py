@@ -1,22 +1,15 @@
 import time
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
-from datetime import timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import IntegrityError, StatementError
 
-from mercato_kit import db
-from mercato_kit import transactions
+from mercato_kit import db, transactions
 from mercato_kit.errors import Conflict
 from mercato_kit.models import IdempotencyKey
 
-from .demo import Base
-from .demo import Note
-from .demo import TitleTaken
+from .demo import Base, Note, TitleTaken
 from .steps import add_note
 
 

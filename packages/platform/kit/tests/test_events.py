@@ -3,8 +3,7 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from mercato_kit import db
-from mercato_kit.events import Event
-from mercato_kit.events import Handler
+from mercato_kit.events import Event, Handler
 
 
 def tell(event):

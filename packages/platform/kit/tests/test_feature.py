@@ -1,17 +1,9 @@
 from dataclasses import FrozenInstanceError
-from typing import Protocol
-from typing import get_args
-from typing import get_type_hints
+from typing import Protocol, get_args, get_type_hints
 
 import pytest
 
-from mercato_kit.feature import POLICIES
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
-from mercato_kit.feature import Referent
-from mercato_kit.feature import SoftReference
-from mercato_kit.feature import contract_id
+from mercato_kit.feature import POLICIES, Feature, Need, Offer, Referent, SoftReference, contract_id
 
 from .demo import Note
 

@@ -1,28 +1,18 @@
 import warnings
 
 import pytest
-from flask import Response
-from flask import request
+from flask import Response, request
 
-from mercato_kit import db
-from mercato_kit import transactions
+from mercato_kit import db, transactions
 from mercato_kit.errors import Unavailable
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Feature, Offer
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import IdentityProvider
-from mercato_kit.identity import current_principal
-from mercato_kit.policies import anyone
-from mercato_kit.policies import permission
-from mercato_kit.policies import signed_in
+from mercato_kit.identity import IdentityProvider, current_principal
+from mercato_kit.policies import anyone, permission, signed_in
 from mercato_kit.principals import GUEST
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
+from mercato_kit.schemas import Schema, Text
 
-from .demo import ALICE
-from .demo import Note
-from .demo import blueprint
-from .demo import feature
+from .demo import ALICE, Note, blueprint, feature
 
 NOTE = {"title": "a"}
 KEY = {"Idempotency-Key": "a-key-of-the-routes"}

@@ -5,19 +5,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit import db
-from mercato_kit import work
+from mercato_kit import db, work
 from mercato_kit.errors import Problem
 from mercato_kit.http import Blueprint
 from mercato_kit.models import IdempotencyKey
 from mercato_kit.policies import anyone
-from mercato_kit.schemas import QuerySchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
+from mercato_kit.schemas import QuerySchema, Schema, Text
 
-from .demo import KEY
-from .demo import Note
-from .demo import blueprint
+from .demo import KEY, Note, blueprint
 
 
 class Counted(Problem):

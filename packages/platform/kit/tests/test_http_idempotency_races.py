@@ -8,11 +8,9 @@ import sqlalchemy as sa
 from mercato_kit import db
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
+from mercato_kit.schemas import Schema, Text
 
-from .demo import KEY
-from .demo import Note
+from .demo import KEY, Note
 
 slow = Blueprint("slow", __name__, url_prefix="/v1/slow")
 

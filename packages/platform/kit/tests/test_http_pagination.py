@@ -1,21 +1,15 @@
 import base64
 import json
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck
-from hypothesis import given
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mercato_kit import db
 from mercato_kit.http import pagination
 
-from .demo import Note
-from .demo import NoteSchema
+from .demo import Note, NoteSchema
 
 # Few values, so that many rows have equal sort keys.
 ROWS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=12)

@@ -1,7 +1,6 @@
 import pytest
 
-from mercato_kit.identity import canonical_email
-from mercato_kit.identity import current_principal
+from mercato_kit.identity import canonical_email, current_principal
 from mercato_kit.principals import GUEST
 
 

@@ -6,12 +6,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from mercato_kit import migrations
-from mercato_kit import models
-from mercato_kit import transactions
+from mercato_kit import migrations, models, transactions
 from mercato_kit.db import new_id
-from mercato_kit.migrations import head
-from mercato_kit.migrations import version_table
+from mercato_kit.migrations import head, version_table
 
 from .demo import Note
 

@@ -1,15 +1,10 @@
 import pytest
 
-from mercato_kit.errors import Forbidden
-from mercato_kit.errors import Unauthenticated
-from mercato_kit.policies import anyone
-from mercato_kit.policies import permission
-from mercato_kit.policies import signed_in
-from mercato_kit.principals import GUEST
-from mercato_kit.principals import Principal
+from mercato_kit.errors import Forbidden, Unauthenticated
+from mercato_kit.policies import anyone, permission, signed_in
+from mercato_kit.principals import GUEST, Principal
 
-from .demo import ALICE
-from .demo import CHARLIE
+from .demo import ALICE, CHARLIE
 
 SERVICE = Principal(kind="service", permissions=frozenset({"notes.write"}))
 

@@ -1,7 +1,6 @@
 import pytest
 
-from .demo import ALICE
-from .demo import CHARLIE
+from .demo import ALICE, CHARLIE
 
 
 class TestPrincipal:

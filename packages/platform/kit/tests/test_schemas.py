@@ -1,36 +1,32 @@
 from dataclasses import dataclass
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
-from datetime import timezone
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import marshmallow as ma
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from marshmallow import fields
-from marshmallow import validate
+from hypothesis import given, strategies as st
+from marshmallow import fields, validate
 
 from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.schemas import Boolean
-from mercato_kit.schemas import Email
-from mercato_kit.schemas import Instant
-from mercato_kit.schemas import Integer
-from mercato_kit.schemas import Line
-from mercato_kit.schemas import Listed
-from mercato_kit.schemas import Metadata
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import Password
-from mercato_kit.schemas import QuerySchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
-from mercato_kit.schemas import Uuid
-from mercato_kit.schemas import is_text
-from mercato_kit.schemas import render_instant
+from mercato_kit.schemas import (
+    Boolean,
+    Email,
+    Instant,
+    Integer,
+    Line,
+    Listed,
+    Metadata,
+    ModelSchema,
+    Password,
+    QuerySchema,
+    Schema,
+    Text,
+    Uuid,
+    is_text,
+    render_instant,
+)
 
-from .demo import Note
-from .demo import NoteSchema
+from .demo import Note, NoteSchema
 
 SOME_ID = "01a203b7-028a-72a0-b96b-7ffe5e30ce5f"
 

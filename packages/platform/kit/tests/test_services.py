@@ -5,8 +5,7 @@ from svcs.exceptions import ServiceNotFoundError
 
 from mercato_kit import services
 from mercato_kit.composition import NotComposedError
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Feature, Offer
 
 
 class Weather(Protocol):

@@ -1,19 +1,20 @@
-from typing import Annotated
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
 from msgspec import Meta
 
 from mercato_kit.feature import Feature
-from mercato_kit.settings import Mistake
-from mercato_kit.settings import Secret
-from mercato_kit.settings import Settings
-from mercato_kit.settings import current_settings
-from mercato_kit.settings import describe
-from mercato_kit.settings import is_secret
-from mercato_kit.settings import kind_of
-from mercato_kit.settings import read
+from mercato_kit.settings import (
+    Mistake,
+    Secret,
+    Settings,
+    current_settings,
+    describe,
+    is_secret,
+    kind_of,
+    read,
+)
 
 
 class MailSettings(Settings):

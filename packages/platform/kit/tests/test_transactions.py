@@ -3,9 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit import db
-from mercato_kit import transactions
-from mercato_kit import work
+from mercato_kit import db, transactions, work
 
 from .demo import Note
 from .steps import add_note

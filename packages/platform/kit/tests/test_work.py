@@ -1,16 +1,11 @@
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit import db
-from mercato_kit import transactions
-from mercato_kit import work
-from mercato_kit.errors import Conflict
-from mercato_kit.errors import NotFound
-from mercato_kit.errors import Problem
+from mercato_kit import db, transactions, work
+from mercato_kit.errors import Conflict, NotFound, Problem
 
 from .demo import Note
-from .steps import add_note
-from .steps import session_is_usable
+from .steps import add_note, session_is_usable
 
 
 class Counted(Problem):

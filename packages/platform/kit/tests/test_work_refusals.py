@@ -3,16 +3,11 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit import db
-from mercato_kit import work
-from mercato_kit.errors import Conflict
-from mercato_kit.errors import Invalid
-from mercato_kit.errors import StaleVersion
-from mercato_kit.errors import Unavailable
+from mercato_kit import db, work
+from mercato_kit.errors import Conflict, Invalid, StaleVersion, Unavailable
 
 from .demo import Note
-from .steps import add_note
-from .steps import session_is_usable
+from .steps import add_note, session_is_usable
 
 
 class TestRefusals:

@@ -4,14 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit import db
-from mercato_kit import work
-from mercato_kit.errors import NotFound
-from mercato_kit.errors import Unavailable
+from mercato_kit import db, work
+from mercato_kit.errors import NotFound, Unavailable
 
 from .demo import Note
-from .steps import add_note
-from .steps import session_is_usable
+from .steps import add_note, session_is_usable
 
 
 class TestRetries:

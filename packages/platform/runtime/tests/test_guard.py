@@ -9,12 +9,10 @@ from click.testing import CliRunner
 
 from mercato_composition.commands.features import commands_of
 from mercato_kit import work
-from mercato_kit.db import new_id
-from mercato_kit.db import session
+from mercato_kit.db import new_id, session
 from mercato_kit.events import Event
 from mercato_kit.feature import Offer
-from mercato_kit.models import InboxDelivery
-from mercato_kit.models import OutboxEvent
+from mercato_kit.models import InboxDelivery, OutboxEvent
 from mercato_kit.outbox import publish
 from mercato_runtime.guard import ForeignTableError
 

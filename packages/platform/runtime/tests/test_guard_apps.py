@@ -9,8 +9,7 @@ from mercato_composition.deployment.reader import read_deployment
 from mercato_host import create_app
 from mercato_kit import work
 from mercato_kit.db import engine
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Feature, Offer
 from mercato_runtime.guard import ForeignTableError
 from mercato_testing.samples.wheels import install
 

@@ -5,8 +5,7 @@ import pytest
 from mercato_composition.deployment.reader import read_deployment
 from mercato_database.runner import upgrade
 from mercato_host import create_app
-from mercato_kit.feature import Check
-from mercato_kit.feature import Feature
+from mercato_kit.feature import Check, Feature
 
 state = {"stock": None}
 

@@ -4,26 +4,17 @@ import re
 
 import pytest
 import sqlalchemy as sa
-from marshmallow import fields
-from marshmallow import validate
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.orm import Mapped
+from marshmallow import fields, validate
+from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
 from mercato_kit import db
 from mercato_kit.feature import Feature
-from mercato_kit.http import Blueprint
-from mercato_kit.http import ListQuerySchema
-from mercato_kit.http import page_of
-from mercato_kit.policies import anyone
-from mercato_kit.policies import permission
-from mercato_kit.policies import signed_in
-from mercato_kit.schemas import Metadata
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
+from mercato_kit.http import Blueprint, ListQuerySchema, page_of
+from mercato_kit.policies import anyone, permission, signed_in
+from mercato_kit.schemas import Metadata, ModelSchema, Schema, Text
 
 
 class NoteSchema(Schema):

@@ -9,15 +9,11 @@ from sqlalchemy.exc import OperationalError
 from mercato_composition.deployment.reader import read_deployment
 from mercato_host import create_app
 from mercato_host.extensions import db
-from mercato_kit.errors import Conflict
-from mercato_kit.errors import FieldError
-from mercato_kit.errors import Invalid
+from mercato_kit.errors import Conflict, FieldError, Invalid
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
-from mercato_kit.policies import anyone
-from mercato_kit.policies import permission
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
+from mercato_kit.policies import anyone, permission
+from mercato_kit.schemas import Schema, Text
 
 
 class OutOfPaint(Conflict):

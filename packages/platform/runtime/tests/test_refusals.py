@@ -9,17 +9,13 @@ from click.testing import CliRunner
 
 from mercato_composition.commands.frame import mercato
 from mercato_composition.deployment.reader import read_deployment
-from mercato_database.runner import migration_engine
-from mercato_database.runner import upgrade
+from mercato_database.runner import migration_engine, upgrade
 from mercato_host import create_app
 from mercato_kit import work
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
-from mercato_kit.events import Event
-from mercato_kit.events import Handler
+from mercato_kit.db import session, utc_now
+from mercato_kit.events import Event, Handler
 from mercato_kit.feature import Feature
-from mercato_kit.models import InboxDelivery
-from mercato_kit.models import OutboxEvent
+from mercato_kit.models import InboxDelivery, OutboxEvent
 from mercato_kit.outbox import publish
 from mercato_runtime.worker import run_once
 from mercato_testing.samples.wheels import install

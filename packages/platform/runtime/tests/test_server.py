@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from mercato_database.runner import upgrade
-from mercato_testing.samples import notes
-from mercato_testing.samples import wheels
+from mercato_testing.samples import notes, wheels
 
 feature = notes.feature
 

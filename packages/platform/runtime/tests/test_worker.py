@@ -11,19 +11,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
-from mercato_kit.models import IdempotencyKey
-from mercato_kit.models import InboxDelivery
-from mercato_kit.models import OutboxEvent
-from mercato_runtime.worker import Worker
-from mercato_runtime.worker import deliveries
-from mercato_testing.samples import notes
-from mercato_testing.samples import wheels
-from mercato_testing.samples.notes import Effect
-from mercato_testing.samples.notes import Note
-from mercato_testing.samples.notes import add
+from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.models import IdempotencyKey, InboxDelivery, OutboxEvent
+from mercato_runtime.worker import Worker, deliveries
+from mercato_testing.samples import notes, wheels
+from mercato_testing.samples.notes import Effect, Note, add
 
 feature = notes.feature
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from mercato_kit import db
 from mercato_kit.db import session
 from mercato_testing.conformance import repeated_samples
-from mercato_testing.samples import notes
-from mercato_testing.samples import wheels
+from mercato_testing.samples import notes, wheels
 from mercato_testing.samples.notes import feature
 
 pytest_plugins = ["pytester"]

@@ -5,13 +5,10 @@ import dataclasses
 import marshmallow as ma
 from marshmallow import fields
 
-from mercato_kit.http import ListQuerySchema
-from mercato_kit.http import page_of
-from mercato_kit.policies import permission
-from mercato_kit.policies import signed_in
+from mercato_kit.http import ListQuerySchema, page_of
+from mercato_kit.policies import permission, signed_in
 from mercato_testing.conformance import declarations
-from mercato_testing.samples import notes
-from mercato_testing.samples import wheels
+from mercato_testing.samples import notes, wheels
 from mercato_testing.samples.notes import feature
 
 from .faulty import with_route

@@ -9,8 +9,7 @@ import pytest
 from mercato_testing.conformance import histories
 from mercato_testing.samples.notes import feature
 
-from .faulty import table
-from .faulty import with_tables
+from .faulty import table, with_tables
 
 
 class TestTablesWithoutMigrations:

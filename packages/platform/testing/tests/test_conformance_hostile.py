@@ -7,14 +7,11 @@ import pytest
 
 from mercato_kit import db
 from mercato_kit.db import session
-from mercato_kit.errors import Invalid
-from mercato_kit.errors import NotFound
+from mercato_kit.errors import Invalid, NotFound
 from mercato_testing.conformance import hostile
 from mercato_testing.samples import notes
 from mercato_testing.samples.notes import feature
-from mercato_testing.stage import close
-from mercato_testing.stage import make_app
-from mercato_testing.stage import set_up
+from mercato_testing.stage import close, make_app, set_up
 
 from .faulty import with_route
 

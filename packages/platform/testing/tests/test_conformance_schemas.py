@@ -4,12 +4,9 @@ from typing import Any
 
 import marshmallow as ma
 import pytest
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 
-from mercato_kit.schemas import Metadata
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
+from mercato_kit.schemas import Metadata, Schema, Text
 from mercato_testing.conformance import schemas
 from mercato_testing.samples.notes import feature
 

@@ -6,8 +6,7 @@ from mercato_kit.feature import Feature
 from mercato_testing.conformance import tables
 from mercato_testing.samples.notes import feature
 
-from .faulty import table
-from .faulty import with_tables
+from .faulty import table, with_tables
 
 
 class TestForeignTables:

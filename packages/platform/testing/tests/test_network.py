@@ -4,8 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from mercato_testing.network import ForbiddenAddressError
-from mercato_testing.network import only_loopback
+from mercato_testing.network import ForbiddenAddressError, only_loopback
 
 # Addresses reserved for documentation: no machine has them.
 FOREIGN = ("192.0.2.7", 80)

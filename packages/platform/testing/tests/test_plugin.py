@@ -5,16 +5,12 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_database import history as migrations
-from mercato_kit.db import engine
-from mercato_kit.db import session
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
+from mercato_kit.db import engine, session
+from mercato_kit.feature import Feature, Offer
 from mercato_kit.identity import IdentityProvider
 from mercato_testing.network import ForbiddenAddressError
 from mercato_testing.samples import notes
-from mercato_testing.samples.notes import Effect
-from mercato_testing.samples.notes import Note
-from mercato_testing.samples.notes import add
+from mercato_testing.samples.notes import Effect, Note, add
 
 feature = notes.feature
 

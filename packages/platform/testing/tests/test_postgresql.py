@@ -11,10 +11,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from mercato_testing.postgresql import ServerError
-from mercato_testing.postgresql import running_server
-from mercato_testing.postgresql.accounts import command_prefix
-from mercato_testing.postgresql.accounts import usable_account
+from mercato_testing.postgresql import ServerError, running_server
+from mercato_testing.postgresql.accounts import command_prefix, usable_account
 from mercato_testing.postgresql.server import Server
 
 # Root has two ways to run PostgreSQL, other users have one.

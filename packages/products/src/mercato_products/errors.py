@@ -4,9 +4,7 @@ from collections.abc import Collection
 from typing import Self
 from uuid import UUID
 
-from mercato_kit.errors import Conflict
-from mercato_kit.errors import FieldError
-from mercato_kit.errors import Invalid
+from mercato_kit.errors import Conflict, FieldError, Invalid
 
 
 class HandleTaken(Conflict):

@@ -4,19 +4,12 @@ from pathlib import Path
 
 from mercato_contracts.catalog import Catalog
 from mercato_contracts.stock import Stock
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
-from mercato_kit.feature import Referent
-from mercato_kit.feature import SoftReference
+from mercato_kit.feature import Feature, Offer, Referent, SoftReference
 from mercato_kit.identity import IdentityProvider
 from mercato_products.jobs import JOBS
-from mercato_products.models import Base
-from mercato_products.models import Product
-from mercato_products.models import StockMovement
-from mercato_products.models import Variant
+from mercato_products.models import Base, Product, StockMovement, Variant
 from mercato_products.permissions import PERMISSIONS
-from mercato_products.provides import ProductCatalog
-from mercato_products.provides import ProductStock
+from mercato_products.provides import ProductCatalog, ProductStock
 from mercato_products.routes import blueprint
 from mercato_products.sample_data import make_sample_data
 from mercato_products.settings import ProductsSettings

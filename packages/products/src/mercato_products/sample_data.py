@@ -8,26 +8,22 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import new_id, session, utc_now
 from mercato_products import services
-from mercato_products.models import DEFAULT_LOCATION_ID
-from mercato_products.models import Base
-from mercato_products.models import Category
-from mercato_products.models import Medium
-from mercato_products.models import Price
-from mercato_products.models import PriceRange
-from mercato_products.models import Product
-from mercato_products.models import ProductCategory
-from mercato_products.models import StockLevel
-from mercato_products.models import StockMovement
-from mercato_products.models import Variant
-from mercato_products.sample_words import DEPARTMENTS
-from mercato_products.sample_words import GIFT_CARDS
-from mercato_products.sample_words import KINDS
-from mercato_products.sample_words import SERIES
-from mercato_products.sample_words import Kind
+from mercato_products.models import (
+    DEFAULT_LOCATION_ID,
+    Base,
+    Category,
+    Medium,
+    Price,
+    PriceRange,
+    Product,
+    ProductCategory,
+    StockLevel,
+    StockMovement,
+    Variant,
+)
+from mercato_products.sample_words import DEPARTMENTS, GIFT_CARDS, KINDS, SERIES, Kind
 
 Row = dict[str, Any]
 Rows = dict[type[Base], list[Row]]

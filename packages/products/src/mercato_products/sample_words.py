@@ -1,7 +1,6 @@
 """Words, sizes and base prices of the sample shop."""
 
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.hazmat.primitives.serialization import PublicFormat
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 
-from mercato_kit.db import new_id
-from mercato_kit.db import utc_now
+from mercato_kit.db import new_id, utc_now
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.keys import derive_key
 from mercato_kit.settings import current_settings

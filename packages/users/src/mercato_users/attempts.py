@@ -5,18 +5,13 @@ span of that length, whenever it starts, has more attempts than the limit.
 """
 
 import hashlib
-from collections.abc import Iterable
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from mercato_kit.db import insert
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import insert, session, utc_now
 from mercato_kit.errors import TooManyRequests
 from mercato_users.models import LoginAttempt
 

@@ -4,8 +4,7 @@ import sys
 
 import click
 
-from mercato_users import emails
-from mercato_users import services
+from mercato_users import emails, services
 from mercato_users.values import NewUser
 
 

@@ -1,11 +1,6 @@
 """Problems of users."""
 
-from mercato_kit.errors import Conflict
-from mercato_kit.errors import FieldError
-from mercato_kit.errors import Invalid
-from mercato_kit.errors import NotFound
-from mercato_kit.errors import Problem
-from mercato_kit.errors import Unauthenticated
+from mercato_kit.errors import Conflict, FieldError, Invalid, NotFound, Problem, Unauthenticated
 
 
 class InvalidCredentials(Unauthenticated):

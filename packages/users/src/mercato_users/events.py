@@ -5,12 +5,8 @@ from uuid import UUID
 
 from mercato_kit import work
 from mercato_kit.db import session
-from mercato_kit.events import Event
-from mercato_kit.events import Handler
-from mercato_users import mail
-from mercato_users import messages
-from mercato_users import one_time_tokens
-from mercato_users import topics
+from mercato_kit.events import Event, Handler
+from mercato_users import mail, messages, one_time_tokens, topics
 from mercato_users.mail import Mail
 from mercato_users.models import User
 

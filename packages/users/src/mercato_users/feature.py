@@ -2,24 +2,17 @@
 
 from pathlib import Path
 
-from mercato_kit.feature import Check
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
-from mercato_kit.feature import Referent
+from mercato_kit.feature import Check, Feature, Offer, Referent
 from mercato_kit.identity import IdentityProvider
 from mercato_users.access_tokens import key_mistake
 from mercato_users.cli import commands
-from mercato_users.events import HANDLES
-from mercato_users.events import PUBLISHES
+from mercato_users.events import HANDLES, PUBLISHES
 from mercato_users.jobs import JOBS
-from mercato_users.models import Base
-from mercato_users.models import User
+from mercato_users.models import Base, User
 from mercato_users.permissions import PERMISSIONS
-from mercato_users.privacy import erase_subject
-from mercato_users.privacy import export_subject
+from mercato_users.privacy import erase_subject, export_subject
 from mercato_users.provides import Identity
-from mercato_users.routes import blueprint
-from mercato_users.routes import well_known
+from mercato_users.routes import blueprint, well_known
 from mercato_users.sample_data import make_sample_data
 from mercato_users.settings import UsersSettings
 

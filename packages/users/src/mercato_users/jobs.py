@@ -5,14 +5,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import session, utc_now
 from mercato_kit.jobs import Job
 from mercato_kit.settings import current_settings
 from mercato_users import attempts
-from mercato_users.models import OneTimeToken
-from mercato_users.models import Session
-from mercato_users.models import User
+from mercato_users.models import OneTimeToken, Session, User
 from mercato_users.settings import UsersSettings
 
 BATCH = 500

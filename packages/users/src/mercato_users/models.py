@@ -5,13 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mercato_kit import db
-from mercato_kit.db import Aggregate
-from mercato_kit.db import Identified
+from mercato_kit.db import Aggregate, Identified
 
 ADMIN = "admin"
 """The role that holds every permission declared by the features of the deployment."""

@@ -6,9 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import insert
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import insert, session, utc_now
 from mercato_kit.settings import current_settings
 from mercato_users import opaque_tokens
 from mercato_users.errors import TokenExpired

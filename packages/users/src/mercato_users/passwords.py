@@ -5,8 +5,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError
-from argon2.exceptions import VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 from mercato_kit.identity import canonical_email
 from mercato_kit.schemas import is_text

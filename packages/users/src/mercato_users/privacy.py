@@ -8,11 +8,7 @@ import sqlalchemy as sa
 from mercato_kit.db import session
 from mercato_kit.schemas import render_instant
 from mercato_users import topics
-from mercato_users.models import AuditEvent
-from mercato_users.models import OneTimeToken
-from mercato_users.models import Session
-from mercato_users.models import User
-from mercato_users.models import UserRole
+from mercato_users.models import AuditEvent, OneTimeToken, Session, User, UserRole
 
 
 def export_subject(user_id: UUID) -> dict[str, Any]:

@@ -5,16 +5,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from mercato_kit.composition import current_composition
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import session, utc_now
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.principals import Principal
 from mercato_users import access_tokens
-from mercato_users.models import Role
-from mercato_users.models import RolePermission
-from mercato_users.models import Session
-from mercato_users.models import User
-from mercato_users.models import UserRole
+from mercato_users.models import Role, RolePermission, Session, User, UserRole
 
 
 class Identity:

@@ -6,34 +6,30 @@ from uuid import UUID
 from flask import request
 
 from mercato_kit.errors import Unauthenticated
-from mercato_kit.http import Blueprint
-from mercato_kit.http import Page
-from mercato_kit.http import if_match
+from mercato_kit.http import Blueprint, Page, if_match
 from mercato_kit.identity import current_principal
-from mercato_kit.policies import anyone
-from mercato_kit.policies import permission
-from mercato_kit.policies import signed_in
-from mercato_users import access_tokens
-from mercato_users import services
+from mercato_kit.policies import anyone, permission, signed_in
+from mercato_users import access_tokens, services
 from mercato_users.clients import Client
 from mercato_users.models import User
-from mercato_users.permissions import READ
-from mercato_users.permissions import WRITE
-from mercato_users.schemas import CredentialsSchema
-from mercato_users.schemas import EmailOnlySchema
-from mercato_users.schemas import KeySetSchema
-from mercato_users.schemas import LoginSchema
-from mercato_users.schemas import NewPasswordSchema
-from mercato_users.schemas import NewUserSchema
-from mercato_users.schemas import NothingSchema
-from mercato_users.schemas import ProfileSchema
-from mercato_users.schemas import ReasonSchema
-from mercato_users.schemas import RefreshSchema
-from mercato_users.schemas import TokenOnlySchema
-from mercato_users.schemas import TokensSchema
-from mercato_users.schemas import UserListQuerySchema
-from mercato_users.schemas import UserListSchema
-from mercato_users.schemas import UserSchema
+from mercato_users.permissions import READ, WRITE
+from mercato_users.schemas import (
+    CredentialsSchema,
+    EmailOnlySchema,
+    KeySetSchema,
+    LoginSchema,
+    NewPasswordSchema,
+    NewUserSchema,
+    NothingSchema,
+    ProfileSchema,
+    ReasonSchema,
+    RefreshSchema,
+    TokenOnlySchema,
+    TokensSchema,
+    UserListQuerySchema,
+    UserListSchema,
+    UserSchema,
+)
 from mercato_users.values import NewUser
 
 blueprint = Blueprint("users", __name__, url_prefix="/v1", description="Accounts and logins")

@@ -8,8 +8,7 @@ from mercato_kit.composition import current_composition
 from mercato_kit.db import session
 from mercato_kit.identity import canonical_email
 from mercato_users import services
-from mercato_users.models import ADMIN
-from mercato_users.models import User
+from mercato_users.models import ADMIN, User
 from mercato_users.values import NewUser
 
 CLERK = "clerk"

@@ -3,21 +3,11 @@
 from typing import ClassVar
 
 import marshmallow as ma
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 
-from mercato_kit.http import ListQuerySchema
-from mercato_kit.http import page_of
-from mercato_kit.schemas import Email
-from mercato_kit.schemas import Instant
-from mercato_kit.schemas import Line
-from mercato_kit.schemas import Metadata
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import Password
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
-from mercato_users import emails
-from mercato_users import passwords
+from mercato_kit.http import ListQuerySchema, page_of
+from mercato_kit.schemas import Email, Instant, Line, Metadata, ModelSchema, Password, Schema, Text
+from mercato_users import emails, passwords
 from mercato_users.models import User
 from mercato_users.values import NewUser
 

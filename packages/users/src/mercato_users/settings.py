@@ -1,12 +1,10 @@
 """Settings of users, in the deployment file or the environment."""
 
-from typing import Annotated
-from typing import Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from mercato_kit.settings import Secret
-from mercato_kit.settings import Settings
+from mercato_kit.settings import Secret, Settings
 
 
 class UsersSettings(Settings, frozen=True, kw_only=True):

@@ -1,7 +1,6 @@
 """What reviews refuse."""
 
-from mercato_kit.errors import Conflict
-from mercato_kit.errors import Forbidden
+from mercato_kit.errors import Conflict, Forbidden
 
 
 class BuyersOnly(Forbidden):

@@ -2,10 +2,8 @@
 
 from uuid import UUID
 
-from mercato_kit.events import Event
-from mercato_kit.events import Handler
-from mercato_reviews import privacy
-from mercato_reviews import services
+from mercato_kit.events import Event, Handler
+from mercato_reviews import privacy, services
 
 
 def remember_buyer(event: Event) -> None:

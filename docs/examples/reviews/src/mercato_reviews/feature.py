@@ -3,13 +3,11 @@
 from pathlib import Path
 
 from mercato_contracts.catalog import Catalog
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Need
+from mercato_kit.feature import Feature, Need
 from mercato_reviews.events import HANDLES
 from mercato_reviews.models import Base
 from mercato_reviews.permissions import PERMISSIONS
-from mercato_reviews.privacy import erase_subject
-from mercato_reviews.privacy import export_subject
+from mercato_reviews.privacy import erase_subject, export_subject
 from mercato_reviews.routes import blueprint
 from mercato_reviews.sample_data import make_sample_data
 from mercato_reviews.settings import ReviewsSettings

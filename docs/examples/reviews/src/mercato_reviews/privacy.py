@@ -6,8 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import session
-from mercato_reviews.models import Buyer
-from mercato_reviews.models import Review
+from mercato_reviews.models import Buyer, Review
 from mercato_reviews.schemas import ReviewSchema
 
 

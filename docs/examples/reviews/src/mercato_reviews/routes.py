@@ -8,18 +8,18 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_kit.http import Blueprint
-from mercato_kit.http import Page
-from mercato_kit.http import if_match
+from mercato_kit.http import Blueprint, Page, if_match
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import signed_in
 from mercato_reviews import services
 from mercato_reviews.models import Review
-from mercato_reviews.schemas import NewReviewSchema
-from mercato_reviews.schemas import ReviewChangesSchema
-from mercato_reviews.schemas import ReviewListSchema
-from mercato_reviews.schemas import ReviewQuerySchema
-from mercato_reviews.schemas import ReviewSchema
+from mercato_reviews.schemas import (
+    NewReviewSchema,
+    ReviewChangesSchema,
+    ReviewListSchema,
+    ReviewQuerySchema,
+    ReviewSchema,
+)
 from mercato_reviews.values import NewReview
 
 blueprint = Blueprint("reviews", __name__, url_prefix="/v1", description="Reviews of customers")

@@ -2,13 +2,8 @@
 
 from marshmallow import fields
 
-from mercato_kit.http import ListQuerySchema
-from mercato_kit.http import page_of
-from mercato_kit.schemas import Metadata
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
-from mercato_kit.schemas import Uuid
+from mercato_kit.http import ListQuerySchema, page_of
+from mercato_kit.schemas import Metadata, ModelSchema, Schema, Text, Uuid
 from mercato_reviews.models import Review
 from mercato_reviews.values import NewReview
 

@@ -5,26 +5,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_contracts import catalog
-from mercato_kit.db import insert
-from mercato_kit.db import locked
-from mercato_kit.db import refuse
-from mercato_kit.db import session
-from mercato_kit.db import unique_key
-from mercato_kit.db import utc_now
-from mercato_kit.errors import Forbidden
-from mercato_kit.errors import NotFound
-from mercato_kit.errors import StaleVersion
-from mercato_kit.http import Page
-from mercato_kit.http import PageRequest
-from mercato_kit.http import paginate
+from mercato_kit.db import insert, locked, refuse, session, unique_key, utc_now
+from mercato_kit.errors import Forbidden, NotFound, StaleVersion
+from mercato_kit.http import Page, PageRequest, paginate
 from mercato_kit.principals import Principal
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
-from mercato_reviews.errors import BuyersOnly
-from mercato_reviews.errors import ReviewExists
-from mercato_reviews.errors import VariantUnavailable
-from mercato_reviews.models import Buyer
-from mercato_reviews.models import Review
+from mercato_reviews.errors import BuyersOnly, ReviewExists, VariantUnavailable
+from mercato_reviews.models import Buyer, Review
 from mercato_reviews.permissions import READ
 from mercato_reviews.settings import ReviewsSettings
 from mercato_reviews.values import NewReview

@@ -1,8 +1,7 @@
 """What a client asks for, as plain values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from uuid import UUID
 
 

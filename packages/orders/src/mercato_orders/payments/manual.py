@@ -1,7 +1,6 @@
 """The payment provider ``manual``, for payments received outside of Mercato."""
 
-from mercato_orders.payments.provider import Charge
-from mercato_orders.payments.provider import Result
+from mercato_orders.payments.provider import Charge, Result
 
 
 class Manual:

@@ -1,8 +1,7 @@
 """The protocol of payment providers and its values."""
 
 from dataclasses import dataclass
-from typing import Literal
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 

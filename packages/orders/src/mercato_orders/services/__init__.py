@@ -2,20 +2,18 @@
 
 from mercato_orders.services.cancellations import cancel_order
 from mercato_orders.services.checkout import place_order
-from mercato_orders.services.expiry import expire_order
-from mercato_orders.services.expiry import expire_unpaid_orders
-from mercato_orders.services.payments import pay_order
-from mercato_orders.services.payments import settle_payment
-from mercato_orders.services.payments import start_payment
-from mercato_orders.services.queries import find_order
-from mercato_orders.services.queries import find_payment
-from mercato_orders.services.queries import list_events
-from mercato_orders.services.queries import list_orders
-from mercato_orders.services.queries import list_payments
-from mercato_orders.services.queries import lock_order
-from mercato_orders.services.queries import refreshed
-from mercato_orders.services.quotes import Quotation
-from mercato_orders.services.quotes import quote_order
+from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
+from mercato_orders.services.payments import pay_order, settle_payment, start_payment
+from mercato_orders.services.queries import (
+    find_order,
+    find_payment,
+    list_events,
+    list_orders,
+    list_payments,
+    lock_order,
+    refreshed,
+)
+from mercato_orders.services.quotes import Quotation, quote_order
 
 __all__ = [
     "Quotation",

@@ -3,16 +3,14 @@
 from uuid import UUID
 
 from mercato_contracts.stock import Stock
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import session, utc_now
 from mercato_kit.services import get
 from mercato_orders.access import Caller
 from mercato_orders.errors import InvalidTransition
 from mercato_orders.models import Order
 from mercato_orders.permissions import WRITE
 from mercato_orders.services.queries import lock_order
-from mercato_orders.timeline import CANCELED
-from mercato_orders.timeline import announce
+from mercato_orders.timeline import CANCELED, announce
 
 
 def cancel_order(order_id: UUID, caller: Caller, reason: str | None = None) -> Order:

@@ -1,8 +1,7 @@
 """Place an order."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,32 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts import stock
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.identity import canonical_email
 from mercato_kit.principals import Principal
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
-from mercato_orders.access import Actor
-from mercato_orders.access import access_token
-from mercato_orders.access import hash_token
-from mercato_orders.errors import EmailNotYours
-from mercato_orders.errors import EmailRequired
-from mercato_orders.errors import InsufficientStock
-from mercato_orders.errors import PriceChanged
-from mercato_orders.models import Line
-from mercato_orders.models import Order
+from mercato_orders.access import Actor, access_token, hash_token
+from mercato_orders.errors import EmailNotYours, EmailRequired, InsufficientStock, PriceChanged
+from mercato_orders.models import Line, Order
 from mercato_orders.numbers import next_number
-from mercato_orders.pricing import PricedLine
-from mercato_orders.pricing import PricedOrder
-from mercato_orders.services.quotes import price_now
-from mercato_orders.services.quotes import refuse_unsupported
+from mercato_orders.pricing import PricedLine, PricedOrder
+from mercato_orders.services.quotes import price_now, refuse_unsupported
 from mercato_orders.settings import OrdersSettings
-from mercato_orders.timeline import PLACED
-from mercato_orders.timeline import announce
-from mercato_orders.values import NewOrder
-from mercato_orders.values import sum_quantities
+from mercato_orders.timeline import PLACED, announce
+from mercato_orders.values import NewOrder, sum_quantities
 
 
 def place_order(new: NewOrder, customer: Principal) -> Order:

@@ -8,17 +8,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from mercato_contracts.stock import Stock
 from mercato_kit import work
-from mercato_kit.db import locked
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import locked, session, utc_now
 from mercato_kit.services import get
 from mercato_orders.access import SYSTEM
-from mercato_orders.models import IN_FLIGHT
-from mercato_orders.models import Order
-from mercato_orders.models import Payment
+from mercato_orders.models import IN_FLIGHT, Order, Payment
 from mercato_orders.services.queries import refreshed
-from mercato_orders.timeline import EXPIRED
-from mercato_orders.timeline import announce
+from mercato_orders.timeline import EXPIRED, announce
 
 BATCH_SIZE = 100
 """Orders that one run of the job processes at most."""

@@ -7,30 +7,19 @@ import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts.stock import Stock
-from mercato_kit.db import locked
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import locked, new_id, session, utc_now
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
-from mercato_orders.access import SYSTEM
-from mercato_orders.access import Actor
-from mercato_orders.access import Caller
-from mercato_orders.errors import OrderNotPayable
-from mercato_orders.errors import PaymentInProgress
-from mercato_orders.models import IN_FLIGHT
-from mercato_orders.models import Order
-from mercato_orders.models import Payment
+from mercato_orders.access import SYSTEM, Actor, Caller
+from mercato_orders.errors import OrderNotPayable, PaymentInProgress
+from mercato_orders.models import IN_FLIGHT, Order, Payment
 from mercato_orders.payments import PROVIDERS
-from mercato_orders.payments.provider import Charge
-from mercato_orders.payments.provider import Result
+from mercato_orders.payments.provider import Charge, Result
 from mercato_orders.permissions import WRITE
-from mercato_orders.services.queries import lock_order
-from mercato_orders.services.queries import refreshed
+from mercato_orders.services.queries import lock_order, refreshed
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.states import payment_status
-from mercato_orders.timeline import PAID
-from mercato_orders.timeline import announce
+from mercato_orders.timeline import PAID, announce
 from mercato_orders.values import NewPayment
 
 

@@ -2,28 +2,18 @@
 
 import operator
 from collections.abc import Mapping
-from typing import Any
-from typing import TypeVar
-from typing import cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
-from mercato_kit.db import AnySelect
-from mercato_kit.db import locked
-from mercato_kit.db import session
+from mercato_kit.db import AnySelect, locked, session
 from mercato_kit.errors import NotFound
-from mercato_kit.http import Page
-from mercato_kit.http import PageRequest
-from mercato_kit.http import paginate
+from mercato_kit.http import Page, PageRequest, paginate
 from mercato_orders.access import Caller
-from mercato_orders.models import Order
-from mercato_orders.models import OrderEvent
-from mercato_orders.models import Payment
-from mercato_orders.permissions import READ
-from mercato_orders.permissions import WRITE
+from mercato_orders.models import Order, OrderEvent, Payment
+from mercato_orders.permissions import READ, WRITE
 
 T = TypeVar("T")
 

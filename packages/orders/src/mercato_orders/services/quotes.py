@@ -7,14 +7,9 @@ from uuid import UUID
 from mercato_contracts import catalog
 from mercato_kit.db import utc_now
 from mercato_kit.services import get
-from mercato_orders.errors import UnknownDiscountCode
-from mercato_orders.errors import UnknownShippingMethod
-from mercato_orders.errors import VariantUnavailable
-from mercato_orders.pricing import PricedOrder
-from mercato_orders.pricing import price
-from mercato_orders.values import NewOrder
-from mercato_orders.values import WantedQuote
-from mercato_orders.values import sum_quantities
+from mercato_orders.errors import UnknownDiscountCode, UnknownShippingMethod, VariantUnavailable
+from mercato_orders.pricing import PricedOrder, price
+from mercato_orders.values import NewOrder, WantedQuote, sum_quantities
 
 
 @dataclass(frozen=True, slots=True)

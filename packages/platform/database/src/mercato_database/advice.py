@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import files
 from pathlib import Path
-from typing import Any
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
-from typing import Any
+from typing import IO, Any
 
 import sqlalchemy as sa
 

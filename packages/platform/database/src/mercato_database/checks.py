@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import sqlalchemy as sa
 
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
+from mercato_composition.faults import DeploymentError, Fault
 from mercato_database.data_faults import unnamed_data
 from mercato_database.faults import database_faults
 from mercato_kit import transactions

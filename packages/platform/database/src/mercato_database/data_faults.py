@@ -1,16 +1,11 @@
 """Faults of data: K301, K310 and K311."""
 
-from collections.abc import Collection
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
 from mercato_composition.faults import Fault
-from mercato_database.holdings import KIT
-from mercato_database.holdings import Holding
-from mercato_database.holdings import count_rows
-from mercato_database.holdings import holdings
-from mercato_database.holdings import rows_in_words
+from mercato_database.holdings import KIT, Holding, count_rows, holdings, rows_in_words
 from mercato_database.plan import is_absent
 from mercato_database.purge import Preview
 from mercato_database.references import Dangling

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import TYPE_CHECKING
-from typing import Literal
-from urllib.parse import quote
-from urllib.parse import quote_plus
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
 
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
-from mercato_database.history import Pending
-from mercato_database.history import histories
-from mercato_database.history import pending
-from mercato_database.plan import Refusal
-from mercato_database.plan import empty_database
-from mercato_database.plan import is_absent
-from mercato_database.plan import plan
+from mercato_database.history import Pending, histories, pending
+from mercato_database.plan import Refusal, empty_database, is_absent, plan
 from mercato_kit import transactions
 
 if TYPE_CHECKING:
     from mercato_database.locks import LockHeldError
-    from mercato_database.runner import MigrationFailedError
-    from mercato_database.runner import UpgradeRefusedError
+    from mercato_database.runner import MigrationFailedError, UpgradeRefusedError
 
 Severity = Literal["error", "warning"]
 

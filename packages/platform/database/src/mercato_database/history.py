@@ -1,20 +1,16 @@
 """Compare the revision of each feature's tables with its wheel, without importing Alembic."""
 
-from collections.abc import Iterable
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from mercato_database import ledger
-from mercato_database import revisions as scripts
+from mercato_database import ledger, revisions as scripts
 from mercato_database.ledger import Release
 from mercato_database.revisions import Revision
 from mercato_kit.feature import Feature
-from mercato_kit.migrations import KIT_VERSIONS
-from mercato_kit.migrations import head
-from mercato_kit.migrations import version_table
+from mercato_kit.migrations import KIT_VERSIONS, head, version_table
 from mercato_kit.models import Base
 
 KIT = Feature(

@@ -1,16 +1,13 @@
 """List the data in a database by feature, whether the feature is installed or not."""
 
-from collections.abc import Collection
-from collections.abc import Iterable
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from mercato_database import ledger
 from mercato_database.history import current_revisions
-from mercato_database.ledger import Entry
-from mercato_database.ledger import Release
+from mercato_database.ledger import Entry, Release
 from mercato_kit.migrations import version_table
 
 KIT = "kit"

@@ -1,19 +1,13 @@
 """Plan an upgrade: its steps, or why it is refused. Does not import Alembic."""
 
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from mercato_database.history import History
-from mercato_database.history import Pending
-from mercato_database.history import current_revisions
-from mercato_database.history import pending_of
-from mercato_database.revisions import Revision
-from mercato_database.revisions import forks
+from mercato_database.history import History, Pending, current_revisions, pending_of
+from mercato_database.revisions import Revision, forks
 from mercato_kit import transactions
 from mercato_kit.migrations import version_table
 

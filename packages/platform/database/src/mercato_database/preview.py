@@ -3,15 +3,12 @@
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from alembic import command
 
-from mercato_database.advice import NOTHING
-from mercato_database.advice import Effect
-from mercato_database.advice import effects
+from mercato_database.advice import NOTHING, Effect, effects
 from mercato_database.plan import Step
 from mercato_database.revisions import Revision
 from mercato_database.runner import configure

@@ -1,22 +1,15 @@
 """Purge the data of a feature, unless the deployment or other features still use it."""
 
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from mercato_database import ledger
-from mercato_database.holdings import Holding
-from mercato_database.holdings import count_rows
-from mercato_database.holdings import holdings
-from mercato_database.holdings import rows_in_words
+from mercato_database.holdings import Holding, count_rows, holdings, rows_in_words
 from mercato_database.locks import migration_lock
-from mercato_database.references import count_referring
-from mercato_database.references import references
-from mercato_kit.feature import POLICIES
-from mercato_kit.feature import Feature
+from mercato_database.references import count_referring, references
+from mercato_kit.feature import POLICIES, Feature
 from mercato_kit.models import InboxDelivery
 
 

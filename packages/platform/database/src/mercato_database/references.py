@@ -1,17 +1,13 @@
 """References between features: which columns keep ids of others, and which ids dangle."""
 
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_database.ledger import Entry
-from mercato_database.ledger import references_of
-from mercato_database.ledger import referents_of
+from mercato_database.ledger import Entry, references_of, referents_of
 from mercato_kit.feature import Feature
 
 SAMPLES = 3

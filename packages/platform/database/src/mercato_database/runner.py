@@ -2,11 +2,7 @@
 
 import io
 from argparse import Namespace
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,17 +13,10 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from mercato_database import ledger
-from mercato_database.history import History
-from mercato_database.history import Pending
-from mercato_database.history import current_revisions
-from mercato_database.history import histories
+from mercato_database.history import History, Pending, current_revisions, histories
 from mercato_database.ledger import Release
-from mercato_database.locks import migration_lock
-from mercato_database.locks import process_name
-from mercato_database.plan import Plan
-from mercato_database.plan import Refusal
-from mercato_database.plan import Step
-from mercato_database.plan import plan
+from mercato_database.locks import migration_lock, process_name
+from mercato_database.plan import Plan, Refusal, Step, plan
 from mercato_kit import transactions
 from mercato_kit.feature import Feature
 from mercato_kit.migrations import FOLDER

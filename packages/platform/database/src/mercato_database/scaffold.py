@@ -7,8 +7,7 @@ from alembic import command
 
 from mercato_database.drift import differences
 from mercato_database.history import History
-from mercato_database.runner import configure
-from mercato_database.runner import migration_engine
+from mercato_database.runner import configure, migration_engine
 
 
 def write_revision(history: History, message: str) -> Path | None:

@@ -2,13 +2,9 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from mercato_dev.distributions import DISTRIBUTIONS
-from mercato_dev.distributions import WORKSPACE
-from mercato_dev.distributions import Distribution
+from mercato_dev.distributions import DISTRIBUTIONS, WORKSPACE, Distribution
 
 FEATURES = ("contracts", "kit")
 """What a feature may import; a distribution of its own is allowed to import what its row says."""

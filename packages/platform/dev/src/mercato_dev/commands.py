@@ -38,9 +38,7 @@ def new(
     Table, migration, routes, a contract it needs, events it answers, settings, sample data, and
     tests of all that.
     """
-    from mercato_dev.scaffold import NameRefusedError
-    from mercato_dev.scaffold import ToolError
-    from mercato_dev.scaffold import make_feature
+    from mercato_dev.scaffold import NameRefusedError, ToolError, make_feature
 
     try:
         folder = make_feature(name, into, thing=thing, home=home, workspace=workspace)

@@ -3,17 +3,13 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import nox
 
-from mercato_dev.distributions import DISTRIBUTIONS
-from mercato_dev.distributions import TOOLS
-from mercato_dev.distributions import WORKSPACE
-from mercato_dev.distributions import digest
+from mercato_dev.distributions import DISTRIBUTIONS, TOOLS, WORKSPACE, digest
 
 # Where bytecode is not kept, every process compiles the libraries again: three times as slow.
 PLAIN: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None, "PYTHONPATH": None}

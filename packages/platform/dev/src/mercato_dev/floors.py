@@ -9,15 +9,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from mercato_dev.distributions import DISTRIBUTIONS
-from mercato_dev.distributions import Distribution
-from mercato_dev.distributions import with_extras
-from mercato_dev.environments import PLAIN
-from mercato_dev.environments import built_wheels
-from mercato_dev.environments import installed
-from mercato_dev.environments import pin_wheels
-from mercato_dev.environments import place
-from mercato_dev.environments import provide
+from mercato_dev.distributions import DISTRIBUTIONS, Distribution, with_extras
+from mercato_dev.environments import PLAIN, built_wheels, installed, pin_wheels, place, provide
 from mercato_dev.refusal import refuse
 
 FLOORS = (">=", "==", "~=")

@@ -2,17 +2,14 @@
 
 import subprocess
 import tempfile
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.version import InvalidVersion
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
-from mercato_dev.distributions import ROOT
-from mercato_dev.distributions import Distribution
+from mercato_dev.distributions import ROOT, Distribution
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,7 @@
 import tomllib
 from collections.abc import Iterator
 
-from mercato_dev.distributions import WORKSPACE
-from mercato_dev.distributions import Distribution
+from mercato_dev.distributions import WORKSPACE, Distribution
 
 SETTINGS = tomllib.loads(WORKSPACE.read_text()).get("tool", {}).get("mercato", {})
 HOME: str = SETTINGS.get("home", "")

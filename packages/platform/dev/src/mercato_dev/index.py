@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mercato_dev.wheel_writer import closure
-from mercato_dev.wheel_writer import pack_installed
+from mercato_dev.wheel_writer import closure, pack_installed
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ first line on standard output is the address. Anyone may upload; a file that is 
 import sys
 import threading
 from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIServer
-from wsgiref.simple_server import make_server
+from wsgiref.simple_server import WSGIServer, make_server
 
 
 class Server(ThreadingMixIn, WSGIServer):

@@ -6,21 +6,15 @@ import os
 import shlex
 import subprocess
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from contextlib import contextmanager
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import nox
-from packaging.version import InvalidVersion
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
-from mercato_dev.distributions import PROGRAMS
-from mercato_dev.distributions import ROOT
-from mercato_dev.environments import PLAIN
-from mercato_dev.environments import run_tool
-from mercato_dev.environments import toolbox
+from mercato_dev.distributions import PROGRAMS, ROOT
+from mercato_dev.environments import PLAIN, run_tool, toolbox
 
 LOCAL = ROOT / "var/index"
 SERVER = Path(__file__).with_name("index_server.py")

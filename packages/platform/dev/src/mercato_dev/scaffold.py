@@ -8,8 +8,7 @@ import subprocess
 import sys
 import tempfile
 from importlib import resources
-from importlib.metadata import entry_points
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 from packaging.version import Version
@@ -39,7 +38,7 @@ _PLURALS = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes",
 _HOUSE_STYLE = (
     "--isolated",
     "--config=line-length=100",
-    "--config=lint.isort.force-single-line=true",
+    "--config=lint.isort.combine-as-imports=true",
     "--config=lint.isort.known-first-party=['mercato_*']",
 )
 

@@ -14,27 +14,24 @@ import nox
 
 from mercato_dev.boundaries import describe_boundaries
 from mercato_dev.compatibility import prove_compatible
-from mercato_dev.distributions import DISTRIBUTIONS
-from mercato_dev.distributions import EVERYTHING
-from mercato_dev.distributions import PROGRAMS
-from mercato_dev.distributions import ROOT
-from mercato_dev.distributions import TOOLS
-from mercato_dev.distributions import WORKSPACE
-from mercato_dev.distributions import find_distribution
-from mercato_dev.distributions import with_extras
-from mercato_dev.environments import CLEAN
-from mercato_dev.environments import PLAIN
-from mercato_dev.environments import place
-from mercato_dev.environments import provide
+from mercato_dev.distributions import (
+    DISTRIBUTIONS,
+    EVERYTHING,
+    PROGRAMS,
+    ROOT,
+    TOOLS,
+    WORKSPACE,
+    find_distribution,
+    with_extras,
+)
+from mercato_dev.environments import CLEAN, PLAIN, place, provide
 from mercato_dev.floors import provide_lowest
 from mercato_dev.gates import pass_gates
 from mercato_dev.publish import publish_release
 from mercato_dev.release import run_release
 from mercato_dev.surfaces.snapshots import write_surfaces
-from mercato_dev.units import UNITS
-from mercato_dev.units import find_unit
-from mercato_dev.wheels import build_wheel
-from mercato_dev.wheels import is_built
+from mercato_dev.units import UNITS, find_unit
+from mercato_dev.wheels import build_wheel, is_built
 
 nox.needs_version = ">=2026.10.20"
 nox.options.default_venv_backend = "uv"

@@ -13,8 +13,7 @@ from pathlib import Path
 import nox
 
 from mercato_dev.distributions import ROOT
-from mercato_dev.environments import PLAIN
-from mercato_dev.environments import provide
+from mercato_dev.environments import PLAIN, provide
 from mercato_dev.interrupts import end_in_order
 
 DEVELOPMENT = ROOT / "host/deployments/development.toml"

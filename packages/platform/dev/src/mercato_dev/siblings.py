@@ -9,11 +9,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from mercato_dev.distributions import ROOT
-from mercato_dev.distributions import Distribution
-from mercato_dev.distributions import with_extras
-from mercato_dev.history import Release
-from mercato_dev.history import git
+from mercato_dev.distributions import ROOT, Distribution, with_extras
+from mercato_dev.history import Release, git
 from mercato_dev.units import Unit
 
 

@@ -4,9 +4,7 @@ The platform is a release train: one unit of several distributions, which move t
 distribution is a unit of its own.
 """
 
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import TopologicalSorter
@@ -16,10 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from mercato_dev.distributions import DISTRIBUTIONS
-from mercato_dev.distributions import ROOT
-from mercato_dev.distributions import Distribution
-from mercato_dev.distributions import find_distributions
+from mercato_dev.distributions import DISTRIBUTIONS, ROOT, Distribution, find_distributions
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,8 @@ import base64
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from importlib.metadata import Distribution
-from importlib.metadata import distribution
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import Distribution, distribution
 from importlib.util import find_spec
 from pathlib import Path
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import nox
 
-from mercato_dev.distributions import DIST
-from mercato_dev.distributions import Distribution
+from mercato_dev.distributions import DIST, Distribution
 from mercato_dev.environments import PLAIN
 
 

@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from .deploying import Operator
-from .deploying import operating
-from .scratch import Scratch
-from .scratch import make_scratch
+from .deploying import Operator, operating
+from .scratch import Scratch, make_scratch
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,8 @@ from pathlib import Path
 
 import httpx2
 
-from mercato_dev.index import Index
-from mercato_dev.index import serve_index
-from mercato_dev.wheel_writer import closure
-from mercato_dev.wheel_writer import pack_installed
+from mercato_dev.index import Index, serve_index
+from mercato_dev.wheel_writer import closure, pack_installed
 
 DEPLOYMENT = """environment = "testing"
 

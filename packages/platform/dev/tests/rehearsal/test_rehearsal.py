@@ -5,9 +5,7 @@ from packaging.version import Version
 from mercato_dev.wheel_writer import write_wheel
 
 from .deploying import second_index
-from .scratch import KIT
-from .scratch import ORDERS
-from .scratch import ROUTE_FILE
+from .scratch import KIT, ORDERS, ROUTE_FILE
 
 ROUTE = "/v1/orders/short-name?of=00000000-0000-0000-0000-000000000abc"
 MIGRATION = f"{ORDERS}/src/mercato_orders/migrations/versions/0001_initial.py"

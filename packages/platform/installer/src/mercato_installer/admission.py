@@ -1,20 +1,13 @@
 """Rules that a wheel must pass before it is unpacked."""
 
 import re
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from mercato_composition.deployment.lock import Binding
-from mercato_composition.deployment.lock import Locked
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
-from mercato_installer.wheel import UnreadableWheelError
-from mercato_installer.wheel import Wheel
-from mercato_installer.wheel import read_wheel
+from mercato_composition.deployment.lock import Binding, Locked
+from mercato_composition.faults import DeploymentError, Fault
+from mercato_installer.wheel import UnreadableWheelError, Wheel, read_wheel
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
 OUR_PREFIX = "mercato-"

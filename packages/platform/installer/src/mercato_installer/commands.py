@@ -5,9 +5,7 @@ from pathlib import Path
 
 import click
 
-from mercato_composition.commands import Command
-from mercato_composition.commands import Operation
-from mercato_composition.commands import pass_operation
+from mercato_composition.commands import Command, Operation, pass_operation
 
 
 def _index_url(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:

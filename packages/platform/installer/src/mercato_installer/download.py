@@ -8,16 +8,14 @@ import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.tables import is_safe_url
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
+from mercato_composition.faults import DeploymentError, Fault
 
 _AT_ONCE = 4
 _TIMEOUT_SECONDS = 60

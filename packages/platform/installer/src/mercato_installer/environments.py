@@ -8,20 +8,15 @@ import socket
 import sys
 import tempfile
 import venv
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import AcquireReturnProxy
-from filelock import BaseFileLock
-from filelock import FileLock
-from filelock import Timeout
+from filelock import AcquireReturnProxy, BaseFileLock, FileLock, Timeout
 
 from mercato_composition.deployment.places import Places
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
+from mercato_composition.faults import DeploymentError, Fault
 
 _POLL_SECONDS = 0.2
 

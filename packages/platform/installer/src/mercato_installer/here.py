@@ -11,11 +11,9 @@ from packaging.requirements import Requirement
 from mercato_composition.deployment.host import host_requirements
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.packages import requirements_of
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
+from mercato_composition.faults import DeploymentError, Fault
 from mercato_composition.features.installed import installed_features
-from mercato_installer.tools import ToolFailedError
-from mercato_installer.tools import Uv
+from mercato_installer.tools import ToolFailedError, Uv
 
 
 def missing(deployment: Deployment) -> list[Requirement]:

@@ -3,9 +3,7 @@
 import hashlib
 import json
 import subprocess
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,16 +11,12 @@ from mercato_composition.deployment import lock as lockfile
 from mercato_composition.deployment.lock import Lock
 from mercato_composition.deployment.packages import Wish
 from mercato_composition.deployment.places import Places
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
+from mercato_composition.faults import DeploymentError, Fault
 from mercato_installer import environments
-from mercato_installer.admission import admit
-from mercato_installer.admission import read_wheels
+from mercato_installer.admission import admit, read_wheels
 from mercato_installer.download import fetch
 from mercato_installer.environments import Environment
-from mercato_installer.tools import ToolFailedError
-from mercato_installer.tools import Uv
-from mercato_installer.tools import clean_environment
+from mercato_installer.tools import ToolFailedError, Uv, clean_environment
 from mercato_installer.wheel import Wheel
 
 _WRITTEN_BY_INSTALLERS = "RECORD INSTALLER REQUESTED direct_url.json uv_cache.json".split()

@@ -1,28 +1,19 @@
 """``mercato lock``: choose versions of all packages, and write them with their hashes."""
 
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from mercato_composition.deployment import lock as lockfile
-from mercato_composition.deployment.lock import Binding
-from mercato_composition.deployment.lock import Lock
-from mercato_composition.deployment.lock import differences
+from mercato_composition.deployment.lock import Binding, Lock, differences
 from mercato_composition.deployment.packages import Wish
 from mercato_composition.deployment.places import Places
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
-from mercato_installer.admission import admit
-from mercato_installer.admission import package_of
-from mercato_installer.admission import read_wheels
+from mercato_composition.faults import DeploymentError, Fault
+from mercato_installer.admission import admit, package_of, read_wheels
 from mercato_installer.download import fetch
-from mercato_installer.environments import environments_lock
-from mercato_installer.environments import write
-from mercato_installer.tools import Packages
-from mercato_installer.tools import ToolFailedError
-from mercato_installer.tools import Uv
+from mercato_installer.environments import environments_lock, write
+from mercato_installer.tools import Packages, ToolFailedError, Uv
 from mercato_installer.wheel import Wheel
 from mercato_kit.feature import ENTRY_POINT_GROUP
 

@@ -5,8 +5,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 

@@ -4,23 +4,16 @@ import csv
 import hashlib
 import stat
 import zipfile
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import Distribution
-from importlib.metadata import EntryPoint
+from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 from typing import NoReturn
 
-from installer.records import InvalidRecordEntry
-from installer.records import parse_record_file
+from installer.records import InvalidRecordEntry, parse_record_file
 from installer.sources import WheelFile
-from packaging.utils import InvalidWheelFilename
-from packaging.utils import canonicalize_name
-from packaging.utils import parse_wheel_filename
-from packaging.version import InvalidVersion
-from packaging.version import Version
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 _LARGEST_BYTES = 4 << 30
 _CHUNK_BYTES = 1 << 20

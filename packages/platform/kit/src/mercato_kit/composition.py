@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-from typing import cast
+from typing import Any, cast
 
 import svcs
-from flask import Flask
-from flask import current_app
-from flask import has_app_context
+from flask import Flask, current_app, has_app_context
 
 _EXTENSION = "mercato"
 

@@ -1,28 +1,24 @@
 """Database session, metadata, ids, times and column types."""
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC
-from datetime import datetime
-from typing import Any
-from typing import TypeVar
-from typing import cast
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 import uuid_utils.compat
 from flask import current_app
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import Session
-from sqlalchemy.orm import declared_attr
-from sqlalchemy.orm import mapped_column
-from sqlalchemy.orm import scoped_session
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    declared_attr,
+    mapped_column,
+    scoped_session,
+)
 from werkzeug.local import LocalProxy
 
 from mercato_kit import transactions

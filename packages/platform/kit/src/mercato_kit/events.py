@@ -1,16 +1,12 @@
 """Event and Handler."""
 
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from mercato_kit.db import new_id
-from mercato_kit.db import utc_now
+from mercato_kit.db import new_id, utc_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

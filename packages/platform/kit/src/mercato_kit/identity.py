@@ -1,18 +1,14 @@
 """The caller of the current request, and the contract that authenticates bearer tokens."""
 
 import unicodedata
-from typing import Protocol
-from typing import cast
+from typing import Protocol, cast
 
-from flask import g
-from flask import has_request_context
-from flask import request
+from flask import g, has_request_context, request
 from werkzeug.local import LocalProxy
 
 from mercato_kit import services
 from mercato_kit.errors import Unauthenticated
-from mercato_kit.principals import GUEST
-from mercato_kit.principals import Principal
+from mercato_kit.principals import GUEST, Principal
 
 
 def canonical_email(address: str) -> str:

@@ -1,17 +1,14 @@
 """The outbox: events are stored in the transaction that causes them, and delivered later."""
 
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
 from mercato_kit.composition import current_composition
 from mercato_kit.db import session
-from mercato_kit.events import Event
-from mercato_kit.events import Handler
+from mercato_kit.events import Event, Handler
 from mercato_kit.feature import Feature
-from mercato_kit.models import InboxDelivery
-from mercato_kit.models import OutboxEvent
+from mercato_kit.models import InboxDelivery, OutboxEvent
 
 
 def publish(event: Event) -> None:

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mercato_kit.errors import Forbidden
-from mercato_kit.errors import Unauthenticated
+from mercato_kit.errors import Forbidden, Unauthenticated
 from mercato_kit.principals import Principal
 
 

@@ -6,23 +6,18 @@ list of fields, so that a new column is never published by accident.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC
-from datetime import datetime
-from typing import Any
-from typing import ClassVar
-from typing import TypeVar
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 import marshmallow as ma
 from flask_marshmallow import Schema as FlaskSchema
 from flask_marshmallow.sqla import SQLAlchemyAutoSchema
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 from marshmallow_sqlalchemy import ModelConverter
 from webargs.fields import DelimitedList
 
-from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.db import UtcDateTime
+from mercato_kit.db import MAX_SAFE_INTEGER, UtcDateTime
 
 T = TypeVar("T")
 

@@ -1,15 +1,10 @@
 """Typed settings of a feature, read from the deployment file and the environment."""
 
 import json
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
-from typing import ClassVar
-from typing import Literal
-from typing import TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
 

@@ -11,22 +11,18 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TypeVar
 
-from sqlalchemy.exc import DataError
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    OperationalError,
+    TimeoutError as PoolTimeout,
+)
 from sqlalchemy.orm.exc import StaleDataError
 
 from mercato_kit import transactions
-from mercato_kit.db import constraint_of
-from mercato_kit.db import session
-from mercato_kit.errors import Conflict
-from mercato_kit.errors import FieldError
-from mercato_kit.errors import Invalid
-from mercato_kit.errors import Problem
-from mercato_kit.errors import StaleVersion
-from mercato_kit.errors import Unavailable
+from mercato_kit.db import constraint_of, session
+from mercato_kit.errors import Conflict, FieldError, Invalid, Problem, StaleVersion, Unavailable
 
 T = TypeVar("T")
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from mercato_composition.faults import DeploymentError
-from mercato_database.checks import open_engine
-from mercato_database.checks import require_migrated
+from mercato_database.checks import open_engine, require_migrated
 from mercato_kit import transactions
 from mercato_runtime.health import run_check
 from mercato_runtime.worker.stuck import stuck_deliveries

@@ -6,12 +6,8 @@ from typing import Any
 
 import click
 
-from mercato_composition.commands import Command
-from mercato_composition.commands import Operation
-from mercato_composition.commands import pass_operation
-from mercato_composition.commands import print_faults
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
+from mercato_composition.commands import Command, Operation, pass_operation, print_faults
+from mercato_composition.faults import DeploymentError, Fault
 
 
 @click.command(cls=Command, examples=["mercato seed"])
@@ -83,8 +79,7 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
     Does not start while migrations are pending.
     """
     from mercato_database.checks import require_migrated
-    from mercato_runtime.server import listenable
-    from mercato_runtime.server import serve as run_server
+    from mercato_runtime.server import listenable, serve as run_server
 
     _log_to_stderr()
     host, port = _address(bind) if bind else (None, None)

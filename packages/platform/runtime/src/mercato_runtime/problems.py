@@ -1,24 +1,15 @@
 """Answer every error with a problem document (RFC 9457)."""
 
 import logging
-from collections.abc import Collection
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from inspect import getdoc
 from typing import Any
 
-from flask import Blueprint
-from flask import Flask
-from flask import Response
-from flask import current_app
-from flask import g
-from flask import jsonify
-from flask import request
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from mercato_kit.errors import NotFound
-from mercato_kit.errors import Problem
+from mercato_kit.errors import NotFound, Problem
 
 MEDIA_TYPE = "application/problem+json"
 

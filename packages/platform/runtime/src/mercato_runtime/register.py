@@ -1,28 +1,19 @@
 """Register a plan's features on a Flask app."""
 
 import logging
-from collections.abc import Callable
-from collections.abc import Iterator
-from typing import Any
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
 
 import svcs
 from flask import Flask
 
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
+from mercato_composition.faults import DeploymentError, Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
-from mercato_kit.composition import Composition
-from mercato_kit.composition import compose
-from mercato_runtime import guard
-from mercato_runtime import health
-from mercato_runtime import problems
-from mercato_runtime import requests
-from mercato_runtime.api import Api
-from mercato_runtime.api import pages
-from mercato_runtime.policies import AWAY
-from mercato_runtime.policies import check_policies
+from mercato_kit.composition import Composition, compose
+from mercato_runtime import guard, health, problems, requests
+from mercato_runtime.api import Api, pages
+from mercato_runtime.policies import AWAY, check_policies
 from mercato_runtime.problems import FeatureDisabled
 
 _log = logging.getLogger(__name__)

@@ -4,11 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask
-from flask import Response
-from flask import current_app
-from flask import g
-from flask import request
+from flask import Flask, Response, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 

@@ -9,8 +9,7 @@ from typing import Protocol
 import psycopg
 from psycopg import sql
 
-from mercato_database.runner import migration_engine
-from mercato_database.runner import upgrade
+from mercato_database.runner import migration_engine, upgrade
 from mercato_kit.feature import Feature
 from mercato_testing.postgresql import Server
 

@@ -10,16 +10,10 @@ migrations only.
 """
 
 import os
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
-from typing import Protocol
-from typing import TypeVar
-from typing import cast
+from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 import pytest
@@ -27,25 +21,17 @@ import sqlalchemy as sa
 from flask import Flask
 
 from mercato_kit import work
-from mercato_kit.db import engine
-from mercato_kit.db import new_id
-from mercato_kit.db import session
+from mercato_kit.db import engine, new_id, session
 from mercato_kit.events import Event
 from mercato_kit.feature import Feature
 from mercato_kit.models import OutboxEvent
 from mercato_kit.principals import Principal
-from mercato_runtime.worker import Tally
-from mercato_runtime.worker import run_once
+from mercato_runtime.worker import Tally, run_once
 from mercato_testing.client import Client
-from mercato_testing.databases import Database
-from mercato_testing.databases import Databases
+from mercato_testing.databases import Database, Databases
 from mercato_testing.network import only_loopback
-from mercato_testing.postgresql import Server
-from mercato_testing.postgresql import running_server
-from mercato_testing.stage import Apps
-from mercato_testing.stage import Fake
-from mercato_testing.stage import Stage
-from mercato_testing.stage import set_up
+from mercato_testing.postgresql import Server, running_server
+from mercato_testing.stage import Apps, Fake, Stage, set_up
 from mercato_testing.statements import StatementCounter
 
 T = TypeVar("T")

@@ -2,8 +2,7 @@
 
 import dataclasses
 from collections import OrderedDict
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,7 @@ from flask_limiter import Limiter
 from mercato_composition.deployment.host import load_factory
 from mercato_composition.deployment.reader import read_deployment
 from mercato_kit.db import engine
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Feature, Offer
 from mercato_testing.client import Client
 from mercato_testing.databases import Database
 from mercato_testing.identity import FAKE_IDENTITY

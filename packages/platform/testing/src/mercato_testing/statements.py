@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 

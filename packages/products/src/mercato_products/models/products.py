@@ -7,16 +7,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
-from sqlalchemy.orm import relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.db import Aggregate
-from mercato_kit.db import Identified
+from mercato_kit.db import MAX_SAFE_INTEGER, Aggregate, Identified
 from mercato_products.models.base import Base
-from mercato_products.models.stock import DEFAULT_LOCATION_ID
-from mercato_products.models.stock import Location
+from mercato_products.models.stock import DEFAULT_LOCATION_ID, Location
 
 AVAILABILITIES = ("in_stock", "back_order", "out_of_stock", "discontinued")
 """Availabilities in the terms of schema.org, best first."""

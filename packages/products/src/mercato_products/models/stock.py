@@ -4,11 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from mercato_kit.db import Identified
-from mercato_kit.db import utc_now
+from mercato_kit.db import Identified, utc_now
 from mercato_products.models.base import Base
 
 DEFAULT_LOCATION_ID = UUID("01900000-0000-7000-8000-000000000001")

@@ -3,9 +3,7 @@
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import permission
-from mercato_products.permissions import READ_STOCK
-from mercato_products.permissions import WRITE
-from mercato_products.permissions import WRITE_STOCK
+from mercato_products.permissions import READ_STOCK, WRITE, WRITE_STOCK
 
 blueprint = Blueprint(
     "products",

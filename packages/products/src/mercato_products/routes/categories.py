@@ -5,18 +5,17 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_kit.http import Page
-from mercato_kit.http import if_match
-from mercato_kit.http import page_of
+from mercato_kit.http import Page, if_match, page_of
 from mercato_kit.policies import anyone
 from mercato_products import services
 from mercato_products.models import Category
-from mercato_products.routes.blueprint import MAY_WRITE
-from mercato_products.routes.blueprint import blueprint
-from mercato_products.schemas.categories import CategoryChangesSchema
-from mercato_products.schemas.categories import CategoryListQuerySchema
-from mercato_products.schemas.categories import CategorySchema
-from mercato_products.schemas.categories import NewCategorySchema
+from mercato_products.routes.blueprint import MAY_WRITE, blueprint
+from mercato_products.schemas.categories import (
+    CategoryChangesSchema,
+    CategoryListQuerySchema,
+    CategorySchema,
+    NewCategorySchema,
+)
 from mercato_products.values import NewCategory
 
 

@@ -6,25 +6,21 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_kit.http import Page
-from mercato_kit.http import if_match
-from mercato_kit.http import page_of
+from mercato_kit.http import Page, if_match, page_of
 from mercato_kit.policies import anyone
 from mercato_products import services
 from mercato_products.models import Product
-from mercato_products.routes.blueprint import MAY_WRITE
-from mercato_products.routes.blueprint import blueprint
-from mercato_products.routes.blueprint import sees_hidden
-from mercato_products.schemas.products import MediumInputSchema
-from mercato_products.schemas.products import NewProductSchema
-from mercato_products.schemas.products import ProductChangesSchema
-from mercato_products.schemas.products import ProductListQuerySchema
-from mercato_products.schemas.products import ProductQuerySchema
-from mercato_products.schemas.products import ProductSchema
-from mercato_products.schemas.products import ProductSummarySchema
-from mercato_products.values import NewMedium
-from mercato_products.values import NewProduct
-from mercato_products.values import ProductFilter
+from mercato_products.routes.blueprint import MAY_WRITE, blueprint, sees_hidden
+from mercato_products.schemas.products import (
+    MediumInputSchema,
+    NewProductSchema,
+    ProductChangesSchema,
+    ProductListQuerySchema,
+    ProductQuerySchema,
+    ProductSchema,
+    ProductSummarySchema,
+)
+from mercato_products.values import NewMedium, NewProduct, ProductFilter
 
 
 @blueprint.get("/products", allow=anyone, public_cache=True)

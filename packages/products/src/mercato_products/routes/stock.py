@@ -4,24 +4,21 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from mercato_kit.http import Page
-from mercato_kit.http import page_of
+from mercato_kit.http import Page, page_of
 from mercato_kit.identity import current_principal
 from mercato_products import services
-from mercato_products.models import Reservation
-from mercato_products.models import StockLevel
-from mercato_products.models import StockMovement
-from mercato_products.routes.blueprint import MAY_READ_STOCK
-from mercato_products.routes.blueprint import MAY_WRITE_STOCK
-from mercato_products.routes.blueprint import blueprint
-from mercato_products.schemas.stock import AdjustedSchema
-from mercato_products.schemas.stock import AdjustmentsSchema
-from mercato_products.schemas.stock import ReservationListQuerySchema
-from mercato_products.schemas.stock import ReservationSchema
-from mercato_products.schemas.stock import StockLevelListQuerySchema
-from mercato_products.schemas.stock import StockLevelSchema
-from mercato_products.schemas.stock import StockMovementListQuerySchema
-from mercato_products.schemas.stock import StockMovementSchema
+from mercato_products.models import Reservation, StockLevel, StockMovement
+from mercato_products.routes.blueprint import MAY_READ_STOCK, MAY_WRITE_STOCK, blueprint
+from mercato_products.schemas.stock import (
+    AdjustedSchema,
+    AdjustmentsSchema,
+    ReservationListQuerySchema,
+    ReservationSchema,
+    StockLevelListQuerySchema,
+    StockLevelSchema,
+    StockMovementListQuerySchema,
+    StockMovementSchema,
+)
 from mercato_products.values import Adjustment
 
 

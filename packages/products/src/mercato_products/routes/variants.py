@@ -5,23 +5,20 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_kit.http import Page
-from mercato_kit.http import if_match
-from mercato_kit.http import page_of
+from mercato_kit.http import Page, if_match, page_of
 from mercato_kit.policies import anyone
 from mercato_products import services
-from mercato_products.models import Price
-from mercato_products.models import Variant
-from mercato_products.routes.blueprint import MAY_WRITE
-from mercato_products.routes.blueprint import blueprint
-from mercato_products.routes.blueprint import sees_hidden
-from mercato_products.schemas.variants import NewVariantSchema
-from mercato_products.schemas.variants import PriceInputSchema
-from mercato_products.schemas.variants import ProductVariantListQuerySchema
-from mercato_products.schemas.variants import VariantChangesSchema
-from mercato_products.schemas.variants import VariantListQuerySchema
-from mercato_products.schemas.variants import VariantPriceSchema
-from mercato_products.schemas.variants import VariantSchema
+from mercato_products.models import Price, Variant
+from mercato_products.routes.blueprint import MAY_WRITE, blueprint, sees_hidden
+from mercato_products.schemas.variants import (
+    NewVariantSchema,
+    PriceInputSchema,
+    ProductVariantListQuerySchema,
+    VariantChangesSchema,
+    VariantListQuerySchema,
+    VariantPriceSchema,
+    VariantSchema,
+)
 from mercato_products.values import NewVariant
 
 

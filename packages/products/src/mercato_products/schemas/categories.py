@@ -3,14 +3,9 @@
 from marshmallow import fields
 
 from mercato_kit.http import ListQuerySchema
-from mercato_kit.schemas import Integer
-from mercato_kit.schemas import Metadata
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Uuid
+from mercato_kit.schemas import Integer, Metadata, ModelSchema, Schema, Uuid
 from mercato_products.models import Category
-from mercato_products.schemas.fields import Handle
-from mercato_products.schemas.fields import Name
+from mercato_products.schemas.fields import Handle, Name
 from mercato_products.values import NewCategory
 
 

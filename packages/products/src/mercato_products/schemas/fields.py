@@ -9,9 +9,7 @@ from marshmallow import validate
 
 from mercato_contracts.money import EXPONENTS
 from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.schemas import Integer
-from mercato_kit.schemas import Line
-from mercato_kit.schemas import Text
+from mercato_kit.schemas import Integer, Line, Text
 
 MAX_UNITS = 1_000_000_000
 """Upper limit of quantities; fits an INTEGER column."""

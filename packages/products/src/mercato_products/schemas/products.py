@@ -3,34 +3,24 @@
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 
 from mercato_kit.http import ListQuerySchema
-from mercato_kit.schemas import Boolean
-from mercato_kit.schemas import Line
-from mercato_kit.schemas import Listed
-from mercato_kit.schemas import Metadata
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import QuerySchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
-from mercato_kit.schemas import Uuid
-from mercato_products.models import AVAILABILITIES
-from mercato_products.models import Medium
-from mercato_products.models import PriceRange
-from mercato_products.models import Product
-from mercato_products.schemas.fields import Address
-from mercato_products.schemas.fields import Amount
-from mercato_products.schemas.fields import Code
-from mercato_products.schemas.fields import Currency
-from mercato_products.schemas.fields import Handle
-from mercato_products.schemas.fields import Name
-from mercato_products.schemas.fields import one_of
-from mercato_products.schemas.variants import NewVariantSchema
-from mercato_products.schemas.variants import VariantSchema
-from mercato_products.values import NewMedium
-from mercato_products.values import NewProduct
+from mercato_kit.schemas import (
+    Boolean,
+    Line,
+    Listed,
+    Metadata,
+    ModelSchema,
+    QuerySchema,
+    Schema,
+    Text,
+    Uuid,
+)
+from mercato_products.models import AVAILABILITIES, Medium, PriceRange, Product
+from mercato_products.schemas.fields import Address, Amount, Code, Currency, Handle, Name, one_of
+from mercato_products.schemas.variants import NewVariantSchema, VariantSchema
+from mercato_products.values import NewMedium, NewProduct
 
 STATUSES = ("draft", "active", "archived")
 

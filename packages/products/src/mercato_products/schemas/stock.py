@@ -3,24 +3,12 @@
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 
 from mercato_kit.http import ListQuerySchema
-from mercato_kit.schemas import Instant
-from mercato_kit.schemas import Integer
-from mercato_kit.schemas import Listed
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
-from mercato_kit.schemas import Uuid
-from mercato_products.models import Reservation
-from mercato_products.models import ReservationLine
-from mercato_products.models import StockLevel
-from mercato_products.models import StockMovement
-from mercato_products.schemas.fields import MAX_UNITS
-from mercato_products.schemas.fields import Name
-from mercato_products.schemas.fields import one_of
+from mercato_kit.schemas import Instant, Integer, Listed, ModelSchema, Schema, Text, Uuid
+from mercato_products.models import Reservation, ReservationLine, StockLevel, StockMovement
+from mercato_products.schemas.fields import MAX_UNITS, Name, one_of
 from mercato_products.values import Adjustment
 
 

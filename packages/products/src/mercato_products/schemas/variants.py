@@ -3,30 +3,23 @@
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 
 from mercato_kit.http import ListQuerySchema
-from mercato_kit.schemas import Boolean
-from mercato_kit.schemas import Integer
-from mercato_kit.schemas import Line
-from mercato_kit.schemas import Listed
-from mercato_kit.schemas import Metadata
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
-from mercato_kit.schemas import Uuid
-from mercato_products.models import Price
-from mercato_products.models import Variant
-from mercato_products.schemas.fields import MAX_UNITS
-from mercato_products.schemas.fields import Amount
-from mercato_products.schemas.fields import Code
-from mercato_products.schemas.fields import Currency
-from mercato_products.schemas.fields import Gtin
-from mercato_products.schemas.fields import Name
-from mercato_products.schemas.fields import one_of
-from mercato_products.values import NewPrice
-from mercato_products.values import NewVariant
+from mercato_kit.schemas import (
+    Boolean,
+    Integer,
+    Line,
+    Listed,
+    Metadata,
+    ModelSchema,
+    Schema,
+    Text,
+    Uuid,
+)
+from mercato_products.models import Price, Variant
+from mercato_products.schemas.fields import MAX_UNITS, Amount, Code, Currency, Gtin, Name, one_of
+from mercato_products.values import NewPrice, NewVariant
 
 
 class PriceSchema(ModelSchema):

@@ -1,7 +1,6 @@
 """Receive and count stock."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,26 +8,29 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
-from mercato_kit.db import insert
-from mercato_kit.db import refuse
-from mercato_kit.db import session
-from mercato_kit.db import unique_key
-from mercato_products.errors import ReferenceUsed
-from mercato_products.errors import StaleQuantity
-from mercato_products.errors import StockBelowReserved
-from mercato_products.errors import StockNotTracked
-from mercato_products.errors import invalid
-from mercato_products.models import DEFAULT_LOCATION_ID
-from mercato_products.models import Location
-from mercato_products.models import StockLevel
-from mercato_products.models import StockMovement
-from mercato_products.models import Variant
-from mercato_products.services.levels import Cause
-from mercato_products.services.levels import Delta
-from mercato_products.services.levels import LevelKey
-from mercato_products.services.levels import change_levels
-from mercato_products.services.levels import lock_levels
-from mercato_products.services.levels import record_movements
+from mercato_kit.db import insert, refuse, session, unique_key
+from mercato_products.errors import (
+    ReferenceUsed,
+    StaleQuantity,
+    StockBelowReserved,
+    StockNotTracked,
+    invalid,
+)
+from mercato_products.models import (
+    DEFAULT_LOCATION_ID,
+    Location,
+    StockLevel,
+    StockMovement,
+    Variant,
+)
+from mercato_products.services.levels import (
+    Cause,
+    Delta,
+    LevelKey,
+    change_levels,
+    lock_levels,
+    record_movements,
+)
 from mercato_products.values import Adjustment
 
 EFFECT = unique_key(StockMovement, "reference", "kind", "sequence", "variant_id", "location_id")

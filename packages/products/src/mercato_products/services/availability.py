@@ -1,17 +1,13 @@
 """Availability of variants and products in SQL, consistent with ``Variant.stock``."""
 
-from collections.abc import Collection
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from mercato_kit.db import session
-from mercato_products.models import DEFAULT_LOCATION_ID
-from mercato_products.models import Product
-from mercato_products.models import StockLevel
-from mercato_products.models import Variant
+from mercato_products.models import DEFAULT_LOCATION_ID, Product, StockLevel, Variant
 
 _AVAILABILITIES = ("out_of_stock", "back_order", "in_stock")
 

@@ -6,24 +6,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import locked
-from mercato_kit.db import refuse
-from mercato_kit.db import session
-from mercato_kit.db import unique_key
-from mercato_kit.db import utc_now
+from mercato_kit.db import locked, refuse, session, unique_key, utc_now
 from mercato_kit.errors import NotFound
-from mercato_kit.http import Page
-from mercato_kit.http import PageRequest
-from mercato_kit.http import paginate
-from mercato_products.errors import CategoryCycle
-from mercato_products.errors import CategoryNotEmpty
-from mercato_products.errors import HandleTaken
-from mercato_products.errors import invalid
+from mercato_kit.http import Page, PageRequest, paginate
+from mercato_products.errors import CategoryCycle, CategoryNotEmpty, HandleTaken, invalid
 from mercato_products.models import Category
 from mercato_products.services.handles import find_free_handle
-from mercato_products.services.versions import check_version
-from mercato_products.services.versions import lock_products_in
-from mercato_products.services.versions import touch_products_in
+from mercato_products.services.versions import check_version, lock_products_in, touch_products_in
 from mercato_products.values import NewCategory
 
 HANDLE = unique_key(Category, "handle")

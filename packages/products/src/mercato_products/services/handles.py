@@ -6,8 +6,7 @@ import unicodedata
 import sqlalchemy as sa
 
 from mercato_kit.db import session
-from mercato_products.models import Category
-from mercato_products.models import Product
+from mercato_products.models import Category, Product
 
 _MAX_CHARACTERS = 70
 

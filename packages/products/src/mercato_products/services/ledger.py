@@ -1,25 +1,17 @@
 """Read stock levels, movements and reservations."""
 
 import operator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import contains_eager, selectinload
 
 from mercato_kit.db import session
 from mercato_kit.errors import NotFound
-from mercato_kit.http import Page
-from mercato_kit.http import PageRequest
-from mercato_kit.http import paginate
-from mercato_products.models import Reservation
-from mercato_products.models import ReservationLine
-from mercato_products.models import StockLevel
-from mercato_products.models import StockMovement
-from mercato_products.models import Variant
+from mercato_kit.http import Page, PageRequest, paginate
+from mercato_products.models import Reservation, ReservationLine, StockLevel, StockMovement, Variant
 
 _COMPARE = {"gte": operator.ge, "gt": operator.gt, "lte": operator.le, "lt": operator.lt}
 

@@ -4,23 +4,15 @@ Order of locks, to prevent deadlocks: a product or reservation, then levels by v
 then inserts.
 """
 
-from collections.abc import Callable
-from collections.abc import Collection
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import locked
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
-from mercato_products.models import StockLevel
-from mercato_products.models import StockMovement
+from mercato_kit.db import locked, new_id, session, utc_now
+from mercato_products.models import StockLevel, StockMovement
 
 
 class LevelKey(NamedTuple):

@@ -7,12 +7,9 @@ import sqlalchemy as sa
 
 from mercato_kit.db import session
 from mercato_products.errors import invalid
-from mercato_products.models import Medium
-from mercato_products.models import Product
-from mercato_products.models import Variant
+from mercato_products.models import Medium, Product, Variant
 from mercato_products.services.products import find_product
-from mercato_products.services.versions import lock_product
-from mercato_products.services.versions import touch
+from mercato_products.services.versions import lock_product, touch
 from mercato_products.values import NewMedium
 
 MAX_MEDIA = 50

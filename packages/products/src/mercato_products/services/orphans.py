@@ -7,9 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit import work
-from mercato_kit.db import locked
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import locked, session, utc_now
 from mercato_kit.settings import current_settings
 from mercato_products.models import Reservation
 from mercato_products.services.reservations import release_units

@@ -5,9 +5,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import session
-from mercato_products.models import Price
-from mercato_products.models import PriceRange
-from mercato_products.models import Variant
+from mercato_products.models import Price, PriceRange, Variant
 
 
 def refresh_price_ranges(product_id: UUID) -> None:

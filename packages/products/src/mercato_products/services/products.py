@@ -1,39 +1,28 @@
 """Find, create, change and archive products."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from mercato_kit.db import refuse
-from mercato_kit.db import session
-from mercato_kit.db import unique_key
-from mercato_kit.db import utc_now
+from mercato_kit.db import refuse, session, unique_key, utc_now
 from mercato_kit.errors import NotFound
-from mercato_products.errors import DuplicateOptions
-from mercato_products.errors import ExternalReferenceTaken
-from mercato_products.errors import HandleTaken
-from mercato_products.errors import InvalidTransition
-from mercato_products.errors import SkuTaken
-from mercato_products.errors import invalid
-from mercato_products.models import Category
-from mercato_products.models import Price
-from mercato_products.models import Product
-from mercato_products.models import ProductCategory
-from mercato_products.models import Variant
+from mercato_products.errors import (
+    DuplicateOptions,
+    ExternalReferenceTaken,
+    HandleTaken,
+    InvalidTransition,
+    SkuTaken,
+    invalid,
+)
+from mercato_products.models import Category, Price, Product, ProductCategory, Variant
 from mercato_products.services.handles import find_free_handle
-from mercato_products.services.options import check_options
-from mercato_products.services.options import read_options
+from mercato_products.services.options import check_options, read_options
 from mercato_products.services.price_ranges import refresh_price_ranges
-from mercato_products.services.variants import OPTIONS
-from mercato_products.services.variants import SKU
-from mercato_products.services.variants import make_variant
-from mercato_products.services.versions import check_version
-from mercato_products.services.versions import lock_product
-from mercato_products.services.versions import touch
+from mercato_products.services.variants import OPTIONS, SKU, make_variant
+from mercato_products.services.versions import check_version, lock_product, touch
 from mercato_products.values import NewProduct
 
 HANDLE = unique_key(Product, "handle")

@@ -1,10 +1,7 @@
 """Lists of products: filtered, sorted, with four statements per page."""
 
-from collections.abc import Collection
-from collections.abc import Iterator
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,18 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import defer
 
 from mercato_kit.db import session
-from mercato_kit.http import Page
-from mercato_kit.http import PageRequest
-from mercato_kit.http import paginate
+from mercato_kit.http import Page, PageRequest, paginate
 from mercato_kit.settings import current_settings
-from mercato_products.models import Category
-from mercato_products.models import Medium
-from mercato_products.models import PriceRange
-from mercato_products.models import Product
-from mercato_products.models import ProductCategory
-from mercato_products.models import Variant
-from mercato_products.services.availability import find_availabilities
-from mercato_products.services.availability import is_in_stock
+from mercato_products.models import Category, Medium, PriceRange, Product, ProductCategory, Variant
+from mercato_products.services.availability import find_availabilities, is_in_stock
 from mercato_products.settings import ProductsSettings
 from mercato_products.values import ProductFilter
 

@@ -1,22 +1,15 @@
 """Quotes: the implementation of the contract ``catalog``."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_contracts.catalog import Quote
-from mercato_contracts.catalog import QuoteLine
-from mercato_contracts.catalog import VariantUnavailable
+from mercato_contracts.catalog import Quote, QuoteLine, VariantUnavailable
 from mercato_kit.db import session
-from mercato_products.models import Medium
-from mercato_products.models import Price
-from mercato_products.models import Product
-from mercato_products.models import StockLevel
-from mercato_products.models import Variant
+from mercato_products.models import Medium, Price, Product, StockLevel, Variant
 from mercato_products.services.availability import AT_DEFAULT_LOCATION
 
 VALID_FOR = timedelta(seconds=30)

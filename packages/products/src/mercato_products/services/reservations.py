@@ -4,34 +4,30 @@ Every function first locks the reservation, so that calls for one reference wait
 then the levels in sorted order. The number of statements does not depend on the number of lines.
 """
 
-from collections.abc import Collection
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_contracts.stock import InsufficientStock
-from mercato_contracts.stock import ReservationGone
-from mercato_contracts.stock import ReserveResult
-from mercato_contracts.stock import Shortage
-from mercato_kit.db import insert
-from mercato_kit.db import locked
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
-from mercato_products.models import DEFAULT_LOCATION_ID
-from mercato_products.models import Reservation
-from mercato_products.models import ReservationLine
-from mercato_products.models import StockMovement
-from mercato_products.models import Variant
-from mercato_products.services.levels import Cause
-from mercato_products.services.levels import Delta
-from mercato_products.services.levels import LevelKey
-from mercato_products.services.levels import change_levels
-from mercato_products.services.levels import lock_levels
-from mercato_products.services.levels import record_movements
-from mercato_products.services.levels import select_locked
+from mercato_contracts.stock import InsufficientStock, ReservationGone, ReserveResult, Shortage
+from mercato_kit.db import insert, locked, session, utc_now
+from mercato_products.models import (
+    DEFAULT_LOCATION_ID,
+    Reservation,
+    ReservationLine,
+    StockMovement,
+    Variant,
+)
+from mercato_products.services.levels import (
+    Cause,
+    Delta,
+    LevelKey,
+    change_levels,
+    lock_levels,
+    record_movements,
+    select_locked,
+)
 
 REFERENCE_TYPE = "reservation"
 RELEASE_ALL, RELEASE_PART = 0, 1

@@ -1,35 +1,20 @@
 """Find, create, change and archive variants."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import contains_eager, selectinload
 
-from mercato_kit.db import refuse
-from mercato_kit.db import session
-from mercato_kit.db import unique_key
+from mercato_kit.db import refuse, session, unique_key
 from mercato_kit.errors import NotFound
-from mercato_kit.http import Page
-from mercato_kit.http import PageRequest
-from mercato_kit.http import paginate
-from mercato_products.errors import DuplicateOptions
-from mercato_products.errors import SkuTaken
-from mercato_products.errors import StockInUse
-from mercato_products.models import Price
-from mercato_products.models import Product
-from mercato_products.models import StockMovement
-from mercato_products.models import Variant
-from mercato_products.services.options import check_options
-from mercato_products.services.options import make_option_key
-from mercato_products.services.options import name_variant
+from mercato_kit.http import Page, PageRequest, paginate
+from mercato_products.errors import DuplicateOptions, SkuTaken, StockInUse
+from mercato_products.models import Price, Product, StockMovement, Variant
+from mercato_products.services.options import check_options, make_option_key, name_variant
 from mercato_products.services.price_ranges import refresh_price_ranges
-from mercato_products.services.versions import check_version
-from mercato_products.services.versions import lock_product
-from mercato_products.services.versions import touch
+from mercato_products.services.versions import check_version, lock_product, touch
 from mercato_products.values import NewVariant
 
 SKU = unique_key(Variant, "sku")

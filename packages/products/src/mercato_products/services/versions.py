@@ -5,15 +5,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import flag_modified
 
-from mercato_kit.db import locked
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
-from mercato_kit.errors import NotFound
-from mercato_kit.errors import StaleVersion
-from mercato_products.models import Category
-from mercato_products.models import Product
-from mercato_products.models import ProductCategory
-from mercato_products.models import Variant
+from mercato_kit.db import locked, session, utc_now
+from mercato_kit.errors import NotFound, StaleVersion
+from mercato_products.models import Category, Product, ProductCategory, Variant
 
 
 def lock_product(product_id: UUID) -> Product:

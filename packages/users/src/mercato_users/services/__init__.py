@@ -1,24 +1,16 @@
 """Services of users. They take plain values, return models and never commit."""
 
-from mercato_users.services.accounts import create_verified_user
-from mercato_users.services.accounts import register
-from mercato_users.services.accounts import request_verification
-from mercato_users.services.accounts import verify_email
-from mercato_users.services.passwords import request_password_reset
-from mercato_users.services.passwords import reset_password
-from mercato_users.services.profile import find_user
-from mercato_users.services.profile import update_profile
-from mercato_users.services.roles import create_role
-from mercato_users.services.roles import grant_role
-from mercato_users.services.roles import list_roles
-from mercato_users.services.sessions import Login
-from mercato_users.services.sessions import Tokens
-from mercato_users.services.sessions import log_in
-from mercato_users.services.sessions import log_out
-from mercato_users.services.sessions import refresh_tokens
-from mercato_users.services.staff import list_users
-from mercato_users.services.staff import reactivate_user
-from mercato_users.services.staff import suspend_user
+from mercato_users.services.accounts import (
+    create_verified_user,
+    register,
+    request_verification,
+    verify_email,
+)
+from mercato_users.services.passwords import request_password_reset, reset_password
+from mercato_users.services.profile import find_user, update_profile
+from mercato_users.services.roles import create_role, grant_role, list_roles
+from mercato_users.services.sessions import Login, Tokens, log_in, log_out, refresh_tokens
+from mercato_users.services.staff import list_users, reactivate_user, suspend_user
 
 __all__ = [
     "Login",

@@ -5,20 +5,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import insert
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import insert, new_id, session, utc_now
 from mercato_kit.identity import canonical_email
-from mercato_users import attempts
-from mercato_users import one_time_tokens
-from mercato_users import passwords
-from mercato_users import topics
+from mercato_users import attempts, one_time_tokens, passwords, topics
 from mercato_users.attempts import Counter
-from mercato_users.clients import UNKNOWN
-from mercato_users.clients import Client
-from mercato_users.errors import EmailTaken
-from mercato_users.errors import TokenExpired
+from mercato_users.clients import UNKNOWN, Client
+from mercato_users.errors import EmailTaken, TokenExpired
 from mercato_users.models import User
 from mercato_users.services import audit
 from mercato_users.values import NewUser

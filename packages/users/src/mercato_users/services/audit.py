@@ -5,11 +5,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
-from mercato_users.clients import UNKNOWN
-from mercato_users.clients import Client
+from mercato_kit.db import new_id, session, utc_now
+from mercato_users.clients import UNKNOWN, Client
 from mercato_users.models import AuditEvent
 
 

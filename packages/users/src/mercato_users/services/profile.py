@@ -5,8 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from mercato_kit.db import session
-from mercato_kit.errors import NotFound
-from mercato_kit.errors import StaleVersion
+from mercato_kit.errors import NotFound, StaleVersion
 from mercato_users.models import User
 
 

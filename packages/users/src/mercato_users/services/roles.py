@@ -5,13 +5,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import insert
-from mercato_kit.db import new_id
-from mercato_kit.db import session
+from mercato_kit.db import insert, new_id, session
 from mercato_users.errors import UnknownRole
-from mercato_users.models import Role
-from mercato_users.models import RolePermission
-from mercato_users.models import UserRole
+from mercato_users.models import Role, RolePermission, UserRole
 from mercato_users.services import audit
 
 

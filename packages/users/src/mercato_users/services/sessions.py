@@ -1,32 +1,21 @@
 """Log in, refresh tokens, log out."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import locked
-from mercato_kit.db import new_id
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import locked, new_id, session, utc_now
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.identity import canonical_email
 from mercato_kit.settings import current_settings
-from mercato_users import access_tokens
-from mercato_users import attempts
-from mercato_users import opaque_tokens
-from mercato_users import passwords
+from mercato_users import access_tokens, attempts, opaque_tokens, passwords
 from mercato_users.access_tokens import Claims
 from mercato_users.attempts import Counter
-from mercato_users.clients import UNKNOWN
-from mercato_users.clients import Client
-from mercato_users.errors import InvalidCredentials
-from mercato_users.errors import RefreshTokenReused
-from mercato_users.models import RefreshToken
-from mercato_users.models import Session
-from mercato_users.models import User
+from mercato_users.clients import UNKNOWN, Client
+from mercato_users.errors import InvalidCredentials, RefreshTokenReused
+from mercato_users.models import RefreshToken, Session, User
 from mercato_users.services import audit
 from mercato_users.settings import UsersSettings
 

@@ -5,18 +5,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import locked
-from mercato_kit.db import session
+from mercato_kit.db import locked, session
 from mercato_kit.errors import NotFound
-from mercato_kit.http import Page
-from mercato_kit.http import PageRequest
-from mercato_kit.http import paginate
+from mercato_kit.http import Page, PageRequest, paginate
 from mercato_users.errors import InvalidTransition
-from mercato_users.models import Role
-from mercato_users.models import User
-from mercato_users.models import UserRole
-from mercato_users.services import audit
-from mercato_users.services import sessions
+from mercato_users.models import Role, User, UserRole
+from mercato_users.services import audit, sessions
 
 
 def list_users(

@@ -6,8 +6,7 @@ Revision: 0001
 import sqlalchemy as sa
 from alembic import op
 
-from mercato_kit.db import Json
-from mercato_kit.db import UtcDateTime
+from mercato_kit.db import Json, UtcDateTime
 
 revision = "0001"
 down_revision = None

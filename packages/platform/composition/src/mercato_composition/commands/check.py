@@ -11,12 +11,9 @@ import click
 
 from mercato_composition.commands.frame import EXIT_FAULTS
 from mercato_composition.commands.help import Command
-from mercato_composition.commands.operation import Operation
-from mercato_composition.commands.operation import pass_operation
+from mercato_composition.commands.operation import Operation, pass_operation
 from mercato_composition.commands.output import print_faults
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
-from mercato_composition.faults import in_order
+from mercato_composition.faults import DeploymentError, Fault, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

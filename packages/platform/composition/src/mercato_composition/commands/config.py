@@ -6,8 +6,7 @@ import json
 import click
 
 from mercato_composition.commands.help import Command
-from mercato_composition.commands.operation import Operation
-from mercato_composition.commands.operation import pass_operation
+from mercato_composition.commands.operation import Operation, pass_operation
 
 
 @click.command(
@@ -33,8 +32,7 @@ def config(operation: Operation, as_json: bool, example: bool) -> None:  # noqa:
         click.echo(write_example(), nl=False)
         return
     from mercato_composition.report.settings import settings_of
-    from mercato_composition.report.text import as_object
-    from mercato_composition.report.text import as_text
+    from mercato_composition.report.text import as_object, as_text
 
     found = list(settings_of(operation.deployment, operation.plan))
     if as_json:

@@ -4,8 +4,7 @@
 import click
 
 from mercato_composition.commands.help import Command
-from mercato_composition.commands.operation import Operation
-from mercato_composition.commands.operation import pass_operation
+from mercato_composition.commands.operation import Operation, pass_operation
 
 
 @click.command(cls=Command, examples=["mercato graph", "mercato graph --mermaid > features.mmd"])
@@ -17,8 +16,7 @@ def graph(operation: Operation, mermaid: bool) -> None:  # noqa: FBT001
     Features are listed in the order in which they start. Works also if they do not fit.
     """
     from mercato_composition.features.relations import needs_between
-    from mercato_composition.report.graph import as_mermaid
-    from mercato_composition.report.graph import as_text
+    from mercato_composition.report.graph import as_mermaid, as_text
 
     plan = operation.plan
     needs = list(needs_between(plan.features, operation.deployment.capabilities))

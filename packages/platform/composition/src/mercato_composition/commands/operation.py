@@ -6,8 +6,7 @@ from __future__ import annotations
 import dataclasses
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from mercato_composition.deployment.model import Deployment
-    from mercato_composition.deployment.model import Server
+    from mercato_composition.deployment.model import Deployment, Server
     from mercato_composition.features.candidate import Candidate
     from mercato_composition.features.plan import Plan
 

@@ -2,14 +2,11 @@
 
 import os
 import sys
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from mercato_composition.faults import Fault
-from mercato_composition.faults import lines_of
+from mercato_composition.faults import Fault, lines_of
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 

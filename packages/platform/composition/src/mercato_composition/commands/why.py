@@ -4,8 +4,7 @@
 import click
 
 from mercato_composition.commands.help import Command
-from mercato_composition.commands.operation import Operation
-from mercato_composition.commands.operation import pass_operation
+from mercato_composition.commands.operation import Operation, pass_operation
 
 
 @click.command(cls=Command, examples=["mercato why catalog"])

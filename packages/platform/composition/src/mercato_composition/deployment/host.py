@@ -1,13 +1,10 @@
 """Find the installed host: the ``create_app()`` that commands call, and its distribution."""
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint
-from importlib.metadata import entry_points
-from typing import Any
-from typing import cast
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, cast
 
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
+from mercato_composition.faults import DeploymentError, Fault
 
 GROUP = "mercato.app"
 """Entry point group of a host's factory: ``create_app(deployment, features=…) -> Flask``."""

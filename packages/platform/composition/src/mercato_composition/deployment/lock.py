@@ -5,9 +5,7 @@ import platform
 import sys
 import sysconfig
 import tomllib
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,15 +13,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 import tomli_w
-from packaging.pylock import PackageWheel
-from packaging.pylock import Pylock
-from packaging.pylock import PylockSelectError
-from packaging.pylock import PylockUnsupportedVersionError
-from packaging.pylock import PylockValidationError
+from packaging.pylock import (
+    PackageWheel,
+    Pylock,
+    PylockSelectError,
+    PylockUnsupportedVersionError,
+    PylockValidationError,
+)
 from packaging.utils import canonicalize_name
 
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
+from mercato_composition.faults import DeploymentError, Fault
 
 
 class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

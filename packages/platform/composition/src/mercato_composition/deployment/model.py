@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-from typing import Any
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from msgspec import Meta
 
 from mercato_composition.deployment.file import Source
-from mercato_kit.settings import Secret
-from mercato_kit.settings import Settings
+from mercato_kit.settings import Secret, Settings
 
 ENVIRONMENTS = ("development", "testing", "production")
 

@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
-from mercato_composition.deployment import file as sources
-from mercato_composition.deployment import tables as reading
+from mercato_composition.deployment import file as sources, tables as reading
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.host import host_requirements
 from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.sections import table_at
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
+from mercato_composition.faults import DeploymentError, Fault
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*([<>=!~][<>=!~0-9A-Za-z.*+,\s]*)?", re.ASCII)
 

@@ -1,28 +1,18 @@
 """Read a deployment from its file and the environment, or report all faults in them."""
 
 import os
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mercato_composition.deployment import file
-from mercato_composition.deployment import tables
-from mercato_composition.deployment.file import Source
-from mercato_composition.deployment.file import variable_of
-from mercato_composition.deployment.model import DEVELOPMENT_KEYS
-from mercato_composition.deployment.model import ENVIRONMENTS
-from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.model import Server
+from mercato_composition.deployment import file, tables
+from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment.model import DEVELOPMENT_KEYS, ENVIRONMENTS, Deployment, Server
 from mercato_composition.deployment.packages import requirements_of
-from mercato_composition.deployment.sections import read_section
-from mercato_composition.deployment.sections import secrets_in_clear
+from mercato_composition.deployment.sections import read_section, secrets_in_clear
 from mercato_composition.deployment.tables import Root
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
-from mercato_composition.faults import did_you_mean
-from mercato_kit.settings import Secret
-from mercato_kit.settings import shown_as
+from mercato_composition.faults import DeploymentError, Fault, did_you_mean
+from mercato_kit.settings import Secret, shown_as
 
 SMALLEST_SECRET_KEY = 32
 """Minimum length of the key in production, in characters."""

@@ -1,19 +1,15 @@
 """Read one table of the deployment file into typed settings, or report faults in its values."""
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from mercato_composition.deployment.file import Source
-from mercato_composition.deployment.file import variable_of
+from mercato_composition.deployment.file import Source, variable_of
 from mercato_composition.faults import Fault
 from mercato_kit import settings
-from mercato_kit.settings import Mistake
-from mercato_kit.settings import Settings
+from mercato_kit.settings import Mistake, Settings
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 

@@ -4,22 +4,18 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from msgspec import Meta
-from msgspec import field
+from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import FeatureChoice
-from mercato_composition.deployment.sections import read_section
-from mercato_composition.deployment.sections import table_at
+from mercato_composition.deployment.sections import read_section, table_at
 from mercato_composition.faults import Fault
 from mercato_kit.schemas import is_text
-from mercato_kit.settings import Secret
-from mercato_kit.settings import Settings
+from mercato_kit.settings import Secret, Settings
 
 _DRIVERS = ("psycopg", "pysqlite")
 

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mercato_composition.faults import Fault
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Glue
-from mercato_kit.http import Blueprint
-from mercato_kit.http import Route
+from mercato_kit.feature import Feature, Glue
+from mercato_kit.http import Blueprint, Route
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,14 @@
 """Glue: parts of a feature that are active only if other features are enabled."""
 
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from packaging.specifiers import InvalidSpecifier
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.offers import satisfies
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Glue
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Feature, Glue, Need, Offer
 
 T = TypeVar("T")
 

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import Distribution
 from types import TracebackType
 
 from packaging.utils import canonicalize_name
 
 from mercato_composition.deployment.lock import Lock
-from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.model import FeatureChoice
-from mercato_composition.faults import Fault
-from mercato_composition.faults import did_you_mean
+from mercato_composition.deployment.model import Deployment, FeatureChoice
+from mercato_composition.faults import Fault, did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.choice import choose
-from mercato_composition.features.environment import requirements
-from mercato_composition.features.environment import unmet_requirements
-from mercato_composition.features.installed import InstalledFeature
-from mercato_composition.features.installed import installed_features
+from mercato_composition.features.environment import requirements, unmet_requirements
+from mercato_composition.features.installed import InstalledFeature, installed_features
 from mercato_composition.features.lock_check import read_lock
 from mercato_kit.composition import NotComposedError
 from mercato_kit.feature import Feature

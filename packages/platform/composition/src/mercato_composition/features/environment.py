@@ -2,15 +2,11 @@
 
 import platform
 from collections.abc import Iterator
-from importlib.metadata import Distribution
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version
+from importlib.metadata import Distribution, PackageNotFoundError, version
 
 from packaging.requirements import Requirement
-from packaging.specifiers import InvalidSpecifier
-from packaging.specifiers import SpecifierSet
-from packaging.tags import parse_tag
-from packaging.tags import sys_tags
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import parse_tag, sys_tags
 from packaging.utils import canonicalize_name
 
 _EVERYWHERE = "py3-none-any"

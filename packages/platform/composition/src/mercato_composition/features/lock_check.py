@@ -1,22 +1,18 @@
 """K114: compare the installed distributions with the lock beside the deployment file."""
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import distributions
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from mercato_composition.deployment import lock as lockfile
 from mercato_composition.deployment.lock import Lock
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.packages import Wish
-from mercato_composition.deployment.packages import requirements_of
+from mercato_composition.deployment.packages import Wish, requirements_of
 from mercato_composition.deployment.places import Places
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
+from mercato_composition.faults import DeploymentError, Fault
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
 _INSTALLERS = frozenset({"pip", "setuptools", "uv", "wheel"})

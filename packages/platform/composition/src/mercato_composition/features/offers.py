@@ -1,17 +1,13 @@
 """The offers of each contract, and the one that the operator chose."""
 
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from mercato_composition.features.candidate import Candidate
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
-from mercato_kit.feature import contract_id
+from mercato_kit.feature import Need, Offer, contract_id
 
 Offered = tuple[Candidate, Offer]
 

@@ -1,13 +1,10 @@
 """Sort features so that each comes after those that it needs."""
 
-from collections.abc import Iterable
-from collections.abc import Mapping
-from graphlib import CycleError
-from graphlib import TopologicalSorter
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.offers import OffersByContract
-from mercato_composition.features.offers import answers_by_contract
+from mercato_composition.features.offers import OffersByContract, answers_by_contract
 
 _NO_CHOICES: Mapping[str, str] = {}
 

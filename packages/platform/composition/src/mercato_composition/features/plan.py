@@ -1,29 +1,20 @@
 """Compose a deployment: find its features, check that they fit, and order them."""
 
-from collections.abc import Iterable
-from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import DeploymentError
-from mercato_composition.faults import Fault
-from mercato_composition.faults import in_order
+from mercato_composition.faults import DeploymentError, Fault, in_order
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import check
-from mercato_composition.features.conditional import items
-from mercato_composition.features.conditional import with_glue
+from mercato_composition.features.conditional import items, with_glue
 from mercato_composition.features.discovery import find
 from mercato_composition.features.offers import answers_by_contract
-from mercato_composition.features.order import Ring
-from mercato_composition.features.order import order
+from mercato_composition.features.order import Ring, order
 from mercato_composition.features.settings import read_settings
 from mercato_kit.events import Handler
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
-from mercato_kit.feature import contract_id
+from mercato_kit.feature import Feature, Offer, contract_id
 from mercato_kit.http import Blueprint
 
 

@@ -1,17 +1,11 @@
 """The contracts and events between the features of a plan."""
 
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.offers import OffersByContract
-from mercato_composition.features.offers import answers_by_contract
-from mercato_composition.features.offers import satisfies
-from mercato_kit.feature import Glue
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
+from mercato_composition.features.offers import OffersByContract, answers_by_contract, satisfies
+from mercato_kit.feature import Glue, Need, Offer
 
 
 @dataclass(frozen=True)

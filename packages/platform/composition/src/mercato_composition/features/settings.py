@@ -1,13 +1,11 @@
 """Read each feature's settings from the deployment file and the environment."""
 
 import json
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.sections import read_section
-from mercato_composition.deployment.sections import secrets_in_clear
+from mercato_composition.deployment.sections import read_section, secrets_in_clear
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.settings import Settings

@@ -1,12 +1,13 @@
 """Report on one contract: which features offer it, need it and pin its version."""
 
-from collections.abc import Iterator
-from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import distribution
-from importlib.metadata import packages_distributions
-from importlib.metadata import requires
-from importlib.metadata import version
+from collections.abc import Iterator, Sequence
+from importlib.metadata import (
+    PackageNotFoundError,
+    distribution,
+    packages_distributions,
+    requires,
+    version,
+)
 from typing import Any
 
 import click
@@ -21,8 +22,7 @@ from mercato_composition.features.discovery import load
 from mercato_composition.features.installed import installed_features
 from mercato_composition.features.plan import Plan
 from mercato_composition.features.relations import needs_between
-from mercato_kit.feature import Need
-from mercato_kit.feature import contract_id
+from mercato_kit.feature import Need, contract_id
 
 Row = tuple[str, ...]
 

@@ -2,26 +2,20 @@
 
 import json
 import textwrap
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from mercato_composition.deployment import tables as reading
-from mercato_composition.deployment.file import ValuePath
-from mercato_composition.deployment.file import variable_of
+from mercato_composition.deployment.file import ValuePath, variable_of
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.deployment.tables import Root
 from mercato_composition.features.installed import installed_features
-from mercato_composition.features.plan import Plan
-from mercato_composition.features.plan import compose
-from mercato_composition.report.settings import SECTIONS
-from mercato_composition.report.settings import default_of
-from mercato_composition.report.settings import fields_of
+from mercato_composition.features.plan import Plan, compose
+from mercato_composition.report.settings import SECTIONS, default_of, fields_of
 from mercato_kit import settings
-from mercato_kit.settings import Secret
-from mercato_kit.settings import Settings
+from mercato_kit.settings import Secret, Settings
 
 _HEAD = """\
 # A deployment of Mercato: which features are on, and how they are set.

@@ -1,13 +1,10 @@
 """Format the relations between features as text and as a Mermaid flowchart."""
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
-from mercato_composition.features.relations import Answered
-from mercato_composition.features.relations import events_between
-from mercato_composition.features.relations import waiting_glue
+from mercato_composition.features.relations import Answered, events_between, waiting_glue
 from mercato_kit.feature import Need
 
 

@@ -1,24 +1,19 @@
 """List every setting of a deployment: its value, type, meaning and origin."""
 
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from mercato_composition.deployment import tables as reading
-from mercato_composition.deployment.file import ValuePath
-from mercato_composition.deployment.file import variable_of
-from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.model import Server
-from mercato_composition.deployment.sections import read_section
-from mercato_composition.deployment.sections import table_at
+from mercato_composition.deployment.file import ValuePath, variable_of
+from mercato_composition.deployment.model import Deployment, Server
+from mercato_composition.deployment.sections import read_section, table_at
 from mercato_composition.deployment.tables import Root
 from mercato_composition.features.plan import Plan
 from mercato_kit import settings
-from mercato_kit.settings import Secret
-from mercato_kit.settings import Settings
+from mercato_kit.settings import Secret, Settings
 
 SECTIONS: dict[ValuePath, type[Settings]] = {
     (): Root,

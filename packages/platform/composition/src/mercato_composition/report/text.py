@@ -1,8 +1,7 @@
 """Format settings as lines for a terminal and as objects for JSON."""
 
 import json
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 

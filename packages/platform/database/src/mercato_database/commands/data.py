@@ -1,15 +1,12 @@
 """``mercato data``: list, show, archive and purge the data of features, installed or not."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from mercato_composition.commands import Command
-from mercato_composition.commands import Operation
-from mercato_composition.commands import pass_operation
+from mercato_composition.commands import Command, Operation, pass_operation
 
 _WAIT_SECONDS = 60.0
 
@@ -33,10 +30,12 @@ def data(ctx: click.Context, operation: Operation) -> None:
 @pass_operation
 def show(operation: Operation, feature: str) -> None:
     """Show the tables, rows and schema versions of FEATURE, and what refers to it."""
-    from mercato_database.commands.holdings import echo_rows
-    from mercato_database.commands.holdings import find_holding
-    from mercato_database.commands.holdings import manifests_of
-    from mercato_database.commands.holdings import open_engine
+    from mercato_database.commands.holdings import (
+        echo_rows,
+        find_holding,
+        manifests_of,
+        open_engine,
+    )
     from mercato_database.data_faults import describe
     from mercato_database.purge import preview as preview_purge
     from mercato_kit import transactions
@@ -79,9 +78,7 @@ def archive(operation: Operation, feature: str, to: Path | None) -> None:
     The first line describes the file, each further line is a row, the last line counts the rows.
     """
     from mercato_database.archive import archive as write_archive
-    from mercato_database.commands.holdings import echo_rows
-    from mercato_database.commands.holdings import find_holding
-    from mercato_database.commands.holdings import open_engine
+    from mercato_database.commands.holdings import echo_rows, find_holding, open_engine
     from mercato_kit import transactions
 
     engine = open_engine(operation)
@@ -118,19 +115,22 @@ def purge(
     and while events wait for its handlers. All of the data is deleted, or none of it.
     """
     from mercato_composition.faults import DeploymentError
-    from mercato_database.commands.holdings import confirm_purge
-    from mercato_database.commands.holdings import echo_rows
-    from mercato_database.commands.holdings import find_holding
-    from mercato_database.commands.holdings import manifests_of
-    from mercato_database.commands.holdings import open_engine
-    from mercato_database.data_faults import describe
-    from mercato_database.data_faults import purge_refused
+    from mercato_database.commands.holdings import (
+        confirm_purge,
+        echo_rows,
+        find_holding,
+        manifests_of,
+        open_engine,
+    )
+    from mercato_database.data_faults import describe, purge_refused
     from mercato_database.faults import lock_held
     from mercato_database.locks import LockHeldError
-    from mercato_database.purge import Choices
-    from mercato_database.purge import PurgeRefusedError
-    from mercato_database.purge import preview as preview_purge
-    from mercato_database.purge import purge as purge_data
+    from mercato_database.purge import (
+        Choices,
+        PurgeRefusedError,
+        preview as preview_purge,
+        purge as purge_data,
+    )
     from mercato_kit import transactions
 
     engine = open_engine(operation)

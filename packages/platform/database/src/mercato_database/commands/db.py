@@ -5,9 +5,7 @@ from pathlib import Path
 
 import click
 
-from mercato_composition.commands import Command
-from mercato_composition.commands import Operation
-from mercato_composition.commands import pass_operation
+from mercato_composition.commands import Command, Operation, pass_operation
 
 _wait = click.option(
     "--wait",
@@ -43,8 +41,7 @@ def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa:
     --contract when only the new version is left: it removes what the new version does not use.
     """
     from mercato_database import runner
-    from mercato_database.commands.histories import migration_faults
-    from mercato_database.commands.histories import releases_of
+    from mercato_database.commands.histories import migration_faults, releases_of
 
     operation.plan.require_fit()
     composed = operation.plan.features
@@ -73,8 +70,7 @@ def plan(operation: Operation, sql: bool) -> None:  # noqa: FBT001
     from mercato_composition.faults import DeploymentError
     from mercato_database import plan as planning
     from mercato_database.checks import open_engine
-    from mercato_database.commands.histories import migration_faults
-    from mercato_database.commands.histories import statement_lines
+    from mercato_database.commands.histories import migration_faults, statement_lines
     from mercato_database.faults import refusal_fault
     from mercato_database.history import histories
     from mercato_database.preview import preview
@@ -109,14 +105,11 @@ def check(operation: Operation) -> None:
 
     Exits with 2 if migrations are pending, or if tables differ from the models.
     """
-    from mercato_composition.faults import DeploymentError
-    from mercato_composition.faults import Fault
-    from mercato_database.checks import open_engine
-    from mercato_database.checks import require_migrated
+    from mercato_composition.faults import DeploymentError, Fault
+    from mercato_database.checks import open_engine, require_migrated
     from mercato_database.drift import differences
     from mercato_database.faults import drift
-    from mercato_database.history import current_revisions
-    from mercato_database.history import histories
+    from mercato_database.history import current_revisions, histories
 
     composed = operation.loaded_features()
     require_migrated(operation)
@@ -149,9 +142,7 @@ def adopt(operation: Operation, feature: str, wait: float) -> None:
     from mercato_composition.faults import DeploymentError
     from mercato_database import drift
     from mercato_database.checks import open_engine
-    from mercato_database.commands.histories import find_history
-    from mercato_database.commands.histories import migration_faults
-    from mercato_database.commands.histories import releases_of
+    from mercato_database.commands.histories import find_history, migration_faults, releases_of
     from mercato_database.faults import not_adopted
     from mercato_database.history import current_revisions
     from mercato_database.ledger import Release

@@ -3,9 +3,7 @@
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
 import click
 
-from mercato_composition.commands import Command
-from mercato_composition.commands import Operation
-from mercato_composition.commands import pass_operation
+from mercato_composition.commands import Command, Operation, pass_operation
 from mercato_composition.commands.frame import EXIT_FAULTS
 
 
@@ -21,12 +19,9 @@ def doctor(ctx: click.Context, operation: Operation) -> None:
     from mercato_composition.faults import render
     from mercato_database import ledger
     from mercato_database.checks import require_migrated
-    from mercato_database.commands.holdings import ask_checks
-    from mercato_database.commands.holdings import manifests_of
-    from mercato_database.commands.holdings import open_engine
+    from mercato_database.commands.holdings import ask_checks, manifests_of, open_engine
     from mercato_database.data_faults import dangling_references
-    from mercato_database.references import dangling
-    from mercato_database.references import references
+    from mercato_database.references import dangling, references
     from mercato_kit import transactions
 
     require_migrated(operation)

@@ -1,8 +1,6 @@
 """Helpers of ``mercato db``: histories, releases, faults and statements."""
 
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 
@@ -12,17 +10,12 @@ import sqlalchemy as sa
 from mercato_composition.commands import Operation
 from mercato_composition.faults import DeploymentError
 from mercato_composition.features.candidate import Candidate
-from mercato_database.faults import lock_held
-from mercato_database.faults import migration_failed
-from mercato_database.faults import unreachable
-from mercato_database.faults import upgrade_refused
-from mercato_database.history import History
-from mercato_database.history import histories
+from mercato_database.faults import lock_held, migration_failed, unreachable, upgrade_refused
+from mercato_database.history import History, histories
 from mercato_database.ledger import Release
 from mercato_database.locks import LockHeldError
 from mercato_database.preview import Statement
-from mercato_database.runner import MigrationFailedError
-from mercato_database.runner import UpgradeRefusedError
+from mercato_database.runner import MigrationFailedError, UpgradeRefusedError
 
 _WIDTH = 100
 """Characters of a statement that a plan shows without ``--sql``."""

@@ -9,19 +9,12 @@ from mercato_composition.commands import Operation
 from mercato_composition.faults import DeploymentError
 from mercato_database.data_faults import describe
 from mercato_database.faults import unreachable
-from mercato_database.holdings import KIT
-from mercato_database.holdings import Holding
-from mercato_database.holdings import count_rows
-from mercato_database.holdings import holdings
-from mercato_database.holdings import rows_in_words
-from mercato_database.plan import empty_database
-from mercato_database.plan import is_absent
+from mercato_database.holdings import KIT, Holding, count_rows, holdings, rows_in_words
+from mercato_database.plan import empty_database, is_absent
 from mercato_database.runner import make_engine
-from mercato_kit import transactions
-from mercato_kit import work
+from mercato_kit import transactions, work
 from mercato_kit.db import engine
-from mercato_kit.feature import Check
-from mercato_kit.feature import Feature
+from mercato_kit.feature import Check, Feature
 
 
 def list_holdings(operation: Operation) -> None:

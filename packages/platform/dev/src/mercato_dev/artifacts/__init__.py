@@ -6,20 +6,13 @@ from pathlib import Path
 import nox
 from nox.command import CommandFailed
 
-from mercato_dev.artifacts.builds import ELSEWHERE
-from mercato_dev.artifacts.builds import Built
-from mercato_dev.artifacts.builds import build_release
-from mercato_dev.artifacts.builds import rebuild_wheel
+from mercato_dev.artifacts.builds import ELSEWHERE, Built, build_release, rebuild_wheel
 from mercato_dev.artifacts.comparison import differences
-from mercato_dev.artifacts.contents import faults_of_sdist
-from mercato_dev.artifacts.contents import faults_of_wheel
+from mercato_dev.artifacts.contents import faults_of_sdist, faults_of_wheel
 from mercato_dev.artifacts.metadata import faults_of_metadata
-from mercato_dev.distributions import Distribution
-from mercato_dev.distributions import find_distribution
-from mercato_dev.distributions import find_distributions
+from mercato_dev.distributions import Distribution, find_distribution, find_distributions
 from mercato_dev.environments import run_tool
-from mercato_dev.history import checked_out
-from mercato_dev.history import committed_at
+from mercato_dev.history import checked_out, committed_at
 
 
 def make_release(

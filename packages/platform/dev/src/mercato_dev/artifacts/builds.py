@@ -5,14 +5,12 @@ import tarfile
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import nox
 
 from mercato_dev.distributions import Distribution
-from mercato_dev.environments import CLEAN
-from mercato_dev.environments import run_tool
+from mercato_dev.environments import CLEAN, run_tool
 
 # What may differ between two machines, and must not be seen in what they build.
 HERE = {"PYTHONHASHSEED": "1", "TZ": "UTC0"}

@@ -8,13 +8,9 @@ import fnmatch
 import tarfile
 import zipfile
 from collections import Counter
-from collections.abc import Collection
-from collections.abc import Iterator
-from collections.abc import Mapping
-from importlib.metadata import EntryPoints
-from importlib.metadata import PathDistribution
-from pathlib import Path
-from pathlib import PurePosixPath
+from collections.abc import Collection, Iterator, Mapping
+from importlib.metadata import EntryPoints, PathDistribution
+from pathlib import Path, PurePosixPath
 
 from mercato_dev.distributions import Distribution
 

@@ -1,24 +1,17 @@
 """The least bump of a distribution: what its next release must be called, and why."""
 
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import nox
 from packaging.version import Version
 
-from mercato_dev.bumps.fragments import faults_of_fragments
-from mercato_dev.bumps.fragments import find_fragments
-from mercato_dev.bumps.fragments import read_fragments
+from mercato_dev.bumps.fragments import faults_of_fragments, find_fragments, read_fragments
 from mercato_dev.bumps.versions import raise_version
 from mercato_dev.changelogs import faults_before_release
-from mercato_dev.distributions import ROOT
-from mercato_dev.distributions import Distribution
-from mercato_dev.history import Release
-from mercato_dev.history import find_last_release
-from mercato_dev.history import git
-from mercato_dev.levels import Level
-from mercato_dev.levels import Reason
+from mercato_dev.distributions import ROOT, Distribution
+from mercato_dev.history import Release, find_last_release, git
+from mercato_dev.levels import Level, Reason
 from mercato_dev.surfaces.changes import find_changes
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from textwrap import shorten
 
 from mercato_dev.distributions import Distribution
-from mercato_dev.levels import Level
-from mercato_dev.levels import Reason
+from mercato_dev.levels import Level, Reason
 
 LEVELS = {
     "breaking": Level.MAJOR,

@@ -1,16 +1,12 @@
 """The least bump of a release unit: the largest of its members'."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import nox
 from packaging.version import Version
 
-from mercato_dev.bumps.bump import Bump
-from mercato_dev.bumps.bump import describe_version
-from mercato_dev.bumps.bump import find_bump
-from mercato_dev.bumps.bump import highest_first
+from mercato_dev.bumps.bump import Bump, describe_version, find_bump, highest_first
 from mercato_dev.bumps.versions import raise_version
 from mercato_dev.changelogs import faults_before_release
 from mercato_dev.history import Release

@@ -3,33 +3,26 @@
 import os
 import platform
 import time
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import nox
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from mercato_dev.compatibility.cases import Case
-from mercato_dev.compatibility.cases import LeftOut
-from mercato_dev.compatibility.cases import cases_of_feature
-from mercato_dev.compatibility.cases import cases_of_foundation
-from mercato_dev.compatibility.cases import units_by_name
-from mercato_dev.compatibility.editions import Parts
-from mercato_dev.compatibility.editions import fetch_parts
-from mercato_dev.compatibility.editions import parts_here
-from mercato_dev.compatibility.trial import Broken
-from mercato_dev.compatibility.trial import try_case
+from mercato_dev.compatibility.cases import (
+    Case,
+    LeftOut,
+    cases_of_feature,
+    cases_of_foundation,
+    units_by_name,
+)
+from mercato_dev.compatibility.editions import Parts, fetch_parts, parts_here
+from mercato_dev.compatibility.trial import Broken, try_case
 from mercato_dev.distributions import Distribution
-from mercato_dev.indexes import Published
-from mercato_dev.indexes import chosen_index
-from mercato_dev.indexes import releases
+from mercato_dev.indexes import Published, chosen_index, releases
 from mercato_dev.publish import publish_tags
 from mercato_dev.refusal import refuse
-from mercato_dev.units import UNITS
-from mercato_dev.units import Unit
+from mercato_dev.units import UNITS, Unit
 
 FEATURES = [unit for unit in UNITS if unit.is_feature]
 

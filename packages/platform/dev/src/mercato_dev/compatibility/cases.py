@@ -1,17 +1,14 @@
 """Which editions are tried together, and which exclude each other by their ranges."""
 
 import itertools
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from mercato_dev.compatibility.editions import Edition
-from mercato_dev.compatibility.editions import Parts
+from mercato_dev.compatibility.editions import Edition, Parts
 
 
 @dataclass(frozen=True)

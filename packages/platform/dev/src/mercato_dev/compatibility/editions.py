@@ -18,10 +18,7 @@ from packaging.version import Version
 
 from mercato_dev.artifacts.builds import unpack
 from mercato_dev.distributions import Distribution
-from mercato_dev.indexes import Published
-from mercato_dev.indexes import PublishedFile
-from mercato_dev.indexes import fetch
-from mercato_dev.indexes import sha256
+from mercato_dev.indexes import Published, PublishedFile, fetch, sha256
 from mercato_dev.units import Unit
 
 

@@ -8,12 +8,8 @@ import nox
 from nox.command import CommandFailed
 
 from mercato_dev.compatibility.cases import Case
-from mercato_dev.distributions import EVERYTHING
-from mercato_dev.distributions import WORKSPACE
-from mercato_dev.environments import CLEAN
-from mercato_dev.environments import installed
-from mercato_dev.environments import place
-from mercato_dev.environments import provide
+from mercato_dev.distributions import EVERYTHING, WORKSPACE
+from mercato_dev.environments import CLEAN, installed, place, provide
 
 
 class Broken(Exception):

@@ -14,8 +14,7 @@ from mercato_dev.floors import missing_floors
 from mercato_dev.gates.proof import prove
 from mercato_dev.gates.released import faults_of_version
 from mercato_dev.gates.requirements import faults_of_requirements
-from mercato_dev.gates.tree import faults_of_migrations
-from mercato_dev.gates.tree import faults_of_tree
+from mercato_dev.gates.tree import faults_of_migrations, faults_of_tree
 from mercato_dev.home import faults_of_addresses
 from mercato_dev.refusal import refuse
 from mercato_dev.siblings import faults_of_siblings

@@ -8,8 +8,7 @@ from packaging.version import Version
 
 from mercato_dev.distributions import Distribution
 from mercato_dev.history import find_releases
-from mercato_dev.indexes import Published
-from mercato_dev.indexes import releases
+from mercato_dev.indexes import Published, releases
 
 
 def find_published(session: nox.Session, item: Distribution) -> list[Published]:

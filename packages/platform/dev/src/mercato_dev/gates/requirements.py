@@ -6,8 +6,7 @@ import nox
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mercato_dev.distributions import DISTRIBUTIONS
-from mercato_dev.distributions import Distribution
+from mercato_dev.distributions import DISTRIBUTIONS, Distribution
 from mercato_dev.floors import floor
 from mercato_dev.gates.released import find_usable
 

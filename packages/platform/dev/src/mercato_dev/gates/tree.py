@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from mercato_dev.distributions import Distribution
-from mercato_dev.history import find_last_release
-from mercato_dev.history import find_uncommitted
-from mercato_dev.history import git
+from mercato_dev.history import find_last_release, find_uncommitted, git
 
 
 def faults_of_tree() -> Iterator[str]:

@@ -10,11 +10,9 @@ where ``mercato-host[testing]`` is installed.
 import argparse
 import ast
 import sys
-from collections.abc import Collection
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib import import_module
-from importlib.metadata import PackagePath
-from importlib.metadata import distribution
+from importlib.metadata import PackagePath, distribution
 
 
 def main() -> None:

@@ -12,12 +12,14 @@ import sys
 from pathlib import Path
 
 import requests
-from pypi_simple import DigestMismatchError
-from pypi_simple import DistributionPackage
-from pypi_simple import NoDigestsError
-from pypi_simple import NoSuchProjectError
-from pypi_simple import PyPISimple
-from pypi_simple import UnsupportedContentTypeError
+from pypi_simple import (
+    DigestMismatchError,
+    DistributionPackage,
+    NoDigestsError,
+    NoSuchProjectError,
+    PyPISimple,
+    UnsupportedContentTypeError,
+)
 
 TIMEOUT_SECONDS = 30
 

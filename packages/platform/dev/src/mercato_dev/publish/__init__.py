@@ -3,10 +3,8 @@
 import argparse
 import difflib
 import tempfile
-from collections.abc import Container
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from contextlib import nullcontext
+from collections.abc import Container, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import nox
@@ -15,28 +13,15 @@ from mercato_dev.artifacts import make_release
 from mercato_dev.artifacts.builds import Built
 from mercato_dev.changelogs import faults_after_release
 from mercato_dev.distributions import Distribution
-from mercato_dev.history import Release
-from mercato_dev.history import checked_out
-from mercato_dev.history import find_releases
-from mercato_dev.history import git
-from mercato_dev.history import parse_tag
-from mercato_dev.home import HOME
-from mercato_dev.home import IS_KNOWN
-from mercato_dev.indexes import LOCAL
-from mercato_dev.indexes import Index
-from mercato_dev.indexes import serving
-from mercato_dev.indexes import sha256
+from mercato_dev.history import Release, checked_out, find_releases, git, parse_tag
+from mercato_dev.home import HOME, IS_KNOWN
+from mercato_dev.indexes import LOCAL, Index, serving, sha256
 from mercato_dev.interrupts import end_in_order
-from mercato_dev.publish.arguments import KNOWN
-from mercato_dev.publish.arguments import read_arguments
-from mercato_dev.publish.upload import deliver
-from mercato_dev.publish.upload import files_of
-from mercato_dev.publish.upload import find_absent
+from mercato_dev.publish.arguments import KNOWN, read_arguments
+from mercato_dev.publish.upload import deliver, files_of, find_absent
 from mercato_dev.refusal import refuse
 from mercato_dev.siblings import faults_of_siblings
-from mercato_dev.units import UNITS
-from mercato_dev.units import Unit
-from mercato_dev.units import find_unit
+from mercato_dev.units import UNITS, Unit, find_unit
 
 
 def publish_release(session: nox.Session) -> None:

@@ -11,10 +11,7 @@ from nox.command import CommandFailed
 from mercato_dev.artifacts.builds import Built
 from mercato_dev.artifacts.comparison import differences
 from mercato_dev.environments import PLAIN
-from mercato_dev.indexes import Index
-from mercato_dev.indexes import fetch
-from mercato_dev.indexes import releases
-from mercato_dev.indexes import sha256
+from mercato_dev.indexes import Index, fetch, releases, sha256
 
 # The credentials of an index that asks for none; those for another are nothing to it.
 ANYONE = {

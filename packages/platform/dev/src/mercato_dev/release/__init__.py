@@ -5,23 +5,21 @@ from collections.abc import Iterator
 
 import nox
 
-from mercato_dev.bumps import UnitBump
-from mercato_dev.bumps import find_unit_bump
+from mercato_dev.bumps import UnitBump, find_unit_bump
 from mercato_dev.gates import find_faults
 from mercato_dev.gates.proof import prove
-from mercato_dev.history import Release
-from mercato_dev.history import find_uncommitted
-from mercato_dev.history import git
+from mercato_dev.history import Release, find_uncommitted, git
 from mercato_dev.interrupts import end_in_order
 from mercato_dev.refusal import refuse
-from mercato_dev.release.arguments import Wish
-from mercato_dev.release.arguments import read_wish
-from mercato_dev.release.files import commit
-from mercato_dev.release.files import draft_changelog
-from mercato_dev.release.files import message_of
-from mercato_dev.release.files import undone_on_failure
-from mercato_dev.release.files import write_changelog
-from mercato_dev.release.files import write_version
+from mercato_dev.release.arguments import Wish, read_wish
+from mercato_dev.release.files import (
+    commit,
+    draft_changelog,
+    message_of,
+    undone_on_failure,
+    write_changelog,
+    write_version,
+)
 from mercato_dev.siblings import move_siblings
 from mercato_dev.units import Unit
 

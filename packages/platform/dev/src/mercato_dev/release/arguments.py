@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mercato_dev.levels import Level
-from mercato_dev.units import Unit
-from mercato_dev.units import find_unit
-from mercato_dev.units import order_units
+from mercato_dev.units import Unit, find_unit, order_units
 
 ABOUT = """
 Raise the version by what the changes need, write the changelog from the fragments, prove the

@@ -6,13 +6,9 @@ from contextlib import contextmanager
 import nox
 from packaging.version import Version
 
-from mercato_dev.distributions import ROOT
-from mercato_dev.distributions import WORKSPACE
-from mercato_dev.distributions import Distribution
+from mercato_dev.distributions import ROOT, WORKSPACE, Distribution
 from mercato_dev.environments import run_tool
-from mercato_dev.history import Release
-from mercato_dev.history import find_uncommitted
-from mercato_dev.history import git
+from mercato_dev.history import Release, find_uncommitted, git
 from mercato_dev.units import Unit
 
 WRITTEN = ("pyproject.toml", "CHANGELOG.md", "changes")

@@ -4,16 +4,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from mercato_dev.distributions import DISTRIBUTIONS
-from mercato_dev.distributions import Distribution
-from mercato_dev.history import Release
-from mercato_dev.history import git
+from mercato_dev.distributions import DISTRIBUTIONS, Distribution
+from mercato_dev.history import Release, git
 from mercato_dev.levels import Reason
-from mercato_dev.surfaces.difference import Difference
-from mercato_dev.surfaces.difference import compare
-from mercato_dev.surfaces.difference import named
-from mercato_dev.surfaces.snapshots import FILE
-from mercato_dev.surfaces.snapshots import read_snapshot
+from mercato_dev.surfaces.difference import Difference, compare, named
+from mercato_dev.surfaces.snapshots import FILE, read_snapshot
 
 
 def find_changes(item: Distribution, last: Release) -> list[Reason]:

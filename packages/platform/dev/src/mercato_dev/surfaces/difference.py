@@ -7,8 +7,7 @@ unless it is ``required``: then others must do something. The exceptions are :da
 
 import json
 import re
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,23 +1,22 @@
 """The file ``surface.json`` of a distribution: made of the code, and read as it was committed."""
 
 import json
-from collections.abc import Iterable
-from collections.abc import Iterator
-from pathlib import Path
-from pathlib import PurePath
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePath
 from typing import Any
 
 import nox
 
-from mercato_dev.distributions import DISTRIBUTIONS
-from mercato_dev.distributions import EVERYTHING
-from mercato_dev.distributions import PROGRAMS
-from mercato_dev.distributions import ROOT
-from mercato_dev.distributions import TOOLS
-from mercato_dev.distributions import Distribution
-from mercato_dev.distributions import find_distribution
-from mercato_dev.environments import CLEAN
-from mercato_dev.environments import provide
+from mercato_dev.distributions import (
+    DISTRIBUTIONS,
+    EVERYTHING,
+    PROGRAMS,
+    ROOT,
+    TOOLS,
+    Distribution,
+    find_distribution,
+)
+from mercato_dev.environments import CLEAN, provide
 from mercato_dev.history import git
 from mercato_dev.refusal import refuse
 from mercato_dev.surfaces.difference import compare

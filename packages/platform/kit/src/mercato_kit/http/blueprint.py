@@ -4,33 +4,22 @@ Order around a view, outermost first: unit of work, policy, If-Match, idempotenc
 smorest parses the arguments, calls the view and serializes the result.
 """
 
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from inspect import getsourcefile
-from inspect import unwrap
-from typing import Any
-from typing import TypeVar
-from typing import cast
-from urllib.parse import quote
-from urllib.parse import urlencode
+from inspect import getsourcefile, unwrap
+from typing import Any, TypeVar, cast
+from urllib.parse import quote, urlencode
 
 import flask_smorest
-from flask import Response
-from flask import make_response
-from flask import request
+from flask import Response, make_response, request
 from flask_smorest.utils import get_appcontext
 
 from mercato_kit import work
 from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.errors import FieldError
-from mercato_kit.errors import Invalid
-from mercato_kit.errors import NotFound
-from mercato_kit.http import etag as etags
-from mercato_kit.http import idempotency
-from mercato_kit.http.body import BodyParser
-from mercato_kit.http.body import escape_pointer
+from mercato_kit.errors import FieldError, Invalid, NotFound
+from mercato_kit.http import etag as etags, idempotency
+from mercato_kit.http.body import BodyParser, escape_pointer
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import Policy
 from mercato_kit.schemas import is_text

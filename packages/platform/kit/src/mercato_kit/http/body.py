@@ -1,10 +1,8 @@
 """Read requests: strict JSON, and all validation errors with pointers."""
 
 import json
-from collections.abc import Iterator
-from collections.abc import Mapping
-from typing import Any
-from typing import NoReturn
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
 
 import marshmallow as ma
 from flask import Request
@@ -12,10 +10,7 @@ from webargs import core
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import ClientDisconnected
 
-from mercato_kit.errors import FieldError
-from mercato_kit.errors import Invalid
-from mercato_kit.errors import MalformedRequest
-from mercato_kit.errors import UnsupportedMediaType
+from mercato_kit.errors import FieldError, Invalid, MalformedRequest, UnsupportedMediaType
 
 MAX_DEPTH = 32
 MAX_DIGITS = 40

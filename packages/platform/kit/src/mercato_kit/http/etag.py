@@ -1,15 +1,11 @@
 """Strong ETags from versions, If-None-Match and If-Match (RFC 9110)."""
 
 import re
-from typing import Any
-from typing import cast
+from typing import Any, cast
 
-from flask import Response
-from flask import g
-from flask import request
+from flask import Response, g, request
 
-from mercato_kit.errors import PreconditionRequired
-from mercato_kit.errors import StaleVersion
+from mercato_kit.errors import PreconditionRequired, StaleVersion
 
 _ETAG = re.compile(r'"[1-9][0-9]{0,17}"', re.ASCII)
 

@@ -8,24 +8,19 @@ again.
 import hashlib
 import json
 import re
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response
-from flask import request
+from flask import Response, request
 from sqlalchemy.exc import DBAPIError
 
 from mercato_kit import db
 from mercato_kit.db import session
-from mercato_kit.errors import Conflict
-from mercato_kit.errors import Invalid
-from mercato_kit.errors import Problem
+from mercato_kit.errors import Conflict, Invalid, Problem
 from mercato_kit.http.body import read_json
-from mercato_kit.identity import canonical_email
-from mercato_kit.identity import current_principal
+from mercato_kit.identity import canonical_email, current_principal
 from mercato_kit.models import IdempotencyKey
 
 KEPT_FOR = timedelta(hours=24)

@@ -4,31 +4,22 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
-from typing import ClassVar
-from typing import Generic
-from typing import TypeVar
-from typing import cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 from uuid import UUID
 
 import marshmallow as ma
 import sqlalchemy as sa
-from flask import has_request_context
-from flask import request
-from marshmallow import fields
-from marshmallow import validate
+from flask import has_request_context, request
+from marshmallow import fields, validate
 
 from mercato_kit.db import session
 from mercato_kit.errors import InvalidCursor
 from mercato_kit.keys import derive_key
-from mercato_kit.schemas import Integer
-from mercato_kit.schemas import QuerySchema
-from mercato_kit.schemas import Text
+from mercato_kit.schemas import Integer, QuerySchema, Text
 
 T = TypeVar("T")
 

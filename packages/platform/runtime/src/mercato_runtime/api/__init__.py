@@ -1,7 +1,6 @@
 """Build the OpenAPI document of the composed features with flask-smorest."""
 
-from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import flask_smorest
@@ -16,8 +15,7 @@ from mercato_composition.features.candidate import Candidate
 from mercato_kit.http import Route
 from mercato_kit.schemas import ProblemSchema
 from mercato_runtime.api.dialect import translate
-from mercato_runtime.api.responses import describe_headers
-from mercato_runtime.api.responses import describe_members
+from mercato_runtime.api.responses import describe_headers, describe_members
 from mercato_runtime.problems import MEDIA_TYPE
 
 _PROBLEM = "#/components/responses/Problem"

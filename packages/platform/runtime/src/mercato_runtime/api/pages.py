@@ -8,16 +8,12 @@ from importlib.resources import files
 from threading import Lock
 from typing import cast
 
-from flask import Blueprint
-from flask import Flask
-from flask import Response
-from flask import current_app
+from flask import Blueprint, Flask, Response, current_app
 
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.errors import NotFound
 from mercato_kit.http.etag import answer_304
-from mercato_runtime.api import Api
-from mercato_runtime.api import build_document
+from mercato_runtime.api import Api, build_document
 
 blueprint = Blueprint("docs", __name__)
 

@@ -1,8 +1,7 @@
 """Document the members and headers of responses, and 304."""
 
 import re
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa

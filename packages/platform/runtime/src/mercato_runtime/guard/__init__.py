@@ -7,29 +7,24 @@ built inside the database, and threads that run only code of a library.
 """
 
 import inspect
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
-from types import CodeType
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from mercato_composition.faults import Fault
-from mercato_composition.faults import render
+from mercato_composition.faults import Fault, render
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_kit import models
 from mercato_kit.db import engine
 from mercato_kit.migrations import version_table
 from mercato_runtime.guard.faults import guard_fault
-from mercato_runtime.guard.owners import HOST
-from mercato_runtime.guard.owners import KIT
-from mercato_runtime.guard.owners import CodeOwners
+from mercato_runtime.guard.owners import HOST, KIT, CodeOwners
 from mercato_runtime.guard.statements import tables_in
 
 __all__ = ["ForeignTableError", "SqlGuard", "init_app"]

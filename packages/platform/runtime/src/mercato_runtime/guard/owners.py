@@ -1,12 +1,9 @@
 """Find the owner of running code: the feature, the kit or the host that a frame belongs to."""
 
 import sys
-from collections.abc import Iterable
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
-from types import FrameType
-from types import FunctionType
-from types import MethodType
+from types import FrameType, FunctionType, MethodType
 from typing import Any
 
 import click

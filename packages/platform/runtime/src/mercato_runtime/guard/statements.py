@@ -1,8 +1,7 @@
 """Find the tables that the text of a SQL statement names."""
 
 import re
-from collections.abc import Container
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 _TOKEN = re.compile(
     r"""

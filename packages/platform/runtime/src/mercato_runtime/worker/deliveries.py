@@ -4,8 +4,7 @@ import logging
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -13,14 +12,10 @@ import sqlalchemy as sa
 
 from mercato_kit import work
 from mercato_kit.composition import current_composition
-from mercato_kit.db import locked
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import locked, session, utc_now
 from mercato_kit.errors import Problem
-from mercato_kit.events import Event
-from mercato_kit.events import Handler
-from mercato_kit.models import InboxDelivery
-from mercato_kit.models import OutboxEvent
+from mercato_kit.events import Event, Handler
+from mercato_kit.models import InboxDelivery, OutboxEvent
 from mercato_kit.outbox import handlers_of
 
 LEASE = timedelta(minutes=2)

@@ -10,13 +10,9 @@ from flask import Flask
 
 from mercato_kit import work
 from mercato_kit.composition import Composition
-from mercato_kit.db import locked
-from mercato_kit.db import session
-from mercato_kit.db import utc_now
+from mercato_kit.db import locked, session, utc_now
 from mercato_kit.jobs import Job
-from mercato_kit.models import IdempotencyKey
-from mercato_kit.models import InboxDelivery
-from mercato_kit.models import OutboxEvent
+from mercato_kit.models import IdempotencyKey, InboxDelivery, OutboxEvent
 
 EVENTS_KEPT = timedelta(days=30)
 """How long a delivered event is kept, for investigations."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +11,7 @@ import sqlalchemy as sa
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.events import Handler
-from mercato_kit.models import InboxDelivery
-from mercato_kit.models import OutboxEvent
+from mercato_kit.models import InboxDelivery, OutboxEvent
 
 OFTEN = 5
 """From this many failed attempts on, about half a minute, a delivery counts as failing."""

@@ -5,20 +5,14 @@ from uuid import UUID
 import click
 import sqlalchemy as sa
 from mercato_counting import Counting
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from mercato_kit import db
-from mercato_kit import services
+from mercato_kit import db, services
 from mercato_kit.db import session
-from mercato_kit.events import Event
-from mercato_kit.events import Handler
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Need
+from mercato_kit.events import Event, Handler
+from mercato_kit.feature import Feature, Need
 from mercato_kit.http import Blueprint
-from mercato_kit.http.pagination import PageRequest
-from mercato_kit.http.pagination import paginate
+from mercato_kit.http.pagination import PageRequest, paginate
 from mercato_kit.jobs import Job
 from mercato_kit.outbox import publish
 from mercato_kit.policies import anyone

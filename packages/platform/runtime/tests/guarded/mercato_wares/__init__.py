@@ -2,14 +2,11 @@
 
 import sqlalchemy as sa
 from mercato_counting import Counting
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mercato_kit import db
 from mercato_kit.db import session
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Feature, Offer
 
 
 class Base(DeclarativeBase):

@@ -6,13 +6,8 @@
         feature = feature
 """
 
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from typing import Any
-from typing import ClassVar
-from typing import cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, cast
 
 import pytest
 from flask import Flask
@@ -20,17 +15,16 @@ from flask import Flask
 from mercato_kit import work
 from mercato_kit.feature import Feature
 from mercato_testing.client import Client
-from mercato_testing.conformance import declarations
-from mercato_testing.conformance import documents
-from mercato_testing.conformance import histories
-from mercato_testing.conformance import hostile
-from mercato_testing.conformance import schemas
-from mercato_testing.conformance import shape
-from mercato_testing.conformance import tables
-from mercato_testing.stage import Fake
-from mercato_testing.stage import Stage
-from mercato_testing.stage import set_up
-from mercato_testing.stage import with_fake_identity
+from mercato_testing.conformance import (
+    declarations,
+    documents,
+    histories,
+    hostile,
+    schemas,
+    shape,
+    tables,
+)
+from mercato_testing.stage import Fake, Stage, set_up, with_fake_identity
 
 __all__ = ["FeatureConformance"]
 

@@ -5,14 +5,10 @@ from importlib.metadata import entry_points
 
 import marshmallow as ma
 
-from mercato_kit.feature import ENTRY_POINT_GROUP
-from mercato_kit.feature import Feature
+from mercato_kit.feature import ENTRY_POINT_GROUP, Feature
 from mercato_kit.http import ListQuerySchema
-from mercato_kit.policies import anyone
-from mercato_kit.policies import signed_in
-from mercato_testing.conformance.schemas import arguments_of
-from mercato_testing.conformance.schemas import results_of
-from mercato_testing.conformance.schemas import routes_of
+from mercato_kit.policies import anyone, signed_in
+from mercato_testing.conformance.schemas import arguments_of, results_of, routes_of
 
 
 def missing_entry_point(feature: Feature) -> Iterator[str]:

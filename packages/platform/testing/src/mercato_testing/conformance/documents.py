@@ -1,7 +1,6 @@
 """Checks of the API document."""
 
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from openapi_spec_validator import OpenAPIV31SpecValidator

@@ -8,14 +8,9 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from mercato_database.drift import differences
-from mercato_database.history import History
-from mercato_database.history import histories
-from mercato_database.revisions import CONTRACT
-from mercato_database.revisions import EXPAND
-from mercato_database.runner import configure
-from mercato_database.runner import downgrade
-from mercato_database.runner import migration_engine
-from mercato_database.runner import upgrade
+from mercato_database.history import History, histories
+from mercato_database.revisions import CONTRACT, EXPAND
+from mercato_database.runner import configure, downgrade, migration_engine, upgrade
 from mercato_kit.feature import Feature
 from mercato_kit.migrations import version_table
 

@@ -1,8 +1,7 @@
 """Send bad input to every endpoint: it must get a problem document and change no rows."""
 
 import json
-from collections.abc import Iterator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -11,12 +10,10 @@ import marshmallow as ma
 import sqlalchemy as sa
 from flask import Flask
 from marshmallow import fields
-from werkzeug.routing import BuildError
-from werkzeug.routing import Rule
+from werkzeug.routing import BuildError, Rule
 from werkzeug.test import TestResponse
 
-from mercato_kit.db import engine
-from mercato_kit.db import new_id
+from mercato_kit.db import engine, new_id
 from mercato_kit.errors import Problem
 from mercato_kit.feature import Feature
 from mercato_kit.http import Route

@@ -1,12 +1,10 @@
 """Checks of input schemas: no unknown fields, no conversions, bounded text."""
 
 from collections.abc import Iterator
-from typing import Any
-from typing import cast
+from typing import Any, cast
 
 import marshmallow as ma
-from marshmallow import fields
-from marshmallow import validate
+from marshmallow import fields, validate
 
 from mercato_kit import schemas
 from mercato_kit.feature import Feature

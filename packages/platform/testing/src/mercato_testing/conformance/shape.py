@@ -3,17 +3,14 @@
 import ast
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.metadata import EntryPoint
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mercato_kit.feature import ENTRY_POINT_GROUP
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Glue
+from mercato_kit.feature import ENTRY_POINT_GROUP, Feature, Glue
 
 _NAMES = {
     "metadata": ("models", "Base.metadata"),

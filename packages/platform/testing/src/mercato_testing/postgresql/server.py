@@ -17,10 +17,12 @@ import psycopg
 from psycopg import sql
 
 from mercato_testing.postgresql import keeper
-from mercato_testing.postgresql.installation import ENVIRONMENT
-from mercato_testing.postgresql.installation import SUPERUSER
-from mercato_testing.postgresql.installation import Installation
-from mercato_testing.postgresql.installation import ServerError
+from mercato_testing.postgresql.installation import (
+    ENVIRONMENT,
+    SUPERUSER,
+    Installation,
+    ServerError,
+)
 from mercato_testing.postgresql.locks import is_held
 
 _TIMEOUT_SECONDS = 60

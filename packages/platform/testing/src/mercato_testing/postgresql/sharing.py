@@ -9,14 +9,9 @@ from typing import IO
 
 from filelock import FileLock
 
-from mercato_testing.postgresql.accounts import Account
-from mercato_testing.postgresql.accounts import usable_account
-from mercato_testing.postgresql.installation import Installation
-from mercato_testing.postgresql.installation import ServerError
-from mercato_testing.postgresql.installation import initialise
-from mercato_testing.postgresql.installation import install
-from mercato_testing.postgresql.locks import take_exclusive
-from mercato_testing.postgresql.locks import take_shared
+from mercato_testing.postgresql.accounts import Account, usable_account
+from mercato_testing.postgresql.installation import Installation, ServerError, initialise, install
+from mercato_testing.postgresql.locks import take_exclusive, take_shared
 from mercato_testing.postgresql.server import Server
 
 _PORTS_TO_TRY = 3

@@ -7,31 +7,18 @@ from uuid import UUID
 
 import click
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from mercato_kit import db
-from mercato_kit import work
+from mercato_kit import db, work
 from mercato_kit.db import session
-from mercato_kit.errors import NotFound
-from mercato_kit.errors import Problem
-from mercato_kit.events import Event
-from mercato_kit.events import Handler
+from mercato_kit.errors import NotFound, Problem
+from mercato_kit.events import Event, Handler
 from mercato_kit.feature import Feature
-from mercato_kit.http import Blueprint
-from mercato_kit.http import ListQuerySchema
-from mercato_kit.http import Page
-from mercato_kit.http import page_of
-from mercato_kit.http import paginate
+from mercato_kit.http import Blueprint, ListQuerySchema, Page, page_of, paginate
 from mercato_kit.jobs import Job
 from mercato_kit.outbox import publish
-from mercato_kit.policies import anyone
-from mercato_kit.policies import permission
-from mercato_kit.schemas import Integer
-from mercato_kit.schemas import ModelSchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
+from mercato_kit.policies import anyone, permission
+from mercato_kit.schemas import Integer, ModelSchema, Schema, Text
 
 
 class Base(DeclarativeBase):

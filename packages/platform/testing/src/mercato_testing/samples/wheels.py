@@ -1,7 +1,6 @@
 """Install distributions for tests: metadata and a module in a folder of ``sys.path``."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import dedent
 

@@ -1,24 +1,23 @@
 """Everything that is checked before the app is made. One function a concern."""
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import Fault
-from mercato_composition.faults import in_order
+from mercato_composition.faults import Fault, in_order
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.checks import addresses
-from mercato_composition.features.checks import clashes
-from mercato_composition.features.checks import contracts
-from mercato_composition.features.checks import exclusions
-from mercato_composition.features.checks import grants
-from mercato_composition.features.checks import manifests
-from mercato_composition.features.checks import needs
-from mercato_composition.features.checks import production
-from mercato_composition.features.checks import references
-from mercato_composition.features.checks import tables
-from mercato_composition.features.checks import views
+from mercato_composition.features.checks import (
+    addresses,
+    clashes,
+    contracts,
+    exclusions,
+    grants,
+    manifests,
+    needs,
+    production,
+    references,
+    tables,
+    views,
+)
 
 Checker = Callable[[Sequence[Candidate], Deployment], Iterator[Fault]]
 

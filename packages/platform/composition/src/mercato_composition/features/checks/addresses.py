@@ -1,14 +1,11 @@
 """K401, K411: every address has one owner."""
 
 import re
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from werkzeug.routing import Map
-from werkzeug.routing import MapAdapter
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault

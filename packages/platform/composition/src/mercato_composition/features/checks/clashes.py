@@ -1,10 +1,7 @@
 """K402, K405, K406: names that belong to one feature each."""
 
 import sys
-from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -13,8 +10,7 @@ from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.reserved import PLATFORM_BLUEPRINTS
 from mercato_kit.feature import ENTRY_POINT_GROUP
-from mercato_kit.http import Blueprint
-from mercato_kit.http import Route
+from mercato_kit.http import Blueprint, Route
 
 
 def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:

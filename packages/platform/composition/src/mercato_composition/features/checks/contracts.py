@@ -1,12 +1,8 @@
 """K113: a provider must be callable as its contract says, not only have the names."""
 
 import inspect
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from typing import Any
-from typing import get_type_hints
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, get_type_hints
 
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault

@@ -1,7 +1,6 @@
 """K112: features whose authors say that they must not run beside each other."""
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault

@@ -1,9 +1,6 @@
 """K408, K409: what a blueprint brings belongs to its own routes, and to no others."""
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from inspect import unwrap
 from typing import Any

@@ -1,22 +1,16 @@
 """K105, K106, K107, K118: what one manifest must be, whoever else is there."""
 
 import re
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
-from importlib.metadata import distribution
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import distribution, version
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 import click
 import sqlalchemy as sa
-from packaging.specifiers import InvalidSpecifier
-from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion
-from packaging.version import Version
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
 
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault
@@ -25,11 +19,7 @@ from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import maintainers_of
 from mercato_composition.features.reserved import reserved_names
 from mercato_kit.events import Handler
-from mercato_kit.feature import Check
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Glue
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Check, Feature, Glue, Need, Offer
 from mercato_kit.http import Blueprint
 from mercato_kit.jobs import Job
 from mercato_kit.migrations import head

@@ -1,26 +1,23 @@
 """K108 to K111: what features need of each other, and who offers it."""
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import Fault
-from mercato_composition.faults import did_you_mean
+from mercato_composition.faults import Fault, did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import load
 from mercato_composition.features.installed import installed_features
-from mercato_composition.features.offers import OffersByContract
-from mercato_composition.features.offers import answers_by_contract
-from mercato_composition.features.offers import offers_by_contract
-from mercato_composition.features.order import Ring
-from mercato_composition.features.order import order
-from mercato_kit.feature import Need
-from mercato_kit.feature import Offer
-from mercato_kit.feature import contract_id
+from mercato_composition.features.offers import (
+    OffersByContract,
+    answers_by_contract,
+    offers_by_contract,
+)
+from mercato_composition.features.order import Ring, order
+from mercato_kit.feature import Need, Offer, contract_id
 
 
 def chosen(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:

@@ -1,9 +1,7 @@
 """K201, K205, K206, K312: what development may do and production may not."""
 
 import stat
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 

@@ -1,16 +1,12 @@
 """K106: ids that features keep of each other are declared with columns and words of their own."""
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
-from mercato_kit.feature import POLICIES
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Referent
-from mercato_kit.feature import SoftReference
+from mercato_kit.feature import POLICIES, Feature, Referent, SoftReference
 
 
 def declared(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:

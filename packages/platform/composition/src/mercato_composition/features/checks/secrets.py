@@ -1,18 +1,14 @@
 """K205, K206: secrets of a production deployment that are none, or serve twice."""
 
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.sections import secret_names
-from mercato_composition.deployment.sections import table_at
-from mercato_composition.deployment.tables import index_url
-from mercato_composition.deployment.tables import is_loopback
+from mercato_composition.deployment.sections import secret_names, table_at
+from mercato_composition.deployment.tables import index_url, is_loopback
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 

@@ -1,8 +1,7 @@
 """K410: tables, indexes, keys, sequences and enums share one space of names in a database."""
 
 import inspect
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase

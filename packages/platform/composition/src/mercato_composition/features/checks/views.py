@@ -1,11 +1,9 @@
 """K106: every route has a policy, and a URL rule that can be served."""
 
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
-from werkzeug.routing import Map
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
 
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault

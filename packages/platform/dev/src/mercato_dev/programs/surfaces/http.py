@@ -1,16 +1,13 @@
 """Describe what clients see: operations, what is sent to them, and what is read from them."""
 
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from tempfile import TemporaryDirectory
 from types import new_class
 from typing import Any
 
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Feature, Offer
 from mercato_kit.identity import IdentityProvider
-from surfaces.trees import Tree
-from surfaces.trees import tree_of
+from surfaces.trees import Tree, tree_of
 
 METHODS = {"delete", "get", "head", "options", "patch", "post", "put", "trace"}
 

@@ -1,9 +1,7 @@
 """Describe what operators and other features see: what can be set, called, relied on and wanted."""
 
 import importlib
-from collections.abc import Iterator
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import distribution
 from typing import Any
 
@@ -12,14 +10,9 @@ import msgspec
 from packaging.specifiers import SpecifierSet
 
 from mercato_kit.errors import Problem
-from mercato_kit.feature import Feature
-from mercato_kit.feature import Glue
-from mercato_kit.feature import Need
-from mercato_kit.settings import Secret
-from mercato_kit.settings import Settings
-from mercato_kit.settings import is_secret
-from surfaces.trees import Tree
-from surfaces.trees import tree_of
+from mercato_kit.feature import Feature, Glue, Need
+from mercato_kit.settings import Secret, Settings, is_secret
+from surfaces.trees import Tree, tree_of
 
 HOOKS = ("export_subject", "erase_subject", "sample_data")
 OPTION = ("is_flag", "multiple", "nargs", "required", "type")

@@ -6,8 +6,7 @@ Revision: 0002
 import sqlalchemy as sa
 from alembic import op
 
-from mercato_kit.db import Json
-from mercato_kit.db import UtcDateTime
+from mercato_kit.db import Json, UtcDateTime
 
 revision = "0002"
 down_revision = "0001"
