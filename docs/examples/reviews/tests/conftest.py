@@ -10,11 +10,11 @@ from .fakes import CATALOG
 
 @pytest.fixture
 def fakes():
-    """The shelf that answers what reviews need."""
+    """The fake provider of the contract that reviews need."""
     return [CATALOG]
 
 
 @pytest.fixture
 def alices(alice):
-    """A review of alice, as the API shows it."""
+    """The body of a review of alice."""
     return alice.post("/v1/reviews", json=factories.body_of()).json

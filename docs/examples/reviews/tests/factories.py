@@ -1,4 +1,4 @@
-"""Valid bodies and events."""
+"""Valid request bodies and events."""
 
 from mercato_kit.db import new_id
 from mercato_kit.events import Event
@@ -7,12 +7,12 @@ from .fakes import LAMP
 
 
 def body_of(variant_id=LAMP, **members):
-    """Return the body of a review to make."""
+    """Return the body of a request that creates a review."""
     return {"variant_id": str(variant_id), "text": "I would buy it again.", **members}
 
 
 def order_paid(customer_id):
-    """Return the event that an order was paid; None for a guest's."""
+    """Return the event of a paid order; *customer_id* is None for a guest's order."""
     payload = {"customer_id": None if customer_id is None else str(customer_id)}
     return Event(
         topic="order.paid",
@@ -24,7 +24,7 @@ def order_paid(customer_id):
 
 
 def user_erased(user_id):
-    """Return the event that a user was erased."""
+    """Return the event of an erased user."""
     return Event(
         topic="user.erased", aggregate_type="user", aggregate_id=user_id, aggregate_version=2
     )

@@ -1,4 +1,4 @@
-"""A shelf that answers the contract catalog: two things are for sale, anything else is not."""
+"""A fake provider of the contract catalog with two variants for sale."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -12,11 +12,11 @@ MUG = UUID("00000000-0000-7000-8000-000000000002")
 NAMES = {LAMP: "Desk lamp", MUG: "Coffee mug"}
 
 
-class Shelf:
-    """The contract catalog."""
+class FakeCatalog:
+    """A fake of the contract catalog."""
 
     def quote(self, lines, currency, at):
-        """Price lines, all or none."""
+        """Price all lines or none."""
         if missing := lines.keys() - NAMES.keys():
             raise VariantUnavailable(missing)
         quoted = tuple(_quote_line(variant_id) for variant_id in lines)
@@ -34,4 +34,4 @@ def _quote_line(variant_id: UUID) -> QuoteLine:
     )
 
 
-CATALOG = Offer(Catalog, "1.0", Shelf)
+CATALOG = Offer(Catalog, "1.0", FakeCatalog)

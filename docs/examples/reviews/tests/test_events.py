@@ -10,11 +10,11 @@ PATH = "/v1/reviews"
 class TestRememberBuyer:
     @pytest.fixture
     def settings(self):
-        """A shop that listens to buyers."""
+        """Accept only buyers."""
         return {"buyers_only": True}
 
-    def test_who_paid_is_a_buyer(self, alice, bob, commit, run_worker):
-        """After a paid order, or two, a customer may say something; others still may not."""
+    def test_a_paid_order_makes_a_buyer(self, alice, bob, commit, run_worker):
+        """After one paid order or more, a customer is a buyer; others are not."""
         for _ in range(2):
             commit(publish, order_paid(alice.sub))
         run_worker()
@@ -23,16 +23,16 @@ class TestRememberBuyer:
 
         assert [answer.status_code for answer in answers] == [201, 403]
 
-    def test_guests_are_nobody(self, commit, run_worker):
-        """An order of a guest makes no buyer, and is no mistake."""
+    def test_ignores_guests(self, commit, run_worker):
+        """A paid order of a guest makes no buyer and no error."""
         commit(publish, order_paid(None))
 
         assert run_worker().failed == 0
 
 
 class TestForgetPerson:
-    def test_nothing_of_theirs_stays(self, alice, bob, charlie, alices, commit, run_worker):
-        """When a user is erased, so is what they said, and nothing of anybody else."""
+    def test_deletes_data_of_the_user(self, alice, bob, charlie, alices, commit, run_worker):
+        """When a user is erased, their reviews are deleted, and no others."""
         bobs = bob.post(PATH, json=body_of()).json
 
         commit(publish, user_erased(alice.sub))

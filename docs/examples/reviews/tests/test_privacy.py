@@ -4,8 +4,8 @@ from .factories import body_of
 
 
 class TestExportSubject:
-    def test_it_is_what_the_person_said(self, alice, bob, alices, commit):
-        """A person gets their own as the API shows it, and nobody else's."""
+    def test_exports_data_of_the_customer(self, alice, bob, alices, commit):
+        """The export has the customer's own reviews in the format of the API."""
         bob.post("/v1/reviews", json=body_of())
 
         assert commit(export_subject, alice.sub) == {"reviews": [alices]}

@@ -5,8 +5,8 @@ from .fakes import LAMP, MUG
 
 
 class TestMakeSampleData:
-    def test_customers_say_something_once(self, charlie, commit):
-        """Each customer says a word about a variant; the second time nothing is made."""
+    def test_creates_sample_data_once(self, charlie, commit):
+        """There is one per customer; a second run creates nothing."""
         customers = [(new_id(), "ada@example.com", "Ada"), (new_id(), "tom@example.com", "Tom")]
         samples = {"variant_ids": [LAMP, MUG], "customers": customers}
 

@@ -9,8 +9,8 @@ PATH = "/v1/reviews"
 
 
 class TestMakeReview:
-    def test_it_is_about_something_for_sale(self, alice):
-        """The answer has what was said, the name of what it is about, and where it is."""
+    def test_creates_review(self, alice):
+        """The response has the text, the product's name and a Location."""
         made = alice.post(PATH, json=body_of(MUG, text="It holds coffee."))
 
         assert made.status_code == 201
@@ -19,27 +19,27 @@ class TestMakeReview:
         assert made.json["customer_id"] == str(alice.sub)
         assert made.headers["Location"] == f"{PATH}/{made.json['id']}"
 
-    def test_guests_are_asked_who_they_are(self, client):
-        """Nobody in particular has nothing to say."""
+    def test_refuses_guests(self, client):
+        """A guest gets 401."""
         assert client.post(PATH, json=body_of()).status_code == 401
 
-    def test_what_is_not_for_sale_is_refused(self, alice):
-        """A variant that the catalog does not sell is a conflict."""
+    def test_refuses_an_unavailable_variant(self, alice):
+        """A variant that is not for sale is a conflict."""
         refused = alice.post(PATH, json=body_of(new_id()))
 
         assert (refused.status_code, refused.json["code"]) == (409, "variant_unavailable")
 
-    def test_the_second_of_a_variant_is_refused(self, alice, bob, alices):
-        """A customer makes one of each variant; others make theirs."""
+    def test_refuses_a_second_one(self, alice, bob, alices):
+        """A customer creates one per variant; other customers create their own."""
         refused = alice.post(PATH, json=body_of())
 
         assert (refused.status_code, refused.json["code"]) == (409, "review_exists")
         assert alice.post(PATH, json=body_of(MUG)).status_code == 201
         assert bob.post(PATH, json=body_of()).status_code == 201
 
-    def test_a_repeated_request_is_answered_again(self, alice):
-        """The same key gets the same answer, and makes nothing."""
-        key = {"Idempotency-Key": "said-once-and-for-all"}
+    def test_is_idempotent(self, alice):
+        """A repeated request gets the same response and creates nothing."""
+        key = {"Idempotency-Key": "an-idempotency-key-01"}
 
         first, again = (alice.post(PATH, json=body_of(), headers=key) for _ in range(2))
 
@@ -49,37 +49,37 @@ class TestMakeReview:
 
     @pytest.mark.parametrize("members", [{"text": ""}, {"text": "x" * 2001}, {"stars": 5}])
     def test_input_is_strict(self, alice, members):
-        """Text has an end, and what is not listed is refused."""
+        """The text has a maximum length, and unknown fields are refused."""
         assert alice.post(PATH, json=body_of(**members)).status_code == 422
 
 
 class TestBuyersOnly:
     @pytest.fixture
     def settings(self):
-        """A shop that listens to buyers."""
+        """Accept only buyers."""
         return {"buyers_only": True}
 
-    def test_others_are_refused(self, alice):
-        """Who never paid an order is told so."""
+    def test_refuses_other_customers(self, alice):
+        """A customer without a paid order gets 403."""
         refused = alice.post(PATH, json=body_of())
 
         assert (refused.status_code, refused.json["code"]) == (403, "buyers_only")
 
 
 class TestFindReview:
-    def test_its_owner_sees_it(self, alice, alices):
-        """It is the one that was made, with its version as ETag."""
+    def test_the_owner_sees_it(self, alice, alices):
+        """The response is the one of the creation, with the version as ETag."""
         found = alice.get(f"{PATH}/{alices['id']}")
 
         assert (found.status_code, found.json) == (200, alices)
         assert found.headers["ETag"] == '"1"'
 
     def test_staff_see_it(self, charlie, alices):
-        """Holders of reviews.read see everybody's."""
+        """Holders of reviews.read see those of all customers."""
         assert charlie.get(f"{PATH}/{alices['id']}").status_code == 200
 
-    def test_for_others_it_is_not_there(self, bob, alices):
-        """Another's answers as one that does not exist."""
+    def test_other_customers_get_404(self, bob, alices):
+        """One of another customer answers 404, like one that does not exist."""
         foreign, absent = bob.get(f"{PATH}/{alices['id']}"), bob.get(f"{PATH}/{new_id()}")
 
         assert foreign.status_code == absent.status_code == 404
@@ -88,22 +88,22 @@ class TestFindReview:
 
 class TestListReviews:
     def test_customers_see_their_own(self, alice, bob, charlie, alices):
-        """A list has the caller's own; staff see all."""
+        """Customers list their own; staff list all."""
         own, others, everybodys = (who.get(PATH).json["data"] for who in (alice, bob, charlie))
 
         assert own == everybodys == [alices]
         assert others == []
 
-    def test_it_is_filtered_by_variant(self, alice, alices):
-        """A filter finds what is about one variant."""
+    def test_filters_by_variant(self, alice, alices):
+        """The filter selects those of one variant."""
         alice.post(PATH, json=body_of(MUG))
 
         found = alice.get(f"{PATH}?variant_id={LAMP}").json["data"]
 
         assert found == [alices]
 
-    def test_it_takes_one_statement(self, alice, alices, statements):
-        """A longer list asks no more of the database."""
+    def test_takes_one_statement(self, alice, alices, statements):
+        """The number of statements does not depend on the length of the list."""
         alice.post(PATH, json=body_of(MUG))
 
         with statements as sent:
@@ -113,30 +113,30 @@ class TestListReviews:
 
 
 class TestChangeReview:
-    def test_its_owner_changes_it(self, alice, alices):
-        """The text is the new one, and the version has risen."""
+    def test_the_owner_changes_it(self, alice, alices):
+        """The text is changed, and the version increased."""
         changed = change(alice, alices, "I bought it again.")
 
         assert (changed.status_code, changed.json["version"]) == (200, 2)
         assert changed.json["text"] == "I bought it again."
         assert changed.json == alice.get(f"{PATH}/{alices['id']}").json
 
-    def test_who_read_another_version_is_refused(self, alice, alices):
-        """Nobody overwrites a change that they have not seen."""
+    def test_refuses_an_outdated_version(self, alice, alices):
+        """A change based on an outdated version is refused."""
         change(alice, alices, "First.")
 
         refused = change(alice, alices, "Second.")
 
         assert (refused.status_code, refused.json["code"]) == (412, "stale_version")
 
-    def test_others_do_not(self, bob, charlie, alices):
-        """For other customers it is not there; staff see it, and leave it as it is."""
+    def test_refuses_other_callers(self, bob, charlie, alices):
+        """Other customers get 404; staff get 403."""
         answers = [change(who, alices, "Mine.") for who in (bob, charlie)]
 
         assert [answer.status_code for answer in answers] == [404, 403]
 
 
-def change(who, said, text):
-    """Change the text of what was read."""
-    etag = {"If-Match": f'"{said["version"]}"'}
-    return who.patch(f"{PATH}/{said['id']}", json={"text": text}, headers=etag)
+def change(who, created, text):
+    """Change the text of a response body."""
+    etag = {"If-Match": f'"{created["version"]}"'}
+    return who.patch(f"{PATH}/{created['id']}", json={"text": text}, headers=etag)

@@ -1,4 +1,4 @@
-"""Reviews: what customers say about what is sold."""
+"""Reviews of customers, one per variant."""
 
-# A feature shows HTTP, tables and its manifest; no other module is for anybody else.
+# The public interface is HTTP, the tables and the manifest; all other modules are private.
 __all__ = ["feature"]

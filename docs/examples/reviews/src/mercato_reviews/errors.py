@@ -1,24 +1,24 @@
-"""What reviews refuse."""
+"""Problems of reviews."""
 
 from mercato_kit.errors import Conflict, Forbidden
 
 
 class BuyersOnly(Forbidden):
-    """The shop wants to hear from customers who paid an order, and the caller is none yet."""
+    """The setting ``buyers_only`` is on, and the caller has not paid an order."""
 
     code = "buyers_only"
-    title = "Only customers who paid an order may do this"
+    title = "Only customers with a paid order may do this"
 
 
 class ReviewExists(Conflict):
-    """The customer said something about the variant already."""
+    """The customer has already created one for the variant."""
 
     code = "review_exists"
-    title = "There is one of yours already"
+    title = "You have already created one for this variant"
 
 
 class VariantUnavailable(Conflict):
     """The variant does not exist, or is not for sale."""
 
     code = "variant_unavailable"
-    title = "It is not for sale"
+    title = "The item is not available"

@@ -1,4 +1,4 @@
-"""Events that reviews answer. The worker delivers each at least once, so twice is as once."""
+"""Event handlers. The worker may deliver an event more than once, so they are idempotent."""
 
 from uuid import UUID
 
@@ -7,14 +7,14 @@ from mercato_reviews import privacy, services
 
 
 def remember_buyer(event: Event) -> None:
-    """Know whoever paid an order as a buyer. Guests have no id to know them by."""
+    """Record the customer of a paid order as a buyer. Guests have no id, so they are ignored."""
     customer_id = event.payload["customer_id"]
     if customer_id is not None:
         services.remember_buyer(UUID(customer_id))
 
 
 def forget_person(event: Event) -> None:
-    """Forget the user that was erased."""
+    """Erase the data of an erased user."""
     privacy.erase_subject(event.aggregate_id)
 
 

@@ -1,4 +1,4 @@
-"""Reviews: what customers say about what is sold."""
+"""The manifest of the feature ``reviews``."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from mercato_reviews.settings import ReviewsSettings
 
 feature = Feature(
     name="reviews",
-    summary="Reviews of customers, one for each thing that is sold.",
+    summary="Reviews of customers, one per variant.",
     blueprints=[blueprint],
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations" / "versions",

@@ -1,4 +1,4 @@
-"""The tables of reviews."""
+"""Tables of reviews."""
 
 from datetime import datetime
 from uuid import UUID
@@ -17,9 +17,9 @@ class Base(DeclarativeBase):
 
 
 class Review(db.Aggregate, Base):
-    """What a customer says about one variant.
+    """A customer's text about one variant.
 
-    Ids of others are plain columns: no foreign key leaves the feature.
+    Ids of other features are plain columns: foreign keys do not cross features.
     """
 
     __tablename__ = "reviews_review"
@@ -31,12 +31,12 @@ class Review(db.Aggregate, Base):
 
     customer_id: Mapped[UUID] = mapped_column(doc="The principal's sub")
     variant_id: Mapped[UUID]
-    product_name: Mapped[str] = mapped_column(sa.String(300), doc="As it was then")
+    product_name: Mapped[str] = mapped_column(sa.String(300), doc="At the time of creation")
     text: Mapped[str] = mapped_column(sa.String(2000))
 
 
 class Buyer(Base):
-    """A customer who paid an order."""
+    """A customer with a paid order."""
 
     __tablename__ = "reviews_buyer"
 

@@ -1,4 +1,4 @@
-"""Names of the permissions of reviews, and what each allows."""
+"""Permissions of reviews."""
 
 READ = "reviews.read"
 

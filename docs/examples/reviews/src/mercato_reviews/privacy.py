@@ -1,4 +1,4 @@
-"""What reviews know about a person, and how they forget it."""
+"""Export and erase the data of a customer."""
 
 from typing import Any
 from uuid import UUID
@@ -11,14 +11,14 @@ from mercato_reviews.schemas import ReviewSchema
 
 
 def export_subject(customer_id: UUID) -> dict[str, Any]:
-    """Return everything that a person said, oldest first, as the API shows it."""
+    """Return all reviews of a customer, oldest first, in the format of the API."""
     statement = sa.select(Review).where(Review.customer_id == customer_id)
-    said = session.scalars(statement.order_by(Review.id)).all()
+    rows = session.scalars(statement.order_by(Review.id)).all()
     schema = ReviewSchema(many=True)  # type: ignore[no-untyped-call]  # marshmallow leaves it out
-    return {"reviews": schema.dump(said)}
+    return {"reviews": schema.dump(rows)}
 
 
 def erase_subject(customer_id: UUID) -> None:
-    """Forget a person: what they said, and that they bought something."""
+    """Delete the reviews of a customer, and the record as a buyer."""
     session.execute(sa.delete(Review).where(Review.customer_id == customer_id))
     session.execute(sa.delete(Buyer).where(Buyer.customer_id == customer_id))

@@ -1,6 +1,6 @@
-"""HTTP: reviews.
+"""Endpoints of reviews.
 
-Every route states who may call it. Returning commits, raising rolls back: no view says commit.
+Every route states who may call it. Returning commits, raising rolls back: views never commit.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ blueprint = Blueprint("reviews", __name__, url_prefix="/v1", description="Review
 @blueprint.arguments(NewReviewSchema)
 @blueprint.response(201, ReviewSchema)
 def make_review(new: NewReview) -> tuple[Review, int, dict[str, str]]:
-    """Make a review of something that is for sale"""
+    """Create a review for a variant"""
     made = services.make_review(new, current_principal)
     return made, 201, {"Location": url_for(".get_review", review_id=made.id)}
 
@@ -38,7 +38,7 @@ def make_review(new: NewReview) -> tuple[Review, int, dict[str, str]]:
 @blueprint.arguments(ReviewQuerySchema, location="query")
 @blueprint.response(200, ReviewListSchema)
 def list_reviews(query: dict[str, Any]) -> Page[Review]:
-    """List reviews: one's own, or all with the permission reviews.read"""
+    """List the caller's reviews, or all with the permission reviews.read"""
     return services.list_reviews(query.pop("page"), current_principal, **query)
 
 
@@ -53,5 +53,5 @@ def get_review(review_id: UUID) -> Review:
 @blueprint.arguments(ReviewChangesSchema)
 @blueprint.response(200, ReviewSchema)
 def change_review(changes: dict[str, str], review_id: UUID) -> Review:
-    """Change a review of one's own"""
+    """Change a review of the caller"""
     return services.change_review(review_id, changes["text"], current_principal, version=if_match())

@@ -1,4 +1,4 @@
-"""Reviews of a shop that has been open for a while."""
+"""Sample data."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from mercato_reviews.models import Review
 from mercato_reviews.values import NewReview
 
 _TEXTS = [
-    "Exactly as described, and here within two days.",
+    "Exactly as described, and delivered within two days.",
     "A present for my sister. She has asked where it is from.",
     "Good, though smaller than I thought.",
     "I would buy it again.",
@@ -20,20 +20,20 @@ _TEXTS = [
 
 
 def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
-    """Let customers who bought something say a word about it.
+    """Create a review for each customer.
 
     Args:
         samples: ``variant_ids`` of variants that have a price in EUR, and ``customers`` as (id,
             e-mail, name).
 
     Returns:
-        What is there now; nothing without customers or variants, or where there is some already.
+        A summary; empty without customers or variants, or if there is data already.
     """
-    said = list(zip(samples.get("customers", []), samples.get("variant_ids", []), strict=False))
-    if not said or session.scalar(sa.select(Review.id).limit(1)):
+    pairs = list(zip(samples.get("customers", []), samples.get("variant_ids", []), strict=False))
+    if not pairs or session.scalar(sa.select(Review.id).limit(1)):
         return []
-    for number, ((customer_id, _email, _name), variant_id) in enumerate(said):
+    for number, ((customer_id, _email, _name), variant_id) in enumerate(pairs):
         services.remember_buyer(customer_id)
         new = NewReview(variant_id, _TEXTS[number % len(_TEXTS)])
         services.make_review(new, Principal(sub=customer_id, kind="user"))
-    return [f"{len(said)} reviews, one a customer"]
+    return [f"{len(pairs)} reviews, one per customer"]

@@ -1,4 +1,4 @@
-"""Reviews as JSON: what clients send, and what they get."""
+"""JSON schemas of reviews."""
 
 from marshmallow import fields
 
@@ -9,7 +9,7 @@ from mercato_reviews.values import NewReview
 
 
 class NewReviewSchema(Schema):
-    """A review to make."""
+    """A review to create."""
 
     makes = NewReview
 
@@ -19,7 +19,7 @@ class NewReviewSchema(Schema):
 
 
 class ReviewChangesSchema(Schema):
-    """What may change about a review."""
+    """Changes of a review."""
 
     text = Text(required=True, min=1, max=2000)
 
@@ -31,7 +31,7 @@ class ReviewQuerySchema(ListQuerySchema):
 
 
 class ReviewSchema(ModelSchema):
-    """What a customer says about one variant."""
+    """A customer's text about one variant."""
 
     metadata = fields.Dict(keys=fields.String(), attribute="metadata_", required=True)
 

@@ -1,4 +1,4 @@
-"""What can be done with reviews. Plain values in, models out; nothing here commits."""
+"""Services of reviews. They take plain values, return models and never commit."""
 
 from uuid import UUID
 
@@ -22,18 +22,18 @@ _SORTABLE = {"created_at": Review.created_at}
 
 
 def make_review(new: NewReview, principal: Principal) -> Review:
-    """Make a review of something that is for sale.
+    """Create a review.
 
-    The unique key decides, so of two requests that race for it one is refused.
+    The unique key decides between concurrent requests.
 
     Raises:
-        Forbidden: The caller is nobody in particular.
-        BuyersOnly: The shop wants buyers, and the caller is none yet.
-        VariantUnavailable: It is not for sale.
-        ReviewExists: The caller has made one of it already.
+        Forbidden: The caller has no id.
+        BuyersOnly: Only buyers are accepted, and the caller is not a buyer.
+        VariantUnavailable: The variant is not for sale.
+        ReviewExists: The caller has already created one for the variant.
     """
     if principal.sub is None:
-        raise Forbidden("Only people may do this.")
+        raise Forbidden("Only callers with an account may do this.")
     if current_settings(ReviewsSettings).buyers_only and not _is_buyer(principal.sub):
         raise BuyersOnly
     made = Review(
@@ -49,10 +49,10 @@ def make_review(new: NewReview, principal: Principal) -> Review:
 
 
 def find_review(review_id: UUID, principal: Principal) -> Review:
-    """Return a review that the caller may know of.
+    """Return a review that the caller may see.
 
     Raises:
-        NotFound: There is none, or it is another's.
+        NotFound: It does not exist, or belongs to another customer.
     """
     statement = sa.select(Review).where(Review.id == review_id, _visible_to(principal))
     return _found(session.scalar(statement))
@@ -61,12 +61,12 @@ def find_review(review_id: UUID, principal: Principal) -> Review:
 def list_reviews(
     page: PageRequest, principal: Principal, *, variant_id: UUID | None = None
 ) -> Page[Review]:
-    """Return a page of the caller's own reviews, or of all with the permission.
+    """Return a page of the caller's reviews, or of all with the permission.
 
     Args:
-        page: Which part.
-        principal: Who asks.
-        variant_id: Only those about this variant.
+        page: The page requested.
+        principal: The caller.
+        variant_id: Only those of this variant.
     """
     statement = sa.select(Review).where(_visible_to(principal))
     if variant_id is not None:
@@ -75,23 +75,23 @@ def list_reviews(
 
 
 def change_review(review_id: UUID, text: str, principal: Principal, *, version: int) -> Review:
-    """Change what the caller said.
+    """Change the text.
 
     Args:
-        review_id: Which one.
-        text: What the caller says now.
-        principal: Who asks.
+        review_id: The id.
+        text: The new text.
+        principal: The caller.
         version: The version that the caller read.
 
     Raises:
-        NotFound: There is none that the caller may know of.
-        Forbidden: It is another's.
-        StaleVersion: It changed since.
+        NotFound: It does not exist, or the caller may not see it.
+        Forbidden: It belongs to another customer.
+        StaleVersion: It has changed since.
     """
     statement = sa.select(Review).where(Review.id == review_id, _visible_to(principal))
     found = _found(session.scalar(locked(statement)))
     if found.customer_id != principal.sub:
-        raise Forbidden("Only the one who made it may change it.")
+        raise Forbidden("Only its owner may change it.")
     if found.version != version:
         raise StaleVersion
     found.text = text
@@ -100,13 +100,13 @@ def change_review(review_id: UUID, text: str, principal: Principal, *, version: 
 
 
 def remember_buyer(customer_id: UUID) -> None:
-    """Know a customer as a buyer from now on. Said twice, it is still so."""
+    """Record a customer as a buyer; does nothing if it is recorded already."""
     row = insert(Buyer).values(customer_id=customer_id, created_at=utc_now())
     session.execute(row.on_conflict_do_nothing())
 
 
 def _visible_to(principal: Principal) -> sa.ColumnElement[bool]:
-    """Return the condition that finds what the caller may know of: another's looks like none."""
+    """Return the SQL condition that selects what the caller may see."""
     if principal.may(READ):
         return sa.true()
     return Review.customer_id == principal.sub
@@ -123,7 +123,7 @@ def _is_buyer(customer_id: UUID) -> bool:
 
 
 def _name_of(variant_id: UUID) -> str:
-    """Ask whoever answers the contract what the variant is called."""
+    """Return the product's name from the provider of the contract."""
     currency = current_settings(ReviewsSettings).currency
     try:
         quote = get(catalog.Catalog).quote({variant_id: 1}, currency, utc_now())

@@ -1,4 +1,4 @@
-"""What an operator may set for reviews."""
+"""Settings of reviews."""
 
 from typing import Annotated
 
@@ -10,13 +10,11 @@ from mercato_kit.settings import Settings
 class ReviewsSettings(Settings, frozen=True, kw_only=True):
     """Settings of the feature, in ``[features.reviews.settings]``."""
 
-    buyers_only: Annotated[
-        bool, Meta(description="Only customers who paid an order make reviews")
-    ] = False
+    buyers_only: Annotated[bool, Meta(description="Accept reviews only from buyers")] = False
     currency: Annotated[
         str,
         Meta(
             pattern="^[A-Z]{3}$",
-            description="A currency (ISO 4217) that whatever is for sale has a price in",
+            description="Currency (ISO 4217) in which all products have a price",
         ),
     ] = "EUR"

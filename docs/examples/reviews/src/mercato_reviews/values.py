@@ -1,4 +1,4 @@
-"""What a client asks for, as plain values."""
+"""Input of the services, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,12 +7,12 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class NewReview:
-    """A review to make.
+    """A review to create.
 
     Args:
-        variant_id: What it is about.
-        text: What the customer says.
-        metadata: Free data of the client's own.
+        variant_id: The variant.
+        text: The customer's text.
+        metadata: The client's key-value pairs.
     """
 
     variant_id: UUID

@@ -1,4 +1,4 @@
-"""The tables of reviews.
+"""Create the tables of reviews.
 
 Revision: 0001
 """
@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go from nothing to 0001."""
+    """Create all tables."""
     op.create_table(
         "reviews_review",
         sa.Column("id", sa.Uuid, nullable=False),
@@ -53,6 +53,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back to nothing."""
+    """Drop all tables."""
     op.drop_table("reviews_buyer")
     op.drop_table("reviews_review")
