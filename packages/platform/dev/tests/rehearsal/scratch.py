@@ -42,10 +42,7 @@ ROUTE = '''"""HTTP: the short name of an order, for its customer at the telephon
 from typing import Any
 
 from mercato_kit.policies import anyone
-from mercato_kit.schemas import QuerySchema
-from mercato_kit.schemas import Schema
-from mercato_kit.schemas import Text
-from mercato_kit.schemas import Uuid
+from mercato_kit.schemas import QuerySchema, Schema, Text, Uuid
 from mercato_kit.short_names import short_name
 from mercato_orders.routes import blueprint
 

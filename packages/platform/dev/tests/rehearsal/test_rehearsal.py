@@ -19,9 +19,8 @@ class TestRelease:
         scratch.replace(ROUTE_FILE, field, f"{field}    digits = Integer()\n")
         answer = 'short_name(query["of"])'
         scratch.replace(ROUTE_FILE, answer, f'{answer}, "digits": 6')
-        imported = "from mercato_kit.schemas import {}\n".format
-        query = imported("QuerySchema")
-        scratch.replace(ROUTE_FILE, query, imported("Integer") + query)
+        imported = "from mercato_kit.schemas import "
+        scratch.replace(ROUTE_FILE, imported, f"{imported}Integer, ")
         scratch.note("orders", "added", "How many digits a short name has.")
         scratch.commit("orders: how many digits a short name has")
 
