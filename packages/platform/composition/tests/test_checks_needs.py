@@ -67,7 +67,7 @@ class TestNeeds:
         found = planned(feature("reviews", needs=needs), values={"features": {"greetings": {}}})
 
         assert codes(found) == ["K103", "K108"]
-        assert found.faults[1].fix == "first mend what could not be composed: greetings"
+        assert found.faults[1].fix == "first fix the features that could not be loaded: greetings"
         assert "    follows from K103 of greetings\n" in rendered(found)
 
     @pytest.mark.provokes("K109")

@@ -119,7 +119,7 @@ class TestNames:
         [fault] = faults_of(feature(command), names=())
 
         assert fault.code == "K107"
-        assert fault.what == f"{command!r} is a word of the host's own."
+        assert fault.what == f"{command!r} is reserved."
 
     @pytest.mark.provokes("K102")
     def test_two_manifests_of_one_name(self):

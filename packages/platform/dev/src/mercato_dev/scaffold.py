@@ -102,7 +102,7 @@ def singular(name: str) -> str:
 def _check_name(name: str) -> None:
     _check_word(name)
     if name in reserved_names() | {"contracts"}:
-        raise NameRefusedError(f"{name!r} is a word of the host's own.")
+        raise NameRefusedError(f"{name!r} is reserved.")
     for entry in entry_points(group=ENTRY_POINT_GROUP, name=name):
         owner = entry.dist.name if entry.dist else entry.module
         raise NameRefusedError(f"{owner} is installed, and offers a feature called {name!r}.")

@@ -77,7 +77,7 @@ class Deployment:
         server: How it is served.
         features: The features that it names, by name.
         capabilities: Which feature answers a contract that two offer, by contract id.
-        redis_url: The Redis server that shares rate limits and cache, if any.
+        redis_url: The Redis server that shares rate limits, if any.
     """
 
     source: Source

@@ -55,7 +55,7 @@ class Redis(Settings, frozen=True):
 
     url: Annotated[
         Secret | None,
-        Meta(description="Redis server that shares rate limits and cache between processes"),
+        Meta(description="Redis server that shares rate limits between processes"),
     ] = None
 
 

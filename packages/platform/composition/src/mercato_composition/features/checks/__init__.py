@@ -1,4 +1,4 @@
-"""Everything that is checked before the app is made. One function a concern."""
+"""The checks before the app is made, one function for each."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -32,7 +32,7 @@ ON_EACH: Sequence[Checker] = (
     clashes.endpoints,
     grants.own_routes_only,
 )
-"""What a feature must be for itself. One that is not takes no part in the other checks."""
+"""Rules for one feature. A feature that breaks one takes no part in the other checks."""
 
 ON_ALL: Sequence[Checker] = (
     needs.chosen,
@@ -49,11 +49,11 @@ ON_ALL: Sequence[Checker] = (
     tables.one_owner_each,
     production.safe,
 )
-"""What features must be for each other."""
+"""Rules between features."""
 
 
 def check(features: Sequence[Candidate], deployment: Deployment) -> list[Fault]:
-    """Find everything that does not fit, root causes first."""
+    """Return all faults, root causes first."""
     faults: list[Fault] = []
     well_formed = list(features)
     for checker in ON_EACH:

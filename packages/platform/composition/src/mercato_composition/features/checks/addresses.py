@@ -1,4 +1,4 @@
-"""K401, K411: every address has one owner."""
+"""K401, K411: every URL belongs to one feature."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ _WORDS = (
     *("word", "1.5", "01890a5d-ac96-774b-bcce-b302099a8057"),
     *(letter * length for letter in "7w" for length in range(1, 9)),
 )
-"""What is tried in place of a variable: words for each converter, of several lengths."""
+"""Words that are tried in place of a variable, for each converter and of several lengths."""
 
 
 class _Served(NamedTuple):
@@ -114,14 +114,14 @@ def _fault(
     if address is None:
         code, fix = "K401", "leave one of them out"
         what += f" is already a route of {other.feature.where if other.feature else name}:"
-        outcome = f"{name} would have answered, and nobody would have known"
+        outcome = f"{name} would answer, without a warning"
     else:
         code, fix = "K411", "use a stricter variable, such as <uuid:id>"
         what += f" and {other.rule} of {name} match one address: {address}"
         rules = [Rule(other.rule, endpoint=name), Rule(mine.rule, endpoint=feature.name)]
         winner, _ = Map(rules, strict_slashes=False).bind("").match(address)
         loser = name if winner == feature.name else feature.name
-        outcome = f"{winner} answers there, and {loser} never sees it"
+        outcome = f"{winner} answers it, and {loser} never receives it"
     places = [one.route.where for one in (other, mine) if one.route]
     mount = f'[features.{feature.name}] mount = "{feature.mount}/{feature.name}"'
     fix += f", or serve it elsewhere: {mount} in {deployment.source.name}"

@@ -16,7 +16,7 @@ from mercato_kit.http import Blueprint, Route
 def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no two blueprints have one name (K402): Flask knows views by it."""
     owners: dict[str, tuple[Candidate, Blueprint]] = {}
-    fix = "rename one of them; a feature best calls its blueprint like itself"
+    fix = "rename one of them; name the blueprint like the feature"
     for feature in features:
         for blueprint in feature.manifest.blueprints:
             name = blueprint.name
@@ -51,17 +51,17 @@ def endpoints(features: Sequence[Candidate], _deployment: Deployment) -> Iterato
 
 def topics(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no two features publish one event (K405)."""
-    wins = "handlers of {0}'s event would have got the other one, too"
+    wins = "handlers of {0}'s event would receive the other one, too"
     return _doubles(features, "K405", "event", wins, lambda one: one.manifest.publishes)
 
 
 def permissions(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
     """Check that no two features declare one permission (K406)."""
-    wins = "whoever may do the one of {0} could have done the other, too"
+    wins = "a holder of {0}'s permission would have the other one, too"
     return _doubles(features, "K406", "permission", wins, lambda one: one.manifest.permissions)
 
 
-_WINS = "{} would have answered, and nobody would have known"
+_WINS = "{} would answer, without a warning"
 
 
 def _doubles(
@@ -84,7 +84,7 @@ def _doubles(
 
 
 def _place(blueprint: Blueprint) -> str:
-    """Say where a blueprint is: at its first route, or else in which module."""
+    """Return the place of a blueprint: its first route, or else its module."""
     return blueprint.routes[0].where if blueprint.routes else f"in {blueprint.import_name}"
 
 

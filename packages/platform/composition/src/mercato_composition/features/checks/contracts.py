@@ -1,4 +1,4 @@
-"""K113: a provider must be callable as its contract says, not only have the names."""
+"""K113: a provider's methods can be called as its contract says."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""K112: features whose authors say that they must not run beside each other."""
+"""K112: features that exclude each other."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""K408, K409: what a blueprint brings belongs to its own routes, and to no others."""
+"""K408, K409: a blueprint affects its own routes only."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
@@ -21,13 +21,13 @@ _HOOKS: Mapping[str, str] = {
 }
 """Methods of a blueprint, and where the app keeps the functions that each of them adds."""
 
-_SHARED = "templates share one space of names: the first of two would have been shown for both"
+_SHARED = "template names are shared: of two with one name, the first is rendered for both"
 
-_NO_PAGES = "leave it to functions of the feature's own code; the host serves no pages"
+_NO_PAGES = "use functions in the feature's own code; the host renders no templates"
 
 
 class _ScratchApp(Flask):
-    """An empty app, which takes everything of a blueprint but its routes."""
+    """An empty app that accepts everything of a blueprint but its routes."""
 
     def __init__(self) -> None:
         super().__init__(__name__, static_folder=None)
@@ -36,7 +36,7 @@ class _ScratchApp(Flask):
             names.clear()
 
     def add_url_rule(self, *_arguments: Any, **_options: Any) -> None:
-        """Leave routes to the checks of endpoints and addresses."""
+        """Ignore routes: they have checks of their own."""
 
 
 def own_routes_only(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
@@ -65,11 +65,11 @@ def _faults(feature: Candidate, app: Flask) -> Iterator[Fault]:
         if "template" in method or "context_processor" in method:
             yield feature.fault("K408", f"{what}.\n{place}\n{_SHARED}", _NO_PAGES)
             continue
-        what = f"{what}, which meets the requests of all features.\n{place}"
+        what = f"{what}, which affects the requests of all features.\n{place}"
         fix = "raise a Problem, which the host answers"
         if "app" in method:
             own = method.replace("app_", "").replace("_app", "")
-            fix += f"; or call {own}(), which meets its own requests only"
+            fix += f"; or call {own}(), which affects its own requests only"
         yield feature.fault("K409", what, fix)
 
 

@@ -1,4 +1,4 @@
-"""K105, K106, K107, K118: what one manifest must be, whoever else is there."""
+"""K105, K106, K107, K118: the rules that one manifest must follow by itself."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,10 +69,13 @@ def names(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fa
     for feature in features:
         name = feature.name
         if not _NAME.fullmatch(name) or name.endswith("_"):
-            what = f"{name!r} is no name for a feature: small letters, digits and _ , 30 at most."
+            what = (
+                f"{name!r} is not a valid feature name: "
+                "lower-case letters, digits and _, at most 30 characters."
+            )
             yield feature.fault("K107", what, "rename it, for example 'gift_cards'")
         elif name in reserved_names():
-            what = f"{name!r} is a word of the host's own."
+            what = f"{name!r} is reserved."
             yield feature.fault("K107", what, "rename it, for example 'gift_cards'")
         for table in _tables_of(feature.manifest):
             if not table.startswith(f"{name}_"):
@@ -159,7 +162,7 @@ def _range_misfits(manifest: Feature) -> Iterator[tuple[str, object, str]]:
 
 
 def _double_names(manifest: Feature) -> Iterator[tuple[str, object, str]]:
-    """Handlers and jobs are known by name: of two with one name the first would be lost."""
+    """Report handlers and jobs with one name: the name identifies them, so one would be lost."""
     named = {
         "handles": [handler.name for handler in _only(manifest.handles, Handler)],
         "jobs": [job.name for job in _only(manifest.jobs, Job)],

@@ -29,13 +29,13 @@ def chosen(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fa
         where = deployment.source.origin("capabilities", id_)
         if id_ not in offering:
             what = f"no enabled feature offers a contract {id_!r}.{did_you_mean(id_, offering)}"
-            fix = "correct the name, or take the line out"
+            fix = "correct the name, or remove the line"
             yield Fault("K203", where, what, fix, follows=_broken(features, deployment))
         elif name not in offering[id_]:
             able = ", ".join(offering[id_])
             meant = did_you_mean(name, offering[id_])
             what = f"{id_} = {name!r}: no enabled feature of this name offers {id_}.{meant}"
-            fix = f"choose one of {able}, or take the line out"
+            fix = f"choose one of {able}, or remove the line"
             broken = name if name in (_broken(features, deployment) or "").split(", ") else None
             yield Fault("K202", where, what, fix, follows=broken)
 
@@ -115,7 +115,7 @@ def _contract_between(one: Candidate, other: Candidate, offers: OffersByContract
 def _how_to_get(need: Need, features: Sequence[Candidate], deployment: Deployment) -> str:
     file = deployment.source.name
     if broken := _broken(features, deployment):
-        return f"first mend what could not be composed: {broken}"
+        return f"first fix the features that could not be loaded: {broken}"
     for name in _installed_offering(need, deployment):
         return f"add [features.{name}] to {file} (installed, not enabled)"
     return f"install a feature that offers {need.id}, and add it to {file}"

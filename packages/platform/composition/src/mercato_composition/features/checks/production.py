@@ -18,7 +18,7 @@ from mercato_composition.features.checks import secrets
 
 
 def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
-    """Check that nothing in a production deployment is known to end badly."""
+    """Check the rules of production."""
     if deployment.environment != "production":
         return
     for check in (_debug, _proxies, _sqlite, _limiter, _database, _writable):
@@ -28,16 +28,18 @@ def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Faul
 
 def _debug(_deployment: Deployment) -> Iterator[Fault]:
     if get_debug_flag():
-        what = "debug mode shows code and secrets to whoever meets an error, and lets him run code."
+        what = (
+            "debug mode shows code and secrets in error pages, and runs code that a client sends."
+        )
         yield Fault("K206", "FLASK_DEBUG", what, "unset FLASK_DEBUG")
 
 
 def _proxies(deployment: Deployment) -> Iterator[Fault]:
     if "trusted_proxies" not in table_at(deployment.source, ("server",)):
         what = (
-            "required setting 'trusted_proxies' of production is absent (int: proxies in front "
+            "required setting 'trusted_proxies' of production is missing (int: proxies in front "
             "whose X-Forwarded-* are believed).\n"
-            "one too few, and all customers share an address; one too many, and each may choose his"
+            "too low: all clients share one address; too high: a client can forge its address"
         )
         fix = (
             f"set trusted_proxies = 1 in [server] of {deployment.source.name} "
@@ -53,7 +55,7 @@ def _sqlite(deployment: Deployment) -> Iterator[Fault]:
     fix = f"use PostgreSQL: {variable_of('database', 'url')}=postgresql://…"
     server = deployment.server
     if server.machines > 1:
-        what = f"{server.machines} machines have no SQLite file in common: each would sell alone."
+        what = f"{server.machines} machines cannot share a SQLite file: each would sell from a stock of its own."
         yield Fault("K312", where, what, fix)
     elif server.workers > 1:
         what = (
@@ -62,7 +64,7 @@ def _sqlite(deployment: Deployment) -> Iterator[Fault]:
         )
         yield Fault("K312", where, what, f"{fix}; or set workers = 1 in [server]")
     else:
-        what = "SQLite has one writer at a time, and is on this machine alone."
+        what = "SQLite allows one writer at a time, and serves one machine only."
         yield Fault("K312", where, what, f"{fix}; or nothing, for a small shop", "warning")
 
 
@@ -72,7 +74,7 @@ def _limiter(deployment: Deployment) -> Iterator[Fault]:
     if server.requests_per_minute and processes > 1 and deployment.redis_url is None:
         what = (
             f"requests_per_minute = {server.requests_per_minute} is counted by each of "
-            f"{processes} processes for itself: {server.requests_per_minute * processes} pass."
+            f"{processes} processes separately: {server.requests_per_minute * processes} pass."
         )
         fix = f"let them share the count: {variable_of('redis', 'url')}=redis://…"
         where = deployment.source.origin("server", "requests_per_minute")
@@ -82,7 +84,7 @@ def _limiter(deployment: Deployment) -> Iterator[Fault]:
 def _database(deployment: Deployment) -> Iterator[Fault]:
     url = deployment.database_url
     if _is_remote(url) and url.query.get("sslmode") in ("disable", "allow"):
-        what = f"sslmode={url.query['sslmode']} sends customers' data in clear to {url.host}."
+        what = f"sslmode={url.query['sslmode']} sends customers' data unencrypted to {url.host}."
         where = deployment.source.origin("database", "url")
         yield Fault("K206", where, what, "write sslmode=require, or verify-full")
 

@@ -1,4 +1,4 @@
-"""K205, K206: secrets of a production deployment that are none, or serve twice."""
+"""K205, K206: weak, public and reused secrets of a production deployment."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
@@ -16,8 +16,8 @@ KNOWN_PASSWORDS = frozenset(
     "admin changeme mercato mysecretpassword password postgres redis root secret test".split()
 )
 
-_FEWEST_SIGNS = 10
-"""How many different characters a key has at least: one of 32 random ones has about 20."""
+_MIN_DISTINCT_CHARACTERS = 10
+"""The fewest different characters of a secret key. A random key of 32 has about 20."""
 
 Path = tuple[str, ...]
 
@@ -31,8 +31,8 @@ def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Faul
 
 
 def _simple_key(deployment: Deployment) -> Iterator[Fault]:
-    if len(set(deployment.secret_key.reveal())) < _FEWEST_SIGNS:
-        what = f"'secret_key' can be guessed: fewer than {_FEWEST_SIGNS} different characters."
+    if len(set(deployment.secret_key.reveal())) < _MIN_DISTINCT_CHARACTERS:
+        what = f"'secret_key' can be guessed: fewer than {_MIN_DISTINCT_CHARACTERS} different characters."
         make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         where = deployment.source.origin("secret_key")
         yield Fault("K206", where, what, f"make one: {make}")
@@ -44,11 +44,11 @@ def _passwords(deployment: Deployment) -> Iterator[Fault]:
         variable = variable_of(*path)
         key = f"'{path[-1]}' in [{path[0]}]"
         if password and _stands_in_file(path, deployment):
-            what = f"{key} holds a password, in clear in the file."
-            fix = f"take it out; set {variable}, or {variable}_FILE to the path of a file"
+            what = f"{key} contains a password in the deployment file."
+            fix = f"remove it; set {variable}, or {variable}_FILE to the path of a file"
             yield Fault("K205", where, what, fix)
         if password.lower() in KNOWN_PASSWORDS or (password and password == user):
-            what = f"the password in {key} is one that everybody tries first."
+            what = f"the password in {key} is a well-known one."
             yield Fault("K205", where, what, f"choose another, and set {variable}")
 
 
@@ -63,14 +63,14 @@ def _open_redis(deployment: Deployment) -> Iterator[Fault]:
         return
     url = urlsplit(deployment.redis_url.reveal())
     if url.hostname and not url.password and not is_loopback(url.hostname):
-        what = f"Redis at {url.hostname} asks for no password: whoever is near clears the limits."
+        what = f"Redis at {url.hostname} has no password: everyone who can reach it can clear the limits."
         where = deployment.source.origin("redis", "url")
         fix = f"set a password there, and {variable_of('redis', 'url')}=rediss://:…@{url.hostname}"
         yield Fault("K206", where, what, fix)
 
 
 def _used_twice(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
-    """Of two secrets that are one, whoever learns the one has the other."""
+    """Report secrets with two purposes: a leak of one is a leak of the other."""
     owners: dict[str, Path] = {deployment.secret_key.reveal(): ("secret_key",)}
     found = {path: password for path, (_, password) in _logins(deployment).items()}
     for feature in features:
@@ -82,8 +82,8 @@ def _used_twice(features: Sequence[Candidate], deployment: Deployment) -> Iterat
     for path, secret in found.items():
         first = owners.setdefault(secret, path) if secret else path
         if first != path:
-            what = f"{'.'.join(path)} and {'.'.join(first)} are one secret."
-            fix = f"give it one of its own: {variable_of(*path)}"
+            what = f"{'.'.join(path)} and {'.'.join(first)} have the same value."
+            fix = f"use another value: {variable_of(*path)}"
             yield Fault("K206", deployment.source.origin(*path), what, fix)
 
 

@@ -1,4 +1,4 @@
-"""K410: tables, indexes, keys, sequences and enums share one space of names in a database."""
+"""K410: tables, indexes, keys, sequences and enums share one namespace in a database."""
 
 import inspect
 from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ def _clash(feature: Candidate, named: Named, owner: str, first: Named) -> Fault:
         [
             f"its {kind} {name!r} is also a {first[0]} of {owner}.",
             *places,
-            "the first to be migrated would have had it, and the other would have used it",
+            "the feature migrated first would own it, and the other would use it",
         ]
     )
     return feature.fault("K410", what, f"rename the {kind}: its name starts with '{feature.name}_'")

@@ -16,7 +16,7 @@ def policies(features: Sequence[Candidate], _deployment: Deployment) -> Iterator
         for rule, _, route in feature.rules:
             if route.allow is None:
                 address = f"{', '.join(route.methods)} {rule}"
-                what = f"the route {address} states no policy: {route.where}"
+                what = f"the route {address} has no policy: {route.where}"
                 fix = "say who may call it: allow=anyone, signed_in or permission('…')"
                 yield feature.fault("K106", what, fix)
 
