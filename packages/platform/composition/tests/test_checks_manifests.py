@@ -33,7 +33,7 @@ class TestManifests:
         [fault] = planned(feature("reviews", blueprints=[blueprint])).faults
 
         assert fault.code == "K106"
-        assert fault.what.startswith("the route GET /v1/reviews states no policy: ")
+        assert fault.what.startswith("the route GET /v1/reviews has no policy: ")
         assert Path(manifests.__file__).name + ":" in fault.what
         assert fault.fix == "say who may call it: allow=anyone, signed_in or permission('…')"
 

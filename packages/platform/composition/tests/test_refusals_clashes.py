@@ -186,7 +186,7 @@ class TestGrants:
 
         first, place = fault.what.splitlines()
         assert fault.code == "K409"
-        assert first.startswith(f"its blueprint 'reviews' calls {hook}(), which meets ")
+        assert first.startswith(f"its blueprint 'reviews' calls {hook}(), which affects ")
         assert HERE in place
         assert fault.fix.endswith(f"or call {own}(), which affects its own requests only")
 

@@ -155,9 +155,9 @@ class TestNew:
     @pytest.mark.parametrize(
         ("words", "why"),
         [
-            (["kit"], "a word of the host's own"),
-            (["new"], "a word of the host's own"),
-            (["contracts"], "a word of the host's own"),
+            (["kit"], "is reserved"),
+            (["new"], "is reserved"),
+            (["contracts"], "is reserved"),
             (["Reviews"], "for example 'gift_cards'"),
             (["gift-cards"], "for example 'gift_cards'"),
             (["2fast"], "for example 'gift_cards'"),

@@ -81,7 +81,7 @@ class TestRoute:
         """A route without a policy refuses every request and logs its location."""
         client = boot(sqlite_url, blueprints=[without_policy]).test_client()
 
-        with pytest.raises(RuntimeError, match=r"test_http_blueprint.py:\d+ states no policy"):
+        with pytest.raises(RuntimeError, match=r"test_http_blueprint.py:\d+ has no policy"):
             client.get("/without-policy", headers=_as(person))
 
     def test_has_the_declared_values(self):

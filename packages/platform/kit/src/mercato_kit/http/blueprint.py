@@ -181,7 +181,7 @@ def _endpoint(route: Route) -> Callable[..., Response]:
 
         def step() -> Response:
             if route.allow is None:
-                raise RuntimeError(f"{route.where} states no policy")
+                raise RuntimeError(f"{route.where} has no policy")
             route.allow.check(current_principal)
             _check_path(arguments)
             if not route.has_query:

@@ -55,7 +55,7 @@ def _sqlite(deployment: Deployment) -> Iterator[Fault]:
     fix = f"use PostgreSQL: {variable_of('database', 'url')}=postgresql://…"
     server = deployment.server
     if server.machines > 1:
-        what = f"{server.machines} machines cannot share a SQLite file: each would sell from a stock of its own."
+        what = f"{server.machines} machines cannot share a SQLite file: each would sell alone."
         yield Fault("K312", where, what, fix)
     elif server.workers > 1:
         what = (

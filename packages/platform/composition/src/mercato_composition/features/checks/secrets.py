@@ -32,7 +32,8 @@ def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Faul
 
 def _simple_key(deployment: Deployment) -> Iterator[Fault]:
     if len(set(deployment.secret_key.reveal())) < _MIN_DISTINCT_CHARACTERS:
-        what = f"'secret_key' can be guessed: fewer than {_MIN_DISTINCT_CHARACTERS} different characters."
+        least = _MIN_DISTINCT_CHARACTERS
+        what = f"'secret_key' can be guessed: fewer than {least} different characters."
         make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         where = deployment.source.origin("secret_key")
         yield Fault("K206", where, what, f"make one: {make}")
@@ -63,7 +64,7 @@ def _open_redis(deployment: Deployment) -> Iterator[Fault]:
         return
     url = urlsplit(deployment.redis_url.reveal())
     if url.hostname and not url.password and not is_loopback(url.hostname):
-        what = f"Redis at {url.hostname} has no password: everyone who can reach it can clear the limits."
+        what = f"Redis at {url.hostname} has no password: any client can clear the limits."
         where = deployment.source.origin("redis", "url")
         fix = f"set a password there, and {variable_of('redis', 'url')}=rediss://:…@{url.hostname}"
         yield Fault("K206", where, what, fix)
