@@ -1,8 +1,7 @@
 """What a start costs: ``mercato check`` on the real shop, and ``create_app`` with many features.
 
 The many features are copies of one that ``mercato new`` makes. They need the contract ``catalog``,
-so each app also has the feature ``products``. The line of 0 features is what the host and
-``products`` cost; what a feature costs is counted from there.
+so each app also has the feature ``products``; the line of 0 features is the host with that alone.
 
 Everything is CPU time of processes of their own, with bytecode written.
 """

@@ -10,30 +10,27 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import process_time_ns
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import sqlalchemy as sa
 from flask import Flask
 from parts import gizmos
+from parts.fakes import FAKES
 from parts.tables import say, show
 
 from mercato_composition.deployment.reader import read_deployment
-from mercato_contracts.catalog import Catalog, Quote, QuoteLine
 from mercato_database.runner import upgrade
 from mercato_host import create_app
 from mercato_kit.composition import current_composition
 from mercato_kit.db import engine
-from mercato_kit.feature import Feature, Offer
 from mercato_kit.principals import Principal
 from mercato_runtime.guard import SqlGuard
 from mercato_testing.client import Client
-from mercato_testing.identity import FAKE_IDENTITY
 
 FEATURES = 10
 ASKED = 100
@@ -52,24 +49,6 @@ class Asked:
 
     statements: int = 0
     ns: float = 0.0
-
-
-class FakeCatalog:
-    """A fake of the contract catalog that prices every variant, without SQL."""
-
-    def quote(self, lines: Mapping[UUID, int], currency: str, at: datetime) -> Quote:
-        """Price all *lines*."""
-        return Quote(tuple(map(self._quote_line, lines)), currency, valid_until=at)
-
-    def _quote_line(self, variant_id: UUID) -> QuoteLine:
-        return QuoteLine(
-            variant_id=variant_id,
-            product_id=variant_id,
-            sku=variant_id.hex,
-            name="Lamp",
-            variant_name="Standard",
-            unit_amount=500,
-        )
 
 
 def main() -> None:
@@ -91,14 +70,12 @@ def make_app(place: Path) -> tuple[Flask, SqlGuard]:
     sys.path.insert(0, str(place))
     names = gizmos.install(place, FEATURES)
     url = f"sqlite:///{place}/shop.db"
-    catalog = Offer(Catalog, "1.0", FakeCatalog)
-    fakes = Feature(name="fakes", summary="Tokens, prices.", offers=[FAKE_IDENTITY, catalog])
     values = {
         "environment": "testing",
         "database": {"url": url, "sql_guard": False},
         "features": {name: {} for name in names},
     }
-    app = create_app(read_deployment(values), features=[fakes])
+    app = create_app(read_deployment(values), features=[FAKES])
     with app.app_context():
         upgrade(url, current_composition().features)
     app.test_client_class = Client
