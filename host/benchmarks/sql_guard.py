@@ -1,8 +1,8 @@
 """What the SQL guard costs: nanoseconds a statement, and per cent of a request.
 
-The guard is asked again and again from inside of real requests, on the stack that a statement has
-there. The same requests without a guard say what a request costs; the bare driver's ``SELECT 1``
-says how fast the machine is.
+The features are copies of one that ``mercato new`` makes. The guard is asked again and again from
+inside of real requests, on the stack that a statement has there. The same requests without a guard
+say what a request costs; the bare driver's ``SELECT 1`` says how fast the machine is.
 """
 
 import sqlite3
@@ -20,6 +20,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from flask import Flask
 from parts import gizmos
+from parts.fakes import FAKES
 from parts.tables import say, show
 
 from mercato_composition.deployment.reader import read_deployment
@@ -27,11 +28,9 @@ from mercato_database.runner import upgrade
 from mercato_host import create_app
 from mercato_kit.composition import current_composition
 from mercato_kit.db import engine
-from mercato_kit.feature import Feature
 from mercato_kit.principals import Principal
 from mercato_runtime.guard import SqlGuard
 from mercato_testing.client import Client
-from mercato_testing.identity import FAKE_IDENTITY
 
 FEATURES = 10
 ASKED = 100
@@ -71,13 +70,12 @@ def make_app(place: Path) -> tuple[Flask, SqlGuard]:
     sys.path.insert(0, str(place))
     names = gizmos.install(place, FEATURES)
     url = f"sqlite:///{place}/shop.db"
-    fakes = Feature(name="fakes", summary="Tokens.", offers=[FAKE_IDENTITY])
     values = {
         "environment": "testing",
         "database": {"url": url, "sql_guard": False},
         "features": {name: {} for name in names},
     }
-    app = create_app(read_deployment(values), features=[fakes])
+    app = create_app(read_deployment(values), features=[FAKES])
     with app.app_context():
         upgrade(url, current_composition().features)
     app.test_client_class = Client
@@ -88,8 +86,8 @@ def requests_to(app: Flask) -> Mapping[str, Callable[[], None]]:
     """Return functions that send one request each."""
     client = app.test_client()
     name = gizmos.name_of(1)
-    url = f"/v1/{name}-items"
-    client.principal = Principal(sub=uuid4(), permissions=frozenset({f"{name}.write"}))
+    url = f"/v1/{name}"
+    client.principal = Principal(sub=uuid4())
 
     def send(method: str, path: str, **body: Any) -> Any:
         answer = client.open(path, method=method, **body)
@@ -98,15 +96,15 @@ def requests_to(app: Flask) -> Mapping[str, Callable[[], None]]:
         return answer.json
 
     def make() -> Any:
-        new = {"name": "Lamp", "amount": 500, "currency": "EUR", "code": uuid4().hex}
-        parts = [{"label": "bulb"}, {"label": "shade"}]
-        return send("POST", url, json={**new, "parts": parts})
+        # A customer can create one for each variant.
+        new = {"variant_id": str(uuid4()), "text": "I would buy it again."}
+        return send("POST", url, json=new)
 
-    item = make()
+    made = make()
     for _ in range(30):
         make()
     return {
-        "GET one": lambda: send("GET", f"{url}/{item['id']}"),
+        "GET one": lambda: send("GET", f"{url}/{made['id']}"),
         "GET list of 25": lambda: send("GET", url),
         "POST with a key": make,
     }
@@ -122,7 +120,7 @@ def measure_driver() -> float:
 
 def measure_first_sight(guard: SqlGuard) -> None:
     """Measure statements whose text the guard has not seen, or will not keep."""
-    names = [f"{gizmos.name_of(number)}_item" for number in range(1, 4)]
+    names = [f"{gizmos.name_of(number)}_gizmo" for number in range(1, 4)]
     columns = ", ".join(f"{name}.column_{number}" for name in names for number in range(8))
     tables = f"{names[0]} JOIN {names[1]} ON true JOIN {names[2]} ON true"
     words = ["SELECT", columns, "FROM", tables, "WHERE x ="]

@@ -1,8 +1,9 @@
 """A process that makes one app and prints what that cost, as JSON, in CPU milliseconds.
 
-``booted.py installed|given|flask FOLDER DEPLOYMENT NAMES…``: the features are installed in FOLDER;
-``installed`` finds them there as servers do, ``given`` imports them first and hands them over, and
-``flask`` makes a bare Flask app with as many routes.
+``booted.py installed|given|flask FOLDER DEPLOYMENT NAMES…``: the features NAMES are installed in
+FOLDER. ``installed`` finds them there as servers do, ``given`` imports them first and hands them
+over, and ``flask`` makes a bare Flask app with as many routes. The host also registers the feature
+``products``, installed beside it, which offers the contract that the others need.
 """
 
 import json
@@ -16,10 +17,10 @@ from typing import Any
 from flask import Blueprint, Flask
 
 RULES = (
-    ("POST", "/items"),
-    ("GET", "/items"),
-    ("GET", "/items/<uuid:item_id>"),
-    ("PATCH", "/items/<uuid:item_id>"),
+    ("POST", ""),
+    ("GET", ""),
+    ("GET", "/<uuid:gizmo_id>"),
+    ("PATCH", "/<uuid:gizmo_id>"),
 )
 
 
@@ -42,7 +43,8 @@ def measure_host(how: str, deployment: Path, names: Sequence[str]) -> dict[str, 
     if how == "installed":
         app = create_app(deployment)
     else:
-        app = create_app(read_deployment({"environment": "testing"}), features=modules)
+        values = {"environment": "testing", "features": {"products": {}}}
+        app = create_app(read_deployment(values), features=modules)
     made = process_time()
     answer = app.test_client().get("/openapi.json")
     written = process_time()

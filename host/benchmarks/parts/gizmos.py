@@ -1,24 +1,34 @@
-"""Installed features, as many as wanted, each a copy of the one in ``gizmo`` under a new name."""
+"""Installed features, as many as wanted: copies of one that ``mercato new`` makes."""
 
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-TEMPLATE = Path(__file__).parents[1] / "gizmo"
-ROUTES, TABLES = 4, 2
+from mercato_dev.scaffold import make_feature
+
+TEMPLATE = "gizmos"
+ROUTES = 4
 """Of each feature."""
 
 
 def name_of(number: int) -> str:
     """Return the name of a feature."""
-    return f"gizmo{number:03}"
+    return f"{TEMPLATE}{number:03}"
 
 
 def install(folder: Path, count: int) -> Sequence[str]:
-    """Install *count* features into *folder*, as pip would; return their names."""
+    """Install *count* features into *folder*, as pip would; return their names.
+
+    Each needs the contract ``catalog``.
+    """
     names = [name_of(number) for number in range(1, count + 1)]
-    for name in names:
-        _copy(folder, name)
-        _describe(folder, name)
+    with TemporaryDirectory() as place:
+        made = make_feature(TEMPLATE, Path(place), thing="gizmo", workspace=True)
+        project = tomllib.loads((made / "pyproject.toml").read_text())["project"]
+        for name in names:
+            _copy(made / "src", folder, name)
+            _describe(folder, name, project["dependencies"])
     return names
 
 
@@ -29,23 +39,23 @@ def write_deployment(path: Path, names: Sequence[str]) -> Path:
     return path
 
 
-def _copy(folder: Path, name: str) -> None:
-    for source in TEMPLATE.rglob("*.py"):
-        copy = folder / _renamed(str(source.relative_to(TEMPLATE)), name)
+def _copy(source: Path, folder: Path, name: str) -> None:
+    for file in source.rglob("*.py"):
+        copy = folder / _renamed(str(file.relative_to(source)), name)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text(_renamed(source.read_text(), name))
+        copy.write_text(_renamed(file.read_text(), name))
 
 
 def _renamed(text: str, name: str) -> str:
-    return text.replace("gizmo", name).replace("Gizmo", name.capitalize())
+    return text.replace(TEMPLATE, name)
 
 
-def _describe(folder: Path, name: str) -> None:
+def _describe(folder: Path, name: str, requirements: Sequence[str]) -> None:
     info = folder / f"mercato_{name}-1.0.dist-info"
     info.mkdir()
     lines = ["Metadata-Version: 2.4", f"Name: mercato-{name}", "Version: 1.0"]
-    lines += ["Requires-Dist: mercato-kit>=1.0,<2", "Requires-Dist: sqlalchemy>=2.1.9", ""]
-    (info / "METADATA").write_text("\n".join(lines))
+    lines += [f"Requires-Dist: {requirement}" for requirement in requirements]
+    (info / "METADATA").write_text("\n".join([*lines, ""]))
     (info / "entry_points.txt").write_text(
         f"[mercato.features]\n{name} = mercato_{name}.feature:feature\n"
     )
