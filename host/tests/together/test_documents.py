@@ -1,5 +1,8 @@
 """The documents are short, and what they say of the repository is so."""
 
+from importlib import import_module
+from pkgutil import resolve_name
+
 import pytest
 
 from .documents import (
@@ -101,3 +104,27 @@ class TestCodeowners:
         missing = CODEOWNERS.replace("/host/   ", "# ").replace("@mercato/oidc", "")
 
         assert set(distribution_folders()) - owned_folders(missing) == {"host", "packages/oidc"}
+
+
+def public_names():
+    """Return each name that ``__all__`` of a package of the platform lists, as a dotted path."""
+    for folder in sorted(ROOT.glob("packages/platform/*/src/mercato_*")):
+        for file in sorted(folder.rglob("__init__.py")):
+            package = ".".join(file.parent.relative_to(folder.parent).parts)
+            names = getattr(import_module(package), "__all__", ())
+            yield from (f"{package}.{name}" for name in names)
+
+
+class TestPublicNames:
+    def test_can_be_imported(self):
+        """What a room's ``__init__`` lists is a module or a name that is there."""
+        names = list(public_names())
+
+        assert "mercato_composition.deployment" in names
+        for name in names:
+            resolve_name(name)
+
+    def test_a_name_that_is_gone_is_found(self):
+        """A module that was renamed cannot be resolved."""
+        with pytest.raises((AttributeError, ImportError)):
+            resolve_name("mercato_dev.making")

@@ -1,3 +1,3 @@
 """Make, prove and release features."""
 
-__all__ = ["commands", "index", "making", "wheelmaking"]
+__all__ = ["commands", "index", "index_server", "scaffold", "sessions", "wheel_writer"]
