@@ -198,7 +198,7 @@ class TestDescribe:
 
         assert done.returncode == 1
         assert "mercato-library cannot be described" in done.stderr
-        assert "the route POST /v1/books states no policy" in done.stderr
+        assert "the route POST /v1/books has no policy" in done.stderr
 
     def test_says_which_need_cannot_be_met(self, tmp_path):
         """A range of versions with nothing in it is named."""
