@@ -100,7 +100,7 @@ class TestCodeowners:
         assert owned_folders(CODEOWNERS) == set(distribution_folders())
 
     def test_a_folder_without_a_team_is_found(self):
-        """A line that is missing, or names nobody, fails."""
+        """A line that is missing, or names no team, fails."""
         missing = CODEOWNERS.replace("/host/   ", "# ").replace("@mercato/oidc", "")
 
         assert set(distribution_folders()) - owned_folders(missing) == {"host", "packages/oidc"}

@@ -204,7 +204,7 @@ class TestCompatOfSeveralMembers:
         assert "apples 1.1.0 wants mercato-rain, which platform 1.0.0 lacks: not tried" in said
 
     def test_fails_where_half_of_a_version_is_there(self, compat, grove):
-        """What nobody can install is no release; the message says how it is completed."""
+        """A version that cannot be installed fails the session; the message says what to do."""
         compat(grove, "apples")
         with serve_index(grove / "var/index") as index:
             for file in (grove / "var/index").glob("mercato_soil-1.1.0*"):

@@ -168,7 +168,7 @@ class TestCasesOfFeature:
         assert len({one.made_of for one in found}) == 3
 
     def test_leave_out_what_was_not_released(self, edition):
-        """A feature cannot be tried beside a platform that nobody can install."""
+        """A feature cannot be tried beside a platform that cannot be installed."""
         orders = edition("orders", "1.1.0", KIT, WORDS, is_released=False)
         released = {"platform": [], "contracts": [(edition("contracts", "1.0.0"),)]}
 

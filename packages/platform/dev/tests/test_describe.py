@@ -66,7 +66,7 @@ class TestTables:
         assert book[".metadata"]["type"] == "JSONB"
 
     def test_laws_are_what_they_say(self, library):
-        """Keys, checks and indexes are told by what they are over."""
+        """Keys, checks and indexes are identified by their columns."""
         book = library["tables"]["library_book"]
 
         assert book["primary_key"] == "id"
@@ -109,7 +109,7 @@ class TestManifest:
         assert settings["library.days"] == {"type": ["integer"], "default": "30"}
 
     def test_tells_no_secret(self, library):
-        """Of a secret only its type is told, also where it has a default."""
+        """Only the type of a secret is described, also where it has a default."""
         assert library["manifest"]["settings"]["library.key"] == {
             "type": ["string"],
             "format": "password",

@@ -168,7 +168,7 @@ class TestRefusals:
         assert "its members have several: trunk 1.0.0, leaves 1.0.1" in told
 
     def test_a_requirement_that_stayed_behind(self, train):
-        """A member wants the others at its own version, so nobody gets half of the platform."""
+        """A member requires the others at its own version, so the platform is installed whole."""
         file = train.root / PLATFORM / "leaves/pyproject.toml"
         file.write_text(file.read_text().replace(">=1.0,<2", ">=0.9,<2"))
         change_trunk(train, BEFORE, fixed="Peels.")

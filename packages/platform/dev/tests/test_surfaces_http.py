@@ -213,7 +213,7 @@ CHANGES = {
         "",
         "",
     ),
-    "a keyword that nobody knows": (
+    "an unknown keyword": (
         set_to("answer/labels/propertyNames", {"pattern": "^a"}),
         "major READ .labels > propertyNames is new",
         "major READ .labels > propertyNames is gone",

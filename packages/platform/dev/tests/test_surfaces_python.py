@@ -193,7 +193,7 @@ class TestCompare:
         ],
     )
     def test_asks_whether_those_who_write_a_protocol_must_follow(self, compare_code, member, level):
-        """A new member without a default breaks whoever answers the Protocol."""
+        """A new member without a default breaks every provider of the Protocol."""
         (found,) = compare_code(PROTOCOL, PROTOCOL + member)
 
         assert found.startswith(f"{level} fruit.apples.Tree.")

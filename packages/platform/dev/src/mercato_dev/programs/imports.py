@@ -3,8 +3,8 @@
 Run by ``nox -s imports`` with the Python of an environment that holds the distribution and what it
 declares. There is nothing else in it, so this needs nothing but Python itself.
 
-A subpackage that is called like an extra may need that extra: ``mercato_testing`` is imported
-where ``mercato-host[testing]`` is installed.
+A subpackage with the name of an extra may need that extra. It is imported only where the extra is
+installed.
 """
 
 import argparse

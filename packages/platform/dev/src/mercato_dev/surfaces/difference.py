@@ -137,7 +137,7 @@ RULES: tuple[tuple[str, str, Level | Callable[[Difference], Level]], ...] = (
     ("gone", "tables > * > laws|indexes > *", Level.MINOR),
     # An installer that cannot take a release keeps the one before.
     ("changed", "metadata > requires_python", Level.MINOR),
-    # Whether another type or value breaks somebody depends on its use: it is there to see.
+    # Whether another type or value breaks a caller depends on its use, so a reviewer sees it.
     ("new", "python > ** > type|returns", Level.PATCH),
     ("changed", "python > ** > default|type|returns|value", Level.MINOR),
     ("new", "python > ** > default", Level.MINOR),
