@@ -56,6 +56,30 @@ class TestReadJson:
         """Media types with the suffix +json are accepted."""
         assert send(b'{"title": "a"}', content_type).status_code == 204
 
+    def test_reads_over_a_byte_order_mark(self, send):
+        """A byte order mark before the JSON changes nothing."""
+        assert send(b'\xef\xbb\xbf{"title": "a"}').status_code == 204
+
+    @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip", "x"])
+    def test_refuses_a_compressed_body(self, paper, coding):
+        """A body with a content coding answers 415, and says that none is accepted."""
+        headers = ALICE | {"Content-Encoding": coding}
+
+        answer = paper.post("/v1/private", json={"title": "a"}, headers=headers)
+
+        assert (answer.status_code, answer.json["code"]) == (415, "unsupported_media_type")
+        assert answer.json["detail"] == "Send the body without Content-Encoding."
+        assert answer.headers["Accept-Encoding"] == "identity"
+
+    @pytest.mark.parametrize("coding", ["identity", "Identity", ""])
+    def test_accepts_the_coding_identity(self, paper, coding):
+        """The coding ``identity`` means that the body is as it is."""
+        headers = ALICE | {"Content-Encoding": coding}
+
+        answer = paper.post("/v1/private", json={"title": "a"}, headers=headers)
+
+        assert answer.status_code == 204
+
     @pytest.mark.parametrize(
         "data",
         [
@@ -75,7 +99,8 @@ class TestReadJson:
             b'{"rank": Infinity}',
             b'{"title": "\xff"}',
             b'{"title": "\xed\xa0\x80"}',
-            b'\xef\xbb\xbf{"title": "a"}',
+            b'\xef\xbb\xbf',
+            b'\xef\xbb\xbf\xef\xbb\xbf{"title": "a"}',
             '{"title": "a"}'.encode("utf-16"),
             b'{"title": "\x00"}',
             b"\x00",

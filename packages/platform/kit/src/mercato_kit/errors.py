@@ -116,7 +116,7 @@ class Invalid(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    """The body is not JSON."""
+    """The body is not JSON, or it is compressed."""
 
     status = 415
     code = "unsupported_media_type"

@@ -9,6 +9,7 @@ from flask import Request
 from webargs import core
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import ClientDisconnected
+from werkzeug.http import parse_set_header
 
 from mercato_kit.errors import FieldError, Invalid, MalformedRequest, UnsupportedMediaType
 
@@ -68,12 +69,17 @@ class BodyParser(FlaskParser):
 def read_json(req: Request) -> Any:
     """Return the JSON body of *req*, or ``webargs.missing`` if there is none.
 
+    A byte order mark before the JSON is ignored, as RFC 8259 allows.
+
     Raises:
-        UnsupportedMediaType: The content type of the body is not JSON.
+        UnsupportedMediaType: The content type of the body is not JSON, or the body is compressed.
         MalformedRequest: The body is incomplete, is not JSON, has a duplicate key, is nested deeper
             than 32, or has a number of more than 40 characters.
     """
     data = read_whole(req)
+    if _codings(req) - {"identity"}:
+        detail = "Send the body without Content-Encoding."
+        raise UnsupportedMediaType(detail, headers={"Accept-Encoding": "identity"})
     if req.mimetype and not core.is_json(req.mimetype):
         raise UnsupportedMediaType
     if not data:
@@ -82,7 +88,7 @@ def read_json(req: Request) -> Any:
         raise UnsupportedMediaType
     try:
         value = json.loads(
-            data.decode("utf-8"),
+            data.decode("utf-8-sig"),
             object_pairs_hook=_without_duplicates,
             parse_int=_short_int,
             parse_float=_short_float,
@@ -112,6 +118,10 @@ def read_whole(req: Request) -> bytes:
     if len(data) < announced:
         raise MalformedRequest("The body is incomplete.")
     return data
+
+
+def _codings(req: Request) -> set[str]:
+    return set(parse_set_header(req.headers.get("Content-Encoding", "").lower()))
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
