@@ -183,7 +183,7 @@ def read_note_by_rank(rank: int) -> Note:
 def change_note(body: dict[str, Any], note_id: UUID) -> Note:
     """Change a note"""
     note = find_note(Note.id == note_id)
-    if note.version != if_match():
+    if note.version not in if_match():
         raise StaleVersion
     note.rank = body["rank"]
     db.session.flush()

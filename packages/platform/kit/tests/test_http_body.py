@@ -99,7 +99,7 @@ class TestReadJson:
             b'{"rank": Infinity}',
             b'{"title": "\xff"}',
             b'{"title": "\xed\xa0\x80"}',
-            b'\xef\xbb\xbf',
+            b"\xef\xbb\xbf",
             b'\xef\xbb\xbf\xef\xbb\xbf{"title": "a"}',
             '{"title": "a"}'.encode("utf-16"),
             b'{"title": "\x00"}',

@@ -128,7 +128,7 @@ def read_me() -> User:
 @blueprint.response(200, UserSchema)
 def change_me(body: dict[str, Any]) -> User:
     """Change the caller's profile"""
-    return services.update_profile(_require(current_principal.sub), body, version=if_match())
+    return services.update_profile(_require(current_principal.sub), body, versions=if_match())
 
 
 @blueprint.get("/users", allow=permission(READ))

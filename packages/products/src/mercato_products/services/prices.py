@@ -1,5 +1,6 @@
 """Prices of variants."""
 
+from collections.abc import Container
 from uuid import UUID
 
 from mercato_contracts.money import EXPONENTS
@@ -17,7 +18,7 @@ def set_price(
     *,
     unit_amount: int,
     compare_at_amount: int | None,
-    version: int,
+    versions: Container[int],
 ) -> Price:
     """Set the price of a variant in one currency.
 
@@ -26,7 +27,7 @@ def set_price(
         currency: ISO 4217 code.
         unit_amount: Minor units.
         compare_at_amount: The former price in minor units, or None.
-        version: The version of the variant that the caller read.
+        versions: The versions of the variant that the caller accepts.
 
     Raises:
         NotFound: The variant or the currency does not exist.
@@ -34,7 +35,7 @@ def set_price(
     """
     if currency not in EXPONENTS:
         raise NotFound
-    variant = lock_variant(variant_id, version=version)
+    variant = lock_variant(variant_id, versions=versions)
     price = session.get(Price, (variant_id, currency))
     if price is None:
         price = Price(currency=currency)

@@ -108,7 +108,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 guest who knows a key gets the response stored under it.
             unstored: Members added to each response after it is stored under its key, by name:
                 functions of the stored body. For secrets that can be derived again.
-            if_match: Require If-Match; the view reads the version with :func:`if_match`.
+            if_match: Require If-Match; the view reads the versions with :func:`if_match`.
             public_cache: The response is the same for all callers; caches may keep it for 30 s.
             methods: HTTP methods; default GET.
             **options: Passed to werkzeug's Rule.
