@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+MOST_ERRORS = 100
+"""Errors of input fields in one response."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -22,7 +25,8 @@ class Problem(Exception):
 
     Args:
         detail: Explanation of this occurrence. Default: the title.
-        errors: Errors of input fields, for status 422.
+        errors: Errors of input fields, for status 422. The first 100 are sent; the member
+            ``errors_omitted`` is the number of the others.
         headers: HTTP headers of the response.
         **members: Extension members of the problem document (JSON values).
     """
@@ -42,9 +46,10 @@ class Problem(Exception):
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
-        self.errors = tuple(errors)
+        self.errors = tuple(errors[:MOST_ERRORS])
         self.headers = dict(headers or {})
-        self.members = members
+        omitted = len(errors) - len(self.errors)
+        self.members = members | ({"errors_omitted": omitted} if omitted else {})
 
 
 class MalformedRequest(Problem):

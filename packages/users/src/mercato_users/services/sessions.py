@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import locked, new_id, session, utc_now
-from mercato_kit.errors import Unauthenticated
+from mercato_kit.errors import TooManyRequests, Unauthenticated
 from mercato_kit.identity import canonical_email
 from mercato_kit.settings import current_settings
 from mercato_users import access_tokens, attempts, opaque_tokens, passwords
@@ -60,7 +60,8 @@ def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
         TooManyRequests: Too many failures within five minutes, by account, by address or in total.
     """
     counters = _failure_counters(email, client)
-    attempts.refuse_when_full(counters, attempts.MINUTES)
+    if wait := attempts.wait_seconds(counters, attempts.MINUTES):
+        raise TooManyRequests(retry_after_seconds=wait)
     # Two tries: a concurrent login may have rehashed the password.
     for _ in range(2):
         user = _authenticate(email, password)

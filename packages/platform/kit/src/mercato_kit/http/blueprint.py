@@ -19,7 +19,7 @@ from mercato_kit import work
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.errors import FieldError, Invalid, NotFound
 from mercato_kit.http import etag as etags, idempotency
-from mercato_kit.http.body import BodyParser, escape_pointer
+from mercato_kit.http.body import BodyParser, check_query, escape_pointer
 from mercato_kit.identity import authenticate, current_principal
 from mercato_kit.policies import Policy
 from mercato_kit.schemas import is_text
@@ -227,7 +227,9 @@ def _refuse_query() -> None:
 
     Raises:
         Invalid: There is a query string.
+        MalformedRequest: It has more than 500 names.
     """
+    check_query(request)
     if request.args:
         raise Invalid(
             errors=[

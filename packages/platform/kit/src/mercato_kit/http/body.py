@@ -1,6 +1,7 @@
 """Read requests: strict JSON, and all validation errors with pointers."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -15,6 +16,8 @@ from mercato_kit.errors import FieldError, Invalid, MalformedRequest, Unsupporte
 
 MAX_DEPTH = 32
 MAX_DIGITS = 40
+MAX_MEMBERS = 500
+"""Members of one object, and names in one query string."""
 
 _CODES = {
     "Missing data for required field.": "required",
@@ -51,7 +54,8 @@ class BodyParser(FlaskParser):
         return read_json(req)
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
-        """Refuse a repeated parameter that takes a single value."""
+        """Refuse too many parameters, and a repeated one that takes a single value."""
+        check_query(req)
         proxy = super().load_querystring(req, schema)
         repeated = {name for name, values in req.args.lists() if len(values) > 1}
         if mistakes := repeated - proxy.multiple_keys:
@@ -74,7 +78,8 @@ def read_json(req: Request) -> Any:
     Raises:
         UnsupportedMediaType: The content type of the body is not JSON, or the body is compressed.
         MalformedRequest: The body is incomplete, is not JSON, has a duplicate key, is nested deeper
-            than 32, or has a number of more than 40 characters.
+            than 32, or has an object of more than 500 members or a number of more than 40
+            characters.
     """
     data = read_whole(req)
     if _codings(req) - {"identity"}:
@@ -101,6 +106,16 @@ def read_json(req: Request) -> Any:
     return value
 
 
+def check_query(req: Request) -> None:
+    """Refuse a query string with more names than any route has.
+
+    Raises:
+        MalformedRequest: It has more than 500.
+    """
+    if len(req.args) > MAX_MEMBERS:
+        raise MalformedRequest(f"The query has more than {MAX_MEMBERS} parameters.")
+
+
 def read_whole(req: Request) -> bytes:
     """Return the body of *req* as bytes.
 
@@ -125,6 +140,9 @@ def _codings(req: Request) -> set[str]:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Before the schema: marshmallow needs quadratic time to report unknown members.
+    if len(pairs) > MAX_MEMBERS:
+        raise ValueError("too many members")
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("duplicate key")
@@ -138,8 +156,8 @@ def _short_int(digits: str) -> int:
 
 
 def _short_float(digits: str) -> float:
-    value = float(digits)
-    if len(digits) > MAX_DIGITS or value in (float("inf"), float("-inf")):
+    value = float(digits) if len(digits) <= MAX_DIGITS else math.inf
+    if math.isinf(value):
         raise ValueError("number too long")
     return value
 
