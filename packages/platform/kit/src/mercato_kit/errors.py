@@ -28,6 +28,7 @@ class Problem(Exception):
         errors: Errors of input fields, for status 422. The first 100 are sent; the member
             ``errors_omitted`` is the number of the others.
         headers: HTTP headers of the response.
+        facts: What the security log says about a refusal, such as ids. Clients do not see it.
         **members: Extension members of the problem document (JSON values).
     """
 
@@ -42,12 +43,14 @@ class Problem(Exception):
         *,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
         **members: Any,
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.errors = tuple(errors[:MOST_ERRORS])
         self.headers = dict(headers or {})
+        self.facts = dict(facts or {})
         omitted = len(errors) - len(self.errors)
         self.members = members | ({"errors_omitted": omitted} if omitted else {})
 
@@ -75,9 +78,16 @@ class Unauthenticated(Problem):
     code = "unauthenticated"
     title = "Valid credentials are required"
 
-    def __init__(self, detail: str | None = None, *, invalid_token: bool = False) -> None:
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        invalid_token: bool = False,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
         challenge = 'Bearer realm="mercato"' + (', error="invalid_token"' if invalid_token else "")
-        super().__init__(detail, headers={"WWW-Authenticate": challenge})
+        super().__init__(detail, headers={"WWW-Authenticate": challenge}, facts=facts)
+        self.invalid_token = invalid_token
 
 
 class Forbidden(Problem):

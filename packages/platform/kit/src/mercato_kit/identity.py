@@ -61,6 +61,11 @@ current_principal: Principal = cast("Principal", LocalProxy(_principal))
 """The caller of the current request; a guest if no credentials were sent."""
 
 
+def known_principal() -> Principal:
+    """Return the caller if it was authenticated already, else a guest. Reads no credentials."""
+    return cast("Principal", g.get("mercato_principal", GUEST)) if has_request_context() else GUEST
+
+
 def _authenticate() -> Principal:
     header = request.headers.get("Authorization")
     if header is None:

@@ -4,6 +4,7 @@ from collections.abc import Container
 from uuid import UUID
 
 from mercato_contracts.money import EXPONENTS
+from mercato_kit import security
 from mercato_kit.db import session
 from mercato_kit.errors import NotFound
 from mercato_products.models import Price
@@ -41,6 +42,13 @@ def set_price(
         price = Price(currency=currency)
         session.add(price)
     price.variant = variant
+    security.record(
+        "price_changed",
+        variant_id=variant_id,
+        currency=currency,
+        before=price.unit_amount,
+        after=unit_amount,
+    )
     price.unit_amount = unit_amount
     price.compare_at_amount = compare_at_amount
     touch(variant)

@@ -21,7 +21,7 @@ from mercato_products.models import Category, Price, Product, ProductCategory, V
 from mercato_products.services.handles import find_free_handle
 from mercato_products.services.options import check_options, read_options
 from mercato_products.services.price_ranges import refresh_price_ranges
-from mercato_products.services.variants import OPTIONS, SKU, make_variant
+from mercato_products.services.variants import OPTIONS, SKU, make_variant, record_prices
 from mercato_products.services.versions import check_version, lock_product, touch
 from mercato_products.values import NewProduct
 
@@ -101,10 +101,12 @@ def create_product(new: NewProduct) -> Product:
     with _refusing_duplicates():
         session.add(product)
         session.flush()
-        session.add_all(
+        variants = [
             make_variant(product, variant, position=number)
             for number, variant in enumerate(new.variants)
-        )
+        ]
+        session.add_all(variants)
+    record_prices(variants)
     _place(product.id, new.category_ids)
     refresh_price_ranges(product.id)
     return find_product(product.id, hidden_too=True)

@@ -1,12 +1,13 @@
 """Find, create, change and archive variants."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, selectinload
 
+from mercato_kit import security
 from mercato_kit.db import refuse, session, unique_key
 from mercato_kit.errors import NotFound
 from mercato_kit.http import Page, PageRequest, paginate
@@ -127,6 +128,7 @@ def add_variant(product_id: UUID, new: NewVariant) -> Variant:
     touch(product)
     with refusing_duplicates():
         session.add(variant)
+    record_prices([variant])
     refresh_price_ranges(product_id)
     return find_variant(variant.id, hidden_too=True)
 
@@ -200,6 +202,19 @@ def make_variant(product: Product, new: NewVariant, *, position: int) -> Variant
             for price in new.prices
         ],
     )
+
+
+def record_prices(variants: Iterable[Variant]) -> None:
+    """Log the first prices of new variants."""
+    for variant in variants:
+        for price in variant.prices:
+            security.record(
+                "price_changed",
+                variant_id=variant.id,
+                currency=price.currency,
+                before=None,
+                after=price.unit_amount,
+            )
 
 
 def refusing_duplicates() -> Any:
