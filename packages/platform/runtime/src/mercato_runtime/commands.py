@@ -79,7 +79,7 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
     Does not start while migrations are pending.
     """
     from mercato_database.checks import require_migrated
-    from mercato_runtime.server import listenable, serve as run_server
+    from mercato_runtime.server import listen, serve as run_server
 
     _log_to_stderr()
     host, port = _address(bind) if bind else (None, None)
@@ -87,20 +87,14 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
     operation.plan.require_fit()
     require_migrated(operation)
     try:
-        host, port = listenable(chosen.host, chosen.port)
+        listener = listen(chosen.host, chosen.port)
     except OSError as error:
         what = f"cannot listen on {chosen.host}:{chosen.port}: {error.strerror}."
         fix = "stop the other server, or use another port: `mercato serve --bind 127.0.0.1:8000`"
         raise DeploymentError(
             [Fault("K202", operation.deployment.source.name, what, fix)]
         ) from error
-    run_server(
-        operation.app,
-        host=host,
-        port=port,
-        workers=chosen.workers,
-        threads=chosen.threads,
-    )
+    run_server(operation.app, listener, workers=chosen.workers, threads=chosen.threads)
 
 
 @click.command(cls=Command, examples=["mercato routes"])

@@ -22,6 +22,7 @@ _CODES = {
     404: "not_found",
     405: "method_not_allowed",
     406: "not_acceptable",
+    408: "request_timeout",
     409: "conflict",
     412: "stale_version",
     413: "content_too_large",
@@ -61,6 +62,14 @@ class ContentTooLarge(Problem):
     status = 413
     code = "content_too_large"
     title = "Request body too large"
+
+
+class RequestTimeout(Problem):
+    """The body of the request did not arrive within 10 seconds. Nothing was done; try again."""
+
+    status = 408
+    code = "request_timeout"
+    title = "Request timeout"
 
 
 class FeatureDisabled(Problem):
@@ -142,7 +151,7 @@ def respond(document: Mapping[str, Any], headers: Mapping[str, str] | None = Non
         current_app.json.dumps(document), document["status"], mimetype=MEDIA_TYPE
     )
     response.headers["Cache-Control"] = "private, no-store"
-    if document["status"] == ContentTooLarge.status:
+    if document["status"] in (RequestTimeout.status, ContentTooLarge.status):
         # The body is not read, so the next bytes on the connection are not a request.
         response.headers["Connection"] = "close"
     response.headers.update(dict(headers or {}))
