@@ -101,7 +101,8 @@ def read(
 
     Args:
         settings: The class of the settings.
-        values: Values by name; text (from the environment) is converted to the field's type.
+        values: Values by name; text (from the environment) is converted to the field's type. A
+            list is written with commas.
 
     Returns:
         The settings and an empty list, or None and the mistakes.
@@ -114,9 +115,10 @@ def read(
             if field.required:
                 mistakes.append(Mistake(name, "missing", describe(field)))
             continue
+        value = _split(field, values[name])
         try:
             taken[name] = msgspec.convert(
-                values[name], field.type, strict=not isinstance(values[name], str), dec_hook=_decode
+                value, field.type, strict=not isinstance(value, str), dec_hook=_decode
             )
         except msgspec.ValidationError as error:
             mistakes.append(Mistake(name, "wrong", _detail(field, values[name], error)))
@@ -126,6 +128,16 @@ def read(
         return settings(**taken), []
     except ValueError as error:
         return None, [Mistake("", "wrong", str(error))]
+
+
+def _split(field: msgspec.structs.FieldInfo, value: Any) -> Any:
+    """Return a text for a list as its parts; other values unchanged."""
+    info = msgspec.inspect.type_info(field.type)
+    if isinstance(info, msgspec.inspect.Metadata):
+        info = info.type
+    if not (isinstance(value, str) and isinstance(info, msgspec.inspect.ListType)):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def is_secret(field: msgspec.structs.FieldInfo) -> bool:

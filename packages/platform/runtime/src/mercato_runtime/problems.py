@@ -63,6 +63,14 @@ class ContentTooLarge(Problem):
     title = "Request body too large"
 
 
+class MisdirectedRequest(Problem):
+    """The shop is not served under this host name."""
+
+    status = 421
+    code = "misdirected_request"
+    title = "This host is not served here"
+
+
 class FeatureDisabled(Problem):
     """The deployment runs without the feature that serves this URL."""
 
