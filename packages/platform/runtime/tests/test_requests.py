@@ -120,9 +120,7 @@ class TestEmptyAnswers:
 
 
 class TestAddresses:
-    @pytest.mark.parametrize(
-        "path", ["/v1//products", "/mirror//back", "/folder", "/folder//"]
-    )
+    @pytest.mark.parametrize("path", ["/v1//products", "/mirror//back", "/folder", "/folder//"])
     def test_are_never_redirected(self, nameless, path):
         """An address that only resembles a route answers 404: a redirect would repeat the Host."""
         answer = nameless.get(path, headers={"Host": "evil.example"})
@@ -186,24 +184,6 @@ class TestHosts:
         answer = nameless.get("/mirror", headers={"Host": "anything.example"})
 
         assert answer.status_code == 200
-
-
-class TestProxies:
-    FORWARDED = {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"}  # noqa: RUF012
-
-    def test_are_not_trusted_by_default(self, tmp_path):
-        """Without trusted_proxies, X-Forwarded-For is ignored."""
-        seen = client_of(tmp_path).get("/mirror", headers=self.FORWARDED).json
-
-        assert (seen["address"], seen["secure"]) == ("127.0.0.1", False)
-
-    def test_are_trusted_up_to_the_configured_number(self, tmp_path):
-        """Of two addresses the one that the trusted proxy added counts."""
-        headers = self.FORWARDED | {"X-Forwarded-For": "10.9.9.9, 198.51.100.7"}
-
-        seen = client_of(tmp_path, trusted_proxies=1).get("/mirror", headers=headers).json
-
-        assert (seen["address"], seen["secure"]) == ("198.51.100.7", True)
 
 
 class TestJson:

@@ -130,11 +130,11 @@ def describe(
 ) -> dict[str, Any]:
     """Return a problem document about the current request."""
     document: dict[str, Any] = {
-        "type": f"/problems/{code}",
+        "type": f"{request.root_path}/problems/{code}",
         "title": title,
         "status": status,
         "detail": detail,
-        "instance": request.path,
+        "instance": request.root_path + request.path,
         "code": code,
     }
     if request_id := g.get("request_id"):

@@ -1,4 +1,4 @@
-"""Request hooks: request id, body limit, hosts, proxy headers and security headers."""
+"""Request hooks: request id, body limit, hosts and security headers."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 from werkzeug.sansio.utils import host_is_trusted
 
@@ -46,7 +45,7 @@ class JsonProvider(DefaultJSONProvider):
 
 
 def init_app(app: Flask, server: Server) -> None:
-    """Set the JSON provider, proxy handling and request hooks of *app*."""
+    """Set the JSON provider and request hooks of *app*."""
     app.json = JsonProvider(app)
     # werkzeug would redirect /v1//products to /v1/products.
     app.url_map.merge_slashes = False
@@ -60,11 +59,6 @@ def init_app(app: Flask, server: Server) -> None:
     ]
     app.after_request(_drop_entity_headers)
     app.after_request(_protect)
-    if proxies := server.trusted_proxies:
-        # Only this many proxies: with one more, a client could forge its own address.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=0
-        )
 
 
 def _name_request() -> None:

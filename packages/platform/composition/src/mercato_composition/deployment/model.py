@@ -42,7 +42,7 @@ class Server(Settings, frozen=True):
     ] = 0
     machines: Annotated[int, Meta(ge=1, le=1000, description="machines that serve the shop")] = 1
     requests_per_minute: Annotated[
-        int, Meta(ge=0, description="allowed from one address; 0 for no limit")
+        int, Meta(ge=0, description="allowed from one address, or one /64 of IPv6; 0 for no limit")
     ] = 0
 
 
