@@ -23,7 +23,7 @@ _PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", re.ASCII)
 
 def init_app(app: Flask, server: Server) -> None:
     """Let *app* see a request as the client sent it to the outermost trusted proxy."""
-    app.wsgi_app = _cleaning(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _cleaning(app.wsgi_app)  # type: ignore[assignment, method-assign]
     if number := server.trusted_proxies:
         # Only this many proxies: with one more, a client could forge its own address.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
