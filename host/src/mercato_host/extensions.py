@@ -5,13 +5,13 @@ import logging
 from flask import Flask, request
 from flask_caching import Cache
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_marshmallow import Marshmallow
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import SQLAlchemyError
 
 from mercato_composition.deployment.model import Deployment
 from mercato_kit import transactions
+from mercato_kit.http.addresses import counted_as
 
 _log = logging.getLogger(__name__)
 
@@ -42,11 +42,16 @@ def init_app(app: Flask, deployment: Deployment) -> None:
     limit = deployment.server.requests_per_minute
     # Flask-Limiter keeps its counters in the object, so each app needs a separate one.
     limiter = Limiter(
-        get_remote_address,
+        _client,
         application_limits=[f"{limit} per minute"] if limit else [],
         application_limits_exempt_when=_is_health,
     )
     limiter.init_app(app)
+
+
+def _client() -> str:
+    """Return what the requests of a client are counted by."""
+    return counted_as(request.remote_addr)
 
 
 def _is_health() -> bool:

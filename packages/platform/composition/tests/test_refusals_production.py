@@ -29,9 +29,11 @@ def feature(name):
     return Feature(name=name, summary="For a test.", settings=Keys)
 
 
-def production(environ=None, *, proxies=0, server=None, **tables):
+def production(environ=None, *, proxies=0, hosts=("shop.example",), server=None, **tables):
     """Describe a valid production deployment with changes."""
     values = {"environment": "production", "server": dict(server or {}), **tables}
+    if hosts is not None:
+        values["server"]["hosts"] = list(hosts)
     if proxies is not None:
         values["server"]["trusted_proxies"] = proxies
     given = {"MERCATO_SECRET_KEY": KEY, "MERCATO_DATABASE__URL": POSTGRESQL, **(environ or {})}
@@ -113,6 +115,12 @@ UNSAFE = {
         production({"MERCATO_DATABASE__URL": f"postgresql://shop:{KEY}@db.example/shop"}),
     ),
     "an unknown number of proxies": ("K201", "trusted_proxies", production(proxies=None)),
+    "unknown hosts": ("K201", "hosts", production(hosts=None)),
+    "no hosts": ("K201", "hosts", production(hosts=[])),
+    "a URL for a host": ("K202", "'https://a.example'", production(hosts=["https://a.example"])),
+    "a host with a port": ("K202", "'a.example:80'", production(hosts=["a.example:80"])),
+    "any host": ("K202", "'*'", production(hosts=["*"])),
+    "a host in capitals": ("K202", "'A.example'", production(hosts=["A.example"])),
     "SQLite with several workers": (
         "K312",
         "2 workers",
@@ -149,6 +157,13 @@ class TestProduction:
         """The deployment that the tests below change has no fault."""
         assert faults_of(*production()) == ()
 
+    @pytest.mark.parametrize("hosts", ["shop.example", "shop.example, .shop.example,192.0.2.7"])
+    def test_hosts_may_come_from_a_variable(self, hosts):
+        """The variable separates names by commas."""
+        found = faults_of(*production({"MERCATO_SERVER__HOSTS": hosts}, hosts=None))
+
+        assert found == ()
+
     @pytest.mark.provokes("K201", "K202", "K203", "K205", "K206", "K312")
     @pytest.mark.parametrize("unsafe", UNSAFE)
     def test_refuses_what_is_unsafe(self, unsafe):
@@ -177,7 +192,9 @@ class TestProduction:
         """A deployment file or a secret's file that all users may write is refused."""
         key, file = tmp_path / "key", tmp_path / "deployment.toml"
         key.write_text(KEY)
-        file.write_text('environment = "production"\n[server]\ntrusted_proxies = 1\n')
+        file.write_text(
+            'environment = "production"\n[server]\nhosts = ["a.example"]\ntrusted_proxies = 1\n'
+        )
         for path in (key, file):
             path.chmod(0o666)
         environ = {"MERCATO_SECRET_KEY_FILE": str(key), "MERCATO_DATABASE__URL": POSTGRESQL}
@@ -194,7 +211,9 @@ class TestProduction:
 
         assert (fault.code, fault.severity) == ("K312", "warning")
 
-    @pytest.mark.parametrize("unsafe", ["an unknown number of proxies", "a key of one character"])
+    @pytest.mark.parametrize(
+        "unsafe", ["unknown hosts", "an unknown number of proxies", "a key of one character"]
+    )
     def test_lets_development_be(self, unsafe):
         """Development accepts all of these values."""
         _, _, (values, environ) = UNSAFE[unsafe]

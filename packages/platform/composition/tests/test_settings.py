@@ -32,7 +32,7 @@ class TestSettings:
         deployment = read_deployment(
             {
                 "environment": environment,
-                "server": {"trusted_proxies": 0},
+                "server": {"hosts": ["shop.example"], "trusted_proxies": 0},
                 "features": {"lamp": {"settings": {"watts": 100}}},
             },
             {"MERCATO_SECRET_KEY": "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"},
@@ -109,7 +109,7 @@ class TestSettings:
         values = {
             "environment": "production",
             "database": {"url": "postgresql://db.example/shop"},
-            "server": {"trusted_proxies": 1},
+            "server": {"hosts": ["shop.example"], "trusted_proxies": 1},
             "features": {"reviews": {"settings": {"api_key": "hush"}}},
         }
 

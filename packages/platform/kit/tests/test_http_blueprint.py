@@ -29,6 +29,16 @@ def forget_the_policy():
 shapes = Blueprint("shapes", __name__, url_prefix="/shapes")
 
 
+door = Blueprint("door", __name__)
+
+
+@door.post("/door", allow=anyone_as_guest)
+@door.response(200)
+def enter():
+    """Tell whether the caller is a guest"""
+    return {"is_guest": current_principal == GUEST}
+
+
 class LetterSchema(Schema):
     letter = Text(max=9, data_key="Letter")
 
@@ -198,14 +208,6 @@ class TestPolicy:
     @pytest.mark.parametrize("header", [None, "Bearer alice", "Bearer mallory", "Basic YTpi", ""])
     def test_of_guests_ignores_credentials(self, boot, sqlite_url, header):
         """On a route that makes every caller a guest, the header changes nothing."""
-        door = Blueprint("door", __name__)
-
-        @door.post("/door", allow=anyone_as_guest)
-        @door.response(200)
-        def enter():
-            """Tell whether the caller is a guest"""
-            return {"is_guest": current_principal == GUEST}
-
         client = boot(sqlite_url, blueprints=[door]).test_client()
         headers = {} if header is None else {"Authorization": header}
 
@@ -316,6 +318,13 @@ class TestDocumentation:
         assert _header(change)["name"] == "If-Match"
         guarded = paths["/v1/guarded"]["post"]
         assert (guarded["x-permission"], guarded["security"]) == ("notes.write", [{"bearer": []}])
+
+    def test_of_a_route_for_guests_has_no_credentials(self, boot, sqlite_url):
+        """A route that does not read credentials is documented without any."""
+        paths = boot(sqlite_url, blueprints=[door]).extensions["api"].spec.to_dict()["paths"]
+
+        enter = paths["/door"]["post"]
+        assert (enter["x-permission"], enter["security"]) == ("anyone", [])
 
     def test_keeps_the_headers_of_a_schema(self, odd):
         """The Idempotency-Key is documented next to the headers of a schema."""

@@ -72,6 +72,14 @@ class RequestTimeout(Problem):
     title = "Request timeout"
 
 
+class MisdirectedRequest(Problem):
+    """The shop is not served under this host name."""
+
+    status = 421
+    code = "misdirected_request"
+    title = "This host is not served here"
+
+
 class FeatureDisabled(Problem):
     """The deployment runs without the feature that serves this URL."""
 
@@ -131,11 +139,11 @@ def describe(
 ) -> dict[str, Any]:
     """Return a problem document about the current request."""
     document: dict[str, Any] = {
-        "type": f"/problems/{code}",
+        "type": f"{request.root_path}/problems/{code}",
         "title": title,
         "status": status,
         "detail": detail,
-        "instance": request.path,
+        "instance": request.root_path + request.path,
         "code": code,
     }
     if request_id := g.get("request_id"):

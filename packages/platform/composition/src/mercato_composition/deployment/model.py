@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import sqlalchemy as sa
-from msgspec import Meta
+from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
 from mercato_kit.settings import Secret, Settings
@@ -27,6 +27,13 @@ class Server(Settings, frozen=True):
 
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="port; 0 for any free one")] = 5000
+    hosts: Annotated[
+        list[str],
+        Meta(
+            description="names that customers reach the shop by, such as shop.example, or "
+            ".shop.example with its subdomains; empty for any"
+        ),
+    ] = field(default_factory=list)
     workers: Annotated[int, Meta(ge=1, le=256, description="processes")] = 1
     threads: Annotated[int, Meta(ge=1, le=256, description="concurrent requests in a process")] = 4
     trusted_proxies: Annotated[
@@ -35,7 +42,7 @@ class Server(Settings, frozen=True):
     ] = 0
     machines: Annotated[int, Meta(ge=1, le=1000, description="machines that serve the shop")] = 1
     requests_per_minute: Annotated[
-        int, Meta(ge=0, description="allowed from one address; 0 for no limit")
+        int, Meta(ge=0, description="allowed from one address, or one /64 of IPv6; 0 for no limit")
     ] = 0
 
 

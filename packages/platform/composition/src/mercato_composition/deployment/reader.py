@@ -56,6 +56,7 @@ def _deployment_of(source: Source) -> Deployment:
     redis_url, redis_faults = tables.redis_url(source)
     features, feature_faults = tables.choices(source, root.features)
     faults += [*server_faults, *database_faults, *key_faults, *redis_faults, *feature_faults]
+    faults += tables.hosts(source, server)
     faults += _secrets_in_clear(source, environment)
     faults += [*requirements_of(features)[1], *tables.index_url(source)[1]]
     if root.environment not in ENVIRONMENTS:

@@ -1,6 +1,7 @@
 """Read the tables of the deployment file whose values need more checks than their types."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
@@ -11,13 +12,16 @@ import sqlalchemy as sa
 from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
-from mercato_composition.deployment.model import FeatureChoice
+from mercato_composition.deployment.model import FeatureChoice, Server
 from mercato_composition.deployment.sections import read_section, table_at
 from mercato_composition.faults import Fault
 from mercato_kit.schemas import is_text
-from mercato_kit.settings import Secret, Settings
+from mercato_kit.settings import Secret, Settings, shown_as
 
 _DRIVERS = ("psycopg", "pysqlite")
+
+# A name in its ASCII form or an IPv4 address, as werkzeug compares them.
+_HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 _DRIVER_NAMES = "psycopg for PostgreSQL, Python's own for SQLite"
 
@@ -166,6 +170,15 @@ def index_url(source: Source) -> tuple[str | None, list[Fault]]:
         fix = "write https://…; plain http is accepted for this machine only"
         return None, [Fault("K202", source.origin("index", "url"), what, fix)]
     return section.url.reveal(), []
+
+
+def hosts(source: Source, server: Server | None) -> Iterator[Fault]:
+    """Check ``hosts`` in ``[server]``: the ``Host`` header of a request is compared with them."""
+    for host in server.hosts if server else ():
+        if not _HOST.fullmatch(host):
+            what = f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host."
+            fix = "write it in lower case, without scheme and port: shop.example"
+            yield Fault("K202", source.origin("server", "hosts"), what, fix)
 
 
 def is_safe_url(url: str) -> bool:

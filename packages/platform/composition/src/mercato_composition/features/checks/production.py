@@ -21,7 +21,7 @@ def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Faul
     """Check the rules of production."""
     if deployment.environment != "production":
         return
-    for check in (_debug, _proxies, _sqlite, _limiter, _database, _writable):
+    for check in (_debug, _hosts, _proxies, _sqlite, _limiter, _database, _writable):
         yield from check(deployment)
     yield from secrets.safe(features, deployment)
 
@@ -32,6 +32,20 @@ def _debug(_deployment: Deployment) -> Iterator[Fault]:
             "debug mode shows code and secrets in error pages, and runs code that a client sends."
         )
         yield Fault("K206", "FLASK_DEBUG", what, "unset FLASK_DEBUG")
+
+
+def _hosts(deployment: Deployment) -> Iterator[Fault]:
+    if not deployment.server.hosts:
+        what = (
+            "required setting 'hosts' of production is missing (list: names that customers reach "
+            "the shop by).\n"
+            "without it, a client chooses the name that links, redirects and caches get to see"
+        )
+        fix = (
+            f'set hosts = ["shop.example"] in [server] of {deployment.source.name}, '
+            f"or {variable_of('server', 'hosts')}"
+        )
+        yield Fault("K201", deployment.source.origin("server"), what, fix)
 
 
 def _proxies(deployment: Deployment) -> Iterator[Fault]:
