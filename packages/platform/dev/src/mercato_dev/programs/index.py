@@ -6,10 +6,13 @@ line would show to everybody on the machine.
 """
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import requests
 from pypi_simple import (
@@ -20,8 +23,66 @@ from pypi_simple import (
     PyPISimple,
     UnsupportedContentTypeError,
 )
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 TIMEOUT_SECONDS = 30
+MOST_PAGE_BYTES = 32 << 20
+MOST_FILE_BYTES = 100 << 20
+"""The largest page, once it is decompressed, and the largest file: the limit of PyPI."""
+
+
+class TooLargeError(requests.RequestException):
+    """A response has more bytes than its limit."""
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Reads a page up to its limit only. Files are streamed, and have a :class:`Limit`."""
+
+    def send(self, request: Any, stream: bool = False, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: FBT001, FBT002 - as requests calls it
+        """Send a request, and read the page."""
+        response = super().send(request, stream=True, **options)
+        # requests reads the whole body of a redirect, also when it streams.
+        if not stream or response.is_redirect:
+            response.raw = io.BytesIO(read(response))
+        return response
+
+
+class Limit(contextlib.nullcontext["Limit"]):
+    """Ends the download of a file that has more bytes than the limit."""
+
+    def __init__(self, _announced: int | None) -> None:
+        super().__init__(self)
+        self.left = MOST_FILE_BYTES
+
+    def update(self, increment: int) -> None:
+        """Count the bytes of a chunk.
+
+        Raises:
+            TooLargeError: They are too many.
+        """
+        self.left -= increment
+        if self.left < 0:
+            raise TooLargeError
+
+
+def read(response: requests.Response) -> bytes:
+    """Return the decompressed body of a page.
+
+    Raises:
+        TooLargeError: It is larger than the limit.
+        requests.ConnectionError: It is incomplete, or its compression is broken.
+    """
+    body = bytearray()
+    with response:
+        try:
+            for chunk in response.raw.stream(1 << 16, decode_content=True):
+                body += chunk
+                if len(body) > MOST_PAGE_BYTES:
+                    raise TooLargeError
+        except HTTPError as error:
+            raise requests.ConnectionError from error
+    return bytes(body)
 
 
 def main() -> None:
@@ -34,6 +95,8 @@ def main() -> None:
 
     try:
         with PyPISimple(os.environ["INDEX_URL"]) as index:
+            for scheme in ("http://", "https://"):
+                index.s.mount(scheme, BoundedAdapter())
             files = find_files(index, wanted.distribution)
             if wanted.fetch:
                 fetch(index, files, wanted.fetch, wanted.into)
@@ -79,7 +142,7 @@ def fetch(index: PyPISimple, files: list[DistributionPackage], name: str, folder
     if not wanted:
         sys.exit(f"The index has no {name}.")
     try:
-        index.download_package(wanted[0], folder / name, timeout=TIMEOUT_SECONDS)
+        index.download_package(wanted[0], folder / name, timeout=TIMEOUT_SECONDS, progress=Limit)
     except (DigestMismatchError, NoDigestsError):
         sys.exit(f"{name} is not what the index says it is: its hash is another, or there is none.")
 
@@ -90,6 +153,8 @@ def explain(error: Exception) -> str:
         return f"it answers {error.response.status_code} {error.response.reason}"
     if isinstance(error, UnsupportedContentTypeError):
         return f"it answers with {error.content_type}, and not with a list of files"
+    if isinstance(error, TooLargeError):
+        return "its answer is too large"
     if isinstance(error, requests.Timeout):
         return f"no answer within {TIMEOUT_SECONDS} seconds"
     return "there is no connection to it"
