@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 def check_database(operation: Operation) -> list[Fault]:
     """Report faults of the tables, and data of features that the deployment does not name."""
-    engine = open_engine(operation)
-    faults = database_faults(engine, operation.plan.features)
-    return [*faults, *unnamed_data(engine, operation.deployment.features)]
+    unnamed = unnamed_data(operation.once(open_engine), operation.deployment.features)
+    return [*operation.once(_table_faults), *unnamed]
 
 
 def require_migrated(operation: Operation) -> None:
@@ -29,9 +28,13 @@ def require_migrated(operation: Operation) -> None:
     Raises:
         DeploymentError: Migrations are pending, or the database does not answer.
     """
-    faults = database_faults(open_engine(operation), operation.plan.features)
+    faults = operation.once(_table_faults)
     if any(fault.severity == "error" for fault in faults):
         raise DeploymentError(faults)
+
+
+def _table_faults(operation: Operation) -> list[Fault]:
+    return database_faults(operation.once(open_engine), operation.plan.features)
 
 
 def open_engine(operation: Operation) -> sa.Engine:

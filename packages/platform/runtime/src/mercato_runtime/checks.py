@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import DeploymentError, Fault
 from mercato_database.checks import open_engine, require_migrated
 from mercato_kit import transactions
+from mercato_kit.db import engine
 from mercato_runtime.health import run_check
 from mercato_runtime.worker.stuck import stuck_deliveries
 
 if TYPE_CHECKING:
     from mercato_composition.commands import Operation
-    from mercato_composition.faults import Fault
 
 
 def check_deliveries(operation: Operation) -> list[Fault]:
@@ -25,7 +25,7 @@ def check_deliveries(operation: Operation) -> list[Fault]:
     Events are looked for in the tables of this kit; where those are not there, K302 says so.
     """
     try:
-        with transactions.reading(), open_engine(operation).connect() as connection:
+        with transactions.reading(), operation.once(open_engine).connect() as connection:
             return stuck_deliveries(connection, operation.plan.features)
     except DBAPIError:
         return []
@@ -48,3 +48,19 @@ def check_health(operation: Operation) -> Iterator[Fault]:
                     fix = f"start it, or correct [features.{feature.name}.settings]"
                     fault = feature.fault("K207", f"{check.name}: {finding}", fix)
                     yield replace(fault, severity="warning")
+
+
+def check_transactions(operation: Operation) -> list[Fault]:
+    """Report time limits that a transaction on the app's own connection does not have (K313)."""
+    try:
+        with operation.app.app_context():
+            lost = transactions.lost_settings(engine())
+    except (DeploymentError, DBAPIError):
+        # Other faults report an app that cannot be made, and a database that does not answer.
+        return []
+    if not lost:
+        return []
+    shown = ", ".join(f"{name} = {value}" for name, value in lost.items())
+    what = f"transactions do not have the time limits and the time zone of Mercato: {shown}."
+    fix = "call mercato_kit.transactions.prepare(engine) in the host, or correct the pooler"
+    return [Fault("K313", "database", what, fix)]
