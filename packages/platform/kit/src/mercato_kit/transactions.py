@@ -48,8 +48,10 @@ def engine_options(url: sa.URL, *, threads: int = 1) -> dict[str, Any]:
         url: URL of the database.
         threads: Threads of this process that may need a connection at the same time.
     """
+    # Errors are logged, and parameters may be secrets.
+    hidden = {"hide_parameters": True}
     if url.get_backend_name() == "sqlite":
-        return {"poolclass": sa.pool.NullPool}
+        return {"poolclass": sa.pool.NullPool, **hidden}
     settings = " ".join(f"-c {name}={value}" for name, value in _POSTGRESQL_SETTINGS.items())
     return {
         "pool_pre_ping": True,
@@ -57,6 +59,7 @@ def engine_options(url: sa.URL, *, threads: int = 1) -> dict[str, Any]:
         "max_overflow": 0,
         "pool_timeout": 5,
         "connect_args": {"connect_timeout": 3, "options": settings},
+        **hidden,
     }
 
 

@@ -54,6 +54,8 @@ def serve(app: Flask, *, host: str, port: int, workers: int, threads: int) -> No
         blocking_threads=threads,
         respawn_failed_workers=True,
         workers_kill_timeout=KILLED_AFTER_SECONDS,
+        # Without handlers of its own, granian's lines go where all others go.
+        log_dictconfig={"handlers": {}, "loggers": {}},
         websockets=False,
     )
     threading.Thread(target=_stop_main, args=[server], name="stop", daemon=True).start()

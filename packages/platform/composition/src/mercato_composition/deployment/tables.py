@@ -1,23 +1,27 @@
 """Read the tables of the deployment file whose values need more checks than their types."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
-from mercato_composition.deployment.model import FeatureChoice
+from mercato_composition.deployment.model import FeatureChoice, Server
 from mercato_composition.deployment.sections import read_section, table_at
 from mercato_composition.faults import Fault
 from mercato_kit.schemas import is_text
-from mercato_kit.settings import Secret, Settings
+from mercato_kit.settings import Secret, Settings, shown_as
 
 _DRIVERS = ("psycopg", "pysqlite")
+
+# As a browser writes it (RFC 6454): an address in brackets, or a name in its ASCII form.
+_ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 
 _DRIVER_NAMES = "psycopg for PostgreSQL, Python's own for SQLite"
 
@@ -35,6 +39,7 @@ class Root(Settings, frozen=True):
     capabilities: dict[str, str] = field(default_factory=dict)
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
+    logging: dict[str, Any] = field(default_factory=dict)
 
 
 class Database(Settings, frozen=True):
@@ -66,6 +71,15 @@ class Index(Settings, frozen=True):
     url: Annotated[
         Secret | None, Meta(description="URL of the only index to install packages from")
     ] = None
+
+
+class Logging(Settings, frozen=True):
+    """``[logging]``."""
+
+    level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        Meta(description="the least level that is logged; the security log is always complete"),
+    ] = "INFO"
 
 
 class Choice(Settings, frozen=True):
@@ -166,6 +180,26 @@ def index_url(source: Source) -> tuple[str | None, list[Fault]]:
         fix = "write https://…; plain http is accepted for this machine only"
         return None, [Fault("K202", source.origin("index", "url"), what, fix)]
     return section.url.reveal(), []
+
+
+def origins(source: Source, server: Server | None) -> Iterator[Fault]:
+    """Check ``origins`` in ``[server]``: a browser's ``Origin`` header is compared with them."""
+    where = source.origin("server", "origins")
+    for origin in server.origins if server else ():
+        if origin == "*":
+            what = "'*' in 'origins' lets the pages of every site call the API."
+            fix = 'list each origin: origins = ["https://shop.example"]'
+            yield Fault("K202", where, what, fix)
+        elif not _ORIGIN.fullmatch(origin):
+            what = f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin."
+            fix = "write scheme, host in lower case, and port if it is not the default, "
+            yield Fault("K202", where, what, f"{fix}without a path: https://shop.example")
+
+
+def log_level(source: Source) -> tuple[str, list[Fault]]:
+    """Read the level in ``[logging]``."""
+    section, faults = read_section(Logging, source, ("logging",))
+    return (section or Logging()).level, faults
 
 
 def is_safe_url(url: str) -> bool:
