@@ -48,14 +48,17 @@ def engine_options(url: sa.URL, *, threads: int = 1) -> dict[str, Any]:
         url: URL of the database.
         threads: Threads of this process that may need a connection at the same time.
     """
+    # Errors are logged, and parameters may be secrets.
+    hidden = {"hide_parameters": True}
     if url.get_backend_name() == "sqlite":
-        return {"poolclass": sa.pool.NullPool}
+        return {"poolclass": sa.pool.NullPool, **hidden}
     return {
         "pool_pre_ping": True,
         "pool_size": threads,
         "max_overflow": 0,
         "pool_timeout": 5,
         "connect_args": connect_args(),
+        **hidden,
     }
 
 

@@ -1,7 +1,6 @@
 """The commands ``mercato serve``, ``worker``, ``seed`` and ``routes``."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
-import logging
 from typing import Any
 
 import click
@@ -47,10 +46,11 @@ def worker(ctx: click.Context, operation: Operation, once: bool) -> None:  # noq
     failed; failures are retried later.
     """
     from mercato_database.checks import require_migrated
+    from mercato_runtime import logs
     from mercato_runtime.checks import check_deliveries
     from mercato_runtime.worker import Worker
 
-    _log_to_stderr()
+    logs.configure(operation.deployment)
     operation.plan.require_fit()
     require_migrated(operation)
     if warnings := check_deliveries(operation):
@@ -79,9 +79,11 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
     Does not start while migrations are pending.
     """
     from mercato_database.checks import require_migrated
+    from mercato_runtime import logs
+    from mercato_runtime.metrics import processes
     from mercato_runtime.server import listen, serve as run_server
 
-    _log_to_stderr()
+    logs.configure(operation.deployment)
     host, port = _address(bind) if bind else (None, None)
     chosen = operation.serve_with(host=host, port=port, workers=workers, threads=threads)
     operation.plan.require_fit()
@@ -94,7 +96,9 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
         raise DeploymentError(
             [Fault("K202", operation.deployment.source.name, what, fix)]
         ) from error
-    run_server(operation.app, listener, workers=chosen.workers, threads=chosen.threads)
+    # Before the app is made: its counters are shared by the processes that are forked.
+    with processes.shared():
+        run_server(operation.app, listener, workers=chosen.workers, threads=chosen.threads)
 
 
 @click.command(cls=Command, examples=["mercato routes"])
@@ -127,8 +131,3 @@ def _address(bind: str) -> tuple[str, int]:
     if not colon or not host or not port.isdecimal() or int(port) > 65535:
         raise click.BadParameter(f"{bind!r} is not HOST:PORT", param_hint="--bind")
     return host.strip("[]"), int(port)
-
-
-def _log_to_stderr() -> None:
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form)

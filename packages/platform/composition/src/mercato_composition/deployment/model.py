@@ -44,6 +44,10 @@ class Server(Settings, frozen=True):
     requests_per_minute: Annotated[
         int, Meta(ge=0, description="allowed from one address, or one /64 of IPv6; 0 for no limit")
     ] = 0
+    origins: Annotated[
+        list[str],
+        Meta(description="origins whose pages may call the API, such as https://shop.example"),
+    ] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class Deployment:
         features: The features that it names, by name.
         capabilities: Which feature answers a contract that two offer, by contract id.
         redis_url: The Redis server that shares rate limits, if any.
+        log_level: The least level that is logged.
     """
 
     source: Source
@@ -96,6 +101,7 @@ class Deployment:
     features: Mapping[str, FeatureChoice]
     capabilities: Mapping[str, str]
     redis_url: Secret | None = None
+    log_level: str = "INFO"
 
     @property
     def path(self) -> Path | None:

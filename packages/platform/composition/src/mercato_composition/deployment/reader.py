@@ -54,9 +54,10 @@ def _deployment_of(source: Source) -> Deployment:
     database_url, database_faults = tables.database_url(source)
     secret_key, key_faults = _secret_key(source, environment, root.secret_key)
     redis_url, redis_faults = tables.redis_url(source)
+    log_level, logging_faults = tables.log_level(source)
     features, feature_faults = tables.choices(source, root.features)
     faults += [*server_faults, *database_faults, *key_faults, *redis_faults, *feature_faults]
-    faults += tables.hosts(source, server)
+    faults += [*logging_faults, *tables.hosts(source, server), *tables.origins(source, server)]
     faults += _secrets_in_clear(source, environment)
     faults += [*requirements_of(features)[1], *tables.index_url(source)[1]]
     if root.environment not in ENVIRONMENTS:
@@ -75,6 +76,7 @@ def _deployment_of(source: Source) -> Deployment:
         features=features,
         capabilities=root.capabilities,
         redis_url=redis_url,
+        log_level=log_level,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -23,6 +23,9 @@ _DRIVERS = ("psycopg", "pysqlite")
 # A name in its ASCII form or an IPv4 address, as werkzeug compares them.
 _HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*")
 
+# As a browser writes it (RFC 6454): an address in brackets, or a name in its ASCII form.
+_ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+
 _DRIVER_NAMES = "psycopg for PostgreSQL, Python's own for SQLite"
 
 
@@ -39,6 +42,7 @@ class Root(Settings, frozen=True):
     capabilities: dict[str, str] = field(default_factory=dict)
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
+    logging: dict[str, Any] = field(default_factory=dict)
 
 
 class Database(Settings, frozen=True):
@@ -70,6 +74,15 @@ class Index(Settings, frozen=True):
     url: Annotated[
         Secret | None, Meta(description="URL of the only index to install packages from")
     ] = None
+
+
+class Logging(Settings, frozen=True):
+    """``[logging]``."""
+
+    level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        Meta(description="the least level that is logged; the security log is always complete"),
+    ] = "INFO"
 
 
 class Choice(Settings, frozen=True):
@@ -179,6 +192,26 @@ def hosts(source: Source, server: Server | None) -> Iterator[Fault]:
             what = f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host."
             fix = "write it in lower case, without scheme and port: shop.example"
             yield Fault("K202", source.origin("server", "hosts"), what, fix)
+
+
+def origins(source: Source, server: Server | None) -> Iterator[Fault]:
+    """Check ``origins`` in ``[server]``: a browser's ``Origin`` header is compared with them."""
+    where = source.origin("server", "origins")
+    for origin in server.origins if server else ():
+        if origin == "*":
+            what = "'*' in 'origins' lets the pages of every site call the API."
+            fix = 'list each origin: origins = ["https://shop.example"]'
+            yield Fault("K202", where, what, fix)
+        elif not _ORIGIN.fullmatch(origin):
+            what = f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin."
+            fix = "write scheme, host in lower case, and port if it is not the default, "
+            yield Fault("K202", where, what, f"{fix}without a path: https://shop.example")
+
+
+def log_level(source: Source) -> tuple[str, list[Fault]]:
+    """Read the level in ``[logging]``."""
+    section, faults = read_section(Logging, source, ("logging",))
+    return (section or Logging()).level, faults
 
 
 def is_safe_url(url: str) -> bool:

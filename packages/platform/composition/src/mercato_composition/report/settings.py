@@ -21,6 +21,7 @@ SECTIONS: dict[ValuePath, type[Settings]] = {
     ("server",): Server,
     ("redis",): reading.Redis,
     ("index",): reading.Index,
+    ("logging",): reading.Logging,
 }
 """The host's own tables, in the order in which they are shown."""
 

@@ -21,7 +21,7 @@ def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Faul
     """Check the rules of production."""
     if deployment.environment != "production":
         return
-    for check in (_debug, _hosts, _proxies, _sqlite, _limiter, _database, _writable):
+    for check in (_debug, _hosts, _proxies, _origins, _sqlite, _limiter, _database, _writable):
         yield from check(deployment)
     yield from secrets.safe(features, deployment)
 
@@ -60,6 +60,14 @@ def _proxies(deployment: Deployment) -> Iterator[Fault]:
             f"(0 where customers connect directly), or {variable_of('server', 'trusted_proxies')}"
         )
         yield Fault("K201", deployment.source.origin("server"), what, fix)
+
+
+def _origins(deployment: Deployment) -> Iterator[Fault]:
+    where = deployment.source.origin("server", "origins")
+    for origin in deployment.server.origins:
+        if origin.startswith("http:"):
+            what = f"pages of {origin} are sent unencrypted: others on the way can change them."
+            yield Fault("K206", where, what, f"write {origin.replace('http:', 'https:', 1)}")
 
 
 def _sqlite(deployment: Deployment) -> Iterator[Fault]:
