@@ -16,7 +16,8 @@ from mercato_runtime.server.environ import Environ, make_environ
 
 if TYPE_CHECKING:
     from flask import Flask
-    from granian.rsgi import HTTPProtocol, Scope
+    from granian._granian import RSGIHTTPProtocol as HTTPProtocol
+    from granian.rsgi import Scope
     from werkzeug.datastructures import Headers
 
     from mercato_kit.errors import Problem

@@ -131,12 +131,12 @@ class Supervisor:
 
     def _fill(self, slot: Slot) -> None:
         """Start a worker where none serves; stop those that have a successor."""
-        *older, newest = [None, *self._serving(slot)]
-        if newest is None and monotonic() >= slot.start_at:
-            self._fork(slot)
-        elif newest and newest.ready:
-            for worker in filter(None, older):
+        serving = self._serving(slot)
+        if serving and serving[-1].ready:
+            for worker in serving[:-1]:
                 worker.stop()
+        elif not serving and monotonic() >= slot.start_at:
+            self._fork(slot)
 
     def _serving(self, slot: Slot) -> list[Worker]:
         return [item for item in self._workers if item.slot is slot and not item.stopping]

@@ -1,16 +1,20 @@
 """A worker process: granian's server with the bridge to the app, on a shared socket."""
 
 import asyncio
+import contextlib
 import os
 import resource
+import select
 import signal
 import socket
+from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.net import SocketHolder
+from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.embed import Server
 
 from mercato_kit.db import engine
@@ -24,7 +28,10 @@ HEADER_SECONDS = 10
 """How long a connection may take to send the head of a request, or stay idle."""
 
 LAST_CALL_SECONDS = 0.5
-"""How long a worker that ends accepts connections: those that wait are answered, and closed."""
+"""How long a worker that ends still accepts connections, and then, how long it waits for requests.
+
+A connection that waits to be accepted at TERM is answered, and closed.
+"""
 
 _STOP = (signal.SIGINT, signal.SIGTERM)
 
@@ -47,11 +54,24 @@ class SharedServer(Server):
             # Leave logging as it is set up.
             log_dictconfig={"incremental": True, "handlers": {}, "loggers": {}},
         )
-        self._listener = listener
+        self.bridge = bridge
+        self._listener = listener.detach()
 
     def _init_shared_socket(self) -> None:
         is_unix = False
-        self._shd = SocketHolder(self._listener.detach(), is_unix, self.backlog)
+        self._shd: Any = SocketHolder(self._listener, is_unix, self.backlog)  # type: ignore[call-arg]
+
+    def stop_accepting(self) -> None:
+        """Leave new connections to other workers, where the system can.
+
+        A stop of granian closes the connections whose request was not read yet. Its runtime waits
+        for the listener with epoll, and accepts no more when the listener is taken out.
+        """
+        for file in Path("/proc/self/fd").glob("*"):
+            with contextlib.suppress(OSError):
+                if str(file.readlink()) == "anon_inode:[eventpoll]":
+                    with select.epoll.fromfd(os.dup(int(file.name))) as events:
+                        events.unregister(self._listener)
 
 
 def run_worker(
@@ -80,8 +100,9 @@ async def _serve(server: SharedServer, ready: int, lifeline: int) -> None:
         loop.remove_reader(lifeline)
         # Without the main process, nothing else ends a worker whose client does not read.
         signal.alarm(STOP_SECONDS)
-        server.target.closing = True
-        loop.call_later(LAST_CALL_SECONDS, server.stop)
+        server.bridge.closing = True
+        loop.call_later(LAST_CALL_SECONDS, server.stop_accepting)
+        loop.call_later(2 * LAST_CALL_SECONDS, server.stop)
 
     for number in _STOP:
         loop.add_signal_handler(number, stop)
