@@ -1,11 +1,14 @@
 """Connection and transaction settings of both databases."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 import sqlalchemy as sa
+
+from mercato_kit.files import private
 
 _may_write: ContextVar[bool] = ContextVar("mercato_may_write", default=True)
 
@@ -65,10 +68,21 @@ def prepare(engine: sa.Engine) -> None:
 
     On SQLite, the driver's own transaction handling is disabled, and every transaction that may
     write begins IMMEDIATE: two writers wait for each other at the start instead of failing later.
+    A new SQLite file is readable by its owner only, and so are the files that SQLite adds.
     """
     if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "do_connect", _create_sqlite)
         sa.event.listen(engine, "connect", _connect_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
+
+
+def _create_sqlite(_dialect: object, _record: object, arguments: Any, _options: object) -> None:
+    file = str(arguments[0])
+    if file in ("", ":memory:"):
+        return
+    # If it cannot be created, connecting raises the better error.
+    with suppress(OSError):
+        os.close(private(file, os.O_RDONLY))
 
 
 def _connect_sqlite(connection: Any, _record: object) -> None:
