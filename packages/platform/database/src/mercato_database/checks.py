@@ -7,19 +7,26 @@ from typing import TYPE_CHECKING
 import click
 import sqlalchemy as sa
 
+from sqlalchemy.exc import DBAPIError
+
 from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.features.checks.database import is_remote, superuser
 from mercato_database.data_faults import unnamed_data
 from mercato_database.faults import database_faults
 from mercato_kit import transactions
 
 if TYPE_CHECKING:
     from mercato_composition.commands import Operation
+    from mercato_composition.deployment.model import Deployment
+
+_WHO = sa.text("SELECT current_user, current_setting('is_superuser')")
 
 
 def check_database(operation: Operation) -> list[Fault]:
-    """Report faults of the tables, and data of features that the deployment does not name."""
+    """Report faults of the tables and of the login, and data of features that are not named."""
     engine = open_engine(operation)
     faults = database_faults(engine, operation.plan.features)
+    faults += _superuser(engine, operation.deployment)
     return [*faults, *unnamed_data(engine, operation.deployment.features)]
 
 
@@ -42,3 +49,17 @@ def open_engine(operation: Operation) -> sa.Engine:
     if context := click.get_current_context(silent=True):
         context.call_on_close(engine.dispose)
     return engine
+
+
+def _superuser(engine: sa.Engine, deployment: Deployment) -> list[Fault]:
+    """Report that production uses a superuser of another machine's PostgreSQL (K206)."""
+    if deployment.environment != "production" or not is_remote(engine.url):
+        return []
+    try:
+        with engine.connect() as connection:
+            name, is_superuser = connection.execute(_WHO).one()
+    except DBAPIError:
+        # A server that does not answer is reported with the tables.
+        return []
+    where = deployment.source.origin("database", "url")
+    return [superuser(where, name).fault(deployment)] if is_superuser == "on" else []
