@@ -35,9 +35,10 @@ class Metrics:
 
     Args:
         left_out: Features that the deployment names and the app runs without.
+        accepted: Rules of production that the operator accepts to break.
     """
 
-    def __init__(self, left_out: Iterable[str]) -> None:
+    def __init__(self, left_out: Iterable[str], accepted: Iterable[str]) -> None:
         self.registry = CollectorRegistry()
         labels = ("endpoint", "method", "status")
         self.requests = Counter(
@@ -54,12 +55,18 @@ class Metrics:
         )
         for name in names:
             features.labels(name).set(1)
+        rules = Gauge(
+            "mercato_accepted", "Dangers that [accept] names", ("rule",), registry=self.registry
+        )
+        for rule in accepted:
+            rules.labels(rule).set(1)
 
 
 def init_app(app: Flask, plan: Plan) -> None:
     """Add the endpoints to *app*, and count its requests."""
     app.extensions["mercato_plan"] = plan
-    app.extensions["mercato_metrics"] = Metrics(sorted(plan.left_out))
+    accepted = sorted(fault.accepted for fault in plan.accepted if fault.accepted)
+    app.extensions["mercato_metrics"] = Metrics(sorted(plan.left_out), accepted)
     app.before_request(_start)
     app.after_request(_count)
     app.register_blueprint(blueprint)
