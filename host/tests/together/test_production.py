@@ -1,5 +1,8 @@
 """What development may do and production refuses: every rule, with the real features."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from mercato_composition.deployment.reader import read_deployment
@@ -7,6 +10,7 @@ from mercato_composition.faults import DeploymentError
 from mercato_composition.features.plan import compose
 from mercato_host import create_app
 
+FILE = Path(__file__).parents[2] / "deployments" / "production.toml"
 KEY = "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"
 POSTGRESQL = "postgresql://shop:dFg7-kk2@db.your-shop.tld/shop?sslmode=require"
 REMOTE_OIDC = {"issuer": "https://id.your-shop.tld", "audience": "shop"}
@@ -197,6 +201,15 @@ class TestProduction:
         values, environ = (ALWAYS | KNOWINGLY)[unsafe][0]
 
         assert errors_of(values | {"environment": "development"}, environ) == []
+
+    def test_starts_from_the_file_of_the_host(self):
+        """`deployments/production.toml` lacks only what the environment brings."""
+        values = tomllib.loads(FILE.read_text())
+        for choice in values["features"].values():
+            choice["editable"] = True
+        environ = production(redis="rediss://:wQx4-mm9@cache.your-shop.tld")[1]
+
+        assert errors_of(values, environ) == []
 
     def test_a_default_is_named_with_its_release(self):
         """An unsafe default is reported with the distribution that has it."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 import sqlalchemy as sa
-
 from sqlalchemy.exc import DBAPIError
 
 from mercato_composition.faults import DeploymentError, Fault
