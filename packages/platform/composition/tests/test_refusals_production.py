@@ -9,12 +9,14 @@ from mercato_composition.features.plan import compose
 from mercato_host import create_app
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
-from mercato_kit.policies import anyone
+from mercato_kit.policies import anyone, signed_in
 from mercato_kit.settings import Secret, Settings
 
 KEY = "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"
 OTHER = "Zt6-kQw8VbNm2XcLp0AsDf4GhJr9TyUi1Eo5"
-POSTGRESQL = "postgresql://shop:dFg7-kk2@db.example/shop"
+POSTGRESQL = "postgresql://shop:dFg7-kk2@db.example/shop?sslmode=require"
+REDIS = {"MERCATO_REDIS__URL": "rediss://:wQx4-mm9@cache.example"}
+LITE = {"MERCATO_DATABASE__URL": "sqlite:///shop.db", **REDIS}
 
 
 class Keys(Settings, frozen=True):
@@ -91,7 +93,7 @@ UNSAFE = {
     "a public password": (
         "K205",
         "'url' in [database]",
-        production({"MERCATO_DATABASE__URL": "postgresql://postgres:postgres@db.example/shop"}),
+        production({"MERCATO_DATABASE__URL": "postgresql://root:root@127.0.0.1/shop"}),
     ),
     "one key for two things": (
         "K206",
@@ -112,7 +114,7 @@ UNSAFE = {
     "one secret for key and database": (
         "K206",
         "database.url and secret_key",
-        production({"MERCATO_DATABASE__URL": f"postgresql://shop:{KEY}@db.example/shop"}),
+        production({"MERCATO_DATABASE__URL": f"postgresql://shop:{KEY}@127.0.0.1/shop"}),
     ),
     "an unknown number of proxies": ("K201", "trusted_proxies", production(proxies=None)),
     "unknown hosts": ("K201", "hosts", production(hosts=None)),
@@ -124,27 +126,27 @@ UNSAFE = {
     "SQLite with several workers": (
         "K312",
         "2 workers",
-        production({"MERCATO_DATABASE__URL": "sqlite:///shop.db"}, server={"workers": 2}),
+        production(LITE, server={"workers": 2}),
     ),
     "SQLite with several machines": (
         "K312",
         "3 machines",
-        production({"MERCATO_DATABASE__URL": "sqlite:///shop.db"}, server={"machines": 3}),
+        production(LITE, server={"machines": 3}),
     ),
     "limits counted by each worker for itself": (
         "K206",
-        "requests_per_minute",
-        production(server={"workers": 4, "requests_per_minute": 100}),
+        "open_writes_per_minute = 60 is counted by each of 4 processes",
+        production(server={"workers": 4}),
     ),
     "limits counted by each machine for itself": (
         "K206",
-        "requests_per_minute",
-        production(server={"machines": 2, "requests_per_minute": 100}),
+        "open_writes_per_minute = 9 is counted by each of 2 processes",
+        production(server={"machines": 2, "open_writes_per_minute": 9}),
     ),
     "a database in clear": (
         "K206",
         "sslmode=disable",
-        production({"MERCATO_DATABASE__URL": f"{POSTGRESQL}?sslmode=disable"}),
+        production(database={"sslmode": "disable"}),
     ),
     "an index in clear": ("K202", "url", production(index={"url": "http://wheels.example/"})),
     "requests of foreign origins": ("K203", "'cors'", production(cors={"origins": "*"})),
@@ -177,6 +179,16 @@ class TestProduction:
         assert fault.fix
         text = str(DeploymentError([fault]))
         assert not any(secret in text for secret in (KEY, OTHER, "dFg7-kk2", "Ab1-Ab1-"))
+
+    @pytest.mark.provokes("K206")
+    def test_names_each_limit_that_is_counted_apart(self):
+        """Both limits need Redis if several processes count."""
+        found = faults_of(*production(server={"workers": 4, "requests_per_minute": 100}))
+
+        assert [fault.what.split()[0] for fault in found] == [
+            "open_writes_per_minute",
+            "requests_per_minute",
+        ]
 
     @pytest.mark.provokes("K206")
     def test_refuses_debug_mode(self, monkeypatch):
@@ -219,6 +231,62 @@ class TestProduction:
         _, _, (values, environ) = UNSAFE[unsafe]
 
         assert faults_of(values | {"environment": "development"}, environ) == ()
+
+
+class TestOpenWritesPerMinute:
+    @pytest.fixture
+    def client(self, tmp_path):
+        """A host that lets one client register twice a minute."""
+        blueprint = Blueprint("mails", __name__, url_prefix="/v1")
+
+        def answer():
+            """Answer"""
+            return {}
+
+        for method, rule, allow in [
+            ("POST", "/register", anyone),
+            ("POST", "/order", anyone),
+            ("GET", "/register", anyone),
+            ("POST", "/staff", signed_in),
+        ]:
+            route = blueprint.route(
+                rule, allow=allow, methods=[method], endpoint=f"{method}{rule[1:]}"
+            )
+            route(blueprint.response(200)(answer))
+        values = {
+            "environment": "testing",
+            "database": {"url": f"sqlite:///{tmp_path}/db"},
+            "server": {"open_writes_per_minute": 2},
+        }
+        manifest = Feature(name="mails", summary="For a test.", blueprints=[blueprint])
+        return create_app(read_deployment(values), features=[manifest]).test_client()
+
+    @pytest.mark.parametrize(
+        ("method", "rule", "statuses"),
+        [
+            ("POST", "/v1/register", [200, 200, 429]),
+            ("GET", "/v1/register", [200, 200, 200]),
+            ("POST", "/v1/staff", [401, 401, 401]),
+        ],
+    )
+    def test_limits_what_needs_no_account(self, client, method, rule, statuses):
+        """Writes that need no account are limited; reads and what needs an account are not."""
+        assert [client.open(rule, method=method).status_code for _ in range(3)] == statuses
+
+    def test_counts_each_route(self, client):
+        """A client that has registered often enough can still order."""
+        registered = [client.post("/v1/register").status_code for _ in range(3)]
+
+        assert (registered[-1], client.post("/v1/order").status_code) == (429, 200)
+
+    @pytest.mark.parametrize(("environment", "limit"), [("production", 60), ("testing", 0)])
+    def test_is_on_in_production(self, environment, limit):
+        """Production has a default."""
+        values, environ = production()
+
+        deployment = read_deployment(values | {"environment": environment}, environ)
+
+        assert deployment.open_writes_per_minute == limit
 
 
 class TestRequestsPerMinute:

@@ -244,6 +244,22 @@ class TestMigrationLock:
             with pytest.raises(sa.exc.DBAPIError):
                 lock.__exit__(None, None, None)
 
+    def test_leaves_a_file_for_its_owner(self, tmp_path):
+        """On SQLite the lock and the database have the mode 0600 under any umask."""
+        before = os.umask(0)
+        try:
+            with (
+                migration_engine(f"sqlite:///{tmp_path}/shop.db") as engine,
+                migration_lock(engine, wait_seconds=1, on_progress=print),
+                engine.connect(),
+            ):
+                modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+        finally:
+            os.umask(before)
+
+        assert modes.pop("shop.db.lock") == 0o600
+        assert set(modes.values()) == {0o600}
+
 
 class TestPending:
     def test_of_an_empty_database(self, url):

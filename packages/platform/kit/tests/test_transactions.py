@@ -1,3 +1,4 @@
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -53,6 +54,20 @@ class TestPrepare:
             work.run(lambda: db.session.scalar(sa.select(Note.id)), read_only=read_only)
 
         assert [text for text in sent if text.startswith("BEGIN")] == [begin]
+
+    def test_makes_sqlite_files_for_their_owner(self, tmp_path):
+        """The database, its log and its index have the mode 0600 under any umask."""
+        engine = sa.create_engine(f"sqlite:///{tmp_path}/new.db", poolclass=sa.pool.NullPool)
+        transactions.prepare(engine)
+        before = os.umask(0)
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("CREATE TABLE note (id INTEGER)")
+                modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+        finally:
+            os.umask(before)
+
+        assert modes == dict.fromkeys(["new.db", "new.db-wal", "new.db-shm"], 0o600)
 
     def test_sets_sqlite_pragmas(self, boot, sqlite_url):
         """Foreign keys are enforced, and commits are durable."""

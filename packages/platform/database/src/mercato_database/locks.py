@@ -13,6 +13,8 @@ from typing import IO
 
 import sqlalchemy as sa
 
+from mercato_kit.files import private
+
 try:
     import fcntl
 except ImportError:  # pragma: no cover - on Windows only SQLite's write lock protects migrations
@@ -124,7 +126,7 @@ def _file_lock(
     path: Path, wait_seconds: float, on_progress: Callable[[str], None]
 ) -> Iterator[None]:
     try:
-        file = path.open("a+")
+        file = open(path, "a+", opener=private)  # noqa: SIM115 - closed below
     except OSError:
         # The folder does not exist: opening the database gives the better error.
         yield

@@ -1,11 +1,14 @@
 """Connection and transaction settings of both databases."""
 
+import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 import sqlalchemy as sa
+
+from mercato_kit.files import private
 
 _may_write: ContextVar[bool] = ContextVar("mercato_may_write", default=True)
 
@@ -76,6 +79,7 @@ def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTING
 
     On SQLite, the driver's own transaction handling is disabled, and every transaction that may
     write begins IMMEDIATE: two writers wait for each other at the start instead of failing later.
+    A new SQLite file is readable by its owner only, and so are the files that SQLite adds.
 
     On PostgreSQL, every transaction has *settings*. They are sent with its BEGIN, as a pooler in
     transaction mode drops those of a connection.
@@ -85,6 +89,7 @@ def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTING
         settings: PostgreSQL's settings by name; by default, those of a request.
     """
     if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "do_connect", _create_sqlite)
         sa.event.listen(engine, "connect", _connect_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -104,6 +109,15 @@ def lost_settings(engine: sa.Engine) -> dict[str, str]:
     with reading(), engine.connect() as connection:
         found = connection.execute(sa.select(*asked)).one()._asdict()
     return {name: value for name, value in found.items() if value != _POSTGRESQL_SETTINGS[name]}
+
+
+def _create_sqlite(_dialect: object, _record: object, arguments: Any, _options: object) -> None:
+    file = str(arguments[0])
+    if file in ("", ":memory:"):
+        return
+    # If it cannot be created, connecting raises the better error.
+    with suppress(OSError):
+        os.close(private(file, os.O_RDONLY))
 
 
 def _connect_sqlite(connection: Any, _record: object) -> None:

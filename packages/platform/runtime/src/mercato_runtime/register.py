@@ -61,6 +61,8 @@ def _register_features(app: Flask, plan: Plan) -> Api:
         _register_unknown(app, plan, name)
     for name, reason in plan.left_out.items():
         _log.warning("K504: running without %r, its URLs answer 503: %s", name, reason)
+    for fault in plan.accepted:
+        _log.warning("%s %s: %s", fault.code, fault.accepted, fault.what.replace("\n", " "))
     return api
 
 

@@ -82,8 +82,8 @@ def overlay(source: Source, environ: Mapping[str, str]) -> Source:
     """Override values of *source* with the environment's ``MERCATO_…`` variables.
 
     ``MERCATO_DATABASE__URL`` is ``url`` in ``[database]``. A variable can set values of a feature,
-    but cannot add a feature: only the file names features. Variables that Kubernetes sets for a
-    Service are left alone.
+    but cannot add a feature, and cannot accept a danger: only the file does either. Variables that
+    Kubernetes sets for a Service are left alone.
     """
     values, origins = _copy(source.values), dict(source.origins)
     for variable, text in sorted(environ.items()):
@@ -93,7 +93,10 @@ def overlay(source: Source, environ: Mapping[str, str]) -> Source:
             continue
         path = tuple(variable.removeprefix(PREFIX).lower().split("__"))
         # An origin whose path starts with "" marks a variable without effect; see stray_variables.
-        if path[0] == "features" and path[1:2] and path[1] not in values.get("features", {}):
+        adds_feature = (
+            path[0] == "features" and path[1:2] and path[1] not in values.get("features", {})
+        )
+        if adds_feature or path[0] == "accept":
             origins[("", *path)] = variable
         elif _put(values, path, text):
             origins[path] = variable

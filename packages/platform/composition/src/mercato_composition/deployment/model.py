@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,9 @@ from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
 from mercato_kit.settings import Secret, Settings
+
+OPEN_WRITES_PER_MINUTE = 60
+"""The default limit of ``open_writes_per_minute`` in production."""
 
 ENVIRONMENTS = ("development", "testing", "production")
 
@@ -48,6 +51,17 @@ class Server(Settings, frozen=True):
         list[str],
         Meta(description="origins whose pages may call the API, such as https://shop.example"),
     ] = field(default_factory=list)
+    open_writes_per_minute: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(
+            description="requests to one address that needs no account, such as registering and "
+            "ordering, allowed from one client; 0 for no limit; "
+            f"default {OPEN_WRITES_PER_MINUTE} in production, else 0",
+        ),
+    ] = None
+    direct: Annotated[
+        bool, Meta(description="true: customers connect without a proxy in front, so in clear")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,7 @@ class Deployment:
         capabilities: Which feature answers a contract that two offer, by contract id.
         redis_url: The Redis server that shares rate limits, if any.
         log_level: The least level that is logged.
+        accept: The dangers that the operator accepts in production: the reason, by rule.
     """
 
     source: Source
@@ -102,8 +117,16 @@ class Deployment:
     capabilities: Mapping[str, str]
     redis_url: Secret | None = None
     log_level: str = "INFO"
+    accept: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> Path | None:
         """The deployment file; None if the deployment was read from a mapping."""
         return self.source.file
+
+    @property
+    def open_writes_per_minute(self) -> int:
+        """The limit in force on registering, ordering and the like; 0 for no limit."""
+        if self.server.open_writes_per_minute is not None:
+            return self.server.open_writes_per_minute
+        return OPEN_WRITES_PER_MINUTE if self.environment == "production" else 0

@@ -1,9 +1,8 @@
 """Read the tables of the deployment file whose values need more checks than their types."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import FeatureChoice, Server
 from mercato_composition.deployment.sections import read_section, table_at
 from mercato_composition.faults import Fault
+from mercato_kit.hosts import is_loopback
 from mercato_kit.schemas import is_text
 from mercato_kit.settings import Secret, Settings, shown_as
 
@@ -25,6 +25,9 @@ _HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 # As a browser writes it (RFC 6454): an address in brackets, or a name in its ASCII form.
 _ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+
+SHORTEST_REASON = 10
+"""Minimum length of a reason in ``[accept]``, in characters."""
 
 _DRIVER_NAMES = "psycopg for PostgreSQL, Python's own for SQLite"
 
@@ -43,6 +46,7 @@ class Root(Settings, frozen=True):
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
     logging: dict[str, Any] = field(default_factory=dict)
+    accept: dict[str, str] = field(default_factory=dict)
 
 
 class Database(Settings, frozen=True):
@@ -55,6 +59,10 @@ class Database(Settings, frozen=True):
     ] = Secret("sqlite:///mercato.db")
     sql_guard: Annotated[
         bool | None, Meta(description="refuse SQL on another feature's tables")
+    ] = None
+    sslmode: Annotated[
+        Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None,
+        Meta(description="encryption of the connection to PostgreSQL; replaces that in the URL"),
     ] = None
 
 
@@ -131,6 +139,8 @@ def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
         # Relative to the working directory, like every other path. Flask-SQLAlchemy would resolve
         # it relative to Flask's instance folder.
         url = url.set(database=str(Path(str(url.database)).absolute()))
+    elif section.sslmode is not None:
+        url = url.update_query_dict({"sslmode": section.sslmode})
     return url, []
 
 
@@ -227,12 +237,13 @@ def is_safe_url(url: str) -> bool:
     return place.scheme == "https" or (place.scheme == "http" and is_loopback(place.hostname))
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether *host* is this machine."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+def accepted(source: Source, reasons: Mapping[str, str]) -> Iterator[Fault]:
+    """Check that each reason in ``[accept]`` says something."""
+    for rule, reason in reasons.items():
+        if len(reason.strip()) < SHORTEST_REASON:
+            where = source.origin("accept", *rule.split("."))
+            what = f"the reason of {rule!r} has fewer than {SHORTEST_REASON} characters."
+            yield Fault("K202", where, what, "say why this deployment may do it")
 
 
 def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoice], list[Fault]]:

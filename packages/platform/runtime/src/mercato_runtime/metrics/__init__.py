@@ -11,7 +11,7 @@ from mercato_composition.features.plan import Plan
 from mercato_runtime import measures
 from mercato_runtime.metrics import pool
 from mercato_runtime.metrics.backlog import Backlog
-from mercato_runtime.metrics.composition import LeftOut
+from mercato_runtime.metrics.composition import Composition
 from mercato_runtime.metrics.processes import FOLDER, forget_dead
 
 _STATEMENTS = (0, 1, 2, 4, 8, 16, 32, 64)
@@ -48,7 +48,7 @@ class Metrics:
         )
         pool.watch(app, self.counted)
         self.asked = CollectorRegistry()
-        self.asked.register(LeftOut(plan))
+        self.asked.register(Composition(plan))
         self.asked.register(Backlog(app))
 
     def count(self, response: Response) -> Response:
