@@ -16,7 +16,7 @@ from mercato_database.runner import migration_engine
 from mercato_testing.samples import notes, wheels
 from mercato_testing.samples.notes import Note
 
-KIT = histories([])[0].revisions
+KIT = [revision.number for revision in histories([])[0].migrations]
 
 
 class Site:

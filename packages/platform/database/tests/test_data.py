@@ -98,11 +98,14 @@ class TestLedger:
         assert "Features with data: loans, shelf" in unknown.stderr
 
     def test_creates_no_database(self, tmp_path, monkeypatch):
-        """Listing the data of an absent SQLite database does not create its file."""
+        """Looking at an absent SQLite database does not create its file."""
         monkeypatch.syspath_prepend(tmp_path)
         library = Library(tmp_path, f"sqlite:///{tmp_path}/absent.db")
 
-        assert library.mercato("data").stdout == "No data.\n"
+        listed, checked = library.mercato("data"), library.mercato("check")
+
+        assert listed.stdout == "No data.\n"
+        assert "error[K302] mercato-shelf 1.0.2 ('shelf')" in checked.stderr
         assert not (tmp_path / "absent.db").exists()
 
 

@@ -69,12 +69,12 @@ def _write(connection: sa.Connection, holding: Holding, out: IO[str]) -> dict[st
         table: {column["name"]: str(column["type"]) for column in inspector.get_columns(table)}
         for table in holding.tables
     }
-    release = holding.release
+    entry = holding.entry
     head = {
         "archive": 1,
         "feature": holding.feature,
-        "distribution": release.distribution,
-        "version": release.version,
+        "distribution": entry and entry.distribution,
+        "version": entry and entry.wheel_version,
         "schema": holding.head,
         "database": connection.dialect.name,
         "made_at": utc_now().isoformat(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -46,8 +45,7 @@ def check_health(operation: Operation) -> Iterator[Fault]:
             for check in feature.manifest.health:
                 if not check.required and (finding := run_check(check)) is not None:
                     fix = f"start it, or correct [features.{feature.name}.settings]"
-                    fault = feature.fault("K207", f"{check.name}: {finding}", fix)
-                    yield replace(fault, severity="warning")
+                    yield feature.fault("K207", f"{check.name}: {finding}", fix, "warning")
 
 
 def check_transactions(operation: Operation) -> list[Fault]:

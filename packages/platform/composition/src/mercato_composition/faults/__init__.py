@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+Severity = Literal["error", "warning"]
+
 _ROOT_CAUSES = "K100 K102 K101 K104 K116 K117 K505 K103 K106 K107 K118 K105".split()
 """Codes of faults that may cause others; they are printed first, in this order."""
 
@@ -34,7 +36,7 @@ class Fault:
     where: str
     what: str
     fix: str
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
     feature: str | None = None
     follows: str | None = None
     accepted: str | None = None
