@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,7 +64,7 @@ class Server(Settings, frozen=True):
     ] = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class FeatureChoice:
     """``[features.NAME]``: a feature that the deployment names.
 
@@ -89,7 +89,7 @@ class FeatureChoice:
     editable: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Deployment:
     """A deployment: what its file and the environment say, typed and complete.
 
@@ -117,7 +117,7 @@ class Deployment:
     capabilities: Mapping[str, str]
     redis_url: Secret | None = None
     log_level: str = "INFO"
-    accept: Mapping[str, str] = field(default_factory=dict)
+    accept: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def path(self) -> Path | None:
