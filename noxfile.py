@@ -61,16 +61,6 @@ def journey(session: nox.Session) -> None:
     session.run("python", "-u", "host/tests/together/journey.py", *session.posargs, env=CLEAN)
 
 
-@nox.session(requires=["build"])
-def front(session: nox.Session) -> None:
-    """Test a shop behind Debian's nginx; where it is not installed, say so and end."""
-    if shutil.which("nginx") is None:
-        session.skip("nginx is not installed: apt-get install nginx")
-    provide(session, *EVERYTHING, groups=[TOGETHER])
-    where = [f"--config-file={WORKSPACE}", f"{ROOT}/host/tests/front"]
-    session.run("pytest", *where, *session.posargs, env=CLEAN)
-
-
 FEATURES = [item for item in DISTRIBUTIONS if item.is_feature]
 SUBSETS = [
     nox.param([item.name for item in some], id="+".join(item.short for item in some) or "none")

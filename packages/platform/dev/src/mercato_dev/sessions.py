@@ -82,7 +82,7 @@ def define_tests(together: Sequence[Any] = ()) -> None:
 def run_tests(session: nox.Session, folder: str) -> None:
     """Run the tests in *folder*, with the arguments behind ``--``."""
     # Other sessions run these folders.
-    others = [f"--ignore={folder}/{name}" for name in ("front", "together", "rehearsal")]
+    others = [f"--ignore={folder}/{name}" for name in ("together", "rehearsal")]
     where = [f"--config-file={WORKSPACE}", *others, folder]
     session.run("pytest", "-n2", *where, *session.posargs, env=CLEAN)
 

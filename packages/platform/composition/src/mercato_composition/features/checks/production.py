@@ -64,7 +64,7 @@ def _hosts(deployment: Deployment) -> Iterator[Fault]:
         what = (
             "required setting 'hosts' of production is missing (list: names that customers reach "
             "the shop by).\n"
-            "without it, a client chooses the name that links, redirects and caches get to see"
+            "without it, requests for any name are served, and caches may keep the answers"
         )
         fix = (
             f'set hosts = ["shop.example"] in [server] of {deployment.source.name}, '
