@@ -55,7 +55,7 @@ def find_review(review_id: UUID, principal: Principal) -> Review:
         NotFound: It does not exist, or belongs to another customer.
     """
     statement = sa.select(Review).where(Review.id == review_id, _visible_to(principal))
-    return _found(session.scalar(statement))
+    return found(session.scalar(statement))
 
 
 def list_reviews(
@@ -89,14 +89,13 @@ def change_review(review_id: UUID, text: str, principal: Principal, *, version: 
         StaleVersion: It has changed since.
     """
     statement = sa.select(Review).where(Review.id == review_id, _visible_to(principal))
-    found = _found(session.scalar(locked(statement)))
-    if found.customer_id != principal.sub:
+    review = found(session.scalar(locked(statement)))
+    if review.customer_id != principal.sub:
         raise Forbidden("Only its owner may change it.")
-    if found.version != version:
-        raise StaleVersion
-    found.text = text
+    check_version(review, version)
+    review.text = text
     session.flush()
-    return found
+    return review
 
 
 def remember_buyer(customer_id: UUID) -> None:
@@ -110,12 +109,6 @@ def _visible_to(principal: Principal) -> sa.ColumnElement[bool]:
     if principal.may(READ):
         return sa.true()
     return Review.customer_id == principal.sub
-
-
-def _found(row: Review | None) -> Review:
-    if row is None:
-        raise NotFound
-    return row
 
 
 def _is_buyer(customer_id: UUID) -> bool:
