@@ -5,8 +5,17 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_contracts import catalog
-from mercato_kit.db import insert, locked, refuse, session, unique_key, utc_now
-from mercato_kit.errors import Forbidden, NotFound, StaleVersion
+from mercato_kit.db import (
+    check_version,
+    found,
+    insert,
+    locked,
+    refuse,
+    session,
+    unique_key,
+    utc_now,
+)
+from mercato_kit.errors import Forbidden
 from mercato_kit.http import Page, PageRequest, paginate
 from mercato_kit.principals import Principal
 from mercato_kit.services import get

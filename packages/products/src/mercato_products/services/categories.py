@@ -7,8 +7,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import check_version, found, locked, refuse, session, unique_key, utc_now
+from mercato_kit.errors import invalid
 from mercato_kit.http import Page, PageRequest, conditions, paginate
-from mercato_products.errors import CategoryCycle, CategoryNotEmpty, HandleTaken, invalid
+from mercato_products.errors import CategoryCycle, CategoryNotEmpty, HandleTaken
 from mercato_products.models import Category
 from mercato_products.services.handles import find_free_handle
 from mercato_products.services.versions import lock_products_in, touch_products_in

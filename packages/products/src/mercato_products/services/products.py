@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from mercato_kit.db import check_version, found, refreshed, refuse, session, unique_key, utc_now
+from mercato_kit.errors import invalid
 from mercato_products.errors import (
     DuplicateOptions,
     ExternalReferenceTaken,
     HandleTaken,
     InvalidTransition,
     SkuTaken,
-    invalid,
 )
 from mercato_products.models import Category, Price, Product, ProductCategory, Variant
 from mercato_products.services.handles import find_free_handle
