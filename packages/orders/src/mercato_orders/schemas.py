@@ -260,8 +260,6 @@ class LineSchema(ModelSchema):
     """A line of an order, with name and price when the order was placed."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Line
         fields = (
             "id",
@@ -291,8 +289,6 @@ class PaymentSchema(ModelSchema):
     currency = fields.String(attribute="order.currency", required=True)
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Payment
         fields = (
             "id",
@@ -354,8 +350,6 @@ class OrderSummarySchema(ModelSchema):
     """An order in a list."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Order
         fields = _SUMMARY
 
@@ -368,8 +362,6 @@ class OrderSchema(ModelSchema):
     metadata = fields.Dict(attribute="metadata_", required=True)
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Order
         fields = _DETAIL
 
@@ -382,8 +374,6 @@ class PlacedOrderSchema(OrderSchema):
     )
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Order
         fields = (*_DETAIL, "access_token")
 
@@ -392,8 +382,6 @@ class OrderEventSchema(ModelSchema):
     """One entry of an order's timeline."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = OrderEvent
         fields = ("id", "type", "actor_type", "data", "created_at")
 

@@ -3,10 +3,10 @@
 import tomllib
 
 import pytest
-from packaging.version import Version
-
 from mercato_dev.bumps.fragments import LEVELS, faults_of_fragments, read_fragments
 from mercato_dev.bumps.versions import raise_version
+from packaging.version import Version
+
 from mercato_dev.changelogs import faults_before_release
 from mercato_dev.distributions import Distribution
 from mercato_dev.levels import Level

@@ -114,8 +114,6 @@ class RankSchema(Schema):
 
 class NoteSchema(ModelSchema):
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Note
         fields = ("id", "title", "rank", "version", "created_at")
 

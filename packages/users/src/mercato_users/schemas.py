@@ -88,8 +88,6 @@ class UserSchema(ModelSchema):
     """A user."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = User
         fields = (
             "id",
@@ -121,8 +119,8 @@ class UserListQuerySchema(ListQuerySchema):
     q = Line(min=1, max=100, metadata={"description": "Part of the e-mail address or a name"})
     status = fields.String(validate=validate.OneOf(["active", "suspended", "erased"]))
     role = Line(min=1, max=50)
-    created_at_from = Instant(data_key="created_at[gte]")
-    created_at_until = Instant(data_key="created_at[lte]")
+    created_at_gte = Instant(data_key="created_at[gte]")
+    created_at_lte = Instant(data_key="created_at[lte]")
 
 
 class ReasonSchema(Schema):

@@ -130,6 +130,17 @@ class Invalid(Problem):
     title = "The input is invalid"
 
 
+def invalid(pointer: str, code: str, detail: str) -> Invalid:
+    """Return the problem of one invalid value.
+
+    Args:
+        pointer: JSON pointer to the value in the body (RFC 6901).
+        code: Machine-readable code.
+        detail: Human-readable explanation.
+    """
+    return Invalid(errors=[FieldError(pointer, code, detail)])
+
+
 class UnsupportedMediaType(Problem):
     """The body is not JSON, or it is compressed."""
 

@@ -7,7 +7,7 @@ import logging
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -83,6 +83,30 @@ def after_commit(function: Callable[[], object]) -> None:
         _after_commit.get().append(function)
     else:
         function()
+
+
+def run_each(find: Callable[[], Iterable[T]], step: Callable[[T], bool], *, failure: str) -> int:
+    """Run *step* for each item that *find* returns, each in its own unit of work.
+
+    An item that fails is logged and left for the next run; it does not block the others.
+
+    Args:
+        find: Returns the items, in a read-only unit of work.
+        step: The work for an item; returns whether there was something to do.
+        failure: The line of the log, with ``%s`` for the item.
+
+    Returns:
+        The number of items for which there was something to do.
+    """
+    return sum(_try(step, item, failure) for item in run(find, read_only=True))
+
+
+def _try(step: Callable[[T], bool], item: T, failure: str) -> bool:
+    try:
+        return run(lambda: step(item))
+    except Exception:  # noqa: BLE001 - one item must not block the others
+        _log.exception(failure, item)
+        return False
 
 
 def _run_with_retries(step: Callable[[], T], *, safe_to_repeat: bool) -> T:

@@ -30,8 +30,6 @@ class MediumSchema(ModelSchema):
     """An image."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Medium
         fields = ("url", "alt", "variant_id")
 
@@ -40,8 +38,6 @@ class PriceRangeSchema(ModelSchema):
     """The lowest and highest price of a product's variants in one currency."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = PriceRange
         fields = ("currency", "min_amount", "max_amount")
 
@@ -52,8 +48,6 @@ class ProductSchema(ModelSchema):
     sometimes = ("availability", "version")
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Product
         fields = (
             "id",
@@ -100,8 +94,6 @@ class ProductSummarySchema(ModelSchema):
     """A product in a list."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Product
         fields = (
             "id",
@@ -166,7 +158,7 @@ class _ProductFields(Schema):
     tax_code = Code(max=50, allow_none=True)
     external_reference = Code(max=100, allow_none=True)
     category_ids = List(Uuid(), max=20)
-    metadata = Metadata()
+    metadata = Metadata(attribute="metadata_")
 
 
 class NewProductSchema(_ProductFields):

@@ -16,8 +16,6 @@ class StockLevelSchema(ModelSchema):
     """Units of a variant at a location."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = StockLevel
         fields = (
             "variant_id",
@@ -51,8 +49,6 @@ class StockMovementSchema(ModelSchema):
     """One stock movement."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = StockMovement
         fields = (
             "id",
@@ -76,10 +72,10 @@ class StockMovementListQuerySchema(ListQuerySchema):
     variant_id = Uuid()
     reference = Uuid()
     kind = Listed(one_of("receipt", "adjustment", "reserve", "release", "ship", "restock"))
-    created_at_gte = Instant(data_key="created_at[gte]", attribute="created_at.gte")
-    created_at_gt = Instant(data_key="created_at[gt]", attribute="created_at.gt")
-    created_at_lte = Instant(data_key="created_at[lte]", attribute="created_at.lte")
-    created_at_lt = Instant(data_key="created_at[lt]", attribute="created_at.lt")
+    created_at_gte = Instant(data_key="created_at[gte]")
+    created_at_gt = Instant(data_key="created_at[gt]")
+    created_at_lte = Instant(data_key="created_at[lte]")
+    created_at_lt = Instant(data_key="created_at[lt]")
 
 
 class AdjustmentSchema(Schema):
@@ -126,8 +122,6 @@ class ReservationLineSchema(ModelSchema):
     """Units of one variant in a reservation."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = ReservationLine
         fields = ("variant_id", "location_id", "quantity", "shipped", "released", "restocked")
 
@@ -136,8 +130,6 @@ class ReservationSchema(ModelSchema):
     """A stock reservation."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Reservation
         fields = ("reference", "status", "expires_at", "created_at", "lines")
 

@@ -28,8 +28,6 @@ class PriceSchema(ModelSchema):
     """A price of a variant."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Price
         fields = ("currency", "unit_amount", "compare_at_amount")
 
@@ -51,8 +49,6 @@ class VariantSchema(ModelSchema):
     sometimes = ("stock",)
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Variant
         fields = (
             "id",
@@ -93,8 +89,6 @@ class VariantPriceSchema(ModelSchema):
     """A price with the new version of its variant."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Price
         fields = ("variant_id", "currency", "unit_amount", "compare_at_amount", "version")
 
@@ -145,7 +139,7 @@ class _VariantFields(Schema):
     requires_shipping = Boolean()
     track_inventory = Boolean()
     tax_code = Code(max=50, allow_none=True)
-    metadata = Metadata()
+    metadata = Metadata(attribute="metadata_")
 
 
 class NewVariantSchema(_VariantFields):

@@ -10,12 +10,12 @@ from sqlalchemy.orm import contains_eager
 
 from mercato_kit import security
 from mercato_kit.db import insert, refuse, session, unique_key
+from mercato_kit.errors import invalid
 from mercato_products.errors import (
     ReferenceUsed,
     StaleQuantity,
     StockBelowReserved,
     StockNotTracked,
-    invalid,
 )
 from mercato_products.models import (
     DEFAULT_LOCATION_ID,

@@ -7,22 +7,21 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from mercato_kit.db import refuse, session, unique_key, utc_now
-from mercato_kit.errors import NotFound
+from mercato_kit.db import check_version, found, refreshed, refuse, session, unique_key, utc_now
+from mercato_kit.errors import invalid
 from mercato_products.errors import (
     DuplicateOptions,
     ExternalReferenceTaken,
     HandleTaken,
     InvalidTransition,
     SkuTaken,
-    invalid,
 )
 from mercato_products.models import Category, Price, Product, ProductCategory, Variant
 from mercato_products.services.handles import find_free_handle
 from mercato_products.services.options import check_options, read_options
 from mercato_products.services.price_ranges import refresh_price_ranges
 from mercato_products.services.variants import OPTIONS, SKU, make_variant, record_prices
-from mercato_products.services.versions import check_version, lock_product, touch
+from mercato_products.services.versions import lock_product, touch
 from mercato_products.values import NewProduct
 
 HANDLE = unique_key(Product, "handle")
@@ -69,9 +68,7 @@ def find_product(
     )
     if with_stock:
         wanted = wanted.options(variants.selectinload(Variant.levels))
-    product = session.scalar(wanted.execution_options(populate_existing=True))
-    if product is None:
-        raise NotFound
+    product = found(session.scalar(refreshed(wanted)))
     product.shows_stock = with_stock
     return product
 
@@ -96,7 +93,7 @@ def create_product(new: NewProduct) -> Product:
         tax_code=new.tax_code,
         external_reference=new.external_reference,
         published_at=utc_now() if new.status == "active" else None,
-        metadata_=dict(new.metadata),
+        metadata_=dict(new.metadata_),
     )
     with _refusing_duplicates():
         session.add(product)
@@ -133,8 +130,6 @@ def update_product(
     check_version(product, versions)
     values = dict(changes)
     category_ids = values.pop("category_ids", None)
-    if "metadata" in values:
-        values["metadata_"] = values.pop("metadata")
     if "status" in values:
         _change_status(product, values.pop("status"))
     if category_ids is not None:

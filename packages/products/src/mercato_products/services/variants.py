@@ -1,6 +1,6 @@
 """Find, create, change and archive variants."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,41 +8,29 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, selectinload
 
 from mercato_kit import security
-from mercato_kit.db import refuse, session, unique_key
-from mercato_kit.errors import NotFound
-from mercato_kit.http import Page, PageRequest, paginate
+from mercato_kit.db import check_version, found, refreshed, refuse, session, unique_key
+from mercato_kit.http import Page, PageRequest, conditions, paginate
 from mercato_products.errors import DuplicateOptions, SkuTaken, StockInUse
 from mercato_products.models import Price, Product, StockMovement, Variant
 from mercato_products.services.options import check_options, make_option_key, name_variant
 from mercato_products.services.price_ranges import refresh_price_ranges
-from mercato_products.services.versions import check_version, lock_product, touch
+from mercato_products.services.versions import lock_product, touch
 from mercato_products.values import NewVariant
 
 SKU = unique_key(Variant, "sku")
 OPTIONS = unique_key(Variant, "product_id", "option_key")
 
 
-def list_variants(
-    page: PageRequest,
-    *,
-    hidden_too: bool,
-    sku: Sequence[str] | None = None,
-    ids: Sequence[UUID] | None = None,
-) -> Page[Variant]:
+def list_variants(page: PageRequest, *, hidden_too: bool, **filters: Any) -> Page[Variant]:
     """Return a page of variants with their prices.
 
     Args:
         page: The page requested.
         hidden_too: Include variants that are not for sale.
-        sku: Only variants with one of these SKUs.
-        ids: Only variants with one of these ids.
+        **filters: Accepted values: ``sku``, ``ids``.
     """
-    wanted = _visible(hidden_too=hidden_too)
-    if sku is not None:
-        wanted = wanted.where(Variant.sku.in_(sku))
-    if ids is not None:
-        wanted = wanted.where(Variant.id.in_(ids))
-    return _page_of(wanted, page)
+    wanted = conditions(filters, {"sku": Variant.sku, "ids": Variant.id})
+    return _page_of(_visible(hidden_too=hidden_too).where(*wanted), page)
 
 
 def list_variants_of(product_id: UUID, page: PageRequest, *, hidden_too: bool) -> Page[Variant]:
@@ -59,8 +47,7 @@ def list_variants_of(product_id: UUID, page: PageRequest, *, hidden_too: bool) -
     product = sa.select(Product.id).where(Product.id == product_id)
     if not hidden_too:
         product = product.where(Product.status == "active")
-    if session.scalar(product) is None:
-        raise NotFound
+    found(session.scalar(product))
     return _page_of(_visible(hidden_too=hidden_too).where(Variant.product_id == product_id), page)
 
 
@@ -74,15 +61,8 @@ def find_variant(variant_id: UUID, *, hidden_too: bool) -> Variant:
     Raises:
         NotFound: It does not exist or is not for sale.
     """
-    variant = session.scalar(
-        _visible(hidden_too=hidden_too)
-        .where(Variant.id == variant_id)
-        .options(selectinload(Variant.prices))
-        .execution_options(populate_existing=True)
-    )
-    if variant is None:
-        raise NotFound
-    return variant
+    wanted = _visible(hidden_too=hidden_too).where(Variant.id == variant_id)
+    return found(session.scalar(refreshed(wanted.options(selectinload(Variant.prices)))))
 
 
 def lock_variant(variant_id: UUID, *, versions: Container[int]) -> Variant:
@@ -96,10 +76,8 @@ def lock_variant(variant_id: UUID, *, versions: Container[int]) -> Variant:
         NotFound: It does not exist.
         StaleVersion: It has changed since.
     """
-    product_id = session.scalar(sa.select(Variant.product_id).where(Variant.id == variant_id))
-    if product_id is None:
-        raise NotFound
-    lock_product(product_id)
+    of_variant = sa.select(Variant.product_id).where(Variant.id == variant_id)
+    lock_product(found(session.scalar(of_variant)))
     variant = session.scalars(
         sa.select(Variant)
         .join(Variant.product)
@@ -157,8 +135,6 @@ def update_variant(
     if "option_values" in values:
         check_options(values["option_values"], variant.product.options, pointer="/option_values")
         values["option_key"] = make_option_key(values["option_values"])
-    if "metadata" in values:
-        values["metadata_"] = values.pop("metadata")
     with refusing_duplicates():
         for name, value in values.items():
             setattr(variant, name, value)
@@ -192,7 +168,7 @@ def make_variant(product: Product, new: NewVariant, *, position: int) -> Variant
         requires_shipping=new.requires_shipping,
         track_inventory=new.track_inventory,
         tax_code=new.tax_code,
-        metadata_=dict(new.metadata),
+        metadata_=dict(new.metadata_),
         prices=[
             Price(
                 currency=price.currency,

@@ -1,14 +1,12 @@
 """Versions: a change of a part of a product increases the version of the product."""
 
-from collections.abc import Container
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import flag_modified
 
-from mercato_kit.db import locked, session, utc_now
-from mercato_kit.errors import NotFound, StaleVersion
-from mercato_products.models import Category, Product, ProductCategory, Variant
+from mercato_kit.db import found, locked, refreshed, session, utc_now
+from mercato_products.models import Product, ProductCategory, Variant
 
 
 def lock_product(product_id: UUID) -> Product:
@@ -20,24 +18,8 @@ def lock_product(product_id: UUID) -> Product:
     Raises:
         NotFound: It does not exist.
     """
-    product = session.scalar(
-        locked(sa.select(Product).where(Product.id == product_id)).execution_options(
-            populate_existing=True
-        )
-    )
-    if product is None:
-        raise NotFound
-    return product
-
-
-def check_version(row: Product | Variant | Category, versions: Container[int]) -> None:
-    """Check that *row* still has a version that the caller read.
-
-    Raises:
-        StaleVersion: It has changed since.
-    """
-    if row.version not in versions:
-        raise StaleVersion
+    statement = sa.select(Product).where(Product.id == product_id)
+    return found(session.scalar(refreshed(locked(statement))))
 
 
 def touch(row: Product | Variant) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 from uuid import UUID
 
-from mercato_kit.db import session
-from mercato_kit.errors import NotFound, StaleVersion
+from mercato_kit.db import check_version, found, session
 from mercato_users.models import User
 
 
@@ -15,10 +14,7 @@ def find_user(user_id: UUID) -> User:
     Raises:
         NotFound: The user does not exist.
     """
-    user = session.get(User, user_id)
-    if user is None:
-        raise NotFound
-    return user
+    return found(session.get(User, user_id))
 
 
 def update_profile(user_id: UUID, changes: Mapping[str, Any], *, versions: Container[int]) -> User:
@@ -33,8 +29,7 @@ def update_profile(user_id: UUID, changes: Mapping[str, Any], *, versions: Conta
         StaleVersion: The profile has changed since.
     """
     user = find_user(user_id)
-    if user.version not in versions:
-        raise StaleVersion
+    check_version(user, versions)
     for attribute, value in changes.items():
         setattr(user, attribute, value)
     session.flush()
