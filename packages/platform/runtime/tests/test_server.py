@@ -83,6 +83,16 @@ class Server:
         finally:
             connection.close()
 
+    def count(self, route):
+        """Return how many GET requests of a route /metrics has counted."""
+        with contextlib.closing(
+            http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        ) as connection:
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+        name = f'mercato_requests_total{{method="GET",route="{route}",status="200"}} '
+        return sum(float(line[len(name) :]) for line in text.splitlines() if line.startswith(name))
+
     def send(self, data, *, goes_away=False):
         """Send bytes, and return the response; a client that goes away sends no more."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
@@ -201,6 +211,19 @@ class TestServe:
 
         assert {status for status, _ in answers} == {200}
         assert len(processes) == 2
+
+    def test_every_process_knows_the_metrics_of_all(self, start, database):
+        """/metrics is the same sum from each process, also of one that was killed."""
+        server = start(database.url, "--workers=2")
+        server.wait_until_ready()
+        processes = {server.get("/v1/process")[1]["process"] for _ in range(40)}
+        os.kill(next(iter(processes)), signal.SIGKILL)
+        server.wait_for_line("Respawning worker")
+        server.wait_until_ready()
+
+        sums = {server.count("/v1/process") for _ in range(20)}
+
+        assert (len(processes), sums) == (2, {40})
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_ends_on_a_signal_to_the_whole_group(self, start, database, number):
