@@ -150,6 +150,12 @@ UNSAFE = {
     ),
     "an index in clear": ("K202", "url", production(index={"url": "http://wheels.example/"})),
     "requests of foreign origins": ("K203", "'cors'", production(cors={"origins": "*"})),
+    "requests of every origin": ("K202", "'origins'", production(server={"origins": ["*"]})),
+    "requests of an origin in clear": (
+        "K206",
+        "pages of http://shop.example",
+        production(server={"origins": ["http://shop.example"]}),
+    ),
     "a debug switch": ("K203", "'debug'", production(debug=True)),
 }
 
@@ -287,6 +293,77 @@ class TestOpenWritesPerMinute:
         deployment = read_deployment(values | {"environment": environment}, environ)
 
         assert deployment.open_writes_per_minute == limit
+
+
+class TestOrigins:
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "*",
+            "null",
+            "",
+            "shop.example",
+            "https://",
+            "https://shop.example/",
+            "https://shop.example/path",
+            "https://SHOP.example",
+            "https://*.shop.example",
+            "https://shop.example:",
+            "https://user@shop.example",
+            "https://shop.example\n",
+            "ftp://shop.example",
+        ],
+    )
+    def test_must_be_as_browsers_write_them(self, origin):
+        """What no Origin header can be equal to is refused, with an example."""
+        values = {"environment": "development", "server": {"origins": [origin]}}
+
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment(values)
+
+        [fault] = refused.value.faults
+        assert (fault.code, "'origins'" in fault.what) == ("K202", True)
+        assert "https://shop.example" in fault.fix
+
+    @pytest.mark.parametrize(
+        "origin",
+        ["http://localhost:3000", "https://shop.example", "https://[2001:db8::1]:8443"],
+    )
+    def test_are_names_or_addresses(self, origin):
+        """Names, addresses and ports are accepted; http, too, outside of production."""
+        read = read_deployment({"environment": "testing", "server": {"origins": [origin]}})
+
+        assert read.server.origins == [origin]
+
+    def test_come_from_the_environment(self):
+        """A variable has them with commas."""
+        environ = {"MERCATO_SERVER__ORIGINS": "https://a.example, https://b.example"}
+
+        read = read_deployment({"environment": "testing"}, environ)
+
+        assert read.server.origins == ["https://a.example", "https://b.example"]
+
+
+class TestLogging:
+    @pytest.mark.provokes("K202", "K203")
+    @pytest.mark.parametrize(
+        ("table", "code"), [({"level": "TRACE"}, "K202"), ({"levle": "INFO"}, "K203")]
+    )
+    def test_refuses_what_it_does_not_know(self, table, code):
+        """A level that there is not, and a misspelt key."""
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment({"environment": "testing", "logging": table})
+
+        assert [fault.code for fault in refused.value.faults] == [code]
+
+    def test_has_a_level(self):
+        """INFO by default; the environment overrides the file."""
+        values = {"environment": "testing", "logging": {"level": "ERROR"}}
+
+        assert read_deployment({"environment": "testing"}).log_level == "INFO"
+        assert read_deployment(values).log_level == "ERROR"
+        assert read_deployment(values, {"MERCATO_LOGGING__LEVEL": "DEBUG"}).log_level == "DEBUG"
 
 
 class TestRequestsPerMinute:

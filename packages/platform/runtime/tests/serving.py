@@ -124,6 +124,15 @@ class Server:
         finally:
             connection.close()
 
+    def count(self, route):
+        """Return how many GET requests of a route /metrics has counted."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        with contextlib.closing(connection):
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+        name = f'mercato_requests_total{{method="GET",route="{route}",status="200"}} '
+        return sum(float(line[len(name) :]) for line in text.splitlines() if line.startswith(name))
+
     def send(self, data, *, goes_away=False):
         """Send bytes, and return the response; a client that goes away sends no more."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:

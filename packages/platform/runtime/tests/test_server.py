@@ -43,6 +43,20 @@ class TestServe:
         assert {status for status, _ in answers} == {200}
         assert len(processes) == 2
 
+    def test_every_process_knows_the_metrics_of_all(self, start, database):
+        """/metrics is the same sum from each process, also of one that was killed."""
+        server = start(database.url, "--workers=2")
+        server.wait_until_ready()
+        processes = {server.get("/v1/process")[1]["process"] for _ in range(40)}
+        os.kill(next(iter(processes)), signal.SIGKILL)
+        server.wait_for_line("died")
+        server.wait_for_workers(2)
+        server.wait_until_ready()
+
+        sums = {server.count("/v1/process") for _ in range(20)}
+
+        assert (len(processes), sums) == (2, {40})
+
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_ends_on_a_signal_to_the_whole_group(self, start, database, number):
         """After a signal to the whole process group, as by Ctrl-C, the server exits quickly."""

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -97,27 +97,37 @@ class Backlog(Collector):
             self._found = None
 
 
-def _read() -> Found:
-    composition = current_composition()
-    waiting = InboxDelivery.processed_at.is_(None)
-    oldest = (
+def oldest_waiting() -> sa.Select[datetime]:
+    """Select when the oldest event was published that a handler has not had."""
+    return (
         sa.select(OutboxEvent.created_at)
         .join(InboxDelivery, InboxDelivery.event_id == OutboxEvent.id)
-        .where(waiting)
+        .where(InboxDelivery.processed_at.is_(None))
         # Ids are in the order of creation.
         .order_by(InboxDelivery.event_id)
         .limit(1)
     )
-    due = (
+
+
+def longest_due(consumers: Iterable[str]) -> sa.Select[datetime]:
+    """Select when the first delivery to one of *consumers* is or was due."""
+    # As an expression: by the plain column SQLite would choose the primary key, and then read and
+    # sort all deliveries of a consumer, old ones too.
+    consumer = sa.func.coalesce(InboxDelivery.consumer, "")
+    return (
         sa.select(InboxDelivery.next_attempt_at)
-        .where(waiting, InboxDelivery.consumer.in_(list(handlers_of(composition.features))))
+        .where(InboxDelivery.processed_at.is_(None), consumer.in_(list(consumers)))
         .order_by(InboxDelivery.next_attempt_at)
         .limit(1)
     )
+
+
+def _read() -> Found:
+    composition = current_composition()
     jobs = sa.select(JobHistory).where(JobHistory.job.in_(list(jobs_of(composition))))
     return Found(
-        age_seconds=_seconds_since(session.scalar(oldest)),
-        lag_seconds=_seconds_since(session.scalar(due)),
+        age_seconds=_seconds_since(session.scalar(oldest_waiting())),
+        lag_seconds=_seconds_since(session.scalar(longest_due(handlers_of(composition.features)))),
         jobs=session.scalars(jobs.order_by(JobHistory.job)).all(),
     )
 

@@ -91,7 +91,7 @@ def _origins(deployment: Deployment) -> Iterator[Fault]:
     where = deployment.source.origin("server", "origins")
     for origin in deployment.server.origins:
         if origin.startswith("http:"):
-            what = f"pages of {origin} are sent unencrypted: others on the way can change them."
+            what = f"pages of {origin} in 'origins' are sent in clear: others can change them."
             yield Fault("K206", where, what, f"write {origin.replace('http:', 'https:', 1)}")
 
 
