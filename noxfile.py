@@ -90,6 +90,15 @@ def rehearse(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+def siege(session: nox.Session) -> None:
+    """Attack a server on loopback: slow clients, killed processes, reloads and 600 stops."""
+    group = f"{ROOT}/packages/platform/runtime/pyproject.toml:test"
+    provide(session, "mercato-runtime", groups=[group])
+    where = [f"--config-file={WORKSPACE}", "packages/platform/runtime/tests/siege"]
+    session.run("pytest", *where, *session.posargs, env=CLEAN)
+
+
+@nox.session(requires=["build"])
 def bench(session: nox.Session) -> None:
     """Measure: all benchmarks, or those named: ``-- boot``. A figure never fails the session."""
     known = find_benchmarks()
