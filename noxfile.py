@@ -99,7 +99,7 @@ def rehearse(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def siege(session: nox.Session) -> None:
-    """Attack a server on loopback: slow clients, killed processes, reloads and 600 stops."""
+    """Attack a server on loopback: slow clients, killed processes, reloads and 300 stops."""
     test_server(session, "siege")
 
 

@@ -26,7 +26,7 @@ from ..attacks import (
 from ..serving import is_running, serving, wait_until
 
 CLOSED_SECONDS = 12
-STOPS = 150
+STOPS = 75
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ class TestEnd:
         assert not any(map(is_running, pids))
 
     def test_stops_by_a_signal_to_the_group(self, url, workers, tmp_path, record_property):
-        """150 stops on each number of workers and database: none hangs, and all exit with 0."""
+        """75 stops for each number of workers and database: none hangs, and all exit with 0."""
         with serving(tmp_path) as start:
             start(url).wait_until_ready()
         program = Path(__file__).with_name("stops.py")
