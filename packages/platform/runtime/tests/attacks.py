@@ -238,13 +238,14 @@ def send_http2(port):
     Returns:
         What the server sent first.
     """
+    # POST, http, the path /, and content-length: 60.
+    headers = b"\x83\x86\x84" + b"\x0f\x0d\x0260"
+    streams = [
+        _frame(1, 4, stream, headers) + _frame(0, 0, stream, b"half") for stream in (1, 3, 5, 7)
+    ]
     with socket.create_connection(("127.0.0.1", port), timeout=3) as client:
-        client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS)
-        for stream in (1, 3, 5, 7):
-            # POST, http, the path /, and content-length: 60.
-            headers = b"\x83\x86\x84" + b"\x0f\x0d\x0260"
-            client.sendall(_frame(1, 4, stream, headers) + _frame(0, 0, stream, b"half"))
         try:
+            client.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS + b"".join(streams))
             return client.recv(65536)
         except ConnectionError:
             return b""

@@ -19,6 +19,7 @@ SLOW = """
 import time
 from pathlib import Path
 
+from flask import request
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
@@ -66,6 +67,13 @@ def large():
 def process():
     '''Say which process answers'''
     return {"process": os.getpid()}
+
+
+@blueprint.get("/client", allow=anyone)
+@blueprint.response(200)
+def client():
+    '''Say who asks, and for what'''
+    return {"address": request.remote_addr, "url": request.url}
 
 
 @blueprint.post("/deeds", allow=anyone, idempotent=True)

@@ -1,6 +1,9 @@
 """Faults at run time: undelivered events and servers that do not answer."""
 
 import json
+import os
+import subprocess
+import sys
 from textwrap import dedent
 from uuid import UUID
 
@@ -308,3 +311,36 @@ class TestServers:
         assert (code, [fault["code"] for fault in faults]) == (2, ["K207"])
         assert "the database 127.0.0.1 cannot be used" in faults[0]["what"]
         assert "hush" not in str(faults)
+
+
+class TestLimits:
+    @pytest.mark.provokes("K208")
+    def test_more_connections_than_postgresql_allows(self, shop, empty_database):
+        """The warning has both numbers."""
+        shop.url = empty_database("postgresql")
+        upgrade(shop.url, [])
+        shop.choose("maker", "reader", more="[server]\nworkers = 32\nthreads = 64\n")
+
+        code, [fault] = shop.check()
+
+        assert (code, fault["code"], fault["severity"]) == (0, "K208", "warning")
+        assert fault["what"].startswith("2048 database connections may be used")
+        assert "max_connections" in fault["fix"]
+
+    @pytest.mark.provokes("K208")
+    def test_fewer_open_files_than_connections(self, shop):
+        """The warning says which limit to raise."""
+        mercato = f"{sys.executable} -m mercato_composition --deployment={shop.file}"
+
+        done = subprocess.run(
+            ["sh", "-c", f"ulimit -n 1024 && exec {mercato} check --json"],
+            env={**os.environ, "PYTHONPATH": str(shop.file.parent)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        [fault] = json.loads(done.stdout)["faults"]
+        assert (fault["code"], fault["severity"]) == ("K208", "warning")
+        assert "the system allows 1024." in fault["what"]
+        assert "LimitNOFILE=4296" in fault["fix"]

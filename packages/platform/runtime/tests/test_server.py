@@ -105,6 +105,14 @@ class TestServe:
         assert server.process.wait(timeout=20) == 0
         assert not server.has_processes()
 
+    def test_says_what_it_lacks_for_the_open_internet(self, running):
+        """Outside production and without a proxy, one line says so."""
+        lines = [line for line in running.lines if "Not for the open internet" in line]
+
+        assert len(lines) == 1
+        assert 'environment = "production"' in lines[0]
+        assert "trusted_proxies" in lines[0]
+
     def test_refuses_pending_migrations(self, start, empty_database):
         """A server does not start while migrations are pending (K302)."""
         server = start(empty_database("sqlite"))

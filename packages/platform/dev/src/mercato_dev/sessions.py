@@ -79,10 +79,13 @@ def define_tests(together: Sequence[Any] = ()) -> None:
         run_tests(session, folder)
 
 
+OTHERS = ("together", "rehearsal", "siege", "front")
+"""Folders of tests that are run by sessions of their own."""
+
+
 def run_tests(session: nox.Session, folder: str) -> None:
     """Run the tests in *folder*, with the arguments behind ``--``."""
-    # Other sessions run these folders.
-    others = [f"--ignore={folder}/{name}" for name in ("together", "rehearsal")]
+    others = [f"--ignore={folder}/{name}" for name in OTHERS]
     where = [f"--config-file={WORKSPACE}", *others, folder]
     session.run("pytest", "-n2", *where, *session.posargs, env=CLEAN)
 

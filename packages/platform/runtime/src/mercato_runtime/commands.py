@@ -1,12 +1,20 @@
 """The commands ``mercato serve``, ``worker``, ``seed`` and ``routes``."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
-from typing import Any
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mercato_composition.commands import Command, Operation, pass_operation, print_faults
 from mercato_composition.faults import DeploymentError, Fault
+
+if TYPE_CHECKING:
+    from mercato_composition.deployment.model import Deployment
+
+_log = logging.getLogger(__name__)
 
 
 @click.command(cls=Command, examples=["mercato seed"])
@@ -96,6 +104,8 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
         raise DeploymentError(
             [Fault("K202", operation.deployment.source.name, what, fix)]
         ) from error
+    if missing := _missing(operation.deployment):
+        _log.warning("Not for the open internet: missing is %s.", " and ".join(missing))
     # Before the app is made: its counters are shared by the processes that are forked.
     with processes.shared():
         run_server(operation.app, listener, workers=chosen.workers, threads=chosen.threads)
@@ -124,6 +134,15 @@ def routes(operation: Operation) -> None:
 
 def _who(policy: object) -> str:
     return str(getattr(policy, "name", "nobody"))
+
+
+def _missing(deployment: Deployment) -> list[str]:
+    """Return what a server on the open internet has and this one does not."""
+    needed = {
+        'environment = "production"': deployment.environment == "production",
+        "a proxy that ends TLS (trusted_proxies in [server])": deployment.server.trusted_proxies,
+    }
+    return [what for what, there in needed.items() if not there]
 
 
 def _address(bind: str) -> tuple[str, int]:
