@@ -57,6 +57,10 @@ FEATURES = {
         {"stripe/__init__.py": RUN},
         "it contains stripe/__init__.py, outside its own package (mercato_alpha)",
     ),
+    "compiled code": (
+        {"mercato_alpha/__pycache__/__init__.cpython-311.pyc": RUN},
+        "it contains mercato_alpha/__pycache__/__init__.cpython-311.pyc, compiled code",
+    ),
     "a loose module": (
         {"conftest.py": RUN},
         "it contains conftest.py, outside its own package (mercato_alpha)",
@@ -84,6 +88,35 @@ LIBRARIES = {
     "loose files": ({".env": RUN}, "it contains .env, outside any package"),
     "a file of another": ({"flask/app.py": RUN}, "it would overwrite flask/app.py of flask"),
     "in capitals": ({"Flask/App.py": RUN}, "it would overwrite Flask/App.py of flask"),
+    "compiled code": ({"helper/more.PYC": RUN}, "it contains helper/more.PYC, compiled code"),
+    "a cache": (
+        {"helper/__pycache__/x.txt": RUN},
+        "it contains helper/__pycache__/x.txt, compiled",
+    ),
+    "a module beside a package": (
+        {"flask.py": RUN},
+        "it contains flask.py, the same module as flask/__init__.py of flask 3.1",
+    ),
+    "a package over a module": (
+        {"flask/app/__init__.py": RUN},
+        "it contains flask/app/__init__.py, the same module as flask/app.py of flask 3.1",
+    ),
+    "a library over a module": (
+        {"flask/app.cpython-311-x86_64-linux-gnu.so": RUN},
+        "the same module as flask/app.py of flask 3.1",
+    ),
+    "files in place of a module": (
+        {"flask/app/more.py": RUN},
+        "it puts files into flask/app, the package of flask 3.1",
+    ),
+    "a name of ours": (
+        {"mercato_pay/__init__.py": RUN},
+        "it contains mercato_pay, a name that belongs to mercato-pay",
+    ),
+    "a module of ours": (
+        {"Mercato.py": RUN},
+        "it contains Mercato.py, a name that belongs to mercato",
+    ),
     "into the kit": (
         {"mercato_kit/more.py": RUN},
         "it puts files into mercato_kit, the package of mercato-kit",
@@ -94,6 +127,8 @@ LIBRARIES = {
 OFFERS = {
     "a command of the host": ("console_scripts", "mercato", "a command that is not allowed"),
     "a command of Python": ("gui_scripts", "python3", "that is not allowed: 'python3'"),
+    "a command of the system": ("console_scripts", "ls", "the command 'ls', which would hide /"),
+    "the shell": ("gui_scripts", "SH", "it installs the command 'SH', which would hide /"),
     "a path as a command": ("console_scripts", "../../owned", "a command that is not allowed"),
     "another's command": ("console_scripts", "flask", "it installs the command 'flask', as flask"),
     "a bound feature": (
@@ -229,6 +264,31 @@ class TestHostileWheels:
 
         is_refused(reason)
 
+    def test_archives_unpack_to_bounded_bytes(self, shop, is_refused):
+        """A small wheel that unpacks to a large one is refused before it is read."""
+        entry = zipfile.ZipInfo("mercato_alpha/zeros")
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        with zipfile.ZipFile(shop.offer(), "a") as archive:
+            archive.writestr(entry, bytes(4 << 20))
+
+        is_refused("it unpacks to more than 100 times its size")
+
+    def test_archives_state_bounded_bytes(self, shop, is_refused):
+        """What the directory of an archive states is added up before anything is read."""
+        with zipfile.ZipFile(shop.offer(), "a") as archive:
+            archive.writestr("mercato_alpha/zeros", "")
+            archive.infolist()[-1].file_size = 2 << 30
+
+        is_refused("it unpacks to more than 1024 MiB")
+
+    def test_archives_have_a_bounded_number_of_entries(self, shop, is_refused):
+        """The entries of an archive are counted before its directory is read."""
+        with zipfile.ZipFile(shop.offer(), "a") as archive:
+            archive.writestr("mercato_alpha/x", "")
+            archive.filelist += [archive.filelist[-1]] * 50_000
+
+        is_refused("it has more than 50000 entries")
+
     @pytest.mark.provokes("K119")
     @pytest.mark.parametrize(
         ("files", "reason"), cases({key: LIBRARIES[key] for key in ("pth", "a file of another")})
@@ -254,6 +314,18 @@ class TestHostileWheels:
         assert "it offers the feature 'alpha'; the lock binds it to mercato" in refused.stderr
         assert not list(store.glob("*/pyvenv.cfg"))
         assert not shop.trace.exists()
+
+
+class TestCommands:
+    def test_that_the_system_has_too_are_allowed(self, tmp_path, monkeypatch, shop, mercato):
+        """A command of a library may be installed for the system as well, as Debian does."""
+        command = tmp_path / "helper"
+        command.write_text("#!/usr/bin/python3\nfrom helper.cli import main\nmain()\n")
+        command.chmod(0o755)
+        monkeypatch.setattr("os.defpath", str(tmp_path))
+        offer_library(shop, {}, {"console_scripts": {"helper": "helper.cli:main"}})
+
+        assert mercato("lock").exit_code == 0
 
 
 class TestPrograms:
