@@ -8,8 +8,9 @@ from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import DeploymentError, Fault, in_order
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import check
-from mercato_composition.features.conditional import items, with_glue
+from mercato_composition.features.conditional import with_glue
 from mercato_composition.features.discovery import find
+from mercato_composition.features.hints import items
 from mercato_composition.features.offers import answers_by_contract
 from mercato_composition.features.order import Ring, order
 from mercato_composition.features.settings import read_settings

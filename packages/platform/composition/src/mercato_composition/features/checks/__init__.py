@@ -14,7 +14,6 @@ from mercato_composition.features.checks import (
     manifests,
     needs,
     production,
-    references,
     tables,
     views,
 )
@@ -23,7 +22,6 @@ Checker = Callable[[Sequence[Candidate], Deployment], Iterator[Fault]]
 
 ON_EACH: Sequence[Checker] = (
     manifests.well_formed,
-    references.declared,
     manifests.names,
     manifests.kit_ranges,
     manifests.migrations_packed,
