@@ -8,7 +8,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.hints import Misfit, items, misfits
-from mercato_composition.features.offers import satisfies
+from mercato_composition.features.relations import satisfies
 from mercato_kit.feature import Feature, Glue, Need, Offer
 
 PARTS = ("blueprints", "offers", "handles", "jobs")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import Distribution
 from types import TracebackType
@@ -66,6 +66,15 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
     ]
     faults += [_passed_twice(name) for name, count in extra_names.items() if count > 1]
     return Found(tuple(features), tuple(faults))
+
+
+def load_others(names: Collection[str]) -> Iterator[Candidate]:
+    """Load the installed features that are not among *names*, without those that cannot be."""
+    for name, entries in installed_features().items():
+        if name not in names and len(entries) == 1:
+            feature = load(entries[0])
+            if isinstance(feature, Candidate):
+                yield feature
 
 
 def load(entry: InstalledFeature) -> Candidate | Fault:

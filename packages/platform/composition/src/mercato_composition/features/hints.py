@@ -25,7 +25,7 @@ def misfits(value: object, hint: Any, field: str = "") -> Iterator[Misfit]:
     if not fitting:
         yield field, value, describe(hint)
     elif is_dataclass(fitting[0]):
-        for name, kind in _hints_of(fitting[0]).items():
+        for name, kind in _hints_of(cast("Any", fitting[0])).items():
             yield from misfits(getattr(value, name), kind, f"{field}.{name}".lstrip("."))
 
 

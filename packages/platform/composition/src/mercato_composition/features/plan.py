@@ -11,8 +11,8 @@ from mercato_composition.features.checks import check
 from mercato_composition.features.conditional import with_glue
 from mercato_composition.features.discovery import find
 from mercato_composition.features.hints import items
-from mercato_composition.features.offers import answers_by_contract
 from mercato_composition.features.order import Ring, order
+from mercato_composition.features.relations import answers_by_contract
 from mercato_composition.features.settings import read_settings
 from mercato_kit.events import Handler
 from mercato_kit.feature import Feature, Offer, contract_id
