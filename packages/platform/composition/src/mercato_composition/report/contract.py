@@ -90,7 +90,8 @@ def _needs(needing: Sequence[Answered], deployment: Deployment, plan: Plan) -> I
         else:
             verb = "answered by" if answered.fits else "does not fit"
             answer = f"{verb} {answered.by.name} {answered.offer.version}"
-        yield one.feature.where + " (its glue)" * one.glue, one.need.versions, answer
+        who = f"{one.feature.where} (its glue)" if one.glue else one.feature.where
+        yield who, one.need.versions, answer
 
 
 def _state(feature: Candidate, plan: Plan) -> str:

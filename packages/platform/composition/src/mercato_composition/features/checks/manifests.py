@@ -10,7 +10,6 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 from sqlalchemy.orm import InstrumentedAttribute
 
-from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault
 from mercato_composition.features import conditional
 from mercato_composition.features.candidate import Candidate
@@ -18,73 +17,64 @@ from mercato_composition.features.discovery import maintainers_of
 from mercato_composition.features.hints import Misfit, misfits
 from mercato_composition.features.reserved import reserved_names
 from mercato_kit.feature import Feature
-from mercato_kit.http import Blueprint
 from mercato_kit.migrations import head
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}", re.ASCII)
 
 
-def well_formed(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+def well_formed(feature: Candidate) -> Iterator[Fault]:
     """Check the types and ranges in each manifest, and its references to others (K106)."""
-    for feature in features:
-        fix = f"tell its maintainers{_address(feature)}"
-        wrong = list(misfits(feature.manifest, Feature)) or _mistakes(feature.manifest)
-        for field, value, expected in wrong:
-            plain = "; a plain Flask blueprint states no policies" * _is_plain_blueprint(value)
-            what = f"{field} is {value!r}; expected {expected}{plain}."
-            yield feature.fault("K106", what, fix)
+    fix = f"tell its maintainers{_address(feature)}"
+    wrong = list(misfits(feature.manifest, Feature)) or _mistakes(feature.manifest)
+    for field, value, expected in wrong:
+        is_plain = isinstance(value, flask.Blueprint)
+        why = "; a plain Flask blueprint states no policies" if is_plain else ""
+        yield feature.fault("K106", f"{field} is {value!r}; expected {expected}{why}.", fix)
 
 
-def names(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+def names(feature: Candidate) -> Iterator[Fault]:
     """Check the names of features and of their tables (K107)."""
-    for feature in features:
-        name = feature.name
-        if not _NAME.fullmatch(name) or name.endswith("_"):
-            what = (
-                f"{name!r} is not a valid feature name: "
-                "lower-case letters, digits and _, at most 30 characters."
-            )
-            yield feature.fault("K107", what, "rename it, for example 'gift_cards'")
-        elif name in reserved_names():
-            what = f"{name!r} is reserved."
-            yield feature.fault("K107", what, "rename it, for example 'gift_cards'")
-        for table in _tables_of(feature.manifest):
-            if not table.startswith(f"{name}_"):
-                what = f"its table {table!r} does not start with '{name}_'."
-                fix = f"rename the table, for example '{name}_{table.rpartition('_')[2]}'"
-                yield feature.fault("K107", what, fix)
+    name = feature.name
+    if not _NAME.fullmatch(name) or name.endswith("_"):
+        what = (
+            f"{name!r} is not a valid feature name: "
+            "lower-case letters, digits and _, at most 30 characters."
+        )
+        yield feature.fault("K107", what, "rename it, for example 'gift_cards'")
+    elif name in reserved_names():
+        what = f"{name!r} is reserved."
+        yield feature.fault("K107", what, "rename it, for example 'gift_cards'")
+    for table in _tables_of(feature.manifest):
+        if not table.startswith(f"{name}_"):
+            what = f"its table {table!r} does not start with '{name}_'."
+            fix = f"rename the table, for example '{name}_{table.rpartition('_')[2]}'"
+            yield feature.fault("K107", what, fix)
 
 
-def kit_ranges(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+def kit_ranges(feature: Candidate) -> Iterator[Fault]:
     """Check that each feature was built for the kit that runs (K105)."""
     running = version("mercato-kit")
-    for feature in features:
-        if feature.kit is None or SpecifierSet(feature.kit).contains(running, prereleases=True):
-            continue
-        what = (
-            f"was built for mercato-kit {feature.kit}; this host runs mercato-kit {running}.\n"
-            "nothing was started with it left out"
-        )
-        fix = f"install a release of {feature.distribution or feature.name} that fits the kit"
-        yield feature.fault("K105", what, f"{fix}, or the kit it was built for")
+    if feature.kit is None or SpecifierSet(feature.kit).contains(running, prereleases=True):
+        return
+    what = (
+        f"was built for mercato-kit {feature.kit}; this host runs mercato-kit {running}.\n"
+        "nothing was started with it left out"
+    )
+    fix = f"install a release of {feature.distribution or feature.name} that fits the kit"
+    yield feature.fault("K105", what, f"{fix}, or the kit it was built for")
 
 
-def migrations_packed(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+def migrations_packed(feature: Candidate) -> Iterator[Fault]:
     """Check that declared migrations are inside the wheel (K118)."""
-    for feature in features:
-        folder = feature.manifest.migrations
-        if folder is not None and head(folder) is None:
-            what = f"declares migrations, and there are none in {folder}."
-            fix = 'build the wheel with them: [tool.hatch.build.targets.wheel] packages = ["src/…"]'
-            yield feature.fault("K118", what, fix)
+    folder = feature.manifest.migrations
+    if folder is not None and head(folder) is None:
+        what = f"declares migrations, and there are none in {folder}."
+        fix = 'build the wheel with them: [tool.hatch.build.targets.wheel] packages = ["src/…"]'
+        yield feature.fault("K118", what, fix)
 
 
 def _address(feature: Candidate) -> str:
     return maintainers_of(distribution(feature.distribution)) if feature.distribution else ""
-
-
-def _is_plain_blueprint(value: object) -> bool:
-    return isinstance(value, flask.Blueprint) and not isinstance(value, Blueprint)
 
 
 def _mistakes(manifest: Feature) -> Iterator[Misfit]:
