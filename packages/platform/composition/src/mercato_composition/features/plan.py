@@ -67,11 +67,11 @@ def compose(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
         deployment: The deployment.
         extra: Manifests that are composed too, whether the deployment names them or not.
     """
-    found = find(deployment, tuple(extra))
+    found, found_faults = find(deployment, tuple(extra))
     # Of two features that clash the later one gets the fault, so optional features come last.
-    features = sorted(found.features, key=lambda one: not one.required)
+    features = sorted(found, key=lambda one: not one.required)
     optional = {name for name, choice in deployment.features.items() if not choice.required}
-    faults, left_out = _sort_out(found.faults, optional)
+    faults, left_out = _sort_out(found_faults, optional)
     absent: list[Candidate] = []
     while True:
         composed = with_glue(features)

@@ -8,7 +8,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from mercato_composition.features.candidate import Candidate
-from mercato_kit.feature import Glue, Need, Offer, contract_id
+from mercato_kit.feature import Need, Offer, contract_id
 
 Offered = tuple[Candidate, Offer]
 
@@ -110,11 +110,6 @@ def events_between(features: Sequence[Candidate]) -> Iterator[EventLink]:
             for feature in features:
                 if topic in {handler.topic for handler in feature.manifest.handles}:
                     yield EventLink(topic, publisher, feature)
-
-
-def waiting_glue(feature: Candidate) -> Iterator[Glue]:
-    """Give the glue of *feature* whose conditions do not hold."""
-    yield from (glue for glue in feature.manifest.glue if glue not in feature.glue)
 
 
 def _answer(feature: Candidate, need: Need, answers: OffersByContract, *, glue: bool) -> Answered:
