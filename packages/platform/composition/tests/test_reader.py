@@ -166,9 +166,10 @@ class TestEnvironment:
 
         deployment = read_deployment(values, {"MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE": "7"})
 
-        choice = deployment.features["reviews"]
-        assert choice.settings == {"a": 1, "per_page": "7"}
-        assert choice.origins["per_page"] == "MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE"
+        source, path = deployment.source, ("features", "reviews", "settings")
+        assert source.values["features"]["reviews"]["settings"] == {"a": 1, "per_page": "7"}
+        variable = "MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE"
+        assert source.origin(*path, "per_page") == variable
 
     @pytest.mark.provokes("K204")
     def test_never_adds_a_feature(self):

@@ -160,7 +160,7 @@ class TestExclusions:
         [fault] = faults_of(feature("reviews", excludes=["ratings"]), names=())
 
         assert fault.code == "K106"
-        assert fault.what == "excludes is ['ratings']; expected a mapping of names to reasons."
+        assert fault.what == "excludes is ['ratings']; expected a mapping of names to texts."
 
 
 class TestMaintainers:

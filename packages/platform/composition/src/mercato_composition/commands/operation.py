@@ -74,29 +74,21 @@ class Operation:
         app: Flask = load_factory()(self.deployment)
         return app
 
-    @cached_property
-    def command_groups(self) -> dict[str, click.Group]:
-        """The command group of each feature that has one, by feature name."""
-        from mercato_composition.commands.features import commands_of
-
-        return {
-            feature.name: commands_of(feature.manifest, lambda: self.app)
-            for feature in self.plan.features
-            if feature.manifest.cli is not None
-        }
-
     def command_group(self, name: str) -> click.Group | None:
         """Return the command group of a feature; None if it has none or is not enabled.
 
         Raises:
             DeploymentError: The deployment names the feature, and has faults.
         """
+        from mercato_composition.commands.features import commands_of
+
         if name not in self.tables.get("features", {}):
             return None
-        group = self.command_groups.get(name)
-        if group is None:
-            self.plan.require_fit()
-        return group
+        for feature in self.plan.features:
+            if feature.name == name and feature.manifest.cli is not None:
+                return commands_of(feature.manifest, lambda: self.app)
+        self.plan.require_fit()
+        return None
 
     def serve_with(self, **options: str | int | None) -> Server:
         """Override ``[server]`` with the *options* that are not None, and return it.

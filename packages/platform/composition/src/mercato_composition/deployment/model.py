@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import sqlalchemy as sa
 from msgspec import Meta, field
@@ -74,16 +74,12 @@ class FeatureChoice:
         required: Whether the deployment cannot start without it.
         mount: Prefix of all its URLs; empty by default.
         editable: Whether production may run it from a folder of sources.
-        settings: Its settings, as the operator gave them.
-        origins: The origin of each setting, by key: ``deployment.toml:12`` or a variable.
         where: File and line that name the feature.
     """
 
     name: str
     package: str | None
     required: bool
-    settings: Mapping[str, Any]
-    origins: Mapping[str, str]
     where: str
     mount: str = ""
     editable: bool = False

@@ -19,17 +19,17 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*([<>=!~][<>=!~0-9A-Za-z.*+,\s
 
 
 @dataclass(frozen=True)
-class Wish:
+class Requirements:
     """The packages that a deployment file names. Reading it needs no secret and no database.
 
     Args:
         source: The file and the environment.
-        requirements: The requirement that brings each feature, by feature name.
+        by_feature: The requirement that brings each feature.
         index: URL of the only index to use; None for the installer's default.
     """
 
     source: Source
-    requirements: Mapping[str, Requirement]
+    by_feature: Mapping[str, Requirement]
     index: str | None
 
     @property
@@ -38,7 +38,7 @@ class Wish:
         # The URL is a secret, so it may be given as the path of a file.
         uses_redis = {"url", "url_file"} & table_at(self.source, ("redis",)).keys()
         redis = ("redis",) if uses_redis else ()
-        of_features = map(str, self.requirements.values())
+        of_features = map(str, self.by_feature.values())
         return tuple(sorted({*host_requirements(), *redis, *of_features}))
 
     @property
@@ -47,7 +47,7 @@ class Wish:
         return (self.source.file or Path(self.source.name)).absolute()
 
 
-def read(path: Path | None, environ: Mapping[str, str] = os.environ) -> Wish:
+def read(path: Path | None, environ: Mapping[str, str] = os.environ) -> Requirements:
     """Read the packages that a deployment file names.
 
     Args:
@@ -65,7 +65,7 @@ def read(path: Path | None, environ: Mapping[str, str] = os.environ) -> Wish:
     faults += [*mistakes, *refused]
     if faults:
         raise DeploymentError(faults)
-    return Wish(source, requirements, index)
+    return Requirements(source, requirements, index)
 
 
 def requirements_of(

@@ -12,7 +12,7 @@ from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import FeatureChoice, Server
-from mercato_composition.deployment.sections import read_section, table_at
+from mercato_composition.deployment.sections import read_section
 from mercato_composition.faults import Fault
 from mercato_kit.hosts import is_loopback
 from mercato_kit.schemas import is_text
@@ -259,11 +259,6 @@ def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoi
                 name=name,
                 package=choice.package,
                 required=choice.required,
-                settings=table_at(source, (*path, "settings")),
-                origins={
-                    key: source.origin(*path, "settings", key)
-                    for key in table_at(source, (*path, "settings"))
-                },
                 where=source.origin(*path),
                 mount=choice.mount,
                 editable=choice.editable,

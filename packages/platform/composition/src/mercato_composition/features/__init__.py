@@ -3,8 +3,8 @@
 __all__ = [
     "candidate",
     "discovery",
+    "hints",
     "installed",
-    "offers",
     "order",
     "plan",
     "relations",

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.offers import satisfies
+from mercato_composition.features.hints import Misfit, items, misfits
+from mercato_composition.features.relations import satisfies
 from mercato_kit.feature import Feature, Glue, Need, Offer
-
-T = TypeVar("T")
 
 PARTS = ("blueprints", "offers", "handles", "jobs")
 """The fields of a Glue that join those of its manifest."""
@@ -35,45 +34,22 @@ def with_glue(features: Iterable[Candidate]) -> list[Candidate]:
 
 
 def sound_glue(manifest: Feature) -> Iterator[Glue]:
-    """Give the glue of a manifest whose fields have the right types."""
+    """Give the glue of a manifest that has no mistakes."""
     for glue in items(manifest.glue, Glue):
-        if next(misfits(glue), None) is None:
+        if next(misfits(glue, Glue), None) is None and next(mistakes(glue), None) is None:
             yield glue
 
 
-def items(values: object, kind: type[T]) -> list[T]:
-    """Return the items of a manifest's field that are of type *kind*."""
-    if isinstance(values, str) or not isinstance(values, Sequence):
-        return []
-    return [item for item in values if isinstance(item, kind)]
-
-
-def misfits(glue: Glue) -> Iterator[tuple[str, object, str]]:
-    """Give the fields of *glue* with a wrong type: field, value, and what was expected."""
-    for part in PARTS:
-        if not _is_list(getattr(glue, part)):
-            yield part, getattr(glue, part), "a list"
-    if not _is_list(glue.when) or not glue.when:
+def mistakes(glue: Glue) -> Iterator[Misfit]:
+    """Give what is wrong in glue whose types are right."""
+    if not glue.when:
         yield "when", glue.when, "a list of needs and names of features, one at least"
-        return
     for number, condition in enumerate(glue.when):
         if isinstance(condition, Need):
-            if not _is_range(condition.versions):
+            try:
+                SpecifierSet(condition.versions)
+            except InvalidSpecifier:
                 yield f"when[{number}].versions", condition.versions, "a range such as '>=1,<2'"
-        elif condition not in items(glue.when, str):
-            yield f"when[{number}]", condition, "a Need or the name of a feature"
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
-
-
-def _is_range(versions: str) -> bool:
-    try:
-        SpecifierSet(versions)
-    except InvalidSpecifier:
-        return False
-    return True
 
 
 def _holds(glue: Glue, features: Sequence[Candidate]) -> bool:
@@ -89,7 +65,7 @@ def _holds(glue: Glue, features: Sequence[Candidate]) -> bool:
 
 
 def _glued(feature: Candidate, glue: Sequence[Glue]) -> Candidate:
-    if not glue or not all(_is_list(getattr(feature.manifest, part)) for part in PARTS):
+    if not glue or any(misfits(feature.manifest, Feature)):
         return feature
     joined: dict[str, Any] = {
         part: [

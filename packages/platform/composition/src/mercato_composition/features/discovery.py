@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import Distribution
 from types import TracebackType
 
@@ -32,20 +32,17 @@ _OUTSIDE = "Working outside of application context"
 """The start of Flask's message if there is no app yet."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """The loaded features and the faults of the others: the result of :func:`find`."""
-
-    features: tuple[Candidate, ...]
-    faults: tuple[Fault, ...]
-
-
-def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
+def find(
+    deployment: Deployment, extra: Iterable[Feature] = ()
+) -> tuple[list[Candidate], list[Fault]]:
     """Load the manifests of the features that *deployment* names.
 
     Args:
         deployment: The deployment.
         extra: Manifests that are composed too, whether the deployment names them or not.
+
+    Returns:
+        The loaded features, and the faults of the others.
     """
     known = installed_features()
     features: list[Candidate] = []
@@ -60,12 +57,23 @@ def find(deployment: Deployment, extra: Iterable[Feature] = ()) -> Found:
             faults.append(loaded)
         else:
             features.append(_as_chosen(loaded, choice))
-    features += [
-        _as_chosen(Candidate(manifest, kit=manifest.kit), deployment.features.get(manifest.name))
-        for manifest in extra
-    ]
-    faults += [_passed_twice(name) for name, count in extra_names.items() if count > 1]
-    return Found(tuple(features), tuple(faults))
+    for manifest in extra:
+        candidate = Candidate(manifest, kit=manifest.kit)
+        features.append(_as_chosen(candidate, deployment.features.get(manifest.name)))
+    for name in (name for name, count in extra_names.items() if count > 1):
+        what = "two manifests of this name were handed to create_app."
+        where = f"{name!r} (handed to create_app)"
+        faults.append(Fault("K102", where, what, "keep one of them", feature=name))
+    return features, faults
+
+
+def load_others(names: Collection[str]) -> Iterator[Candidate]:
+    """Load the installed features that are not among *names*, without those that cannot be."""
+    for name, entries in installed_features().items():
+        if name not in names and len(entries) == 1:
+            feature = load(entries[0])
+            if isinstance(feature, Candidate):
+                yield feature
 
 
 def load(entry: InstalledFeature) -> Candidate | Fault:
@@ -77,13 +85,15 @@ def load(entry: InstalledFeature) -> Candidate | Fault:
         manifest = entry.entry_point.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - an import may fail in any way
         return _import_fault(entry, error)
+    address = maintainers_of(entry.distribution)
     if not isinstance(manifest, Feature):
         what = f"{entry.entry_point.value} is a {type(manifest).__name__}, not a Feature."
-        fix = f"tell its maintainers{maintainers_of(entry.distribution)}"
-        return Fault("K106", entry.where, what, fix, feature=entry.name)
+        return Fault(
+            "K106", entry.where, what, f"tell its maintainers{address}", feature=entry.name
+        )
     if manifest.name != entry.name:
         what = f"its manifest is named {manifest.name!r}, but its entry point {entry.name!r}."
-        fix = f"use one name; tell its maintainers{maintainers_of(entry.distribution)}"
+        fix = f"use one name; tell its maintainers{address}"
         return Fault("K106", entry.where, what, fix, feature=entry.name)
     kit = manifest.kit or _kit_required_by(entry.distribution)
     return Candidate(manifest, entry.distribution.name, entry.distribution.version, kit)
@@ -114,11 +124,6 @@ def _find_one(
     bound = lock.bindings.get(choice.name) if lock else None
     chosen = choose(choice, entries, bound, production=production)
     return chosen if isinstance(chosen, Fault) else load(chosen)
-
-
-def _passed_twice(name: str) -> Fault:
-    what = "two manifests of this name were handed to create_app."
-    return Fault("K102", f"{name!r} (handed to create_app)", what, "keep one of them", feature=name)
 
 
 def _import_fault(entry: InstalledFeature, error: BaseException) -> Fault:

@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 from mercato_composition.deployment import lock as lockfile
 from mercato_composition.deployment.lock import Lock
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.packages import Wish, requirements_of
+from mercato_composition.deployment.packages import Requirements, requirements_of
 from mercato_composition.deployment.places import Places
 from mercato_composition.faults import DeploymentError, Fault
 from mercato_kit.feature import ENTRY_POINT_GROUP
@@ -40,9 +40,9 @@ def read_lock(deployment: Deployment) -> tuple[Lock | None, list[Fault]]:
 
 
 def _differences(lock: Lock, deployment: Deployment) -> Iterator[Fault]:
-    requirements, _ = requirements_of(deployment.features)
-    lines = Wish(deployment.source, requirements, None).lines
-    yield from lock.misfits(lines, deployment.source.name)
+    by_feature, _ = requirements_of(deployment.features)
+    requirements = Requirements(deployment.source, by_feature, None)
+    yield from lock.misfits(requirements.lines, deployment.source.name)
     installed, with_features = _installed()
     locked = lock.versions()
     unlocked = installed.keys() - locked.keys()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.offers import OffersByContract, answers_by_contract
+from mercato_composition.features.relations import OffersByContract, answers_by_contract
 
 _NO_CHOICES: Mapping[str, str] = {}
 

@@ -8,10 +8,11 @@ from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import DeploymentError, Fault, in_order
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import check
-from mercato_composition.features.conditional import items, with_glue
+from mercato_composition.features.conditional import with_glue
 from mercato_composition.features.discovery import find
-from mercato_composition.features.offers import answers_by_contract
+from mercato_composition.features.hints import items
 from mercato_composition.features.order import Ring, order
+from mercato_composition.features.relations import answers_by_contract
 from mercato_composition.features.settings import read_settings
 from mercato_kit.events import Handler
 from mercato_kit.feature import Feature, Offer, contract_id
@@ -71,11 +72,11 @@ def compose(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
         deployment: The deployment.
         extra: Manifests that are composed too, whether the deployment names them or not.
     """
-    found = find(deployment, tuple(extra))
+    found, found_faults = find(deployment, tuple(extra))
     # Of two features that clash the later one gets the fault, so optional features come last.
-    features = sorted(found.features, key=lambda one: not one.required)
+    features = sorted(found, key=lambda one: not one.required)
     optional = {name for name, choice in deployment.features.items() if not choice.required}
-    faults, left_out = _sort_out(found.faults, optional)
+    faults, left_out = _sort_out(found_faults, optional)
     absent: list[Candidate] = []
     while True:
         composed = with_glue(features)

@@ -1,11 +1,55 @@
-"""The contracts and events between the features of a plan."""
+"""Who offers a contract, who needs it, and which events features exchange."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
 
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.offers import OffersByContract, answers_by_contract, satisfies
-from mercato_kit.feature import Glue, Need, Offer
+from mercato_kit.feature import Need, Offer, contract_id
+
+Offered = tuple[Candidate, Offer]
+
+OffersByContract = Mapping[type[Any], list[Offered]]
+
+
+def offers_by_contract(features: Iterable[Candidate]) -> OffersByContract:
+    """Group the offers of *features* by contract."""
+    offers: dict[type[Any], list[Offered]] = {}
+    for feature in features:
+        for offer in feature.manifest.offers:
+            offers.setdefault(offer.contract, []).append((feature, offer))
+    return offers
+
+
+def satisfies(offer: Offer, need: Need) -> bool:
+    """Tell whether *offer* is of the contract that *need* names, in a version in its range."""
+    if offer.contract is not need.contract:
+        return False
+    try:
+        return SpecifierSet(need.versions).contains(Version(offer.version), prereleases=True)
+    except InvalidVersion:
+        return False
+
+
+def answers_by_contract(
+    features: Iterable[Candidate], capabilities: Mapping[str, str]
+) -> OffersByContract:
+    """Group offers by contract; if the operator chose one, keep only that one.
+
+    Args:
+        features: The features whose offers count.
+        capabilities: The name of the chosen feature, by contract id.
+    """
+    answers: dict[type[Any], list[Offered]] = {}
+    for contract, offers in offers_by_contract(features).items():
+        name = capabilities.get(contract_id(contract))
+        chosen = [(feature, offer) for feature, offer in offers if feature.name == name]
+        # A choice of a feature without such an offer is reported as K202.
+        answers[contract] = chosen or offers
+    return answers
 
 
 @dataclass(frozen=True)
@@ -54,12 +98,9 @@ def needs_between(
     for feature in features:
         for need in feature.manifest.needs:
             yield _answer(feature, need, answers, glue=False)
-        for glue in feature.manifest.glue:
-            yield from (
-                _answer(feature, need, answers, glue=True)
-                for need in glue.when
-                if isinstance(need, Need)
-            )
+        conditions = [one for glue in feature.manifest.glue for one in glue.when]
+        for need in (one for one in conditions if isinstance(one, Need)):
+            yield _answer(feature, need, answers, glue=True)
 
 
 def events_between(features: Sequence[Candidate]) -> Iterator[EventLink]:
@@ -71,17 +112,8 @@ def events_between(features: Sequence[Candidate]) -> Iterator[EventLink]:
                     yield EventLink(topic, publisher, feature)
 
 
-def waiting_glue(feature: Candidate) -> Iterator[Glue]:
-    """Give the glue of *feature* whose conditions do not hold."""
-    yield from (glue for glue in feature.manifest.glue if glue not in feature.glue)
-
-
 def _answer(feature: Candidate, need: Need, answers: OffersByContract, *, glue: bool) -> Answered:
     offers = answers.get(need.contract, [])
-    for by, offer in offers:
-        answered = Answered(feature, need, by, offer, glue)
-        if answered.fits:
-            return answered
-    if offers:
-        return Answered(feature, need, *offers[0], glue)
-    return Answered(feature, need, glue=glue)
+    fitting = [(by, offer) for by, offer in offers if satisfies(offer, need)]
+    by, offer = next(iter([*fitting, *offers]), (None, None))
+    return Answered(feature, need, by, offer, glue)

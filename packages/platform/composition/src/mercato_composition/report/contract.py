@@ -18,11 +18,10 @@ from mercato_composition.deployment.host import host_requirements
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import did_you_mean
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.discovery import load
-from mercato_composition.features.installed import installed_features
+from mercato_composition.features.discovery import load_others
 from mercato_composition.features.plan import Plan
-from mercato_composition.features.relations import needs_between
-from mercato_kit.feature import Need, contract_id
+from mercato_composition.features.relations import Answered, needs_between
+from mercato_kit.feature import contract_id
 
 Row = tuple[str, ...]
 
@@ -34,84 +33,65 @@ def trace_contract(id_: str, deployment: Deployment, plan: Plan) -> Iterator[str
         click.BadParameter: No installed feature offers or needs a contract of this id.
     """
     enabled = [*plan.features, *plan.absent]
-    features = [*enabled, *_not_enabled(deployment, enabled)]
-    known = {contract_id(contract): contract for contract in _contracts(features)}
-    if id_ not in known:
-        names = ", ".join(sorted(known)) or "none"
-        meant = did_you_mean(id_, known)
-        raise click.BadParameter(
-            f"no feature offers or needs a contract {id_!r}.{meant} Contracts: {names}"
-        )
-    contract = known[id_]
+    names = {*deployment.features, *(feature.name for feature in enabled)}
+    features = [*enabled, *load_others(names)]
+    needs = list(needs_between(features, deployment.capabilities))
+    contract = _find(id_, features, needs)
+    offering = [
+        one for one in features if any(it.contract is contract for it in one.manifest.offers)
+    ]
+    needing = [one for one in needs if one.need.contract is contract]
     wheel = _wheel_of(contract)
     place = f", from {wheel} {version(wheel)}" if wheel else ""
     yield f"{id_} ({contract.__module__}.{contract.__qualname__}{place})"
-    yield from _section("offered by", _offers(contract, features, deployment, plan))
-    yield from _section("needed by", _needs(contract, features, deployment, plan))
-    yield from _section("pinned by", _pins(contract, features, deployment, wheel))
+    yield from _section("offered by", _offers(contract, offering, deployment, plan))
+    yield from _section("needed by", _needs(needing, deployment, plan))
+    concerned = [*offering, *(one.feature for one in needing)]
+    yield from _section("pinned by", _pins(concerned, features, deployment, wheel))
 
 
-def _not_enabled(deployment: Deployment, enabled: Sequence[Candidate]) -> Iterator[Candidate]:
-    """Load the installed features that the deployment does not name."""
-    enabled_names = {feature.name for feature in enabled}
-    for name, entries in installed_features().items():
-        if name in enabled_names or name in deployment.features or len(entries) != 1:
-            continue
-        feature = load(entries[0])
-        if isinstance(feature, Candidate):
-            yield feature
-
-
-def _contracts(features: Sequence[Candidate]) -> Iterator[type[Any]]:
-    for feature in features:
-        yield from (offer.contract for offer in feature.manifest.offers)
-        yield from (need.contract for need, _ in _needs_of(feature))
-
-
-def _needs_of(feature: Candidate) -> Iterator[tuple[Need, str]]:
-    """Give a feature's needs, each with a suffix that marks those of its glue."""
-    for need in feature.manifest.needs:
-        yield need, ""
-    for glue in feature.manifest.glue:
-        yield from ((need, " (its glue)") for need in glue.when if isinstance(need, Need))
+def _find(id_: str, features: Sequence[Candidate], needs: Sequence[Answered]) -> type[Any]:
+    contracts = [offer.contract for feature in features for offer in feature.manifest.offers]
+    contracts += [one.need.contract for one in needs]
+    known = {contract_id(contract): contract for contract in contracts}
+    if id_ in known:
+        return known[id_]
+    names = ", ".join(sorted(known)) or "none"
+    meant = did_you_mean(id_, known)
+    raise click.BadParameter(
+        f"no feature offers or needs a contract {id_!r}.{meant} Contracts: {names}"
+    )
 
 
 def _offers(
-    contract: type[Any], features: Sequence[Candidate], deployment: Deployment, plan: Plan
+    contract: type[Any], offering: Sequence[Candidate], deployment: Deployment, plan: Plan
 ) -> Iterator[Row]:
     id_ = contract_id(contract)
     chosen = deployment.capabilities.get(id_)
-    for feature in features:
-        for offer in feature.manifest.offers:
-            if offer.contract is not contract:
-                continue
-            state = _state(feature, plan)
-            if not state and chosen:
-                where = deployment.source.origin("capabilities", id_)
-                state = f"chosen in {where}" if chosen == feature.name else "not chosen"
-            yield feature.where, offer.version, state or "enabled"
+    where = deployment.source.origin("capabilities", id_)
+    for feature in offering:
+        choice = f"chosen in {where}" if chosen == feature.name else "not chosen"
+        state = _state(feature, plan) or (choice if chosen else "enabled")
+        versions = [it.version for it in feature.manifest.offers if it.contract is contract]
+        yield from ((feature.where, version, state) for version in versions)
 
 
-def _needs(
-    contract: type[Any], features: Sequence[Candidate], deployment: Deployment, plan: Plan
-) -> Iterator[Row]:
+def _needs(needing: Sequence[Answered], deployment: Deployment, plan: Plan) -> Iterator[Row]:
     answers = {
         (one.feature.name, one.need): one
         for one in needs_between(plan.features, deployment.capabilities)
     }
-    for feature in features:
-        for need, suffix in _needs_of(feature):
-            if need.contract is not contract:
-                continue
-            one = answers.get((feature.name, need))
-            if one is None:
-                answer = _state(feature, plan)
-            elif one.by is None or one.offer is None:
-                answer = "not offered"
-            else:
-                verb = "answered by" if one.fits else "does not fit"
-                answer = f"{verb} {one.by.name} {one.offer.version}"
-            yield feature.where + suffix, need.versions, answer
+    for one in needing:
+        answered = answers.get((one.feature.name, one.need))
+        if answered is None:
+            answer = _state(one.feature, plan)
+        elif answered.by is None or answered.offer is None:
+            answer = "not offered"
+        else:
+            verb = "answered by" if answered.fits else "does not fit"
+            answer = f"{verb} {answered.by.name} {answered.offer.version}"
+        who = f"{one.feature.where} (its glue)" if one.glue else one.feature.where
+        yield who, one.need.versions, answer
 
 
 def _state(feature: Candidate, plan: Plan) -> str:
@@ -122,10 +102,12 @@ def _state(feature: Candidate, plan: Plan) -> str:
 
 
 def _pins(
-    contract: type[Any], features: Sequence[Candidate], deployment: Deployment, wheel: str | None
+    concerned: Sequence[Candidate],
+    features: Sequence[Candidate],
+    deployment: Deployment,
+    wheel: str | None,
 ) -> Iterator[Row]:
     """Give the requirements on the distributions that offer, need or define the contract."""
-    concerned = [one for one in features if _concerns(one, contract)]
     names = {canonicalize_name(one.distribution) for one in concerned if one.distribution}
     names |= {canonicalize_name(wheel)} if wheel else set()
     for name, choice in deployment.features.items():
@@ -136,11 +118,6 @@ def _pins(
         for requirement in _requirements(owner):
             if canonicalize_name(requirement.name) in names:
                 yield f"{owner} {version(owner)}", str(requirement)
-
-
-def _concerns(feature: Candidate, contract: type[Any]) -> bool:
-    needed = any(need.contract is contract for need, _ in _needs_of(feature))
-    return needed or any(offer.contract is contract for offer in feature.manifest.offers)
 
 
 def _requirements(owner: str) -> Iterator[Requirement]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
-from mercato_composition.features.relations import Answered, events_between, waiting_glue
+from mercato_composition.features.relations import Answered, events_between
 from mercato_kit.feature import Need
 
 
@@ -37,7 +37,7 @@ def _relations_of(
         names = sorted({one.publisher.name for one in events if one.topic == topic})
         yield f"handles   {topic}: {_named('from', names)}"
     for glue in feature.manifest.glue:
-        state = "waits for" if glue in waiting_glue(feature) else "holds with"
+        state = "holds with" if glue in feature.glue else "waits for"
         yield f"glue      {state} {', '.join(map(_condition, glue.when))}"
 
 

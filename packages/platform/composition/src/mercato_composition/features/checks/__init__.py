@@ -10,27 +10,24 @@ from mercato_composition.features.checks import (
     addresses,
     clashes,
     contracts,
-    exclusions,
     grants,
     manifests,
     needs,
     production,
-    references,
     tables,
     views,
 )
 
 Checker = Callable[[Sequence[Candidate], Deployment], Iterator[Fault]]
 
-ON_EACH: Sequence[Checker] = (
+ON_EACH: Sequence[Callable[[Candidate], Iterator[Fault]]] = (
     manifests.well_formed,
-    references.declared,
     manifests.names,
     manifests.kit_ranges,
     manifests.migrations_packed,
     views.policies,
     views.servable,
-    clashes.endpoints,
+    views.endpoints,
     grants.own_routes_only,
 )
 """Rules for one feature. A feature that breaks one takes no part in the other checks."""
@@ -41,7 +38,7 @@ ON_ALL: Sequence[Checker] = (
     needs.versions,
     needs.one_offer_each,
     needs.rings,
-    exclusions.none_excluded,
+    needs.exclusions,
     contracts.signatures,
     addresses.one_owner_each,
     clashes.blueprints,
@@ -57,12 +54,16 @@ ON_ALL: Sequence[Checker] = (
 def check(features: Sequence[Candidate], deployment: Deployment) -> list[Fault]:
     """Return all faults, root causes first."""
     faults: list[Fault] = []
-    well_formed = list(features)
-    for checker in ON_EACH:
-        found = list(checker(well_formed, deployment))
-        broken = {fault.feature for fault in found if fault.code == "K106"}
-        well_formed = [feature for feature in well_formed if feature.name not in broken]
-        faults += found
-    for checker in ON_ALL:
-        faults += checker(well_formed, deployment)
+    well_formed: list[Candidate] = []
+    for feature in features:
+        for check_one in ON_EACH:
+            found = list(check_one(feature))
+            faults += found
+            # What is malformed cannot be checked further.
+            if any(fault.code == "K106" for fault in found):
+                break
+        else:
+            well_formed.append(feature)
+    for check_all in ON_ALL:
+        faults += check_all(well_formed, deployment)
     return in_order(faults)

@@ -10,7 +10,7 @@ from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.reserved import PLATFORM_BLUEPRINTS
 from mercato_kit.feature import ENTRY_POINT_GROUP
-from mercato_kit.http import Blueprint, Route
+from mercato_kit.http import Blueprint
 
 
 def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
@@ -33,20 +33,6 @@ def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterat
                     _WINS.format(other.name),
                 ]
                 yield feature.fault("K402", "\n".join(lines), fix)
-
-
-def endpoints(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
-    """Check that no two views of a blueprint have one name (K402)."""
-    for feature in features:
-        for blueprint in feature.manifest.blueprints:
-            views: dict[str, Route] = {}
-            for route in blueprint.routes:
-                first = views.setdefault(route.endpoint, route)
-                if first.view is not route.view:
-                    name = f"{blueprint.name}.{route.endpoint}"
-                    what = f"its endpoint {name!r} is the name of two views.\n"
-                    fix = "rename one of them, or give it an endpoint of its own: endpoint='…'"
-                    yield feature.fault("K402", f"{what}{first.where}\n{route.where}", fix)
 
 
 def topics(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:

@@ -1,7 +1,7 @@
 """K113: a provider's methods can be called as its contract says."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, get_type_hints
 
 from mercato_composition.deployment.model import Deployment
@@ -55,12 +55,8 @@ def _members_of(contract: type[Any]) -> Iterator[tuple[str, object]]:
         if not getattr(kind, "_is_protocol", False) or kind.__module__ == "typing":
             continue
         members |= dict.fromkeys(inspect.get_annotations(kind))
-        members |= {name: value for name, value in vars(kind).items() if not _is_inner(name)}
+        members |= {name: one for name, one in vars(kind).items() if not name.startswith("_")}
     yield from members.items()
-
-
-def _is_inner(name: str) -> bool:
-    return name.startswith("_")
 
 
 def _has(provider: object, name: str) -> bool:
@@ -109,26 +105,14 @@ def _shown(signature: inspect.Signature) -> str:
 
 def _calls(signature: inspect.Signature) -> Iterator[Call]:
     """Give the ways in which callers may call: by position, by name, with and without defaults."""
-    parameters = signature.parameters
-    required = {
-        name: one for name, one in parameters.items() if one.default is inspect.Parameter.empty
-    }
-    for some in (required, parameters):
-        yield _by_position(some)
-        yield _by_name(some)
-
-
-def _by_position(parameters: Mapping[str, inspect.Parameter]) -> Call:
-    positional = tuple(name for name, one in parameters.items() if one.kind in _POSITIONAL)
-    named = {name: name for name, one in parameters.items() if one.kind is one.KEYWORD_ONLY}
-    return positional, named
-
-
-def _by_name(parameters: Mapping[str, inspect.Parameter]) -> Call:
-    positional = tuple(name for name, one in parameters.items() if one.kind is one.POSITIONAL_ONLY)
-    named = {
-        name: name
-        for name, one in parameters.items()
-        if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
-    }
-    return positional, named
+    parameters = signature.parameters.values()
+    for some in ([one for one in parameters if one.default is one.empty], parameters):
+        for by_name in (False, True):
+            named = {
+                one.name
+                for one in some
+                if one.kind is one.KEYWORD_ONLY
+                or (by_name and one.kind is one.POSITIONAL_OR_KEYWORD)
+            }
+            positional = [one.name for one in some if one.kind in _POSITIONAL]
+            yield tuple(name for name in positional if name not in named), dict.fromkeys(named)

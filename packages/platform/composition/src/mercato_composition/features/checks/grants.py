@@ -1,13 +1,12 @@
 """K408, K409: a blueprint affects its own routes only."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from inspect import unwrap
 from typing import Any
 
 from flask import Flask
 
-from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 
@@ -39,18 +38,17 @@ class _ScratchApp(Flask):
         """Ignore routes: they have checks of their own."""
 
 
-def own_routes_only(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+def own_routes_only(feature: Candidate) -> Iterator[Fault]:
     """Check that no blueprint brings templates (K408) or hooks (K409) for the whole app."""
-    for feature in features:
-        for blueprint in feature.manifest.blueprints:
-            app = _ScratchApp()
-            try:
-                # Of a copy, because Flask lets nothing be added to a registered blueprint.
-                app.register_blueprint(copy(blueprint))
-            except Exception as error:  # noqa: BLE001 - a callback may be wrong in any way
-                what = f"its routes cannot be registered: {type(error).__name__}: {error}"
-                yield feature.fault("K106", what, "tell its maintainers")
-            yield from _faults(feature, app)
+    for blueprint in feature.manifest.blueprints:
+        app = _ScratchApp()
+        try:
+            # Of a copy, because Flask lets nothing be added to a registered blueprint.
+            app.register_blueprint(copy(blueprint))
+        except Exception as error:  # noqa: BLE001 - a callback may be wrong in any way
+            what = f"its routes cannot be registered: {type(error).__name__}: {error}"
+            yield feature.fault("K106", what, "tell its maintainers")
+        yield from _faults(feature, app)
 
 
 def _faults(feature: Candidate, app: Flask) -> Iterator[Fault]:

@@ -1,23 +1,20 @@
-"""K108 to K111: what features need of each other, and who offers it."""
+"""K108 to K112: what features need of each other, who offers it, and what excludes what."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
-
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault, did_you_mean
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.discovery import load
-from mercato_composition.features.installed import installed_features
-from mercato_composition.features.offers import (
+from mercato_composition.features.discovery import load_others
+from mercato_composition.features.order import Ring, order
+from mercato_composition.features.relations import (
     OffersByContract,
     answers_by_contract,
     offers_by_contract,
+    satisfies,
 )
-from mercato_composition.features.order import Ring, order
-from mercato_kit.feature import Need, Offer, contract_id
+from mercato_kit.feature import Need, contract_id
 
 
 def chosen(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
@@ -57,7 +54,7 @@ def versions(features: Sequence[Candidate], deployment: Deployment) -> Iterator[
     for feature in features:
         for need in feature.manifest.needs:
             candidates = offers.get(need.contract, [])
-            if not candidates or any(_will_do(offer, need) for _, offer in candidates):
+            if not candidates or any(satisfies(offer, need) for _, offer in candidates):
                 continue
             there = ", ".join(f"{offer.version} from {who.release}" for who, offer in candidates)
             what = f"needs {need.id} {need.versions}; enabled features offer {there}."
@@ -100,8 +97,14 @@ def rings(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fau
         yield first.fault("K110", f"features need each other in a ring:\n{what}", fix)
 
 
-def _will_do(offer: Offer, need: Need) -> bool:
-    return SpecifierSet(need.versions).contains(Version(offer.version), prereleases=True)
+def exclusions(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+    """Check that no feature excludes another one that is on (K112)."""
+    for feature in features:
+        for other in features:
+            if reason := feature.manifest.excludes.get(other.name):
+                what = f"must not run beside {other.where}: {reason}"
+                fix = f"leave one of them out: [features.{feature.name}] or [features.{other.name}]"
+                yield feature.fault("K112", what, fix)
 
 
 def _contract_between(one: Candidate, other: Candidate, offers: OffersByContract) -> str:
@@ -116,22 +119,12 @@ def _how_to_get(need: Need, features: Sequence[Candidate], deployment: Deploymen
     file = deployment.source.name
     if broken := _broken(features, deployment):
         return f"first fix the features that could not be loaded: {broken}"
-    for name in _installed_offering(need, deployment):
-        return f"add [features.{name}] to {file} (installed, not enabled)"
+    for other in load_others(deployment.features):
+        if any(offer.contract is need.contract for offer in other.manifest.offers):
+            return f"add [features.{other.name}] to {file} (installed, not enabled)"
     return f"install a feature that offers {need.id}, and add it to {file}"
 
 
 def _broken(features: Sequence[Candidate], deployment: Deployment) -> str | None:
     """Name the features that the deployment asks for and that take no part."""
     return ", ".join(sorted(deployment.features.keys() - {one.name for one in features})) or None
-
-
-def _installed_offering(need: Need, deployment: Deployment) -> Iterator[str]:
-    for name, entries in installed_features().items():
-        if name in deployment.features or len(entries) != 1:
-            continue
-        feature = load(entries[0])
-        if isinstance(feature, Candidate) and any(
-            offer.contract is need.contract for offer in feature.manifest.offers
-        ):
-            yield name
