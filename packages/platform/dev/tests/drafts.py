@@ -117,7 +117,7 @@ def set_to(path, value):
 
 
 def drop(path):
-    """Write a change that drops something deep in a draft; ``~`` is a slash in a name."""
+    """Return a function that deletes a value in a draft; ``~`` is a slash in a name."""
 
     def change(draft):
         *way, last = (step.replace("~", "/") for step in path.split("/"))

@@ -11,7 +11,6 @@ import tempfile
 from pathlib import Path
 
 from describe import describe
-
 from mercato_dev.distributions import TOOLS, find_distributions
 
 ROOT = Path(__file__).parents[4]

@@ -45,7 +45,7 @@ class TestVersion:
         ],
     )
     def test_is_the_lowest_possible(self, bump, written, seen, version):
-        """Declared and seen changes count; a version in pyproject.toml that is high enough is kept."""
+        """All changes count; a version in pyproject.toml that is high enough is kept."""
         assert str(bump(written, *seen).version) == version
 
     def test_is_what_is_written_for_the_first_release(self, bump):

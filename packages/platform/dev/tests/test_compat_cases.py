@@ -111,7 +111,7 @@ class TestCasesOfFoundation:
         ]
 
     def test_leave_out_features_that_exclude_it(self, edition, platform):
-        """A feature whose ranges, or those of its requirements, exclude the new version is left out."""
+        """A feature is left out if its ranges exclude the new version, or those of its needs."""
         direct = edition("orders", "1.0.0", KIT, tests=[TESTING])
         indirect = edition("users", "1.0.0", "mercato-helper>=1")
         helper = edition("helper", "1.0.0", KIT)

@@ -1,4 +1,4 @@
-"""``nox -s release`` makes a version, its changelog, a commit and a tag."""
+"""``nox -s release`` writes a version and its changelog, commits and tags."""
 
 import shutil
 
@@ -19,7 +19,7 @@ CHANGES = {
 
 class TestRelease:
     def test_makes_the_first_one(self, planted):
-        """The first release is called as its pyproject.toml says."""
+        """The first release has the version in pyproject.toml."""
         told = planted.release()
 
         assert "mercato-apples 1.0.0: the first release" in told
@@ -34,7 +34,7 @@ class TestRelease:
         ]
 
     def test_raises_the_version_by_what_the_changes_need(self, released):
-        """Version, changelog, commit and tag agree, and the reasons were told line by line."""
+        """Version, changelog, commit and tag agree, and each reason is printed."""
         released.change(BEFORE + "\n\ndef core():\n    return 1\n", fixed="Peels.", added="Cores.")
 
         told = released.release()
@@ -56,7 +56,7 @@ class TestRelease:
         ]
 
     def test_releases_nothing_twice(self, released):
-        """Who releases again is told that nothing changed."""
+        """A second release without a change is refused."""
         released.change(BEFORE, fixed="Peels.")
         released.release()
 
@@ -65,15 +65,15 @@ class TestRelease:
         assert "Nothing changed since apples-v1.0.1" in told
 
     def test_takes_a_change_of_the_tests_alone(self, released):
-        """Tests are published, too; whoever says so in a fragment may release them."""
+        """A change of the tests with a fragment can be released, because tests are published."""
         released.write("tests/test_more.py", "")
         released.write("changes/+tests.fixed.md", "The tests run anywhere.")
         released.commit()
 
         assert "1.0.0 -> 1.0.1: patch" in released.release()
 
-    def test_runs_what_proves_it_with_the_new_version(self, released):
-        """What was proven is what is committed."""
+    def test_runs_the_sessions_with_the_new_version(self, released):
+        """The sessions run with the new version."""
         released.change(BEFORE, fixed="Peels.")
 
         told = released.release()
@@ -83,7 +83,7 @@ class TestRelease:
         assert "Here is tests(apples)" in told
 
     def test_releases_in_the_order_of_the_requirements(self, planted):
-        """What another one requires is released before it, however they were typed."""
+        """A distribution is released after those that it requires, in any order of arguments."""
         settings = planted.root / "packages/apples/pyproject.toml"
         needs = 'dependencies = ["mercato-pears>=1.0,<2"]'
         settings.write_text(settings.read_text().replace("dependencies = []", needs))
@@ -95,7 +95,7 @@ class TestRelease:
         assert subjects == ["apples: release 1.0.0", "pears: release 1.0.0"]
 
     def test_counts_one_place_lower_before_1(self, planted):
-        """Before 1.0 what breaks raises the minor version, and that is said."""
+        """Before 1.0, a breaking change raises the minor version, with an explanation."""
         planted.write_version("0.3.1")
         (planted.root / "packages/apples/changes/+first.added.md").unlink()
         planted.commit()
@@ -108,7 +108,7 @@ class TestRelease:
         assert "before 1.0" in told
 
     def test_maintains_an_older_version(self, released):
-        """On the branch of an older version, the release before is that of the branch."""
+        """On a maintenance branch, the last release is that of the branch."""
         released.change("", breaking="Eat the peel.")
         released.release()
         released.git("switch", "--quiet", "--create", "apples-1", "apples-v1.0.0")
@@ -117,25 +117,25 @@ class TestRelease:
         assert "1.0.0 -> 1.0.1: patch" in released.release()
 
     def test_keeps_a_version_that_is_high_enough(self, released):
-        """Whoever raised the version with the first change is taken at his word."""
+        """A version in pyproject.toml that is higher than needed is kept."""
         released.write_version("2.0.0")
         released.change(BEFORE, fixed="Peels.")
 
         told = released.release()
 
-        assert "the pyproject.toml says 2.0.0, more than is needed: 1.0.1" in told
+        assert "pyproject.toml has 2.0.0, higher than needed: 1.0.1" in told
         assert released.git("tag").splitlines() == ["apples-v1.0.0", "apples-v2.0.0"]
 
     def test_raises_more_where_that_is_asked(self, released):
-        """A team may call more than is seen."""
+        """A higher level than needed can be requested."""
         released.change(BEFORE, fixed="Peels.")
 
         released.release("apples", "--bump", "minor")
 
         assert released.git("tag").splitlines() == ["apples-v1.0.0", "apples-v1.1.0"]
 
-    def test_only_says_what_it_would_do(self, released):
-        """A dry run shows the reasons and the changelog, and changes nothing."""
+    def test_only_prints_what_it_would_do(self, released):
+        """A dry run prints the reasons and the changelog, and changes nothing."""
         released.change(BEFORE, fixed="Peels.")
         before = released.state()
 
@@ -146,8 +146,8 @@ class TestRelease:
         assert "Here is tests(apples)" not in told
         assert released.state() == before
 
-    def test_teaches(self, planted):
-        """``--help`` says what can be typed."""
+    def test_has_a_help(self, planted):
+        """``--help`` lists the options."""
         told = planted.release("--help")
 
         assert "--dry-run" in told

@@ -72,9 +72,10 @@ class TestVersion:
         """Different versions are a fault that lists them."""
         write_distribution(garden, "kit", home="packages/platform", version="0.2.0")
 
-        assert find_unit("platform", garden).faults_of_versions == [
-            "platform must have one version, but its members have: kit 0.2.0, base 0.1.0, host 0.1.0"
-        ]
+        (fault,) = find_unit("platform", garden).faults_of_versions
+
+        assert fault.startswith("platform must have one version, but its members have: ")
+        assert fault.endswith("kit 0.2.0, base 0.1.0, host 0.1.0")
 
 
 class TestOrderUnits:
