@@ -65,13 +65,13 @@ class Book(db.Aggregate, Base):
 
 
 class BookLent(Conflict):
-    """A reader."""
+    """The book is lent."""
 
     code = "book_lent"
 
 
 class BookLentToFriend(BookLent):
-    """A reader with an address."""
+    """The book is lent to a friend."""
 
 
 class NewBookSchema(Schema):
