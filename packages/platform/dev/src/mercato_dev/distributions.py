@@ -98,14 +98,16 @@ class Distribution:
         """Return the hash of the files that its wheel is built from."""
         kept = ["pyproject.toml", "README.md", "LICENSE", "src/**/*"]
         files = sorted({file for pattern in kept for file in self.folder.glob(pattern)})
-        return digest(file for file in files if file.is_file() and "__pycache__" not in file.parts)
+        sources = (one for one in files if one.is_file() and "__pycache__" not in one.parts)
+        return digest(sources, root=self.folder)
 
 
-def digest(files: Iterable[Path]) -> str:
-    """Return a hash of the names and contents of *files*, in their order."""
+def digest(files: Iterable[Path], root: Path = ROOT) -> str:
+    """Return a hash of the contents of *files* and of their paths from *root*, in their order."""
     total = hashlib.sha256()
     for file in files:
-        total.update(f"{file}\0{file.stat().st_size}\0".encode())
+        name = file.relative_to(root) if file.is_relative_to(root) else file
+        total.update(f"{name}\0{file.stat().st_size}\0".encode())
         total.update(file.read_bytes())
     return total.hexdigest()
 

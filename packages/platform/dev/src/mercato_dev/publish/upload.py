@@ -13,8 +13,9 @@ from mercato_dev.artifacts.comparison import differences
 from mercato_dev.environments import PLAIN
 from mercato_dev.indexes import Index, fetch, releases, sha256
 
-# Our index accepts any credentials; real ones must not be sent to it.
+# Our index accepts any credentials, and real ones must not be sent to it. It needs no network.
 ANYONE = {
+    "UV_OFFLINE": None,
     "UV_PUBLISH_TOKEN": None,
     "UV_PUBLISH_USERNAME": "anyone",
     "UV_PUBLISH_PASSWORD": "anything",

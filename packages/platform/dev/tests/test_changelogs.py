@@ -1,22 +1,23 @@
-"""Fragments: what they declare, and what is none of them."""
+"""Fragments and changelogs: what they declare, and their faults."""
 
 import tomllib
 
 import pytest
-from mercato_dev.bumps.fragments import LEVELS, faults_of_fragments, read_fragments
-from mercato_dev.bumps.versions import raise_version
-from packaging.version import Version
 
-from mercato_dev.changelogs import faults_before_release
+from mercato_dev.changelogs import (
+    LEVELS,
+    faults_before_release,
+    faults_of_fragments,
+    read_fragments,
+)
 from mercato_dev.distributions import Distribution
-from mercato_dev.levels import Level
 
 from .orchard import ROOT, begin_changelog, write_distribution
 
 
 @pytest.fixture
 def apples(tmp_path):
-    """Offer a distribution without fragments."""
+    """Return a distribution without fragments."""
     write_distribution(tmp_path, "apples")
     begin_changelog(tmp_path, "apples")
     (tmp_path / "packages/apples/changes/+first.added.md").unlink()
@@ -37,7 +38,7 @@ class TestReadFragments:
         ],
     )
     def test_takes_the_level_from_the_type(self, apples, name, level):
-        """The type says how much is needed, the text says why."""
+        """The type decides the level, and the text is the reason."""
         (apples.folder / "changes" / name).write_text("\nPeels, at last.\nOn every side.\n")
 
         (reason,) = read_fragments(apples)
@@ -47,7 +48,7 @@ class TestReadFragments:
         assert list(faults_of_fragments(apples)) == []
 
     def test_knows_the_types_of_the_changelog(self):
-        """Each type that towncrier knows has a level, in its order."""
+        """Each type in the settings of towncrier has a level, in the same order."""
         settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
         types = [one["directory"] for one in settings["tool"]["towncrier"]["type"]]
@@ -59,17 +60,17 @@ class TestFaultsOfFragments:
     @pytest.mark.parametrize(
         ("name", "said"),
         [
-            ("+peel.fixd.md", "has no type: 'fixd' is none of breaking, removed, added"),
+            ("+peel.fixd.md", "has an unknown type: 'fixd' is not one of breaking, removed, added"),
             ("+peel.fixd.md", "Did you mean 'fixed'?"),
-            ("+peel.added.old.md", "is no fragment: +short-name.added.md is one"),
-            ("peel.added.md", "is no fragment"),
-            ("+peel.added", "is no fragment"),
-            ("README.md", "is no fragment"),
-            ("notes.txt", "is no fragment"),
+            ("+peel.added.old.md", "is not a fragment: use a name such as +short-name.added.md"),
+            ("peel.added.md", "is not a fragment"),
+            ("+peel.added", "is not a fragment"),
+            ("README.md", "is not a fragment"),
+            ("notes.txt", "is not a fragment"),
         ],
     )
-    def test_name_a_file_that_is_none(self, apples, name, said):
-        """Towncrier would leave some of these out, or take them for something else."""
+    def test_name_an_invalid_file_name(self, apples, name, said):
+        """Names that towncrier would ignore or misread are faults."""
         (apples.folder / "changes" / name).write_text("Peels.")
 
         (fault,) = faults_of_fragments(apples)
@@ -81,8 +82,8 @@ class TestFaultsOfFragments:
     @pytest.mark.parametrize(
         ("content", "said"), [(b"", "is empty"), (b" \n", "is empty"), (b"\xff", "is not UTF-8")]
     )
-    def test_name_one_that_says_nothing(self, apples, content, said):
-        """An empty line in a changelog helps nobody."""
+    def test_name_an_empty_fragment(self, apples, content, said):
+        """An empty or unreadable fragment is a fault."""
         (apples.folder / "changes/+peel.added.md").write_bytes(content)
 
         (fault,) = faults_of_fragments(apples)
@@ -90,42 +91,42 @@ class TestFaultsOfFragments:
         assert said in fault
 
     def test_name_a_link(self, apples):
-        """A link would publish what is at its other end."""
+        """A symbolic link is a fault, because its target would be published."""
         (apples.folder / "changes/+peel.added.md").symlink_to(apples.pyproject)
 
         (fault,) = faults_of_fragments(apples)
 
-        assert "is no fragment" in fault
+        assert "is not a fragment" in fault
 
-    def test_name_letters_that_git_writes_as_codes(self, apples):
-        """It would be in the changelog, and stay where it is."""
+    def test_name_letters_that_git_quotes(self, apples):
+        """A name with non-ASCII letters is a fault: towncrier would not remove the file."""
         (apples.folder / "changes/+größe.added.md").write_text("Larger.")
 
         (fault,) = faults_of_fragments(apples)
 
-        assert "is no fragment" in fault
+        assert "is not a fragment" in fault
 
     @pytest.mark.parametrize("control", ["\x1b[2J", "\x07", "\x9b2J", "\x00"])
-    def test_name_what_a_terminal_would_obey(self, apples, control):
-        """The text is shown in terminals, and is published."""
+    def test_name_a_control_character(self, apples, control):
+        """A control character is a fault, because a terminal would execute it."""
         (apples.folder / "changes/+peel.added.md").write_text(f"Peels.{control}\n")
 
         (fault,) = faults_of_fragments(apples)
 
-        assert fault.endswith("has a control character in it: write plain text")
+        assert fault.endswith("contains a control character: write plain text")
 
     def test_name_a_folder(self, apples):
-        """A folder is no fragment, whatever it is called."""
+        """A folder with the name of a fragment is a fault."""
         (apples.folder / "changes/+peel.added.md").mkdir()
 
         (fault,) = faults_of_fragments(apples)
 
-        assert "is no fragment" in fault
+        assert "is not a fragment" in fault
 
 
 class TestFaultsOfChangelog:
-    def test_say_that_a_version_is_there(self, apples):
-        """A version is written once."""
+    def test_name_a_version_that_has_a_section(self, apples):
+        """A second section for a version is a fault; similar versions are not."""
         with (apples.folder / "CHANGELOG.md").open("a") as changelog:
             changelog.write("\n## 1.2.0 - 2026-11-22\n")
 
@@ -134,8 +135,8 @@ class TestFaultsOfChangelog:
         assert {version for version, found in faults.items() if found} == {"1.2.0"}
         assert faults["1.2.0"] == ["apples: CHANGELOG.md has a section for 1.2.0 already"]
 
-    def test_say_that_there_is_none(self, apples):
-        """What is not there has no marker."""
+    def test_name_a_missing_changelog(self, apples):
+        """A missing changelog is a fault, because it has no marker."""
         (apples.folder / "CHANGELOG.md").unlink()
 
         (fault,) = faults_before_release(apples, "1.2.0")
@@ -144,20 +145,3 @@ class TestFaultsOfChangelog:
 
 
 VERSIONS = ("1.2.0", "1.2", "1.2.0.1", "1.20.0", "11.2.0")
-
-
-class TestRaiseVersion:
-    @pytest.mark.parametrize(
-        ("version", "level", "raised"),
-        [
-            ("1.2.3", Level.PATCH, "1.2.4"),
-            ("1.2.3", Level.MINOR, "1.3.0"),
-            ("1.2.3", Level.MAJOR, "2.0.0"),
-            ("0.2.3", Level.PATCH, "0.2.4"),
-            ("0.2.3", Level.MINOR, "0.2.4"),
-            ("0.2.3", Level.MAJOR, "0.3.0"),
-        ],
-    )
-    def test_counts(self, version, level, raised):
-        """What is lower than the part that is raised begins again; before 1.0 all is one lower."""
-        assert str(raise_version(Version(version), level)) == raised
