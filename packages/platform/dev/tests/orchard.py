@@ -110,7 +110,7 @@ def write_feature(root: Path, name: str, **options: str) -> None:
     with (root / "packages" / name / "pyproject.toml").open("a") as settings:
         settings.write(ENTRY_POINT.format(name=name))
     (package / "migrations/versions").mkdir(parents=True, exist_ok=True)
-    for path in ("feature.py", "migrations/versions/0001_initial.py"):
+    for path in ("feature.py", "models.py", "migrations/versions/0001_initial.py"):
         (package / path).touch()
 
 

@@ -126,6 +126,12 @@ class TestFaultsOfWheel:
 
         assert any(fault in one for one in faults), faults
 
+    def test_need_no_migrations_of_a_feature_without_tables(self, item, wheel):
+        """A feature without models has no tables to migrate."""
+        change_wheel(wheel, without=["mercato_apples/models.py", MIGRATION])
+
+        assert not [one for one in faults_of_wheel(item, wheel) if "no tables" in one]
+
     def test_name_a_changed_file(self, item, wheel):
         """A file that differs from the source is a fault."""
         change_wheel(wheel, **{"mercato_apples/feature.py": b"other"})

@@ -67,7 +67,8 @@ def missing_parts(
     if item.short not in entry_points.select(group="mercato.features").names:
         yield f"no entry point of mercato.features is called {item.short!r}, as its folder is"
     migrations = PurePosixPath(item.module, "migrations/versions")
-    if not any(PurePosixPath(name).parent == migrations for name in inside):
+    has_tables = {f"{item.module}/models.py", f"{item.module}/models/__init__.py"} & set(inside)
+    if has_tables and not any(PurePosixPath(name).parent == migrations for name in inside):
         yield f"{migrations} is missing or empty: the feature would have no tables"
 
 
