@@ -8,9 +8,9 @@ from dataclasses import dataclass
 class Client:
     """The client of a request.
 
-    address: IP address as text; None if unknown.
+    Args:
+        address: IP address as text; None if unknown.
         user_agent: The User-Agent header.
-        user_agent: What its software calls itself.
     """
 
     address: str | None = None
