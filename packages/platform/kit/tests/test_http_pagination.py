@@ -153,7 +153,8 @@ class TestCursor:
     def test_cannot_be_forged(self, client, content, seal):
         """A forged cursor answers 400 before any query."""
         text = content if isinstance(content, bytes) else json.dumps(content).encode()
-        cursor = base64.urlsafe_b64encode(seal + text).decode().rstrip("=")
+        parts = [base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (text, seal)]
+        cursor = ".".join(parts)
 
         assert _refused(client, f"cursor={cursor}")
 
@@ -168,10 +169,23 @@ class TestCursor:
         """A cursor with one changed bit is refused."""
         _fill(app, [(1, 0), (1, 1)], "rank")
         cursor = client.get("/v1/notes?limit=1").json["next_cursor"]
-        raw = bytearray(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        raw[-5] ^= 1
+        for place in (3, len(cursor) - 5):
+            other = "B" if cursor[place] == "A" else "A"
+            changed = f"{cursor[:place]}{other}{cursor[place + 1 :]}"
 
-        assert _refused(client, f"limit=1&cursor={base64.urlsafe_b64encode(raw).decode()}")
+            assert _refused(client, f"limit=1&cursor={changed}")
+
+    def test_has_room_for_long_values(self, app, client):
+        """A page may end with the longest text of any column, in any script."""
+        with app.app_context():
+            for number in range(2):
+                note = Note(title="\N{GRINNING FACE}" * 200 + str(number), rank=1)
+                db.session.add(note)
+            db.session.commit()
+
+        first = client.get("/v1/notes?limit=1&sort=title")
+
+        assert len(client.get(_next(first)).json["data"]) == 1
 
     def test_is_valid_in_other_processes(self, app, boot, database_url):
         """Another process of the deployment accepts the cursor."""

@@ -119,21 +119,16 @@ def _make_categories(rows: Rows) -> dict[str, UUID]:
 def _make_product(rows: Rows, number: int, kind: Kind, series: str, category: UUID) -> None:
     name = f"{series} {kind.name}"
     created_at = utc_now() - timedelta(hours=11 * number + 1)
-    product: Row = {
-        "id": new_id(),
-        "handle": services.make_handle(name),
-        "name": name,
-        "description": f"{kind.about} From the series {series} by {SERIES[series]}.",
-        "brand": SERIES[series],
+    product = _add_product(
+        rows,
+        name=name,
+        description=f"{kind.about} From the series {series} by {SERIES[series]}.",
+        brand=SERIES[series],
         # A few drafts and archived products, as in a real shop.
-        "status": {100: "draft", 200: "archived"}.get(number % 250, "active"),
-        "options": list(kind.options),
-        "created_at": created_at,
-        "updated_at": created_at,
-        "published_at": None if number % 250 == 100 else created_at,
-        "archived_at": utc_now() if number % 250 == 200 else None,
-    }
-    rows[Product].append(product)
+        status={100: "draft", 200: "archived"}.get(number % 250, "active"),
+        options=list(kind.options),
+        created_at=created_at,
+    )
     _show(rows, product, category, pictures=2)
     cents = kind.cents + kind.cents // 40 * (number % 7) // 100 * 100
     values = [
@@ -150,26 +145,35 @@ def _make_product(rows: Rows, number: int, kind: Kind, series: str, category: UU
 
 
 def _make_gift_card(rows: Rows, category: UUID) -> None:
-    product: Row = {
-        "id": new_id(),
-        "handle": "gift-card",
-        "name": "Gift Card",
-        "description": "Sent by e-mail within minutes.",
-        "brand": None,
-        "status": "active",
-        "options": ["Value"],
-        "created_at": utc_now(),
-        "updated_at": utc_now(),
-        "published_at": utc_now(),
-        "archived_at": None,
-    }
-    rows[Product].append(product)
+    product = _add_product(
+        rows,
+        name="Gift Card",
+        description="Sent by e-mail within minutes.",
+        brand=None,
+        status="active",
+        options=["Value"],
+        created_at=utc_now(),
+    )
     _show(rows, product, category, pictures=1)
     for position, cents in enumerate(GIFT_CARDS):
         variant = _make_variant(rows, product, {"Value": str(cents // 100)}, position)
         variant |= {"requires_shipping": False, "track_inventory": False}
         _price(rows, variant["id"], cents)
     _keep_range(rows, product["id"], min(GIFT_CARDS), max(GIFT_CARDS))
+
+
+def _add_product(rows: Rows, **members: Any) -> Row:
+    created_at, status = members["created_at"], members["status"]
+    product: Row = {
+        **members,
+        "id": new_id(),
+        "handle": services.make_handle(members["name"]),
+        "updated_at": created_at,
+        "published_at": None if status == "draft" else created_at,
+        "archived_at": utc_now() if status == "archived" else None,
+    }
+    rows[Product].append(product)
+    return product
 
 
 def _make_variant(rows: Rows, product: Row, option_values: dict[str, str], position: int) -> Row:

@@ -9,6 +9,7 @@ from mercato_kit.db import session
 from mercato_kit.schemas import render_instant
 from mercato_users import topics
 from mercato_users.models import AuditEvent, OneTimeToken, Session, User, UserRole
+from mercato_users.schemas import UserSchema
 
 
 def export_subject(user_id: UUID) -> dict[str, Any]:
@@ -22,18 +23,9 @@ def export_subject(user_id: UUID) -> dict[str, Any]:
     trail = session.scalars(
         sa.select(AuditEvent).where(AuditEvent.user_id == user_id).order_by(AuditEvent.id)
     )
+    schema = UserSchema()  # type: ignore[no-untyped-call]  # marshmallow leaves it out
     return {
-        "account": {
-            "id": str(user.id),
-            "email": user.email,
-            "email_verified": user.email_verified,
-            "given_name": user.given_name,
-            "family_name": user.family_name,
-            "phone_number": user.phone_number,
-            "locale": user.locale,
-            "metadata": user.metadata_,
-            "created_at": render_instant(user.created_at),
-        },
+        "account": schema.dump(user),
         "sessions": [
             {
                 "created_at": render_instant(login.created_at),

@@ -27,17 +27,24 @@ def quote_variants(lines: Mapping[UUID, int], currency: str, at: datetime) -> Qu
     Raises:
         VariantUnavailable: Some variants cannot be sold; the exception lists all of them.
     """
-    found = {row.variant_id: row for row in session.execute(_select_lines(list(lines), currency))}
+    rows = session.execute(_select_lines(list(lines), currency)).mappings()
+    found = {row["variant_id"]: QuoteLine(**row) for row in rows}
     if missing := lines.keys() - found.keys():
         raise VariantUnavailable(missing)
     return Quote(
-        lines=tuple(_line(found[variant_id]) for variant_id in lines),
+        lines=tuple(found[variant_id] for variant_id in lines),
         currency=currency,
         valid_until=at + VALID_FOR,
     )
 
 
 def _select_lines(variant_ids: list[UUID], currency: str) -> sa.Select[*tuple[Any, ...]]:
+    """Select the members of :class:`QuoteLine` for each variant that can be sold."""
+    available = sa.case(
+        (Variant.track_inventory.is_(False), None),
+        (StockLevel.available > 0, StockLevel.available),
+        else_=0,
+    )
     return (
         sa.select(
             Variant.id.label("variant_id"),
@@ -50,8 +57,7 @@ def _select_lines(variant_ids: list[UUID], currency: str) -> sa.Select[*tuple[An
             Variant.requires_shipping,
             Variant.weight_grams,
             _image().label("image_url"),
-            Variant.track_inventory,
-            StockLevel.available.label("available"),
+            available.label("available"),
         )
         .join(Variant.product)
         .join(Price, sa.and_(Price.variant_id == Variant.id, Price.currency == currency))
@@ -67,19 +73,3 @@ def _image() -> sa.Function[str]:
     own = first.where(Medium.variant_id == Variant.id).scalar_subquery()
     of_product = first.where(Medium.product_id == Product.id).scalar_subquery()
     return sa.func.coalesce(own, of_product)
-
-
-def _line(row: Any) -> QuoteLine:
-    return QuoteLine(
-        variant_id=row.variant_id,
-        product_id=row.product_id,
-        sku=row.sku,
-        name=row.name,
-        variant_name=row.variant_name,
-        unit_amount=row.unit_amount,
-        tax_code=row.tax_code,
-        requires_shipping=row.requires_shipping,
-        weight_grams=row.weight_grams,
-        image_url=row.image_url,
-        available=max(0, row.available or 0) if row.track_inventory else None,
-    )

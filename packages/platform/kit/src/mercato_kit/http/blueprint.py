@@ -32,19 +32,11 @@ _QUERIES = frozenset({"query", "querystring"})
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route as declared by its feature.
+    """A route as declared by its feature; for the other members see :meth:`Blueprint.route`.
 
     Args:
         rule: The URL rule, without the blueprint's prefix.
-        methods: The HTTP methods.
         endpoint: The endpoint, without the blueprint's name.
-        allow: Who may call it. None is a fault at startup.
-        idempotent: Whether it requires an Idempotency-Key.
-        guest_scope: The member of the body that separates the keys of guests.
-        guest_header: The header that separates the keys of guests.
-        unstored: Members added to each response after it is stored under the key.
-        if_match: Whether it requires If-Match.
-        public_cache: Whether shared caches may keep the response briefly.
         view: The view function.
     """
 
