@@ -82,7 +82,9 @@ def define_tests(together: Sequence[Any] = ()) -> None:
 def run_tests(session: nox.Session, folder: str) -> None:
     """Run the tests in *folder*, with what was typed behind ``--``."""
     # These below are run by sessions of their own.
-    others = [f"--ignore={folder}/{name}" for name in ("together", "rehearsal")]
+    others = [
+        f"--ignore={folder}/{name}" for name in ("pgbouncer", "redis", "rehearsal", "together")
+    ]
     where = [f"--config-file={WORKSPACE}", *others, folder]
     session.run("pytest", "-n2", *where, *session.posargs, env=CLEAN)
 
