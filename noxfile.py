@@ -69,6 +69,27 @@ def journey(session: nox.Session) -> None:
     session.run("python", "-u", "host/tests/together/journey.py", *session.posargs, env=CLEAN)
 
 
+@nox.session(requires=["build"])
+def pgbouncer(session: nox.Session) -> None:
+    """Test a shop behind Debian's PgBouncer in transaction mode."""
+    test_beside(session, "pgbouncer")
+
+
+@nox.session(requires=["build"])
+def redis(session: nox.Session) -> None:
+    """Test shops that share Debian's Redis, and what they do while it is away."""
+    test_beside(session, "redis-server")
+
+
+def test_beside(session: nox.Session, program: str) -> None:
+    """Run the tests of a session beside a server of Debian's; without it, say so and skip."""
+    if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None:
+        session.skip(f"{program} is not installed: apt-get install {program}")
+    provide(session, *EVERYTHING, groups=[TOGETHER])
+    where = [f"--config-file={WORKSPACE}", f"{ROOT}/host/tests/{session.name}"]
+    session.run("pytest", *where, *session.posargs, env=CLEAN)
+
+
 FEATURES = [item for item in DISTRIBUTIONS if item.is_feature]
 SUBSETS = [
     nox.param([item.name for item in some], id="+".join(item.short for item in some) or "none")

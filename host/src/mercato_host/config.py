@@ -6,6 +6,9 @@ from typing import Any
 from mercato_composition.deployment.model import Deployment
 from mercato_kit import transactions
 
+REDIS_OPTIONS: Mapping[str, float] = {"socket_connect_timeout": 1, "socket_timeout": 1}
+"""Seconds that a request waits for a Redis server that does not answer."""
+
 
 class Config:
     """Settings that are the same in every environment."""
@@ -63,7 +66,11 @@ def settings_of(deployment: Deployment) -> dict[str, Any]:
             "CACHE_TYPE": "RedisCache",
             "CACHE_REDIS_URL": redis,
             "RATELIMIT_STORAGE_URI": redis,
+            "CACHE_OPTIONS": dict(REDIS_OPTIONS),
+            "RATELIMIT_STORAGE_OPTIONS": dict(REDIS_OPTIONS),
             # If Redis does not answer, each process counts for itself, and no request fails.
             "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
+            # Flask-Limiter falls back at the first error, and raises one of another thread.
+            "RATELIMIT_SWALLOW_ERRORS": True,
         }
     return settings

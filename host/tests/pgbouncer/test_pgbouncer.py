@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from uuid import uuid4
 
 import httpx2
@@ -113,6 +113,11 @@ LOCKS = (
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 
+CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
 
 class TestUpgrade:
     def test_two_at_once(self, port, make_deployment):
@@ -182,6 +187,28 @@ class TestOrders:
         assert "failed 0" in delivered
         assert find_violations(sa.create_engine(direct, poolclass=sa.pool.NullPool)) == []
         assert count(direct, "SELECT count(*) FROM kit_inbox WHERE processed_at IS NULL") == 0
+
+    def test_while_connections_are_cut(self, port, make_deployment):
+        """Orders whose connections end, as when a server fails over, are placed or refused 503."""
+        deployment, direct = make_deployment(port)
+        with running_shop(deployment, {}, worker=False) as shop:
+            shop.run("users", "create", STAFF, "--role", "admin", typed=f"{PASSWORD}\n")
+            with httpx2.Client(base_url=shop.address, timeout=60) as client:
+                variant_id = _stock(client, ORDERS)
+                with ThreadPoolExecutor(BUYERS) as buyers, psycopg.connect(direct) as admin:
+                    orders = [buyers.submit(_order, client, variant_id) for _ in range(ORDERS)]
+                    cut = 0
+                    while not all(order.done() for order in orders):
+                        cut += len(admin.execute(CUT).fetchall())
+                        admin.commit()
+                        wait(orders, timeout=0.3)
+                answers = Counter(order.result() for order in orders)
+                after = _order(client, variant_id)
+
+        assert cut > 0
+        assert set(answers) <= {201, 503}, answers
+        assert after in {201, 409}
+        assert find_violations(sa.create_engine(direct, poolclass=sa.pool.NullPool)) == []
 
     def test_leaves_nothing_on_a_pooled_connection(self, port, make_deployment):
         """The next client of a connection gets no setting, prepared statement or lock of ours."""

@@ -2,8 +2,11 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from textwrap import dedent
 from uuid import UUID
 
@@ -255,6 +258,21 @@ class TestServers:
         statuses = [client.get("/openapi.json").status_code for _ in range(3)]
 
         assert statuses == [200, 200, 429]
+
+    def test_requests_are_answered_while_redis_hangs(self, shop, monkeypatch):
+        """Requests that wait for one Redis at once are all answered, each after a second."""
+        monkeypatch.setenv("MERCATO_SERVER__REQUESTS_PER_MINUTE", "100")
+        with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(4) as threads:
+            monkeypatch.setenv("MERCATO_REDIS__URL", f"redis://127.0.0.1:{silent.getsockname()[1]}")
+            app = create_app(shop.file)
+            started = time.monotonic()
+
+            answers = threads.map(lambda _: app.test_client().get("/openapi.json"), range(4))
+
+            assert [answer.status_code for answer in answers] == [200] * 4
+            assert time.monotonic() - started < 4
+            [limiter] = app.extensions["limiter"]
+            limiter.storage.storage.close()
 
     @pytest.mark.provokes("K207")
     def test_a_server_that_a_feature_can_do_without(self, shop, wheels):

@@ -100,6 +100,7 @@ def check_transactions(operation: Operation) -> list[Fault]:
     try:
         with operation.app.app_context():
             lost = transactions.lost_settings(engine())
+            engine().dispose()
     except (DeploymentError, DBAPIError):
         # Other faults report an app that cannot be made, and a database that does not answer.
         return []

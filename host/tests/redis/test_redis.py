@@ -1,0 +1,219 @@
+"""Shops that share a real Redis: rate limits over processes, and a Redis that is away."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+import httpx2
+import pytest
+import redis
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ..together.shop import free_port, running_shop
+
+DEPLOYMENT = """
+environment = "testing"
+[database]
+url = "sqlite:///{folder}/shop.db"
+[server]
+workers = 2
+threads = 8
+requests_per_minute = {limit}
+[redis]
+url = "{redis}"
+"""
+
+PASSWORD = "kX7-quiet-morning"
+LIMIT = 20
+CLIENTS = 8
+
+
+@contextmanager
+def running_redis(folder, port, *options):
+    """Run Debian's redis-server, which keeps nothing on disk, and yield its process."""
+    command = ["redis-server", "--dir", str(folder), "--save", "", "--bind", "127.0.0.1", *options]
+    if "--tls-port" not in options:
+        command += ["--port", str(port), "--requirepass", PASSWORD]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for(url):
+    """Wait until a Redis server answers."""
+    with redis.Redis.from_url(url) as client:
+        give_up_at = time.monotonic() + 30
+        while True:
+            try:
+                client.ping()
+            except redis.ConnectionError:
+                assert time.monotonic() < give_up_at, "Redis did not start"
+                time.sleep(0.05)
+            else:
+                return
+
+
+@pytest.fixture
+def port():
+    """A port for Redis."""
+    return free_port()
+
+
+@pytest.fixture
+def url(port):
+    """The URL of Redis, with its password."""
+    return f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
+
+
+@pytest.fixture
+def server(tmp_path, port, url):
+    """A running Redis."""
+    with running_redis(tmp_path, port) as process:
+        wait_for(url)
+        yield process
+
+
+@pytest.fixture
+def open_shops(tmp_path):
+    """A function that runs shops of one Redis, and returns them."""
+    with ExitStack() as stack:
+
+        def start(url, *, number=1, limit=LIMIT):
+            file = tmp_path / "deployment.toml"
+            file.write_text(DEPLOYMENT.format(folder=tmp_path, limit=limit, redis=url))
+            shops = (running_shop(file, {}, worker=False) for _ in range(number))
+            return [stack.enter_context(shop) for shop in shops]
+
+        yield start
+
+
+def ask(shops, requests):
+    """Request a page of all shops with many clients, and count statuses; None is no answer."""
+    with httpx2.Client(timeout=60) as client, ThreadPoolExecutor(CLIENTS) as threads:
+
+        def one(number):
+            try:
+                return client.get(f"{shops[number % len(shops)].address}/openapi.json").status_code
+            except httpx2.TransportError:
+                return None
+
+        return Counter(threads.map(one, range(requests)))
+
+
+def check(shop):
+    """Return the exit code of `mercato check`, and its faults by code."""
+    done = subprocess.run(
+        shop.command("check", "--json"),
+        env=dict(shop.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, [fault["code"] for fault in json.loads(done.stdout)["faults"]]
+
+
+class TestLimits:
+    def test_are_counted_over_processes(self, server, url, open_shops):
+        """Two shops of two processes each answer as many requests as one would."""
+        shops = open_shops(url, number=2)
+
+        assert ask(shops, 3 * LIMIT) == {200: LIMIT, 429: 2 * LIMIT}
+        assert check(shops[0]) == (0, [])
+
+    def test_over_tls(self, tmp_path, port, open_shops):
+        """A URL of rediss:// with the authority's certificate works as well."""
+        certificate, private_key = make_certificate(tmp_path)
+        options = ["--port", "0", "--tls-port", str(port), "--tls-auth-clients", "no"]
+        options += ["--tls-cert-file", str(certificate), "--tls-key-file", str(private_key)]
+        options += ["--tls-ca-cert-file", str(certificate), "--requirepass", PASSWORD]
+        url = f"rediss://:{PASSWORD}@127.0.0.1:{port}/0?ssl_ca_certs={certificate}"
+        with running_redis(tmp_path, port, *options):
+            wait_for(url)
+            [shop] = open_shops(url)
+
+            assert ask([shop], 2 * LIMIT) == {200: LIMIT, 429: LIMIT}
+            assert check(shop) == (0, [])
+
+
+class TestRedisAway:
+    def test_killed(self, server, url, tmp_path, port, open_shops):
+        """Every request is answered while Redis dies and returns; then it counts again."""
+        [shop] = open_shops(url, limit=100_000)
+        with ThreadPoolExecutor(1) as others:
+            answers = others.submit(ask, [shop], 600)
+            server.kill()
+            server.wait()
+
+            assert answers.result(timeout=120) == {200: 600}
+        assert httpx2.get(f"{shop.address}/readyz").status_code == 200
+        assert check(shop) == (0, ["K503"])
+        with running_redis(tmp_path, port):
+            wait_for(url)
+            with redis.Redis.from_url(url) as client:
+                give_up_at = time.monotonic() + 60
+                while not client.dbsize():
+                    assert time.monotonic() < give_up_at, "Redis is not used again"
+                    assert ask([shop], 1) == {200: 1}
+
+    def test_hanging(self, server, url, open_shops):
+        """A Redis that takes requests and answers none holds no request for long."""
+        [shop] = open_shops(url, limit=100_000)
+        ask([shop], CLIENTS)
+        os.kill(server.pid, signal.SIGSTOP)
+        started = time.monotonic()
+
+        answers = ask([shop], 4 * CLIENTS)
+
+        assert answers == {200: 4 * CLIENTS}
+        assert time.monotonic() - started < 10
+        assert check(shop) == (0, ["K503"])
+
+    def test_of_another_password(self, server, url, open_shops):
+        """Each process counts for itself; `mercato check` warns, and does not show the password."""
+        [shop] = open_shops(url.replace(PASSWORD, "another-one"))
+
+        answers = ask([shop], 5 * LIMIT)
+
+        # Besides, a request of each thread may fail to be counted while its process falls back.
+        assert LIMIT <= answers[200] <= 2 * (LIMIT + 8)
+        assert set(answers) == {200, 429}
+        assert check(shop) == (0, ["K503"])
+
+
+def make_certificate(folder):
+    """Write a certificate for 127.0.0.1 that is its own authority, and its key."""
+    private_key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "redis")])
+    now = datetime.now(UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    authority = x509.BasicConstraints(ca=True, path_length=None)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private_key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(address, critical=False)
+        .add_extension(authority, critical=True)
+        .sign(private_key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    files = folder / "redis.crt", folder / "redis.key"
+    files[0].write_bytes(certificate.public_bytes(pem))
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    files[1].write_bytes(private_key.private_bytes(pem, *form))
+    return files
