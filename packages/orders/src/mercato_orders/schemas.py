@@ -15,6 +15,7 @@ from mercato_kit.schemas import (
     Instant,
     Integer,
     Line as LineOfText,
+    List,
     Listed,
     Metadata,
     ModelSchema,
@@ -102,9 +103,7 @@ class WantedLineSchema(Schema):
 class _WantedLinesSchema(Schema):
     """Fields that quotes and orders share."""
 
-    lines = fields.List(
-        fields.Nested(WantedLineSchema), required=True, validate=validate.Length(min=1, max=100)
-    )
+    lines = List(fields.Nested(WantedLineSchema), required=True, min=1, max=100)
     currency = Text(
         required=True,
         max=3,
@@ -116,10 +115,8 @@ class _WantedLinesSchema(Schema):
         allow_none=True,
         metadata={"description": "Not supported yet: any value is refused"},
     )
-    discount_codes = fields.List(
-        LineOfText(max=100),
-        validate=validate.Length(max=20),
-        metadata={"description": "The shop has none yet"},
+    discount_codes = List(
+        LineOfText(max=100), max=20, metadata={"description": "The shop has none yet"}
     )
 
     @ma.validates_schema

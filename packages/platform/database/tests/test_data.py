@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -97,11 +98,14 @@ class TestLedger:
         assert "Features with data: loans, shelf" in unknown.stderr
 
     def test_creates_no_database(self, tmp_path, monkeypatch):
-        """Listing the data of an absent SQLite database does not create its file."""
+        """Looking at an absent SQLite database does not create its file."""
         monkeypatch.syspath_prepend(tmp_path)
         library = Library(tmp_path, f"sqlite:///{tmp_path}/absent.db")
 
-        assert library.mercato("data").stdout == "No data.\n"
+        listed, checked = library.mercato("data"), library.mercato("check")
+
+        assert listed.stdout == "No data.\n"
+        assert "error[K302] mercato-shelf 1.0.2 ('shelf')" in checked.stderr
         assert not (tmp_path / "absent.db").exists()
 
 
@@ -118,6 +122,17 @@ class TestArchive:
         assert head["tables"].keys() == {"shelf_book", "shelf_page"}
         assert sorted(row["row"].get("title", "-") for row in rows) == ["", "-", "Emma"]
         assert end == {"rows": {"shelf_book": 2, "shelf_page": 1}}
+
+    def test_is_for_its_owner(self, library):
+        """An archive has the mode 0600 under any umask: it holds the data of people."""
+        file = library.folder / "shelf.jsonl"
+        before = os.umask(0)
+        try:
+            library.mercato("data", "archive", "shelf", "--to", str(file))
+        finally:
+            os.umask(before)
+
+        assert file.stat().st_mode & 0o777 == 0o600
 
     def test_overwrites_nothing(self, library):
         """An existing file is not changed, and no partial file is left."""

@@ -1,32 +1,25 @@
 import os
+import queue
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
+from mercato_composition.faults import DeploymentError
+from mercato_database.checks import database_faults
 from mercato_database.drift import differences
-from mercato_database.faults import (
-    database_faults,
-    lock_held,
-    migration_failed,
-    pending_fault,
-    unreachable,
-)
-from mercato_database.history import Pending, current_revisions, histories, pending
+from mercato_database.faults import lock_held, pending_fault, unreachable
+from mercato_database.history import behind, current_revisions, histories
 from mercato_database.locks import LockHeldError, migration_lock
-from mercato_database.runner import (
-    Applied,
-    MigrationFailedError,
-    UpgradeRefusedError,
-    migration_engine,
-    upgrade,
-)
+from mercato_database.plan import read
+from mercato_database.runner import Applied, migration_engine, upgrade
 from mercato_database.scaffold import write_revision
 from mercato_kit.feature import Feature
 from mercato_testing.samples.notes import feature as notes
 
-KIT = [Applied("kit", revision) for revision in histories([])[0].revisions]
+KIT = [Applied("kit", revision.number) for revision in histories([])[0].migrations]
 ALL = [*KIT, Applied("notes", "0001"), Applied("notes", "0002")]
 LINES = [f"{done.feature} {done.revision}" for done in ALL]
 KIT_HEAD = KIT[-1].revision
@@ -124,12 +117,18 @@ class TestUpgrade:
         """A history that fails is rolled back completely; features before it are kept."""
         broken = write("broken", create("broken_thing"), "op.execute('SELECT 1 FROM nowhere')")
 
-        with pytest.raises(MigrationFailedError) as failed:
+        with pytest.raises(DeploymentError) as failed:
             upgrade(url, [notes, broken])
 
-        assert (failed.value.feature, failed.value.revision) == ("broken", "0002")
-        assert failed.value.statement == "SELECT 1 FROM nowhere"
-        assert failed.value.applied == tuple(ALL)
+        (fault,) = failed.value.faults
+        assert (fault.code, fault.feature) == ("K305", "broken")
+        assert fault.what.startswith("migration 0002 failed: ")
+        assert fault.what.splitlines()[-3:] == [
+            "statement: SELECT 1 FROM nowhere",
+            "all migrations of broken in this run were rolled back.",
+            "applied before and kept: " + ", ".join(LINES),
+        ]
+        assert fault.fix == "fix the cause, then resume with: mercato db upgrade"
         assert "notes_note" in tables(url)
         assert "broken_thing" not in tables(url)
 
@@ -137,14 +136,14 @@ class TestUpgrade:
         """Features after the one that failed are not migrated."""
         broken = write("broken", "raise KeyError('no such thing')")
 
-        with pytest.raises(MigrationFailedError, match="no such thing"):
+        with pytest.raises(DeploymentError, match="no such thing"):
             upgrade(url, [broken, write("later", create("later_thing"))])
 
         assert "later_thing" not in tables(url)
 
     def test_can_be_resumed(self, url, write):
         """When the cause is fixed, the same call applies the rest."""
-        with pytest.raises(MigrationFailedError):
+        with pytest.raises(DeploymentError, match="K305"):
             upgrade(url, [write("broken", create("broken_thing"), "raise KeyError")])
 
         applied = upgrade(url, [write("broken", create("broken_thing"), create("broken_other"))])
@@ -159,10 +158,14 @@ class TestUpgrade:
         with migration_engine(url) as engine, engine.begin() as connection:
             connection.execute(sa.text("DELETE FROM kit_ledger"))
 
-        with pytest.raises(UpgradeRefusedError) as refused:
+        with pytest.raises(DeploymentError) as refused:
             upgrade(url, [Feature(name="other", summary="Old.", migrations=older.migrations)])
 
-        assert refused.value.reasons == (Pending("other", "0002", "0001", 0),)
+        (fault,) = refused.value.faults
+        assert (fault.code, fault.feature, fault.severity) == ("K303", "other", "error")
+        assert fault.what.startswith(
+            "its tables are at 0002; this version knows revisions up to 0001."
+        )
 
     def test_four_starters_migrate_once(self, url):
         """Of four processes that start at once, all succeed, and each revision is applied once."""
@@ -203,74 +206,115 @@ class TestMigrationLock:
                     f"waiting for the migration lock, held by process {os.getpid()}"
                 ]
 
+    def test_lets_indexes_be_created_concurrently(self, empty_database):
+        """CREATE INDEX CONCURRENTLY waits neither for the holder nor for a process that waits."""
+        with migration_engine(empty_database("postgresql")) as engine:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("CREATE TABLE thing (id integer)")
 
-class TestPending:
+            def wait():
+                with migration_lock(engine, wait_seconds=60, on_progress=waits.put):
+                    return True
+
+            waits = queue.Queue()
+            with ThreadPoolExecutor(1) as other:
+                with (
+                    migration_lock(engine, wait_seconds=1, on_progress=waits.put),
+                    engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+                ):
+                    waiting = other.submit(wait)
+                    waits.get(timeout=30)
+                    connection.exec_driver_sql("SET statement_timeout = '20s'")
+                    connection.exec_driver_sql("CREATE INDEX CONCURRENTLY ix ON thing (id)")
+
+                assert waiting.result(timeout=30)
+
+    def test_reports_that_it_was_lost(self, empty_database):
+        """A lock whose connection ends is gone, and the run that held it fails."""
+        with migration_engine(empty_database("postgresql")) as engine:
+            lock = migration_lock(engine, wait_seconds=1, on_progress=print)
+            lock.__enter__()
+            with engine.begin() as connection:
+                connection.exec_driver_sql(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+
+            with migration_lock(engine, wait_seconds=1, on_progress=print):
+                pass
+            with pytest.raises(sa.exc.DBAPIError):
+                lock.__exit__(None, None, None)
+
+    def test_leaves_a_file_for_its_owner(self, tmp_path):
+        """On SQLite the lock and the database have the mode 0600 under any umask."""
+        before = os.umask(0)
+        try:
+            with (
+                migration_engine(f"sqlite:///{tmp_path}/shop.db") as engine,
+                migration_lock(engine, wait_seconds=1, on_progress=print),
+                engine.connect(),
+            ):
+                modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+        finally:
+            os.umask(before)
+
+        assert modes.pop("shop.db.lock") == 0o600
+        assert set(modes.values()) == {0o600}
+
+
+class TestBehind:
     def test_of_an_empty_database(self, url):
-        """All migrations are pending."""
+        """All features are behind, with all of their migrations."""
         with migration_engine(url) as engine, engine.connect() as connection:
-            found = pending(connection, [notes])
+            found = behind(connection, [notes])
 
-        assert found == [
-            Pending("kit", None, KIT_HEAD, len(KIT)),
-            Pending("notes", None, "0002", 2),
+        assert [(step.feature, step.current, len(step.missing)) for step in found] == [
+            ("kit", None, len(KIT)),
+            ("notes", None, 2),
         ]
 
     def test_of_a_migrated_database(self, url):
-        """No migrations are pending."""
+        """No feature is behind."""
         upgrade(url, [notes])
 
         with migration_engine(url) as engine, engine.connect() as connection:
-            assert pending(connection, [notes]) == []
+            assert behind(connection, [notes]) == []
             assert current_revisions(connection, ["kit", "notes", "x"]) == {
                 "kit": KIT_HEAD,
                 "notes": "0002",
             }
 
     def test_of_a_feature_that_is_behind(self, url, write):
-        """The revisions after that of the tables are counted."""
+        """The revisions after that of the tables are missing."""
         upgrade(url, [write("other", create("other_a"))])
         newer = write("other", create("other_a"), create("other_b"), create("other_c"))
 
         with migration_engine(url) as engine, engine.connect() as connection:
-            assert pending(connection, [newer]) == [Pending("other", "0001", "0003", 2)]
+            (step,) = behind(connection, [newer])
+
+        assert (step.current, [it.number for it in step.missing]) == ("0001", ["0002", "0003"])
 
     def test_needs_no_alembic(self):
         """A web process that checks for pending migrations does not import Alembic."""
-        code = "import sys, mercato_database.faults; sys.exit('alembic' in sys.modules)"
+        code = "import sys, mercato_database.checks; sys.exit('alembic' in sys.modules)"
 
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 class TestFaults:
-    def test_pending(self):
+    def test_pending(self, url, write):
         """K302 has both revisions, the number of migrations, and the command."""
-        fault = pending_fault(Pending("reviews", "0001", "0003", 2), [])
+        upgrade(url, [write("other", create("other_a"))])
+        newer = write("other", create("other_a"), create("other_b"), create("other_c"))
 
-        assert (fault.code, fault.where, fault.fix) == ("K302", "'reviews'", "mercato db upgrade")
+        with migration_engine(url) as engine:
+            _, step = read(engine, histories([newer]), contract=False).steps
+
+        fault = pending_fault(step)
+        assert (fault.code, fault.feature, fault.fix) == ("K302", "other", "mercato db upgrade")
         assert fault.what == (
             "its tables are at 0001; this version needs 0003: 2 migrations are pending."
         )
-
-    def test_ahead(self):
-        """K303 reports tables that are newer than the wheel."""
-        fault = pending_fault(Pending("reviews", "0009", "0003", 0), [])
-
-        assert (fault.code, "at 0009" in fault.what, "0003" in fault.what) == ("K303", True, True)
-
-    def test_failed(self):
-        """K305 says what failed, what was rolled back, what is kept and how to resume."""
-        error = MigrationFailedError("reviews", "0003", "no such column", "SELECT  x", tuple(ALL))
-
-        fault = migration_failed(error, [])
-
-        assert fault.code == "K305"
-        assert fault.what.splitlines() == [
-            "migration 0003 failed: no such column",
-            "statement: SELECT x",
-            "all migrations of reviews in this run were rolled back.",
-            "applied before and kept: " + ", ".join(LINES),
-        ]
-        assert fault.fix == "fix the cause, then resume with: mercato db upgrade"
 
     def test_lock_held(self):
         """K306 reports a held lock."""
@@ -312,13 +356,6 @@ class TestFaults:
         assert fault.what == (
             "the database 127.0.0.1 cannot be used: no: ***, ***, ***, ***@127.0.0.1"
         )
-
-    def test_creates_no_file(self, tmp_path):
-        """A missing SQLite file counts as a database without tables, and is not created."""
-        engine = sa.create_engine(f"sqlite:///{tmp_path}/shop.db")
-
-        assert [fault.code for fault in database_faults(engine, [])] == ["K302"]
-        assert not (tmp_path / "shop.db").exists()
 
 
 class TestDifferences:

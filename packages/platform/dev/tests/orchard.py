@@ -4,7 +4,6 @@ import ast
 import shutil
 import subprocess
 import sys
-from argparse import Namespace
 from pathlib import Path
 
 from describe import describe
@@ -121,8 +120,7 @@ def write_surfaces(root: Path) -> None:
     """Write the surface.json of each distribution in a workspace without a host."""
     found = [*root.glob("packages/*/pyproject.toml"), *root.glob("packages/*/*/pyproject.toml")]
     for pyproject in found:
-        options = Namespace(folder=pyproject.parent, factory=None)
-        pyproject.with_name("surface.json").write_text(describe(options))
+        pyproject.with_name("surface.json").write_text(describe(pyproject.parent, with_host=False))
 
 
 def commit(root: Path) -> None:

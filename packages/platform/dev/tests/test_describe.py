@@ -9,7 +9,6 @@ import pytest
 
 from mercato_dev.distributions import PROGRAMS
 from mercato_dev.surfaces.difference import compare
-from mercato_dev.surfaces.snapshots import FACTORY, SECTIONS
 
 from .lending_library import FEATURE, install
 from .orchard import ROOT, write_distribution
@@ -20,9 +19,9 @@ COMPOSITION = ROOT / "packages/platform/composition"
 DATABASE = ROOT / "packages/platform/database"
 
 
-def describe(folder, *options, seed="0"):
+def describe(folder, *, seed="0"):
     """Run the program for the distribution in *folder*; what is installed there can be imported."""
-    command = [sys.executable, str(PROGRAM), str(folder), FACTORY, *options]
+    command = [sys.executable, str(PROGRAM), str(folder)]
     env = os.environ | {"PYTHONPATH": str(folder), "PYTHONHASHSEED": seed}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
@@ -172,7 +171,7 @@ class TestDescribe:
 
     def test_the_platform_has_settings_and_commands(self):
         """What operators set and type is described where it is, and nothing of a feature."""
-        manifest = json.loads(describe(COMPOSITION, SECTIONS).stdout)["manifest"]
+        manifest = json.loads(describe(COMPOSITION).stdout)["manifest"]
         database = json.loads(describe(DATABASE).stdout)["manifest"]
 
         assert "server.port" in manifest["settings"]

@@ -1,6 +1,7 @@
 """What an index has of a distribution, as the commands see it."""
 
 import functools
+import gzip
 import http.server
 import threading
 
@@ -52,12 +53,29 @@ def workspace(tmp_path_factory):
     return root
 
 
+class Static(http.server.SimpleHTTPRequestHandler):
+    """Serves files; below /gzip/ and /identity/, each page is the file of that name."""
+
+    def do_GET(self):
+        """Send a file."""
+        encoding, slash, page = self.path[1:].partition("/")
+        if encoding in ("gzip", "identity"):
+            self.path = f"{slash}{page}{encoding}.html"
+        super().do_GET()
+
+    def end_headers(self):
+        """Name the encoding of a page."""
+        if self.path.endswith("gzip.html"):
+            self.send_header("Content-Encoding", "gzip")
+        super().end_headers()
+
+
 @pytest.fixture
 def static(tmp_path):
     """Serve plain files; offer their folder and address."""
     folder = tmp_path / "static"
     folder.mkdir()
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    handler = functools.partial(Static, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield folder, f"http://127.0.0.1:{server.server_port}/"
@@ -126,6 +144,21 @@ class TestReleases:
 
         assert "is not what the index says it is" in said
         assert not list(tmp_path.glob("*.whl"))
+
+    @pytest.mark.parametrize("encoding", ["identity", "gzip"])
+    def test_cuts_a_page_of_200_mib(self, workspace, static, tmp_path, encoding):
+        """A page is read up to 32 MiB, also when it is compressed."""
+        folder, root = static
+        (folder / "simple/mercato-apples").mkdir(parents=True)
+        page = folder / f"simple/mercato-apples/{encoding}.html"
+        with (gzip.open if encoding == "gzip" else open)(page, "wb") as file:
+            for _ in range(200):
+                file.write(b" " * (1 << 20))
+
+        found, said = ask(workspace, f"{root}{encoding}/simple/", tmp_path)
+
+        assert found is None
+        assert "The index cannot be asked for mercato-apples: its answer is too large" in said
 
     @pytest.mark.parametrize(
         ("address", "said"),

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from textwrap import dedent
 from uuid import UUID
 
 import pytest
@@ -58,6 +59,25 @@ FAR = """
         ],
     )
 """
+
+HOST = """
+    import sqlalchemy as sa
+
+    import mercato_host
+    from mercato_kit.db import engine
+
+
+    def create_app(*arguments, **options):
+        app = mercato_host.create_app(*arguments, **options)
+        with app.app_context():
+            sa.event.listen(engine(), "begin", wait_for_ever)
+        return app
+
+
+    def wait_for_ever(connection):
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+"""
+"""An owner's host that turns two time limits off."""
 
 
 class Shop:
@@ -247,6 +267,25 @@ class TestServers:
         assert (code, fault["code"], fault["severity"]) == (0, "K207", "warning")
         assert fault["what"] == "tower: It does not answer."
         assert fault["fix"] == "start it, or correct [features.far.settings]"
+
+    @pytest.mark.provokes("K313")
+    def test_a_database_without_time_limits(self, shop, wheels, empty_database):
+        """The server is asked over the app's own connection, and what is lost is an error."""
+        shop.url = empty_database("postgresql")
+        shop.choose()
+        upgrade(shop.url, [])
+        before = shop.check()
+        (wheels / "acme_host.py").write_text(dedent(HOST))
+        info = wheels / "acme_host-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-host\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[mercato.app]\nhost = acme_host:create_app\n")
+
+        code, [fault] = shop.check()
+
+        assert before == (0, [])
+        assert (code, fault["code"], fault["severity"]) == (2, "K313", "error")
+        assert "lock_timeout = 0, statement_timeout = 0." in fault["what"]
 
     @pytest.mark.provokes("K207")
     def test_a_driver_that_is_away(self, shop):

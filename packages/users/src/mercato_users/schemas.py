@@ -131,7 +131,7 @@ class ReasonSchema(Schema):
     reason = Text(max=500, load_default=None, allow_none=True)
 
 
-class TokensSchema(Schema):
+class TokensSchema(ma.Schema):
     """The tokens of a session."""
 
     access_token = fields.String(required=True)
@@ -146,11 +146,11 @@ class LoginSchema(TokensSchema):
     user = fields.Nested(UserSchema, required=True)
 
 
-class NothingSchema(Schema):
+class NothingSchema(ma.Schema):
     """An empty object."""
 
 
-class KeySchema(Schema):
+class KeySchema(ma.Schema):
     """A public key (RFC 8037)."""
 
     kty = fields.String(required=True)
@@ -161,7 +161,7 @@ class KeySchema(Schema):
     alg = fields.String(required=True)
 
 
-class KeySetSchema(Schema):
+class KeySetSchema(ma.Schema):
     """The public keys of access tokens (RFC 7517)."""
 
     keys = fields.List(fields.Nested(KeySchema), required=True)

@@ -1,5 +1,6 @@
 """Services of reviews. They take plain values, return models and never commit."""
 
+from collections.abc import Container
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -74,14 +75,16 @@ def list_reviews(
     return paginate(statement, page, columns=_SORTABLE, id=Review.id)
 
 
-def change_review(review_id: UUID, text: str, principal: Principal, *, version: int) -> Review:
+def change_review(
+    review_id: UUID, text: str, principal: Principal, *, versions: Container[int]
+) -> Review:
     """Change the text.
 
     Args:
         review_id: The id.
         text: The new text.
         principal: The caller.
-        version: The version that the caller read.
+        versions: The versions that the caller accepts; usually the one that it read.
 
     Raises:
         NotFound: It does not exist, or the caller may not see it.
@@ -92,7 +95,7 @@ def change_review(review_id: UUID, text: str, principal: Principal, *, version: 
     found = _found(session.scalar(locked(statement)))
     if found.customer_id != principal.sub:
         raise Forbidden("Only its owner may change it.")
-    if found.version != version:
+    if found.version not in versions:
         raise StaleVersion
     found.text = text
     session.flush()

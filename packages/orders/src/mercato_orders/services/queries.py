@@ -56,7 +56,7 @@ def find_order(order_id: UUID, caller: Caller) -> Order:
         NotFound: It does not exist, or the caller may not see it.
     """
     statement = sa.select(Order).where(Order.id == order_id, caller.sees(READ))
-    return _found(session.scalar(statement.options(*_WITH_PARTS)))
+    return _found(session.scalar(statement.options(*_WITH_PARTS)), order_id)
 
 
 def lock_order(order_id: UUID, caller: Caller) -> Order:
@@ -69,7 +69,8 @@ def lock_order(order_id: UUID, caller: Caller) -> Order:
         NotFound: It does not exist, or the caller may not see it.
     """
     statement = sa.select(Order).where(Order.id == order_id, caller.sees(READ, WRITE))
-    return _found(session.scalar(refreshed(locked(statement.options(*_WITH_PARTS)))))
+    order = session.scalar(refreshed(locked(statement.options(*_WITH_PARTS))))
+    return _found(order, order_id)
 
 
 def list_events(order_id: UUID, page: PageRequest, caller: Caller) -> Page[OrderEvent]:
@@ -106,7 +107,10 @@ def find_payment(order_id: UUID, payment_id: UUID, caller: Caller) -> Payment:
     """
     _check_visible(order_id, caller)
     statement = sa.select(Payment).where(Payment.id == payment_id, Payment.order_id == order_id)
-    return _found(session.scalar(statement.options(_WITH_ORDER)))
+    payment = session.scalar(statement.options(_WITH_ORDER))
+    if payment is None:
+        raise NotFound
+    return payment
 
 
 def refreshed(statement: AnySelect) -> AnySelect:
@@ -118,10 +122,13 @@ def refreshed(statement: AnySelect) -> AnySelect:
 
 
 def _check_visible(order_id: UUID, caller: Caller) -> None:
-    _found(session.scalar(sa.select(Order.id).where(Order.id == order_id, caller.sees(READ))))
+    statement = sa.select(Order.id).where(Order.id == order_id, caller.sees(READ))
+    _found(session.scalar(statement), order_id)
 
 
-def _found(row: T | None) -> T:
+def _found(row: T | None, order_id: UUID) -> T:
+    """Return *row*; the security log names an order that exists and that the caller may not see."""
     if row is None:
-        raise NotFound
+        exists = session.scalar(sa.select(Order.id).where(Order.id == order_id))
+        raise NotFound(facts={"order_id": order_id} if exists else None)
     return row

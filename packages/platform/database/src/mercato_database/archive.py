@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from mercato_database.holdings import Holding
 from mercato_kit import transactions
 from mercato_kit.db import utc_now
+from mercato_kit.files import private
 
 _BATCH = 500
 
@@ -26,7 +27,7 @@ _BATCH = 500
 def archive(engine: sa.Engine, holding: Holding, file: Path) -> dict[str, int]:
     """Write every row of a feature to *file*, from one snapshot of the database.
 
-    The file appears under its name when it is complete.
+    The file appears under its name when it is complete. Only its owner can read it.
 
     Returns:
         The number of rows by table.
@@ -38,7 +39,10 @@ def archive(engine: sa.Engine, holding: Holding, file: Path) -> dict[str, int]:
         raise FileExistsError(file)
     part = file.with_name(f"{file.name}.part")
     try:
-        with part.open("w", encoding="utf-8") as out, _snapshot(engine) as connection:
+        with (
+            open(part, "w", encoding="utf-8", opener=private) as out,
+            _snapshot(engine) as connection,
+        ):
             counts = _write(connection, holding, out)
             out.flush()
             os.fsync(out.fileno())
@@ -65,12 +69,12 @@ def _write(connection: sa.Connection, holding: Holding, out: IO[str]) -> dict[st
         table: {column["name"]: str(column["type"]) for column in inspector.get_columns(table)}
         for table in holding.tables
     }
-    release = holding.release
+    entry = holding.entry
     head = {
         "archive": 1,
         "feature": holding.feature,
-        "distribution": release.distribution,
-        "version": release.version,
+        "distribution": entry and entry.distribution,
+        "version": entry and entry.wheel_version,
         "schema": holding.head,
         "database": connection.dialect.name,
         "made_at": utc_now().isoformat(),

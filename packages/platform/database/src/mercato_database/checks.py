@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from mercato_composition.faults import DeploymentError, Fault
-from mercato_database.data_faults import unnamed_data
-from mercato_database.faults import database_faults
+from mercato_composition.features.checks.database import is_remote, superuser
+from mercato_database.faults import lock_held, pending_fault, unreachable
+from mercato_database.history import histories
+from mercato_database.holdings import unnamed_data
+from mercato_database.locks import LockHeldError
+from mercato_database.plan import read
 from mercato_kit import transactions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from mercato_composition.commands import Operation
+    from mercato_composition.deployment.model import Deployment
+    from mercato_composition.features.candidate import Candidate
+
+_WHO = sa.text("SELECT current_user, current_setting('is_superuser')")
 
 
 def check_database(operation: Operation) -> list[Fault]:
-    """Report faults of the tables, and data of features that the deployment does not name."""
-    engine = open_engine(operation)
-    faults = database_faults(engine, operation.plan.features)
-    return [*faults, *unnamed_data(engine, operation.deployment.features)]
+    """Report faults of the tables and of the login, and data of features that are not named."""
+    engine, deployment = operation.once(open_engine), operation.deployment
+    faults = operation.once(_table_faults)
+    try:
+        with transactions.reading(), engine.connect() as connection:
+            unnamed = unnamed_data(connection, deployment.features)
+            return [*faults, *_superuser(connection, deployment), *unnamed]
+    except DBAPIError:
+        # K207 reports this.
+        return faults
 
 
 def require_migrated(operation: Operation) -> None:
@@ -29,16 +48,76 @@ def require_migrated(operation: Operation) -> None:
     Raises:
         DeploymentError: Migrations are pending, or the database does not answer.
     """
-    faults = database_faults(open_engine(operation), operation.plan.features)
+    faults = operation.once(_table_faults)
     if any(fault.severity == "error" for fault in faults):
         raise DeploymentError(faults)
 
 
-def open_engine(operation: Operation) -> sa.Engine:
-    """Create an engine for a few queries; it is disposed of when the command ends."""
+def _table_faults(operation: Operation) -> list[Fault]:
+    return database_faults(operation.once(open_engine), operation.plan.features)
+
+
+def database_faults(engine: sa.Engine, features: Sequence[Candidate]) -> list[Fault]:
+    """Return the faults that keep *features* from working with a database.
+
+    Args:
+        engine: An engine for the database.
+        features: The features in dependency order.
+    """
+    try:
+        planned = read(engine, histories(features), contract=True)
+    except DBAPIError as error:
+        return [unreachable(engine.url, error)]
+    explained = {fault.feature for fault in planned.faults}
+    pending = [step for step in planned.steps if step.missing and step.feature not in explained]
+    return [*planned.faults, *map(pending_fault, pending)]
+
+
+@contextmanager
+def database_errors(operation: Operation) -> Iterator[None]:
+    """Raise the errors of the database, and of the migration lock, as faults.
+
+    Raises:
+        DeploymentError: The database does not answer (K207), or the lock is held (K306).
+    """
+    try:
+        yield
+    except LockHeldError as error:
+        raise DeploymentError([lock_held(error)]) from error
+    except DBAPIError as error:
+        raise DeploymentError([unreachable(operation.deployment.database_url, error)]) from error
+
+
+def open_engine(
+    operation: Operation, make: Callable[[sa.URL], sa.Engine] | None = None
+) -> sa.Engine:
+    """Create an engine for a few queries; it is disposed of when the command ends.
+
+    A SQLite file that does not exist counts as an empty database, and is not created.
+
+    Args:
+        operation: The operation with the deployment.
+        make: What makes the engine; by default one with the timeouts of requests.
+    """
     url = operation.deployment.database_url
-    engine = sa.create_engine(url, **transactions.engine_options(url))
-    transactions.prepare(engine)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return sa.create_engine("sqlite://", poolclass=sa.pool.NullPool)
+    engine = (make or _make_engine)(url)
     if context := click.get_current_context(silent=True):
         context.call_on_close(engine.dispose)
+    return engine
+
+
+def _superuser(connection: sa.Connection, deployment: Deployment) -> list[Fault]:
+    """Report that production uses a superuser of another machine's PostgreSQL (K206)."""
+    if deployment.environment != "production" or not is_remote(connection.engine.url):
+        return []
+    name, is_superuser = connection.execute(_WHO).one()
+    where = deployment.source.origin("database", "url")
+    return [superuser(where, name).fault(deployment)] if is_superuser == "on" else []
+
+
+def _make_engine(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(url, **transactions.engine_options(url))
+    transactions.prepare(engine)
     return engine

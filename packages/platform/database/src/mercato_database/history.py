@@ -2,19 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from mercato_composition.features.candidate import Candidate
 from mercato_database import ledger, revisions as scripts
-from mercato_database.ledger import Release
 from mercato_database.revisions import Revision
 from mercato_kit.feature import Feature
 from mercato_kit.migrations import KIT_VERSIONS, head, version_table
-from mercato_kit.models import Base
+from mercato_kit.models import Base, KnownFeature
 
-KIT = Feature(
-    name="kit", summary="The kit's own tables.", metadata=Base.metadata, migrations=KIT_VERSIONS
+KIT = "kit"
+
+_KIT = Candidate(
+    Feature(
+        name=KIT, summary="The kit's own tables.", metadata=Base.metadata, migrations=KIT_VERSIONS
+    ),
+    "mercato-kit",
+    version("mercato-kit"),
 )
 
 
@@ -23,16 +30,23 @@ class History:
     """The migrations of one feature, or of the kit.
 
     Args:
-        feature: The name of the feature, or ``kit``; the version table is named after it.
-        metadata: The tables as the models define them.
+        candidate: The feature's manifest, with the wheel that it is in.
         versions: The folder of the revisions.
-        manifest: The feature's manifest.
     """
 
-    feature: str
-    metadata: sa.MetaData
+    candidate: Candidate
     versions: Path
-    manifest: Feature
+
+    @property
+    def feature(self) -> str:
+        """The name of the feature, or ``kit``; the version table is named after it."""
+        return self.candidate.name
+
+    @property
+    def metadata(self) -> sa.MetaData:
+        """The tables as the models define them."""
+        metadata = self.candidate.manifest.metadata
+        return metadata if metadata is not None else sa.MetaData()
 
     @property
     def head(self) -> str | None:
@@ -40,14 +54,13 @@ class History:
         return head(self.versions)
 
     @property
-    def revisions(self) -> list[str]:
-        """Every revision, oldest first: the numbers of the file names."""
-        return [scripts.number_of(file) for file in scripts.files_in(self.versions)]
-
-    @property
     def migrations(self) -> list[Revision]:
         """Every migration, oldest first, with its phase and requirements."""
-        return [scripts.read(file) for file in scripts.files_in(self.versions)]
+        return self.after(None)
+
+    def knows(self, revision: str) -> bool:
+        """Return whether the wheel has *revision*."""
+        return any(item.number == revision for item in self.migrations)
 
     def after(self, current: str | None) -> list[Revision]:
         """Return the migrations that come after *current*; all if it is None."""
@@ -60,46 +73,90 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """A feature whose tables are not at the newest revision of its wheel.
+class Step:
+    """The tables of one feature, and the migrations that they lack.
 
     Args:
-        feature: The name of the feature, or ``kit``.
-        current: The revision of the tables; None if the feature has no tables yet.
-        head: The newest revision of the wheel.
-        count: How many revisions are to be applied; 0 if the tables are ahead of the wheel.
-        contracts: How many of them contract.
-        needs_contract: Whether an expanding revision follows a contracting one.
-        runs: Whether the wheel runs on the tables as they are.
-        known_by: The oldest wheel in the ledger that has the revision of the tables.
+        history: The feature's history.
+        current: The revision that the tables are at; None if there are no tables.
+        now: The migrations that an upgrade applies.
+        later: The migrations that need ``--contract``.
+        entry: The feature's ledger entry; only read if the tables are newer than the wheel.
     """
 
-    feature: str
+    history: History
     current: str | None
-    head: str
-    count: int
-    contracts: int = 0
-    needs_contract: bool = False
-    runs: bool = False
-    known_by: Release | None = None
+    now: tuple[Revision, ...]
+    later: tuple[Revision, ...]
+    entry: KnownFeature | None = None
+
+    @property
+    def feature(self) -> str:
+        """The name of the feature, or ``kit``."""
+        return self.history.feature
+
+    @property
+    def missing(self) -> tuple[Revision, ...]:
+        """All migrations that the tables lack."""
+        return (*self.now, *self.later)
+
+    @property
+    def contracting(self) -> list[bool]:
+        """For each missing migration, whether it removes what the version that runs uses."""
+        # On a new database no older version runs that could use what a migration removes.
+        return [self.current is not None and it.contracts for it in self.missing]
+
+    @property
+    def target(self) -> str | None:
+        """The revision that the tables will be at."""
+        return self.now[-1].number if self.now else self.current
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the tables are at a revision that the wheel does not know."""
+        return not self.missing and self.current != self.history.head
+
+    @property
+    def runs(self) -> bool:
+        """Whether the wheel runs on the tables as they are."""
+        if self.is_ahead:
+            head = self.history.head or ""
+            return ledger.may_run_behind(self.entry, head, self.current or "")
+        return all(self.contracting)
 
 
-def histories(features: Iterable[Feature]) -> list[History]:
+def histories(features: Iterable[Feature | Candidate]) -> list[History]:
     """Return the kit's history, then those of *features* in their order."""
+    known = (Candidate(one) if isinstance(one, Feature) else one for one in features)
     return [
-        History(
-            feature.name,
-            feature.metadata if feature.metadata is not None else sa.MetaData(),
-            feature.migrations,
-            feature,
-        )
-        for feature in (KIT, *features)
-        if feature.migrations is not None
+        History(one, one.manifest.migrations)
+        for one in (_KIT, *known)
+        if one.manifest.migrations is not None
     ]
 
 
-def pending(connection: sa.Connection, features: Iterable[Feature]) -> list[Pending]:
-    """Find the features whose tables are not at the newest revision of their wheel.
+def step_of(
+    connection: sa.Connection, history: History, current: str | None, *, contract: bool
+) -> Step:
+    """Compare tables at revision *current* with their history.
+
+    Args:
+        connection: A connection to the database; nothing is written.
+        history: The feature's history.
+        current: The revision; None if there are no tables.
+        contract: Apply contracting migrations too.
+    """
+    missing = history.after(current)
+    waits = not contract and current is not None
+    end = next((n for n, it in enumerate(missing) if waits and it.contracts), len(missing))
+    step = Step(history, current, tuple(missing[:end]), tuple(missing[end:]))
+    if not step.is_ahead:
+        return step
+    return Step(history, current, (), (), ledger.read(connection).get(history.feature))
+
+
+def behind(connection: sa.Connection, features: Iterable[Feature | Candidate]) -> list[Step]:
+    """Find the features whose wheel does not run on the tables as they are.
 
     Args:
         connection: A connection to the database; nothing is written.
@@ -107,16 +164,8 @@ def pending(connection: sa.Connection, features: Iterable[Feature]) -> list[Pend
     """
     found = histories(features)
     current = current_revisions(connection, [history.feature for history in found])
-    return [
-        pending_of(connection, history, current.get(history.feature))
-        for history in found
-        if history.head is not None and current.get(history.feature) != history.head
-    ]
-
-
-def behind(connection: sa.Connection, features: Iterable[Feature]) -> list[Pending]:
-    """Return the pending features whose wheel does not run on the tables as they are."""
-    return [item for item in pending(connection, features) if not item.runs]
+    steps = [step_of(connection, it, current.get(it.feature), contract=True) for it in found]
+    return [step for step in steps if not step.runs]
 
 
 def current_revisions(connection: sa.Connection, features: Sequence[str]) -> dict[str, str]:
@@ -132,26 +181,3 @@ def current_revisions(connection: sa.Connection, features: Sequence[str]) -> dic
         for feature in known
     ]
     return {row.feature: row.version_num for row in connection.execute(sa.union_all(*queries))}
-
-
-def pending_of(connection: sa.Connection, history: History, current: str | None) -> Pending:
-    """Compare tables at revision *current* with the newest revision of their history."""
-    newest = history.head or ""
-    missing = history.after(current)
-    if not missing:
-        entry = ledger.read(connection).get(history.feature)
-        runs = current is not None and ledger.may_run_behind(entry, newest, current)
-        known_by = ledger.oldest_that_knows(entry, current or "")
-        return Pending(history.feature, current, newest, 0, runs=runs, known_by=known_by)
-    # On a new database no older version runs that could use what a migration removes.
-    contracting = [revision.contracts and current is not None for revision in missing]
-    first = contracting.index(True) if True in contracting else len(missing)
-    return Pending(
-        history.feature,
-        current,
-        newest,
-        len(missing),
-        contracts=sum(contracting),
-        needs_contract=not all(contracting[first:]),
-        runs=all(contracting),
-    )

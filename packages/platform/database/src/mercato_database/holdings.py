@@ -1,21 +1,23 @@
 """List the data in a database by feature, whether the feature is installed or not."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from mercato_composition.faults import Fault
 from mercato_database import ledger
-from mercato_database.history import current_revisions
-from mercato_database.ledger import Entry, Release
+from mercato_database.history import KIT, current_revisions
 from mercato_kit.migrations import version_table
-
-KIT = "kit"
+from mercato_kit.models import KnownFeature
 
 _VERSION_TABLE = version_table("")
 
 COUNTED = 1_000_000
 """The most rows that are counted in one table."""
+
+_COUNTED_IN_CHECKS = 100_000
+"""Rows counted in one table for a warning: a check must stay fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +33,22 @@ class Holding:
     """
 
     feature: str
-    entry: Entry | None
+    entry: KnownFeature | None
     head: str | None
     tables: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = field(default=(), repr=False)
 
     @property
-    def release(self) -> Release:
-        """The wheel that last migrated it."""
-        return self.entry.release if self.entry else Release()
-
-    @property
     def exists(self) -> bool:
         """Whether the database still has tables, sequences or types of the feature."""
         return bool(self.tables or self.leftovers)
+
+    @property
+    def description(self) -> str:
+        """Its last wheel and its schema: ``mercato-reviews 1.0.2, schema 0004``."""
+        names = (self.entry.distribution, self.entry.wheel_version) if self.entry else ()
+        wheel = " ".join(filter(None, names)) or "unknown wheel"
+        return f"{wheel}, schema {self.head or (self.entry and self.entry.schema_head)}"
 
 
 def holdings(connection: sa.Connection) -> dict[str, Holding]:
@@ -53,28 +57,49 @@ def holdings(connection: sa.Connection) -> dict[str, Holding]:
     The tables of a feature are those in its ledger entry. Without an entry they are those whose
     names start with the feature's name, and with no longer name of a feature.
     """
-    inspector = sa.inspect(connection)
-    found = inspector.get_table_names()
+    found = sa.inspect(connection).get_table_names()
     entries = ledger.read(connection)
-    versioned = {name.removesuffix(_VERSION_TABLE) for name in found if is_version_table(name)}
+    versioned = {name.removesuffix(_VERSION_TABLE) for name in found if _is_version_table(name)}
     names = sorted(versioned | entries.keys())
     heads = current_revisions(connection, sorted(versioned))
-    tables = [table for table in found if not is_version_table(table)]
+    tables = [table for table in found if not _is_version_table(table)]
     return {
         name: Holding(
             feature=name,
             entry=entries.get(name),
             head=heads.get(name),
             tables=tuple(_tables_of(name, entries.get(name), tables, names)),
-            leftovers=(*_leftovers(connection, name, names), *_version_table_of(name, versioned)),
+            leftovers=(
+                *_leftovers(connection, name, names),
+                *([f"DROP TABLE {version_table(name)}"] if name in versioned else []),
+            ),
         )
         for name in names
     }
 
 
-def is_version_table(table: str) -> bool:
-    """Return whether a table is the version table of a feature."""
-    return table.endswith(_VERSION_TABLE) and table != _VERSION_TABLE
+def unnamed_data(connection: sa.Connection, named: Collection[str]) -> Iterator[Fault]:
+    """Warn (K301) about each feature with data that the deployment does not name.
+
+    Args:
+        connection: A connection to the database; nothing is written.
+        named: The features that the deployment names.
+    """
+    for name, holding in holdings(connection).items():
+        if name == KIT or name in named or not holding.exists:
+            continue
+        most = _COUNTED_IN_CHECKS
+        counts = [count_rows(connection, table, most) for table in holding.tables]
+        rows = rows_in_words(sum(counts), most) if counts else "no tables"
+        what = (
+            f"it holds data of {name!r} ({holding.description}, {rows}), "
+            "a feature that this deployment does not name."
+        )
+        fix = (
+            f"none needed; the data is kept unchanged. `mercato data show {name}` | "
+            f"`mercato data archive {name}` | `mercato data purge {name}`"
+        )
+        yield Fault("K301", "database", what, fix, "warning")
 
 
 def count_rows(connection: sa.Connection, table: str, most: int = COUNTED) -> int:
@@ -90,8 +115,12 @@ def rows_in_words(count: int, most: int = COUNTED) -> str:
     return "1 row" if count == 1 else f"{count} rows"
 
 
+def _is_version_table(table: str) -> bool:
+    return table.endswith(_VERSION_TABLE) and table != _VERSION_TABLE
+
+
 def _tables_of(
-    name: str, entry: Entry | None, tables: Iterable[str], names: Collection[str]
+    name: str, entry: KnownFeature | None, tables: Iterable[str], names: Collection[str]
 ) -> list[str]:
     if entry is not None:
         return [table for table in tables if table in entry.tables]
@@ -113,10 +142,6 @@ def _leftovers(connection: sa.Connection, name: str, names: Collection[str]) -> 
         *(f"DROP SEQUENCE {quote(it)}" for it in sequences if _owner(it, names) == name),
         *(f"DROP TYPE {quote(it)}" for it in enums if _owner(it, names) == name),
     ]
-
-
-def _version_table_of(name: str, versioned: Collection[str]) -> list[str]:
-    return [f"DROP TABLE {version_table(name)}"] if name in versioned else []
 
 
 # A sequence that belongs to a column is dropped with its table.

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_database.ledger import Entry, references_of, referents_of
-from mercato_kit.feature import Feature
+from mercato_composition.faults import Fault
+from mercato_database.ledger import references_of, referents_of
+from mercato_kit.feature import POLICIES, Feature
+from mercato_kit.models import KnownFeature
 
-SAMPLES = 3
+_SAMPLES = 3
 """How many ids of one column are shown to the operator."""
 
 
@@ -40,30 +42,17 @@ class Reference:
         return self.policy == "keeps_snapshot"
 
 
-@dataclass(frozen=True, slots=True)
-class Dangling:
-    """Rows that refer to missing rows.
-
-    Args:
-        reference: The reference they use.
-        rows: The number of rows.
-        samples: Up to :data:`SAMPLES` of the ids.
-    """
-
-    reference: Reference
-    rows: int
-    samples: tuple[str, ...]
-
-
 def references(
-    connection: sa.Connection, entries: Mapping[str, Entry], manifests: Iterable[Feature] = ()
+    connection: sa.Connection,
+    entries: Mapping[str, KnownFeature],
+    manifests: Iterable[Feature] = (),
 ) -> list[Reference]:
     """Return the references in the ledger and in *manifests*; a manifest replaces its entry.
 
     References to a word that no feature offers are left out, and so are those whose tables do not
     exist.
     """
-    kept = {name: entry.references for name, entry in entries.items()}
+    kept = {name: entry.soft_references for name, entry in entries.items()}
     given = {name: entry.referents for name, entry in entries.items()}
     for manifest in manifests:
         kept[manifest.name] = references_of(manifest)
@@ -82,16 +71,14 @@ def references(
     ]
 
 
-def dangling(connection: sa.Connection, found: Iterable[Reference]) -> Iterator[Dangling]:
-    """Find the references with rows that refer to missing rows."""
+def dangling(connection: sa.Connection, found: Iterable[Reference]) -> Iterator[Fault]:
+    """Report the references with rows that refer to missing rows (K310)."""
     for reference in found:
         table, column, exists = _sides(reference)
         is_lost = sa.and_(column.is_not(None), ~exists)
-        rows = _count(connection, table, is_lost)
-        if rows:
-            some = sa.select(column).where(is_lost).distinct().order_by(column).limit(SAMPLES)
-            samples = tuple(_id_text(value) for value in connection.scalars(some))
-            yield Dangling(reference, rows, samples)
+        if rows := _count(connection, table, is_lost):
+            some = sa.select(column).where(is_lost).distinct().order_by(column).limit(_SAMPLES)
+            yield _fault(reference, rows, map(_id_text, connection.scalars(some)))
 
 
 def count_referring(connection: sa.Connection, reference: Reference) -> int:
@@ -117,6 +104,24 @@ def _count(
 ) -> int:
     query = sa.select(sa.func.count()).select_from(table).where(condition)
     return int(connection.execute(query).scalar_one())
+
+
+def _fault(reference: Reference, rows: int, samples: Iterable[str]) -> Fault:
+    """Return K310; a warning if the policy of the reference allows rows to dangle."""
+    counted = "1 row has" if rows == 1 else f"{rows} rows have"
+    policy = POLICIES.get(reference.policy, reference.policy)
+    what = (
+        f"{reference.column}: {counted} ids of {reference.word} that are missing"
+        f" from {reference.target}.\n"
+        f"for example: {', '.join(samples)}\n"
+        f"policy {reference.policy}: {policy}"
+    )
+    where = f"data of {reference.feature!r}"
+    if reference.may_dangle:
+        fix = "none needed; the rows hold all they need"
+        return Fault("K310", where, what, fix, "warning")
+    fix = f"restore the missing rows of {reference.owner!r}, or delete these rows"
+    return Fault("K310", where, what, fix)
 
 
 def _table(dotted: str) -> str:

@@ -38,14 +38,6 @@ class Revision:
         return self.phase != EXPAND
 
 
-@dataclass(frozen=True, slots=True)
-class Fork:
-    """Two migrations with the same number or the same predecessor."""
-
-    first: Path
-    second: Path
-
-
 def files_in(versions: Path) -> list[Path]:
     """Return the migrations of a folder, oldest first."""
     return sorted(versions.glob("[0-9]*_*.py"))
@@ -61,17 +53,17 @@ def read(file: Path) -> Revision:
     return _read(file, file.stat().st_mtime_ns)
 
 
-def forks(revisions: Iterable[Revision]) -> Iterator[Fork]:
-    """Find revisions with the same number, and revisions that follow the same one."""
+def forks(revisions: Iterable[Revision]) -> Iterator[tuple[Path, Path]]:
+    """Find the files of two revisions with the same number, or after the same one."""
     numbers: dict[str, Revision] = {}
     followers: dict[str | None, Revision] = {}
     for revision in revisions:
         twin = numbers.setdefault(revision.number, revision)
         rival = followers.setdefault(revision.before, revision)
         if twin is not revision:
-            yield Fork(twin.file, revision.file)
+            yield twin.file, revision.file
         elif rival is not revision:
-            yield Fork(rival.file, revision.file)
+            yield rival.file, revision.file
 
 
 # The time of the last change is part of the cache key, so an edited file is read again.

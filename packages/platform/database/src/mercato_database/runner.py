@@ -2,7 +2,7 @@
 
 import io
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +12,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 
+from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.features.candidate import Candidate
 from mercato_database import ledger
-from mercato_database.history import History, Pending, current_revisions, histories
-from mercato_database.ledger import Release
+from mercato_database.faults import UPGRADE
+from mercato_database.history import History, Step, current_revisions, histories
 from mercato_database.locks import migration_lock, process_name
-from mercato_database.plan import Plan, Refusal, Step, plan
+from mercato_database.plan import read
 from mercato_kit import transactions
 from mercato_kit.feature import Feature
 from mercato_kit.migrations import FOLDER
@@ -24,17 +26,16 @@ from mercato_kit.migrations import FOLDER
 WAIT_SECONDS = 60.0
 """How long to wait for another process that migrates the same database."""
 
-# Without client_connection_check_interval, a server process whose client was killed would keep
-# its locks until its current statement ends.
-_POSTGRESQL_SETTINGS = " ".join(
-    f"-c {setting}"
-    for setting in (
-        "statement_timeout=0",
-        "lock_timeout=10s",
-        "timezone=UTC",
-        "client_connection_check_interval=1s",
-    )
-)
+_POSTGRESQL_SETTINGS = {
+    "lock_timeout": "10s",
+    "statement_timeout": "0",
+    # The transaction of the migration lock is idle while migrations run.
+    "idle_in_transaction_session_timeout": "0",
+    "TimeZone": "UTC",
+    # Without it, a server process whose client was killed would keep its locks until its current
+    # statement ends.
+    "client_connection_check_interval": "1s",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,50 +46,10 @@ class Applied:
     revision: str
 
 
-class MigrationFailedError(Exception):
-    """A revision could not be applied; its feature was rolled back to the start of the run.
-
-    Args:
-        feature: The feature of the revision.
-        revision: The revision that failed.
-        reason: The message of the database or of Alembic.
-        statement: The SQL that failed, if there is any.
-        applied: What this run applied to other features before; it is kept.
-    """
-
-    def __init__(
-        self,
-        feature: str,
-        revision: str,
-        reason: str,
-        statement: str | None,
-        applied: tuple[Applied, ...],
-    ) -> None:
-        super().__init__(f"{feature} {revision}: {reason}")
-        self.feature = feature
-        self.revision = revision
-        self.reason = reason
-        self.statement = statement
-        self.applied = applied
-
-
-class UpgradeRefusedError(Exception):
-    """The upgrade did not begin; nothing was applied.
-
-    Args:
-        reasons: Why it did not begin.
-    """
-
-    def __init__(self, reasons: Sequence[Refusal | Pending]) -> None:
-        super().__init__("; ".join(map(str, reasons)))
-        self.reasons = tuple(reasons)
-
-
 def upgrade(
     url: sa.URL | str,
-    features: Iterable[Feature],
+    features: Iterable[Feature | Candidate],
     *,
-    releases: Mapping[str, Release] | None = None,
     contract: bool = False,
     on_progress: Callable[[str], None] = lambda line: None,
     wait_seconds: float = WAIT_SECONDS,
@@ -101,7 +62,6 @@ def upgrade(
     Args:
         url: The URL of the database.
         features: The features in dependency order.
-        releases: The wheel of each feature, for the ledger.
         contract: Apply contracting migrations too; older wheels stop working after them.
         on_progress: Called with a line for each revision applied, and before a wait.
         wait_seconds: How long to wait for another process that migrates the same database.
@@ -110,8 +70,8 @@ def upgrade(
         The applied revisions in order; an empty list if all tables were up to date.
 
     Raises:
-        MigrationFailedError: A revision could not be applied.
-        UpgradeRefusedError: The plan has refusals, or a wheel does not run on newer tables.
+        DeploymentError: A revision could not be applied (K305); or the upgrade did not begin, for
+            the errors of its plan.
         LockHeldError: Another process held the migration lock for too long.
     """
     applied: list[Applied] = []
@@ -119,13 +79,15 @@ def upgrade(
         migration_engine(url) as engine,
         migration_lock(engine, wait_seconds=wait_seconds, on_progress=on_progress),
     ):
-        for step in _plan(engine, histories(features), contract=contract).steps:
-            release = (releases or {}).get(step.history.feature, Release())
-            for done in _upgrade_one(engine, step, release, tuple(applied)):
+        planned = read(engine, histories(features), contract=contract)
+        if planned.errors:
+            raise DeploymentError(planned.errors)
+        for step in planned.steps:
+            for done in _upgrade_one(engine, step, applied):
                 on_progress(f"{done.feature} {done.revision}")
                 applied.append(done)
             for revision in step.later:
-                on_progress(f"{step.history.feature} {revision.number} waits for --contract")
+                on_progress(f"{step.feature} {revision.number} waits for --contract")
     return applied
 
 
@@ -150,10 +112,9 @@ def make_engine(url: sa.URL | str) -> sa.Engine:
     address = sa.make_url(url)
     arguments: dict[str, Any] = {}
     if address.get_backend_name() == "postgresql":
-        arguments = {"options": _POSTGRESQL_SETTINGS, "connect_timeout": 3}
-        arguments["application_name"] = process_name()
+        arguments = transactions.connect_args() | {"application_name": process_name()}
     engine = sa.create_engine(address, poolclass=sa.pool.NullPool, connect_args=arguments)
-    transactions.prepare(engine)
+    transactions.prepare(engine, _POSTGRESQL_SETTINGS)
     return engine
 
 
@@ -170,18 +131,7 @@ def configure(connection: sa.Connection | None, history: History) -> Config:
     return config
 
 
-def _plan(engine: sa.Engine, found: Sequence[History], *, contract: bool) -> Plan:
-    with transactions.reading(), engine.connect() as connection:
-        planned = plan(connection, found, contract=contract)
-    stopping = [item for item in planned.ahead if not item.runs]
-    if planned.refusals or stopping:
-        raise UpgradeRefusedError([*planned.refusals, *stopping])
-    return planned
-
-
-def _upgrade_one(
-    engine: sa.Engine, step: Step, release: Release, before: tuple[Applied, ...]
-) -> list[Applied]:
+def _upgrade_one(engine: sa.Engine, step: Step, before: Sequence[Applied]) -> list[Applied]:
     """Apply the revisions of a step one by one, so a failure can name its revision."""
     history = step.history
     done: list[Applied] = []
@@ -192,24 +142,34 @@ def _upgrade_one(
             for revision in _missing(connection, step):
                 command.upgrade(configure(connection, history), revision)
                 done.append(Applied(history.feature, revision))
-            _record(connection, history, release)
+            _record(connection, history)
     except Exception as error:
-        statement = getattr(error, "statement", None)
-        reason = str(getattr(error, "orig", None) or error)
-        raise MigrationFailedError(history.feature, revision, reason, statement, before) from error
+        raise DeploymentError([_failed(history, revision, error, before)]) from error
     return done
 
 
 def _missing(connection: sa.Connection, step: Step) -> list[str]:
-    history = step.history
-    current = current_revisions(connection, [history.feature]).get(history.feature, "")
-    if step.now and current and current not in history.revisions:
+    current = current_revisions(connection, [step.feature]).get(step.feature, "")
+    if step.now and current and not step.history.knows(current):
         raise CommandError(f"the database is at {current}, which this version does not know")
     return [revision.number for revision in step.now if revision.number > current]
 
 
-def _record(connection: sa.Connection, history: History, release: Release) -> None:
+def _record(connection: sa.Connection, history: History) -> None:
     current = current_revisions(connection, [history.feature]).get(history.feature)
     # A wheel that is older than the tables does not replace the entry of the newer one.
-    if current is not None and current in history.revisions:
-        ledger.record(connection, history.manifest, history.migrations, current, release)
+    if current is not None and history.knows(current):
+        ledger.record(connection, history.candidate, history.migrations, current)
+
+
+def _failed(history: History, revision: str, error: Exception, before: Sequence[Applied]) -> Fault:
+    """Return the fault of a failed migration, with what was kept and how to resume: K305."""
+    reason = str(getattr(error, "orig", None) or error)
+    lines = [f"migration {revision} failed: {reason.strip()}"]
+    if statement := getattr(error, "statement", None):
+        lines.append(f"statement: {' '.join(statement.split())[:500]}")
+    lines.append(f"all migrations of {history.feature} in this run were rolled back.")
+    kept = ", ".join(f"{done.feature} {done.revision}" for done in before)
+    lines.append(f"applied before and kept: {kept or 'nothing'}")
+    fix = f"fix the cause, then resume with: {UPGRADE}"
+    return history.candidate.fault("K305", "\n".join(lines), fix)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from mercato_composition.faults import DeploymentError, Fault
 from mercato_database.checks import open_engine, require_migrated
 from mercato_kit import transactions
+from mercato_kit.db import engine
 from mercato_runtime.health import run_check
 from mercato_runtime.worker.stuck import stuck_deliveries
 
@@ -34,7 +34,7 @@ def check_deliveries(operation: Operation) -> list[Fault]:
     Events are looked for in the tables of this kit; where those are not there, K302 says so.
     """
     try:
-        with transactions.reading(), open_engine(operation).connect() as connection:
+        with transactions.reading(), operation.once(open_engine).connect() as connection:
             return stuck_deliveries(connection, operation.plan.features)
     except DBAPIError:
         return []
@@ -46,7 +46,7 @@ def check_connections(operation: Operation) -> Iterator[Fault]:
     if deployment.database_url.get_backend_name() != "postgresql":
         return
     try:
-        with open_engine(operation).connect() as connection:
+        with operation.once(open_engine).connect() as connection:
             allowed = connection.scalar(sa.text(_ALLOWED_CONNECTIONS)) or 0
     except DBAPIError:
         # K207 says that it does not answer.
@@ -92,5 +92,20 @@ def check_health(operation: Operation) -> Iterator[Fault]:
             for check in feature.manifest.health:
                 if not check.required and (finding := run_check(check)) is not None:
                     fix = f"start it, or correct [features.{feature.name}.settings]"
-                    fault = feature.fault("K207", f"{check.name}: {finding}", fix)
-                    yield replace(fault, severity="warning")
+                    yield feature.fault("K207", f"{check.name}: {finding}", fix, "warning")
+
+
+def check_transactions(operation: Operation) -> list[Fault]:
+    """Report time limits that a transaction on the app's own connection does not have (K313)."""
+    try:
+        with operation.app.app_context():
+            lost = transactions.lost_settings(engine())
+    except (DeploymentError, DBAPIError):
+        # Other faults report an app that cannot be made, and a database that does not answer.
+        return []
+    if not lost:
+        return []
+    shown = ", ".join(f"{name} = {value}" for name, value in lost.items())
+    what = f"transactions do not have the time limits and the time zone of Mercato: {shown}."
+    fix = "call mercato_kit.transactions.prepare(engine) in the host, or correct the pooler"
+    return [Fault("K313", "database", what, fix)]

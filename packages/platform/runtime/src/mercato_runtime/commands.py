@@ -54,10 +54,11 @@ def worker(ctx: click.Context, operation: Operation, once: bool) -> None:  # noq
     failed; failures are retried later.
     """
     from mercato_database.checks import require_migrated
+    from mercato_runtime import logs
     from mercato_runtime.checks import check_deliveries
     from mercato_runtime.worker import Worker
 
-    _log_to_stderr()
+    logs.configure(operation.deployment)
     operation.plan.require_fit()
     require_migrated(operation)
     if warnings := check_deliveries(operation):
@@ -86,9 +87,11 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
     Does not start while migrations are pending.
     """
     from mercato_database.checks import require_migrated
+    from mercato_runtime import logs
+    from mercato_runtime.metrics import processes
     from mercato_runtime.server import listen, serve as run_server
 
-    _log_to_stderr()
+    logs.configure(operation.deployment)
     host, port = _address(bind) if bind else (None, None)
     chosen = operation.serve_with(host=host, port=port, workers=workers, threads=threads)
     operation.plan.require_fit()
@@ -103,7 +106,9 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
         ) from error
     if missing := _missing(operation.deployment):
         _log.warning("Not for the open internet: missing is %s.", " and ".join(missing))
-    run_server(operation.app, listener, workers=chosen.workers, threads=chosen.threads)
+    # Before the app is made: its counters are shared by the processes that are forked.
+    with processes.shared():
+        run_server(operation.app, listener, workers=chosen.workers, threads=chosen.threads)
 
 
 @click.command(cls=Command, examples=["mercato routes"])
@@ -145,8 +150,3 @@ def _address(bind: str) -> tuple[str, int]:
     if not colon or not host or not port.isdecimal() or int(port) > 65535:
         raise click.BadParameter(f"{bind!r} is not HOST:PORT", param_hint="--bind")
     return host.strip("[]"), int(port)
-
-
-def _log_to_stderr() -> None:
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form)

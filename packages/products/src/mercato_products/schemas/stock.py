@@ -3,10 +3,10 @@
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from mercato_kit.http import ListQuerySchema
-from mercato_kit.schemas import Instant, Integer, Listed, ModelSchema, Schema, Text, Uuid
+from mercato_kit.schemas import Instant, Integer, List, Listed, ModelSchema, Schema, Text, Uuid
 from mercato_products.models import Reservation, ReservationLine, StockLevel, StockMovement
 from mercato_products.schemas.fields import MAX_UNITS, Name, one_of
 from mercato_products.values import Adjustment
@@ -112,9 +112,7 @@ class AdjustmentSchema(Schema):
 class AdjustmentsSchema(Schema):
     """Adjustments of stock levels, applied all or none."""
 
-    adjustments = fields.List(
-        fields.Nested(AdjustmentSchema), required=True, validate=validate.Length(min=1, max=100)
-    )
+    adjustments = List(fields.Nested(AdjustmentSchema), required=True, min=1, max=100)
 
 
 class AdjustedSchema(ma.Schema):

@@ -3,13 +3,15 @@
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.schemas import (
     Boolean,
+    Dict,
     Integer,
     Line,
+    List,
     Listed,
     Metadata,
     ModelSchema,
@@ -137,9 +139,7 @@ class NewPriceSchema(PriceInputSchema):
 class _VariantFields(Schema):
     gtin = Gtin(allow_none=True)
     name = Line(max=400)
-    option_values = fields.Dict(
-        keys=Name(max=40), values=Name(max=60), validate=validate.Length(max=5)
-    )
+    option_values = Dict(keys=Name(max=40), values=Name(max=60), max=5)
     position = Integer(min=0, max=1_000_000)
     weight_grams = Integer(min=0, max=MAX_UNITS, allow_none=True)
     requires_shipping = Boolean()
@@ -154,7 +154,7 @@ class NewVariantSchema(_VariantFields):
     makes = NewVariant
 
     sku = Code(max=64, required=True)
-    prices = fields.List(fields.Nested(NewPriceSchema), validate=validate.Length(max=20))
+    prices = List(fields.Nested(NewPriceSchema), max=20)
 
     @ma.validates_schema(skip_on_field_errors=True)
     def _one_price_a_currency(self, data: dict[str, Any], **_kwargs: Any) -> None:

@@ -1,6 +1,6 @@
 """The tree of categories. All changes lock the whole tree, so that it stays consistent."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -68,13 +68,15 @@ def create_category(new: NewCategory) -> Category:
     return category
 
 
-def update_category(category_id: UUID, changes: Mapping[str, Any], *, version: int) -> Category:
+def update_category(
+    category_id: UUID, changes: Mapping[str, Any], *, versions: Container[int]
+) -> Category:
     """Change a category. A new handle or parent also changes the paths of its subcategories.
 
     Args:
         category_id: Id of the category.
         changes: New values by column.
-        version: The version that the caller read.
+        versions: The versions that the caller accepts; usually the one that it read.
 
     Raises:
         NotFound: It does not exist.
@@ -85,7 +87,7 @@ def update_category(category_id: UUID, changes: Mapping[str, Any], *, version: i
     """
     tree = _lock_tree()
     category = _find(tree, category_id)
-    check_version(category, version)
+    check_version(category, versions)
     values = dict(changes)
     if "metadata" in values:
         values["metadata_"] = values.pop("metadata")

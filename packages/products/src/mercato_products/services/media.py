@@ -12,18 +12,14 @@ from mercato_products.services.products import find_product
 from mercato_products.services.versions import lock_product, touch
 from mercato_products.values import NewMedium
 
-MAX_MEDIA = 50
-
 
 def replace_media(product_id: UUID, media: Sequence[NewMedium]) -> Product:
     """Replace the media of a product.
 
     Raises:
         NotFound: The product does not exist.
-        Invalid: There are too many, or one names a variant of another product.
+        Invalid: A medium names a variant of another product.
     """
-    if len(media) > MAX_MEDIA:
-        raise invalid("", "max_length", f"Longer than maximum length {MAX_MEDIA}.")
     product = lock_product(product_id)
     own = set(session.scalars(sa.select(Variant.id).where(Variant.product_id == product_id)))
     for position, medium in enumerate(media):

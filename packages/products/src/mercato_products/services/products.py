@@ -1,6 +1,6 @@
 """Find, create, change and archive products."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from mercato_products.models import Category, Price, Product, ProductCategory, V
 from mercato_products.services.handles import find_free_handle
 from mercato_products.services.options import check_options, read_options
 from mercato_products.services.price_ranges import refresh_price_ranges
-from mercato_products.services.variants import OPTIONS, SKU, make_variant
+from mercato_products.services.variants import OPTIONS, SKU, make_variant, record_prices
 from mercato_products.services.versions import check_version, lock_product, touch
 from mercato_products.values import NewProduct
 
@@ -101,22 +101,26 @@ def create_product(new: NewProduct) -> Product:
     with _refusing_duplicates():
         session.add(product)
         session.flush()
-        session.add_all(
+        variants = [
             make_variant(product, variant, position=number)
             for number, variant in enumerate(new.variants)
-        )
+        ]
+        session.add_all(variants)
+    record_prices(variants)
     _place(product.id, new.category_ids)
     refresh_price_ranges(product.id)
     return find_product(product.id, hidden_too=True)
 
 
-def update_product(product_id: UUID, changes: Mapping[str, Any], *, version: int) -> Product:
+def update_product(
+    product_id: UUID, changes: Mapping[str, Any], *, versions: Container[int]
+) -> Product:
     """Change a product.
 
     Args:
         product_id: Id of the product.
         changes: New values by column name, and ``category_ids``.
-        version: The version that the caller read.
+        versions: The versions that the caller accepts; usually the one that it read.
 
     Raises:
         NotFound: It does not exist.
@@ -126,7 +130,7 @@ def update_product(product_id: UUID, changes: Mapping[str, Any], *, version: int
         HandleTaken, ExternalReferenceTaken: A unique value is in use.
     """
     product = lock_product(product_id)
-    check_version(product, version)
+    check_version(product, versions)
     values = dict(changes)
     category_ids = values.pop("category_ids", None)
     if "metadata" in values:
@@ -143,14 +147,14 @@ def update_product(product_id: UUID, changes: Mapping[str, Any], *, version: int
     return find_product(product_id, hidden_too=True)
 
 
-def archive_product(product_id: UUID, *, version: int) -> None:
+def archive_product(product_id: UUID, *, versions: Container[int]) -> None:
     """Archive a product. Orders and the ledger keep their references to it.
 
     Raises:
         NotFound: It does not exist.
         StaleVersion: It has changed since the caller read it.
     """
-    update_product(product_id, {"status": "archived"}, version=version)
+    update_product(product_id, {"status": "archived"}, versions=versions)
 
 
 def _change_status(product: Product, status: str) -> None:

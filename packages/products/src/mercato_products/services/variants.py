@@ -1,12 +1,13 @@
 """Find, create, change and archive variants."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, selectinload
 
+from mercato_kit import security
 from mercato_kit.db import refuse, session, unique_key
 from mercato_kit.errors import NotFound
 from mercato_kit.http import Page, PageRequest, paginate
@@ -84,12 +85,12 @@ def find_variant(variant_id: UUID, *, hidden_too: bool) -> Variant:
     return variant
 
 
-def lock_variant(variant_id: UUID, *, version: int) -> Variant:
+def lock_variant(variant_id: UUID, *, versions: Container[int]) -> Variant:
     """Lock a variant's product and return the variant with it.
 
     Args:
         variant_id: Id of the variant.
-        version: The version of the variant that the caller read.
+        versions: The versions of the variant that the caller accepts.
 
     Raises:
         NotFound: It does not exist.
@@ -105,7 +106,7 @@ def lock_variant(variant_id: UUID, *, version: int) -> Variant:
         .where(Variant.id == variant_id)
         .options(contains_eager(Variant.product))
     ).one()
-    check_version(variant, version)
+    check_version(variant, versions)
     return variant
 
 
@@ -127,17 +128,20 @@ def add_variant(product_id: UUID, new: NewVariant) -> Variant:
     touch(product)
     with refusing_duplicates():
         session.add(variant)
+    record_prices([variant])
     refresh_price_ranges(product_id)
     return find_variant(variant.id, hidden_too=True)
 
 
-def update_variant(variant_id: UUID, changes: Mapping[str, Any], *, version: int) -> Variant:
+def update_variant(
+    variant_id: UUID, changes: Mapping[str, Any], *, versions: Container[int]
+) -> Variant:
     """Change a variant.
 
     Args:
         variant_id: Id of the variant.
         changes: New values by column name.
-        version: The version that the caller read.
+        versions: The versions that the caller accepts; usually the one that it read.
 
     Raises:
         NotFound: It does not exist.
@@ -146,7 +150,7 @@ def update_variant(variant_id: UUID, changes: Mapping[str, Any], *, version: int
         SkuTaken, DuplicateOptions: A unique value is in use.
         StockInUse: ``track_inventory`` changes after stock has moved.
     """
-    variant = lock_variant(variant_id, version=version)
+    variant = lock_variant(variant_id, versions=versions)
     values = dict(changes)
     if values.get("track_inventory", variant.track_inventory) is not variant.track_inventory:
         _check_unmoved(variant_id)
@@ -164,14 +168,14 @@ def update_variant(variant_id: UUID, changes: Mapping[str, Any], *, version: int
     return find_variant(variant_id, hidden_too=True)
 
 
-def archive_variant(variant_id: UUID, *, version: int) -> None:
+def archive_variant(variant_id: UUID, *, versions: Container[int]) -> None:
     """Archive a variant. Orders and the ledger keep their references to it.
 
     Raises:
         NotFound: It does not exist.
         StaleVersion: It has changed since the caller read it.
     """
-    update_variant(variant_id, {"status": "archived"}, version=version)
+    update_variant(variant_id, {"status": "archived"}, versions=versions)
 
 
 def make_variant(product: Product, new: NewVariant, *, position: int) -> Variant:
@@ -198,6 +202,19 @@ def make_variant(product: Product, new: NewVariant, *, position: int) -> Variant
             for price in new.prices
         ],
     )
+
+
+def record_prices(variants: Iterable[Variant]) -> None:
+    """Log the first prices of new variants."""
+    for variant in variants:
+        for price in variant.prices:
+            security.record(
+                "price_changed",
+                variant_id=variant.id,
+                currency=price.currency,
+                before=None,
+                after=price.unit_amount,
+            )
 
 
 def refusing_duplicates() -> Any:

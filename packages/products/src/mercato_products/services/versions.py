@@ -1,5 +1,6 @@
 """Versions: a change of a part of a product increases the version of the product."""
 
+from collections.abc import Container
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -29,13 +30,13 @@ def lock_product(product_id: UUID) -> Product:
     return product
 
 
-def check_version(row: Product | Variant | Category, version: int) -> None:
-    """Check that *row* still has the version that the caller read.
+def check_version(row: Product | Variant | Category, versions: Container[int]) -> None:
+    """Check that *row* still has a version that the caller read.
 
     Raises:
         StaleVersion: It has changed since.
     """
-    if row.version != version:
+    if row.version not in versions:
         raise StaleVersion
 
 

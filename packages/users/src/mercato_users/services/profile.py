@@ -1,6 +1,6 @@
 """Read and change profiles."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -21,19 +21,19 @@ def find_user(user_id: UUID) -> User:
     return user
 
 
-def update_profile(user_id: UUID, changes: Mapping[str, Any], *, version: int) -> User:
+def update_profile(user_id: UUID, changes: Mapping[str, Any], *, versions: Container[int]) -> User:
     """Change the profile of a user.
 
     Args:
         user_id: Id of the user.
         changes: New values by attribute.
-        version: The version the caller read.
+        versions: The versions that the caller accepts; usually the one that it read.
 
     Raises:
         StaleVersion: The profile has changed since.
     """
     user = find_user(user_id)
-    if user.version != version:
+    if user.version not in versions:
         raise StaleVersion
     for attribute, value in changes.items():
         setattr(user, attribute, value)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+Severity = Literal["error", "warning"]
+
 _ROOT_CAUSES = "K100 K102 K101 K104 K116 K117 K505 K103 K106 K107 K118 K105".split()
 """Codes of faults that may cause others; they are printed first, in this order."""
 
@@ -27,15 +29,17 @@ class Fault:
         severity: An error prevents the start; a warning does not.
         feature: The feature that cannot be composed because of this fault.
         follows: Comma-separated names of the features whose faults cause this one.
+        accepted: The rule of production that ``[accept]`` names, so that this is a warning.
     """
 
     code: str
     where: str
     what: str
     fix: str
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
     feature: str | None = None
     follows: str | None = None
+    accepted: str | None = None
 
 
 class DeploymentError(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Severity
 from mercato_kit.feature import Feature, Glue
 from mercato_kit.http import Blueprint, Route
 
@@ -60,6 +60,6 @@ class Candidate:
         """Return the URL prefix of one of its blueprints, its mount included."""
         return self.mount + (blueprint.url_prefix or "").rstrip("/")
 
-    def fault(self, code: str, what: str, fix: str) -> Fault:
+    def fault(self, code: str, what: str, fix: str, severity: Severity = "error") -> Fault:
         """Return a fault of this feature."""
-        return Fault(code, self.where, what, fix, feature=self.name)
+        return Fault(code, self.where, what, fix, severity, feature=self.name)

@@ -1,12 +1,24 @@
 """``mercato data``: list, show, archive and purge the data of features, installed or not."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
+from __future__ import annotations
+
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mercato_composition.commands import Command, Operation, pass_operation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import sqlalchemy as sa
+
+    from mercato_database.holdings import Holding
+    from mercato_database.purge import Purge
 
 _WAIT_SECONDS = 60.0
 
@@ -19,10 +31,29 @@ def data(ctx: click.Context, operation: Operation) -> None:
 
     The data of a feature stays when the feature is removed; only `mercato data purge` deletes it.
     """
-    from mercato_database.commands.holdings import list_holdings
-
     if ctx.invoked_subcommand is None:
-        list_holdings(operation)
+        _list(operation)
+
+
+def _list(operation: Operation) -> None:
+    from mercato_database.history import KIT
+    from mercato_database.holdings import holdings, rows_in_words
+    from mercato_database.purge import rows_of
+
+    with _reading(operation) as connection:
+        found = holdings(connection)
+        rows = {name: sum(rows_of(connection, it).values()) for name, it in found.items()}
+    for name, holding in found.items():
+        purged = holding.entry and holding.entry.purged_at
+        if holding.exists:
+            state = f"{len(holding.tables)} tables, {rows_in_words(rows[name])}"
+            if name != KIT and name not in operation.deployment.features:
+                state += "; this deployment does not name it"
+        else:
+            state = f"purged {purged:%Y-%m-%d}" if purged else "no data"
+        click.echo(f"{name}: {holding.description}, {state}")
+    if not found:
+        click.echo("No data.")
 
 
 @data.command(cls=Command, examples=["mercato data show reviews"])
@@ -30,26 +61,13 @@ def data(ctx: click.Context, operation: Operation) -> None:
 @pass_operation
 def show(operation: Operation, feature: str) -> None:
     """Show the tables, rows and schema versions of FEATURE, and what refers to it."""
-    from mercato_database.commands.holdings import (
-        echo_rows,
-        find_holding,
-        manifests_of,
-        open_engine,
-    )
-    from mercato_database.data_faults import describe
-    from mercato_database.purge import preview as preview_purge
-    from mercato_kit import transactions
+    from mercato_database.purge import rows_of
 
-    engine = open_engine(operation)
-    with transactions.reading(), engine.connect() as connection:
-        holding = find_holding(connection, feature)
-        found = preview_purge(
-            connection,
-            holding,
-            named=operation.deployment.features,
-            manifests=manifests_of(operation),
-        )
-    click.echo(f"{feature}: {describe(holding)}")
+    with _reading(operation) as connection:
+        holding = _find(connection, feature)
+        rows = rows_of(connection, holding)
+        blockers = list(_purge(operation, feature).blockers(connection))
+    click.echo(f"{feature}: {holding.description}")
     if entry := holding.entry:
         for at, what in (
             (entry.first_seen_at, "first found"),
@@ -60,8 +78,8 @@ def show(operation: Operation, feature: str) -> None:
                 click.echo(f"  {what} {at:%Y-%m-%d %H:%M:%SZ}")
         for number, known in sorted(entry.revisions.items()):
             click.echo(f"  schema {number} ({known['phase']}): since {known['since'] or 'unknown'}")
-    echo_rows(found.rows)
-    for blocker in found.blockers:
+    _echo_rows(rows)
+    for blocker in blockers:
         click.echo(f"  purge refused: {blocker}")
 
 
@@ -78,18 +96,15 @@ def archive(operation: Operation, feature: str, to: Path | None) -> None:
     The first line describes the file, each further line is a row, the last line counts the rows.
     """
     from mercato_database.archive import archive as write_archive
-    from mercato_database.commands.holdings import echo_rows, find_holding, open_engine
-    from mercato_kit import transactions
 
-    engine = open_engine(operation)
-    with transactions.reading(), engine.connect() as connection:
-        holding = find_holding(connection, feature)
+    with _reading(operation) as connection:
+        holding = _find(connection, feature)
     file = to or Path(f"{feature}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl")
     try:
-        counts = write_archive(engine, holding, file)
+        counts = write_archive(connection.engine, holding, file)
     except OSError as error:
         raise click.ClickException(f"{file}: {error.strerror or 'the file exists'}") from error
-    echo_rows(counts)
+    _echo_rows(counts)
     click.echo(str(file))
 
 
@@ -114,53 +129,64 @@ def purge(
     Refused while the deployment names the feature, while rows of other features refer to its data,
     and while events wait for its handlers. All of the data is deleted, or none of it.
     """
-    from mercato_composition.faults import DeploymentError
-    from mercato_database.commands.holdings import (
-        confirm_purge,
-        echo_rows,
-        find_holding,
-        manifests_of,
-        open_engine,
-    )
-    from mercato_database.data_faults import describe, purge_refused
-    from mercato_database.faults import lock_held
-    from mercato_database.locks import LockHeldError
-    from mercato_database.purge import (
-        Choices,
-        PurgeRefusedError,
-        preview as preview_purge,
-        purge as purge_data,
-    )
-    from mercato_kit import transactions
+    from mercato_database.checks import database_errors
+    from mercato_database.purge import rows_of
 
-    engine = open_engine(operation)
-    named, manifests = operation.deployment.features, manifests_of(operation)
-    choices = Choices(drop_events=drop_events, let_dangle=let_dangle)
-    with transactions.reading(), engine.connect() as connection:
-        holding = find_holding(connection, feature)
+    purge = _purge(operation, feature, drop_events=drop_events, let_dangle=let_dangle)
+    with _reading(operation) as connection:
+        holding = _find(connection, feature)
         if not holding.exists:
             click.echo(f"There is no data of {feature}.")
             return
-        found = preview_purge(
-            connection, holding, named=named, manifests=manifests, choices=choices
-        )
-    if found.blockers:
-        raise DeploymentError([purge_refused(found)])
-    click.echo(f"{feature}: {describe(holding)}")
-    echo_rows(found.rows)
-    confirm_purge(feature, confirm)
-    try:
-        purge_data(
-            engine,
-            feature,
-            named=named,
-            manifests=manifests,
-            choices=choices,
-            wait_seconds=_WAIT_SECONDS,
-            on_progress=click.echo,
-        )
-    except PurgeRefusedError as error:
-        raise DeploymentError([purge_refused(error.preview)]) from error
-    except LockHeldError as error:
-        raise DeploymentError([lock_held(error)]) from error
+        purge.require_allowed(connection, holding)
+        rows = rows_of(connection, holding)
+    click.echo(f"{feature}: {holding.description}")
+    _echo_rows(rows)
+    typed = confirm or click.prompt(f"Type {feature} to delete all of this")
+    if typed != feature:
+        raise click.UsageError(f"{typed!r} is not {feature!r}; nothing was purged")
+    with database_errors(operation):
+        purge.run(connection.engine, wait_seconds=_WAIT_SECONDS, on_progress=click.echo)
     click.echo(f"{feature} is purged.")
+
+
+@contextmanager
+def _reading(operation: Operation) -> Iterator[sa.Connection]:
+    """Yield a connection that reads, without a statement timeout."""
+    from mercato_database.checks import database_errors, open_engine
+    from mercato_database.runner import make_engine
+    from mercato_kit import transactions
+
+    engine = open_engine(operation, make_engine)
+    with database_errors(operation), transactions.reading(), engine.connect() as connection:
+        yield connection
+
+
+def _find(connection: sa.Connection, feature: str) -> Holding:
+    """Return the data of a feature, which need not be installed.
+
+    Raises:
+        click.BadParameter: The database never held data of it.
+    """
+    from mercato_database.history import KIT
+    from mercato_database.holdings import holdings
+
+    found = holdings(connection)
+    if feature == KIT or feature not in found:
+        known = ", ".join(name for name in found if name != KIT) or "none"
+        raise click.BadParameter(f"no data of {feature!r}. Features with data: {known}")
+    return found[feature]
+
+
+def _purge(operation: Operation, feature: str, **allowed: bool) -> Purge:
+    from mercato_database.purge import Purge
+
+    manifests = [one.manifest for one in operation.plan.features]
+    return Purge(feature, operation.deployment.features, manifests, **allowed)
+
+
+def _echo_rows(rows: Mapping[str, int]) -> None:
+    from mercato_database.holdings import rows_in_words
+
+    for table, count in rows.items():
+        click.echo(f"  {table}: {rows_in_words(count)}")

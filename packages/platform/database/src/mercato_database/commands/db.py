@@ -1,11 +1,16 @@
 """``mercato db``: create, migrate and check the tables of the features."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
-from pathlib import Path
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from mercato_composition.commands import Command, Operation, pass_operation
+
+if TYPE_CHECKING:
+    from mercato_database.history import History
 
 _wait = click.option(
     "--wait",
@@ -41,15 +46,13 @@ def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa:
     --contract when only the new version is left: it removes what the new version does not use.
     """
     from mercato_database import runner
-    from mercato_database.commands.histories import migration_faults, releases_of
+    from mercato_database.checks import database_errors
 
     operation.plan.require_fit()
-    composed = operation.plan.features
-    with migration_faults(operation, composed):
+    with database_errors(operation):
         applied = runner.upgrade(
             operation.deployment.database_url,
-            [feature.manifest for feature in composed],
-            releases=releases_of(composed),
+            operation.plan.features,
             contract=contract,
             on_progress=click.echo,
             wait_seconds=wait,
@@ -68,34 +71,28 @@ def plan(operation: Operation, sql: bool) -> None:  # noqa: FBT001
     PostgreSQL, squawk finds the locks.
     """
     from mercato_composition.faults import DeploymentError
-    from mercato_database import plan as planning
-    from mercato_database.checks import open_engine
-    from mercato_database.commands.histories import migration_faults, statement_lines
-    from mercato_database.faults import refusal_fault
-    from mercato_database.history import histories
+    from mercato_database.checks import database_errors, open_engine
+    from mercato_database.history import KIT, histories
+    from mercato_database.plan import read
     from mercato_database.preview import preview
 
-    composed = operation.loaded_features()
-    found = histories(feature.manifest for feature in composed)
     engine = open_engine(operation)
-    with migration_faults(operation, composed):
-        planned = planning.read(engine, found)
-    releases = {feature.name: feature.release for feature in composed}
-    for step in planned.steps:
-        feature, target = step.history.feature, (*step.now, *step.later)
-        if not target:
-            continue
-        release = f" ({releases[feature]})" if feature in releases else ""
-        click.echo(f"{feature} {step.current or 'nothing'} -> {target[-1].number}{release}")
+    with database_errors(operation):
+        planned = read(engine, histories(operation.loaded_features()), contract=False)
+    pending = [step for step in planned.steps if step.missing]
+    for step in pending:
+        release = f" ({step.history.candidate.release})" if step.feature != KIT else ""
+        target = step.missing[-1].number
+        click.echo(f"{step.feature} {step.current or 'nothing'} -> {target}{release}")
         for revision, statements in preview(step, engine.dialect):
             waits = "; waits for --contract" if revision in step.later else ""
             click.echo(f"  {revision.number} {revision.phase}: {revision.summary}{waits}")
             for statement in statements:
-                click.echo("\n".join(statement_lines(statement, whole=sql)))
-    if not any((*step.now, *step.later) for step in planned.steps):
+                click.echo("\n".join(statement.lines(whole=sql)))
+    if not pending:
         click.echo("Nothing to do: all is up to date.")
-    if planned.refusals:
-        raise DeploymentError(refusal_fault(item, composed) for item in planned.refusals)
+    if planned.errors:
+        raise DeploymentError(planned.errors)
 
 
 @db.command(cls=Command, examples=["mercato db check"])
@@ -108,12 +105,10 @@ def check(operation: Operation) -> None:
     from mercato_composition.faults import DeploymentError, Fault
     from mercato_database.checks import open_engine, require_migrated
     from mercato_database.drift import differences
-    from mercato_database.faults import drift
     from mercato_database.history import current_revisions, histories
 
-    composed = operation.loaded_features()
+    found = histories(operation.loaded_features())
     require_migrated(operation)
-    found = histories(feature.manifest for feature in composed)
     with open_engine(operation).connect() as connection:
         current = current_revisions(connection, [history.feature for history in found])
     faults: list[Fault] = []
@@ -125,7 +120,10 @@ def check(operation: Operation) -> None:
             continue
         click.echo(f"{history.feature} {state}")
         if lines := differences(operation.deployment.database_url, history):
-            faults.append(drift(history.feature, lines, composed))
+            what = "\n".join(["its tables differ from its models:", *lines])
+            fix = "undo the manual change, or write a migration: mercato db revision"
+            fault = history.candidate.fault("K309", what, f"{fix} {history.feature}")
+            faults.append(fault)
     if faults:
         raise DeploymentError(faults)
 
@@ -139,27 +137,17 @@ def adopt(operation: Operation, feature: str, wait: float) -> None:
 
     The tables must be exactly what its newest migration creates. Only the revision is written.
     """
-    from mercato_composition.faults import DeploymentError
     from mercato_database import drift
-    from mercato_database.checks import open_engine
-    from mercato_database.commands.histories import find_history, migration_faults, releases_of
-    from mercato_database.faults import not_adopted
+    from mercato_database.checks import database_errors, open_engine
     from mercato_database.history import current_revisions
-    from mercato_database.ledger import Release
 
-    composed = operation.loaded_features()
-    history = find_history(operation, feature)
-    url = operation.deployment.database_url
+    history = _find_history(operation, feature)
     with open_engine(operation).connect() as connection:
         at = current_revisions(connection, [feature]).get(feature)
     if at is not None:
         raise click.BadParameter(f"its tables are already at {at}; nothing to adopt")
-    with migration_faults(operation, composed):
-        release = releases_of(composed).get(feature, Release())
-        try:
-            drift.adopt(url, history, release, wait_seconds=wait)
-        except drift.TablesDifferError as error:
-            raise DeploymentError([not_adopted(feature, error.differences, composed)]) from error
+    with database_errors(operation):
+        drift.adopt(operation.deployment.database_url, history, wait_seconds=wait)
     click.echo(f"{feature} {history.head}")
 
 
@@ -173,8 +161,23 @@ def revision(operation: Operation, feature: str, message: str) -> None:
     For developers of the feature: the file is written to the folder that its manifest names.
     Review it before you commit it. The deployment's database is not used.
     """
-    from mercato_database.commands.histories import find_history
     from mercato_database.scaffold import write_revision
 
-    written: Path | None = write_revision(find_history(operation, feature), message)
+    written = write_revision(_find_history(operation, feature), message)
     click.echo(str(written) if written else "Nothing to write: the migrations match the models.")
+
+
+def _find_history(operation: Operation, feature: str) -> History:
+    """Return the history of a feature.
+
+    Raises:
+        click.BadParameter: No feature of this name has migrations.
+    """
+    from mercato_database.history import KIT, histories
+
+    found = {history.feature: history for history in histories(operation.loaded_features())}
+    del found[KIT]
+    if feature not in found:
+        known = ", ".join(found) or "none"
+        raise click.BadParameter(f"it has no migrations. Features with migrations: {known}")
+    return found[feature]

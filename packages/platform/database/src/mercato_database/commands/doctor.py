@@ -18,22 +18,38 @@ def doctor(ctx: click.Context, operation: Operation) -> None:
     """
     from mercato_composition.faults import render
     from mercato_database import ledger
-    from mercato_database.checks import require_migrated
-    from mercato_database.commands.holdings import ask_checks, manifests_of, open_engine
-    from mercato_database.data_faults import dangling_references
+    from mercato_database.checks import database_errors, open_engine, require_migrated
     from mercato_database.references import dangling, references
+    from mercato_database.runner import make_engine
     from mercato_kit import transactions
 
     require_migrated(operation)
-    with transactions.reading(), open_engine(operation).connect() as connection:
-        known = references(connection, ledger.read(connection), manifests_of(operation))
-        faults = [dangling_references(found) for found in dangling(connection, known)]
+    manifests = [feature.manifest for feature in operation.plan.features]
+    engine = open_engine(operation, make_engine)
+    with database_errors(operation), transactions.reading(), engine.connect() as connection:
+        known = references(connection, ledger.read(connection), manifests)
+        faults = list(dangling(connection, known))
     if faults:
         click.echo(render(faults))
-    checks = [(it.name, check) for it in operation.plan.features for check in it.manifest.doctor]
-    answers = ask_checks(operation, checks) if checks else []
+    checks = sum(len(manifest.doctor) for manifest in manifests)
+    answers = _ask_checks(operation) if checks else []
     for answer in answers:
         click.echo(answer)
-    click.echo(f"Checked {len(known)} references, and ran {len(checks)} checks.")
+    click.echo(f"Checked {len(known)} references, and ran {checks} checks.")
     if answers or any(fault.severity == "error" for fault in faults):
         ctx.exit(EXIT_FAULTS)
+
+
+def _ask_checks(operation: Operation) -> list[str]:
+    """Run the checks of features, each in a separate transaction; return a line per problem."""
+    from mercato_kit import work
+    from mercato_kit.db import engine
+
+    with operation.app.app_context():
+        answers = [
+            (feature.name, check.name, work.run(check.function, read_only=True))
+            for feature in operation.plan.features
+            for check in feature.manifest.doctor
+        ]
+        engine().dispose()
+    return [f"{feature}: {name}: {answer}" for feature, name, answer in answers if answer]

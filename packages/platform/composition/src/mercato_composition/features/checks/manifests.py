@@ -49,6 +49,7 @@ _MAPPINGS: Mapping[str, str] = {
 """Fields that are mappings of names, and to what."""
 
 _SINGLES: Mapping[str, type] = {
+    "development_only": str,
     "metadata": sa.MetaData,
     "migrations": Path,
     "cli": click.Group,

@@ -1,25 +1,16 @@
-"""Strict JSON schemas, on Flask-Marshmallow.
-
-Input schemas are written field by field. Output schemas are derived from models with an explicit
-list of fields, so that a new column is never published by accident.
-"""
+"""Strict fields of input schemas: nothing is converted, and everything has a maximum."""
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 import marshmallow as ma
-from flask_marshmallow import Schema as FlaskSchema
-from flask_marshmallow.sqla import SQLAlchemyAutoSchema
 from marshmallow import fields, validate
-from marshmallow_sqlalchemy import ModelConverter
-from webargs.fields import DelimitedList
+from webargs.fields import DelimitedFieldMixin
 
-from mercato_kit.db import MAX_SAFE_INTEGER, UtcDateTime
-
-T = TypeVar("T")
+from mercato_kit.db import MAX_SAFE_INTEGER
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _HALF = re.compile("[\ud800-\udfff]")
@@ -32,40 +23,58 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\
 FIRST_YEAR, LAST_YEAR = 1900, 2299
 
 
-def check_text(text: str) -> None:
-    """Check that a database can store *text*.
-
-    Raises:
-        marshmallow.ValidationError: It has a NUL or a lone surrogate.
-    """
-    if not is_text(text):
-        raise ma.ValidationError("Has a character that is not text.")
-
-
 def is_text(text: str) -> bool:
     """Return whether a database can store *text*: it has no NUL and no lone surrogate."""
     return "\x00" not in text and not _HALF.search(text)
 
 
-class Text(fields.String):
-    """Text of bounded length without control characters, except tabs and line breaks.
+def is_unbounded(field: fields.Field[Any]) -> bool:
+    """Return whether *field* accepts any number of items or members."""
+    if isinstance(field, fields.Nested):
+        return field.many or getattr(field.nested, "many", False) is True
+    if isinstance(field, (fields.List, fields.Mapping)) and not isinstance(field, Bounded):
+        return True
+    inner = getattr(field, "inner", None) or getattr(field, "value_field", None)
+    return inner is not None and is_unbounded(inner)
 
-    Use :class:`Line` for names and codes.
+
+class Bounded(fields.Field[Any]):
+    """Base of fields whose length is checked before their content, so that long input costs little.
 
     Args:
-        min: Minimum characters. White space is not stripped.
-        max: Maximum characters.
+        inner: The field of an item, for lists.
+        min: Minimum characters, items or members.
+        max: Maximum characters, items or members.
+    """
+
+    _measured: ClassVar[type[Any]] = str
+
+    def __init__(self, *inner: Any, min: int = 0, max: int, **kwargs: Any) -> None:  # noqa: A002
+        self._bounds = (validate.Length(min=min), validate.Length(max=max))
+        kwargs["validate"] = _and(self._bounds, kwargs.get("validate"))
+        super().__init__(*inner, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(value, self._measured):
+            for bound in self._bounds:
+                bound(value)
+        return super()._deserialize(value, *args, **kwargs)
+
+
+class Text(Bounded, fields.String):
+    """Text of bounded length without control characters, except tabs and line breaks.
+
+    Use :class:`Line` for names and codes. White space is not stripped.
     """
 
     _refused: ClassVar[re.Pattern[str]] = _CONTROL
 
-    def __init__(self, *, min: int = 0, max: int = 5000, **kwargs: Any) -> None:  # noqa: A002
-        bounds = (validate.Length(min=min), validate.Length(max=max))
-        super().__init__(validate=_and(bounds, kwargs.pop("validate", None)), **kwargs)
+    def __init__(self, *, max: int = 5000, **kwargs: Any) -> None:  # noqa: A002
+        super().__init__(max=max, **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
-        check_text(text)
+        _check_text(text)
         if self._refused.search(text):
             raise ma.ValidationError("Has a character that does not belong here.")
         return text
@@ -83,16 +92,15 @@ class Password(Text):
     _refused = _NOTHING
 
 
-class Email(fields.Email):
+class Email(Bounded, fields.Email):
     """An e-mail address of at most 254 characters."""
 
     def __init__(self, **kwargs: Any) -> None:
-        bounds = (validate.Length(max=254),)
-        super().__init__(validate=_and(bounds, kwargs.pop("validate", None)), **kwargs)
+        super().__init__(max=254, **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
-        check_text(text)
+        _check_text(text)
         if _NOT_IN_A_LINE.search(text):
             raise self.make_error("invalid")
         return text
@@ -170,16 +178,16 @@ def render_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class Metadata(fields.Dict):
-    """Key-value pairs of the client: up to 50, with keys of 40 and values of 500 characters."""
+class List(Bounded, fields.List[Any]):
+    """A list with a maximum number of items: ``List(Uuid(), max=20)``."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            keys=Text(min=1, max=40),
-            values=Text(max=500),
-            validate=validate.Length(max=50),
-            **kwargs,
-        )
+    _measured = list
+
+
+class Dict(Bounded, fields.Dict):
+    """Key-value pairs with a maximum number: ``Dict(keys=Text(), values=Text(), max=5)``."""
+
+    _measured = dict
 
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         """Load the data; errors are reported at their key."""
@@ -189,102 +197,23 @@ class Metadata(fields.Dict):
             raise ma.ValidationError(_by_key(error.messages)) from error
 
 
-class Listed(DelimitedList):
-    """Comma-separated values in one query parameter: ``status=open,completed``.
+class Metadata(Dict):
+    """Key-value pairs of the client: up to 50, with keys of 40 and values of 500 characters."""
 
-    Args:
-        inner: The field of a value.
-        max: Maximum number of values.
-    """
-
-    def __init__(
-        self,
-        inner: fields.Field[Any] | type[fields.Field[Any]],
-        *,
-        max: int = 100,  # noqa: A002
-        **kwargs: Any,
-    ) -> None:
-        bounds = (validate.Length(min=1), validate.Length(max=max))
-        super().__init__(inner, validate=_and(bounds, kwargs.pop("validate", None)), **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(keys=Text(min=1, max=40), values=Text(max=500), max=50, **kwargs)
 
 
-class Schema(FlaskSchema):
-    """Base of input schemas: unknown fields are refused.
+class Listed(DelimitedFieldMixin, List):
+    """Comma-separated values in one query parameter, 1 to *max*: ``status=open,completed``."""
 
-    Set ``makes`` to a dataclass to load into it; the default is a dict.
-    """
-
-    makes: ClassVar[type[Any] | None] = None
-
-    class Meta:
-        """Refuse unknown fields."""
-
-        unknown = ma.RAISE
-
-    @ma.post_load
-    def _make(self, data: dict[str, Any], **_kwargs: Any) -> Any:
-        return data if self.makes is None else self.makes(**data)
+    def __init__(self, inner: Any, *, max: int = 100, **kwargs: Any) -> None:  # noqa: A002
+        super().__init__(inner, min=1, max=max, **kwargs)
 
 
-class QuerySchema(Schema):
-    """Base of schemas of query strings, where numbers and booleans are text."""
-
-    reads_text = True
-
-
-class _Converter(ModelConverter):
-    """Maps our column types to our fields."""
-
-    SQLA_TYPE_MAPPING = {  # noqa: RUF012 - the name marshmallow-sqlalchemy reads
-        **ModelConverter.SQLA_TYPE_MAPPING,
-        UtcDateTime: Instant,
-    }
-
-
-class ModelSchema(SQLAlchemyAutoSchema):
-    """Base of output schemas, derived from ``Meta.model`` with the fields in ``Meta.fields``.
-
-    ``sometimes`` lists fields that a hook may omit from a response.
-    """
-
-    sometimes: ClassVar[tuple[str, ...]] = ()
-
-    class Meta:
-        """Map columns to our fields, and never load into a model."""
-
-        model_converter = _Converter
-        load_instance = False
-        include_fk = True
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse an output schema without a list of fields."""
-        super().__init_subclass__(**kwargs)
-        if not getattr(cls.Meta, "fields", None):
-            raise TypeError(f"{cls.__name__}.Meta must list its fields")
-
-
-class FieldErrorSchema(ma.Schema):
-    """An error of one input field."""
-
-    pointer = fields.String(required=True, metadata={"description": "RFC 6901"})
-    code = fields.String(required=True)
-    detail = fields.String(required=True)
-
-
-class ProblemSchema(ma.Schema):
-    """A problem document (RFC 9457)."""
-
-    type = fields.Url(required=True, relative=True)
-    title = fields.String(required=True)
-    status = fields.Integer(required=True)
-    detail = fields.String(required=True)
-    instance = fields.String()
-    code = fields.String(required=True, metadata={"description": "Stable, machine-readable code"})
-    request_id = fields.String()
-    errors = fields.List(
-        fields.Nested(FieldErrorSchema),
-        metadata={"description": "Errors of input fields, for status 422"},
-    )
+def _check_text(text: str) -> None:
+    if not is_text(text):
+        raise ma.ValidationError("Has a character that is not text.")
 
 
 def _and(bounds: tuple[Any, ...], others: Any) -> list[Any]:
