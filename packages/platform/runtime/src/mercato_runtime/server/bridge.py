@@ -81,7 +81,7 @@ class Bridge:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, self._run, environ)
         except Exception:  # noqa: BLE001 - what is around Flask may raise anything
-            _log.exception("%(REQUEST_METHOD)s %(PATH_INFO)s failed", environ)
+            _log.exception("a request failed outside the app")
             return self._refuse(environ, InternalError())
         finally:
             self._places += 1
