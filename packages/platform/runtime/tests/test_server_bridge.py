@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask, Response, request
 
-from mercato_runtime import problems
+from mercato_composition.deployment.model import Server
+from mercato_runtime import problems, requests
 from mercato_runtime.server.bridge import Bridge
 from mercato_runtime.server.environ import make_environ
 
@@ -44,7 +45,9 @@ class Protocol:
         )
 
 
-def scope(method="POST", path="/echo", headers=(), query="", client="127.0.0.1:4711"):
+def scope(
+    method="POST", path="/echo", headers=(), query="", client="127.0.0.1:4711", authority=None
+):
     """Return what granian says of a request."""
     return SimpleNamespace(
         proto="http",
@@ -55,7 +58,7 @@ def scope(method="POST", path="/echo", headers=(), query="", client="127.0.0.1:4
         method=method,
         path=path,
         query_string=query,
-        authority=None,
+        authority=authority,
         headers=Headers([("host", "shop"), *headers]),
     )
 
@@ -66,10 +69,11 @@ def app():
     app = Flask("echo")
     app.config["MAX_CONTENT_LENGTH"] = 10
     problems.init_app(app, {__name__})
+    requests.init_app(app, Server())
 
     @app.post("/echo")
     def echo():
-        return Response(request.environ["wsgi.input"].read())
+        return Response(request.get_data())
 
     app.wsgi_app = fail_before_flask(app.wsgi_app)
     return app
@@ -112,20 +116,21 @@ class TestBridge:
         assert late.headers["content-type"] == "application/problem+json"
 
     def test_does_not_read_a_body_that_is_announced_as_too_long(self, app):
-        """The app refuses it by its header."""
+        """The app refuses it by its header, with 413, and the connection ends."""
         protocol = Protocol(b"x" * 11)
 
-        unread = answer(Bridge(app, 1), protocol, headers=[("content-length", "11")])
+        refused = answer(Bridge(app, 1), protocol, headers=[("content-length", "11")])
 
-        assert (unread.body, protocol.read) == (b"", 0)
+        assert (refused.status, protocol.read) == (413, 0)
+        assert refused.headers["connection"] == "close"
 
     def test_reads_little_more_than_the_app_allows(self, app):
-        """A body without a length is cut one byte after the limit, where the app notices."""
+        """A body without a length is read until it is too long, and refused with 413."""
         protocol = Protocol(*[b"x" * 4] * 1000)
 
-        cut = answer(Bridge(app, 1), protocol, headers=[("transfer-encoding", "chunked")])
+        refused = answer(Bridge(app, 1), protocol, headers=[("transfer-encoding", "chunked")])
 
-        assert (cut.body, protocol.read) == (b"x" * 11, 12)
+        assert (refused.status, protocol.read) == (413, 12)
 
     def test_refuses_requests_that_would_wait_too_long(self, app):
         """With all places taken, a request is refused with 503 and Retry-After."""
@@ -191,6 +196,12 @@ class TestMakeEnviron:
 
         assert "HTTP_X_FORWARDED_FOR" not in environ
         assert "CONTENT_LENGTH" not in environ
+
+    def test_takes_the_host_of_an_absolute_address(self):
+        """The host of the request line counts more than the header."""
+        environ = make_environ(scope(authority="shop.example"))
+
+        assert environ["HTTP_HOST"] == "shop.example"
 
     def test_takes_no_script_name_from_a_header(self):
         """The path below which the app is mounted is not for clients to say."""

@@ -87,8 +87,8 @@ class TestReload:
             server.wait_for_workers(workers)
 
         assert load.failures == []
-        assert load.sent["fresh"] > 100
-        assert load.sent["reused"] > 100
+        assert load.sent["fresh"] > 10
+        assert load.sent["reused"] > 10
         assert not first & set(server.workers)
 
     def test_keeps_the_old_where_the_new_cannot_start(self, start, workers, tmp_path):

@@ -46,7 +46,7 @@ def check_connections(operation: Operation) -> Iterator[Fault]:
     if deployment.database_url.get_backend_name() != "postgresql":
         return
     try:
-        with open_engine(operation).connect() as connection:
+        with operation.once(open_engine).connect() as connection:
             allowed = connection.scalar(sa.text(_ALLOWED_CONNECTIONS)) or 0
     except DBAPIError:
         # K207 says that it does not answer.

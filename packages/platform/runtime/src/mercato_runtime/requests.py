@@ -17,6 +17,9 @@ from mercato_kit.http.blueprint import SAFE_METHODS
 from mercato_kit.http.body import read_whole
 from mercato_runtime.problems import ContentTooLarge, MisdirectedRequest
 
+REFUSAL = "mercato.refusal"
+"""The key of the WSGI environ with the problem that the server refuses a request for."""
+
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}", re.ASCII)
 
 _HEADERS: Mapping[str, str] = {
@@ -53,6 +56,7 @@ def init_app(app: Flask, server: Server) -> None:
     hooks = app.before_request_funcs.setdefault(None, [])
     hooks[:0] = [
         _name_request,
+        _refuse_unserved,
         _read_body,
         partial(_refuse_foreign_host, server.hosts),
         _refuse_broken_address,
@@ -64,6 +68,12 @@ def init_app(app: Flask, server: Server) -> None:
 def _name_request() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _SANE_ID.fullmatch(given) else str(new_id())
+
+
+def _refuse_unserved() -> None:
+    """Answer with the problem that the server has with the request, such as a late body."""
+    if problem := request.environ.get(REFUSAL):
+        raise problem
 
 
 def _read_body() -> None:

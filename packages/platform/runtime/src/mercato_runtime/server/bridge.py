@@ -12,6 +12,7 @@ from werkzeug.test import run_wsgi_app
 
 from mercato_kit.errors import Unavailable
 from mercato_runtime.problems import InternalError, RequestTimeout, answer_problem
+from mercato_runtime.requests import REFUSAL
 from mercato_runtime.server.environ import Environ, make_environ
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Bridge:
         self._limit: int = app.config["MAX_CONTENT_LENGTH"]
         self._body_seconds = body_seconds
         self._pool = ThreadPoolExecutor(threads, "request")
+        self._refusals = ThreadPoolExecutor(1, "refusal")
         self._places = threads + waiting
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
@@ -72,19 +74,20 @@ class Bridge:
         try:
             body = await self._read(environ, protocol)
         except TimeoutError:
-            return self._refuse(environ, RequestTimeout())
+            return await self._refuse(environ, RequestTimeout())
         if not self._places:
-            return self._refuse(environ, Unavailable("Too many requests are waiting."))
+            return await self._refuse(environ, Unavailable("Too many requests are waiting."))
         environ["wsgi.input"] = BytesIO(body)
         self._places -= 1
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, self._run, environ)
-        except Exception:  # noqa: BLE001 - what is around Flask may raise anything
-            _log.exception("%(REQUEST_METHOD)s %(PATH_INFO)s failed", environ)
-            return self._refuse(environ, InternalError())
+            return await self._run(self._pool, environ)
         finally:
             self._places += 1
+
+    async def _refuse(self, environ: Environ, problem: Problem) -> Answer:
+        """Let the app answer with *problem*; in a thread of its own, since many may be refused."""
+        environ[REFUSAL] = problem
+        return await self._run(self._refusals, environ)
 
     async def _read(self, environ: Environ, protocol: HTTPProtocol) -> bytes:
         """Read the body, up to one byte more than the app allows.
@@ -100,12 +103,15 @@ class Bridge:
                         break
         return bytes(body[: self._limit + 1])
 
-    def _run(self, environ: Environ) -> Answer:
-        chunks, status, headers = run_wsgi_app(self._app, environ, buffered=True)
-        return int(status.partition(" ")[0]), headers, b"".join(chunks)
+    async def _run(self, pool: ThreadPoolExecutor, environ: Environ) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(pool, self._call, environ)
 
-    def _refuse(self, environ: Environ, problem: Problem) -> Answer:
-        """Answer with a problem document, as the app does, without running a view."""
-        with self._app.request_context(environ):
-            response = self._app.process_response(answer_problem(problem))
-            return response.status_code, response.headers, response.get_data()
+    def _call(self, environ: Environ) -> Answer:
+        try:
+            chunks, status, headers = run_wsgi_app(self._app, environ, buffered=True)
+        except Exception:  # noqa: BLE001 - what is around Flask may raise anything
+            _log.exception("a request failed outside Flask")
+            with self._app.request_context(environ):
+                response = answer_problem(InternalError())
+                return response.status_code, response.headers, response.get_data()
+        return int(status.partition(" ")[0]), headers, b"".join(chunks)

@@ -43,6 +43,9 @@ def make_environ(scope: Scope) -> Environ:
     for name, value in scope.headers.items():
         if "_" not in name:
             _add_header(environ, name.upper().replace("-", "_"), value)
+    if scope.authority:
+        # RFC 9112, 3.2.2: the host of an address in the request line counts, not the header.
+        environ["HTTP_HOST"] = scope.authority
     return environ
 
 
