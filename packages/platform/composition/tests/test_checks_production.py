@@ -1,5 +1,8 @@
 """Rules of production: of files, of databases, of features, and what [accept] may name."""
 
+import dataclasses
+
+import msgspec
 import pytest
 
 from mercato_composition.deployment.reader import read_deployment
@@ -215,8 +218,8 @@ class TestFiles:
         assert [one[2] for one in faults_with(0o644, accept=accept)] == ["warning"]
 
     def test_of_container_engines_are_read_by_others(self, faults_with):
-        """A file beside `..data`, as Kubernetes mounts secrets, may be readable by all."""
-        assert faults_with(0o644, mounted=True) == []
+        """A file beside `..data`, as Kubernetes mounts it, may be readable, its folder writable."""
+        assert faults_with(0o644, mounted=True, folder=0o777) == []
 
     @pytest.mark.provokes("K206")
     def test_in_a_folder_that_others_may_write(self, faults_with):
@@ -251,6 +254,29 @@ class TestFiles:
         found = compose(read_deployment(tmp_path / "deployment.toml", environ)).faults
 
         assert [fault.where for fault in found if fault.code == "K206"] == ["pylock.toml"]
+
+
+class TestDirect:
+    def test_an_option_is_named(self):
+        """An address that `mercato serve --bind` gives is reported with the option."""
+        deployment = planned().deployment
+        server = msgspec.structs.replace(deployment.server, host="10.0.0.7", trusted_proxies=0)
+
+        [fault] = compose(dataclasses.replace(deployment, server=server)).faults
+
+        assert (fault.code, fault.where) == ("K206", "--bind")
+
+    @pytest.mark.parametrize(
+        "server",
+        [
+            {"host": "10.0.0.7", "trusted_proxies": 1},
+            {"host": "10.0.0.7", "trusted_proxies": 0, "direct": True},
+            {"host": "::1", "trusted_proxies": 0},
+        ],
+    )
+    def test_a_proxy_or_a_word_is_enough(self, server):
+        """Other machines may connect through a proxy, or if the file says so."""
+        assert planned(server=server).faults == ()
 
 
 class TestDatabase:

@@ -178,6 +178,7 @@ class TestCheck:
             "severity": "error",
             "feature": "notes",
             "follows": None,
+            "accepted": None,
         }
 
     def test_traces_on_demand(self, site):

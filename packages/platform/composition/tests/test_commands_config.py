@@ -108,6 +108,14 @@ class TestConfig:
         assert origins["features.lamp.required"] == (True, "default")
         assert origins["environment"] == ("testing", "shop.toml:1")
 
+    def test_shows_what_is_accepted(self, run):
+        """Each reason in [accept] is shown with its rule and its line."""
+        more = '[accept]\n"redis.url" = "a trial on one machine"\n'
+
+        found = shown(run("config", "--json", text=GIVEN + more))["accept.redis.url"]
+
+        assert (found["value"], found["origin"]) == ("a trial on one machine", "shop.toml:10")
+
     def test_hides_secrets(self, run, tmp_path):
         """A key, the content of its file and the password in a URL are not shown."""
         file = tmp_path / "key"

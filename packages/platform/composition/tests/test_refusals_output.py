@@ -90,6 +90,7 @@ class TestTelling:
             "severity",
             "feature",
             "follows",
+            "accepted",
         }
 
 

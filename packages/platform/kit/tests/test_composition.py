@@ -3,6 +3,8 @@ from flask import Flask
 
 from mercato_kit.composition import Composition, NotComposedError, current_composition
 from mercato_kit.feature import Feature
+from mercato_kit.http import Blueprint
+from mercato_kit.policies import anyone, permission, signed_in
 
 ONE = Feature(name="one", summary="", permissions={"one.read": "read"})
 TWO = Feature(name="two", summary="", permissions={"two.read": "read"})
@@ -13,6 +15,16 @@ class TestComposition:
         """The permissions are those declared by the composed features."""
         assert Composition((ONE, TWO), {}).permissions == {"one.read", "two.read"}
         assert Composition((ONE,), {}).permissions == {"one.read"}
+
+    def test_knows_what_needs_no_account(self):
+        """The open endpoints are those of routes with the policy `anyone`."""
+        blueprint = Blueprint("shop", __name__)
+
+        for name, policy in {"buy": anyone, "orders": signed_in, "staff": permission("x")}.items():
+            blueprint.post(f"/{name}", allow=policy, endpoint=name)(dict)
+        manifest = Feature(name="three", summary="", blueprints=[blueprint])
+
+        assert Composition((ONE, manifest), {}).open_endpoints == {"shop.buy"}
 
 
 class TestCurrentComposition:

@@ -28,6 +28,8 @@ class MailSettings(Settings):
     def __post_init__(self):
         if self.transport == "folder" and self.password is not None:
             raise ValueError("a folder needs no password")
+        if self.host == "localhost" and not self.secure:
+            raise ValueError("secure: it must be on, even here")
 
 
 class OtherSettings(Settings):
@@ -166,6 +168,12 @@ class TestRead:
 
         assert settings is None
         assert mistakes == [Mistake("", "wrong", "a folder needs no password")]
+
+    def test_reports_the_setting_that_a_message_starts_with(self):
+        """A message that starts with the name of a setting is a mistake of this setting."""
+        _, mistakes = read(MailSettings, {"host": "localhost", "secure": False})
+
+        assert mistakes == [Mistake("secure", "wrong", "it must be on, even here")]
 
 
 class TestSecret:

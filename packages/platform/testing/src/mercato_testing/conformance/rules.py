@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from mercato_kit.feature import Feature
 from mercato_kit.settings import UNSAID, Rule, Settings, read
 
@@ -22,8 +20,8 @@ def broken_rules(feature: Feature, settings: Mapping[str, Any]) -> Iterator[str]
 
 
 def _mistakes(rule: Rule, kind: type[Settings], settings: Mapping[str, Any]) -> Iterator[str]:
-    known = {field.name for field in msgspec.structs.fields(kind)}
-    yield from (f"there is no setting {key!r}" for key in {rule.key, *rule.reads} - known)
+    unknown = {rule.key, *rule.reads}.difference(kind.__struct_fields__)
+    yield from (f"there is no setting {key!r}" for key in unknown)
     if unread := rule.example.keys() - {rule.key, *rule.reads}:
         yield f"add what its example sets to its reads: {', '.join(sorted(unread))}"
     example = {**settings, **rule.example}

@@ -34,7 +34,10 @@ def safe(deployment: Deployment) -> Iterator[Unsafe]:
         )
         yield Unsafe(SSLMODE, where, what, fix, acceptable=True)
     if not url.password and not any(name in url.query for name in _PROOFS):
-        what = f"{there} lets the user in without a password, and so every other client."
+        what = (
+            "the URL names no password, certificate, passfile or service: "
+            f"if {there} lets the user in all the same, it lets every client in."
+        )
         fix = f"set a password there, and {variable_of('database', 'url')}_FILE to a file's path"
         yield Unsafe(LOGIN, where, what, fix, acceptable=True)
     if url.username == "postgres":

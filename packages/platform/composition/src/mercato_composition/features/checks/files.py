@@ -65,7 +65,11 @@ def _writable(rule: str, file: Path) -> Iterator[Unsafe]:
     if _mode(file) & stat.S_IWOTH:
         what = f"every user of this machine may write {file}, and so choose what runs."
         yield Unsafe(rule, file.name, what, f"chmod o-w {file}")
-        return
+    elif not _is_mounted(file):
+        yield from _replaceable(rule, file)
+
+
+def _replaceable(rule: str, file: Path) -> Iterator[Unsafe]:
     for folder in {file.absolute().parent, file.resolve().parent}:
         mode = _mode(folder)
         # In a sticky folder, such as /tmp, only the owner of a file may replace it.
@@ -82,5 +86,9 @@ def _mode(path: Path) -> int:
 
 
 def _is_mounted(file: Path) -> bool:
-    """Tell whether a container engine mounted the file: their secrets are readable by all."""
+    """Tell whether a container engine mounted the file.
+
+    Its files are readable by all users of the container, and its folders have any mode: the mount
+    is read-only.
+    """
     return file.absolute().is_relative_to(_MOUNTED) or (file.parent / "..data").is_symlink()

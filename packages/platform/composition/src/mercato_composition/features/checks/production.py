@@ -56,7 +56,9 @@ def _direct(deployment: Deployment) -> Iterator[Unsafe]:
         'put a reverse proxy that ends TLS in front: host = "127.0.0.1" or trusted_proxies = 1 in '
         "[server]; or say that customers connect directly: direct = true"
     )
-    yield Unsafe("server.host", origin_of(deployment.source, "server", "host"), what, fix)
+    given = table_at(deployment.source, ("server",)).get("host")
+    where = deployment.source.origin("server", "host") if given == server.host else "--bind"
+    yield Unsafe("server.host", where, what, fix)
 
 
 def _hosts(deployment: Deployment) -> Iterator[Fault]:
