@@ -14,7 +14,7 @@ from mercato_composition.deployment import lock as lockfile
 from mercato_composition.deployment.lock import Binding
 from mercato_dev.index import serve_index
 from mercato_dev.wheel_writer import write_wheel
-from mercato_installer import install as installing
+from mercato_installer.download import fetch
 from mercato_installer.tools import Uv
 
 ALPHA = {"mercato.features": {"alpha": "mercato_alpha:feature"}}
@@ -139,8 +139,8 @@ def offer_library(shop, files, entry_points=None):
 def write_lock(shop):
     """Write a lock of what the index has, without the checks of `mercato lock`."""
     text = lockfile.compose(
-        Uv().resolve(shop.wish.lines, shop.wish.index),
-        requirements=shop.wish.lines,
+        Uv().resolve(shop.requirements.lines, shop.requirements.index),
+        requirements=shop.requirements.lines,
         bindings={"alpha": Binding("mercato-alpha", "mercato_alpha")},
     )
     shop.places.lock.write_bytes(text)
@@ -387,7 +387,7 @@ class TestChangedBytes:
         (shop.index.folder / fetched.name).write_bytes(right)
 
         locked = lockfile.read(shop.places.lock).wheels()
-        files = installing.fetch(locked, store / "wheels", index=None, on_progress=quiet)
+        files = fetch(locked, store / "wheels", index=None, on_progress=quiet)
 
         assert {it.name: it for it in files}[fetched.name].read_bytes() == right
 
