@@ -5,6 +5,7 @@ about this shop.
 """
 
 import itertools
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -14,7 +15,14 @@ import nox
 # Nothing has installed the sessions yet: this file runs with nox alone.
 sys.path.insert(0, str(Path(__file__).parent / "packages/platform/dev/src"))
 
-from mercato_dev.distributions import DISTRIBUTIONS, EVERYTHING, ROOT, WORKSPACE, digest
+from mercato_dev.distributions import (
+    DISTRIBUTIONS,
+    EVERYTHING,
+    ROOT,
+    WORKSPACE,
+    digest,
+    find_distribution,
+)
 from mercato_dev.environments import CLEAN, provide
 from mercato_dev.home import HOME
 from mercato_dev.sessions import define_tests
@@ -87,6 +95,28 @@ def rehearse(session: nox.Session) -> None:
     provide(session, *EVERYTHING, groups=[REHEARSAL])
     where = [f"--config-file={WORKSPACE}", "packages/platform/dev/tests/rehearsal"]
     session.run("pytest", "-v", "--durations=0", *where, *session.posargs, env=CLEAN)
+
+
+@nox.session(requires=["build"])
+def siege(session: nox.Session) -> None:
+    """Attack a server on loopback: slow clients, killed processes, reloads and 300 stops."""
+    test_server(session, "siege")
+
+
+@nox.session(requires=["build"])
+def front(session: nox.Session) -> None:
+    """Test the example of nginx in front of a server; it is skipped where nginx is absent."""
+    if not shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin"):
+        session.skip("nginx is not installed: `apt-get install nginx` brings it.")
+    test_server(session, "front")
+
+
+def test_server(session: nox.Session, folder: str) -> None:
+    """Run tests of the server that are no part of the session ``tests``."""
+    runtime = find_distribution("runtime")
+    provide(session, runtime.name, groups=[f"{runtime.pyproject}:test"])
+    where = [f"--config-file={WORKSPACE}", f"{runtime.folder}/tests/{folder}"]
+    session.run("pytest", *where, *session.posargs, env=CLEAN)
 
 
 @nox.session(requires=["build"])

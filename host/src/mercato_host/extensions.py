@@ -5,13 +5,15 @@ import logging
 from flask import Flask, request
 from flask_caching import Cache
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_marshmallow import Marshmallow
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import SQLAlchemyError
 
 from mercato_composition.deployment.model import Deployment
 from mercato_kit import transactions
+from mercato_kit.composition import current_composition
+from mercato_kit.http.addresses import counted_as
+from mercato_kit.http.blueprint import SAFE_METHODS
 
 _log = logging.getLogger(__name__)
 
@@ -39,16 +41,30 @@ def init_app(app: Flask, deployment: Deployment) -> None:
         transactions.prepare(db.engine)
     ma.init_app(app)
     cache.init_app(app)
-    limit = deployment.server.requests_per_minute
+    limit, writes = deployment.server.requests_per_minute, deployment.open_writes_per_minute
     # Flask-Limiter keeps its counters in the object, so each app needs a separate one.
     limiter = Limiter(
-        get_remote_address,
+        _client,
         application_limits=[f"{limit} per minute"] if limit else [],
         application_limits_exempt_when=_is_health,
+        # Each route has a counter of its own.
+        default_limits=[f"{writes} per minute"] if writes else [],
+        default_limits_exempt_when=_needs_account_or_reads,
     )
     limiter.init_app(app)
+
+
+def _client() -> str:
+    """Return what the requests of a client are counted by."""
+    return counted_as(request.remote_addr)
 
 
 def _is_health() -> bool:
     """Exempt the health endpoints, which monitors request often."""
     return request.blueprint == "health"
+
+
+def _needs_account_or_reads() -> bool:
+    """Exempt what is not registering, ordering and the like."""
+    is_open = request.endpoint in current_composition().open_endpoints
+    return not is_open or request.method in SAFE_METHODS

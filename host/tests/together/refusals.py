@@ -22,9 +22,10 @@ def provoked():
     """Return the test modules with tests marked ``provokes``, by code."""
     found = {}
     folders = [folder for pattern in TESTS for folder in sorted(ROOT.glob(pattern))]
-    for file in (file for folder in folders for file in sorted(folder.rglob("test_*.py"))):
+    for folder, file in ((one, file) for one in folders for file in sorted(one.rglob("test_*.py"))):
+        name = f"{folder.parent.name}/{file.relative_to(folder).with_suffix('').as_posix()}"
         for code in _marked(ast.parse(file.read_text())):
-            found.setdefault(code, {})[f"{file.parents[1].name}/{file.stem}"] = None
+            found.setdefault(code, {})[name] = None
     return found
 
 

@@ -85,7 +85,7 @@ def plan_of():
     def make(environment, settings):
         values = {
             "environment": environment,
-            "server": {"trusted_proxies": 0},
+            "server": {"hosts": ["shop.example"], "trusted_proxies": 0},
             "features": {"oidc": {"settings": settings}},
         }
         environ = {"MERCATO_SECRET_KEY": "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"}

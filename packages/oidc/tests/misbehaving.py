@@ -8,7 +8,7 @@ from .factories import RSA, jwk_of, key_set
 
 GOOD = key_set(jwk_of(RSA, "rsa"))
 
-HUGE = 60 * 1024 * 1024
+HUGE = 200 * 1024 * 1024
 
 
 def body(data, content_type="application/json", status=200, **headers):
@@ -49,7 +49,7 @@ def trickle(start):
 
 
 def endless(issuer, handler):
-    """Send 60 MB, as fast as the client reads."""
+    """Send 200 MiB, as fast as the client reads."""
     head(handler, "Content-Length: " + str(HUGE))
     for _ in range(HUGE // 65536):
         handler.wfile.write(b" " * 65536)
@@ -93,7 +93,7 @@ WRONG = {
     "a trickle of a body": writing(
         trickle(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
     ),
-    "60 MB": writing(endless),
+    "200 MiB": writing(endless),
     "an endless head": writing(endless_head),
     "truncated": writing(truncated),
     "cut off": writing(cut_off),

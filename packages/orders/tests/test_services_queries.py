@@ -32,6 +32,17 @@ class TestGetOrder:
             assert foreign.status_code == absent.status_code == 404
             assert foreign.json["code"] == absent.json["code"] == "not_found"
 
+    def test_the_security_log_has_orders_of_others(self, bob, alices_order, security_log):
+        """Asking for an order of another customer is logged; one that does not exist is not."""
+        for order_id in (alices_order["id"], new_id()):
+            for part in ("", "/events", "/payments"):
+                bob.get(f"/v1/orders/{order_id}{part}")
+
+        assert [(line["event"], str(line["order_id"])) for line in security_log()] == [
+            ("access_refused", alices_order["id"])
+        ] * 3
+        assert {line["principal_id"] for line in security_log()} == {bob.sub}
+
     def test_a_guest_sees_an_order_with_its_token(self, client, guests_order):
         """The access token gives access to its order."""
         found = client.get(f"/v1/orders/{guests_order['id']}", headers=token_of(guests_order))

@@ -37,6 +37,20 @@ def counted(variant_id, set_to, expected):
     }
 
 
+class TestSecurityLog:
+    def test_has_each_change_of_stock(self, charlie, commit, adjust, security_log):
+        """All changes of a request are one line, with who made them; refused ones are not."""
+        one, two = commit(factories.make_variants, 2)
+        before = len(security_log())
+        adjust(received(one, 10), received(two, 3))
+        adjust(counted(one, 0, expected=99))
+
+        [line] = security_log()[before:]
+        assert (line["event"], line["principal_id"]) == ("stock_changed", charlie.sub)
+        changes = {change["variant_id"]: change["on_hand_delta"] for change in line["changes"]}
+        assert changes == {one: 10, two: 3}
+
+
 class TestAdjustStock:
     def test_receives_units(self, charlie, commit, adjust):
         """The response has the movements with the actor, and the new levels."""

@@ -212,7 +212,7 @@ class TestDeleteCategoryConcurrently:
             product = lock_product(product_id)
             deleted = threads.submit(delete)
             wait_for_blocked_transaction(deleted)
-            update_product(product_id, {"category_ids": [home]}, version=product.version)
+            update_product(product_id, {"category_ids": [home]}, versions={product.version})
             return deleted
 
         with ThreadPoolExecutor(1) as threads:

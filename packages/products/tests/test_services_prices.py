@@ -5,6 +5,40 @@ from mercato_kit.db import new_id
 from . import factories
 
 
+class TestSecurityLog:
+    def test_has_each_change_of_a_price(self, charlie, mug, security_log):
+        """A change is logged with both amounts and who made it; a refused one is not."""
+        one = mug[1][0]
+        before = len(security_log())
+        for match in ('"1"', '"9"'):
+            charlie.put(
+                f"/v1/variants/{one}/prices/EUR",
+                json={"unit_amount": 1490},
+                headers={"If-Match": match},
+            )
+
+        [line] = security_log()[before:]
+        assert line["event"] == "price_changed"
+        assert (line["variant_id"], line["currency"]) == (one, "EUR")
+        assert (line["before"], line["after"]) == (1690, 1490)
+        assert line["principal_id"] == charlie.sub
+
+    def test_has_the_first_prices(self, charlie, security_log):
+        """The prices of a new product and of a new variant are logged, too."""
+        lamp = charlie.post("/v1/products", json=factories.LAMP).json
+        charlie.post(
+            f"/v1/products/{lamp['id']}/variants",
+            json={
+                "sku": "LAMP-STEEL",
+                "option_values": {"Finish": "Steel", "Cable": "2 m"},
+                "prices": [{"currency": "EUR", "unit_amount": 8900}],
+            },
+        )
+
+        logged = [(line["event"], line["before"], line["after"]) for line in security_log()]
+        assert logged == [("price_changed", None, price) for price in (9900, 15800, 12900, 8900)]
+
+
 class TestSetPrice:
     def test_changes_a_price(self, client, charlie, mug):
         """The response has the new version of the variant, for the next change."""

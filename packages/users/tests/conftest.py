@@ -1,10 +1,12 @@
 import email
 import email.policy
 import re
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from mercato_users import passwords
 from mercato_users.feature import feature  # noqa: F401 - the feature under test
 
 from . import factories
@@ -53,6 +55,22 @@ def mails(_mail_folder, run_worker):
         return found
 
     return read
+
+
+@pytest.fixture
+def hashes_of():
+    """A function that runs a call ten times, and returns its CPU time in password hashes."""
+
+    def seconds(call):
+        start = time.thread_time()
+        for _ in range(10):
+            call()
+        return time.thread_time() - start
+
+    def measure(call):
+        return seconds(call) / seconds(lambda: passwords.hash_password(factories.PASSWORD))
+
+    return measure
 
 
 @pytest.fixture

@@ -182,18 +182,3 @@ class TestSigningKey:
         )
 
         assert claims["sub"] == alice.get("/v1/users/me").json["id"]
-
-
-class TestKeyMistake:
-    @pytest.fixture
-    def settings(self, settings):
-        """Configure an invalid signing key."""
-        return {**settings, "signing_key": "no key at all"}
-
-    def test_an_invalid_key_fails_the_health_check(self, client):
-        """With an invalid key the host is not ready, and the health check says why."""
-        ready = client.get("/readyz")
-
-        assert ready.status_code == 503
-        assert "signing_key" in ready.text
-        assert "no key at all" not in ready.text

@@ -23,6 +23,18 @@ def mercato_users(app, commit):
     return run
 
 
+class TestSecurityLog:
+    def test_has_granted_roles(self, mercato_users, security_log):
+        """A granted role is logged with the account; a failed command logs nothing."""
+        mercato_users("create", "ada@example.com", "--role=admin", typed=f"{factories.PASSWORD}\n")
+        with pytest.raises(UnknownRole):
+            mercato_users("create", "bo@example.com", "--role=x", typed=f"{factories.PASSWORD}\n")
+
+        created, granted = security_log()
+        assert (created["event"], granted["event"]) == ("created_by_operator", "role_granted")
+        assert granted == {"event": "role_granted", "role": "admin", "user_id": created["user_id"]}
+
+
 class TestCreate:
     def test_creates_a_verified_account(self, client, mercato_users):
         """The password is read from standard input, and the role is granted."""

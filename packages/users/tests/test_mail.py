@@ -1,3 +1,4 @@
+import os
 import socket
 
 import pytest
@@ -63,6 +64,26 @@ class TestConsole:
         printed = capsys.readouterr().out
         assert "To: alice@example.com" in printed
         assert "http://127.0.0.1:5000/verify-email?token=" in printed
+
+
+class TestFolder:
+    @pytest.fixture
+    def settings(self, tmp_path):
+        """Write mail to a folder that does not exist yet."""
+        return {"mail": "folder", "mail_folder": str(tmp_path / "mails")}
+
+    def test_is_for_its_owner(self, client, run_worker, tmp_path):
+        """Mails log people in: the folder has the mode 0700 and each file 0600."""
+        ask_for_mail(client)
+        before = os.umask(0)
+        try:
+            run_worker()
+        finally:
+            os.umask(before)
+
+        [file] = (tmp_path / "mails").iterdir()
+        modes = [path.stat().st_mode & 0o777 for path in (file.parent, file)]
+        assert modes == [0o700, 0o600]
 
 
 class TestServer:

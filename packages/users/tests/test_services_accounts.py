@@ -95,6 +95,16 @@ class TestRegister:
         assert {answer.status_code for answer in answers} == {202}
         assert len(mails()) == 5
 
+    def test_hashes_only_until_the_limit(self, client, hashes_of):
+        """Registrations beyond the limit of an address cost no password hash."""
+        body = factories.registration()
+        for _ in range(5):
+            client.post("/v1/users", json=body)
+
+        cost = hashes_of(lambda: client.post("/v1/users", json=body))
+
+        assert cost < 0.9
+
     def test_identifies_accounts_by_the_canonical_address(self, client, alice, commit):
         """Spellings that differ in case or width are the same account."""
         for address in ("Alice@Example.com", "ALICE@EXAMPLE.COM", WIDE):

@@ -79,6 +79,17 @@ class TestResetPassword:
 
         assert (weak.status_code, good.status_code) == (422, 204)
 
+    @pytest.mark.parametrize("weak", [False, True])
+    def test_hashes_only_for_the_owner_of_a_link(self, client, token, hashes_of, weak):
+        """An unknown link and a weak password are refused before the costly hash."""
+        body = {"token": "unknown", "password": self.NEW}
+        if weak:
+            body = {"token": token, "password": "password1234"}
+
+        cost = hashes_of(lambda: client.post("/v1/auth/password/reset", json=body))
+
+        assert cost < 0.9
+
     def test_refuses_an_old_link(self, client, token, commit):
         """A link expires after an hour."""
         over = utc_now() - timedelta(seconds=1)

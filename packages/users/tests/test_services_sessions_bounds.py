@@ -22,6 +22,15 @@ class TestLimits:
         assert right.status_code == 429
         assert 0 < int(right.headers["Retry-After"]) <= 330
 
+    def test_verifies_only_until_the_limit(self, client, hashes_of):
+        """Logins beyond the limit of an account cost no password hash."""
+        for _ in range(10):
+            client.post("/v1/auth/login", json=WRONG_LOGIN)
+
+        cost = hashes_of(lambda: client.post("/v1/auth/login", json=WRONG_LOGIN))
+
+        assert cost < 0.9
+
     def test_counts_unknown_addresses(self, client):
         """The limit does not reveal whether an account exists."""
         answers = [client.post("/v1/auth/login", json=WRONG_LOGIN) for _ in range(11)]

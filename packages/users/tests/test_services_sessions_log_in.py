@@ -13,6 +13,39 @@ from . import factories
 from .factories import WRONG_LOGIN
 
 
+class TestSecurityLog:
+    def test_has_logins_and_refusals(self, client, commit, security_log):
+        """A login names the account, a refused one too if there is one; no line has an address."""
+        user = commit(factories.make_user, "alice@example.com")
+        before = len(security_log())
+        for email, password in (
+            ("alice@example.com", factories.PASSWORD),
+            ("alice@example.com", "not her password"),
+            ("nobody@example.com", factories.PASSWORD),
+        ):
+            client.post("/v1/auth/login", json={"email": email, "password": password})
+
+        lines = security_log()[before:]
+        assert [(line["event"], line.get("user_id")) for line in lines] == [
+            ("logged_in", user.id),
+            ("authentication_refused", user.id),
+            ("authentication_refused", None),
+        ]
+        assert {line["address"] for line in lines} == {"127.0.0.1"}
+        assert "@" not in str(lines)
+        assert "password" not in str(lines)
+
+    def test_has_throttled_logins(self, client, security_log):
+        """A login that is refused because of too many failures is logged as throttled."""
+        for _ in range(11):
+            client.post("/v1/auth/login", json=WRONG_LOGIN)
+
+        assert [line["event"] for line in security_log()] == [
+            *["authentication_refused"] * 10,
+            "throttled",
+        ]
+
+
 class TestLogIn:
     def test_returns_tokens(self, client, commit):
         """The response has the tokens and the user, and no password."""

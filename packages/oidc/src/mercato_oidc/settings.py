@@ -1,27 +1,54 @@
 """Settings of the feature, from the deployment file or the environment."""
 
-from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from msgspec import Meta
 
+from mercato_kit.hosts import is_link_local, is_loopback, is_private
 from mercato_kit.settings import Rule, Settings
 
 Url = Annotated[str, Meta(pattern=r"^https?://[\w.\[\]:-]+(/[^\s#]*)?$", max_length=2000)]
 
-
 _ISSUER = "https://id.example.com"
 _JWKS_URI = "https://id.example.com/keys"
-_WHY = "it is not https, so anyone on the network path could replace the keys and forge tokens."
+_IN_CLEAR = "it is not https, so anyone on the network path could replace the keys and forge tokens"
 
 
 class OidcSettings(Settings, frozen=True, kw_only=True):
     """The trusted issuer, and how its keys are fetched."""
 
     production = (
-        Rule("issuer", lambda own: is_plain_http(own.issuer), _WHY, _ISSUER),
-        Rule("jwks_uri", lambda own: is_plain_http(own.jwks_uri), _WHY, _JWKS_URI),
+        Rule(
+            "issuer",
+            lambda own: own.issuer.startswith("http:"),
+            _IN_CLEAR,
+            {"issuer": "http://id.example.com"},
+            instead=_ISSUER,
+        ),
+        Rule(
+            "jwks_uri",
+            lambda own: own.jwks_uri.startswith("http:"),
+            _IN_CLEAR,
+            {"jwks_uri": "http://id.example.com/keys"},
+            instead=_JWKS_URI,
+        ),
+        Rule(
+            "jwks_uri",
+            lambda own: _is_here(own.jwks_uri),
+            "any program on this machine or its link could give keys, and so forge tokens",
+            {"jwks_uri": "https://169.254.169.254/keys"},
+            instead=_JWKS_URI,
+        ),
+        Rule(
+            "jwks_uri",
+            lambda own: not _is_here(own.jwks_uri) and _is_elsewhere(own.jwks_uri, own.issuer),
+            "the keys are in a private network, or not on the issuer's host",
+            {"issuer": _ISSUER, "jwks_uri": "https://keys.example.net/keys"},
+            instead=_JWKS_URI,
+            reads=["issuer"],
+            acceptable=True,
+        ),
     )
 
     issuer: Annotated[Url, Meta(examples=[_ISSUER], description="`iss` of its tokens, exactly")]
@@ -43,14 +70,16 @@ class OidcSettings(Settings, frozen=True, kw_only=True):
     ] = 5.0
 
 
-def is_plain_http(url: str) -> bool:
-    """Tell whether requests to *url* leave this machine without encryption."""
-    place = urlsplit(url)
-    return place.scheme == "http" and not _is_loopback(place.hostname or "")
+def _is_here(url: str) -> bool:
+    host = _host(url)
+    return is_loopback(host) or is_link_local(host)
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _is_elsewhere(url: str, issuer: str) -> bool:
+    """Tell whether *url* is in a private network, or neither on the issuer's host nor below it."""
+    host, home = _host(url), _host(issuer)
+    return is_private(host) or not f".{host}".endswith(f".{home}")
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""

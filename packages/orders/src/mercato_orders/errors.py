@@ -82,22 +82,6 @@ class UnknownShippingMethod(Invalid):
         super().__init__(errors=[FieldError("/shipping_method", "unknown", self.title)])
 
 
-class EmailRequired(Invalid):
-    """Neither the order nor the caller has an e-mail address."""
-
-    def __init__(self) -> None:
-        missing = FieldError("/email", "required", "Missing data for required field.")
-        super().__init__(errors=[missing])
-
-
-class EmailNotYours(Invalid):
-    """The order's address differs from the caller's verified address."""
-
-    def __init__(self) -> None:
-        different = FieldError("/email", "not_yours", "Must be the address of your account.")
-        super().__init__(errors=[different])
-
-
 class InvalidTransition(Conflict):
     """The order's state does not allow this change."""
 

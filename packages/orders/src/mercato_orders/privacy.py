@@ -6,8 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from mercato_kit.db import locked, session
-from mercato_orders import services
+from mercato_kit.db import locked, refreshed, session
 from mercato_orders.models import Order
 from mercato_orders.schemas import OrderSchema
 from mercato_orders.values import Address
@@ -27,7 +26,7 @@ def erase_subject(customer_id: UUID) -> None:
     Amounts, numbers, lines and the countries of the addresses stay, for accounting.
     """
     statement = sa.select(Order).where(Order.customer_id == customer_id).order_by(Order.id)
-    for order in session.scalars(services.refreshed(locked(statement))):
+    for order in session.scalars(refreshed(locked(statement))):
         order.customer_email = None
         order.customer_name = None
         order.shipping_address = _country_of(order.shipping_address)

@@ -15,6 +15,7 @@ from mercato_kit.schemas import (
     Instant,
     Integer,
     Line as LineOfText,
+    List,
     Listed,
     Metadata,
     ModelSchema,
@@ -102,9 +103,7 @@ class WantedLineSchema(Schema):
 class _WantedLinesSchema(Schema):
     """Fields that quotes and orders share."""
 
-    lines = fields.List(
-        fields.Nested(WantedLineSchema), required=True, validate=validate.Length(min=1, max=100)
-    )
+    lines = List(fields.Nested(WantedLineSchema), required=True, min=1, max=100)
     currency = Text(
         required=True,
         max=3,
@@ -116,10 +115,8 @@ class _WantedLinesSchema(Schema):
         allow_none=True,
         metadata={"description": "Not supported yet: any value is refused"},
     )
-    discount_codes = fields.List(
-        LineOfText(max=100),
-        validate=validate.Length(max=20),
-        metadata={"description": "The shop has none yet"},
+    discount_codes = List(
+        LineOfText(max=100), max=20, metadata={"description": "The shop has none yet"}
     )
 
     @ma.validates_schema
@@ -263,8 +260,6 @@ class LineSchema(ModelSchema):
     """A line of an order, with name and price when the order was placed."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Line
         fields = (
             "id",
@@ -294,8 +289,6 @@ class PaymentSchema(ModelSchema):
     currency = fields.String(attribute="order.currency", required=True)
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Payment
         fields = (
             "id",
@@ -357,8 +350,6 @@ class OrderSummarySchema(ModelSchema):
     """An order in a list."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Order
         fields = _SUMMARY
 
@@ -371,8 +362,6 @@ class OrderSchema(ModelSchema):
     metadata = fields.Dict(attribute="metadata_", required=True)
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Order
         fields = _DETAIL
 
@@ -385,8 +374,6 @@ class PlacedOrderSchema(OrderSchema):
     )
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Order
         fields = (*_DETAIL, "access_token")
 
@@ -395,8 +382,6 @@ class OrderEventSchema(ModelSchema):
     """One entry of an order's timeline."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = OrderEvent
         fields = ("id", "type", "actor_type", "data", "created_at")
 

@@ -4,11 +4,20 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from mercato_kit.settings import Settings
+from mercato_kit.settings import Rule, Settings
 
 
 class OrdersSettings(Settings, frozen=True, kw_only=True):
     """Settings of the feature, in ``[features.orders.settings]``."""
+
+    production = (
+        Rule(
+            "manual_by_customer",
+            lambda own: own.manual_by_customer,
+            "customers get goods that they never paid for",
+            {"manual_by_customer": True},
+        ),
+    )
 
     unpaid_expiry_minutes: Annotated[
         int,

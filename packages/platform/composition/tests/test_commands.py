@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from mercato_composition.commands import Operation
 from mercato_composition.commands.frame import mercato
 from mercato_database.history import histories
 from mercato_database.runner import migration_engine
@@ -129,6 +130,22 @@ class TestHelp:
         shown = site.mercato(*command.split(), "--help").stdout
 
         assert f"Examples:\n  mercato {command}" in shown
+
+
+class TestOperation:
+    def test_asks_once(self):
+        """What several checks of one run need is made once for that run, and again for the next."""
+        asked = []
+
+        def ask(operation):
+            asked.append(operation)
+            return len(asked)
+
+        first, second = Operation(None), Operation(None)
+
+        answers = [first.once(ask), first.once(ask), second.once(ask)]
+
+        assert (answers, asked) == ([1, 1, 2], [first, second])
 
 
 class TestCheck:

@@ -6,6 +6,23 @@ from mercato_composition.faults import DeploymentError
 
 KEY = "0123456789abcdef0123456789abcdef"
 
+# What Kubernetes sets for a Service with a named port and one without, as it documents.
+OF_A_SERVICE = {
+    "{}_SERVICE_HOST": "10.0.0.11",
+    "{}_SERVICE_PORT": "80",
+    "{}_SERVICE_PORT_HTTP": "80",
+    "{}_SERVICE_PORT_HTTP_ADMIN": "8080",
+    "{}_PORT": "tcp://10.0.0.11:80",
+    "{}_PORT_80_TCP": "tcp://10.0.0.11:80",
+    "{}_PORT_80_TCP_PROTO": "tcp",
+    "{}_PORT_80_TCP_PORT": "80",
+    "{}_PORT_80_TCP_ADDR": "10.0.0.11",
+    "{}_PORT_53_UDP": "udp://[fd00::11]:53",
+    "{}_PORT_53_UDP_PROTO": "udp",
+    "{}_PORT_53_UDP_PORT": "53",
+    "{}_PORT_53_UDP_ADDR": "fd00::11",
+}
+
 
 def faults_of(values=None, environ=None, path=None):
     """Return the faults of reading the deployment, as (code, where, first line)."""
@@ -169,6 +186,36 @@ class TestEnvironment:
         [(code, where, _)] = faults_of({"environment": "testing"}, {"MERCATO_SERVR__PORT": "1"})
 
         assert (code, where) == ("K203", "MERCATO_SERVR__PORT")
+
+    @pytest.mark.parametrize("service", ["MERCATO", "MERCATO_SERVER", "MERCATO_DATABASE_2"])
+    def test_leaves_services_of_kubernetes_alone(self, service):
+        """The variables of a Service named mercato, or mercato-server, change nothing."""
+        variables = {name.format(service): value for name, value in OF_A_SERVICE.items()}
+
+        deployment = read_deployment({"environment": "testing"}, environ=variables)
+
+        assert deployment.source == read_deployment({"environment": "testing"}).source
+
+    @pytest.mark.parametrize(
+        ("variable", "text"),
+        [
+            ("MERCATO_PORT", "8000"),
+            ("MERCATO_SERVER_PORT", "8000"),
+            ("MERCATO_SERVICE_HOST", "shop.example"),
+            ("MERCATO_SERVICE_PORT", "http"),
+            ("MERCATO_PORT_80_TCP", "80"),
+            ("MERCATO_PORT_HTTP_TCP", "tcp://10.0.0.11:80"),
+            ("MERCATO_DATABASE_URL", "postgresql://10.0.0.11:5432/shop"),
+            ("MERCATO_SERVER__PORT", "tcp://10.0.0.11:80"),
+            ("MERCATO_SERVER__SERVICE_PORT", "80"),
+        ],
+    )
+    @pytest.mark.provokes("K202", "K203")
+    def test_reports_what_only_looks_like_a_service(self, variable, text):
+        """A variable that Kubernetes does not set is a mistake, and it is reported."""
+        [(code, where, _)] = faults_of({"environment": "testing"}, {variable: text})
+
+        assert (code in {"K202", "K203"}, where) == (True, variable)
 
     def test_a_secret_may_stand_in_a_file(self, tmp_path):
         """A variable with the suffix _FILE has the path of a file with the secret."""

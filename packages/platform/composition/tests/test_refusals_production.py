@@ -9,12 +9,14 @@ from mercato_composition.features.plan import compose
 from mercato_host import create_app
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
-from mercato_kit.policies import anyone
+from mercato_kit.policies import anyone, signed_in
 from mercato_kit.settings import Secret, Settings
 
 KEY = "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"
 OTHER = "Zt6-kQw8VbNm2XcLp0AsDf4GhJr9TyUi1Eo5"
-POSTGRESQL = "postgresql://shop:dFg7-kk2@db.example/shop"
+POSTGRESQL = "postgresql://shop:dFg7-kk2@db.example/shop?sslmode=require"
+REDIS = {"MERCATO_REDIS__URL": "rediss://:wQx4-mm9@cache.example"}
+LITE = {"MERCATO_DATABASE__URL": "sqlite:///shop.db", **REDIS}
 
 
 class Keys(Settings, frozen=True):
@@ -29,9 +31,11 @@ def feature(name):
     return Feature(name=name, summary="For a test.", settings=Keys)
 
 
-def production(environ=None, *, proxies=0, server=None, **tables):
+def production(environ=None, *, proxies=0, hosts=("shop.example",), server=None, **tables):
     """Describe a valid production deployment with changes."""
     values = {"environment": "production", "server": dict(server or {}), **tables}
+    if hosts is not None:
+        values["server"]["hosts"] = list(hosts)
     if proxies is not None:
         values["server"]["trusted_proxies"] = proxies
     given = {"MERCATO_SECRET_KEY": KEY, "MERCATO_DATABASE__URL": POSTGRESQL, **(environ or {})}
@@ -89,7 +93,7 @@ UNSAFE = {
     "a public password": (
         "K205",
         "'url' in [database]",
-        production({"MERCATO_DATABASE__URL": "postgresql://postgres:postgres@db.example/shop"}),
+        production({"MERCATO_DATABASE__URL": "postgresql://root:root@127.0.0.1/shop"}),
     ),
     "one key for two things": (
         "K206",
@@ -110,36 +114,48 @@ UNSAFE = {
     "one secret for key and database": (
         "K206",
         "database.url and secret_key",
-        production({"MERCATO_DATABASE__URL": f"postgresql://shop:{KEY}@db.example/shop"}),
+        production({"MERCATO_DATABASE__URL": f"postgresql://shop:{KEY}@127.0.0.1/shop"}),
     ),
     "an unknown number of proxies": ("K201", "trusted_proxies", production(proxies=None)),
+    "unknown hosts": ("K201", "hosts", production(hosts=None)),
+    "no hosts": ("K201", "hosts", production(hosts=[])),
+    "a URL for a host": ("K202", "'https://a.example'", production(hosts=["https://a.example"])),
+    "a host with a port": ("K202", "'a.example:80'", production(hosts=["a.example:80"])),
+    "any host": ("K202", "'*'", production(hosts=["*"])),
+    "a host in capitals": ("K202", "'A.example'", production(hosts=["A.example"])),
     "SQLite with several workers": (
         "K312",
         "2 workers",
-        production({"MERCATO_DATABASE__URL": "sqlite:///shop.db"}, server={"workers": 2}),
+        production(LITE, server={"workers": 2}),
     ),
     "SQLite with several machines": (
         "K312",
         "3 machines",
-        production({"MERCATO_DATABASE__URL": "sqlite:///shop.db"}, server={"machines": 3}),
+        production(LITE, server={"machines": 3}),
     ),
     "limits counted by each worker for itself": (
         "K206",
-        "requests_per_minute",
-        production(server={"workers": 4, "requests_per_minute": 100}),
+        "open_writes_per_minute = 60 is counted by each of 4 processes",
+        production(server={"workers": 4}),
     ),
     "limits counted by each machine for itself": (
         "K206",
-        "requests_per_minute",
-        production(server={"machines": 2, "requests_per_minute": 100}),
+        "open_writes_per_minute = 9 is counted by each of 2 processes",
+        production(server={"machines": 2, "open_writes_per_minute": 9}),
     ),
     "a database in clear": (
         "K206",
         "sslmode=disable",
-        production({"MERCATO_DATABASE__URL": f"{POSTGRESQL}?sslmode=disable"}),
+        production(database={"sslmode": "disable"}),
     ),
     "an index in clear": ("K202", "url", production(index={"url": "http://wheels.example/"})),
     "requests of foreign origins": ("K203", "'cors'", production(cors={"origins": "*"})),
+    "requests of every origin": ("K202", "'origins'", production(server={"origins": ["*"]})),
+    "requests of an origin in clear": (
+        "K206",
+        "pages of http://shop.example",
+        production(server={"origins": ["http://shop.example"]}),
+    ),
     "a debug switch": ("K203", "'debug'", production(debug=True)),
 }
 
@@ -148,6 +164,13 @@ class TestProduction:
     def test_starts_where_all_is_well(self):
         """The deployment that the tests below change has no fault."""
         assert faults_of(*production()) == ()
+
+    @pytest.mark.parametrize("hosts", ["shop.example", "shop.example, .shop.example,192.0.2.7"])
+    def test_hosts_may_come_from_a_variable(self, hosts):
+        """The variable separates names by commas."""
+        found = faults_of(*production({"MERCATO_SERVER__HOSTS": hosts}, hosts=None))
+
+        assert found == ()
 
     @pytest.mark.provokes("K201", "K202", "K203", "K205", "K206", "K312")
     @pytest.mark.parametrize("unsafe", UNSAFE)
@@ -164,6 +187,16 @@ class TestProduction:
         assert not any(secret in text for secret in (KEY, OTHER, "dFg7-kk2", "Ab1-Ab1-"))
 
     @pytest.mark.provokes("K206")
+    def test_names_each_limit_that_is_counted_apart(self):
+        """Both limits need Redis if several processes count."""
+        found = faults_of(*production(server={"workers": 4, "requests_per_minute": 100}))
+
+        assert [fault.what.split()[0] for fault in found] == [
+            "open_writes_per_minute",
+            "requests_per_minute",
+        ]
+
+    @pytest.mark.provokes("K206")
     def test_refuses_debug_mode(self, monkeypatch):
         """Flask's debug mode, set by an environment variable, is refused."""
         monkeypatch.setenv("FLASK_DEBUG", "1")
@@ -177,7 +210,9 @@ class TestProduction:
         """A deployment file or a secret's file that all users may write is refused."""
         key, file = tmp_path / "key", tmp_path / "deployment.toml"
         key.write_text(KEY)
-        file.write_text('environment = "production"\n[server]\ntrusted_proxies = 1\n')
+        file.write_text(
+            'environment = "production"\n[server]\nhosts = ["a.example"]\ntrusted_proxies = 1\n'
+        )
         for path in (key, file):
             path.chmod(0o666)
         environ = {"MERCATO_SECRET_KEY_FILE": str(key), "MERCATO_DATABASE__URL": POSTGRESQL}
@@ -194,12 +229,141 @@ class TestProduction:
 
         assert (fault.code, fault.severity) == ("K312", "warning")
 
-    @pytest.mark.parametrize("unsafe", ["an unknown number of proxies", "a key of one character"])
+    @pytest.mark.parametrize(
+        "unsafe", ["unknown hosts", "an unknown number of proxies", "a key of one character"]
+    )
     def test_lets_development_be(self, unsafe):
         """Development accepts all of these values."""
         _, _, (values, environ) = UNSAFE[unsafe]
 
         assert faults_of(values | {"environment": "development"}, environ) == ()
+
+
+class TestOpenWritesPerMinute:
+    @pytest.fixture
+    def client(self, tmp_path):
+        """A host that lets one client register twice a minute."""
+        blueprint = Blueprint("mails", __name__, url_prefix="/v1")
+
+        def answer():
+            """Answer"""
+            return {}
+
+        for method, rule, allow in [
+            ("POST", "/register", anyone),
+            ("POST", "/order", anyone),
+            ("GET", "/register", anyone),
+            ("POST", "/staff", signed_in),
+        ]:
+            route = blueprint.route(
+                rule, allow=allow, methods=[method], endpoint=f"{method}{rule[1:]}"
+            )
+            route(blueprint.response(200)(answer))
+        values = {
+            "environment": "testing",
+            "database": {"url": f"sqlite:///{tmp_path}/db"},
+            "server": {"open_writes_per_minute": 2},
+        }
+        manifest = Feature(name="mails", summary="For a test.", blueprints=[blueprint])
+        return create_app(read_deployment(values), features=[manifest]).test_client()
+
+    @pytest.mark.parametrize(
+        ("method", "rule", "statuses"),
+        [
+            ("POST", "/v1/register", [200, 200, 429]),
+            ("GET", "/v1/register", [200, 200, 200]),
+            ("POST", "/v1/staff", [401, 401, 401]),
+        ],
+    )
+    def test_limits_what_needs_no_account(self, client, method, rule, statuses):
+        """Writes that need no account are limited; reads and what needs an account are not."""
+        assert [client.open(rule, method=method).status_code for _ in range(3)] == statuses
+
+    def test_counts_each_route(self, client):
+        """A client that has registered often enough can still order."""
+        registered = [client.post("/v1/register").status_code for _ in range(3)]
+
+        assert (registered[-1], client.post("/v1/order").status_code) == (429, 200)
+
+    @pytest.mark.parametrize(("environment", "limit"), [("production", 60), ("testing", 0)])
+    def test_is_on_in_production(self, environment, limit):
+        """Production has a default."""
+        values, environ = production()
+
+        deployment = read_deployment(values | {"environment": environment}, environ)
+
+        assert deployment.open_writes_per_minute == limit
+
+
+class TestOrigins:
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "*",
+            "null",
+            "",
+            "shop.example",
+            "https://",
+            "https://shop.example/",
+            "https://shop.example/path",
+            "https://SHOP.example",
+            "https://*.shop.example",
+            "https://shop.example:",
+            "https://user@shop.example",
+            "https://shop.example\n",
+            "ftp://shop.example",
+        ],
+    )
+    def test_must_be_as_browsers_write_them(self, origin):
+        """What no Origin header can be equal to is refused, with an example."""
+        values = {"environment": "development", "server": {"origins": [origin]}}
+
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment(values)
+
+        [fault] = refused.value.faults
+        assert (fault.code, "'origins'" in fault.what) == ("K202", True)
+        assert "https://shop.example" in fault.fix
+
+    @pytest.mark.parametrize(
+        "origin",
+        ["http://localhost:3000", "https://shop.example", "https://[2001:db8::1]:8443"],
+    )
+    def test_are_names_or_addresses(self, origin):
+        """Names, addresses and ports are accepted; http, too, outside of production."""
+        read = read_deployment({"environment": "testing", "server": {"origins": [origin]}})
+
+        assert read.server.origins == [origin]
+
+    def test_come_from_the_environment(self):
+        """A variable has them with commas."""
+        environ = {"MERCATO_SERVER__ORIGINS": "https://a.example, https://b.example"}
+
+        read = read_deployment({"environment": "testing"}, environ)
+
+        assert read.server.origins == ["https://a.example", "https://b.example"]
+
+
+class TestLogging:
+    @pytest.mark.provokes("K202", "K203")
+    @pytest.mark.parametrize(
+        ("table", "code"), [({"level": "TRACE"}, "K202"), ({"levle": "INFO"}, "K203")]
+    )
+    def test_refuses_what_it_does_not_know(self, table, code):
+        """A level that there is not, and a misspelt key."""
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment({"environment": "testing", "logging": table})
+
+        assert [fault.code for fault in refused.value.faults] == [code]
+
+    def test_has_a_level(self):
+        """INFO by default; the environment overrides the file."""
+        values = {"environment": "testing", "logging": {"level": "ERROR"}}
+
+        assert read_deployment({"environment": "testing"}).log_level == "INFO"
+        assert read_deployment(values).log_level == "ERROR"
+        assert read_deployment(values, {"MERCATO_LOGGING__LEVEL": "DEBUG"}).log_level == "DEBUG"
 
 
 class TestRequestsPerMinute:

@@ -17,7 +17,11 @@ class Stars(Settings, frozen=True, kw_only=True):
 
 
 class Lamp(Settings, frozen=True, kw_only=True):
-    production = (Rule("watts", lambda lamp: lamp.watts > 60, "it burns the shop down.", 40),)
+    production = (
+        Rule(
+            "watts", lambda it: it.watts > 60, "it burns the shop down", {"watts": 90}, instead=40
+        ),
+    )
 
     watts: int = 40
 
@@ -32,7 +36,7 @@ class TestSettings:
         deployment = read_deployment(
             {
                 "environment": environment,
-                "server": {"trusted_proxies": 0},
+                "server": {"hosts": ["shop.example"], "trusted_proxies": 0},
                 "features": {"lamp": {"settings": {"watts": 100}}},
             },
             {"MERCATO_SECRET_KEY": "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"},
@@ -44,9 +48,10 @@ class TestSettings:
         assert [fault.code for fault in faults] == refused
         for fault in faults:
             assert fault.what == (
-                "'watts' of 'lamp' (handed to create_app) is unsafe: it burns the shop down."
+                "'watts' of 'lamp' (handed to create_app) is unsafe: it burns the shop down.\n"
+                "there is no switch for this rule"
             )
-            assert fault.fix == "write watts = 40"
+            assert fault.fix == "write watts = 40 in [features.lamp.settings]"
 
     def test_are_typed(self):
         """Each feature's settings are of its class, with the environment's text converted."""
@@ -108,8 +113,8 @@ class TestSettings:
         """K205: a feature's secret belongs in the environment."""
         values = {
             "environment": "production",
-            "database": {"url": "postgresql://db.example/shop"},
-            "server": {"trusted_proxies": 1},
+            "database": {"url": "postgresql://127.0.0.1/shop"},
+            "server": {"hosts": ["shop.example"], "trusted_proxies": 1},
             "features": {"reviews": {"settings": {"api_key": "hush"}}},
         }
 

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -121,6 +122,17 @@ class TestArchive:
         assert head["tables"].keys() == {"shelf_book", "shelf_page"}
         assert sorted(row["row"].get("title", "-") for row in rows) == ["", "-", "Emma"]
         assert end == {"rows": {"shelf_book": 2, "shelf_page": 1}}
+
+    def test_is_for_its_owner(self, library):
+        """An archive has the mode 0600 under any umask: it holds the data of people."""
+        file = library.folder / "shelf.jsonl"
+        before = os.umask(0)
+        try:
+            library.mercato("data", "archive", "shelf", "--to", str(file))
+        finally:
+            os.umask(before)
+
+        assert file.stat().st_mode & 0o777 == 0o600
 
     def test_overwrites_nothing(self, library):
         """An existing file is not changed, and no partial file is left."""

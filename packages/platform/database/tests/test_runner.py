@@ -1,6 +1,8 @@
 import os
+import queue
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -203,6 +205,61 @@ class TestMigrationLock:
                 assert [line.partition(" on ")[0] for line in lines] == [
                     f"waiting for the migration lock, held by process {os.getpid()}"
                 ]
+
+    def test_lets_indexes_be_created_concurrently(self, empty_database):
+        """CREATE INDEX CONCURRENTLY waits neither for the holder nor for a process that waits."""
+        with migration_engine(empty_database("postgresql")) as engine:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("CREATE TABLE thing (id integer)")
+
+            def wait():
+                with migration_lock(engine, wait_seconds=60, on_progress=waits.put):
+                    return True
+
+            waits = queue.Queue()
+            with ThreadPoolExecutor(1) as other:
+                with (
+                    migration_lock(engine, wait_seconds=1, on_progress=waits.put),
+                    engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+                ):
+                    waiting = other.submit(wait)
+                    waits.get(timeout=30)
+                    connection.exec_driver_sql("SET statement_timeout = '20s'")
+                    connection.exec_driver_sql("CREATE INDEX CONCURRENTLY ix ON thing (id)")
+
+                assert waiting.result(timeout=30)
+
+    def test_reports_that_it_was_lost(self, empty_database):
+        """A lock whose connection ends is gone, and the run that held it fails."""
+        with migration_engine(empty_database("postgresql")) as engine:
+            lock = migration_lock(engine, wait_seconds=1, on_progress=print)
+            lock.__enter__()
+            with engine.begin() as connection:
+                connection.exec_driver_sql(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+
+            with migration_lock(engine, wait_seconds=1, on_progress=print):
+                pass
+            with pytest.raises(sa.exc.DBAPIError):
+                lock.__exit__(None, None, None)
+
+    def test_leaves_a_file_for_its_owner(self, tmp_path):
+        """On SQLite the lock and the database have the mode 0600 under any umask."""
+        before = os.umask(0)
+        try:
+            with (
+                migration_engine(f"sqlite:///{tmp_path}/shop.db") as engine,
+                migration_lock(engine, wait_seconds=1, on_progress=print),
+                engine.connect(),
+            ):
+                modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+        finally:
+            os.umask(before)
+
+        assert modes.pop("shop.db.lock") == 0o600
+        assert set(modes.values()) == {0o600}
 
 
 class TestBehind:

@@ -5,7 +5,7 @@ import pytest
 from mercato_dev.distributions import PROGRAMS
 from mercato_testing.samples.fixtures import wheels
 
-# The programs find their own modules beside them.
+# The programs import modules beside them.
 sys.path.insert(0, str(PROGRAMS))
 
 from .orchard import begin_changelog, copy_settings, stand_in, write_distribution
@@ -16,7 +16,7 @@ __all__ = ["wheels"]
 
 @pytest.fixture
 def orchard(tmp_path):
-    """Offer a workspace of two distributions that do not know each other."""
+    """Return a workspace of two independent distributions."""
     copy_settings(tmp_path)
     write_distribution(tmp_path, "apples")
     write_distribution(tmp_path, "pears")
@@ -25,16 +25,21 @@ def orchard(tmp_path):
 
 @pytest.fixture(scope="session")
 def environments(tmp_path_factory):
-    """Offer a folder for environments that several workspaces use, one after the other."""
+    """Return a folder for environments that workspaces share."""
     return tmp_path_factory.mktemp("environments")
 
 
 @pytest.fixture
-def planted(tmp_path, environments, monkeypatch):
-    """Offer a workspace of apples and pears, neither of which was released."""
+def author(monkeypatch):
+    """Let git commit as Ada."""
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "ada")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@example.com")
+
+
+@pytest.fixture
+def planted(tmp_path, environments, author):
+    """Return a workspace of apples and pears without a release."""
     copy_settings(tmp_path)
     stand_in(tmp_path)
     orchard = Team(tmp_path, environments)
@@ -49,7 +54,7 @@ def planted(tmp_path, environments, monkeypatch):
 
 @pytest.fixture
 def released(planted):
-    """Offer a workspace whose apples were released as 1.0.0."""
+    """Return a workspace whose apples were released as 1.0.0."""
     (planted.root / "packages/apples/changes/+first.added.md").unlink()
     planted.commit()
     planted.git("tag", "--annotate", "--message=apples", "apples-v1.0.0")

@@ -1,20 +1,20 @@
-"""A small API document, and ways to change it."""
+"""A small OpenAPI document, and functions that change it."""
 
 PROBLEM = {"description": "A refusal", "content": {"application/problem+json": {"schema": {}}}}
 
 
 def json_body(schema):
-    """Write what is sent or answered as JSON."""
+    """Return a JSON request or response body."""
     return {"content": {"application/json": {"schema": schema}}}
 
 
 def ref(name):
-    """Refer to a component."""
+    """Return a reference to a component."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def document():
-    """Return a document of two operations that answer with one schema, and one that takes it."""
+    """Return a document with three operations on things."""
     thing = {
         "type": "object",
         "properties": {
@@ -79,7 +79,7 @@ def document():
 
 
 class Draft:
-    """A document that is being changed."""
+    """A document with shortcuts to its parts."""
 
     def __init__(self):
         self.document = document()
@@ -94,17 +94,17 @@ class Draft:
 
     @property
     def answer(self):
-        """The fields of what is answered."""
+        """The properties of the response."""
         return self.thing["properties"]
 
     @property
     def sent(self):
-        """The fields of what is sent."""
+        """The properties of the request."""
         return self.new["properties"]
 
 
 def set_to(path, value):
-    """Write a change that sets something deep in a draft."""
+    """Return a function that sets a value in a draft."""
 
     def change(draft):
         *way, last = path.split("/")
@@ -117,7 +117,7 @@ def set_to(path, value):
 
 
 def drop(path):
-    """Write a change that drops something deep in a draft; ``~`` is a slash in a name."""
+    """Return a function that deletes a value in a draft; ``~`` is a slash in a name."""
 
     def change(draft):
         *way, last = (step.replace("~", "/") for step in path.split("/"))

@@ -1,4 +1,4 @@
-"""A small feature with one of everything that can be described, installed for one test."""
+"""A small feature with one of everything that a snapshot describes."""
 
 import zipfile
 
@@ -41,7 +41,7 @@ class Lending(Protocol):
 
 
 class Desk:
-    """Answers it."""
+    """Lends books."""
 
     def lend(self) -> None: ...
 
@@ -65,13 +65,13 @@ class Book(db.Aggregate, Base):
 
 
 class BookLent(Conflict):
-    """Somebody reads it."""
+    """The book is lent."""
 
     code = "book_lent"
 
 
 class BookLentToFriend(BookLent):
-    """Somebody dear reads it."""
+    """The book is lent to a friend."""
 
 
 class NewBookSchema(Schema):
@@ -126,7 +126,7 @@ def add(title, kind, shelf):
 @click.command()
 @click.option("--loud/--quiet")
 def librarian(loud):
-    """Work."""
+    """Start the program."""
 
 
 def main():
@@ -138,7 +138,7 @@ def sort_books():
 
 
 def tell(event):
-    """Answer."""
+    """Handle an event."""
 
 
 feature = Feature(
@@ -174,7 +174,7 @@ ENTRY_POINTS = {
 
 
 def install(folder, code=FEATURE):
-    """Make a wheel of the feature, and unpack it into a folder beside its sources."""
+    """Install the feature into a folder, with its sources."""
     files = {
         "mercato_library/__init__.py": "",
         "mercato_library/feature.py": code,

@@ -1,18 +1,23 @@
-"""A workspace of the smallest distributions, to run the commands of ours in."""
+"""Write workspaces of small distributions, and run nox sessions in them."""
 
 import ast
+import atexit
+import functools
+import os
 import shutil
 import subprocess
 import sys
-from argparse import Namespace
+import tempfile
 from pathlib import Path
 
 from describe import describe
+from mercato_dev.distributions import TOOLS, find_distributions
 
 ROOT = Path(__file__).parents[4]
 SOURCE = ROOT / "packages/platform/dev/src/mercato_dev"
 AUTHOR = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
 
+TESTED_WITH = ["pytest>=9.2", "pytest-xdist>=3.8"]
 PYPROJECT = """
 [build-system]
 requires = ["hatchling"]
@@ -71,7 +76,7 @@ class Hook(BuildHookInterface):
     def initialize(self, version, build_data):
         Path(self.root, "src/mercato_apples/feature.py").write_text(f"x = {os.urandom(9)!r}")
 """
-"""A build that makes something else each time."""
+"""A build hook whose output differs each time."""
 
 
 def write_distribution(
@@ -83,7 +88,7 @@ def write_distribution(
     version: str = "0.1.0",
     home: str = "packages",
 ) -> None:
-    """Write the smallest distribution that can be published, into a folder of *home*."""
+    """Write a small distribution that can be published, into a folder of *home*."""
     folder = root / home / name
     package = folder / "src" / f"mercato_{name}"
     package.mkdir(parents=True, exist_ok=True)
@@ -99,18 +104,18 @@ def write_distribution(
 
 
 def write_feature(root: Path, name: str, **options: str) -> None:
-    """Write the smallest distribution that is a feature, and can be published."""
+    """Write a small feature that can be published."""
     write_distribution(root, name, **options)
     package = root / "packages" / name / "src" / f"mercato_{name}"
     with (root / "packages" / name / "pyproject.toml").open("a") as settings:
         settings.write(ENTRY_POINT.format(name=name))
     (package / "migrations/versions").mkdir(parents=True, exist_ok=True)
-    for path in ("feature.py", "migrations/versions/0001_initial.py"):
+    for path in ("feature.py", "models.py", "migrations/versions/0001_initial.py"):
         (package / path).touch()
 
 
 def write(root: Path, path: str, content: str = "") -> Path:
-    """Write a file, and the folders that it is in."""
+    """Write a file and its folders."""
     file = root / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(content)
@@ -118,30 +123,32 @@ def write(root: Path, path: str, content: str = "") -> Path:
 
 
 def write_surfaces(root: Path) -> None:
-    """Write the surface.json of each distribution in a workspace without a host."""
+    """Write the surface.json of each distribution of a workspace without a host."""
     found = [*root.glob("packages/*/pyproject.toml"), *root.glob("packages/*/*/pyproject.toml")]
     for pyproject in found:
-        options = Namespace(folder=pyproject.parent, factory=None)
-        pyproject.with_name("surface.json").write_text(describe(options))
+        pyproject.with_name("surface.json").write_text(describe(pyproject.parent, with_host=False))
+
+
+def git(root: Path, *words: str) -> None:
+    """Run git in *root* as Ada."""
+    subprocess.run(["git", *AUTHOR, *words], cwd=root, check=True)
 
 
 def commit(root: Path) -> None:
-    """Commit everything, with the surfaces that it has."""
+    """Commit everything with current surfaces."""
     write_surfaces(root)
-    subprocess.run(["git", "add", "--all"], cwd=root, check=True)
-    command = ["git", *AUTHOR, "commit", "--quiet", "--allow-empty", "--message=apples: ripen"]
-    subprocess.run(command, cwd=root, check=True)
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--allow-empty", "--message=apples: ripen")
 
 
 def tag(root: Path, *names: str) -> None:
-    """Tag what was committed last."""
+    """Make annotated tags of HEAD."""
     for name in names:
-        command = ["git", *AUTHOR, "tag", "--annotate", f"--message={name}", name]
-        subprocess.run(command, cwd=root, check=True)
+        git(root, "tag", "--annotate", f"--message={name}", name)
 
 
 def begin_changelog(root: Path, name: str, home: str = "packages") -> None:
-    """Replace the changelog by one without releases, and a fragment for the first."""
+    """Write a changelog without releases, and a fragment."""
     folder = root / home / name
     (folder / "CHANGELOG.md").write_text("# Changelog\n\n<!-- towncrier release notes start -->\n")
     (folder / "changes").mkdir()
@@ -149,14 +156,14 @@ def begin_changelog(root: Path, name: str, home: str = "packages") -> None:
 
 
 def copy_settings(root: Path) -> None:
-    """Copy what rules the workspace: the commands, their programs, the settings of the tools."""
+    """Copy the noxfile, the sessions and the settings of the tools."""
     for name in ("noxfile.py", "pyproject.toml", ".gitignore"):
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(SOURCE, root / SOURCE.relative_to(ROOT))
 
 
 def stand_in(root: Path) -> None:
-    """Replace the sessions that take their time by stand-ins that do as they are told."""
+    """Replace slow sessions by those in stand_ins.py."""
     sessions = root / SOURCE.relative_to(ROOT) / "sessions.py"
     tree = ast.parse(sessions.read_text())
     kept = {"build", "gates", "release", "surface"}
@@ -171,7 +178,45 @@ def stand_in(root: Path) -> None:
     noxfile.write_text(f"{noxfile.read_text()}\n\n{stand_ins}")
 
 
+@functools.cache
+def warm_cache() -> Path:
+    """Download what sessions install, so that they run offline; return a folder for wheels."""
+    folder = Path(tempfile.mkdtemp(prefix="orchard-"))
+    atexit.register(shutil.rmtree, folder)
+    venv = folder / "venv"
+    subprocess.run(["uv", "venv", "--quiet", f"--python={sys.executable}", venv], check=True)
+    install = ["uv", "pip", "install", "--quiet", f"--python={venv}"]
+    tools = [f"--group={TOOLS}:{name}" for name in ("build", "publish", "release", "surface")]
+    subprocess.run([*install, *tools, *TESTED_WITH], check=True)
+    # The lowest versions, for the session ``lowest``.
+    subprocess.run([*install, "--resolution=lowest-direct", *TESTED_WITH], check=True)
+    return folder
+
+
+def use_built_wheels(root: Path, cache: Path) -> None:
+    """Copy wheels into dist/ whose sources another workspace had, too."""
+    for item in find_distributions(root):
+        for file in cache.glob(f"{item.digest()}/*"):
+            (root / "dist").mkdir(exist_ok=True)
+            shutil.copy2(file, root / "dist")
+
+
+def keep_built_wheels(root: Path, cache: Path) -> None:
+    """Copy the wheels in dist/ for other workspaces."""
+    for stamp in root.glob("dist/*.sha256"):
+        kept = cache / stamp.read_text()
+        if not kept.exists():
+            kept.mkdir()
+            for file in (stamp, stamp.with_suffix(".whl")):
+                shutil.copy2(file, kept)
+
+
 def run_session(root: Path, session: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run one session of nox in *root*."""
+    """Run a nox session in *root*, offline unless ``UV_OFFLINE`` says otherwise."""
+    cache = warm_cache()
+    use_built_wheels(root, cache)
     command = [sys.executable, "-m", "nox", "--session", session, *options]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    env = {"UV_OFFLINE": "true", **os.environ}
+    done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+    keep_built_wheels(root, cache)
+    return done

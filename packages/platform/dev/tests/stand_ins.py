@@ -1,4 +1,4 @@
-"""Sessions that do as they are told, for the end of a noxfile: see ``orchard.stand_in``."""
+"""Sessions with a given outcome, for the end of a noxfile; see ``orchard.stand_in``."""
 
 import json
 import os
@@ -11,17 +11,17 @@ from mercato_dev.units import UNITS
 
 
 def act(session: nox.Session, name: str) -> None:
-    """Say what was given, and end as ``ORCHARD`` tells for *name*: ``{"lint": "fail"}``."""
+    """Print the arguments, and end as ``ORCHARD`` says for *name*, e.g. ``{"lint": "fail"}``."""
     session.log(f"Here is {name} with {session.posargs} below {session.cache_dir.parent}")
     match json.loads(os.environ.get("ORCHARD", "{}")).get(name):
         case "fail":
-            session.error("as told")
+            session.error("as ORCHARD says")
         case "skip":
-            session.skip("as told")
+            session.skip("as ORCHARD says")
         case "interrupt":
             raise KeyboardInterrupt
         case "interrupt all":
-            # As a terminal does on Ctrl-C: whoever started us is told, too.
+            # On Ctrl-C, a terminal also interrupts the parent process.
             os.kill(os.getppid(), signal.SIGINT)
             raise KeyboardInterrupt
         case "write":

@@ -1,4 +1,4 @@
-"""What is unpacked stays where it belongs."""
+"""An sdist is unpacked only inside its folder."""
 
 import io
 import tarfile
@@ -9,7 +9,7 @@ from mercato_dev.artifacts.builds import unpack
 
 
 def write_sdist(folder, *members):
-    """Write an sdist of some members, each with two bytes where it is a file."""
+    """Write an sdist of *members*; files have two bytes."""
     sdist = folder / "apples-1.0.tar.gz"
     with tarfile.open(sdist, "w:gz") as packed:
         for member in members:
@@ -19,14 +19,14 @@ def write_sdist(folder, *members):
 
 
 def file(name, mode=0o644):
-    """Make a file of an archive."""
+    """Return an archive member that is a file."""
     member = tarfile.TarInfo(name)
     member.mode = mode
     return member
 
 
 def link(name, kind):
-    """Make a link of an archive, to a file of everybody."""
+    """Return an archive member that is a link or a device."""
     member = tarfile.TarInfo(name)
     member.type, member.linkname = kind, "/etc/hostname"
     return member
@@ -34,7 +34,7 @@ def link(name, kind):
 
 class TestUnpack:
     def test_writes_what_is_there(self, tmp_path):
-        """Files are what they were, and those that can be run still can."""
+        """Files keep their content, and programs stay executable."""
         sdist = write_sdist(tmp_path, file("apples-1.0/src/a.py"), file("apples-1.0/run", 0o755))
 
         sources = unpack(sdist, tmp_path / "there")
@@ -56,10 +56,10 @@ class TestUnpack:
         ids=["above", "absolute", "symbolic link", "hard link", "device"],
     )
     def test_refuses_what_would_leave(self, tmp_path, member):
-        """Nothing is written outside of the folder, and nothing points there."""
+        """Paths that leave the folder, links and devices are refused; nothing is written."""
         sdist = write_sdist(tmp_path, member)
 
-        with pytest.raises(ValueError, match="is no plain file within it"):
+        with pytest.raises(ValueError, match="is not a plain file inside it"):
             unpack(sdist, tmp_path / "there")
 
         assert not (tmp_path / "stolen").exists()

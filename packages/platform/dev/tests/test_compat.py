@@ -1,9 +1,8 @@
-"""``nox -s compat`` fails when what is new breaks what was released."""
+"""``nox -s compat`` fails if new versions break released ones."""
 
 import functools
 import http.server
 import shutil
-import subprocess
 import threading
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from mercato_dev.index import serve_index
 from mercato_dev.wheel_writer import write_wheel
 
-from .orchard import commit, copy_settings, run_session, tag, write_distribution, write_feature
+from .orchard import commit, copy_settings, git, run_session, tag, write_distribution, write_feature
 
 WATER = """
 def water():
@@ -43,25 +42,25 @@ def test_grows():
 
 
 def write_soil(root, version, code):
-    """Write the platform: the apples grow in it."""
+    """Write the platform, which apples require."""
     write_distribution(root, "soil", version=version, code=code, home="packages/platform")
 
 
 def write_rain(root, version):
-    """Write another member of the platform, which requires the first."""
+    """Write another member of the platform, which requires soil."""
     needs = f'["mercato-soil>={version},<2"]'
     write_distribution(root, "rain", version=version, needs=needs, home="packages/platform")
 
 
 def write_apples(root, version, call, needs='"mercato-soil>=1,<2"'):
-    """Write the feature, which calls one function of the soil."""
+    """Write the feature, which calls a function of soil."""
     write_feature(root, "apples", version=version, needs=f"[{needs}]")
     (root / "packages/apples/tests/test_it.py").write_text(TEST.format(call=call))
 
 
 @pytest.fixture(scope="module")
 def compat(environments):
-    """Offer a function that runs the session; it returns what was said, and whether it passed."""
+    """Return a function that runs the session; it returns the output, and whether it passed."""
 
     def run(root, short):
         done = run_session(root, f"compat({short})", f"--envdir={environments}")
@@ -72,23 +71,23 @@ def compat(environments):
 
 @pytest.fixture
 def field(tmp_path):
-    """Offer a workspace under git of a platform and a feature, of which nothing is released."""
+    """Return a workspace under git with a platform and a feature, without a release."""
     copy_settings(tmp_path)
     write_soil(tmp_path, "1.0.0", WATER)
     write_apples(tmp_path, "1.0.0", "water")
-    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    git(tmp_path, "init", "--quiet")
     commit(tmp_path)
     return tmp_path
 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory, compat):
-    """Offer the files of an index that has the first version of both."""
+    """Return the folder of an index with the first version of both."""
     root = tmp_path_factory.mktemp("published")
     copy_settings(root)
     write_soil(root, "1.0.0", WATER)
     write_apples(root, "1.0.0", "water")
-    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    git(root, "init", "--quiet")
     commit(root)
     tag(root, "platform-v1.0.0", "apples-v1.0.0")
     said, passes = compat(root, "apples")
@@ -98,7 +97,7 @@ def published(tmp_path_factory, compat):
 
 @pytest.fixture
 def released(field, published):
-    """Offer the workspace with the first version of both released."""
+    """Return the workspace with the first version of both released."""
     tag(field, "platform-v1.0.0", "apples-v1.0.0")
     shutil.copytree(published, field / "var/index")
     return field
@@ -106,14 +105,14 @@ def released(field, published):
 
 class TestCompatOfThePlatform:
     def test_passes_where_nothing_is_released(self, compat, field):
-        """The first release breaks nobody, and says so."""
+        """Without a release, nothing is tried."""
         said, passes = compat(field, "platform")
 
         assert passes, said
-        assert "Nothing that was released is to be tried with platform" in said
+        assert "There is no release to try with platform" in said
 
     def test_tries_what_has_a_tag(self, compat, field):
-        """Without another index, a tag of this repository is a release; it is built once."""
+        """Without MERCATO_INDEX, tags of the repository are releases, and are built once."""
         tag(field, "platform-v1.0.0", "apples-v1.0.0")
         first, passes_first = compat(field, "platform")
 
@@ -127,42 +126,32 @@ class TestCompatOfThePlatform:
         assert "Building apples-v1.0.0" in first
         assert "Building" not in again
 
-    def test_passes_a_change_that_breaks_nothing(self, compat, released):
-        """New functions are welcome, and so is a warning of what will go."""
-        write_soil(released, "1.1.0", MORE)
-
-        said, passes = compat(released, "platform")
-
-        assert passes, said
-        assert "apples 1.0.0 (released) beside platform 1.1.0 (new)" in said
-        assert "1 passed" in said
-
     def test_names_what_a_change_breaks(self, compat, released):
-        """A change is green with the features of today, and breaks the one that was released."""
+        """A change that passes with the new feature may break the released one."""
         write_soil(released, "1.1.0", RAIN)
         write_apples(released, "1.1.0", "rain", needs='"mercato-soil>=1.1,<2"')
-        tested = [run_session(released, f"tests({short})") for short in ("soil", "apples")]
+        tested = run_session(released, "tests(apples)")
 
         said, passes = compat(released, "platform")
 
-        assert [one.returncode for one in tested] == [0, 0]
+        assert tested.returncode == 0
         assert not passes
         assert "compat(platform) breaks apples 1.0.0 (released)" in said
         assert "platform 1.1.0 (new): 1 failed" in said
-        # Why it does can be read.
+        # The output has the reason.
         assert "module 'mercato_soil' has no attribute 'water'" in said
 
     def test_leaves_out_what_a_range_excludes(self, compat, released):
-        """Who asks for the old major version never gets the new one."""
+        """A feature whose range excludes the new platform is not tried with it."""
         write_soil(released, "2.0.0", RAIN)
 
         said, passes = compat(released, "platform")
 
         assert passes, said
-        assert "apples 1.0.0 wants platform <2: not tried with 2.0.0" in said
+        assert "apples 1.0.0 requires platform <2: not tried with 2.0.0" in said
 
     def test_fails_where_the_tests_do_not_run(self, compat, released):
-        """No failed test is not a test that passed."""
+        """Tests that do not run are a failure."""
         write_soil(released, "1.1.0", 'raise RuntimeError("mud")')
 
         said, passes = compat(released, "platform")
@@ -171,7 +160,7 @@ class TestCompatOfThePlatform:
         assert "breaks apples 1.0.0 (released)" in said
 
     def test_fails_when_something_else_is_installed(self, compat, released, environments):
-        """An environment that somebody changed since proves nothing."""
+        """An environment that was changed after its installation is a failure."""
         before, passes_before = compat(released, "platform")
         (gone,) = environments.glob("compat-platform/**/mercato_soil-1.0.0.dist-info")
         shutil.rmtree(gone)
@@ -186,7 +175,7 @@ class TestCompatOfThePlatform:
 class TestCompatOfSeveralMembers:
     @pytest.fixture
     def grove(self, released):
-        """Offer the workspace with a second member of the platform, released as 1.1.0 with it."""
+        """Return the workspace with a second member of the platform, released as 1.1.0."""
         write_soil(released, "1.1.0", MORE)
         write_rain(released, "1.1.0")
         commit(released)
@@ -196,15 +185,15 @@ class TestCompatOfSeveralMembers:
         return released
 
     def test_tries_all_members_of_one_version(self, compat, grove):
-        """A version that one of them was not yet a part of does not do for who needs that one."""
+        """A version without a required member is not tried."""
         said, passes = compat(grove, "apples")
 
         assert passes, said
         assert "1 of 1: apples 1.1.0 (new) beside platform 1.1.0 (released)" in said
-        assert "apples 1.1.0 wants mercato-rain, which platform 1.0.0 lacks: not tried" in said
+        assert "apples 1.1.0 requires mercato-rain, which platform 1.0.0 lacks: not tried" in said
 
     def test_fails_where_half_of_a_version_is_there(self, compat, grove):
-        """A version that cannot be installed fails the session; the message says what to do."""
+        """A version with a missing member fails the session, with the fix."""
         compat(grove, "apples")
         with serve_index(grove / "var/index") as index:
             for file in (grove / "var/index").glob("mercato_soil-1.1.0*"):
@@ -220,7 +209,7 @@ class TestCompatOfSeveralMembers:
 
 class TestCompatOfAFeature:
     def test_tries_each_release_that_its_range_admits(self, compat, released):
-        """Who still has the old platform may install the new feature: so it must work there."""
+        """A new feature must work with each released platform in its range."""
         write_soil(released, "1.1.0", MORE)
         commit(released)
         tag(released, "platform-v1.1.0")
@@ -235,7 +224,7 @@ class TestCompatOfAFeature:
         assert "beside platform 1.0.0 (released): 1 failed" in said
 
     def test_leaves_out_what_its_range_excludes(self, compat, released):
-        """A floor that was raised excludes the release that would not do."""
+        """A release below the floor is not tried."""
         write_soil(released, "1.1.0", MORE)
         commit(released)
         tag(released, "platform-v1.1.0")
@@ -244,13 +233,13 @@ class TestCompatOfAFeature:
         said, passes = compat(released, "apples")
 
         assert passes, said
-        assert "apples 1.1.0 wants platform >=1.1: not tried with 1.0.0" in said
+        assert "apples 1.1.0 requires platform >=1.1: not tried with 1.0.0" in said
 
 
 class TestTheIndex:
     @pytest.fixture
     def publish(self, tmp_path_factory, monkeypatch):
-        """Offer a function that lets an index have a page on the apples."""
+        """Return a function that writes the index page of apples."""
         root = tmp_path_factory.mktemp("static")
         page = root / "simple/mercato-apples/index.html"
         page.parent.mkdir(parents=True)
@@ -261,8 +250,8 @@ class TestTheIndex:
             yield lambda links: page.write_text(f"<!DOCTYPE html>{links}")
             server.shutdown()
 
-    def test_has_versions_that_nobody_gets(self, compat, field, publish):
-        """Who does not ask for them by name gets neither what was yanked nor a pre-release."""
+    def test_has_versions_that_are_not_tried(self, compat, field, publish):
+        """Yanked versions, pre-releases and those for other Pythons are not tried."""
         publish(
             '<a href="a" data-yanked="rotten">mercato_apples-1.0.0-py3-none-any.whl</a>'
             '<a href="b">mercato_apples-1.1.0rc1-py3-none-any.whl</a>'
@@ -274,10 +263,10 @@ class TestTheIndex:
         assert passes, said
         assert "apples 1.0.0 is yanked: not tried" in said
         assert "apples 1.1.0rc1 is a pre-release: not tried" in said
-        assert "apples 1.2.0 wants Python >=3.99: not tried" in said
+        assert "apples 1.2.0 requires Python >=3.99: not tried" in said
 
     def test_must_have_the_tests_of_a_release(self, compat, field, publish):
-        """Half a release is not one that is compatible, but one that is not proven."""
+        """A release without its sdist fails the session."""
         publish('<a href="a">mercato_apples-1.0.0-py3-none-any.whl</a>')
 
         said, passes = compat(field, "platform")
@@ -286,7 +275,7 @@ class TestTheIndex:
         assert "mercato-apples 1.0.0 without its wheel or its sdist" in said
 
     def test_is_the_one_that_is_named(self, compat, released, published, monkeypatch):
-        """The tags of this repository are what was released only where no index is named."""
+        """With MERCATO_INDEX, the tags of the repository do not count."""
         tag(released, "platform-v9.9.9")
         with serve_index(published) as index:
             monkeypatch.setenv("MERCATO_INDEX", index.url)
@@ -300,7 +289,7 @@ class TestTheIndex:
 class TestOurNames:
     @pytest.fixture
     def stranger(self, tmp_path_factory, monkeypatch):
-        """Let a stranger offer higher versions of our names, where every installer looks first."""
+        """Serve higher versions of our names from another index, which uv asks first."""
         folder = tmp_path_factory.mktemp("stranger")
         for short in ("soil", "apples", "pears"):
             write_wheel(
@@ -308,19 +297,21 @@ class TestOurNames:
             )
         with serve_index(folder) as index:
             monkeypatch.setenv("UV_INDEX", index.url)
+            monkeypatch.setenv("UV_OFFLINE", "false")
             yield
 
     def test_are_never_taken_from_another_index(self, compat, released, stranger):
-        """Ours are those of the index that is asked for releases, whatever others offer."""
+        """Our distributions are not installed from another index; deprecations do not fail."""
         write_soil(released, "1.1.0", MORE)
 
         said, passes = compat(released, "platform")
 
         assert passes, said
         assert "apples 1.0.0 (released) beside platform 1.1.0 (new)" in said
+        assert "1 passed" in said
 
-    def test_that_nobody_released_are_not_taken_from_another_index(self, compat, field, stranger):
-        """A stranger's distribution does not stand in for one of ours."""
+    def test_without_a_release_are_not_taken_from_another_index(self, compat, field, stranger):
+        """A distribution of another index does not replace an unreleased one of ours."""
         write_feature(field, "pears")
         write_apples(field, "1.0.0", "water", needs='"mercato-soil>=1,<2", "mercato-pears>=0,<2"')
         commit(field)

@@ -1,4 +1,4 @@
-"""Which editions ``nox -s compat`` puts together."""
+"""The combinations that ``nox -s compat`` tries."""
 
 import json
 
@@ -20,14 +20,14 @@ UNITS = {
 
 @pytest.fixture
 def edition(tmp_path):
-    """Offer a function that makes an edition."""
+    """Return a function that makes an edition."""
 
     def make(name, version, *requires, tests=(), is_released=True):
         folder = tmp_path / f"{name}-{version}-{is_released}"
         folder.mkdir()
         group = f"[dependency-groups]\ntest = {json.dumps(tests)}\n"
         (folder / "pyproject.toml").write_text(group)
-        # What is new differs from what was released, whatever it is called.
+        # A new wheel differs from a released one of the same version.
         code = {f"mercato_{name}.py": f"is_released = {is_released}\n"}
         wheel = write_wheel(folder, f"mercato-{name}", version, code, requires=requires)
         return Edition(UNITS.get(f"mercato-{name}", name), wheel, folder, is_released)
@@ -37,10 +37,7 @@ def edition(tmp_path):
 
 @pytest.fixture
 def platform(edition):
-    """Offer a function that makes a version of the platform: the kit, and what features test with.
-
-    The kit may require something.
-    """
+    """Return a function that makes a version of the platform: kit and testing."""
 
     def make(version, *requires, is_released=True):
         major = int(version.partition(".")[0])
@@ -54,7 +51,7 @@ def platform(edition):
 
 
 def describe(found):
-    """Write a case as people call it, in one line, and what is left out as its reason."""
+    """Return a case as one line; of a combination that is left out, the reason."""
     if isinstance(found, LeftOut):
         return found.reason
     assert isinstance(found, Case)
@@ -63,7 +60,7 @@ def describe(found):
 
 class TestCasesOfFoundation:
     def test_are_the_day_of_the_release_and_all_that_is_new(self, edition, platform):
-        """A new platform comes alone at first, to those who have the released contracts."""
+        """A new platform is tried with the released contracts, and with the new ones."""
         orders = edition("orders", "1.0.0", KIT, WORDS, tests=[TESTING])
         here = {
             "platform": platform("1.1.0", is_released=False),
@@ -82,7 +79,7 @@ class TestCasesOfFoundation:
         ]
 
     def test_are_made_of_all_members_of_one_version(self, edition, platform):
-        """A deployment never has two versions of the platform."""
+        """All members of a unit have one version."""
         orders = edition("orders", "1.0.0", WORDS, tests=[TESTING])
         new = edition("contracts", "1.1.0", is_released=False)
         released = {"contracts": [], "platform": [platform("1.1.0"), platform("1.0.0")]}
@@ -97,7 +94,7 @@ class TestCasesOfFoundation:
         ]
 
     def test_have_the_newest_of_the_others_that_fits(self, edition, platform):
-        """A platform that wants newer contracts gives way to the one before it."""
+        """A platform that requires newer contracts is replaced by an older one."""
         orders = edition("orders", "1.0.0", KIT, WORDS)
         newer = "mercato-contracts>=1.1,<2"
         here = {
@@ -110,11 +107,11 @@ class TestCasesOfFoundation:
 
         assert [describe(one) for one in found] == [
             "orders 1.0.0 (released) beside contracts 1.0.1 (new), platform 1.0.0 (released)",
-            "orders 1.0.0: platform 1.2.0 wants contracts >=1.1: not tried with 1.0.1",
+            "orders 1.0.0: platform 1.2.0 requires contracts >=1.1: not tried with 1.0.1",
         ]
 
-    def test_leave_out_who_excludes_it(self, edition, platform):
-        """The feature itself may not admit the new one, nor what it needs."""
+    def test_leave_out_features_that_exclude_it(self, edition, platform):
+        """A feature is left out if its ranges exclude the new version, or those of its needs."""
         direct = edition("orders", "1.0.0", KIT, tests=[TESTING])
         indirect = edition("users", "1.0.0", "mercato-helper>=1")
         helper = edition("helper", "1.0.0", KIT)
@@ -125,14 +122,14 @@ class TestCasesOfFoundation:
         )
 
         assert [describe(one) for one in found] == [
-            "orders 1.0.0 wants platform <2: not tried with 2.0.0",
-            "orders 1.0.0 wants platform <2: not tried with 2.0.0",
-            "users 1.0.0: helper 1.0.0 wants platform <2: not tried with 2.0.0",
-            "users 1.0.0: helper 1.0.0 wants platform <2: not tried with 2.0.0",
+            "orders 1.0.0 requires platform <2: not tried with 2.0.0",
+            "orders 1.0.0 requires platform <2: not tried with 2.0.0",
+            "users 1.0.0: helper 1.0.0 requires platform <2: not tried with 2.0.0",
+            "users 1.0.0: helper 1.0.0 requires platform <2: not tried with 2.0.0",
         ]
 
-    def test_leave_out_who_does_without_it(self, edition, platform):
-        """A feature that never imports the contracts says nothing of them."""
+    def test_leave_out_features_that_do_not_require_it(self, edition, platform):
+        """A feature that does not require the contracts is not tried with them."""
         users = edition("users", "1.0.0", KIT)
         here = {
             "contracts": (edition("contracts", "1.1.0", is_released=False),),
@@ -143,12 +140,12 @@ class TestCasesOfFoundation:
             "contracts", here, [users], {"contracts": [], "platform": [platform("1.0.0")]}
         )
 
-        assert describe(found) == "users 1.0.0 does without contracts: not tried"
+        assert describe(found) == "users 1.0.0 does not require contracts: not tried"
 
 
 class TestCasesOfFeature:
     def test_are_each_release_with_the_newest_of_the_others(self, edition, platform):
-        """Each platform comes with the newest contracts that fit it, and the reverse."""
+        """Each platform is tried with the newest contracts that fit, and the reverse."""
         orders = edition("orders", "1.1.0", KIT, WORDS, tests=[TESTING], is_released=False)
         released = {
             "platform": [platform("1.1.0", "mercato-contracts>=1.1"), platform("1.0.0")],
@@ -164,21 +161,21 @@ class TestCasesOfFeature:
             f"{new} 1.1.0 (released), platform 1.1.0 (released)",
             f"{new} 1.0.0 (released), platform 1.0.0 (released)",
         ]
-        # The same set is known as the same, so it is tried once.
+        # Equal combinations have equal keys.
         assert len({one.made_of for one in found}) == 3
 
     def test_leave_out_what_was_not_released(self, edition):
-        """A feature cannot be tried beside a platform that cannot be installed."""
+        """A feature is not tried if its platform was never released."""
         orders = edition("orders", "1.1.0", KIT, WORDS, is_released=False)
         released = {"platform": [], "contracts": [(edition("contracts", "1.0.0"),)]}
 
         (found,) = cases_of_feature(orders, UNITS, released)
 
-        reason = "orders 1.1.0 wants platform, of which nothing is released: not tried"
+        reason = "orders 1.1.0 requires platform, which has no release: not tried"
         assert describe(found) == reason
 
     def test_admit_a_new_edition_that_is_a_pre_release(self, edition, platform):
-        """What is named by its file need not be asked for as a pre-release."""
+        """A pre-release that is given by path satisfies a range."""
         orders = edition("orders", "1.1.0", "mercato-kit>=1.0", is_released=False)
 
         (found,) = cases_of_feature(orders, UNITS, {"platform": [platform("1.1.0rc1")]})

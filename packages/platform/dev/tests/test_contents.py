@@ -1,4 +1,4 @@
-"""What is published holds what it should, and nothing else."""
+"""Published files contain what they should, and nothing else."""
 
 import io
 import shutil
@@ -22,14 +22,14 @@ INFO = f"{ROOT}.dist-info"
 
 
 def build(item, folder):
-    """Build wheel and sdist."""
+    """Build the wheel and the sdist."""
     command = [sys.executable, "-m", "hatchling", "build", f"--directory={folder}"]
     subprocess.run(command, cwd=item.folder, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """Build a feature; offer its sources and the folder of its wheel and sdist."""
+    """Build a feature; return its sources and the folder of its wheel and sdist."""
     root = tmp_path_factory.mktemp("built")
     copy_settings(root)
     write_feature(root, "apples")
@@ -40,24 +40,24 @@ def built(tmp_path_factory):
 
 @pytest.fixture
 def item(built):
-    """Offer the sources."""
+    """Return the sources."""
     return built[0]
 
 
 @pytest.fixture
 def wheel(built, tmp_path):
-    """Offer a wheel to tamper with."""
+    """Return a copy of the wheel."""
     return shutil.copy(built[1] / f"{ROOT}-py3-none-any.whl", tmp_path)
 
 
 @pytest.fixture
 def sdist(built, tmp_path):
-    """Offer an sdist to tamper with."""
+    """Return a copy of the sdist."""
     return shutil.copy(built[1] / f"{ROOT}.tar.gz", tmp_path)
 
 
 def change_wheel(wheel, without=(), **added):
-    """Write a wheel again, without some of its files, and with others."""
+    """Rewrite a wheel with files removed and added."""
     with zipfile.ZipFile(wheel) as opened:
         files = {name: opened.read(name) for name in opened.namelist() if name not in without}
     with zipfile.ZipFile(wheel, "w") as opened:
@@ -66,7 +66,7 @@ def change_wheel(wheel, without=(), **added):
 
 
 def change_sdist(sdist, *members, without=(), **added):
-    """Write an sdist again, without some of its files, and with others."""
+    """Rewrite an sdist with files removed and added."""
     with tarfile.open(sdist) as opened:
         files = {one.name: opened.extractfile(one).read() for one in opened if one.isreg()}
     with tarfile.open(sdist, "w:gz") as opened:
@@ -82,26 +82,26 @@ def change_sdist(sdist, *members, without=(), **added):
 
 class TestFaultsOfWheel:
     def test_are_none_of_a_wheel_as_it_is_built(self, item, wheel):
-        """Sources and metadata are what belongs into a wheel."""
+        """A wheel as built has no fault."""
         assert list(faults_of_wheel(item, wheel)) == []
 
     @pytest.mark.parametrize(
         ("name", "fault"),
         [
-            ("mercato_apples/.env", ".env has no place in a wheel"),
-            ("mercato_apples/tests/test_it.py", "tests/test_it.py has no place in a wheel"),
-            ("tests/test_it.py", "tests/test_it.py has no place in a wheel"),
-            ("mercato_apples/__pycache__/it.pyc", "it.pyc has no place in a wheel"),
-            ("mercato_apples/server.key", "server.key has no place in a wheel"),
-            ("mercato_apples/shop.sqlite3", "shop.sqlite3 has no place in a wheel"),
-            ("mercato_apples/it.py.orig", "it.py.orig has no place in a wheel"),
+            ("mercato_apples/.env", ".env does not belong in a wheel"),
+            ("mercato_apples/tests/test_it.py", "tests/test_it.py does not belong in a wheel"),
+            ("tests/test_it.py", "tests/test_it.py does not belong in a wheel"),
+            ("mercato_apples/__pycache__/it.pyc", "it.pyc does not belong in a wheel"),
+            ("mercato_apples/server.key", "server.key does not belong in a wheel"),
+            ("mercato_apples/shop.sqlite3", "shop.sqlite3 does not belong in a wheel"),
+            ("mercato_apples/it.py.orig", "it.py.orig does not belong in a wheel"),
             ("mercato_pears/__init__.py", "mercato_pears/__init__.py is in the wheel, but not"),
             (f"{ROOT}.data/scripts/it", "scripts/it is in the wheel, but not below src"),
             ("../it.py", "../it.py is in the wheel, but not below src"),
         ],
     )
     def test_name_a_file_that_is_not_of_the_sources(self, item, wheel, name, fault):
-        """A wheel holds nothing else: no tests, no secrets, nothing left over."""
+        """Tests, secrets, leftovers and foreign files in a wheel are faults."""
         change_wheel(wheel, **{name: b""})
 
         faults = list(faults_of_wheel(item, wheel))
@@ -111,33 +111,37 @@ class TestFaultsOfWheel:
     @pytest.mark.parametrize(
         ("name", "fault"),
         [
-            ("mercato_apples/py.typed", "py.typed is missing: nobody would see the types"),
-            ("mercato_apples/feature.py", "'apples' of mercato.features names no module"),
+            ("mercato_apples/py.typed", "py.typed is missing"),
+            ("mercato_apples/feature.py", "'apples' of mercato.features names a module"),
             (MIGRATION, "migrations/versions is missing or empty"),
             (f"{INFO}/entry_points.txt", "no entry point of mercato.features is called 'apples'"),
             ("mercato_apples/__init__.py", "__init__.py is not in the wheel: git ignores it"),
         ],
     )
     def test_name_a_part_that_is_missing(self, item, wheel, name, fault):
-        """A feature without one of its parts would be installed, and not work."""
+        """A missing part of a feature is a fault."""
         change_wheel(wheel, without=[name])
 
         faults = list(faults_of_wheel(item, wheel))
 
         assert any(fault in one for one in faults), faults
 
-    def test_name_a_file_that_is_another(self, item, wheel):
-        """What is installed is what was reviewed."""
+    def test_need_no_migrations_of_a_feature_without_tables(self, item, wheel):
+        """A feature without models has no tables to migrate."""
+        change_wheel(wheel, without=["mercato_apples/models.py", MIGRATION])
+
+        assert not [one for one in faults_of_wheel(item, wheel) if "no tables" in one]
+
+    def test_name_a_changed_file(self, item, wheel):
+        """A file that differs from the source is a fault."""
         change_wheel(wheel, **{"mercato_apples/feature.py": b"other"})
 
         faults = list(faults_of_wheel(item, wheel))
 
-        assert faults == [
-            "mercato_apples/feature.py is not in the wheel what it is among the sources"
-        ]
+        assert faults == ["mercato_apples/feature.py in the wheel differs from the source"]
 
     def test_name_a_file_that_is_there_twice(self, item, wheel):
-        """Which of two files of one name is installed depends on the installer."""
+        """Two files of one name are a fault, because installers choose differently."""
         with zipfile.ZipFile(wheel, "a") as opened, pytest.warns(UserWarning, match="Duplicate"):
             opened.writestr("mercato_apples/feature.py", "other")
 
@@ -148,25 +152,25 @@ class TestFaultsOfWheel:
 
 class TestFaultsOfSdist:
     def test_are_none_of_an_sdist_as_it_is_built(self, item, sdist):
-        """Sources, tests and the papers are what belongs into an sdist."""
+        """An sdist as built has no fault."""
         assert list(faults_of_sdist(item, sdist)) == []
 
     @pytest.mark.parametrize(
         ("name", "fault"),
         [
-            (f"{ROOT}/.env", ".env has no place in an sdist"),
-            (f"{ROOT}/tests/.secrets/token", ".secrets/token has no place in an sdist"),
-            (f"{ROOT}/tests/server.pem", "server.pem has no place in an sdist"),
-            (f"{ROOT}/dist/old.whl", "dist/old.whl has no place in an sdist"),
+            (f"{ROOT}/.env", ".env does not belong in an sdist"),
+            (f"{ROOT}/tests/.secrets/token", ".secrets/token does not belong in an sdist"),
+            (f"{ROOT}/tests/server.pem", "server.pem does not belong in an sdist"),
+            (f"{ROOT}/dist/old.whl", "dist/old.whl does not belong in an sdist"),
             (f"{ROOT}/tests/other.py", "tests/other.py is in the sdist, but not among the sources"),
-            (f"{ROOT}/LICENSE", "LICENSE is not in the sdist what it is among the sources"),
+            (f"{ROOT}/LICENSE", "LICENSE in the sdist differs from the source"),
             ("mercato_pears-0.1.0/README.md", f"README.md is outside of {ROOT}/"),
             (f"{ROOT}/../README.md", f"README.md is outside of {ROOT}/"),
             (f"/{ROOT}/README.md", f"README.md is outside of {ROOT}/"),
         ],
     )
     def test_name_a_file_that_is_not_of_the_sources(self, item, sdist, name, fault):
-        """An sdist holds nothing hidden or secret, nothing changed, and nothing beside its root."""
+        """Hidden, secret, changed and foreign files in an sdist are faults."""
         change_sdist(sdist, **{name: b"other"})
 
         faults = list(faults_of_sdist(item, sdist))
@@ -183,7 +187,7 @@ class TestFaultsOfSdist:
         ],
     )
     def test_name_a_part_that_is_missing(self, item, sdist, name, fault):
-        """Who has the sdist has all there is to build and test."""
+        """A file that is missing in the sdist is a fault."""
         change_sdist(sdist, without=[name])
 
         faults = list(faults_of_sdist(item, sdist))
@@ -191,19 +195,19 @@ class TestFaultsOfSdist:
         assert any(fault in one for one in faults), faults
 
     @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
-    def test_name_what_is_no_plain_file(self, item, sdist, kind):
-        """A link may lead out of the folder it is unpacked in."""
+    def test_name_links_and_devices(self, item, sdist, kind):
+        """Links and devices in an sdist are faults."""
         link = tarfile.TarInfo(f"{ROOT}/src/elsewhere")
         link.type, link.linkname = kind, "/etc/passwd"
         change_sdist(sdist, link)
 
         faults = list(faults_of_sdist(item, sdist))
 
-        assert faults == ["src/elsewhere is no plain file, but a link or a device"]
+        assert faults == ["src/elsewhere is a link or a device, not a plain file"]
 
     @pytest.mark.parametrize("name", ["tests/notes.txt", "src/mercato_apples/notes"])
     def test_name_a_link_among_the_sources(self, tmp_path, name):
-        """The build packs what a link leads to, wherever on the machine that is."""
+        """A link among the sources is a fault, because the build packs its target."""
         elsewhere = tmp_path / "private"
         elsewhere.mkdir()
         (elsewhere / "diary.txt").write_text("private")
@@ -223,7 +227,7 @@ class TestFaultsOfSdist:
 
 class TestFaultsOfMetadata:
     def fake(self, wheel, sdist, *changes):
-        """Write the metadata of wheel and sdist again, with some words changed."""
+        """Change text in the metadata of the wheel and the sdist."""
         with zipfile.ZipFile(wheel) as opened:
             text = opened.read(f"{INFO}/METADATA").decode()
         for before, after in changes:
@@ -233,7 +237,7 @@ class TestFaultsOfMetadata:
         change_sdist(sdist, **{f"{ROOT}/PKG-INFO": text.encode()})
 
     def test_are_none_as_it_is_built(self, item, wheel, sdist):
-        """Everything an index shows is there."""
+        """The metadata as built has no fault."""
         assert list(faults_of_metadata(item, wheel, sdist, [])) == []
 
     @pytest.mark.parametrize(
@@ -248,13 +252,17 @@ class TestFaultsOfMetadata:
             ("License-File: LICENSE", "License-File: COPYING", "COPYING is not in the wheel"),
             ("Requires-Python: >=3.11\n", "", "the metadata has no requires-python"),
             ("Description-Content-Type: text/markdown\n", "", "readme's content type"),
-            ("Summary:", "Project-URL: Source, http://x.example\nSummary:", "no https address"),
+            (
+                "Summary:",
+                "Project-URL: Source, http://x.example\nSummary:",
+                "is not an https address",
+            ),
             ("Summary:", "Requires-Dist: seeds @ https://x.example/s.zip\nSummary:", "direct URL"),
             ("Summary:", "Requires-Dist: mercato-pears>=1\nSummary:", "has no ceiling"),
         ],
     )
     def test_name_what_is_wrong(self, item, wheel, sdist, before, after, fault):
-        """What an index or an installer would stumble over is said before it is uploaded."""
+        """Invalid, missing and risky metadata is a fault."""
         self.fake(wheel, sdist, (before, after))
 
         faults = list(faults_of_metadata(item, wheel, sdist, ["mercato-apples", "mercato-pears"]))
@@ -263,7 +271,7 @@ class TestFaultsOfMetadata:
         assert fault in faults[0]
 
     def test_name_two_that_differ(self, item, wheel, sdist):
-        """A wheel and its sdist say the same."""
+        """Different metadata in wheel and sdist is a fault."""
         change_sdist(sdist, **{f"{ROOT}/PKG-INFO": b"other"})
 
         faults = list(faults_of_metadata(item, wheel, sdist, []))
@@ -278,14 +286,14 @@ class TestFaultsOfChangelog:
             ("## 0.1.0 - 2026-11-01\n\n- Ripe.\n", []),
             ("## [0.1.0] - 2026-11-01\n- Ripe.\n\n## 0.0.9\n", []),
             ("## 0.1.0 (unreleased)\n\n- Ripe.\n", ["CHANGELOG.md calls 0.1.0 unreleased"]),
-            ("## 0.1.0\n\n## 0.0.9\n\n- Ripe.\n", ["CHANGELOG.md says nothing about 0.1.0"]),
-            ("## 0.1.0.1\n\n- Ripe.\n", ["CHANGELOG.md has no section of 0.1.0"]),
-            ("## 0.1.0rc1\n\n- Ripe.\n", ["CHANGELOG.md has no section of 0.1.0"]),
-            ("", ["CHANGELOG.md has no section of 0.1.0"]),
+            ("## 0.1.0\n\n## 0.0.9\n\n- Ripe.\n", ["CHANGELOG.md has an empty section for 0.1.0"]),
+            ("## 0.1.0.1\n\n- Ripe.\n", ["CHANGELOG.md has no section for 0.1.0"]),
+            ("## 0.1.0rc1\n\n- Ripe.\n", ["CHANGELOG.md has no section for 0.1.0"]),
+            ("", ["CHANGELOG.md has no section for 0.1.0"]),
         ],
     )
-    def test_name_a_version_that_nobody_described(self, tmp_path, text, faults):
-        """Users read in the changelog what a version brings."""
+    def test_name_a_version_without_a_description(self, tmp_path, text, faults):
+        """A released version must have a section in the changelog."""
         write_distribution(tmp_path, "apples")
         item = Distribution(tmp_path / "packages/apples")
         (item.folder / "CHANGELOG.md").write_text(text)

@@ -1,4 +1,4 @@
-"""The commands that CONTRIBUTING.md, docs and pre-commit name are there."""
+"""The sessions in CONTRIBUTING.md, docs and pre-commit exist."""
 
 import re
 import subprocess
@@ -12,14 +12,14 @@ COMMANDS = [command for page in PAGES for command in COMMAND.findall(page.read_t
 
 
 def names_in(command):
-    """Find the sessions that a command names, before what it hands on."""
+    """Return the sessions that a command names, without the arguments behind ``--``."""
     words = command.partition(" -- ")[0]
     return re.findall(r'"([^"]+)"|(\S+)', words)
 
 
 class TestContributing:
-    def test_names_sessions_that_there_are(self):
-        """A command that was renamed is renamed there, too."""
+    def test_names_existing_sessions(self):
+        """Every session in the documentation exists."""
         listing = [sys.executable, "-m", "nox", "--list"]
         listed = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True)
         sessions = re.findall(r"^[*-] (\S+)", listed.stdout, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""What ``describe.py`` says of a distribution."""
+"""``describe.py`` describes what a distribution shows to others."""
 
 import json
 import os
@@ -9,7 +9,6 @@ import pytest
 
 from mercato_dev.distributions import PROGRAMS
 from mercato_dev.surfaces.difference import compare
-from mercato_dev.surfaces.snapshots import FACTORY, SECTIONS
 
 from .lending_library import FEATURE, install
 from .orchard import ROOT, write_distribution
@@ -20,9 +19,9 @@ COMPOSITION = ROOT / "packages/platform/composition"
 DATABASE = ROOT / "packages/platform/database"
 
 
-def describe(folder, *options, seed="0"):
-    """Run the program for the distribution in *folder*; what is installed there can be imported."""
-    command = [sys.executable, str(PROGRAM), str(folder), FACTORY, *options]
+def describe(folder, *, seed="0"):
+    """Run the program for the distribution in *folder*, where it is also installed."""
+    command = [sys.executable, str(PROGRAM), str(folder)]
     env = os.environ | {"PYTHONPATH": str(folder), "PYTHONHASHSEED": seed}
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
@@ -37,7 +36,7 @@ def library(tmp_path_factory):
 
 class TestHttp:
     def test_has_its_operations_and_what_they_refer_to(self, library):
-        """It has every operation with its policy, and every component in reach of them."""
+        """Every operation has its policy, and every component that it refers to."""
         components = library["http"]["components"]
 
         assert library["http"]["operations"]["POST /v1/books"]["x-permission"] == "library.write"
@@ -47,7 +46,7 @@ class TestHttp:
         }
 
     def test_has_what_glue_adds(self, library):
-        """What is there only beside others is described as if they were there."""
+        """Routes of glue are described as if its conditions were met."""
         assert list(library["http"]["operations"]) == [
             "GET /v1/shelves/{book_id}",
             "POST /v1/books",
@@ -56,7 +55,7 @@ class TestHttp:
 
 class TestTables:
     def test_columns_are_those_of_postgresql(self, library):
-        """A column has its type on PostgreSQL, and its default in the database."""
+        """A column has its type on PostgreSQL, and its server default."""
         book = library["tables"]["library_book"]
 
         assert book[".title"] == {"type": "VARCHAR", "length": 100, "required": True}
@@ -66,7 +65,7 @@ class TestTables:
         assert book[".metadata"]["type"] == "JSONB"
 
     def test_laws_are_what_they_say(self, library):
-        """Keys, checks and indexes are identified by their columns."""
+        """Keys, checks and indexes are identified by their definition."""
         book = library["tables"]["library_book"]
 
         assert book["primary_key"] == "id"
@@ -80,7 +79,7 @@ class TestTables:
 
 class TestManifest:
     def test_says_what_others_rely_on(self, library):
-        """What is promised, wanted and done is there by its name."""
+        """Everything in a manifest that others rely on has its name."""
         manifest = library["manifest"]
 
         assert manifest["features"] == ["library"]
@@ -96,7 +95,7 @@ class TestManifest:
         assert manifest["handles"]["library.tell"]["when"] == "furniture"
 
     def test_says_what_can_be_set(self, library):
-        """A setting has its type, range and default, or must be set."""
+        """A setting has its type, range and default, or is required."""
         settings = library["manifest"]["settings"]
 
         assert settings["library.address"]["required"] is True
@@ -109,7 +108,7 @@ class TestManifest:
         assert settings["library.days"] == {"type": ["integer"], "default": "30"}
 
     def test_tells_no_secret(self, library):
-        """Only the type of a secret is described, also where it has a default."""
+        """A secret has its type, and never its default."""
         assert library["manifest"]["settings"]["library.key"] == {
             "type": ["string"],
             "format": "password",
@@ -117,7 +116,7 @@ class TestManifest:
         assert "under the mat" not in json.dumps(library)
 
     def test_says_what_can_be_typed(self, library):
-        """A command has its options with their spellings, and its arguments by their place."""
+        """A command has its options with their spellings, and its arguments by position."""
         commands = library["manifest"]["commands"]
         add = commands["mercato library add"]
 
@@ -132,7 +131,7 @@ class TestManifest:
 
 class TestDescribe:
     def test_says_the_same_twice(self, tmp_path):
-        """Two runs give the same bytes, whatever the order that Python keeps sets in."""
+        """Two runs with different hash seeds print the same bytes."""
         path = install(tmp_path)
 
         first, second = (describe(path, seed=seed) for seed in "12")
@@ -140,7 +139,7 @@ class TestDescribe:
         assert first.stdout == second.stdout != ""
 
     def test_says_nothing_of_this_machine(self, library):
-        """The file is committed: it has no path, and no version."""
+        """The text has no path and no version."""
         text = json.dumps(library)
 
         assert "1.0.0" not in text
@@ -148,7 +147,7 @@ class TestDescribe:
         assert sys.prefix not in text
 
     def test_a_change_is_seen_from_all_sides(self, library, tmp_path):
-        """What is changed in the code is found in each part that it concerns."""
+        """A change of the code is found in each part that shows it."""
         code = FEATURE.replace('fields = ("id", "title", "state")', 'fields = ("id", "title")')
         code = code.replace("sa.String(100)", "sa.String(50)").replace("days: int", "weeks: int")
         code = code.replace("def tell(event)", "def tell(event, loudness)")
@@ -163,7 +162,7 @@ class TestDescribe:
         assert f"major python {place} is new" in found
 
     def test_who_has_no_manifest_may_have_tables(self):
-        """The kit is no feature, and has tables."""
+        """The tables of a distribution without a manifest are described."""
         described = json.loads(describe(KIT).stdout)
 
         assert "kit_outbox" in described["tables"]
@@ -171,8 +170,8 @@ class TestDescribe:
         assert described["manifest"]["features"] == []
 
     def test_the_platform_has_settings_and_commands(self):
-        """What operators set and type is described where it is, and nothing of a feature."""
-        manifest = json.loads(describe(COMPOSITION, SECTIONS).stdout)["manifest"]
+        """Settings and commands of the platform are described, and nothing of features."""
+        manifest = json.loads(describe(COMPOSITION).stdout)["manifest"]
         database = json.loads(describe(DATABASE).stdout)["manifest"]
 
         assert "server.port" in manifest["settings"]
@@ -182,7 +181,7 @@ class TestDescribe:
         assert not [name for name in manifest["commands"] if name.startswith("mercato users")]
 
     def test_says_what_is_not_installed(self, tmp_path):
-        """A distribution that is not there is named."""
+        """A distribution that is not installed is named."""
         write_distribution(tmp_path, "bonfire")
 
         done = describe(tmp_path / "packages/bonfire")
@@ -191,7 +190,7 @@ class TestDescribe:
         assert "No package metadata was found for mercato-bonfire" in done.stderr
 
     def test_says_why_the_host_does_not_boot(self, tmp_path):
-        """A feature that does not fit is no feature to describe; the fault of the host is shown."""
+        """A feature with which the host does not boot is refused with the fault."""
         code = FEATURE.replace('"/books", allow=permission("library.write")', '"/books"')
 
         done = describe(install(tmp_path, code))
@@ -201,7 +200,7 @@ class TestDescribe:
         assert "the route POST /v1/books has no policy" in done.stderr
 
     def test_says_which_need_cannot_be_met(self, tmp_path):
-        """A range of versions with nothing in it is named."""
+        """A need with an empty range is refused."""
         done = describe(install(tmp_path, FEATURE.replace(">=2.1,<3", ">=3,<2")))
 
         assert done.returncode == 1

@@ -1,7 +1,6 @@
-"""``nox -s gates`` names what blocks a release."""
+"""``nox -s gates`` prints what blocks a release."""
 
 import json
-import subprocess
 
 import pytest
 
@@ -10,10 +9,10 @@ from mercato_dev.index import serve_index
 from mercato_dev.wheel_writer import write_wheel
 
 from .orchard import (
-    AUTHOR,
     UNSTEADY_HOOK,
     begin_changelog,
     commit,
+    git,
     run_session,
     stand_in,
     tag,
@@ -27,18 +26,18 @@ PACKAGE = f"{APPLES}/src/mercato_apples"
 
 @pytest.fixture
 def orchard(orchard):
-    """Offer a workspace under git whose apples have nothing against them."""
+    """Return a workspace under git whose apples can be released."""
     stand_in(orchard)
     write_feature(orchard, "apples")
     begin_changelog(orchard, "apples")
-    subprocess.run(["git", "init", "--quiet"], cwd=orchard, check=True)
+    git(orchard, "init", "--quiet")
     commit(orchard)
     return orchard
 
 
 @pytest.fixture
 def gate(orchard, environments):
-    """Offer a function that runs the session; it returns what was said, and whether it passed."""
+    """Return a function that runs the session; it returns the output, and whether it passed."""
 
     def run():
         done = run_session(orchard, "gates(apples)", f"--envdir={environments}")
@@ -49,12 +48,12 @@ def gate(orchard, environments):
 
 @pytest.fixture
 def require(orchard):
-    """Offer a function that lets the apples require something, and commits that."""
+    """Return a function that adds requirements to apples, and commits."""
 
-    def change(requirement):
+    def change(*requirements):
         settings = orchard / APPLES / "pyproject.toml"
         text = settings.read_text()
-        needed = text.replace("dependencies = []", f'dependencies = ["{requirement}"]')
+        needed = text.replace("dependencies = []", f"dependencies = {json.dumps(requirements)}")
         assert needed != text
         settings.write_text(needed)
         commit(orchard)
@@ -63,15 +62,8 @@ def require(orchard):
 
 
 class TestGates:
-    def test_let_a_distribution_pass(self, gate):
-        """Nothing to say is no fault, and then everything is run."""
-        said, passes = gate()
-
-        assert passes, said
-        assert "Here is compat(apples)" in said
-
-    def test_let_a_template_pass(self, orchard, gate):
-        """The tests of a template are not ours."""
+    def test_let_a_distribution_pass(self, orchard, gate):
+        """Without faults, the sessions run. Tests in a template are no fault."""
         write(orchard, f"{PACKAGE}/template/{{{{ name }}}}/tests/test_it.py.jinja")
         write(orchard, f"{PACKAGE}/template/{{{{ name }}}}/changes/.gitkeep")
         commit(orchard)
@@ -79,9 +71,10 @@ class TestGates:
         said, passes = gate()
 
         assert passes, said
+        assert "Here is compat(apples)" in said
 
     def test_refuse_a_red_session(self, gate, monkeypatch):
-        """What can be seen is not all: what runs must be green."""
+        """A session that fails blocks the release."""
         monkeypatch.setenv("ORCHARD", json.dumps({"compat(apples)": "fail"}))
 
         said, passes = gate()
@@ -89,11 +82,17 @@ class TestGates:
         assert not passes
         assert "red: compat(apples)" in said
 
-    def test_say_everything_at_once_and_run_nothing(self, orchard, gate, require):
-        """Who mends a release wants the whole list, soon."""
+    def test_print_all_faults_and_run_nothing(self, orchard, gate, require):
+        """All faults are printed at once, and then no session runs."""
         require("mercato-pears>=0.1")
         write(orchard, f"{PACKAGE}/.env")
         (orchard / PACKAGE / "py.typed").unlink()
+        write(orchard, f"{PACKAGE}/migrations/versions/0002_more.py")
+        with (orchard / ".gitignore").open("a") as ignored:
+            ignored.write("0002_*\n")
+        with (orchard / APPLES / "pyproject.toml").open("a") as settings:
+            settings.write("[tool.hatch.build.hooks.custom]\n")
+        write(orchard, f"{APPLES}/hatch_build.py", UNSTEADY_HOOK)
         commit(orchard)
         write(orchard, f"{PACKAGE}/feature.py", "ripe = True\n")
         (orchard / "packages/pears/README.md").write_text("Ripe.")
@@ -101,40 +100,19 @@ class TestGates:
         said, passes = gate()
 
         assert not passes
-        # A release is made of what everybody can see, and so is what it is proven beside.
+        # Nothing in the whole repository may be uncommitted.
         assert "not committed: packages/apples/src/mercato_apples/feature.py" in said
         assert "not committed: packages/pears/README.md" in said
-        assert "mercato_apples/.env has no place in a wheel" in said
+        assert "mercato_apples/.env does not belong in a wheel" in said
         assert said.count("mercato_apples/py.typed is missing") == 1
         assert "mercato-pears>=0.1 has no ceiling" in said
+        # git ignores it, so the build silently omits it.
+        assert "migrations/versions/0002_more.py is not in the wheel" in said
+        assert "two builds of mercato_apples-0.1.0-py3-none-any.whl differ" in said
         assert "Here is" not in said
 
-    def test_refuse_a_wheel_that_lost_a_file(self, orchard, gate):
-        """The build leaves out in silence what git ignores; the gate tells."""
-        write(orchard, f"{PACKAGE}/migrations/versions/0002_more.py")
-        with (orchard / ".gitignore").open("a") as ignored:
-            ignored.write("0002_*\n")
-        commit(orchard)
-
-        said, passes = gate()
-
-        assert not passes
-        assert "migrations/versions/0002_more.py is not in the wheel" in said
-
-    def test_refuse_two_builds_that_differ(self, orchard, gate):
-        """What is published can be built again by anybody, byte for byte."""
-        with (orchard / APPLES / "pyproject.toml").open("a") as settings:
-            settings.write("[tool.hatch.build.hooks.custom]\n")
-        write(orchard, f"{APPLES}/hatch_build.py", UNSTEADY_HOOK)
-        commit(orchard)
-
-        said, passes = gate()
-
-        assert not passes
-        assert "two builds of mercato_apples-0.1.0-py3-none-any.whl differ" in said
-
-    def test_refuse_a_change_that_no_fragment_tells(self, orchard, gate):
-        """What was released is green as it is; a change of it is told to its users."""
+    def test_refuse_a_change_without_a_fragment(self, orchard, gate):
+        """A tag passes as it is; a later change needs a fragment."""
         (orchard / APPLES / "changes/+first.added.md").unlink()
         commit(orchard)
         tag(orchard, "apples-v0.1.0")
@@ -146,10 +124,10 @@ class TestGates:
 
         assert passes_at_the_tag, at_the_tag
         assert not passes
-        assert "no fragment: say to the users of mercato-apples what changed" in said
+        assert "no fragment: describe the change for the users of mercato-apples" in said
 
-    def test_refuse_fragments_that_say_less_than_changed(self, orchard, gate):
-        """What is gone breaks somebody, whatever the fragments say; each reason is a line."""
+    def test_refuse_fragments_that_declare_too_little(self, orchard, gate):
+        """A removal needs a major release, whatever the fragments declare."""
         write(orchard, f"{PACKAGE}/feature.py", "feature = 1\nseeds = 2\n")
         commit(orchard)
         tag(orchard, "apples-v0.1.0")
@@ -162,15 +140,12 @@ class TestGates:
         said, passes = gate()
 
         assert not passes
-        assert "the fragments say patch, the changes need major:\n    major  python" in said
+        assert "the fragments declare patch, the changes need major:\n    major  python" in said
 
-    @pytest.mark.parametrize("text", [None, "{}\n", '{"name": "mercato-apples"}'])
-    def test_refuse_a_surface_that_is_not_shown(self, orchard, gate, text):
-        """The file that reviewers read is what the code gives, whole and in its format."""
-        file = orchard / APPLES / "surface.json"
-        file.unlink() if text is None else file.write_text(text)
-        command = ["git", *AUTHOR, "commit", "--quiet", "--all", "--message=apples: smaller"]
-        subprocess.run(command, cwd=orchard, check=True)
+    def test_refuse_an_outdated_surface(self, orchard, gate):
+        """A surface.json must be what the code shows, completely and in its format."""
+        (orchard / APPLES / "surface.json").write_text('{"name": "mercato-apples"}')
+        git(orchard, "commit", "--quiet", "--all", "--message=apples: smaller")
 
         said, passes = gate()
 
@@ -178,40 +153,50 @@ class TestGates:
         assert "packages/apples/surface.json is not what is shown (metadata is new; " in said
         assert "run `nox -s surface -- apples` and commit it" in said
 
-    @pytest.mark.parametrize("elsewhere", [f"{HOME}.net", "https://pears.example/issues"])
-    def test_refuse_a_link_to_another_place(self, orchard, gate, elsewhere):
-        """Where the project lives is said once; links below it are well."""
-        urls = f'Homepage = "{HOME}"\nSource = "{HOME}/tree/main"\nIssues = "{elsewhere}"\n'
-        with (orchard / APPLES / "pyproject.toml").open("a") as settings:
-            settings.write(f"\n[project.urls]\n{urls}")
+    def test_refuse_links_and_migrations(self, orchard, gate):
+        """Links must lead to the project's home, and released migrations must not change."""
+        first = write(orchard, f"{PACKAGE}/migrations/versions/0002_second.py")
         commit(orchard)
-
-        said, passes = gate()
-
-        assert not passes
-        assert f"the project URL 'Issues' is {elsewhere}, and not below {HOME}:" in said
-        assert said.count("the project URL") == 1
-
-    @pytest.mark.parametrize("change", ["edited", "removed"])
-    def test_refuse_a_changed_migration(self, orchard, gate, change):
-        """A migration that was released ran somewhere, and stays as it ran."""
         tag(orchard, "apples-v0.0.9")
-        write(orchard, f"{PACKAGE}/migrations/versions/0002_new.py")
-        first = write(orchard, f"{PACKAGE}/migrations/versions/0001_initial.py", "ripe = True\n")
-        if change == "removed":
-            first.unlink()
+        first.unlink()
+        write(orchard, f"{PACKAGE}/migrations/versions/0001_initial.py", "ripe = True\n")
+        write(orchard, f"{PACKAGE}/migrations/versions/0003_new.py")
+        urls = {"Homepage": HOME, "Source": f"{HOME}/tree/main", **LINKS}
+        with (orchard / APPLES / "pyproject.toml").open("a") as settings:
+            lines = (f'{label} = "{url}"\n' for label, url in urls.items())
+            settings.write(f"\n[project.urls]\n{''.join(lines)}")
         commit(orchard)
 
         said, passes = gate()
 
         assert not passes
-        assert "0001_initial.py was released with apples-v0.0.9, and is not what it was" in said
-        assert "0002_new.py" not in said
+        for label, url in LINKS.items():
+            assert f"the project URL {label!r} is {url}, and not below {HOME}, " in said
+        assert said.count("the project URL") == len(LINKS)
+        for name in ("0001_initial.py", "0002_second.py"):
+            assert f"{name} was released with apples-v0.0.9 and has changed" in said
+        assert "0003_new.py was released" not in said
+
+
+LINKS = {"Issues": f"{HOME}.net", "Changelog": "https://pears.example/issues"}
+
+
+class TestSurface:
+    def test_check_names_outdated_files(self, orchard, environments):
+        """``surface -- --check`` names missing and outdated files, and writes nothing."""
+        (orchard / APPLES / "surface.json").unlink()
+        (orchard / "packages/pears/surface.json").write_text("{}\n")
+
+        done = run_session(orchard, "surface", f"--envdir={environments}", "--", "--check")
+
+        assert done.returncode != 0
+        assert done.stderr.count("surface.json is not what is shown (metadata is new; ") == 2
+        assert not (orchard / APPLES / "surface.json").exists()
 
 
 class TestRequirements:
-    def test_are_met_by_what_was_released(self, orchard, gate, require):
-        """A wheel that nobody can install is no release, though all of it is here."""
+    def test_are_met_by_releases_only(self, orchard, gate, require):
+        """A requirement on an unreleased wheel of this repository blocks the release."""
         require("mercato-pears>=0.1,<1")
         before, passes_before = gate()
         tag(orchard, "pears-v0.1.0")
@@ -225,67 +210,36 @@ class TestRequirements:
         )
         assert passes_after, after
 
-    def test_are_not_met_by_another_version(self, orchard, gate, require):
-        """What was released is told, so nobody has to look."""
+    def test_must_fit_a_release_and_have_a_tested_floor(self, orchard, gate, require):
+        """The range, also of an extra, must have a release, and the floor must be one."""
         tag(orchard, "pears-v0.1.0")
         tag(orchard, "pears-v0.0.9")
-        require("mercato-pears>=0.2,<1")
-
-        said, passes = gate()
-
-        assert not passes
-        assert "no released version of pears satisfies it (0.0.9, 0.1.0): release" in said
-
-    def test_of_an_extra_count_as_well(self, orchard, gate):
-        """An extra that cannot be installed is as broken."""
         with (orchard / APPLES / "pyproject.toml").open("a") as settings:
-            settings.write('[project.optional-dependencies]\npie = ["mercato-pears>=0.2,<1"]\n')
-        commit(orchard)
+            settings.write('[project.optional-dependencies]\npie = ["mercato-pears>=0.3,<1"]\n')
+        require("mercato-pears>=0.2,<1", "mercato-pears>=0.0.5,<1", "pytest")
 
         said, passes = gate()
 
         assert not passes
-        assert "mercato-pears>=0.2,<1: no released version of pears satisfies it" in said
-
-    def test_have_a_floor_that_was_tested(self, orchard, gate, require):
-        """A floor of ours is a release: ``compat`` tried that one, and no other."""
-        tag(orchard, "pears-v0.1.0")
-        require("mercato-pears>=0.0.5,<1")
-
-        said, passes = gate()
-
-        assert not passes
-        assert "mercato-pears>=0.0.5,<1: the floor is no release" in said
-
-    def test_on_others_have_a_floor(self, gate, require):
-        """Any version is more than anybody tested."""
-        require("pytest")
-
-        said, passes = gate()
-
-        assert not passes
+        for floor in ("0.2", "0.3"):
+            said_of_it = "no released version of pears satisfies it (0.0.9, 0.1.0): release"
+            assert f"mercato-pears>={floor},<1: {said_of_it}" in said
+        assert "mercato-pears>=0.0.5,<1: the floor was never released" in said
         assert "pytest has no floor" in said
 
 
 class TestTheIndex:
     @pytest.fixture
     def index(self, tmp_path_factory, monkeypatch):
-        """Serve an index and let the session ask it."""
+        """Serve an index, and name it in MERCATO_INDEX."""
         with serve_index(tmp_path_factory.mktemp("index")) as served:
             monkeypatch.setenv("MERCATO_INDEX", served.url)
             yield served
 
-    def test_tells_what_was_released(self, gate, require, index):
-        """A clone without tags can see in the index what there is."""
+    def test_has_releases_and_versions_that_are_taken(self, orchard, gate, require, index):
+        """A published version satisfies a requirement; without a tag here, it blocks its own."""
         require("mercato-pears>=0.1,<1")
         write_wheel(index.folder, "mercato-pears", "0.1.0", {})
-
-        said, passes = gate()
-
-        assert passes, said
-
-    def test_has_no_version_that_comes_next(self, orchard, gate, index):
-        """A version that is taken without a tag here is somebody else's, or its tag is missing."""
         write_wheel(index.folder, "mercato-apples", "0.1.0", {})
         untagged, passes_untagged = gate()
         tag(orchard, "apples-v0.1.0")
@@ -294,10 +248,11 @@ class TestTheIndex:
 
         assert not passes_untagged
         assert "mercato-apples 0.1.0 is in the index already, and has no tag here" in untagged
+        assert "mercato-pears>=0.1,<1" not in untagged
         assert passes_tagged, tagged
 
     def test_must_answer(self, gate, monkeypatch):
-        """No answer is not "nothing was released"."""
+        """An index that does not answer fails the session."""
         monkeypatch.setenv("MERCATO_INDEX", "http://127.0.0.1:9/simple/")
 
         said, passes = gate()

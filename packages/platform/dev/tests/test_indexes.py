@@ -1,6 +1,7 @@
-"""What an index has of a distribution, as the commands see it."""
+"""Sessions read the releases of a distribution from an index."""
 
 import functools
+import gzip
 import http.server
 import threading
 
@@ -15,7 +16,7 @@ SESSIONS = '''
 
 @nox.session
 def ask(session: nox.Session) -> None:
-    """Write down what an index has of the apples, and take the first file."""
+    """Write the releases of apples to a file, and download the first."""
     from mercato_dev import indexes
 
     url, folder = session.posargs
@@ -28,7 +29,7 @@ def ask(session: nox.Session) -> None:
 
 @nox.session
 def chosen(session: nox.Session) -> None:
-    """Write down which index is asked, and what it has."""
+    """Print the chosen index, and its releases of apples."""
     from mercato_dev import indexes
 
     with indexes.chosen_index(session) as index:
@@ -44,7 +45,7 @@ mercato_apples-1.0-py3-none-any.whl</a>
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
-    """Offer a workspace with a session that asks an index."""
+    """Return a workspace with sessions that read an index."""
     root = tmp_path_factory.mktemp("asking")
     copy_settings(root)
     with (root / "noxfile.py").open("a") as sessions:
@@ -52,12 +53,29 @@ def workspace(tmp_path_factory):
     return root
 
 
+class Static(http.server.SimpleHTTPRequestHandler):
+    """Serves files; below /gzip/ and /identity/, each page is the file of that name."""
+
+    def do_GET(self):
+        """Send a file."""
+        encoding, slash, page = self.path[1:].partition("/")
+        if encoding in ("gzip", "identity"):
+            self.path = f"{slash}{page}{encoding}.html"
+        super().do_GET()
+
+    def end_headers(self):
+        """Name the encoding of a page."""
+        if self.path.endswith("gzip.html"):
+            self.send_header("Content-Encoding", "gzip")
+        super().end_headers()
+
+
 @pytest.fixture
 def static(tmp_path):
-    """Serve plain files; offer their folder and address."""
+    """Serve static files; return their folder and URL."""
     folder = tmp_path / "static"
     folder.mkdir()
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    handler = functools.partial(Static, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield folder, f"http://127.0.0.1:{server.server_port}/"
@@ -65,7 +83,7 @@ def static(tmp_path):
 
 
 def ask(root, url, folder):
-    """Run the session; return what it found, line by line, and what it said."""
+    """Run the session; return the lines that it found, and its output."""
     done = run_session(root, "ask", "--", url, str(folder))
     found = folder / "found.txt"
     said = done.stdout + done.stderr
@@ -73,13 +91,13 @@ def ask(root, url, folder):
 
 
 def add_wheel(folder, version):
-    """Offer a version of the apples."""
+    """Write a wheel of apples."""
     return write_wheel(folder, "mercato-apples", version, {"mercato_apples.py": ""})
 
 
 class TestReleases:
     def test_are_found_newest_first_and_can_be_taken(self, workspace, tmp_path):
-        """Versions are ordered as versions; a file comes with the hash that was announced."""
+        """Versions are sorted as versions; a downloaded file has the announced hash."""
         offered, taken = tmp_path / "offered", tmp_path / "taken"
         offered.mkdir()
         taken.mkdir()
@@ -94,7 +112,7 @@ class TestReleases:
         assert wheel.read_bytes() == (offered / wheel.name).read_bytes()
 
     def test_are_none_of_a_distribution_that_nobody_published(self, workspace, tmp_path):
-        """An index that answers, and does not know a name, has no releases of it."""
+        """An index that does not know a distribution has no releases of it."""
         offered = tmp_path / "offered"
         offered.mkdir()
 
@@ -104,7 +122,7 @@ class TestReleases:
         assert found == [], said
 
     def test_tell_what_was_yanked_and_for_which_python(self, workspace, static, tmp_path):
-        """What the index says of a file is passed on."""
+        """Yanked files and required Pythons are reported."""
         folder, root = static
         (folder / "simple/mercato-apples").mkdir(parents=True)
         page = folder / "simple/mercato-apples/index.html"
@@ -115,7 +133,7 @@ class TestReleases:
         assert found == ["2.0 False >=3.99", "1.0 True None"]
 
     def test_refuses_a_file_that_is_not_what_was_announced(self, workspace, static, tmp_path):
-        """Another hash is another file."""
+        """A file with another hash is refused."""
         folder, root = static
         (folder / "simple/mercato-apples").mkdir(parents=True)
         page = folder / "simple/mercato-apples/index.html"
@@ -124,19 +142,34 @@ class TestReleases:
 
         _, said = ask(workspace, f"{root}simple/", tmp_path)
 
-        assert "is not what the index says it is" in said
+        assert "does not have the hash in the index" in said
         assert not list(tmp_path.glob("*.whl"))
+
+    @pytest.mark.parametrize("encoding", ["identity", "gzip"])
+    def test_cuts_a_page_of_200_mib(self, workspace, static, tmp_path, encoding):
+        """A page is read up to 32 MiB, also when it is compressed."""
+        folder, root = static
+        (folder / "simple/mercato-apples").mkdir(parents=True)
+        page = folder / f"simple/mercato-apples/{encoding}.html"
+        with (gzip.open if encoding == "gzip" else open)(page, "wb") as file:
+            for _ in range(200):
+                file.write(b" " * (1 << 20))
+
+        found, said = ask(workspace, f"{root}{encoding}/simple/", tmp_path)
+
+        assert found is None
+        assert "The index cannot be asked for mercato-apples: its answer is too large" in said
 
     @pytest.mark.parametrize(
         ("address", "said"),
         [
-            ("http://127.0.0.1:9/simple/", "there is no connection to it"),
+            ("http://127.0.0.1:9/simple/", "no connection"),
             ("{root}slip/", "it answers 404"),
             ("http://ada:hunter2@{host}slip/", "it answers 404"),
         ],
     )
     def test_fail_where_the_index_cannot_be_asked(self, workspace, static, tmp_path, address, said):
-        """No answer is not "no releases"; and nobody reads a password of the address."""
+        """A failing index fails the session, and the output has no password."""
         _, root = static
         url = address.format(root=root, host=root.removeprefix("http://"))
 
@@ -149,7 +182,7 @@ class TestReleases:
 
 class TestChosenIndex:
     def test_is_that_of_the_workspace(self, workspace, monkeypatch):
-        """Where nobody names an index, the files in var/index are what is released."""
+        """Without MERCATO_INDEX, the index of the workspace is read."""
         monkeypatch.delenv("MERCATO_INDEX", raising=False)
         local = workspace / "var/index"
         local.mkdir(parents=True)
@@ -161,7 +194,7 @@ class TestChosenIndex:
         assert "mercato_apples-1.0-py3-none-any.whl" in done.stderr
 
     def test_is_the_one_that_is_named(self, workspace, tmp_path, monkeypatch):
-        """MERCATO_INDEX names a real one."""
+        """The index in MERCATO_INDEX is read."""
         add_wheel(tmp_path, "7.0")
         with serve_index(tmp_path) as index:
             monkeypatch.setenv("MERCATO_INDEX", index.url)

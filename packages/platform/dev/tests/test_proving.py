@@ -1,4 +1,4 @@
-"""What blocks a release: a session that is anything but green."""
+"""A session that does not succeed blocks a release."""
 
 import json
 
@@ -17,7 +17,7 @@ def proof(session):
 
 @pytest.fixture
 def proven(orchard):
-    """Offer a workspace whose sessions do as they are told, and one that asks for their proof."""
+    """Return a workspace with stand-in sessions, and a session that proves them."""
     stand_in(orchard)
     with (orchard / "noxfile.py").open("a") as noxfile:
         noxfile.write(PROOF)
@@ -25,14 +25,14 @@ def proven(orchard):
 
 
 def prove(root, *options):
-    """Run the session; return what it says, and whether everything is proven."""
+    """Run the session; return its output, and whether it passed."""
     done = run_session(root, "proof", *options)
     return done.stdout + done.stderr, done.returncode == 0
 
 
 class TestProve:
     def test_runs_every_session_that_says_something(self, proven):
-        """Each session for each distribution that is asked for, and those for all of them once."""
+        """The sessions of each distribution run, and common sessions run once."""
         told, passes = prove(proven)
 
         assert passes, told
@@ -43,7 +43,7 @@ class TestProve:
             assert told.count(f"Here is {name}(pears) ") == 1
 
     def test_names_every_red_session(self, proven, monkeypatch):
-        """One that is red does not hide the next."""
+        """All failed sessions are listed."""
         monkeypatch.setenv("ORCHARD", json.dumps({"types": "fail", "lowest(pears)": "fail"}))
 
         told, passes = prove(proven)
@@ -52,7 +52,7 @@ class TestProve:
         assert "\n  red: types\n  red: lowest(pears)\n" in told
 
     def test_takes_a_skipped_session_for_red(self, proven, monkeypatch):
-        """Who skips proves nothing."""
+        """A skipped session counts as failed."""
         monkeypatch.setenv("ORCHARD", json.dumps({"tests(apples)": "skip"}))
 
         told, passes = prove(proven)
@@ -61,7 +61,7 @@ class TestProve:
         assert "red: tests(apples)" in told
 
     def test_takes_an_interrupted_session_for_red(self, proven, monkeypatch):
-        """What did not end proves nothing, nor what would have come after it."""
+        """An interrupted session fails the proof, also after an earlier success."""
         monkeypatch.setenv("ORCHARD", json.dumps({"tests(apples)": "interrupt"}))
         before, passes_before = prove(proven)
 
@@ -74,11 +74,11 @@ class TestProve:
         assert passes_green, green
         assert (passes_before, passes_after) == (False, False)
         assert "nothing is proven" in before
-        # Nor is the report of the last time taken for that of this time.
+        # The report of the last run is not read.
         assert "nothing is proven" in after
 
     def test_takes_a_session_that_is_not_there_for_red(self, proven):
-        """A session that somebody renamed is missed."""
+        """A missing session fails the proof."""
         noxfile = proven / "noxfile.py"
         noxfile.write_text(noxfile.read_text().replace('"boundaries"', '"borders"'))
 
@@ -88,14 +88,14 @@ class TestProve:
         assert "Sessions not found: boundaries" in told
 
     def test_passes_nothing_on_that_was_typed(self, proven):
-        """``-- -k one`` would prove one test of many."""
+        """Arguments behind ``--`` are not passed on, because they could select a few tests."""
         told, passes = prove(proven, "--", "-k", "nothing")
 
         assert passes, told
         assert "Here is tests(apples) with []" in told
 
     def test_uses_the_environments_of_its_caller(self, proven, tmp_path_factory):
-        """Who chose another folder for environments has them all there."""
+        """The sessions use the environments of the caller's ``--envdir``."""
         elsewhere = tmp_path_factory.mktemp("elsewhere")
 
         told, passes = prove(proven, f"--envdir={elsewhere}")

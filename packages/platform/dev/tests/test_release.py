@@ -1,12 +1,14 @@
-"""``nox -s release`` makes a version, its changelog, a commit and a tag."""
+"""``nox -s release`` writes a version and its changelog, commits and tags."""
 
 import shutil
 
 import pytest
 
+from mercato_dev.wheel_writer import closure, pack_installed
+
 from .lending_library import FEATURE, MIGRATION
-from .orchard import ROOT, begin_changelog, write_feature
-from .team import BEFORE
+from .orchard import ROOT, begin_changelog, copy_settings, run_session, stand_in, write_feature
+from .team import BEFORE, Team
 
 CHANGES = {
     'fields = ("id", "title", "state")': 'fields = ("id", "title")',
@@ -17,7 +19,7 @@ CHANGES = {
 
 class TestRelease:
     def test_makes_the_first_one(self, planted):
-        """The first release is called as its pyproject.toml says."""
+        """The first release has the version in pyproject.toml."""
         told = planted.release()
 
         assert "mercato-apples 1.0.0: the first release" in told
@@ -32,7 +34,7 @@ class TestRelease:
         ]
 
     def test_raises_the_version_by_what_the_changes_need(self, released):
-        """Version, changelog, commit and tag agree, and the reasons were told line by line."""
+        """Version, changelog, commit and tag agree, and each reason is printed."""
         released.change(BEFORE + "\n\ndef core():\n    return 1\n", fixed="Peels.", added="Cores.")
 
         told = released.release()
@@ -54,7 +56,7 @@ class TestRelease:
         ]
 
     def test_releases_nothing_twice(self, released):
-        """Who releases again is told that nothing changed."""
+        """A second release without a change is refused."""
         released.change(BEFORE, fixed="Peels.")
         released.release()
 
@@ -63,15 +65,15 @@ class TestRelease:
         assert "Nothing changed since apples-v1.0.1" in told
 
     def test_takes_a_change_of_the_tests_alone(self, released):
-        """Tests are published, too; whoever says so in a fragment may release them."""
+        """A change of the tests with a fragment can be released, because tests are published."""
         released.write("tests/test_more.py", "")
         released.write("changes/+tests.fixed.md", "The tests run anywhere.")
         released.commit()
 
         assert "1.0.0 -> 1.0.1: patch" in released.release()
 
-    def test_runs_what_proves_it_with_the_new_version(self, released):
-        """What was proven is what is committed."""
+    def test_runs_the_sessions_with_the_new_version(self, released):
+        """The sessions run with the new version."""
         released.change(BEFORE, fixed="Peels.")
 
         told = released.release()
@@ -81,7 +83,7 @@ class TestRelease:
         assert "Here is tests(apples)" in told
 
     def test_releases_in_the_order_of_the_requirements(self, planted):
-        """What another one requires is released before it, however they were typed."""
+        """A distribution is released after those that it requires, in any order of arguments."""
         settings = planted.root / "packages/apples/pyproject.toml"
         needs = 'dependencies = ["mercato-pears>=1.0,<2"]'
         settings.write_text(settings.read_text().replace("dependencies = []", needs))
@@ -93,7 +95,7 @@ class TestRelease:
         assert subjects == ["apples: release 1.0.0", "pears: release 1.0.0"]
 
     def test_counts_one_place_lower_before_1(self, planted):
-        """Before 1.0 what breaks raises the minor version, and that is said."""
+        """Before 1.0, a breaking change raises the minor version, with an explanation."""
         planted.write_version("0.3.1")
         (planted.root / "packages/apples/changes/+first.added.md").unlink()
         planted.commit()
@@ -106,7 +108,7 @@ class TestRelease:
         assert "before 1.0" in told
 
     def test_maintains_an_older_version(self, released):
-        """On the branch of an older version, the release before is that of the branch."""
+        """On a maintenance branch, the last release is that of the branch."""
         released.change("", breaking="Eat the peel.")
         released.release()
         released.git("switch", "--quiet", "--create", "apples-1", "apples-v1.0.0")
@@ -115,25 +117,25 @@ class TestRelease:
         assert "1.0.0 -> 1.0.1: patch" in released.release()
 
     def test_keeps_a_version_that_is_high_enough(self, released):
-        """Whoever raised the version with the first change is taken at his word."""
+        """A version in pyproject.toml that is higher than needed is kept."""
         released.write_version("2.0.0")
         released.change(BEFORE, fixed="Peels.")
 
         told = released.release()
 
-        assert "the pyproject.toml says 2.0.0, more than is needed: 1.0.1" in told
+        assert "pyproject.toml has 2.0.0, higher than needed: 1.0.1" in told
         assert released.git("tag").splitlines() == ["apples-v1.0.0", "apples-v2.0.0"]
 
     def test_raises_more_where_that_is_asked(self, released):
-        """A team may call more than is seen."""
+        """A higher level than needed can be requested."""
         released.change(BEFORE, fixed="Peels.")
 
         released.release("apples", "--bump", "minor")
 
         assert released.git("tag").splitlines() == ["apples-v1.0.0", "apples-v1.1.0"]
 
-    def test_only_says_what_it_would_do(self, released):
-        """A dry run shows the reasons and the changelog, and changes nothing."""
+    def test_only_prints_what_it_would_do(self, released):
+        """A dry run prints the reasons and the changelog, and changes nothing."""
         released.change(BEFORE, fixed="Peels.")
         before = released.state()
 
@@ -144,33 +146,77 @@ class TestRelease:
         assert "Here is tests(apples)" not in told
         assert released.state() == before
 
-    def test_teaches(self, planted):
-        """``--help`` says what can be typed."""
+    def test_has_a_help(self, planted):
+        """``--help`` lists the options."""
         told = planted.release("--help")
 
         assert "--dry-run" in told
         assert "--bump" in told
 
 
+SEEN = """
+
+@nox.session(venv_backend="none")
+def seen(session: nox.Session) -> None:
+    from mercato_dev.history import find_last_release
+    from mercato_dev.surfaces.changes import find_changes
+
+    item = find_distribution("kit")
+    for reason in find_changes(item, find_last_release(item)):
+        session.log(str(reason))
+"""
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    """Return a folder with the wheels of a host, of what tests require, and of their needs."""
+    folder = tmp_path_factory.mktemp("host")
+    for name in closure("mercato-testing"):
+        if name.startswith("mercato-") and name != "mercato-kit":
+            pack_installed(folder, name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first_library(tmp_path_factory, environments, host):
+    """Return a workspace with our kit and a feature, both released as 1.0.0."""
+    root = tmp_path_factory.mktemp("library")
+    library = Team(root, environments, "library", "kit")
+    copy_settings(root)
+    stand_in(root)
+    with (root / "noxfile.py").open("a") as noxfile:
+        noxfile.write(SEEN)
+    kit = ROOT / "packages/platform/kit"
+    shutil.copytree(kit, root / "packages/platform/kit", ignore=shutil.ignore_patterns("tests"))
+    write_feature(root, "library", version="1.0.0", needs='["mercato-kit>=1.0,<2"]')
+    begin_changelog(root, "library")
+    settings = root / "packages/library/pyproject.toml"
+    tested = settings.read_text().replace("test = [", 'test = ["mercato-testing>=1.0", ')
+    settings.write_text(tested)
+    (root / "packages/library/changes/+first.added.md").unlink()
+    library.write("src/mercato_library/__init__.py", '__all__ = ["feature"]\n', "library")
+    library.write("src/mercato_library/migrations/versions/0001_initial.py", MIGRATION, "library")
+    library.write("src/mercato_library/feature.py", FEATURE, "library")
+    library.git("init", "--quiet", "--initial-branch=main")
+    with pytest.MonkeyPatch.context() as environ:
+        environ.setenv("UV_FIND_LINKS", str(host))
+        library.commit()
+    library.git("tag", "--annotate", "--message=library", "library-v1.0.0")
+    library.git("tag", "--annotate", "--message=platform", "platform-v1.0.0")
+    return root
+
+
 @pytest.fixture
-def library(planted):
-    """Offer a workspace with our platform, and a feature that was released as 1.0.0."""
-    for name in ("packages/platform", "host"):
-        shutil.copytree(ROOT / name, planted.root / name, dirs_exist_ok=True)
-    write_feature(planted.root, "library", version="1.0.0", needs='["mercato-kit>=1.0,<2"]')
-    begin_changelog(planted.root, "library")
-    (planted.root / "packages/library/changes/+first.added.md").unlink()
-    planted.write("src/mercato_library/__init__.py", '__all__ = ["feature"]\n', "library")
-    planted.write("src/mercato_library/migrations/versions/0001_initial.py", MIGRATION, "library")
-    planted.write("src/mercato_library/feature.py", FEATURE, "library")
-    planted.commit()
-    planted.git("tag", "--annotate", "--message=library", "library-v1.0.0")
-    return planted
+def library(first_library, author, tmp_path, environments, host, monkeypatch):
+    """Return a copy of the workspace with a kit and a feature, where a host can be installed."""
+    monkeypatch.setenv("UV_FIND_LINKS", str(host))
+    root = shutil.copytree(first_library, tmp_path / "library")
+    return Team(root, environments, "library", "kit")
 
 
 class TestWhatIsSeen:
     def test_is_http_tables_and_manifest(self, library):
-        """What clients, databases and operators lose is no fix."""
+        """Removals from HTTP, tables and manifest of a feature need a major release."""
         code = FEATURE
         for old, new in CHANGES.items():
             code = code.replace(old, new)
@@ -180,20 +226,21 @@ class TestWhatIsSeen:
 
         told = library.refuse("library", "--dry-run")
 
-        assert "the fragments say patch, the changes need major:" in told
+        assert "the fragments declare patch, the changes need major:" in told
         field = "components > read > schemas/LibraryBook > .state"
         assert f"major  http      {field} is gone" in told
         assert "major  tables    library_book > .title > length was 100, is 50" in told
         assert "major  manifest  settings > library.days is gone" in told
 
     def test_is_what_features_have_of_the_kit(self, library):
-        """A kit that every feature answers otherwise with says so, though no name of it changed.
+        """A kit that changes the HTTP of features needs a major release; the features do not.
 
-        The features themselves are not to blame.
+        The snapshots of the features must be committed with it.
         """
-        library.git("tag", "--annotate", "--message=platform", "platform-v1.0.0")
         change_the_kit(library)
-        library.commit()
+        library.git("add", "--all")
+        library.git("commit", "--quiet", "--message=kit: another word")
+        late = library.refuse("platform", "--dry-run")
         library.write("README.md", "Fruit of the forest.", "library")
         library.write("changes/+words.fixed.md", "Words.", "library")
         library.commit()
@@ -201,50 +248,34 @@ class TestWhatIsSeen:
         told = library.refuse("platform", "--dry-run")
         told_of_the_library = library.run("library", "--dry-run").stderr
 
+        assert "packages/library/surface.json is not what is shown (operations > GET" in late
+        assert "run `nox -s surface -- library` and commit it" in late
         assert ", the changes need major:" in told
         assert "operations > GET /v1/shelves/{book_id} > x-permission is gone" in told
         assert "mercato-library 1.0.0 -> 1.0.1: patch" in told_of_the_library
 
-    def test_is_refused_where_the_file_is_late(self, library):
-        """What the kit changes of a feature is committed with it, in the feature's file."""
-        library.git("tag", "--annotate", "--message=platform", "platform-v1.0.0")
+    def test_is_not_what_was_undone(self, library):
+        """A change that was undone before the release needs nothing, also if noticed late."""
+        snapshot = library.root / "packages/library/surface.json"
+        before = snapshot.read_text()
         change_the_kit(library)
-        library.git("add", "--all")
-        library.git("commit", "--quiet", "--message=kit: another word")
-
-        told = library.refuse("platform", "--dry-run")
-
-        assert "packages/library/surface.json is not what is shown (operations > GET" in told
-        assert "run `nox -s surface -- library` and commit it" in told
-
-    def test_is_put_down_to_the_kit_where_the_file_is_late(self, library):
-        """A file that another commit mends still belongs to the change that it is of."""
-        library.git("tag", "--annotate", "--message=platform", "platform-v1.0.0")
-        change_the_kit(library)
-        library.git("add", "--all")
-        library.git("commit", "--quiet", "--message=kit: another word")
-        library.write("README.md", "Fruit of the forest.", "library")
-        library.commit()
-
-        told = library.refuse("platform", "--dry-run")
-
-        assert "operations > GET /v1/shelves/{book_id} > x-permission is gone" in told
-
-    def test_is_not_what_was_taken_back(self, library):
-        """What is as it was released needs nothing."""
-        library.git("tag", "--annotate", "--message=platform", "platform-v1.0.0")
-        change_the_kit(library)
-        library.commit()
+        library.git("commit", "--quiet", "--all", "--message=kit: another word")
+        snapshot.write_text(before.replace("x-permission", "x-policy"))
+        library.git("commit", "--quiet", "--all", "--message=library: as it is shown")
+        late = run_session(library.root, "seen")
         change_the_kit(library, "x-policy", "x-permission")
-        library.commit()
+        snapshot.write_text(before)
+        library.git("commit", "--quiet", "--all", "--message=kit: the first word")
 
-        told = library.run("platform", "--dry-run")
+        undone = run_session(library.root, "seen")
 
-        assert "x-permission is gone" not in told.stderr
+        assert "operations > GET /v1/shelves/{book_id} > x-permission is gone" in late.stderr
+        assert undone.returncode == 0, undone.stderr
+        assert "x-permission is gone" not in undone.stderr
 
 
 def change_the_kit(team, old="x-permission", new="x-policy"):
-    """Give a word of the HTTP document another name, and call it a fix."""
+    """Rename a keyword of the HTTP document in the kit, with a fragment of a fix."""
     file = "src/mercato_kit/http/blueprint.py"
     code = (team.root / "packages/platform/kit" / file).read_text()
     assert old in code

@@ -1,4 +1,4 @@
-"""``nox -s release -- platform`` moves all distributions of the platform as one."""
+"""``nox -s release -- platform`` releases all distributions of the platform together."""
 
 import tomllib
 
@@ -12,7 +12,7 @@ PLATFORM = "packages/platform"
 
 @pytest.fixture
 def train(planted):
-    """Offer a workspace whose platform was released as 1.0.0: leaves, which require a trunk."""
+    """Return a workspace whose platform was released as 1.0.0: leaves, which require a trunk."""
     write_distribution(planted.root, "trunk", version="1.0.0", home=PLATFORM)
     needs = '["mercato-trunk>=1.0,<2"]'
     write_distribution(planted.root, "leaves", version="1.0.0", home=PLATFORM, needs=needs)
@@ -25,7 +25,7 @@ def train(planted):
 
 
 def change_trunk(train, code, **fragments):
-    """Change what the trunk can do, and say so in fragments."""
+    """Change the code of trunk, write fragments, and commit."""
     train.write("src/mercato_trunk/__init__.py", f'"""Trunk."""\n\n\n{code}', "platform/trunk")
     for kind, text in fragments.items():
         train.write(f"changes/+change.{kind}.md", text, "platform/trunk")
@@ -38,13 +38,13 @@ def read(train, path):
 
 
 def project(train, name):
-    """Read the metadata of a member."""
+    """Read the table [project] of a member."""
     return tomllib.loads(read(train, f"{name}/pyproject.toml"))["project"]
 
 
 class TestRelease:
     def test_moves_every_member(self, train):
-        """One version, one commit and one tag; what members require of each other moves along."""
+        """Members get one version, commit and tag, and require each other at that version."""
         change_trunk(train, BEFORE, added="It can be peeled.")
 
         told = train.release("platform")
@@ -63,7 +63,7 @@ class TestRelease:
         assert train.git("status", "--porcelain") == ""
 
     def test_proves_every_member_and_what_works_together_once(self, train):
-        """With the new version, as it is committed."""
+        """Each member's sessions run with the new version; common sessions run once."""
         change_trunk(train, BEFORE, fixed="Peels.")
 
         told = train.release("platform")
@@ -76,7 +76,7 @@ class TestRelease:
         assert "leaves is 1.0.0 here" not in told
 
     def test_takes_the_largest_bump_of_its_members(self, train):
-        """What breaks in one member breaks the platform."""
+        """A breaking change in one member needs a major release of the platform."""
         train.write("changes/+light.fixed.md", "Greener.", "platform/leaves")
         change_trunk(train, "", breaking="No bark.")
 
@@ -86,14 +86,14 @@ class TestRelease:
         assert project(train, "leaves")["dependencies"] == ["mercato-trunk>=2.0.0,<3"]
 
     def test_releases_nothing_twice(self, train):
-        """A version that only moved is no change."""
+        """A member that only got the version of the platform has not changed."""
         change_trunk(train, BEFORE, fixed="Peels.")
         train.release("platform")
 
         assert "Nothing changed since platform-v1.0.1" in train.refuse("platform")
 
     def test_takes_a_version_that_was_raised_by_hand(self, train):
-        """A member that only got the version needs no fragment."""
+        """A member whose version was raised by hand needs no fragment."""
         for name in ("trunk", "leaves"):
             file = train.root / PLATFORM / name / "pyproject.toml"
             text = file.read_text().replace('version = "1.0.0"', 'version = "2.0.0"')
@@ -106,7 +106,7 @@ class TestRelease:
         assert "platform-v2.0.0" in train.git("tag")
 
     def test_takes_in_a_new_member(self, train):
-        """What joins the platform gets its version, though it was never released."""
+        """A new member gets the version of the platform."""
         needs = '["mercato-trunk>=1.0,<2"]'
         write_distribution(train.root, "roots", version="1.0.0", home=PLATFORM, needs=needs)
         begin_changelog(train.root, "roots", home=PLATFORM)
@@ -117,8 +117,8 @@ class TestRelease:
         assert "platform 1.0.0 -> 1.1.0: minor" in told
         assert project(train, "roots")["version"] == "1.1.0"
 
-    def test_only_says_what_it_would_do(self, train):
-        """A dry run shows the changelog of every member, and changes nothing."""
+    def test_only_prints_what_it_would_do(self, train):
+        """A dry run prints the changelog of every member, and changes nothing."""
         change_trunk(train, BEFORE, fixed="Peels.")
         before = train.state()
 
@@ -131,7 +131,7 @@ class TestRelease:
 
 class TestGates:
     def test_take_the_platform_as_a_whole(self, train):
-        """There is one gate for all members."""
+        """The platform has one session ``gates``, and its members have none."""
         change_trunk(train, BEFORE, fixed="Peels.")
 
         done = run_session(train.root, "gates(platform)", f"--envdir={train.environments}")
@@ -145,30 +145,30 @@ class TestGates:
 
 class TestRefusals:
     def test_a_member_alone(self, train):
-        """It is released with the others."""
+        """A member cannot be released alone."""
         told = train.refuse("trunk")
 
         assert "trunk is released with the platform: release -- platform" in told
 
     def test_what_is_red(self, train, monkeypatch):
-        """All members are as they were."""
+        """After a failed session, all members are unchanged."""
         change_trunk(train, BEFORE, fixed="Peels.")
         monkeypatch.setenv("ORCHARD", '{"tests(leaves)": "fail"}')
 
         assert "platform is not released; its files are as they were" in train.refuse("platform")
 
     def test_versions_that_differ(self, train):
-        """The platform has one."""
+        """Members with different versions are refused."""
         file = train.root / PLATFORM / "leaves/pyproject.toml"
         file.write_text(file.read_text().replace('version = "1.0.0"', 'version = "1.0.1"'))
         change_trunk(train, BEFORE, fixed="Peels.")
 
         told = train.refuse("platform")
 
-        assert "its members have several: trunk 1.0.0, leaves 1.0.1" in told
+        assert "its members have: trunk 1.0.0, leaves 1.0.1" in told
 
     def test_a_requirement_that_stayed_behind(self, train):
-        """A member requires the others at its own version, so the platform is installed whole."""
+        """A requirement on another member must have the version of the platform."""
         file = train.root / PLATFORM / "leaves/pyproject.toml"
         file.write_text(file.read_text().replace(">=1.0,<2", ">=0.9,<2"))
         change_trunk(train, BEFORE, fixed="Peels.")
@@ -181,16 +181,16 @@ class TestRefusals:
         )
 
     def test_a_change_that_no_fragment_tells(self, train):
-        """The member is named."""
+        """A missing fragment is reported with the name of its member."""
         change_trunk(train, f"{BEFORE}\n\ndef saw():\n    return 1\n")
 
         told = train.refuse("platform")
 
-        assert "trunk: no fragment: say to the users of mercato-trunk what changed" in told
+        assert "trunk: no fragment: describe the change for the users of mercato-trunk" in told
         assert "leaves: no fragment" not in told
 
     def test_a_feature_before_its_platform(self, train):
-        """What a feature needs of an unreleased platform waits for all of it."""
+        """A feature that requires an unreleased platform is refused."""
         write_feature(train.root, "figs", needs='["mercato-trunk>=1.1,<2"]')
         begin_changelog(train.root, "figs")
         train.commit()

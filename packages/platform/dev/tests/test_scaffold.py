@@ -17,7 +17,7 @@ AFFIXES = ("New", "Schema", "ChangesSchema", "QuerySchema", "ListSchema", "Exist
 
 @pytest.fixture
 def run(tmp_path):
-    """Offer a function that types ``mercato new``, in an empty folder."""
+    """Return a function that runs ``mercato new`` in an empty folder."""
 
     def call(*words):
         return CliRunner().invoke(mercato, ["new", *words, f"--into={tmp_path}"])
@@ -26,14 +26,14 @@ def run(tmp_path):
 
 
 def project_of(folder):
-    """Read the metadata of what was made."""
+    """Read the table [project] of a new feature."""
     return tomllib.loads((folder / "pyproject.toml").read_text())["project"]
 
 
 class TestMakeFeature:
     @pytest.mark.parametrize("name", ["apples", "boxes", "gift_cards", "loyalty", "z"])
     def test_is_in_the_style_of_the_house(self, tmp_path, name):
-        """Imports are sorted, lines are broken and every word is there, whatever the name."""
+        """With any name, ruff passes and the template is filled in completely."""
         folder = make_feature(name, tmp_path, workspace=False)
 
         for words in (["check"], ["format", "--check"]):
@@ -45,7 +45,7 @@ class TestMakeFeature:
         assert not [text for text in texts if "{{" in text or "{%" in text]
 
     def test_says_what_it_is(self, tmp_path):
-        """Distribution, package, entry point and address are made of the name."""
+        """Distribution, package, entry point and URL are derived from the name."""
         folder = make_feature("gift_cards", tmp_path, workspace=False)
 
         project = project_of(folder)
@@ -58,7 +58,7 @@ class TestMakeFeature:
         assert "def make_gift_card(" in routes
 
     def test_is_built_for_this_kit(self, tmp_path):
-        """It takes the kit that its template came with, and none that may break it."""
+        """It requires the current kit, and excludes the next major version."""
         folder = make_feature("reviews", tmp_path, workspace=False)
 
         project = project_of(folder)
@@ -67,7 +67,7 @@ class TestMakeFeature:
         assert not Requirement(kit).specifier.contains("99")
 
     def test_links_lead_to_its_home(self, tmp_path):
-        """With a home there are links below it, alone or beside its neighbours; else none."""
+        """With a home, all links start with it; without one, there are no links."""
         home = "https://git.example/shop"
 
         places = {
@@ -87,12 +87,12 @@ class TestMakeFeature:
         ["git.example", "http://git.example", 'https://a"b', "https://git.example/", "https://a b"],
     )
     def test_refuses_a_home_that_is_no_address(self, tmp_path, home):
-        """What would be no link, or break out of the metadata, is refused at once."""
+        """A home that is not an https URL is refused."""
         with pytest.raises(NameRefusedError, match="https://"):
             make_feature("reviews", tmp_path, home=home, workspace=False)
 
     def test_its_first_release_has_a_changelog(self, tmp_path):
-        """Its settings make a section of the fragments: nobody has to write one."""
+        """The first section of its changelog is made from the fragments."""
         folder = make_feature("reviews", tmp_path, workspace=False)
         version = project_of(folder)["version"]
 
@@ -107,21 +107,21 @@ class TestMakeFeature:
         assert [file.name for file in (folder / "changes").iterdir()] == [".gitkeep"]
 
     def test_in_the_workspace_the_settings_of_tools_are_above(self, tmp_path):
-        """Beside its neighbours it has no settings of its own, and the name of its feature."""
+        """In a workspace it has no settings of tools, and its folder is named like the feature."""
         folder = make_feature("reviews", tmp_path, workspace=True)
 
         tools = tomllib.loads((folder / "pyproject.toml").read_text())["tool"]
         assert (folder.name, list(tools)) == ("reviews", ["hatch"])
 
     def test_no_name_meets_one_of_the_templates_own(self, tmp_path):
-        """Whatever the template calls by name, no thing can be called the same."""
+        """A thing cannot have the name of a class that the template uses."""
         folder = make_feature("zyxes", tmp_path, workspace=False)
         words = {
             word for file in (folder / "src").rglob("*.py") for word in words_of(file.read_text())
         }
 
         for word in sorted(words):
-            with pytest.raises(NameRefusedError, match=r"--thing|no name"):
+            with pytest.raises(NameRefusedError, match=r"--thing|not a valid name"):
                 make_feature("reviews", tmp_path, thing=word, workspace=False)
 
 
@@ -138,14 +138,14 @@ class TestSingular:
             ("loyalty", "loyalty"),
         ],
     )
-    def test_is_a_good_guess(self, many, one):
-        """One of many is called as people would."""
+    def test_is_guessed(self, many, one):
+        """The singular of common English names is guessed."""
         assert singular(many) == one
 
 
 class TestNew:
     def test_tells_where_it_is(self, run, tmp_path):
-        """The folder is named, and stands alone: what filled it in is gone."""
+        """The new folder is printed, and nothing else remains."""
         done = run("reviews")
 
         assert done.exit_code == 0, done.output
@@ -162,7 +162,7 @@ class TestNew:
             (["gift-cards"], "for example 'gift_cards'"),
             (["2fast"], "for example 'gift_cards'"),
             (["../reviews"], "for example 'gift_cards'"),
-            (["lambda"], "no word of Python's own"),
+            (["lambda"], "not a keyword of Python"),
             ([""], "for example 'gift_cards'"),
             (["a_very_long_name_of_goods"], "34 at most"),
             (["events"], "Say what to call it with --thing"),
@@ -171,7 +171,7 @@ class TestNew:
         ],
     )
     def test_refuses_names_that_do_not_work(self, run, tmp_path, words, why):
-        """A name that the host or Python would refuse is refused at once, with the reason."""
+        """A name that the host, Python or PostgreSQL would refuse is refused, with the reason."""
         refused = run(*words)
 
         assert refused.exit_code == 2
@@ -179,7 +179,7 @@ class TestNew:
         assert list(tmp_path.iterdir()) == []
 
     def test_leaves_what_is_there(self, run, tmp_path):
-        """A folder of that name is not touched."""
+        """An existing folder is not changed."""
         (tmp_path / "mercato-reviews").mkdir()
         (tmp_path / "mercato-reviews/README.md").write_text("mine")
 
@@ -192,7 +192,7 @@ class TestNew:
         assert [file.name for file in tmp_path.rglob("*")] == ["mercato-reviews", "README.md"]
 
     def test_leaves_nothing_half_written(self, run, tmp_path, monkeypatch):
-        """Where the last step fails, it says so, and nothing is there."""
+        """If the last step fails, nothing is written."""
         monkeypatch.setenv("RUFF_OUTPUT_FORMAT", "nonsense")
 
         failed = run("reviews")
@@ -202,7 +202,7 @@ class TestNew:
 
 
 def words_of(source):
-    """Find the words that classes of the template, and those that it imports, are made of."""
+    """Return the words in the names of classes that the template defines or imports."""
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom):

@@ -1,4 +1,4 @@
-"""How much of a version a change of the HTTP document needs."""
+"""The version bump that a change of the HTTP document needs."""
 
 import copy
 
@@ -28,7 +28,7 @@ def lines(before, after):
     return differences("http", describe_document(before), describe_document(after))
 
 
-# What is changed; the most that is said of it; and of taking it back.
+# The change; its highest difference; and that of the opposite change.
 CHANGES = {
     "an operation is gone": (
         lambda draft: draft.paths["/v1/things"].pop("get"),
@@ -101,7 +101,7 @@ CHANGES = {
         "major THINGS parameters > query limit > schema > minimum is new",
         "minor THINGS parameters > query limit > schema > minimum is gone",
     ),
-    # What is sent.
+    # Requests.
     "a required field more": (
         lambda draft: (draft.sent.update(colour=STRING), draft.new["required"].append("colour")),
         "major SENT .colour is new",
@@ -162,7 +162,7 @@ CHANGES = {
         "minor ADD requestBody > required is gone",
         "major ADD requestBody > required is new",
     ),
-    # What is answered.
+    # Responses.
     "a field less": (
         drop("answer/size"),
         "major READ .size is gone",
@@ -243,7 +243,7 @@ CHANGES = {
         "major ONE responses 200 > content application/json is gone",
         "major ONE responses 200 > content text/csv is gone",
     ),
-    # A schema may be narrowed by any word of its language.
+    # Any keyword may narrow a schema.
     "items of a kind": (
         set_to("sent/parts", {"type": "array", "items": STRING}),
         "minor SENT .parts is new",
@@ -280,7 +280,7 @@ CHANGES = {
 class TestCompare:
     @pytest.mark.parametrize("name", CHANGES)
     def test_says_what_a_change_needs(self, name):
-        """Each change has its level and place; taken back, it has those of the opposite."""
+        """Each change has its level and place, and so does the opposite change."""
         change, there, back = CHANGES[name]
         draft = Draft()
         change(draft)
@@ -296,7 +296,7 @@ class TestCompare:
         check(reverse, back)
 
     def test_order_is_no_change(self):
-        """Neither the order of fields nor of words says anything."""
+        """The order of fields and enum values is not a change."""
         draft = Draft()
         draft.thing["properties"] = dict(reversed(draft.answer.items()))
         draft.thing["required"].reverse()
@@ -305,7 +305,7 @@ class TestCompare:
         assert lines(document(), draft.document) == []
 
     def test_a_change_is_said_once(self):
-        """A schema that three operations answer with has changed once."""
+        """A change of a schema that several operations use is one difference."""
         draft = Draft()
         del draft.answer["size"]
 
@@ -314,7 +314,7 @@ class TestCompare:
         ]
 
     def test_the_order_of_variants_is_no_change(self):
-        """A value is one of its variants, whichever comes first."""
+        """The order of variants is not a change."""
         before, after = Draft(), Draft()
         before.answer["size"] = {"oneOf": [{"type": "integer"}, STRING, ref("Address")]}
         after.answer["size"] = {"oneOf": [ref("Address"), {"type": "integer"}, STRING]}
@@ -322,7 +322,7 @@ class TestCompare:
         assert lines(before.document, after.document) == []
 
     def test_names_that_are_words_of_schemas_are_names(self):
-        """A field may be called ``required``, ``description`` or ``default``, and be missed."""
+        """Fields may have the names of keywords; their removal is found."""
         before = Draft()
         before.answer.update(dict.fromkeys(["required", "description", "default"], STRING))
 
@@ -341,7 +341,7 @@ class TestEveryDocument:
     @settings(deadline=None)
     @given(st.sets(st.sampled_from(PLACES)), st.sets(st.sampled_from(PLACES)))
     def test_what_was_added_is_gone_on_the_way_back(self, some, others):
-        """Fields that one document alone has are new one way, and gone the other way."""
+        """A field of only one document is new in one direction, and gone in the other."""
         before, after = Draft(), Draft()
         for draft, kept in ((before, some), (after, others)):
             draft.thing["required"] = []
@@ -370,7 +370,7 @@ class TestEveryDocument:
         )
     )
     def test_any_schema_is_as_itself(self, schema):
-        """Whatever a schema is made of, compared with itself nothing has changed."""
+        """Any schema compared with itself has no difference."""
         draft = Draft()
         draft.answer["size"] = schema
 

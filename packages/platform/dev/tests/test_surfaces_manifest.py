@@ -1,4 +1,4 @@
-"""How much of a version a change of a manifest needs."""
+"""The version bump that a change of a manifest needs."""
 
 import copy
 
@@ -24,11 +24,11 @@ MANIFEST = {
     "jobs": {"books.forget": {"every_seconds": 60}},
     "commands": {"mercato books": {}, "mercato books add": {"argument 1": {}, "--kind": KIND}},
 }
-"""What a feature with one of everything is described as."""
+"""The description of a feature with one of everything."""
 
 
 def put(path, value):
-    """Return the manifest with another value at a place."""
+    """Return the manifest with another value at *path*."""
     after = copy.deepcopy(MANIFEST)
     *way, last = path.split("/")
     part = after
@@ -39,7 +39,7 @@ def put(path, value):
 
 
 def drop(path):
-    """Return the manifest without what is at a place."""
+    """Return the manifest without the value at *path*."""
     after = put(path, None)
     *way, last = path.split("/")
     part = after
@@ -52,7 +52,7 @@ def drop(path):
 COPIES_PLACE = "settings > books.copies"
 ADD = "commands > mercato books add"
 
-# What it is after, the most that is said, and of the way back.
+# The manifest after the change; its highest difference; and that of the opposite change.
 CHANGES = {
     "a permission less": (
         put("permissions", []),
@@ -215,20 +215,20 @@ CHANGES = {
 class TestCompare:
     @pytest.mark.parametrize("name", CHANGES)
     def test_says_what_a_change_needs(self, name):
-        """Each change of a manifest has its level; taken back, it has that of the opposite."""
+        """Each change has its level, and so does the opposite change."""
         after, there, back = CHANGES[name]
 
         check(differences("manifest", MANIFEST, after), there)
         check(differences("manifest", after, MANIFEST), back)
 
     def test_a_manifest_is_as_itself(self):
-        """Comparing a manifest with itself gives nothing."""
+        """A manifest compared with itself has no difference."""
         assert differences("manifest", MANIFEST, copy.deepcopy(MANIFEST)) == []
 
     @pytest.mark.parametrize("part", ["permissions", "publishes", "referents", "refusals"])
     @pytest.mark.parametrize("word", ["required", "when", "default", "null", "maximum"])
     def test_words_are_no_facts(self, part, word):
-        """A promise that is gone is missed, whatever it was called."""
+        """Names may be keywords; their removal is found."""
         before = put(part, [*MANIFEST[part], word])
 
         assert differences("manifest", before, MANIFEST) == [f'major {part} > "{word}" is gone']
@@ -238,7 +238,7 @@ class TestEveryManifest:
     @settings(deadline=None)
     @given(st.sets(st.sampled_from("abcd")), st.sets(st.sampled_from("abcd")))
     def test_what_was_added_is_gone_on_the_way_back(self, some, others):
-        """A promise that one side alone gives breaks one way alone."""
+        """A name of only one side is new in one direction, and gone in the other."""
         before, after = (put("publishes", sorted(names)) for names in (some, others))
 
         there = differences("manifest", before, after)

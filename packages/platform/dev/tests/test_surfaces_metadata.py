@@ -1,4 +1,4 @@
-"""How much of a version a change of what installers read needs."""
+"""The version bump that a change of the metadata needs."""
 
 import pytest
 
@@ -29,13 +29,13 @@ class TestCompare:
                 {"requires-python": ">=3.12"},
                 "minor requires_python was >=3.11, is >=3.12",
             ),
-            # Resolvers see to it.
+            # Resolvers check requirements.
             ({"dependencies": ["flask>=3.1"]}, {"dependencies": ["flask>=3.2"]}, ""),
             ({"version": "1.0.0"}, {"version": "1.1.0"}, ""),
         ],
     )
     def test_says_what_a_change_needs(self, before, after, said):
-        """What is asked for by name and gone is major."""
+        """A removed name is major, a new one is minor."""
         found = differences("metadata", describe_metadata(before), describe_metadata(after))
 
         check(found, said)

@@ -1,4 +1,4 @@
-"""How much of a version a change of the public Python of a package needs."""
+"""The version bump that a change of a package's public Python needs."""
 
 import tempfile
 from pathlib import Path
@@ -12,7 +12,7 @@ from .differences import differences
 
 @pytest.fixture
 def compare(tmp_path):
-    """Offer a function that compares the files of a package, before and after, by their paths."""
+    """Return a function that compares two versions of a package, given as files by path."""
 
     def describe(files):
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
@@ -31,7 +31,7 @@ def compare(tmp_path):
 
 @pytest.fixture
 def compare_code(compare):
-    """Offer a function that compares the code of one public module, before and after."""
+    """Return a function that compares two versions of a public module."""
 
     def run(before, after):
         empty = {"__init__.py": ""}
@@ -48,7 +48,7 @@ DATA = "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Core:\
 
 BASE = "class _Plant:\n    def water(self): pass\nclass Tree(_Plant): pass\n"
 
-# Before, after, and all that is said.
+# Before, after, and all differences.
 CHANGES = {
     "something less": (FEW, "", ["major peel is gone"]),
     "a parameter less": (MORE, FEW, ["major peel(knife) is gone"]),
@@ -96,7 +96,7 @@ CHANGES = {
         BASE.replace("    def water(self): pass\n", "    pass\n"),
         ["major Tree.water is gone"],
     ),
-    # What is new.
+    # Additions.
     "a function": ("", FEW, ["minor peel is new"]),
     "a constant": ("", "SEEDS = 4\n", ["minor SEEDS is new"]),
     "a class": ("", "class Core: pass\n", ["minor Core is new"]),
@@ -127,9 +127,9 @@ CHANGES = {
         "def peel(apple: str): pass\n",
         ["patch peel(apple) > type is new"],
     ),
-    # What is made by code may be made in another way: a manifest, a blueprint, a logger.
+    # The value of an object (a manifest, a blueprint, a logger) may change.
     "another way to make it": ('tree = Tree("a")\n', 'tree = Tree("a", words="Red.")\n', []),
-    # Those who answer a Protocol do not know the parameter, optional or not.
+    # Implementations of a Protocol lack a new parameter, even an optional one.
     "a parameter of a Protocol": (
         PROTOCOL,
         PROTOCOL.replace("(self)", "(self, years: int = 1)"),
@@ -145,7 +145,7 @@ CHANGES = {
         "import abc\nclass Tree(abc.ABC):\n    @abc.abstractmethod\n    def grow(self): pass\n",
         ["major Tree.grow is new"],
     ),
-    # Only pytest calls these, by the names of their parameters.
+    # Only pytest calls fixtures and tests.
     "a parameter of a fixture": (
         "import pytest\n@pytest.fixture\ndef tree(): pass\ndef test_tree(): pass\n",
         "import pytest\n@pytest.fixture\ndef tree(soil): pass\ndef test_tree(tree): pass\n",
@@ -162,12 +162,12 @@ CHANGES = {
 class TestCompare:
     @pytest.mark.parametrize("code", [FEW, MORE, PROTOCOL, DATA, "SEEDS = 4\n"])
     def test_says_nothing_of_what_is_the_same(self, compare_code, code):
-        """A comment or a line number is no change."""
+        """Comments and line numbers are not changes."""
         assert compare_code(code, f"# Fruit.\n\n{code}") == []
 
     @pytest.mark.parametrize("name", CHANGES)
     def test_says_what_a_change_needs(self, compare_code, name):
-        """What code that was right can no longer do is major; what it can do more is minor."""
+        """A change that breaks valid code is major, an addition is minor."""
         before, after, said = CHANGES[name]
 
         found = compare_code(before, after)
@@ -175,7 +175,7 @@ class TestCompare:
         assert [line.replace("fruit.apples.", "") for line in found] == said
 
     def test_sees_a_change_at_the_end_of_a_long_value(self, compare_code):
-        """What is too long to be shown is compared all the same."""
+        """A change in a long value is found."""
         long = f"WORDS = {['apple'] * 40}\n"
 
         (found,) = compare_code(long, long.replace("'apple']", "'pear']"))
@@ -193,7 +193,7 @@ class TestCompare:
         ],
     )
     def test_asks_whether_those_who_write_a_protocol_must_follow(self, compare_code, member, level):
-        """A new member without a default breaks every provider of the Protocol."""
+        """A new member of a Protocol without a default is major."""
         (found,) = compare_code(PROTOCOL, PROTOCOL + member)
 
         assert found.startswith(f"{level} fruit.apples.Tree.")
@@ -202,13 +202,13 @@ class TestCompare:
 class TestWhatIsPublic:
     @pytest.mark.parametrize("private", ["_core.py", "0001_initial.py", "seeds/_core.py"])
     def test_no_underscore_and_a_name(self, compare, private):
-        """What cannot be imported by its name, or is not meant to be, may change."""
+        """Modules with an underscore or an invalid name are private."""
         package = {"__init__.py": "", "seeds/__init__.py": ""}
 
         assert compare(package | {private: FEW}, package) == []
 
     def test_a_module_is(self, compare):
-        """A module without an underscore is for others, wherever it is."""
+        """A module without an underscore is public, in any folder."""
         package = {"__init__.py": "", "seeds/__init__.py": ""}
         whole = package | {"seeds/core.py": FEW}
 
@@ -216,7 +216,7 @@ class TestWhatIsPublic:
         assert compare(package, whole) == ["minor fruit.seeds.core is new"]
 
     def test_all_names_what_is(self, compare):
-        """Where a package has an ``__all__``, nothing else of it is for others."""
+        """In a package with ``__all__``, everything else is private."""
         package = {"__init__.py": '__all__ = ["apples"]\n', "apples.py": FEW}
         others = {"pears.py": FEW, "kinds/__init__.py": "", "kinds/red.py": FEW}
 
@@ -224,7 +224,7 @@ class TestWhatIsPublic:
         assert compare(package | others, {"__init__.py": ""}) != []
 
     def test_a_name_from_elsewhere_is_not(self, compare):
-        """What a module imports is not its own, unless ``__all__`` says so."""
+        """An imported name is private unless ``__all__`` lists it."""
         package = {"__init__.py": "", "apples.py": "from fruit._core import peel\n"}
 
         hidden = compare(package | {"_core.py": FEW}, package | {"_core.py": MORE})

@@ -1,4 +1,4 @@
-"""How much of a version a change of the tables needs."""
+"""The version bump that a change of the tables needs."""
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from .differences import check, differences
 
 
 def book(*more, **columns):
-    """Describe the table of books, with other columns (None: without one), laws and indexes."""
+    """Describe a table of books with other columns (None removes one), laws and indexes."""
     every = {
         "id": sa.Column(sa.Uuid),
         "title": sa.Column(sa.String(100), nullable=False),
@@ -28,14 +28,14 @@ def book(*more, **columns):
 
 
 def check_words(*words, name="ck_state"):
-    """Write a law that lists words."""
+    """Return a check constraint that lists values."""
     return sa.CheckConstraint(f"state IN ({', '.join(words)})", name=name)
 
 
 KEY = sa.PrimaryKeyConstraint
 
 
-# Before, after, what is said, and of the way back.
+# Before, after, the highest difference, and that of the opposite change.
 CHANGES = {
     "a column less": (book(), book(pages=None), "major .pages is gone", "minor .pages is new"),
     "a column that no old row has": (
@@ -176,7 +176,7 @@ CHANGES = {
 class TestCompare:
     @pytest.mark.parametrize("name", CHANGES)
     def test_says_what_a_change_needs(self, name):
-        """Each change of a table has its level; taken back, it has that of the opposite."""
+        """Each change has its level, and so does the opposite change."""
         before, after, there, back = CHANGES[name]
         old, new = {"books_book": before}, {"books_book": after}
 
@@ -186,13 +186,13 @@ class TestCompare:
         check([line.replace("books_book > ", "") for line in reverse], back)
 
     def test_a_table_comes_and_goes(self):
-        """A table more breaks nothing; a table less breaks those who read it."""
+        """A new table is minor, a removed table is major."""
         assert differences("tables", {}, {"books_book": book()}) == ["minor books_book is new"]
         assert differences("tables", {"books_book": book()}, {}) == ["major books_book is gone"]
 
     @pytest.mark.parametrize("name", ["default", "required", "length", "null", "type"])
     def test_a_column_may_be_called_as_a_fact_is(self, name):
-        """What is gone is missed, whatever it was called."""
+        """Names may be keywords; their removal is found."""
         before = {"books_book": book(**{name: sa.Column(sa.Integer)})}
 
         gone = differences("tables", before, {"books_book": book()})
@@ -204,7 +204,7 @@ class TestEveryTable:
     @settings(deadline=None)
     @given(st.sets(st.sampled_from("abcd")), st.sets(st.sampled_from("abcd")))
     def test_what_was_added_is_gone_on_the_way_back(self, some, others):
-        """A column that one side alone has is breaking in one direction, and not in the other."""
+        """A column of only one side is major in one direction, and minor in the other."""
         old, new = (
             {"books_book": book(**{name: sa.Column(sa.Text) for name in names})}
             for names in (some, others)

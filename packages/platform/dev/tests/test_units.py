@@ -1,4 +1,4 @@
-"""What is released together."""
+"""Release units, their members and their order."""
 
 import pytest
 from packaging.version import Version
@@ -10,7 +10,7 @@ from .orchard import write_distribution, write_feature
 
 @pytest.fixture
 def garden(tmp_path):
-    """Offer a workspace of a platform of three, and two that are released alone."""
+    """Return a workspace with a platform of three members and two other units."""
     write_distribution(tmp_path, "kit", home="packages/platform")
     write_distribution(
         tmp_path, "base", home="packages/platform", needs='["mercato-kit", "mercato-words"]'
@@ -23,7 +23,7 @@ def garden(tmp_path):
 
 class TestFindUnits:
     def test_finds_the_platform_by_its_folders(self, garden):
-        """What is directly below packages is released alone, all the rest together."""
+        """Folders in packages are units; the platform and the host are one unit."""
         found = {unit.short: [one.short for one in unit.members] for unit in find_units(garden)}
 
         assert found == {
@@ -33,13 +33,13 @@ class TestFindUnits:
         }
 
     def test_says_which_unit_is_a_feature(self, garden):
-        """The platform and the contracts are what features stand on."""
+        """Only a unit with a manifest is a feature."""
         assert [unit.short for unit in find_units(garden) if unit.is_feature] == ["apples"]
 
 
 class TestFindUnit:
     def test_refuses_a_member_of_the_platform(self, garden):
-        """A member is not released alone, and the message says what is."""
+        """A member of the platform is refused, with the unit to release instead."""
         with pytest.raises(LookupError) as refused:
             find_unit("kit", garden)
 
@@ -52,8 +52,8 @@ class TestFindUnit:
             ("moss", "no release unit is called 'moss'. There are apples, words, platform."),
         ],
     )
-    def test_answers_a_slip(self, garden, name, said):
-        """With the name that was meant, or with all names."""
+    def test_suggests_a_name(self, garden, name, said):
+        """An unknown name is refused with a similar name, or with all names."""
         with pytest.raises(LookupError) as refused:
             find_unit(name, garden)
 
@@ -62,24 +62,25 @@ class TestFindUnit:
 
 class TestVersion:
     def test_is_that_of_every_member(self, garden):
-        """A unit has one version."""
+        """A unit has the version of its members."""
         platform = find_unit("platform", garden)
 
         assert platform.version == Version("0.1.0")
         assert platform.faults_of_versions == []
 
     def test_is_a_fault_where_members_differ(self, garden):
-        """Each is named with its version."""
+        """Different versions are a fault that lists them."""
         write_distribution(garden, "kit", home="packages/platform", version="0.2.0")
 
-        assert find_unit("platform", garden).faults_of_versions == [
-            "platform has one version, its members have several: kit 0.2.0, base 0.1.0, host 0.1.0"
-        ]
+        (fault,) = find_unit("platform", garden).faults_of_versions
+
+        assert fault.startswith("platform must have one version, but its members have: ")
+        assert fault.endswith("kit 0.2.0, base 0.1.0, host 0.1.0")
 
 
 class TestOrderUnits:
     def test_puts_each_after_what_it_requires(self, garden):
-        """Whatever one member requires, the whole unit waits for."""
+        """A unit comes after everything that one of its members requires."""
         ordered = order_units(find_units(garden))
 
         assert [unit.short for unit in ordered] == ["words", "platform", "apples"]

@@ -50,7 +50,8 @@ class Shop:
         named = "".join(f"[features.{name}]\n" for name in features)
         url = index or self.index.url
         self.file.write_text(
-            f'environment = "{environment}"\n[server]\ntrusted_proxies = 0\n'
+            f'environment = "{environment}"\n[server]\nhosts = ["shop.example"]\n'
+            "trusted_proxies = 0\n"
             f'[index]\nurl = "{url}"\n{named}{more}'
         )
 

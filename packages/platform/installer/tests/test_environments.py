@@ -63,6 +63,17 @@ class TestLock:
         assert "mercato-alpha 1.0" not in again.stdout
         assert "  mercato-alpha 1.0 -> 1.1\n" in newer.stdout
 
+    def test_leaves_a_file_for_its_owner(self, shop):
+        """The file that a process holds while it locks has the mode 0600 under any umask."""
+        shop.offer()
+        before = os.umask(0)
+        try:
+            shop.mercato("lock")
+        finally:
+            os.umask(before)
+
+        assert shop.places.at_work.stat().st_mode & 0o777 == 0o600
+
     def test_needs_no_secret(self, shop):
         """A production can be locked on a machine without its secrets."""
         shop.choose("alpha", environment="production")

@@ -1,6 +1,7 @@
 """The parts of locking and installing, each by itself."""
 
 import base64
+import contextlib
 import http.server
 import threading
 import zipfile
@@ -22,12 +23,13 @@ class TestCompose:
     def test_has_a_line_for_each_wheel(self):
         """Each wheel has its own line, so a diff shows which one changed."""
         urls = [f"https://packages.example/x-1.0-{tag}.whl" for tag in ("a", "b")]
-        wheels = [{"url": url, "hashes": {"sha256": "0" * 64}} for url in urls]
+        wheels = [{"url": url, "size": 7, "hashes": {"sha256": "0" * 64}} for url in urls]
         packages = [{"name": "x", "version": "1.0", "wheels": wheels}]
 
         text = lockfile.compose(packages, requirements=("x",), bindings={}).decode()
 
         assert [f'url = "{url}"' in text.splitlines() for url in urls] == [True, True]
+        assert text.splitlines().count("size = 7") == 2
 
 
 class TestPlaces:
@@ -237,6 +239,15 @@ class Recorder(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
+        if self.path.startswith("/endless"):
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):
+                while self.server.sent < 200 << 20:
+                    self.wfile.write(bytes(1 << 20))
+                    self.server.sent += 1 << 20
+            return
         self.send_response({"/none": 404, "/x": 200, "/y": 200}.get(self.path, 401))
         self.send_header("Content-Length", "5")
         self.end_headers()
@@ -253,6 +264,7 @@ def servers():
     for _ in range(2):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
         server.asked = []
+        server.sent = 0
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         running.append((server, thread))
@@ -266,9 +278,9 @@ def servers():
 SHA = "2a4eeb5e3d9bf9e4ea5d1ba4f1a1f4b6c4bd6d2ea0f8b1a1c5df8a8b0f3a3b7e"
 
 
-def fetch(url, store, index=None, sha256=SHA):
+def fetch(url, store, index=None, size=None):
     """Download one wheel."""
-    wheel = Locked("x", "1.0", "x-1.0-py3-none-any.whl", url, sha256)
+    wheel = Locked("x", "1.0", "x-1.0-py3-none-any.whl", url, SHA, size)
     return fetching.fetch([wheel], store, index=index, on_progress=lambda _line: None)
 
 
@@ -295,6 +307,16 @@ class TestFetch:
         with pytest.raises(DeploymentError, match=reason):
             fetch(f"http://127.0.0.1:{servers[0].server_port}/{path}", tmp_path)
 
+        assert not [it for it in tmp_path.rglob("*") if it.is_file()]
+
+    @pytest.mark.provokes("K119")
+    @pytest.mark.parametrize(("size", "limit"), [(4, 4), (None, 100 << 20)])
+    def test_reads_no_more_than_the_lock_says(self, servers, tmp_path, size, limit):
+        """A body above the locked size is cut while it is read, and not kept; default 100 MiB."""
+        with pytest.raises(DeploymentError, match=f"it has more than {limit} bytes"):
+            fetch(f"http://127.0.0.1:{servers[0].server_port}/endless", tmp_path, size=size)
+
+        assert servers[0].sent < limit + (64 << 20)
         assert not [it for it in tmp_path.rglob("*") if it.is_file()]
 
     def test_of_an_index_that_is_down(self, tmp_path):

@@ -20,7 +20,17 @@ from mercato_kit.http import Blueprint, ListQuerySchema, Page, if_match, page_of
 from mercato_kit.identity import IdentityProvider
 from mercato_kit.policies import anyone, permission, signed_in
 from mercato_kit.principals import Principal
-from mercato_kit.schemas import Email, Instant, Integer, Listed, Metadata, ModelSchema, Schema, Text
+from mercato_kit.schemas import (
+    Email,
+    Instant,
+    Integer,
+    List,
+    Listed,
+    Metadata,
+    ModelSchema,
+    Schema,
+    Text,
+)
 
 ALICE = Principal(sub=db.new_id(), kind="user", email="alice@example.com")
 BOB = Principal(sub=db.new_id(), kind="user", email="bob@example.com")
@@ -93,8 +103,8 @@ class NewNoteSchema(Schema):
     title = Text(required=True, min=1, max=50)
     rank = Integer(min=0, max=100)
     email = Email()
-    parts = fields.List(fields.Nested(PartSchema))
-    labels = fields.List(Text(max=5))
+    parts = List(fields.Nested(PartSchema), max=3)
+    labels = List(Text(max=5), max=3)
     metadata = Metadata()
 
 
@@ -104,8 +114,6 @@ class RankSchema(Schema):
 
 class NoteSchema(ModelSchema):
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Note
         fields = ("id", "title", "rank", "version", "created_at")
 
@@ -115,7 +123,7 @@ class NoteQuerySchema(ListQuerySchema):
 
     rank = Integer()
     ranks = Listed(Integer(min=0), max=3)
-    any_rank = fields.List(Integer())
+    any_rank = List(Integer(), max=3)
     since = Instant(data_key="created_at[gte]")
 
 
@@ -183,7 +191,7 @@ def read_note_by_rank(rank: int) -> Note:
 def change_note(body: dict[str, Any], note_id: UUID) -> Note:
     """Change a note"""
     note = find_note(Note.id == note_id)
-    if note.version != if_match():
+    if note.version not in if_match():
         raise StaleVersion
     note.rank = body["rank"]
     db.session.flush()

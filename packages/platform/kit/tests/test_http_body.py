@@ -56,6 +56,30 @@ class TestReadJson:
         """Media types with the suffix +json are accepted."""
         assert send(b'{"title": "a"}', content_type).status_code == 204
 
+    def test_reads_over_a_byte_order_mark(self, send):
+        """A byte order mark before the JSON changes nothing."""
+        assert send(b'\xef\xbb\xbf{"title": "a"}').status_code == 204
+
+    @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip", "x"])
+    def test_refuses_a_compressed_body(self, paper, coding):
+        """A body with a content coding answers 415, and says that none is accepted."""
+        headers = ALICE | {"Content-Encoding": coding}
+
+        answer = paper.post("/v1/private", json={"title": "a"}, headers=headers)
+
+        assert (answer.status_code, answer.json["code"]) == (415, "unsupported_media_type")
+        assert answer.json["detail"] == "Send the body without Content-Encoding."
+        assert answer.headers["Accept-Encoding"] == "identity"
+
+    @pytest.mark.parametrize("coding", ["identity", "Identity", ""])
+    def test_accepts_the_coding_identity(self, paper, coding):
+        """The coding ``identity`` means that the body is as it is."""
+        headers = ALICE | {"Content-Encoding": coding}
+
+        answer = paper.post("/v1/private", json={"title": "a"}, headers=headers)
+
+        assert answer.status_code == 204
+
     @pytest.mark.parametrize(
         "data",
         [
@@ -73,9 +97,11 @@ class TestReadJson:
             b'{"rank": -1e400}',
             b'{"rank": NaN}',
             b'{"rank": Infinity}',
+            b"{" + b",".join(b'"%d": 1' % key for key in range(501)) + b"}",
             b'{"title": "\xff"}',
             b'{"title": "\xed\xa0\x80"}',
-            b'\xef\xbb\xbf{"title": "a"}',
+            b"\xef\xbb\xbf",
+            b'\xef\xbb\xbf\xef\xbb\xbf{"title": "a"}',
             '{"title": "a"}'.encode("utf-16"),
             b'{"title": "\x00"}',
             b"\x00",
@@ -202,6 +228,9 @@ class TestMistakes:
             ({"title": "a", "metadata": {"\x00": "x"}}, ("/metadata/\x00", "character")),
             ({"title": "a", "metadata": {"\udfff": "x"}}, ("/metadata/?", "character")),
             ({"title": "a", "metadata": {"a": "\x00"}}, ("/metadata/a", "character")),
+            ({"title": "a", "parts": [{}, 1, {}, {}]}, ("/parts", "max_length")),
+            ({"title": "a", "labels": [1] * 20_000}, ("/labels", "max_length")),
+            ({"title": "\x00" * 51}, ("/title", "max_length")),
             (
                 {"title": "a", "metadata": {str(key): "x" for key in range(51)}},
                 ("/metadata", "max_length"),
@@ -224,6 +253,15 @@ class TestMistakes:
             ("/rank", "type"),
             ("/title", "required"),
         ]
+
+    def test_are_at_most_100(self, send):
+        """A response has the first 100 errors and the number of the others."""
+        body = {"title": "a"} | {f"x{number}": 1 for number in range(300)}
+
+        answer = send(json.dumps(body))
+
+        assert len(answer.json["errors"]) == 100
+        assert answer.json["errors_omitted"] == 200
 
     def test_the_key_and_its_value_may_both_be_wrong(self, mistakes):
         """Errors of the key and the value of an entry have the same pointer."""
@@ -260,6 +298,8 @@ class TestBodyParser:
             ("ranks=1,x", ["/ranks/1", "type"]),
             ("ranks=1,", ["/ranks/1", "type"]),
             ("ranks=1,2,3,4", ["/ranks", "max_length"]),
+            ("ranks=" + "x," * 10_000, ["/ranks", "max_length"]),
+            ("any_rank=x" + "&any_rank=x" * 10_000, ["/any_rank", "max_length"]),
             ("ranks=1&ranks=2", ["/ranks", "repeated"]),
             ("any_rank=1&any_rank=x", ["/any_rank/1", "type"]),
             ("created_at[gte]=yesterday", ["/created_at[gte]", "format"]),
@@ -287,6 +327,15 @@ class TestBodyParser:
     def test_accepts(self, paper, query):
         """Integers, lists and times are converted from text."""
         assert paper.get(f"/v1/notes?{query}").status_code == 200
+
+    def test_refuses_many_parameters(self, paper):
+        """A query with more than 500 names answers 400, without an error for each name."""
+        query = "&".join(f"x{number}=" for number in range(501))
+
+        for path in ("/v1/notes", f"/v1/notes/{uuid4()}"):
+            refused = paper.get(f"{path}?{query}")
+
+            assert (refused.status_code, refused.json["code"]) == (400, "malformed_request")
 
     def test_accepts_invalid_utf_8(self, paper):
         """A query string that is not UTF-8 does not cause a server error."""

@@ -59,16 +59,34 @@ class TestAddEtag:
 
 
 class TestIfMatch:
-    def test_accepts_the_current_version(self, client, note):
-        """With the current ETag the change is made, and the response has the new ETag."""
-        changed = _change(client, note, '"1"')
+    @pytest.mark.parametrize(
+        "tag",
+        [
+            '"1"',
+            'W/"1"',
+            '"1-gzip"',
+            'W/"1-br"',
+            '"7", "1"',
+            'W/"7",W/"1"',
+            '"x", "1"',
+            ', "1" ,',
+            "*",
+            " * ",
+        ],
+    )
+    def test_accepts_the_current_version(self, client, note, tag):
+        """With the current ETag, as sent or as a proxy changed it, in a list, or with ``*``.
+
+        The change is made, and the response has the new ETag.
+        """
+        changed = _change(client, note, tag)
 
         assert (changed.status_code, changed.headers["ETag"]) == (200, '"2"')
         assert changed.json["rank"] == 5
 
-    @pytest.mark.parametrize("tag", [None, "", "*"])
+    @pytest.mark.parametrize("tag", [None, "", " "])
     def test_is_required(self, client, note, tag):
-        """A change without If-Match, or with ``*``, is refused."""
+        """A change without If-Match is refused."""
         refused = _change(client, note, tag)
 
         assert (refused.status_code, refused.json["code"]) == (428, "precondition_required")
@@ -82,8 +100,14 @@ class TestIfMatch:
             "1",
             '"',
             '""',
-            'W/"1"',
-            '"1", "2"',
+            'W/"2"',
+            'w/"1"',
+            'W/ "1"',
+            '"2", "3"',
+            '"1-2"',
+            '"1-lz4"',
+            ",",
+            "**",
             '"x"',
             '"-1"',
             '"' + "9" * 999 + '"',
@@ -102,6 +126,14 @@ class TestIfMatch:
         refused = client.patch(f"/v1/notes/{uuid4()}", data=b"{")
 
         assert refused.status_code == 428
+
+    def test_any_version_is_that_of_a_resource(self, client):
+        """``*`` matches no resource that does not exist."""
+        headers = {"If-Match": "*"}
+
+        missing = client.patch(f"/v1/notes/{uuid4()}", json={"rank": 5}, headers=headers)
+
+        assert missing.status_code == 404
 
     def test_one_of_two_changes_wins(self, client, note):
         """Of two changes of one version, the second is refused."""

@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import ClassVar
 from uuid import UUID
 
 import marshmallow as ma
@@ -10,10 +11,12 @@ from marshmallow import fields, validate
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.schemas import (
     Boolean,
+    Dict,
     Email,
     Instant,
     Integer,
     Line,
+    List,
     Listed,
     Metadata,
     ModelSchema,
@@ -191,7 +194,7 @@ class TestInteger:
 
     def test_converts_digits_in_a_list(self):
         """Digits in a list of a query string are converted, too."""
-        loaded = _schema(fields.List(Integer()), QuerySchema)().load({"value": ["1", "2"]})
+        loaded = _schema(List(Integer(), max=2), QuerySchema)().load({"value": ["1", "2"]})
 
         assert loaded == {"value": [1, 2]}
 
@@ -364,7 +367,74 @@ class TestListed:
         assert mistakes == {"value": {1: ["Must be one of: open."]}}
 
 
+class _Costly(fields.Field):
+    """A field that must not be reached."""
+
+    def _deserialize(self, value, *args, **kwargs):
+        raise AssertionError("an item was read")
+
+
+class TestBounded:
+    """The length is checked first, so the cost of long input does not depend on its content."""
+
+    TOO_LONG: ClassVar = ["Longer than maximum length 2."]
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            (List(_Costly(), max=2), [1, 2, 3]),
+            (Listed(_Costly(), max=2), "1,2,3"),
+            (Dict(keys=_Costly(), values=_Costly(), max=2), {"1": 1, "2": 2, "3": 3}),
+        ],
+    )
+    def test_refuses_a_collection_before_its_items(self, field, value):
+        """The items of a collection that is too long are not read."""
+        assert _refuses(field, value) == {"value": self.TOO_LONG}
+
+    def test_refuses_text_before_other_validators(self):
+        """A text that is too long gets one error, whatever else is wrong with it."""
+        field = Text(max=2, validate=validate.OneOf(["a"]))
+
+        assert _refuses(field, "\x1bb" * 2) == {"value": self.TOO_LONG}
+
+    def test_too_few_items(self):
+        """A minimum is checked first, too."""
+        assert _refuses(List(Integer(), min=1, max=2), []) == {
+            "value": ["Shorter than minimum length 1."]
+        }
+
+
 class TestSchema:
+    @pytest.mark.parametrize(
+        "field",
+        [
+            fields.List(Text()),
+            fields.List(Text(), validate=validate.Length(max=3)),
+            fields.Dict(keys=Text(), values=Text()),
+            List(fields.List(Text()), max=3),
+            Dict(values=fields.List(Text()), max=3),
+            fields.Nested(_schema(Text()), many=True),
+            fields.Nested(_schema(Text())(many=True)),
+        ],
+    )
+    def test_cannot_be_defined_with_an_unbounded_collection(self, field):
+        """A collection without a maximum is an error of the class that has it."""
+        with pytest.raises(TypeError, match=r"MadeSchema\.value has no maximum"):
+            _schema(field)
+
+    def test_bounds_a_body_that_is_a_list(self):
+        """``max_items`` is the maximum of a list of the schema; without it there is no list."""
+        bounded = type("PairSchema", (Schema,), {"max_items": 2, "value": Text()})
+
+        loaded = bounded(many=True).load([{}, {}])
+        with pytest.raises(ma.ValidationError) as refused:
+            bounded(many=True).load([{"value": 1}] * 3)
+        with pytest.raises(ma.ValidationError):
+            _schema(Text())(many=True).load([{}])
+
+        assert loaded == [{}, {}]
+        assert refused.value.messages == {"_schema": ["Longer than maximum length 2."]}
+
     def test_refuses_unknown_fields(self):
         """Unknown fields are refused, in nested schemas, too."""
         nested = fields.Nested(_schema(Text()))

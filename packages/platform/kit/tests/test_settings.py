@@ -47,7 +47,23 @@ class WideSettings(Settings):
     account: Account | None = None
 
 
+class Pages(Settings):
+    origins: Annotated[list[str], Meta(description="Who may call")] = msgspec.field(
+        default_factory=list
+    )
+
+
 class TestRead:
+    @pytest.mark.parametrize(
+        ("given", "read_as"),
+        [("a, b,", ["a", "b"]), ("", []), ("a", ["a"]), (["a,b"], ["a,b"])],
+    )
+    def test_splits_the_text_of_a_list(self, given, read_as):
+        """A variable of the environment has a list with commas; a list is taken as it is."""
+        settings, mistakes = read(Pages, {"origins": given})
+
+        assert (settings.origins, mistakes) == (read_as, [])
+
     def test_uses_defaults(self):
         """An absent setting has its default."""
         settings, mistakes = read(MailSettings, {"host": "mx"})

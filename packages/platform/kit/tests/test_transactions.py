@@ -1,5 +1,7 @@
+import os
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -53,6 +55,20 @@ class TestPrepare:
 
         assert [text for text in sent if text.startswith("BEGIN")] == [begin]
 
+    def test_makes_sqlite_files_for_their_owner(self, tmp_path):
+        """The database, its log and its index have the mode 0600 under any umask."""
+        engine = sa.create_engine(f"sqlite:///{tmp_path}/new.db", poolclass=sa.pool.NullPool)
+        transactions.prepare(engine)
+        before = os.umask(0)
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("CREATE TABLE note (id INTEGER)")
+                modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+        finally:
+            os.umask(before)
+
+        assert modes == dict.fromkeys(["new.db", "new.db-wal", "new.db-shm"], 0o600)
+
     def test_sets_sqlite_pragmas(self, boot, sqlite_url):
         """Foreign keys are enforced, and commits are durable."""
         app = boot(sqlite_url)
@@ -89,7 +105,7 @@ class TestPrepare:
             assert "half" not in sa.inspect(db.session.connection()).get_table_names()
 
 
-class TestEngineOptions:
+class TestPreparePostgresql:
     def test_sets_postgresql_timeouts(self, boot, empty_postgresql_url):
         """Locks, statements and idle transactions have timeouts, and the time zone is UTC."""
         app = boot(empty_postgresql_url)
@@ -113,11 +129,108 @@ class TestEngineOptions:
             "transaction_isolation": "read committed",
         }
 
+    def test_settings_end_with_the_transaction(self, prepared):
+        """A pooler that gives the connection to another client gives it none of our settings."""
+        before, during, after = [], [], []
+        with prepared.connect() as connection:
+            for isolation, seen in (("AUTOCOMMIT", before), (None, during), ("AUTOCOMMIT", after)):
+                options = {"isolation_level": isolation or "READ COMMITTED"}
+                with connection.execution_options(**options).begin():
+                    seen.append(connection.scalar(sa.text("SHOW lock_timeout")))
+
+        assert (before, during, after) == (["0"], ["3s"], ["0"])
+
+    def test_settings_take_no_message_of_their_own(self, prepared, tmp_path):
+        """A transaction of one SELECT is three messages: BEGIN and the settings, SELECT, COMMIT."""
+        with prepared.connect() as connection, (tmp_path / "trace").open("w+") as trace:
+            pgconn = connection.connection.driver_connection.pgconn
+            pgconn.trace(trace.fileno())
+            with connection.begin():
+                connection.exec_driver_sql("SELECT 1")
+            pgconn.untrace()
+            trace.seek(0)
+            sent = [line.split('"')[1].split(" ")[0] for line in trace if "\tQuery\t" in line]
+
+        assert sent == ["BEGIN;", "SELECT", "COMMIT"]
+
+    def test_prepares_no_statement(self, prepared):
+        """The server keeps no prepared statement, however often one is sent."""
+        with prepared.begin() as connection:
+            for number in range(20):
+                connection.execute(sa.select(sa.literal(number)))
+            kept = connection.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements"))
+
+        assert kept == 0
+
+    def test_keeps_the_isolation_level(self, prepared):
+        """A transaction begins with the isolation level that its connection was given."""
+        with prepared.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            assert connection.scalar(sa.text("SHOW transaction_isolation")) == "repeatable read"
+
+    def test_the_driver_begins_no_transaction_of_its_own(self, prepared):
+        """The server warns of no second BEGIN, also not after an isolation level was given."""
+        warnings = []
+        with prepared.connect() as connection:
+            driver = connection.connection.driver_connection
+            driver.add_notice_handler(lambda notice: warnings.append(notice.message_primary))
+            for level in ("AUTOCOMMIT", "READ COMMITTED"):
+                with connection.execution_options(isolation_level=level).begin():
+                    connection.exec_driver_sql("SELECT 1")
+
+        assert warnings == []
+
+    def test_a_lost_connection_is_replaced(self, prepared):
+        """A connection that ended while it was idle costs no transaction."""
+        with prepared.begin() as connection:
+            pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        with psycopg.connect(prepared.url.render_as_string(hide_password=False)) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+
+        with prepared.begin() as connection:
+            assert connection.scalar(sa.text("SELECT pg_backend_pid()")) != pid
+
+
+class TestLostSettings:
+    def test_of_a_prepared_engine(self, prepared):
+        """An engine with the settings has lost none."""
+        assert transactions.lost_settings(prepared) == {}
+
+    def test_of_an_engine_without_the_settings(self, postgresql_url):
+        """What the server has instead is returned by name."""
+        engine = sa.create_engine(postgresql_url, poolclass=sa.pool.NullPool)
+
+        lost = transactions.lost_settings(engine)
+
+        assert lost == {
+            "lock_timeout": "0",
+            "statement_timeout": "0",
+            "idle_in_transaction_session_timeout": "0",
+        }
+
+    def test_of_sqlite(self, tmp_path):
+        """SQLite is not asked, and no file is made."""
+        engine = sa.create_engine(f"sqlite:///{tmp_path}/shop.db")
+
+        assert transactions.lost_settings(engine) == {}
+        assert not (tmp_path / "shop.db").exists()
+
+
+class TestEngineOptions:
     def test_keeps_a_connection_for_each_thread(self):
         """The pool has as many connections as threads, and no overflow."""
         options = transactions.engine_options(sa.make_url("postgresql://host/db"), threads=7)
 
         assert (options["pool_size"], options["max_overflow"]) == (7, 0)
+
+
+@pytest.fixture
+def prepared(postgresql_url):
+    """An engine with the kit's options and settings."""
+    url = sa.make_url(postgresql_url)
+    engine = sa.create_engine(url, **transactions.engine_options(url))
+    transactions.prepare(engine)
+    yield engine
+    engine.dispose()
 
 
 def _raise_rank():

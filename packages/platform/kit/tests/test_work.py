@@ -96,6 +96,54 @@ class TestRun:
         assert in_unit(transactions.may_write) is True
 
 
+class TestAfterCommit:
+    def test_is_called_when_the_outer_unit_has_committed(self, app):
+        """A function that an inner unit names is called once, after the commit of the outer one."""
+        called = []
+
+        def inner():
+            add_note("seen")
+            work.after_commit(lambda: called.append(_committed(app)))
+
+        def outer():
+            work.run(inner)
+            called.append("before")
+
+        with app.app_context():
+            work.run(outer)
+
+        assert called == ["before", {"seen"}]
+
+    @pytest.mark.parametrize(("refusal", "calls"), [(NotFound(), 0), (Counted(), 1)])
+    def test_follows_what_happens_to_the_work(self, in_unit, refusal, calls):
+        """Work that is rolled back calls nothing; a refusal that keeps its work does."""
+        called = []
+
+        def step():
+            work.after_commit(lambda: called.append(1))
+            raise refusal
+
+        with pytest.raises(Problem):
+            in_unit(step)
+        in_unit(lambda: None)
+
+        assert len(called) == calls
+
+    def test_is_called_at_once_outside_of_a_unit(self):
+        """There is nothing to wait for."""
+        called = []
+
+        work.after_commit(lambda: called.append(1))
+
+        assert called == [1]
+
+
+def _committed(app):
+    """Return the titles that another connection sees."""
+    with app.extensions["sqlalchemy"].engine.connect() as connection:
+        return set(connection.scalars(sa.select(Note.title)))
+
+
 def _raise(error):
     def step():
         raise error

@@ -44,12 +44,13 @@ class TestRetries:
         assert (ranks, len(attempts)) == ([2, 2], 3)
 
     def test_a_serialization_failure_is_retried(self, boot, empty_postgresql_url):
-        """A unit that fails to serialize is retried from its start."""
+        """A unit that fails to serialize is retried from its start, and has one after_commit."""
         app = boot(empty_postgresql_url)
-        attempts = []
+        attempts, committed = [], []
 
         def step():
             attempts.append(1)
+            work.after_commit(lambda: committed.append(len(attempts)))
             db.session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             seen = db.session.scalar(sa.select(Note.rank))
             if len(attempts) == 1:
@@ -61,7 +62,7 @@ class TestRetries:
             work.run(step)
 
             assert db.session.scalar(sa.select(Note.rank)) == 2
-        assert len(attempts) == 2
+        assert (len(attempts), committed) == (2, [2])
 
     def test_ends_after_a_number_of_attempts(self, boot, empty_postgresql_url):
         """After the last attempt the unit answers 503."""

@@ -73,7 +73,8 @@ class TestInitApp:
     def test_is_switched_by_the_file(self, environment, setting, guarded, tmp_path):
         """It is on in development and testing, off in production; sql_guard overrides this."""
         values = {"url": f"sqlite:///{tmp_path}/shop.db", **setting}
-        read = {"environment": environment, "database": values, "server": {"trusted_proxies": 0}}
+        server = {"hosts": ["shop.example"], "trusted_proxies": 0}
+        read = {"environment": environment, "database": values, "server": server}
         key = {"MERCATO_SECRET_KEY": "0123456789abcdef" * 2}
 
         app = create_app(read_deployment(read, environ=key))

@@ -135,24 +135,3 @@ class TestReady:
         [left_out] = answer.json["left_out"]
         assert left_out["feature"] == "no_such_feature"
         assert left_out["detail"].startswith("K101: no installed distribution provides")
-
-
-class TestMetrics:
-    def test_count_by_endpoint(self, tmp_path):
-        """Requests are counted by endpoint, method and status; unknown URLs share one endpoint."""
-        values = {
-            "environment": "testing",
-            "database": {"url": f"sqlite:///{tmp_path}/empty.db"},
-        }
-        client = create_app(read_deployment(values)).test_client()
-        for path in ("/healthz", "/healthz", "/a", "/b"):
-            client.get(path)
-        client.open("/healthz", method="BREW")
-
-        text = client.get("/metrics").text
-
-        alive = 'mercato_requests_total{endpoint="health.alive",method="GET",status="200"} 2.0'
-        away = 'mercato_requests_total{endpoint="none",method="GET",status="404"} 2.0'
-        odd = 'mercato_requests_total{endpoint="none",method="other",status="405"} 1.0'
-        for line in (alive, away, odd):
-            assert line in text

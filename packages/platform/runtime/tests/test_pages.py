@@ -158,7 +158,7 @@ class TestDocument:
         ]
         assert found["security"] == [{}, {"bearer": []}]
         assert written["security"] == changed["security"] == [{"bearer": []}]
-        assert list(found["responses"]) == ["200", "422", "default"]
+        assert list(found["responses"]) == ["200", "401", "422", "default"]
         assert list(written["responses"]) == [
             *("201", "400", "401", "409", "413", "415", "422", "default")
         ]

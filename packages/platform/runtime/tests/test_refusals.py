@@ -1,6 +1,10 @@
 """Faults at run time: undelivered events and servers that do not answer."""
 
 import json
+import os
+import subprocess
+import sys
+from textwrap import dedent
 from uuid import UUID
 
 import pytest
@@ -55,6 +59,25 @@ FAR = """
         ],
     )
 """
+
+HOST = """
+    import sqlalchemy as sa
+
+    import mercato_host
+    from mercato_kit.db import engine
+
+
+    def create_app(*arguments, **options):
+        app = mercato_host.create_app(*arguments, **options)
+        with app.app_context():
+            sa.event.listen(engine(), "begin", wait_for_ever)
+        return app
+
+
+    def wait_for_ever(connection):
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+"""
+"""An owner's host that turns two time limits off."""
 
 
 class Shop:
@@ -245,6 +268,25 @@ class TestServers:
         assert fault["what"] == "tower: It does not answer."
         assert fault["fix"] == "start it, or correct [features.far.settings]"
 
+    @pytest.mark.provokes("K313")
+    def test_a_database_without_time_limits(self, shop, wheels, empty_database):
+        """The server is asked over the app's own connection, and what is lost is an error."""
+        shop.url = empty_database("postgresql")
+        shop.choose()
+        upgrade(shop.url, [])
+        before = shop.check()
+        (wheels / "acme_host.py").write_text(dedent(HOST))
+        info = wheels / "acme_host-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-host\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[mercato.app]\nhost = acme_host:create_app\n")
+
+        code, [fault] = shop.check()
+
+        assert before == (0, [])
+        assert (code, fault["code"], fault["severity"]) == (2, "K313", "error")
+        assert "lock_timeout = 0, statement_timeout = 0." in fault["what"]
+
     @pytest.mark.provokes("K207")
     def test_a_driver_that_is_away(self, shop):
         """The fault names the driver and the fix, but not the password."""
@@ -269,3 +311,36 @@ class TestServers:
         assert (code, [fault["code"] for fault in faults]) == (2, ["K207"])
         assert "the database 127.0.0.1 cannot be used" in faults[0]["what"]
         assert "hush" not in str(faults)
+
+
+class TestLimits:
+    @pytest.mark.provokes("K208")
+    def test_more_connections_than_postgresql_allows(self, shop, empty_database):
+        """The warning has both numbers."""
+        shop.url = empty_database("postgresql")
+        upgrade(shop.url, [])
+        shop.choose("maker", "reader", more="[server]\nworkers = 32\nthreads = 64\n")
+
+        code, [fault] = shop.check()
+
+        assert (code, fault["code"], fault["severity"]) == (0, "K208", "warning")
+        assert fault["what"].startswith("2048 database connections may be used")
+        assert "max_connections" in fault["fix"]
+
+    @pytest.mark.provokes("K208")
+    def test_fewer_open_files_than_connections(self, shop):
+        """The warning says which limit to raise."""
+        mercato = f"{sys.executable} -m mercato_composition --deployment={shop.file}"
+
+        done = subprocess.run(
+            ["sh", "-c", f"ulimit -n 1024 && exec {mercato} check --json"],
+            env={**os.environ, "PYTHONPATH": str(shop.file.parent)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+        [fault] = json.loads(done.stdout)["faults"]
+        assert (fault["code"], fault["severity"]) == ("K208", "warning")
+        assert "the system allows 1024." in fault["what"]
+        assert "LimitNOFILE=4296" in fault["fix"]

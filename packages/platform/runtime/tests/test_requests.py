@@ -19,6 +19,13 @@ def look():
     return {"address": request.remote_addr, "secure": request.is_secure, "word": "ünï"}
 
 
+@blueprint.get("/folder/", allow=anyone)
+@blueprint.response(200)
+def look_into():
+    """Return nothing"""
+    return {}
+
+
 @blueprint.post("/mirror/back", allow=anyone)
 @blueprint.response(204)
 def send_nothing():
@@ -36,6 +43,21 @@ def client_of(tmp_path, **server):
         "server": server,
     }
     return create_app(read_deployment(values), features=[feature]).test_client()
+
+
+HOSTS = ("shop.example", ".market.example", "192.0.2.7")
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory):
+    """A client of an app that is served under some names."""
+    return client_of(tmp_path_factory.mktemp("shops"), hosts=HOSTS)
+
+
+@pytest.fixture(scope="module")
+def nameless(tmp_path_factory):
+    """A client of an app that is served under any name."""
+    return client_of(tmp_path_factory.mktemp("anyone"))
 
 
 class TestRequestId:
@@ -97,22 +119,71 @@ class TestEmptyAnswers:
         assert "Content-Type" not in answer.headers
 
 
-class TestProxies:
-    FORWARDED = {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"}  # noqa: RUF012
+class TestAddresses:
+    @pytest.mark.parametrize("path", ["/v1//products", "/mirror//back", "/folder", "/folder//"])
+    def test_are_never_redirected(self, nameless, path):
+        """An address that only resembles a route answers 404: a redirect would repeat the Host."""
+        answer = nameless.get(path, headers={"Host": "evil.example"})
 
-    def test_are_not_trusted_by_default(self, tmp_path):
-        """Without trusted_proxies, X-Forwarded-For is ignored."""
-        seen = client_of(tmp_path).get("/mirror", headers=self.FORWARDED).json
+        assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+        assert "Location" not in answer.headers
+        assert b"evil" not in answer.data
 
-        assert (seen["address"], seen["secure"]) == ("127.0.0.1", False)
+    @pytest.mark.parametrize("path", ["/mirror", "/folder/"])
+    def test_of_routes_are_served(self, nameless, path):
+        """Each address of a route is served as the route says it."""
+        assert nameless.get(path).status_code == 200
 
-    def test_are_trusted_up_to_the_configured_number(self, tmp_path):
-        """Of two addresses the one that the trusted proxy added counts."""
-        headers = self.FORWARDED | {"X-Forwarded-For": "10.9.9.9, 198.51.100.7"}
 
-        seen = client_of(tmp_path, trusted_proxies=1).get("/mirror", headers=headers).json
+class TestHosts:
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "shop.example",
+            "SHOP.Example:8443",
+            "market.example",
+            "www.market.example",
+            "192.0.2.7:80",
+        ],
+    )
+    def test_of_the_file_are_served(self, shops, host):
+        """Names are compared without case and port; a leading dot admits subdomains."""
+        assert shops.get("/mirror", headers={"Host": host}).status_code == 200
 
-        assert (seen["address"], seen["secure"]) == ("198.51.100.7", True)
+    @pytest.mark.parametrize("host", ["evil.example", "a.shop.example", "xmarket.example", ""])
+    @pytest.mark.parametrize("path", ["/mirror", "/nowhere", "/folder", "/openapi.json"])
+    def test_of_others_are_refused(self, shops, host, path):
+        """A request for another host answers 421, wherever it goes."""
+        answer = shops.get(path, headers={"Host": host})
+
+        assert (answer.status_code, answer.mimetype) == (421, "application/problem+json")
+        assert answer.json["code"] == "misdirected_request"
+        assert "Location" not in answer.headers
+
+    def test_come_from_a_trusted_proxy(self, tmp_path):
+        """The host that a trusted proxy forwards counts."""
+        client = client_of(tmp_path, hosts=HOSTS, trusted_proxies=1)
+        headers = {"Host": "shop.example", "X-Forwarded-Host": "evil.example"}
+
+        assert client.get("/mirror", headers=headers).status_code == 421
+
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+    def test_are_not_asked_of_probes(self, shops, path):
+        """Probes send the address of a machine, and are answered."""
+        assert shops.get(path, headers={"Host": "10.1.2.3:8000"}).status_code != 421
+
+    @pytest.mark.parametrize("host", ["a b", "shop.example,evil.example", "a/b", "x@y", "<a>"])
+    def test_must_be_valid(self, nameless, host):
+        """A Host header that is none answers 400, also where any host is served."""
+        answer = nameless.get("/mirror", headers={"Host": host})
+
+        assert (answer.status_code, answer.json["code"]) == (400, "malformed_request")
+
+    def test_may_be_any_by_default(self, nameless):
+        """Without hosts in the file, as in development, every host is served."""
+        answer = nameless.get("/mirror", headers={"Host": "anything.example"})
+
+        assert answer.status_code == 200
 
 
 class TestJson:

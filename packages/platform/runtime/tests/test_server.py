@@ -1,182 +1,23 @@
-import contextlib
-import http.client
-import json
 import os
-import re
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from mercato_database.runner import upgrade
-from mercato_testing.samples import notes, wheels
+from mercato_testing.samples import notes
+
+from .serving import serving
 
 feature = notes.feature
-
-SLOW = """
-import time
-from mercato_kit.feature import Feature
-from mercato_kit.http import Blueprint
-from mercato_kit.policies import anyone
-import os
-
-# For a test that sends a signal to workers which have just been forked.
-os.register_at_fork(after_in_child=lambda: time.sleep(float(os.environ.get("SLOW_FORK", 0))))
-
-blueprint = Blueprint("slow", __name__, url_prefix="/v1")
-
-
-@blueprint.get("/slow", allow=anyone)
-@blueprint.response(200)
-def slow():
-    '''Take a second'''
-    time.sleep(1)
-    return {"process": os.getpid()}
-
-
-@blueprint.get("/process", allow=anyone)
-@blueprint.response(200)
-def process():
-    '''Say which process answers'''
-    return {"process": os.getpid()}
-
-
-@blueprint.post("/deeds", allow=anyone, idempotent=True)
-@blueprint.response(200)
-def do():
-    '''Do something that takes no body'''
-    return {"done": True}
-
-
-feature = Feature(name="slow", summary="Slow answers.", blueprints=[blueprint])
-"""
-
-
-class Server:
-    """A running `mercato serve`."""
-
-    def __init__(self, process):
-        self.process = process
-        self.lines = []
-        self.port = None
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line)
-            if found := re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", line):
-                self.port = int(found.group(1))
-
-    def get(self, path):
-        """Send a GET, and return status and JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-        finally:
-            connection.close()
-
-    def send(self, data, *, goes_away=False):
-        """Send bytes, and return the response; a client that goes away sends no more."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
-            client.sendall(data)
-            if goes_away:
-                client.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: client.recv(65536), b""))
-
-    def wait_until_ready(self):
-        """Wait until the server answers."""
-        give_up_at = time.monotonic() + 60
-        while self.process.poll() is None and time.monotonic() < give_up_at:
-            try:
-                if self.port and self.get("/readyz")[0] == 200:
-                    return
-            except OSError:
-                pass
-            time.sleep(0.05)
-        raise AssertionError("".join(self.lines))
-
-    def wait_for_line(self, words):
-        """Wait until the server logs *words*."""
-        give_up_at = time.monotonic() + 60
-        while self.process.poll() is None and time.monotonic() < give_up_at:
-            if any(words in line for line in self.lines):
-                return
-            time.sleep(0.01)
-        raise AssertionError("".join(self.lines))
-
-    def wait_until_refused(self):
-        """Wait until none of its processes accepts a connection."""
-        give_up_at = time.monotonic() + 20
-        while time.monotonic() < give_up_at:
-            try:
-                self.get("/v1/process")
-            except ConnectionRefusedError:
-                return
-            except OSError:
-                pass
-            time.sleep(0.05)
-        raise AssertionError("".join(self.lines))
-
-    def has_processes(self):
-        """Return whether a process of its group runs."""
-        try:
-            os.killpg(self.process.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
-
-    def end(self):
-        """Kill the server with all its processes."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self._reader.join()
-        self.process.stdout.close()
 
 
 @pytest.fixture
 def start(tmp_path):
-    """Return a function that starts `mercato serve` on a free port, with a slow feature."""
-    wheels.install(tmp_path, "slow", SLOW, module="mercato_slow")
-    wheels.install(tmp_path, "notes", Path(notes.__file__).read_text(), module="mercato_notes")
-    (tmp_path / "migrations").symlink_to(Path(notes.__file__).parent / "migrations")
-    started = []
-
-    def start(url, *options, env=()):
-        file = tmp_path / "deployment.toml"
-        file.write_text(
-            f'environment = "testing"\n[database]\nurl = "{url}"\n'
-            "[server]\nport = 0\nthreads = 2\n[features.slow]\n[features.notes]\n"
-        )
-        command = [
-            sys.executable,
-            "-m",
-            "mercato_composition",
-            f"--deployment={file}",
-            "serve",
-        ]
-        process = subprocess.Popen(
-            [*command, *options],
-            env={**os.environ, "PYTHONPATH": str(tmp_path), **dict(env)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        started.append(Server(process))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.end()
+    """A function that starts `mercato serve`."""
+    with serving(tmp_path) as start:
+        yield start
 
 
 @pytest.fixture
@@ -201,6 +42,20 @@ class TestServe:
 
         assert {status for status, _ in answers} == {200}
         assert len(processes) == 2
+
+    def test_every_process_knows_the_metrics_of_all(self, start, database):
+        """/metrics is the same sum from each process, also of one that was killed."""
+        server = start(database.url, "--workers=2")
+        server.wait_until_ready()
+        processes = {server.get("/v1/process")[1]["process"] for _ in range(40)}
+        os.kill(next(iter(processes)), signal.SIGKILL)
+        server.wait_for_line("died")
+        server.wait_for_workers(2)
+        server.wait_until_ready()
+
+        sums = {server.count("/v1/process") for _ in range(20)}
+
+        assert (len(processes), sums) == (2, {40})
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_ends_on_a_signal_to_the_whole_group(self, start, database, number):
@@ -244,11 +99,19 @@ class TestServe:
 
         server.process.send_signal(signal.SIGSTOP)
         os.killpg(server.process.pid, signal.SIGTERM)
-        server.wait_until_refused()
+        server.wait_for_workers(0)
         server.process.send_signal(signal.SIGCONT)
 
         assert server.process.wait(timeout=20) == 0
         assert not server.has_processes()
+
+    def test_says_what_it_lacks_for_the_open_internet(self, running):
+        """Outside production and without a proxy, one line says so."""
+        lines = [line for line in running.lines if "Not for the open internet" in line]
+
+        assert len(lines) == 1
+        assert 'environment = "production"' in lines[0]
+        assert "trusted_proxies" in lines[0]
 
     def test_refuses_pending_migrations(self, start, empty_database):
         """A server does not start while migrations are pending (K302)."""

@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from mercato_database.runner import upgrade
+from mercato_host import create_app
 from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.feature import Feature
+from mercato_kit.jobs import Job
 from mercato_kit.models import IdempotencyKey, InboxDelivery, OutboxEvent
-from mercato_runtime.worker import Worker, deliveries
+from mercato_runtime.worker import Worker, deliveries, run_once
 from mercato_testing.samples import notes, wheels
 from mercato_testing.samples.notes import Effect, Note, add
 
@@ -281,6 +285,35 @@ def kept():
     counts = {event.payload["text"]: of_event.pop(event.id, 0) for event in events}
     assert not of_event, "deliveries without an event"
     return counts
+
+
+class TestLog:
+    def test_has_a_line_for_each_failed_delivery(self, commit, run_worker, caplog):
+        """A failed delivery is one line with the error; it has no parameters of SQL."""
+        for text in ("fine", "fail", "fail in SQL: secret"):
+            commit(add, text)
+        run_worker()
+
+        lines = [line for line in caplog.records if line.levelname == "ERROR"]
+        assert [line.getMessage().partition(" on event ")[0] for line in lines] == [
+            "notes.write_down failed"
+        ] * 2
+        assert all(line.exc_info for line in lines)
+        assert "secret" not in caplog.text
+
+    def test_has_a_line_for_each_failed_job(self, caplog, empty_database):
+        """A failed job is one line with the error, and counts as a failure of the worker."""
+        job = Job("divide", lambda: 1 // 0, every_seconds=60)
+        flaky = Feature(name="flaky", summary="For a test.", jobs=[job])
+        url = empty_database("sqlite")
+        upgrade(url, [])
+        values = {"environment": "testing", "database": {"url": url}}
+
+        tally = run_once(create_app(values, features=[flaky]))
+
+        [line] = [line for line in caplog.records if line.levelname == "ERROR"]
+        assert (line.getMessage(), tally.failed) == ("job flaky.divide failed", 1)
+        assert line.exc_info[0] is ZeroDivisionError
 
 
 class TestWorkersTogether:

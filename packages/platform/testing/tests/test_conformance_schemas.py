@@ -6,7 +6,7 @@ import marshmallow as ma
 import pytest
 from marshmallow import fields, validate
 
-from mercato_kit.schemas import Metadata, Schema, Text
+from mercato_kit.schemas import Dict, List, Metadata, Schema, Text
 from mercato_testing.conformance import schemas
 from mercato_testing.samples.notes import feature
 
@@ -17,11 +17,20 @@ class Part(Schema):
     name = fields.String()
 
 
+class Empty(Schema):
+    pass
+
+
+class Pair(Schema):
+    max_items = 2
+
+
 class TestLooseInputs:
     def test_accepts_strict(self):
         """Fields of the kit and bounded text are accepted."""
         assert list(schemas.loose_inputs(feature)) == []
         assert list(schemas.loose_inputs(self.reading(meta=Metadata(), word=Text(max=3)))) == []
+        assert list(schemas.loose_inputs(self.reading(words=List(Text(), max=3)))) == []
 
     @pytest.mark.parametrize(
         ("field", "found"),
@@ -30,15 +39,18 @@ class TestLooseInputs:
             (fields.Url(), "text without a maximum length"),
             (fields.String(validate=validate.Length(min=1)), "text without a maximum length"),
             (fields.List(fields.String()), "field[] is text"),
+            (fields.List(Text(max=3)), "accepts any number of items"),
+            (fields.List(Text(), validate=validate.Length(max=3)), "accepts any number of items"),
             (fields.Nested(Part), "Part.name is text"),
+            (fields.Nested(Part, many=True), "accepts any number of items"),
             (fields.List(fields.Nested(Part)), "Part.name is text"),
             (fields.Integer(), "use mercato_kit.schemas.Integer"),
             (fields.Boolean(), "use mercato_kit.schemas.Boolean"),
             (fields.UUID(), "use mercato_kit.schemas.Uuid"),
             (fields.DateTime(), "use mercato_kit.schemas.Instant"),
             (fields.Raw(), "accepts anything"),
-            (fields.Dict(), "accepts any number of members"),
-            (fields.Dict(validate=validate.Length(max=3)), "accepts anything"),
+            (fields.Dict(), "accepts any number of items"),
+            (Dict(max=3), "accepts anything"),
         ],
     )
     def test_finds_loose(self, field, found):
@@ -65,7 +77,15 @@ class TestLooseInputs:
 
         assert found == "/x: Loose accepts unknown fields"
 
+    def test_finds_a_body_that_is_an_unbounded_list(self):
+        """A body that is a list needs a maximum in its schema."""
+        (found,) = schemas.loose_inputs(with_route(arguments=Empty(many=True)))
+        accepted = list(schemas.loose_inputs(with_route(arguments=Pair(many=True))))
+
+        assert found == "/x: Empty accepts any number of items: set max_items"
+        assert accepted == []
+
     @staticmethod
     def reading(**listed: Any):
         """Return a feature with a route that reads these fields."""
-        return with_route(arguments=Schema.from_dict(listed))
+        return with_route(arguments=ma.Schema.from_dict(listed))

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Self
 from uuid import UUID
 
-from mercato_kit.errors import Conflict, FieldError, Invalid
+from mercato_kit.errors import Conflict
 
 
 class HandleTaken(Conflict):
@@ -94,14 +94,3 @@ class ReferenceUsed(Conflict):
 
     code = "reference_used"
     title = "This reference has already been used for this stock"
-
-
-def invalid(pointer: str, code: str, detail: str) -> Invalid:
-    """Return the problem of one invalid value.
-
-    Args:
-        pointer: JSON pointer to the value in the body (RFC 6901).
-        code: Machine-readable code.
-        detail: Human-readable explanation.
-    """
-    return Invalid(errors=[FieldError(pointer, code, detail)])

@@ -29,7 +29,7 @@ class NewVariant:
     requires_shipping: bool = True
     track_inventory: bool = True
     tax_code: str | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata_: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class NewProduct:
     options: Sequence[str] | None = None
     variants: Sequence[NewVariant] = ()
     category_ids: Sequence[UUID] = ()
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata_: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class NewCategory:
     handle: str | None = None
     parent_id: UUID | None = None
     position: int = 0
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata_: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

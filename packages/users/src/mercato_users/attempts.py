@@ -58,14 +58,12 @@ MINUTES = Span(length=timedelta(minutes=5), step=timedelta(seconds=30))
 DAY = Span(length=timedelta(days=1), step=timedelta(hours=1))
 
 
-def refuse_when_full(counters: Sequence[Counter], span: Span) -> None:
-    """Refuse if a limit is reached. A cheap check before the work: it takes no locks.
+def wait_seconds(counters: Sequence[Counter], span: Span) -> int:
+    """Return the seconds until all counters have room; 0 if no limit is reached.
 
-    Raises:
-        TooManyRequests: A limit is reached.
+    A cheap check before the work: it takes no locks.
     """
-    if wait := _seconds_until_room(counters, span, step=span.step_at(utc_now()), own=0):
-        raise TooManyRequests(retry_after_seconds=wait)
+    return _seconds_until_room(counters, span, step=span.step_at(utc_now()), own=0)
 
 
 def count(counters: Sequence[Counter], span: Span, *, attempts: int = 1) -> None:

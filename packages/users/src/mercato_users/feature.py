@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from mercato_kit.feature import Check, Feature, Offer, Referent
+from mercato_kit.feature import Feature, Offer, Referent
 from mercato_kit.identity import IdentityProvider
-from mercato_users.access_tokens import key_mistake
 from mercato_users.cli import commands
 from mercato_users.events import HANDLES, PUBLISHES
 from mercato_users.jobs import JOBS
@@ -29,7 +28,6 @@ feature = Feature(
     jobs=JOBS,
     settings=UsersSettings,
     permissions=PERMISSIONS,
-    health=[Check("signing_key", key_mistake)],
     cli=commands,
     export_subject=export_subject,
     erase_subject=erase_subject,

@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from uuid import UUID
 
+from mercato_kit.files import PRIVATE_FOLDER, private
 from mercato_kit.settings import current_settings
 from mercato_users.settings import UsersSettings
 
@@ -79,10 +80,11 @@ def _to_server(message: EmailMessage, settings: UsersSettings) -> None:
 
 
 def _to_folder(message: EmailMessage, folder: Path, name: str) -> None:
-    """Write a file atomically."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a file atomically; only its owner can read it, since its links log people in."""
+    folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
     unfinished = folder / f".{name}"
-    unfinished.write_bytes(message.as_bytes())
+    with open(unfinished, "wb", opener=private) as file:
+        file.write(message.as_bytes())
     unfinished.replace(folder / name)
 
 

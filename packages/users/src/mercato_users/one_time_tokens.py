@@ -41,6 +41,18 @@ def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str
     return token
 
 
+def owner(token: str, purpose: str) -> UUID:
+    """Return the id of the user of a token, without using it: a cheap check before the work.
+
+    Raises:
+        TokenExpired: It is unknown, used or expired.
+    """
+    user_id = session.scalar(sa.select(OneTimeToken.user_id).where(_is_usable(token, purpose)))
+    if user_id is None:
+        raise TokenExpired
+    return user_id
+
+
 def use(token: str, purpose: str) -> tuple[UUID, dict[str, Any]]:
     """Use a token. If two callers use the same token, only one succeeds.
 
@@ -50,16 +62,10 @@ def use(token: str, purpose: str) -> tuple[UUID, dict[str, Any]]:
     Raises:
         TokenExpired: It is unknown, used or expired.
     """
-    now = utc_now()
     used = session.execute(
         sa.update(OneTimeToken)
-        .where(
-            OneTimeToken.token_hash == opaque_tokens.digest(token),
-            OneTimeToken.purpose == purpose,
-            OneTimeToken.used_at.is_(None),
-            OneTimeToken.expires_at > now,
-        )
-        .values(used_at=now)
+        .where(_is_usable(token, purpose))
+        .values(used_at=utc_now())
         .returning(OneTimeToken.user_id, OneTimeToken.data)
     ).one_or_none()
     if used is None:
@@ -89,6 +95,15 @@ def newest_data(user_id: UUID, purpose: str) -> dict[str, Any]:
         .limit(1)
     )
     return dict(data or {})
+
+
+def _is_usable(token: str, purpose: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        OneTimeToken.token_hash == opaque_tokens.digest(token),
+        OneTimeToken.purpose == purpose,
+        OneTimeToken.used_at.is_(None),
+        OneTimeToken.expires_at > utc_now(),
+    )
 
 
 def _lifetime(purpose: str) -> timedelta:

@@ -8,7 +8,7 @@ from flask import request
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.http import Blueprint, Page, if_match
 from mercato_kit.identity import current_principal
-from mercato_kit.policies import anyone, permission, signed_in
+from mercato_kit.policies import anyone, anyone_as_guest, permission, signed_in
 from mercato_users import access_tokens, services
 from mercato_users.clients import Client
 from mercato_users.models import User
@@ -36,7 +36,7 @@ blueprint = Blueprint("users", __name__, url_prefix="/v1", description="Accounts
 well_known = Blueprint("users_keys", __name__, description="Public keys of access tokens")
 
 
-@blueprint.post("/users", allow=anyone)
+@blueprint.post("/users", allow=anyone_as_guest)
 @blueprint.arguments(NewUserSchema)
 @blueprint.response(202, NothingSchema)
 def register(body: NewUser) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def register(body: NewUser) -> dict[str, Any]:
     return {}
 
 
-@blueprint.post("/users/verify-email", allow=anyone)
+@blueprint.post("/users/verify-email", allow=anyone_as_guest)
 @blueprint.arguments(TokenOnlySchema)
 @blueprint.response(204)
 def verify_email(body: dict[str, Any]) -> None:
@@ -57,7 +57,7 @@ def verify_email(body: dict[str, Any]) -> None:
     services.verify_email(body["token"], _client())
 
 
-@blueprint.post("/users/verify-email/resend", allow=anyone)
+@blueprint.post("/users/verify-email/resend", allow=anyone_as_guest)
 @blueprint.arguments(EmailOnlySchema)
 @blueprint.response(202, NothingSchema)
 def request_verification(body: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def request_verification(body: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@blueprint.post("/auth/login", allow=anyone)
+@blueprint.post("/auth/login", allow=anyone_as_guest)
 @blueprint.arguments(CredentialsSchema)
 @blueprint.response(200, LoginSchema)
 def log_in(body: dict[str, Any]) -> services.Login:
@@ -77,7 +77,7 @@ def log_in(body: dict[str, Any]) -> services.Login:
     return services.log_in(body["email"], body["password"], _client())
 
 
-@blueprint.post("/auth/refresh", allow=anyone)
+@blueprint.post("/auth/refresh", allow=anyone_as_guest)
 @blueprint.arguments(RefreshSchema)
 @blueprint.response(200, TokensSchema)
 def refresh(body: dict[str, Any]) -> services.Tokens:
@@ -99,7 +99,7 @@ def log_out() -> None:
     services.log_out(_require(current_principal.session_id))
 
 
-@blueprint.post("/auth/password/forgot", allow=anyone)
+@blueprint.post("/auth/password/forgot", allow=anyone_as_guest)
 @blueprint.arguments(EmailOnlySchema)
 @blueprint.response(202, NothingSchema)
 def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@blueprint.post("/auth/password/reset", allow=anyone)
+@blueprint.post("/auth/password/reset", allow=anyone_as_guest)
 @blueprint.arguments(NewPasswordSchema)
 @blueprint.response(204)
 def reset_password(body: dict[str, Any]) -> None:
@@ -128,7 +128,7 @@ def read_me() -> User:
 @blueprint.response(200, UserSchema)
 def change_me(body: dict[str, Any]) -> User:
     """Change the caller's profile"""
-    return services.update_profile(_require(current_principal.sub), body, version=if_match())
+    return services.update_profile(_require(current_principal.sub), body, versions=if_match())
 
 
 @blueprint.get("/users", allow=permission(READ))

@@ -88,8 +88,6 @@ class UserSchema(ModelSchema):
     """A user."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = User
         fields = (
             "id",
@@ -121,8 +119,8 @@ class UserListQuerySchema(ListQuerySchema):
     q = Line(min=1, max=100, metadata={"description": "Part of the e-mail address or a name"})
     status = fields.String(validate=validate.OneOf(["active", "suspended", "erased"]))
     role = Line(min=1, max=50)
-    created_at_from = Instant(data_key="created_at[gte]")
-    created_at_until = Instant(data_key="created_at[lte]")
+    created_at_gte = Instant(data_key="created_at[gte]")
+    created_at_lte = Instant(data_key="created_at[lte]")
 
 
 class ReasonSchema(Schema):
@@ -131,7 +129,7 @@ class ReasonSchema(Schema):
     reason = Text(max=500, load_default=None, allow_none=True)
 
 
-class TokensSchema(Schema):
+class TokensSchema(ma.Schema):
     """The tokens of a session."""
 
     access_token = fields.String(required=True)
@@ -146,11 +144,11 @@ class LoginSchema(TokensSchema):
     user = fields.Nested(UserSchema, required=True)
 
 
-class NothingSchema(Schema):
+class NothingSchema(ma.Schema):
     """An empty object."""
 
 
-class KeySchema(Schema):
+class KeySchema(ma.Schema):
     """A public key (RFC 8037)."""
 
     kty = fields.String(required=True)
@@ -161,7 +159,7 @@ class KeySchema(Schema):
     alg = fields.String(required=True)
 
 
-class KeySetSchema(Schema):
+class KeySetSchema(ma.Schema):
     """The public keys of access tokens (RFC 7517)."""
 
     keys = fields.List(fields.Nested(KeySchema), required=True)

@@ -1,14 +1,69 @@
 """Settings of users, in the deployment file or the environment."""
 
+from email.utils import parseaddr
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from mercato_kit.settings import Secret, Settings
+from mercato_kit.hosts import is_example, is_loopback, is_private
+from mercato_kit.settings import Rule, Secret, Settings
+from mercato_users.signing_keys import from_pem
+
+_IN_CLEAR = "mails, with links that log people in, are sent to another machine in clear"
 
 
 class UsersSettings(Settings, frozen=True, kw_only=True):
     """Settings of sessions, links and mail."""
+
+    production = (
+        Rule(
+            "link_base_url",
+            lambda own: not _is_public_https(own.link_base_url),
+            "customers cannot open the links in mails, or open them in clear",
+            {"link_base_url": "http://127.0.0.1:5000"},
+            instead="https://www.your-shop.tld",
+        ),
+        Rule(
+            "mail",
+            lambda own: own.mail == "console",
+            "mails are printed, and nobody gets them",
+            {"mail": "console"},
+            instead="smtp",
+        ),
+        Rule(
+            "mail",
+            lambda own: own.mail == "folder",
+            "mails stay in a folder, and nobody gets them",
+            {"mail": "folder"},
+            instead="smtp",
+            acceptable=True,
+        ),
+        Rule(
+            "mail_from",
+            lambda own: not _is_public(parseaddr(own.mail_from)[1].rpartition("@")[2]),
+            "answers to mails reach nobody, and mail servers refuse the sender",
+            {"mail_from": "shop@localhost"},
+            instead="shop@your-shop.tld",
+        ),
+        Rule(
+            "smtp_starttls",
+            lambda own: _sends_in_clear(own) and own.smtp_password is None,
+            _IN_CLEAR,
+            {"mail": "smtp", "smtp_host": "mail.your-shop.tld", "smtp_starttls": False},
+            instead=True,
+            reads=["mail", "smtp_host", "smtp_password"],
+            acceptable=True,
+        ),
+        Rule(
+            "smtp_starttls",
+            lambda own: _sends_in_clear(own) and own.smtp_password is not None,
+            "the password of the mail server is sent to another machine in clear",
+            {"mail": "smtp", "smtp_host": "mail.your-shop.tld", "smtp_password": "a password"},
+            instead=True,
+            reads=["mail", "smtp_host", "smtp_password"],
+        ),
+    )
 
     issuer: Annotated[str, Meta(min_length=1, description="`iss` of access tokens")] = "mercato"
     audience: Annotated[str, Meta(min_length=1, description="`aud` of access tokens")] = "mercato"
@@ -56,3 +111,26 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     smtp_timeout_seconds: Annotated[
         int, Meta(ge=1, le=60, description="Timeout of the mail server")
     ] = 10
+
+    def __post_init__(self) -> None:
+        """Check that the signing key can sign."""
+        if self.signing_key is not None:
+            try:
+                from_pem(self.signing_key.reveal())
+            except ValueError as error:
+                raise ValueError("signing_key: expected an Ed25519 private key in PEM") from error
+
+
+def _is_public_https(url: str) -> bool:
+    place = urlsplit(url)
+    return place.scheme == "https" and _is_public(place.hostname or "")
+
+
+def _is_public(host: str) -> bool:
+    """Tell whether customers may know *host*: it is neither private nor a placeholder."""
+    return not is_private(host) and not is_example(host)
+
+
+def _sends_in_clear(settings: UsersSettings) -> bool:
+    leaves = settings.mail == "smtp" and not is_loopback(settings.smtp_host)
+    return leaves and not settings.smtp_starttls

@@ -54,4 +54,6 @@ def get_review(review_id: UUID) -> Review:
 @blueprint.response(200, ReviewSchema)
 def change_review(changes: dict[str, str], review_id: UUID) -> Review:
     """Change a review of the caller"""
-    return services.change_review(review_id, changes["text"], current_principal, version=if_match())
+    return services.change_review(
+        review_id, changes["text"], current_principal, versions=if_match()
+    )

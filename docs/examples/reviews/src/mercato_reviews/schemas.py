@@ -36,8 +36,6 @@ class ReviewSchema(ModelSchema):
     metadata = fields.Dict(keys=fields.String(), attribute="metadata_", required=True)
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Review
         fields = (
             "id",

@@ -1,12 +1,22 @@
 """Services of reviews. They take plain values, return models and never commit."""
 
+from collections.abc import Container
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from mercato_contracts import catalog
-from mercato_kit.db import insert, locked, refuse, session, unique_key, utc_now
-from mercato_kit.errors import Forbidden, NotFound, StaleVersion
+from mercato_kit.db import (
+    check_version,
+    found,
+    insert,
+    locked,
+    refuse,
+    session,
+    unique_key,
+    utc_now,
+)
+from mercato_kit.errors import Forbidden
 from mercato_kit.http import Page, PageRequest, paginate
 from mercato_kit.principals import Principal
 from mercato_kit.services import get
@@ -55,7 +65,7 @@ def find_review(review_id: UUID, principal: Principal) -> Review:
         NotFound: It does not exist, or belongs to another customer.
     """
     statement = sa.select(Review).where(Review.id == review_id, _visible_to(principal))
-    return _found(session.scalar(statement))
+    return found(session.scalar(statement))
 
 
 def list_reviews(
@@ -74,14 +84,16 @@ def list_reviews(
     return paginate(statement, page, columns=_SORTABLE, id=Review.id)
 
 
-def change_review(review_id: UUID, text: str, principal: Principal, *, version: int) -> Review:
+def change_review(
+    review_id: UUID, text: str, principal: Principal, *, versions: Container[int]
+) -> Review:
     """Change the text.
 
     Args:
         review_id: The id.
         text: The new text.
         principal: The caller.
-        version: The version that the caller read.
+        versions: The versions that the caller accepts; usually the one that it read.
 
     Raises:
         NotFound: It does not exist, or the caller may not see it.
@@ -89,14 +101,13 @@ def change_review(review_id: UUID, text: str, principal: Principal, *, version: 
         StaleVersion: It has changed since.
     """
     statement = sa.select(Review).where(Review.id == review_id, _visible_to(principal))
-    found = _found(session.scalar(locked(statement)))
-    if found.customer_id != principal.sub:
+    review = found(session.scalar(locked(statement)))
+    if review.customer_id != principal.sub:
         raise Forbidden("Only its owner may change it.")
-    if found.version != version:
-        raise StaleVersion
-    found.text = text
+    check_version(review, versions)
+    review.text = text
     session.flush()
-    return found
+    return review
 
 
 def remember_buyer(customer_id: UUID) -> None:
@@ -110,12 +121,6 @@ def _visible_to(principal: Principal) -> sa.ColumnElement[bool]:
     if principal.may(READ):
         return sa.true()
     return Review.customer_id == principal.sub
-
-
-def _found(row: Review | None) -> Review:
-    if row is None:
-        raise NotFound
-    return row
 
 
 def _is_buyer(customer_id: UUID) -> bool:

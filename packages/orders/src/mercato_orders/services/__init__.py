@@ -11,7 +11,6 @@ from mercato_orders.services.queries import (
     list_orders,
     list_payments,
     lock_order,
-    refreshed,
 )
 from mercato_orders.services.quotes import Quotation, quote_order
 
@@ -29,7 +28,6 @@ __all__ = [
     "pay_order",
     "place_order",
     "quote_order",
-    "refreshed",
     "settle_payment",
     "start_payment",
 ]

@@ -10,12 +10,13 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts import stock
 from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.errors import invalid
 from mercato_kit.identity import canonical_email
 from mercato_kit.principals import Principal
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
 from mercato_orders.access import Actor, access_token, hash_token
-from mercato_orders.errors import EmailNotYours, EmailRequired, InsufficientStock, PriceChanged
+from mercato_orders.errors import InsufficientStock, PriceChanged
 from mercato_orders.models import Line, Order
 from mercato_orders.numbers import next_number
 from mercato_orders.pricing import PricedLine, PricedOrder
@@ -31,8 +32,8 @@ def place_order(new: NewOrder, customer: Principal) -> Order:
     The number of SQL statements does not depend on the number of lines.
 
     Raises:
-        EmailRequired: Neither *new* nor *customer* has an e-mail address.
-        EmailNotYours: The address of *new* differs from the verified address of *customer*.
+        Invalid: Neither *new* nor *customer* has an e-mail address, or that of *new* differs from
+            the verified address of *customer*.
         UnknownShippingMethod, UnknownDiscountCode: This version supports none.
         VariantUnavailable: Some variants are not for sale.
         AmountTooLarge: The total is above 2^53 - 1.
@@ -63,12 +64,12 @@ def _choose_email(new: NewOrder, customer: Principal) -> str:
     """
     if customer.email is None:
         if new.email is None:
-            raise EmailRequired
+            raise invalid("/email", "required", "Missing data for required field.")
         return canonical_email(new.email)
     own = canonical_email(customer.email)
     named = own if new.email is None else canonical_email(new.email)
     if customer.email_verified and named != own:
-        raise EmailNotYours
+        raise invalid("/email", "not_yours", "Must be the address of your account.")
     return named
 
 

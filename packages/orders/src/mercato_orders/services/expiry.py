@@ -1,6 +1,5 @@
 """Expire orders that were not paid in time."""
 
-import logging
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -8,29 +7,19 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from mercato_contracts.stock import Stock
 from mercato_kit import work
-from mercato_kit.db import locked, session, utc_now
+from mercato_kit.db import locked, refreshed, session, utc_now
 from mercato_kit.services import get
 from mercato_orders.access import SYSTEM
 from mercato_orders.models import IN_FLIGHT, Order, Payment
-from mercato_orders.services.queries import refreshed
 from mercato_orders.timeline import EXPIRED, announce
 
 BATCH_SIZE = 100
 """Orders that one run of the job processes at most."""
 
-_log = logging.getLogger(__name__)
-
 
 def expire_unpaid_orders() -> int:
-    """Expire orders that were not paid in time, each in its own unit of work.
-
-    An order that fails is logged and left for the next run; it does not block the others.
-
-    Returns:
-        Number of orders expired.
-    """
-    due = work.run(_due_orders, read_only=True)
-    return sum(_try_to_expire(order_id) for order_id in due)
+    """Expire orders that were not paid in time, each in its own unit of work; return how many."""
+    return work.run_each(_due_orders, expire_order, failure="order %s could not be expired")
 
 
 def expire_order(order_id: UUID) -> bool:
@@ -72,11 +61,3 @@ def _due_orders() -> list[UUID]:
         .limit(BATCH_SIZE)
     )
     return list(session.scalars(statement))
-
-
-def _try_to_expire(order_id: UUID) -> bool:
-    try:
-        return work.run(lambda: expire_order(order_id))
-    except Exception:  # noqa: BLE001 - one order must not block the others
-        _log.exception("order %s could not be expired", order_id)
-        return False

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts.stock import Stock
-from mercato_kit.db import locked, new_id, session, utc_now
+from mercato_kit.db import locked, new_id, refreshed, session, utc_now
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
 from mercato_orders.access import SYSTEM, Actor, Caller
@@ -16,7 +16,7 @@ from mercato_orders.models import IN_FLIGHT, Order, Payment
 from mercato_orders.payments import PROVIDERS
 from mercato_orders.payments.provider import Charge, Result
 from mercato_orders.permissions import WRITE
-from mercato_orders.services.queries import lock_order, refreshed
+from mercato_orders.services.queries import lock_order
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.states import payment_status
 from mercato_orders.timeline import PAID, announce

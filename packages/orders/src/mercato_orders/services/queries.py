@@ -1,16 +1,15 @@
 """Find orders that the caller may see."""
 
-import operator
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from mercato_kit.db import AnySelect, locked, session
+from mercato_kit.db import found, locked, refreshed, session
 from mercato_kit.errors import NotFound
-from mercato_kit.http import Page, PageRequest, paginate
+from mercato_kit.http import Page, PageRequest, conditions, paginate
 from mercato_orders.access import Caller
 from mercato_orders.models import Order, OrderEvent, Payment
 from mercato_orders.permissions import READ, WRITE
@@ -22,7 +21,6 @@ _SORTABLE = {
     "number": Order.number,
     "amount_total": Order.amount_total,
 }
-_BOUNDS = {"gte": operator.ge, "gt": operator.gt, "lte": operator.le, "lt": operator.lt}
 _WITH_PARTS = (selectinload(Order.lines), selectinload(Order.payments))
 _WITH_ORDER = joinedload(Payment.order, innerjoin=True)
 
@@ -31,22 +29,13 @@ def list_orders(filters: Mapping[str, Any], page: PageRequest, caller: Caller) -
     """Return a page of the caller's orders, or of all orders with the permission ``orders.read``.
 
     Args:
-        filters: A value or list of values by column name, or a bound by column name with the
-            suffix ``_gte``, ``_gt``, ``_lte`` or ``_lt``.
+        filters: Values and bounds by column name, as in :func:`mercato_kit.http.conditions`.
         page: The page requested.
         caller: The caller.
     """
-    conditions = [_condition(name, value) for name, value in filters.items()]
-    statement = sa.select(Order).where(caller.sees(READ), *conditions)
+    wanted = conditions(filters, vars(Order))
+    statement = sa.select(Order).where(caller.sees(READ), *wanted)
     return paginate(statement, page, columns=_SORTABLE, id=Order.id)
-
-
-def _condition(name: str, value: Any) -> sa.ColumnElement[bool]:
-    column, _, bound = name.rpartition("_")
-    if bound in _BOUNDS:
-        return cast("sa.ColumnElement[bool]", _BOUNDS[bound](getattr(Order, column), value))
-    values = value if isinstance(value, list) else [value]
-    return cast("sa.ColumnElement[bool]", getattr(Order, name).in_(values))
 
 
 def find_order(order_id: UUID, caller: Caller) -> Order:
@@ -56,7 +45,7 @@ def find_order(order_id: UUID, caller: Caller) -> Order:
         NotFound: It does not exist, or the caller may not see it.
     """
     statement = sa.select(Order).where(Order.id == order_id, caller.sees(READ))
-    return _found(session.scalar(statement.options(*_WITH_PARTS)))
+    return _found(session.scalar(statement.options(*_WITH_PARTS)), order_id)
 
 
 def lock_order(order_id: UUID, caller: Caller) -> Order:
@@ -69,7 +58,8 @@ def lock_order(order_id: UUID, caller: Caller) -> Order:
         NotFound: It does not exist, or the caller may not see it.
     """
     statement = sa.select(Order).where(Order.id == order_id, caller.sees(READ, WRITE))
-    return _found(session.scalar(refreshed(locked(statement.options(*_WITH_PARTS)))))
+    order = session.scalar(refreshed(locked(statement.options(*_WITH_PARTS))))
+    return _found(order, order_id)
 
 
 def list_events(order_id: UUID, page: PageRequest, caller: Caller) -> Page[OrderEvent]:
@@ -106,22 +96,17 @@ def find_payment(order_id: UUID, payment_id: UUID, caller: Caller) -> Payment:
     """
     _check_visible(order_id, caller)
     statement = sa.select(Payment).where(Payment.id == payment_id, Payment.order_id == order_id)
-    return _found(session.scalar(statement.options(_WITH_ORDER)))
-
-
-def refreshed(statement: AnySelect) -> AnySelect:
-    """Make a SELECT overwrite objects that the session already holds.
-
-    A locking SELECT needs this: otherwise the session keeps values read before the lock.
-    """
-    return statement.execution_options(populate_existing=True)
+    return found(session.scalar(statement.options(_WITH_ORDER)))
 
 
 def _check_visible(order_id: UUID, caller: Caller) -> None:
-    _found(session.scalar(sa.select(Order.id).where(Order.id == order_id, caller.sees(READ))))
+    statement = sa.select(Order.id).where(Order.id == order_id, caller.sees(READ))
+    _found(session.scalar(statement), order_id)
 
 
-def _found(row: T | None) -> T:
+def _found(row: T | None, order_id: UUID) -> T:
+    """Return *row*; the security log names an order that exists and that the caller may not see."""
     if row is None:
-        raise NotFound
+        exists = session.scalar(sa.select(Order.id).where(Order.id == order_id))
+        raise NotFound(facts={"order_id": order_id} if exists else None)
     return row

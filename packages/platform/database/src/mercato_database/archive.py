@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from mercato_database.holdings import Holding
 from mercato_kit import transactions
 from mercato_kit.db import utc_now
+from mercato_kit.files import private
 
 _BATCH = 500
 
@@ -26,7 +27,7 @@ _BATCH = 500
 def archive(engine: sa.Engine, holding: Holding, file: Path) -> dict[str, int]:
     """Write every row of a feature to *file*, from one snapshot of the database.
 
-    The file appears under its name when it is complete.
+    The file appears under its name when it is complete. Only its owner can read it.
 
     Returns:
         The number of rows by table.
@@ -38,7 +39,10 @@ def archive(engine: sa.Engine, holding: Holding, file: Path) -> dict[str, int]:
         raise FileExistsError(file)
     part = file.with_name(f"{file.name}.part")
     try:
-        with part.open("w", encoding="utf-8") as out, _snapshot(engine) as connection:
+        with (
+            open(part, "w", encoding="utf-8", opener=private) as out,
+            _snapshot(engine) as connection,
+        ):
             counts = _write(connection, holding, out)
             out.flush()
             os.fsync(out.fileno())

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.features.checks.database import is_remote, superuser
 from mercato_database.faults import lock_held, pending_fault, unreachable
 from mercato_database.history import histories
 from mercato_database.holdings import unnamed_data
@@ -21,17 +23,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mercato_composition.commands import Operation
+    from mercato_composition.deployment.model import Deployment
     from mercato_composition.features.candidate import Candidate
+
+_WHO = sa.text("SELECT current_user, current_setting('is_superuser')")
 
 
 def check_database(operation: Operation) -> list[Fault]:
-    """Report faults of the tables, and data of features that the deployment does not name."""
-    engine = open_engine(operation)
-    faults = database_faults(engine, operation.plan.features)
+    """Report faults of the tables and of the login, and data of features that are not named."""
+    engine, deployment = operation.once(open_engine), operation.deployment
+    faults = operation.once(_table_faults)
     try:
         with transactions.reading(), engine.connect() as connection:
-            return [*faults, *unnamed_data(connection, operation.deployment.features)]
-    except sa.exc.DBAPIError:
+            unnamed = unnamed_data(connection, deployment.features)
+            return [*faults, *_superuser(connection, deployment), *unnamed]
+    except DBAPIError:
         # K207 reports this.
         return faults
 
@@ -42,9 +48,13 @@ def require_migrated(operation: Operation) -> None:
     Raises:
         DeploymentError: Migrations are pending, or the database does not answer.
     """
-    faults = database_faults(open_engine(operation), operation.plan.features)
+    faults = operation.once(_table_faults)
     if any(fault.severity == "error" for fault in faults):
         raise DeploymentError(faults)
+
+
+def _table_faults(operation: Operation) -> list[Fault]:
+    return database_faults(operation.once(open_engine), operation.plan.features)
 
 
 def database_faults(engine: sa.Engine, features: Sequence[Candidate]) -> list[Fault]:
@@ -56,7 +66,7 @@ def database_faults(engine: sa.Engine, features: Sequence[Candidate]) -> list[Fa
     """
     try:
         planned = read(engine, histories(features), contract=True)
-    except sa.exc.DBAPIError as error:
+    except DBAPIError as error:
         return [unreachable(engine.url, error)]
     explained = {fault.feature for fault in planned.faults}
     pending = [step for step in planned.steps if step.missing and step.feature not in explained]
@@ -74,7 +84,7 @@ def database_errors(operation: Operation) -> Iterator[None]:
         yield
     except LockHeldError as error:
         raise DeploymentError([lock_held(error)]) from error
-    except sa.exc.DBAPIError as error:
+    except DBAPIError as error:
         raise DeploymentError([unreachable(operation.deployment.database_url, error)]) from error
 
 
@@ -96,6 +106,15 @@ def open_engine(
     if context := click.get_current_context(silent=True):
         context.call_on_close(engine.dispose)
     return engine
+
+
+def _superuser(connection: sa.Connection, deployment: Deployment) -> list[Fault]:
+    """Report that production uses a superuser of another machine's PostgreSQL (K206)."""
+    if deployment.environment != "production" or not is_remote(connection.engine.url):
+        return []
+    name, is_superuser = connection.execute(_WHO).one()
+    where = deployment.source.origin("database", "url")
+    return [superuser(where, name).fault(deployment)] if is_superuser == "on" else []
 
 
 def _make_engine(url: sa.URL) -> sa.Engine:

@@ -13,6 +13,8 @@ from typing import IO
 
 import sqlalchemy as sa
 
+from mercato_kit.files import private
+
 try:
     import fcntl
 except ImportError:  # pragma: no cover - on Windows only SQLite's write lock protects migrations
@@ -20,6 +22,9 @@ except ImportError:  # pragma: no cover - on Windows only SQLite's write lock pr
 
 _KEY = 0x6D65726361746F
 """The key of PostgreSQL's advisory lock for migrations: "mercato" in ASCII."""
+
+# A transaction that waits in pg_advisory_xact_lock would hold a snapshot, so this is polled.
+_TRY = f"SELECT pg_try_advisory_xact_lock({_KEY})"
 
 _POLL_SECONDS = 0.2
 
@@ -66,8 +71,8 @@ def migration_lock(
 ) -> Iterator[None]:
     """Hold the lock for creating, changing or purging the tables of a database.
 
-    On PostgreSQL it is an advisory lock, on SQLite a lock on a file beside the database. Either
-    is released when the process ends, also if it is killed.
+    On PostgreSQL it is an advisory lock of a transaction that stays open, on SQLite a lock on a
+    file beside the database. Either is released when the process ends, also if it is killed.
 
     Args:
         engine: An engine for the database.
@@ -91,19 +96,29 @@ def migration_lock(
 def _advisory_lock(
     engine: sa.Engine, wait_seconds: float, on_progress: Callable[[str], None]
 ) -> Iterator[None]:
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # Poll: a session that waits inside pg_advisory_lock holds a snapshot, and a CREATE INDEX
-        # CONCURRENTLY in the other process would wait for that snapshot for ever.
+    with engine.connect() as connection:
         _wait(
-            lambda: bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_KEY)))),
+            lambda: _try_advisory_lock(connection),
             lambda: _advisory_holder(connection),
             wait_seconds,
             on_progress,
         )
-        try:
-            yield
-        finally:
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(_KEY)))
+        yield
+        # An error if the connection was lost, and the lock with it.
+        connection.commit()
+
+
+def _try_advisory_lock(connection: sa.Connection) -> bool:
+    """Take the lock for the transaction of *connection*, or end that transaction.
+
+    A lock of the session would stay on the connection of a pooler when this process is killed.
+    """
+    # A CREATE INDEX CONCURRENTLY of a migration waits for every snapshot. A statement without
+    # parameters leaves none: psycopg sends it in the simple protocol, which keeps no portal open.
+    if connection.exec_driver_sql(_TRY).scalar():
+        return True
+    connection.rollback()
+    return False
 
 
 @contextmanager
@@ -111,7 +126,7 @@ def _file_lock(
     path: Path, wait_seconds: float, on_progress: Callable[[str], None]
 ) -> Iterator[None]:
     try:
-        file = path.open("a+")
+        file = open(path, "a+", opener=private)  # noqa: SIM115 - closed below
     except OSError:
         # The folder does not exist: opening the database gives the better error.
         yield
@@ -135,7 +150,8 @@ def _try_lock(file: IO[str]) -> bool:
 
 def _advisory_holder(connection: sa.Connection) -> Holder | None:
     key = {"high": _KEY >> 32, "low": _KEY & 0xFFFFFFFF}
-    row = connection.execute(_HOLDER, key).first()
+    with connection.begin():
+        row = connection.execute(_HOLDER, key).first()
     if row is None or not row.application_name:
         return None
     return Holder(row.application_name, f"{row.state_change.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}")

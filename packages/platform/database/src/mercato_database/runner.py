@@ -26,17 +26,16 @@ from mercato_kit.migrations import FOLDER
 WAIT_SECONDS = 60.0
 """How long to wait for another process that migrates the same database."""
 
-# Without client_connection_check_interval, a server process whose client was killed would keep
-# its locks until its current statement ends.
-_POSTGRESQL_SETTINGS = " ".join(
-    f"-c {setting}"
-    for setting in (
-        "statement_timeout=0",
-        "lock_timeout=10s",
-        "timezone=UTC",
-        "client_connection_check_interval=1s",
-    )
-)
+_POSTGRESQL_SETTINGS = {
+    "lock_timeout": "10s",
+    "statement_timeout": "0",
+    # The transaction of the migration lock is idle while migrations run.
+    "idle_in_transaction_session_timeout": "0",
+    "TimeZone": "UTC",
+    # Without it, a server process whose client was killed would keep its locks until its current
+    # statement ends.
+    "client_connection_check_interval": "1s",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +112,9 @@ def make_engine(url: sa.URL | str) -> sa.Engine:
     address = sa.make_url(url)
     arguments: dict[str, Any] = {}
     if address.get_backend_name() == "postgresql":
-        arguments = {"options": _POSTGRESQL_SETTINGS, "connect_timeout": 3}
-        arguments["application_name"] = process_name()
+        arguments = transactions.connect_args() | {"application_name": process_name()}
     engine = sa.create_engine(address, poolclass=sa.pool.NullPool, connect_args=arguments)
-    transactions.prepare(engine)
+    transactions.prepare(engine, _POSTGRESQL_SETTINGS)
     return engine
 
 

@@ -1,6 +1,5 @@
-"""``mercato new``: a feature to begin with."""
+"""The command ``mercato new``, which writes a new feature."""
 
-# A command imports what it needs when it runs, so `mercato --help` imports click alone.
 from pathlib import Path
 
 import click
@@ -17,15 +16,15 @@ from mercato_composition.commands import Command
     ],
 )
 @click.argument("name")
-@click.option("--thing", help="What one of them is called. Default: NAME in the singular.")
+@click.option("--thing", help="Name of a single item. Default: the singular of NAME.")
 @click.option(
     "--into",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=Path(),
-    help="The folder to make its folder in. Default: here.",
+    help="Folder in which to make the feature's folder. Default: the current folder.",
 )
-@click.option("--home", metavar="URL", help="Where its repository will be. Default: no links.")
-@click.option("--workspace", is_flag=True, help="For the repository of Mercato: beside the others.")
+@click.option("--home", metavar="URL", help="URL of its repository, for links. Default: no links.")
+@click.option("--workspace", is_flag=True, help="Write a part of the repository of Mercato.")
 def new(
     name: str,
     thing: str | None,
@@ -33,10 +32,10 @@ def new(
     home: str | None,
     workspace: bool,  # noqa: FBT001
 ) -> None:
-    """Write a feature called NAME to begin with: small, complete, and green.
+    """Write a small, complete and tested feature called NAME to start from.
 
-    Table, migration, routes, a contract it needs, events it answers, settings, sample data, and
-    tests of all that.
+    It has a table with a migration, routes, a needed contract, handled events, settings, sample
+    data, and tests of all that.
     """
     from mercato_dev.scaffold import NameRefusedError, ToolError, make_feature
 

@@ -1,124 +1,131 @@
-"""The distributions of this repository, found by folder."""
+"""Find the distributions of this repository by their folders."""
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 ROOT = Path.cwd()
-"""The repository: nox runs where its noxfile is."""
+"""The repository, because nox runs in the folder of the noxfile."""
 DIST = ROOT / "dist"
 WORKSPACE = ROOT / "pyproject.toml"
 PROGRAMS = Path(__file__).parent / "programs"
-"""Programs that sessions run with the Python of another environment."""
+"""The folder of programs that run with the Python of another environment."""
 TOOLS = Path(__file__).parent / "tools/pyproject.toml"
-"""The dependency groups of the tools that sessions run."""
+"""The file with the dependency groups of tools that sessions run."""
 
 PLATFORM = "platform"
-"""The release unit of every distribution that is not released alone."""
+"""The release unit of the distributions that share one version."""
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """A folder that becomes a wheel."""
+    """A folder with the sources of a wheel."""
 
     folder: Path
 
     @property
     def short(self) -> str:
-        """What people call it: the name of its folder."""
+        """The name of its folder, e.g. ``orders``."""
         return self.folder.name
 
     @property
     def unit(self) -> str:
-        """The release unit that it belongs to: the platform, or itself."""
+        """The name of its release unit: the platform, or its own."""
         is_platform = self.folder.parent.name == PLATFORM or self.folder.name == "host"
         return PLATFORM if is_platform else self.short
 
     @property
     def pyproject(self) -> Path:
-        """Its own settings."""
+        """The path of its pyproject.toml."""
         return self.folder / "pyproject.toml"
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All that its settings say."""
+        """The content of its pyproject.toml."""
         return _read(self.pyproject)
 
     @property
     def project(self) -> dict[str, Any]:
-        """Its metadata, as declared."""
+        """The table ``[project]``."""
         project: dict[str, Any] = self.settings["project"]
         return project
 
     @property
     def name(self) -> str:
-        """What the index calls it."""
+        """Its name in an index, e.g. ``mercato-orders``."""
         return str(self.project["name"])
 
     @property
     def module(self) -> str:
-        """What Python calls it."""
+        """The name of its import package, e.g. ``mercato_orders``."""
         return self.name.replace("-", "_")
 
     @property
     def source(self) -> Path:
-        """The folder to put on a path to import it."""
+        """The folder that contains its import package."""
         return self.folder / "src"
 
     @property
     def stem(self) -> str:
-        """What the names of its files begin with."""
+        """The start of the names of its wheel and sdist, e.g. ``mercato_orders-1.2.0``."""
         return f"{self.module}-{self.project['version']}"
 
     @property
     def wheel(self) -> Path:
-        """The wheel that ``build`` makes of it."""
+        """The path of its wheel, which the session ``build`` makes."""
         return DIST / f"{self.stem}-py3-none-any.whl"
 
     @property
     def is_feature(self) -> bool:
-        """Whether it offers a feature to the host."""
+        """Whether it has a manifest."""
         return "mercato.features" in self.project.get("entry-points", {})
 
     @property
     def requirements(self) -> list[str]:
-        """What it and its extras require, as it is written."""
-        extras = self.project.get("optional-dependencies", {}).values()
-        return [*self.project.get("dependencies", []), *(one for some in extras for one in some)]
+        """Its requirements and those of its extras, as written."""
+        return requirements_of(self.project)
 
     @property
     def extras(self) -> list[str]:
-        """What it offers to install on top."""
+        """The names of its extras."""
         return sorted(self.project.get("optional-dependencies", {}))
 
     def digest(self) -> str:
-        """Say in one word what its wheel is made of."""
+        """Return the hash of the files that its wheel is built from."""
         kept = ["pyproject.toml", "README.md", "LICENSE", "src/**/*"]
         files = sorted({file for pattern in kept for file in self.folder.glob(pattern)})
-        return digest(file for file in files if file.is_file() and "__pycache__" not in file.parts)
+        sources = (one for one in files if one.is_file() and "__pycache__" not in one.parts)
+        return digest(sources, root=self.folder)
 
 
-def digest(files: Iterable[Path]) -> str:
-    """Hash the names and contents of *files*, in their order."""
+def digest(files: Iterable[Path], root: Path = ROOT) -> str:
+    """Return a hash of the contents of *files* and of their paths from *root*, in their order."""
     total = hashlib.sha256()
     for file in files:
-        total.update(f"{file}\0{file.stat().st_size}\0".encode())
+        name = file.relative_to(root) if file.is_relative_to(root) else file
+        total.update(f"{name}\0{file.stat().st_size}\0".encode())
         total.update(file.read_bytes())
     return total.hexdigest()
 
 
+def requirements_of(project: Mapping[str, Any]) -> list[str]:
+    """Return the requirements in a table ``[project]``, with those of all extras."""
+    extras = project.get("optional-dependencies", {}).values()
+    return [*project.get("dependencies", []), *(one for some in extras for one in some)]
+
+
 def with_extras(name: str, extras: Sequence[str]) -> str:
-    """Write a requirement of a distribution and some of its extras."""
+    """Return a requirement without versions, e.g. ``mercato-host[redis]``."""
     return f"{name}[{','.join(extras)}]" if extras else name
 
 
 def find_distributions(root: Path = ROOT) -> list[Distribution]:
-    """Find every folder below *root* that declares a distribution."""
-    # A repository of one feature has it at the top.
+    """Return the distributions below *root*."""
+    # A repository of one feature has its pyproject.toml at the root.
     folders = (".", "packages/*", "packages/platform/*", "host")
     found = [file for folder in folders for file in sorted(root.glob(f"{folder}/pyproject.toml"))]
     return [Distribution(file.parent) for file in found if "project" in _read(file)]
@@ -129,18 +136,20 @@ def _read(pyproject: Path) -> dict[str, Any]:
 
 
 def find_distribution(short: str, root: Path = ROOT) -> Distribution:
-    """Find a distribution below *root* by the name of its folder.
+    """Return the distribution below *root* whose folder has the name *short*.
 
     Raises:
-        LookupError: None is called so; says which name was meant, or which there are.
+        LookupError: There is none; the message suggests a similar name or lists all names.
     """
     found = {item.short: item for item in find_distributions(root)}
     if short in found:
         return found[short]
-    near = get_close_matches(short, found, n=1)
-    guess = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(found)}."
+    close = get_close_matches(short, found, n=1)
+    guess = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(found)}."
     raise LookupError(f"no distribution is called {short!r}. {guess}")
 
 
 DISTRIBUTIONS = find_distributions()
 EVERYTHING = [item.name for item in DISTRIBUTIONS]
+TEST_GROUPS = [f"{item.pyproject}:test" for item in DISTRIBUTIONS]
+"""The dependency groups of their tests, for ``uv pip install --group``."""

@@ -1,4 +1,4 @@
-"""What the environment of a session holds: what is declared, and nothing else."""
+"""Make virtual environments that hold exactly what is declared."""
 
 import json
 import os
@@ -11,10 +11,10 @@ import nox
 
 from mercato_dev.distributions import DISTRIBUTIONS, TOOLS, WORKSPACE, digest
 
-# Where bytecode is not kept, every process compiles the libraries again: three times as slow.
+# Without bytecode, every process compiles the libraries again, which takes three times as long.
 PLAIN: dict[str, str | None] = {"PYTHONDONTWRITEBYTECODE": None, "PYTHONPATH": None}
 
-# Tests see nothing that the caller set for a shop, a test run or an interpreter of his own.
+# The caller's settings of a shop, of pytest or of Python must not change a test run.
 PRIVATE = ("MERCATO_", "PYTEST_", "PYTHON")
 CLEAN = PLAIN | {name: None for name in os.environ if name.startswith(PRIVATE)}
 
@@ -27,46 +27,56 @@ def provide(
     wheels: Mapping[str, Path] | None = None,
     upgrade: bool = False,
 ) -> None:
-    """Make the environment of *session* hold what is wanted and what that declares: exactly.
+    """Install exactly what is wanted, with its requirements, into the environment of *session*.
 
-    A requirement that is met by this repository is met by its wheel, named by path. An
-    environment that is right already is left alone.
+    Requirements on distributions of this repository are met by their wheels only, given by path.
 
     Args:
-        session: Whose environment.
+        session: The session.
         wanted: Requirements, by name.
         groups: Dependency groups, as ``path/to/pyproject.toml:group``.
-        pins: Files with the versions to take; of what they do not name, the newest.
-        wheels: The wheels of ours, by name; those that ``build`` made, if nothing is said.
-        upgrade: Whether libraries that were newest at another time give way to the newest.
+        pins: Constraint files; what they do not name is installed in its newest version.
+        wheels: The wheels of our distributions, by name. Default: those that ``build`` made.
+        upgrade: Whether to replace installed libraries by newer ones.
     """
     wheels = built_wheels() if wheels is None else wheels
     files = [WORKSPACE, TOOLS, *(item.pyproject for item in DISTRIBUTIONS), *pins, *wheels.values()]
     files += [Path(group.rpartition(":")[0]) for group in groups]
-    state = json.dumps([wanted, groups, digest(files)])
-    stamp = place(session, "provided.json")
+    options = [f"--constraint={file}" for file in (pin_wheels(session, wheels), *pins)]
+    options += ["--upgrade"] if upgrade else []
+    options += [f"--group={group}" for group in groups]
+    install(session, place(session, "."), [*options, *wanted], made_of=digest(files))
+
+
+def install(session: nox.Session, environment: Path, words: Sequence[str], made_of: str) -> None:
+    """Run ``uv pip install`` for an environment, unless it has been done.
+
+    Args:
+        session: The session.
+        environment: The folder of the environment.
+        words: Options and requirements; what they do not require is uninstalled.
+        made_of: A hash of the files that *words* refer to.
+    """
+    stamp = environment / "provided.json"
+    state = json.dumps([*words, made_of])
     if stamp.exists() and stamp.read_text() == state:
         return
-
     stamp.unlink(missing_ok=True)
-    command = ["uv", "pip", "install", "--exact"]
-    command += [f"--constraint={file}" for file in (pin_wheels(session, wheels), *pins)]
-    command += ["--upgrade"] if upgrade else []
-    command += [f"--group={group}" for group in groups]
-    # Not session.install: `nox -R` would skip it and test the wheel of yesterday.
-    session.run(*command, *wanted, env=PLAIN, silent=True)
+    # Not session.install, which `nox -R` skips: the old wheel would be tested.
+    command = ["uv", "pip", "install", "--exact", f"--python={environment}", *words]
+    session.run(*command, env=PLAIN, silent=True)
     stamp.write_text(state)
 
 
 def built_wheels() -> dict[str, Path]:
-    """Find the wheels of this repository, by name, as far as they are built."""
+    """Return the existing wheels of this repository, by name."""
     return {item.name: item.wheel for item in DISTRIBUTIONS if item.wheel.exists()}
 
 
 def pin_wheels(session: nox.Session, wheels: Mapping[str, Path]) -> Path:
-    """Write down as constraints that what is ours is one of *wheels*, and nobody else's."""
+    """Write constraints that allow only *wheels* for our names."""
     lines = [f"{name} @ {wheel.as_uri()}" for name, wheel in wheels.items()]
-    # An index may have something under a name of ours. No version is below 0.
+    # No version is below 0, so another distribution of that name in an index is not installed.
     lines += [f"{item.name}<0" for item in DISTRIBUTIONS if item.name not in wheels]
     constraints = place(session, "wheels.txt")
     constraints.write_text("".join(f"{line}\n" for line in lines))
@@ -74,32 +84,25 @@ def pin_wheels(session: nox.Session, wheels: Mapping[str, Path]) -> Path:
 
 
 def place(session: nox.Session, name: str) -> Path:
-    """Name a file of ours within the environment; create_tmp() would move TMPDIR for the tests."""
+    """Return a path in the environment; ``session.create_tmp()`` would change TMPDIR of tests."""
     return Path(session.virtualenv.location, name).resolve()
 
 
 def toolbox(session: nox.Session, group: str) -> Path:
-    """Make an environment beside the session's own that holds a group of :data:`TOOLS`.
+    """Make an environment for tools beside that of *session*, which must not contain them.
 
-    For tools that serve a session, and must not be there for what it tests.
+    Args:
+        session: The session.
+        group: A dependency group of :data:`TOOLS`.
 
     Returns:
-        The folder of its programs.
+        The folder of the programs.
     """
-    folder = place(session, ".").parent / f"tools-{group}"
-    programs = folder / Path(session.bin).name
-    state = json.dumps([group, digest([TOOLS])])
-    stamp = folder / "provided.json"
-    if stamp.exists() and stamp.read_text() == state:
-        return programs
-
-    stamp.unlink(missing_ok=True)
+    environment = place(session, ".").parent / f"tools-{group}"
+    programs = environment / Path(session.bin).name
     if not programs.exists():
-        session.run("uv", "venv", f"--python={sys.executable}", str(folder), silent=True)
-    python = f"--python={programs / 'python'}"
-    command = ["uv", "pip", "install", "--exact", python, f"--group={TOOLS}:{group}"]
-    session.run(*command, env=PLAIN, silent=True)
-    stamp.write_text(state)
+        session.run("uv", "venv", f"--python={sys.executable}", str(environment), silent=True)
+    install(session, environment, [f"--group={TOOLS}:{group}"], made_of=digest([TOOLS]))
     return programs
 
 
@@ -110,17 +113,17 @@ def run_tool(
     env: Mapping[str, str | None] = PLAIN,
     **options: Any,
 ) -> str:
-    """Run a program of a :func:`toolbox`, unseen unless it fails.
+    """Run a program of a :func:`toolbox`; show its output only if it fails.
 
     Args:
-        session: Who runs it.
-        group: Which toolbox.
-        command: The program, and what it is told.
-        env: What the environment says, and does not (None).
-        options: Others of :meth:`nox.Session.run`.
+        session: The session.
+        group: The dependency group of the toolbox.
+        command: The program and its arguments.
+        env: Environment variables; None unsets one.
+        options: Other options of :meth:`nox.Session.run`.
 
     Returns:
-        What it prints.
+        The output.
     """
     program = str(toolbox(session, group) / command[0])
     options = {"silent": True, "log": False} | options
@@ -128,6 +131,6 @@ def run_tool(
 
 
 def installed(session: nox.Session) -> list[str]:
-    """Ask what the environment of *session* holds: ``name==version``, or ``name @ URL`` each."""
+    """Return the installed distributions as ``name==version`` or ``name @ URL``."""
     frozen = session.run("uv", "pip", "freeze", "--quiet", env=PLAIN, silent=True, log=False)
     return str(frozen).splitlines()

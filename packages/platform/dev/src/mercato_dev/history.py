@@ -1,4 +1,4 @@
-"""What was released: the tags of this repository, and its files as they were then."""
+"""Read releases from git: tags, and files as they were when released."""
 
 import subprocess
 import tempfile
@@ -14,44 +14,44 @@ from mercato_dev.distributions import ROOT, Distribution
 
 @dataclass(frozen=True)
 class Release:
-    """One version of one release unit, as its tag says: ``orders-v1.2.0``, ``platform-v1.0.0``."""
+    """A version of a release unit. Its tag is ``orders-v1.2.0`` or ``platform-v1.0.0``."""
 
     short: str
     version: Version
 
     @property
     def tag(self) -> str:
-        """What git calls it."""
+        """The name of its tag."""
         return f"{self.short}-v{self.version}"
 
     @property
     def commit(self) -> str:
-        """The commit that it was made of."""
+        """The hash of its commit."""
         (commit,) = git("rev-parse", "--verify", f"refs/tags/{self.tag}^{{commit}}")
         return commit
 
     @property
     def is_annotated(self) -> bool:
-        """Whether the tag says who made it, and when: ``git tag`` alone makes one that does not."""
+        """Whether its tag has an author and a date; a lightweight tag has neither."""
         return git("cat-file", "-t", f"refs/tags/{self.tag}") == ["tag"]
 
     @property
     def is_on_main(self) -> bool:
-        """Whether its commit is on the branch ``main``: ours, or that of ``origin``."""
+        """Whether its commit is on the branch ``main``, here or at ``origin``."""
         branches = ["refs/heads/main", "refs/remotes/origin/main"]
         return bool(git("for-each-ref", f"--contains={self.commit}", *branches))
 
     def has(self, item: Distribution) -> bool:
-        """Tell whether *item* was a part of it; what joined the unit later was not."""
+        """Return whether *item* was a part of it; a newer member was not."""
         path = item.pyproject.relative_to(ROOT).as_posix()
         return bool(git("ls-tree", "--name-only", f"refs/tags/{self.tag}", "--", path))
 
 
 def parse_tag(tag: str) -> Release:
-    """Read a tag, e.g. ``gift_cards-v1.2.0``.
+    """Parse a tag, e.g. ``gift_cards-v1.2.0``.
 
     Raises:
-        ValueError: It is none of a release.
+        ValueError: It is not the tag of a release.
     """
     short, separator, version = tag.rpartition("-v")
     try:
@@ -59,27 +59,27 @@ def parse_tag(tag: str) -> Release:
     except InvalidVersion:
         release = None
     if not short or not separator or release is None or release.tag != tag:
-        raise ValueError(f"{tag!r} is no tag of a release: orders-v1.2.0 is one")
+        raise ValueError(f"{tag!r} is not the tag of a release, such as orders-v1.2.0")
     return release
 
 
 def find_releases(item: Distribution) -> list[Release]:
-    """Find what was released of *item*, with its unit, the newest first."""
+    """Return the releases that *item* was a part of, newest first."""
     tags = git("tag", "--list", f"{item.unit}-v*")
     return [release for release in read_tags(tags) if release.has(item)]
 
 
 def find_last_release(item: Distribution) -> Release | None:
-    """Find the newest release of *item* that HEAD comes after.
+    """Return the newest release of *item* in the history of HEAD.
 
-    On a branch that maintains 1.0, that is 1.0.3, though 2.0.0 was released elsewhere.
+    On a maintenance branch of 1.0 that is 1.0.3, even if main has 2.0.0.
     """
     tags = git("tag", "--merged=HEAD", "--list", f"{item.unit}-v*")
     return next((release for release in read_tags(tags) if release.has(item)), None)
 
 
 def read_tags(tags: Iterable[str]) -> list[Release]:
-    """Read those tags that are of a release, the newest first."""
+    """Parse those of *tags* that are tags of releases, newest first."""
     found = []
     for tag in tags:
         try:
@@ -91,10 +91,7 @@ def read_tags(tags: Iterable[str]) -> list[Release]:
 
 @contextmanager
 def checked_out(revision: str) -> Iterator[Path]:
-    """Offer the files of a tag in a worktree of their own, clean, until the end of the block.
-
-    Of any commit, for that matter.
-    """
+    """Yield a clean worktree of a tag or commit, which is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix=f"{revision}-") as made:
         folder = Path(made, "tree")
         git("worktree", "add", "--detach", "--quiet", str(folder), revision)
@@ -105,20 +102,20 @@ def checked_out(revision: str) -> Iterator[Path]:
 
 
 def find_uncommitted(*paths: str) -> list[str]:
-    """Find what is not committed, as lines such as `` M README.md``; below some paths, if given.
+    """Return uncommitted files as lines such as `` M README.md``; only below *paths*, if given.
 
-    Also where somebody's settings hide new files from them.
+    New files are included even if the user's git configuration hides them.
     """
     return git("status", "--porcelain", "--untracked-files=normal", "--", *paths)
 
 
 def committed_at(revision: str) -> int:
-    """Return when a commit was made: seconds since 1970."""
+    """Return when a commit was made, in seconds since 1970."""
     (seconds,) = git("log", "-1", "--format=%ct", f"{revision}^{{commit}}")
     return int(seconds)
 
 
 def git(*words: str) -> list[str]:
-    """Ask git, and return the lines that it answers."""
+    """Run git, and return the lines that it prints."""
     done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()

@@ -1,4 +1,4 @@
-"""Where this project lives: said once, in the settings of the workspace."""
+"""The URL of the project, from ``[tool.mercato]`` in the workspace's pyproject.toml."""
 
 import tomllib
 from collections.abc import Iterator
@@ -8,15 +8,15 @@ from mercato_dev.distributions import WORKSPACE, Distribution
 SETTINGS = tomllib.loads(WORKSPACE.read_text()).get("tool", {}).get("mercato", {})
 HOME: str = SETTINGS.get("home", "")
 
-# Nobody can own such a name (RFC 2606): it stands for one that is not known yet.
+# RFC 2606 reserves the domain for examples: the real URL is not decided yet.
 IS_KNOWN = not HOME.endswith(".example")
 
 
 def faults_of_addresses(item: Distribution) -> Iterator[str]:
-    """Find links in the metadata that lead to another place."""
+    """Find links in the metadata that do not start with the URL of the project."""
     for label, url in item.project.get("urls", {}).items():
         if not f"{url}/".startswith(f"{HOME}/"):
             yield (
-                f"the project URL {label!r} is {url}, and not below {HOME}: [tool.mercato] in"
-                " pyproject.toml says where the project lives"
+                f"the project URL {label!r} is {url}, and not below {HOME}, the home that"
+                " [tool.mercato] in pyproject.toml sets"
             )

@@ -1,7 +1,4 @@
-"""A package index on loopback, for tests of what is locked, installed and published.
-
-It is pypiserver in a process of its own. What is not there is not there: it asks no other index.
-"""
+"""A package index on loopback for tests: pypiserver in a process, without other indexes behind."""
 
 import shutil
 import subprocess
@@ -13,14 +10,16 @@ from pathlib import Path
 
 from mercato_dev.wheel_writer import closure, pack_installed
 
+_SERVER = Path(__file__).with_name("index_server.py")
+
 
 @dataclass(frozen=True)
 class Index:
-    """An index that answers.
+    """A running index.
 
     Args:
-        folder: What it offers: the files in it, at any time. Uploads land here, too.
-        root: Its address; uploads go there.
+        folder: The folder that it serves, and that receives uploads. Files may change at any time.
+        root: Its URL for uploads.
     """
 
     folder: Path
@@ -28,42 +27,47 @@ class Index:
 
     @property
     def url(self) -> str:
-        """What installers call the index."""
+        """Its URL for installers (the simple API)."""
         return f"{self.root}simple/"
 
     def add(self, file: Path) -> Path:
-        """Offer a copy of *file*."""
+        """Add a copy of *file*."""
         return Path(shutil.copy(file, self.folder))
 
     def add_installed(self, *names: str) -> None:
-        """Offer distributions that are installed here, and all they require."""
+        """Add wheels of installed distributions and of all that they require."""
         for name in closure(*names):
             pack_installed(self.folder, name)
 
     @contextmanager
     def restored(self) -> Iterator[None]:
-        """Take away, at the end of the block, what was added in it."""
-        there = set(self.folder.iterdir())
+        """Remove at the end of the block what was added in it."""
+        before = set(self.folder.iterdir())
         try:
             yield
         finally:
-            for file in set(self.folder.iterdir()) - there:
+            for file in set(self.folder.iterdir()) - before:
                 file.unlink()
 
 
 @contextmanager
-def serve_index(folder: Path) -> Iterator[Index]:
-    """Serve the wheels in *folder* until the end of the block. Anyone may upload."""
-    command = [sys.executable, "-W", "ignore", "-m", "mercato_dev.index_server"]
-    with subprocess.Popen(  # noqa: S603 - a module of ours
-        [*command, str(folder)],
+def serve_index(folder: Path, python: Path = Path(sys.executable)) -> Iterator[Index]:
+    """Serve the files in *folder* until the end of the block; everyone may upload.
+
+    Args:
+        folder: The folder.
+        python: A Python that has pypiserver.
+    """
+    command = [str(python), "-W", "ignore", str(_SERVER), str(folder)]
+    with subprocess.Popen(  # noqa: S603 - a program of ours
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     ) as process:
-        # The end of the block closes its standard input, and that ends it.
+        # The block's end closes standard input, which ends the server.
         root = process.stdout.readline().strip() if process.stdout else ""
         if not root:
-            raise RuntimeError("the index did not start: is pypiserver installed?")
+            raise RuntimeError(f"the index did not start; try: {' '.join(command)}")
         yield Index(folder, root)

@@ -1,7 +1,7 @@
-"""The process behind an index on loopback: pypiserver over one folder, until standard input ends.
+"""Serve a folder as a package index on loopback until standard input ends: the index's process.
 
-It runs by its path as well, beside nothing but pypiserver: ``python index_server.py FOLDER``. The
-first line on standard output is the address. Anyone may upload; a file that is there stays.
+``python index_server.py FOLDER`` needs only pypiserver. The first line of standard output is the
+URL. Everyone may upload; existing files are not replaced.
 """
 
 import sys
@@ -11,19 +11,19 @@ from wsgiref.simple_server import WSGIServer, make_server
 
 
 class Server(ThreadingMixIn, WSGIServer):
-    """Answers several requests at once, and waits for none of them at the end."""
+    """Answers requests in parallel, and ends without waiting for them."""
 
     daemon_threads = True
 
 
 def serve(folder: str) -> None:
-    """Serve *folder* for as long as the one who started us holds our standard input open."""
-    import pypiserver  # noqa: PLC0415 - who imports this module need not have it
+    """Serve *folder* while standard input is open."""
+    import pypiserver  # noqa: PLC0415 - importing this module must not need it
 
     app = pypiserver.app(
         roots=[folder],
         authenticate=[],
-        password_file=".",  # noqa: S106 - its word for "nobody has to log in"
+        password_file=".",  # noqa: S106 - pypiserver's word for "no login"
         disable_fallback=True,
         hash_algo="sha256",
     )
@@ -31,7 +31,7 @@ def serve(folder: str) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdout.write(f"http://127.0.0.1:{server.server_port}/\n")
     sys.stdout.flush()
-    # Who started us may be killed: then this ends, too, and no server is left behind.
+    # The kernel closes it if the starting process is killed, so no server is left behind.
     sys.stdin.read()
 
 

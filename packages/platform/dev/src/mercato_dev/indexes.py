@@ -1,10 +1,8 @@
-"""Package indexes: what is released there, and the one of this workspace, served on loopback."""
+"""Read package indexes, and serve the one of this workspace on loopback."""
 
 import hashlib
 import json
 import os
-import shlex
-import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -15,20 +13,19 @@ from packaging.version import InvalidVersion, Version
 
 from mercato_dev.distributions import PROGRAMS, ROOT
 from mercato_dev.environments import PLAIN, run_tool, toolbox
+from mercato_dev.index import serve_index
 
 LOCAL = ROOT / "var/index"
-SERVER = Path(__file__).with_name("index_server.py")
-CLIENT = PROGRAMS / "index.py"
 
 
 @dataclass(frozen=True)
 class Index:
-    """An index, by its addresses.
+    """The URLs of an index.
 
     Args:
-        url: Where installers ask (the simple API).
-        upload: Where uploads go; nowhere, unless somebody named it.
-        is_ours: Whether it is that of this workspace: on loopback, for anyone.
+        url: The simple API, which installers use.
+        upload: Where uploads go; None if they are not wanted.
+        is_ours: Whether it is the index of this workspace, which accepts any credentials.
     """
 
     url: str
@@ -38,7 +35,7 @@ class Index:
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A file in an index, as the index describes it."""
+    """A file in an index."""
 
     name: str
     sha256: str | None
@@ -47,7 +44,7 @@ class PublishedFile:
 
     @property
     def is_sdist(self) -> bool:
-        """Whether it holds sources, tests included."""
+        """Whether it is an sdist, which includes the tests."""
         return self.name.endswith(".tar.gz")
 
 
@@ -60,51 +57,33 @@ class Published:
 
     @property
     def yanked(self) -> bool:
-        """Whether it was taken back: nobody gets it who does not name it."""
+        """Whether it is yanked: installers use it only if it is named exactly."""
         return all(file.yanked for file in self.files)
 
 
 def chosen_index(session: nox.Session) -> AbstractContextManager[Index]:
-    """Offer the index that ``MERCATO_INDEX`` names, else the one of this workspace."""
-    named = os.environ.get("MERCATO_INDEX")
-    return nullcontext(Index(named)) if named else serving(session)
+    """Return the index in ``MERCATO_INDEX``, else that of this workspace."""
+    url = os.environ.get("MERCATO_INDEX")
+    return nullcontext(Index(url)) if url else serving(session)
 
 
 @contextmanager
 def serving(session: nox.Session, folder: Path = LOCAL) -> Iterator[Index]:
-    """Serve *folder* as an index on loopback until the end of the block. Anyone may upload."""
+    """Serve *folder* as an index on loopback until the end of the block."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [
-        str(toolbox(session, "publish") / "python"),
-        "-W",
-        "ignore",
-        str(SERVER),
-        str(folder),
-    ]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        # The end of the block closes its standard input, and that ends it.
-        root = process.stdout.readline().strip() if process.stdout else ""
-        if not root:
-            session.error(f"The index did not start. This says why: {shlex.join(command)}")
-        yield Index(f"{root}simple/", root, is_ours=True)
+    with serve_index(folder, python=toolbox(session, "publish") / "python") as served:
+        yield Index(served.url, served.root, is_ours=True)
 
 
 def releases(session: nox.Session, url: str, name: str) -> list[Published]:
-    """Find every version of a distribution in an index, the newest first.
+    """Return all versions of a distribution in an index, newest first, including yanked ones.
 
-    A version that was taken back (yanked) is among them, and says so. An index that does not
-    answer, or is none, fails the session: it is not "no releases".
+    If the index does not answer, the session fails; that does not mean "no releases".
 
     Args:
-        session: Who asks.
-        url: The index, as installers call it (the simple API).
-        name: What the index calls the distribution.
+        session: The session.
+        url: The simple API of the index.
+        name: The name of the distribution.
     """
     found: dict[Version, list[PublishedFile]] = {}
     for described in json.loads(ask(session, url, name)):
@@ -118,17 +97,17 @@ def releases(session: nox.Session, url: str, name: str) -> list[Published]:
 
 
 def fetch(session: nox.Session, url: str, name: str, file: PublishedFile, folder: Path) -> Path:
-    """Take a file from an index into *folder*, and check its hash."""
+    """Download a file from an index into *folder*, and check its hash."""
     ask(session, url, name, f"--fetch={file.name}", f"--into={folder}")
     return folder / file.name
 
 
 def ask(session: nox.Session, url: str, *words: str) -> str:
-    """Ask an index, with pypi-simple; fail the session if that cannot be done."""
-    command = ["python", "-I", "-W", "ignore", str(CLIENT), *words]
+    """Run the index program, and return its output; if it fails, the session fails."""
+    command = ["python", "-I", "-W", "ignore", str(PROGRAMS / "index.py"), *words]
     return run_tool(session, "publish", *command, env=PLAIN | {"INDEX_URL": url})
 
 
 def sha256(file: Path) -> str:
-    """Hash a file as indexes do."""
+    """Return the hash of a file as indexes show it."""
     return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,9 +1,9 @@
-"""Whoever stops a command is heard: what it began, it ends."""
+"""Let a session clean up when it is stopped."""
 
 import signal
 
 
 def end_in_order() -> None:
-    """Clean up when told to stop, whoever tells it."""
+    """Raise KeyboardInterrupt on SIGINT, SIGTERM and SIGHUP, so that ``finally`` blocks run."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""One way to say why a command does not go on."""
+"""End a session with a list of faults."""
 
 from collections.abc import Iterable
 
@@ -6,15 +6,15 @@ import nox
 
 
 def refuse(
-    session: nox.Session, what: str, faults: Iterable[str], hint: str = "Mend these first"
+    session: nox.Session, what: str, faults: Iterable[str], hint: str = "Fix these first"
 ) -> None:
-    """End *session* with all faults, one a line; where there is none, go on.
+    """End *session* if there are any faults, and print each on a line.
 
     Args:
-        session: The one that found them.
-        what: What they keep from being done, e.g. ``mercato-orders cannot be released``.
-        faults: What was found.
-        hint: What to do about it.
+        session: The session.
+        what: The headline, e.g. ``mercato-orders cannot be released``.
+        faults: The faults.
+        hint: What to do about them.
     """
     if listed := "".join(f"\n  {fault}" for fault in faults):
         session.error(f"{what}:{listed}\n{hint}")

@@ -1,8 +1,8 @@
-"""The nox sessions of a repository of features; its noxfile imports them from here.
+"""The nox sessions of a repository of features; a noxfile imports them.
 
-Distributions are found by folder, never listed: a new folder under ``packages`` takes part at once.
-Each is installed from its wheel, into an environment that holds what it declares and nothing else,
-so a forgotten requirement fails instead of being lent by a neighbour.
+Distributions are found by their folders, so a new folder in ``packages`` needs no registration.
+Each is installed from its wheel into an environment with only what it declares, so an undeclared
+requirement fails.
 """
 
 import os
@@ -19,6 +19,7 @@ from mercato_dev.distributions import (
     EVERYTHING,
     PROGRAMS,
     ROOT,
+    TEST_GROUPS,
     TOOLS,
     WORKSPACE,
     find_distribution,
@@ -36,20 +37,19 @@ from mercato_dev.wheels import build_wheel, is_built
 nox.needs_version = ">=2026.10.20"
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = True
-# One folder an interpreter: nox would hand an environment of 3.11 to 3.13.
+# A folder for each version of Python, because nox would reuse an environment of 3.11 for 3.13.
 nox.options.envdir = f".nox/{sys.version_info.major}.{sys.version_info.minor}"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "types", "boundaries", "tests"]
 
-# Parameters are plain values, all of them: what nox reports of a run is JSON.
+# Parameters are plain values, because the report of nox is JSON.
 SHORT = [nox.param(item.short, id=item.short) for item in DISTRIBUTIONS]
-# What is released together has one version: the platform, or one distribution.
 RELEASED = [nox.param(unit.short, id=unit.short) for unit in UNITS]
 
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build a wheel of every distribution into dist/, where its sources changed."""
+    """Build a wheel of each distribution whose sources changed, into dist/."""
     stale = [item for item in DISTRIBUTIONS if not is_built(item)]
     if stale:
         provide(session, groups=[f"{TOOLS}:build"])
@@ -64,25 +64,28 @@ ALONE = [
 
 
 def define_tests(together: Sequence[Any] = ()) -> None:
-    """Define the session ``tests``: each wheel by itself, and what a noxfile adds.
+    """Define the session ``tests``: each wheel alone, and what a noxfile adds.
 
     Args:
-        together: Parameters of more runs: requirements, the dependency group of their tests, and
-            the folder of the tests.
+        together: Parameters of more runs: requirements, the dependency group of the tests, and
+            their folder.
     """
 
     @nox.session(requires=["build"])
     @nox.parametrize("wanted, group, folder", [*ALONE, *together])
     def tests(session: nox.Session, wanted: list[str], group: str, folder: str) -> None:
-        """Test each wheel beside nothing but what it declares; then all of them together."""
+        """Test each wheel with only what it declares, then all of them together."""
         provide(session, *wanted, groups=[group])
         run_tests(session, folder)
 
 
+OTHERS = ("together", "rehearsal", "siege", "front")
+"""Folders of tests that are run by sessions of their own."""
+
+
 def run_tests(session: nox.Session, folder: str) -> None:
-    """Run the tests in *folder*, with what was typed behind ``--``."""
-    # These below are run by sessions of their own.
-    others = [f"--ignore={folder}/{name}" for name in ("together", "rehearsal")]
+    """Run the tests in *folder*, with the arguments behind ``--``."""
+    others = [f"--ignore={folder}/{name}" for name in OTHERS]
     where = [f"--config-file={WORKSPACE}", *others, folder]
     session.run("pytest", "-n2", *where, *session.posargs, env=CLEAN)
 
@@ -97,12 +100,12 @@ CLOSURES = [
 @nox.session(requires=["build"])
 @nox.parametrize("name, extras", CLOSURES)
 def imports(session: nox.Session, name: str, extras: list[str]) -> None:
-    """Import every module of a wheel where nothing is installed but what it declares."""
+    """Import every module of a wheel with only what it declares."""
     provide(session, with_extras(name, extras))
-    # Who imports the module mercato_host.app boots it: here, a host without features.
+    # Importing mercato_host.app boots it, so it needs a deployment file.
     deployment = place(session, "deployment.toml")
     deployment.write_text('environment = "testing"\n')
-    # Isolated: neither the folder we are in nor the user's own packages can lend a module.
+    # Isolated: no module of the current folder or the user's packages can be imported.
     command = ["python", "-I", str(PROGRAMS / "imports.py"), name, *extras]
     session.run(*command, env=CLEAN | {"MERCATO_DEPLOYMENT": str(deployment)})
 
@@ -110,7 +113,7 @@ def imports(session: nox.Session, name: str, extras: list[str]) -> None:
 @nox.session(requires=["build"])
 @nox.parametrize("short", SHORT)
 def lowest(session: nox.Session, short: str) -> None:
-    """Test a wheel with the lowest version of everything that it declares."""
+    """Test a wheel with the lowest versions that it declares."""
     item = find_distribution(short)
     provide_lowest(session, item)
     run_tests(session, f"{item.folder}/tests")
@@ -119,18 +122,18 @@ def lowest(session: nox.Session, short: str) -> None:
 @nox.session(requires=["build"])
 @nox.parametrize("short", RELEASED)
 def compat(session: nox.Session, short: str) -> None:
-    """Test a feature with each released platform; the platform with the released features' tests.
+    """Test a feature with released platforms, or the platform with released features.
 
-    ``MERCATO_INDEX`` names the index; without it, the tags of this repository are what is released.
+    Releases are in the index ``MERCATO_INDEX``; without it, they are the tags of this repository.
     """
     prove_compatible(session, find_unit(short))
 
 
 @nox.session(requires=["build"])
 def surface(session: nox.Session) -> None:
-    """Write what distributions show to others into their surface.json: all, or ``-- orders``.
+    """Write what distributions show to others to their surface.json: all, or ``-- orders``.
 
-    ``-- --check`` writes nothing, and fails where a file is not what the code shows.
+    ``-- --check`` writes nothing, and fails if a file differs from what the code shows.
     """
     write_surfaces(session)
 
@@ -138,7 +141,7 @@ def surface(session: nox.Session) -> None:
 @nox.session(requires=["build"])
 @nox.parametrize("short", RELEASED)
 def gates(session: nox.Session, short: str) -> None:
-    """Say what blocks a release: first all that can be seen, then the sessions that are red."""
+    """Print what blocks a release: faults, or else the sessions that fail."""
     pass_gates(session, find_unit(short))
 
 
@@ -146,8 +149,8 @@ def gates(session: nox.Session, short: str) -> None:
 def release(session: nox.Session) -> None:
     """Raise the version by what the changes need, prove it, commit and tag: ``-- orders``.
 
-    ``-- platform`` releases all distributions of the platform as one. Uploads nothing.
-    ``-- orders --dry-run`` says only what would be done, and why.
+    ``-- platform`` releases all distributions of the platform together. Uploads nothing.
+    ``-- orders --dry-run`` only prints what would be done, and why.
     """
     run_release(session)
 
@@ -156,7 +159,7 @@ def release(session: nox.Session) -> None:
 def publish(session: nox.Session) -> None:
     """Build a tag twice, check it, and upload it: ``-- orders-v1.2.0``; ``-- --help`` says where.
 
-    Without ``--to`` it says what it would upload.
+    Without ``--to`` it prints what it would upload.
     """
     publish_release(session)
 
@@ -173,14 +176,14 @@ GITHUB_SCHEMAS = {
     "github-workflows": "workflows/*.yml",
     "dependabot": "dependabot.yml",
     "github-issue-config": "ISSUE_TEMPLATE/config.yml",
-    # All but config.yml.
+    # All files except config.yml.
     "github-issue-forms": "ISSUE_TEMPLATE/[!c]*.yml",
 }
 
 
 @nox.session
 def workflows(session: nox.Session) -> None:
-    """Check what GitHub reads: against its schemas, and with zizmor for what is unsafe."""
+    """Check the files in .github against their schemas, and the workflows with zizmor."""
     provide(session, groups=[f"{TOOLS}:workflows"])
     for schema, pattern in GITHUB_SCHEMAS.items():
         files = sorted(str(file) for file in ROOT.glob(f".github/{pattern}"))
@@ -190,20 +193,19 @@ def workflows(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def types(session: nox.Session) -> None:
-    """Check the types of every distribution with mypy at its strictest."""
-    tests = [f"{item.pyproject}:test" for item in DISTRIBUTIONS]
-    provide(session, *EVERYTHING, groups=[*tests, f"{TOOLS}:types"])
+    """Check the types of every distribution with mypy in strict mode."""
+    provide(session, *EVERYTHING, groups=[*TEST_GROUPS, f"{TOOLS}:types"])
     sources = [str(item.source) for item in DISTRIBUTIONS]
     path = os.pathsep.join([*sources, str(PROGRAMS)])
     session.run("mypy", "--exclude=/programs/", *sources, env=PLAIN | {"MYPYPATH": path})
     if PROGRAMS.is_relative_to(ROOT):
-        # They are no package: each finds its own modules beside it.
+        # They are scripts: each imports modules beside it.
         session.run("mypy", str(PROGRAMS), env=PLAIN | {"MYPYPATH": path})
 
 
 @nox.session
 def boundaries(session: nox.Session) -> None:
-    """Check with import-linter that no distribution imports one it must not know."""
+    """Check with import-linter that distributions import only those that they may import."""
     provide(session, groups=[f"{TOOLS}:boundaries"])
     settings = place(session, "boundaries.toml")
     settings.write_text(describe_boundaries())

@@ -1,4 +1,4 @@
-"""The sample shop: installed, filled, and run by a worker and a server that end together."""
+"""Install, fill and serve the sample shop, with a worker."""
 
 import argparse
 import os
@@ -20,14 +20,14 @@ DEVELOPMENT = ROOT / "host/deployments/development.toml"
 
 
 def chosen_wheels() -> list[str]:
-    """Read from the deployment file what to install: the host, and the package of every feature."""
+    """Return the distributions of a deployment file: the host, and those of its features."""
     features = tomllib.loads(DEVELOPMENT.read_text())["features"]
     packages = [table.get("package", f"mercato-{name}") for name, table in features.items()]
     return ["mercato-host", *packages]
 
 
 def port_of(session: nox.Session) -> int:
-    """Read ``--port`` from what was typed behind ``--``."""
+    """Return the port in ``--port``; end the session if it is in use."""
     parser = argparse.ArgumentParser(prog="nox -s shop --")
     parser.add_argument("--port", type=int, default=5000)
     port: int = parser.parse_args(session.posargs).port
@@ -36,7 +36,7 @@ def port_of(session: nox.Session) -> int:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            session.error(f"Port {port}: {error.strerror}. Take another: -- --port 5001")
+            session.error(f"Port {port}: {error.strerror}. Choose another: -- --port 5001")
     return port
 
 
@@ -55,7 +55,7 @@ def run_shop(session: nox.Session) -> None:
 
 
 def serve(session: nox.Session, mercato: list[str], env: dict[str, str | None], port: int) -> None:
-    """Run the worker and the server until one of them ends, or we are told to stop."""
+    """Run the worker and the server until one of them ends, or the session is stopped."""
     plain = {
         key: value for key, value in (os.environ | session.env | env).items() if value is not None
     }
@@ -64,7 +64,7 @@ def serve(session: nox.Session, mercato: list[str], env: dict[str, str | None], 
     children: list[subprocess.Popen[bytes]] = []
     try:
         for words in (["worker"], ["serve", f"--bind=127.0.0.1:{port}"]):
-            # Each leads a group of its own, so Ctrl-C reaches us alone and we end them in order.
+            # In a process group of its own, so Ctrl-C reaches only this process, which ends both.
             child = subprocess.Popen([*command, *words], env=plain, start_new_session=True)
             children.append(child)
         wait_until_ready(session, children, address)
@@ -82,7 +82,7 @@ def serve(session: nox.Session, mercato: list[str], env: dict[str, str | None], 
 def wait_until_ready(
     session: nox.Session, children: list[subprocess.Popen[bytes]], address: str
 ) -> None:
-    """Ask the shop whether it is ready, for as long as it runs and at most a minute."""
+    """Wait at most a minute until the shop is ready."""
     for _ in range(240):
         if any(child.poll() is not None for child in children):
             session.error("The worker or the server ended before the shop was ready.")
@@ -91,11 +91,11 @@ def wait_until_ready(
                 return
         except OSError:
             time.sleep(0.25)
-    session.error(f"The shop was not ready within a minute: ask {address}/readyz why.")
+    session.error(f"The shop was not ready within a minute: {address}/readyz says why.")
 
 
 def end(child: subprocess.Popen[bytes]) -> None:
-    """Ask a process to end, and its whole group when it does not listen."""
+    """Terminate a process; kill its group if it does not end."""
     child.terminate()
     try:
         child.wait(timeout=10)

@@ -1,4 +1,4 @@
-"""Real wheels for tests: written from files in memory, or packed from what is installed here."""
+"""Write wheels for tests, from files in memory or from installed distributions."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 Contents = Mapping[str, str | bytes]
-"""Files by their path inside of a wheel."""
+"""The files in a wheel, by path."""
 
 
 def write_wheel(
@@ -27,17 +27,17 @@ def write_wheel(
     tag: str = "py3-none-any",
     more: Sequence[str] = (),
 ) -> Path:
-    """Write a wheel of *files*, with metadata that is right whatever the files are.
+    """Write a wheel of *files* with valid metadata.
 
     Args:
-        folder: Where to.
-        name: The distribution.
+        folder: The folder for the wheel.
+        name: The name of the distribution.
         version: Its version.
-        files: What is in it beside its metadata.
+        files: The files besides the metadata.
         requires: Its requirements.
-        entry_points: References by name, by group.
-        tag: What it runs on.
-        more: More lines of its metadata: ``Requires-Python: >=3.11``.
+        entry_points: Object references by name, by group.
+        tag: Its compatibility tag.
+        more: More lines of metadata, e.g. ``Requires-Python: >=3.11``.
     """
     stem = f"{canonicalize_name(name).replace('-', '_')}-{version}"
     metadata = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
@@ -55,7 +55,7 @@ def write_wheel(
 
 
 def pack_installed(folder: Path, name: str) -> Path:
-    """Write the wheel that an installed distribution is from; an editable one as it stands."""
+    """Write the wheel of an installed distribution; of an editable one, from its sources."""
     found = distribution(name)
     info = Path(str(found.locate_file(""))) / Path(str(getattr(found, "_path", ""))).name
     kept = ("METADATA", "WHEEL", "entry_points.txt")
@@ -69,7 +69,7 @@ def pack_installed(folder: Path, name: str) -> Path:
 
 
 def closure(*names: str) -> list[str]:
-    """Name installed distributions and all they require, here and now."""
+    """Return the names of installed distributions and of all that they require."""
     found: dict[str, None] = {}
     waiting = [Requirement(name) for name in names]
     while waiting:
@@ -135,6 +135,6 @@ def _lines(file: Path, start: str) -> list[str]:
 
 
 def _one_tag(tags: Sequence[str]) -> str:
-    """Write a set of tags as a file's name does: ``py2.py3-none-any``."""
+    """Compress tags as the name of a wheel does: ``py2.py3-none-any``."""
     parts = [tag.split("-") for tag in tags]
     return "-".join(".".join(sorted({part[place] for part in parts})) for place in range(3))

@@ -1,4 +1,4 @@
-"""What has been released before each rehearsed change: everything, once."""
+"""Fixtures: a clone in which everything was released once."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from .scratch import Scratch, make_scratch
 
 @pytest.fixture(scope="session")
 def everything_released(tmp_path_factory) -> Scratch:
-    """Release and publish every distribution of a scratch clone for the first time."""
+    """Release and publish every distribution of a clone for the first time."""
     scratch = make_scratch(tmp_path_factory.mktemp("scratch"))
     scratch.do("release", "--", *scratch.units)
     for tag in scratch.git("tag").splitlines():
@@ -20,7 +20,7 @@ def everything_released(tmp_path_factory) -> Scratch:
 
 @pytest.fixture
 def scratch(everything_released) -> Iterator[Scratch]:
-    """Offer the scratch clone as it was released; what a test changes and publishes goes again."""
+    """Return the clone as it was released; undo afterwards what a test changed and published."""
     at = everything_released.git("rev-parse", "HEAD")
     tags = set(everything_released.git("tag").splitlines())
     published = set(everything_released.published.iterdir())
@@ -35,8 +35,8 @@ def scratch(everything_released) -> Iterator[Scratch]:
 
 @pytest.fixture
 def operator(scratch, tmp_path) -> Iterator[Operator]:
-    """Offer an operator who knows what was published by now."""
-    with operating(tmp_path) as somebody:
-        somebody.mirror(scratch.published)
-        somebody.make_environment()
-        yield somebody
+    """Return an operator whose index has what is published now."""
+    with operating(tmp_path) as one:
+        one.mirror(scratch.published)
+        one.make_environment()
+        yield one

@@ -1,4 +1,4 @@
-"""The other side of a release: an operator, who installs what an index offers."""
+"""An operator who installs releases from an index."""
 
 import json
 import os
@@ -28,18 +28,18 @@ DEPLOYED = ("mercato-host", "mercato-users", "mercato-products", "mercato-orders
 
 @dataclass(frozen=True)
 class Operator:
-    """Somebody with a deployment file, and an index that mirrors what was published.
+    """An operator with a deployment file, and an index that mirrors what is published.
 
     Args:
-        folder: Where the deployment file and the environments are.
-        index: Where packages come from.
+        folder: The folder of the deployment file and the environments.
+        index: The index.
     """
 
     folder: Path
     index: Index
 
     def mirror(self, published: Path) -> None:
-        """Offer what was published by now, and nothing else of ours."""
+        """Make the index have exactly the *published* files of ours."""
         for file in self.index.folder.glob("mercato_*"):
             file.unlink()
         for file in published.iterdir():
@@ -65,7 +65,7 @@ class Operator:
         return {name: installed[name] for name in installed if name.startswith("mercato-")}
 
     def ask(self, path: str) -> dict[str, str]:
-        """Serve what is installed, and return the answer to one question."""
+        """Serve the installed deployment, and return the response of one path."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -80,7 +80,7 @@ class Operator:
                 server.terminate()
 
     def make_environment(self) -> None:
-        """Install the newest host there is, to lock and install with."""
+        """Install the newest host, which locks and installs."""
         python = self._host.parent / "python"
         subprocess.run(["uv", "venv", "--quiet", str(self._host.parents[1])], check=True)
         command = ["uv", "pip", "install", "--quiet", f"--python={python}"]
@@ -88,7 +88,7 @@ class Operator:
         subprocess.run([*command, *chosen], check=True, env=clean_environ())
 
     def would_install(self, name: str, **environ: str) -> str:
-        """Tell what an installer would take that hears all variables, and does not lock."""
+        """Return what uv would install with these variables and without a lock."""
         python = f"--python={self._host.parent / 'python'}"
         command = ["uv", "pip", "install", "--dry-run", "--upgrade", python, name]
         done = subprocess.run(
@@ -118,7 +118,7 @@ class Operator:
 
 
 def clean_environ() -> dict[str, str]:
-    """Return the variables that are ours to hand on."""
+    """Return the environment without variables that change installations."""
     foreign = ("MERCATO_", "PYTHON", "UV_INDEX", "UV_DEFAULT", "VIRTUAL_ENV")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     kept = {key: text for key, text in os.environ.items() if not key.startswith(foreign)}
@@ -127,7 +127,7 @@ def clean_environ() -> dict[str, str]:
 
 @contextmanager
 def operating(folder: Path) -> Iterator[Operator]:
-    """Offer an operator whose index has everything that others publish."""
+    """Yield an operator whose index has all distributions of others."""
     packages = folder / "index"
     packages.mkdir()
     for name in closure(*DEPLOYED):
@@ -140,7 +140,7 @@ def operating(folder: Path) -> Iterator[Operator]:
 
 @contextmanager
 def second_index(folder: Path, stranger: Path) -> Iterator[Index]:
-    """Offer an index of somebody else, with a wheel of his."""
+    """Serve another index with a foreign wheel."""
     folder.mkdir()
     shutil.copy(stranger, folder)
     with serve_index(folder) as index:

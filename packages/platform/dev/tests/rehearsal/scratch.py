@@ -1,4 +1,4 @@
-"""A scratch clone of this repository, to release from; and what is changed in it."""
+"""A clone of this repository to release from, and functions that change it."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[5]
 
-SHORT_NAMES = '''"""Short names of ids, to read out on the telephone."""
+SHORT_NAMES = '''"""Short names of ids, for reading out on the telephone."""
 
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from mercato_kit.short_names import short_name
 
 
 def test_is_the_end_of_the_id():
-    """Whoever reads it out needs no patience."""
+    """It is the last six digits."""
     assert short_name(UUID(int=0xABC)) == "000abc"
 '''
 
@@ -33,11 +33,11 @@ IMPORT_TEST = '''import mercato_{name}
 
 
 def test_is_imported():
-    """It says what it is."""
+    """It has a docstring."""
     assert mercato_{name}.__doc__
 '''
 
-ROUTE = '''"""HTTP: the short name of an order, for its customer at the telephone."""
+ROUTE = '''"""HTTP: the short name of an order, for customers on the telephone."""
 
 from typing import Any
 
@@ -50,13 +50,13 @@ __all__ = ["blueprint"]
 
 
 class ShortNameQuerySchema(QuerySchema):
-    """Which order."""
+    """The order."""
 
     of = Uuid(required=True)
 
 
 class ShortNameSchema(Schema):
-    """What an order is called at the telephone."""
+    """The short name of an order."""
 
     short_name = Text(required=True)
 
@@ -65,7 +65,7 @@ class ShortNameSchema(Schema):
 @blueprint.arguments(ShortNameQuerySchema, location="query")
 @blueprint.response(200, ShortNameSchema)
 def name_order(query: dict[str, Any]) -> dict[str, Any]:
-    """Tell the short name of an order"""
+    """Get the short name of an order"""
     return {"short_name": short_name(query["of"])}
 '''
 
@@ -73,7 +73,7 @@ ROUTE_TEST = '''from uuid import UUID
 
 
 def test_an_order_has_a_short_name(client):
-    """It is the end of the order's id."""
+    """The response is the end of the order's id."""
     told = client.get(f"/v1/orders/short-name?of={UUID(int=0xABC)}")
 
     assert told.json["short_name"] == "000abc"
@@ -86,16 +86,16 @@ ROUTE_FILE = f"{ORDERS}/src/mercato_orders/short_names.py"
 
 @dataclass(frozen=True)
 class Scratch:
-    """A repository of its own with the files of this one.
+    """A clone of this repository.
 
     Args:
-        folder: Where it is.
+        folder: The folder of the clone.
     """
 
     folder: Path
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run sessions of nox, as a team would; their output is one text."""
+        """Run nox sessions; standard output has errors, too."""
         command = [sys.executable, "-m", "nox", "--session", *words]
         foreign = ("MERCATO_", "NOX", "PYTEST_", "UV_INDEX", "VIRTUAL_ENV")
         environ = {key: text for key, text in os.environ.items() if not key.startswith(foreign)}
@@ -110,26 +110,26 @@ class Scratch:
         )
 
     def do(self, *words: str) -> str:
-        """Run sessions that must pass, and return what they say."""
+        """Run sessions that must pass, and return their output."""
         done = self.run(*words)
         assert done.returncode == 0, done.stdout
         return done.stdout
 
     def refuse(self, *words: str) -> str:
-        """Run sessions that must not pass, and return what they say."""
+        """Run sessions that must fail, and return their output."""
         done = self.run(*words)
         assert done.returncode != 0, done.stdout
         return done.stdout
 
     def git(self, *words: str) -> str:
-        """Ask git."""
+        """Run git, and return its output."""
         done = subprocess.run(
             ["git", *words], cwd=self.folder, capture_output=True, text=True, check=True
         )
         return done.stdout.strip()
 
     def commit(self, message: str) -> None:
-        """Commit everything there is, with the surfaces that it has."""
+        """Commit everything with current surfaces."""
         self.do("surface")
         self.git("add", "--all")
         self.git("commit", "--quiet", f"--message={message}")
@@ -140,18 +140,18 @@ class Scratch:
         (self.folder / path).write_text(text)
 
     def replace(self, path: str, old: str, new: str) -> None:
-        """Change a text that a file has exactly once."""
+        """Replace a text that occurs exactly once in a file."""
         text = (self.folder / path).read_text()
         assert text.count(old) == 1, f"{path} has {text.count(old)} times: {old}"
         self.write(path, text.replace(old, new))
 
     def version(self, short: str) -> str:
-        """Return the version that a package has in the working tree."""
+        """Return the version of a package in the work tree."""
         settings = tomllib.loads(self._pyproject(short).read_text())
         return str(settings["project"]["version"])
 
     def raise_version(self, short: str) -> str:
-        """Raise the version of a package by as little as possible, commit it, and return it."""
+        """Raise the patch version of a package, commit it, and return it."""
         old = self.version(short)
         start, _, last = old.rpartition(".")
         new = f"{start}.{int(last) + 1}"
@@ -162,18 +162,18 @@ class Scratch:
 
     @property
     def names(self) -> list[str]:
-        """What the distributions are called: the names of their folders."""
+        """The folders of all distributions."""
         return sorted(pyproject.parent.name for pyproject in self._pyprojects())
 
     @property
     def units(self) -> list[str]:
-        """What is released: the platform, and the folders of what is released alone."""
+        """The release units: the platform, and the folders of the other distributions."""
         alone = self.folder.glob("packages/*/pyproject.toml")
         return ["platform", *sorted(pyproject.parent.name for pyproject in alone)]
 
     @property
     def published(self) -> Path:
-        """Where what was published lies."""
+        """The folder of the local index."""
         return self.folder / "var/index"
 
     def tests_of(self, short: str) -> Path:
@@ -198,10 +198,10 @@ class Scratch:
 
 
 def make_scratch(folder: Path) -> Scratch:
-    """Clone what is committed here into a repository in which nothing was released.
+    """Clone this repository without its tags, so that nothing is released.
 
-    What is rehearsed are releases, so of the tests of each package only the few stay that are
-    quick; they run as they are. The kit and orders get something small that one needs of the other.
+    Only quick tests are kept, because releases are rehearsed. The kit gets a small function, and
+    orders a route that uses it.
     """
     command = ["git", "clone", "--quiet", "--no-tags", str(ROOT), str(folder)]
     subprocess.run(command, check=True)
@@ -219,9 +219,9 @@ def make_scratch(folder: Path) -> Scratch:
 
 
 def keep_quick_tests(scratch: Scratch) -> None:
-    """Remove all tests but those of conformance and errors, and of what knows no database.
+    """Remove all tests except those of conformance, of errors, and without a database.
 
-    A distribution that has none of these gets one of its own: no test is no proof.
+    A distribution without any of these gets one test, because a session without tests fails.
     """
     kept = {"test_conformance.py", "test_errors.py", "test_stock.py"}
     for name in scratch.names:
@@ -234,7 +234,7 @@ def keep_quick_tests(scratch: Scratch) -> None:
 
 
 def plant_short_names(scratch: Scratch) -> None:
-    """Let the kit make short names, and orders tell them."""
+    """Add short names to the kit, and a route with them to orders."""
     scratch.write(f"{KIT}/src/mercato_kit/short_names.py", SHORT_NAMES)
     scratch.write(f"{KIT}/tests/test_short_names.py", SHORT_NAMES_TEST)
     scratch.write(ROUTE_FILE, ROUTE)

@@ -1,4 +1,4 @@
-"""One team releases one feature; and what does not fit is refused, with its name."""
+"""One feature is released alone, and releases that would break something are refused."""
 
 from packaging.version import Version
 
@@ -13,7 +13,7 @@ MIGRATION = f"{ORDERS}/src/mercato_orders/migrations/versions/0001_initial.py"
 
 class TestRelease:
     def test_of_one_feature_reaches_a_deployment(self, scratch, operator):
-        """Orders tell one thing more; only they are released, and the next lock has them."""
+        """A new field of orders releases only orders, and the next lock has that version."""
         before = operator.lock()
         field = "    short_name = Text(required=True)\n"
         scratch.replace(ROUTE_FILE, field, f"{field}    digits = Integer()\n")
@@ -38,7 +38,7 @@ class TestRelease:
         assert operator.ask(ROUTE) == {"short_name": "000abc", "digits": 6}
 
     def test_of_a_kit_that_breaks_a_released_feature_is_refused(self, scratch):
-        """All that is here fits; but not what a team released, and nobody asked that team."""
+        """A kit that breaks a released feature is refused, although all tests here pass."""
         scratch.replace(f"{KIT}/src/mercato_kit/short_names.py", "hex[-6:]", "hex[-6:].upper()")
         for package in (KIT, ORDERS):
             test = f"{package}/tests/test_short_names.py"
@@ -56,7 +56,7 @@ class TestRelease:
         assert "mercato-orders" in gated
 
     def test_of_a_changed_field_as_a_repair_is_refused(self, scratch):
-        """A field of an answer has another name: clients must be told by the version."""
+        """A renamed response field cannot be released as a fix."""
         scratch.replace(ROUTE_FILE, "    short_name = Text", "    name = Text")
         scratch.replace(ROUTE_FILE, '{"short_name"', '{"name"')
         scratch.replace(f"{ORDERS}/tests/test_short_names.py", '["short_name"]', '["name"]')
@@ -66,14 +66,14 @@ class TestRelease:
         for session in (["gates(orders)"], ["release", "--", "orders"]):
             said = scratch.refuse(*session)
 
-            assert "the fragments say patch, the changes need major" in said
+            assert "the fragments declare patch, the changes need major" in said
             assert "> .short_name is gone" in said
         assert scratch.git("status", "--porcelain") == ""
 
     def test_of_an_edited_migration_is_refused(self, scratch):
-        """It ran somewhere as it was."""
+        """A released migration that was edited is refused."""
         text = (scratch.folder / MIGRATION).read_text()
-        scratch.write(MIGRATION, f"{text}\n# Nobody will notice.\n")
+        scratch.write(MIGRATION, f"{text}\n# A comment.\n")
         scratch.note("orders", "fixed", "A word in a migration.")
         scratch.commit("orders: a word")
 
@@ -83,7 +83,7 @@ class TestRelease:
             assert "0001_initial.py was released with orders-v" in said
 
     def test_without_the_migrations_is_refused(self, scratch):
-        """By the gates, and by whoever publishes a tag that somebody made without them."""
+        """A wheel without migrations is refused by ``gates`` and by ``publish``."""
         settings = f"{ORDERS}/pyproject.toml"
         packages = 'packages = ["src/mercato_orders"]\n'
         scratch.replace(settings, packages, f'{packages}exclude = ["migrations"]\n')
@@ -103,7 +103,7 @@ class TestRelease:
 
 class TestDeployment:
     def test_never_installs_a_stranger(self, scratch, operator, tmp_path):
-        """A higher version of one of our names on a second index is nobody's choice."""
+        """A higher version of one of our names on a second index is not installed."""
         foreign = write_wheel(
             tmp_path, "mercato-users", "99.0", {"mercato_users.py": "stolen = 1\n"}
         )

@@ -1,12 +1,17 @@
 """Rules that a wheel must pass before it is unpacked."""
 
+import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import groupby
+from importlib.metadata import EntryPoint
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
 
 from mercato_composition.deployment.lock import Binding, Locked
 from mercato_composition.faults import DeploymentError, Fault
+from mercato_installer.clashes import clashes, some
 from mercato_installer.wheel import UnreadableWheelError, Wheel, read_wheel
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
@@ -22,11 +27,15 @@ EXECUTABLES: Mapping[str, frozenset[str]] = {
 }
 """The programs that a library may install beside the interpreter: those that `mercato` runs."""
 
+_LONGEST_SCRIPT = 4096
+"""The bytes of a command that are searched for what it imports."""
+
 _RUN_AT_START = ("sitecustomize", "usercustomize")
 _RESERVED_SCRIPT = re.compile(r"(python|pip|uv|activate|deactivate|mercato)", re.IGNORECASE)
 _SCRIPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _TOP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.libs|-stubs|(\.[A-Za-z0-9_-]+)*\.(py|pyi|so|pyd))?")
-_SHOWN = 5
+_OURS = re.compile(r"mercato(_[a-z0-9_]+)?")
+_COMPILED = re.compile(r"(.*/)?__pycache__/.*|.*\.py[co]", re.IGNORECASE)
 
 Bindings = Mapping[str, Binding]
 Rule = Callable[[Wheel, Bindings], Iterator[str]]
@@ -72,7 +81,7 @@ def admit(wheels: Sequence[Wheel], bindings: Bindings) -> None:
     for wheel in wheels:
         for rule in _RULES:
             reasons[wheel.path] += rule(wheel, bindings)
-    for wheel, reason in (*_same_files(wheels), *_same_packages(wheels), *_same_scripts(wheels)):
+    for wheel, reason in clashes(wheels):
         reasons[wheel.path].append(reason)
     faults = [
         _refused(wheel.release, wheel.path, reasons[wheel.path])
@@ -101,7 +110,21 @@ def _lands_elsewhere(wheel: Wheel, _bindings: Bindings) -> Iterator[str]:
     admitted = {member for name, member in wheel.programs.items() if name in allowed}
     for top, members in wheel.tops.items():
         if top.lower().endswith(".data") and (outside := members - admitted):
-            yield f"it contains {top}/, files that are installed outside packages: {_some(outside)}"
+            yield f"it contains {top}/, files that are installed outside packages: {some(outside)}"
+
+
+def _compiled(wheel: Wheel, _bindings: Bindings) -> Iterator[str]:
+    """Find bytecode, which Python may run instead of the source that was reviewed."""
+    if found := {member for member in wheel.members if _COMPILED.fullmatch(member)}:
+        yield f"it contains {some(found)}, compiled code beside or instead of sources"
+
+
+def _our_names(wheel: Wheel, _bindings: Bindings) -> Iterator[str]:
+    """Find import packages that are named like those of another distribution of Mercato."""
+    for top in wheel.tops:
+        package = top.partition(".")[0].lower()
+        if _OURS.fullmatch(package) and canonicalize_name(package) != wheel.name:
+            yield f"it contains {top}, a name that belongs to {canonicalize_name(package)}"
 
 
 def _strays(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
@@ -113,9 +136,9 @@ def _strays(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
             continue
         if own is not None and top not in own:
             inside = ", ".join(sorted(own)) or "none"
-            yield f"it contains {_some(members)}, outside its own package ({inside})"
+            yield f"it contains {some(members)}, outside its own package ({inside})"
         elif not _TOP.fullmatch(top):
-            yield f"it contains {_some(members)}, outside any package"
+            yield f"it contains {some(members)}, outside any package"
 
 
 def _scripts(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
@@ -126,6 +149,24 @@ def _scripts(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
             continue
         if strict or _RESERVED_SCRIPT.match(entry.name) or not _SCRIPT.fullmatch(entry.name):
             yield f"it installs a command that is not allowed: {entry.name!r}"
+        elif hidden := _hidden_by(entry):
+            yield f"it installs the command {entry.name!r}, which would hide {hidden}"
+
+
+def _hidden_by(entry: EntryPoint) -> str | None:
+    """Return the command of the system that a command of a wheel would hide."""
+    for name in (entry.name, entry.name.lower()):
+        found = shutil.which(name, path=os.defpath)
+        if found is not None and not _is_same(Path(found), entry):
+            return found
+    return None
+
+
+def _is_same(command: Path, entry: EntryPoint) -> bool:
+    """Tell whether the system has this very command, for example flask, from its own packages."""
+    with command.open("rb") as file:
+        start = file.read(_LONGEST_SCRIPT)
+    return start.startswith(b"#!") and f"from {entry.module} import".encode() in start
 
 
 def _claims(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
@@ -139,7 +180,15 @@ def _claims(wheel: Wheel, bindings: Bindings) -> Iterator[str]:
             yield f"it offers {entry.name!r} in {entry.value}; the lock binds it to {bound.package}"
 
 
-_RULES: Sequence[Rule] = (_runs_at_start, _lands_elsewhere, _strays, _scripts, _claims)
+_RULES: Sequence[Rule] = (
+    _runs_at_start,
+    _lands_elsewhere,
+    _compiled,
+    _our_names,
+    _strays,
+    _scripts,
+    _claims,
+)
 
 
 def _own_packages(wheel: Wheel, bindings: Bindings) -> set[str] | None:
@@ -150,51 +199,6 @@ def _own_packages(wheel: Wheel, bindings: Bindings) -> set[str] | None:
     if not own and wheel.offered(ENTRY_POINT_GROUP):
         return set()
     return own or None
-
-
-def _same_files(wheels: Sequence[Wheel]) -> Iterator[tuple[Wheel, str]]:
-    owners: dict[str, Wheel] = {}
-    for wheel in wheels:
-        twice: dict[str, list[str]] = {}
-        for member in wheel.members:
-            # Some file systems do not distinguish upper and lower case.
-            owner = owners.setdefault(member.casefold(), wheel)
-            if owner is not wheel:
-                twice.setdefault(owner.release, []).append(member)
-        for release, members in twice.items():
-            yield wheel, f"it would overwrite {_some(members)} of {release}"
-
-
-def _same_packages(wheels: Sequence[Wheel]) -> Iterator[tuple[Wheel, str]]:
-    """Find wheels that put files into the package of another wheel."""
-    shipped = sorted(((top.casefold(), wheel) for wheel in wheels for top in wheel.tops), key=_top)
-    for top, group in groupby(shipped, key=_top):
-        sharing = [wheel for _, wheel in group]
-        owners = [wheel for wheel in sharing if f"{top}/__init__.py" in wheel.members]
-        if len(sharing) > 1 and owners:
-            for wheel in sharing:
-                if wheel is not owners[0]:
-                    yield wheel, f"it puts files into {top}, the package of {owners[0].release}"
-
-
-def _top(shipped: tuple[str, Wheel]) -> str:
-    return shipped[0]
-
-
-def _same_scripts(wheels: Sequence[Wheel]) -> Iterator[tuple[Wheel, str]]:
-    owners: dict[str, Wheel] = {}
-    for wheel in wheels:
-        entries = wheel.offered("console_scripts", "gui_scripts")
-        for name in (*(entry.name for entry in entries), *wheel.programs):
-            owner = owners.setdefault(name.casefold(), wheel)
-            if owner is not wheel:
-                yield wheel, f"it installs the command {name!r}, as {owner.release} does"
-
-
-def _some(members: Sequence[str] | set[str]) -> str:
-    first = sorted(members)[:_SHOWN]
-    more = len(members) - len(first)
-    return ", ".join(first) + (f" and {more} more" if more else "")
 
 
 def _refused(release: str, file: Path, reasons: Sequence[str]) -> Fault:

@@ -19,7 +19,8 @@ from mercato_composition.faults import DeploymentError, Fault
 
 _AT_ONCE = 4
 _TIMEOUT_SECONDS = 60
-_LARGEST_BYTES = 1 << 30
+_MOST_BYTES = 100 << 20
+"""The largest wheel whose size is not in the lock: the limit of PyPI."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -85,7 +86,8 @@ def _fetch(wheel: Locked, store: Path, index: str | None) -> None:
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            found = _download(_request(wheel.url, index), file.write)
+            limit = _MOST_BYTES if wheel.size is None else wheel.size
+            found = _download(_request(wheel.url, index), file.write, limit)
         if found != wheel.sha256:
             raise _NotFetchedError(
                 f"its hash differs from the lock.\nlocked {wheel.sha256}\nfound  {found}"
@@ -96,16 +98,16 @@ def _fetch(wheel: Locked, store: Path, index: str | None) -> None:
             part.unlink()
 
 
-def _download(request: urllib.request.Request, write: Callable[[bytes], object]) -> str:
-    """Write the response body, and return its SHA-256."""
+def _download(request: urllib.request.Request, write: Callable[[bytes], object], limit: int) -> str:
+    """Write the response body of at most *limit* bytes, and return its SHA-256."""
     digest = hashlib.sha256()
     size = 0
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
             while chunk := response.read(_CHUNK_BYTES):
                 size += len(chunk)
-                if size > _LARGEST_BYTES:
-                    raise _NotFetchedError(f"it is larger than {_LARGEST_BYTES} bytes.")
+                if size > limit:
+                    raise _NotFetchedError(f"it has more than {limit} bytes.")
                 digest.update(chunk)
                 write(chunk)
     except urllib.error.HTTPError as error:

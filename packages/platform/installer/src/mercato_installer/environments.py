@@ -124,7 +124,7 @@ def environments_lock(
     """
     places.environments.mkdir(parents=True, exist_ok=True)
     # No fallback to a marker file: it would stay when the process is killed.
-    lock = FileLock(places.at_work, poll_interval=_POLL_SECONDS, fallback_to_soft=False)
+    lock = FileLock(places.at_work, mode=0o600, poll_interval=_POLL_SECONDS, fallback_to_soft=False)
     with _take(lock, places, wait_seconds, on_progress):
         places.at_work.write_text(f"process {os.getpid()} on {socket.gethostname()}")
         _sweep(places)

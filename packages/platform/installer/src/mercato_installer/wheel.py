@@ -2,6 +2,8 @@
 
 import csv
 import hashlib
+import mmap
+import re
 import stat
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +17,20 @@ from installer.sources import WheelFile
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-_LARGEST_BYTES = 4 << 30
+_LARGEST_BYTES = 1 << 30
+"""The most bytes that a wheel may unpack to."""
+
+_LARGEST_RATIO = 100
+"""The most bytes that a wheel may unpack to for each of its own. Real ones have 3 to 10."""
+
+_SMALL_BYTES = 1 << 20
+"""A wheel that unpacks to fewer bytes may have any ratio."""
+
+_MOST_ENTRIES = 50_000
+
+_ENTRY = re.compile(rb"PK\x01\x02")
+"""How each entry of an archive's directory starts."""
+
 _CHUNK_BYTES = 1 << 20
 
 
@@ -83,7 +98,9 @@ def read_wheel(path: Path) -> Wheel:
     """
     try:
         name, version, _, _ = parse_wheel_filename(path.name)
+        _bound_entries(path)
         with zipfile.ZipFile(path) as archive:
+            _bound_bytes(path, archive.infolist())
             metadata = _Metadata(archive, _info_of(archive, name, version))
             _check_metadata(metadata, name, version)
             defects = list(_bad_entries(archive.infolist()))
@@ -94,10 +111,26 @@ def read_wheel(path: Path) -> Wheel:
             entry_points = tuple(metadata.entry_points)
     except (InvalidWheelFilename, InvalidVersion, zipfile.BadZipFile) as error:
         raise UnreadableWheelError(f"it is not a wheel: {error}") from error
-    except (KeyError, UnicodeDecodeError, NotImplementedError, RuntimeError) as error:
+    except (KeyError, ValueError, NotImplementedError, RuntimeError) as error:
         # zipfile raises the last two for encrypted archives and unknown compression methods.
         raise UnreadableWheelError(f"it cannot be read: {error}") from error
     return Wheel(path, name, str(version), metadata.info, members, entry_points, tuple(defects))
+
+
+def _bound_entries(path: Path) -> None:
+    """Count the entries of an archive before its directory is read: each takes memory."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if sum(1 for _ in _ENTRY.finditer(content)) > _MOST_ENTRIES:
+            raise UnreadableWheelError(f"it has more than {_MOST_ENTRIES} entries")
+
+
+def _bound_bytes(path: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
+    """Add up what the archive unpacks to before any of it is; zipfile reads no more than this."""
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > _LARGEST_BYTES:
+        raise UnreadableWheelError(f"it unpacks to more than {_LARGEST_BYTES >> 20} MiB")
+    if unpacked > max(_SMALL_BYTES, _LARGEST_RATIO * path.stat().st_size):
+        raise UnreadableWheelError(f"it unpacks to more than {_LARGEST_RATIO} times its size")
 
 
 class _Metadata(Distribution):
@@ -144,8 +177,6 @@ def _check_metadata(metadata: _Metadata, name: str, version: Version) -> None:
 
 def _bad_entries(entries: Sequence[zipfile.ZipInfo]) -> Iterator[str]:
     seen: set[str] = set()
-    if sum(entry.file_size for entry in entries) > _LARGEST_BYTES:
-        yield f"it unpacks to more than {_LARGEST_BYTES >> 30} GiB"
     for entry in entries:
         name = entry.filename
         parts = name.removesuffix("/").split("/")

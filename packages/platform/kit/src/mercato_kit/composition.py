@@ -35,6 +35,17 @@ class Composition:
         """All permissions declared by the composed features."""
         return frozenset(name for feature in self.features for name in feature.permissions)
 
+    @cached_property
+    def open_endpoints(self) -> frozenset[str]:
+        """The endpoints that need no account: those of routes with the policy ``anyone``."""
+        return frozenset(
+            f"{blueprint.name}.{route.endpoint}"
+            for feature in self.features
+            for blueprint in feature.blueprints
+            for route in blueprint.routes
+            if route.allow is not None and route.allow.name == "anyone"
+        )
+
 
 def compose(app: Flask, composition: Composition) -> None:
     """Set the composition of *app*, and register the providers of its features as services."""

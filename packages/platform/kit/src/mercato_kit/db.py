@@ -1,6 +1,6 @@
 """Database session, metadata, ids, times and column types."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -22,7 +22,7 @@ from sqlalchemy.orm import (
 from werkzeug.local import LocalProxy
 
 from mercato_kit import transactions
-from mercato_kit.errors import Problem
+from mercato_kit.errors import NotFound, Problem, StaleVersion
 
 MAX_SAFE_INTEGER = 2**53 - 1
 """The largest integer that is exact in JSON."""
@@ -147,7 +147,37 @@ class Aggregate(Identified):
         return {"version_id_col": cls.version}
 
 
+T = TypeVar("T")
 AnySelect = TypeVar("AnySelect", bound="sa.Select[Any]")
+
+
+def found(row: T | None) -> T:
+    """Return *row*.
+
+    Raises:
+        NotFound: It is None.
+    """
+    if row is None:
+        raise NotFound
+    return row
+
+
+def check_version(row: Aggregate, versions: Container[int]) -> None:
+    """Check that *row* still has a version that the caller read.
+
+    Raises:
+        StaleVersion: It has changed since.
+    """
+    if row.version not in versions:
+        raise StaleVersion
+
+
+def refreshed(statement: AnySelect) -> AnySelect:
+    """Make a SELECT overwrite objects that the session already holds.
+
+    A locking SELECT needs this: otherwise the session keeps values read before the lock.
+    """
+    return statement.execution_options(populate_existing=True)
 
 
 def locked(statement: AnySelect, *, skip_locked: bool = False) -> AnySelect:

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+MOST_ERRORS = 100
+"""Errors of input fields in one response."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -22,8 +25,10 @@ class Problem(Exception):
 
     Args:
         detail: Explanation of this occurrence. Default: the title.
-        errors: Errors of input fields, for status 422.
+        errors: Errors of input fields, for status 422. The first 100 are sent; the member
+            ``errors_omitted`` is the number of the others.
         headers: HTTP headers of the response.
+        facts: What the security log says about a refusal, such as ids. Clients do not see it.
         **members: Extension members of the problem document (JSON values).
     """
 
@@ -38,13 +43,16 @@ class Problem(Exception):
         *,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
         **members: Any,
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
-        self.errors = tuple(errors)
+        self.errors = tuple(errors[:MOST_ERRORS])
         self.headers = dict(headers or {})
-        self.members = members
+        self.facts = dict(facts or {})
+        omitted = len(errors) - len(self.errors)
+        self.members = members | ({"errors_omitted": omitted} if omitted else {})
 
 
 class MalformedRequest(Problem):
@@ -70,9 +78,16 @@ class Unauthenticated(Problem):
     code = "unauthenticated"
     title = "Valid credentials are required"
 
-    def __init__(self, detail: str | None = None, *, invalid_token: bool = False) -> None:
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        invalid_token: bool = False,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
         challenge = 'Bearer realm="mercato"' + (', error="invalid_token"' if invalid_token else "")
-        super().__init__(detail, headers={"WWW-Authenticate": challenge})
+        super().__init__(detail, headers={"WWW-Authenticate": challenge}, facts=facts)
+        self.invalid_token = invalid_token
 
 
 class Forbidden(Problem):
@@ -115,8 +130,19 @@ class Invalid(Problem):
     title = "The input is invalid"
 
 
+def invalid(pointer: str, code: str, detail: str) -> Invalid:
+    """Return the problem of one invalid value.
+
+    Args:
+        pointer: JSON pointer to the value in the body (RFC 6901).
+        code: Machine-readable code.
+        detail: Human-readable explanation.
+    """
+    return Invalid(errors=[FieldError(pointer, code, detail)])
+
+
 class UnsupportedMediaType(Problem):
-    """The body is not JSON."""
+    """The body is not JSON, or it is compressed."""
 
     status = 415
     code = "unsupported_media_type"

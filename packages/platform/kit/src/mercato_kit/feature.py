@@ -171,6 +171,7 @@ class Feature:
         needs: Contracts called.
         offers: Contracts implemented.
         excludes: Names of features that must not run in the same app, with the reason.
+        development_only: Why production refuses the feature: ``it takes play money``.
         publishes: Topics of published events.
         handles: Events handled.
         jobs: Periodic jobs.
@@ -198,6 +199,7 @@ class Feature:
     needs: Sequence[Need] = ()
     offers: Sequence[Offer] = ()
     excludes: Mapping[str, str] = field(default_factory=dict)
+    development_only: str | None = None
     publishes: Sequence[str] = ()
     handles: Sequence[Handler] = ()
     jobs: Sequence[Job] = ()

@@ -1,5 +1,6 @@
 """The caller of the current request, and the contract that authenticates bearer tokens."""
 
+import re
 import unicodedata
 from typing import Protocol, cast
 
@@ -9,6 +10,9 @@ from werkzeug.local import LocalProxy
 from mercato_kit import services
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.principals import GUEST, Principal
+
+# One token of RFC 9110's token68. Servers join repeated headers with commas, which it excludes.
+_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.ASCII | re.IGNORECASE)
 
 
 def canonical_email(address: str) -> str:
@@ -31,6 +35,22 @@ class IdentityProvider(Protocol):
         ...
 
 
+def authenticate(*, as_guest: bool) -> None:
+    """Identify the caller of the current request, before its policy is checked.
+
+    The rule is the same on every route. A request without ``Authorization`` is a guest's. Where
+    there is the header, it must be one valid bearer token, also where guests may call.
+
+    Args:
+        as_guest: Do not read the header; the caller is a guest.
+
+    Raises:
+        Unauthenticated: The header is anything but one valid bearer token.
+        Unavailable: The token cannot be checked now.
+    """
+    g.mercato_principal = GUEST if as_guest else _principal()
+
+
 def _principal() -> Principal:
     if "mercato_principal" not in g:
         g.mercato_principal = _authenticate() if has_request_context() else GUEST
@@ -41,12 +61,17 @@ current_principal: Principal = cast("Principal", LocalProxy(_principal))
 """The caller of the current request; a guest if no credentials were sent."""
 
 
+def known_principal() -> Principal:
+    """Return the caller if it was authenticated already, else a guest. Reads no credentials."""
+    return cast("Principal", g.get("mercato_principal", GUEST)) if has_request_context() else GUEST
+
+
 def _authenticate() -> Principal:
     header = request.headers.get("Authorization")
     if header is None:
         return GUEST
-    scheme, _, token = header.partition(" ")
+    sent = _BEARER.fullmatch(header.strip(" \t"))
     provider = services.find(IdentityProvider)
-    if scheme.lower() != "bearer" or not token.strip() or provider is None:
+    if sent is None or provider is None:
         raise Unauthenticated(invalid_token=True)
-    return provider.authenticate(token.strip())
+    return provider.authenticate(sent[1])

@@ -62,6 +62,12 @@ class InboxDelivery(Base):
             postgresql_where=sa.text("processed_at IS NULL"),
             sqlite_where=sa.text("processed_at IS NULL"),
         ),
+        sa.Index(
+            "ix_kit_inbox_waiting",
+            "event_id",
+            postgresql_where=sa.text("processed_at IS NULL"),
+            sqlite_where=sa.text("processed_at IS NULL"),
+        ),
     )
 
     consumer: Mapped[str] = mapped_column(
@@ -72,6 +78,18 @@ class InboxDelivery(Base):
     last_error: Mapped[str | None] = mapped_column(sa.Text)
     next_attempt_at: Mapped[datetime]
     processed_at: Mapped[datetime | None]
+
+
+class JobHistory(Base):
+    """How often a job ran, in any worker."""
+
+    __tablename__ = "kit_job"
+
+    job: Mapped[str] = mapped_column(sa.String(160), primary_key=True, doc="<feature>.<job>")
+    succeeded: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    failed: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    last_succeeded_at: Mapped[datetime | None]
+    last_failed_at: Mapped[datetime | None]
 
 
 class KnownFeature(Base):

@@ -14,10 +14,12 @@ class Policy:
     Args:
         name: Name in the API document: ``anyone``, ``signed_in`` or a permission.
         allows: Returns whether a principal may call the route.
+        as_guest: Whether ``Authorization`` is not read, so that every caller is a guest.
     """
 
     name: str
     allows: Callable[[Principal], bool]
+    as_guest: bool = False
 
     def check(self, principal: Principal) -> None:
         """Check that *principal* may call the route.
@@ -34,6 +36,9 @@ class Policy:
 
 
 anyone = Policy("anyone", lambda principal: True)
+anyone_as_guest = Policy(anyone.name, anyone.allows, as_guest=True)
+"""For routes that give or renew credentials: a token that has expired must not prevent that."""
+
 signed_in = Policy("signed_in", lambda principal: principal.kind != "guest")
 
 

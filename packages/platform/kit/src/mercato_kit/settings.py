@@ -27,21 +27,31 @@ _PLAIN = (
 """Scalar types, whose values may be shown in messages."""
 
 
+UNSAID: Any = object()
+"""The value of a setting that is not given, so that its default applies."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A value of a setting that development may use and production refuses.
 
     Args:
         key: The setting.
-        unsafe: Whether these settings are unsafe in production.
-        why: The danger, in one sentence.
-        instead: A safe value.
+        unsafe: Whether these settings are unsafe in production. It reads ``key`` and ``reads``.
+        why: The danger, in a few words: ``the link in a mail leads nowhere``.
+        example: Unsafe values, by setting; the conformance suite checks that they are refused.
+        instead: A safe value; by default the setting's own default is safe.
+        reads: Other settings that *unsafe* reads.
+        acceptable: Whether an operator may accept the danger: ``[accept]`` in the deployment file.
     """
 
     key: str
     unsafe: Callable[[Any], bool]
     why: str
-    instead: Any
+    example: Mapping[str, Any]
+    instead: Any = UNSAID
+    reads: Sequence[str] = ()
+    acceptable: bool = False
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,7 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Each field has a type and a description: ``Annotated[int, Meta(description="…")]``. A field
     without a default is required; ``Meta(examples=[…])`` shows a value. ``production`` lists the
-    values that production refuses.
+    values that production refuses. ``__post_init__`` may refuse values with a ``ValueError``, whose
+    message starts with the name of the setting: ``colour: …``.
     """
 
     production: ClassVar[Sequence[Rule]] = ()
@@ -101,7 +112,8 @@ def read(
 
     Args:
         settings: The class of the settings.
-        values: Values by name; text (from the environment) is converted to the field's type.
+        values: Values by name; text (from the environment) is converted to the field's type. A
+            list is written with commas.
 
     Returns:
         The settings and an empty list, or None and the mistakes.
@@ -114,9 +126,10 @@ def read(
             if field.required:
                 mistakes.append(Mistake(name, "missing", describe(field)))
             continue
+        value = _split(field, values[name])
         try:
             taken[name] = msgspec.convert(
-                values[name], field.type, strict=not isinstance(values[name], str), dec_hook=_decode
+                value, field.type, strict=not isinstance(value, str), dec_hook=_decode
             )
         except msgspec.ValidationError as error:
             mistakes.append(Mistake(name, "wrong", _detail(field, values[name], error)))
@@ -125,7 +138,19 @@ def read(
     try:
         return settings(**taken), []
     except ValueError as error:
-        return None, [Mistake("", "wrong", str(error))]
+        key, colon, detail = str(error).partition(": ")
+        known = colon and key in fields
+        return None, [Mistake(key if known else "", "wrong", detail if known else str(error))]
+
+
+def _split(field: msgspec.structs.FieldInfo, value: Any) -> Any:
+    """Return a text for a list as its parts; other values unchanged."""
+    info = msgspec.inspect.type_info(field.type)
+    if isinstance(info, msgspec.inspect.Metadata):
+        info = info.type
+    if not (isinstance(value, str) and isinstance(info, msgspec.inspect.ListType)):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def is_secret(field: msgspec.structs.FieldInfo) -> bool:

@@ -1,11 +1,14 @@
 """Connection and transaction settings of both databases."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 import sqlalchemy as sa
+
+from mercato_kit.files import private
 
 _may_write: ContextVar[bool] = ContextVar("mercato_may_write", default=True)
 
@@ -18,11 +21,11 @@ _SQLITE_PRAGMAS = (
     "journal_size_limit = 67108864",
 )
 
-_POSTGRESQL_SETTINGS = {
+_POSTGRESQL_SETTINGS: Mapping[str, str] = {
     "lock_timeout": "3s",
     "statement_timeout": "8s",
     "idle_in_transaction_session_timeout": "10s",
-    "timezone": "UTC",
+    "TimeZone": "UTC",
 }
 
 
@@ -48,27 +51,73 @@ def engine_options(url: sa.URL, *, threads: int = 1) -> dict[str, Any]:
         url: URL of the database.
         threads: Threads of this process that may need a connection at the same time.
     """
+    # Errors are logged, and parameters may be secrets.
+    hidden = {"hide_parameters": True}
     if url.get_backend_name() == "sqlite":
-        return {"poolclass": sa.pool.NullPool}
-    settings = " ".join(f"-c {name}={value}" for name, value in _POSTGRESQL_SETTINGS.items())
+        return {"poolclass": sa.pool.NullPool, **hidden}
     return {
         "pool_pre_ping": True,
         "pool_size": threads,
         "max_overflow": 0,
         "pool_timeout": 5,
-        "connect_args": {"connect_timeout": 3, "options": settings},
+        "connect_args": connect_args(),
+        **hidden,
     }
 
 
-def prepare(engine: sa.Engine) -> None:
+def connect_args() -> dict[str, Any]:
+    """Return the arguments of psycopg's ``connect`` for any PostgreSQL server or pooler.
+
+    A pooler in transaction mode may run each transaction on another connection, where a prepared
+    statement of the one before does not exist.
+    """
+    return {"connect_timeout": 3, "prepare_threshold": None}
+
+
+def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTINGS) -> None:
     """Install the connection and transaction settings on *engine*. Opens no connection.
 
     On SQLite, the driver's own transaction handling is disabled, and every transaction that may
     write begins IMMEDIATE: two writers wait for each other at the start instead of failing later.
+    A new SQLite file is readable by its owner only, and so are the files that SQLite adds.
+
+    On PostgreSQL, every transaction has *settings*. They are sent with its BEGIN, as a pooler in
+    transaction mode drops those of a connection.
+
+    Args:
+        engine: The engine.
+        settings: PostgreSQL's settings by name; by default, those of a request.
     """
     if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "do_connect", _create_sqlite)
         sa.event.listen(engine, "connect", _connect_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
+    else:
+        local = "".join(f"; SET LOCAL {name} = '{value}'" for name, value in settings.items())
+        sa.event.listen(engine, "begin", lambda connection: _begin_postgresql(connection, local))
+
+
+def lost_settings(engine: sa.Engine) -> dict[str, str]:
+    """Begin a transaction, and return the settings of a request that it does not have.
+
+    Returns:
+        What the server says instead, by name. Empty on SQLite, where none is asked.
+    """
+    if engine.dialect.name == "sqlite":
+        return {}
+    asked = [sa.func.current_setting(name).label(name) for name in _POSTGRESQL_SETTINGS]
+    with reading(), engine.connect() as connection:
+        found = connection.execute(sa.select(*asked)).one()._asdict()
+    return {name: value for name, value in found.items() if value != _POSTGRESQL_SETTINGS[name]}
+
+
+def _create_sqlite(_dialect: object, _record: object, arguments: Any, _options: object) -> None:
+    file = str(arguments[0])
+    if file in ("", ":memory:"):
+        return
+    # If it cannot be created, connecting raises the better error.
+    with suppress(OSError):
+        os.close(private(file, os.O_RDONLY))
 
 
 def _connect_sqlite(connection: Any, _record: object) -> None:
@@ -79,3 +128,14 @@ def _connect_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if may_write() else "BEGIN")
+
+
+def _begin_postgresql(connection: sa.Connection, local: str) -> None:
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        return
+    driver: Any = connection.connection.driver_connection
+    # Otherwise psycopg would send a BEGIN of its own first.
+    driver.autocommit = True
+    level = driver.isolation_level
+    isolation = f" ISOLATION LEVEL {level.name.replace('_', ' ')}" if level is not None else ""
+    connection.exec_driver_sql(f"BEGIN{isolation}{local}")

@@ -7,7 +7,7 @@ import logging
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -42,6 +42,7 @@ _BUSY_CLASSES = (_CONNECTION, _RESOURCES)
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 _running: ContextVar[bool] = ContextVar("mercato_unit_of_work", default=False)
+_after_commit: ContextVar[list[Callable[[], object]]] = ContextVar("mercato_after_commit")
 _log = logging.getLogger(__name__)
 
 
@@ -72,6 +73,42 @@ def run(step: Callable[[], T], *, read_only: bool = False, safe_to_repeat: bool 
         _running.reset(token)
 
 
+def after_commit(function: Callable[[], object]) -> None:
+    """Call *function* when the unit of work has committed; never if it is rolled back.
+
+    Outside of a unit of work it is called at once. It must not raise and must not use the session:
+    what has to happen is an event (:func:`mercato_kit.outbox.publish`), not a call.
+    """
+    if _running.get():
+        _after_commit.get().append(function)
+    else:
+        function()
+
+
+def run_each(find: Callable[[], Iterable[T]], step: Callable[[T], bool], *, failure: str) -> int:
+    """Run *step* for each item that *find* returns, each in its own unit of work.
+
+    An item that fails is logged and left for the next run; it does not block the others.
+
+    Args:
+        find: Returns the items, in a read-only unit of work.
+        step: The work for an item; returns whether there was something to do.
+        failure: The line of the log, with ``%s`` for the item.
+
+    Returns:
+        The number of items for which there was something to do.
+    """
+    return sum(_try(step, item, failure) for item in run(find, read_only=True))
+
+
+def _try(step: Callable[[T], bool], item: T, failure: str) -> bool:
+    try:
+        return run(lambda: step(item))
+    except Exception:  # noqa: BLE001 - one item must not block the others
+        _log.exception(failure, item)
+        return False
+
+
 def _run_with_retries(step: Callable[[], T], *, safe_to_repeat: bool) -> T:
     give_up_at = time.monotonic() + RETRY_SECONDS
     attempt = 1
@@ -90,22 +127,30 @@ def _run_with_retries(step: Callable[[], T], *, safe_to_repeat: bool) -> T:
 
 
 def _run_once(step: Callable[[], T]) -> T:
+    # A new list for each attempt: a rolled back one leaves nothing to call.
+    _after_commit.set([])
     try:
-        return _commit(step)
+        return _work(step)
     except BaseException:
         _roll_back()
         raise
 
 
-def _commit(step: Callable[[], T]) -> T:
+def _work(step: Callable[[], T]) -> T:
     try:
         result = step()
     except Problem as refusal:
         if refusal.keeps_work:
-            session.commit()
+            _commit()
         raise
-    session.commit()
+    _commit()
     return result
+
+
+def _commit() -> None:
+    session.commit()
+    for function in _after_commit.get():
+        function()
 
 
 def _roll_back() -> None:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from mercato_composition.faults import DeploymentError
+from mercato_composition.faults import DeploymentError, Fault
 from mercato_database.checks import open_engine, require_migrated
 from mercato_kit import transactions
+from mercato_kit.db import engine
 from mercato_runtime.health import run_check
 from mercato_runtime.worker.stuck import stuck_deliveries
 
 if TYPE_CHECKING:
     from mercato_composition.commands import Operation
-    from mercato_composition.faults import Fault
+
+_ALLOWED_CONNECTIONS = """
+    SELECT current_setting('max_connections')::int
+         - current_setting('superuser_reserved_connections')::int
+"""
+
+_OTHER_FILES = 200
+"""Open files of a worker beside the connections of clients."""
 
 
 def check_deliveries(operation: Operation) -> list[Fault]:
@@ -24,10 +34,47 @@ def check_deliveries(operation: Operation) -> list[Fault]:
     Events are looked for in the tables of this kit; where those are not there, K302 says so.
     """
     try:
-        with transactions.reading(), open_engine(operation).connect() as connection:
+        with transactions.reading(), operation.once(open_engine).connect() as connection:
             return stuck_deliveries(connection, operation.plan.features)
     except DBAPIError:
         return []
+
+
+def check_connections(operation: Operation) -> Iterator[Fault]:
+    """Compare the connections of all workers with what PostgreSQL allows."""
+    deployment, server = operation.deployment, operation.deployment.server
+    if deployment.database_url.get_backend_name() != "postgresql":
+        return
+    try:
+        with open_engine(operation).connect() as connection:
+            allowed = connection.scalar(sa.text(_ALLOWED_CONNECTIONS)) or 0
+    except DBAPIError:
+        # K207 says that it does not answer.
+        return
+    # The pool of a worker has a connection for each thread.
+    wanted = server.machines * server.workers * server.threads
+    if wanted > allowed:
+        what = (
+            f"{wanted} database connections may be used (machines * workers * threads), "
+            f"and PostgreSQL allows {allowed}."
+        )
+        fix = "lower workers or threads in [server], or raise max_connections of PostgreSQL"
+        where = deployment.source.origin("server", "workers")
+        yield Fault("K208", where, what, fix, severity="warning")
+
+
+def check_open_files(operation: Operation) -> Iterator[Fault]:
+    """Compare the connections of one worker with the open files that the system allows."""
+    # Other commands need no server.
+    from mercato_runtime.server.worker import CONNECTIONS  # noqa: PLC0415
+
+    wanted = CONNECTIONS + _OTHER_FILES
+    _, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        what = f"a worker may open {wanted} files for connections, and the system allows {allowed}."
+        fix = f"raise the limit: `ulimit -Hn {wanted}`, or LimitNOFILE={wanted} in systemd"
+        name = operation.deployment.source.name
+        yield Fault("K208", name, what, fix, severity="warning")
 
 
 def check_health(operation: Operation) -> Iterator[Fault]:
@@ -46,3 +93,19 @@ def check_health(operation: Operation) -> Iterator[Fault]:
                 if not check.required and (finding := run_check(check)) is not None:
                     fix = f"start it, or correct [features.{feature.name}.settings]"
                     yield feature.fault("K207", f"{check.name}: {finding}", fix, "warning")
+
+
+def check_transactions(operation: Operation) -> list[Fault]:
+    """Report time limits that a transaction on the app's own connection does not have (K313)."""
+    try:
+        with operation.app.app_context():
+            lost = transactions.lost_settings(engine())
+    except (DeploymentError, DBAPIError):
+        # Other faults report an app that cannot be made, and a database that does not answer.
+        return []
+    if not lost:
+        return []
+    shown = ", ".join(f"{name} = {value}" for name, value in lost.items())
+    what = f"transactions do not have the time limits and the time zone of Mercato: {shown}."
+    fix = "call mercato_kit.transactions.prepare(engine) in the host, or correct the pooler"
+    return [Fault("K313", "database", what, fix)]

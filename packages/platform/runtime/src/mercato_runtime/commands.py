@@ -1,13 +1,20 @@
 """The commands ``mercato serve``, ``worker``, ``seed`` and ``routes``."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
+from __future__ import annotations
+
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mercato_composition.commands import Command, Operation, pass_operation, print_faults
 from mercato_composition.faults import DeploymentError, Fault
+
+if TYPE_CHECKING:
+    from mercato_composition.deployment.model import Deployment
+
+_log = logging.getLogger(__name__)
 
 
 @click.command(cls=Command, examples=["mercato seed"])
@@ -47,10 +54,11 @@ def worker(ctx: click.Context, operation: Operation, once: bool) -> None:  # noq
     failed; failures are retried later.
     """
     from mercato_database.checks import require_migrated
+    from mercato_runtime import logs
     from mercato_runtime.checks import check_deliveries
     from mercato_runtime.worker import Worker
 
-    _log_to_stderr()
+    logs.configure(operation.deployment)
     operation.plan.require_fit()
     require_migrated(operation)
     if warnings := check_deliveries(operation):
@@ -79,28 +87,28 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
     Does not start while migrations are pending.
     """
     from mercato_database.checks import require_migrated
-    from mercato_runtime.server import listenable, serve as run_server
+    from mercato_runtime import logs
+    from mercato_runtime.metrics import processes
+    from mercato_runtime.server import listen, serve as run_server
 
-    _log_to_stderr()
+    logs.configure(operation.deployment)
     host, port = _address(bind) if bind else (None, None)
     chosen = operation.serve_with(host=host, port=port, workers=workers, threads=threads)
     operation.plan.require_fit()
     require_migrated(operation)
     try:
-        host, port = listenable(chosen.host, chosen.port)
+        listener = listen(chosen.host, chosen.port)
     except OSError as error:
         what = f"cannot listen on {chosen.host}:{chosen.port}: {error.strerror}."
         fix = "stop the other server, or use another port: `mercato serve --bind 127.0.0.1:8000`"
         raise DeploymentError(
             [Fault("K202", operation.deployment.source.name, what, fix)]
         ) from error
-    run_server(
-        operation.app,
-        host=host,
-        port=port,
-        workers=chosen.workers,
-        threads=chosen.threads,
-    )
+    if missing := _missing(operation.deployment):
+        _log.warning("Not for the open internet: missing is %s.", " and ".join(missing))
+    # Before the app is made: its counters are shared by the processes that are forked.
+    with processes.shared():
+        run_server(operation.app, listener, workers=chosen.workers, threads=chosen.threads)
 
 
 @click.command(cls=Command, examples=["mercato routes"])
@@ -128,13 +136,17 @@ def _who(policy: object) -> str:
     return str(getattr(policy, "name", "nobody"))
 
 
+def _missing(deployment: Deployment) -> list[str]:
+    """Return what a server on the open internet has and this one does not."""
+    needed = {
+        'environment = "production"': deployment.environment == "production",
+        "a proxy that ends TLS (trusted_proxies in [server])": deployment.server.trusted_proxies,
+    }
+    return [what for what, there in needed.items() if not there]
+
+
 def _address(bind: str) -> tuple[str, int]:
     host, colon, port = bind.rpartition(":")
     if not colon or not host or not port.isdecimal() or int(port) > 65535:
         raise click.BadParameter(f"{bind!r} is not HOST:PORT", param_hint="--bind")
     return host.strip("[]"), int(port)
-
-
-def _log_to_stderr() -> None:
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO, format=form)

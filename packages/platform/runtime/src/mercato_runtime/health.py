@@ -1,12 +1,10 @@
 """Liveness, readiness and metrics endpoints."""
 
 import logging
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import cast
 
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from flask import Blueprint, Flask, Response, current_app, jsonify
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
 
@@ -17,12 +15,11 @@ from mercato_kit.composition import current_composition
 from mercato_kit.db import session
 from mercato_kit.errors import Unavailable
 from mercato_kit.feature import Check
+from mercato_runtime import metrics
 
 blueprint = Blueprint("health", __name__)
 
 _log = logging.getLogger(__name__)
-
-_METHODS = frozenset("DELETE GET HEAD OPTIONS PATCH POST PUT".split())
 
 _CHECK_FAILED = "the check itself failed"
 
@@ -30,38 +27,10 @@ Finding = tuple[str, str]
 """The name of a failed check, and one sentence that says what is wrong."""
 
 
-class Metrics:
-    """The counters of one app.
-
-    Args:
-        left_out: Features that the deployment names and the app runs without.
-    """
-
-    def __init__(self, left_out: Iterable[str]) -> None:
-        self.registry = CollectorRegistry()
-        labels = ("endpoint", "method", "status")
-        self.requests = Counter(
-            "mercato_requests_total", "Requests answered", labels, registry=self.registry
-        )
-        self.seconds = Histogram(
-            "mercato_request_seconds", "Seconds per request", ("endpoint",), registry=self.registry
-        )
-        names = list(left_out)
-        degraded = Gauge("mercato_degraded", "1 if a feature is left out", registry=self.registry)
-        degraded.set(bool(names))
-        features = Gauge(
-            "mercato_left_out", "Features left out", ("feature",), registry=self.registry
-        )
-        for name in names:
-            features.labels(name).set(1)
-
-
 def init_app(app: Flask, plan: Plan) -> None:
     """Add the endpoints to *app*, and count its requests."""
     app.extensions["mercato_plan"] = plan
-    app.extensions["mercato_metrics"] = Metrics(sorted(plan.left_out))
-    app.before_request(_start)
-    app.after_request(_count)
+    metrics.init_app(app, plan)
     app.register_blueprint(blueprint)
 
 
@@ -92,10 +61,9 @@ def ready() -> tuple[Response, int]:
 
 
 @blueprint.get("/metrics")
-def metrics() -> Response:
-    """Return counters and durations by endpoint, in the text format of Prometheus."""
-    counters = cast("Metrics", current_app.extensions["mercato_metrics"])
-    body = generate_latest(counters.registry)
+def show_metrics() -> Response:
+    """Return the metrics in the text format of Prometheus."""
+    body = metrics.render()
     return _uncached(current_app.response_class(body, content_type=CONTENT_TYPE_PLAIN_0_0_4))
 
 
@@ -143,19 +111,4 @@ def run_check(check: Check) -> str | None:
 
 def _uncached(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _start() -> None:
-    g.mercato_started_at = time.perf_counter()
-
-
-def _count(response: Response) -> Response:
-    counters = cast("Metrics", current_app.extensions["mercato_metrics"])
-    endpoint = request.endpoint or "none"
-    # A client can send any method name, and each label value would be a new counter.
-    method = request.method if request.method in _METHODS else "other"
-    counters.requests.labels(endpoint, method, str(response.status_code)).inc()
-    if started_at := g.get("mercato_started_at"):
-        counters.seconds.labels(endpoint).observe(time.perf_counter() - started_at)
     return response

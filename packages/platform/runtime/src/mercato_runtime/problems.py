@@ -10,6 +10,8 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from mercato_kit.errors import NotFound, Problem
+from mercato_runtime import measures
+from mercato_runtime.logs import refusals
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -22,6 +24,7 @@ _CODES = {
     404: "not_found",
     405: "method_not_allowed",
     406: "not_acceptable",
+    408: "request_timeout",
     409: "conflict",
     412: "stale_version",
     413: "content_too_large",
@@ -63,6 +66,22 @@ class ContentTooLarge(Problem):
     title = "Request body too large"
 
 
+class RequestTimeout(Problem):
+    """The body of the request did not arrive within 10 seconds. Nothing was done; try again."""
+
+    status = 408
+    code = "request_timeout"
+    title = "Request timeout"
+
+
+class MisdirectedRequest(Problem):
+    """The shop is not served under this host name."""
+
+    status = 421
+    code = "misdirected_request"
+    title = "This host is not served here"
+
+
 class FeatureDisabled(Problem):
     """The deployment runs without the feature that serves this URL."""
 
@@ -87,6 +106,7 @@ def init_app(app: Flask, packages: Collection[str]) -> None:
 
 def answer_problem(problem: Problem) -> Response:
     """Answer a problem of a feature or the kit."""
+    refusals.note(problem)
     members = dict(problem.members)
     if problem.errors:
         members["errors"] = [asdict(error) for error in problem.errors]
@@ -112,8 +132,9 @@ def answer_http_exception(error: HTTPException) -> Response:
 
 def answer_fault(error: Exception) -> Response:
     """Log an unexpected error, and answer 500 without any detail of it."""
-    request_id = g.get("request_id", "-")
-    _log.error("request %s: %s %s failed", request_id, request.method, request.path, exc_info=error)
+    # The rule instead of the path, which contains what the client wrote.
+    where = (g.get("request_id", "-"), measures.method(), measures.route())
+    _log.error("request %s: %s %s failed", *where, exc_info=error)
     return answer_problem(InternalError("It was logged with the request id."))
 
 
@@ -122,11 +143,11 @@ def describe(
 ) -> dict[str, Any]:
     """Return a problem document about the current request."""
     document: dict[str, Any] = {
-        "type": f"/problems/{code}",
+        "type": f"{request.root_path}/problems/{code}",
         "title": title,
         "status": status,
         "detail": detail,
-        "instance": request.path,
+        "instance": request.root_path + request.path,
         "code": code,
     }
     if request_id := g.get("request_id"):
@@ -142,7 +163,7 @@ def respond(document: Mapping[str, Any], headers: Mapping[str, str] | None = Non
         current_app.json.dumps(document), document["status"], mimetype=MEDIA_TYPE
     )
     response.headers["Cache-Control"] = "private, no-store"
-    if document["status"] == ContentTooLarge.status:
+    if document["status"] in (RequestTimeout.status, ContentTooLarge.status):
         # The body is not read, so the next bytes on the connection are not a request.
         response.headers["Connection"] = "close"
     response.headers.update(dict(headers or {}))

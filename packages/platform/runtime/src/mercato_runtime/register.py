@@ -11,7 +11,7 @@ from mercato_composition.faults import DeploymentError, Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_kit.composition import Composition, compose
-from mercato_runtime import guard, health, problems, requests
+from mercato_runtime import cors, guard, health, logs, measures, problems, proxies, requests
 from mercato_runtime.api import Api, pages
 from mercato_runtime.policies import AWAY, check_policies
 from mercato_runtime.problems import FeatureDisabled
@@ -31,7 +31,11 @@ def register(app: Flask, plan: Plan) -> None:
         DeploymentError: A route has no policy (K106), cannot be registered (K106), or its schemas
             have the same name (K407).
     """
+    logs.init_app(app, plan.deployment)
+    proxies.init_app(app, plan.deployment.server)
+    cors.init_app(app, plan.deployment.server.origins)
     requests.init_app(app, plan.deployment.server)
+    measures.init_app(app)
     if plan.deployment.sql_guard:
         guard.init_app(app, plan)
     problems.init_app(app, _packages_of(plan))
@@ -57,6 +61,8 @@ def _register_features(app: Flask, plan: Plan) -> Api:
         _register_unknown(app, plan, name)
     for name, reason in plan.left_out.items():
         _log.warning("K504: running without %r, its URLs answer 503: %s", name, reason)
+    for fault in plan.accepted:
+        _log.warning("%s %s: %s", fault.code, fault.accepted, fault.what.replace("\n", " "))
     return api
 
 

@@ -1,19 +1,21 @@
-"""Request hooks: request id, body limit, proxy headers and security headers."""
+"""Request hooks: request id, body limit, hosts and security headers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RequestRedirect
+from werkzeug.sansio.utils import host_is_trusted
 
 from mercato_composition.deployment.model import Server
 from mercato_kit.db import new_id
-from mercato_kit.errors import NotFound
+from mercato_kit.errors import MalformedRequest, NotFound
 from mercato_kit.http.blueprint import SAFE_METHODS
 from mercato_kit.http.body import read_whole
-from mercato_runtime.problems import ContentTooLarge
+from mercato_runtime.problems import ContentTooLarge, MisdirectedRequest
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}", re.ASCII)
 
@@ -43,18 +45,20 @@ class JsonProvider(DefaultJSONProvider):
 
 
 def init_app(app: Flask, server: Server) -> None:
-    """Set the JSON provider, proxy handling and request hooks of *app*."""
+    """Set the JSON provider and request hooks of *app*."""
     app.json = JsonProvider(app)
+    # werkzeug would redirect /v1//products to /v1/products.
+    app.url_map.merge_slashes = False
     # First in the list: a response of an extension's hook, such as 429, has a request id too.
     hooks = app.before_request_funcs.setdefault(None, [])
-    hooks[:0] = [_name_request, _read_body, _refuse_broken_address]
+    hooks[:0] = [
+        _name_request,
+        _read_body,
+        partial(_refuse_foreign_host, server.hosts),
+        _refuse_broken_address,
+    ]
     app.after_request(_drop_entity_headers)
     app.after_request(_protect)
-    if proxies := server.trusted_proxies:
-        # Only this many proxies: with one more, a client could forge its own address.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=0
-        )
 
 
 def _name_request() -> None:
@@ -81,8 +85,32 @@ def _read_body() -> None:
         raise ContentTooLarge
 
 
+def _refuse_foreign_host(hosts: Sequence[str]) -> None:
+    """Refuse requests for another host, except for the health endpoints and metrics.
+
+    Those are asked by probes, which send the address of one machine as the host.
+
+    Args:
+        hosts: The names of this deployment; empty for any.
+
+    Raises:
+        MalformedRequest: The Host header has a character that no host has.
+        MisdirectedRequest: The host is another one.
+    """
+    if request.headers.get("Host") and not request.host:
+        raise MalformedRequest("The Host header is not valid.")
+    is_known = not hosts or host_is_trusted(request.host.lower(), hosts)
+    if not is_known and request.blueprint != "health":
+        raise MisdirectedRequest
+
+
 def _refuse_broken_address() -> None:
-    """Answer 404 for path values with NUL or lone surrogates, which no database can store."""
+    """Answer 404 for an address that needs a redirect, or has text that no database can store.
+
+    Redirects of werkzeug contain the Host header, which a client chooses.
+    """
+    if isinstance(request.routing_exception, RequestRedirect):
+        raise NotFound
     for value in (request.view_args or {}).values():
         if isinstance(value, str) and not _is_text(value):
             raise NotFound

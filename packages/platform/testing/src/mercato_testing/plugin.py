@@ -238,6 +238,21 @@ def outbox(app: Flask) -> Callable[..., list[Event]]:
 
 
 @pytest.fixture
+def security_log(caplog: pytest.LogCaptureFixture) -> Callable[[], list[dict[str, Any]]]:
+    """Return a function that gives the lines of the security log so far, oldest first.
+
+    Each has the name of the event as ``event``, and its facts by name.
+    """
+    caplog.set_level("INFO", logger="mercato.security")
+
+    def read() -> list[dict[str, Any]]:
+        lines = [line for line in caplog.records if line.name == "mercato.security"]
+        return [{"event": line.getMessage(), **vars(line)["facts"]} for line in lines]
+
+    return read
+
+
+@pytest.fixture
 def run_worker(app: Flask) -> Callable[[], Tally]:
     """Return a function that delivers what is due, runs every job, and returns the tally."""
     return lambda: run_once(app)

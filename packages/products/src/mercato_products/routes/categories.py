@@ -48,7 +48,7 @@ def get_category(category_id: UUID) -> Category:
 @blueprint.response(200, CategorySchema)
 def update_category(changes: dict[str, Any], category_id: UUID) -> Category:
     """Change a category, or move it with its subcategories"""
-    return services.update_category(category_id, changes, version=if_match())
+    return services.update_category(category_id, changes, versions=if_match())
 
 
 @blueprint.delete("/categories/<uuid:category_id>", allow=MAY_WRITE)

@@ -62,14 +62,14 @@ def create_product(new: NewProduct) -> tuple[Product, int, dict[str, str]]:
 @blueprint.response(200, ProductSchema)
 def update_product(changes: dict[str, Any], product_id: UUID) -> Product:
     """Change a product"""
-    return services.update_product(product_id, changes, version=if_match())
+    return services.update_product(product_id, changes, versions=if_match())
 
 
 @blueprint.delete("/products/<uuid:product_id>", allow=MAY_WRITE, if_match=True)
 @blueprint.response(204)
 def archive_product(product_id: UUID) -> None:
     """Archive a product"""
-    services.archive_product(product_id, version=if_match())
+    services.archive_product(product_id, versions=if_match())
 
 
 @blueprint.put("/products/<uuid:product_id>/media", allow=MAY_WRITE)

@@ -59,14 +59,14 @@ def get_variant(variant_id: UUID) -> Variant:
 @blueprint.response(200, VariantSchema)
 def update_variant(changes: dict[str, Any], variant_id: UUID) -> Variant:
     """Change a variant"""
-    return services.update_variant(variant_id, changes, version=if_match())
+    return services.update_variant(variant_id, changes, versions=if_match())
 
 
 @blueprint.delete("/variants/<uuid:variant_id>", allow=MAY_WRITE, if_match=True)
 @blueprint.response(204)
 def archive_variant(variant_id: UUID) -> None:
     """Archive a variant"""
-    services.archive_variant(variant_id, version=if_match())
+    services.archive_variant(variant_id, versions=if_match())
 
 
 @blueprint.put("/variants/<uuid:variant_id>/prices/<currency>", allow=MAY_WRITE, if_match=True)
@@ -79,5 +79,5 @@ def set_price(body: dict[str, Any], variant_id: UUID, currency: str) -> Price:
         currency,
         unit_amount=body["unit_amount"],
         compare_at_amount=body.get("compare_at_amount"),
-        version=if_match(),
+        versions=if_match(),
     )

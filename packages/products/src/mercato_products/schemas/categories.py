@@ -13,8 +13,6 @@ class CategorySchema(ModelSchema):
     """A category and its position in the tree."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Category
         fields = (
             "id",
@@ -46,7 +44,7 @@ class _CategoryFields(Schema):
     handle = Handle()
     parent_id = Uuid(allow_none=True)
     position = Integer(min=0, max=1_000_000)
-    metadata = Metadata()
+    metadata = Metadata(attribute="metadata_")
 
 
 class NewCategorySchema(_CategoryFields):

@@ -9,6 +9,7 @@ from mercato_kit.http import ListQuerySchema
 from mercato_kit.schemas import (
     Boolean,
     Line,
+    List,
     Listed,
     Metadata,
     ModelSchema,
@@ -29,8 +30,6 @@ class MediumSchema(ModelSchema):
     """An image."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Medium
         fields = ("url", "alt", "variant_id")
 
@@ -39,8 +38,6 @@ class PriceRangeSchema(ModelSchema):
     """The lowest and highest price of a product's variants in one currency."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = PriceRange
         fields = ("currency", "min_amount", "max_amount")
 
@@ -51,8 +48,6 @@ class ProductSchema(ModelSchema):
     sometimes = ("availability", "version")
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Product
         fields = (
             "id",
@@ -99,8 +94,6 @@ class ProductSummarySchema(ModelSchema):
     """A product in a list."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Product
         fields = (
             "id",
@@ -152,6 +145,7 @@ class MediumInputSchema(Schema):
     """An image of a product."""
 
     makes = NewMedium
+    max_items = 50
 
     url = Address(required=True)
     alt = Line(max=500)
@@ -163,8 +157,8 @@ class _ProductFields(Schema):
     brand = Name(max=100, allow_none=True)
     tax_code = Code(max=50, allow_none=True)
     external_reference = Code(max=100, allow_none=True)
-    category_ids = fields.List(Uuid(), validate=validate.Length(max=20))
-    metadata = Metadata()
+    category_ids = List(Uuid(), max=20)
+    metadata = Metadata(attribute="metadata_")
 
 
 class NewProductSchema(_ProductFields):
@@ -175,12 +169,12 @@ class NewProductSchema(_ProductFields):
     name = Name(required=True)
     handle = Handle(metadata={"description": "Default: generated from the name"})
     status = one_of("draft", "active")
-    options = fields.List(
+    options = List(
         Name(max=40),
-        validate=validate.Length(max=5),
+        max=5,
         metadata={"description": "Option names; default: those of the first variant"},
     )
-    variants = fields.List(fields.Nested(NewVariantSchema), validate=validate.Length(max=100))
+    variants = List(fields.Nested(NewVariantSchema), max=100)
 
 
 class ProductChangesSchema(_ProductFields):

@@ -3,10 +3,10 @@
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from mercato_kit.http import ListQuerySchema
-from mercato_kit.schemas import Instant, Integer, Listed, ModelSchema, Schema, Text, Uuid
+from mercato_kit.schemas import Instant, Integer, List, Listed, ModelSchema, Schema, Text, Uuid
 from mercato_products.models import Reservation, ReservationLine, StockLevel, StockMovement
 from mercato_products.schemas.fields import MAX_UNITS, Name, one_of
 from mercato_products.values import Adjustment
@@ -16,8 +16,6 @@ class StockLevelSchema(ModelSchema):
     """Units of a variant at a location."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = StockLevel
         fields = (
             "variant_id",
@@ -51,8 +49,6 @@ class StockMovementSchema(ModelSchema):
     """One stock movement."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = StockMovement
         fields = (
             "id",
@@ -76,10 +72,10 @@ class StockMovementListQuerySchema(ListQuerySchema):
     variant_id = Uuid()
     reference = Uuid()
     kind = Listed(one_of("receipt", "adjustment", "reserve", "release", "ship", "restock"))
-    created_at_gte = Instant(data_key="created_at[gte]", attribute="created_at.gte")
-    created_at_gt = Instant(data_key="created_at[gt]", attribute="created_at.gt")
-    created_at_lte = Instant(data_key="created_at[lte]", attribute="created_at.lte")
-    created_at_lt = Instant(data_key="created_at[lt]", attribute="created_at.lt")
+    created_at_gte = Instant(data_key="created_at[gte]")
+    created_at_gt = Instant(data_key="created_at[gt]")
+    created_at_lte = Instant(data_key="created_at[lte]")
+    created_at_lt = Instant(data_key="created_at[lt]")
 
 
 class AdjustmentSchema(Schema):
@@ -112,9 +108,7 @@ class AdjustmentSchema(Schema):
 class AdjustmentsSchema(Schema):
     """Adjustments of stock levels, applied all or none."""
 
-    adjustments = fields.List(
-        fields.Nested(AdjustmentSchema), required=True, validate=validate.Length(min=1, max=100)
-    )
+    adjustments = List(fields.Nested(AdjustmentSchema), required=True, min=1, max=100)
 
 
 class AdjustedSchema(ma.Schema):
@@ -128,8 +122,6 @@ class ReservationLineSchema(ModelSchema):
     """Units of one variant in a reservation."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = ReservationLine
         fields = ("variant_id", "location_id", "quantity", "shipped", "released", "restocked")
 
@@ -138,8 +130,6 @@ class ReservationSchema(ModelSchema):
     """A stock reservation."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Reservation
         fields = ("reference", "status", "expires_at", "created_at", "lines")
 

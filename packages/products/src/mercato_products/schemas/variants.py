@@ -3,13 +3,15 @@
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.schemas import (
     Boolean,
+    Dict,
     Integer,
     Line,
+    List,
     Listed,
     Metadata,
     ModelSchema,
@@ -26,8 +28,6 @@ class PriceSchema(ModelSchema):
     """A price of a variant."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Price
         fields = ("currency", "unit_amount", "compare_at_amount")
 
@@ -49,8 +49,6 @@ class VariantSchema(ModelSchema):
     sometimes = ("stock",)
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Variant
         fields = (
             "id",
@@ -91,8 +89,6 @@ class VariantPriceSchema(ModelSchema):
     """A price with the new version of its variant."""
 
     class Meta(ModelSchema.Meta):
-        """Publish these columns."""
-
         model = Price
         fields = ("variant_id", "currency", "unit_amount", "compare_at_amount", "version")
 
@@ -137,15 +133,13 @@ class NewPriceSchema(PriceInputSchema):
 class _VariantFields(Schema):
     gtin = Gtin(allow_none=True)
     name = Line(max=400)
-    option_values = fields.Dict(
-        keys=Name(max=40), values=Name(max=60), validate=validate.Length(max=5)
-    )
+    option_values = Dict(keys=Name(max=40), values=Name(max=60), max=5)
     position = Integer(min=0, max=1_000_000)
     weight_grams = Integer(min=0, max=MAX_UNITS, allow_none=True)
     requires_shipping = Boolean()
     track_inventory = Boolean()
     tax_code = Code(max=50, allow_none=True)
-    metadata = Metadata()
+    metadata = Metadata(attribute="metadata_")
 
 
 class NewVariantSchema(_VariantFields):
@@ -154,7 +148,7 @@ class NewVariantSchema(_VariantFields):
     makes = NewVariant
 
     sku = Code(max=64, required=True)
-    prices = fields.List(fields.Nested(NewPriceSchema), validate=validate.Length(max=20))
+    prices = List(fields.Nested(NewPriceSchema), max=20)
 
     @ma.validates_schema(skip_on_field_errors=True)
     def _one_price_a_currency(self, data: dict[str, Any], **_kwargs: Any) -> None:

@@ -8,13 +8,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
+from mercato_kit import security
 from mercato_kit.db import insert, refuse, session, unique_key
+from mercato_kit.errors import invalid
 from mercato_products.errors import (
     ReferenceUsed,
     StaleQuantity,
     StockBelowReserved,
     StockNotTracked,
-    invalid,
 )
 from mercato_products.models import (
     DEFAULT_LOCATION_ID,
@@ -78,6 +79,7 @@ def adjust_stock(adjustments: Sequence[Adjustment], *, actor_id: UUID | None) ->
         movements = record_movements(
             (key, delta, _cause(wanted[key], actor_id)) for key, delta in deltas.items()
         )
+    security.record("stock_changed", changes=[_change(key, deltas[key]) for key in deltas])
     return Adjusted(movements, _find_levels(wanted))
 
 
@@ -117,6 +119,10 @@ def _check_locations(wanted: Wanted) -> None:
         if adjustment.location_id in named - known:
             pointer = f"/adjustments/{number}/location_id"
             raise invalid(pointer, "unknown", "The location does not exist.")
+
+
+def _change(key: LevelKey, delta: Delta) -> dict[str, Any]:
+    return {**key._asdict(), "on_hand_delta": delta.on_hand}
 
 
 def _empty_level(key: LevelKey) -> dict[str, Any]:

@@ -1,18 +1,18 @@
 """The tree of categories. All changes lock the whole tree, so that it stays consistent."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import locked, refuse, session, unique_key, utc_now
-from mercato_kit.errors import NotFound
-from mercato_kit.http import Page, PageRequest, paginate
-from mercato_products.errors import CategoryCycle, CategoryNotEmpty, HandleTaken, invalid
+from mercato_kit.db import check_version, found, locked, refuse, session, unique_key, utc_now
+from mercato_kit.errors import invalid
+from mercato_kit.http import Page, PageRequest, conditions, paginate
+from mercato_products.errors import CategoryCycle, CategoryNotEmpty, HandleTaken
 from mercato_products.models import Category
 from mercato_products.services.handles import find_free_handle
-from mercato_products.services.versions import check_version, lock_products_in, touch_products_in
+from mercato_products.services.versions import lock_products_in, touch_products_in
 from mercato_products.values import NewCategory
 
 HANDLE = unique_key(Category, "handle")
@@ -21,16 +21,9 @@ MAX_DEPTH = 8
 Tree = Mapping[UUID, Category]
 
 
-def list_categories(page: PageRequest, *, parent_id: UUID | None = None) -> Page[Category]:
-    """Return a page of categories.
-
-    Args:
-        page: The page requested.
-        parent_id: Only direct children of this category.
-    """
-    wanted = sa.select(Category)
-    if parent_id is not None:
-        wanted = wanted.where(Category.parent_id == parent_id)
+def list_categories(page: PageRequest, **filters: Any) -> Page[Category]:
+    """Return a page of categories, by columns of the model."""
+    wanted = sa.select(Category).where(*conditions(filters, vars(Category)))
     columns = {"path": Category.path, "name": Category.name, "position": Category.position}
     return paginate(wanted, page, columns=columns, id=Category.id)
 
@@ -41,10 +34,7 @@ def find_category(category_id: UUID) -> Category:
     Raises:
         NotFound: It does not exist.
     """
-    category = session.get(Category, category_id)
-    if category is None:
-        raise NotFound
-    return category
+    return found(session.get(Category, category_id))
 
 
 def create_category(new: NewCategory) -> Category:
@@ -60,7 +50,7 @@ def create_category(new: NewCategory) -> Category:
         name=new.name,
         parent_id=new.parent_id,
         position=new.position,
-        metadata_=dict(new.metadata),
+        metadata_=dict(new.metadata_),
     )
     category.path, category.depth = _locate(category, tree)
     with refuse({HANDLE: HandleTaken}):
@@ -68,13 +58,15 @@ def create_category(new: NewCategory) -> Category:
     return category
 
 
-def update_category(category_id: UUID, changes: Mapping[str, Any], *, version: int) -> Category:
+def update_category(
+    category_id: UUID, changes: Mapping[str, Any], *, versions: Container[int]
+) -> Category:
     """Change a category. A new handle or parent also changes the paths of its subcategories.
 
     Args:
         category_id: Id of the category.
         changes: New values by column.
-        version: The version that the caller read.
+        versions: The versions that the caller accepts; usually the one that it read.
 
     Raises:
         NotFound: It does not exist.
@@ -84,14 +76,11 @@ def update_category(category_id: UUID, changes: Mapping[str, Any], *, version: i
         HandleTaken: Another category has the handle.
     """
     tree = _lock_tree()
-    category = _find(tree, category_id)
-    check_version(category, version)
-    values = dict(changes)
-    if "metadata" in values:
-        values["metadata_"] = values.pop("metadata")
+    category = found(tree.get(category_id))
+    check_version(category, versions)
     old_path = category.path
     with refuse({HANDLE: HandleTaken}):
-        for name, value in values.items():
+        for name, value in changes.items():
             setattr(category, name, value)
         category.path, category.depth = _locate(category, tree)
         _move_subcategories(tree, category, old_path)
@@ -109,7 +98,7 @@ def delete_category(category_id: UUID) -> None:
         CategoryNotEmpty: It has subcategories.
     """
     tree = _lock_tree()
-    category = _find(tree, category_id)
+    category = found(tree.get(category_id))
     if any(other.parent_id == category_id for other in tree.values()):
         raise CategoryNotEmpty
     # Lock products before the category: an update of a product takes the locks in this order.
@@ -132,13 +121,6 @@ def _lock_out_links(category_id: UUID) -> None:
     product. Only PostgreSQL needs this: SQLite has one writer.
     """
     session.execute(sa.select(Category.id).where(Category.id == category_id).with_for_update())
-
-
-def _find(tree: Tree, category_id: UUID) -> Category:
-    category = tree.get(category_id)
-    if category is None:
-        raise NotFound
-    return category
 
 
 def _locate(category: Category, tree: Tree) -> tuple[str, int]:

@@ -6,13 +6,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import session
-from mercato_products.errors import invalid
+from mercato_kit.errors import invalid
 from mercato_products.models import Medium, Product, Variant
 from mercato_products.services.products import find_product
 from mercato_products.services.versions import lock_product, touch
 from mercato_products.values import NewMedium
-
-MAX_MEDIA = 50
 
 
 def replace_media(product_id: UUID, media: Sequence[NewMedium]) -> Product:
@@ -20,10 +18,8 @@ def replace_media(product_id: UUID, media: Sequence[NewMedium]) -> Product:
 
     Raises:
         NotFound: The product does not exist.
-        Invalid: There are too many, or one names a variant of another product.
+        Invalid: A medium names a variant of another product.
     """
-    if len(media) > MAX_MEDIA:
-        raise invalid("", "max_length", f"Longer than maximum length {MAX_MEDIA}.")
     product = lock_product(product_id)
     own = set(session.scalars(sa.select(Variant.id).where(Variant.product_id == product_id)))
     for position, medium in enumerate(media):

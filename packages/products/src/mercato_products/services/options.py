@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from mercato_products.errors import invalid
+from mercato_kit.errors import invalid
 from mercato_products.values import NewVariant
 
 

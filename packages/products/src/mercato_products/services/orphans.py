@@ -1,6 +1,5 @@
 """Release abandoned reservations."""
 
-import logging
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,21 +15,15 @@ from mercato_products.settings import ProductsSettings
 BATCH_SIZE = 100
 """Reservations that one run of the job processes at most."""
 
-_log = logging.getLogger(__name__)
-
 
 def release_orphans() -> int:
-    """Release reservations that expired long ago, each in its own unit of work.
+    """Release reservations that expired long ago, each in its own unit of work; return how many.
 
     Normally the feature that made a reservation releases it; this job covers the case that it no
-    longer can. One unit of work per reservation avoids locking the levels of two. A reservation
-    that fails is logged and left for the next run; it does not block the others.
-
-    Returns:
-        Number of reservations released.
+    longer can. One unit of work per reservation avoids locking the levels of two.
     """
-    abandoned = work.run(_find_abandoned, read_only=True)
-    return sum(_try_to_release(reference) for reference in abandoned)
+    failure = "abandoned reservation %s could not be released"
+    return work.run_each(_find_abandoned, release_orphan, failure=failure)
 
 
 def release_orphan(reference: UUID) -> bool:
@@ -61,11 +54,3 @@ def _find_abandoned() -> list[UUID]:
         .limit(BATCH_SIZE)
     )
     return list(session.scalars(statement))
-
-
-def _try_to_release(reference: UUID) -> bool:
-    try:
-        return work.run(lambda: release_orphan(reference))
-    except Exception:  # noqa: BLE001 - one reservation must not block the others
-        _log.exception("abandoned reservation %s could not be released", reference)
-        return False

@@ -1,8 +1,10 @@
 """Prices of variants."""
 
+from collections.abc import Container
 from uuid import UUID
 
 from mercato_contracts.money import EXPONENTS
+from mercato_kit import security
 from mercato_kit.db import session
 from mercato_kit.errors import NotFound
 from mercato_products.models import Price
@@ -17,7 +19,7 @@ def set_price(
     *,
     unit_amount: int,
     compare_at_amount: int | None,
-    version: int,
+    versions: Container[int],
 ) -> Price:
     """Set the price of a variant in one currency.
 
@@ -26,7 +28,7 @@ def set_price(
         currency: ISO 4217 code.
         unit_amount: Minor units.
         compare_at_amount: The former price in minor units, or None.
-        version: The version of the variant that the caller read.
+        versions: The versions of the variant that the caller accepts.
 
     Raises:
         NotFound: The variant or the currency does not exist.
@@ -34,12 +36,19 @@ def set_price(
     """
     if currency not in EXPONENTS:
         raise NotFound
-    variant = lock_variant(variant_id, version=version)
+    variant = lock_variant(variant_id, versions=versions)
     price = session.get(Price, (variant_id, currency))
     if price is None:
         price = Price(currency=currency)
         session.add(price)
     price.variant = variant
+    security.record(
+        "price_changed",
+        variant_id=variant_id,
+        currency=currency,
+        before=price.unit_amount,
+        after=unit_amount,
+    )
     price.unit_amount = unit_amount
     price.compare_at_amount = compare_at_amount
     touch(variant)

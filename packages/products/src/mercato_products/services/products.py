@@ -1,28 +1,27 @@
 """Find, create, change and archive products."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from mercato_kit.db import refuse, session, unique_key, utc_now
-from mercato_kit.errors import NotFound
+from mercato_kit.db import check_version, found, refreshed, refuse, session, unique_key, utc_now
+from mercato_kit.errors import invalid
 from mercato_products.errors import (
     DuplicateOptions,
     ExternalReferenceTaken,
     HandleTaken,
     InvalidTransition,
     SkuTaken,
-    invalid,
 )
 from mercato_products.models import Category, Price, Product, ProductCategory, Variant
 from mercato_products.services.handles import find_free_handle
 from mercato_products.services.options import check_options, read_options
 from mercato_products.services.price_ranges import refresh_price_ranges
-from mercato_products.services.variants import OPTIONS, SKU, make_variant
-from mercato_products.services.versions import check_version, lock_product, touch
+from mercato_products.services.variants import OPTIONS, SKU, make_variant, record_prices
+from mercato_products.services.versions import lock_product, touch
 from mercato_products.values import NewProduct
 
 HANDLE = unique_key(Product, "handle")
@@ -69,9 +68,7 @@ def find_product(
     )
     if with_stock:
         wanted = wanted.options(variants.selectinload(Variant.levels))
-    product = session.scalar(wanted.execution_options(populate_existing=True))
-    if product is None:
-        raise NotFound
+    product = found(session.scalar(refreshed(wanted)))
     product.shows_stock = with_stock
     return product
 
@@ -96,27 +93,31 @@ def create_product(new: NewProduct) -> Product:
         tax_code=new.tax_code,
         external_reference=new.external_reference,
         published_at=utc_now() if new.status == "active" else None,
-        metadata_=dict(new.metadata),
+        metadata_=dict(new.metadata_),
     )
     with _refusing_duplicates():
         session.add(product)
         session.flush()
-        session.add_all(
+        variants = [
             make_variant(product, variant, position=number)
             for number, variant in enumerate(new.variants)
-        )
+        ]
+        session.add_all(variants)
+    record_prices(variants)
     _place(product.id, new.category_ids)
     refresh_price_ranges(product.id)
     return find_product(product.id, hidden_too=True)
 
 
-def update_product(product_id: UUID, changes: Mapping[str, Any], *, version: int) -> Product:
+def update_product(
+    product_id: UUID, changes: Mapping[str, Any], *, versions: Container[int]
+) -> Product:
     """Change a product.
 
     Args:
         product_id: Id of the product.
         changes: New values by column name, and ``category_ids``.
-        version: The version that the caller read.
+        versions: The versions that the caller accepts; usually the one that it read.
 
     Raises:
         NotFound: It does not exist.
@@ -126,11 +127,9 @@ def update_product(product_id: UUID, changes: Mapping[str, Any], *, version: int
         HandleTaken, ExternalReferenceTaken: A unique value is in use.
     """
     product = lock_product(product_id)
-    check_version(product, version)
+    check_version(product, versions)
     values = dict(changes)
     category_ids = values.pop("category_ids", None)
-    if "metadata" in values:
-        values["metadata_"] = values.pop("metadata")
     if "status" in values:
         _change_status(product, values.pop("status"))
     if category_ids is not None:
@@ -143,14 +142,14 @@ def update_product(product_id: UUID, changes: Mapping[str, Any], *, version: int
     return find_product(product_id, hidden_too=True)
 
 
-def archive_product(product_id: UUID, *, version: int) -> None:
+def archive_product(product_id: UUID, *, versions: Container[int]) -> None:
     """Archive a product. Orders and the ledger keep their references to it.
 
     Raises:
         NotFound: It does not exist.
         StaleVersion: It has changed since the caller read it.
     """
-    update_product(product_id, {"status": "archived"}, version=version)
+    update_product(product_id, {"status": "archived"}, versions=versions)
 
 
 def _change_status(product: Product, status: str) -> None:

@@ -1,47 +1,36 @@
 """Find, create, change and archive variants."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, selectinload
 
-from mercato_kit.db import refuse, session, unique_key
-from mercato_kit.errors import NotFound
-from mercato_kit.http import Page, PageRequest, paginate
+from mercato_kit import security
+from mercato_kit.db import check_version, found, refreshed, refuse, session, unique_key
+from mercato_kit.http import Page, PageRequest, conditions, paginate
 from mercato_products.errors import DuplicateOptions, SkuTaken, StockInUse
 from mercato_products.models import Price, Product, StockMovement, Variant
 from mercato_products.services.options import check_options, make_option_key, name_variant
 from mercato_products.services.price_ranges import refresh_price_ranges
-from mercato_products.services.versions import check_version, lock_product, touch
+from mercato_products.services.versions import lock_product, touch
 from mercato_products.values import NewVariant
 
 SKU = unique_key(Variant, "sku")
 OPTIONS = unique_key(Variant, "product_id", "option_key")
 
 
-def list_variants(
-    page: PageRequest,
-    *,
-    hidden_too: bool,
-    sku: Sequence[str] | None = None,
-    ids: Sequence[UUID] | None = None,
-) -> Page[Variant]:
+def list_variants(page: PageRequest, *, hidden_too: bool, **filters: Any) -> Page[Variant]:
     """Return a page of variants with their prices.
 
     Args:
         page: The page requested.
         hidden_too: Include variants that are not for sale.
-        sku: Only variants with one of these SKUs.
-        ids: Only variants with one of these ids.
+        **filters: Accepted values: ``sku``, ``ids``.
     """
-    wanted = _visible(hidden_too=hidden_too)
-    if sku is not None:
-        wanted = wanted.where(Variant.sku.in_(sku))
-    if ids is not None:
-        wanted = wanted.where(Variant.id.in_(ids))
-    return _page_of(wanted, page)
+    wanted = conditions(filters, {"sku": Variant.sku, "ids": Variant.id})
+    return _page_of(_visible(hidden_too=hidden_too).where(*wanted), page)
 
 
 def list_variants_of(product_id: UUID, page: PageRequest, *, hidden_too: bool) -> Page[Variant]:
@@ -58,8 +47,7 @@ def list_variants_of(product_id: UUID, page: PageRequest, *, hidden_too: bool) -
     product = sa.select(Product.id).where(Product.id == product_id)
     if not hidden_too:
         product = product.where(Product.status == "active")
-    if session.scalar(product) is None:
-        raise NotFound
+    found(session.scalar(product))
     return _page_of(_visible(hidden_too=hidden_too).where(Variant.product_id == product_id), page)
 
 
@@ -73,39 +61,30 @@ def find_variant(variant_id: UUID, *, hidden_too: bool) -> Variant:
     Raises:
         NotFound: It does not exist or is not for sale.
     """
-    variant = session.scalar(
-        _visible(hidden_too=hidden_too)
-        .where(Variant.id == variant_id)
-        .options(selectinload(Variant.prices))
-        .execution_options(populate_existing=True)
-    )
-    if variant is None:
-        raise NotFound
-    return variant
+    wanted = _visible(hidden_too=hidden_too).where(Variant.id == variant_id)
+    return found(session.scalar(refreshed(wanted.options(selectinload(Variant.prices)))))
 
 
-def lock_variant(variant_id: UUID, *, version: int) -> Variant:
+def lock_variant(variant_id: UUID, *, versions: Container[int]) -> Variant:
     """Lock a variant's product and return the variant with it.
 
     Args:
         variant_id: Id of the variant.
-        version: The version of the variant that the caller read.
+        versions: The versions of the variant that the caller accepts.
 
     Raises:
         NotFound: It does not exist.
         StaleVersion: It has changed since.
     """
-    product_id = session.scalar(sa.select(Variant.product_id).where(Variant.id == variant_id))
-    if product_id is None:
-        raise NotFound
-    lock_product(product_id)
+    of_variant = sa.select(Variant.product_id).where(Variant.id == variant_id)
+    lock_product(found(session.scalar(of_variant)))
     variant = session.scalars(
         sa.select(Variant)
         .join(Variant.product)
         .where(Variant.id == variant_id)
         .options(contains_eager(Variant.product))
     ).one()
-    check_version(variant, version)
+    check_version(variant, versions)
     return variant
 
 
@@ -127,17 +106,20 @@ def add_variant(product_id: UUID, new: NewVariant) -> Variant:
     touch(product)
     with refusing_duplicates():
         session.add(variant)
+    record_prices([variant])
     refresh_price_ranges(product_id)
     return find_variant(variant.id, hidden_too=True)
 
 
-def update_variant(variant_id: UUID, changes: Mapping[str, Any], *, version: int) -> Variant:
+def update_variant(
+    variant_id: UUID, changes: Mapping[str, Any], *, versions: Container[int]
+) -> Variant:
     """Change a variant.
 
     Args:
         variant_id: Id of the variant.
         changes: New values by column name.
-        version: The version that the caller read.
+        versions: The versions that the caller accepts; usually the one that it read.
 
     Raises:
         NotFound: It does not exist.
@@ -146,15 +128,13 @@ def update_variant(variant_id: UUID, changes: Mapping[str, Any], *, version: int
         SkuTaken, DuplicateOptions: A unique value is in use.
         StockInUse: ``track_inventory`` changes after stock has moved.
     """
-    variant = lock_variant(variant_id, version=version)
+    variant = lock_variant(variant_id, versions=versions)
     values = dict(changes)
     if values.get("track_inventory", variant.track_inventory) is not variant.track_inventory:
         _check_unmoved(variant_id)
     if "option_values" in values:
         check_options(values["option_values"], variant.product.options, pointer="/option_values")
         values["option_key"] = make_option_key(values["option_values"])
-    if "metadata" in values:
-        values["metadata_"] = values.pop("metadata")
     with refusing_duplicates():
         for name, value in values.items():
             setattr(variant, name, value)
@@ -164,14 +144,14 @@ def update_variant(variant_id: UUID, changes: Mapping[str, Any], *, version: int
     return find_variant(variant_id, hidden_too=True)
 
 
-def archive_variant(variant_id: UUID, *, version: int) -> None:
+def archive_variant(variant_id: UUID, *, versions: Container[int]) -> None:
     """Archive a variant. Orders and the ledger keep their references to it.
 
     Raises:
         NotFound: It does not exist.
         StaleVersion: It has changed since the caller read it.
     """
-    update_variant(variant_id, {"status": "archived"}, version=version)
+    update_variant(variant_id, {"status": "archived"}, versions=versions)
 
 
 def make_variant(product: Product, new: NewVariant, *, position: int) -> Variant:
@@ -188,7 +168,7 @@ def make_variant(product: Product, new: NewVariant, *, position: int) -> Variant
         requires_shipping=new.requires_shipping,
         track_inventory=new.track_inventory,
         tax_code=new.tax_code,
-        metadata_=dict(new.metadata),
+        metadata_=dict(new.metadata_),
         prices=[
             Price(
                 currency=price.currency,
@@ -198,6 +178,19 @@ def make_variant(product: Product, new: NewVariant, *, position: int) -> Variant
             for price in new.prices
         ],
     )
+
+
+def record_prices(variants: Iterable[Variant]) -> None:
+    """Log the first prices of new variants."""
+    for variant in variants:
+        for price in variant.prices:
+            security.record(
+                "price_changed",
+                variant_id=variant.id,
+                currency=price.currency,
+                before=None,
+                after=price.unit_amount,
+            )
 
 
 def refusing_duplicates() -> Any:

@@ -5,9 +5,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import flag_modified
 
-from mercato_kit.db import locked, session, utc_now
-from mercato_kit.errors import NotFound, StaleVersion
-from mercato_products.models import Category, Product, ProductCategory, Variant
+from mercato_kit.db import found, locked, refreshed, session, utc_now
+from mercato_products.models import Product, ProductCategory, Variant
 
 
 def lock_product(product_id: UUID) -> Product:
@@ -19,24 +18,8 @@ def lock_product(product_id: UUID) -> Product:
     Raises:
         NotFound: It does not exist.
     """
-    product = session.scalar(
-        locked(sa.select(Product).where(Product.id == product_id)).execution_options(
-            populate_existing=True
-        )
-    )
-    if product is None:
-        raise NotFound
-    return product
-
-
-def check_version(row: Product | Variant | Category, version: int) -> None:
-    """Check that *row* still has the version that the caller read.
-
-    Raises:
-        StaleVersion: It has changed since.
-    """
-    if row.version != version:
-        raise StaleVersion
+    statement = sa.select(Product).where(Product.id == product_id)
+    return found(session.scalar(refreshed(locked(statement))))
 
 
 def touch(row: Product | Variant) -> None:

@@ -27,10 +27,13 @@ def register(new: NewUser) -> None:
     Raises:
         WeakPassword: The password is not acceptable.
     """
-    # The password is hashed before any query, so that new and known addresses take the same time.
     passwords.check(new.password, new.email)
+    counters = [_mail_counter("register", new.email)]
+    if attempts.wait_seconds(counters, attempts.DAY):
+        return
+    # The password is hashed whether or not the account exists, so that both take the same time.
     claim = _claim(new)
-    may_mail = not attempts.spend([_mail_counter("register", new.email)], attempts.DAY)
+    may_mail = not attempts.spend(counters, attempts.DAY)
     user_id = _insert(new.email, claim)
     known = None if user_id is not None else _by_email(new.email)
     if known is not None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_kit import security
 from mercato_kit.db import new_id, session, utc_now
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.models import AuditEvent
@@ -18,7 +19,10 @@ def record(
     actor_id: UUID | None = None,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Record an event of an account. ``actor_id`` is None for the system or the owner."""
+    """Record an event of an account, here and in the security log.
+
+    ``actor_id`` is None for the system or the owner.
+    """
     session.execute(
         sa.insert(AuditEvent).values(
             id=new_id(),
@@ -30,3 +34,6 @@ def record(
             created_at=utc_now(),
         )
     )
+    # The reason is free text about a person, which erasure could not find in a log.
+    facts = {name: value for name, value in (data or {}).items() if name != "reason"}
+    security.record(what, user_id=user_id, **facts)

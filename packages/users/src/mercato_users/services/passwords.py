@@ -39,13 +39,13 @@ def reset_password(token: str, password: str, client: Client = UNKNOWN) -> None:
         TokenExpired: The link is unknown, used or expired.
         WeakPassword: The password is not acceptable; the link stays valid.
     """
-    password_hash = passwords.hash_password(password)
-    user_id, _ = one_time_tokens.use(token, one_time_tokens.RESET_PASSWORD)
-    user = session.get(User, user_id)
+    # A hash is costly, so it is made only for the owner of a link.
+    user = session.get(User, one_time_tokens.owner(token, one_time_tokens.RESET_PASSWORD))
     if user is None or user.status != "active":
         raise TokenExpired
     passwords.check(password, user.email)
-    user.password_hash = password_hash
+    user.password_hash = passwords.hash_password(password)
+    one_time_tokens.use(token, one_time_tokens.RESET_PASSWORD)
     user.token_epoch += 1
     was_verified = user.email_verified
     user.email_verified_at = user.email_verified_at or utc_now()

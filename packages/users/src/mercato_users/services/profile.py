@@ -1,11 +1,10 @@
 """Read and change profiles."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 from uuid import UUID
 
-from mercato_kit.db import session
-from mercato_kit.errors import NotFound, StaleVersion
+from mercato_kit.db import check_version, found, session
 from mercato_users.models import User
 
 
@@ -15,26 +14,22 @@ def find_user(user_id: UUID) -> User:
     Raises:
         NotFound: The user does not exist.
     """
-    user = session.get(User, user_id)
-    if user is None:
-        raise NotFound
-    return user
+    return found(session.get(User, user_id))
 
 
-def update_profile(user_id: UUID, changes: Mapping[str, Any], *, version: int) -> User:
+def update_profile(user_id: UUID, changes: Mapping[str, Any], *, versions: Container[int]) -> User:
     """Change the profile of a user.
 
     Args:
         user_id: Id of the user.
         changes: New values by attribute.
-        version: The version the caller read.
+        versions: The versions that the caller accepts; usually the one that it read.
 
     Raises:
         StaleVersion: The profile has changed since.
     """
     user = find_user(user_id)
-    if user.version != version:
-        raise StaleVersion
+    check_version(user, versions)
     for attribute, value in changes.items():
         setattr(user, attribute, value)
     session.flush()

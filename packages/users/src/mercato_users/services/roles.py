@@ -5,6 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_kit import security
 from mercato_kit.db import insert, new_id, session
 from mercato_users.errors import UnknownRole
 from mercato_users.models import Role, RolePermission, UserRole
@@ -42,6 +43,9 @@ def create_role(name: str, permissions: Iterable[str]) -> None:
     rows = [{"role_id": role_id, "permission": name} for name in sorted(permissions)]
     if role_id is not None and rows:
         session.execute(sa.insert(RolePermission).values(rows))
+    if role_id is not None:
+        held = [row["permission"] for row in rows]
+        security.record("role_created", role=name, permissions=held)
 
 
 def list_roles() -> dict[str, list[str] | None]:

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import locked, new_id, session, utc_now
-from mercato_kit.errors import Unauthenticated
+from mercato_kit.errors import TooManyRequests, Unauthenticated
 from mercato_kit.identity import canonical_email
 from mercato_kit.settings import current_settings
 from mercato_users import access_tokens, attempts, opaque_tokens, passwords
@@ -60,11 +60,13 @@ def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
         TooManyRequests: Too many failures within five minutes, by account, by address or in total.
     """
     counters = _failure_counters(email, client)
-    attempts.refuse_when_full(counters, attempts.MINUTES)
+    if wait := attempts.wait_seconds(counters, attempts.MINUTES):
+        raise TooManyRequests(retry_after_seconds=wait)
     # Two tries: a concurrent login may have rehashed the password.
     for _ in range(2):
-        user = _authenticate(email, password)
-        if user is None:
+        user = _account(email)
+        right = passwords.verify(user.password_hash if user else None, password)
+        if not right or user is None or user.status != "active" or not user.email_verified:
             break
         attempts.count(counters, attempts.MINUTES, attempts=0)
         # Fails if the password or the status has changed since the password was verified.
@@ -73,7 +75,7 @@ def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
             audit.record(user.id, "logged_in", client=client)
             return tokens
     attempts.count(counters, attempts.MINUTES)
-    raise InvalidCredentials
+    raise InvalidCredentials(facts={"user_id": user.id if user else None})
 
 
 def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
@@ -129,17 +131,9 @@ def _failure_counters(email: str, client: Client) -> list[Counter]:
     ]
 
 
-def _authenticate(email: str, password: str) -> User | None:
-    """Return the active account of *email* if *password* matches its current hash.
-
-    Takes the same time if there is no account.
-    """
+def _account(email: str) -> User | None:
     known = sa.select(User).where(User.email_canonical == canonical_email(email))
-    user = session.scalar(known.execution_options(populate_existing=True))
-    right = passwords.verify(user.password_hash if user else None, password)
-    if not right or user is None or user.status != "active" or not user.email_verified:
-        return None
-    return user
+    return session.scalar(known.execution_options(populate_existing=True))
 
 
 def _record_login(user: User, password: str) -> bool:

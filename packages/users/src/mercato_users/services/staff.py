@@ -1,13 +1,12 @@
 """List, suspend and reactivate accounts."""
 
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import locked, session
-from mercato_kit.errors import NotFound
-from mercato_kit.http import Page, PageRequest, paginate
+from mercato_kit.db import found, locked, session
+from mercato_kit.http import Page, PageRequest, conditions, paginate
 from mercato_users.errors import InvalidTransition
 from mercato_users.models import Role, User, UserRole
 from mercato_users.services import audit, sessions
@@ -17,36 +16,26 @@ def list_users(
     page: PageRequest,
     *,
     q: str | None = None,
-    status: str | None = None,
     role: str | None = None,
-    created_at_from: datetime | None = None,
-    created_at_until: datetime | None = None,
+    **filters: Any,
 ) -> Page[User]:
     """Return a page of users, by default newest first.
 
     Args:
         page: The page requested.
         q: Part of the address or of a name.
-        status: One of ``active``, ``suspended``, ``erased``.
         role: Only users with the role of this name.
-        created_at_from: Only accounts created at this time or later.
-        created_at_until: Only accounts created at this time or earlier.
+        **filters: Columns of the model, as in :func:`mercato_kit.http.conditions`.
     """
-    statement = sa.select(User)
+    statement = sa.select(User).where(*conditions(filters, vars(User)))
     if q is not None:
         columns = (User.email_canonical, User.given_name, User.family_name)
         statement = statement.where(
             sa.or_(*(column.icontains(q, autoescape=True) for column in columns))
         )
-    if status is not None:
-        statement = statement.where(User.status == status)
     if role is not None:
         holders = sa.select(UserRole.user_id).join(Role, Role.id == UserRole.role_id)
         statement = statement.where(User.id.in_(holders.where(Role.name == role)))
-    if created_at_from is not None:
-        statement = statement.where(User.created_at >= created_at_from)
-    if created_at_until is not None:
-        statement = statement.where(User.created_at <= created_at_until)
     return paginate(statement, page, columns={"created_at": User.created_at}, id=User.id)
 
 
@@ -74,9 +63,7 @@ def reactivate_user(user_id: UUID, *, reason: str | None, actor_id: UUID | None)
 
 
 def _change_status(user_id: UUID, before: str, after: str) -> None:
-    user = session.scalar(locked(sa.select(User).where(User.id == user_id)))
-    if user is None:
-        raise NotFound
+    user = found(session.scalar(locked(sa.select(User).where(User.id == user_id))))
     if user.status != before:
         raise InvalidTransition(f"The account is {user.status}.")
     user.status = after

@@ -6,18 +6,20 @@ from __future__ import annotations
 import dataclasses
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from flask import Flask
 
     from mercato_composition.deployment.model import Deployment, Server
     from mercato_composition.features.candidate import Candidate
     from mercato_composition.features.plan import Plan
+
+T = TypeVar("T")
 
 
 class Operation:
@@ -29,6 +31,17 @@ class Operation:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+        self._made: dict[Callable[[Operation], Any], Any] = {}
+
+    def once(self, make: Callable[[Operation], T]) -> T:
+        """Return what *make* returned for this run; call it on the first access.
+
+        Checks of one run share an answer of the database with it.
+        """
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: T = self._made[make]
+        return found
 
     @cached_property
     def tables(self) -> Mapping[str, Any]:

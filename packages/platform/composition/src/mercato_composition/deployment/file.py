@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mercato_composition.deployment.kubernetes import is_of_a_service
 from mercato_composition.faults import DeploymentError, Fault
 
 PREFIX = "MERCATO_"
 DEPLOYMENT = "MERCATO_DEPLOYMENT"
-"""The variable with the path of the file: the only ``MERCATO_…`` variable that sets no value."""
+"""The variable with the path of the file: the only variable of ours that sets no value."""
 
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
@@ -81,15 +82,21 @@ def overlay(source: Source, environ: Mapping[str, str]) -> Source:
     """Override values of *source* with the environment's ``MERCATO_…`` variables.
 
     ``MERCATO_DATABASE__URL`` is ``url`` in ``[database]``. A variable can set values of a feature,
-    but cannot add a feature: only the file names features.
+    but cannot add a feature, and cannot accept a danger: only the file does either. Variables that
+    Kubernetes sets for a Service are left alone.
     """
     values, origins = _copy(source.values), dict(source.origins)
     for variable, text in sorted(environ.items()):
         if not variable.startswith(PREFIX) or variable == DEPLOYMENT:
             continue
+        if is_of_a_service(variable, text):
+            continue
         path = tuple(variable.removeprefix(PREFIX).lower().split("__"))
         # An origin whose path starts with "" marks a variable without effect; see stray_variables.
-        if path[0] == "features" and path[1:2] and path[1] not in values.get("features", {}):
+        adds_feature = (
+            path[0] == "features" and path[1:2] and path[1] not in values.get("features", {})
+        )
+        if adds_feature or path[0] == "accept":
             origins[("", *path)] = variable
         elif _put(values, path, text):
             origins[path] = variable

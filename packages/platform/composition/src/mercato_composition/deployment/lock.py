@@ -41,13 +41,14 @@ class _MercatoTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Locked:
-    """A wheel that the lock selects for this machine."""
+    """A wheel that the lock selects for this machine. ``size`` is its bytes, if they are known."""
 
     name: str
     version: str
     filename: str
     url: str
     sha256: str
+    size: int | None = None
 
     @property
     def release(self) -> str:
@@ -193,7 +194,11 @@ def _tidy(package: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: package[key] for key in ("name", "version", "marker") if key in package}
     kept["name"] = canonicalize_name(kept["name"])
     wheels = [
-        {"url": _without_password(wheel["url"]), "hashes": {"sha256": wheel["hashes"]["sha256"]}}
+        {
+            "url": _without_password(wheel["url"]),
+            **({"size": wheel["size"]} if "size" in wheel else {}),
+            "hashes": {"sha256": wheel["hashes"]["sha256"]},
+        }
         for wheel in package.get("wheels", ())
         if "sha256" in wheel["hashes"]
     ]
@@ -213,7 +218,7 @@ def _locked(name: str, version: str, source: object) -> Locked:
         raise ValueError(f"{source.filename} has no SHA-256")
     if not source.url:
         raise ValueError(f"{source.filename} has no URL; a path is not accepted")
-    return Locked(name, version, source.filename, source.url, sha256.lower())
+    return Locked(name, version, source.filename, source.url, sha256.lower(), source.size)
 
 
 def _unusable(path: Path, why: str) -> Fault:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import sqlalchemy as sa
-from msgspec import Meta
+from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
 from mercato_kit.settings import Secret, Settings
+
+OPEN_WRITES_PER_MINUTE = 60
+"""The default limit of ``open_writes_per_minute`` in production."""
 
 ENVIRONMENTS = ("development", "testing", "production")
 
@@ -27,6 +30,13 @@ class Server(Settings, frozen=True):
 
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="port; 0 for any free one")] = 5000
+    hosts: Annotated[
+        list[str],
+        Meta(
+            description="names that customers reach the shop by, such as shop.example, or "
+            ".shop.example with its subdomains; empty for any"
+        ),
+    ] = field(default_factory=list)
     workers: Annotated[int, Meta(ge=1, le=256, description="processes")] = 1
     threads: Annotated[int, Meta(ge=1, le=256, description="concurrent requests in a process")] = 4
     trusted_proxies: Annotated[
@@ -35,11 +45,26 @@ class Server(Settings, frozen=True):
     ] = 0
     machines: Annotated[int, Meta(ge=1, le=1000, description="machines that serve the shop")] = 1
     requests_per_minute: Annotated[
-        int, Meta(ge=0, description="allowed from one address; 0 for no limit")
+        int, Meta(ge=0, description="allowed from one address, or one /64 of IPv6; 0 for no limit")
     ] = 0
+    origins: Annotated[
+        list[str],
+        Meta(description="origins whose pages may call the API, such as https://shop.example"),
+    ] = field(default_factory=list)
+    open_writes_per_minute: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(
+            description="requests to one address that needs no account, such as registering and "
+            "ordering, allowed from one client; 0 for no limit; "
+            f"default {OPEN_WRITES_PER_MINUTE} in production, else 0",
+        ),
+    ] = None
+    direct: Annotated[
+        bool, Meta(description="true: customers connect without a proxy in front, so in clear")
+    ] = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class FeatureChoice:
     """``[features.NAME]``: a feature that the deployment names.
 
@@ -60,7 +85,7 @@ class FeatureChoice:
     editable: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Deployment:
     """A deployment: what its file and the environment say, typed and complete.
 
@@ -74,6 +99,8 @@ class Deployment:
         features: The features that it names, by name.
         capabilities: Which feature answers a contract that two offer, by contract id.
         redis_url: The Redis server that shares rate limits, if any.
+        log_level: The least level that is logged.
+        accept: The dangers that the operator accepts in production: the reason, by rule.
     """
 
     source: Source
@@ -85,8 +112,17 @@ class Deployment:
     features: Mapping[str, FeatureChoice]
     capabilities: Mapping[str, str]
     redis_url: Secret | None = None
+    log_level: str = "INFO"
+    accept: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def path(self) -> Path | None:
         """The deployment file; None if the deployment was read from a mapping."""
         return self.source.file
+
+    @property
+    def open_writes_per_minute(self) -> int:
+        """The limit in force on registering, ordering and the like; 0 for no limit."""
+        if self.server.open_writes_per_minute is not None:
+            return self.server.open_writes_per_minute
+        return OPEN_WRITES_PER_MINUTE if self.environment == "production" else 0

@@ -54,10 +54,13 @@ def _deployment_of(source: Source) -> Deployment:
     database_url, database_faults = tables.database_url(source)
     secret_key, key_faults = _secret_key(source, environment, root.secret_key)
     redis_url, redis_faults = tables.redis_url(source)
+    log_level, logging_faults = tables.log_level(source)
     features, feature_faults = tables.choices(source, root.features)
     faults += [*server_faults, *database_faults, *key_faults, *redis_faults, *feature_faults]
+    faults += [*logging_faults, *tables.hosts(source, server), *tables.origins(source, server)]
     faults += _secrets_in_clear(source, environment)
     faults += [*requirements_of(features)[1], *tables.index_url(source)[1]]
+    faults += tables.accepted(source, root.accept)
     if root.environment not in ENVIRONMENTS:
         # Which keys are valid depends on the environment, which is not known.
         faults = [fault for fault in faults if fault not in key_faults]
@@ -74,6 +77,8 @@ def _deployment_of(source: Source) -> Deployment:
         features=features,
         capabilities=root.capabilities,
         redis_url=redis_url,
+        log_level=log_level,
+        accept=root.accept,
     )
 
 
@@ -103,6 +108,10 @@ def _stray_variables(source: Source) -> Iterator[Fault]:
             what = f"it sets a value of the feature {path[1]!r}, which is not enabled."
             fix = f"add [features.{path[1]}] to {source.name}, or unset the variable"
             yield Fault("K204", variable, what, fix)
+        elif path[0] == "accept":
+            what = "a danger is accepted in the deployment file only, where a reviewer sees it."
+            fix = f"unset the variable; write the rule and the reason in [accept] of {source.name}"
+            yield Fault("K203", variable, what, fix)
         else:
             what = "a part of its name, before a double underscore, is a value and not a table."
             yield Fault("K203", variable, what, "unset the variable, or correct its name")

@@ -1,23 +1,33 @@
 """Read the tables of the deployment file whose values need more checks than their types."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
-from mercato_composition.deployment.model import FeatureChoice
+from mercato_composition.deployment.model import FeatureChoice, Server
 from mercato_composition.deployment.sections import read_section
 from mercato_composition.faults import Fault
+from mercato_kit.hosts import is_loopback
 from mercato_kit.schemas import is_text
-from mercato_kit.settings import Secret, Settings
+from mercato_kit.settings import Secret, Settings, shown_as
 
 _DRIVERS = ("psycopg", "pysqlite")
+
+# A name in its ASCII form or an IPv4 address, as werkzeug compares them.
+_HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*")
+
+# As a browser writes it (RFC 6454): an address in brackets, or a name in its ASCII form.
+_ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+
+SHORTEST_REASON = 10
+"""Minimum length of a reason in ``[accept]``, in characters."""
 
 _DRIVER_NAMES = "psycopg for PostgreSQL, Python's own for SQLite"
 
@@ -35,6 +45,8 @@ class Root(Settings, frozen=True):
     capabilities: dict[str, str] = field(default_factory=dict)
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
+    logging: dict[str, Any] = field(default_factory=dict)
+    accept: dict[str, str] = field(default_factory=dict)
 
 
 class Database(Settings, frozen=True):
@@ -47,6 +59,10 @@ class Database(Settings, frozen=True):
     ] = Secret("sqlite:///mercato.db")
     sql_guard: Annotated[
         bool | None, Meta(description="refuse SQL on another feature's tables")
+    ] = None
+    sslmode: Annotated[
+        Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None,
+        Meta(description="encryption of the connection to PostgreSQL; replaces that in the URL"),
     ] = None
 
 
@@ -66,6 +82,15 @@ class Index(Settings, frozen=True):
     url: Annotated[
         Secret | None, Meta(description="URL of the only index to install packages from")
     ] = None
+
+
+class Logging(Settings, frozen=True):
+    """``[logging]``."""
+
+    level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        Meta(description="the least level that is logged; the security log is always complete"),
+    ] = "INFO"
 
 
 class Choice(Settings, frozen=True):
@@ -114,6 +139,8 @@ def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
         # Relative to the working directory, like every other path. Flask-SQLAlchemy would resolve
         # it relative to Flask's instance folder.
         url = url.set(database=str(Path(str(url.database)).absolute()))
+    elif section.sslmode is not None:
+        url = url.update_query_dict({"sslmode": section.sslmode})
     return url, []
 
 
@@ -168,6 +195,35 @@ def index_url(source: Source) -> tuple[str | None, list[Fault]]:
     return section.url.reveal(), []
 
 
+def hosts(source: Source, server: Server | None) -> Iterator[Fault]:
+    """Check ``hosts`` in ``[server]``: the ``Host`` header of a request is compared with them."""
+    for host in server.hosts if server else ():
+        if not _HOST.fullmatch(host):
+            what = f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host."
+            fix = "write it in lower case, without scheme and port: shop.example"
+            yield Fault("K202", source.origin("server", "hosts"), what, fix)
+
+
+def origins(source: Source, server: Server | None) -> Iterator[Fault]:
+    """Check ``origins`` in ``[server]``: a browser's ``Origin`` header is compared with them."""
+    where = source.origin("server", "origins")
+    for origin in server.origins if server else ():
+        if origin == "*":
+            what = "'*' in 'origins' lets the pages of every site call the API."
+            fix = 'list each origin: origins = ["https://shop.example"]'
+            yield Fault("K202", where, what, fix)
+        elif not _ORIGIN.fullmatch(origin):
+            what = f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin."
+            fix = "write scheme, host in lower case, and port if it is not the default, "
+            yield Fault("K202", where, what, f"{fix}without a path: https://shop.example")
+
+
+def log_level(source: Source) -> tuple[str, list[Fault]]:
+    """Read the level in ``[logging]``."""
+    section, faults = read_section(Logging, source, ("logging",))
+    return (section or Logging()).level, faults
+
+
 def is_safe_url(url: str) -> bool:
     """Tell whether packages may be downloaded from *url*: over https, or from this machine."""
     if not url.isascii() or not url.isprintable() or " " in url:
@@ -181,12 +237,13 @@ def is_safe_url(url: str) -> bool:
     return place.scheme == "https" or (place.scheme == "http" and is_loopback(place.hostname))
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether *host* is this machine."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+def accepted(source: Source, reasons: Mapping[str, str]) -> Iterator[Fault]:
+    """Check that each reason in ``[accept]`` says something."""
+    for rule, reason in reasons.items():
+        if len(reason.strip()) < SHORTEST_REASON:
+            where = source.origin("accept", *rule.split("."))
+            what = f"the reason of {rule!r} has fewer than {SHORTEST_REASON} characters."
+            yield Fault("K202", where, what, "say why this deployment may do it")
 
 
 def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoice], list[Fault]]:

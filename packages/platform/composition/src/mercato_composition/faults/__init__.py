@@ -29,6 +29,7 @@ class Fault:
         severity: An error prevents the start; a warning does not.
         feature: The feature that cannot be composed because of this fault.
         follows: Comma-separated names of the features whose faults cause this one.
+        accepted: The rule of production that ``[accept]`` names, so that this is a warning.
     """
 
     code: str
@@ -38,6 +39,7 @@ class Fault:
     severity: Severity = "error"
     feature: str | None = None
     follows: str | None = None
+    accepted: str | None = None
 
 
 class DeploymentError(Exception):

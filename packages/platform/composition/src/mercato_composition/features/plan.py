@@ -46,6 +46,11 @@ class Plan:
         """Whether the deployment can be started: no fault is an error."""
         return all(fault.severity == "warning" for fault in self.faults)
 
+    @property
+    def accepted(self) -> tuple[Fault, ...]:
+        """The warnings about what the operator accepts in production."""
+        return tuple(fault for fault in self.faults if fault.accepted)
+
     def require_fit(self) -> "Plan":
         """Return the plan itself, if the deployment can be started.
 
@@ -128,7 +133,7 @@ def _sort_out(faults: Iterable[Fault], optional: set[str]) -> tuple[list[Fault],
     sorted_out: list[Fault] = []
     gone: dict[str, str] = {}
     for fault in faults:
-        if fault.feature in optional and fault.feature is not None:
+        if fault.feature is not None and fault.feature in optional and not fault.accepted:
             gone.setdefault(fault.feature, f"{fault.code}: {fault.what.splitlines()[0]}")
             sorted_out.append(replace(fault, severity="warning"))
         else:

@@ -1,13 +1,13 @@
 """Read each feature's settings from the deployment file and the environment."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.sections import read_section, secrets_in_clear
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.checks.rules import unsafe_settings
 from mercato_kit.settings import Settings
 
 
@@ -34,17 +34,7 @@ def read_settings(
         faults += mistakes
         if deployment.environment == "production":
             faults += secrets_in_clear(kind, deployment.source, path)
-            faults += _unsafe(feature, values, deployment)
+            faults += unsafe_settings(feature, values, deployment) if values else ()
         if values is not None and feature.manifest.settings is not None:
             settings[feature.name] = values
     return settings, faults
-
-
-def _unsafe(feature: Candidate, values: Settings | None, deployment: Deployment) -> Iterator[Fault]:
-    """Find values that the feature's production rules call unsafe (K206)."""
-    for rule in values.production if values is not None else ():
-        if rule.unsafe(values):
-            where = deployment.source.origin("features", feature.name, "settings", rule.key)
-            what = f"'{rule.key}' of {feature.where} is unsafe: {rule.why}"
-            fix = f"write {rule.key} = {json.dumps(rule.instead)}"
-            yield Fault("K206", where, what, fix, feature=feature.name)

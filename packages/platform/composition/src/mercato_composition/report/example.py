@@ -40,6 +40,11 @@ def write_example() -> str:
             off = "" if path[0] in ("database", "server") else "#"
             lines += ["", f"{off}[{path[0]}]", *_fields(path, kind, off=bool(off))]
     lines += ["", "#[capabilities]", *_prose("Which feature answers a contract that two offer.")]
+    lines += [
+        "",
+        "#[accept]",
+        *_prose("Dangers that production may run with: the reason, by rule."),
+    ]
     for feature in sorted(found.features, key=lambda one: one.name):
         own = feature.manifest.settings
         lines += ["", *_prose(feature.manifest.summary), f"[features.{feature.name}]"]

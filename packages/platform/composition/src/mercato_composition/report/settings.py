@@ -21,6 +21,7 @@ SECTIONS: dict[ValuePath, type[Settings]] = {
     ("server",): Server,
     ("redis",): reading.Redis,
     ("index",): reading.Index,
+    ("logging",): reading.Logging,
 }
 """The host's own tables, in the order in which they are shown."""
 
@@ -68,6 +69,10 @@ def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
         meaning = f"which feature answers {id_}"
         origin = deployment.source.origin(*path)
         yield Setting(path, name, "str", meaning, origin, variable_of(*path))
+    for rule, reason in sorted(deployment.accept.items()):
+        meaning = f"why production may do what the rule {rule} refuses"
+        origin = deployment.source.origin("accept", *rule.split("."))
+        yield Setting(("accept", rule), reason, "str", meaning, origin, "")
     known = {one.name: one.manifest.settings for one in [*plan.features, *plan.absent]}
     for name in deployment.features:
         yield from _section(deployment, ("features", name), reading.Choice)
@@ -95,7 +100,7 @@ def default_of(field: msgspec.structs.FieldInfo) -> Any:
 
 
 def _tables_of_root() -> set[str]:
-    return {"features", "capabilities", *(path[0] for path in SECTIONS if path)}
+    return {"features", "capabilities", "accept", *(path[0] for path in SECTIONS if path)}
 
 
 def _section(deployment: Deployment, path: ValuePath, kind: type[Settings]) -> Iterator[Setting]:

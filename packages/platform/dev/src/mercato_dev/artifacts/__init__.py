@@ -1,12 +1,13 @@
-"""Releases, made of a commit, and checked before anybody can see them."""
+"""Build the files of a release from a commit, and check them before they are published."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import nox
 from nox.command import CommandFailed
 
-from mercato_dev.artifacts.builds import ELSEWHERE, Built, build_release, rebuild_wheel
+from mercato_dev.artifacts.builds import ELSEWHERE, HERE, Built, build_release, rebuild_wheel
 from mercato_dev.artifacts.comparison import differences
 from mercato_dev.artifacts.contents import faults_of_sdist, faults_of_wheel
 from mercato_dev.artifacts.metadata import faults_of_metadata
@@ -15,43 +16,50 @@ from mercato_dev.environments import run_tool
 from mercato_dev.history import checked_out, committed_at
 
 
+@dataclass(frozen=True)
+class Made:
+    """The files of one distribution, and their faults."""
+
+    short: str
+    built: Built
+    faults: list[str]
+
+
 def make_release(
-    session: nox.Session, revision: str, short: str, folder: Path
-) -> tuple[Built, list[str]]:
-    """Build what is published of one distribution, as it is in a commit, and check it.
+    session: nox.Session, revision: str, names: Sequence[str], folder: Path
+) -> list[Made]:
+    """Build and check distributions as they are in a commit.
 
     Args:
-        session: Who builds.
-        revision: A tag, or another name of a commit. What is not committed has no part in it.
-        short: The folder of the distribution.
-        folder: Where the files go, and what is built to compare them with.
-
-    Returns:
-        The files, and what speaks against publishing them.
+        session: The session.
+        revision: A tag or commit. Uncommitted files have no effect.
+        names: The folders of the distributions.
+        folder: An empty folder for the files.
     """
     epoch = committed_at(revision)
-    with checked_out(revision) as here, checked_out(revision) as elsewhere:
-        one = find_committed(session, here, short)
-        other = find_committed(session, elsewhere, short)
-        built = build_release(session, one, folder, epoch=epoch)
-        again = build_release(session, other, folder / "again", epoch=epoch, place=ELSEWHERE)
-        unpacked = rebuild_wheel(session, built.sdist, folder / "unpacked", epoch=epoch)
-    # A build may leave something among the sources.
-    with checked_out(revision) as untouched:
-        ours = [item.name for item in find_distributions(untouched)]
-        item = find_committed(session, untouched, short)
-        faults = [
-            *faults_of_builds(built, again, unpacked),
-            *faults_of_wheel(item, built.wheel),
-            *faults_of_sdist(item, built.sdist),
-            *faults_of_metadata(item, built.wheel, built.sdist, ours),
-            *faults_of_rendering(session, built),
-        ]
-    return built, faults
+    # The third worktree is compared with, because a build may write files among the sources.
+    with checked_out(revision) as here, checked_out(revision) as again, checked_out(revision) as it:
+        ours = [item.name for item in find_distributions(it)]
+        made = []
+        for short in names:
+            one, other, clean = (find_committed(session, tree, short) for tree in (here, again, it))
+            made_in = folder / short
+            built = build_release(session, one, made_in, epoch=epoch, place=HERE)
+            twin = build_release(session, other, made_in / "again", epoch=epoch, place=ELSEWHERE)
+            unpacked = rebuild_wheel(session, built.sdist, made_in / "unpacked", epoch=epoch)
+            faults = [
+                *faults_of_builds(built, twin, unpacked),
+                *faults_of_wheel(clean, built.wheel),
+                *faults_of_sdist(clean, built.sdist),
+                *faults_of_metadata(clean, built.wheel, built.sdist, ours),
+                *faults_of_rendering(session, built),
+            ]
+            made.append(Made(short, built, faults))
+        return made
 
 
 def find_committed(session: nox.Session, tree: Path, short: str) -> Distribution:
-    """Find a distribution in the files of a commit; fail the session if it is not there."""
+    """Return a distribution in a worktree; end the session if it is not there."""
     try:
         return find_distribution(short, tree)
     except LookupError as error:
@@ -59,7 +67,7 @@ def find_committed(session: nox.Session, tree: Path, short: str) -> Distribution
 
 
 def faults_of_builds(built: Built, again: Built, unpacked: Path) -> Iterator[str]:
-    """Find what depends on when, where, or of what copy of the sources it was built."""
+    """Find differences between builds at another time, in another place, and from the sdist."""
     for one, other in ((built.wheel, again.wheel), (built.sdist, again.sdist)):
         for name in differences(one, other):
             yield f"two builds of {one.name} differ: {name}"
@@ -68,9 +76,9 @@ def faults_of_builds(built: Built, again: Built, unpacked: Path) -> Iterator[str
 
 
 def faults_of_rendering(session: nox.Session, built: Built) -> Iterator[str]:
-    """Ask twine whether an index could show the readme."""
+    """Check with twine that an index can render the readme."""
     files = [str(file) for file in (built.wheel, built.sdist)]
     try:
         run_tool(session, "publish", "twine", "check", "--strict", *files)
     except CommandFailed:
-        yield "twine refuses the readme: what it says is above"
+        yield "twine refuses the readme: see its output above"

@@ -1,4 +1,4 @@
-"""Whether what is new here works with what was released, proven by the features' own tests."""
+"""Test that new versions work with released ones, with the tests of the features."""
 
 import os
 import platform
@@ -27,35 +27,35 @@ from mercato_dev.units import UNITS, Unit
 FEATURES = [unit for unit in UNITS if unit.is_feature]
 
 FOUNDATIONS = [unit for unit in UNITS if not unit.is_feature]
-"""What features stand on: the platform, and the contracts."""
+"""What features require: the platform, and the contracts."""
 
 
 def prove_compatible(session: nox.Session, unit: Unit) -> None:
-    """Try *unit* with what was released; end *session* if anything does not work with it.
+    """Try *unit* with released versions; end *session* with all combinations that fail.
 
-    Every case is tried before that. What is left out is named, and is no failure.
+    Combinations that are left out are printed; they are not failures.
     """
     released = fetch_released(session, unit)
     cases = sift(session, find_cases(unit, released))
     if not cases:
-        session.log(f"Nothing that was released is to be tried with {unit.name}.")
+        session.log(f"There is no release to try with {unit.name}.")
     failures = []
     for number, case in enumerate(cases, start=1):
         session.log(f"{number} of {len(cases)}: {case}")
         started = time.monotonic()
         try:
-            said = try_case(session, case)
+            outcome = try_case(session, case)
         except Broken as broken:
-            said = str(broken)
+            outcome = str(broken)
             failures.append(f"compat({unit.short}) breaks {case}: {broken}")
-        session.log(f"{said}, in {time.monotonic() - started:.0f} s")
+        session.log(f"{outcome}, in {time.monotonic() - started:.0f} s")
     refuse(session, "Not everything works together", failures)
 
 
 def fetch_released(session: nox.Session, unit: Unit) -> dict[str, list[Parts]]:
-    """Take from the index what *unit* has to work with, by unit, the newest first.
+    """Download the releases that *unit* must work with, by unit, newest first.
 
-    Where no other index is named, what was released is what has a tag.
+    They come from the index in ``MERCATO_INDEX``; without it, they are the tags.
     """
     if not os.environ.get("MERCATO_INDEX"):
         publish_tags(session)
@@ -74,7 +74,7 @@ def fetch_released(session: nox.Session, unit: Unit) -> dict[str, list[Parts]]:
 def find_versions(
     session: nox.Session, url: str, unit: Unit
 ) -> list[dict[Distribution, Published]]:
-    """Find every version of a unit in an index, the newest first: what is there of each member."""
+    """Return each version of a unit in an index with its published members, newest first."""
     found: dict[Version, dict[Distribution, Published]] = {}
     for item in unit.members:
         for published in releases(session, url, item.name):
@@ -83,7 +83,7 @@ def find_versions(
 
 
 def is_tried(session: nox.Session, item: Distribution, published: Published) -> bool:
-    """Tell whether anybody would get a release who does not ask for it; say so if not."""
+    """Return whether installers choose a release by default here; print why not."""
     reason = None
     if published.yanked:
         reason = "is yanked"
@@ -93,14 +93,14 @@ def is_tried(session: nox.Session, item: Distribution, published: Published) -> 
         wanted = {file.requires_python or "" for file in published.files}
         python = platform.python_version()
         if not all(SpecifierSet(one).contains(python, prereleases=True) for one in wanted):
-            reason = f"wants Python {', '.join(sorted(wanted))}"
+            reason = f"requires Python {', '.join(sorted(wanted))}"
     if reason:
         session.log(f"{item.short} {published.version} {reason}: not tried")
     return reason is None
 
 
 def find_cases(unit: Unit, released: Mapping[str, Sequence[Parts]]) -> Iterator[Case | LeftOut]:
-    """Find what *unit* is to be tried with: see :mod:`mercato_dev.compatibility.cases`."""
+    """Return what *unit* is tried with; see :mod:`mercato_dev.compatibility.cases`."""
     here = {one.short: parts_here(one) for one in FOUNDATIONS}
     if unit.is_feature:
         (new,) = parts_here(unit)
@@ -111,7 +111,7 @@ def find_cases(unit: Unit, released: Mapping[str, Sequence[Parts]]) -> Iterator[
 
 
 def sift(session: nox.Session, found: Iterable[Case | LeftOut]) -> list[Case]:
-    """Keep each case once; say once of each that is left out why it is."""
+    """Return each case once; print each reason to leave one out once."""
     cases: dict[frozenset[str], Case] = {}
     reasons: dict[str, None] = {}
     for one in found:

@@ -1,4 +1,4 @@
-"""Which editions are tried together, and which exclude each other by their ranges."""
+"""Choose the editions that are tried together, and explain which exclude each other."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,11 +13,11 @@ from mercato_dev.compatibility.editions import Edition, Parts
 
 @dataclass(frozen=True)
 class Case:
-    """A feature that is tested, and what of ours is installed with it.
+    """A feature to test, and what of ours is installed with it.
 
     Args:
-        tested: Whose tests run.
-        beside: What it needs, and what that needs.
+        tested: The feature.
+        beside: What it requires, and what that requires.
     """
 
     tested: Edition
@@ -34,13 +34,13 @@ class Case:
 
     @property
     def made_of(self) -> frozenset[str]:
-        """What tells two cases apart, however they came about."""
+        """A key that is equal for two cases with equal wheels."""
         return frozenset(one.made_of for one in self.editions)
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something that is not tried."""
+    """A combination that is not tried, with the reason."""
 
     reason: str
 
@@ -51,42 +51,42 @@ def cases_of_foundation(
     features: Sequence[Edition],
     released: Mapping[str, Sequence[Parts]],
 ) -> Iterator[Case | LeftOut]:
-    """Put each released feature beside a new version of what features stand on.
+    """Combine each released feature with a new version of a unit that features require.
 
-    Once with the newest of the others that were released: what a deployment gets on the day that
-    this one is. And once with all that is new.
+    Once with the newest releases of the other units, as in a deployment that upgrades only this
+    unit; once with the new versions of all units.
 
     Args:
-        new: The unit that is to be released, e.g. ``platform``.
-        foundations: All that is new of the units that features stand on, by unit.
-        features: What was released of every feature.
-        released: What was released of those units, by unit, the newest first.
+        new: The unit to be released, e.g. ``platform``.
+        foundations: The new versions of all units that features require, by unit.
+        features: The releases of all features.
+        released: The releases of those units, by unit, newest first.
     """
     shorts = units_by_name(foundations)
     others = [released[unit] for unit in foundations if unit != new]
     everything = [edition for parts in foundations.values() for edition in parts]
     for feature in features:
         yield put_together(feature, foundations[new], others, shorts)
-        # The unit in question comes first.
+        # The unit to be released comes first.
         yield put_together(feature, [*foundations[new], *everything], [], shorts)
 
 
 def units_by_name(foundations: Mapping[str, Parts]) -> dict[str, str]:
-    """Say for the name of each distribution which unit it is of."""
+    """Return the unit of each distribution, by its name."""
     return {edition.name: unit for unit, parts in foundations.items() for edition in parts}
 
 
 def cases_of_feature(
     new: Edition, shorts: Mapping[str, str], released: Mapping[str, Sequence[Parts]]
 ) -> Iterator[Case | LeftOut]:
-    """Put a new edition of a feature beside each version that was released of what it stands on.
+    """Combine a new feature with each release of each unit that it requires.
 
-    Each comes with the newest of the other units that fit.
+    The other units have their newest release that fits.
 
     Args:
-        new: What is to be released.
-        shorts: The unit of each distribution that features stand on, by name.
-        released: What was released of those units, by unit, the newest first.
+        new: The feature to be released.
+        shorts: The unit of each distribution that features require, by name.
+        released: The releases of those units, by unit, newest first.
     """
     for unit, versions in released.items():
         others = [released[other] for other in released if other != unit]
@@ -100,20 +100,20 @@ def put_together(
     choices: Sequence[Sequence[Parts]],
     shorts: Mapping[str, str],
 ) -> Case | LeftOut:
-    """Find the newest versions that fit a feature, or say what the newest have against it.
+    """Return the newest combination that fits a feature, or why the newest one does not fit.
 
     Args:
         tested: The feature.
-        fixed: What must be there; the feature must need something of the unit of the first.
-        choices: What may be there besides: at most one version of each unit, the newest first.
-        shorts: The unit of each distribution that features stand on, by name.
+        fixed: Editions in every combination. The feature must require the unit of the first.
+        choices: The versions of each other unit, newest first; one of each is chosen.
+        shorts: The unit of each distribution that features require, by name.
     """
     reasons = []
     for chosen in itertools.product(*filter(None, choices)):
         case = Case(tested, needed(tested, [*fixed, *itertools.chain(*chosen)]))
         objections = list(find_objections(case, shorts))
         if fixed[0].short not in {one.short for one in case.beside}:
-            objections.append(f"{tested.label} does without {fixed[0].short}: not tried")
+            objections.append(f"{tested.label} does not require {fixed[0].short}: not tried")
         if not objections:
             return case
         reasons += objections
@@ -121,7 +121,7 @@ def put_together(
 
 
 def needed(tested: Edition, pool: Sequence[Edition]) -> tuple[Edition, ...]:
-    """Take from *pool* what a feature and its tests need, and what that needs."""
+    """Return the editions in *pool* that a feature and its tests require, directly or not."""
     offered = {one.name: one for one in pool}
     found: dict[str, Edition] = {}
     waiting = [*tested.requirements, *tested.test_requirements]
@@ -134,27 +134,27 @@ def needed(tested: Edition, pool: Sequence[Edition]) -> tuple[Edition, ...]:
 
 
 def find_objections(case: Case, shorts: Mapping[str, str]) -> Iterator[str]:
-    """Say which ranges exclude an edition of the case, or ask for what is not there."""
-    there = {one.name: one for one in case.editions}
+    """Find requirements that exclude an edition of the case, or that nothing meets."""
+    present = {one.name: one for one in case.editions}
     units = {one.short: one for one in case.beside}
     for owner in case.editions:
         who = owner.label if owner is case.tested else f"{case.tested.label}: {owner.label}"
         tests = owner.test_requirements if owner is case.tested else []
         for requirement in [*owner.requirements, *tests]:
             name = canonicalize_name(requirement.name)
-            if name in shorts and name not in there and shorts[name] in units:
+            if name in shorts and name not in present and shorts[name] in units:
                 # It joined its unit later.
-                yield f"{who} wants {name}, which {units[shorts[name]].label} lacks: not tried"
-            elif name in shorts and name not in there:
-                yield f"{who} wants {shorts[name]}, of which nothing is released: not tried"
-            elif name in there and (limits := broken_limits(requirement, there[name].version)):
-                one = there[name]
-                yield f"{who} wants {one.short} {limits}: not tried with {one.version}"
+                yield f"{who} requires {name}, which {units[shorts[name]].label} lacks: not tried"
+            elif name in shorts and name not in present:
+                yield f"{who} requires {shorts[name]}, which has no release: not tried"
+            elif name in present and (limits := broken_limits(requirement, present[name].version)):
+                one = present[name]
+                yield f"{who} requires {one.short} {limits}: not tried with {one.version}"
 
 
 def broken_limits(requirement: Requirement, version: Version) -> str:
-    """Return the part of a range that excludes *version*: ``<2``; nothing if all admits it."""
-    # One of ours that is a pre-release is named by path, so nobody has to ask for those.
+    """Return the part of a range that excludes *version*, e.g. ``<2``; empty if none does."""
+    # A wheel that is given by path may be a pre-release.
     limits = [
         str(one) for one in requirement.specifier if not one.contains(version, prereleases=True)
     ]

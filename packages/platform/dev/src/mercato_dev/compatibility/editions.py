@@ -1,9 +1,8 @@
-"""What can be put together: this repository's wheels, and those that were released."""
+"""The wheels that can be combined: those of this repository, and released ones."""
 
 import hashlib
 import tempfile
 import tomllib
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,9 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from mercato_dev.artifacts.builds import unpack
+from mercato_dev.artifacts.comparison import read_files
 from mercato_dev.distributions import Distribution
+from mercato_dev.floors import applies
 from mercato_dev.indexes import Published, PublishedFile, fetch, sha256
 from mercato_dev.units import Unit
 
@@ -27,9 +28,9 @@ class Edition:
     """One version of one distribution, as a wheel.
 
     Args:
-        short: What people call it: the name of its release unit.
+        short: The name of its release unit.
         wheel: The file.
-        sources: The folder with its settings and its tests.
+        sources: The folder with its pyproject.toml and tests.
         is_released: Whether it was released; else it is this repository's.
     """
 
@@ -42,30 +43,34 @@ class Edition:
         return f"{self.label} ({'released' if self.is_released else 'new'})"
 
     @cached_property
+    def files(self) -> dict[str, bytes]:
+        """The files in the wheel."""
+        return read_files(self.wheel)
+
+    @cached_property
     def metadata(self) -> Metadata:
-        """What the wheel says of itself."""
-        with zipfile.ZipFile(self.wheel) as wheel:
-            (file,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
-            return Metadata.from_email(wheel.read(file), validate=False)
+        """The metadata in the wheel."""
+        (name,) = [name for name in self.files if name.endswith(".dist-info/METADATA")]
+        return Metadata.from_email(self.files[name], validate=False)
 
     @property
     def name(self) -> str:
-        """What the index calls it."""
+        """Its name in an index."""
         return canonicalize_name(self.metadata.name)
 
     @property
     def version(self) -> Version:
-        """Which version it is."""
+        """Its version."""
         return self.metadata.version
 
     @property
     def label(self) -> str:
-        """What people call it, and its version: the same for all members of a train."""
+        """The name of its unit and its version, which all members of a train share."""
         return f"{self.short} {self.version}"
 
     @cached_property
     def requirements(self) -> list[Requirement]:
-        """What it needs to be installed, with any of its extras."""
+        """Its requirements, with those of all extras."""
         extras = ["", *(self.metadata.provides_extra or [])]
         return [
             one
@@ -75,17 +80,15 @@ class Edition:
 
     @cached_property
     def test_requirements(self) -> list[Requirement]:
-        """What its tests need besides."""
+        """The requirements of its tests."""
         settings = tomllib.loads((self.sources / "pyproject.toml").read_text())
         found = [Requirement(text) for text in dependency_groups(settings, "test")]
-        return [one for one in found if one.marker is None or one.marker.evaluate()]
+        return [one for one in found if applies(one)]
 
     @cached_property
     def made_of(self) -> str:
-        """Say in one word what is in the wheel, whenever it was built."""
-        with zipfile.ZipFile(self.wheel) as wheel:
-            inside = sorted((one.filename, one.CRC) for one in wheel.infolist())
-        return hashlib.sha256(repr(inside).encode()).hexdigest()
+        """A hash of the files in the wheel, whenever it was built."""
+        return hashlib.sha256(repr(sorted(self.files.items())).encode()).hexdigest()
 
 
 Parts = tuple[Edition, ...]
@@ -93,7 +96,7 @@ Parts = tuple[Edition, ...]
 
 
 def parts_here(unit: Unit) -> Parts:
-    """Return what this repository would release of *unit*."""
+    """Return the version of *unit* in this repository."""
     return tuple(
         Edition(unit.short, item.wheel, item.folder, is_released=False) for item in unit.members
     )
@@ -102,14 +105,14 @@ def parts_here(unit: Unit) -> Parts:
 def fetch_parts(
     session: nox.Session, url: str, unit: Unit, published: Mapping[Distribution, Published]
 ) -> Parts:
-    """Take one released version of a unit from the index at *url*, whole.
+    """Download one version of a unit; end the session if a required member is missing.
 
     Args:
-        session: Who asks.
+        session: The session.
         url: The index.
         unit: The unit.
-        published: What the index has of that version, by member. What joined the unit later was
-            not a part of it, and nothing of it requires that.
+        published: The members of that version in the index. Newer members are not among them,
+            and are not required by the others.
     """
     parts = tuple(fetch_edition(session, url, item, one) for item, one in published.items())
     ours = {item.name for item in unit.members}
@@ -125,10 +128,7 @@ def fetch_parts(
 def fetch_edition(
     session: nox.Session, url: str, item: Distribution, published: Published
 ) -> Edition:
-    """Take one released version of *item* from the index at *url*: its wheel and its sources.
-
-    What was taken before is not taken again, as long as its hash is the one that the index says.
-    """
+    """Download the wheel and the sources of one version of *item*, unless they are kept."""
     files = [file for file in published.files if not file.yanked]
     wheels = [file for file in files if file.name.endswith(".whl")]
     sdists = [file for file in files if file.is_sdist]
@@ -143,7 +143,7 @@ def fetch_edition(
 
 
 def keep(session: nox.Session, url: str, item: Distribution, file: PublishedFile) -> Path:
-    """Take a file of the index, into a folder of its own that is named after its hash."""
+    """Download a file into a folder that is named after its hash, unless it is there."""
     folder = session.cache_dir.resolve() / "released" / str(file.sha256)[:16]
     kept = folder / file.name
     if not kept.exists() or sha256(kept) != file.sha256:
@@ -153,12 +153,12 @@ def keep(session: nox.Session, url: str, item: Distribution, file: PublishedFile
 
 
 def sources_of(sdist: Path) -> Path:
-    """Unpack an sdist beside itself, unless that was done before."""
+    """Unpack an sdist beside itself, unless it is unpacked, and return the sources."""
     folder = sdist.parent / "unpacked"
     if not folder.exists():
         with tempfile.TemporaryDirectory(dir=sdist.parent) as made:
             unpack(sdist, Path(made, "unpacked"))
-            # In one step: wherever we are stopped, it is there whole or not at all.
+            # Renaming is atomic: the folder is complete or absent.
             Path(made, "unpacked").rename(folder)
     (sources,) = folder.iterdir()
     return sources

@@ -1,4 +1,4 @@
-"""One case: installed exactly as it says, checked, and tested."""
+"""Install one case exactly, and run the tests of its feature."""
 
 from collections import Counter
 from pathlib import Path
@@ -13,31 +13,31 @@ from mercato_dev.environments import CLEAN, installed, place, provide
 
 
 class Broken(Exception):
-    """A case that does not work; says in what way."""
+    """A case that does not work, with the reason."""
 
 
 def try_case(session: nox.Session, case: Case) -> str:
     """Install a case, and run the tests of its feature.
 
     Returns:
-        What the tests said: ``12 passed``.
+        The outcome, e.g. ``12 passed``.
 
     Raises:
-        Broken: It cannot be installed, something else was, or a test failed.
+        Broken: It cannot be installed, something else was installed, or a test failed.
     """
     install(session, case)
     return run_tests_of(session, case)
 
 
 def install(session: nox.Session, case: Case) -> None:
-    """Make the environment hold what the case says of ours, and the newest of all the rest."""
+    """Install the editions of a case, and the newest version of everything else."""
     group = f"{case.tested.sources}/pyproject.toml:test"
     wheels = {one.name: one.wheel for one in case.editions}
     try:
         provide(session, case.tested.name, groups=[group], wheels=wheels, upgrade=True)
     except CommandFailed:
         raise Broken("cannot be installed") from None
-    # What an index, a cache or an environment of the last time lent would prove nothing.
+    # The environment may have been changed since, or an index may have another wheel.
     wanted = {f"{one.name} @ {one.wheel.as_uri()}" for one in case.editions}
     names = {*EVERYTHING, *wheels}
     found = {line for line in installed(session) if line.partition("=")[0].split()[0] in names}
@@ -46,9 +46,9 @@ def install(session: nox.Session, case: Case) -> None:
 
 
 def run_tests_of(session: nox.Session, case: Case) -> str:
-    """Run the tests that the tested feature was released with.
+    """Run the tests of the feature.
 
-    A warning is no failure here: what was released is not broken by a word on its future.
+    Warnings do not fail them: a deprecation does not break a released feature.
     """
     report = place(session, "report.xml")
     report.unlink(missing_ok=True)
@@ -59,15 +59,15 @@ def run_tests_of(session: nox.Session, case: Case) -> str:
         session.run("pytest", "-n2", *options, tests, *session.posargs, env=CLEAN, silent=True)
     except CommandFailed:
         counts = count(report)
-        raise Broken(say(counts) if counts["failed"] else "the tests do not run") from None
+        raise Broken(describe(counts) if counts["failed"] else "the tests do not run") from None
     counts = count(report)
     if not counts["passed"]:
         raise Broken("no test passed")
-    return say(counts)
+    return describe(counts)
 
 
 def count(report: Path) -> Counter[str]:
-    """Count what became of the tests, from JUnit's XML; nothing if pytest did not write it."""
+    """Count the outcomes in a JUnit report; nothing if pytest did not write it."""
     if not report.exists():
         return Counter()
     (suite,) = ElementTree.parse(report).getroot()  # noqa: S314 - pytest wrote it just now
@@ -78,6 +78,6 @@ def count(report: Path) -> Counter[str]:
     return Counter(failed=failed, passed=total - failed - skipped, skipped=skipped)
 
 
-def say(counts: Counter[str]) -> str:
-    """Write ``3 failed, 9 passed``."""
+def describe(counts: Counter[str]) -> str:
+    """Return a text such as ``3 failed, 9 passed``."""
     return ", ".join(f"{number} {word}" for word, number in counts.items() if number)

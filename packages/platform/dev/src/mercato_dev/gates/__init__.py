@@ -1,4 +1,4 @@
-"""What blocks the release of a unit: a distribution, or the platform."""
+"""Find everything that blocks the release of a unit."""
 
 import tempfile
 from collections.abc import Iterator
@@ -8,13 +8,16 @@ import nox
 
 from mercato_dev.artifacts import make_release
 from mercato_dev.artifacts.contents import faults_of_wheel
-from mercato_dev.bumps import find_unit_bump
+from mercato_dev.bumps import find_bump
 from mercato_dev.distributions import Distribution
 from mercato_dev.floors import missing_floors
 from mercato_dev.gates.proof import prove
-from mercato_dev.gates.released import faults_of_version
-from mercato_dev.gates.requirements import faults_of_requirements
-from mercato_dev.gates.tree import faults_of_migrations, faults_of_tree
+from mercato_dev.gates.released import (
+    faults_of_migrations,
+    faults_of_requirements,
+    faults_of_version,
+)
+from mercato_dev.history import find_uncommitted
 from mercato_dev.home import faults_of_addresses
 from mercato_dev.refusal import refuse
 from mercato_dev.siblings import faults_of_siblings
@@ -24,39 +27,42 @@ from mercato_dev.units import Unit
 
 
 def pass_gates(session: nox.Session, unit: Unit) -> None:
-    """End *session* with what blocks a release of *unit*: what can be seen, or else what is red."""
-    faults = [*find_faults(session, unit), *find_unit_bump(session, unit).faults]
+    """End *session* with the faults of *unit*; without any, run the sessions that must be green."""
+    faults = [*find_faults(session, unit), *find_bump(session, unit).faults]
     refuse(session, f"{unit.name} cannot be released", faults)
     prove(session, [unit])
 
 
 def find_faults(session: nox.Session, unit: Unit) -> list[str]:
-    """Say everything that keeps *unit* from being released and can be seen without running it."""
-    found = [*faults_of_tree(), *unit.faults_of_versions]
+    """Find everything that blocks the release of *unit*, without running its sessions."""
+    # The whole repository must be committed: the release is proven beside all of it.
+    found = [*(f"not committed: {line[3:]}" for line in find_uncommitted())]
+    found += unit.faults_of_versions
+    built = faults_of_builds(session, unit)
     for item in unit.members:
-        faults = [*faults_of_siblings(unit, item), *faults_of_member(session, item)]
-        found += unit.name_member(item, faults)
+        faults = [
+            *faults_of_siblings(unit, item),
+            *faults_of_member(session, item),
+            *built[item.short],
+        ]
+        found += unit.name_member(item, dict.fromkeys(faults))
     shown = dict.fromkeys(one for item in unit.members for one in shown_by(item))
     return [*found, *faults_of_surfaces(session, shown)]
 
 
-def faults_of_member(session: nox.Session, item: Distribution) -> list[str]:
-    """Say what keeps one distribution from being released."""
-    faults = [
-        *faults_of_migrations(item),
-        *faults_of_version(session, item),
-        *faults_of_requirements(session, item),
-        *missing_floors(item),
-        *faults_of_addresses(item),
-        # What was built is what the sessions run with; what is committed is what is published.
-        *faults_of_wheel(item, item.wheel),
-        *faults_of_builds(session, item),
-    ]
-    return list(dict.fromkeys(faults))
+def faults_of_member(session: nox.Session, item: Distribution) -> Iterator[str]:
+    """Find what blocks the release of one distribution."""
+    yield from faults_of_migrations(item)
+    yield from faults_of_version(session, item)
+    yield from faults_of_requirements(session, item)
+    yield from missing_floors(item)
+    yield from faults_of_addresses(item)
+    # Sessions run with this wheel; the published one is built from the commit.
+    yield from faults_of_wheel(item, item.wheel)
 
 
-def faults_of_builds(session: nox.Session, item: Distribution) -> Iterator[str]:
-    """Build what is committed as it would be published, and find what speaks against that."""
+def faults_of_builds(session: nox.Session, unit: Unit) -> dict[str, list[str]]:
+    """Build what is committed as it would be published, and return the faults of each member."""
     with tempfile.TemporaryDirectory() as made:
-        _, faults = make_release(session, "HEAD", item.short, Path(made))
-    yield from faults
+        names = [item.short for item in unit.members]
+        return {one.short: one.faults for one in make_release(session, "HEAD", names, Path(made))}

@@ -1,4 +1,4 @@
-"""The sessions that must be green before a release, run in a nox of their own."""
+"""Run the sessions that must be green before a release, in another nox process."""
 
 import json
 import sys
@@ -12,17 +12,17 @@ from mercato_dev.environments import PLAIN
 from mercato_dev.refusal import refuse
 from mercato_dev.units import Unit
 
-# What looks at the whole workspace, once for all that is released together.
+# Sessions that check the whole workspace.
 TOGETHER = ("lint", "types", "boundaries", "combinations")
 
 
 def prove(session: nox.Session, units: Sequence[Unit]) -> None:
-    """Run every session that says something of *units*; end *session* unless all are green.
+    """Run every session that checks *units*, and end *session* unless all succeed.
 
-    What was typed behind ``--`` is not passed on: it could choose a few tests of many.
+    Arguments behind ``--`` are not passed on, because they could select a few tests.
     """
     wanted = [*TOGETHER, *(name for unit in units for name in sessions_of(unit))]
-    # The folder of the environments that this nox has, also where the caller chose another.
+    # The environments of this nox, even if the caller chose another folder with --envdir.
     environments = session.cache_dir.parent.resolve()
     report = session.cache_dir.resolve() / "proof.json"
     report.unlink(missing_ok=True)
@@ -32,22 +32,20 @@ def prove(session: nox.Session, units: Sequence[Unit]) -> None:
         *command,
         env=PLAIN,
         external=True,
-        # The report says more than the status, and is not there after some of them.
+        # The report has more than the status, and is missing after some failures.
         success_codes=range(256),
-        # An interrupted nox ends its own sessions first.
+        # An interrupted nox first ends its own sessions.
         interrupt_timeout=10,
         terminate_timeout=10,
     )
     if not report.exists():
-        session.error("The sessions did not end: nothing is proven. What they said is above.")
+        session.error("The sessions did not end, so nothing is proven. See their output above")
     results = json.loads(report.read_text())["sessions"]
-    refuse(
-        session, "Not everything is green", (f"red: {name}" for name in find_red(wanted, results))
-    )
+    refuse(session, "Not all sessions succeed", (f"red: {it}" for it in find_red(wanted, results)))
 
 
 def sessions_of(unit: Unit) -> Iterator[str]:
-    """Name the sessions that prove one unit: some for each member, and ``compat`` once."""
+    """Return the sessions that check one unit: some for each member, ``compat`` once."""
     for item in unit.members:
         yield f"imports({item.short})"
         yield from (f"imports({item.short}+{extra})" for extra in item.extras)
@@ -56,11 +54,11 @@ def sessions_of(unit: Unit) -> Iterator[str]:
 
 
 def find_red(wanted: Iterable[str], results: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Name the sessions that failed, were skipped, or never ran.
+    """Return the sessions that failed, were skipped, or did not run.
 
     Args:
-        wanted: The sessions that were asked for: by name, or by name and parameters.
-        results: What became of the sessions that ran, as nox reports it.
+        wanted: The requested sessions, by name or by name and parameters.
+        results: The results in nox's report.
     """
     ran = {one["name"]: one for one in results} | {
         signature: one for one in results for signature in one["signatures"]

@@ -1,20 +1,18 @@
-"""Describes what one distribution shows to others, as JSON: the text of its ``surface.json``.
+"""Print what one distribution shows to others as JSON: the text of its ``surface.json``.
 
-The same sources give the same text on every machine. Without ``--factory``, only the metadata and
-the public Python are described: the rest needs a host, and the distribution installed beside it.
+The same sources give the same text on every machine. Where a host is installed, the document has
+everything; without one, it has only the metadata and the public Python.
 """
 
-import argparse
 import json
 import logging
 import sys
 import tomllib
 from contextlib import redirect_stdout
-from importlib.metadata import distribution
+from importlib.metadata import distribution, entry_points
 from pathlib import Path
-from pkgutil import resolve_name
 
-# An isolated Python (-I) does not look for modules beside the program.
+# An isolated Python (-I) does not search the program's folder.
 sys.path.insert(0, str(Path(__file__).parent))
 
 from surfaces.python import describe_python
@@ -22,35 +20,29 @@ from surfaces.trees import Tree
 
 
 def main() -> None:
-    """Describe what the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", type=Path, help="the folder of the distribution")
-    parser.add_argument("--factory", help="makes an app, e.g. mercato_host:create_app")
-    parser.add_argument("--sections", help="settings of the host, by the path of their table")
-    options = parser.parse_args()
-    # griffe mentions each import that it cannot follow: those of other distributions.
+    """Describe the distribution whose folder is on the command line."""
+    # griffe logs each import that it cannot follow: those of other distributions.
     logging.getLogger("griffe").setLevel(logging.ERROR)
-    # What the code of a feature prints is no part of the document.
+    # Code of a feature may print when it is imported.
     with redirect_stdout(sys.stderr):
-        text = describe(options)
+        text = describe(Path(sys.argv[1]), with_host=bool(entry_points(group="mercato.app")))
     sys.stdout.write(text)
 
 
-def describe(options: argparse.Namespace) -> str:
-    """Describe a distribution."""
-    project = tomllib.loads((options.folder / "pyproject.toml").read_text())["project"]
-    module = project["name"].replace("-", "_")
+def describe(folder: Path, *, with_host: bool) -> str:
+    """Describe the distribution in *folder*, which is installed if there is a host."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     document = {
         "name": project["name"],
         "metadata": describe_metadata(project),
-        "python": describe_python(options.folder / "src", module),
-        **(describe_installed(project["name"], options) if options.factory else {}),
+        "python": describe_python(folder / "src", project["name"].replace("-", "_")),
+        **(describe_installed(project["name"]) if with_host else {}),
     }
     return json.dumps(document, default=sorted, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def describe_metadata(project: Tree) -> Tree:
-    """Describe what installers read; what is required is for resolvers."""
+    """Describe what installers read, except the requirements, which resolvers read."""
     return {
         "requires_python": project.get("requires-python", ""),
         "extras": sorted(project.get("optional-dependencies", {})),
@@ -59,24 +51,21 @@ def describe_metadata(project: Tree) -> Tree:
     }
 
 
-def describe_installed(name: str, options: argparse.Namespace) -> Tree:
-    """Describe what a distribution shows beside a host, in the environment that we run in."""
-    # A workspace without a host has no kit either.
+def describe_installed(name: str) -> Tree:
+    """Describe the HTTP document, the tables and the manifest of an installed distribution."""
+    # Without a host, there may be no kit either.
     from mercato_kit.feature import ENTRY_POINT_GROUP  # noqa: PLC0415
     from surfaces.http import describe_http  # noqa: PLC0415
     from surfaces.manifest import describe_manifest  # noqa: PLC0415
     from surfaces.tables import describe_tables  # noqa: PLC0415
 
-    create_app = resolve_name(options.factory)
-    tables = resolve_name(options.sections) if options.sections else {}
-    sections = {".".join(path): kind for path, kind in tables.items()}
     entries = distribution(name).entry_points.select(group=ENTRY_POINT_GROUP)
     try:
         features = [entry.load() for entry in entries]
         return {
-            "http": describe_http(features, create_app),
+            "http": describe_http(features),
             "tables": describe_tables(name.replace("-", "_"), features),
-            "manifest": describe_manifest(name, features, sections),
+            "manifest": describe_manifest(name, features),
         }
     except Exception as error:
         error.add_note(f"{name} cannot be described. Does the host boot with it?")

@@ -1,10 +1,8 @@
-"""Imports every module of one installed distribution, and names those that cannot be.
+"""Import every module of an installed distribution, and print those that fail.
 
-Run by ``nox -s imports`` with the Python of an environment that holds the distribution and what it
-declares. There is nothing else in it, so this needs nothing but Python itself.
+It needs only Python, because the environment has only the distribution and what it declares.
 
-A subpackage with the name of an extra may need that extra. It is imported only where the extra is
-installed.
+A subpackage with the name of an extra may need that extra, and is imported only with it.
 """
 
 import argparse
@@ -16,23 +14,23 @@ from importlib.metadata import PackagePath, distribution
 
 
 def main() -> None:
-    """Import what the command line names."""
+    """Import the distribution on the command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("distribution")
-    parser.add_argument("extras", nargs="*", help="those that are installed with it")
-    wanted = parser.parse_args()
+    parser.add_argument("extras", nargs="*", help="installed extras")
+    options = parser.parse_args()
 
-    sources = list(find_sources(wanted.distribution, wanted.extras))
+    sources = list(find_sources(options.distribution, options.extras))
     failures = [failure for source in sources if (failure := try_import(source))]
     if failures or not sources:
-        sys.exit("\n".join(failures) or f"{wanted.distribution} has no module.")
-    sys.stdout.write(f"{wanted.distribution}: {len(sources)} imported, none failed.\n")
+        sys.exit("\n".join(failures) or f"{options.distribution} has no module.")
+    sys.stdout.write(f"{options.distribution}: {len(sources)} imported, none failed.\n")
 
 
 def find_sources(name: str, extras: Collection[str]) -> Iterator[PackagePath]:
-    """Find the Python files that a wheel installed, without those of extras that are not there.
+    """Return the Python files of a distribution, without those of extras that are not installed.
 
-    A file below a folder that Python cannot name is data: the template of a module, for example.
+    Files below a folder that is not a Python name are data, e.g. the template of a module.
     """
     installed = distribution(name)
     missing = set(installed.metadata.get_all("Provides-Extra", [])) - set(extras)
@@ -43,10 +41,10 @@ def find_sources(name: str, extras: Collection[str]) -> Iterator[PackagePath]:
 
 
 def try_import(source: PackagePath) -> str | None:
-    """Import one file; say why if it cannot be."""
+    """Import one file, and return the error if that fails."""
     try:
         if is_script(source):
-            carry_out_imports(source)
+            run_imports(source)
         else:
             import_module(".".join(source.with_suffix("").parts).removesuffix(".__init__"))
     except ImportError as error:
@@ -57,16 +55,16 @@ def try_import(source: PackagePath) -> str | None:
 
 
 def is_script(source: PackagePath) -> bool:
-    """Tell whether a file is a program: migrations and their ``env.py`` run in Alembic alone."""
+    """Return whether a file is a program: migrations and their ``env.py`` only run in Alembic."""
     is_alembic = not source.stem.isidentifier() or source.parts[-2:] == ("migrations", "env.py")
     return is_alembic or source.name == "__main__.py"
 
 
-def carry_out_imports(source: PackagePath) -> None:
-    """Do what the import statements of a file do, and nothing else of it."""
+def run_imports(source: PackagePath) -> None:
+    """Run only the import statements of a file."""
     tree = ast.parse(source.read_text())
     tree.body = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    exec(compile(tree, str(source), "exec"), {})  # noqa: S102 - our own file, of which we run less
+    exec(compile(tree, str(source), "exec"), {})  # noqa: S102 - a part of our own file
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Releases on their way from a tag to an index, as often as it takes, with the same end."""
+"""Publish tags to an index. Every step can be repeated, with the same result."""
 
 import argparse
 import difflib
@@ -25,19 +25,19 @@ from mercato_dev.units import UNITS, Unit, find_unit
 
 
 def publish_release(session: nox.Session) -> None:
-    """Do what was typed behind ``--``."""
-    wanted = read_arguments(session.posargs)
+    """Publish the tag on the command line."""
+    options = read_arguments(session.posargs)
     end_in_order()
-    if wanted.to in KNOWN and not IS_KNOWN:
+    if options.to in KNOWN and not IS_KNOWN:
         session.error(
-            f"The links in the metadata lead to {HOME}, which is an example. Say in [tool.mercato]"
-            " of pyproject.toml where the project lives; then gates names each link to change"
+            f"The links in the metadata lead to {HOME}, which is an example. Set `home` in"
+            " [tool.mercato] of pyproject.toml; then `gates` names each link to change"
         )
-    release = find_release(session, wanted.tag)
-    with tempfile.TemporaryDirectory() as made:
-        built = make(session, release, Path(made))
-        with open_target(session, wanted) as index:
-            # All of it is compared before anything of it is sent.
+    release = find_release(session, options.tag)
+    with tempfile.TemporaryDirectory() as folder:
+        built = make(session, release, Path(folder))
+        with open_target(session, options) as index:
+            # Compare everything before anything is uploaded.
             absent = {
                 name: find_absent(session, index, name, one) if index else [*files_of(one)]
                 for name, one in built.items()
@@ -53,55 +53,52 @@ def publish_release(session: nox.Session) -> None:
 
 
 def describe_files(session: nox.Session, built: Built, absent: Container[Path]) -> None:
-    """Say which files are published, and which of them the index has."""
+    """Print the files of a release, and which of them the index has."""
     for file in files_of(built):
-        there = "" if file in absent else " (already there)"
-        session.log(f"{file.name}: {file.stat().st_size} bytes, sha256 {sha256(file)}{there}")
+        note = "" if file in absent else " (already there)"
+        session.log(f"{file.name}: {file.stat().st_size} bytes, sha256 {sha256(file)}{note}")
 
 
 def publish_tags(session: nox.Session) -> None:
-    """Publish to the workspace's own index what was released of this repository and is not there.
-
-    What is there stays as it is, and is not built again.
-    """
-    lacking = [
+    """Publish all tags that the index of this workspace does not have; do not build the others."""
+    missing = [
         release
         for unit in UNITS
         for release in find_unit_releases(unit)
         if not all(is_local(item, release) for item in unit.members if release.has(item))
     ]
-    if not lacking:
+    if not missing:
         return
     with serving(session) as index:
-        for release in lacking:
-            with tempfile.TemporaryDirectory() as made:
-                for name, built in make(session, release, Path(made)).items():
+        for release in missing:
+            with tempfile.TemporaryDirectory() as folder:
+                for name, built in make(session, release, Path(folder)).items():
                     deliver(session, index, name, built, find_absent(session, index, name, built))
             session.log(f"{release.tag} is in {LOCAL}.")
 
 
 def find_unit_releases(unit: Unit) -> list[Release]:
-    """Find what was released of a unit: of any of its members."""
+    """Return the releases of all members of a unit, each once."""
     return list(dict.fromkeys(one for item in unit.members for one in find_releases(item)))
 
 
 def is_local(item: Distribution, release: Release) -> bool:
-    """Tell whether the workspace's own index has all files of a release."""
+    """Return whether the index of this workspace has both files of a release."""
     stem = f"{item.module}-{release.version}"
     return all((LOCAL / f"{stem}{end}").exists() for end in ("-py3-none-any.whl", ".tar.gz"))
 
 
 def open_target(
-    session: nox.Session, wanted: argparse.Namespace
+    session: nox.Session, options: argparse.Namespace
 ) -> AbstractContextManager[Index | None]:
-    """Offer the index to publish to, or to compare with; none, if none was named."""
-    if wanted.to == "local":
+    """Open the index to publish to or to compare with; None if none was given."""
+    if options.to == "local":
         return serving(session)
-    return nullcontext(Index(wanted.index, wanted.to) if wanted.index else None)
+    return nullcontext(Index(options.index, options.to) if options.index else None)
 
 
 def find_release(session: nox.Session, tag: str) -> Release:
-    """Find a release by its tag, and make sure that it is one for good."""
+    """Return the release of a tag; end the session if the tag is not final."""
     try:
         release = parse_tag(tag)
     except ValueError as error:
@@ -113,39 +110,37 @@ def find_release(session: nox.Session, tag: str) -> Release:
         session.error(f"There is no tag {tag}: `nox -s release` makes it{hint}")
     if not release.is_annotated:
         session.error(
-            f"{tag} is a lightweight tag, which may be anybody's. If `nox -s release` made it,"
-            " get it again, whole: `git fetch --tags --force`"
+            f"{tag} is a lightweight tag, which has no author. If `nox -s release` made it,"
+            " fetch the annotated tag: `git fetch --tags --force`"
         )
     if not release.is_on_main:
         session.error(
-            f"The commit of {tag} is not on main. Merge it first; where main was not fetched:"
+            f"The commit of {tag} is not on main. Merge it first; if main is not fetched:"
             " `git fetch origin main:refs/remotes/origin/main`"
         )
     return release
 
 
 def make(session: nox.Session, release: Release, folder: Path) -> dict[str, Built]:
-    """Build a release and check it; fail the session with all that speaks against it.
+    """Build a release and check it; end the session with its faults.
 
     Returns:
-        The files of each member, by what the index calls it: each after those that it requires.
+        The files of each member by its name, each after those that it requires.
     """
     with checked_out(release.tag) as tree:
         unit = find_released_unit(session, tree, release)
         names = {item.short: item.name for item in unit.members}
         faults = [*faults_of_unit(unit)]
-    session.log(f"Building {release.tag} twice.")
-    built = {}
-    for item in unit.members:
-        made, more = make_release(session, release.tag, item.short, folder / item.short)
-        built[names[item.short]] = made
-        faults += unit.name_member(item, more)
+        session.log(f"Building {release.tag} twice.")
+        made = make_release(session, release.tag, list(names), folder)
+        for item, one in zip(unit.members, made, strict=True):
+            faults += unit.name_member(item, one.faults)
     refuse(session, f"{release.tag} cannot be published", faults)
-    return built
+    return {names[one.short]: one.built for one in made}
 
 
 def find_released_unit(session: nox.Session, tree: Path, release: Release) -> Unit:
-    """Find what a tag releases in its files; fail the session where they are of another version."""
+    """Return the unit of a tag in its files; end the session if they have another version."""
     try:
         unit = find_unit(release.short, tree)
     except LookupError as error:
@@ -160,7 +155,7 @@ def find_released_unit(session: nox.Session, tree: Path, release: Release) -> Un
 
 
 def faults_of_unit(unit: Unit) -> Iterator[str]:
-    """Find what the files of a tag have against its release, before anything is built."""
+    """Find faults in the files of a tag that need no build."""
     for item in unit.members:
         faults = [*faults_after_release(item), *faults_of_siblings(unit, item)]
         yield from unit.name_member(item, faults)

@@ -1,56 +1,56 @@
-"""What can be typed behind ``nox -s publish --``."""
+"""The arguments of ``nox -s publish --``."""
 
 import argparse
 import os
 from urllib.parse import urlsplit
 
-# Where uploads go, and where installers find them.
+# The simple API of each known upload URL.
 KNOWN = {
     "https://upload.pypi.org/legacy/": "https://pypi.org/simple/",
     "https://test.pypi.org/legacy/": "https://test.pypi.org/simple/",
 }
 HELP = """
-Builds the tag twice, in two clean worktrees, and checks that both are the same, byte for byte, and
-hold what they should. Says what it would upload; with --to, uploads it, and reads it back. A tag
+Builds the tag twice, in two clean worktrees, and checks that both are identical, byte by byte, and
+complete. Prints what it would upload; with --to, uploads it and compares the index with it. A tag
 of the platform publishes all of its distributions.
 
     nox -s publish -- orders-v1.2.0
     nox -s publish -- orders-v1.2.0 --local
     nox -s publish -- orders-v1.2.0 --to https://upload.pypi.org/legacy/
 
-Credentials come from the environment, as `uv publish` knows them: UV_PUBLISH_TOKEN, or
-UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD, or a keyring (UV_KEYRING_PROVIDER=subprocess). In
-GitHub Actions, PyPI trusts the workflow itself, and none are needed.
+Credentials are those of `uv publish`: UV_PUBLISH_TOKEN, or UV_PUBLISH_USERNAME and
+UV_PUBLISH_PASSWORD, or a keyring (UV_KEYRING_PROVIDER=subprocess). GitHub Actions needs none for
+PyPI, which trusts the workflow.
 
-When it was interrupted, run it again: what has arrived is not sent twice.
+If it was interrupted, run it again: nothing is uploaded twice.
 """
 
 
 def read_arguments(words: list[str]) -> argparse.Namespace:
-    """Read what is to be published, and where."""
+    """Parse the arguments; exit with the mistakes in them, or with the help."""
     parser = argparse.ArgumentParser(
         prog="nox -s publish --",
         description=HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("tag", help="what is published: orders-v1.2.0")
+    parser.add_argument("tag", help="the tag to publish, e.g. orders-v1.2.0")
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--to", metavar="URL", help="where to upload it; or `local`")
+    where.add_argument("--to", metavar="URL", help="upload to this URL, or to `local`")
     where.add_argument(
-        "--local", action="store_const", const="local", dest="to", help="upload it to var/index"
+        "--local", action="store_const", const="local", dest="to", help="upload to var/index"
     )
     parser.add_argument(
         "--index",
         metavar="URL",
         default=None,
-        help="where installers find it (the simple API); known of PyPI, else MERCATO_INDEX",
+        help="the simple API of the index. Default: that of PyPI for PyPI, else MERCATO_INDEX",
     )
-    wanted = parser.parse_args(words)
-    for url in (wanted.to, wanted.index):
+    options = parser.parse_args(words)
+    for url in (options.to, options.index):
         if url and urlsplit(url).password:
-            parser.error("a password has no place on a command line; see --help")
-    if wanted.to != "local":
-        wanted.index = wanted.index or KNOWN.get(wanted.to) or os.environ.get("MERCATO_INDEX")
-    if wanted.to and wanted.to != "local" and not wanted.index:
-        parser.error("--index is needed, too: where can be read what was uploaded?")
-    return wanted
+            parser.error("a URL on a command line must not contain a password; see --help")
+    if options.to != "local":
+        options.index = options.index or KNOWN.get(options.to) or os.environ.get("MERCATO_INDEX")
+    if options.to and options.to != "local" and not options.index:
+        parser.error("--index is also needed, to compare the index with the upload")
+    return options

@@ -1,4 +1,4 @@
-"""Files on their way to an index: what it lacks is sent, and all of it read back."""
+"""Upload what an index does not have, and compare the index with it."""
 
 import tempfile
 import time
@@ -13,51 +13,50 @@ from mercato_dev.artifacts.comparison import differences
 from mercato_dev.environments import PLAIN
 from mercato_dev.indexes import Index, fetch, releases, sha256
 
-# The credentials of an index that asks for none; those for another are nothing to it.
+# Our index accepts any credentials, and real ones must not be sent to it. It needs no network.
 ANYONE = {
+    "UV_OFFLINE": None,
     "UV_PUBLISH_TOKEN": None,
     "UV_PUBLISH_USERNAME": "anyone",
     "UV_PUBLISH_PASSWORD": "anything",
 }
-# An index may take a while to show what it took.
+# An index may show an upload with a delay.
 LOOKS = 20
 SECONDS_BETWEEN_LOOKS = 3
 
 
 def files_of(built: Built) -> Iterator[Path]:
-    """Name the files in the order in which they are uploaded: first what most people install."""
+    """Return the files in the order of their upload: most users need the wheel."""
     yield from (built.wheel, built.sdist)
 
 
 def find_absent(session: nox.Session, index: Index, name: str, built: Built) -> list[Path]:
-    """Find the files that an index lacks.
+    """Return the files that an index does not have.
 
-    What it has under the same name and is not the same fails the session: installers have seen it.
+    If it has another file of the same name, the session fails: users may have installed it.
     """
-    there = {file.name: file for one in releases(session, index.url, name) for file in one.files}
+    known = {file.name: file for one in releases(session, index.url, name) for file in one.files}
     for file in files_of(built):
-        known = there.get(file.name)
-        if known is None or known.sha256 == sha256(file):
+        theirs = known.get(file.name)
+        if theirs is None or theirs.sha256 == sha256(file):
             continue
-        with tempfile.TemporaryDirectory() as made:
-            theirs = fetch(session, index.url, name, known, Path(made))
-            inside = ", ".join(differences(file, theirs))
+        with tempfile.TemporaryDirectory() as folder:
+            fetched = fetch(session, index.url, name, theirs, Path(folder))
+            inside = ", ".join(differences(file, fetched))
         session.error(
-            f"The index has another {file.name}, with other bytes: sha256 {known.sha256}, and not"
+            f"The index has another {file.name}: its sha256 is {theirs.sha256} instead of"
             f" {sha256(file)}. They differ in: {inside}. A version is published once: release the"
             " next one"
         )
-    return [file for file in files_of(built) if file.name not in there]
+    return [file for file in files_of(built) if file.name not in known]
 
 
 def deliver(
     session: nox.Session, index: Index, name: str, built: Built, absent: list[Path]
 ) -> None:
-    """Upload what is absent, and wait until the index shows what was built.
-
-    By environment, because an address may hold a password. What arrives meanwhile from elsewhere
-    is compared by uv itself.
-    """
+    """Upload the *absent* files, and wait until the index shows what was built."""
+    # A URL may contain a password, which must not be on a command line. With the check URL, uv
+    # compares files that others upload in the meantime.
     env = PLAIN | {
         "UV_PUBLISH_INDEX": None,
         "UV_PUBLISH_URL": index.upload,
@@ -70,10 +69,11 @@ def deliver(
             session.run("uv", "publish", *map(str, absent), env=env)
         except CommandFailed:
             session.error(
-                "Not everything was uploaded; uv says why. Run it again: nothing is sent twice"
+                "Not everything was uploaded; see the output of uv. Run it again: nothing is"
+                " uploaded twice"
             )
     for _ in range(LOOKS):
         if not find_absent(session, index, name, built):
             return
         time.sleep(SECONDS_BETWEEN_LOOKS)
-    session.error("The index does not show what was uploaded. Run it again to look again")
+    session.error("The index does not show the upload. Run it again to look again")

@@ -1,11 +1,11 @@
-"""A version, its changelog, a commit and a tag. Nothing leaves this machine."""
+"""Release units: raise the version, write the changelog, commit and tag. Nothing is uploaded."""
 
 import subprocess
 from collections.abc import Iterator
 
 import nox
 
-from mercato_dev.bumps import UnitBump, find_unit_bump
+from mercato_dev.bumps import Bump, find_bump
 from mercato_dev.gates import find_faults
 from mercato_dev.gates.proof import prove
 from mercato_dev.history import Release, find_uncommitted, git
@@ -14,7 +14,6 @@ from mercato_dev.refusal import refuse
 from mercato_dev.release.arguments import Wish, read_wish
 from mercato_dev.release.files import (
     commit,
-    draft_changelog,
     message_of,
     undone_on_failure,
     write_changelog,
@@ -23,16 +22,13 @@ from mercato_dev.release.files import (
 from mercato_dev.siblings import move_siblings
 from mercato_dev.units import Unit
 
-DIRTY = (
-    "Commit that. What an interrupted release left goes with `git restore --staged --worktree .`"
-)
+DIRTY = "Commit them. `git restore --staged --worktree .` removes what an interrupted release left"
 
 
 def run_release(session: nox.Session) -> None:
-    """Release what was typed, one unit after the other; end at the first that cannot.
+    """Release the units on the command line one by one; end at the first that cannot be released.
 
-    Args:
-        session: The one that asks; the wheels are built.
+    The wheels must be built.
     """
     wish = read_wish(session.posargs)
     end_in_order()
@@ -45,31 +41,31 @@ def run_release(session: nox.Session) -> None:
 
 
 def check_repository(session: nox.Session) -> None:
-    """Refuse a repository in which a commit would be lost, or would fail at the end."""
+    """Refuse a repository in which a commit would be lost or would fail."""
     if not any(git("branch", "--show-current")):
-        session.error("HEAD is on no branch, and a commit would be lost: `git switch main`")
+        session.error("HEAD is not on a branch, so a commit would be lost: `git switch main`")
     for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         git("var", name)
 
 
 def release_one(session: nox.Session, unit: Unit, wish: Wish) -> None:
-    """Release one unit, or say what it would be; end with what is against that."""
+    """Release one unit, or print what a release would be; end the session if there are faults."""
     refuse_halves(session, unit)
-    bump = find_unit_bump(session, unit)
+    bump = find_bump(session, unit)
     if bump.last and not bump.has_changed:
-        session.error(f"Nothing changed since {bump.last.tag}: there is nothing to release")
+        session.error(f"Nothing changed since {bump.last.tag}")
     for line in bump.describe():
         session.log(line)
     found = Release(unit.short, bump.version_for(wish.level or bump.level))
     if found.version != bump.version:
         session.log(f"  asked {wish.level}: {found.version}")
     faults = [*find_faults(session, unit), *bump.faults, *faults_of_wish(bump, wish, found)]
-    hint = DIRTY if find_uncommitted() else "Mend these first"
+    hint = DIRTY if find_uncommitted() else "Fix these first"
     refuse(session, f"{unit.name} {found.version} cannot be released", faults, hint)
     if wish.is_dry_run:
         for item in unit.members:
-            draft_changelog(session, item, found.version)
-        session.log(f"Would be proven as by nox -s 'gates({unit.short})', and be {found.tag}.")
+            write_changelog(session, item, found.version, draft=True)
+        session.log(f"Would run nox -s 'gates({unit.short})', and make the tag {found.tag}.")
         return
     with undone_on_failure(session, unit) as head:
         for item in unit.members:
@@ -82,25 +78,25 @@ def release_one(session: nox.Session, unit: Unit, wish: Wish) -> None:
 
 
 def refuse_halves(session: nox.Session, unit: Unit) -> None:
-    """Refuse to release on top of a release that was stopped between its commit and its tag."""
+    """Refuse to release after a release that was stopped between its commit and its tag."""
     written = Release(unit.short, unit.version)
     if git("log", "-1", "--format=%s") == [message_of(written)] and not is_tagged(written):
         session.error(
-            f"A release of {written.tag} was stopped before its tag. Take its commit back, and"
+            f"A release of {written.tag} was stopped before its tag. Undo its commit, and"
             " release again: `git reset --keep HEAD~1`"
         )
 
 
-def faults_of_wish(bump: UnitBump, wish: Wish, release: Release) -> Iterator[str]:
-    """Find what was asked for and cannot be."""
+def faults_of_wish(bump: Bump, wish: Wish, release: Release) -> Iterator[str]:
+    """Find requests that cannot be met."""
     if wish.level and bump.last is None:
-        yield f"the first release is called as its pyproject.toml says: not --bump {wish.level}"
+        yield f"the first release has the version in pyproject.toml: not --bump {wish.level}"
     elif wish.level and wish.level < bump.level:
         yield f"asked {wish.level}, the changes need {bump.level}: see above"
     if is_tagged(release):
-        yield f"{release.tag} is a tag already, of another branch: release from there"
+        yield f"{release.tag} is already a tag of another branch: release from there"
 
 
 def is_tagged(release: Release) -> bool:
-    """Tell whether there is a tag for a release, wherever it is."""
+    """Return whether the tag of a release exists, on any branch."""
     return bool(git("tag", "--list", release.tag))

@@ -1,4 +1,4 @@
-"""What can be typed behind ``nox -s release --``."""
+"""The arguments of ``nox -s release --``."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,28 +8,28 @@ from mercato_dev.levels import Level
 from mercato_dev.units import Unit, find_unit, order_units
 
 ABOUT = """
-Raise the version by what the changes need, write the changelog from the fragments, prove the
-result, commit it and tag it. Uploads nothing.
+Raise the version by what the changes need, write the changelog from the fragments, run all
+sessions that check it, commit and tag. Uploads nothing.
 """
 MORE = """
-What the changes need is found in the fragments below changes/, and by comparing surface.json
-(Python, metadata, HTTP, tables, manifest) with that of the last release. The rest no program sees:
-what events carry, and what the code does. That is for the fragments to say.
+The needed bump is computed from the fragments in changes/, and from the difference between
+surface.json (Python, metadata, HTTP, tables, manifest) and that of the last release. Fragments
+must declare what no program sees: the content of events, and the behaviour of code.
 
-Before 1.0 each change counts one place lower. A version that is high enough already stays: write
-1.0.0 into the pyproject.toml to leave 0.x. The platform is released as a whole: all of its
-distributions get one version. What is typed is released one by one, each after what it requires.
+Before 1.0 each change counts one place lower. A version in pyproject.toml that is high enough is
+kept: write 1.0.0 to leave 0.x. The distributions of the platform are released together, with one
+version. Units are released one by one, each after those that it requires.
 """
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What was typed.
+    """The parsed arguments.
 
     Args:
-        units: What to release, in this order.
-        level: How much to raise the version; by default as much as is needed.
-        is_dry_run: Whether to say only what would be done.
+        units: The units to release, in this order.
+        level: The bump; None for the one that the changes need.
+        is_dry_run: Whether to only print what would be done.
     """
 
     units: Sequence[Unit]
@@ -38,10 +38,10 @@ class Wish:
 
 
 def read_wish(words: Sequence[str]) -> Wish:
-    """Read what was typed. Ends the program with the mistakes in it, or with what can be typed."""
+    """Parse the arguments; exit with the mistakes in them, or with the help."""
     parser = argparse.ArgumentParser(prog="nox -s release --", description=ABOUT, epilog=MORE)
     parser.add_argument(
-        "units", nargs="+", type=find, metavar="name", help="a folder: orders; or platform"
+        "units", nargs="+", type=find, metavar="name", help="a folder, e.g. orders; or platform"
     )
     parser.add_argument(
         "--bump",
@@ -50,15 +50,15 @@ def read_wish(words: Sequence[str]) -> Wish:
         help=f"raise it by this much ({', '.join(map(str, Level))}); less than needed is refused",
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="say only what would be done, and why"
+        "--dry-run", action="store_true", help="only print what would be done, and why"
     )
-    typed = parser.parse_args(words)
-    level = Level[typed.bump.upper()] if typed.bump else None
-    return Wish(order_units(typed.units), level, typed.dry_run)
+    options = parser.parse_args(words)
+    level = Level[options.bump.upper()] if options.bump else None
+    return Wish(order_units(options.units), level, options.dry_run)
 
 
 def find(name: str) -> Unit:
-    """Find a release unit by its name."""
+    """Find a release unit for argparse."""
     try:
         return find_unit(name)
     except LookupError as error:

@@ -1,1 +1,1 @@
-"""What a distribution shows to others: its committed ``surface.json``, and what changes of it."""
+"""The ``surface.json`` of a distribution: what it shows to others, and how that changes."""

@@ -1,4 +1,4 @@
-"""What differs between what a distribution shows and what its last release showed."""
+"""Find what a distribution changed of what it and its users show since its last release."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -12,23 +12,23 @@ from mercato_dev.surfaces.snapshots import FILE, read_snapshot
 
 
 def find_changes(item: Distribution, last: Release) -> list[Reason]:
-    """Say what *item* changed since its release *last*, of itself and of what it has a share in."""
+    """Return what *item* changed since its release *last*, each change once."""
     found = [one for shown in shown_by(item) for one in changes_of(item, shown, last.tag)]
     reasons = [Reason(one.level, one.path[0], str(one)) for one in found]
     return list(dict.fromkeys(reasons))
 
 
 def shown_by(item: Distribution) -> list[Distribution]:
-    """Name what shows *item*: itself; and the features, of what they are made of."""
+    """Return the distributions whose snapshots *item* may change: itself, and features on it."""
     features = [one for one in DISTRIBUTIONS if one.is_feature and not item.is_feature]
     return [item, *features]
 
 
 def changes_of(item: Distribution, shown: Distribution, since: str) -> Iterator[Difference]:
-    """Find what *item* changed of what *shown* shows, as far as it is still another.
+    """Find the differences in the snapshot of *shown* that *item* caused and that still exist.
 
-    The code of *item* made the difference of two snapshots, if it changed between them: one that
-    is committed too late is still put down to the change that it belongs to.
+    *item* causes the difference between two snapshots if its code changed between them. So a
+    snapshot that was committed too late still counts for the right distribution.
     """
     first, last = read_snapshot(shown, since), read_snapshot(shown)
     if shown == item and not (first and last):
@@ -45,13 +45,13 @@ def changes_of(item: Distribution, shown: Distribution, since: str) -> Iterator[
 
 
 def own(snapshot: dict[str, Any], item: Distribution) -> dict[str, Any]:
-    """Take from a snapshot what *item* has a share in; names and Python are each one's own."""
+    """Return the parts of a snapshot that *item* may change: of others, not metadata and Python."""
     others = () if snapshot.get("name") == item.name else ("metadata", "name", "python")
     return {part: tree for part, tree in snapshot.items() if part not in others}
 
 
 def at(tree: Any, path: tuple[str, ...]) -> Any:
-    """Return what is at the end of a path; None if there is nothing."""
+    """Return the value at the end of a path; None if there is none."""
     for name in path:
         tree = named(tree).get(name) if isinstance(tree, dict | list) else None
     return tree

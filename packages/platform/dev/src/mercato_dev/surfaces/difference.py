@@ -1,8 +1,8 @@
-"""How two snapshots differ, and how much of a version each difference needs.
+"""Compare two snapshots, and find the version bump that each difference needs.
 
-A snapshot is a tree of named things (mappings) and facts (anything else); a list names things that
-say nothing more. What is gone or changed is major, and so is a new fact; a new thing is minor,
-unless it is ``required``: then others must do something. The exceptions are :data:`RULES`.
+A snapshot is a tree of things (mappings, by name) and facts (other values); a list has the names
+of things without facts. A removal and a change are major, and so is a new fact. A new thing is
+minor unless it is ``required``, because then others must act. :data:`RULES` has the exceptions.
 """
 
 import json
@@ -19,13 +19,13 @@ from mercato_dev.levels import Level
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference of two trees; ``str()`` says it in one line.
+    """A difference between two trees; ``str()`` is one line.
 
     Args:
         path: The names that lead to it.
         kind: ``gone``, ``new`` or ``changed``.
-        old: What was there.
-        new: What is there.
+        old: The value before.
+        new: The value after.
     """
 
     path: tuple[str, ...]
@@ -39,7 +39,7 @@ class Difference:
 
     @property
     def level(self) -> Level:
-        """How much of a version it needs."""
+        """The bump that it needs."""
         place = "".join(f"{name}\t" for name in self.path)
         for kinds, pattern, level in RULES:
             if self.kind in kinds.split() and re.fullmatch(compiled(pattern), place):
@@ -49,7 +49,7 @@ class Difference:
 
 
 def compare(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:
-    """Find the differences of two trees, each at the outermost place."""
+    """Find the differences between two trees, each at its outermost place."""
     old, new = named(old), named(new)
     if not (isinstance(old, dict) and isinstance(new, dict)):
         if old != new:
@@ -65,31 +65,31 @@ def compare(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[Differen
 
 
 def named(part: Any) -> Any:
-    """Take a list for things that say nothing more."""
+    """Convert a list to things without facts."""
     return {json.dumps(name): {} for name in part} if isinstance(part, list) else part
 
 
 def looser(one: Difference) -> Level:
-    """Say what another bound or size needs: minor where it allows more, or there is none now."""
+    """Return the level of a changed bound or size: minor if it now allows more."""
     is_lower = one.path[-1].lower().startswith(("min", "exclusivemin"))
     is_more = one.kind == "gone" or (one.kind == "changed" and (one.new < one.old) is is_lower)
     return Level.MINOR if is_more else Level.MAJOR
 
 
 def wider(one: Difference) -> Level:
-    """Say what another range of versions needs: minor where all that would do still does."""
+    """Return the level of a changed range: minor if it still has every version of the old one."""
     is_wider = SpecifierSet(one.new).is_superset(SpecifierSet(one.old))
     return Level.MINOR if is_wider else Level.MAJOR
 
 
 def newer(one: Difference) -> Level:
-    """Say what another version of a contract needs: minor where it is a newer one of its kind."""
+    """Return the level of a contract's changed version: minor if it is newer with equal major."""
     old, new = Version(one.old), Version(one.new)
     return Level.MINOR if old < new and old.major == new.major else Level.MAJOR
 
 
 def compiled(pattern: str) -> str:
-    """Write a pattern of :data:`RULES` as a regular expression for names that end with tabs."""
+    """Convert a pattern of :data:`RULES` to a regular expression for names that end with tabs."""
     names = {"*": r"[^\t]*\t", "**": r"(?:[^\t]*\t)*"}
     return "".join(names.get(name, rf"(?:{name})\t") for name in pattern.split(" > "))
 
@@ -99,31 +99,31 @@ LISTS = "additionalProperties|allOf|anyOf|choices|enum|items|oneOf|schema|type"
 BOUND = r"(exclusiveM|m)(in|ax)imum|(min|max)(Items|Length|Properties)?"
 EVERY = "gone new changed"
 
-# The kinds of a difference; the names that lead to it, where ** is any number of names, * is one,
-# and any other a regular expression; and what it needs. The first that fits counts.
+# Kinds of a difference; the path to it, in which ** stands for any number of names, * for one name,
+# and anything else is a regular expression; and the level. The first rule that matches applies.
 RULES: tuple[tuple[str, str, Level | Callable[[Difference], Level]], ...] = (
     # Clients read the code of a refusal.
     ("gone", r"http > operations > * > responses ([45]\d\d|default)", Level.MINOR),
     ("changed", "http > operations > * > operationId", Level.MINOR),
     ("new", "http > ** > deprecated", Level.MINOR),
     ("gone", "http > ** > deprecated", Level.PATCH),
-    # Who reads is hurt when more can come, but must bear words that are new.
+    # A new type breaks a reader. Readers must accept new values of an enum.
     ("new", f"{READ} > ** > anyOf|oneOf|type > *", Level.MAJOR),
     ("new", f'{READ} > ** > enum > "null"', Level.MAJOR),
     ("gone", f"{READ} > ** > enum|type > *", Level.MINOR),
     ("new", f"{READ} > ** > always", Level.MINOR),
     (EVERY, f"{READ} > ** > {BOUND}", Level.MINOR),
     (EVERY, f"{READ} > ** > default", Level.PATCH),
-    # What referred to it has changed, too.
+    # Whatever referred to it has changed, too.
     ("gone", "http > components > * > *", Level.PATCH),
-    # Where nothing was listed, everything was allowed.
+    # Without a list, everything was allowed.
     ("new", f"http|manifest > ** > {LISTS}", Level.MAJOR),
     ("new", "http|manifest > ** > allOf > *", Level.MAJOR),
-    # Who sends is hurt when less is taken.
+    # Accepting less breaks a sender.
     ("gone", "http|manifest|python|tables > * > * > ** > required", Level.MINOR),
     (EVERY, f"http|manifest > * > * > ** > {BOUND}", looser),
     ("gone new", "http > ** > default", Level.MINOR),
-    # Operators see a default before it counts, and can keep the old one.
+    # Operators can set the old default.
     (EVERY, "manifest > settings > * > ** > default", Level.MINOR),
     ("new", "manifest > commands > * > * > multiple", Level.MINOR),
     ("gone", "manifest > needs|excludes > *", Level.MINOR),
@@ -135,9 +135,9 @@ RULES: tuple[tuple[str, str, Level | Callable[[Difference], Level]], ...] = (
     (EVERY, "tables > * > * > bits|length", looser),
     (EVERY, "tables > * > * > default", Level.PATCH),
     ("gone", "tables > * > laws|indexes > *", Level.MINOR),
-    # An installer that cannot take a release keeps the one before.
+    # An installer with an older Python keeps the previous release.
     ("changed", "metadata > requires_python", Level.MINOR),
-    # Whether another type or value breaks a caller depends on its use, so a reviewer sees it.
+    # Whether a changed type or value breaks a caller depends on its use, so reviewers see it.
     ("new", "python > ** > type|returns", Level.PATCH),
     ("changed", "python > ** > default|type|returns|value", Level.MINOR),
     ("new", "python > ** > default", Level.MINOR),

@@ -1,4 +1,4 @@
-"""The file ``surface.json`` of a distribution: made of the code, and read as it was committed."""
+"""Write ``surface.json`` files from the code, and read committed ones."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -12,71 +12,68 @@ from mercato_dev.distributions import (
     EVERYTHING,
     PROGRAMS,
     ROOT,
+    TEST_GROUPS,
     TOOLS,
     Distribution,
     find_distribution,
 )
 from mercato_dev.environments import CLEAN, provide
+from mercato_dev.floors import declared_requirements
 from mercato_dev.history import git
 from mercato_dev.refusal import refuse
 from mercato_dev.surfaces.difference import compare
 
 FILE = "surface.json"
-HOST = "mercato-host"
-SETTINGS = "mercato-composition"
-"""The distribution whose settings are the tables of the deployment file."""
-FACTORY = "--factory=mercato_host:create_app"
-SECTIONS = "--sections=mercato_composition.report.settings:SECTIONS"
 
 
 def describe(session: nox.Session, items: Iterable[Distribution]) -> Iterator[tuple[Path, str]]:
-    """Describe what each of *items* shows, in an environment with all that is here.
-
-    Returns:
-        The file of each snapshot, and what it should be.
-    """
-    # Without a host of this repository there is none: an index may have another of that name.
-    has_host = HOST in EVERYTHING
-    provide(session, *(EVERYTHING if has_host else ()), groups=[f"{TOOLS}:surface"])
+    """Return the path and the text of the snapshot of each of *items*."""
+    wanted, tests = (EVERYTHING, TEST_GROUPS) if has_host() else ([], [])
+    provide(session, *wanted, groups=[*tests, f"{TOOLS}:surface"])
     for item in items:
         command = ["python", "-I", str(PROGRAMS / "describe.py"), str(item.folder)]
-        command += [FACTORY] if has_host else []
-        command += [SECTIONS] if item.name == SETTINGS else []
-        # Only what it prints is JSON; what it warns of goes to the terminal.
+        # Standard output is JSON; warnings go to the terminal.
         text = session.run(*command, env=CLEAN, silent=True, stderr=None, log=False)
-        # nox takes the last line feed away.
+        # nox removes the last line feed.
         yield item.folder / FILE, f"{text}".rstrip("\n") + "\n"
 
 
+def has_host() -> bool:
+    """Return whether a host is a distribution of this repository, or is required by its tests."""
+    required = {one.name for item in DISTRIBUTIONS for one in declared_requirements(item)}
+    has_factory = any("mercato.app" in it.project.get("entry-points", {}) for it in DISTRIBUTIONS)
+    return has_factory or not required.isdisjoint(("mercato-host", "mercato-testing"))
+
+
 def write_surfaces(session: nox.Session) -> None:
-    """Write the snapshots of the distributions that were typed, or of all; or ``--check`` them."""
+    """Write the snapshots of the distributions on the command line, or all; or ``--check`` them."""
     names = [name for name in session.posargs if name != "--check"]
     try:
         items = [find_distribution(name) for name in names] or DISTRIBUTIONS
     except LookupError as error:
         session.error(str(error))
     if names != session.posargs:
-        refuse(session, "Something else is shown", faults_of_surfaces(session, items))
+        refuse(session, "The code shows something else", faults_of_surfaces(session, items))
         return
     for file, text in describe(session, items):
         file.write_text(text)
 
 
 def faults_of_surfaces(session: nox.Session, items: Iterable[Distribution]) -> Iterator[str]:
-    """Find snapshots that are not what the code shows."""
+    """Find snapshots that differ from what the code shows."""
     for file, text in describe(session, items):
-        said = file.read_text() if file.exists() else "{}"
-        if said != text:
-            found = [str(one) for one in compare(json.loads(said), json.loads(text))]
+        committed = file.read_text() if file.exists() else "{}"
+        if committed != text:
+            found = [str(one) for one in compare(json.loads(committed), json.loads(text))]
             what = "; ".join(found[:3]) or "its format"
             hint = f"run `nox -s surface -- {file.parent.name}` and commit it"
             yield f"{file.relative_to(ROOT)} is not what is shown ({what}): {hint}"
 
 
 def read_snapshot(item: Distribution, revision: str = "") -> dict[str, Any]:
-    """Read the snapshot of *item* as it was in a commit, or as it is; nothing if there is none.
+    """Read the snapshot of *item* from a commit or the work tree; empty if there is none.
 
-    It is found by the name of the distribution, as folders move.
+    In a commit it is found by the distribution's name, because folders may move.
     """
     if not revision:
         file = item.folder / FILE

@@ -2,7 +2,14 @@
 
 from mercato_kit.http.blueprint import Blueprint, Route
 from mercato_kit.http.etag import if_match
-from mercato_kit.http.pagination import ListQuerySchema, Page, PageRequest, page_of, paginate
+from mercato_kit.http.pagination import (
+    ListQuerySchema,
+    Page,
+    PageRequest,
+    conditions,
+    page_of,
+    paginate,
+)
 
 __all__ = [
     "Blueprint",
@@ -10,6 +17,7 @@ __all__ = [
     "Page",
     "PageRequest",
     "Route",
+    "conditions",
     "if_match",
     "page_of",
     "paginate",

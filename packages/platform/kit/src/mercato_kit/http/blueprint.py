@@ -1,7 +1,7 @@
 """A flask-smorest blueprint in which every route states who may call it.
 
-Order around a view, outermost first: unit of work, policy, If-Match, idempotency key; then
-smorest parses the arguments, calls the view and serializes the result.
+Order around a view, outermost first: unit of work, credentials, policy, If-Match, idempotency key;
+then smorest parses the arguments, calls the view and serializes the result.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,8 +19,8 @@ from mercato_kit import work
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.errors import FieldError, Invalid, NotFound
 from mercato_kit.http import etag as etags, idempotency
-from mercato_kit.http.body import BodyParser, escape_pointer
-from mercato_kit.identity import current_principal
+from mercato_kit.http.body import BodyParser, check_query, escape_pointer
+from mercato_kit.identity import authenticate, current_principal
 from mercato_kit.policies import Policy
 from mercato_kit.schemas import is_text
 
@@ -100,15 +100,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
         Args:
             rule: URL rule.
-            allow: Who may call it: ``anyone``, ``signed_in`` or ``permission("…")``. A route
-                without it is a fault at startup.
+            allow: Who may call it: ``anyone``, ``signed_in`` or ``permission("…")``;
+                ``anyone_as_guest`` on a route that gives credentials. A route without it is a
+                fault at startup.
             idempotent: Require an Idempotency-Key, and process each key once.
             guest_scope: The member of the body (an e-mail address) that separates guests' keys.
             guest_header: The header (a guest's secret) that separates guests' keys. Without it, a
                 guest who knows a key gets the response stored under it.
             unstored: Members added to each response after it is stored under its key, by name:
                 functions of the stored body. For secrets that can be derived again.
-            if_match: Require If-Match; the view reads the version with :func:`if_match`.
+            if_match: Require If-Match; the view reads the versions with :func:`if_match`.
             public_cache: The response is the same for all callers; caches may keep it for 30 s.
             methods: HTTP methods; default GET.
             **options: Passed to werkzeug's Rule.
@@ -182,6 +183,7 @@ def _endpoint(route: Route) -> Callable[..., Response]:
         def step() -> Response:
             if route.allow is None:
                 raise RuntimeError(f"{route.where} has no policy")
+            authenticate(as_guest=route.allow.as_guest)
             route.allow.check(current_principal)
             _check_path(arguments)
             if not route.has_query:
@@ -225,7 +227,9 @@ def _refuse_query() -> None:
 
     Raises:
         Invalid: There is a query string.
+        MalformedRequest: It has more than 500 names.
     """
+    check_query(request)
     if request.args:
         raise Invalid(
             errors=[
@@ -254,7 +258,7 @@ def _next_address(cursor: str) -> str:
 
 
 def _cache_control(route: Route) -> str:
-    # Do not authenticate here: public routes ignore credentials, which may be invalid.
+    # A caller with credentials may see more than others.
     if route.public_cache and "Authorization" not in request.headers:
         return "public, max-age=30, stale-while-revalidate=60"
     return "private, no-store"
@@ -268,15 +272,22 @@ def _document(endpoint: Callable[..., Response], route: Route) -> Callable[..., 
     if route.if_match:
         headers.append(_header("If-Match"))
     policy = route.allow.name if route.allow else "nobody"
-    bearer: list[dict[str, Any]] = [{"bearer": []}]
     documented = flask_smorest.Blueprint.doc(
-        **{"x-permission": policy, "security": [{}, *bearer] if policy == "anyone" else bearer}
+        **{"x-permission": policy, "security": _security(route.allow)}
     )(endpoint)
     if headers:
         # Passing parameters to doc() would replace those of a header schema.
         arguments = documented._apidoc.setdefault("arguments", {})  # noqa: SLF001
         arguments.setdefault("parameters", []).extend(headers)
     return cast("Callable[..., Response]", documented)
+
+
+def _security(policy: Policy | None) -> list[dict[str, list[str]]]:
+    """Return the security requirements of OpenAPI: one of the list must be met."""
+    if policy is not None and policy.as_guest:
+        return []
+    bearer: dict[str, list[str]] = {"bearer": []}
+    return [{}, bearer] if policy is not None and policy.name == "anyone" else [bearer]
 
 
 def _header(name: str, **constraints: Any) -> dict[str, Any]:

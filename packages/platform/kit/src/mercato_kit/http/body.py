@@ -1,6 +1,7 @@
 """Read requests: strict JSON, and all validation errors with pointers."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -9,11 +10,14 @@ from flask import Request
 from webargs import core
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import ClientDisconnected
+from werkzeug.http import parse_set_header
 
 from mercato_kit.errors import FieldError, Invalid, MalformedRequest, UnsupportedMediaType
 
 MAX_DEPTH = 32
 MAX_DIGITS = 40
+MAX_MEMBERS = 500
+"""Members of one object, and names in one query string."""
 
 _CODES = {
     "Missing data for required field.": "required",
@@ -50,7 +54,8 @@ class BodyParser(FlaskParser):
         return read_json(req)
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
-        """Refuse a repeated parameter that takes a single value."""
+        """Refuse too many parameters, and a repeated one that takes a single value."""
+        check_query(req)
         proxy = super().load_querystring(req, schema)
         repeated = {name for name, values in req.args.lists() if len(values) > 1}
         if mistakes := repeated - proxy.multiple_keys:
@@ -68,12 +73,18 @@ class BodyParser(FlaskParser):
 def read_json(req: Request) -> Any:
     """Return the JSON body of *req*, or ``webargs.missing`` if there is none.
 
+    A byte order mark before the JSON is ignored, as RFC 8259 allows.
+
     Raises:
-        UnsupportedMediaType: The content type of the body is not JSON.
+        UnsupportedMediaType: The content type of the body is not JSON, or the body is compressed.
         MalformedRequest: The body is incomplete, is not JSON, has a duplicate key, is nested deeper
-            than 32, or has a number of more than 40 characters.
+            than 32, or has an object of more than 500 members or a number of more than 40
+            characters.
     """
     data = read_whole(req)
+    if _codings(req) - {"identity"}:
+        detail = "Send the body without Content-Encoding."
+        raise UnsupportedMediaType(detail, headers={"Accept-Encoding": "identity"})
     if req.mimetype and not core.is_json(req.mimetype):
         raise UnsupportedMediaType
     if not data:
@@ -82,7 +93,7 @@ def read_json(req: Request) -> Any:
         raise UnsupportedMediaType
     try:
         value = json.loads(
-            data.decode("utf-8"),
+            data.decode("utf-8-sig"),
             object_pairs_hook=_without_duplicates,
             parse_int=_short_int,
             parse_float=_short_float,
@@ -93,6 +104,16 @@ def read_json(req: Request) -> Any:
     if _depth(value) > MAX_DEPTH:
         raise MalformedRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
     return value
+
+
+def check_query(req: Request) -> None:
+    """Refuse a query string with more names than any route has.
+
+    Raises:
+        MalformedRequest: It has more than 500.
+    """
+    if len(req.args) > MAX_MEMBERS:
+        raise MalformedRequest(f"The query has more than {MAX_MEMBERS} parameters.")
 
 
 def read_whole(req: Request) -> bytes:
@@ -114,7 +135,14 @@ def read_whole(req: Request) -> bytes:
     return data
 
 
+def _codings(req: Request) -> set[str]:
+    return set(parse_set_header(req.headers.get("Content-Encoding", "").lower()))
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Before the schema: marshmallow needs quadratic time to report unknown members.
+    if len(pairs) > MAX_MEMBERS:
+        raise ValueError("too many members")
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("duplicate key")
@@ -128,8 +156,8 @@ def _short_int(digits: str) -> int:
 
 
 def _short_float(digits: str) -> float:
-    value = float(digits)
-    if len(digits) > MAX_DIGITS or value in (float("inf"), float("-inf")):
+    value = float(digits) if len(digits) <= MAX_DIGITS else math.inf
+    if math.isinf(value):
         raise ValueError("number too long")
     return value
 

@@ -1,33 +1,51 @@
-"""Strong ETags from versions, If-None-Match and If-Match (RFC 9110)."""
+"""ETags from versions, If-None-Match and If-Match (RFC 9110).
+
+If-Match names versions of a resource, not bytes of a response. So a weak ETag is accepted, unlike
+in RFC 9110: proxies that compress responses make ``W/"1"`` or ``"1-gzip"`` of ``"1"``.
+"""
 
 import re
+from collections.abc import Container
 from typing import Any, cast
 
 from flask import Response, g, request
 
 from mercato_kit.errors import PreconditionRequired, StaleVersion
 
-_ETAG = re.compile(r'"[1-9][0-9]{0,17}"', re.ASCII)
+_ETAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,17})(?:-(?:br|gzip|zstd))?"', re.ASCII)
 
 
-def if_match() -> int:
-    """Return the version in If-Match, on a route declared with ``if_match=True``."""
-    return cast("int", g.mercato_if_match)
+class _AnyVersion:
+    """The versions that ``If-Match: *`` names: all."""
+
+    def __contains__(self, version: object) -> bool:
+        return True
+
+
+def if_match() -> Container[int]:
+    """Return the versions that If-Match names, on a route declared with ``if_match=True``."""
+    return cast("Container[int]", g.mercato_if_match)
 
 
 def read_if_match() -> None:
     """Parse If-Match; called before the body is read.
 
     Raises:
-        PreconditionRequired: There is no If-Match, or it is ``*``.
-        StaleVersion: It is not an ETag of this API, so it cannot be current.
+        PreconditionRequired: There is no If-Match.
+        StaleVersion: It has no ETag of this API, so none can be current.
     """
     header = request.headers.get("If-Match", "").strip()
-    if header in ("", "*"):
+    if not header:
         raise PreconditionRequired
-    if not _ETAG.fullmatch(header):
+    g.mercato_if_match = _AnyVersion() if header == "*" else _versions(header)
+
+
+def _versions(header: str) -> frozenset[int]:
+    tags = [_ETAG.fullmatch(part.strip(" \t")) for part in header.split(",")]
+    versions = frozenset(int(tag[1]) for tag in tags if tag)
+    if not versions:
         raise StaleVersion
-    g.mercato_if_match = int(header.strip('"'))
+    return versions
 
 
 def add_etag(response: Response, body: Any) -> Response:

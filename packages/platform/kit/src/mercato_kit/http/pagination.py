@@ -4,7 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -24,6 +25,12 @@ from mercato_kit.schemas import Integer, QuerySchema, Text
 T = TypeVar("T")
 
 COUNTED_UP_TO = 10_000
+_BOUNDS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "gte": operator.ge,
+    "gt": operator.gt,
+    "lte": operator.le,
+    "lt": operator.lt,
+}
 _SEAL_BYTES = 16
 
 
@@ -90,6 +97,24 @@ class ListQuerySchema(QuerySchema):
             filter_hash=hashlib.sha256(filters.encode()).hexdigest()[:16],
         )
         return data
+
+
+def conditions(
+    filters: Mapping[str, Any], columns: Mapping[str, Any]
+) -> Iterator[sa.ColumnElement[bool]]:
+    """Return the SQL conditions of a list's filters.
+
+    Args:
+        filters: A value or list of accepted values by name; or a bound by name with the suffix
+            ``_gte``, ``_gt``, ``_lte`` or ``_lt``.
+        columns: The column of each name.
+    """
+    for name, value in filters.items():
+        stem, _, bound = name.rpartition("_")
+        if bound in _BOUNDS:
+            yield _BOUNDS[bound](columns[stem], value)
+        else:
+            yield columns[name].in_(value if isinstance(value, list) else [value])
 
 
 def paginate(

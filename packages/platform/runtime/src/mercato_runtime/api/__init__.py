@@ -13,6 +13,7 @@ from marshmallow.class_registry import get_class
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.http import Route
+from mercato_kit.policies import anyone, signed_in
 from mercato_kit.schemas import ProblemSchema
 from mercato_runtime.api.dialect import translate
 from mercato_runtime.api.responses import describe_headers, describe_members
@@ -20,6 +21,11 @@ from mercato_runtime.problems import MEDIA_TYPE
 
 _PROBLEM = "#/components/responses/Problem"
 _SCHEMAS = "#/components/schemas/"
+_BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A token that is sent must be valid, also where none is required; else 401.",
+}
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
@@ -122,7 +128,7 @@ def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
     document["components"] = {
         "schemas": {name: schemas[name] for name in sorted(used)},
         "responses": {"Problem": _problem_response()},
-        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        "securitySchemes": {"bearer": dict(_BEARER)},
     }
     return document
 
@@ -176,10 +182,9 @@ def _describe(
 
 
 def _problem_statuses(operation: dict[str, Any], route: Route) -> Iterator[str]:
-    policy = route.allow.name if route.allow else ""
-    if policy != "anyone":
+    if route.allow is not None and not route.allow.as_guest:
         yield "401"
-    if policy not in ("anyone", "signed_in"):
+    if route.allow is not None and route.allow.name not in (anyone.name, signed_in.name):
         yield "403"
     if "<" in route.rule:
         yield "404"

@@ -8,7 +8,7 @@ from importlib.resources import files
 from threading import Lock
 from typing import cast
 
-from flask import Blueprint, Flask, Response, current_app
+from flask import Blueprint, Flask, Response, current_app, request
 
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.errors import NotFound
@@ -49,8 +49,17 @@ class Document:
         self._lock = Lock()
         self._written: bytes | None = None
 
-    def read(self) -> bytes:
-        """Return the document as JSON; the same features give the same bytes."""
+    def read(self, root: str) -> bytes:
+        """Return the document as JSON; the same features give the same bytes.
+
+        Args:
+            root: The prefix of all URLs that a proxy in front adds; empty without one.
+        """
+        servers = json.dumps([{"url": root}])
+        written = self._write()
+        return b'{"servers": %b,%b' % (servers.encode(), written[1:]) if root else written
+
+    def _write(self) -> bytes:
         with self._lock:
             if self._written is None:
                 document = build_document(self._api, self._features)
@@ -69,7 +78,7 @@ def init_app(app: Flask, api: Api, features: Sequence[Candidate]) -> None:
 def openapi() -> Response:
     """Return the API document."""
     document = cast("Document", current_app.extensions["mercato_document"])
-    return _cached(document.read(), "application/json")
+    return _cached(document.read(request.root_path), "application/json")
 
 
 @blueprint.get("/docs")

@@ -10,9 +10,9 @@ from flask import Flask
 
 from mercato_kit import work
 from mercato_kit.composition import Composition
-from mercato_kit.db import locked, session, utc_now
+from mercato_kit.db import insert, locked, session, utc_now
 from mercato_kit.jobs import Job
-from mercato_kit.models import IdempotencyKey, InboxDelivery, OutboxEvent
+from mercato_kit.models import IdempotencyKey, InboxDelivery, JobHistory, OutboxEvent
 
 EVENTS_KEPT = timedelta(days=30)
 """How long a delivered event is kept, for investigations."""
@@ -78,6 +78,13 @@ KIT_JOBS = (
 )
 
 
+def jobs_of(composition: Composition) -> dict[str, Job]:
+    """Return the jobs of the kit and of the composed features, by name: ``<feature>.<job>``."""
+    own = {f"kit.{job.name}": job for job in KIT_JOBS}
+    features = composition.features
+    return own | {f"{one.name}.{job.name}": job for one in features for job in one.jobs}
+
+
 class Jobs:
     """The jobs of a composition and of the kit, and when each is due in this process.
 
@@ -86,13 +93,7 @@ class Jobs:
     """
 
     def __init__(self, composition: Composition) -> None:
-        own = {f"kit.{job.name}": job for job in KIT_JOBS}
-        of_features = {
-            f"{feature.name}.{job.name}": job
-            for feature in composition.features
-            for job in feature.jobs
-        }
-        self.by_name = own | of_features
+        self.by_name = jobs_of(composition)
         self._due_at = dict.fromkeys(self.by_name, time.monotonic())
 
     def due(self) -> list[str]:
@@ -117,8 +118,34 @@ class Jobs:
                 pass
         except Exception:  # noqa: BLE001 - a job may fail in any way
             _log.exception("job %s failed", name)
-            return False
-        return True
+            succeeded = False
+        else:
+            succeeded = True
+        _try_to_record(app, name, succeeded=succeeded)
+        return succeeded
+
+
+def _try_to_record(app: Flask, name: str, *, succeeded: bool) -> None:
+    try:
+        with app.app_context():
+            work.run(lambda: _record(name, succeeded=succeeded))
+    except Exception as error:  # noqa: BLE001 - the job has run; its history may be incomplete
+        _log.warning("the run of job %s was not recorded: %s", name, type(error).__name__)
+
+
+def _record(name: str, *, succeeded: bool) -> None:
+    """Add a run to the history of a job, which the metrics show."""
+    now = utc_now()
+    counted, at = ("succeeded", "last_succeeded_at") if succeeded else ("failed", "last_failed_at")
+    first = {"job": name, "succeeded": 0, "failed": 0, counted: 1, at: now}
+    session.execute(
+        insert(JobHistory)
+        .values(first)
+        .on_conflict_do_update(
+            index_elements=["job"],
+            set_={counted: getattr(JobHistory, counted) + 1, at: now},
+        )
+    )
 
 
 def _run_batch(app: Flask, job: Job) -> int:

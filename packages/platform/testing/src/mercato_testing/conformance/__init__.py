@@ -20,6 +20,7 @@ from mercato_testing.conformance import (
     documents,
     histories,
     hostile,
+    rules,
     schemas,
     shape,
     tables,
@@ -103,6 +104,10 @@ class FeatureConformance:
     def test_reads_strictly(self) -> None:
         """Input schemas refuse unknown fields, convert nothing, and bound the length of text."""
         none_of(schemas.loose_inputs(self.feature))
+
+    def test_refuses_its_unsafe_examples(self, settings: Mapping[str, Any]) -> None:
+        """Each rule for production refuses its example, and accepts what it proposes instead."""
+        none_of(rules.broken_rules(self.feature, settings))
 
     def test_boots_alone(self, app: Flask) -> None:
         """The host starts with the feature and fakes of what it needs."""

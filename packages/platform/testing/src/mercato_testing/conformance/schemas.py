@@ -63,6 +63,8 @@ def _loose(schema: ma.Schema) -> Iterator[str]:
     name = type(schema).__name__
     if schema.unknown != ma.RAISE:
         yield f"{name} accepts unknown fields"
+    if schema.many and not getattr(schema, "max_items", 0):
+        yield f"{name} accepts any number of items: set max_items"
     for key, field in schema.fields.items():
         yield from _loose_field(f"{name}.{key}", field)
 
@@ -75,8 +77,8 @@ def _loose_field(where: str, field: fields.Field[Any]) -> Iterator[str]:
             yield from _loose_field(f"{where}{part}", inner_field)
     elif not isinstance(field, _BOUNDED_BY_KIND):
         yield from _loose_value(where, field)
-    if isinstance(field, fields.Dict) and not _is_bounded(field):
-        yield f"{where} accepts any number of members"
+    if schemas.is_unbounded(field):
+        yield f"{where} accepts any number of items: use List or Dict of mercato_kit.schemas"
 
 
 def _inner_fields(field: fields.Field[Any]) -> Iterator[tuple[str, fields.Field[Any]]]:

@@ -6,6 +6,7 @@ from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault, in_order
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import (
+    acceptance,
     addresses,
     clashes,
     contracts,
@@ -45,6 +46,7 @@ ON_ALL: Sequence[Checker] = (
     clashes.permissions,
     tables.one_owner_each,
     production.safe,
+    acceptance.known,
 )
 """Rules between features."""
 

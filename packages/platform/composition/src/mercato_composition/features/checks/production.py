@@ -1,37 +1,76 @@
 """K201, K205, K206, K312: what development may do and production may not."""
 
-import stat
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-import sqlalchemy as sa
 from flask.helpers import get_debug_flag
 
 from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.sections import table_at
-from mercato_composition.deployment.tables import is_loopback
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.checks import secrets
+from mercato_composition.features.checks import database, files, rules, secrets
+from mercato_composition.features.checks.unsafe import Unsafe, origin_of
+from mercato_kit.hosts import is_loopback
+
+_OPEN_WRITES = "server.open_writes_per_minute"
+
+ACCEPTABLE = (_OPEN_WRITES,)
 
 
 def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Check the rules of production."""
     if deployment.environment != "production":
         return
-    for check in (_debug, _proxies, _sqlite, _limiter, _database, _writable):
+    for check in (_hosts, _proxies, _origins, _sqlite):
         yield from check(deployment)
     yield from secrets.safe(features, deployment)
+    for unsafe in _unsafe(features, deployment):
+        yield unsafe.fault(deployment)
 
 
-def _debug(_deployment: Deployment) -> Iterator[Fault]:
+def _unsafe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Unsafe]:
+    for check in (_debug, _direct, _open_writes, _limits_apart, database.safe, secrets.redis):
+        yield from check(deployment)
+    yield from files.safe(features, deployment)
+    yield from rules.development_only(features, deployment)
+
+
+def _debug(_deployment: Deployment) -> Iterator[Unsafe]:
     if get_debug_flag():
         what = (
             "debug mode shows code and secrets in error pages, and runs code that a client sends."
         )
-        yield Fault("K206", "FLASK_DEBUG", what, "unset FLASK_DEBUG")
+        yield Unsafe("debug", "FLASK_DEBUG", what, "unset FLASK_DEBUG")
+
+
+def _direct(deployment: Deployment) -> Iterator[Unsafe]:
+    server = deployment.server
+    if is_loopback(server.host) or server.trusted_proxies or server.direct:
+        return
+    what = (
+        f"host = {server.host!r} can be reached from other machines, and no proxy is in front: "
+        "passwords and orders cross the network in clear."
+    )
+    fix = (
+        'put a reverse proxy that ends TLS in front: host = "127.0.0.1" or trusted_proxies = 1 in '
+        "[server]; or say that customers connect directly: direct = true"
+    )
+    yield Unsafe("server.host", origin_of(deployment.source, "server", "host"), what, fix)
+
+
+def _hosts(deployment: Deployment) -> Iterator[Fault]:
+    if not deployment.server.hosts:
+        what = (
+            "required setting 'hosts' of production is missing (list: names that customers reach "
+            "the shop by).\n"
+            "without it, requests for any name are served, and caches may keep the answers"
+        )
+        fix = (
+            f'set hosts = ["shop.example"] in [server] of {deployment.source.name}, '
+            f"or {variable_of('server', 'hosts')}"
+        )
+        yield Fault("K201", deployment.source.origin("server"), what, fix)
 
 
 def _proxies(deployment: Deployment) -> Iterator[Fault]:
@@ -46,6 +85,14 @@ def _proxies(deployment: Deployment) -> Iterator[Fault]:
             f"(0 where customers connect directly), or {variable_of('server', 'trusted_proxies')}"
         )
         yield Fault("K201", deployment.source.origin("server"), what, fix)
+
+
+def _origins(deployment: Deployment) -> Iterator[Fault]:
+    where = deployment.source.origin("server", "origins")
+    for origin in deployment.server.origins:
+        if origin.startswith("http:"):
+            what = f"pages of {origin} in 'origins' are sent in clear: others can change them."
+            yield Fault("K206", where, what, f"write {origin.replace('http:', 'https:', 1)}")
 
 
 def _sqlite(deployment: Deployment) -> Iterator[Fault]:
@@ -68,44 +115,30 @@ def _sqlite(deployment: Deployment) -> Iterator[Fault]:
         yield Fault("K312", where, what, f"{fix}; or nothing, for a small shop", "warning")
 
 
-def _limiter(deployment: Deployment) -> Iterator[Fault]:
+def _open_writes(deployment: Deployment) -> Iterator[Unsafe]:
+    if deployment.open_writes_per_minute == 0:
+        what = "one client may register and order without a limit: it fills the shop with orders."
+        fix = "write open_writes_per_minute = 60 in [server]"
+        where = origin_of(deployment.source, *_OPEN_WRITES.split("."))
+        yield Unsafe(_OPEN_WRITES, where, what, fix, acceptable=True)
+
+
+def _limits_apart(deployment: Deployment) -> Iterator[Unsafe]:
     server = deployment.server
     processes = server.workers * server.machines
-    if server.requests_per_minute and processes > 1 and deployment.redis_url is None:
-        what = (
-            f"requests_per_minute = {server.requests_per_minute} is counted by each of "
-            f"{processes} processes separately: {server.requests_per_minute * processes} pass."
-        )
-        fix = f"let them share the count: {variable_of('redis', 'url')}=redis://…"
-        where = deployment.source.origin("server", "requests_per_minute")
-        yield Fault("K206", where, what, fix)
-
-
-def _database(deployment: Deployment) -> Iterator[Fault]:
-    url = deployment.database_url
-    if _is_remote(url) and url.query.get("sslmode") in ("disable", "allow"):
-        what = f"sslmode={url.query['sslmode']} sends customers' data unencrypted to {url.host}."
-        where = deployment.source.origin("database", "url")
-        yield Fault("K206", where, what, "write sslmode=require, or verify-full")
-
-
-def _is_remote(url: sa.URL) -> bool:
-    return bool(url.host) and not str(url.host).startswith("/") and not is_loopback(str(url.host))
-
-
-def _writable(deployment: Deployment) -> Iterator[Fault]:
-    files = [deployment.path] if deployment.path else []
-    files += map(Path, _secret_files(deployment.source.values))
-    for file in files:
-        if file.exists() and file.stat().st_mode & stat.S_IWOTH:
-            what = f"every user of this machine may write {file}, and so choose what runs."
-            yield Fault("K206", file.name, what, f"chmod o-w {file}")
-
-
-def _secret_files(values: Mapping[str, Any]) -> Iterator[str]:
-    """Find the files that secrets are read from: their keys end in ``_file``."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _secret_files(value)
-        elif key.endswith("_file"):
-            yield str(value)
+    if processes == 1 or deployment.redis_url is not None:
+        return
+    limits = {
+        "requests_per_minute": server.requests_per_minute,
+        "open_writes_per_minute": deployment.open_writes_per_minute,
+    }
+    for key, limit in limits.items():
+        if limit:
+            what = (
+                f"{key} = {limit} is counted by each of {processes} processes separately: "
+                f"{limit * processes} pass."
+            )
+            fix = f"let them share the count: {variable_of('redis', 'url')}=rediss://…"
+            # That a limit is counted apart is not accepted with the limit itself.
+            where = origin_of(deployment.source, "server", key)
+            yield Unsafe(f"server.{key}", where, what, fix)

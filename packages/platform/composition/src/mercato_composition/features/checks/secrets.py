@@ -1,5 +1,6 @@
 """K205, K206: weak, public and reused secrets of a production deployment."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -7,10 +8,13 @@ import sqlalchemy as sa
 
 from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.sections import secret_names, table_at
-from mercato_composition.deployment.tables import index_url, is_loopback
+from mercato_composition.deployment.sections import read_section, secret_names, table_at
+from mercato_composition.deployment.tables import index_url
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.checks.unsafe import Unsafe
+from mercato_kit.hosts import is_loopback
+from mercato_kit.settings import Secret
 
 KNOWN_PASSWORDS = frozenset(
     "admin changeme mercato mysecretpassword password postgres redis root secret test".split()
@@ -19,6 +23,23 @@ KNOWN_PASSWORDS = frozenset(
 _MIN_DISTINCT_CHARACTERS = 10
 """The fewest different characters of a secret key. A random key of 32 has about 20."""
 
+_KNOWN_WORDS = re.compile(
+    "|".join(
+        "changeme change default demo development dummy example insecure key mercato password "
+        "please postgres production random replace root sample secret server shop string super "
+        "test testing this token value your".split()
+    ),
+    re.IGNORECASE,
+)
+"""Words of keys that were written by hand; longer ones before those that they start with."""
+
+_MOST_KNOWN = 0.6
+"""The part of a secret key that may consist of known words."""
+
+_REDIS = "redis.url"
+
+ACCEPTABLE = (_REDIS,)
+
 Path = tuple[str, ...]
 
 
@@ -26,17 +47,42 @@ def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Faul
     """Check the secrets of a production deployment."""
     yield from _simple_key(deployment)
     yield from _passwords(deployment)
-    yield from _open_redis(deployment)
+    yield from _known(features, deployment)
     yield from _used_twice(features, deployment)
 
 
+def redis(deployment: Deployment) -> Iterator[Unsafe]:
+    """Check that a Redis server on another machine asks for a password, and over TLS."""
+    url = urlsplit(deployment.redis_url.reveal() if deployment.redis_url else "")
+    if not url.hostname or is_loopback(url.hostname):
+        return
+    where = deployment.source.origin("redis", "url")
+    fix = f"set {variable_of('redis', 'url')}=rediss://:…@{url.hostname}"
+    if not url.password:
+        what = f"Redis at {url.hostname} has no password: any client can clear the limits."
+        yield Unsafe(_REDIS, where, what, f"set a password there, and {fix}")
+    elif url.scheme == "redis":
+        what = f"the password of Redis is sent to {url.hostname} in clear."
+        yield Unsafe(_REDIS, where, what, fix, acceptable=True)
+
+
 def _simple_key(deployment: Deployment) -> Iterator[Fault]:
-    if len(set(deployment.secret_key.reveal())) < _MIN_DISTINCT_CHARACTERS:
-        least = _MIN_DISTINCT_CHARACTERS
-        what = f"'secret_key' can be guessed: fewer than {least} different characters."
+    if weakness := _weakness(deployment.secret_key.reveal()):
+        what = f"'secret_key' can be guessed: {weakness}."
         make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         where = deployment.source.origin("secret_key")
         yield Fault("K206", where, what, f"make one: {make}")
+
+
+def _weakness(key: str) -> str | None:
+    """Return why a secret key is not random; None if it may be."""
+    if len(set(key)) < _MIN_DISTINCT_CHARACTERS:
+        return f"fewer than {_MIN_DISTINCT_CHARACTERS} different characters"
+    if any(key[size:] == key[:-size] for size in range(1, len(key) // 2 + 1)):
+        return "it repeats one block"
+    if sum(map(len, _KNOWN_WORDS.findall(key))) >= _MOST_KNOWN * len(key):
+        return "it consists of known words"
+    return None
 
 
 def _passwords(deployment: Deployment) -> Iterator[Fault]:
@@ -59,33 +105,43 @@ def _stands_in_file(path: Path, deployment: Deployment) -> bool:
     return path[-1] in table_at(source, path[:-1]) and not source.in_environment(*path)
 
 
-def _open_redis(deployment: Deployment) -> Iterator[Fault]:
-    if deployment.redis_url is None:
-        return
-    url = urlsplit(deployment.redis_url.reveal())
-    if url.hostname and not url.password and not is_loopback(url.hostname):
-        what = f"Redis at {url.hostname} has no password: any client can clear the limits."
-        where = deployment.source.origin("redis", "url")
-        fix = f"set a password there, and {variable_of('redis', 'url')}=rediss://:…@{url.hostname}"
-        yield Fault("K206", where, what, fix)
+def _known(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
+    """Report secrets of features that are well-known words."""
+    for path, secret in _of_features(features, deployment).items():
+        if secret.lower() in KNOWN_PASSWORDS:
+            what = f"{'.'.join(path)} is a well-known one."
+            fix = f"choose another, and set {variable_of(*path)}"
+            yield Fault("K205", deployment.source.origin(*path), what, fix)
 
 
 def _used_twice(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
     """Report secrets with two purposes: a leak of one is a leak of the other."""
     owners: dict[str, Path] = {deployment.secret_key.reveal(): ("secret_key",)}
     found = {path: password for path, (_, password) in _logins(deployment).items()}
-    for feature in features:
-        table = ("features", feature.name, "settings")
-        values = table_at(deployment.source, table)
-        if feature.manifest.settings is not None:
-            names = secret_names(feature.manifest.settings)
-            found |= {(*table, name): str(values[name]) for name in names if name in values}
+    found |= _of_features(features, deployment)
     for path, secret in found.items():
         first = owners.setdefault(secret, path) if secret else path
         if first != path:
             what = f"{'.'.join(path)} and {'.'.join(first)} have the same value."
             fix = f"use another value: {variable_of(*path)}"
             yield Fault("K206", deployment.source.origin(*path), what, fix)
+
+
+def _of_features(features: Sequence[Candidate], deployment: Deployment) -> dict[Path, str]:
+    """Return the secrets in the settings of features, by their path."""
+    found: dict[Path, str] = {}
+    for feature in features:
+        kind = feature.manifest.settings
+        if kind is None:
+            continue
+        table = ("features", feature.name, "settings")
+        # Mistakes in it are reported where the settings are read.
+        section, _ = read_section(kind, deployment.source, table)
+        for name in secret_names(kind):
+            value = getattr(section, name, None)
+            if isinstance(value, Secret):
+                found[(*table, name)] = value.reveal()
+    return found
 
 
 def _logins(deployment: Deployment) -> Mapping[Path, tuple[str, str]]:

@@ -1,1 +1,1 @@
-"""Describe what a distribution shows to others, as trees of names."""
+"""Describe parts of a distribution as trees of names."""

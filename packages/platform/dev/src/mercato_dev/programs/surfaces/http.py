@@ -1,10 +1,11 @@
-"""Describe what clients see: operations, what is sent to them, and what is read from them."""
+"""Describe what clients see: operations, and the schemas that they send and receive."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 from types import new_class
 from typing import Any
 
+from mercato_composition.deployment.host import load_factory
 from mercato_kit.feature import Feature, Offer
 from mercato_kit.identity import IdentityProvider
 from surfaces.trees import Tree, tree_of
@@ -12,17 +13,12 @@ from surfaces.trees import Tree, tree_of
 METHODS = {"delete", "get", "head", "options", "patch", "post", "put", "trace"}
 
 
-def describe_http(features: Sequence[Feature], create_app: Callable[..., Any]) -> Tree:
-    """Boot a host with the routes of *features* alone, and describe its API document.
-
-    Args:
-        features: Manifests; only their blueprints are composed.
-        create_app: Makes the app of a mapping shaped like a deployment file.
-    """
+def describe_http(features: Sequence[Feature]) -> Tree:
+    """Boot the installed host with the routes of *features*, and describe its API document."""
     if not features:
         return {}
     identity = Offer(IdentityProvider, "1.0", new_class("StandIn", (IdentityProvider,)))
-    bare = [Feature(name="stand_in", summary="Answers identity.", offers=[identity])]
+    bare = [Feature(name="stand_in", summary="Provides identity.", offers=[identity])]
     for one in features:
         blueprints = [*one.blueprints, *(found for glue in one.glue for found in glue.blueprints)]
         routes = Feature(
@@ -31,13 +27,12 @@ def describe_http(features: Sequence[Feature], create_app: Callable[..., Any]) -
         bare.append(routes)
     with TemporaryDirectory() as folder:
         database = {"url": f"sqlite:///{folder}/never-opened.db"}
-        app = create_app({"environment": "testing", "database": database}, features=bare)
-        document = app.test_client().get("/openapi.json").get_json()
-    return describe_document(document)
+        app = load_factory()({"environment": "testing", "database": database}, features=bare)
+        return describe_document(app.test_client().get("/openapi.json").get_json())
 
 
 def describe_document(document: Tree) -> Tree:
-    """Describe the operations of an API document, and the components that others send and read."""
+    """Describe the operations of an API document, and the components that clients send and read."""
     components = {
         f"{kind}/{name}": part
         for kind, parts in document["components"].items()
@@ -61,7 +56,7 @@ def describe_document(document: Tree) -> Tree:
 
 
 def find_names(part: Any, components: Tree) -> set[str]:
-    """Name the components that a part of a document refers to, directly or by another one."""
+    """Return the names of the components that *part* refers to, directly or through others."""
     found: set[str] = set()
     parts = [part]
     while parts:

@@ -1,4 +1,4 @@
-"""Describe what operators and other features see: what can be set, called, relied on and wanted."""
+"""Describe what operators and other features use: settings, commands, contracts, events."""
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ import click
 import msgspec
 from packaging.specifiers import SpecifierSet
 
+from mercato_composition.report.settings import SECTIONS
 from mercato_kit.errors import Problem
 from mercato_kit.feature import Feature, Glue, Need
 from mercato_kit.settings import Secret, Settings, is_secret
@@ -19,27 +20,17 @@ OPTION = ("is_flag", "multiple", "nargs", "required", "type")
 WORK = {"handles": ("topic", "versions", "remote"), "jobs": ("every_seconds", "remote")}
 
 
-def describe_manifest(
-    name: str, features: Sequence[Feature], sections: Mapping[str, type[Settings]]
-) -> Tree:
-    """Describe the manifests of a distribution, and what it has without one.
-
-    Args:
-        name: The distribution.
-        features: Its manifests.
-        sections: Settings of its own, by the table that they are in.
-    """
+def describe_manifest(name: str, features: Sequence[Feature]) -> Tree:
+    """Describe the manifests of the distribution *name*, and what it has besides."""
     parts = [(one, *part) for one in features for part in parts_of(one)]
-    kinds = {one.name: one.settings for one in features if one.settings is not None}
-    hooks = [f"{hook} of {one.name}" for hook in HOOKS for one in features if getattr(one, hook)]
     return {
         "features": sorted(one.name for one in features),
-        "settings": describe_settings({**sections, **kinds}),
+        "settings": describe_settings(sections_of(name, features)),
         "permissions": sorted(name for one in features for name in one.permissions),
         "publishes": sorted(topic for one in features for topic in one.publishes),
         "referents": sorted(referent.word for one in features for referent in one.referents),
         "refusals": sorted(refusals_of(name.replace("-", "_"))),
-        "hooks": sorted(hooks),
+        "hooks": sorted(f"{it} of {one.name}" for it in HOOKS for one in features if vars(one)[it]),
         "excludes": {other: True for one in features for other in one.excludes},
         "needs": {need.id: versions_of(need) for one in features for need in one.needs},
         "offers": {
@@ -64,7 +55,7 @@ def describe_manifest(
 
 
 def parts_of(feature: Feature) -> Iterator[tuple[Feature | Glue, Tree]]:
-    """Give the glue of a manifest with what it waits for, and last what waits for nothing."""
+    """Return each glue of a manifest with its conditions, and last the manifest without any."""
     for glue in feature.glue:
         when = [f"{one.id} {one.versions}" if isinstance(one, Need) else one for one in glue.when]
         yield glue, {"when": ", ".join(sorted(when))}
@@ -79,13 +70,20 @@ def versions_of(need: Need) -> str:
 
 
 def refusals_of(package: str) -> Iterator[str]:
-    """Find the codes that clients tell refusals by, with their status, e.g. ``409 sku_taken``."""
+    """Return the status and code of each problem that *package* defines: ``409 sku_taken``."""
     kinds: list[type[Problem]] = [Problem]
     for kind in kinds:
         kinds += kind.__subclasses__()
-        # A code that is inherited belongs to another class.
+        # An inherited code belongs to another class.
         if kind.__module__.partition(".")[0] == package and "code" in vars(kind):
             yield f"{kind.status} {kind.code}"
+
+
+def sections_of(name: str, features: Sequence[Feature]) -> dict[str, type[Settings]]:
+    """Return the settings classes of a distribution, by their table in the deployment file."""
+    is_composition = name == "mercato-composition"
+    host = {".".join(path): kind for path, kind in SECTIONS.items()} if is_composition else {}
+    return host | {one.name: one.settings for one in features if one.settings is not None}
 
 
 def describe_settings(sections: Mapping[str, type[Settings]]) -> Tree:
@@ -108,26 +106,26 @@ def describe_settings(sections: Mapping[str, type[Settings]]) -> Tree:
 
 
 def schema_of(kind: Any) -> Tree:
-    """Write a type that msgspec does not know; it can be anything, if it is no secret."""
+    """Return the schema of a type that msgspec does not know: a secret, or anything."""
     return {"type": "string", "format": "password"} if kind is Secret else {}
 
 
 def groups_of(name: str, features: Sequence[Feature]) -> Iterator[tuple[str, click.Command]]:
-    """Give the command groups of the features, and the programs of the distribution."""
+    """Return the command groups of the features, and the programs of the distribution."""
     for feature in features:
         if feature.cli is not None:
             yield f"mercato {feature.name}", feature.cli
     for entry in distribution(name).entry_points.select(group="mercato.commands"):
         yield f"mercato {entry.name}", entry.load()
     for program in distribution(name).entry_points.select(group="console_scripts"):
-        # A program is often a function around the command of its name.
+        # A program is often a function that calls the command of its name.
         command = getattr(importlib.import_module(program.module), program.name, program.load())
         if isinstance(command, click.Command):
             yield program.name, command
 
 
 def commands_of(words: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    """Give a command and those below it that are not hidden, by the words that call them."""
+    """Return a command and its subcommands by the words that call them, without hidden ones."""
     if not command.hidden:
         yield words, command
         for name, inner in getattr(command, "commands", {}).items():
@@ -135,15 +133,14 @@ def commands_of(words: str, command: click.Command) -> Iterator[tuple[str, click
 
 
 def describe_command(command: click.Command) -> Tree:
-    """Describe the options of a command by their longest spelling, its arguments by their place."""
+    """Describe options by their longest spelling and arguments by their position."""
     arguments = [one for one in command.params if isinstance(one, click.Argument)]
     described = {}
     for one in command.params:
         info = {key: fact for key, fact in one.to_info_dict().items() if key in OPTION}
-        if isinstance(one, click.Argument):
+        if one in arguments:
             described[f"argument {arguments.index(one) + 1}"] = tree_of(info)
         else:
-            described[max(one.opts, key=len)] = tree_of(
-                info | {"opts": [*one.opts, *one.secondary_opts]}
-            )
+            info["opts"] = [*one.opts, *one.secondary_opts]
+            described[max(one.opts, key=len)] = tree_of(info)
     return described

@@ -1,9 +1,9 @@
-"""Describe the public Python of a package. Its sources are read; nothing is imported.
+"""Describe the public Python of a package from its sources, without importing it.
 
-In a package whose ``__init__`` has an ``__all__``, the modules and names in it are public; in any
-other, each module and name without an underscore. A member is ``.name``, a parameter ``(name)``.
-``required`` is what others must write or pass: a parameter without a default, an abstract method,
-a member without a default of a Protocol, and every parameter of a Protocol's method.
+In a package whose ``__init__`` has ``__all__``, the listed modules and names are public; in any
+other, each name without an underscore. A member is ``.name``, a parameter ``(name)``. ``required``
+marks what others must write or pass: a parameter without a default, an abstract method, a member
+of a Protocol without a default, and every parameter of a Protocol's method.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ POSITIONAL = (griffe.ParameterKind.positional_only, griffe.ParameterKind.positio
 
 
 def describe_python(folder: Path, name: str) -> Tree:
-    """Describe the package *name*, which is imported from *folder*."""
+    """Describe the package *name* in *folder*."""
     module = griffe.load(
         name, search_paths=[folder], try_relative_path=False, allow_inspection=False
     )
@@ -27,7 +27,7 @@ def describe_python(folder: Path, name: str) -> Tree:
 
 
 def mark_public(module: Member) -> None:
-    """Mark which modules below a module are public."""
+    """Mark the public modules below a module."""
     exports = [str(export) for export in module.exports or ()]
     for name, member in module.members.items():
         if isinstance(member, griffe.Module):
@@ -44,7 +44,7 @@ def describe_object(one: Member) -> Tree:
     if isinstance(one, griffe.Function):
         return tree | describe_function(one)
     if isinstance(one, griffe.Attribute):
-        # A name in lower case is made by code, and is no constant: feature = Feature(...).
+        # A lower-case name is an object (feature = Feature(...)), not a constant.
         is_constant = isinstance(one.parent, griffe.Module) and not one.name.islower()
         return tree | texts(type=one.annotation, value=one.value if is_constant else None)
     if isinstance(one, griffe.Class):
@@ -54,7 +54,7 @@ def describe_object(one: Member) -> Tree:
         is_elsewhere = target is not member and is_shown(target)
         if not member.is_public or (member.inherited and is_elsewhere):
             continue
-        # Of what is shown elsewhere, or is of another distribution, there is only the name.
+        # What is described elsewhere, or belongs to another distribution, is only named.
         if target is None or is_elsewhere:
             tree[f".{name}"] = {"kind": "import"}
         else:
@@ -63,7 +63,7 @@ def describe_object(one: Member) -> Tree:
 
 
 def follow(member: Member) -> Member | None:
-    """Return what a name stands for; None for what is of another distribution."""
+    """Return what a name refers to; None if that belongs to another distribution."""
     try:
         return member.final_target if isinstance(member, griffe.Alias) else member
     except griffe.AliasResolutionError:
@@ -71,12 +71,12 @@ def follow(member: Member) -> Member | None:
 
 
 def is_shown(one: Member | None) -> bool:
-    """Tell whether something is public where it is defined."""
+    """Return whether something is public where it is defined."""
     return one is not None and (one.parent is None or (one.is_public and is_shown(one.parent)))
 
 
 def describe_function(function: griffe.Function) -> Tree:
-    """Describe the parameters and what is returned; pytest alone calls fixtures and tests."""
+    """Describe parameters and return type, except of fixtures and tests, which pytest calls."""
     if function.name.startswith("test_") or "fixture" in decorators_of(function):
         return {}
     tree: Tree = texts(returns=function.returns)
@@ -90,7 +90,7 @@ def describe_function(function: griffe.Function) -> Tree:
 
 
 def texts(**expressions: object) -> Tree:
-    """Write expressions as texts; a long one as its hash, so that another one is still seen."""
+    """Convert expressions to text, and long text to its hash, which still shows a change."""
     found = {name: str(one) for name, one in expressions.items() if one is not None}
     return {
         name: text if len(text) < 100 else hashlib.sha256(text.encode()).hexdigest()
@@ -99,21 +99,21 @@ def texts(**expressions: object) -> Tree:
 
 
 def must_be_written(one: Member) -> bool:
-    """Tell whether those who write the class must write this member of it."""
+    """Return whether a class that implements or extends the owner must define this member."""
     if isinstance(one, griffe.Function):
-        # A method of a Protocol that ends with its docstring or "..." does nothing by itself.
+        # A Protocol's method that ends with its docstring or "..." has no default.
         is_empty = one.source.rstrip().endswith(("...", '"""', "'''"))
         return "abstractmethod" in decorators_of(one) or (is_protocol(one.parent) and is_empty)
     return isinstance(one, griffe.Attribute) and is_protocol(one.parent) and one.value is None
 
 
 def decorators_of(function: griffe.Function) -> set[str]:
-    """Name the decorators of a function, without modules and arguments."""
+    """Return the names of a function's decorators, without modules and arguments."""
     names = (str(one.value).partition("(")[0] for one in function.decorators)
     return {name.rpartition(".")[2] for name in names}
 
 
 def is_protocol(owner: Member | None) -> bool:
-    """Tell whether something is a class that others write: a Protocol."""
+    """Return whether something is a Protocol, which other distributions implement."""
     bases = owner.bases if isinstance(owner, griffe.Class) else ()
     return "Protocol" in {str(base).partition("[")[0].rpartition(".")[2] for base in bases}

@@ -1,6 +1,7 @@
-"""Describe what databases see: the tables of a distribution, as PostgreSQL has them.
+"""Describe the tables of a distribution, as PostgreSQL has them.
 
-Laws (keys and checks) and indexes are named by what they say: their own names are not relied on.
+Constraints (``laws``) and indexes are named by their definition, because nothing relies on their
+own names.
 """
 
 import re
@@ -25,7 +26,7 @@ NAME = re.compile(r"^(CONSTRAINT \S+|CREATE) |(?<=INDEX )\S+ ON \S+ ")
 
 
 def describe_tables(module: str, features: Sequence[Feature]) -> Tree:
-    """Describe every table by its name: those of manifests, else those of the module ``models``."""
+    """Describe the tables of the manifests; without manifests, those of the module ``models``."""
     found = {one.metadata for one in features if one.metadata is not None}
     if not features and find_spec(f"{module}.models"):
         members = vars(import_module(f"{module}.models")).values()
@@ -50,25 +51,25 @@ def describe_table(table: sa.Table) -> Tree:
 
 
 def describe_law(text: str) -> tuple[str, Tree]:
-    """Name a law, and the words that it allows; rows are required to keep to it."""
+    """Return the name of a constraint, and the values that it allows if it lists them."""
     match = ONE_OF.fullmatch(text)
-    words = {"values": sorted(match[2].split(", "))} if match else {}
-    return match[1] if match else text, {"required": True, **words}
+    values = {"values": sorted(match[2].split(", "))} if match else {}
+    return match[1] if match else text, {"required": True, **values}
 
 
 def describe_column(column: sa.Column[Any]) -> Tree:
-    """Describe one column. A database does not know what Python fills in."""
+    """Describe one column. A default that Python fills in is not in the database."""
     tree = describe_type(column.type.compile(dialect=DIALECT))
     if column.server_default is not None:
         tree["default"] = COMPILER.get_column_default_string(column) or "generated"
     elif not column.nullable:
-        # Rows that do not name the column are refused.
+        # A row without the column is refused.
         tree["required"] = True
     return tree | ({"null": {}} if column.nullable else {})
 
 
 def describe_type(name: str) -> Tree:
-    """Take the size out of a type, so that a larger one can be told from another type."""
+    """Separate the size from a type, so that a larger size is not another type."""
     if name in BITS:
         return {"type": "INTEGER", "bits": BITS[name]}
     if match := SIZED.fullmatch(name):

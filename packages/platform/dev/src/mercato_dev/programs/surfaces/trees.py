@@ -1,4 +1,4 @@
-"""OpenAPI and JSON Schema as trees in which everything has a name, so that a diff knows nothing."""
+"""Convert OpenAPI and JSON Schema to trees in which every part has a name."""
 
 import json
 from typing import Any
@@ -14,12 +14,12 @@ NESTED |= {"opts", "parameters", "requestBody", "required", "schema", "type"}
 
 
 def tree_of(part: Tree, must: str = "required") -> Tree:
-    """Write a part of a document as a tree: a field is ``.name``, an unknown keyword is a fact.
+    """Convert a part of a document to a tree: a property is ``.name``, a keyword is a fact.
 
     Args:
-        part: An operation, a response, a schema, or something of their kind.
-        must: The fact of a field that is never absent: ``required`` where others send the values,
-            ``always`` where others read them.
+        part: An operation, a response, a schema and so on.
+        must: The fact of a property that is always present: ``required`` where clients send it,
+            ``always`` where they receive it.
     """
     tree: Tree = {}
     for key, value in part.items():
@@ -36,7 +36,7 @@ def tree_of(part: Tree, must: str = "required") -> Tree:
 
 
 def value_of(key: str, value: Any, must: str) -> Any:
-    """Write the value of a keyword: as a tree, as a list of words, or as a fact."""
+    """Convert the value of a keyword to a tree, a list of words or a fact."""
     if key in NESTED and isinstance(value, dict):
         return tree_of(value, must)
     if key in NESTED and isinstance(value, list | tuple):
@@ -49,5 +49,5 @@ def value_of(key: str, value: Any, must: str) -> Any:
 
 
 def name_of(one: Tree) -> str:
-    """Name a part of a list: a parameter by its place and name, any other by what it says."""
+    """Return the name of a list item: of a parameter ``query limit``, else its content."""
     return f"{one['in']} {one['name']}" if "in" in one else json.dumps(tree_of(one), sort_keys=True)

@@ -1,0 +1,86 @@
+"""K206: files of a production deployment that other users of the machine may write or read."""
+
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from mercato_composition.deployment.file import ValuePath
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.places import Places
+from mercato_composition.deployment.sections import secret_names, table_at
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.checks.unsafe import Unsafe
+
+_HOST_SECRETS: Sequence[ValuePath] = (
+    ("secret_key",),
+    ("database", "url"),
+    ("redis", "url"),
+    ("index", "url"),
+)
+
+OF_HOST = tuple(f"{'.'.join(path)}_file" for path in _HOST_SECRETS)
+"""The acceptable rules: each is the key that names the file of a secret of the host."""
+
+_MOUNTED = Path("/run/secrets")
+"""Where container engines mount secrets, readable by every user of the container."""
+
+
+def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Unsafe]:
+    """Check the deployment file, its lock and the files of secrets, with their folders."""
+    if deployment.path is not None:
+        places = Places.of(deployment.path)
+        for file in (places.file, places.lock):
+            yield from _writable("files", file)
+    for path in _secrets(features):
+        *table, name = path
+        named = table_at(deployment.source, tuple(table)).get(f"{name}_file")
+        if named is not None:
+            yield from _secret_file(_rule_of(path), Path(str(named)))
+
+
+def _secrets(features: Sequence[Candidate]) -> Iterator[ValuePath]:
+    """Give the path of each secret of the host and of the features."""
+    yield from _HOST_SECRETS
+    for feature in features:
+        if feature.manifest.settings is not None:
+            for name in secret_names(feature.manifest.settings):
+                yield "features", feature.name, "settings", name
+
+
+def _rule_of(path: ValuePath) -> str:
+    return ".".join([path[1], path[-1]] if path[0] == "features" else path) + "_file"
+
+
+def _secret_file(rule: str, file: Path) -> Iterator[Unsafe]:
+    found = list(_writable(rule, file))
+    yield from found
+    if not found and _mode(file) & stat.S_IROTH and not _is_mounted(file):
+        what = f"every user of this machine may read the secret in {file}."
+        yield Unsafe(rule, file.name, what, f"chmod 600 {file}", acceptable=True)
+
+
+def _writable(rule: str, file: Path) -> Iterator[Unsafe]:
+    """Report a file that others may write, or replace because they may write its folder."""
+    if _mode(file) & stat.S_IWOTH:
+        what = f"every user of this machine may write {file}, and so choose what runs."
+        yield Unsafe(rule, file.name, what, f"chmod o-w {file}")
+        return
+    for folder in {file.absolute().parent, file.resolve().parent}:
+        mode = _mode(folder)
+        # In a sticky folder, such as /tmp, only the owner of a file may replace it.
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            what = f"every user of this machine may replace {file}: they may write its folder."
+            yield Unsafe(rule, file.name, what, f"chmod o-w {folder}")
+
+
+def _mode(path: Path) -> int:
+    """Return the permissions of a file or folder; 0 if it is absent."""
+    with suppress(OSError):
+        return path.stat().st_mode
+    return 0
+
+
+def _is_mounted(file: Path) -> bool:
+    """Tell whether a container engine mounted the file: their secrets are readable by all."""
+    return file.absolute().is_relative_to(_MOUNTED) or (file.parent / "..data").is_symlink()

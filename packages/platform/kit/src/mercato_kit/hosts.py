@@ -1,0 +1,39 @@
+"""Tell hosts apart: this machine, private networks, and names that are only examples."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+_PRIVATE_DOMAINS = ("local", "localhost", "internal", "lan", "home", "test", "invalid")
+"""Top-level domains that exist in private networks at most (RFC 2606, 6761, 6762)."""
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether *host*, a name or an address, is this machine."""
+    address = _address(host)
+    return host == "localhost" if address is None else address.is_loopback
+
+
+def is_link_local(host: str) -> bool:
+    """Tell whether *host* is an address of the local link, such as a cloud's metadata server."""
+    address = _address(host)
+    return address is not None and address.is_link_local
+
+
+def is_private(host: str) -> bool:
+    """Tell whether *host* cannot be reached from the internet: a private address or local name."""
+    address = _address(host)
+    if address is not None:
+        return not address.is_global
+    labels = host.lower().rstrip(".").split(".")
+    return len(labels) < 2 or labels[-1] in _PRIVATE_DOMAINS
+
+
+def is_example(host: str) -> bool:
+    """Tell whether *host* is a name reserved for documentation: ``example.com``, ``a.example``."""
+    return "example" in host.lower().rstrip(".").split(".")[-2:]
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None

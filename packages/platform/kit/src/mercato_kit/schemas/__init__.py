@@ -1,0 +1,50 @@
+"""Strict JSON schemas, on Flask-Marshmallow.
+
+Input schemas are written field by field. Output schemas are derived from models with an explicit
+list of fields, so that a new column is never published by accident.
+"""
+
+from mercato_kit.schemas.bases import ModelSchema, QuerySchema, Schema
+from mercato_kit.schemas.fields import (
+    Boolean,
+    Bounded,
+    Dict,
+    Email,
+    Instant,
+    Integer,
+    Line,
+    List,
+    Listed,
+    Metadata,
+    Password,
+    Text,
+    Uuid,
+    is_text,
+    is_unbounded,
+    render_instant,
+)
+from mercato_kit.schemas.problems import FieldErrorSchema, ProblemSchema
+
+__all__ = [
+    "Boolean",
+    "Bounded",
+    "Dict",
+    "Email",
+    "FieldErrorSchema",
+    "Instant",
+    "Integer",
+    "Line",
+    "List",
+    "Listed",
+    "Metadata",
+    "ModelSchema",
+    "Password",
+    "ProblemSchema",
+    "QuerySchema",
+    "Schema",
+    "Text",
+    "Uuid",
+    "is_text",
+    "is_unbounded",
+    "render_instant",
+]

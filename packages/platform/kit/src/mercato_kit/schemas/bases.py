@@ -1,0 +1,89 @@
+"""Bases of schemas: strict input, and output derived from models."""
+
+from typing import Any, ClassVar
+
+import marshmallow as ma
+from flask_marshmallow import Schema as FlaskSchema
+from flask_marshmallow.sqla import SQLAlchemyAutoSchema
+from marshmallow import validate
+from marshmallow.schema import SchemaMeta
+from marshmallow_sqlalchemy import ModelConverter
+
+from mercato_kit.db import UtcDateTime
+from mercato_kit.schemas.fields import Instant, is_unbounded
+
+
+class _BoundedMeta(SchemaMeta):
+    """Refuses to define an input schema with a collection that has no maximum."""
+
+    def __init__(self, name: str, bases: tuple[type, ...], members: dict[str, Any]) -> None:
+        super().__init__(name, bases, members)  # type: ignore[no-untyped-call]
+        for key, field in self._declared_fields.items():
+            if is_unbounded(field):
+                raise TypeError(
+                    f"{name}.{key} has no maximum: use List(…, max=…) or Dict(…, max=…) "
+                    "of mercato_kit.schemas"
+                )
+
+
+class Schema(FlaskSchema, metaclass=_BoundedMeta):
+    """Base of input schemas: unknown fields and collections without a maximum are refused.
+
+    Set ``makes`` to a dataclass to load into it; the default is a dict. Set ``max_items`` if a body
+    is a list of it: ``arguments(PartSchema(many=True))``.
+    """
+
+    makes: ClassVar[type[Any] | None] = None
+    max_items: ClassVar[int] = 0
+
+    class Meta:
+        """Refuse unknown fields."""
+
+        unknown = ma.RAISE
+
+    @ma.pre_load(pass_collection=True)
+    def _count_items(self, data: Any, *, many: bool, **_kwargs: Any) -> Any:
+        if many and isinstance(data, list):
+            validate.Length(max=self.max_items)(data)
+        return data
+
+    @ma.post_load
+    def _make(self, data: dict[str, Any], **_kwargs: Any) -> Any:
+        return data if self.makes is None else self.makes(**data)
+
+
+class QuerySchema(Schema):
+    """Base of schemas of query strings, where numbers and booleans are text."""
+
+    reads_text = True
+
+
+class _Converter(ModelConverter):
+    """Maps our column types to our fields."""
+
+    SQLA_TYPE_MAPPING = {  # noqa: RUF012 - the name marshmallow-sqlalchemy reads
+        **ModelConverter.SQLA_TYPE_MAPPING,
+        UtcDateTime: Instant,
+    }
+
+
+class ModelSchema(SQLAlchemyAutoSchema):
+    """Base of output schemas, derived from ``Meta.model`` with the fields in ``Meta.fields``.
+
+    ``sometimes`` lists fields that a hook may omit from a response.
+    """
+
+    sometimes: ClassVar[tuple[str, ...]] = ()
+
+    class Meta:
+        """Map columns to our fields, and never load into a model."""
+
+        model_converter = _Converter
+        load_instance = False
+        include_fk = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse an output schema without a list of fields."""
+        super().__init_subclass__(**kwargs)
+        if not getattr(cls.Meta, "fields", None):
+            raise TypeError(f"{cls.__name__}.Meta must list its fields")

@@ -1,0 +1,47 @@
+"""What proxies in front say of a request: the client's address, scheme, host and prefix."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from mercato_kit.http.addresses import clean_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Flask
+
+    from mercato_composition.deployment.model import Server
+
+# A path that stands in links as it is.
+_PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", re.ASCII)
+
+
+def init_app(app: Flask, server: Server) -> None:
+    """Let *app* see a request as the client sent it to the outermost trusted proxy."""
+    app.wsgi_app = _cleaning(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    if number := server.trusted_proxies:
+        # Only this many proxies: with one more, a client could forge its own address.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=number, x_proto=number, x_host=number, x_prefix=number
+        )
+
+
+def _cleaning(app: WSGIApplication) -> WSGIApplication:
+    """Clean what proxies said, so that everything behind reads one address for each client."""
+
+    def clean(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # What the connection itself says counts where a proxy said nothing that can be read.
+        connection = environ.get("werkzeug.proxy_fix.orig", environ)
+        addresses = (clean_address(it.get("REMOTE_ADDR") or "") for it in (environ, connection))
+        environ["REMOTE_ADDR"] = next(filter(None, addresses), "")
+        prefix = environ.get("SCRIPT_NAME", "").rstrip("/")
+        is_path = _PREFIX.fullmatch(prefix)
+        environ["SCRIPT_NAME"] = prefix if is_path else connection.get("SCRIPT_NAME") or ""
+        return app(environ, start_response)
+
+    return clean

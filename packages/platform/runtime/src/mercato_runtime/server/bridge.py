@@ -1,0 +1,111 @@
+"""The bridge from granian to the app: a thread gets a request when it is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from werkzeug.test import run_wsgi_app
+
+from mercato_kit.errors import Unavailable
+from mercato_runtime.problems import InternalError, RequestTimeout, answer_problem
+from mercato_runtime.server.environ import Environ, make_environ
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from granian._granian import RSGIHTTPProtocol as HTTPProtocol
+    from granian.rsgi import Scope
+    from werkzeug.datastructures import Headers
+
+    from mercato_kit.errors import Problem
+
+    Answer = tuple[int, Headers, bytes]
+
+BODY_SECONDS = 10
+"""How long a body may take, from its first byte to its last."""
+
+WAITING = 256
+"""Requests that may wait for a thread of a worker; more are refused."""
+
+_log = logging.getLogger(__name__)
+
+
+class Bridge:
+    """An RSGI app that answers with a WSGI app, in threads.
+
+    A slow client holds no thread: its body is read before, and its answer is sent after.
+
+    Args:
+        app: The app.
+        threads: The number of concurrent requests.
+        body_seconds: How long a body may take.
+        waiting: How many requests may wait for a thread.
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        threads: int,
+        *,
+        body_seconds: float = BODY_SECONDS,
+        waiting: int = WAITING,
+    ) -> None:
+        self.closing = False
+        """Whether each answer ends its connection."""
+        self._app = app
+        self._limit: int = app.config["MAX_CONTENT_LENGTH"]
+        self._body_seconds = body_seconds
+        self._pool = ThreadPoolExecutor(threads, "request")
+        self._places = threads + waiting
+
+    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        """Answer a request."""
+        status, headers, body = await self._answer(make_environ(scope), protocol)
+        if self.closing:
+            headers["Connection"] = "close"
+        protocol.response_bytes(status, headers.to_wsgi_list(), body)
+
+    async def _answer(self, environ: Environ, protocol: HTTPProtocol) -> Answer:
+        try:
+            body = await self._read(environ, protocol)
+        except TimeoutError:
+            return self._refuse(environ, RequestTimeout())
+        if not self._places:
+            return self._refuse(environ, Unavailable("Too many requests are waiting."))
+        environ["wsgi.input"] = BytesIO(body)
+        self._places -= 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, self._run, environ)
+        except Exception:  # noqa: BLE001 - what is around Flask may raise anything
+            _log.exception("%(REQUEST_METHOD)s %(PATH_INFO)s failed", environ)
+            return self._refuse(environ, InternalError())
+        finally:
+            self._places += 1
+
+    async def _read(self, environ: Environ, protocol: HTTPProtocol) -> bytes:
+        """Read the body, up to one byte more than the app allows.
+
+        A body that is announced as longer is not read at all: the app refuses it by its header.
+        """
+        body = bytearray()
+        if int(environ.get("CONTENT_LENGTH", 0)) <= self._limit:
+            async with asyncio.timeout(self._body_seconds):
+                async for chunk in protocol:
+                    body += chunk
+                    if len(body) > self._limit:
+                        break
+        return bytes(body[: self._limit + 1])
+
+    def _run(self, environ: Environ) -> Answer:
+        chunks, status, headers = run_wsgi_app(self._app, environ, buffered=True)
+        return int(status.partition(" ")[0]), headers, b"".join(chunks)
+
+    def _refuse(self, environ: Environ, problem: Problem) -> Answer:
+        """Answer with a problem document, as the app does, without running a view."""
+        with self._app.request_context(environ):
+            response = self._app.process_response(answer_problem(problem))
+            return response.status_code, response.headers, response.get_data()

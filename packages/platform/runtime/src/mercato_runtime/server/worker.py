@@ -1,0 +1,125 @@
+"""A worker process: granian's server with the bridge to the app, on a shared socket."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import select
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.net import SocketHolder  # type: ignore[attr-defined]
+from granian.server.embed import Server
+
+from mercato_kit.db import engine
+from mercato_runtime.server.bridge import Bridge
+from mercato_runtime.server.supervisor import SIGNALS, STOP_SECONDS
+
+CONNECTIONS = 4096
+"""Connections of one worker; more wait in the kernel."""
+
+HEADER_SECONDS = 10
+"""How long a connection may take to send the head of a request, or stay idle."""
+
+LAST_CALL_SECONDS = 0.5
+"""How long a worker that ends still accepts connections, and then, how long it waits for requests.
+
+A connection that waits to be accepted at TERM is answered, and closed.
+"""
+
+_STOP = (signal.SIGINT, signal.SIGTERM)
+
+
+class SharedServer(Server):
+    """granian's embedded server, on a socket that the main process made.
+
+    granian would make one a worker. The connections that wait at it would be lost with the worker.
+    """
+
+    def __init__(self, bridge: Bridge, listener: socket.socket) -> None:
+        super().__init__(
+            bridge,
+            interface=Interfaces.RSGI,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+            backpressure=CONNECTIONS,
+            websockets=False,
+            log_level=LogLevels.error,
+            # Leave logging as it is set up.
+            log_dictconfig={"incremental": True, "handlers": {}, "loggers": {}},
+        )
+        self.bridge = bridge
+        self._listener = listener.detach()
+
+    def _init_shared_socket(self) -> None:
+        is_unix = False
+        self._shd: Any = SocketHolder(self._listener, is_unix, self.backlog)  # type: ignore[call-arg]
+
+    def stop_accepting(self) -> None:
+        """Leave new connections to other workers, where the system can.
+
+        A stop of granian closes the connections whose request was not read yet. Its runtime waits
+        for the listener with epoll, and accepts no more when the listener is taken out.
+        """
+        for file in Path("/proc/self/fd").glob("*"):
+            with contextlib.suppress(OSError):
+                if str(file.readlink()) == "anon_inode:[eventpoll]":
+                    with select.epoll.fromfd(os.dup(int(file.name))) as events:
+                        events.unregister(self._listener)
+
+
+def run_worker(
+    app: Flask, listener: socket.socket, threads: int, ready: int, lifeline: int
+) -> None:
+    """Serve *app* until TERM, INT or the end of the main process.
+
+    Args:
+        app: The app.
+        listener: A socket that listens and does not block.
+        threads: The number of concurrent requests.
+        ready: A file descriptor that is written to when requests are accepted.
+        lifeline: A file descriptor that reaches its end when the main process does.
+    """
+    _forget_connections(app)
+    _allow_open_files()
+    asyncio.run(_serve(SharedServer(Bridge(app, threads), listener), ready, lifeline))
+
+
+async def _serve(server: SharedServer, ready: int, lifeline: int) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in _STOP:
+            signal.signal(number, signal.SIG_IGN)
+        loop.remove_reader(lifeline)
+        # Without the main process, nothing else ends a worker whose client does not read.
+        signal.alarm(STOP_SECONDS)
+        server.bridge.closing = True
+        loop.call_later(LAST_CALL_SECONDS, server.stop_accepting)
+        loop.call_later(2 * LAST_CALL_SECONDS, server.stop)
+
+    for number in _STOP:
+        loop.add_signal_handler(number, stop)
+    loop.add_reader(lifeline, stop)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    loop.call_soon(os.write, ready, b"1")
+    await server.serve()
+
+
+def _forget_connections(app: Flask) -> None:
+    """Drop the inherited connections without closing them: the main process still uses them."""
+    with app.app_context():
+        engine().dispose(close=False)
+
+
+def _allow_open_files() -> None:
+    """Raise the limit of open files as far as it goes: each connection is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

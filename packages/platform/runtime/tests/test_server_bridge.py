@@ -1,0 +1,199 @@
+import asyncio
+import json
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask, Response, request
+
+from mercato_runtime import problems
+from mercato_runtime.server.bridge import Bridge
+from mercato_runtime.server.environ import make_environ
+
+
+class Headers:
+    """The headers of a granian request."""
+
+    def __init__(self, items):
+        self._items = items
+
+    def items(self):
+        """Return the names and values."""
+        return self._items
+
+
+class Protocol:
+    """The connection of a granian request: chunks of a body to read, and the answer."""
+
+    def __init__(self, *chunks, silent=False):
+        self.answer = None
+        self.read = 0
+        self._chunks = chunks
+        self._silent = silent
+
+    async def __aiter__(self):
+        for chunk in self._chunks:
+            self.read += len(chunk)
+            yield chunk
+        if self._silent:
+            await asyncio.Event().wait()
+
+    def response_bytes(self, status, headers, body):
+        """Keep the answer."""
+        self.answer = SimpleNamespace(
+            status=status, body=body, headers={name.lower(): value for name, value in headers}
+        )
+
+
+def scope(method="POST", path="/echo", headers=(), query="", client="127.0.0.1:4711"):
+    """Return what granian says of a request."""
+    return SimpleNamespace(
+        proto="http",
+        http_version="1.1",
+        server="127.0.0.1:5000",
+        client=client,
+        scheme="http",
+        method=method,
+        path=path,
+        query_string=query,
+        authority=None,
+        headers=Headers([("host", "shop"), *headers]),
+    )
+
+
+@pytest.fixture
+def app():
+    """An app that gives the body back."""
+    app = Flask("echo")
+    app.config["MAX_CONTENT_LENGTH"] = 10
+    problems.init_app(app, {__name__})
+
+    @app.post("/echo")
+    def echo():
+        return Response(request.environ["wsgi.input"].read())
+
+    app.wsgi_app = fail_before_flask(app.wsgi_app)
+    return app
+
+
+def fail_before_flask(wsgi_app):
+    """Return an app that fails outside Flask for one path."""
+
+    def run(environ, start_response):
+        if environ["PATH_INFO"] == "/broken":
+            raise ConnectionResetError("the database is gone")
+        return wsgi_app(environ, start_response)
+
+    return run
+
+
+def answer(bridge, protocol, **request):
+    """Let the bridge answer one request, and return the answer."""
+    asyncio.run(bridge.__rsgi__(scope(**request), protocol))
+    return protocol.answer
+
+
+class TestBridge:
+    def test_gives_the_app_a_whole_body(self, app):
+        """Chunks are joined, with and without an announced length."""
+        sized = answer(Bridge(app, 1), Protocol(b"ab", b"cd"), headers=[("content-length", "4")])
+        chunked = answer(
+            Bridge(app, 1), Protocol(b"ab", b"cd"), headers=[("transfer-encoding", "chunked")]
+        )
+
+        assert (sized.status, sized.body) == (200, b"abcd")
+        assert (chunked.status, chunked.body) == (200, b"abcd")
+
+    def test_answers_a_late_body_with_408(self, app):
+        """A body that is not whole in time is a problem, and ends the connection."""
+        late = answer(Bridge(app, 1, body_seconds=0.01), Protocol(b"ab", silent=True))
+
+        assert (late.status, json.loads(late.body)["code"]) == (408, "request_timeout")
+        assert late.headers["connection"] == "close"
+        assert late.headers["content-type"] == "application/problem+json"
+
+    def test_does_not_read_a_body_that_is_announced_as_too_long(self, app):
+        """The app refuses it by its header."""
+        protocol = Protocol(b"x" * 11)
+
+        unread = answer(Bridge(app, 1), protocol, headers=[("content-length", "11")])
+
+        assert (unread.body, protocol.read) == (b"", 0)
+
+    def test_reads_little_more_than_the_app_allows(self, app):
+        """A body without a length is cut one byte after the limit, where the app notices."""
+        protocol = Protocol(*[b"x" * 4] * 1000)
+
+        cut = answer(Bridge(app, 1), protocol, headers=[("transfer-encoding", "chunked")])
+
+        assert (cut.body, protocol.read) == (b"x" * 11, 12)
+
+    def test_refuses_requests_that_would_wait_too_long(self, app):
+        """With all places taken, a request is refused with 503 and Retry-After."""
+        refused = answer(Bridge(app, 1, waiting=-1), Protocol())
+
+        assert (refused.status, json.loads(refused.body)["code"]) == (503, "unavailable")
+        assert refused.headers["retry-after"] == "1"
+
+    def test_answers_500_where_the_app_raises(self, app, caplog):
+        """What is raised outside Flask is logged, and answered with a problem."""
+        failed = answer(Bridge(app, 1), Protocol(), path="/broken")
+
+        assert (failed.status, json.loads(failed.body)["code"]) == (500, "internal_error")
+        assert "the database is gone" in caplog.text
+        assert b"database" not in failed.body
+
+    def test_ends_connections_when_it_closes(self, app):
+        """A worker that ends says so in each answer."""
+        bridge = Bridge(app, 1)
+        before = answer(bridge, Protocol(b"ab"))
+
+        bridge.closing = True
+        after = answer(bridge, Protocol(b"ab"))
+
+        assert "connection" not in before.headers
+        assert after.headers["connection"] == "close"
+
+
+class TestMakeEnviron:
+    def test_has_what_pep_3333_asks_for(self):
+        """Method, decoded path as latin-1, query, server, client and scheme."""
+        environ = make_environ(scope("GET", "/caf\u00e9", query="a=%20"))
+
+        assert environ["REQUEST_METHOD"] == "GET"
+        assert environ["PATH_INFO"] == "/caf\u00c3\u00a9"
+        assert environ["QUERY_STRING"] == "a=%20"
+        assert (environ["SERVER_NAME"], environ["SERVER_PORT"]) == ("127.0.0.1", "5000")
+        assert (environ["REMOTE_ADDR"], environ["REMOTE_PORT"]) == ("127.0.0.1", "4711")
+        assert environ["SERVER_PROTOCOL"] == "HTTP/1.1"
+        assert environ["wsgi.url_scheme"] == "http"
+        assert environ["HTTP_HOST"] == "shop"
+
+    def test_reads_an_ipv6_address(self):
+        """The brackets are not part of the address."""
+        environ = make_environ(scope(client="[2001:db8::1]:4711"))
+
+        assert (environ["REMOTE_ADDR"], environ["REMOTE_PORT"]) == ("2001:db8::1", "4711")
+
+    def test_joins_repeated_headers(self):
+        """Cookies are joined by a semicolon, other headers by a comma."""
+        repeated = [("if-match", '"1"'), ("if-match", '"2"'), ("cookie", "a=1"), ("cookie", "b=2")]
+
+        environ = make_environ(scope(headers=repeated))
+
+        assert environ["HTTP_IF_MATCH"] == '"1","2"'
+        assert environ["HTTP_COOKIE"] == "a=1; b=2"
+
+    def test_drops_headers_that_look_like_others(self):
+        """A header with an underscore is not taken for one that a proxy sets."""
+        forged = [("x_forwarded_for", "1.2.3.4"), ("content_length", "9")]
+
+        environ = make_environ(scope(headers=forged))
+
+        assert "HTTP_X_FORWARDED_FOR" not in environ
+        assert "CONTENT_LENGTH" not in environ
+
+    def test_takes_no_script_name_from_a_header(self):
+        """The path below which the app is mounted is not for clients to say."""
+        environ = make_environ(scope(headers=[("script-name", "/x"), ("http-script-name", "/x")]))
+
+        assert environ["SCRIPT_NAME"] == ""
