@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 import click
 import msgspec
 
-from mercato_composition.deployment.tables import Choice
+from mercato_composition.deployment.model import Choice
 from mercato_composition.features.reserved import COMMANDS
 from mercato_composition.report.settings import SECTIONS, default_of, fields_of
 from mercato_kit import settings

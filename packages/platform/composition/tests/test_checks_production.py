@@ -13,12 +13,13 @@ from mercato_kit.settings import Rule, Secret, Settings
 from .manifests import feature
 
 KEY = "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"
+SERVER = {"trusted_proxies": 1, "hosts": ["shop.example"]}
 REASON = "a demo without customers"
 
 
 def planned(*manifests, environ=None, **tables):
     """Plan a production deployment that fits, with changes."""
-    values = {"environment": "production", "server": {"trusted_proxies": 1}, **tables}
+    values = {"environment": "production", "server": SERVER, **tables}
     given = {"MERCATO_SECRET_KEY": KEY, "MERCATO_DATABASE__URL": "postgresql://127.0.0.1/shop"}
     environ = {name: text for name, text in {**given, **(environ or {})}.items() if text}
     deployment = read_deployment(values, environ)

@@ -17,7 +17,13 @@ from mercato_database.runner import upgrade
 
 from .broken import BROKEN, put
 
-WORKERS = len(BROKEN)
+REPLACEMENTS = [
+    BROKEN[kind]
+    for kind in ("an error at import", "no Python at all", "a module that is gone", "another kit")
+]
+"""A wheel that a running host must not load; how it is broken does not matter to it."""
+
+WORKERS = len(REPLACEMENTS)
 
 
 def write_deployment(folder, *features, url="sqlite:///never-opened.db", workers=1):
@@ -159,7 +165,7 @@ class TestRunningHost:
         server.wait_for(lambda: len(server.workers) >= WORKERS)
         first = server.workers
 
-        for broken, victim in zip(BROKEN.values(), sorted(first), strict=False):
+        for broken, victim in zip(REPLACEMENTS, sorted(first), strict=False):
             put(tmp_path, "steady", broken)
             before = server.workers
             os.kill(victim, signal.SIGKILL)
@@ -184,7 +190,7 @@ class TestRunningHost:
 
         asking = threading.Thread(target=ask_on)
         asking.start()
-        for broken in BROKEN.values():
+        for broken in REPLACEMENTS:
             put(tmp_path, "steady", broken)
             before = server.workers
             server.process.send_signal(signal.SIGHUP)

@@ -7,7 +7,7 @@ import sys
 from click.testing import CliRunner
 
 from mercato_composition.commands.frame import mercato
-from mercato_composition.deployment import packages as requirements
+from mercato_composition.deployment import packages
 from mercato_composition.deployment.places import Places
 from mercato_dev.wheel_writer import write_wheel
 
@@ -30,9 +30,9 @@ class Shop:
         self.choose("alpha")
 
     @property
-    def wish(self):
+    def requirements(self):
         """What the deployment file requires."""
-        return requirements.read(self.file, {})
+        return packages.read(self.file, {})
 
     @property
     def places(self):

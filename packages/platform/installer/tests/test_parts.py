@@ -15,6 +15,7 @@ from mercato_composition.deployment.tables import is_safe_url
 from mercato_composition.faults import DeploymentError
 from mercato_dev.wheel_writer import write_wheel
 from mercato_installer import download as fetching, install as installing, tools
+from mercato_installer.installation import Installation
 from mercato_installer.wheel import UnreadableWheelError, read_wheel
 
 
@@ -56,9 +57,9 @@ class TestRequirements:
             '[features.alpha]\npackage = "acme-alpha>=2"\n[redis]\nurl = "redis://127.0.0.1"\n'
         )
 
-        wish = requirements.read(file, {})
+        found = requirements.read(file, {})
 
-        assert wish.lines == ("acme-alpha>=2", "mercato-host", "mercato-kit", "redis")
+        assert found.lines == ("acme-alpha>=2", "mercato-host", "mercato-kit", "redis")
 
     def test_index_from_the_environment(self, tmp_path):
         """A variable can set the index, so that its password is not in the file."""
@@ -344,12 +345,14 @@ class TestUnpacked:
 
         with pytest.raises(DeploymentError) as refused:
             installing.install(
-                shop.wish,
-                shop.places,
-                Careless(),
-                index=shop.wish.index,
-                wait_seconds=1,
-                on_progress=lambda _line: None,
+                Installation(
+                    requirements=shop.requirements,
+                    places=shop.places,
+                    index=shop.requirements.index,
+                    wait_seconds=1,
+                    on_progress=lambda _line: None,
+                    uv=Careless(),
+                )
             )
 
         (fault,) = refused.value.faults

@@ -41,11 +41,10 @@ def read(engine: sa.Engine, histories: Sequence[History], *, contract: bool) -> 
         contract: Apply contracting migrations too.
     """
     with transactions.reading(), engine.connect() as connection:
-        return plan(connection, histories, contract=contract)
+        return _plan(connection, histories, contract=contract)
 
 
-def plan(connection: sa.Connection, histories: Sequence[History], *, contract: bool) -> Plan:
-    """Plan an upgrade on an open connection, as :func:`read` does."""
+def _plan(connection: sa.Connection, histories: Sequence[History], *, contract: bool) -> Plan:
     names = {history.feature for history in histories}
     required = {other for one in histories for item in one.migrations for other in item.requires}
     current = current_revisions(connection, sorted(names | required))

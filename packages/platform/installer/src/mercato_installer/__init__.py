@@ -7,6 +7,7 @@ __all__ = [
     "environments",
     "here",
     "install",
+    "installation",
     "lock",
     "tools",
     "wheel",

@@ -2,10 +2,14 @@
 
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mercato_composition.commands import Command, Operation, pass_operation
+
+if TYPE_CHECKING:
+    from mercato_installer.installation import Installation
 
 
 def _index_url(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
@@ -49,24 +53,12 @@ def lock(operation: Operation, index: str | None, into: Path | None, wait: float
     The lock is pylock.toml beside the deployment file; keep the two together. It has only wheels,
     for the system, processor and Python of this machine, and the package of each feature.
     """
-    from mercato_composition.deployment.packages import read
-    from mercato_composition.deployment.places import Places
     from mercato_installer import lock as locking
-    from mercato_installer.tools import Uv
 
-    wish = read(operation.path)
-    places = Places.of(wish.file, into)
-    changes = locking.lock(
-        wish,
-        places,
-        Uv(),
-        index=index or wish.index,
-        wait_seconds=wait,
-        on_progress=click.echo,
-    )
-    for line in changes:
+    installation = _installation(operation, into, wait, index)
+    for line in locking.lock(installation):
         click.echo(f"  {line}")
-    click.echo(f"Wrote {places.lock.name}. Install it with: mercato install")
+    click.echo(f"Wrote {installation.places.lock.name}. Install it with: mercato install")
 
 
 @click.command(
@@ -105,26 +97,19 @@ def install(
     development; the lock is not read.
     """
     if here:
-        _install_here(operation, index, find_links)
+        from mercato_installer.here import install as install_here
+
+        installed = install_here(operation.deployment, index=index, find_links=find_links)
+        names = ", ".join(map(str, installed))
+        click.echo(f"Installed: {names}" if installed else "Nothing is missing.")
         return
     if find_links is not None:
         raise click.BadParameter("only with --here", param_hint="--find-links")
-    from mercato_composition.deployment.packages import read
-    from mercato_composition.deployment.places import Places
     from mercato_installer import install as installing
-    from mercato_installer.tools import Uv
 
-    wish = read(operation.path)
-    places = Places.of(wish.file, into)
-    installing.install(
-        wish,
-        places,
-        Uv(),
-        index=index or wish.index,
-        wait_seconds=wait,
-        on_progress=click.echo,
-    )
-    click.echo(f"Start it with: {places.current / 'bin' / 'mercato'} serve")
+    installation = _installation(operation, into, wait, index)
+    installing.install(installation)
+    click.echo(f"Start it with: {installation.places.current / 'bin' / 'mercato'} serve")
 
 
 @click.command(cls=Command, examples=["mercato rollback"])
@@ -137,20 +122,23 @@ def rollback(operation: Operation, into: Path | None, wait: float) -> None:
     The database is not changed: `mercato db check` shows whether the older features can use its
     tables.
     """
-    from mercato_composition.deployment.packages import read
-    from mercato_composition.deployment.places import Places
     from mercato_installer import install as installing
 
-    wish = read(operation.path)
-    places = Places.of(wish.file, into)
-    installing.rollback(wish, places, wait_seconds=wait, on_progress=click.echo)
+    installing.rollback(_installation(operation, into, wait))
 
 
-def _install_here(operation: Operation, index: str | None, find_links: str | None) -> None:
-    from mercato_installer.here import install as install_here
+def _installation(
+    operation: Operation, into: Path | None, wait: float, index: str | None = None
+) -> "Installation":
+    from mercato_composition.deployment.packages import read
+    from mercato_composition.deployment.places import Places
+    from mercato_installer.installation import Installation
 
-    installed = install_here(operation.deployment, index=index, find_links=find_links)
-    if installed:
-        click.echo("Installed: " + ", ".join(map(str, installed)))
-    else:
-        click.echo("Nothing is missing.")
+    requirements = read(operation.path)
+    return Installation(
+        requirements=requirements,
+        places=Places.of(requirements.file, into),
+        index=index or requirements.index,
+        wait_seconds=wait,
+        on_progress=click.echo,
+    )

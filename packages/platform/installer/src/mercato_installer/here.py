@@ -66,13 +66,10 @@ def install(
     try:
         Uv().add([str(one) for one in wanted], pins, index=index, find_links=find_links)
     except ToolFailedError as error:
-        raise DeploymentError([_failed(deployment, wanted, str(error))]) from error
+        what = f"{', '.join(map(str, wanted))} could not be installed:\n{error}"
+        fix = (
+            "correct the name or the versions, or choose an index: `mercato install --here --index`"
+        )
+        raise DeploymentError([Fault("K101", deployment.source.name, what, fix)]) from error
     importlib.invalidate_caches()
     return wanted
-
-
-def _failed(deployment: Deployment, wanted: list[Requirement], output: str) -> Fault:
-    names = ", ".join(map(str, wanted))
-    what = f"{names} could not be installed:\n{output}"
-    fix = "correct the name or the versions, or choose an index: `mercato install --here --index`"
-    return Fault("K101", deployment.source.name, what, fix)

@@ -3,72 +3,55 @@
 import hashlib
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
 from mercato_composition.deployment import lock as lockfile
 from mercato_composition.deployment.lock import Lock
-from mercato_composition.deployment.packages import Wish
-from mercato_composition.deployment.places import Places
 from mercato_composition.faults import DeploymentError, Fault
 from mercato_installer import environments
 from mercato_installer.admission import admit, read_wheels
-from mercato_installer.download import fetch
 from mercato_installer.environments import Environment
-from mercato_installer.tools import ToolFailedError, Uv, clean_environment
+from mercato_installer.installation import Installation
+from mercato_installer.tools import ToolFailedError, clean_environment
 from mercato_installer.wheel import Wheel
 
 _WRITTEN_BY_INSTALLERS = "RECORD INSTALLER REQUESTED direct_url.json uv_cache.json".split()
 
-Progress = Callable[[str], None]
 
-
-def install(
-    wish: Wish,
-    places: Places,
-    uv: Uv,
-    *,
-    index: str | None,
-    wait_seconds: float,
-    on_progress: Progress,
-) -> Environment:
+def install(installation: Installation) -> Environment:
     """Build the environment of the lock, check the deployment in it, and switch to it.
 
     An interrupted install is resumed by the same call. The current environment does not change
     until the deployment fits in the new one.
 
-    Args:
-        wish: What the deployment file requires.
-        places: The paths of the lock and the environments.
-        uv: The uv that unpacks the wheels.
-        index: The URL of the index, with user and password if it needs them.
-        wait_seconds: How long to wait for another process that locks or installs.
-        on_progress: Called with a line for each step.
-
     Raises:
-        DeploymentError: A step failed; the current environment is unchanged.
+        DeploymentError: The lock was made for other requirements, or a step failed; the current
+            environment is unchanged.
     """
-    with environments.environments_lock(places, wait_seconds=wait_seconds, on_progress=on_progress):
+    places, requirements = installation.places, installation.requirements
+    with installation.locked():
         lock = lockfile.read(places.lock)
-        require_made_for(lock, wish)
+        if faults := list(lock.misfits(requirements.lines, requirements.source.name)):
+            raise DeploymentError(faults)
         chosen = Environment(places.environments / lock.name)
         if not chosen.is_complete:
-            _build(chosen, lock, places, uv, index=index, on_progress=on_progress)
-        on_progress(f"checking {wish.source.name} in {chosen.name}")
-        check_inside(chosen, wish)
+            _build(chosen, lock, installation)
+        _check_inside(chosen, installation)
         environments.switch(places, chosen)
-        on_progress(f"{places.current} is now {chosen.name}")
+        installation.on_progress(f"{places.current} is now {chosen.name}")
     return chosen
 
 
-def rollback(wish: Wish, places: Places, *, wait_seconds: float, on_progress: Progress) -> None:
+def rollback(installation: Installation) -> None:
     """Switch to the previous environment and its lock.
 
     Raises:
         DeploymentError: There is none, or the deployment does not fit in it.
     """
-    with environments.environments_lock(places, wait_seconds=wait_seconds, on_progress=on_progress):
+    places = installation.places
+    with installation.locked():
         used = environments.current(places)
         before = used.before if used is not None else None
         chosen = Environment(places.environments / before) if before else None
@@ -82,44 +65,31 @@ def rollback(wish: Wish, places: Places, *, wait_seconds: float, on_progress: Pr
         if newer is not None and newer not in installed:
             kept = places.lock.with_name(f"{places.lock.name}.kept")
             environments.write(kept, newer)
-            on_progress(f"{places.lock.name} was never installed; kept it as {kept.name}")
+            installation.on_progress(
+                f"{places.lock.name} was never installed; kept it as {kept.name}"
+            )
         environments.write(places.lock, chosen.lock.read_bytes())
         try:
-            on_progress(f"checking {wish.source.name} in {chosen.name}")
-            check_inside(chosen, wish)
+            _check_inside(chosen, installation)
         except DeploymentError:
             if newer is not None:
                 environments.write(places.lock, newer)
             raise
         environments.link(places, chosen)
-        on_progress(f"{places.current} and {places.lock.name} are {chosen.name} again")
+        installation.on_progress(f"{places.current} and {places.lock.name} are {chosen.name} again")
 
 
-def require_made_for(lock: Lock, wish: Wish) -> None:
-    """Check that a lock was made for the deployment file.
-
-    Raises:
-        DeploymentError: It has other packages, or other ranges of versions.
-    """
-    if faults := list(lock.misfits(wish.lines, wish.source.name)):
-        raise DeploymentError(faults)
-
-
-def check_inside(chosen: Environment, wish: Wish) -> None:
+def _check_inside(chosen: Environment, installation: Installation) -> None:
     """Run ``mercato check`` in an environment.
 
     Raises:
         DeploymentError: With the faults it reports, or because it did not run (K120).
     """
-    command = [
-        str(chosen.python),
-        "-I",
-        "-m",
-        "mercato_composition",
-        f"--deployment={wish.file}",
-    ]
+    requirements = installation.requirements
+    installation.on_progress(f"checking {requirements.source.name} in {chosen.name}")
+    program = [str(chosen.python), "-I", "-m", "mercato_composition"]
     done = subprocess.run(  # noqa: S603 - our own command, in an environment of admitted wheels
-        [*command, "check", "--offline", "--json"],
+        [*program, f"--deployment={requirements.file}", "check", "--offline", "--json"],
         env=clean_environment(),
         capture_output=True,
         text=True,
@@ -131,7 +101,7 @@ def check_inside(chosen: Environment, wish: Wish) -> None:
         output = "\n".join(done.stderr.strip().splitlines()[-12:])
         what = f"`mercato check` did not run in {chosen.folder}:\n{output}"
         fix = "lock other versions; the current environment is unchanged"
-        raise DeploymentError([Fault("K120", wish.source.name, what, fix)]) from error
+        raise DeploymentError([Fault("K120", requirements.source.name, what, fix)]) from error
     if done.returncode:
         # The environment may have a newer release, whose faults have more fields.
         known = {field.name for field in fields(Fault)}
@@ -140,28 +110,20 @@ def check_inside(chosen: Environment, wish: Wish) -> None:
         )
 
 
-def _build(
-    chosen: Environment,
-    lock: Lock,
-    places: Places,
-    uv: Uv,
-    *,
-    index: str | None,
-    on_progress: Progress,
-) -> None:
+def _build(chosen: Environment, lock: Lock, installation: Installation) -> None:
     """Download the wheels, check them, unpack them, and compare the result with them."""
     locked = lock.wheels()
-    files = fetch(locked, places.wheels, index=index, on_progress=on_progress)
+    files = installation.fetch(locked)
     wheels = read_wheels(locked, files)
     admit(wheels, lock.bindings)
-    on_progress(f"checked {len(wheels)} wheels; unpacking them into {chosen.folder}")
+    installation.on_progress(f"checked {len(wheels)} wheels; unpacking them into {chosen.folder}")
     lines = [
         f"{one.name} @ {file.as_uri()} --hash=sha256:{one.sha256}"
         for one, file in zip(locked, files, strict=True)
     ]
     try:
         chosen.make()
-        uv.unpack(chosen.python, lines)
+        installation.uv.unpack(chosen.python, lines)
     except ToolFailedError as error:
         what = f"the wheels were not unpacked:\n{error}"
         fix = "correct it, and run `mercato install` again; the current environment is unchanged"

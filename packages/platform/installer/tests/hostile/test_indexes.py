@@ -9,7 +9,7 @@ import pytest
 from mercato_composition.deployment import lock as lockfile
 from mercato_dev.index import serve_index
 from mercato_dev.wheel_writer import write_wheel
-from mercato_installer import install as installing
+from mercato_installer.download import fetch
 
 ALPHA = {"mercato.features": {"alpha": "mercato_alpha:feature"}}
 
@@ -133,6 +133,6 @@ class TestChangedBytes:
         (shop.index.folder / fetched.name).write_bytes(right)
 
         locked = lockfile.read(shop.places.lock).wheels()
-        files = installing.fetch(locked, store / "wheels", index=None, on_progress=quiet)
+        files = fetch(locked, store / "wheels", index=None, on_progress=quiet)
 
         assert {it.name: it for it in files}[fetched.name].read_bytes() == right

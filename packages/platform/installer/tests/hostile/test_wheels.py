@@ -143,8 +143,8 @@ def offer_library(shop, files, entry_points=None):
 def write_lock(shop):
     """Write a lock of what the index has, without the checks of `mercato lock`."""
     text = lockfile.compose(
-        Uv().resolve(shop.wish.lines, shop.wish.index),
-        requirements=shop.wish.lines,
+        Uv().resolve(shop.requirements.lines, shop.wish.index),
+        requirements=shop.requirements.lines,
         bindings={"alpha": Binding("mercato-alpha", "mercato_alpha")},
     )
     shop.places.lock.write_bytes(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from msgspec import Meta, field
@@ -64,25 +64,36 @@ class Server(Settings, frozen=True):
     ] = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class FeatureChoice:
-    """``[features.NAME]``: a feature that the deployment names.
+class Choice(Settings, frozen=True):
+    """``[features.NAME]``."""
+
+    package: Annotated[
+        str | None, Meta(description="the distribution that brings it; default mercato-NAME")
+    ] = None
+    required: Annotated[bool, Meta(description="false: start without it if it has faults")] = True
+    mount: Annotated[
+        str,
+        Meta(
+            pattern=r"^((/[a-z0-9][a-z0-9._-]*)+)?$",
+            description="prefix of all its URLs, such as /shop",
+        ),
+    ] = ""
+    editable: Annotated[
+        bool, Meta(description="true: production may run it from a folder of sources")
+    ] = False
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+class FeatureChoice(Choice, frozen=True, kw_only=True):
+    """A feature that the deployment names.
 
     Args:
         name: The name of its entry point.
-        package: The PEP 508 requirement that brings it; None means ``mercato-NAME``.
-        required: Whether the deployment cannot start without it.
-        mount: Prefix of all its URLs; empty by default.
-        editable: Whether production may run it from a folder of sources.
-        where: File and line that name the feature.
+        where: File and line that name it.
     """
 
     name: str
-    package: str | None
-    required: bool
     where: str
-    mount: str = ""
-    editable: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

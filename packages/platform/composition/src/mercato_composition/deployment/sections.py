@@ -55,7 +55,7 @@ def secrets_in_clear(
 ) -> Iterator[Fault]:
     """Find secrets that are written in the deployment file itself."""
     for name in secret_names(kind):
-        if name in table_at(source, path) and not source.in_environment(*path, name):
+        if stands_in_file(source, *path, name):
             yield Fault(
                 "K205",
                 source.origin(*path, name),
@@ -63,6 +63,20 @@ def secrets_in_clear(
                 f"remove it; set {variable_of(*path, name)}, "
                 f"or {variable_of(*path, name)}_FILE to the path of a file with it",
             )
+
+
+def stands_in_file(source: Source, *path: str) -> bool:
+    """Tell a value of the deployment file from one of a variable, or of a file of its own."""
+    *table, name = path
+    return name in table_at(source, tuple(table)) and not source.in_environment(*path)
+
+
+def origin_of(source: Source, *path: str) -> str | None:
+    """Return the origin of a value, or of the file that it is read from; None for a default."""
+    *table, name = path
+    given = table_at(source, tuple(table))
+    keys = [key for key in (f"{name}_file", name) if key in given]
+    return source.origin(*table, keys[0]) if keys else None
 
 
 def secret_names(kind: type[Settings]) -> list[str]:

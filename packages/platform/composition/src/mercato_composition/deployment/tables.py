@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from msgspec import Meta, field
+from msgspec import Meta, field, structs
 
 from mercato_composition.deployment.file import Source
-from mercato_composition.deployment.model import FeatureChoice, Server
+from mercato_composition.deployment.model import Choice, FeatureChoice, Server
 from mercato_composition.deployment.sections import read_section
 from mercato_composition.faults import Fault
 from mercato_kit.hosts import is_loopback
@@ -93,46 +93,26 @@ class Logging(Settings, frozen=True):
     ] = "INFO"
 
 
-class Choice(Settings, frozen=True):
-    """``[features.NAME]``."""
-
-    package: Annotated[
-        str | None, Meta(description="the distribution that brings it; default mercato-NAME")
-    ] = None
-    required: Annotated[bool, Meta(description="false: start without it if it has faults")] = True
-    mount: Annotated[
-        str,
-        Meta(
-            pattern=r"^((/[a-z0-9][a-z0-9._-]*)+)?$",
-            description="prefix of all its URLs, such as /shop",
-        ),
-    ] = ""
-    editable: Annotated[
-        bool, Meta(description="true: production may run it from a folder of sources")
-    ] = False
-    settings: dict[str, Any] = field(default_factory=dict)
-
-
 def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
     """Read the URL in ``[database]``. Its driver is supported; a SQLite path is absolute."""
     section, faults = read_section(Database, source, ("database",))
     if section is None:
         return None, faults
     where = source.origin("database", "url")
+    fix = "write postgresql://… or sqlite:///file.db"
     try:
         url = _usable(section.url.reveal())
     except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         # The error's message may contain a part of the password.
         what = f"'url' is not a database URL that can be used here ({type(error).__name__})."
-        return None, [Fault("K202", where, what, "write postgresql://… or sqlite:///file.db")]
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
-        what = f"the database {url.get_backend_name()!r} is not supported."
-        return None, [Fault("K202", where, what, "use postgresql://… or sqlite:///file.db")]
-    if url.get_driver_name() not in _DRIVERS:
-        driver = url.get_driver_name()
+        return None, [Fault("K202", where, what, fix)]
+    backend, driver = url.get_backend_name(), url.get_driver_name()
+    if backend not in ("sqlite", "postgresql"):
+        return None, [Fault("K202", where, f"the database {backend!r} is not supported.", fix)]
+    if driver not in _DRIVERS:
         what = f"the driver {driver!r} is not supported. Drivers: {_DRIVER_NAMES}."
-        return None, [Fault("K207", where, what, f"write {url.get_backend_name()}://…")]
-    if url.get_backend_name() == "sqlite":
+        return None, [Fault("K207", where, what, f"write {backend}://…")]
+    if backend == "sqlite":
         if url.database in (None, "", ":memory:"):
             what = "each connection would get a new SQLite database in memory."
             return None, [Fault("K202", where, what, "name a file: sqlite:///file.db")]
@@ -255,12 +235,6 @@ def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoi
         choice, mistakes = read_section(Choice, source, path)
         faults += mistakes
         if choice is not None:
-            chosen[name] = FeatureChoice(
-                name=name,
-                package=choice.package,
-                required=choice.required,
-                where=source.origin(*path),
-                mount=choice.mount,
-                editable=choice.editable,
-            )
+            members = structs.asdict(choice)
+            chosen[name] = FeatureChoice(name=name, where=source.origin(*path), **members)
     return chosen, faults

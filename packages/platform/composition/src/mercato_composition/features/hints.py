@@ -37,8 +37,8 @@ def items(values: object, kind: type[T]) -> list[T]:
 
 def describe(hint: Any) -> str:
     """Return a type hint as text for the author of a manifest."""
-    origin, inner = get_origin(hint), [one for one in get_args(hint) if one is not NoneType]
-    names = " or ".join(_name(one) for one in inner)
+    origin, inner = get_origin(hint), get_args(hint)
+    names = " or ".join(map(_name, inner))
     if origin is Literal:
         return f"one of {', '.join(inner)}"
     if origin in (Sequence, Collection):
@@ -49,7 +49,9 @@ def describe(hint: Any) -> str:
         return f"a subclass of {names}"
     if origin is Callable:
         return "a class or a function"
-    return " or ".join(map(describe, inner)) if inner else f"a {_name(hint)}"
+    if origin in (Union, UnionType):
+        return " or ".join(map(describe, inner))
+    return "None" if hint is NoneType else f"a {_name(hint)}"
 
 
 def _name(hint: Any) -> str:

@@ -13,7 +13,7 @@ from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.packages import Requirements, requirements_of
 from mercato_composition.deployment.places import Places
 from mercato_composition.faults import DeploymentError, Fault
-from mercato_kit.feature import ENTRY_POINT_GROUP
+from mercato_composition.features.installed import installed_features
 
 _INSTALLERS = frozenset({"pip", "setuptools", "uv", "wheel"})
 
@@ -43,7 +43,9 @@ def _differences(lock: Lock, deployment: Deployment) -> Iterator[Fault]:
     by_feature, _ = requirements_of(deployment.features)
     requirements = Requirements(deployment.source, by_feature, None)
     yield from lock.misfits(requirements.lines, deployment.source.name)
-    installed, with_features = _installed()
+    installed = _installed()
+    entries = [entry for found in installed_features().values() for entry in found]
+    with_features = {canonicalize_name(entry.distribution.name) for entry in entries}
     locked = lock.versions()
     unlocked = installed.keys() - locked.keys()
     # A distribution that is not locked is an error only if it has a feature, else a warning.
@@ -62,18 +64,13 @@ def _differences(lock: Lock, deployment: Deployment) -> Iterator[Fault]:
         yield Fault("K114", lock.path.name, what, fix, severity="warning")
 
 
-def _installed() -> tuple[Mapping[str, str], set[str]]:
-    """Return the version of each distribution, and the names of those with a feature."""
+def _installed() -> Mapping[str, str]:
+    """Return the version of each distribution."""
     versions: dict[str, str] = {}
-    with_features: set[str] = set()
     for distribution in distributions():
-        name = canonicalize_name(distribution.name)
-        if name in versions:
-            continue
-        versions[name] = _plain(distribution.version)
-        if any(entry.group == ENTRY_POINT_GROUP for entry in distribution.entry_points):
-            with_features.add(name)
-    return versions, with_features
+        # The first one on sys.path is imported.
+        versions.setdefault(canonicalize_name(distribution.name), _plain(distribution.version))
+    return versions
 
 
 def _plain(version: str) -> str:

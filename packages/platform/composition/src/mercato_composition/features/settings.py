@@ -11,10 +11,6 @@ from mercato_composition.features.checks.rules import unsafe_settings
 from mercato_kit.settings import Settings
 
 
-class NoSettings(Settings, frozen=True):
-    """The settings of a feature that declares none."""
-
-
 def read_settings(
     features: Iterable[Candidate], deployment: Deployment
 ) -> tuple[dict[str, Any], list[Fault]]:
@@ -26,7 +22,7 @@ def read_settings(
     settings: dict[str, Any] = {}
     faults: list[Fault] = []
     for feature in features:
-        kind = feature.manifest.settings or NoSettings
+        kind = feature.manifest.settings or Settings
         path = ("features", feature.name, "settings")
         values, mistakes = read_section(
             kind, deployment.source, path, owner=feature.where, feature=feature.name

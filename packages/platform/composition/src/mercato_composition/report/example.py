@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mercato_composition.deployment import tables as reading
 from mercato_composition.deployment.file import ValuePath, variable_of
+from mercato_composition.deployment.model import Choice
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.deployment.tables import Root
 from mercato_composition.features.installed import installed_features
@@ -49,7 +49,7 @@ def write_example() -> str:
         own = feature.manifest.settings
         lines += ["", *_prose(feature.manifest.summary), f"[features.{feature.name}]"]
         instead = {"package": feature.distribution}
-        lines += _fields(("features", feature.name), reading.Choice, instead=instead)
+        lines += _fields(("features", feature.name), Choice, instead=instead)
         if own is not None:
             path = ("features", feature.name, "settings")
             lines += ["", f"[{'.'.join(path)}]", *_fields(path, own)]

@@ -8,8 +8,8 @@ import msgspec
 
 from mercato_composition.deployment import tables as reading
 from mercato_composition.deployment.file import ValuePath, variable_of
-from mercato_composition.deployment.model import Deployment, Server
-from mercato_composition.deployment.sections import read_section, table_at
+from mercato_composition.deployment.model import Choice, Deployment, Server
+from mercato_composition.deployment.sections import origin_of, read_section, table_at
 from mercato_composition.deployment.tables import Root
 from mercato_composition.features.plan import Plan
 from mercato_kit import settings
@@ -75,7 +75,7 @@ def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
         yield Setting(("accept", rule), reason, "str", meaning, origin, "")
     known = {one.name: one.manifest.settings for one in [*plan.features, *plan.absent]}
     for name in deployment.features:
-        yield from _section(deployment, ("features", name), reading.Choice)
+        yield from _section(deployment, ("features", name), Choice)
         path = ("features", name, "settings")
         own = known.get(name)
         if own is not None:
@@ -86,7 +86,7 @@ def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
 
 def fields_of(kind: type[Settings]) -> Iterable[msgspec.structs.FieldInfo]:
     """Return the fields that hold a value. Fields that hold tables are listed separately."""
-    of_tables = {Root: _tables_of_root(), reading.Choice: {"settings"}}.get(kind, set())
+    of_tables = {Root: _tables_of_root(), Choice: {"settings"}}.get(kind, set())
     return [field for field in msgspec.structs.fields(kind) if field.name not in of_tables]
 
 
@@ -115,7 +115,7 @@ def _section(deployment: Deployment, path: ValuePath, kind: type[Settings]) -> I
             _shown(deployment, here, value, field),
             settings.kind_of(field),
             settings.meaning_of(field),
-            _origin(deployment, here, given),
+            origin_of(deployment.source, *here) or DEFAULT,
             variable_of(*here),
         )
 
@@ -130,15 +130,6 @@ def _shown(
     if value is not None and (settings.is_secret(field) or isinstance(value, Secret)):
         return HIDDEN
     return msgspec.to_builtins(value, enc_hook=str)
-
-
-def _origin(deployment: Deployment, path: ValuePath, given: Any) -> str:
-    """Return the origin of a value. A secret may come from the file that ``…_file`` names."""
-    *_, name = path
-    for key in (f"{name}_file", name):
-        if key in given:
-            return deployment.source.origin(*path[:-1], key)
-    return DEFAULT
 
 
 def _unknown(deployment: Deployment, path: ValuePath) -> Iterator[Setting]:

@@ -10,7 +10,7 @@ from mercato_composition.deployment.sections import table_at
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import database, files, rules, secrets
-from mercato_composition.features.checks.unsafe import Unsafe, origin_of
+from mercato_composition.features.checks.unsafe import Unsafe, origin_or_default
 from mercato_kit.hosts import is_loopback
 
 _OPEN_WRITES = "server.open_writes_per_minute"
@@ -63,30 +63,28 @@ def _direct(deployment: Deployment) -> Iterator[Unsafe]:
 
 def _hosts(deployment: Deployment) -> Iterator[Fault]:
     if not deployment.server.hosts:
-        what = (
-            "required setting 'hosts' of production is missing (list: names that customers reach "
-            "the shop by).\n"
-            "without it, requests for any name are served, and caches may keep the answers"
-        )
-        fix = (
-            f'set hosts = ["shop.example"] in [server] of {deployment.source.name}, '
-            f"or {variable_of('server', 'hosts')}"
-        )
-        yield Fault("K201", deployment.source.origin("server"), what, fix)
+        meaning = "list: names that customers reach the shop by"
+        danger = "without it, requests for any name are served, and caches may keep the answers"
+        fix = f'set hosts = ["shop.example"] in [server] of {deployment.source.name}'
+        yield _missing(deployment, "hosts", meaning, danger, fix)
 
 
 def _proxies(deployment: Deployment) -> Iterator[Fault]:
     if "trusted_proxies" not in table_at(deployment.source, ("server",)):
-        what = (
-            "required setting 'trusted_proxies' of production is missing (int: proxies in front "
-            "whose X-Forwarded-* are believed).\n"
-            "too low: all clients share one address; too high: a client can forge its address"
-        )
+        meaning = "int: proxies in front whose X-Forwarded-* are believed"
+        danger = "too low: all clients share one address; too high: a client can forge its address"
         fix = (
             f"set trusted_proxies = 1 in [server] of {deployment.source.name} "
-            f"(0 where customers connect directly), or {variable_of('server', 'trusted_proxies')}"
+            "(0 where customers connect directly)"
         )
-        yield Fault("K201", deployment.source.origin("server"), what, fix)
+        yield _missing(deployment, "trusted_proxies", meaning, danger, fix)
+
+
+def _missing(deployment: Deployment, key: str, meaning: str, danger: str, fix: str) -> Fault:
+    """Return the fault of a setting that only production requires (K201)."""
+    what = f"required setting {key!r} of production is missing ({meaning}).\n{danger}"
+    where = deployment.source.origin("server")
+    return Fault("K201", where, what, f"{fix}, or {variable_of('server', key)}")
 
 
 def _origins(deployment: Deployment) -> Iterator[Fault]:
@@ -121,7 +119,7 @@ def _open_writes(deployment: Deployment) -> Iterator[Unsafe]:
     if deployment.open_writes_per_minute == 0:
         what = "one client may register and order without a limit: it fills the shop with orders."
         fix = "write open_writes_per_minute = 60 in [server]"
-        where = origin_of(deployment.source, *_OPEN_WRITES.split("."))
+        where = origin_or_default(deployment.source, *_OPEN_WRITES.split("."))
         yield Unsafe(_OPEN_WRITES, where, what, fix, acceptable=True)
 
 
@@ -142,5 +140,5 @@ def _limits_apart(deployment: Deployment) -> Iterator[Unsafe]:
             )
             fix = f"let them share the count: {variable_of('redis', 'url')}=rediss://…"
             # That a limit is counted apart is not accepted with the limit itself.
-            where = origin_of(deployment.source, "server", key)
+            where = origin_or_default(deployment.source, "server", key)
             yield Unsafe(f"server.{key}", where, what, fix)

@@ -7,7 +7,7 @@ from mercato_composition.deployment.file import ValuePath, variable_of
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.checks.unsafe import Unsafe, origin_of
+from mercato_composition.features.checks.unsafe import Unsafe, origin_or_default
 from mercato_kit.settings import UNSAID, Rule, Settings
 
 
@@ -39,7 +39,7 @@ def unsafe_settings(
 
 def _broken(feature: Candidate, rule: Rule, deployment: Deployment) -> Unsafe:
     path = ("features", feature.name, "settings", rule.key)
-    where = origin_of(deployment.source, *path, release=feature.release)
+    where = origin_or_default(deployment.source, *path, release=feature.release)
     what = f"{rule.key!r} of {feature.where} is unsafe: {rule.why}."
     fix = _fix(path, rule, deployment)
     return Unsafe(f"{feature.name}.{rule.key}", where, what, fix, rule.acceptable, feature.name)

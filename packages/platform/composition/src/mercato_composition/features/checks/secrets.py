@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.sections import read_section, secret_names, table_at
+from mercato_composition.deployment.sections import read_section, secret_names, stands_in_file
 from mercato_composition.deployment.tables import index_url
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
@@ -90,19 +90,13 @@ def _passwords(deployment: Deployment) -> Iterator[Fault]:
         where = deployment.source.origin(*path)
         variable = variable_of(*path)
         key = f"'{path[-1]}' in [{path[0]}]"
-        if password and _stands_in_file(path, deployment):
+        if password and stands_in_file(deployment.source, *path):
             what = f"{key} contains a password in the deployment file."
             fix = f"remove it; set {variable}, or {variable}_FILE to the path of a file"
             yield Fault("K205", where, what, fix)
         if password.lower() in KNOWN_PASSWORDS or (password and password == user):
             what = f"the password in {key} is a well-known one."
             yield Fault("K205", where, what, f"choose another, and set {variable}")
-
-
-def _stands_in_file(path: Path, deployment: Deployment) -> bool:
-    """Tell a value of the file from one of a variable, or of a file of its own."""
-    source = deployment.source
-    return path[-1] in table_at(source, path[:-1]) and not source.in_environment(*path)
 
 
 def _known(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.sections import table_at
+from mercato_composition.deployment.sections import origin_of
 from mercato_composition.faults import Fault
 
 _THIS = f"mercato-composition {version('mercato-composition')}"
@@ -52,17 +52,6 @@ class Unsafe:
         )
 
 
-def origin_of(source: Source, *path: str, release: str | None = None) -> str:
-    """Return the origin of a value, or the release whose default it is.
-
-    Args:
-        source: The merged file and environment.
-        *path: The tables and the key of the value.
-        release: The distribution and version that has the default; this one by default.
-    """
-    *table, key = path
-    given = table_at(source, tuple(table))
-    for name in (key, f"{key}_file"):
-        if name in given:
-            return source.origin(*table, name)
-    return f"default of {release or _THIS}"
+def origin_or_default(source: Source, *path: str, release: str = _THIS) -> str:
+    """Return the origin of a value, or the *release* whose default it is."""
+    return origin_of(source, *path) or f"default of {release}"
