@@ -1,6 +1,8 @@
 """A feature from the template passes all checks of a change, and boots."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -39,10 +41,12 @@ class TestNew:
     def test_is_green_and_boots_with_all_the_others(self, tmp_path):
         """The new feature passes its tests and the gates, and runs in a shop, without edits."""
         clone_to(tmp_path)
+        shutil.copytree(DIST, tmp_path / "dist")
 
         made = nox(tmp_path, "new", "--", "reviews")
         again = nox(tmp_path, "new", "--", "reviews")
-        passed = nox(tmp_path, "tests(reviews)", "lint", "types", "boundaries")
+        # The repository below checks the types of the same template.
+        passed = nox(tmp_path, "tests(reviews)", "lint", "boundaries")
 
         assert made.returncode == 0, made.stdout + made.stderr
         assert again.returncode != 0
@@ -66,7 +70,10 @@ class TestNew:
 
 class TestRepositoryOfStrangers:
     def test_has_the_same_sessions(self, tmp_path):
-        """Outside of this repository, the noxfile of a new feature imports the sessions."""
+        """Outside of this repository, the noxfile of a new feature imports the sessions.
+
+        Its surface.json has HTTP, tables and manifest, because its tests require a host.
+        """
         command = [sys.executable, "-m", "mercato_composition", "new", "loyalty", "--into=."]
         subprocess.run(command, cwd=tmp_path, check=True)
         folder = tmp_path / "mercato-loyalty"
@@ -79,8 +86,12 @@ class TestRepositoryOfStrangers:
             check=True,
         )
         sessions = ("tests(mercato-loyalty)", "imports(mercato-loyalty)", "lint", "types")
-        passed = nox(folder, *sessions, "boundaries", UV_FIND_LINKS=str(DIST))
+        passed = nox(folder, *sessions, "boundaries", "surface", UV_FIND_LINKS=str(DIST))
 
         for name in ("gates(mercato-loyalty)", "release", "publish", "surface", *sessions):
             assert f" {name} -> " in listed.stdout
         assert passed.returncode == 0, passed.stdout + passed.stderr
+        surface = json.loads((folder / "surface.json").read_text())
+        assert "GET /v1/loyalty" in surface["http"]["operations"]
+        assert {"loyalty_buyer", "loyalty_loyalty"} == surface["tables"].keys()
+        assert surface["manifest"]["features"] == ["loyalty"]

@@ -215,6 +215,9 @@ def run_session(root: Path, session: str, *options: str) -> subprocess.Completed
     """Run a nox session in *root*, offline unless ``UV_OFFLINE`` says otherwise."""
     cache = warm_cache()
     use_built_wheels(root, cache)
+    if session.startswith(("compat", "lowest", "tests")):
+        # The workspaces have a test or two.
+        options = (*options, "--", "-n0")
     command = [sys.executable, "-m", "nox", "--session", session, *options]
     env = {"UV_OFFLINE": "true", **os.environ}
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -47,13 +48,13 @@ def item(built):
 @pytest.fixture
 def wheel(built, tmp_path):
     """Return a copy of the wheel."""
-    return shutil.copy(built[1] / f"{ROOT}-py3-none-any.whl", tmp_path)
+    return Path(shutil.copy(built[1] / f"{ROOT}-py3-none-any.whl", tmp_path))
 
 
 @pytest.fixture
 def sdist(built, tmp_path):
     """Return a copy of the sdist."""
-    return shutil.copy(built[1] / f"{ROOT}.tar.gz", tmp_path)
+    return Path(shutil.copy(built[1] / f"{ROOT}.tar.gz", tmp_path))
 
 
 def change_wheel(wheel, without=(), **added):

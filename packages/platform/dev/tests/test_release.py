@@ -34,7 +34,7 @@ class TestRelease:
         ]
 
     def test_raises_the_version_by_what_the_changes_need(self, released):
-        """Version, changelog, commit and tag agree, and each reason is printed."""
+        """Version, changelog, commit and tag agree; a second release is refused."""
         released.change(BEFORE + "\n\ndef core():\n    return 1\n", fixed="Peels.", added="Cores.")
 
         told = released.release()
@@ -54,15 +54,11 @@ class TestRelease:
             "packages/apples/changes/+change.fixed.md",
             "packages/apples/pyproject.toml",
         ]
-
-    def test_releases_nothing_twice(self, released):
-        """A second release without a change is refused."""
-        released.change(BEFORE, fixed="Peels.")
-        released.release()
-
-        told = released.refuse()
-
-        assert "Nothing changed since apples-v1.0.1" in told
+        # The sessions ran with the new version.
+        assert "apples is 1.1.0 here" in told
+        assert "apples is 1.0.0 here" not in told
+        assert "Here is tests(apples)" in told
+        assert "Nothing changed since apples-v1.1.0" in released.refuse()
 
     def test_takes_a_change_of_the_tests_alone(self, released):
         """A change of the tests with a fragment can be released, because tests are published."""
@@ -71,16 +67,6 @@ class TestRelease:
         released.commit()
 
         assert "1.0.0 -> 1.0.1: patch" in released.release()
-
-    def test_runs_the_sessions_with_the_new_version(self, released):
-        """The sessions run with the new version."""
-        released.change(BEFORE, fixed="Peels.")
-
-        told = released.release()
-
-        assert "apples is 1.0.1 here" in told
-        assert "apples is 1.0.0 here" not in told
-        assert "Here is tests(apples)" in told
 
     def test_releases_in_the_order_of_the_requirements(self, planted):
         """A distribution is released after those that it requires, in any order of arguments."""

@@ -8,14 +8,31 @@ from .team import BEFORE
 
 
 class TestRefusals:
-    def test_fragments_that_say_less_than_what_is_seen(self, released):
-        """A breaking change cannot be released as a fix; each reason is a line."""
+    def test_less_than_is_needed(self, released):
+        """Fragments, a version and an option that are lower than needed are refused."""
+        released.write_version("1.0.1")
         released.change("", fixed="Peels.")
 
-        told = released.refuse()
+        told = released.refuse("apples", "--bump", "patch")
 
         assert "the fragments declare patch, the changes need major:" in told
         assert "major  python    mercato_apples > .peel is gone" in told
+        assert "bump too small: pyproject.toml has 1.0.1" in told
+        assert "need 2.0.0 (major)" in told
+        assert "asked patch, the changes need major" in told
+
+    def test_what_is_not_committed(self, released):
+        """Uncommitted files are listed, even if git hides new ones, with the way to restore."""
+        released.change(BEFORE, fixed="Peels.")
+        released.write_version("1.0.1")
+        released.git("config", "status.showUntrackedFiles", "no")
+        released.write("src/mercato_apples/_new.py", "")
+
+        told = released.refuse()
+
+        assert "not committed: packages/apples/pyproject.toml" in told
+        assert "not committed: packages/apples/src/mercato_apples/_new.py" in told
+        assert "`git restore --staged --worktree .`" in told
 
     def test_a_release_that_nothing_is_known_of(self, released):
         """A last release without a surface.json is refused."""
@@ -29,52 +46,9 @@ class TestRefusals:
             "apples-v1.0.0 or this tree has no surface.json of mercato-apples" in released.refuse()
         )
 
-    def test_less_than_is_needed(self, released):
-        """A lower level than needed is refused."""
-        released.change(BEFORE, added="Cores.")
-
-        assert "asked patch, the changes need minor" in released.refuse("apples", "--bump", "patch")
-
     def test_a_level_for_the_first_release(self, planted):
         """The first release has no level."""
         assert "not --bump minor" in planted.refuse("apples", "--bump", "minor")
-
-    def test_no_fragment(self, released):
-        """Every change needs a fragment."""
-        released.change("def peel(times):\n    return 2 * times\n")
-
-        told = released.refuse()
-
-        assert "no fragment: describe the change for the users of mercato-apples" in told
-        assert "packages/apples/changes/+short-name.added.md" in told
-
-    def test_a_version_that_was_raised_too_little(self, released):
-        """A version in pyproject.toml that is lower than needed is refused."""
-        released.write_version("1.0.1")
-        released.change(BEFORE, added="Cores.")
-
-        told = released.refuse()
-
-        assert "bump too small: pyproject.toml has 1.0.1" in told
-        assert "need 1.1.0 (minor)" in told
-
-    def test_what_is_not_committed(self, released):
-        """Uncommitted files are listed, with the command that restores them."""
-        released.change(BEFORE, fixed="Peels.")
-        released.write_version("1.0.1")
-
-        told = released.refuse()
-
-        assert "not committed: packages/apples/pyproject.toml" in told
-        assert "`git restore --staged --worktree .`" in told
-
-    def test_what_is_new_and_hidden(self, released):
-        """New files are found even if the git configuration hides them."""
-        released.change(BEFORE, fixed="Peels.")
-        released.git("config", "status.showUntrackedFiles", "no")
-        released.write("src/mercato_apples/_new.py", "")
-
-        assert "not committed: packages/apples/src/mercato_apples/_new.py" in released.refuse()
 
     def test_a_release_that_was_stopped_before_its_tag(self, released):
         """A release commit without its tag is refused, with the command that undoes it."""
