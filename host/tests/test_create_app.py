@@ -204,8 +204,10 @@ class TestApp:
         command = [sys.executable, "-m", "mercato_host.app"]
 
         with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL) as server:
-            answer = ask(port, "/healthz")
-            server.terminate()
+            try:
+                answer = ask(port, "/healthz")
+            finally:
+                server.terminate()
 
         assert answer == b'{"status":"alive"}\n'
 
