@@ -243,7 +243,7 @@ class TestBacklog:
 
 
 PROGRAM = """
-import os, signal, sys, time
+import fcntl, os, signal, sys, time
 from pathlib import Path
 from mercato_runtime.metrics import processes
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
@@ -263,6 +263,11 @@ def show():
     return sorted(l for l in generate_latest(registry).decode().splitlines() if l[0] != "#")
 
 with processes.shared() as folder:
+    locked = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("the folder is locked")
     registry = CollectorRegistry()
     deeds = Counter("deeds_total", "Deeds", ["kind"], registry=registry)
     used = Gauge("used", "Used", registry=registry, multiprocess_mode="livesum")
@@ -308,6 +313,7 @@ class TestProcesses:
         )
 
         assert done.stdout.splitlines() == [
+            "the folder is locked",
             "['deeds_total{kind=\"good\"} 9.0', 'used 1.0'] 0o700 2",
             "['deeds_total{kind=\"good\"} 13.0', 'used 7.0'] 3",
             "['deeds_total{kind=\"good\"} 13.0', 'used 1.0']",
