@@ -58,7 +58,7 @@ def _deployment_of(source: Source) -> Deployment:
     features, feature_faults = tables.choices(source, root.features)
     faults += [*server_faults, *database_faults, *key_faults, *redis_faults, *feature_faults]
     faults += [*logging_faults, *tables.hosts(source, server), *tables.origins(source, server)]
-    faults += _secrets_in_clear(source, environment)
+    faults += secrets_in_clear(Root, source) if environment == "production" else ()
     faults += [*requirements_of(features)[1], *tables.index_url(source)[1]]
     faults += tables.accepted(source, root.accept)
     if root.environment not in ENVIRONMENTS:
@@ -138,8 +138,3 @@ def _secret_key(
         what = f"'secret_key' is shorter than {SMALLEST_SECRET_KEY} characters."
         return None, [Fault("K202", where, what, fix)]
     return key, []
-
-
-def _secrets_in_clear(source: Source, environment: str) -> Iterator[Fault]:
-    if environment == "production":
-        yield from secrets_in_clear(Root, source)
