@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_kit.events import Handler
-from mercato_kit.feature import Need, Offer
+from mercato_kit.feature import Check, Need, Offer
+from mercato_kit.jobs import Job
 
 from . import manifests
 from .greeting import Greeting, Hello
@@ -50,6 +51,10 @@ class TestManifests:
             ({"handles": [Handler("a", print), Handler("b", print)]}, "handles[1].name"),
             ({"kit": "newest"}, "kit"),
             ({"permissions": ["reviews.write"]}, "permissions"),
+            ({"cli": print}, "cli"),
+            ({"health": [Check("mail", None)]}, "health[0].function"),
+            ({"jobs": [Job("expire", print, "daily")]}, "jobs[0].every_seconds"),
+            ({"jobs": [Job("expire", print, 60)] * 2}, "jobs[1].name"),
         ],
     )
     def test_what_its_types_forbid(self, parts, field):

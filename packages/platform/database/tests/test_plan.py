@@ -60,6 +60,19 @@ class TestPlan:
         assert "locks" not in planned.stdout
         assert not (tmp_path / "absent.db").exists()
 
+    @pytest.mark.provokes("K303")
+    def test_refuses_what_an_upgrade_would_refuse(self, library):
+        """Tables that are newer than their wheel, without a record of it, exit with 2."""
+        library.migration("shelf", "0002", ADD_YEAR)
+        library.mercato("db", "upgrade")
+        (library.folder / "shelf_versions" / "0002_step.py").unlink()
+        library.execute("DELETE FROM kit_ledger")
+
+        planned, upgraded = library.mercato("db", "plan"), library.mercato("db", "upgrade")
+
+        for result in (planned, upgraded):
+            assert (result.exit_code, "error[K303]" in result.stderr) == (2, True)
+
     def test_of_nothing(self, library):
         """Without pending migrations the plan is one line that says so."""
         assert library.mercato("db", "plan").stdout == "Nothing to do: all is up to date.\n"
