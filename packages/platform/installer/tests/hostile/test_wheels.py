@@ -143,7 +143,7 @@ def offer_library(shop, files, entry_points=None):
 def write_lock(shop):
     """Write a lock of what the index has, without the checks of `mercato lock`."""
     text = lockfile.compose(
-        Uv().resolve(shop.requirements.lines, shop.wish.index),
+        Uv().resolve(shop.requirements.lines, shop.requirements.index),
         requirements=shop.requirements.lines,
         bindings={"alpha": Binding("mercato-alpha", "mercato_alpha")},
     )
