@@ -16,6 +16,7 @@ from .orchard import ROOT, write_distribution
 PROGRAM = PROGRAMS / "describe.py"
 KIT = ROOT / "packages/platform/kit"
 COMPOSITION = ROOT / "packages/platform/composition"
+RUNTIME = ROOT / "packages/platform/runtime"
 DATABASE = ROOT / "packages/platform/database"
 
 
@@ -179,6 +180,12 @@ class TestDescribe:
         assert "--json" in manifest["commands"]["mercato check"]
         assert "mercato db upgrade" in database["commands"]
         assert not [name for name in manifest["commands"] if name.startswith("mercato users")]
+
+    def test_the_platform_has_problems(self):
+        """Problems of the platform are described, although no manifest imports them."""
+        manifest = json.loads(describe(RUNTIME).stdout)["manifest"]
+
+        assert "413 content_too_large" in manifest["refusals"]
 
     def test_says_what_is_not_installed(self, tmp_path):
         """A distribution that is not installed is named."""

@@ -165,8 +165,8 @@ class TestNew:
             (["lambda"], "not a keyword of Python"),
             ([""], "for example 'gift_cards'"),
             (["a_very_long_name_of_goods"], "34 at most"),
-            (["events"], "Say what to call it with --thing"),
-            (["warnings"], "Say what to call it with --thing"),
+            (["events"], "Give another one with --thing"),
+            (["warnings"], "Give another one with --thing"),
             (["reviews", "--thing", "Re view"], "for example 'gift_cards'"),
         ],
     )

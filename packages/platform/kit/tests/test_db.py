@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from mercato_kit import db, transactions
-from mercato_kit.errors import Conflict
+from mercato_kit.errors import Conflict, NotFound, StaleVersion
 from mercato_kit.models import IdempotencyKey
 
 from .demo import Base, Note, TitleTaken
@@ -29,6 +29,40 @@ class TestEngine:
         """Without an app context, an error is raised."""
         with pytest.raises(RuntimeError, match="application context"):
             db.engine()
+
+
+class TestFound:
+    def test_returns_the_row(self):
+        """A row is returned as it is, whatever its truth value."""
+        assert db.found(0) == 0
+
+    def test_refuses_none(self):
+        """No row is a 404."""
+        with pytest.raises(NotFound):
+            db.found(None)
+
+
+class TestCheckVersion:
+    def test_refuses_another_version(self):
+        """A row that has changed since the caller read it is a 412."""
+        db.check_version(Note(version=2), 2)
+        with pytest.raises(StaleVersion):
+            db.check_version(Note(version=2), 1)
+
+
+class TestRefreshed:
+    def test_overwrites_what_the_session_holds(self, in_unit):
+        """A row that was loaded before gets the values of the database."""
+
+        def step():
+            note = db.session.get_one(Note, add_note(rank=1))
+            change = sa.update(Note).values(rank=2)
+            db.session.execute(change, execution_options={"synchronize_session": False})
+            stale = db.session.scalar(sa.select(Note)).rank
+            db.session.scalar(db.refreshed(sa.select(Note)))
+            return stale, note.rank
+
+        assert in_unit(step) == (1, 2)
 
 
 class TestNewId:

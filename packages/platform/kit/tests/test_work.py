@@ -16,6 +16,24 @@ class Counted(Problem):
     keeps_work = True
 
 
+class TestRunEach:
+    def test_a_failure_does_not_block_the_others(self, app, in_unit, caplog):
+        """Each item has its own transaction; one that fails is rolled back and logged."""
+
+        def step(title):
+            add_note(title)
+            if title == "bad":
+                raise ValueError("bug")
+            return title != "idle"
+
+        with app.app_context():
+            done = work.run_each(lambda: ["a", "bad", "idle", "b"], step, failure="%s failed")
+
+        assert done == 2
+        assert _titles(in_unit) == {"a", "idle", "b"}
+        assert [record.getMessage() for record in caplog.records] == ["bad failed"]
+
+
 class TestRun:
     def test_returning_commits(self, in_unit):
         """A step that returns is committed."""

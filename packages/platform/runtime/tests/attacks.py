@@ -53,7 +53,7 @@ class Crowd:
         self.received = []
         self.seconds = []
         self._ended = threading.Event()
-        self._opened_at = time.monotonic()
+        self._opened_at = {}
         self._open = [self._connect(port) for _ in range(count)]
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -87,6 +87,7 @@ class Crowd:
         connection.connect(("127.0.0.1", port))
         connection.sendall(self.attack.first)
         connection.settimeout(0)
+        self._opened_at[connection] = time.monotonic()
         return connection
 
     def _run(self):
@@ -112,7 +113,7 @@ class Crowd:
             self._open.remove(key.fileobj)
             key.fileobj.close()
             self.received.append(bytes(key.data))
-            self.seconds.append(time.monotonic() - self._opened_at)
+            self.seconds.append(time.monotonic() - self._opened_at[key.fileobj])
 
     def _drip(self):
         for connection in self._open:

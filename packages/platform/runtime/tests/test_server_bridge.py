@@ -139,6 +139,19 @@ class TestBridge:
         assert (refused.status, json.loads(refused.body)["code"]) == (503, "unavailable")
         assert refused.headers["retry-after"] == "1"
 
+    def test_refuses_many_without_the_app(self, app):
+        """With many refusals at once, the app is spared, and the answer is a problem as well."""
+        bridge = Bridge(app, 1, waiting=-1, refusals=0)
+
+        refused = answer(bridge, Protocol())
+
+        document = json.loads(refused.body)
+        assert (refused.status, document["code"]) == (503, "unavailable")
+        assert "request_id" not in document
+        assert refused.headers["retry-after"] == "1"
+        assert refused.headers["connection"] == "close"
+        assert refused.headers["content-type"] == "application/problem+json"
+
     def test_answers_500_where_the_app_raises(self, app, caplog):
         """What is raised outside Flask is logged, and answered with a problem."""
         failed = answer(Bridge(app, 1), Protocol(), path="/broken")

@@ -1,9 +1,5 @@
 """Problems of products."""
 
-from collections.abc import Collection
-from typing import Self
-from uuid import UUID
-
 from mercato_kit.errors import Conflict
 
 
@@ -82,11 +78,6 @@ class StockBelowReserved(Conflict):
 
     code = "stock_below_reserved"
     title = "Stock would fall below the reserved units"
-
-    @classmethod
-    def of(cls, variant_ids: Collection[UUID]) -> Self:
-        """Return the problem for *variant_ids*."""
-        return cls(variant_ids=sorted(map(str, variant_ids)))
 
 
 class ReferenceUsed(Conflict):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mercato_composition.faults import DeploymentError, Fault
 from mercato_database.checks import open_engine, require_migrated
+from mercato_database.faults import unreachable
 from mercato_kit import transactions
 from mercato_kit.db import engine
 from mercato_runtime.health import run_check
@@ -98,12 +99,18 @@ def check_health(operation: Operation) -> Iterator[Fault]:
 def check_transactions(operation: Operation) -> list[Fault]:
     """Report time limits that a transaction on the app's own connection does not have (K313)."""
     try:
-        with operation.app.app_context():
-            lost = transactions.lost_settings(engine())
-            engine().dispose()
-    except (DeploymentError, DBAPIError):
-        # Other faults report an app that cannot be made, and a database that does not answer.
+        app = operation.app
+    except DeploymentError:
+        # Its faults are reported where plan and app are checked.
         return []
+    with app.app_context():
+        bind = engine()
+    try:
+        lost = transactions.lost_settings(bind)
+    except DBAPIError as error:
+        return [unreachable(bind.url, error)]
+    finally:
+        bind.dispose()
     if not lost:
         return []
     shown = ", ".join(f"{name} = {value}" for name, value in lost.items())

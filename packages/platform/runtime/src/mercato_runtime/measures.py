@@ -42,7 +42,8 @@ def init_app(app: Flask) -> None:
 
 def current() -> Measure:
     """Return the measure of the current request."""
-    return _current.get()
+    # None was started if a hook before ours answered.
+    return _current.get(None) or Measure()
 
 
 def method() -> str:

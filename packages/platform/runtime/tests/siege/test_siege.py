@@ -86,6 +86,7 @@ class TestDeaths:
     def test_a_worker_each_second(self, server, workers, record_property):
         """A worker is killed each second, four times; all are back within 3 seconds."""
         for _ in range(4):
+            wait_until(lambda: server.workers)
             os.kill(server.workers[0], signal.SIGKILL)
             time.sleep(1)
         started_at = time.monotonic()

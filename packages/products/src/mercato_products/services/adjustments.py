@@ -74,7 +74,7 @@ def adjust_stock(adjustments: Sequence[Adjustment], *, actor_id: UUID | None) ->
     deltas = {key: _delta(wanted[key], levels[key]) for key in sorted(wanted)}
     changed = change_levels(deltas)
     if missing := deltas.keys() - changed:
-        raise StockBelowReserved.of({key.variant_id for key in missing})
+        raise StockBelowReserved(variant_ids=sorted({str(key.variant_id) for key in missing}))
     with refuse({EFFECT: ReferenceUsed}):
         movements = record_movements(
             (key, delta, _cause(wanted[key], actor_id)) for key, delta in deltas.items()

@@ -54,16 +54,19 @@ def describe_metadata(project: Tree) -> Tree:
 def describe_installed(name: str) -> Tree:
     """Describe the HTTP document, the tables and the manifest of an installed distribution."""
     # Without a host, there may be no kit either.
+    from mercato_composition.deployment.host import load_factory  # noqa: PLC0415
     from mercato_kit.feature import ENTRY_POINT_GROUP  # noqa: PLC0415
     from surfaces.http import describe_http  # noqa: PLC0415
     from surfaces.manifest import describe_manifest  # noqa: PLC0415
     from surfaces.tables import describe_tables  # noqa: PLC0415
 
+    # The host imports the modules of the platform, whose problems the manifest lists.
+    create_app = load_factory()
     entries = distribution(name).entry_points.select(group=ENTRY_POINT_GROUP)
     try:
         features = [entry.load() for entry in entries]
         return {
-            "http": describe_http(features),
+            "http": describe_http(features, create_app),
             "tables": describe_tables(name.replace("-", "_"), features),
             "manifest": describe_manifest(name, features),
         }

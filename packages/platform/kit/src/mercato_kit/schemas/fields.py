@@ -8,7 +8,7 @@ from uuid import UUID
 
 import marshmallow as ma
 from marshmallow import fields, validate
-from webargs.fields import DelimitedFieldMixin
+from webargs.fields import DelimitedList
 
 from mercato_kit.db import MAX_SAFE_INTEGER
 
@@ -204,7 +204,7 @@ class Metadata(Dict):
         super().__init__(keys=Text(min=1, max=40), values=Text(max=500), max=50, **kwargs)
 
 
-class Listed(DelimitedFieldMixin, List):
+class Listed(DelimitedList, List):
     """Comma-separated values in one query parameter, 1 to *max*: ``status=open,completed``."""
 
     def __init__(self, inner: Any, *, max: int = 100, **kwargs: Any) -> None:  # noqa: A002

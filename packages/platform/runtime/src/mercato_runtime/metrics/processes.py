@@ -32,6 +32,9 @@ def shared() -> Iterator[Path]:
     _remove_abandoned()
     owner = os.getpid()
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{owner}-"))
+    # Programs that remove old files from the folder for temporary files spare locked folders.
+    lock = os.open(folder, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_SH)
     alone = values.ValueClass
     os.environ[FOLDER] = str(folder)
     values.ValueClass = values.MultiProcessValue(Numbers(folder))  # type: ignore[no-untyped-call]
@@ -42,6 +45,7 @@ def shared() -> Iterator[Path]:
         if os.getpid() == owner:
             values.ValueClass = alone
             del os.environ[FOLDER]
+            os.close(lock)
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -2,7 +2,8 @@
 
 import logging
 import socket
-from functools import partial
+import sys
+from collections.abc import Sequence
 
 from flask import Flask
 
@@ -23,18 +24,30 @@ def serve(app: Flask, listener: socket.socket, *, workers: int, threads: int) ->
 
     Args:
         app: The app.
-        listener: Where to listen; see :func:`listen`. It is closed at the end.
+        listener: Where to listen; see :func:`listen`. It is closed at TERM or INT.
         workers: The number of processes.
         threads: The number of concurrent requests in each process.
     """
     host, port = listener.getsockname()[:2]
     _log.info("Listening at: http://%s:%d", f"[{host}]" if ":" in host else host, port)
-    work = partial(run_worker, app, listener, threads)
-    Supervisor(work, workers, on_stop=listener.close).run()
+    listeners = _share(listener, workers)
+
+    def work(number: int, ready: int, lifeline: int) -> None:
+        own = listeners[number]
+        for other in listeners:
+            if other is not own:
+                other.close()
+        run_worker(app, own, threads, ready, lifeline)
+
+    def close() -> None:
+        for each in listeners:
+            each.close()
+
+    Supervisor(work, workers, on_stop=close).run()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on *host* and *port*; the workers share it.
+    """Return a socket that listens on *host* and *port*.
 
     Args:
         host: A name or an address.
@@ -49,11 +62,33 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Alone: with SO_REUSEPORT it would share the port with another server that listens on it.
         listener.bind(address)
-        listener.listen(BACKLOG)
+        _start_listening(listener)
     except OSError:
         listener.close()
         raise
-    # Several workers wait for the same connection, and all but one of them find it gone.
-    listener.settimeout(0)
     return listener
+
+
+def _share(listener: socket.socket, count: int) -> Sequence[socket.socket]:
+    """Return a socket for each worker: Linux spreads new connections evenly over them.
+
+    They belong to the main process, so what waits at one outlives a worker that dies or reloads.
+    """
+    if not sys.platform.startswith("linux"):
+        return [listener] * count
+    more = [socket.socket(listener.family, listener.type) for _ in range(count - 1)]
+    for each in more:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        each.bind(listener.getsockname())
+        _start_listening(each)
+    return [listener, *more]
+
+
+def _start_listening(listener: socket.socket) -> None:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.listen(BACKLOG)
+    # granian asks for it; and two workers may wait for the same connection during a reload.
+    listener.settimeout(0)

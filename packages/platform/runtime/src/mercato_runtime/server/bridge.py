@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from werkzeug.datastructures import Headers
 from werkzeug.test import run_wsgi_app
 
 from mercato_kit.errors import Unavailable
-from mercato_runtime.problems import InternalError, RequestTimeout, answer_problem
+from mercato_runtime.problems import MEDIA_TYPE, InternalError, RequestTimeout, answer_problem
 from mercato_runtime.requests import REFUSAL
 from mercato_runtime.server.environ import Environ, make_environ
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from flask import Flask
     from granian._granian import RSGIHTTPProtocol as HTTPProtocol
     from granian.rsgi import Scope
-    from werkzeug.datastructures import Headers
 
     from mercato_kit.errors import Problem
 
@@ -30,6 +31,9 @@ BODY_SECONDS = 10
 
 WAITING = 256
 """Requests that may wait for a thread of a worker; more are refused."""
+
+REFUSALS = 64
+"""Refusals that may wait for the app; more are answered without it, and not logged."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +48,7 @@ class Bridge:
         threads: The number of concurrent requests.
         body_seconds: How long a body may take.
         waiting: How many requests may wait for a thread.
+        refusals: How many refusals may wait for the app.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Bridge:
         *,
         body_seconds: float = BODY_SECONDS,
         waiting: int = WAITING,
+        refusals: int = REFUSALS,
     ) -> None:
         self.closing = False
         """Whether each answer ends its connection."""
@@ -61,6 +67,7 @@ class Bridge:
         self._body_seconds = body_seconds
         self._pool = ThreadPoolExecutor(threads, "request")
         self._refusals = ThreadPoolExecutor(1, "refusal")
+        self._refusals_left = refusals
         self._places = threads + waiting
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
@@ -86,8 +93,14 @@ class Bridge:
 
     async def _refuse(self, environ: Environ, problem: Problem) -> Answer:
         """Let the app answer with *problem*; in a thread of its own, since many may be refused."""
+        if not self._refusals_left:
+            return _bare(problem)
         environ[REFUSAL] = problem
-        return await self._run(self._refusals, environ)
+        self._refusals_left -= 1
+        try:
+            return await self._run(self._refusals, environ)
+        finally:
+            self._refusals_left += 1
 
     async def _read(self, environ: Environ, protocol: HTTPProtocol) -> bytes:
         """Read the body, up to one byte more than the app allows.
@@ -115,3 +128,17 @@ class Bridge:
                 response = answer_problem(InternalError())
                 return response.status_code, response.headers, response.get_data()
         return int(status.partition(" ")[0]), headers, b"".join(chunks)
+
+
+def _bare(problem: Problem) -> Answer:
+    """Answer with a problem document that the app has not seen, and end the connection."""
+    document = {
+        "type": f"/problems/{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+    }
+    headers = Headers(problem.headers)
+    headers.update({"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", "Connection": "close"})
+    return problem.status, headers, json.dumps(document).encode()

@@ -72,18 +72,18 @@ class Supervisor:
     """The main process. It has no threads: a fork would copy the locks that they hold.
 
     Args:
-        work: What a worker does. It gets two file descriptors: one to write to when it is ready,
-            and one that reaches its end when the main process does.
+        work: What a worker does. It gets its number, from 0, and two file descriptors: one to write
+            to when it is ready, and one that reaches its end when the main process does.
         count: The number of workers.
         on_stop: Called once, at the first TERM or INT.
     """
 
     def __init__(
-        self, work: Callable[[int, int], None], count: int, on_stop: Callable[[], None]
+        self, work: Callable[[int, int, int], None], count: int, on_stop: Callable[[], None]
     ) -> None:
         self._work = work
         self._on_stop = on_stop
-        self._slots = [Slot(number) for number in range(1, count + 1)]
+        self._slots = [Slot(number) for number in range(count)]
         self._to_reload: list[Slot] = []
         self._workers: list[Worker] = []
         self._lifeline = os.pipe()
@@ -151,7 +151,7 @@ class Supervisor:
         if worker.stopping:
             return
         code = os.waitstatus_to_exitcode(status)
-        _log.error("worker-%d (process %d) died: %d", worker.slot.number, worker.pid, code)
+        _log.error("worker-%d (process %d) died: %d", worker.slot.number + 1, worker.pid, code)
         if monotonic() - worker.started_at < STABLE_SECONDS:
             worker.slot.pause()
         else:
@@ -167,21 +167,21 @@ class Supervisor:
             slot.pause()
             pid = -1
         if pid == 0:
-            self._become_worker(ready, write)
+            self._become_worker(slot, ready, write)
         os.close(write)
         if pid < 0:
             os.close(ready)
             return
-        _log.info("Spawning worker-%d (process %d)", slot.number, pid)
+        _log.info("Spawning worker-%d (process %d)", slot.number + 1, pid)
         self._workers.append(Worker(slot, pid, ready))
 
-    def _become_worker(self, ready: int, write: int) -> None:
+    def _become_worker(self, slot: Slot, ready: int, write: int) -> None:
         """Work in a process that was just forked, and exit."""
         code = 1
         try:
             for fd in (ready, self._lifeline[1], *(worker.pipe for worker in self._workers)):
                 os.close(fd)
-            self._work(write, self._lifeline[0])
+            self._work(slot.number, write, self._lifeline[0])
             code = 0
         except BaseException:  # noqa: BLE001 - the log has it, and the exit code
             _log.exception("a worker failed")

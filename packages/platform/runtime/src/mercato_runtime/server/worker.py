@@ -39,7 +39,7 @@ _STOP = (signal.SIGINT, signal.SIGTERM)
 class SharedServer(Server):
     """granian's embedded server, on a socket that the main process made.
 
-    granian would make one a worker. The connections that wait at it would be lost with the worker.
+    The connections that wait at it are not lost with the worker.
     """
 
     def __init__(self, bridge: Bridge, listener: socket.socket) -> None:
@@ -62,7 +62,7 @@ class SharedServer(Server):
         self._shd: Any = SocketHolder(self._listener, is_unix, self.backlog)  # type: ignore[call-arg]
 
     def stop_accepting(self) -> None:
-        """Leave new connections to other workers, where the system can.
+        """Leave new connections to the successor of this worker, where the system can.
 
         A stop of granian closes the connections whose request was not read yet. Its runtime waits
         for the listener with epoll, and accepts no more when the listener is taken out.

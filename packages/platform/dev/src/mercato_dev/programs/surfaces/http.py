@@ -1,11 +1,10 @@
 """Describe what clients see: operations, and the schemas that they send and receive."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from tempfile import TemporaryDirectory
 from types import new_class
 from typing import Any
 
-from mercato_composition.deployment.host import load_factory
 from mercato_kit.feature import Feature, Offer
 from mercato_kit.identity import IdentityProvider
 from surfaces.trees import Tree, tree_of
@@ -13,8 +12,8 @@ from surfaces.trees import Tree, tree_of
 METHODS = {"delete", "get", "head", "options", "patch", "post", "put", "trace"}
 
 
-def describe_http(features: Sequence[Feature]) -> Tree:
-    """Boot the installed host with the routes of *features*, and describe its API document."""
+def describe_http(features: Sequence[Feature], create_app: Callable[..., Any]) -> Tree:
+    """Boot a host with the routes of *features*, and describe its API document."""
     if not features:
         return {}
     identity = Offer(IdentityProvider, "1.0", new_class("StandIn", (IdentityProvider,)))
@@ -27,7 +26,7 @@ def describe_http(features: Sequence[Feature]) -> Tree:
         bare.append(routes)
     with TemporaryDirectory() as folder:
         database = {"url": f"sqlite:///{folder}/never-opened.db"}
-        app = load_factory()({"environment": "testing", "database": database}, features=bare)
+        app = create_app({"environment": "testing", "database": database}, features=bare)
         return describe_document(app.test_client().get("/openapi.json").get_json())
 
 
