@@ -1,4 +1,7 @@
-"""Fork during a fetch, and ask for a key in the child: ``python forking.py ADDRESS``."""
+"""Fork during a fetch, and ask for a key in the child: ``python forking.py ADDRESS``.
+
+It forks when a line is typed: by then the issuer has the request.
+"""
 
 import os
 import sys
@@ -12,6 +15,7 @@ cache = KeyCache(OidcSettings(issuer=address, audience="a", jwks_uri=address, ti
 try:
     cache.find(("rsa", "RS256"))
 except Unavailable:
+    input()
     child = os.fork()
     if child == 0:
         found = cache.find(("rsa", "RS256"))

@@ -237,15 +237,13 @@ class TestState:
         issuer.write = silent_once
         program = Path(__file__).with_name("forking.py")
 
-        ended = subprocess.run(
-            [sys.executable, program, issuer.jwks_uri],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        pipe = subprocess.PIPE
+        command = [sys.executable, program, issuer.jwks_uri]
+        with subprocess.Popen(command, stdin=pipe, stderr=pipe, text=True) as process:
+            until(lambda: issuer.asked == 1)
+            _, errors = process.communicate("\n", timeout=60)
 
-        assert ended.returncode == 0, ended.stderr
+        assert process.returncode == 0, errors
         assert issuer.asked == 2
 
 
