@@ -88,7 +88,7 @@ def _lose_connection_at_first_commit(app, *, committed):
         if committed:
             raw.commit()
             # The next COMMIT is sent only if a transaction is open.
-            raw.execute("SELECT 1")
+            raw.execute("BEGIN")
         losses.append(raw.info.backend_pid)
         with psycopg.connect(engine.url.render_as_string(hide_password=False)) as other:
             other.execute("SELECT pg_terminate_backend(%s)", [raw.info.backend_pid])
