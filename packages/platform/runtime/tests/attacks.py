@@ -72,6 +72,14 @@ class Crowd:
         """How often each status line was received."""
         return Counter(answer.partition(b"\r\n")[0].decode() for answer in self.received)
 
+    def was_answered(self, status):
+        """Return whether each connection that was silent got *status*.
+
+        A client that still sends when the server closes may lose the answer: TCP resets it.
+        """
+        allowed = {status, ""} if self.attack.each_second else {status}
+        return status in self.statuses and set(self.statuses) <= allowed
+
     @property
     def left(self):
         """The number of connections that are open."""

@@ -58,7 +58,7 @@ class TestAttacks:
             wait_until(lambda: not crowd.left)
 
         record_property("closed after", f"{max(crowd.seconds):.1f} s")
-        assert crowd.statuses == {"HTTP/1.1 408 Request Timeout": 64}
+        assert crowd.was_answered("HTTP/1.1 408 Request Timeout"), crowd.statuses
         assert max(crowd.seconds) < CLOSED_SECONDS
 
     def test_slow_heads_and_readers(self, server, probe, record_property):

@@ -32,7 +32,7 @@ BODY_SECONDS = 10
 WAITING = 256
 """Requests that may wait for a thread of a worker; more are refused."""
 
-REFUSALS = 64
+REFUSALS = 16
 """Refusals that may wait for the app; more are answered without it, and not logged."""
 
 _log = logging.getLogger(__name__)
