@@ -277,7 +277,7 @@ class TestDirect:
     )
     def test_a_proxy_or_a_word_is_enough(self, server):
         """Other machines may connect through a proxy, or if the file says so."""
-        assert planned(server=server).faults == ()
+        assert planned(server=server | {"hosts": ["shop.example"]}).faults == ()
 
 
 class TestDatabase:
