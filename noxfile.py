@@ -81,10 +81,15 @@ def redis(session: nox.Session) -> None:
     test_beside(session, "redis-server")
 
 
-def test_beside(session: nox.Session, program: str) -> None:
-    """Run the tests of a session beside a server of Debian's; without it, say so and skip."""
+def require_program(session: nox.Session, program: str) -> None:
+    """Skip the session, and say so, where a server of Debian's is not installed."""
     if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None:
         session.skip(f"{program} is not installed: apt-get install {program}")
+
+
+def test_beside(session: nox.Session, program: str) -> None:
+    """Run the tests of a session beside a server of Debian's."""
+    require_program(session, program)
     provide(session, *EVERYTHING, groups=[TOGETHER])
     where = [f"--config-file={WORKSPACE}", f"{ROOT}/host/tests/{session.name}"]
     session.run("pytest", *where, *session.posargs, env=CLEAN)
@@ -127,8 +132,7 @@ def siege(session: nox.Session) -> None:
 @nox.session(requires=["build"])
 def front(session: nox.Session) -> None:
     """Test the example of nginx in front of a server; it is skipped where nginx is absent."""
-    if not shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin"):
-        session.skip("nginx is not installed: `apt-get install nginx` brings it.")
+    require_program(session, "nginx")
     test_server(session, "front")
 
 

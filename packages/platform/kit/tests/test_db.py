@@ -45,9 +45,9 @@ class TestFound:
 class TestCheckVersion:
     def test_refuses_another_version(self):
         """A row that has changed since the caller read it is a 412."""
-        db.check_version(Note(version=2), 2)
+        db.check_version(Note(version=2), {1, 2})
         with pytest.raises(StaleVersion):
-            db.check_version(Note(version=2), 1)
+            db.check_version(Note(version=2), {1})
 
 
 class TestRefreshed:
