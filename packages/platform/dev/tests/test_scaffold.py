@@ -114,7 +114,7 @@ class TestMakeFeature:
         assert (folder.name, list(tools)) == ("reviews", ["hatch"])
 
     def test_no_name_meets_one_of_the_templates_own(self, tmp_path):
-        """A thing cannot have the name of a class that the template uses."""
+        """A thing cannot have a name that the template uses: of a class, a function, a module."""
         folder = make_feature("zyxes", tmp_path, workspace=False)
         words = {
             word for file in (folder / "src").rglob("*.py") for word in words_of(file.read_text())
@@ -202,15 +202,17 @@ class TestNew:
 
 
 def words_of(source):
-    """Return the words in the names of classes that the template defines or imports."""
+    """Return names that the template imports, and words in those of its classes."""
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom):
             names |= {alias.asname or alias.name for alias in node.names}
         elif isinstance(node, ast.ClassDef):
             names.add(node.name)
-    for name in names:
-        if not re.match("[A-Z][a-z]", name) or "Zyx" in name:
+    own = {name for name in names if "zyx" in name.lower()}
+    yield from filter(str.islower, names - own)
+    for name in names - own:
+        if not re.match("[A-Z][a-z]", name):
             continue
         for affix in ("", *AFFIXES):
             bare = name.removesuffix(affix) if name.endswith(affix) else name.removeprefix(affix)
