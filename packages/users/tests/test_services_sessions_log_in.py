@@ -139,13 +139,16 @@ class TestLogIn:
 class TestLogInConcurrently:
     @pytest.fixture
     def overtaken(self, app, commit):
-        """A function that logs in while a change of the account is not committed yet."""
+        """A function that logs in while a change of the account is not committed yet.
 
-        def log_in():
-            body = {"email": "alice@example.com", "password": factories.PASSWORD}
-            return app.test_client().post("/v1/auth/login", json=body)
+        It takes the change and, for another request than a login, the path and the body.
+        """
 
-        def run(change):
+        def run(change, path="/v1/auth/login", body=None):
+            def log_in():
+                login = {"email": "alice@example.com", "password": factories.PASSWORD}
+                return app.test_client().post(path, json=body or login)
+
             with ThreadPoolExecutor(1) as threads:
 
                 def change_first():
@@ -168,6 +171,19 @@ class TestLogInConcurrently:
         assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
         assert commit(open_sessions) == []
         assert sum(commit(lambda: list(session.scalars(sa.select(LoginAttempt.count))))) == 3
+
+    def test_a_link_is_used_once(self, commit, overtaken):
+        """Of two uses of one link at once, the second is told that the link has expired."""
+        user_id = commit(factories.make_user, "alice@example.com").id
+        token = commit(one_time_tokens.store, user_id, one_time_tokens.RESET_PASSWORD, new_id(), {})
+
+        refused = overtaken(
+            lambda: services.reset_password(token, "an entirely new password"),
+            "/v1/auth/password/reset",
+            {"token": token, "password": "another new password"},
+        )
+
+        assert (refused.status_code, refused.json["code"]) == (410, "token_expired")
 
     def test_a_rehash_does_not_restore_the_old_password(self, client, commit, overtaken):
         """The new password stays, even if the login wanted to rehash the old one."""

@@ -107,7 +107,7 @@ class TestLock:
 
         refused = shop.mercato("lock")
 
-        assert "error[K101] deployment.toml:7" in refused.stderr
+        assert "error[K101] deployment.toml:8" in refused.stderr
         assert (
             "mercato-beta 1.0 offers no feature called 'alpha'. It offers: beta" in refused.stderr
         )

@@ -112,6 +112,22 @@ class TestAddress:
 
         assert seen["address"] == address
 
+    @pytest.mark.parametrize(
+        ("number", "forwarded"),
+        [
+            (1, '9.9.9.9%", 198.51.100.7'),
+            (1, '"9.9.9.9, 198.51.100.7'),
+            (2, '9.9.9.9, ", 198.51.100.7, 192.0.2.1'),
+        ],
+    )
+    def test_is_not_hidden_by_quotes(self, make_client, number, forwarded):
+        """A quote in what a client sends does not swallow what proxies append."""
+        client = make_client(trusted_proxies=number)
+
+        seen = client.get("/mirror", headers={"X-Forwarded-For": forwarded}).json
+
+        assert seen["address"] == "198.51.100.7"
+
     @pytest.mark.parametrize("forwarded", ["unknown", "198.51.100.7, _hidden", "a b", "::g", ","])
     def test_is_that_of_the_proxy_without_another(self, behind, forwarded):
         """Where the proxy names no address, its own counts."""

@@ -139,6 +139,12 @@ class TestBridge:
         assert (refused.status, json.loads(refused.body)["code"]) == (503, "unavailable")
         assert refused.headers["retry-after"] == "1"
 
+    def test_refuses_what_has_waited_too_long(self, app):
+        """A request whose client has given up by now is not run."""
+        refused = answer(Bridge(app, 1, waiting_seconds=-1), Protocol())
+
+        assert (refused.status, json.loads(refused.body)["code"]) == (503, "unavailable")
+
     def test_refuses_many_without_the_app(self, app):
         """With many refusals at once, the app is spared, and the answer is a problem as well."""
         bridge = Bridge(app, 1, waiting=-1, refusals=0)

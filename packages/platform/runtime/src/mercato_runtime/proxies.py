@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from mercato_composition.deployment.model import Server
 
+_HEADERS = tuple(f"HTTP_X_FORWARDED_{name}" for name in ("FOR", "PROTO", "HOST", "PREFIX"))
+
 # A path that stands in links as it is.
 _PREFIX = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", re.ASCII)
 
@@ -26,9 +28,23 @@ def init_app(app: Flask, server: Server) -> None:
     app.wsgi_app = _cleaning(app.wsgi_app)  # type: ignore[assignment, method-assign]
     if number := server.trusted_proxies:
         # Only this many proxies: with one more, a client could forge its own address.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=number, x_proto=number, x_host=number, x_prefix=number
-        )
+        fix = ProxyFix(app.wsgi_app, x_for=number, x_proto=number, x_host=number, x_prefix=number)
+        app.wsgi_app = _trusting(fix, number)  # type: ignore[method-assign]
+
+
+def _trusting(app: WSGIApplication, number: int) -> WSGIApplication:
+    """Leave only what the last *number* proxies said: each of them appends one value.
+
+    Quotes are removed. In a list they would hide commas, so a client could hide what is behind.
+    """
+
+    def trust(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        for header in _HEADERS:
+            if said := environ.get(header):
+                environ[header] = ",".join(said.replace('"', "").split(",")[-number:])
+        return app(environ, start_response)
+
+    return trust
 
 
 def _cleaning(app: WSGIApplication) -> WSGIApplication:

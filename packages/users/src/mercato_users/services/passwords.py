@@ -44,8 +44,10 @@ def reset_password(token: str, password: str, client: Client = UNKNOWN) -> None:
     if user is None or user.status != "active":
         raise TokenExpired
     passwords.check(password, user.email)
-    user.password_hash = passwords.hash_password(password)
+    password_hash = passwords.hash_password(password)
+    # The statement that uses the link decides a race, so it is sent before any change of the user.
     one_time_tokens.use(token, one_time_tokens.RESET_PASSWORD)
+    user.password_hash = password_hash
     user.token_epoch += 1
     was_verified = user.email_verified
     user.email_verified_at = user.email_verified_at or utc_now()

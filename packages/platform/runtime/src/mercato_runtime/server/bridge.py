@@ -7,6 +7,8 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from werkzeug.datastructures import Headers
@@ -32,6 +34,9 @@ BODY_SECONDS = 10
 WAITING = 256
 """Requests that may wait for a thread of a worker; more are refused."""
 
+WAITING_SECONDS = 30
+"""How long a request may wait for a thread."""
+
 REFUSALS = 16
 """Refusals that may wait for the app; more are answered without it, and not logged."""
 
@@ -48,6 +53,7 @@ class Bridge:
         threads: The number of concurrent requests.
         body_seconds: How long a body may take.
         waiting: How many requests may wait for a thread.
+        waiting_seconds: How long a request may wait for a thread.
         refusals: How many refusals may wait for the app.
     """
 
@@ -58,6 +64,7 @@ class Bridge:
         *,
         body_seconds: float = BODY_SECONDS,
         waiting: int = WAITING,
+        waiting_seconds: float = WAITING_SECONDS,
         refusals: int = REFUSALS,
     ) -> None:
         self.closing = False
@@ -65,6 +72,7 @@ class Bridge:
         self._app = app
         self._limit: int = app.config["MAX_CONTENT_LENGTH"]
         self._body_seconds = body_seconds
+        self._waiting_seconds = waiting_seconds
         self._pool = ThreadPoolExecutor(threads, "request")
         self._refusals = ThreadPoolExecutor(1, "refusal")
         self._refusals_left = refusals
@@ -87,7 +95,7 @@ class Bridge:
         environ["wsgi.input"] = BytesIO(body)
         self._places -= 1
         try:
-            return await self._run(self._pool, environ)
+            return await self._run(self._pool, environ, monotonic() + self._waiting_seconds)
         finally:
             self._places += 1
 
@@ -116,10 +124,16 @@ class Bridge:
                         break
         return bytes(body[: self._limit + 1])
 
-    async def _run(self, pool: ThreadPoolExecutor, environ: Environ) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(pool, self._call, environ)
+    async def _run(
+        self, pool: ThreadPoolExecutor, environ: Environ, start_by: float = inf
+    ) -> Answer:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(pool, self._call, environ, start_by)
 
-    def _call(self, environ: Environ) -> Answer:
+    def _call(self, environ: Environ, start_by: float) -> Answer:
+        if monotonic() > start_by:
+            # Its client, or the proxy in front, has given up.
+            environ[REFUSAL] = Unavailable("The request has waited too long.")
         try:
             chunks, status, headers = run_wsgi_app(self._app, environ, buffered=True)
         except Exception:  # noqa: BLE001 - what is around Flask may raise anything

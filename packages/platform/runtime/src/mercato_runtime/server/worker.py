@@ -24,6 +24,9 @@ from mercato_runtime.server.supervisor import SIGNALS, STOP_SECONDS
 CONNECTIONS = 4096
 """Connections of one worker; more wait in the kernel."""
 
+HEAD_BYTES = 32 * 1024
+"""Longest head of a request. Each connection may fill that much memory."""
+
 HEADER_SECONDS = 10
 """How long a connection may take to send the head of a request, or stay idle."""
 
@@ -47,7 +50,9 @@ class SharedServer(Server):
             bridge,
             interface=Interfaces.RSGI,
             http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000),
+            http1_settings=HTTP1Settings(
+                header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEAD_BYTES
+            ),
             backpressure=CONNECTIONS,
             websockets=False,
             log_level=LogLevels.error,
