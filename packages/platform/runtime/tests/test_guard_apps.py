@@ -75,7 +75,7 @@ class TestInitApp:
         values = {"url": f"sqlite:///{tmp_path}/shop.db", **setting}
         server = {"hosts": ["shop.example"], "trusted_proxies": 0}
         read = {"environment": environment, "database": values, "server": server}
-        key = {"MERCATO_SECRET_KEY": "0123456789abcdef" * 2}
+        key = {"MERCATO_SECRET_KEY": "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"}
 
         app = create_app(read_deployment(read, environ=key))
 

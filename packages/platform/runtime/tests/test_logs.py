@@ -72,7 +72,7 @@ class TestRequestLine:
             "route": "/v1/notes/<uuid:note_id>",
             "status": 200,
             "statements": 1,
-            "principal_id": None,
+            "principal_id": charlie.sub,
         }
 
     def test_names_the_caller_that_was_authenticated(self, as_user, lines):

@@ -48,7 +48,7 @@ class TestDatabase:
     def test_is_migrated(self, app, feature):
         """The tables are those of the migrations."""
         with app.app_context(), engine().connect() as connection:
-            assert migrations.pending(connection, [feature]) == []
+            assert migrations.behind(connection, [feature]) == []
 
     @pytest.mark.parametrize("time", [1, 2])
     def test_is_reset_despite_open_transactions(self, app, time):
