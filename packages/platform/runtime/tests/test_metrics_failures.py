@@ -1,7 +1,11 @@
 """What a server does when it cannot count."""
 
+import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
+from textwrap import dedent
 from types import SimpleNamespace
 
 import pytest
@@ -12,10 +16,63 @@ from prometheus_client import CollectorRegistry
 
 from mercato_composition.commands.frame import mercato
 from mercato_database.runner import upgrade
-from mercato_runtime.metrics import pool
+from mercato_host import create_app
+from mercato_kit.db import engine
+from mercato_runtime.metrics import pool, processes
+from mercato_runtime.metrics.failures import LoggedOnce
+
+
+class TestRequests:
+    def test_that_cannot_be_counted_are_answered(self, tmp_path, caplog):
+        """Without a folder to count in, requests succeed, and one line is logged."""
+        with processes.shared() as folder:
+            url = f"sqlite:///{tmp_path}/shop.db"
+            app = create_app({"environment": "testing", "database": {"url": url}})
+            shutil.rmtree(folder)
+
+            answers = [app.test_client().get("/healthz").status_code for _ in range(3)]
+
+        with app.app_context():
+            engine().dispose()
+        assert answers == [200, 200, 200]
+        [line] = [one for one in caplog.records if one.name == "mercato_runtime.metrics.failures"]
+        assert line.getMessage() == "Metrics are incomplete, as counting failed."
+
+
+FORK = """
+    import os, shutil
+    from mercato_runtime.metrics.processes import Numbers, shared
+
+    def take():
+        try:
+            numbers()
+        except FileNotFoundError:
+            print("no number", flush=True)
+
+    with shared() as folder:
+        numbers = Numbers(folder)
+        numbers()
+        shutil.rmtree(folder)
+        if (pid := os.fork()) == 0:
+            take()
+            # It gets the number of the file descriptor that was closed.
+            opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(2)]
+            take()
+            print([os.read(one, 1) for one in opened], flush=True)
+            os._exit(0)
+        os.waitpid(pid, 0)
+"""
 
 
 class TestProcesses:
+    def test_close_no_descriptor_twice(self):
+        """A fork that gets no number closes the inherited lock only once."""
+        done = subprocess.run(
+            [sys.executable, "-c", dedent(FORK)], capture_output=True, text=True, check=True
+        )
+
+        assert done.stdout.splitlines() == ["no number", "no number", "[b'', b'']"]
+
     @pytest.mark.provokes("K202")
     def test_need_a_folder_for_temporary_files(self, tmp_path, empty_database, monkeypatch):
         """Without a writable one `mercato serve` exits with 2 and names the fix."""
@@ -33,6 +90,31 @@ class TestProcesses:
         assert "mount a writable /tmp, or set TMPDIR to a writable folder" in done.stderr
 
 
+AWAY = """
+    import os, shutil
+    from types import SimpleNamespace
+
+    import sqlalchemy as sa
+    from flask import Flask
+    from prometheus_client import CollectorRegistry
+    from mercato_runtime.metrics import pool, processes
+    from mercato_runtime.metrics.failures import LoggedOnce
+
+    with processes.shared() as folder:
+        app = Flask("shop")
+        engine = sa.create_engine("sqlite://", poolclass=sa.NullPool)
+        app.extensions["sqlalchemy"] = SimpleNamespace(engine=engine)
+        pool.watch(app, CollectorRegistry(), LoggedOnce())
+        shutil.rmtree(folder)
+        if (pid := os.fork()) == 0:
+            for _ in range(2):
+                with engine.connect() as connection:
+                    print(connection.scalar(sa.text("SELECT 1")), flush=True)
+            os._exit(0)
+        os.waitpid(pid, 0)
+"""
+
+
 @pytest.fixture
 def watched():
     """A function that returns the metrics of an engine's pool."""
@@ -41,7 +123,7 @@ def watched():
         app = Flask("shop")
         app.extensions["sqlalchemy"] = SimpleNamespace(engine=watched_engine)
         registry = CollectorRegistry()
-        pool.watch(app, registry)
+        pool.watch(app, registry, LoggedOnce())
         return registry
 
     return watch
@@ -77,3 +159,12 @@ class TestPool:
         assert (in_use, afterwards) == (1, 0)
         assert registry.get_sample_value("mercato_database_connections_open") == 1
         pooled.dispose()
+
+    def test_that_cannot_be_counted_connects(self):
+        """Without a folder to count in, a worker gets connections, and logs one line."""
+        done = subprocess.run(
+            [sys.executable, "-c", dedent(AWAY)], capture_output=True, text=True, check=True
+        )
+
+        assert done.stdout.splitlines() == ["1", "1"]
+        assert done.stderr.count("Metrics are incomplete") == 1

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mercato_kit.db import engine
+from mercato_runtime.metrics.failures import LoggedOnce
 
 _EVENTS = {
     "connections_open": (("connect",), ("close", "detach")),
@@ -16,7 +17,7 @@ _EVENTS = {
 }
 
 
-def watch(app: Flask, registry: CollectorRegistry) -> None:
+def watch(app: Flask, registry: CollectorRegistry, failures: LoggedOnce) -> None:
     """Count the connections of the pool of *app*; their sum over processes is a gauge each."""
     with app.app_context():
         pool = engine().pool
@@ -28,19 +29,22 @@ def watch(app: Flask, registry: CollectorRegistry) -> None:
             multiprocess_mode="livesum",
         )
         for event in up:
-            sa.event.listen(pool, event, _changing(gauge, name, is_counted=True))
+            sa.event.listen(pool, event, _changing(gauge, failures, name, is_counted=True))
         for event in down:
-            sa.event.listen(pool, event, _changing(gauge, name, is_counted=False))
+            sa.event.listen(pool, event, _changing(gauge, failures, name, is_counted=False))
 
 
-def _changing(gauge: Gauge, name: str, *, is_counted: bool) -> Callable[..., None]:
+def _changing(
+    gauge: Gauge, failures: LoggedOnce, name: str, *, is_counted: bool
+) -> Callable[..., None]:
     # A connection that does not answer is checked in without a checkout, so what is counted is
     # kept with the connection.
     def change(_: object, record: ConnectionPoolEntry, *__: Any) -> None:
         info = record.record_info
         if info is None or info.get(name, False) == is_counted:
             return
-        gauge.inc(1 if is_counted else -1)
-        info[name] = is_counted
+        with failures:
+            gauge.inc(1 if is_counted else -1)
+            info[name] = is_counted
 
     return change

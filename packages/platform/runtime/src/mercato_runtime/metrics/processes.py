@@ -69,9 +69,10 @@ class Numbers:
         return self._number
 
     def _take(self) -> None:
-        if self._lock is not None:
+        inherited, self._lock = self._lock, None
+        if inherited is not None:
             # The parent's lock, of which a fork has a copy that would outlive the parent.
-            os.close(self._lock)
+            os.close(inherited)
         for number in count():
             self._lock = _try_lock(self._folder / f"{number}.lock")
             if self._lock is not None:
@@ -98,6 +99,9 @@ def _try_lock(file: Path) -> int | None:
     except BlockingIOError:
         os.close(lock)
         return None
+    except OSError:
+        os.close(lock)
+        raise
     return lock
 
 
