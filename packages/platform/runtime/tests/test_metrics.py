@@ -1,3 +1,4 @@
+import fcntl
 import os
 import re
 import socket
@@ -326,11 +327,23 @@ class TestProcesses:
         environ = {**os.environ, "TMPDIR": str(tmp_path)}
         program = "from mercato_runtime.metrics.processes import shared\nwith shared(): {}"
         killed = "__import__('os').kill(__import__('os').getpid(), 9)"
-        ours = tmp_path / f"mercato-metrics-{os.getpid()}-running"
-        ours.mkdir()
+        # Its process id is not one of this machine, as in another container.
+        running, starting = tmp_path / "mercato-metrics-4194305-a", tmp_path / "mercato-metrics-b"
+        running.mkdir()
+        (running / "0.lock").touch()
+        starting.mkdir()
+        lock = os.open(running, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        # Its process id is this one's, as of a container that starts again.
+        restarted = tmp_path / f"mercato-metrics-{os.getpid()}-c"
+        restarted.mkdir()
+        (restarted / "0.lock").touch()
 
         subprocess.run([sys.executable, "-c", program.format(killed)], env=environ, check=False)
-        left = len(list(tmp_path.iterdir()))
+        left = set(tmp_path.iterdir())
         subprocess.run([sys.executable, "-c", program.format("pass")], env=environ, check=True)
+        os.close(lock)
 
-        assert (left, list(tmp_path.iterdir())) == (2, [ours])
+        assert restarted not in left
+        assert len(left) == 3
+        assert set(tmp_path.iterdir()) == {running, starting}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -101,13 +102,18 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
     except OSError as error:
         what = f"cannot listen on {chosen.host}:{chosen.port}: {error.strerror}."
         fix = "stop the other server, or use another port: `mercato serve --bind 127.0.0.1:8000`"
-        raise DeploymentError(
-            [Fault("K202", operation.deployment.source.name, what, fix)]
-        ) from error
+        raise _refused(operation, what, fix) from error
     if missing := _missing(operation.deployment):
         _log.warning("Not for the open internet: missing is %s.", " and ".join(missing))
-    # Before the app is made: its counters are shared by the processes that are forked.
-    with processes.shared():
+    with ExitStack() as stack:
+        # Before the app is made: its counters are shared by the processes that are forked.
+        try:
+            stack.enter_context(processes.shared())
+        except OSError as error:
+            listener.close()
+            what = f"cannot make a folder for metrics: {error.strerror}."
+            fix = "mount a writable /tmp, or set TMPDIR to a writable folder"
+            raise _refused(operation, what, fix) from error
         run_server(operation.app, listener, workers=chosen.workers, threads=chosen.threads)
 
 
@@ -130,6 +136,10 @@ def routes(operation: Operation) -> None:
     for row in [head, *sorted(rows)]:
         line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
         click.echo(line.rstrip())
+
+
+def _refused(operation: Operation, what: str, fix: str) -> DeploymentError:
+    return DeploymentError([Fault("K202", operation.deployment.source.name, what, fix)])
 
 
 def _who(policy: object) -> str:

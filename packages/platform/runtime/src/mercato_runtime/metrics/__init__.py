@@ -12,6 +12,7 @@ from mercato_runtime import measures
 from mercato_runtime.metrics import pool
 from mercato_runtime.metrics.backlog import Backlog
 from mercato_runtime.metrics.composition import Composition
+from mercato_runtime.metrics.failures import LoggedOnce
 from mercato_runtime.metrics.processes import FOLDER, forget_dead
 
 _STATEMENTS = (0, 1, 2, 4, 8, 16, 32, 64)
@@ -46,7 +47,8 @@ class Metrics:
             buckets=_STATEMENTS,
             registry=self.counted,
         )
-        pool.watch(app, self.counted)
+        self._failures = LoggedOnce()
+        pool.watch(app, self.counted, self._failures)
         self.asked = CollectorRegistry()
         self.asked.register(Composition(plan))
         self.asked.register(Backlog(app))
@@ -54,9 +56,11 @@ class Metrics:
     def count(self, response: Response) -> Response:
         """Count a request and its response."""
         measure, method, route = measures.current(), measures.method(), measures.route()
-        self.requests.labels(method, route, str(response.status_code)).inc()
-        self.seconds.labels(method, route).observe(measure.seconds)
-        self.statements.labels(method, route).observe(measure.statements)
+        # What the request did is committed, so its response must not become an error.
+        with self._failures:
+            self.requests.labels(method, route, str(response.status_code)).inc()
+            self.seconds.labels(method, route).observe(measure.seconds)
+            self.statements.labels(method, route).observe(measure.statements)
         return response
 
     def render(self) -> bytes:

@@ -1,20 +1,23 @@
 """Metrics of the database connections that a process has open and uses."""
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
 from prometheus_client import CollectorRegistry, Gauge
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from mercato_kit.db import engine
+from mercato_runtime.metrics.failures import LoggedOnce
 
 _EVENTS = {
     "connections_open": (("connect",), ("close", "detach")),
-    "connections_in_use": (("checkout",), ("checkin",)),
+    "connections_in_use": (("checkout",), ("checkin", "detach")),
 }
 
 
-def watch(app: Flask, registry: CollectorRegistry) -> None:
+def watch(app: Flask, registry: CollectorRegistry, failures: LoggedOnce) -> None:
     """Count the connections of the pool of *app*; their sum over processes is a gauge each."""
     with app.app_context():
         pool = engine().pool
@@ -26,13 +29,22 @@ def watch(app: Flask, registry: CollectorRegistry) -> None:
             multiprocess_mode="livesum",
         )
         for event in up:
-            sa.event.listen(pool, event, _changing(gauge, 1))
+            sa.event.listen(pool, event, _changing(gauge, failures, name, is_counted=True))
         for event in down:
-            sa.event.listen(pool, event, _changing(gauge, -1))
+            sa.event.listen(pool, event, _changing(gauge, failures, name, is_counted=False))
 
 
-def _changing(gauge: Gauge, by: int) -> Any:
-    def change(*_: object) -> None:
-        gauge.inc(by)
+def _changing(
+    gauge: Gauge, failures: LoggedOnce, name: str, *, is_counted: bool
+) -> Callable[..., None]:
+    # A connection that does not answer is checked in without a checkout, so what is counted is
+    # kept with the connection.
+    def change(_: object, record: ConnectionPoolEntry, *__: Any) -> None:
+        info = record.record_info
+        if info is None or info.get(name, False) == is_counted:
+            return
+        with failures:
+            gauge.inc(1 if is_counted else -1)
+            info[name] = is_counted
 
     return change

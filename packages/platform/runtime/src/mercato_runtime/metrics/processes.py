@@ -31,8 +31,8 @@ def shared() -> Iterator[Path]:
     """
     _remove_abandoned()
     owner = os.getpid()
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{owner}-"))
-    # Programs that remove old files from the folder for temporary files spare locked folders.
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    # Other servers, and programs that remove old temporary files, spare locked folders.
     lock = os.open(folder, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_SH)
     alone = values.ValueClass
@@ -69,9 +69,10 @@ class Numbers:
         return self._number
 
     def _take(self) -> None:
-        if self._lock is not None:
+        inherited, self._lock = self._lock, None
+        if inherited is not None:
             # The parent's lock, of which a fork has a copy that would outlive the parent.
-            os.close(self._lock)
+            os.close(inherited)
         for number in count():
             self._lock = _try_lock(self._folder / f"{number}.lock")
             if self._lock is not None:
@@ -98,23 +99,27 @@ def _try_lock(file: Path) -> int | None:
     except BlockingIOError:
         os.close(lock)
         return None
+    except OSError:
+        os.close(lock)
+        raise
     return lock
 
 
 def _remove_abandoned() -> None:
     """Remove the folders of servers of this user that were killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
         with suppress(OSError):
-            if pid.isdecimal() and folder.stat().st_uid == os.getuid() and _is_gone(int(pid)):
-                shutil.rmtree(folder, ignore_errors=True)
+            _remove_unlocked(folder)
 
 
-def _is_gone(pid: int) -> bool:
+def _remove_unlocked(folder: Path) -> None:
+    # By the lock and not by a process id, as containers that share the folder for temporary files
+    # have the same ids.
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass
-    return False
+        # A folder that is still empty belongs to a server that is about to lock it.
+        if os.fstat(lock).st_uid == os.getuid() and any(folder.iterdir()):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(lock)
