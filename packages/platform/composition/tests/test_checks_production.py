@@ -316,6 +316,48 @@ class TestDatabase:
         assert '"database.sslmode" = "the reason"' in fault.fix
         assert "dFg7" not in fault.what
 
+    @pytest.mark.provokes("K206")
+    @pytest.mark.parametrize(
+        ("query", "variables", "place"),
+        [
+            ("", {"PGHOST": "db.tld"}, "db.tld"),
+            ("", {"PGHOSTADDR": "10.0.0.7"}, "10.0.0.7"),
+            ("?host=localhost", {"PGHOSTADDR": "10.0.0.7"}, "localhost, 10.0.0.7"),
+            ("?service=prod", {}, "the service 'prod'"),
+            ("", {"PGSERVICE": "prod", "PGHOST": "/run/postgresql"}, "the service 'prod'"),
+        ],
+    )
+    def test_refuses_another_machine_that_libpq_finds(self, monkeypatch, query, variables, place):
+        """What the URL leaves out is read from the environment; a service may be anywhere."""
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+        [fault] = planned(
+            environ={"MERCATO_DATABASE__URL": f"postgresql://u:dFg7-kk2@/shop{query}"}
+        ).faults
+
+        assert f"may be sent to {place} in clear" in fault.what
+
+    def test_accepts_tls_and_a_password_of_the_environment(self, monkeypatch):
+        """They count where libpq reads them."""
+        for name, value in {
+            "PGHOST": "db.tld",
+            "PGSSLMODE": "require",
+            "PGPASSFILE": "/srv/pgpass",
+        }.items():
+            monkeypatch.setenv(name, value)
+
+        assert planned(environ={"MERCATO_DATABASE__URL": "postgresql://u@/shop"}).faults == ()
+
+    @pytest.mark.parametrize("query", ["?host=/run/postgresql", "?service=prod&host=localhost"])
+    def test_the_url_is_stronger_than_the_environment(self, monkeypatch, query):
+        """A host in the URL is the one that libpq connects to."""
+        monkeypatch.setenv("PGHOST", "db.tld")
+
+        url = f"postgresql:///shop{query}"
+
+        assert planned(environ={"MERCATO_DATABASE__URL": url}).faults == ()
+
     def test_sslmode_replaces_that_of_the_url(self):
         """[database] sslmode is laid over the URL, so that no password has to be shown."""
         url = "postgresql://u:dFg7-kk2@db.tld/shop?sslmode=disable"
