@@ -366,3 +366,34 @@ class TestDatabase:
 
         assert found.faults == ()
         assert found.deployment.database_url.query["sslmode"] == "verify-full"
+
+
+class TestRedis:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "redis://localhost/0",
+            "rediss://:wQx4-mm9@cache.tld",
+            "rediss://cache.tld/0?password=wQx4-mm9",
+            "rediss://cache.tld/0?ssl_certfile=/srv/client.crt&ssl_keyfile=/srv/client.key",
+        ],
+    )
+    def test_accepts_a_password_or_a_certificate_over_tls(self, url):
+        """They are read where the package `redis` reads them: options are in the query."""
+        assert planned(environ={"MERCATO_REDIS__URL": url}).faults == ()
+
+    @pytest.mark.provokes("K206")
+    @pytest.mark.parametrize(
+        ("url", "what"),
+        [
+            ("rediss://cache.tld/0", "Redis at cache.tld has no password"),
+            ("redis:///0?host=cache.tld", "Redis at cache.tld has no password"),
+            ("redis://cache.tld/0?ssl_certfile=/srv/client.crt", "has no password"),
+            ("redis://cache.tld/0?password=wQx4-mm9", "is sent to cache.tld in clear"),
+        ],
+    )
+    def test_refuses_another_machine_without_them(self, url, what):
+        """Without TLS there is no certificate, and the password can be read."""
+        [fault] = planned(environ={"MERCATO_REDIS__URL": url}).faults
+
+        assert what in fault.what
