@@ -227,6 +227,34 @@ class TestFiles:
         """A file that others may replace is refused."""
         assert faults_with(0o600, folder=0o777) == [("key", "may", "error")]
 
+    def test_in_a_folder_that_others_may_write_may_be_accepted(self, faults_with):
+        """The folder may be a volume of the container, whose mode cannot be changed."""
+        accept = {"secret_key_file": REASON}
+
+        found = faults_with(0o600, folder=0o777, accept=accept)
+
+        assert [one[2] for one in found] == ["warning"]
+
+    @pytest.mark.provokes("K206")
+    @pytest.mark.parametrize(("mode", "severity"), [(0o600, "warning"), (0o666, "error")])
+    def test_of_the_deployment_in_such_a_folder(self, tmp_path, mode, severity):
+        """The rule is `files`; that others write the file itself has no switch."""
+        folder = tmp_path / "volume"
+        folder.mkdir()
+        file = folder / "deployment.toml"
+        file.write_text(
+            'server = {hosts = ["shop.example"], trusted_proxies = 1}\n'
+            f'accept = {{files = "{REASON}"}}\n'
+        )
+        folder.chmod(0o777)
+        file.chmod(mode)
+        environ = {"MERCATO_SECRET_KEY": KEY, "MERCATO_DATABASE__URL": "postgresql:///shop"}
+
+        found = compose(read_deployment(file, environ)).faults
+
+        unsafe = [fault for fault in found if fault.code == "K206"]
+        assert [it.severity for it in unsafe if it.where == file.name] == [severity]
+
     def test_in_a_sticky_folder(self, faults_with):
         """In a sticky folder only the owner may replace a file."""
         assert faults_with(0o600, folder=0o1777) == []
