@@ -140,6 +140,16 @@ class TestAccept:
 
         assert "lamp" not in {fault.feature for fault in found.faults if not fault.accepted}
 
+    @pytest.mark.provokes("K206")
+    def test_says_that_it_does_not_accept_another_danger(self):
+        """A rule without a switch stays an error, although [accept] has its name, and says so."""
+        environ = {"MERCATO_REDIS__URL": "rediss://cache.tld"}
+
+        [fault] = planned(environ=environ, accept={"redis.url": REASON}).faults
+
+        assert (fault.severity, fault.accepted) == ("error", None)
+        assert fault.what.endswith("'redis.url' in [accept] does not cover this danger")
+
     @pytest.mark.provokes("K203")
     @pytest.mark.parametrize("rule", ["lamp.wats", "lamp.colour", "server.host", "nothing"])
     def test_names_acceptable_rules_only(self, rule):
