@@ -140,6 +140,16 @@ class TestAccept:
 
         assert "lamp" not in {fault.feature for fault in found.faults if not fault.accepted}
 
+    @pytest.mark.provokes("K206")
+    def test_says_that_it_does_not_accept_another_danger(self):
+        """A rule without a switch stays an error, although [accept] has its name, and says so."""
+        environ = {"MERCATO_REDIS__URL": "rediss://cache.tld"}
+
+        [fault] = planned(environ=environ, accept={"redis.url": REASON}).faults
+
+        assert (fault.severity, fault.accepted) == ("error", None)
+        assert fault.what.endswith("'redis.url' in [accept] does not cover this danger")
+
     @pytest.mark.provokes("K203")
     @pytest.mark.parametrize("rule", ["lamp.wats", "lamp.colour", "server.host", "nothing"])
     def test_names_acceptable_rules_only(self, rule):
@@ -226,6 +236,34 @@ class TestFiles:
     def test_in_a_folder_that_others_may_write(self, faults_with):
         """A file that others may replace is refused."""
         assert faults_with(0o600, folder=0o777) == [("key", "may", "error")]
+
+    def test_in_a_folder_that_others_may_write_may_be_accepted(self, faults_with):
+        """The folder may be a volume of the container, whose mode cannot be changed."""
+        accept = {"secret_key_file": REASON}
+
+        found = faults_with(0o600, folder=0o777, accept=accept)
+
+        assert [one[2] for one in found] == ["warning"]
+
+    @pytest.mark.provokes("K206")
+    @pytest.mark.parametrize(("mode", "severity"), [(0o600, "warning"), (0o666, "error")])
+    def test_of_the_deployment_in_such_a_folder(self, tmp_path, mode, severity):
+        """The rule is `files`; that others write the file itself has no switch."""
+        folder = tmp_path / "volume"
+        folder.mkdir()
+        file = folder / "deployment.toml"
+        file.write_text(
+            'server = {hosts = ["shop.example"], trusted_proxies = 1}\n'
+            f'accept = {{files = "{REASON}"}}\n'
+        )
+        folder.chmod(0o777)
+        file.chmod(mode)
+        environ = {"MERCATO_SECRET_KEY": KEY, "MERCATO_DATABASE__URL": "postgresql:///shop"}
+
+        found = compose(read_deployment(file, environ)).faults
+
+        unsafe = [fault for fault in found if fault.code == "K206"]
+        assert [it.severity for it in unsafe if it.where == file.name] == [severity]
 
     def test_in_a_sticky_folder(self, faults_with):
         """In a sticky folder only the owner may replace a file."""
@@ -316,6 +354,48 @@ class TestDatabase:
         assert '"database.sslmode" = "the reason"' in fault.fix
         assert "dFg7" not in fault.what
 
+    @pytest.mark.provokes("K206")
+    @pytest.mark.parametrize(
+        ("query", "variables", "place"),
+        [
+            ("", {"PGHOST": "db.tld"}, "db.tld"),
+            ("", {"PGHOSTADDR": "10.0.0.7"}, "10.0.0.7"),
+            ("?host=localhost", {"PGHOSTADDR": "10.0.0.7"}, "localhost, 10.0.0.7"),
+            ("?service=prod", {}, "the service 'prod'"),
+            ("", {"PGSERVICE": "prod", "PGHOST": "/run/postgresql"}, "the service 'prod'"),
+        ],
+    )
+    def test_refuses_another_machine_that_libpq_finds(self, monkeypatch, query, variables, place):
+        """What the URL leaves out is read from the environment; a service may be anywhere."""
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+        [fault] = planned(
+            environ={"MERCATO_DATABASE__URL": f"postgresql://u:dFg7-kk2@/shop{query}"}
+        ).faults
+
+        assert f"may be sent to {place} in clear" in fault.what
+
+    def test_accepts_tls_and_a_password_of_the_environment(self, monkeypatch):
+        """They count where libpq reads them."""
+        for name, value in {
+            "PGHOST": "db.tld",
+            "PGSSLMODE": "require",
+            "PGPASSFILE": "/srv/pgpass",
+        }.items():
+            monkeypatch.setenv(name, value)
+
+        assert planned(environ={"MERCATO_DATABASE__URL": "postgresql://u@/shop"}).faults == ()
+
+    @pytest.mark.parametrize("query", ["?host=/run/postgresql", "?service=prod&host=localhost"])
+    def test_the_url_is_stronger_than_the_environment(self, monkeypatch, query):
+        """A host in the URL is the one that libpq connects to."""
+        monkeypatch.setenv("PGHOST", "db.tld")
+
+        url = f"postgresql:///shop{query}"
+
+        assert planned(environ={"MERCATO_DATABASE__URL": url}).faults == ()
+
     def test_sslmode_replaces_that_of_the_url(self):
         """[database] sslmode is laid over the URL, so that no password has to be shown."""
         url = "postgresql://u:dFg7-kk2@db.tld/shop?sslmode=disable"
@@ -324,3 +404,34 @@ class TestDatabase:
 
         assert found.faults == ()
         assert found.deployment.database_url.query["sslmode"] == "verify-full"
+
+
+class TestRedis:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "redis://localhost/0",
+            "rediss://:wQx4-mm9@cache.tld",
+            "rediss://cache.tld/0?password=wQx4-mm9",
+            "rediss://cache.tld/0?ssl_certfile=/srv/client.crt&ssl_keyfile=/srv/client.key",
+        ],
+    )
+    def test_accepts_a_password_or_a_certificate_over_tls(self, url):
+        """They are read where the package `redis` reads them: options are in the query."""
+        assert planned(environ={"MERCATO_REDIS__URL": url}).faults == ()
+
+    @pytest.mark.provokes("K206")
+    @pytest.mark.parametrize(
+        ("url", "what"),
+        [
+            ("rediss://cache.tld/0", "Redis at cache.tld has no password"),
+            ("redis:///0?host=cache.tld", "Redis at cache.tld has no password"),
+            ("redis://cache.tld/0?ssl_certfile=/srv/client.crt", "has no password"),
+            ("redis://cache.tld/0?password=wQx4-mm9", "is sent to cache.tld in clear"),
+        ],
+    )
+    def test_refuses_another_machine_without_them(self, url, what):
+        """Without TLS there is no certificate, and the password can be read."""
+        [fault] = planned(environ={"MERCATO_REDIS__URL": url}).faults
+
+        assert what in fault.what

@@ -85,6 +85,11 @@ UNSAFE = {
         "'url' in [redis]",
         production(redis={"url": "rediss://:wQx4-mm9@cache.example"}),
     ),
+    "the password of Redis in the file, as an option": (
+        "K205",
+        "'url' in [redis]",
+        production(redis={"url": "rediss://cache.example/0?password=wQx4-mm9"}),
+    ),
     "the password of the index in the file": (
         "K205",
         "'url' in [index]",
@@ -115,6 +120,26 @@ UNSAFE = {
         "K206",
         "database.url and secret_key",
         production({"MERCATO_DATABASE__URL": f"postgresql://shop:{KEY}@127.0.0.1/shop"}),
+    ),
+    "one password for database and Redis": (
+        "K206",
+        "redis.url and database.url",
+        production(
+            {
+                "MERCATO_DATABASE__URL": "postgresql://shop:p%40ss-wQx4@127.0.0.1/shop",
+                "MERCATO_REDIS__URL": "rediss://:p%40ss-wQx4@cache.example",
+            }
+        ),
+    ),
+    "one password for Redis and the index": (
+        "K206",
+        "index.url and redis.url",
+        production(
+            {
+                "MERCATO_REDIS__URL": "rediss://cache.example/0?password=p%40ss-wQx4",
+                "MERCATO_INDEX__URL": "https://shop:p%40ss-wQx4@index.example/simple",
+            }
+        ),
     ),
     "an unknown number of proxies": ("K201", "trusted_proxies", production(proxies=None)),
     "unknown hosts": ("K201", "hosts", production(hosts=None)),

@@ -1,5 +1,6 @@
 """K206: how production connects to a database on another machine."""
 
+import os
 from collections.abc import Iterator
 
 import sqlalchemy as sa
@@ -24,8 +25,8 @@ def safe(deployment: Deployment) -> Iterator[Unsafe]:
     url = deployment.database_url
     if not is_remote(url):
         return
-    where, there = deployment.source.origin("database", "url"), ", ".join(_hosts(url))
-    mode = url.query.get("sslmode")
+    where, there = deployment.source.origin("database", "url"), _place(url)
+    mode = _option(url, "sslmode")
     if mode not in _ENCRYPTED:
         said = f"sslmode={mode} does not enforce encryption" if mode else "sslmode is not set"
         what = f"{said}: customers' data may be sent to {there} in clear."
@@ -33,15 +34,16 @@ def safe(deployment: Deployment) -> Iterator[Unsafe]:
             'write sslmode = "require" in [database], or "verify-full" with sslrootcert in the URL'
         )
         yield Unsafe(SSLMODE, where, what, fix, acceptable=True)
-    if not url.password and not any(name in url.query for name in _PROOFS):
+    if not any(_option(url, name) for name in _PROOFS):
         what = (
             "the URL names no password, certificate, passfile or service: "
             f"if {there} lets the user in all the same, it lets every client in."
         )
         fix = f"set a password there, and {variable_of('database', 'url')}_FILE to a file's path"
         yield Unsafe(LOGIN, where, what, fix, acceptable=True)
-    if url.username == "postgres":
-        yield superuser(where, url.username)
+    user = _option(url, "user")
+    if user == "postgres":
+        yield superuser(where, user)
 
 
 def superuser(where: str, name: str) -> Unsafe:
@@ -55,18 +57,33 @@ def superuser(where: str, name: str) -> Unsafe:
 
 def is_remote(url: sa.URL) -> bool:
     """Tell whether the database is a server on another machine."""
-    return url.get_backend_name() == "postgresql" and any(
-        not _is_here(host) for host in _hosts(url)
-    )
+    if url.get_backend_name() != "postgresql":
+        return False
+    return bool(_service(url)) or any(not _is_here(host) for host in _hosts(url))
+
+
+def _place(url: sa.URL) -> str:
+    service = _service(url)
+    return f"the service {service!r}" if service else ", ".join(_hosts(url))
+
+
+def _service(url: sa.URL) -> str:
+    """Return the service of libpq that names the host; empty if the URL names one itself."""
+    named = url.host or url.query.keys() & {"host", "hostaddr"}
+    return "" if named else _option(url, "service")
 
 
 def _hosts(url: sa.URL) -> list[str]:
-    """Return the hosts of a URL; libpq also takes several, as options."""
-    found = [url.host or ""]
-    for option in ("host", "hostaddr"):
-        asked = url.query.get(option, ())
-        found += [asked] if isinstance(asked, str) else asked
+    """Return the hosts of a server; libpq takes several, with commas."""
+    found = [_option(url, "host"), _option(url, "hostaddr")]
     return [host for text in found for host in text.split(",") if host]
+
+
+def _option(url: sa.URL, name: str) -> str:
+    """Return an option of libpq: that of the URL, else that of the environment (``PGHOST``)."""
+    parts = {"host": url.host, "user": url.username, "password": url.password}
+    asked = url.query.get(name) or parts.get(name) or os.environ.get(f"PG{name.upper()}", "")
+    return asked if isinstance(asked, str) else ",".join(asked)
 
 
 def _is_here(host: str) -> bool:

@@ -19,8 +19,11 @@ _HOST_SECRETS: Sequence[ValuePath] = (
     ("index", "url"),
 )
 
-OF_HOST = tuple(f"{'.'.join(path)}_file" for path in _HOST_SECRETS)
-"""The acceptable rules: each is the key that names the file of a secret of the host."""
+_DEPLOYMENT = "files"
+"""The rule about the deployment file and its lock."""
+
+OF_HOST = (_DEPLOYMENT, *(f"{'.'.join(path)}_file" for path in _HOST_SECRETS))
+"""The acceptable rules. That of a secret of the host is the key that names its file."""
 
 _MOUNTED = Path("/run/secrets")
 """Where container engines mount secrets, readable by every user of the container."""
@@ -31,7 +34,7 @@ def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Unsa
     if deployment.path is not None:
         places = Places.of(deployment.path)
         for file in (places.file, places.lock):
-            yield from _writable("files", file)
+            yield from _writable(_DEPLOYMENT, file)
     for path in _secrets(features):
         *table, name = path
         named = table_at(deployment.source, tuple(table)).get(f"{name}_file")
@@ -75,7 +78,8 @@ def _replaceable(rule: str, file: Path) -> Iterator[Unsafe]:
         # In a sticky folder, such as /tmp, only the owner of a file may replace it.
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             what = f"every user of this machine may replace {file}: they may write its folder."
-            yield Unsafe(rule, file.name, what, f"chmod o-w {folder}")
+            # The volumes of container engines have this mode, and root owns them.
+            yield Unsafe(rule, file.name, what, f"chmod o-w {folder}", acceptable=True)
 
 
 def _mode(path: Path) -> int:

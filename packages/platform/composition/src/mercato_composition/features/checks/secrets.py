@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import sqlalchemy as sa
 
@@ -53,16 +53,19 @@ def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Faul
 
 def redis(deployment: Deployment) -> Iterator[Unsafe]:
     """Check that a Redis server on another machine asks for a password, and over TLS."""
-    url = urlsplit(deployment.redis_url.reveal() if deployment.redis_url else "")
-    if not url.hostname or is_loopback(url.hostname):
+    text = deployment.redis_url.reveal() if deployment.redis_url else ""
+    url, options = urlsplit(text), _options(text)
+    host = url.hostname or options.get("host")
+    if not host or is_loopback(host):
         return
     where = deployment.source.origin("redis", "url")
-    fix = f"set {variable_of('redis', 'url')}=rediss://:…@{url.hostname}"
-    if not url.password:
-        what = f"Redis at {url.hostname} has no password: any client can clear the limits."
+    fix = f"set {variable_of('redis', 'url')}=rediss://:…@{host}"
+    has_certificate = url.scheme == "rediss" and "ssl_certfile" in options
+    if not _redis_login(text)[1] and not has_certificate:
+        what = f"Redis at {host} has no password: any client can clear the limits."
         yield Unsafe(_REDIS, where, what, f"set a password there, and {fix}")
     elif url.scheme == "redis":
-        what = f"the password of Redis is sent to {url.hostname} in clear."
+        what = f"the password of Redis is sent to {host} in clear."
         yield Unsafe(_REDIS, where, what, fix, acceptable=True)
 
 
@@ -142,13 +145,28 @@ def _logins(deployment: Deployment) -> Mapping[Path, tuple[str, str]]:
     """Return user and password of each URL that may have them."""
     logins: dict[Path, tuple[str, str]] = {("database", "url"): _login(deployment.database_url)}
     if deployment.redis_url is not None:
-        url = urlsplit(deployment.redis_url.reveal())
-        logins["redis", "url"] = (url.username or "", url.password or "")
+        logins["redis", "url"] = _redis_login(deployment.redis_url.reveal())
     index = index_url(deployment.source)[0]
     if index is not None:
-        parts = urlsplit(index)
-        logins["index", "url"] = (parts.username or "", parts.password or "")
+        logins["index", "url"] = _login_in(index)
     return logins
+
+
+def _redis_login(url: str) -> tuple[str, str]:
+    """Return user and password as the package ``redis`` reads them: also from the query."""
+    options, (user, password) = _options(url), _login_in(url)
+    return user or options.get("username", ""), password or options.get("password", "")
+
+
+def _login_in(url: str) -> tuple[str, str]:
+    """Return the decoded user and password before the host of a URL."""
+    parts = urlsplit(url)
+    return unquote(parts.username or ""), unquote(parts.password or "")
+
+
+def _options(url: str) -> dict[str, str]:
+    """Return the options in the query of a URL of Redis, decoded twice as ``redis`` does."""
+    return {name: unquote(values[0]) for name, values in parse_qs(urlsplit(url).query).items()}
 
 
 def _login(url: sa.URL) -> tuple[str, str]:

@@ -35,6 +35,8 @@ class Unsafe:
         """Return the fault (K206): a warning if *deployment* accepts it, else an error."""
         if not self.acceptable:
             what = f"{self.what}\nthere is no switch for this rule"
+            if self.rule in deployment.accept:
+                what += f": {self.rule!r} in [accept] does not cover this danger"
             return Fault("K206", self.where, what, self.fix, feature=self.feature)
         reason = deployment.accept.get(self.rule)
         if reason is None:
