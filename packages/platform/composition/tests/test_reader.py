@@ -311,3 +311,65 @@ class TestDatabase:
 
         assert code == "K202"
         assert "secret" not in what
+
+
+class TestRedis:
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "",
+            "redis://:Kpsecret99Zz",
+            "rediss://:Kpsecret/ret99Zz@h",
+            "rediss://:123/secret@h",
+            "rediss://secret/99@h",
+            "rediss://:secret#99@h",
+            "rediss://secret#99@h",
+            "http://:secret@h",
+            "redis.secret:6379",
+            "unix:///run/secret.sock",
+            "redis://[::1",
+            "rediss://a[secret@h:6379",
+            "REDISS://:secret@h",
+            " redis://:secret@h",
+            "redis://:secret@h:0",
+            "redis://:secret@h?colour=red",
+            "redis://:secret@h?socket_timeout=soon",
+            "rediss://:secret@h?ssl_cert_reqs=perhaps",
+        ],
+    )
+    def test_refuses_what_it_cannot_use_without_showing_it(self, url):
+        """K202: an empty or malformed URL is refused, without its password in the message."""
+        [(code, where, what)] = faults_of({"environment": "testing"}, {"MERCATO_REDIS__URL": url})
+
+        assert (code, where) == ("K202", "MERCATO_REDIS__URL")
+        assert "secret" not in what
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "redis://127.0.0.1",
+            "redis://u:p%2Fw@[::1]:6380/2",
+            "rediss://:pw@h/?ssl_cert_reqs=none",
+        ],
+    )
+    def test_accepts_what_the_client_accepts(self, url):
+        """A URL may have user, password, port, database and options."""
+        environ = {"MERCATO_REDIS__URL": url}
+
+        deployment = read_deployment({"environment": "testing"}, environ)
+
+        assert deployment.redis_url.reveal() == url
+
+
+class TestIndex:
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize(
+        "url", ["", "https://u:secret/99@h/simple", "https://h:secret/", "https://[secret/"]
+    )
+    def test_refuses_what_it_cannot_use_without_showing_it(self, url):
+        """K202: an empty or malformed URL is refused, without its password in the message."""
+        [(code, _, what)] = faults_of({"environment": "testing"}, {"MERCATO_INDEX__URL": url})
+
+        assert code == "K202"
+        assert "secret" not in what

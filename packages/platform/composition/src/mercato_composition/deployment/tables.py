@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import sqlalchemy as sa
 from msgspec import Meta, field, structs
@@ -25,6 +25,9 @@ _HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 # As a browser writes it (RFC 6454): an address in brackets, or a name in its ASCII form.
 _ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+
+# redis-py accepts these in lower case only.
+_REDIS = re.compile("rediss?://")
 
 SHORTEST_REASON = 10
 """Minimum length of a reason in ``[accept]``, in characters."""
@@ -160,7 +163,29 @@ def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
         return None, [
             Fault("K207", source.origin("redis", "url"), what, "pip install 'mercato-host[redis]'")
         ]
+    if not _is_redis_url(section.url.reveal()):
+        what = "'url' is not a Redis URL that can be used here."
+        fix = "write rediss://:PASSWORD@HOST:6379/0, with %2F for / in the password; or unset it"
+        return None, [Fault("K202", source.origin("redis", "url"), what, fix)]
     return section.url, []
+
+
+def _is_redis_url(url: str) -> bool:
+    """Tell whether the host's libraries can connect to *url*, with its port and options."""
+    # An optional dependency, so that this module is imported without it.
+    import redis
+
+    place = _split(url)
+    if place is None or place.fragment or not _REDIS.match(url):
+        return False
+    if not re.fullmatch(r"(/[0-9]*)?", place.path):
+        return False
+    try:
+        # This connects to nothing.
+        redis.ConnectionPool.from_url(url).make_connection()
+    except (TypeError, ValueError, redis.RedisError):
+        return False
+    return True
 
 
 def index_url(source: Source) -> tuple[str | None, list[Fault]]:
@@ -206,15 +231,21 @@ def log_level(source: Source) -> tuple[str, list[Fault]]:
 
 def is_safe_url(url: str) -> bool:
     """Tell whether packages may be downloaded from *url*: over https, or from this machine."""
-    if not url.isascii() or not url.isprintable() or " " in url:
+    place = _split(url)
+    if place is None:
         return False
+    return place.scheme == "https" or (place.scheme == "http" and is_loopback(place.hostname or ""))
+
+
+def _split(url: str) -> SplitResult | None:
+    """Split a URL with a host; None if it is not one, such as one with an unescaped password."""
+    if not url.isascii() or not url.isprintable() or " " in url:
+        return None
     try:
         place = urlsplit(url)
+        return place if place.hostname and place.port != 0 else None
     except ValueError:
-        return False
-    if not place.hostname:
-        return False
-    return place.scheme == "https" or (place.scheme == "http" and is_loopback(place.hostname))
+        return None
 
 
 def accepted(source: Source, reasons: Mapping[str, str]) -> Iterator[Fault]:
