@@ -238,6 +238,48 @@ class TestEnvironment:
         assert (code, where) == ("K202", "MERCATO_DATABASE__URL_FILE")
         assert str(tmp_path / "away") in what
 
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize("key", [KEY, f"/{KEY}", f"ab/{KEY}", "x" * 300, f"{KEY}\0"])
+    def test_a_secret_in_place_of_its_file(self, key):
+        """K202 shows no text that is not the path of a file; the key is not missing as well."""
+        [(code, where, what)] = faults_of({}, {"MERCATO_SECRET_KEY_FILE": key})
+
+        assert (code, where) == ("K202", "MERCATO_SECRET_KEY_FILE")
+        assert key not in what
+
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize("content", [b"", b" \n", b"\xff" * 40])
+    @pytest.mark.parametrize("variable", ["SECRET_KEY", "REDIS__URL", "DATABASE__URL"])
+    def test_an_unusable_file_of_a_secret(self, tmp_path, variable, content):
+        """K202: the file of a secret is empty, or is not text."""
+        file = tmp_path / "secret"
+        file.write_bytes(content)
+        environ = {"MERCATO_SECRET_KEY": KEY, f"MERCATO_{variable}_FILE": str(file)}
+
+        [(code, where, what)] = faults_of({}, environ)
+
+        assert (code, where) == ("K202", f"MERCATO_{variable}_FILE")
+        assert str(file) in what
+
+    @pytest.mark.provokes("K202", "K203")
+    @pytest.mark.parametrize(
+        ("values", "environ"),
+        [
+            ({}, {"MERCATO_LOG_LEVEL": "INFO"}),
+            ({"loging": {}}, {}),
+            ({"environment": 1}, {}),
+            ({"accept": "all"}, {}),
+        ],
+    )
+    def test_a_key_in_a_file_is_not_missing(self, tmp_path, values, environ):
+        """Another fault at the top of the file does not hide the key that a file has."""
+        file = tmp_path / "key"
+        file.write_text(KEY)
+
+        [(code, _, _)] = faults_of(values, {"MERCATO_SECRET_KEY_FILE": str(file), **environ})
+
+        assert code in {"K202", "K203"}
+
 
 class TestSecretKey:
     @pytest.mark.parametrize("environment", ["development", "testing"])

@@ -1,6 +1,7 @@
 """Read one table of the deployment file into typed settings, or report faults in its values."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,23 +94,41 @@ def _with_secrets(
         file = values.pop(f"{name}_file", None)
         if file is None:
             continue
-        try:
-            values[name] = Path(str(file)).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = type(error).__name__
-            shown = settings.shown_as(file) or "named"
+        # A value was given, so it must not be reported as missing as well.
+        values[name], reason = _secret_in(str(file))
+        if reason:
+            shown = f"{settings.shown_as(file)} " if _is_path(str(file)) else ""
             faults.append(
                 Fault(
                     "K202",
                     source.origin(*path, f"{name}_file"),
-                    f"the file {shown} with the secret {name!r} cannot be read: {reason}.",
-                    "make it readable for the user that runs the host, or name another file",
+                    f"the file {shown}with the secret {name!r} cannot be used: {reason}.",
+                    "give the path of a file with the secret, which the user that runs the host "
+                    "may read",
                     feature=feature,
                 )
             )
-            # A value was given, so it must not be reported as missing as well.
-            values[name] = ""
     return values, faults
+
+
+def _secret_in(file: str) -> tuple[str, str]:
+    """Read the secret in a file. Returns it, and what is wrong with the file, or ``""``."""
+    try:
+        text = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        return "", type(error).__name__
+    return text, "" if text else "it is empty"
+
+
+def _is_path(text: str) -> bool:
+    """Tell a path from a secret that was given in its place, which must not be shown."""
+    if settings.shown_as(text) is None:
+        return False
+    file = Path(text)
+    # A secret may start with a slash, so that the root is its folder.
+    with suppress(OSError):
+        return file.exists() or (file.parent.name != "" and file.parent.is_dir())
+    return False
 
 
 def _fault(

@@ -172,8 +172,7 @@ def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
 
 def _is_redis_url(url: str) -> bool:
     """Tell whether the host's libraries can connect to *url*, with its port and options."""
-    # An optional dependency, so that this module is imported without it.
-    import redis
+    import redis  # noqa: PLC0415 - an optional dependency
 
     place = _split(url)
     if place is None or place.fragment or not _REDIS.match(url):
@@ -243,9 +242,10 @@ def _split(url: str) -> SplitResult | None:
         return None
     try:
         place = urlsplit(url)
-        return place if place.hostname and place.port != 0 else None
+        usable = place.hostname and place.port != 0
     except ValueError:
         return None
+    return place if usable else None
 
 
 def accepted(source: Source, reasons: Mapping[str, str]) -> Iterator[Fault]:
