@@ -143,6 +143,25 @@ class TestRead:
         ]
 
     @pytest.mark.provokes("K203")
+    @pytest.mark.parametrize("text", ['"" = 1\n', '[""]\nx = 1\n', '"".x = 1\n'])
+    def test_an_empty_name(self, write, text):
+        """K203: the file has no setting with an empty name."""
+        [(code, where, what)] = faults_of(path=write(f'environment = "testing"\n{text}'))
+
+        assert (code, where) == ("K203", "deployment.toml:2")
+        assert what.startswith("there is no setting ''")
+
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize("key", ["accept", "server"])
+    def test_a_table_has_no_variable(self, key):
+        """K202 of a table proposes no variable, since none sets it."""
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment({"environment": "testing", key: "all"})
+
+        [fault] = refused.value.faults
+        assert (fault.code, fault.fix) == ("K202", f"correct {key} in the top of deployment.toml")
+
+    @pytest.mark.provokes("K203")
     def test_an_unknown_key_gets_a_suggestion(self):
         """K203 suggests a similar key."""
         [(code, _, what)] = faults_of({"environment": "testing", "server": {"prot": 1}})
@@ -186,6 +205,16 @@ class TestEnvironment:
         [(code, where, _)] = faults_of({"environment": "testing"}, {"MERCATO_SERVR__PORT": "1"})
 
         assert (code, where) == ("K203", "MERCATO_SERVR__PORT")
+
+    @pytest.mark.provokes("K203")
+    @pytest.mark.parametrize(
+        "variable", ["MERCATO_", "MERCATO___X", "MERCATO_SERVER__", "MERCATO_FEATURES__"]
+    )
+    def test_a_name_with_an_empty_part(self, variable):
+        """K203: a part of the variable's name is missing."""
+        [fault] = faults_of({"environment": "testing"}, {variable: "1"})
+
+        assert fault == ("K203", variable, "a part of its name is empty.")
 
     @pytest.mark.parametrize("service", ["MERCATO", "MERCATO_SERVER", "MERCATO_DATABASE_2"])
     def test_leaves_services_of_kubernetes_alone(self, service):

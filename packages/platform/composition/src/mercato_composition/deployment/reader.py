@@ -106,7 +106,10 @@ def _unknown_environment(source: Source, name: str) -> Fault:
 
 def _stray_variables(source: Source) -> Iterator[Fault]:
     for path, variable in file.stray_variables(source):
-        if path[:1] == ("features",) and len(path) > 1:
+        if "" in path:
+            what = "a part of its name is empty."
+            yield Fault("K203", variable, what, "unset the variable, or correct its name")
+        elif path[:1] == ("features",) and len(path) > 1:
             what = f"it sets a value of the feature {path[1]!r}, which is not enabled."
             fix = f"add [features.{path[1]}] to {source.name}, or unset the variable"
             yield Fault("K204", variable, what, fix)

@@ -85,6 +85,12 @@ def secret_names(kind: type[Settings]) -> list[str]:
     return [field.name for field in msgspec.structs.fields(kind) if settings.is_secret(field)]
 
 
+def _tables_of(kind: type[Settings]) -> set[str]:
+    """Return the names of the settings that are tables, which no variable sets as a whole."""
+    fields = msgspec.structs.fields(kind)
+    return {field.name for field in fields if settings.kind_of(field).startswith("dict")}
+
+
 def _with_secrets(
     kind: type[Settings], source: Source, path: tuple[str, ...], feature: str | None
 ) -> tuple[dict[str, Any], list[Fault]]:
@@ -149,7 +155,8 @@ def _fault(
         return Fault("K201", where, what, fix, feature=feature)
     if mistake.kind == "wrong":
         what = f"setting {mistake.key!r}{of_whom} is invalid: {mistake.detail}."
-        fix = f"correct {mistake.key} in {table} of {source.name}, or {variable}"
+        fix = f"correct {mistake.key} in {table} of {source.name}"
+        fix += "" if mistake.key in _tables_of(kind) else f", or {variable}"
         return Fault("K202", where, what, fix, feature=feature)
     known = ", ".join(field.name for field in msgspec.structs.fields(kind)) or "none"
     meant = f" Did you mean {mistake.suggestion!r}?" if mistake.suggestion else ""

@@ -49,7 +49,8 @@ class Root(Settings, frozen=True):
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
     logging: dict[str, Any] = field(default_factory=dict)
-    accept: dict[str, str] = field(default_factory=dict)
+    # That each reason is a text is checked by `accepted`.
+    accept: dict[str, Any] = field(default_factory=dict)
 
 
 class Database(Settings, frozen=True):
@@ -248,11 +249,18 @@ def _split(url: str) -> SplitResult | None:
     return place if usable else None
 
 
-def accepted(source: Source, reasons: Mapping[str, str]) -> Iterator[Fault]:
+def accepted(source: Source, reasons: Mapping[str, Any]) -> Iterator[Fault]:
     """Check that each reason in ``[accept]`` says something."""
     for rule, reason in reasons.items():
-        if len(reason.strip()) < SHORTEST_REASON:
-            where = source.origin("accept", *rule.split("."))
+        where = source.origin("accept", *rule.split("."))
+        if isinstance(reason, Mapping):
+            what = f"{rule!r} in [accept] is a table; TOML reads a dot in a name without quotes so."
+            fix = f'put the name in quotes: "{rule}.{next(iter(reason), "…")}" = "the reason"'
+            yield Fault("K202", where, what, fix)
+        elif not isinstance(reason, str):
+            what = f"the reason of {rule!r} is not a text."
+            yield Fault("K202", where, what, "say why this deployment may do it, in quotes")
+        elif len(reason.strip()) < SHORTEST_REASON:
             what = f"the reason of {rule!r} has fewer than {SHORTEST_REASON} characters."
             yield Fault("K202", where, what, "say why this deployment may do it")
 
