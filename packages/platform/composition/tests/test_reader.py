@@ -396,6 +396,7 @@ class TestRedis:
             "rediss://secret/99@h",
             "rediss://:secret#99@h",
             "rediss://secret#99@h",
+            "rediss://secret?99@h",
             "http://:secret@h",
             "redis.secret:6379",
             "unix:///run/secret.sock",

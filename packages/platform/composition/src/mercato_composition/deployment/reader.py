@@ -57,7 +57,9 @@ def _deployment_of(source: Source) -> Deployment:
     log_level, logging_faults = tables.log_level(source)
     features, feature_faults = tables.choices(source, root.features)
     faults += [*server_faults, *database_faults, *key_faults, *redis_faults, *feature_faults]
-    faults += [*logging_faults, *tables.hosts(source, server), *tables.origins(source, server)]
+    faults += logging_faults
+    for check in (tables.listen, tables.hosts, tables.origins):
+        faults += check(source, server)
     faults += secrets_in_clear(Root, source) if environment == "production" else ()
     faults += [*requirements_of(features)[1], *tables.index_url(source)[1]]
     faults += tables.accepted(source, root.accept)

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
 
 import sqlalchemy as sa
 from msgspec import Meta, field, structs
@@ -13,6 +13,7 @@ from msgspec import Meta, field, structs
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import Choice, FeatureChoice, Server
 from mercato_composition.deployment.sections import read_section
+from mercato_composition.deployment.urls import is_redis_url, split_url
 from mercato_composition.faults import Fault
 from mercato_kit.hosts import is_loopback
 from mercato_kit.schemas import is_text
@@ -23,11 +24,11 @@ _DRIVERS = ("psycopg", "pysqlite")
 # A name in its ASCII form or an IPv4 address, as werkzeug compares them.
 _HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*")
 
+# A name that this machine resolves, such as that of a container.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
 # As a browser writes it (RFC 6454): an address in brackets, or a name in its ASCII form.
 _ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
-
-# redis-py accepts these in lower case only.
-_REDIS = re.compile("rediss?://")
 
 SHORTEST_REASON = 10
 """Minimum length of a reason in ``[accept]``, in characters."""
@@ -164,28 +165,11 @@ def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
         return None, [
             Fault("K207", source.origin("redis", "url"), what, "pip install 'mercato-host[redis]'")
         ]
-    if not _is_redis_url(section.url.reveal()):
+    if not is_redis_url(section.url.reveal()):
         what = "'url' is not a Redis URL that can be used here."
         fix = "write rediss://:PASSWORD@HOST:6379/0, with %2F for / in the password; or unset it"
         return None, [Fault("K202", source.origin("redis", "url"), what, fix)]
     return section.url, []
-
-
-def _is_redis_url(url: str) -> bool:
-    """Tell whether the host's libraries can connect to *url*, with its port and options."""
-    import redis  # noqa: PLC0415 - an optional dependency
-
-    place = _split(url)
-    if place is None or place.fragment or not _REDIS.match(url):
-        return False
-    if not re.fullmatch(r"(/[0-9]*)?", place.path):
-        return False
-    try:
-        # This connects to nothing.
-        redis.ConnectionPool.from_url(url).make_connection()
-    except (TypeError, ValueError, redis.RedisError):
-        return False
-    return True
 
 
 def index_url(source: Source) -> tuple[str | None, list[Fault]]:
@@ -205,8 +189,27 @@ def hosts(source: Source, server: Server | None) -> Iterator[Fault]:
     for host in server.hosts if server else ():
         if not _HOST.fullmatch(host):
             what = f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host."
-            fix = "write it in lower case, without scheme and port: shop.example"
+            fix = (
+                "write a name of a-z, 0-9 and hyphens, or an IPv4 address, without scheme, port "
+                "and final dot: shop.example, or .shop.example with its subdomains; "
+                "xn--… for a name with other letters"
+            )
             yield Fault("K202", source.origin("server", "hosts"), what, fix)
+
+
+def listen(source: Source, server: Server | None) -> Iterator[Fault]:
+    """Check ``host`` in ``[server]``: an address of this machine, or a name of it."""
+    if server and not (_is_address(server.host) or _NAME.fullmatch(server.host)):
+        what = f"{shown_as(server.host) or 'the value'} in 'host' is not an address or a name."
+        fix = "write an address without scheme, brackets and port: 127.0.0.1, or :: for IPv6"
+        yield Fault("K202", source.origin("server", "host"), what, f"{fix}; the port is 'port'")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
 
 
 def origins(source: Source, server: Server | None) -> Iterator[Fault]:
@@ -217,10 +220,16 @@ def origins(source: Source, server: Server | None) -> Iterator[Fault]:
             what = "'*' in 'origins' lets the pages of every site call the API."
             fix = 'list each origin: origins = ["https://shop.example"]'
             yield Fault("K202", where, what, fix)
-        elif not _ORIGIN.fullmatch(origin):
+        elif not _ORIGIN.fullmatch(origin) or not _is_port_of_origin(origin):
             what = f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin."
             fix = "write scheme, host in lower case, and port if it is not the default, "
             yield Fault("K202", where, what, f"{fix}without a path: https://shop.example")
+
+
+def _is_port_of_origin(origin: str) -> bool:
+    """Tell whether a browser sends the port of *origin*: it leaves out the default one."""
+    place = split_url(origin)
+    return place is not None and (place.scheme, place.port) not in {("https", 443), ("http", 80)}
 
 
 def log_level(source: Source) -> tuple[str, list[Fault]]:
@@ -231,22 +240,10 @@ def log_level(source: Source) -> tuple[str, list[Fault]]:
 
 def is_safe_url(url: str) -> bool:
     """Tell whether packages may be downloaded from *url*: over https, or from this machine."""
-    place = _split(url)
+    place = split_url(url)
     if place is None:
         return False
     return place.scheme == "https" or (place.scheme == "http" and is_loopback(place.hostname or ""))
-
-
-def _split(url: str) -> SplitResult | None:
-    """Split a URL with a host; None if it is not one, such as one with an unescaped password."""
-    if not url.isascii() or not url.isprintable() or " " in url:
-        return None
-    try:
-        place = urlsplit(url)
-        usable = place.hostname and place.port != 0
-    except ValueError:
-        return None
-    return place if usable else None
 
 
 def accepted(source: Source, reasons: Mapping[str, Any]) -> Iterator[Fault]:
