@@ -174,6 +174,23 @@ class TestAccept:
 
         assert (code, what) == ("K202", "the reason of 'redis.url' has fewer than 10 characters.")
 
+    @pytest.mark.provokes("K202")
+    def test_names_each_rule_in_quotes(self):
+        """K202: without quotes, TOML reads the dot in a name as a table."""
+        with pytest.raises(DeploymentError) as found:
+            read_deployment({"environment": "testing", "accept": {"users": {"mail": REASON}}})
+
+        [fault] = found.value.faults
+        assert (fault.code, "'users' in [accept] is a table" in fault.what) == ("K202", True)
+        assert 'put the name in quotes: "users.mail" = ' in fault.fix
+
+    @pytest.mark.provokes("K202")
+    def test_needs_a_text(self):
+        """A reason is a text."""
+        [(code, _, what)] = refused(accept={"redis.url": True})
+
+        assert (code, what) == ("K202", "the reason of 'redis.url' is not a text.")
+
     @pytest.mark.provokes("K203")
     @pytest.mark.parametrize("name", ["MERCATO_ACCEPT__REDIS.URL", "MERCATO_ACCEPT"])
     def test_is_read_from_the_file_only(self, name):

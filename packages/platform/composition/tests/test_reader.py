@@ -143,6 +143,25 @@ class TestRead:
         ]
 
     @pytest.mark.provokes("K203")
+    @pytest.mark.parametrize("text", ['"" = 1\n', '[""]\nx = 1\n', '"".x = 1\n'])
+    def test_an_empty_name(self, write, text):
+        """K203: the file has no setting with an empty name."""
+        [(code, where, what)] = faults_of(path=write(f'environment = "testing"\n{text}'))
+
+        assert (code, where) == ("K203", "deployment.toml:2")
+        assert what.startswith("there is no setting ''")
+
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize("key", ["accept", "server"])
+    def test_a_table_has_no_variable(self, key):
+        """K202 of a table proposes no variable, since none sets it."""
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment({"environment": "testing", key: "all"})
+
+        [fault] = refused.value.faults
+        assert (fault.code, fault.fix) == ("K202", f"correct {key} in the top of deployment.toml")
+
+    @pytest.mark.provokes("K203")
     def test_an_unknown_key_gets_a_suggestion(self):
         """K203 suggests a similar key."""
         [(code, _, what)] = faults_of({"environment": "testing", "server": {"prot": 1}})
@@ -186,6 +205,16 @@ class TestEnvironment:
         [(code, where, _)] = faults_of({"environment": "testing"}, {"MERCATO_SERVR__PORT": "1"})
 
         assert (code, where) == ("K203", "MERCATO_SERVR__PORT")
+
+    @pytest.mark.provokes("K203")
+    @pytest.mark.parametrize(
+        "variable", ["MERCATO_", "MERCATO___X", "MERCATO_SERVER__", "MERCATO_FEATURES__"]
+    )
+    def test_a_name_with_an_empty_part(self, variable):
+        """K203: a part of the variable's name is missing."""
+        [fault] = faults_of({"environment": "testing"}, {variable: "1"})
+
+        assert fault == ("K203", variable, "a part of its name is empty.")
 
     @pytest.mark.parametrize("service", ["MERCATO", "MERCATO_SERVER", "MERCATO_DATABASE_2"])
     def test_leaves_services_of_kubernetes_alone(self, service):
@@ -237,6 +266,48 @@ class TestEnvironment:
 
         assert (code, where) == ("K202", "MERCATO_DATABASE__URL_FILE")
         assert str(tmp_path / "away") in what
+
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize("key", [KEY, f"/{KEY}", f"ab/{KEY}", "x" * 300, f"{KEY}\0"])
+    def test_a_secret_in_place_of_its_file(self, key):
+        """K202 shows no text that is not the path of a file; the key is not missing as well."""
+        [(code, where, what)] = faults_of({}, {"MERCATO_SECRET_KEY_FILE": key})
+
+        assert (code, where) == ("K202", "MERCATO_SECRET_KEY_FILE")
+        assert key not in what
+
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize("content", [b"", b" \n", b"\xff" * 40])
+    @pytest.mark.parametrize("variable", ["SECRET_KEY", "REDIS__URL", "DATABASE__URL"])
+    def test_an_unusable_file_of_a_secret(self, tmp_path, variable, content):
+        """K202: the file of a secret is empty, or is not text."""
+        file = tmp_path / "secret"
+        file.write_bytes(content)
+        environ = {"MERCATO_SECRET_KEY": KEY, f"MERCATO_{variable}_FILE": str(file)}
+
+        [(code, where, what)] = faults_of({}, environ)
+
+        assert (code, where) == ("K202", f"MERCATO_{variable}_FILE")
+        assert str(file) in what
+
+    @pytest.mark.provokes("K202", "K203")
+    @pytest.mark.parametrize(
+        ("values", "environ"),
+        [
+            ({}, {"MERCATO_LOG_LEVEL": "INFO"}),
+            ({"loging": {}}, {}),
+            ({"environment": 1}, {}),
+            ({"accept": "all"}, {}),
+        ],
+    )
+    def test_a_key_in_a_file_is_not_missing(self, tmp_path, values, environ):
+        """Another fault at the top of the file does not hide the key that a file has."""
+        file = tmp_path / "key"
+        file.write_text(KEY)
+
+        [(code, _, _)] = faults_of(values, {"MERCATO_SECRET_KEY_FILE": str(file), **environ})
+
+        assert code in {"K202", "K203"}
 
 
 class TestSecretKey:
@@ -308,6 +379,69 @@ class TestDatabase:
     def test_refuses_what_it_cannot_use_without_showing_it(self, url):
         """K202: an unusable URL is refused, without its password in the message."""
         [(code, _, what)] = faults_of({"environment": "testing", "database": {"url": url}})
+
+        assert code == "K202"
+        assert "secret" not in what
+
+
+class TestRedis:
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "",
+            "redis://:Kpsecret99Zz",
+            "rediss://:Kpsecret/ret99Zz@h",
+            "rediss://:123/secret@h",
+            "rediss://secret/99@h",
+            "rediss://:secret#99@h",
+            "rediss://secret#99@h",
+            "rediss://secret?99@h",
+            "http://:secret@h",
+            "redis.secret:6379",
+            "unix:///run/secret.sock",
+            "redis://[::1",
+            "rediss://a[secret@h:6379",
+            "REDISS://:secret@h",
+            " redis://:secret@h",
+            "redis://:secret@h:0",
+            "redis://:secret@h?colour=red",
+            "redis://:secret@h?socket_timeout=soon",
+            "rediss://:secret@h?ssl_cert_reqs=perhaps",
+        ],
+    )
+    def test_refuses_what_it_cannot_use_without_showing_it(self, url):
+        """K202: an empty or malformed URL is refused, without its password in the message."""
+        [(code, where, what)] = faults_of({"environment": "testing"}, {"MERCATO_REDIS__URL": url})
+
+        assert (code, where) == ("K202", "MERCATO_REDIS__URL")
+        assert "secret" not in what
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "redis://127.0.0.1",
+            "redis://u:p%2Fw@[::1]:6380/2",
+            "rediss://:pw@h/?ssl_cert_reqs=none",
+        ],
+    )
+    def test_accepts_what_the_client_accepts(self, url):
+        """A URL may have user, password, port, database and options."""
+        environ = {"MERCATO_REDIS__URL": url}
+
+        deployment = read_deployment({"environment": "testing"}, environ)
+
+        assert deployment.redis_url.reveal() == url
+
+
+class TestIndex:
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize(
+        "url", ["", "https://u:secret/99@h/simple", "https://h:secret/", "https://[secret/"]
+    )
+    def test_refuses_what_it_cannot_use_without_showing_it(self, url):
+        """K202: an empty or malformed URL is refused, without its password in the message."""
+        [(code, _, what)] = faults_of({"environment": "testing"}, {"MERCATO_INDEX__URL": url})
 
         assert code == "K202"
         assert "secret" not in what

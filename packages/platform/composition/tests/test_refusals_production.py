@@ -146,6 +146,12 @@ UNSAFE = {
     "no hosts": ("K201", "hosts", production(hosts=[])),
     "a URL for a host": ("K202", "'https://a.example'", production(hosts=["https://a.example"])),
     "a host with a port": ("K202", "'a.example:80'", production(hosts=["a.example:80"])),
+    "a host with a password": ("K202", "an entry", production(hosts=["u:dFg7-kk2@h"])),
+    "an address to listen on with a port": (
+        "K202",
+        "'127.0.0.1:5000' in 'host'",
+        production(server={"host": "127.0.0.1:5000"}, proxies=1),
+    ),
     "any host": ("K202", "'*'", production(hosts=["*"])),
     "a host in capitals": ("K202", "'A.example'", production(hosts=["A.example"])),
     "SQLite with several workers": (
@@ -338,6 +344,9 @@ class TestOrigins:
             "https://user@shop.example",
             "https://shop.example\n",
             "ftp://shop.example",
+            "https://shop.example:443",
+            "http://shop.example:80",
+            "https://shop.example:99999",
         ],
     )
     def test_must_be_as_browsers_write_them(self, origin):
@@ -353,7 +362,12 @@ class TestOrigins:
 
     @pytest.mark.parametrize(
         "origin",
-        ["http://localhost:3000", "https://shop.example", "https://[2001:db8::1]:8443"],
+        [
+            "http://localhost:3000",
+            "https://shop.example",
+            "https://[2001:db8::1]:8443",
+            "http://shop.example:443",
+        ],
     )
     def test_are_names_or_addresses(self, origin):
         """Names, addresses and ports are accepted; http, too, outside of production."""
@@ -368,6 +382,42 @@ class TestOrigins:
         read = read_deployment({"environment": "testing"}, environ)
 
         assert read.server.origins == ["https://a.example", "https://b.example"]
+
+
+class TestHost:
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize(
+        "host", ["", "[::1]", "127.0.0.1:5000", "http://127.0.0.1", "a b", "127.0.0.1\n"]
+    )
+    def test_is_an_address_or_a_name(self, host):
+        """What no server can listen on is refused, with examples."""
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment({"environment": "testing", "server": {"host": host}})
+
+        [fault] = refused.value.faults
+        assert (fault.code, "'host'" in fault.what) == ("K202", True)
+        assert "127.0.0.1" in fault.fix
+
+    @pytest.mark.parametrize("host", ["10.0.0.7", "::", "fe80::1%eth0", "localhost", "shop_web"])
+    def test_may_be_of_any_family(self, host):
+        """Addresses of both families, and names that the machine knows, are accepted."""
+        read = read_deployment({"environment": "testing", "server": {"host": host}})
+
+        assert read.server.host == host
+
+
+class TestHosts:
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize("host", ["*.shop.example", "::1", "shop_web", "bücher.example", "a."])
+    def test_are_names_as_requests_have_them(self, host):
+        """The fix has the form of subdomains, of other letters and of addresses."""
+        values, environ = production(hosts=[host])
+
+        [fault] = faults_of(values, environ)
+
+        assert (fault.code, repr(host) in fault.what) == ("K202", True)
+        for form in (".shop.example", "xn--", "final dot", "IPv4", "hyphens"):
+            assert form in fault.fix
 
 
 class TestLogging:

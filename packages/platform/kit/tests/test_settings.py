@@ -100,6 +100,8 @@ class TestRead:
             ("retries", "smtp://shop:hush-hush@mx"),
             ("retries", "https://mx?token=hush-hush"),
             ("transport", "smtp://shop:hush-hush@mx"),
+            ("retries", "shop:hush-hush@mx"),
+            ("retries", "redis://:hush-hush"),
         ],
     )
     def test_shows_no_possible_secret(self, key, value):

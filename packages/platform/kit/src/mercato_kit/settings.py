@@ -1,6 +1,7 @@
 """Typed settings of a feature, read from the deployment file and the environment."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,6 +10,9 @@ from typing import Any, ClassVar, Literal, TypeVar
 import msgspec
 
 from mercato_kit.composition import current_composition
+
+_CREDENTIALS = re.compile(r":.*@|://.*\?|://:", re.DOTALL)
+"""Text that may be a URL, or a part of one, with a password or a token."""
 
 _LONGEST_SHOWN = 200
 """Maximum characters of a value in a message."""
@@ -227,11 +231,12 @@ def _detail(field: msgspec.structs.FieldInfo, value: Any, error: msgspec.Validat
 def shown_as(value: Any) -> str | None:
     """Return a value as shown in a message; None if it may contain a secret.
 
-    Tables and lists may contain anything, and a URL may contain a password.
+    Tables and lists may contain anything, and a URL may contain a password, even if it is
+    malformed.
     """
     if not isinstance(value, (str, bool, int, float)):
         return None
-    if isinstance(value, str) and "://" in value and ("@" in value or "?" in value):
+    if isinstance(value, str) and _CREDENTIALS.search(value):
         return None
     try:
         text = repr(value)

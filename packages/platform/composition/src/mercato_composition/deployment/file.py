@@ -14,6 +14,9 @@ PREFIX = "MERCATO_"
 DEPLOYMENT = "MERCATO_DEPLOYMENT"
 """The variable with the path of the file: the only variable of ours that sets no value."""
 
+_STRAY = "\0"
+"""The first part of the path of a variable without effect; no key and no variable contains it."""
+
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
@@ -92,16 +95,14 @@ def overlay(source: Source, environ: Mapping[str, str]) -> Source:
         if is_of_a_service(variable, text):
             continue
         path = tuple(variable.removeprefix(PREFIX).lower().split("__"))
-        # An origin whose path starts with "" marks a variable without effect; see stray_variables.
         adds_feature = (
             path[0] == "features" and path[1:2] and path[1] not in values.get("features", {})
         )
-        if adds_feature or path[0] == "accept":
-            origins[("", *path)] = variable
-        elif _put(values, path, text):
+        refused = adds_feature or path[0] == "accept" or "" in path
+        if not refused and _put(values, path, text):
             origins[path] = variable
         else:
-            origins[("", *path)] = variable
+            origins[(_STRAY, *path)] = variable
     return Source(source.name, values, origins, source.file)
 
 
@@ -113,7 +114,7 @@ def variable_of(*path: str) -> str:
 def stray_variables(source: Source) -> Iterator[tuple[ValuePath, str]]:
     """Give path and name of each variable that :func:`overlay` could not apply."""
     for path, variable in source.origins.items():
-        if path[0] == "":
+        if path[0] == _STRAY:
             yield path[1:], variable
 
 

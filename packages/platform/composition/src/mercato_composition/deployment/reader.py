@@ -9,7 +9,7 @@ from mercato_composition.deployment import file, tables
 from mercato_composition.deployment.file import Source, variable_of
 from mercato_composition.deployment.model import DEVELOPMENT_KEYS, ENVIRONMENTS, Deployment, Server
 from mercato_composition.deployment.packages import requirements_of
-from mercato_composition.deployment.sections import read_section, secrets_in_clear
+from mercato_composition.deployment.sections import origin_of, read_section, secrets_in_clear
 from mercato_composition.deployment.tables import Root
 from mercato_composition.faults import DeploymentError, Fault, did_you_mean
 from mercato_kit.settings import Secret, shown_as
@@ -57,13 +57,16 @@ def _deployment_of(source: Source) -> Deployment:
     log_level, logging_faults = tables.log_level(source)
     features, feature_faults = tables.choices(source, root.features)
     faults += [*server_faults, *database_faults, *key_faults, *redis_faults, *feature_faults]
-    faults += [*logging_faults, *tables.hosts(source, server), *tables.origins(source, server)]
+    faults += logging_faults
+    for check in (tables.listen, tables.hosts, tables.origins):
+        faults += check(source, server)
     faults += secrets_in_clear(Root, source) if environment == "production" else ()
     faults += [*requirements_of(features)[1], *tables.index_url(source)[1]]
     faults += tables.accepted(source, root.accept)
-    if root.environment not in ENVIRONMENTS:
+    if source.values.get("environment", root.environment) not in ENVIRONMENTS:
         # Which keys are valid depends on the environment, which is not known.
         faults = [fault for fault in faults if fault not in key_faults]
+    if root.environment not in ENVIRONMENTS:
         faults.append(_unknown_environment(source, root.environment))
     if faults or server is None or database_url is None or secret_key is None:
         raise DeploymentError(faults)
@@ -84,12 +87,13 @@ def _deployment_of(source: Source) -> Deployment:
 
 def _readable_part(source: Source) -> Root:
     """Read the top of the file without its invalid values."""
-    readable = {}
+    readable: dict[str, Any] = {}
     for name in Root.__struct_fields__:
-        if name in source.values:
-            alone = Source(source.name, {name: source.values[name]})
-            if read_section(Root, alone)[0] is not None:
-                readable[name] = source.values[name]
+        # A secret may be given as the path of a file.
+        keys = {name, f"{name}_file"} & source.values.keys()
+        alone = {key: source.values[key] for key in keys}
+        if read_section(Root, Source(source.name, alone))[0] is not None:
+            readable |= alone
     root, _ = read_section(Root, Source(source.name, readable))
     return root or Root()
 
@@ -104,7 +108,10 @@ def _unknown_environment(source: Source, name: str) -> Fault:
 
 def _stray_variables(source: Source) -> Iterator[Fault]:
     for path, variable in file.stray_variables(source):
-        if path[:1] == ("features",) and len(path) > 1:
+        if "" in path:
+            what = "a part of its name is empty."
+            yield Fault("K203", variable, what, "unset the variable, or correct its name")
+        elif path[:1] == ("features",) and len(path) > 1:
             what = f"it sets a value of the feature {path[1]!r}, which is not enabled."
             fix = f"add [features.{path[1]}] to {source.name}, or unset the variable"
             yield Fault("K204", variable, what, fix)
@@ -126,6 +133,9 @@ def _secret_key(
     make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
     fix = f"set {variable}, or {variable}_FILE to the path of a file with it; make one: {make}"
     where = source.origin("secret_key")
+    if given is None and origin_of(source, "secret_key"):
+        # What is wrong with it is reported with the top of the file.
+        return None, []
     if key is None:
         what = "required setting 'secret_key' is missing (secret: all keys are derived from it)."
         return None, [Fault("K201", where, what, fix)]

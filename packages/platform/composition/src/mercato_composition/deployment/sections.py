@@ -1,6 +1,7 @@
 """Read one table of the deployment file into typed settings, or report faults in its values."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -84,6 +85,12 @@ def secret_names(kind: type[Settings]) -> list[str]:
     return [field.name for field in msgspec.structs.fields(kind) if settings.is_secret(field)]
 
 
+def _tables_of(kind: type[Settings]) -> set[str]:
+    """Return the names of the settings that are tables, which no variable sets as a whole."""
+    fields = msgspec.structs.fields(kind)
+    return {field.name for field in fields if settings.kind_of(field).startswith("dict")}
+
+
 def _with_secrets(
     kind: type[Settings], source: Source, path: tuple[str, ...], feature: str | None
 ) -> tuple[dict[str, Any], list[Fault]]:
@@ -93,23 +100,41 @@ def _with_secrets(
         file = values.pop(f"{name}_file", None)
         if file is None:
             continue
-        try:
-            values[name] = Path(str(file)).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = type(error).__name__
-            shown = settings.shown_as(file) or "named"
+        # A value was given, so it must not be reported as missing as well.
+        values[name], reason = _secret_in(str(file))
+        if reason:
+            shown = f"{settings.shown_as(file)} " if _is_path(str(file)) else ""
             faults.append(
                 Fault(
                     "K202",
                     source.origin(*path, f"{name}_file"),
-                    f"the file {shown} with the secret {name!r} cannot be read: {reason}.",
-                    "make it readable for the user that runs the host, or name another file",
+                    f"the file {shown}with the secret {name!r} cannot be used: {reason}.",
+                    "give the path of a file with the secret, which the user that runs the host "
+                    "may read",
                     feature=feature,
                 )
             )
-            # A value was given, so it must not be reported as missing as well.
-            values[name] = ""
     return values, faults
+
+
+def _secret_in(file: str) -> tuple[str, str]:
+    """Read the secret in a file. Returns it, and what is wrong with the file, or ``""``."""
+    try:
+        text = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        return "", type(error).__name__
+    return text, "" if text else "it is empty"
+
+
+def _is_path(text: str) -> bool:
+    """Tell a path from a secret that was given in its place, which must not be shown."""
+    if settings.shown_as(text) is None:
+        return False
+    file = Path(text)
+    # A secret may start with a slash, so that the root is its folder.
+    with suppress(OSError):
+        return file.exists() or (file.parent.name != "" and file.parent.is_dir())
+    return False
 
 
 def _fault(
@@ -130,7 +155,8 @@ def _fault(
         return Fault("K201", where, what, fix, feature=feature)
     if mistake.kind == "wrong":
         what = f"setting {mistake.key!r}{of_whom} is invalid: {mistake.detail}."
-        fix = f"correct {mistake.key} in {table} of {source.name}, or {variable}"
+        fix = f"correct {mistake.key} in {table} of {source.name}"
+        fix += "" if mistake.key in _tables_of(kind) else f", or {variable}"
         return Fault("K202", where, what, fix, feature=feature)
     known = ", ".join(field.name for field in msgspec.structs.fields(kind)) or "none"
     meant = f" Did you mean {mistake.suggestion!r}?" if mistake.suggestion else ""

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from msgspec import Meta, field, structs
@@ -13,6 +13,7 @@ from msgspec import Meta, field, structs
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import Choice, FeatureChoice, Server
 from mercato_composition.deployment.sections import read_section
+from mercato_composition.deployment.urls import is_redis_url, split_url
 from mercato_composition.faults import Fault
 from mercato_kit.hosts import is_loopback
 from mercato_kit.schemas import is_text
@@ -22,6 +23,9 @@ _DRIVERS = ("psycopg", "pysqlite")
 
 # A name in its ASCII form or an IPv4 address, as werkzeug compares them.
 _HOST = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*")
+
+# A name that this machine resolves, such as that of a container.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 # As a browser writes it (RFC 6454): an address in brackets, or a name in its ASCII form.
 _ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
@@ -46,7 +50,8 @@ class Root(Settings, frozen=True):
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
     logging: dict[str, Any] = field(default_factory=dict)
-    accept: dict[str, str] = field(default_factory=dict)
+    # That each reason is a text is checked by `accepted`.
+    accept: dict[str, Any] = field(default_factory=dict)
 
 
 class Database(Settings, frozen=True):
@@ -160,6 +165,10 @@ def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
         return None, [
             Fault("K207", source.origin("redis", "url"), what, "pip install 'mercato-host[redis]'")
         ]
+    if not is_redis_url(section.url.reveal()):
+        what = "'url' is not a Redis URL that can be used here."
+        fix = "write rediss://:PASSWORD@HOST:6379/0, with %2F for / in the password; or unset it"
+        return None, [Fault("K202", source.origin("redis", "url"), what, fix)]
     return section.url, []
 
 
@@ -180,8 +189,27 @@ def hosts(source: Source, server: Server | None) -> Iterator[Fault]:
     for host in server.hosts if server else ():
         if not _HOST.fullmatch(host):
             what = f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host."
-            fix = "write it in lower case, without scheme and port: shop.example"
+            fix = (
+                "write a name of a-z, 0-9 and hyphens, or an IPv4 address, without scheme, port "
+                "and final dot: shop.example, or .shop.example with its subdomains; "
+                "xn--… for a name with other letters"
+            )
             yield Fault("K202", source.origin("server", "hosts"), what, fix)
+
+
+def listen(source: Source, server: Server | None) -> Iterator[Fault]:
+    """Check ``host`` in ``[server]``: an address of this machine, or a name of it."""
+    if server and not (_is_address(server.host) or _NAME.fullmatch(server.host)):
+        what = f"{shown_as(server.host) or 'the value'} in 'host' is not an address or a name."
+        fix = "write an address without scheme, brackets and port: 127.0.0.1, or :: for IPv6"
+        yield Fault("K202", source.origin("server", "host"), what, f"{fix}; the port is 'port'")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
 
 
 def origins(source: Source, server: Server | None) -> Iterator[Fault]:
@@ -192,10 +220,16 @@ def origins(source: Source, server: Server | None) -> Iterator[Fault]:
             what = "'*' in 'origins' lets the pages of every site call the API."
             fix = 'list each origin: origins = ["https://shop.example"]'
             yield Fault("K202", where, what, fix)
-        elif not _ORIGIN.fullmatch(origin):
+        elif not _ORIGIN.fullmatch(origin) or not _is_port_of_origin(origin):
             what = f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin."
             fix = "write scheme, host in lower case, and port if it is not the default, "
             yield Fault("K202", where, what, f"{fix}without a path: https://shop.example")
+
+
+def _is_port_of_origin(origin: str) -> bool:
+    """Tell whether a browser sends the port of *origin*: it leaves out the default one."""
+    place = split_url(origin)
+    return place is not None and (place.scheme, place.port) not in {("https", 443), ("http", 80)}
 
 
 def log_level(source: Source) -> tuple[str, list[Fault]]:
@@ -206,22 +240,24 @@ def log_level(source: Source) -> tuple[str, list[Fault]]:
 
 def is_safe_url(url: str) -> bool:
     """Tell whether packages may be downloaded from *url*: over https, or from this machine."""
-    if not url.isascii() or not url.isprintable() or " " in url:
+    place = split_url(url)
+    if place is None:
         return False
-    try:
-        place = urlsplit(url)
-    except ValueError:
-        return False
-    if not place.hostname:
-        return False
-    return place.scheme == "https" or (place.scheme == "http" and is_loopback(place.hostname))
+    return place.scheme == "https" or (place.scheme == "http" and is_loopback(place.hostname or ""))
 
 
-def accepted(source: Source, reasons: Mapping[str, str]) -> Iterator[Fault]:
+def accepted(source: Source, reasons: Mapping[str, Any]) -> Iterator[Fault]:
     """Check that each reason in ``[accept]`` says something."""
     for rule, reason in reasons.items():
-        if len(reason.strip()) < SHORTEST_REASON:
-            where = source.origin("accept", *rule.split("."))
+        where = source.origin("accept", *rule.split("."))
+        if isinstance(reason, Mapping):
+            what = f"{rule!r} in [accept] is a table; TOML reads a dot in a name without quotes so."
+            fix = f'put the name in quotes: "{rule}.{next(iter(reason), "…")}" = "the reason"'
+            yield Fault("K202", where, what, fix)
+        elif not isinstance(reason, str):
+            what = f"the reason of {rule!r} is not a text."
+            yield Fault("K202", where, what, "say why this deployment may do it, in quotes")
+        elif len(reason.strip()) < SHORTEST_REASON:
             what = f"the reason of {rule!r} has fewer than {SHORTEST_REASON} characters."
             yield Fault("K202", where, what, "say why this deployment may do it")
 
