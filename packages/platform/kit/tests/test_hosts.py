@@ -77,7 +77,16 @@ def test_urls_have_a_host(url):
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "shop.tld", "//shop.tld", "ftp://shop.tld", "https://", "https:///a", "https:shop"),
+        *(
+            "",
+            "shop.tld",
+            "//shop.tld",
+            "ftp://shop.tld",
+            "https://",
+            "https:///a",
+            "HTTP://shop.tld",
+            "https:shop",
+        ),
         *("https://[::1", "https://a]b", "https://[a]", "https://:443", "https://a_b/ c"),
         *("https://a:0", "https://a:99999", "https://a:b", "https://a..b", "https://10.0.0.300"),
         *("https://u:p@a", "https://@a", "https://a#b", "https://a#", "https://a\\b"),

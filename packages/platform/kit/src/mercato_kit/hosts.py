@@ -19,7 +19,7 @@ def is_host(text: str) -> bool:
 def is_http_url(text: str) -> bool:
     """Tell whether *text* is a URL with http or https, a host, and a port from 1 if it has one.
 
-    User name, password, fragment, spaces and control characters are refused.
+    The scheme is in lower case, so that a rule may compare it. User name, password, fragment, spaces and control characters are refused.
     """
     if not text.isprintable() or " " in text or "#" in text:
         return False
@@ -28,7 +28,7 @@ def is_http_url(text: str) -> bool:
         port = url.port
     except ValueError:
         return False
-    is_plain = url.scheme in ("http", "https") and "@" not in url.netloc and port != 0
+    is_plain = text.startswith(("http://", "https://")) and "@" not in url.netloc and port != 0
     return is_plain and is_host(url.hostname or "")
 
 
