@@ -19,7 +19,8 @@ def is_host(text: str) -> bool:
 def is_http_url(text: str) -> bool:
     """Tell whether *text* is a URL with http or https, a host, and a port from 1 if it has one.
 
-    The scheme is in lower case, so that a rule may compare it. User name, password, fragment, spaces and control characters are refused.
+    The scheme is in lower case, so that a rule may compare it. User name, password, fragment,
+    spaces and control characters are refused.
     """
     if not text.isprintable() or " " in text or "#" in text:
         return False
