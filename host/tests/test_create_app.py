@@ -14,6 +14,7 @@ from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
 from mercato_kit import services
 from mercato_kit.db import engine
+from mercato_kit.errors import Conflict, Unavailable
 from mercato_kit.feature import Feature, Offer
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
@@ -164,6 +165,35 @@ class TestTwoApps:
             ["/v1/oils", "/v1/paints"],
         ]
         assert one.extensions["limiter"].isdisjoint(other.extensions["limiter"])
+
+
+class TestRateLimits:
+    def test_say_when_to_retry_in_refusals_only(self, tmp_path):
+        """Retry-After stands on a 429; other responses keep their own, such as 1 of a 503."""
+        blueprint = Blueprint("door", __name__)
+
+        @blueprint.get("/door/<state>", allow=anyone)
+        @blueprint.response(200)
+        def knock(state):
+            """Knock at the door"""
+            if state == "stuck":
+                raise Unavailable(retry_after_seconds=1)
+            if state == "locked":
+                raise Conflict
+            return {}
+
+        feature = Feature(name="door", summary="For a test.", blueprints=[blueprint])
+        limited = deployment(tmp_path, server={"requests_per_minute": 3})
+        client = create_app(limited, features=[feature]).test_client()
+
+        answers = [client.get(f"/door/{state}") for state in ("open", "locked", "stuck", "open")]
+
+        assert [answer.status_code for answer in answers] == [200, 409, 503, 429]
+        *waits, wait = [answer.headers.get("Retry-After") for answer in answers]
+        assert waits == [None, None, "1"]
+        assert 0 <= int(wait) <= 60
+        assert answers[0].headers["X-RateLimit-Limit"] == "3"
+        assert "X-RateLimit-Retry-After" not in answers[-1].headers
 
 
 class TestOptionalFeature:

@@ -2,9 +2,9 @@
 
 import logging
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_caching import Cache
-from flask_limiter import Limiter
+from flask_limiter import HeaderNames, Limiter
 from flask_marshmallow import Marshmallow
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,10 +12,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from mercato_composition.deployment.model import Deployment
 from mercato_kit import transactions
 from mercato_kit.composition import current_composition
+from mercato_kit.errors import TooManyRequests
 from mercato_kit.http.addresses import counted_as
 from mercato_kit.http.blueprint import SAFE_METHODS
 
 _log = logging.getLogger(__name__)
+
+_WAIT = "X-RateLimit-Retry-After"
+"""The header in which Flask-Limiter hands over Retry-After. It sets it on every response."""
 
 
 class Database(SQLAlchemy):
@@ -50,8 +54,19 @@ def init_app(app: Flask, deployment: Deployment) -> None:
         # Each route has a counter of its own.
         default_limits=[f"{writes} per minute"] if writes else [],
         default_limits_exempt_when=_needs_account_or_reads,
+        header_name_mapping={HeaderNames.RETRY_AFTER: _WAIT},
     )
+    # Flask calls the hook that is added last first.
+    app.after_request(_say_when_to_retry)
     limiter.init_app(app)
+
+
+def _say_when_to_retry(response: Response) -> Response:
+    """Set Retry-After if the limiter refused the request. Other refusals set their own."""
+    wait = response.headers.pop(_WAIT, None)
+    if wait is not None and response.status_code == TooManyRequests.status:
+        response.headers.setdefault("Retry-After", wait)
+    return response
 
 
 def _client() -> str:

@@ -24,6 +24,8 @@ class TestOidcSettings:
         [
             *("id.example", "ftp://id.example", "https://", "https:///keys", "file:///keys"),
             *("https://id.example/a b", "https://user:secret@id.example", "https://id.example/#a"),
+            *("https://[::1", "https://id]example", "https://id.example:99999", "https://a..b"),
+            *("https://id.example/keys\n", "https://-"),
         ],
     )
     def test_refuse_what_is_no_address(self, key, url):
@@ -31,6 +33,15 @@ class TestOidcSettings:
         _, mistakes = read(OidcSettings, {**GOOD, key: url})
 
         assert [(mistake.key, mistake.kind) for mistake in mistakes] == [(key, "wrong")]
+
+    @pytest.mark.parametrize("key", ["issuer", "jwks_uri"])
+    def test_that_cannot_be_parsed_are_the_operators_mistake(self, plan_of, key):
+        """A typing error in a URL is a K202 of the deployment, not a K106 of the feature."""
+        plan = plan_of("production", {**GOOD, key: "https://[::1"})
+
+        [fault] = [fault for fault in plan.faults if fault.severity == "error"]
+        assert (fault.code, fault.feature) == ("K202", "oidc")
+        assert key in fault.what
 
     @pytest.mark.parametrize("key", ["issuer", "jwks_uri"])
     def test_in_clear_are_refused_by_production(self, plan_of, key):

@@ -55,7 +55,7 @@ class TestProduction:
         """Links in clear, to this machine, a private network or a placeholder are refused."""
         assert refused(link_base_url=url) == [("link_base_url", False)]
 
-    @pytest.mark.parametrize("sender", ["shop@localhost", "shop@example.com", "shop", "Shop <a@b>"])
+    @pytest.mark.parametrize("sender", ["shop@localhost", "shop@example.com", "Shop <a@b>"])
     def test_refuses_senders_that_nobody_can_answer(self, sender):
         """The sender has a domain that is not a placeholder."""
         assert refused(mail_from=sender) == [("mail_from", False)]
@@ -76,6 +76,64 @@ class TestProduction:
     def test_refuses_mail_servers_in_clear(self, values, found):
         """Mails in clear may be accepted, a password in clear may not."""
         assert refused(smtp_host="mail.your-shop.tld", **values) == found
+
+
+WRONG = {
+    "link_base_url": [
+        *(
+            "www.your-shop.tld",
+            "ftp://www.your-shop.tld",
+            "https://",
+            "https://[::1",
+            "https://a]b",
+        ),
+        *("https://your-shop.tld/a b", "https://your-shop.tld\n", "https://your-shop.tld:99999"),
+        *("https://your-shop.tld?x=1", "https://your-shop.tld#x", "https://me:hush@your-shop.tld"),
+    ],
+    "mail_from": [
+        *("", "shop", "@your-shop.tld", "shop@", "a@b@c.d", "shop@your-shop.tld, b@c.d", "a b@c.d"),
+        *("shop@your-shop.tld\nBcc: x@y.z", "Shop <shop@your-shop.tld", "Shop <>", "A, B <a@b.c>"),
+        *(
+            "Shop\0 <a@b.c>",
+            "A: a@b.c, d@e.f;",
+            "a@b.c x",
+            "a@b.c?",
+            "a@b.c>",
+            "a<>@b.c",
+            "()@b",
+            "a b <c@d.e> f <g@h.i>",
+        ),
+    ],
+    "smtp_host": ["", "mail:587", "smtp://mail", "mail\n", "a b", "me@mail", "10.0.0.300", "[::1]"],
+}
+
+
+class TestTexts:
+    @pytest.mark.parametrize(("key", "value"), [(key, one) for key in WRONG for one in WRONG[key]])
+    def test_of_another_form_are_mistakes(self, key, value):
+        """A value that is no URL, sender or host is a mistake in every environment, not shown."""
+        _, [mistake] = read(UsersSettings, SAFE | {key: value})
+
+        assert (mistake.key, mistake.kind) == (key, "wrong")
+        assert "hush" not in mistake.detail
+
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("link_base_url", "http://127.0.0.1:5000"),
+            ("link_base_url", "https://[::1]:8443/shop/"),
+            ("mail_from", "Mr. Shop <shop@your-shop.tld>"),
+            ("mail_from", '"Shop, Inc." <shop@your-shop.tld>'),
+            ("mail_from", "Café <shop@localhost>"),
+            ("smtp_host", "mail_1"),
+            ("smtp_host", "::1"),
+        ],
+    )
+    def test_of_the_right_form_are_accepted(self, key, value):
+        """Ports, paths, names before an address, and addresses of hosts are accepted."""
+        settings, mistakes = read(UsersSettings, SAFE | {key: value})
+
+        assert (mistakes, getattr(settings, key)) == ([], value)
 
 
 class TestSigningKey:

@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from mercato_kit.hosts import is_link_local, is_loopback, is_private
+from mercato_kit.hosts import is_http_url, is_link_local, is_loopback, is_private
 from mercato_kit.settings import Rule, Settings
 
-Url = Annotated[str, Meta(pattern=r"^https?://[\w.\[\]:-]+(/[^\s#]*)?$", max_length=2000)]
+Url = Annotated[str, Meta(max_length=2000)]
 
 _ISSUER = "https://id.example.com"
 _JWKS_URI = "https://id.example.com/keys"
@@ -68,6 +68,13 @@ class OidcSettings(Settings, frozen=True, kw_only=True):
     fetch_pause_seconds: Annotated[
         float, Meta(gt=0, le=3600, description="Minimum pause between two fetches")
     ] = 5.0
+
+    def __post_init__(self) -> None:
+        """Check the URLs, which the rules for production parse."""
+        for key in ("issuer", "jwks_uri"):
+            if not is_http_url(getattr(self, key)):
+                what = "expected a URL with http or https and a host, without password and fragment"
+                raise ValueError(f"{key}: {what}")
 
 
 def _is_here(url: str) -> bool:

@@ -129,6 +129,14 @@ class TestAddresses:
         assert "Location" not in answer.headers
         assert b"evil" not in answer.data
 
+    @pytest.mark.parametrize("path", ["//metrics", "///readyz", "//mirror", "//folder/"])
+    def test_begin_with_one_slash(self, nameless, path):
+        """A path that begins with two slashes answers 404: a proxy may block the real one."""
+        # The test client reads the word after two slashes as a host.
+        answer = nameless.get("/", environ_overrides={"PATH_INFO": path})
+
+        assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+
     @pytest.mark.parametrize("path", ["/mirror", "/folder/"])
     def test_of_routes_are_served(self, nameless, path):
         """Each address of a route is served as the route says it."""

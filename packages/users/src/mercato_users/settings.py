@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from mercato_kit.hosts import is_example, is_loopback, is_private
+from mercato_kit.hosts import is_example, is_host, is_http_url, is_loopback, is_private
 from mercato_kit.settings import Rule, Secret, Settings
+from mercato_users.emails import is_sender
 from mercato_users.signing_keys import from_pem
 
 _IN_CLEAR = "mails, with links that log people in, are sent to another machine in clear"
@@ -93,8 +94,7 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
         str, Meta(min_length=1, max_length=100, description="Name of the shop in mails")
     ] = "Mercato"
     link_base_url: Annotated[
-        str,
-        Meta(pattern="^https?://", description="URL of the shop's pages, for links in mails"),
+        str, Meta(description="URL of the shop's pages, for links in mails")
     ] = "http://127.0.0.1:5000"
     mail: Annotated[
         Literal["console", "folder", "smtp"], Meta(description="How the worker sends mail")
@@ -113,7 +113,15 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     ] = 10
 
     def __post_init__(self) -> None:
-        """Check that the signing key can sign."""
+        """Check the URL, the sender and the mail server, and that the signing key can sign."""
+        if not is_http_url(self.link_base_url) or "?" in self.link_base_url:
+            what = "expected a URL with http or https and a host, without password, query"
+            raise ValueError(f"link_base_url: {what} and fragment")
+        if not is_sender(self.mail_from):
+            raise ValueError("mail_from: expected one e-mail address, such as shop@your-shop.tld")
+        if not is_host(self.smtp_host):
+            what = "expected the name or the address of a host, without scheme and port"
+            raise ValueError(f"smtp_host: {what}")
         if self.signing_key is not None:
             try:
                 from_pem(self.signing_key.reveal())

@@ -1,9 +1,36 @@
-"""Tell hosts apart: this machine, private networks, and names that are only examples."""
+"""Check hosts and URLs, and tell this machine, private networks and mere examples apart."""
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 _PRIVATE_DOMAINS = ("local", "localhost", "internal", "lan", "home", "test", "invalid")
 """Top-level domains that exist in private networks at most (RFC 2606, 6761, 6762)."""
+
+_LABEL = r"(?!-)[\w-]{1,63}(?<!-)"
+_NAME = re.compile(rf"(?!.{{254}})({_LABEL}\.)*(?![0-9]+\.?\Z){_LABEL}\.?")
+
+
+def is_host(text: str) -> bool:
+    """Tell whether *text* is the name or the address of a host, without scheme and port."""
+    return _address(text) is not None or _NAME.fullmatch(text) is not None
+
+
+def is_http_url(text: str) -> bool:
+    """Tell whether *text* is a URL with http or https, a host, and a port from 1 if it has one.
+
+    The scheme is in lower case, so that a rule may compare it. User name, password, fragment,
+    spaces and control characters are refused.
+    """
+    if not text.isprintable() or " " in text or "#" in text:
+        return False
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        return False
+    is_plain = text.startswith(("http://", "https://")) and "@" not in url.netloc and port != 0
+    return is_plain and is_host(url.hostname or "")
 
 
 def is_loopback(host: str) -> bool:

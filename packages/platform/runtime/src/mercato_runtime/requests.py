@@ -117,9 +117,11 @@ def _refuse_foreign_host(hosts: Sequence[str]) -> None:
 def _refuse_broken_address() -> None:
     """Answer 404 for an address that needs a redirect, or has text that no database can store.
 
-    Redirects of werkzeug contain the Host header, which a client chooses.
+    Redirects of werkzeug contain the Host header, which a client chooses. werkzeug also drops all
+    but one slash at the start, so ``//metrics`` would pass a proxy that blocks ``/metrics``.
     """
-    if isinstance(request.routing_exception, RequestRedirect):
+    begins_with_two = request.environ.get("PATH_INFO", "").startswith("//")
+    if begins_with_two or isinstance(request.routing_exception, RequestRedirect):
         raise NotFound
     for value in (request.view_args or {}).values():
         if isinstance(value, str) and not _is_text(value):
