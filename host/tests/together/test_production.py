@@ -29,7 +29,7 @@ def production(*, users=None, oidc=None, orders=None, server=None, key=KEY, url=
     features = {**login, "products": {}, "orders": {"settings": orders or {}}}
     values = {
         "environment": "production",
-        "server": {"trusted_proxies": 1, **(server or {})},
+        "server": {"trusted_proxies": 1, "hosts": ["www.your-shop.tld"], **(server or {})},
         # The tests may run from the folders of sources.
         "features": {name: {"editable": True, **choice} for name, choice in features.items()},
         **more,
