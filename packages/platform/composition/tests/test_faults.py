@@ -36,3 +36,15 @@ class TestDeploymentError:
         fault = Fault("K108", "here", "so", "that")
 
         assert DeploymentError([fault, fault]).faults == (fault,)
+
+    def test_sorts_lines_by_their_numbers(self):
+        """Line 8 comes before line 10, and a place without a line before both."""
+        places = ["shop.toml:10", "shop.toml:8", "shop.toml"]
+
+        error = DeploymentError([Fault("K202", place, "so", "that") for place in places])
+
+        assert [fault.where for fault in error.faults] == [
+            "shop.toml",
+            "shop.toml:8",
+            "shop.toml:10",
+        ]

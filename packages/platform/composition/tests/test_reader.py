@@ -107,6 +107,26 @@ class TestRead:
         assert "K100" in [code for code, _, _ in found]
         assert "hush" not in str(found)
 
+    @pytest.mark.provokes("K100")
+    @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+    def test_another_encoding(self, tmp_path, encoding):
+        """K100 of a file that is not UTF-8 proposes to save it so."""
+        file = tmp_path / "deployment.toml"
+        file.write_text('environment = "testing"  # für Bücher\n', encoding=encoding)
+
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment(file, {})
+
+        [fault] = refused.value.faults
+        assert (fault.code, fault.fix) == ("K100", "save it as UTF-8")
+
+    def test_a_byte_order_mark(self, tmp_path):
+        """A byte order mark before UTF-8 is ignored."""
+        file = tmp_path / "deployment.toml"
+        file.write_text('environment = "testing"\n', encoding="utf-8-sig")
+
+        assert read_deployment(file, {}).environment == "testing"
+
     @pytest.mark.provokes("K102")
     def test_a_feature_named_twice(self, write):
         """K102 has the numbers of both lines."""
@@ -215,6 +235,16 @@ class TestEnvironment:
         [fault] = faults_of({"environment": "testing"}, {variable: "1"})
 
         assert fault == ("K203", variable, "a part of its name is empty.")
+
+    @pytest.mark.parametrize("variable", ["SERVER__PORT", "DATABASE__SQL_GUARD"])
+    def test_a_double_underscore_is_proposed(self, variable):
+        """K203 proposes the name with a double underscore behind the table."""
+        given = f"MERCATO_{variable.replace('__', '_')}"
+
+        [(code, where, what)] = faults_of({"environment": "testing"}, {given: "1"})
+
+        assert (code, where) == ("K203", given)
+        assert f"Did you mean MERCATO_{variable}?" in what
 
     @pytest.mark.parametrize("service", ["MERCATO", "MERCATO_SERVER", "MERCATO_DATABASE_2"])
     def test_leaves_services_of_kubernetes_alone(self, service):

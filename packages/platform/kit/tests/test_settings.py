@@ -43,6 +43,7 @@ class Account(msgspec.Struct):
 
 class WideSettings(Settings):
     retries: int = 1
+    pause: int | None = None
     transport: Literal["smtp", "folder"] = "smtp"
     headers: dict[str, str] | None = None
     servers: list[int] | None = None
@@ -111,6 +112,19 @@ class TestRead:
         assert (mistake.key, mistake.kind) == (key, "wrong")
         assert mistake.detail.startswith("Expected") or "missing" in mistake.detail
         assert "hush" not in mistake.detail
+
+    @pytest.mark.parametrize(
+        ("key", "value", "detail"),
+        [
+            ("transport", "pigeon", '\'pigeon\': Expected "folder" or "smtp"'),
+            ("pause", "long", "'long': Expected `int`, got `str`"),
+        ],
+    )
+    def test_says_what_is_expected(self, key, value, detail):
+        """The valid values are listed; that a setting may be absent is no type of a value."""
+        _, mistakes = read(WideSettings, {key: value})
+
+        assert [mistake.detail for mistake in mistakes] == [detail]
 
     def test_shortens_long_values(self):
         """Long values are shortened; integers that Python cannot print are not shown."""

@@ -221,11 +221,10 @@ def _detail(field: msgspec.structs.FieldInfo, value: Any, error: msgspec.Validat
         shown = None
     else:
         shown = shown_as(value)
-    if shown is not None:
-        return f"{shown}: {error}"
-    # This message of msgspec contains the value.
-    repeats = str(error).startswith("Invalid enum value")
-    return f"Expected {kind_of(field)}" if repeats else str(error)
+    # This message of msgspec contains the value, and does not list those that are valid.
+    is_choice = str(error).startswith("Invalid enum value")
+    expected = f"Expected {kind_of(field)}" if is_choice else str(error).replace(" | null", "")
+    return expected if shown is None else f"{shown}: {expected}"
 
 
 def shown_as(value: Any) -> str | None:

@@ -68,7 +68,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Source:
     """
     file = path or Path(environ.get(DEPLOYMENT) or "deployment.toml")
     try:
-        text = file.read_text(encoding="utf-8")
+        # Editors on Windows may write a byte order mark.
+        text = file.read_text(encoding="utf-8-sig")
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DeploymentError([_syntax_fault(file, text, str(error))]) from error
@@ -154,10 +155,12 @@ def _split(dotted: str) -> ValuePath:
 
 
 def _unreadable(file: Path, error: Exception) -> Fault:
+    fix = "correct it"
     if isinstance(error, OSError):
         reason = str(error.strerror)
+        fix = f"create it, or name another file with {DEPLOYMENT} or --deployment"
     elif isinstance(error, UnicodeDecodeError):
-        reason = "it is not UTF-8 text"
+        reason, fix = "it is not UTF-8 text", "save it as UTF-8"
     elif isinstance(error, RecursionError):
         reason = "its tables and lists are nested too deep"
     else:
@@ -166,7 +169,7 @@ def _unreadable(file: Path, error: Exception) -> Fault:
         "K100",
         str(file),
         f"the deployment file cannot be read: {reason}.\nlooked for {file.absolute()}",
-        f"create it, or name another file with {DEPLOYMENT} or --deployment",
+        fix,
     )
 
 

@@ -85,6 +85,13 @@ def secret_names(kind: type[Settings]) -> list[str]:
     return [field.name for field in msgspec.structs.fields(kind) if settings.is_secret(field)]
 
 
+def _did_you_mean_table(kind: type[Settings], path: tuple[str, ...], key: str) -> str:
+    """Propose the double underscore behind the name of a table."""
+    table, _, rest = key.partition("_")
+    is_table = rest and table in _tables_of(kind)
+    return f" Did you mean {variable_of(*path, table, rest)}?" if is_table else ""
+
+
 def _tables_of(kind: type[Settings]) -> set[str]:
     """Return the names of the settings that are tables, which no variable sets as a whole."""
     fields = msgspec.structs.fields(kind)
@@ -160,5 +167,7 @@ def _fault(
         return Fault("K202", where, what, fix, feature=feature)
     known = ", ".join(field.name for field in msgspec.structs.fields(kind)) or "none"
     meant = f" Did you mean {mistake.suggestion!r}?" if mistake.suggestion else ""
+    if source.in_environment(*path, mistake.key):
+        meant = _did_you_mean_table(kind, path, mistake.key) or meant
     what = f"there is no setting {mistake.key!r}{of_whom} in {table}.{meant} Settings: {known}"
     return Fault("K203", where, what, "correct the name, or remove it", feature=feature)

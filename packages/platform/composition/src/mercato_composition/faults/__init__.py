@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -85,10 +86,16 @@ def _is_cause(cause: Fault, fault: Fault) -> bool:
     return cause.follows is None and cause.feature in (fault.follows or "").split(", ")
 
 
-def _rank(fault: Fault) -> tuple[bool, bool, int, str, str, str]:
+def _rank(fault: Fault) -> tuple[bool, bool, int, str, list[tuple[int, str]], str]:
     if fault.code in _ROOT_CAUSES:
         place = _ROOT_CAUSES.index(fault.code)
     else:
         place = len(_ROOT_CAUSES) + _GROUPS.index(fault.code[:2])
     comes_last = (fault.severity == "warning", fault.follows is not None)
-    return (*comes_last, place, fault.code, fault.where, fault.what)
+    return (*comes_last, place, fault.code, _numbers_in(fault.where), fault.what)
+
+
+def _numbers_in(where: str) -> list[tuple[int, str]]:
+    """Return a key that sorts line 8 before line 10."""
+    parts = re.split(r"([0-9]{1,9})", where)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
