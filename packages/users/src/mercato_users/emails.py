@@ -1,7 +1,8 @@
 """Validation of e-mail addresses."""
 
 from email.errors import HeaderParseError, InvalidHeaderDefect
-from email.headerregistry import Address, HeaderRegistry
+from email.headerregistry import Address
+from email.policy import SMTP
 
 from mercato_kit.hosts import is_host
 from mercato_kit.identity import canonical_email
@@ -24,7 +25,7 @@ def is_deliverable(email: str) -> bool:
 def is_sender(text: str) -> bool:
     """Return whether *text* is one address, with or without a name: ``Shop <shop@shop.tld>``."""
     try:
-        header = HeaderRegistry()("From", text)
+        header = SMTP.header_factory("From", text)
     except _UNPARSABLE:
         return False
     # The parser repairs what it can, such as a missing `>`.
