@@ -443,7 +443,6 @@ class TestRedis:
         [
             ("rediss://cache.tld/0", "Redis at cache.tld has no password"),
             ("redis:///0?host=cache.tld", "Redis at cache.tld has no password"),
-            ("redis://cache.tld/0?ssl_certfile=/srv/client.crt", "has no password"),
             ("redis://cache.tld/0?password=wQx4-mm9", "is sent to cache.tld in clear"),
         ],
     )

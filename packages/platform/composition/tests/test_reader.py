@@ -436,6 +436,9 @@ class TestRedis:
             " redis://:secret@h",
             "redis://:secret@h:0",
             "redis://:secret@h?colour=red",
+            "redis://h?ssl_certfile=/srv/secret.crt",
+            "redis://",
+            "https://h?host=secret",
             "redis://:secret@h?socket_timeout=soon",
             "rediss://:secret@h?ssl_cert_reqs=perhaps",
         ],
@@ -453,6 +456,7 @@ class TestRedis:
             "redis://127.0.0.1",
             "redis://u:p%2Fw@[::1]:6380/2",
             "rediss://:pw@h/?ssl_cert_reqs=none",
+            "redis:///0?host=h",
         ],
     )
     def test_accepts_what_the_client_accepts(self, url):

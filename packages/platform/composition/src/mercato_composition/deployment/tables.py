@@ -241,7 +241,7 @@ def log_level(source: Source) -> tuple[str, list[Fault]]:
 def is_safe_url(url: str) -> bool:
     """Tell whether packages may be downloaded from *url*: over https, or from this machine."""
     place = split_url(url)
-    if place is None:
+    if place is None or not place.hostname:
         return False
     return place.scheme == "https" or (place.scheme == "http" and is_loopback(place.hostname or ""))
 

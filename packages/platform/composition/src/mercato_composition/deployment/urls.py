@@ -1,7 +1,7 @@
 """Check the URLs of servers without connecting to them."""
 
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 # redis-py accepts these in lower case only.
 _REDIS = re.compile("rediss?://")
@@ -14,7 +14,8 @@ def is_redis_url(url: str) -> bool:
     place = split_url(url)
     if place is None or place.fragment or "@" in place.query or not _REDIS.match(url):
         return False
-    if not re.fullmatch(r"(/[0-9]*)?", place.path):
+    has_host = place.hostname or "host" in parse_qs(place.query)
+    if not has_host or not re.fullmatch(r"(/[0-9]*)?", place.path):
         return False
     try:
         # This connects to nothing.
@@ -25,12 +26,12 @@ def is_redis_url(url: str) -> bool:
 
 
 def split_url(url: str) -> SplitResult | None:
-    """Split a URL with a host; None if it is not one, such as one with an unescaped password."""
+    """Split a URL; None if it is not one, such as one with an unescaped password."""
     if not url.isascii() or not url.isprintable() or " " in url:
         return None
     try:
         place = urlsplit(url)
-        usable = place.hostname and place.port != 0
+        port = place.port
     except ValueError:
         return None
-    return place if usable else None
+    return None if port == 0 else place
