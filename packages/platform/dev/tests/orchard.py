@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 from describe import describe
@@ -186,7 +187,8 @@ def warm_cache() -> Path:
     venv = folder / "venv"
     subprocess.run(["uv", "venv", "--quiet", f"--python={sys.executable}", venv], check=True)
     install = ["uv", "pip", "install", "--quiet", f"--python={venv}"]
-    tools = [f"--group={TOOLS}:{name}" for name in ("build", "publish", "release", "surface")]
+    groups = tomllib.loads(TOOLS.read_text())["dependency-groups"]
+    tools = [f"--group={TOOLS}:{name}" for name in groups]
     subprocess.run([*install, *tools, *TESTED_WITH], check=True)
     # The lowest versions, for the session ``lowest``.
     subprocess.run([*install, "--resolution=lowest-direct", *TESTED_WITH], check=True)
