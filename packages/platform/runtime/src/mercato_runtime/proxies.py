@@ -29,7 +29,7 @@ def init_app(app: Flask, server: Server) -> None:
     if number := server.trusted_proxies:
         # Only this many proxies: with one more, a client could forge its own address.
         fix = ProxyFix(app.wsgi_app, x_for=number, x_proto=number, x_host=number, x_prefix=number)
-        app.wsgi_app = _trusting(fix, number)  # type: ignore[method-assign]
+        app.wsgi_app = _trusting(fix, number)  # type: ignore[assignment, method-assign]
 
 
 def _trusting(app: WSGIApplication, number: int) -> WSGIApplication:
