@@ -19,7 +19,7 @@ USERS = {
     "mail": "smtp",
     "mail_from": "shop@your-shop.tld",
 }
-REASON = "staging only, seen by nobody"
+REASON = "staging only, for our own team"
 
 
 def production(*, users=None, oidc=None, orders=None, server=None, key=KEY, url=POSTGRESQL, **more):

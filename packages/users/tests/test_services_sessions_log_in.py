@@ -173,7 +173,7 @@ class TestLogInConcurrently:
         assert sum(commit(lambda: list(session.scalars(sa.select(LoginAttempt.count))))) == 3
 
     def test_a_link_is_used_once(self, commit, overtaken):
-        """Of two uses of one link at once, the second is told that the link has expired."""
+        """Of two uses of one link at once, the second gets 410, as of an expired link."""
         user_id = commit(factories.make_user, "alice@example.com").id
         token = commit(one_time_tokens.store, user_id, one_time_tokens.RESET_PASSWORD, new_id(), {})
 

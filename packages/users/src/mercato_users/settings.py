@@ -28,14 +28,14 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
         Rule(
             "mail",
             lambda own: own.mail == "console",
-            "mails are printed, and nobody gets them",
+            "mails are printed and not sent",
             {"mail": "console"},
             instead="smtp",
         ),
         Rule(
             "mail",
             lambda own: own.mail == "folder",
-            "mails stay in a folder, and nobody gets them",
+            "mails stay in a folder and are not sent",
             {"mail": "folder"},
             instead="smtp",
             acceptable=True,
@@ -43,7 +43,7 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
         Rule(
             "mail_from",
             lambda own: not _is_public(parseaddr(own.mail_from)[1].rpartition("@")[2]),
-            "answers to mails reach nobody, and mail servers refuse the sender",
+            "answers to mails cannot be delivered, and mail servers refuse the sender",
             {"mail_from": "shop@localhost"},
             instead="shop@your-shop.tld",
         ),

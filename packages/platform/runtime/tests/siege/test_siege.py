@@ -62,7 +62,7 @@ class TestAttacks:
         assert max(crowd.seconds) < CLOSED_SECONDS
 
     def test_slow_heads_and_readers(self, server, probe, record_property):
-        """64 slow heads and 64 idle connections are closed; 64 that do not read delay nobody."""
+        """64 slow heads and 64 idle connections are closed; 64 that do not read delay no other."""
         attacks = [*HEADS.values(), NOT_READING]
         with ExitStack() as attacking:
             crowds = [attacking.enter_context(Crowd(server.port, attack)) for attack in attacks]
