@@ -155,4 +155,5 @@ def _bare(problem: Problem) -> Answer:
     }
     headers = Headers(problem.headers)
     headers.update({"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", "Connection": "close"})
-    return problem.status, headers, json.dumps(document).encode()
+    body = json.dumps(document, separators=(",", ":")).encode()
+    return problem.status, headers, body
