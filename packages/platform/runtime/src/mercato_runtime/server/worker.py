@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from flask import Flask
@@ -100,8 +101,8 @@ async def _serve(server: SharedServer, ready: int, lifeline: int) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        for number in _STOP:
-            signal.signal(number, signal.SIG_IGN)
+        if server.bridge.closing:
+            return
         loop.remove_reader(lifeline)
         # Without the main process, nothing else ends a worker whose client does not read.
         signal.alarm(STOP_SECONDS)
@@ -109,11 +110,15 @@ async def _serve(server: SharedServer, ready: int, lifeline: int) -> None:
         loop.call_later(LAST_CALL_SECONDS, server.stop_accepting)
         loop.call_later(2 * LAST_CALL_SECONDS, server.stop)
 
-    for number in _STOP:
-        loop.add_signal_handler(number, stop)
+    def wait_for_signal() -> None:
+        signal.sigwait(_STOP)
+        loop.call_soon_threadsafe(stop)
+
+    # They stay blocked: a flood of them does not keep this process from its work.
+    Thread(target=wait_for_signal, name="stop", daemon=True).start()
     loop.add_reader(lifeline, stop)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS - {*_STOP})
     loop.call_soon(os.write, ready, b"1")
     await server.serve()
 
