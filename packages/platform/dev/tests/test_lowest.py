@@ -1,6 +1,8 @@
 """``nox -s lowest`` fails if a declared lowest version does not work."""
 
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -14,13 +16,15 @@ SEEDS = "mercato-orchard-seeds"
 
 
 @pytest.fixture
-def seeds(tmp_path, monkeypatch):
+def seeds(monkeypatch):
     """Publish two versions of a library; the second has a new name."""
-    folder = tmp_path / "published"
-    folder.mkdir()
-    write_wheel(folder, SEEDS, "1.0", {"mercato_orchard_seeds.py": "old = 1\n"})
-    write_wheel(folder, SEEDS, "2.0", {"mercato_orchard_seeds.py": "old = new = 2\n"})
-    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
+    # uv caches a wheel by its path, also if the file changes: the folder has a random name.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_wheel(folder, SEEDS, "1.0", {"mercato_orchard_seeds.py": "old = 1\n"})
+        write_wheel(folder, SEEDS, "2.0", {"mercato_orchard_seeds.py": "old = new = 2\n"})
+        monkeypatch.setenv("UV_FIND_LINKS", name)
+        yield
 
 
 @pytest.mark.usefixtures("seeds")

@@ -1,6 +1,8 @@
 """``nox -s release`` writes a version and its changelog, commits and tags."""
 
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -154,13 +156,14 @@ def seen(session: nox.Session) -> None:
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory):
+def host():
     """Return a folder with the wheels of a host, of what tests require, and of their needs."""
-    folder = tmp_path_factory.mktemp("host")
-    for name in closure("mercato-testing"):
-        if name.startswith("mercato-") and name != "mercato-kit":
-            pack_installed(folder, name)
-    return folder
+    # uv caches a wheel by its path, also if the file changes: the folder has a random name.
+    with tempfile.TemporaryDirectory() as folder:
+        for name in closure("mercato-testing"):
+            if name.startswith("mercato-") and name != "mercato-kit":
+                pack_installed(Path(folder), name)
+        yield Path(folder)
 
 
 @pytest.fixture(scope="module")
