@@ -7,6 +7,7 @@ session, so that it sees what was written.
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from flask import current_app
@@ -19,6 +20,9 @@ from sqlalchemy.pool import PoolProxiedConnection
 from mercato_kit import db, transactions, work
 
 Row = tuple[Any, ...]
+Watcher = Callable[[str], object]
+
+_watchers: WeakKeyDictionary[sa.Engine, list[Watcher]] = WeakKeyDictionary()
 
 _POSTGRESQL: sa.Dialect = cast("Any", PGDialect_psycopg)(paramstyle="numeric_dollar")
 _SQLITE = SQLiteDialect_pysqlite()
@@ -69,13 +73,12 @@ class Reader:
     Attributes:
         engine: The engine whose connections are used outside of units of work that may write.
         dialect: The name of the database: ``postgresql`` or ``sqlite``.
-        watchers: Called with the text of each statement before it is sent.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
         self.dialect = engine.dialect.name
         self.engine = transactions.reading_engine(engine)
-        self.watchers: list[Callable[[str], object]] = []
+        self._watchers = watchers_of(engine)
 
     def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
         """Send *statement* and return its rows.
@@ -84,7 +87,7 @@ class Reader:
             DBAPIError: The database refused it, or the connection was lost twice.
         """
         parameters = statement.parameters(values)
-        for watch in self.watchers:
+        for watch in self._watchers:
             watch(statement.text)
         session = _writing_session()
         if session is not None:
@@ -201,6 +204,14 @@ class Read:
         processors = [(place, process) for place, process in made if process is not None]
         ready = Statement(self._select, here.dialect), processors
         return self._ready.setdefault(here.dialect, ready)
+
+
+def watchers_of(engine: sa.Engine) -> list[Watcher]:
+    """Return the functions that are called with the text of each read before it is sent.
+
+    Append one to watch the reads of *engine*: they are no events of SQLAlchemy.
+    """
+    return _watchers.setdefault(engine, [])
 
 
 def reader() -> Reader:

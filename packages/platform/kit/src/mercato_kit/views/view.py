@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any, cast
 
 import marshmallow as ma
@@ -42,7 +43,7 @@ class Through:
     id: Any = None
 
 
-Filter = sa.ColumnElement[bool] | Through
+Filter = sa.ColumnExpressionArgument[bool] | Through
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class View:
         without: Paths of fields that are not shown. A schema with a hook after its dump needs it.
         filters: Conditions that apply if a value is given under their name. One with several
             parameters takes a mapping of their values; one without applies if its value is true.
+            None is NULL, which nothing equals.
         sorts: Sortable columns (NOT NULL) of a list, by name.
         id: A unique column, which makes the order of a list total.
     """
@@ -126,9 +128,13 @@ class View:
         }
         self._computed, self._filters = dict(computed or {}), dict(filters or {})
         self._sorts = dict(sorts or {})
+        nested = [*chain.from_iterable(self._only.values()), *self._computed.values()]
         self._parameters = {
-            name: tuple(dict.fromkeys(parameters_of(_condition(one))))
-            for name, one in self._filters.items()
+            **{name: (name,) for clause in nested for name in parameters_of(clause)},
+            **{
+                name: tuple(dict.fromkeys(parameters_of(_condition(one))))
+                for name, one in self._filters.items()
+            },
         }
         self._ready = lru_cache(maxsize=_SHAPES_KEPT)(self._prepare)
 
@@ -185,16 +191,17 @@ class View:
 
     def _given(self, values: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
         """Return the names of the values that are given, and the values of parameters."""
-        given, parameters = [], {}
+        given: list[str] = []
+        parameters: dict[str, Any] = {}
         for name, value in values.items():
             names = self._parameters.get(name)
-            if value is None or (names == () and not value):
+            if names is None:
+                raise TypeError(f"the view has no filter or parameter {name!r}")
+            if not names and not value:
                 continue
             given.append(name)
-            if names and len(names) == 1:
+            if len(names) == 1:
                 parameters[names[0]] = value
-            elif names is None:
-                parameters[name] = value
             elif names:
                 parameters.update(value)
         return tuple(given), parameters
@@ -287,5 +294,5 @@ def _conversions(
             yield place, bool
 
 
-def _condition(one: Filter) -> sa.ColumnElement[bool]:
+def _condition(one: Filter) -> sa.ColumnExpressionArgument[bool]:
     return one.where if isinstance(one, Through) else one
