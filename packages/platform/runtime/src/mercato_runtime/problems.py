@@ -133,7 +133,7 @@ def answer_http_exception(error: HTTPException) -> Response:
 def answer_fault(error: Exception) -> Response:
     """Log an unexpected error, and answer 500 without any detail of it."""
     # The rule instead of the path, which contains what the client wrote.
-    where = (g.get("request_id", "-"), measures.method(), measures.route())
+    where = (g.get("request_id", "-"), measures.method(request), measures.route(request))
     _log.error("request %s: %s %s failed", *where, exc_info=error)
     return answer_problem(InternalError("It was logged with the request id."))
 
