@@ -129,6 +129,9 @@ class App(Flask):
                 hook(request, response)
         return response
 
+    def log_exception(self, exc_info: Any) -> None:
+        """Do nothing: the error handler logs it, without the path, which a client wrote."""
+
     def _matches_hosts(self) -> bool:
         config = self.config
         return (
