@@ -146,14 +146,19 @@ class TestCreateApp:
             create_app(production, install=True)
 
 
+LIMITED = {"requests_per_minute": 1000}
+
+
 class TestTwoApps:
     def test_share_nothing(self, tmp_path):
         """Two apps share no routes, services, settings, limits and documents."""
         one = create_app(
-            deployment(tmp_path, features={"paints": {"settings": {"litres": 2}}}),
+            deployment(tmp_path, features={"paints": {"settings": {"litres": 2}}}, server=LIMITED),
             features=[paints(offers=[Offer(Colour, "1.0", Colour)])],
         )
-        other = create_app(deployment(tmp_path), features=[paints(), paints("oils")])
+        other = create_app(
+            deployment(tmp_path, server=LIMITED), features=[paints(), paints("oils")]
+        )
 
         answers = [app.test_client().get("/v1/paints").json for app in (one, other)]
 
@@ -194,6 +199,33 @@ class TestRateLimits:
         assert 0 <= int(wait) <= 60
         assert answers[0].headers["X-RateLimit-Limit"] == "3"
         assert "X-RateLimit-Retry-After" not in answers[-1].headers
+
+    def test_of_open_writes_are_not_for_reads(self, tmp_path):
+        """Where only open writes are limited, reads are neither counted nor refused."""
+        blueprint = Blueprint("door", __name__)
+
+        @blueprint.get("/door", allow=anyone)
+        @blueprint.response(200)
+        def look():
+            """Look at the door"""
+            return {}
+
+        @blueprint.post("/door", allow=anyone)
+        @blueprint.response(200)
+        def knock():
+            """Knock at the door"""
+            return {}
+
+        feature = Feature(name="door", summary="For a test.", blueprints=[blueprint])
+        limited = deployment(tmp_path, server={"open_writes_per_minute": 1})
+        client = create_app(limited, features=[feature]).test_client()
+
+        writes = [client.post("/door") for _ in range(2)]
+        reads = [client.get("/door") for _ in range(2)]
+
+        assert [answer.status_code for answer in (*writes, *reads)] == [200, 429, 200, 200]
+        assert writes[0].headers["X-RateLimit-Limit"] == "1"
+        assert "X-RateLimit-Limit" not in reads[0].headers
 
 
 class TestOptionalFeature:

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
-
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.features.plan import compose
 from mercato_host import config as configuration, extensions
 from mercato_installer.here import install_missing
 from mercato_kit.feature import Feature
+from mercato_runtime.app import App
 from mercato_runtime.register import register
 
 __all__ = ["create_app"]
@@ -23,7 +22,7 @@ def create_app(
     install: bool = False,
     features: Iterable[Feature] = (),
     config: Mapping[str, Any] | None = None,
-) -> Flask:
+) -> App:
     """Make the Flask app of a deployment. Opens no connection to its database.
 
     Args:
@@ -41,7 +40,7 @@ def create_app(
     if install:
         install_missing(deployment)
     plan = compose(deployment, features).require_fit()
-    app = Flask(__name__, static_folder=None)
+    app = App(__name__, static_folder=None)
     app.config.from_object(configuration.ENVIRONMENTS[deployment.environment])
     app.config.from_mapping(configuration.settings_of(deployment))
     app.config.from_mapping(config or {})

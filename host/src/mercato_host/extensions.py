@@ -1,6 +1,8 @@
 """Flask extensions of the app. Add others here in a copy of this host: Sentry, Babel, …"""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, Response, request
 from flask_caching import Cache
@@ -27,6 +29,9 @@ class Database(SQLAlchemy):
 
     def _teardown_session(self, exc: BaseException | None) -> None:
         """Return the connection to the pool. A lost database must not break the response."""
+        # Most answers, such as refusals, need no session.
+        if not self.session.registry.has():
+            return
         try:
             super()._teardown_session(exc)
         except SQLAlchemyError as error:
@@ -45,6 +50,12 @@ def init_app(app: Flask, deployment: Deployment) -> None:
         transactions.prepare(db.engine)
     ma.init_app(app)
     cache.init_app(app)
+    if deployment.server.requests_per_minute or deployment.open_writes_per_minute:
+        _limit(app, deployment)
+
+
+def _limit(app: Flask, deployment: Deployment) -> None:
+    """Limit requests as the deployment says."""
     limit, writes = deployment.server.requests_per_minute, deployment.open_writes_per_minute
     # Flask-Limiter keeps its counters in the object, so each app needs a separate one.
     limiter = Limiter(
@@ -59,6 +70,24 @@ def init_app(app: Flask, deployment: Deployment) -> None:
     # Flask calls the hook that is added last first.
     app.after_request(_say_when_to_retry)
     limiter.init_app(app)
+    if not limit:
+        # Flask-Limiter's hooks cost as much as the rest of a request, also where they do nothing.
+        for hooks in (
+            app.before_request_funcs,
+            app.after_request_funcs,
+            app.teardown_request_funcs,
+        ):
+            hooks[None].append(_for_open_writes(hooks[None].pop()))
+
+
+def _for_open_writes(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a hook that is *hook* for requests which the limit of open writes is for."""
+
+    def call(*arguments: Any) -> Any:
+        # A hook after the request returns the response, which is its only argument.
+        return next(iter(arguments), None) if _needs_account_or_reads() else hook(*arguments)
+
+    return call
 
 
 def _say_when_to_retry(response: Response) -> Response:
@@ -81,5 +110,6 @@ def _is_health() -> bool:
 
 def _needs_account_or_reads() -> bool:
     """Exempt what is not registering, ordering and the like."""
-    is_open = request.endpoint in current_composition().open_endpoints
-    return not is_open or request.method in SAFE_METHODS
+    if request.method in SAFE_METHODS:
+        return True
+    return request.endpoint not in current_composition().open_endpoints

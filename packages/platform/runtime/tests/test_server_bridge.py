@@ -3,10 +3,11 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from flask import Flask, Response, request
+from flask import Response, request
 
 from mercato_composition.deployment.model import Server
 from mercato_runtime import problems, requests
+from mercato_runtime.app import App
 from mercato_runtime.server.bridge import Bridge
 from mercato_runtime.server.environ import make_environ
 
@@ -66,7 +67,7 @@ def scope(
 @pytest.fixture
 def app():
     """An app that gives the body back."""
-    app = Flask("echo")
+    app = App("echo")
     app.config["MAX_CONTENT_LENGTH"] = 10
     problems.init_app(app, {__name__})
     requests.init_app(app, Server())

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from functools import partial
 
-from flask import Flask, Response, request
+from flask import Request, Response
+
+from mercato_runtime.app import App
 
 # Without this list a page sees only the headers of CORS' own.
 _EXPOSED = "ETag, Idempotency-Replayed, Link, Location, Retry-After, WWW-Authenticate, X-Request-Id"
@@ -11,29 +13,28 @@ _EXPOSED = "ETag, Idempotency-Replayed, Link, Location, Retry-After, WWW-Authent
 _PREFLIGHT_SECONDS = "600"
 
 
-def init_app(app: Flask, origins: Collection[str]) -> None:
+def init_app(app: App, origins: Collection[str]) -> None:
     """Answer requests and preflight requests from pages of *origins*; do nothing if it is empty.
 
     Clients send tokens in a header and no cookies, so credentials are not allowed.
     """
     if origins:
-        app.after_request(partial(_allow, frozenset(origins)))
+        app.after_hooks.append(partial(_allow, frozenset(origins)))
 
 
-def _allow(origins: frozenset[str], response: Response) -> Response:
+def _allow(origins: frozenset[str], request: Request, response: Response) -> None:
     # Also where there is no Origin: a cache must not give that answer to a page.
     response.vary.add("Origin")
     origin = request.headers.get("Origin")
     if origin not in origins:
-        return response
+        return
     response.headers["Access-Control-Allow-Origin"] = str(origin)
     response.headers["Access-Control-Expose-Headers"] = _EXPOSED
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-        _allow_next(response)
-    return response
+        _allow_next(request, response)
 
 
-def _allow_next(response: Response) -> None:
+def _allow_next(request: Request, response: Response) -> None:
     """Allow the request that a preflight request asks for: any header, the route's methods."""
     asked = request.headers.get("Access-Control-Request-Headers", "")
     response.headers["Access-Control-Allow-Headers"] = asked

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from typing import cast
 
-from flask import Blueprint, Flask, Response, current_app, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
 
@@ -16,6 +16,7 @@ from mercato_kit.db import session
 from mercato_kit.errors import Unavailable
 from mercato_kit.feature import Check
 from mercato_runtime import metrics
+from mercato_runtime.app import App
 
 blueprint = Blueprint("health", __name__)
 
@@ -27,7 +28,7 @@ Finding = tuple[str, str]
 """The name of a failed check, and one sentence that says what is wrong."""
 
 
-def init_app(app: Flask, plan: Plan) -> None:
+def init_app(app: App, plan: Plan) -> None:
     """Add the endpoints to *app*, and count its requests."""
     app.extensions["mercato_plan"] = plan
     metrics.init_app(app, plan)

@@ -5,10 +5,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from flask import Flask, request
+from flask import Request
 
 from mercato_kit.db import engine
 from mercato_kit.reads import watchers_of
+from mercato_runtime.app import App
 
 _METHODS = frozenset("DELETE GET HEAD OPTIONS PATCH POST PUT".split())
 
@@ -34,9 +35,9 @@ class Measure:
 _current: ContextVar[Measure] = ContextVar("mercato_measure")
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: App) -> None:
     """Measure each request of *app*; before all other hooks, so that theirs count too."""
-    app.before_request_funcs.setdefault(None, []).insert(0, _start)
+    app.before_hooks.append(_start)
     with app.app_context():
         sa.event.listen(engine(), "before_cursor_execute", _count)
         watchers_of(engine()).append(_count_read)
@@ -48,18 +49,18 @@ def current() -> Measure:
     return _current.get(None) or Measure()
 
 
-def method() -> str:
+def method(request: Request) -> str:
     """Return the request's method; ``other`` if HTTP does not define it."""
     # A client can send any name, and each would be a new label of the metrics.
     return request.method if request.method in _METHODS else "other"
 
 
-def route() -> str:
+def route(request: Request) -> str:
     """Return the rule that matched the request, such as ``/v1/orders/<uuid:order_id>``."""
     return request.url_rule.rule if request.url_rule else "none"
 
 
-def _start() -> None:
+def _start(_: Request) -> None:
     _current.set(Measure())
 
 

@@ -7,7 +7,7 @@ from inspect import getdoc
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from mercato_kit.errors import NotFound, Problem
 from mercato_runtime import measures
@@ -99,7 +99,8 @@ def init_app(app: Flask, packages: Collection[str]) -> None:
     """
     app.register_error_handler(Problem, answer_problem)
     app.register_error_handler(HTTPException, answer_http_exception)
-    app.register_error_handler(Exception, answer_fault)
+    # Not for Exception: Flask sends its signal of an error only if no handler answers it.
+    app.register_error_handler(InternalServerError, answer_fault)
     app.extensions["mercato_problems"] = _explained({"mercato_kit", "mercato_runtime", *packages})
     app.register_blueprint(blueprint)
 
@@ -130,11 +131,12 @@ def answer_http_exception(error: HTTPException) -> Response:
     return respond(document, headers)
 
 
-def answer_fault(error: Exception) -> Response:
+def answer_fault(error: HTTPException) -> Response:
     """Log an unexpected error, and answer 500 without any detail of it."""
+    cause = getattr(error, "original_exception", None) or error
     # The rule instead of the path, which contains what the client wrote.
-    where = (g.get("request_id", "-"), measures.method(), measures.route())
-    _log.error("request %s: %s %s failed", *where, exc_info=error)
+    where = (g.get("request_id", "-"), measures.method(request), measures.route(request))
+    _log.error("request %s: %s %s failed", *where, exc_info=cause)
     return answer_problem(InternalError("It was logged with the request id."))
 
 

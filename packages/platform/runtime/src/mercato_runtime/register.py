@@ -13,6 +13,7 @@ from mercato_composition.features.plan import Plan
 from mercato_kit.composition import Composition, compose
 from mercato_runtime import cors, guard, health, logs, measures, problems, proxies, requests
 from mercato_runtime.api import Api, pages
+from mercato_runtime.app import App
 from mercato_runtime.policies import AWAY, check_policies
 from mercato_runtime.problems import FeatureDisabled
 
@@ -21,7 +22,7 @@ _log = logging.getLogger(__name__)
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
-def register(app: Flask, plan: Plan) -> None:
+def register(app: App, plan: Plan) -> None:
     """Register the features of *plan*, problem documents, health endpoints and API document.
 
     Initialize the app's extensions before. Commands of features are not registered on the app:
@@ -30,16 +31,19 @@ def register(app: Flask, plan: Plan) -> None:
     Raises:
         DeploymentError: A route has no policy (K106), cannot be registered (K106), or its schemas
             have the same name (K407).
+        TypeError: *app* is a plain Flask app.
     """
-    logs.init_app(app, plan.deployment)
+    if not isinstance(app, App):
+        raise TypeError("register() needs an App: make it with mercato_runtime.app.App(__name__)")
     proxies.init_app(app, plan.deployment.server)
-    cors.init_app(app, plan.deployment.server.origins)
-    requests.init_app(app, plan.deployment.server)
     measures.init_app(app)
+    requests.init_app(app, plan.deployment.server)
+    cors.init_app(app, plan.deployment.server.origins)
     if plan.deployment.sql_guard:
         guard.init_app(app, plan)
     problems.init_app(app, _packages_of(plan))
     health.init_app(app, plan)
+    logs.init_app(app, plan.deployment)
     api = _register_features(app, plan)
     pages.init_app(app, api, plan.features)
     check_policies(app, plan)

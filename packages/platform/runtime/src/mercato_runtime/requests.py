@@ -1,11 +1,11 @@
 """Request hooks: request id, body limit, hosts and security headers."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Request, Response, g
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.routing import RequestRedirect
 from werkzeug.sansio.utils import host_is_trusted
@@ -15,6 +15,7 @@ from mercato_kit.db import new_id
 from mercato_kit.errors import MalformedRequest, NotFound
 from mercato_kit.http.blueprint import SAFE_METHODS
 from mercato_kit.http.body import read_whole
+from mercato_runtime.app import App
 from mercato_runtime.problems import ContentTooLarge, MisdirectedRequest
 
 REFUSAL = "mercato.refusal"
@@ -22,16 +23,17 @@ REFUSAL = "mercato.refusal"
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}", re.ASCII)
 
-_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
+_HEADERS = (
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+)
+
+_HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
 
 _NO_CONTENT = 204
-_ONE_YEAR_SECONDS = 31_536_000
 
 
 class JsonProvider(DefaultJSONProvider):
@@ -47,44 +49,40 @@ class JsonProvider(DefaultJSONProvider):
         return super().dumps(obj, **kwargs)
 
 
-def init_app(app: Flask, server: Server) -> None:
+def init_app(app: App, server: Server) -> None:
     """Set the JSON provider and request hooks of *app*."""
     app.json = JsonProvider(app)
     # werkzeug would redirect /v1//products to /v1/products.
     app.url_map.merge_slashes = False
-    # First in the list: a response of an extension's hook, such as 429, has a request id too.
-    hooks = app.before_request_funcs.setdefault(None, [])
-    hooks[:0] = [
+    app.before_hooks += [
         _name_request,
         _refuse_unserved,
-        _read_body,
+        partial(_read_body, app.config["MAX_CONTENT_LENGTH"]),
         partial(_refuse_foreign_host, server.hosts),
         _refuse_broken_address,
     ]
-    app.after_request(_drop_entity_headers)
-    app.after_request(_protect)
+    app.after_hooks += [_protect, _drop_entity_headers]
 
 
-def _name_request() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _SANE_ID.fullmatch(given) else str(new_id())
+def _name_request(request: Request) -> None:
+    given = request.environ.get("HTTP_X_REQUEST_ID")
+    g.request_id = given if given and _SANE_ID.fullmatch(given) else str(new_id())
 
 
-def _refuse_unserved() -> None:
+def _refuse_unserved(request: Request) -> None:
     """Answer with the problem that the server has with the request, such as a late body."""
     if problem := request.environ.get(REFUSAL):
         raise problem
 
 
-def _read_body() -> None:
+def _read_body(limit: int, request: Request) -> None:
     """Read the body before a transaction begins, so that a slow client holds no transaction.
 
     Raises:
-        ContentTooLarge: The body is larger than the limit.
+        ContentTooLarge: The body is larger than *limit* bytes.
         MalformedRequest: The body is incomplete.
     """
-    limit = current_app.config["MAX_CONTENT_LENGTH"]
-    if (request.content_length or 0) > limit:
+    if "CONTENT_LENGTH" in request.environ and (request.content_length or 0) > limit:
         raise ContentTooLarge
     if request.method in SAFE_METHODS:
         return
@@ -95,26 +93,27 @@ def _read_body() -> None:
         raise ContentTooLarge
 
 
-def _refuse_foreign_host(hosts: Sequence[str]) -> None:
+def _refuse_foreign_host(hosts: Sequence[str], request: Request) -> None:
     """Refuse requests for another host, except for the health endpoints and metrics.
 
     Those are asked by probes, which send the address of one machine as the host.
 
     Args:
         hosts: The names of this deployment; empty for any.
+        request: The request.
 
     Raises:
         MalformedRequest: The Host header has a character that no host has.
         MisdirectedRequest: The host is another one.
     """
-    if request.headers.get("Host") and not request.host:
+    if request.environ.get("HTTP_HOST") and not request.host:
         raise MalformedRequest("The Host header is not valid.")
     is_known = not hosts or host_is_trusted(request.host.lower(), hosts)
     if not is_known and request.blueprint != "health":
         raise MisdirectedRequest
 
 
-def _refuse_broken_address() -> None:
+def _refuse_broken_address(request: Request) -> None:
     """Answer 404 for an address that needs a redirect, or has text that no database can store.
 
     Redirects of werkzeug contain the Host header, which a client chooses. werkzeug also drops all
@@ -132,21 +131,21 @@ def _is_text(value: str) -> bool:
     return "\x00" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def _drop_entity_headers(response: Response) -> Response:
+def _protect(request: Request, response: Response) -> None:
+    """Add the request id, and the security headers that the response does not set itself."""
+    names = {name.lower() for name, _ in response.headers}
+    added = [header for header in _HEADERS if header[0].lower() not in names]
+    if request.is_secure:
+        added.append(_HTTPS_ONLY)
+    if request_id := g.get("request_id"):
+        added.append(("X-Request-Id", request_id))
+    response.headers.extend(added)
+
+
+def _drop_entity_headers(request: Request, response: Response) -> None:
     """Drop entity headers from empty responses."""
     is_options = request.method == "OPTIONS" and not (response.is_streamed or response.get_data())
     if is_options:
         response.headers.setdefault("Cache-Control", "private, no-store")
     if is_options or response.status_code == _NO_CONTENT:
         response.headers.pop("Content-Type", None)
-    return response
-
-
-def _protect(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.is_secure:
-        response.headers["Strict-Transport-Security"] = f"max-age={_ONE_YEAR_SECONDS}"
-    if request_id := g.get("request_id"):
-        response.headers["X-Request-Id"] = request_id
-    return response

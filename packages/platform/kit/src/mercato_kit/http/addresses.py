@@ -1,11 +1,13 @@
 """Addresses of clients: how proxies write them, and the networks that clients are counted by."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 
 
+@lru_cache(maxsize=1024)
 def clean_address(text: str) -> str | None:
     """Return the IP address in *text*, in one spelling for each address.
 

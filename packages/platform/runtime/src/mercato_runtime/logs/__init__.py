@@ -2,24 +2,23 @@
 
 import logging
 
-from flask import Flask, Response, g
+from flask import Request, Response, g
 
 from mercato_composition.deployment.model import Deployment
 from mercato_kit.identity import known_principal
 from mercato_kit.security import log as security_log
 from mercato_runtime import measures
+from mercato_runtime.app import App
 from mercato_runtime.logs import refusals
 from mercato_runtime.logs.formats import Formatter
 
 _log = logging.getLogger("mercato.requests")
 
 
-def init_app(app: Flask, deployment: Deployment) -> None:
-    """Log the requests of *app* and what it refuses."""
+def init_app(app: App, deployment: Deployment) -> None:
+    """Log the requests of *app* and what it refuses; after all other hooks."""
     configure(deployment)
-    # Flask calls the hook that was added first at the end, so the line has the final status.
-    app.after_request(_log_request)
-    app.after_request(refusals.log_refusal)
+    app.after_hooks += [refusals.log_refusal, _log_request]
 
 
 def configure(deployment: Deployment) -> None:
@@ -37,16 +36,17 @@ def configure(deployment: Deployment) -> None:
     security_log.setLevel(logging.INFO)
 
 
-def _log_request(response: Response) -> Response:
+def _log_request(request: Request, response: Response) -> None:
+    if not _log.isEnabledFor(logging.INFO):
+        return
     measure = measures.current()
     facts = {
         "request_id": g.get("request_id"),
-        "method": measures.method(),
-        "route": measures.route(),
+        "method": measures.method(request),
+        "route": measures.route(request),
         "status": response.status_code,
         "ms": round(measure.seconds * 1000, 1),
         "statements": measure.statements,
         "principal_id": known_principal().sub,
     }
     _log.info("request", extra={"facts": facts})
-    return response

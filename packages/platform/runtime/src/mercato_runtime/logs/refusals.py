@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, g
+from flask import Request, Response, request as current
 
 from mercato_kit import security
 from mercato_kit.errors import NotFound, Problem, Unauthenticated
@@ -17,18 +17,23 @@ _EVENTS = {
 """The events, by status. A 404 is one only if it hides what belongs to another caller."""
 
 
+_PROBLEM = "mercato.problem"
+"""The key of the WSGI environ with the problem that answers the request."""
+
+
 def note(problem: Problem) -> None:
     """Remember the problem that answers the current request."""
-    g.mercato_problem = problem
+    current.environ[_PROBLEM] = problem
 
 
-def log_refusal(response: Response) -> Response:
+def log_refusal(request: Request, response: Response) -> None:
     """Log the response if it refuses access."""
-    problem: Problem | None = g.pop("mercato_problem", None)
     event = _EVENTS.get(response.status_code)
-    if event is not None and _is_refusal(response.status_code, problem):
-        security.refuse(event, **_facts(response, problem))
-    return response
+    if event is None:
+        return
+    problem: Problem | None = request.environ.get(_PROBLEM)
+    if _is_refusal(response.status_code, problem):
+        security.refuse(event, **_facts(request, response, problem))
 
 
 def _is_refusal(status: int, problem: Problem | None) -> bool:
@@ -39,11 +44,11 @@ def _is_refusal(status: int, problem: Problem | None) -> bool:
     return not is_guest
 
 
-def _facts(response: Response, problem: Problem | None) -> dict[str, Any]:
+def _facts(request: Request, response: Response, problem: Problem | None) -> dict[str, Any]:
     code = problem.code if problem else None
     request_facts = {
-        "method": measures.method(),
-        "route": measures.route(),
+        "method": measures.method(request),
+        "route": measures.route(request),
         "status": response.status_code,
         "code": code,
     }

@@ -3,12 +3,13 @@
 import os
 from typing import cast
 
-from flask import Flask, Response, current_app
+from flask import Request, Response, current_app
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from mercato_composition.features.plan import Plan
 from mercato_runtime import measures
+from mercato_runtime.app import App
 from mercato_runtime.metrics import pool
 from mercato_runtime.metrics.backlog import Backlog
 from mercato_runtime.metrics.composition import Composition
@@ -26,7 +27,7 @@ class Metrics:
         asked: What a scrape asks for: the plan and the database, which all processes share.
     """
 
-    def __init__(self, app: Flask, plan: Plan) -> None:
+    def __init__(self, app: App, plan: Plan) -> None:
         self.counted = CollectorRegistry()
         self.requests = Counter(
             "mercato_requests_total",
@@ -47,21 +48,35 @@ class Metrics:
             buckets=_STATEMENTS,
             registry=self.counted,
         )
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram, Histogram]] = {}
         self._failures = LoggedOnce()
         pool.watch(app, self.counted, self._failures)
         self.asked = CollectorRegistry()
         self.asked.register(Composition(plan))
         self.asked.register(Backlog(app))
 
-    def count(self, response: Response) -> Response:
+    def count(self, request: Request, response: Response) -> None:
         """Count a request and its response."""
-        measure, method, route = measures.current(), measures.method(), measures.route()
+        measure = measures.current()
         # What the request did is committed, so its response must not become an error.
         with self._failures:
-            self.requests.labels(method, route, str(response.status_code)).inc()
-            self.seconds.labels(method, route).observe(measure.seconds)
-            self.statements.labels(method, route).observe(measure.statements)
-        return response
+            requests, seconds, statements = self._children_of(request, response.status_code)
+            requests.inc()
+            seconds.observe(measure.seconds)
+            statements.observe(measure.statements)
+
+    def _children_of(self, request: Request, status: int) -> tuple[Counter, Histogram, Histogram]:
+        """Return the counters of a method, route and status. Finding labels costs more."""
+        key = (measures.method(request), measures.route(request), status)
+        children = self._children.get(key)
+        if children is None:
+            method, route, _ = key
+            children = self._children[key] = (
+                self.requests.labels(method, route, str(status)),
+                self.seconds.labels(method, route),
+                self.statements.labels(method, route),
+            )
+        return children
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
@@ -73,10 +88,10 @@ class Metrics:
         return generate_latest(counted) + generate_latest(self.asked)
 
 
-def init_app(app: Flask, plan: Plan) -> None:
+def init_app(app: App, plan: Plan) -> None:
     """Count the requests of *app*."""
     metrics = app.extensions["mercato_metrics"] = Metrics(app, plan)
-    app.after_request(metrics.count)
+    app.after_hooks.append(metrics.count)
 
 
 def render() -> bytes:
