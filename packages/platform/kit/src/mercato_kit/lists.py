@@ -27,7 +27,9 @@ class ListOf(sa.types.TypeDecorator[Collection[Any]]):
         """Use an array where the database has one."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(sa.Text())
-        return dialect.type_descriptor(postgresql.ARRAY(self.item))
+        # A cast to a length would cut longer values, which then equal others.
+        item = sa.String() if isinstance(self.item, sa.String) else self.item
+        return dialect.type_descriptor(postgresql.ARRAY(item))
 
     def process_bind_param(self, value: Collection[Any] | None, dialect: sa.Dialect) -> Any:
         """Convert the values as a column of their type does."""
@@ -51,6 +53,10 @@ class any_of(FunctionElement[bool]):  # noqa: N801 - named like the functions of
 
     type = sa.Boolean()
     inherit_cache = True
+
+    def self_group(self, against: Any = None) -> "any_of":
+        """Return the condition itself: SQLite uses no index for a function that equals 1."""
+        return self
 
     def __init__(self, column: sa.ColumnElement[Any] | Any, values: Collection[Any] | str) -> None:
         kind = ListOf(column.type)
