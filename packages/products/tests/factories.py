@@ -6,8 +6,9 @@ from itertools import count
 from mercato_kit.db import new_id, session, utc_now
 from mercato_products.models import DEFAULT_LOCATION_ID, StockLevel
 from mercato_products.services.adjustments import adjust_stock
+from mercato_products.services.holds import reserve_units
 from mercato_products.services.products import create_product
-from mercato_products.services.reservations import commit_reservation, reserve_units
+from mercato_products.services.reservations import commit_reservation
 from mercato_products.values import Adjustment, NewPrice, NewProduct, NewVariant
 
 _numbers = count(1)

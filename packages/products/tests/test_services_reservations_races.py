@@ -4,9 +4,10 @@ from datetime import timedelta
 import pytest
 
 from mercato_contracts.stock import InsufficientStock
+from mercato_kit import later
 from mercato_kit.db import new_id, session, utc_now
 from mercato_products.models import DEFAULT_LOCATION_ID, Reservation, StockLevel
-from mercato_products.services import reservations
+from mercato_products.services import holds, reservations
 from mercato_products.services.adjustments import adjust_stock
 from mercato_products.values import Adjustment
 
@@ -22,11 +23,13 @@ def together(app):
 
     def in_transaction(function):
         with app.app_context():
+            later.begin()
             try:
                 answer = function()
             except InsufficientStock:
                 session.rollback()
                 return "short"
+            later.write(session.connection())
             session.commit()
             return answer
 
@@ -57,7 +60,7 @@ def _invariants(commit):
 def reserving(reference, quantities):
     """Return a function that reserves."""
     soon = utc_now() + timedelta(minutes=15)
-    return lambda: reservations.reserve_units(reference, quantities, soon)
+    return lambda: holds.reserve_units(reference, quantities, soon)
 
 
 class TestReserve:

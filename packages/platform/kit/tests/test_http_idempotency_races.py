@@ -62,7 +62,7 @@ class TestLostConnection:
     def test_at_commit_has_one_effect(self, boot, empty_postgresql_url, committed):
         """After a connection lost at COMMIT there is one note, committed or repeated."""
         app = boot(empty_postgresql_url)
-        losses = _lose_connection_at_first_commit(app, committed=committed)
+        losses = lose_connection_at_first_commit(app, committed=committed)
 
         answer = app.test_client().post(
             "/v1/notes", json={"title": "a"}, headers={"Idempotency-Key": KEY}
@@ -74,7 +74,7 @@ class TestLostConnection:
         assert ("Idempotency-Replayed" in answer.headers) is committed
 
 
-def _lose_connection_at_first_commit(app, *, committed):
+def lose_connection_at_first_commit(app, *, committed):
     """Cut the server's side of the first transaction just before or just after its end."""
     losses = []
     with app.app_context():

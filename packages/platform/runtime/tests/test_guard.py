@@ -199,6 +199,13 @@ class TestAllows:
 
         assert rows()[0] == [("lamp", 10), ("vase", 10)]
 
+    def test_rows_of_several_features_that_are_written_together(self, app, rows, baskets):
+        """The rows that features write at the end of a unit of work may be one statement."""
+        with app.app_context():
+            baskets.record_both("vase")
+
+        assert rows() == [[("lamp", 10), ("vase", 10)], [("vase", 1)]]
+
     @pytest.mark.parametrize(
         "statement",
         [
@@ -257,6 +264,9 @@ class Taker:
         return session.scalar(sa.text("SELECT count(*) FROM baskets_line"))
 
     def announce(self, name):
+        """Do nothing."""
+
+    def record(self, name):
         """Do nothing."""
 
 

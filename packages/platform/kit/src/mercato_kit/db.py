@@ -148,7 +148,7 @@ class Aggregate(Identified):
 
 
 T = TypeVar("T")
-AnySelect = TypeVar("AnySelect", bound="sa.Select[Any]")
+AnySelect = TypeVar("AnySelect", bound="sa.Select[*tuple[Any, ...]]")
 
 
 def found(row: T | None) -> T:

@@ -2,48 +2,37 @@
 
 from collections.abc import Iterable, Mapping
 
-import sqlalchemy as sa
-
 from mercato_kit.composition import current_composition
-from mercato_kit.db import session
 from mercato_kit.events import Event, Handler
 from mercato_kit.feature import Feature
+from mercato_kit.later import later
 from mercato_kit.models import InboxDelivery, OutboxEvent
 
 
 def publish(event: Event) -> None:
     """Insert *event* into the outbox, with one delivery per composed handler of its topic.
 
-    Both inserts belong to the caller's transaction: the event exists if and only if the change
-    does.
+    Both are written at the end of the caller's unit of work: the event exists if and only if the
+    change does.
     """
-    session.execute(
-        sa.insert(OutboxEvent).values(
-            id=event.id,
-            topic=event.topic,
-            aggregate_type=event.aggregate_type,
-            aggregate_id=event.aggregate_id,
-            aggregate_version=event.aggregate_version,
-            payload=dict(event.payload),
-            payload_version=event.version,
-            created_at=event.created_at,
-        )
+    event_row = {
+        "id": event.id,
+        "topic": event.topic,
+        "aggregate_type": event.aggregate_type,
+        "aggregate_id": event.aggregate_id,
+        "aggregate_version": event.aggregate_version,
+        "payload": dict(event.payload),
+        "payload_version": event.version,
+        "created_at": event.created_at,
+    }
+    later(OutboxEvent, [event_row])
+    later(
+        InboxDelivery,
+        (
+            {"consumer": consumer, "event_id": event.id, "next_attempt_at": event.created_at}
+            for consumer in _consumers_of(event.topic)
+        ),
     )
-    consumers = _consumers_of(event.topic)
-    if consumers:
-        session.execute(
-            sa.insert(InboxDelivery).values(
-                [
-                    {
-                        "consumer": consumer,
-                        "event_id": event.id,
-                        "attempts": 0,
-                        "next_attempt_at": event.created_at,
-                    }
-                    for consumer in consumers
-                ]
-            )
-        )
 
 
 def handlers_of(features: Iterable[Feature]) -> Mapping[str, Handler]:

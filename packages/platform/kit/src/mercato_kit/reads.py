@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
-from mercato_kit import db, transactions, work
+from mercato_kit import db, later, transactions, work
 
 Row = tuple[Any, ...]
 Watcher = Callable[[str], object]
@@ -98,6 +98,7 @@ class Reader:
         if session.autoflush:
             session.flush()
         connection = session.connection()
+        later.write_before(connection, None, text)
         driver = connection.connection.driver_connection
         try:
             return self._fetch(driver, text, parameters)

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mercato_kit import later
 from mercato_kit.files import private
 
 _may_write: ContextVar[bool] = ContextVar("mercato_may_write", default=True)
@@ -91,6 +92,7 @@ def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTING
         engine: The engine.
         settings: PostgreSQL's settings by name; by default, those of a request.
     """
+    sa.event.listen(engine, "before_cursor_execute", later.write_before)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "do_connect", _create_sqlite)
         sa.event.listen(engine, "connect", _connect_sqlite)

@@ -20,7 +20,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm.exc import StaleDataError
 
-from mercato_kit import transactions
+from mercato_kit import later, transactions
 from mercato_kit.db import constraint_of, session
 from mercato_kit.errors import Conflict, FieldError, Invalid, Problem, StaleVersion, Unavailable
 
@@ -70,6 +70,7 @@ def run(step: Callable[[], T], *, read_only: bool = False, safe_to_repeat: bool 
         with transactions.reading(only=read_only):
             return _run_with_retries(step, safe_to_repeat=safe_to_repeat)
     finally:
+        later.end()
         _running.reset(token)
 
 
@@ -134,6 +135,7 @@ def _run_with_retries(step: Callable[[], T], *, safe_to_repeat: bool) -> T:
 def _run_once(step: Callable[[], T]) -> T:
     # A new list for each attempt: a rolled back one leaves nothing to call.
     _after_commit.set([])
+    later.begin()
     try:
         return _work(step)
     except BaseException:
@@ -153,6 +155,9 @@ def _work(step: Callable[[], T]) -> T:
 
 
 def _commit() -> None:
+    if later.pending():
+        session.flush()
+        later.write(session.connection())
     # Work that only read through views has opened no session.
     if session.registry.has():
         session.commit()

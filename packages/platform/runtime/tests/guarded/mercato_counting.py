@@ -13,3 +13,7 @@ class Counting(Protocol):
     def announce(self, name: str) -> None:
         """Add a new ware to the session without a flush."""
         ...
+
+    def record(self, name: str) -> None:
+        """Add a new ware at the end of the unit of work."""
+        ...

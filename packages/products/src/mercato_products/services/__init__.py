@@ -9,6 +9,7 @@ from mercato_products.services.categories import (
     update_category,
 )
 from mercato_products.services.handles import make_handle
+from mercato_products.services.holds import reserve_units
 from mercato_products.services.ledger import (
     find_reservation,
     list_levels,
@@ -31,7 +32,6 @@ from mercato_products.services.reservations import (
     commit_reservation,
     extend_reservation,
     release_units,
-    reserve_units,
     restock_units,
     ship_units,
 )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import contains_eager
 from mercato_kit import security
 from mercato_kit.db import insert, refuse, session, unique_key
 from mercato_kit.errors import invalid
+from mercato_kit.lists import any_of
 from mercato_products.errors import (
     ReferenceUsed,
     StaleQuantity,
@@ -27,10 +28,11 @@ from mercato_products.models import (
 from mercato_products.services.levels import (
     Cause,
     Delta,
+    Level,
     LevelKey,
     change_levels,
     lock_levels,
-    record_movements,
+    movements_of,
 )
 from mercato_products.values import Adjustment
 
@@ -76,9 +78,10 @@ def adjust_stock(adjustments: Sequence[Adjustment], *, actor_id: UUID | None) ->
     if missing := deltas.keys() - changed:
         raise StockBelowReserved(variant_ids=sorted({str(key.variant_id) for key in missing}))
     with refuse({EFFECT: ReferenceUsed}):
-        movements = record_movements(
+        movements = movements_of(
             (key, delta, _cause(wanted[key], actor_id)) for key, delta in deltas.items()
         )
+        session.execute(sa.insert(StockMovement), movements)
     security.record("stock_changed", changes=[_change(key, deltas[key]) for key in deltas])
     return Adjusted(movements, _find_levels(wanted))
 
@@ -99,7 +102,7 @@ def _check_variants(wanted: Wanted) -> None:
     ids = {key.variant_id for key in wanted}
     tracked = dict(
         session.execute(
-            sa.select(Variant.id, Variant.track_inventory).where(Variant.id.in_(ids))
+            sa.select(Variant.id, Variant.track_inventory).where(any_of(Variant.id, ids))
         ).all()
     )
     for number, adjustment in enumerate(wanted.values()):
@@ -114,7 +117,7 @@ def _check_locations(wanted: Wanted) -> None:
     named = {key.location_id for key in wanted} - {DEFAULT_LOCATION_ID}
     if not named:
         return
-    known = set(session.scalars(sa.select(Location.id).where(Location.id.in_(named))))
+    known = set(session.scalars(sa.select(Location.id).where(any_of(Location.id, named))))
     for number, adjustment in enumerate(wanted.values()):
         if adjustment.location_id in named - known:
             pointer = f"/adjustments/{number}/location_id"
@@ -129,7 +132,7 @@ def _empty_level(key: LevelKey) -> dict[str, Any]:
     return {**key._asdict(), "on_hand": 0, "reserved": 0, "backorder_limit": 0}
 
 
-def _delta(adjustment: Adjustment, level: StockLevel) -> Delta:
+def _delta(adjustment: Adjustment, level: Level) -> Delta:
     if adjustment.set_to is None:
         return Delta(on_hand=adjustment.quantity or 0)
     if adjustment.expected_on_hand != level.on_hand:
@@ -148,11 +151,12 @@ def _cause(adjustment: Adjustment, actor_id: UUID | None) -> Cause:
 
 
 def _find_levels(keys: Wanted) -> Sequence[StockLevel]:
-    return session.scalars(
+    levels = session.scalars(
         sa.select(StockLevel)
         .join(StockLevel.variant)
         .options(contains_eager(StockLevel.variant))
-        .where(sa.tuple_(StockLevel.variant_id, StockLevel.location_id).in_(sorted(keys)))
+        .where(any_of(StockLevel.variant_id, {key.variant_id for key in keys}))
         .order_by(StockLevel.variant_id, StockLevel.location_id)
         .execution_options(populate_existing=True)
-    ).all()
+    )
+    return [level for level in levels if LevelKey(level.variant_id, level.location_id) in keys]

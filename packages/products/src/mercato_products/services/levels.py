@@ -1,10 +1,10 @@
-"""Lock and change stock levels, and record movements.
+"""Lock and change stock levels, and make the rows of their ledger.
 
 Order of locks, to prevent deadlocks: a product or reservation, then levels by variant and location,
 then inserts.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,7 +12,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import locked, new_id, session, utc_now
-from mercato_products.models import StockLevel, StockMovement
+from mercato_kit.lists import Rows
+from mercato_kit.prepared import Prepared
+from mercato_products.models import StockLevel
 
 
 class LevelKey(NamedTuple):
@@ -41,19 +43,25 @@ class Cause:
     actor_id: UUID | None = None
 
 
-def select_locked(keys: Collection[LevelKey]) -> sa.Select[StockLevel]:
-    """Return the SELECT that locks levels, sorted by variant and location."""
-    return locked(
-        sa.select(StockLevel)
-        .where(_is_one_of(keys))
-        .order_by(StockLevel.variant_id, StockLevel.location_id)
-    )
+class Level(NamedTuple):
+    """A locked level."""
+
+    variant_id: UUID
+    location_id: UUID
+    on_hand: int
+    available: int
 
 
-def lock_levels(keys: Collection[LevelKey]) -> Mapping[LevelKey, StockLevel]:
-    """Lock levels and return the existing ones by key."""
-    rows = session.scalars(select_locked(keys).execution_options(populate_existing=True))
-    return {LevelKey(level.variant_id, level.location_id): level for level in rows}
+_KEYS = Rows("wanted", {"variant_id": sa.Uuid(), "location_id": sa.Uuid()})
+_CHANGES = Rows("changes", {**_KEYS.columns, "on_hand": sa.Integer(), "reserved": sa.Integer()})
+
+
+def lock_levels(keys: Iterable[LevelKey]) -> Mapping[LevelKey, Level]:
+    """Lock levels, sorted by variant and location, and return the existing ones by key."""
+    connection = session.connection()
+    wanted = _KEYS.dump((key._asdict() for key in keys), connection.dialect)
+    levels = (Level(**row) for row in _LOCKED.rows(connection, {_KEYS.name: wanted}))
+    return {LevelKey(level.variant_id, level.location_id): level for level in levels}
 
 
 def change_levels(deltas: Mapping[LevelKey, Delta]) -> set[LevelKey]:
@@ -67,30 +75,19 @@ def change_levels(deltas: Mapping[LevelKey, Delta]) -> set[LevelKey]:
     """
     if not deltas:
         return set()
-    on_hand = StockLevel.on_hand + _by_key(deltas, lambda delta: delta.on_hand)
-    reserved = StockLevel.reserved + _by_key(deltas, lambda delta: delta.reserved)
-    changed = session.execute(
-        sa.update(StockLevel)
-        .where(
-            _is_one_of(deltas),
-            on_hand >= 0,
-            reserved >= 0,
-            reserved <= on_hand + StockLevel.backorder_limit,
-        )
-        .values(on_hand=on_hand, reserved=reserved, version=StockLevel.version + 1)
-        .returning(StockLevel.variant_id, StockLevel.location_id)
-        .execution_options(synchronize_session=False)
-    )
-    return {LevelKey(variant_id, location_id) for variant_id, location_id in changed}
+    connection = session.connection()
+    rows = ({**key._asdict(), **delta._asdict()} for key, delta in deltas.items())
+    changes = _CHANGES.dump(rows, connection.dialect)
+    return {LevelKey(**row) for row in _CHANGED.rows(connection, {_CHANGES.name: changes})}
 
 
-def record_movements(entries: Iterable[tuple[LevelKey, Delta, Cause]]) -> list[dict[str, Any]]:
-    """Add rows to the ledger in one statement, and return them by column name.
+def movements_of(entries: Iterable[tuple[LevelKey, Delta, Cause]]) -> list[dict[str, Any]]:
+    """Return rows of the ledger.
 
     A variant without tracked inventory gets a row of 0 units: the unique key then also makes its
     effect happen once.
     """
-    rows = [
+    return [
         {
             "id": new_id(),
             "variant_id": key.variant_id,
@@ -107,32 +104,42 @@ def record_movements(entries: Iterable[tuple[LevelKey, Delta, Cause]]) -> list[d
         }
         for key, delta, cause in entries
     ]
-    if rows:
-        session.execute(sa.insert(StockMovement).values(rows))
-    return rows
 
 
-def _is_one_of(keys: Collection[LevelKey]) -> sa.ColumnElement[bool]:
-    return sa.tuple_(StockLevel.variant_id, StockLevel.location_id).in_(sorted(keys))
-
-
-def _by_key(
-    deltas: Mapping[LevelKey, Delta], part: Callable[[Delta], int]
-) -> sa.ColumnElement[int]:
-    """Return SQL for the value of each level; a plain literal if all values are equal."""
-    numbers = {part(delta) for delta in deltas.values()}
-    if len(numbers) == 1:
-        return sa.literal(numbers.pop())
-    return sa.case(
-        *(
-            (
-                sa.and_(
-                    StockLevel.variant_id == key.variant_id,
-                    StockLevel.location_id == key.location_id,
-                ),
-                part(delta),
-            )
-            for key, delta in deltas.items()
-        ),
-        else_=0,
+def is_level(table: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Return the condition that a level has the variant and the location of a row of *table*."""
+    return sa.and_(
+        StockLevel.variant_id == table.c.variant_id, StockLevel.location_id == table.c.location_id
     )
+
+
+def _select_locked(dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
+    wanted = _KEYS.table(dialect)
+    levels = sa.select(
+        StockLevel.variant_id,
+        StockLevel.location_id,
+        StockLevel.on_hand,
+        StockLevel.available.label("available"),
+    ).join_from(wanted, StockLevel, is_level(wanted))
+    return locked(levels.order_by(StockLevel.variant_id, StockLevel.location_id))
+
+
+def _update(dialect: sa.Dialect) -> sa.Update:
+    changes = _CHANGES.table(dialect)
+    on_hand = StockLevel.on_hand + changes.c.on_hand
+    reserved = StockLevel.reserved + changes.c.reserved
+    return (
+        sa.update(StockLevel)
+        .where(
+            is_level(changes),
+            on_hand >= 0,
+            reserved >= 0,
+            reserved <= on_hand + StockLevel.backorder_limit,
+        )
+        .values(on_hand=on_hand, reserved=reserved, version=StockLevel.version + 1)
+        .returning(StockLevel.variant_id, StockLevel.location_id)
+    )
+
+
+_LOCKED = Prepared(_select_locked)
+_CHANGED = Prepared(_update)

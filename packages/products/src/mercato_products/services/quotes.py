@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from mercato_contracts.catalog import Quote, QuoteLine, VariantUnavailable
 from mercato_kit.db import session
+from mercato_kit.lists import any_of
+from mercato_kit.prepared import Prepared
 from mercato_products.models import Medium, Price, Product, StockLevel, Variant
 from mercato_products.services.availability import AT_DEFAULT_LOCATION
 
@@ -27,7 +29,8 @@ def quote_variants(lines: Mapping[UUID, int], currency: str, at: datetime) -> Qu
     Raises:
         VariantUnavailable: Some variants cannot be sold; the exception lists all of them.
     """
-    rows = session.execute(_select_lines(list(lines), currency)).mappings()
+    values = {"variant_ids": list(lines), "currency": currency}
+    rows = _LINES.rows(session.connection(), values)
     found = {row["variant_id"]: QuoteLine(**row) for row in rows}
     if missing := lines.keys() - found.keys():
         raise VariantUnavailable(missing)
@@ -38,7 +41,7 @@ def quote_variants(lines: Mapping[UUID, int], currency: str, at: datetime) -> Qu
     )
 
 
-def _select_lines(variant_ids: list[UUID], currency: str) -> sa.Select[*tuple[Any, ...]]:
+def _select_lines(_dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
     """Select the members of :class:`QuoteLine` for each variant that can be sold."""
     available = sa.case(
         (Variant.track_inventory.is_(False), None),
@@ -60,9 +63,13 @@ def _select_lines(variant_ids: list[UUID], currency: str) -> sa.Select[*tuple[An
             available.label("available"),
         )
         .join(Variant.product)
-        .join(Price, sa.and_(Price.variant_id == Variant.id, Price.currency == currency))
+        .join(Variant.prices.and_(Price.currency == sa.bindparam("currency")))
         .outerjoin(StockLevel, AT_DEFAULT_LOCATION)
-        .where(Variant.id.in_(variant_ids), Variant.status == "active", Product.status == "active")
+        .where(
+            any_of(Variant.id, "variant_ids"),
+            Variant.status == "active",
+            Product.status == "active",
+        )
     )
 
 
@@ -73,3 +80,6 @@ def _image() -> sa.Function[str]:
     own = first.where(Medium.variant_id == Variant.id).scalar_subquery()
     of_product = first.where(Medium.product_id == Product.id).scalar_subquery()
     return sa.func.coalesce(own, of_product)
+
+
+_LINES = Prepared(_select_lines)

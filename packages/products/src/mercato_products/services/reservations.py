@@ -4,86 +4,28 @@ Every function first locks the reservation, so that calls for one reference wait
 then the levels in sorted order. The number of statements does not depend on the number of lines.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_contracts.stock import InsufficientStock, ReservationGone, ReserveResult, Shortage
+from mercato_contracts.stock import InsufficientStock, ReservationGone, Shortage
 from mercato_kit.db import insert, locked, session, utc_now
-from mercato_products.models import (
-    DEFAULT_LOCATION_ID,
-    Reservation,
-    ReservationLine,
-    StockMovement,
-    Variant,
-)
+from mercato_kit.later import later
+from mercato_products.models import Reservation, ReservationLine, StockMovement
 from mercato_products.services.levels import (
     Cause,
     Delta,
     LevelKey,
     change_levels,
     lock_levels,
-    record_movements,
-    select_locked,
+    movements_of,
 )
 
 REFERENCE_TYPE = "reservation"
 RELEASE_ALL, RELEASE_PART = 0, 1
 """``sequence`` of a release in the ledger."""
-
-
-def reserve_units(
-    reference: UUID, quantities: Mapping[UUID, int], expires_at: datetime
-) -> ReserveResult:
-    """Reserve units at the default location for *reference*, all or none.
-
-    Args:
-        reference: Id of the reservation.
-        quantities: Units wanted (1 or more), by variant id.
-        expires_at: When the reservation expires unless it is committed.
-
-    Raises:
-        InsufficientStock: Some variants have too few available units; nothing was reserved.
-    """
-    if not _insert_once(reference, "held", expires_at):
-        status = session.scalar(
-            sa.select(Reservation.status).where(Reservation.reference == reference)
-        )
-        return "released" if status == "released" else "already"
-    tracked = _lock_tracked(quantities)
-    wanted = {
-        _default_key(variant_id): Delta(reserved=quantity if tracked.get(variant_id, True) else 0)
-        for variant_id, quantity in quantities.items()
-    }
-    taking = {key: delta for key, delta in wanted.items() if delta.reserved}
-    taken = change_levels(taking)
-    if taken != taking.keys():
-        # The caller may catch the exception and commit, so undo what this call has written.
-        change_levels({key: Delta(reserved=-taking[key].reserved) for key in taken})
-        session.execute(sa.delete(Reservation).where(Reservation.reference == reference))
-        raise InsufficientStock(_find_shortages(taking.keys() - taken, quantities))
-    session.execute(
-        sa.insert(ReservationLine).values(
-            [
-                {
-                    "reference": reference,
-                    "variant_id": key.variant_id,
-                    "location_id": key.location_id,
-                    "quantity": quantities[key.variant_id],
-                    "shipped": 0,
-                    "released": 0,
-                    "restocked": 0,
-                    "is_tracked": key in taking,
-                }
-                for key in sorted(wanted)
-            ]
-        )
-    )
-    cause = _cause("reserve", reference)
-    record_movements((key, delta, cause) for key, delta in sorted(wanted.items()))
-    return "held"
 
 
 def extend_reservation(reference: UUID, until: datetime) -> bool:
@@ -126,7 +68,7 @@ def ship_units(reference: UUID, sequence: int, quantities: Mapping[UUID, int]) -
         raise ReservationGone(reference)
     _move(
         {lines[key]: Delta(-quantity, -quantity) for key, quantity in quantities.items()},
-        _cause("ship", reference, sequence),
+        cause_of("ship", reference, sequence),
     )
     for variant_id, quantity in quantities.items():
         lines[variant_id].shipped += quantity
@@ -158,7 +100,7 @@ def release_units(reference: UUID, lines: Mapping[UUID, int] | None = None) -> N
     }
     _move(
         {line: Delta(reserved=-quantity) for line, quantity in units.items()},
-        _cause("release", reference, RELEASE_ALL if lines is None else RELEASE_PART),
+        cause_of("release", reference, RELEASE_ALL if lines is None else RELEASE_PART),
     )
     for line, quantity in units.items():
         line.released += quantity
@@ -182,7 +124,7 @@ def restock_units(reference: UUID, sequence: int, lines: Mapping[UUID, int]) -> 
         raise ReservationGone(reference)
     _move(
         {reserved[key]: Delta(on_hand=quantity) for key, quantity in lines.items()},
-        _cause("restock", reference, sequence),
+        cause_of("restock", reference, sequence),
     )
     for variant_id, quantity in lines.items():
         reserved[variant_id].restocked += quantity
@@ -204,31 +146,6 @@ def lock_reservation(reference: UUID) -> Reservation | None:
     """Lock a reservation until the unit of work ends, and return it; None if it does not exist."""
     row = locked(sa.select(Reservation).where(Reservation.reference == reference))
     return session.scalar(row.execution_options(populate_existing=True))
-
-
-def _lock_tracked(variant_ids: Collection[UUID]) -> Mapping[UUID, bool]:
-    """Lock the levels of variants; return ``track_inventory`` by variant id."""
-    levels = select_locked([_default_key(variant_id) for variant_id in variant_ids]).cte("levels")
-    variants = (
-        sa.select(Variant.id, Variant.track_inventory, levels.c.variant_id)
-        .outerjoin(levels, levels.c.variant_id == Variant.id)
-        .where(Variant.id.in_(variant_ids))
-    )
-    return {variant_id: tracked for variant_id, tracked, _ in session.execute(variants)}
-
-
-def _find_shortages(
-    short: Collection[LevelKey], quantities: Mapping[UUID, int]
-) -> Sequence[Shortage]:
-    levels = lock_levels(short)
-    return [
-        Shortage(
-            key.variant_id,
-            requested=quantities[key.variant_id],
-            available=max(0, levels[key].available) if key in levels else 0,
-        )
-        for key in sorted(short)
-    ]
 
 
 def _find_lines(reference: UUID) -> dict[UUID, ReservationLine]:
@@ -284,7 +201,7 @@ def _move(changes: Mapping[ReservationLine, Delta], cause: Cause) -> None:
         raise InsufficientStock(short)
     if change_levels(counted) != counted.keys():
         raise RuntimeError(f"{cause.reference}: stock levels do not match the reservation's lines")
-    record_movements((key, delta, cause) for key, delta in sorted(deltas.items()))
+    later(StockMovement, movements_of((key, delta, cause) for key, delta in sorted(deltas.items())))
 
 
 def _close_if_done(reservation: Reservation, lines: Collection[ReservationLine]) -> None:
@@ -294,9 +211,6 @@ def _close_if_done(reservation: Reservation, lines: Collection[ReservationLine])
     session.flush()
 
 
-def _default_key(variant_id: UUID) -> LevelKey:
-    return LevelKey(variant_id, DEFAULT_LOCATION_ID)
-
-
-def _cause(kind: str, reference: UUID, sequence: int = 0) -> Cause:
+def cause_of(kind: str, reference: UUID, sequence: int = 0) -> Cause:
+    """Return the cause of changes for a reservation."""
     return Cause(kind=kind, reference=reference, reference_type=REFERENCE_TYPE, sequence=sequence)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from flask import Response, request
 from sqlalchemy.exc import DBAPIError
 
-from mercato_kit import db
+from mercato_kit import db, later
 from mercato_kit.db import session
 from mercato_kit.errors import Conflict, Invalid, Problem
 from mercato_kit.http.body import read_json
@@ -34,6 +34,18 @@ A result of None adds nothing.
 _STORED_HEADERS = ("Location", "ETag", "Content-Type", "Cache-Control")
 _LOCK_NOT_AVAILABLE = "55P03"
 _SCOPE_CHARACTERS = 160
+_STORE = (
+    sa.update(IdempotencyKey)
+    .where(
+        IdempotencyKey.scope == sa.bindparam("of_scope"),
+        IdempotencyKey.key == sa.bindparam("of_key"),
+    )
+    .values(
+        response_status=sa.bindparam("status"),
+        response_headers=sa.bindparam("headers"),
+        response_body=sa.bindparam("body"),
+    )
+)
 _STRING = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~:/-]+")
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -196,16 +208,14 @@ def _replay(scope: str, key: str, fingerprint: str, unstored: Unstored) -> Respo
 def _store(scope: str, key: str, response: Response) -> None:
     headers = {name: response.headers[name] for name in _STORED_HEADERS if name in response.headers}
     session.flush()
-    session.execute(
-        sa.update(IdempotencyKey)
-        .where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
-        .values(
-            response_status=response.status_code,
-            response_headers=headers,
-            response_body=response.get_data(as_text=True),
-        )
-        .execution_options(synchronize_session=False)
-    )
+    answer = {
+        "of_scope": scope,
+        "of_key": key,
+        "status": response.status_code,
+        "headers": headers,
+        "body": response.get_data(as_text=True),
+    }
+    later.write(session.connection(), _STORE, answer)
 
 
 def _give_back(scope: str, key: str) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from mercato_composition.faults import Fault, render
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
-from mercato_kit import models
+from mercato_kit import later, models
 from mercato_kit.db import engine
 from mercato_kit.migrations import version_table
 from mercato_kit.reads import watchers_of
@@ -34,7 +34,8 @@ _TEXTS_KEPT = 1024
 _LONGEST_KEPT = 8192
 """Characters. Longer statements are mostly lists of values, and rarely occur twice."""
 
-_FLUSH: CodeType = Session.flush.__code__
+_TOGETHER: frozenset[CodeType] = frozenset({Session.flush.__code__, later.write.__code__})
+"""What writes rows of several features at once: each was handed over by its own feature."""
 
 
 class ForeignTableError(RuntimeError):
@@ -120,10 +121,10 @@ class SqlGuard:
     def _refuse(
         self, statement: str, caller: str, owners: frozenset[str], frame: FrameType
     ) -> None:
-        """Raise the error, except during a flush: it also writes objects of other features."""
+        """Raise the error, except where rows of several features are written together."""
         current = inspect.currentframe()
         while current is not None and current is not frame:
-            if current.f_code is _FLUSH:
+            if current.f_code in _TOGETHER:
                 return
             current = current.f_back
         raise ForeignTableError(

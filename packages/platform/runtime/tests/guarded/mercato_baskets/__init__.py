@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from mercato_counting import Counting
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from mercato_kit import db, services
+from mercato_kit import db, services, work
 from mercato_kit.db import session
 from mercato_kit.events import Event, Handler
 from mercato_kit.feature import Feature, Need
 from mercato_kit.http import Blueprint
 from mercato_kit.http.pagination import PageRequest, paginate
 from mercato_kit.jobs import Job
+from mercato_kit.later import later
 from mercato_kit.outbox import publish
 from mercato_kit.policies import anyone
 
@@ -79,6 +80,16 @@ def look_after_announcement(name):
     """Read an own table while objects of another feature are not flushed yet."""
     services.get(Counting).announce(name)
     return send(sa.select(Line)).all()
+
+
+def record_both(name):
+    """Add a line and, through the contract, a ware at the end of a unit of work of this feature."""
+
+    def step():
+        services.get(Counting).record(name)
+        later(Line, [{"ware": name, "left": 1}])
+
+    work.run(step)
 
 
 def tell(aggregate_id):

@@ -7,6 +7,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from mercato_kit import db
 from mercato_kit.db import session
 from mercato_kit.feature import Feature, Offer
+from mercato_kit.later import later
 
 
 class Base(DeclarativeBase):
@@ -31,6 +32,10 @@ class Shelf:
     def announce(self, name: str) -> None:
         """Add a new ware to the session without a flush."""
         session.add(Ware(name=name))
+
+    def record(self, name: str) -> None:
+        """Add a new ware at the end of the unit of work."""
+        later(Ware, [{"name": name}])
 
 
 feature = Feature(

@@ -1,0 +1,201 @@
+"""Rows that nobody reads back: they are written at the end of the unit of work, together.
+
+On PostgreSQL they are one statement, whatever the number of tables and rows; on SQLite, one for
+each table.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase
+
+from mercato_kit.lists import Rows
+from mercato_kit.prepared import Prepared
+
+_STATEMENTS_KEPT = 200
+"""More than the combinations of tables that units of work write; each is a few kilobytes."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A table, and those of its columns that rows have a value for."""
+
+    table: sa.Table
+    names: tuple[str, ...]
+
+
+_pending: ContextVar[dict[_Target, list[Row]] | None] = ContextVar("mercato_later", default=None)
+
+
+def later(model: type[DeclarativeBase], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Insert rows at the end of the unit of work.
+
+    A statement that names the table writes them before it runs, so that it finds them. The rows
+    that they refer to have been flushed, or were handed over before. A constraint that refuses a
+    row does it at the end, as a 409 without a name: if the refusal means something, insert the row
+    with :func:`mercato_kit.db.refuse` instead.
+
+    Args:
+        model: The model. Its defaults in Python apply.
+        rows: Values by attribute of the model.
+
+    Raises:
+        RuntimeError: There is no unit of work.
+    """
+    pending = _pending.get()
+    if pending is None:
+        raise RuntimeError("later() needs a unit of work, which writes the rows when it ends")
+    table = cast("sa.Table", model.__table__)
+    for row in rows:
+        complete = with_defaults(model, row)
+        pending.setdefault(_Target(table, tuple(complete)), []).append(complete)
+
+
+def with_defaults(model: type[DeclarativeBase], row: Mapping[str, Any]) -> Row:
+    """Return a row by name of the column, with the defaults of its model.
+
+    A column without value and default is None, unless the database has a default for it.
+
+    Raises:
+        TypeError: The model has no such attribute.
+    """
+    columns = _columns_of(model)
+    if unknown := row.keys() - columns.keys():
+        raise TypeError(f"{model.__name__} has no column {', '.join(sorted(unknown))}")
+    complete = {}
+    for attribute, (name, default) in columns.items():
+        if attribute in row:
+            complete[name] = row[attribute]
+        elif default is not None:
+            complete[name] = default()
+    return complete
+
+
+def write(
+    connection: sa.Connection,
+    last: sa.Update | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the pending rows of the unit of work, and after them *last*.
+
+    The caller has flushed the session.
+
+    Args:
+        connection: The connection of the unit of work.
+        last: A statement that is kept as long as the process, with ``bindparam`` for values.
+        values: The values of *last*.
+    """
+    pending = _pending.get() or {}
+    if pending:
+        begin()
+    elif last is None:
+        return
+    if connection.dialect.name == "sqlite":
+        for target, rows in pending.items():
+            _insert(target).many(connection, rows)
+        if last is not None:
+            _alone(last).rows(connection, values or {})
+        return
+    together = _together(last, tuple(pending))
+    inserted = {
+        source.name: source.dump(rows, connection.dialect)
+        for source, rows in zip(together.sources, pending.values(), strict=True)
+    }
+    together.statement.rows(connection, {**inserted, **(values or {})})
+
+
+def write_before(
+    connection: sa.Connection, _cursor: object, statement: str, *_arguments: object
+) -> None:
+    """Write the pending rows if *statement* names a table of them.
+
+    A listener of SQLAlchemy's ``before_cursor_execute``.
+    """
+    pending = _pending.get()
+    if pending and any(target.table.name in statement for target in pending):
+        write(connection)
+
+
+def pending() -> bool:
+    """Return whether the unit of work has rows to write."""
+    return bool(_pending.get())
+
+
+def begin() -> None:
+    """Begin a unit of work without pending rows."""
+    _pending.set({})
+
+
+def end() -> None:
+    """End the unit of work; rows that are still pending are dropped."""
+    _pending.set(None)
+
+
+@cache
+def _columns_of(
+    model: type[DeclarativeBase],
+) -> Mapping[str, tuple[str, Callable[[], Any] | None]]:
+    """Return name and default of each column, by attribute."""
+    columns = {attribute.key: attribute.columns[0] for attribute in sa.inspect(model).column_attrs}
+    return {
+        key: (column.name, _default_of(cast("sa.Column[Any]", column)))
+        for key, column in columns.items()
+    }
+
+
+def _default_of(column: sa.Column[Any]) -> Callable[[], Any] | None:
+    """Return the function that makes the default; None if the database makes it."""
+    default: Any = column.default
+    if default is None:
+        return None if column.server_default is not None else lambda: None
+    if default.is_callable:
+        return partial(default.arg, None)
+    if not default.is_scalar:
+        raise TypeError(f"{column}: later() has only defaults that Python makes")
+    return lambda: default.arg
+
+
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """The statement that writes several tables, and the parameters that have the rows."""
+
+    statement: Prepared
+    sources: tuple[Rows, ...]
+
+
+@lru_cache(maxsize=_STATEMENTS_KEPT)
+def _together(last: sa.Update | None, targets: tuple[_Target, ...]) -> _Together:
+    """Return one statement for *targets* and *last*: an INSERT for each table is a part of it."""
+    sources = tuple(
+        Rows(f"rows{number}", {name: target.table.c[name].type for name in target.names})
+        for number, target in enumerate(targets)
+    )
+
+    def build(dialect: sa.Dialect) -> sa.Update | sa.Select[Any]:
+        inserts = (
+            sa.insert(target.table)
+            .from_select(target.names, sa.select(*source.table(dialect).c), include_defaults=False)
+            .cte(f"insert{number}")
+            for number, (target, source) in enumerate(zip(targets, sources, strict=True))
+        )
+        if last is None:
+            return sa.select(sa.literal_column("1")).add_cte(*inserts)
+        return last.add_cte(*inserts)
+
+    return _Together(Prepared(build), sources)
+
+
+@lru_cache(maxsize=_STATEMENTS_KEPT)
+def _insert(target: _Target) -> Prepared:
+    return Prepared(lambda _: sa.insert(target.table))
+
+
+@lru_cache(maxsize=_STATEMENTS_KEPT)
+def _alone(last: sa.Update) -> Prepared:
+    return Prepared(lambda _: last)
