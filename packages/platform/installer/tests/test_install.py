@@ -1,6 +1,7 @@
 import functools
 import http.server
 import os
+import shutil
 import subprocess
 import sysconfig
 import threading
@@ -181,6 +182,23 @@ class TestInstallHere:
         assert (done.returncode, done.stdout) == (0, "Installed: mercato-alpha~=1.0\n"), done.stderr
         assert again.stdout == "Nothing is missing.\n"
         assert "mercato-alpha 1.2" in checked.stdout
+
+    def test_installs_a_wheel_that_was_built_again(self, mercato, index, tmp_path):
+        """A wheel of the folder is installed as it is now, although its version is the same."""
+        folder, url = index
+        site = next((tmp_path / "environment").glob("lib/python*/site-packages"))
+        found = []
+
+        for build in ("# first", "# second"):
+            wheel = make_wheel(folder, "mercato-alpha", "1.0", manifest=build)
+            options = (f"--index={url}empty/", f"--find-links={wheel.parent}")
+            done = mercato("install", "--here", *options)
+            assert done.returncode == 0, done.stderr
+            found.append((site / "mercato_alpha/__init__.py").read_text())
+            for part in site.glob("mercato_alpha*"):
+                shutil.rmtree(part)
+
+        assert found == ["# first", "# second"]
 
     def test_keeps_the_kit_that_runs(self, mercato, index):
         """A feature that needs another kit is refused; the running kit is not replaced."""

@@ -2,8 +2,10 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from mercato_database.runner import upgrade
 from mercato_testing.samples import notes
@@ -104,6 +106,16 @@ class TestServe:
 
         assert server.process.wait(timeout=20) == 0
         assert not server.has_processes()
+
+    def test_leaves_a_sqlite_database_in_one_file(self, running):
+        """A server that has ended has put the log of its database into the file."""
+        file = Path(sa.make_url(running.url).database)
+        while_it_ran = [Path(f"{file}-wal").exists()]
+
+        running.process.terminate()
+        running.process.wait(timeout=20)
+
+        assert (while_it_ran, Path(f"{file}-wal").exists()) == ([True], False)
 
     def test_says_what_it_lacks_for_the_open_internet(self, running):
         """Outside production and without a proxy, one line says so."""

@@ -73,7 +73,7 @@ class Uv:
         """
         options = _index(index)
         if find_links is not None:
-            options.append(f"--find-links={Path(find_links).resolve()}")
+            options += _links(Path(find_links).resolve())
         command = ["install", f"--python={sys.executable}", *options, "--requirements"]
         _run(command, requirements, constraints)
 
@@ -87,6 +87,12 @@ def clean_environment() -> dict[str, str]:
 
 def _index(url: str | None) -> list[str]:
     return [f"--default-index={url}"] if url else []
+
+
+def _links(folder: Path) -> list[str]:
+    # uv caches a local wheel by its path, also after another wheel of that version was built.
+    names = {wheel.name.partition("-")[0] for wheel in folder.glob("*.whl")}
+    return [f"--find-links={folder}", *(f"--refresh-package={name}" for name in sorted(names))]
 
 
 def _run(arguments: Sequence[str], requirements: Iterable[str], pins: Iterable[str] = ()) -> str:

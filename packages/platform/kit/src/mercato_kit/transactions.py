@@ -1,26 +1,15 @@
 """Connection and transaction settings of both databases."""
 
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import sqlalchemy as sa
 
-from mercato_kit import later
-from mercato_kit.files import private
+from mercato_kit import later, sqlite
 
 _may_write: ContextVar[bool] = ContextVar("mercato_may_write", default=True)
-
-_SQLITE_PRAGMAS = (
-    "busy_timeout = 15000",
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    "trusted_schema = OFF",
-    "journal_size_limit = 67108864",
-)
 
 _POSTGRESQL_SETTINGS: Mapping[str, str] = {
     "lock_timeout": "3s",
@@ -58,7 +47,7 @@ def engine_options(url: sa.URL, *, threads: int = 1) -> dict[str, Any]:
     # Errors are logged, and parameters may be secrets.
     hidden = {"hide_parameters": True}
     if url.get_backend_name() == "sqlite":
-        return {"poolclass": sa.pool.NullPool, **hidden}
+        return {**sqlite.engine_options(threads), **hidden}
     return {
         "pool_pre_ping": True,
         "pool_size": threads,
@@ -82,7 +71,8 @@ def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTING
     """Install the connection and transaction settings on *engine*. Opens no connection.
 
     On SQLite, the driver's own transaction handling is disabled, and every transaction that may
-    write begins IMMEDIATE: two writers wait for each other at the start instead of failing later.
+    write begins IMMEDIATE: two writers wait for each other at the start instead of failing later,
+    those of this process in the order in which they came.
     A new SQLite file is readable by its owner only, and so are the files that SQLite adds.
 
     On PostgreSQL, every transaction has *settings*. They are sent with its BEGIN, as a pooler in
@@ -94,9 +84,7 @@ def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTING
     """
     sa.event.listen(engine, "before_cursor_execute", later.write_before)
     if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "do_connect", _create_sqlite)
-        sa.event.listen(engine, "connect", _connect_sqlite)
-        sa.event.listen(engine, "begin", _begin_sqlite)
+        sqlite.prepare(engine, may_write)
     else:
         local = "".join(f"; SET LOCAL {name} = '{value}'" for name, value in settings.items())
         sa.event.listen(engine, "begin", lambda connection: _begin_postgresql(connection, local))
@@ -144,25 +132,6 @@ def lost_settings(engine: sa.Engine) -> dict[str, str]:
     with reading(), engine.connect() as connection:
         found = connection.execute(sa.select(*asked)).one()._asdict()
     return {name: value for name, value in found.items() if value != _POSTGRESQL_SETTINGS[name]}
-
-
-def _create_sqlite(_dialect: object, _record: object, arguments: Any, _options: object) -> None:
-    file = str(arguments[0])
-    if file in ("", ":memory:"):
-        return
-    # If it cannot be created, connecting raises the better error.
-    with suppress(OSError):
-        os.close(private(file, os.O_RDONLY))
-
-
-def _connect_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    for pragma in _SQLITE_PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if may_write() else "BEGIN")
 
 
 def _begin_postgresql(connection: sa.Connection, local: str) -> None:

@@ -95,6 +95,9 @@ def run_worker(
     _forget_connections(app)
     _allow_open_files()
     asyncio.run(_serve(SharedServer(Bridge(app, threads), listener), ready, lifeline))
+    with app.app_context():
+        # The last process that closes a SQLite file puts its log into it.
+        engine().dispose()
 
 
 async def _serve(server: SharedServer, ready: int, lifeline: int) -> None:
