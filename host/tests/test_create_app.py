@@ -255,6 +255,22 @@ def ask(port, path):
     raise AssertionError(f"no response at port {port}")
 
 
+class TestImport:
+    def test_boots_nothing(self, tmp_path):
+        """`from mercato_host import *` gives `create_app`, and reads no deployment file."""
+        script = "from mercato_host import *; print([name for name in dir() if name[0] != '_'])"
+
+        ended = subprocess.run(
+            [sys.executable, "-c", script],
+            env={"MERCATO_DEPLOYMENT": str(tmp_path / "missing.toml")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert (ended.stderr, ended.stdout) == ("", "['create_app']\n")
+
+
 class TestApp:
     def test_serves_on_its_own(self, tmp_path):
         """`python -m mercato_host.app` answers where the deployment file says."""

@@ -83,6 +83,14 @@ class TestPlaceOrder:
         assert said.customer_email == "right@example.com"
         assert silent.customer_email == "typo@example.com"
 
+    def test_kosovo_is_a_country(self, alice, item):
+        """XK is accepted, which ISO 3166-1 leaves to its users."""
+        body = order_of((item, 1), shipping_address=factories.ADDRESS | {"country": "XK"})
+
+        placed = alice.post("/v1/orders", json=body)
+
+        assert (placed.status_code, placed.json["shipping_address"]["country"]) == (201, "XK")
+
     def test_numbers_rise_from_1001(self, alice, item):
         """Order numbers ascend from 1001."""
         body = order_of((item, 1))

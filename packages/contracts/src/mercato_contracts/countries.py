@@ -1,4 +1,4 @@
-"""Two-letter country codes of ISO 3166-1."""
+"""Two-letter country codes of ISO 3166-1, and that of Kosovo."""
 
 COUNTRIES = frozenset(
     """
@@ -9,7 +9,11 @@ COUNTRIES = frozenset(
     LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA
     NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW
     SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO
-    TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+    TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
     """.split()
 )
-"""The 249 officially assigned alpha-2 codes; reserved codes such as EU and UK are not included."""
+"""The 249 officially assigned alpha-2 codes, and XK.
+
+Reserved codes such as EU and UK are not included. XK is of the range that ISO leaves to users; the
+European Union and banks use it for Kosovo.
+"""

@@ -81,9 +81,9 @@ class AddressSchema(Schema):
         required=True,
         max=2,
         validate=validate.OneOf(
-            sorted(COUNTRIES), error="Must be one of the ISO 3166-1 alpha-2 codes."
+            sorted(COUNTRIES), error="Must be one of the ISO 3166-1 alpha-2 codes, or XK."
         ),
-        metadata={"description": "ISO 3166-1 alpha-2"},
+        metadata={"description": "ISO 3166-1 alpha-2, or XK"},
     )
 
     @ma.post_load

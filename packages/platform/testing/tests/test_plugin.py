@@ -6,8 +6,10 @@ import sqlalchemy as sa
 
 from mercato_database import history as migrations
 from mercato_kit.db import engine, session
+from mercato_kit.events import Event
 from mercato_kit.feature import Feature, Offer
 from mercato_kit.identity import IdentityProvider
+from mercato_kit.outbox import publish
 from mercato_testing.network import ForbiddenAddressError
 from mercato_testing.samples import notes
 from mercato_testing.samples.notes import Effect, Note, add
@@ -207,6 +209,21 @@ class TestOutbox:
         assert [event.payload["text"] for event in outbox("note.added")] == ["one", "two"]
         assert outbox("note.removed") == []
         assert len(outbox()) == 2
+
+    def test_keeps_the_whole_event(self, commit, outbox):
+        """An event is returned as it was published, with the version of its payload."""
+        event = Event(
+            topic="note.moved",
+            aggregate_type="note",
+            aggregate_id=uuid4(),
+            aggregate_version=3,
+            payload={"to": "shelf"},
+            version=2,
+        )
+
+        commit(publish, event)
+
+        assert outbox("note.moved") == [event]
 
 
 class TestRunWorker:

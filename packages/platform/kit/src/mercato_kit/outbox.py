@@ -35,6 +35,20 @@ def publish(event: Event) -> None:
     )
 
 
+def event_of(row: OutboxEvent) -> Event:
+    """Return the event that a row of the outbox holds."""
+    return Event(
+        topic=row.topic,
+        aggregate_type=row.aggregate_type,
+        aggregate_id=row.aggregate_id,
+        aggregate_version=row.aggregate_version,
+        payload=row.payload,
+        version=row.payload_version,
+        id=row.id,
+        created_at=row.created_at,
+    )
+
+
 def handlers_of(features: Iterable[Feature]) -> Mapping[str, Handler]:
     """Return the handlers of *features* by consumer name (``<feature>.<handler>``), in order."""
     return {

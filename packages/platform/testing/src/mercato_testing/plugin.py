@@ -25,6 +25,7 @@ from mercato_kit.db import engine, new_id, session
 from mercato_kit.events import Event
 from mercato_kit.feature import Feature
 from mercato_kit.models import OutboxEvent
+from mercato_kit.outbox import event_of
 from mercato_kit.principals import Principal
 from mercato_runtime.worker import Tally, run_once
 from mercato_testing.client import Client
@@ -232,7 +233,7 @@ def outbox(app: Flask) -> Callable[..., list[Event]]:
         if topic is not None:
             query = query.where(OutboxEvent.topic == topic)
         with app.app_context():
-            return [_event_of(row) for row in session.scalars(query)]
+            return [event_of(row) for row in session.scalars(query)]
 
     return read
 
@@ -274,15 +275,3 @@ def empty_database(
             return server.create_database(name)
 
         yield make
-
-
-def _event_of(row: OutboxEvent) -> Event:
-    return Event(
-        topic=row.topic,
-        aggregate_type=row.aggregate_type,
-        aggregate_id=row.aggregate_id,
-        aggregate_version=row.aggregate_version,
-        payload=row.payload,
-        id=row.id,
-        created_at=row.created_at,
-    )

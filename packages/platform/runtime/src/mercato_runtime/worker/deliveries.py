@@ -16,7 +16,7 @@ from mercato_kit.db import locked, session, utc_now
 from mercato_kit.errors import Problem
 from mercato_kit.events import Event, Handler
 from mercato_kit.models import InboxDelivery, OutboxEvent
-from mercato_kit.outbox import handlers_of
+from mercato_kit.outbox import event_of, handlers_of
 
 LEASE = timedelta(minutes=2)
 """How long a claimed delivery belongs to one worker; afterwards another one may claim it."""
@@ -172,13 +172,4 @@ def _event(delivery: Delivery) -> Event:
     row = session.get(OutboxEvent, delivery.event_id)
     if row is None:
         raise EventGoneError(f"event {delivery.event_id} is not in the outbox")
-    return Event(
-        topic=row.topic,
-        aggregate_type=row.aggregate_type,
-        aggregate_id=row.aggregate_id,
-        aggregate_version=row.aggregate_version,
-        payload=row.payload,
-        version=row.payload_version,
-        id=row.id,
-        created_at=row.created_at,
-    )
+    return event_of(row)
