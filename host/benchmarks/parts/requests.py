@@ -80,5 +80,5 @@ REQUESTS: Mapping[str, Make] = {
     "hot": lambda shop, number: _detail(shop, 0),
     "handle": _handle,
     "price": lambda shop, number: _list(f"currency=EUR&sort=price&price%5Bgte%5D={number % 20000}"),
-    "search": lambda shop, number: _list(f"q=series{number % max(1, shop.count // 20)}"),
+    "search": lambda shop, number: _list(f"q=series{number % (shop.count // 20):05}"),
 }

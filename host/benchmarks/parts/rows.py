@@ -46,9 +46,9 @@ def variant_id(product: int, size: int = 0) -> UUID:
 
 
 def name_of(number: int) -> str:
-    """Return the name of a product: common words, and one that 20 products share."""
+    """Return the name of a product: common words, one that 20 products share, and its number."""
     words = (_ADJECTIVES[number % 12], _MATERIALS[number // 12 % 11], _THINGS[number // 7 % 13])
-    return f"{' '.join(words)} Series{number // 20} {number}"
+    return f"{' '.join(words)} Series{number // 20:05} {number}"
 
 
 def tables(count: int) -> Iterator[tuple[str, Iterable[Row]]]:
