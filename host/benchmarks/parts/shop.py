@@ -1,0 +1,222 @@
+"""A shop of many products: its database is filled once and copied for each run."""
+
+import hashlib
+import json
+import secrets
+import shutil
+import socket
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from filelock import FileLock
+
+from mercato_host import create_app
+from mercato_testing.postgresql.accounts import usable_account
+from mercato_testing.postgresql.installation import initialise, install
+from mercato_testing.postgresql.locks import take_shared
+from mercato_testing.postgresql.server import Server
+from mercato_users import access_tokens
+from parts import rows
+from parts.measuring import run
+from parts.tables import say
+
+ROOT = Path(__file__).parents[3]
+KEPT = ROOT / "var/bench"
+"""What is kept for the next run; it may be removed at any time."""
+
+FEATURES = ("users", "products", "orders")
+MERCATO = str(Path(sys.executable).with_name("mercato"))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A filled database, and what requests to it need.
+
+    Args:
+        url: The database.
+        count: How many products it has.
+        deployment: The deployment file of ours.
+        token: An access token of the customer.
+        public_key: What it is signed with, in base64url.
+    """
+
+    url: str
+    count: int
+    deployment: str
+    token: str
+    public_key: str
+
+    @classmethod
+    def load(cls, file: str) -> "Shop":
+        """Read what :meth:`save` wrote."""
+        return cls(**json.loads(Path(file).read_text()))
+
+    def save(self, file: Path) -> str:
+        """Write it to a file that the servers read, and return the name of the file."""
+        file.write_text(json.dumps(vars(self)))
+        return str(file)
+
+
+@contextmanager
+def opened(place: Path, count: int, database: str) -> Iterator[Shop]:
+    """Yield a shop of *count* products on ``postgresql`` or ``sqlite``, for one run."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    kept = f"shop_{count}_{_digest()}"
+    if database == "sqlite":
+        file = KEPT / f"{kept}.db"
+        if not file.exists():
+            draft = file.with_suffix(".draft")
+            _fill(f"sqlite:///{draft}", place, count)
+            draft.rename(file)
+        copy = Path(shutil.copyfile(file, place / f"{kept}.db"))
+        yield describe(f"sqlite:///{copy}", place, count)
+        return
+    with kept_server(KEPT / "postgresql") as server, psycopg.connect(server.url()) as admin:
+        admin.autocommit = True
+        names = {name for (name,) in admin.execute("SELECT datname FROM pg_database")}
+        if kept not in names:
+            admin.execute("CREATE DATABASE draft")
+            try:
+                _fill(server.url("draft"), place, count)
+                admin.execute(f"ALTER DATABASE draft RENAME TO {kept}")
+            finally:
+                server.drop_database("draft")
+        copy_name = f"copy_{secrets.token_hex(4)}"
+        words = f"CREATE DATABASE {copy_name} TEMPLATE {kept} STRATEGY file_copy"
+        admin.execute(words)
+        try:
+            yield describe(server.url(copy_name), place, count)
+        finally:
+            server.drop_database(copy_name)
+
+
+@contextmanager
+def kept_server(folder: Path) -> Iterator[Server]:
+    """Run a durable PostgreSQL server whose data is kept for the next run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # The lock that users hold: without it, the server's keeper removes its data when it ends.
+    with FileLock(folder / "run.lock"), (folder / "users.lock").open("a") as users:
+        take_shared(users)
+        server = Server.load(folder)
+        if server is None:
+            shutil.rmtree(folder / "home", ignore_errors=True)
+            installation = install(usable_account(), folder / "home")
+            password = initialise(installation, folder / "template")
+            server = Server(0, password, durable=True, directory=folder, installation=installation)
+        server = replace(server, port=_free_port())
+        server.start()
+        server.save()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def describe(url: str, place: Path, count: int) -> Shop:
+    """Write the deployment of a filled database, and give its customer a token."""
+    deployment = _write_deployment(url, place)
+    app = create_app(deployment)
+    with app.app_context():
+        claims = access_tokens.Claims(rows.uid("user", 0), rows.uid("session", 0), epoch=0)
+        token = access_tokens.issue(claims)
+        key = access_tokens.key_set()["keys"][0]["x"]
+    return Shop(url, count, str(deployment), token, key)
+
+
+def _write_deployment(url: str, place: Path) -> Path:
+    file = place / "shop.toml"
+    # The guard is off as in production; no line a request, which the twins do not write either;
+    # and a token lasts as long as a run.
+    file.write_text(
+        f'environment = "testing"\n[database]\nurl = "{url}"\nsql_guard = false\n'
+        '[logging]\nlevel = "WARNING"\n[server]\nport = 0\n[features.products]\n[features.orders]\n'
+        "[features.users.settings]\naccess_token_seconds = 3600\n"
+    )
+    return file
+
+
+def _digest() -> str:
+    """Return what tells apart databases of other migrations, or with other rows."""
+    files = [*ROOT.glob("packages/**/migrations/versions/*.py"), Path(rows.__file__)]
+    made = hashlib.sha256()
+    for file in sorted(files):
+        made.update(file.read_bytes())
+    return made.hexdigest()[:12]
+
+
+def _fill(url: str, place: Path, count: int) -> None:
+    say(f"  {count:,} products are written ...")
+    run([MERCATO, f"--deployment={_write_deployment(url, place)}", "db", "upgrade"])
+    if url.startswith("sqlite"):
+        _fill_sqlite(url.removeprefix("sqlite:///"), count)
+    else:
+        _fill_postgresql(url, count)
+
+
+def _fill_sqlite(file: str, count: int) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("BEGIN")
+        for table, found in rows.tables(count):
+            columns, values = _columns(found)
+            marks = ", ".join("?" * len(columns))
+            named = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+            connection.executemany(named, (tuple(map(_text, row)) for row in values))
+        connection.execute("UPDATE orders_counter SET value = 10000")
+        connection.execute("COMMIT")
+        connection.execute("ANALYZE")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _fill_postgresql(url: str, count: int) -> None:
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        # Without it, each row would be looked up once for each table that it names.
+        cursor.execute("SET session_replication_role = replica")
+        for table, found in rows.tables(count):
+            columns, values = _columns(found)
+            words = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+            with cursor.copy(words) as copy:
+                for row in values:
+                    copy.write_row(row)
+        cursor.execute("ALTER SEQUENCE orders_number_seq RESTART 10001")
+        connection.commit()
+        connection.autocommit = True
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+
+
+def _columns(found: Iterable[Mapping[str, Any]]) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+    """Return the names of the columns, and the values of each row."""
+    ahead = iter(found)
+    first = next(ahead)
+    return list(first), _values(first, ahead)
+
+
+def _values(
+    first: Mapping[str, Any], others: Iterator[Mapping[str, Any]]
+) -> Iterator[tuple[Any, ...]]:
+    yield tuple(first.values())
+    for row in others:
+        yield tuple(row.values())
+
+
+def _text(value: Any) -> Any:
+    """Return a value as the kit's column types keep it on SQLite."""
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value
