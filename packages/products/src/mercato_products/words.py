@@ -36,12 +36,13 @@ def fold(text: str) -> str:
 def words_of(text: str) -> list[str]:
     """Return the folded words of *text*, in order, each once.
 
-    ``T-Shirts`` has the words ``t``, ``shirts`` and ``tshirts``; ``berries`` also has ``berry``.
+    Compounds are also one word, and plurals have their singulars: ``T-Shirts`` has the words ``t``,
+    ``shirts``, ``shirt``, ``tshirts`` and ``tshirt``.
     """
     found: dict[str, None] = {}
     for chunk in _chunks(text):
         for word in (*chunk, *_joined(chunk)):
-            found |= dict.fromkeys([word, *_singulars_spelled_anew(word)])
+            found |= dict.fromkeys([word, *singulars(word)])
     return list(found)
 
 
@@ -51,15 +52,15 @@ def spaced(words: Iterable[str]) -> str:
 
 
 def singulars(word: str) -> list[str]:
-    """Return what *word* may be the plural of, in English: ``dishes`` gives ``dish``.
+    """Return what *word* may be the plural of, in English: ``dishes`` gives ``dishe`` and ``dish``.
 
-    Empty if it does not look like a plural. ``cookies`` gives ``cookie`` and ``cooky``: which of
-    both is a word is not known, and a search for the other one finds nothing.
+    Empty if it does not look like a plural. What is no word is harmless.
     """
     if len(word) <= 3 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return []
-    also = [word[:-2]] if word.endswith(_AFTER_SIBILANT) else _singulars_spelled_anew(word)
-    return [word[:-1], *also]
+    if word.endswith("ies"):
+        return [word[:-1], f"{word[:-3]}y"]
+    return [word[:-1], word[:-2]] if word.endswith(_AFTER_SIBILANT) else [word[:-1]]
 
 
 class Query:
@@ -106,8 +107,3 @@ def _chunks(text: str) -> Iterator[list[str]]:
 def _joined(chunk: Sequence[str]) -> list[str]:
     """Return the words of a compound as one word."""
     return ["".join(chunk)[:_LONGEST]] if len(chunk) > 1 else []
-
-
-def _singulars_spelled_anew(word: str) -> list[str]:
-    """Return the singulars that are no prefix of a plural."""
-    return [f"{word[:-3]}y"] if word.endswith("ies") and len(word) > 4 else []

@@ -110,6 +110,8 @@ class Variant(Base, Aggregate):
         sa.CheckConstraint("weight_grams >= 0", name="weight_grams"),
         sa.UniqueConstraint("sku"),
         sa.UniqueConstraint("product_id", "option_key"),
+        sa.Index(None, "status", "created_at", "id"),
+        sa.Index(None, "status", "sku", "id"),
     )
 
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id))

@@ -75,8 +75,9 @@ class _Source(NamedTuple):
 
 def _list(filters: ProductFilter, sort: str, *, hidden_too: bool) -> _Source:
     """List products by the rows that have the sort column: theirs, their categories' or prices'."""
-    wanted, rows, row_id = sa.select(Product), Product, Product.id
-    prices = PriceRange if filters.category is None else CategoryPrice
+    wanted, row_id = sa.select(Product), Product.id
+    rows: Any = Product
+    prices: Any = PriceRange if filters.category is None else CategoryPrice
     if filters.category is not None and sort != "price":
         wanted = wanted.join(CategoryListing, CategoryListing.product_id == Product.id)
         wanted = wanted.where(_is_inside(CategoryListing, filters.category))
@@ -134,7 +135,9 @@ def _links(filters: ProductFilter, product_id: Any) -> Iterator[sa.ColumnElement
         )
 
 
-def _is_inside(rows: Any, category: str) -> sa.ColumnElement[bool]:
+def _is_inside(
+    rows: type[CategoryListing] | type[CategoryPrice], category: str
+) -> sa.ColumnElement[bool]:
     """Return the condition that rows are those of a category, by handle or id."""
     wanted = sa.select(Category.id).where(_is_category(category))
     return rows.category_id == wanted.scalar_subquery()

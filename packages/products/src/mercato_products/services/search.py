@@ -55,7 +55,7 @@ def find_words(
         those in brand and SKUs, and for these than for those in the description.
     """
     query = words.Query(text)
-    found = (
+    found: sa.Select[Any] = (
         sa.select(SearchText.product_id, _relevance(query).label("relevance"))
         .where(*conditions)
         .limit(MOST_FOUND)

@@ -162,6 +162,12 @@ def _create_catalogue() -> None:
         ),
         sa.UniqueConstraint("sku", name=op.f("uq_products_variant_sku")),
     )
+    for column in ("created_at", "sku"):
+        op.create_index(
+            op.f(f"ix_products_variant_status_{column}_id"),
+            "products_variant",
+            ["status", column, "id"],
+        )
     op.create_table(
         "products_price",
         sa.Column("variant_id", sa.Uuid(), nullable=False),
@@ -261,7 +267,10 @@ def _create_categories() -> None:
         sa.UniqueConstraint("handle", name=op.f("uq_products_category_handle")),
     )
     op.create_index(op.f("ix_products_category_parent_id"), "products_category", ["parent_id"])
-    op.create_index(op.f("ix_products_category_path"), "products_category", ["path"])
+    for column in ("path", "name", "position"):
+        op.create_index(
+            op.f(f"ix_products_category_{column}_id"), "products_category", [column, "id"]
+        )
     op.create_table(
         "products_product_category",
         sa.Column("category_id", sa.Uuid(), nullable=False),
