@@ -4,7 +4,7 @@ from mercato_kit.db import session, utc_now
 from mercato_products import services
 from mercato_products.models import Category, Price, PriceRange, Product, StockLevel, Variant
 from mercato_products.sample_data import make_sample_data
-from mercato_products.services.price_ranges import refresh_price_ranges
+from mercato_products.services.listings import refresh_price_ranges
 
 from .invariants import check_invariants
 

@@ -51,7 +51,7 @@ class TestFilters:
             ("&q=orrery cup", []),
             ("&q=SKU-", ["Cup", "Desk", "Lamp"]),
             ("&q=100%25", ["Cup"]),
-            ("&q=%25", ["Cup"]),
+            ("&q=%25", []),
             ("&q=_", []),
             ("&currency=EUR&price[gte]=9000", ["Desk", "Lamp"]),
             ("&currency=EUR&price[lte]=9000", ["Cup", "Lamp"]),

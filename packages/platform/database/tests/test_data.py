@@ -79,6 +79,17 @@ class TestLedger:
         assert found["shelf_signs"].tables == ("shelf_signs_sign",)
         assert found["shelf"].tables == ("shelf_book", "shelf_page")
 
+    def test_leaves_virtual_tables_out(self, library):
+        """An index that SQLite keeps as a virtual table counts as no table of the feature."""
+        if library.url.startswith("sqlite"):
+            library.execute("CREATE VIRTUAL TABLE shelf_index USING fts5 (words)")
+        library.execute("DELETE FROM kit_ledger")
+
+        with migration_engine(library.url) as engine, engine.connect() as connection:
+            found = holdings(connection)["shelf"]
+
+        assert found.tables == ("shelf_book", "shelf_page")
+
     def test_shows_one(self, library):
         """`mercato data show` shows tables, rows, known wheels and references to the feature."""
         shown = library.mercato("data", "show", "shelf").stdout
@@ -236,6 +247,17 @@ class TestPurge:
         library.choose("shelf", "loans")
         assert library.mercato("db", "upgrade").exit_code == 0
         assert "1 tables, 0 rows" in library.mercato("data").stdout
+
+    def test_drops_virtual_tables(self, library):
+        """The virtual tables that SQLite has as indexes of a feature are dropped with it."""
+        library.choose("shelf")
+        if library.url.startswith("sqlite"):
+            library.execute("CREATE VIRTUAL TABLE loans_index USING fts5 (words)")
+
+        purged = library.mercato("data", "purge", "loans", "--confirm", "loans")
+
+        assert purged.exit_code == 0, purged.stderr
+        assert library.tables() == ["shelf_alembic_version", "shelf_book", "shelf_page"]
 
     @pytest.mark.parametrize(
         "statement", ["DROP TABLE", "DELETE FROM kit_inbox", "UPDATE kit_ledger"]

@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 
 from mercato_kit import migrations, models, transactions
 from mercato_kit.db import new_id
-from mercato_kit.migrations import head, version_table
+from mercato_kit.migrations import head, version_table, virtual_tables
 
 from .demo import Note
 
@@ -39,7 +39,33 @@ class TestVersionTable:
         assert version_table("orders") == "orders_alembic_version"
 
 
+class TestVirtualTables:
+    def test_are_found_with_their_parts(self, empty_database):
+        """SQLite's virtual tables are found, with the tables that SQLite keeps for them."""
+        if empty_database.dialect.name == "postgresql":
+            with empty_database.connect() as connection:
+                assert virtual_tables(connection) == {}
+            return
+        with empty_database.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE notes_note (text TEXT)")
+            connection.exec_driver_sql("CREATE VIRTUAL TABLE notes_text USING fts5 (words)")
+
+            found = virtual_tables(connection)
+
+        assert list(found) == ["notes_text"]
+        assert {"notes_text", "notes_text_data", "notes_text_idx"} <= set(found["notes_text"])
+
+
 class TestEnvironment:
+    def test_ignores_virtual_tables(self, empty_database):
+        """A virtual table, which is in no model, is no difference from the models."""
+        with empty_database.begin() as connection:
+            command.upgrade(_config(connection), "head")
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("CREATE VIRTUAL TABLE kit_text USING fts5 (words)")
+
+            command.check(_config(connection))
+
     def test_creates_the_tables_of_the_models(self, empty_database):
         """The kit's migrations create what its models declare, including CHECKs."""
         with empty_database.begin() as connection:

@@ -16,7 +16,6 @@ from mercato_products.models import (
     Category,
     Medium,
     Price,
-    PriceRange,
     Product,
     ProductCategory,
     StockLevel,
@@ -37,6 +36,9 @@ def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
     if session.scalar(sa.select(Product.id).limit(1)) is None:
         for model, rows in _make_shop().items():
             session.execute(sa.insert(model), rows)
+        ids = list(session.scalars(sa.select(Product.id)))
+        services.refresh_listings(*ids)
+        services.refresh_words(*ids)
     samples["variant_ids"] = _find_well_stocked()
     return list(_describe())
 
@@ -78,7 +80,6 @@ def _make_shop() -> Rows:
             ProductCategory,
             Variant,
             Price,
-            PriceRange,
             Medium,
             StockLevel,
             StockMovement,
@@ -140,8 +141,6 @@ def _make_product(rows: Rows, number: int, kind: Kind, series: str, category: UU
         variant["weight_grams"] = kind.grams + 40 * position
         _price(rows, variant["id"], cents + 500 * (position % 3))
         _stock(rows, variant["id"], len(rows[Variant]))
-    dearest = cents + 500 * min(2, len(values) - 1)
-    _keep_range(rows, product["id"], cents, dearest)
 
 
 def _make_gift_card(rows: Rows, category: UUID) -> None:
@@ -159,7 +158,6 @@ def _make_gift_card(rows: Rows, category: UUID) -> None:
         variant = _make_variant(rows, product, {"Value": str(cents // 100)}, position)
         variant |= {"requires_shipping": False, "track_inventory": False}
         _price(rows, variant["id"], cents)
-    _keep_range(rows, product["id"], min(GIFT_CARDS), max(GIFT_CARDS))
 
 
 def _add_product(rows: Rows, **members: Any) -> Row:
@@ -219,19 +217,6 @@ def _price(rows: Rows, variant_id: UUID, cents: int) -> None:
     rows[Price].extend(
         {"variant_id": variant_id, "currency": currency, "unit_amount": amount}
         for currency, amount in _in_currencies(cents).items()
-    )
-
-
-def _keep_range(rows: Rows, product_id: UUID, cheapest: int, dearest: int) -> None:
-    dear = _in_currencies(dearest)
-    rows[PriceRange].extend(
-        {
-            "product_id": product_id,
-            "currency": currency,
-            "min_amount": amount,
-            "max_amount": dear[currency],
-        }
-        for currency, amount in _in_currencies(cheapest).items()
     )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import sqlalchemy as sa
 
 from mercato_composition.faults import Fault
 from mercato_database import ledger
 from mercato_database.history import KIT, current_revisions
-from mercato_kit.migrations import version_table
+from mercato_kit.migrations import version_table, virtual_tables
 from mercato_kit.models import KnownFeature
 
 _VERSION_TABLE = version_table("")
@@ -29,7 +30,8 @@ class Holding:
         entry: The feature's ledger entry; None if the tables are older than the ledger.
         head: The revision that the tables are at; None if there is no version table.
         tables: The existing tables, without the version table.
-        leftovers: The statements that drop the feature's sequences, types and version table.
+        leftovers: The statements that drop the feature's sequences, types, virtual tables and
+            version table.
     """
 
     feature: str
@@ -57,7 +59,8 @@ def holdings(connection: sa.Connection) -> dict[str, Holding]:
     The tables of a feature are those in its ledger entry. Without an entry they are those whose
     names start with the feature's name, and with no longer name of a feature.
     """
-    found = sa.inspect(connection).get_table_names()
+    virtual = set(chain.from_iterable(virtual_tables(connection).values()))
+    found = [name for name in sa.inspect(connection).get_table_names() if name not in virtual]
     entries = ledger.read(connection)
     versioned = {name.removesuffix(_VERSION_TABLE) for name in found if _is_version_table(name)}
     names = sorted(versioned | entries.keys())
@@ -132,10 +135,14 @@ def _owner(item: str, names: Iterable[str]) -> str | None:
 
 
 def _leftovers(connection: sa.Connection, name: str, names: Collection[str]) -> list[str]:
-    """Return the statements that drop PostgreSQL's sequences and enum types of a feature."""
-    if connection.dialect.name != "postgresql":
-        return []
+    """Return the statements that drop PostgreSQL's sequences and enum types of a feature.
+
+    On SQLite, those that drop its virtual tables.
+    """
     quote = connection.dialect.identifier_preparer.quote
+    if connection.dialect.name != "postgresql":
+        virtual = virtual_tables(connection)
+        return [f"DROP TABLE {quote(it)}" for it in virtual if _owner(it, names) == name]
     sequences = connection.scalars(_FREE_SEQUENCES)
     enums = connection.scalars(_ENUMS)
     return [

@@ -2,6 +2,7 @@
 
 from mercato_products.models.base import Base
 from mercato_products.models.categories import Category
+from mercato_products.models.listings import CategoryListing, CategoryPrice
 from mercato_products.models.products import (
     AVAILABILITIES,
     Medium,
@@ -13,6 +14,7 @@ from mercato_products.models.products import (
     Variant,
 )
 from mercato_products.models.reservations import Reservation, ReservationLine
+from mercato_products.models.search import SearchText
 from mercato_products.models.stock import DEFAULT_LOCATION_ID, Location, StockMovement
 
 __all__ = [
@@ -20,6 +22,8 @@ __all__ = [
     "DEFAULT_LOCATION_ID",
     "Base",
     "Category",
+    "CategoryListing",
+    "CategoryPrice",
     "Location",
     "Medium",
     "Price",
@@ -28,6 +32,7 @@ __all__ = [
     "ProductCategory",
     "Reservation",
     "ReservationLine",
+    "SearchText",
     "StockLevel",
     "StockMovement",
     "Variant",

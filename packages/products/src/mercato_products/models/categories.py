@@ -16,7 +16,9 @@ class Category(Base, Aggregate):
     __table_args__ = (
         sa.UniqueConstraint("handle"),
         sa.Index(None, "parent_id"),
-        sa.Index(None, "path"),
+        sa.Index(None, "path", "id"),
+        sa.Index(None, "name", "id"),
+        sa.Index(None, "position", "id"),
     )
 
     parent_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("products_category.id"))

@@ -110,6 +110,8 @@ class Variant(Base, Aggregate):
         sa.CheckConstraint("weight_grams >= 0", name="weight_grams"),
         sa.UniqueConstraint("sku"),
         sa.UniqueConstraint("product_id", "option_key"),
+        sa.Index(None, "status", "created_at", "id"),
+        sa.Index(None, "status", "sku", "id"),
     )
 
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id))
@@ -219,11 +221,12 @@ class PriceRange(Base):
     __tablename__ = "products_price_range"
     __table_args__ = (
         sa.CheckConstraint("0 <= min_amount AND min_amount <= max_amount", name="amounts"),
-        sa.Index(None, "currency", "min_amount", "product_id"),
+        sa.Index(None, "currency", "status", "min_amount", "product_id"),
     )
 
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id), primary_key=True)
     currency: Mapped[str] = mapped_column(sa.CHAR(3), primary_key=True)
+    status: Mapped[str] = mapped_column(sa.String(20), doc="The product's")
     min_amount: Mapped[int] = mapped_column(sa.BigInteger, doc="Minor units")
     max_amount: Mapped[int] = mapped_column(sa.BigInteger, doc="Minor units")
 
@@ -234,7 +237,13 @@ class Medium(Base, Identified):
     __tablename__ = "products_media"
     __table_args__ = (
         sa.UniqueConstraint("product_id", "position"),
-        sa.Index(None, "variant_id"),
+        # Few pictures show one variant. Among so many NULLs, SQLite would not use a whole index.
+        sa.Index(
+            None,
+            "variant_id",
+            postgresql_where=sa.text("variant_id IS NOT NULL"),
+            sqlite_where=sa.text("variant_id IS NOT NULL"),
+        ),
     )
 
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id))

@@ -116,9 +116,16 @@ class ProductSummarySchema(ModelSchema):
 class ProductListQuerySchema(ListQuerySchema):
     """Filters and sort order of the list of products."""
 
-    sorts = ("name", "created_at", "price")
+    sorts = ("name", "created_at", "price", "relevance")
 
-    q = Text(min=1, max=100, metadata={"description": "Words in name, brand, description or SKU"})
+    q = Text(
+        min=1,
+        max=100,
+        metadata={
+            "description": "Words, or their beginnings, in name, brand, description or SKU; finds "
+            "the newest 1,000 products, sorted by -relevance unless sort is given"
+        },
+    )
     category = Text(min=1, max=80, metadata={"description": "Handle or id; includes subcategories"})
     status = Listed(one_of(*STATUSES))
     ids = Listed(Uuid())
@@ -126,6 +133,15 @@ class ProductListQuerySchema(ListQuerySchema):
     price_gte = Amount(data_key="price[gte]")
     price_lte = Amount(data_key="price[lte]")
     in_stock = Boolean()
+
+    def choose_sort(self, filters: dict[str, Any]) -> str:
+        """Sort a search by relevance."""
+        return "-relevance" if "q" in filters else self.default_sort
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _relevance_has_words(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if data.get("sort", "").endswith("relevance") and "q" not in data:
+            raise ma.ValidationError("Missing data for required field.", "q")
 
     @ma.validates_schema(skip_on_field_errors=True)
     def _price_has_a_currency(self, data: dict[str, Any], **_kwargs: Any) -> None:

@@ -16,6 +16,7 @@ from mercato_products.services.ledger import (
     list_movements,
     list_reservations,
 )
+from mercato_products.services.listings import refresh_listings
 from mercato_products.services.media import replace_media
 from mercato_products.services.options import make_option_key, name_variant
 from mercato_products.services.orphans import release_orphans
@@ -35,6 +36,7 @@ from mercato_products.services.reservations import (
     restock_units,
     ship_units,
 )
+from mercato_products.services.search import refresh_words
 from mercato_products.services.variants import (
     add_variant,
     archive_variant,
@@ -71,6 +73,8 @@ __all__ = [
     "make_option_key",
     "name_variant",
     "quote_variants",
+    "refresh_listings",
+    "refresh_words",
     "release_orphans",
     "release_units",
     "replace_media",

@@ -42,11 +42,15 @@ def find_availabilities(products: Collection[Product]) -> Mapping[UUID, str]:
     }
 
 
-def is_in_stock() -> sa.ColumnElement[Any]:
-    """Return the condition that a product has unreserved units on hand."""
+def is_in_stock(product_id: Any) -> sa.ColumnElement[Any]:
+    """Return the condition that a product has unreserved units on hand.
+
+    Args:
+        product_id: The column with the id of the product.
+    """
     ready = (
         sa.select(Variant.id)
         .outerjoin(StockLevel, AT_DEFAULT_LOCATION)
-        .where(Variant.product_id == Product.id, Variant.status == "active", _RANK == 2)
+        .where(Variant.product_id == product_id, Variant.status == "active", _RANK == 2)
     )
-    return sa.exists(ready.correlate(Product))
+    return sa.exists(ready.correlate(product_id.table))

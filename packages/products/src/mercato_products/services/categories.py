@@ -10,8 +10,9 @@ from mercato_kit.db import check_version, found, locked, refuse, session, unique
 from mercato_kit.errors import invalid
 from mercato_kit.http import Page, PageRequest, conditions, paginate
 from mercato_products.errors import CategoryCycle, CategoryNotEmpty, HandleTaken
-from mercato_products.models import Category
+from mercato_products.models import Category, ProductCategory
 from mercato_products.services.handles import find_free_handle
+from mercato_products.services.listings import refresh_categories_above
 from mercato_products.services.versions import lock_products_in, touch_products_in
 from mercato_products.values import NewCategory
 
@@ -79,11 +80,16 @@ def update_category(
     category = found(tree.get(category_id))
     check_version(category, versions)
     old_path = category.path
+    moves = changes.get("parent_id", category.parent_id) != category.parent_id
+    if moves:
+        _lock_contents(category)
     with refuse({HANDLE: HandleTaken}):
         for name, value in changes.items():
             setattr(category, name, value)
         category.path, category.depth = _locate(category, tree)
         _move_subcategories(tree, category, old_path)
+    if moves:
+        refresh_categories_above(category_id)
     return category
 
 
@@ -101,10 +107,10 @@ def delete_category(category_id: UUID) -> None:
     category = found(tree.get(category_id))
     if any(other.parent_id == category_id for other in tree.values()):
         raise CategoryNotEmpty
-    # Lock products before the category: an update of a product takes the locks in this order.
-    lock_products_in(category_id)
-    _lock_out_links(category_id)
+    _lock_contents(category)
     touch_products_in(category_id)
+    session.execute(sa.delete(ProductCategory).where(ProductCategory.category_id == category_id))
+    refresh_categories_above(category_id)
     session.delete(category)
 
 
@@ -114,13 +120,19 @@ def _lock_tree() -> Tree:
     return {category.id: category for category in categories}
 
 
-def _lock_out_links(category_id: UUID) -> None:
-    """Lock a category against new links to products.
+def _lock_contents(category: Category) -> None:
+    """Lock the products of a category and its subcategories, and the links to these categories.
 
-    A link inserted meanwhile would be deleted with the category, without a new version of the
-    product. Only PostgreSQL needs this: SQLite has one writer.
+    A product that another transaction links meanwhile would keep the categories above as they
+    were, or lose a link without a new version. Only PostgreSQL needs this: SQLite has one writer.
     """
-    session.execute(sa.select(Category.id).where(Category.id == category_id).with_for_update())
+    # Lock products before categories: an update of a product takes the locks in this order.
+    lock_products_in(category.id)
+    inside = Category.path.startswith(category.path, autoescape=True)
+    linked = sa.select(Category.id).where(inside).order_by(Category.id)
+    session.execute(linked.with_for_update())
+    # Those that were linked while this transaction waited.
+    lock_products_in(category.id)
 
 
 def _locate(category: Category, tree: Tree) -> tuple[str, int]:

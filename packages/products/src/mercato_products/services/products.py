@@ -18,14 +18,19 @@ from mercato_products.errors import (
 )
 from mercato_products.models import Category, Price, Product, ProductCategory, Variant
 from mercato_products.services.handles import find_free_handle
+from mercato_products.services.listings import refresh_listings
 from mercato_products.services.options import check_options, read_options
-from mercato_products.services.price_ranges import refresh_price_ranges
+from mercato_products.services.search import refresh_words
 from mercato_products.services.variants import OPTIONS, SKU, make_variant, record_prices
 from mercato_products.services.versions import lock_product, touch
 from mercato_products.values import NewProduct
 
 HANDLE = unique_key(Product, "handle")
 EXTERNAL_REFERENCE = unique_key(Product, "external_reference")
+
+_LISTED = {"category_ids", "name", "status"}
+_SEARCHED = {"brand", "description", "name", "status"}
+"""What lists and search have copies of."""
 
 _TRANSITIONS = {
     "draft": {"active", "archived"},
@@ -105,7 +110,8 @@ def create_product(new: NewProduct) -> Product:
         session.add_all(variants)
     record_prices(variants)
     _place(product.id, new.category_ids)
-    refresh_price_ranges(product.id)
+    refresh_listings(product.id)
+    refresh_words(product.id)
     return find_product(product.id, hidden_too=True)
 
 
@@ -139,6 +145,10 @@ def update_product(
     with _refusing_duplicates():
         for name, value in values.items():
             setattr(product, name, value)
+    if not _LISTED.isdisjoint(changes):
+        refresh_listings(product_id)
+    if not _SEARCHED.isdisjoint(changes):
+        refresh_words(product_id)
     return find_product(product_id, hidden_too=True)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,8 +12,17 @@ from sqlalchemy.orm import defer
 from mercato_kit.db import session
 from mercato_kit.http import Page, PageRequest, paginate
 from mercato_kit.settings import current_settings
-from mercato_products.models import Category, Medium, PriceRange, Product, ProductCategory, Variant
+from mercato_products.models import (
+    Category,
+    CategoryListing,
+    CategoryPrice,
+    Medium,
+    PriceRange,
+    Product,
+    SearchText,
+)
 from mercato_products.services.availability import find_availabilities, is_in_stock
+from mercato_products.services.search import MOST_FOUND, find_words
 from mercato_products.settings import ProductsSettings
 from mercato_products.values import ProductFilter
 
@@ -44,56 +53,94 @@ def list_products(
         filters: Which products to return.
         hidden_too: Include products that are not for sale.
     """
-    wanted = sa.select(Product).where(*_conditions(filters, hidden_too=hidden_too))
-    wanted = wanted.options(defer(Product.description, raiseload=True))
+    sort = page.sort.removeprefix("-")
+    choose = _list if filters.q is None else _search
+    source = choose(filters, sort, hidden_too=hidden_too)
+    wanted = source.products.options(defer(Product.description, raiseload=True))
     if not hidden_too:
         wanted = wanted.where(Product.status == "active")
-    if filters.currency is not None and _is_about_price(page, filters):
-        wanted = wanted.join(PriceRange, PriceRange.product_id == Product.id).where(
-            *_price_conditions(filters)
-        )
-    columns = {
-        "name": Product.name,
-        "created_at": Product.created_at,
-        "price": PriceRange.min_amount,
-    }
-    found = paginate(wanted, page, columns=columns, id=Product.id)
+    found = paginate(wanted, page, columns={sort: source.sort}, id=source.id)
+    if filters.q is not None and found.total is not None:
+        found = replace(found, total_is_exact=found.total < MOST_FOUND)
     return replace(found, data=_summarise(found.data, filters.currency))
 
 
-def _conditions(filters: ProductFilter, *, hidden_too: bool) -> Iterator[sa.ColumnElement[Any]]:
-    for word in (filters.q or "").split():
-        yield _mentions(word, hidden_too=hidden_too)
-    if filters.category is not None:
-        yield Product.id.in_(_inside(filters.category))
-    if filters.status is not None:
-        yield Product.status.in_(filters.status)
-    if filters.ids is not None:
-        yield Product.id.in_(filters.ids)
-    if filters.in_stock is not None:
-        yield is_in_stock() if filters.in_stock else ~is_in_stock()
+class _Source(NamedTuple):
+    """The products of a list, and the columns of the index that has them in order."""
+
+    products: sa.Select[Product]
+    sort: Any
+    id: Any
 
 
-def _mentions(word: str, *, hidden_too: bool) -> sa.ColumnElement[Any]:
-    skus = sa.select(Variant.product_id).where(Variant.sku.icontains(word, autoescape=True))
+def _list(filters: ProductFilter, sort: str, *, hidden_too: bool) -> _Source:
+    """List products by the rows that have the sort column: theirs, their categories' or prices'."""
+    wanted, row_id = sa.select(Product), Product.id
+    rows: Any = Product
+    prices: Any = PriceRange if filters.category is None else CategoryPrice
+    if filters.category is not None and sort != "price":
+        wanted = wanted.join(CategoryListing, CategoryListing.product_id == Product.id)
+        wanted = wanted.where(_is_inside(CategoryListing, filters.category))
+        rows, row_id = CategoryListing, CategoryListing.product_id
+    if sort == "price" or _is_about_price(filters):
+        wanted = wanted.join(prices, prices.product_id == Product.id)
+        wanted = wanted.where(*_price_conditions(prices, filters))
+    if sort == "price":
+        rows, row_id = prices, prices.product_id
+    wanted = wanted.where(*_conditions(filters, rows.status, row_id, hidden_too=hidden_too))
+    return _Source(wanted, rows.min_amount if sort == "price" else getattr(rows, sort), row_id)
+
+
+def _search(filters: ProductFilter, sort: str, *, hidden_too: bool) -> _Source:
+    """List the products that a search finds."""
+    row_id = SearchText.product_id
+    conditions = [
+        *_conditions(filters, SearchText.status, row_id, hidden_too=hidden_too),
+        *_links(filters, row_id),
+    ]
+    found = find_words(filters.q or "", conditions, hidden_too=hidden_too)
+    wanted = sa.select(Product).join(found, found.c.product_id == Product.id)
+    if sort == "price":
+        wanted = wanted.join(PriceRange, PriceRange.product_id == Product.id)
+        wanted = wanted.where(PriceRange.currency == filters.currency)
+        return _Source(wanted, PriceRange.min_amount, Product.id)
+    if sort == "relevance":
+        return _Source(wanted, found.c.relevance, found.c.product_id)
+    return _Source(wanted, getattr(Product, sort), Product.id)
+
+
+def _conditions(
+    filters: ProductFilter, status: Any, product_id: Any, *, hidden_too: bool
+) -> Iterator[sa.ColumnElement[Any]]:
     if not hidden_too:
-        skus = skus.where(Variant.status == "active")
-    return sa.or_(
-        Product.name.icontains(word, autoescape=True),
-        Product.brand.icontains(word, autoescape=True),
-        Product.description.icontains(word, autoescape=True),
-        Product.id.in_(skus),
-    )
+        yield status == "active"
+    if filters.status is not None:
+        yield status.in_(filters.status)
+    if filters.ids is not None:
+        yield product_id.in_(filters.ids)
+    if filters.in_stock is not None:
+        yield is_in_stock(product_id) if filters.in_stock else ~is_in_stock(product_id)
 
 
-def _inside(category: str) -> sa.Select[UUID]:
-    """Select the products of a category (handle or id) and of its subcategories."""
-    top = sa.select(Category.path).where(_is_category(category)).scalar_subquery()
-    return (
-        sa.select(ProductCategory.product_id)
-        .join(Category, Category.id == ProductCategory.category_id)
-        .where(Category.path.like(top.concat("%")))
-    )
+def _links(filters: ProductFilter, product_id: Any) -> Iterator[sa.ColumnElement[bool]]:
+    """Return the conditions of category and price, for rows that have neither."""
+    if filters.category is not None:
+        yield sa.exists().where(
+            CategoryListing.product_id == product_id,
+            _is_inside(CategoryListing, filters.category),
+        )
+    if filters.currency is not None and _is_about_price(filters):
+        yield sa.exists().where(
+            PriceRange.product_id == product_id, *_price_conditions(PriceRange, filters)
+        )
+
+
+def _is_inside(
+    rows: type[CategoryListing] | type[CategoryPrice], category: str
+) -> sa.ColumnElement[bool]:
+    """Return the condition that rows are those of a category, by handle or id."""
+    wanted = sa.select(Category.id).where(_is_category(category))
+    return rows.category_id == wanted.scalar_subquery()
 
 
 def _is_category(key: str) -> sa.ColumnElement[bool]:
@@ -103,17 +150,18 @@ def _is_category(key: str) -> sa.ColumnElement[bool]:
         return Category.handle == key
 
 
-def _is_about_price(page: PageRequest, filters: ProductFilter) -> bool:
-    bounded = filters.price_gte is not None or filters.price_lte is not None
-    return bounded or page.sort.removeprefix("-") == "price"
+def _is_about_price(filters: ProductFilter) -> bool:
+    return filters.price_gte is not None or filters.price_lte is not None
 
 
-def _price_conditions(filters: ProductFilter) -> Iterator[sa.ColumnElement[bool]]:
-    yield PriceRange.currency == filters.currency
+def _price_conditions(prices: Any, filters: ProductFilter) -> Iterator[sa.ColumnElement[bool]]:
+    yield prices.currency == filters.currency
+    if prices is CategoryPrice and filters.category is not None:
+        yield _is_inside(prices, filters.category)
     if filters.price_gte is not None:
-        yield PriceRange.max_amount >= filters.price_gte
+        yield prices.max_amount >= filters.price_gte
     if filters.price_lte is not None:
-        yield PriceRange.min_amount <= filters.price_lte
+        yield prices.min_amount <= filters.price_lte
 
 
 def _summarise(products: Collection[Product], currency: str | None) -> list[ProductSummary]:

@@ -12,8 +12,9 @@ from mercato_kit.db import check_version, found, refreshed, refuse, session, uni
 from mercato_kit.http import Page, PageRequest, conditions, paginate
 from mercato_products.errors import DuplicateOptions, SkuTaken, StockInUse
 from mercato_products.models import Price, Product, StockMovement, Variant
+from mercato_products.services.listings import refresh_price_ranges
 from mercato_products.services.options import check_options, make_option_key, name_variant
-from mercato_products.services.price_ranges import refresh_price_ranges
+from mercato_products.services.search import refresh_words
 from mercato_products.services.versions import lock_product, touch
 from mercato_products.values import NewVariant
 
@@ -108,6 +109,7 @@ def add_variant(product_id: UUID, new: NewVariant) -> Variant:
         session.add(variant)
     record_prices([variant])
     refresh_price_ranges(product_id)
+    refresh_words(product_id)
     return find_variant(variant.id, hidden_too=True)
 
 
@@ -140,7 +142,10 @@ def update_variant(
             setattr(variant, name, value)
         if session.is_modified(variant):
             touch(variant.product)
-    refresh_price_ranges(variant.product_id)
+    if "status" in changes:
+        refresh_price_ranges(variant.product_id)
+    if not {"sku", "status"}.isdisjoint(changes):
+        refresh_words(variant.product_id)
     return find_variant(variant_id, hidden_too=True)
 
 

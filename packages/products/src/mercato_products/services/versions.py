@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm.attributes import flag_modified
 
 from mercato_kit.db import found, locked, refreshed, session, utc_now
-from mercato_products.models import Product, ProductCategory, Variant
+from mercato_products.models import CategoryListing, Product, Variant
 
 
 def lock_product(product_id: UUID) -> Product:
@@ -29,13 +29,13 @@ def touch(row: Product | Variant) -> None:
 
 
 def lock_products_in(category_id: UUID) -> None:
-    """Lock all products of a category, in the order of their ids."""
+    """Lock all products of a category and its subcategories, in the order of their ids."""
     inside = sa.select(Product.id).where(_stands_in(category_id))
     session.execute(locked(inside.order_by(Product.id)))
 
 
 def touch_products_in(category_id: UUID) -> None:
-    """Increase the version of all products of a category, in one statement."""
+    """Increase the version of all products of a category and its subcategories."""
     session.execute(
         sa.update(Product)
         .where(_stands_in(category_id))
@@ -45,5 +45,5 @@ def touch_products_in(category_id: UUID) -> None:
 
 
 def _stands_in(category_id: UUID) -> sa.ColumnElement[bool]:
-    links = sa.select(ProductCategory.product_id).where(ProductCategory.category_id == category_id)
-    return Product.id.in_(links)
+    listed = sa.select(CategoryListing.product_id).where(CategoryListing.category_id == category_id)
+    return Product.id.in_(listed)

@@ -76,6 +76,10 @@ class ListQuerySchema(QuerySchema):
     sort = Text(max=50)
     include = fields.String(validate=validate.Equal("total"))
 
+    def choose_sort(self, filters: dict[str, Any]) -> str:
+        """Return the sort order of a request without one, by its filters; ``default_sort``."""
+        return self.default_sort
+
     @ma.validates("sort")
     def _known_sort(self, value: str, data_key: str) -> None:
         if value.removeprefix("-") not in self.sorts:
@@ -84,7 +88,7 @@ class ListQuerySchema(QuerySchema):
     @ma.post_load
     def _make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         limit, cursor = data.pop("limit"), data.pop("cursor", None)
-        sort = data.pop("sort", self.default_sort)
+        sort = data.pop("sort", None) or self.choose_sort(data)
         include = data.pop("include", None)
         filters = json.dumps(data, sort_keys=True, default=str)
         data["page"] = PageRequest(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from mercato_database.history import History, histories
 from mercato_database.revisions import CONTRACT, EXPAND
 from mercato_database.runner import configure, downgrade, migration_engine, upgrade
 from mercato_kit.feature import Feature
-from mercato_kit.migrations import version_table
+from mercato_kit.migrations import version_table, virtual_tables
 
 Catalogue = dict[str, set[str]]
 """The schema of a database: a line for each column and constraint, by table."""
@@ -101,12 +102,13 @@ def _compare(one: Catalogue, two: Catalogue, name_one: str, name_two: str) -> It
 
 
 def _catalogue(url: str, feature: Feature) -> Catalogue:
-    with migration_engine(url) as engine:
-        inspector = sa.inspect(engine)
+    with migration_engine(url) as engine, engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        left_out = {version_table(feature.name), *chain(*virtual_tables(connection).values())}
         return {
             table: set(_lines(inspector, table, exact=engine.dialect.name == "postgresql"))
             for table in inspector.get_table_names()
-            if table.startswith(f"{feature.name}_") and table != version_table(feature.name)
+            if table.startswith(f"{feature.name}_") and table not in left_out
         }
 
 

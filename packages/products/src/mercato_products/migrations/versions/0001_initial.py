@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from mercato_kit.db import Json, UtcDateTime
 
@@ -14,6 +15,15 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+_Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_Words = sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql")
+
+# The tokenizer `ascii` keeps every letter beyond ASCII: words are folded before they are written.
+_FULL_TEXT_INDEX = """
+CREATE VIRTUAL TABLE products_search_index
+USING fts5 (words, tokenize="ascii tokenchars '_'", prefix='2 3', detail=none)
+"""
 
 DEFAULT_LOCATION_ID = UUID("01900000-0000-7000-8000-000000000001")
 
@@ -36,6 +46,8 @@ def upgrade() -> None:
     """Create all tables."""
     _create_catalogue()
     _create_categories()
+    _create_listings()
+    _create_search()
     _create_stock()
     _create_reservations()
     _open_default_location()
@@ -51,6 +63,9 @@ def downgrade() -> None:
     op.drop_table("products_stock_movement")
     op.drop_table("products_stock_level")
     op.drop_table("products_location")
+    _drop_search()
+    op.drop_table("products_category_price")
+    op.drop_table("products_category_listing")
     op.drop_table("products_product_category")
     op.drop_table("products_category")
     op.drop_table("products_media")
@@ -147,6 +162,12 @@ def _create_catalogue() -> None:
         ),
         sa.UniqueConstraint("sku", name=op.f("uq_products_variant_sku")),
     )
+    for column in ("created_at", "sku"):
+        op.create_index(
+            op.f(f"ix_products_variant_status_{column}_id"),
+            "products_variant",
+            ["status", column, "id"],
+        )
     op.create_table(
         "products_price",
         sa.Column("variant_id", sa.Uuid(), nullable=False),
@@ -172,6 +193,7 @@ def _create_catalogue() -> None:
         "products_price_range",
         sa.Column("product_id", sa.Uuid(), nullable=False),
         sa.Column("currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("min_amount", sa.BigInteger(), nullable=False),
         sa.Column("max_amount", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
@@ -186,9 +208,9 @@ def _create_catalogue() -> None:
         sa.PrimaryKeyConstraint("product_id", "currency", name=op.f("pk_products_price_range")),
     )
     op.create_index(
-        op.f("ix_products_price_range_currency_min_amount_product_id"),
+        op.f("ix_products_price_range_currency_status_min_amount_product_id"),
         "products_price_range",
-        ["currency", "min_amount", "product_id"],
+        ["currency", "status", "min_amount", "product_id"],
     )
     op.create_table(
         "products_media",
@@ -213,7 +235,13 @@ def _create_catalogue() -> None:
             "product_id", "position", name=op.f("uq_products_media_product_id_position")
         ),
     )
-    op.create_index(op.f("ix_products_media_variant_id"), "products_media", ["variant_id"])
+    op.create_index(
+        op.f("ix_products_media_variant_id"),
+        "products_media",
+        ["variant_id"],
+        postgresql_where=sa.text("variant_id IS NOT NULL"),
+        sqlite_where=sa.text("variant_id IS NOT NULL"),
+    )
 
 
 def _create_categories() -> None:
@@ -239,7 +267,10 @@ def _create_categories() -> None:
         sa.UniqueConstraint("handle", name=op.f("uq_products_category_handle")),
     )
     op.create_index(op.f("ix_products_category_parent_id"), "products_category", ["parent_id"])
-    op.create_index(op.f("ix_products_category_path"), "products_category", ["path"])
+    for column in ("path", "name", "position"):
+        op.create_index(
+            op.f(f"ix_products_category_{column}_id"), "products_category", [column, "id"]
+        )
     op.create_table(
         "products_product_category",
         sa.Column("category_id", sa.Uuid(), nullable=False),
@@ -263,6 +294,107 @@ def _create_categories() -> None:
     op.create_index(
         op.f("ix_products_product_category_product_id"), "products_product_category", ["product_id"]
     )
+
+
+def _create_listings() -> None:
+    op.create_table(
+        "products_category_listing",
+        sa.Column("category_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["category_id"],
+            ["products_category.id"],
+            name=op.f("fk_products_category_listing_category_id_products_category"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["products_product.id"],
+            name=op.f("fk_products_category_listing_product_id_products_product"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "category_id", "product_id", name=op.f("pk_products_category_listing")
+        ),
+    )
+    for column in ("created_at", "name"):
+        op.create_index(
+            f"ix_products_category_listing_{column}",
+            "products_category_listing",
+            ["category_id", "status", column, "product_id"],
+        )
+    op.create_index(
+        op.f("ix_products_category_listing_product_id"), "products_category_listing", ["product_id"]
+    )
+    op.create_table(
+        "products_category_price",
+        sa.Column("category_id", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("currency", sa.CHAR(length=3), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("min_amount", sa.BigInteger(), nullable=False),
+        sa.Column("max_amount", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["category_id"],
+            ["products_category.id"],
+            name=op.f("fk_products_category_price_category_id_products_category"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["products_product.id"],
+            name=op.f("fk_products_category_price_product_id_products_product"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "category_id", "product_id", "currency", name=op.f("pk_products_category_price")
+        ),
+    )
+    op.create_index(
+        "ix_products_category_price_min_amount",
+        "products_category_price",
+        ["category_id", "currency", "status", "min_amount", "product_id"],
+    )
+    op.create_index(
+        op.f("ix_products_category_price_product_id"), "products_category_price", ["product_id"]
+    )
+
+
+def _create_search() -> None:
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
+    op.create_table(
+        "products_search",
+        sa.Column("number", _Number, sa.Identity(), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("keys", sa.Text(), nullable=False),
+        sa.Column("words", _Words, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["products_product.id"],
+            name=op.f("fk_products_search_product_id_products_product"),
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_products_search")),
+        sa.UniqueConstraint("product_id", name=op.f("uq_products_search_product_id")),
+    )
+    if is_postgresql:
+        op.create_index(
+            op.f("ix_products_search_words"),
+            "products_search",
+            ["words"],
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        )
+    else:
+        op.execute(_FULL_TEXT_INDEX)
+
+
+def _drop_search() -> None:
+    op.drop_table("products_search")
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TABLE products_search_index")
 
 
 def _create_stock() -> None:

@@ -1,0 +1,139 @@
+"""Many products, inserted in bulk, and the plans of the statements that read them."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from mercato_kit.db import new_id, session, utc_now
+from mercato_products.models import (
+    DEFAULT_LOCATION_ID,
+    Category,
+    Medium,
+    Price,
+    Product,
+    ProductCategory,
+    StockLevel,
+    Variant,
+)
+from mercato_products.services import refresh_listings, refresh_words
+
+TOP, LEAVES = "all", 20
+COLOURS = ("Black", "White", "Oak", "Brass", "Green", "Blue", "Linen")
+
+
+def fill(number, *, batch=1000):
+    """Make products in 20 categories below the category ``all``, one of them in stock of ten.
+
+    All have the word ``thing``, one of seven a colour, and each a word of its own.
+    """
+    leaves = _make_categories()
+    now = utc_now()
+    for start in range(0, number, batch):
+        numbers = range(start, min(start + batch, number))
+        _make_products({each: new_id() for each in numbers}, leaves, now)
+    session.execute(sa.text("ANALYZE"))
+
+
+def _make_categories():
+    ids = {name: new_id() for name in (TOP, *(f"leaf-{number}" for number in range(LEAVES)))}
+    for name, category_id in ids.items():
+        is_top = name == TOP
+        session.add(
+            Category(
+                id=category_id,
+                handle=name,
+                name=name,
+                parent_id=None if is_top else ids[TOP],
+                path=f"{TOP}/" if is_top else f"{TOP}/{name}/",
+                depth=0 if is_top else 1,
+            )
+        )
+        session.flush()
+    return [category_id for name, category_id in ids.items() if name != TOP]
+
+
+def _make_products(ids, leaves, now):
+    variants = {number: new_id() for number in ids}
+    rows = {
+        Product: lambda number: {
+            "id": ids[number],
+            "handle": f"p-{number}",
+            "name": f"{COLOURS[number % 7]} Thing {number % 97}",
+            "description": f"Unique{number}",
+            "status": "active",
+            "options": [],
+            "created_at": now - timedelta(seconds=number),
+            "updated_at": now,
+        },
+        ProductCategory: lambda number: {
+            "category_id": leaves[number % LEAVES],
+            "product_id": ids[number],
+            "position": 0,
+        },
+        Variant: lambda number: {
+            "id": variants[number],
+            "product_id": ids[number],
+            "sku": f"SKU-{number:07}",
+            "name": "",
+            "option_values": {},
+            "option_key": "",
+        },
+        Price: lambda number: {
+            "variant_id": variants[number],
+            "currency": "EUR",
+            "unit_amount": 100 + number * 7919 % 10_000,
+        },
+        Medium: lambda number: {
+            "id": new_id(),
+            "product_id": ids[number],
+            "url": "https://images.example.com/1.jpg",
+            "position": 0,
+        },
+        StockLevel: lambda number: {
+            "variant_id": variants[number],
+            "location_id": DEFAULT_LOCATION_ID,
+            "on_hand": 5 if number % 10 == 0 else 0,
+        },
+    }
+    for model, row in rows.items():
+        session.execute(sa.insert(model), [row(number) for number in ids])
+    refresh_listings(*ids.values())
+    refresh_words(*ids.values())
+
+
+class Plans:
+    """Explains the SELECT statements that an engine sends while it is open.
+
+    On PostgreSQL without sequential scans and sorts where there is another way: tables of a test
+    are so small that those are cheaper.
+    """
+
+    def __init__(self, engine):
+        self._engine = engine
+        self._sent = []
+
+    def __enter__(self):
+        sa.event.listen(self._engine, "before_cursor_execute", self._record)
+        return self
+
+    def __exit__(self, *_):
+        sa.event.remove(self._engine, "before_cursor_execute", self._record)
+        with self._engine.connect() as connection:
+            self.plans = [_explain(connection, *one) for one in self._sent]
+
+    def __str__(self):
+        return "\n\n".join(self.plans)
+
+    def _record(self, _connection, _cursor, statement, parameters, *_):
+        if statement.lstrip().startswith(("SELECT", "WITH")):
+            self._sent.append((statement, parameters))
+
+
+def _explain(connection, statement, parameters):
+    command = "EXPLAIN QUERY PLAN"
+    if connection.dialect.name == "postgresql":
+        command = "EXPLAIN"
+        for setting in ("enable_seqscan", "enable_sort"):
+            connection.exec_driver_sql(f"SET LOCAL {setting} = off")
+    plan = connection.exec_driver_sql(f"{command} {statement}", parameters)
+    return "\n".join([statement, *(str(row[-1]) for row in plan)])

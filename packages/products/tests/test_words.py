@@ -1,0 +1,89 @@
+import pytest
+
+from mercato_products.words import FTS5, TSQUERY, Query, fold, singulars, words_of
+
+
+class TestFold:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("Été À LA Crème", "ete a la creme"),
+            ("Straße", "strasse"),
+            ("ЁЛКА", "елка"),
+            ("ﬁne №", "fine no"),
+            ("İstanbul", "istanbul"),
+            ("Ångström", "angstrom"),
+        ],
+    )
+    def test_removes_case_accents_and_variants(self, text, expected):
+        """Texts that people type alike fold to the same text."""
+        assert fold(text) == expected
+
+    @pytest.mark.parametrize("text", ["Été", "ŻÓŁĆ", "Ǆ ǰ ΐ", "ﬃ"])
+    def test_is_stable(self, text):
+        """A folded text folds to itself."""
+        assert fold(fold(text)) == fold(text)
+
+
+class TestWordsOf:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("Alba Desk Lamp, desk", ["alba", "desk", "lamp"]),
+            ("T-Shirts", ["t", "shirts", "shirt", "tshirts", "tshirt"]),
+            ("TS/12.3_b", ["ts", "12", "3", "b", "ts123b"]),
+            ("Berries", ["berries", "berrie", "berry"]),
+            ("100% *** __", ["100"]),
+            ("x" * 100, ["x" * 64]),
+            ("", []),
+        ],
+    )
+    def test_returns_each_once(self, text, expected):
+        """Words are folded, and a compound is also one word."""
+        assert words_of(text) == expected
+
+
+class TestSingulars:
+    @pytest.mark.parametrize(
+        ("word", "expected"),
+        [
+            ("lamps", ["lamp"]),
+            ("boxes", ["boxe", "box"]),
+            ("glasses", ["glasse", "glass"]),
+            ("dishes", ["dishe", "dish"]),
+            ("berries", ["berrie", "berry"]),
+            ("glass", []),
+            ("bus", []),
+            ("basis", []),
+            ("gas", []),
+            ("lamp", []),
+        ],
+    )
+    def test_returns_what_may_be_the_singular(self, word, expected):
+        """English plurals have one or two possible singulars; other words none."""
+        assert singulars(word) == expected
+
+
+class TestQuery:
+    def test_has_all_words_as_prefixes(self):
+        """A product needs all words, each as a prefix, or as the singular of a plural."""
+        query = Query("Lamps oak")
+
+        assert query.words == ["lamps", "oak"]
+        assert query.write(TSQUERY, markers=[""]) == "((('lamps':* | 'lamp'))) & ((('oak':*)))"
+        assert query.write(FTS5, markers=[""]) == '((("lamps"* OR "lamp"))) AND ((("oak"*)))'
+
+    def test_takes_a_compound_as_one_word_too(self):
+        """A compound is found by its parts, or written as one word."""
+        assert Query("t-shirt").write(TSQUERY, markers=[""]) == (
+            "((('t':*) & ('shirt':*)) | 'tshirt':*)"
+        )
+
+    def test_finds_marked_words_too(self):
+        """With a marker, a word is found with or without it."""
+        assert Query("oak").write(TSQUERY, markers=["", "_"]) == "((('oak':* | '_oak':*)))"
+
+    @pytest.mark.parametrize("text", ["'", '"', "* ? % _", "\\", ":*", " "])
+    def test_has_no_words_without_letters(self, text):
+        """A text without letters and digits has no words, so none reach a database."""
+        assert Query(text).words == []
