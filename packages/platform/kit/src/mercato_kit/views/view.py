@@ -127,7 +127,7 @@ class View:
             for path, given in (only or {}).items()
         }
         self._computed, self._filters = dict(computed or {}), dict(filters or {})
-        self._sorts = dict(sorts or {})
+        self.sorts = dict(sorts or {})
         nested = [*chain.from_iterable(self._only.values()), *self._computed.values()]
         self._parameters = {
             **{name: (name,) for clause in nested for name in parameters_of(clause)},
@@ -256,7 +256,7 @@ class View:
         for one in (self._filters.get(key) for key in given):
             if isinstance(one, Through) and name in one.sorts:
                 return one.sorts[name], self._id if one.id is None else one.id
-        return self._sorts[name], self._id
+        return self.sorts[name], self._id
 
     def _only_of(self, given: tuple[str, ...]) -> Mapping[str, Sequence[sa.ColumnElement[bool]]]:
         return {
