@@ -1,6 +1,6 @@
 """Checks of views: what each shows is what its schema makes of the entity."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -31,18 +31,20 @@ def views_of(feature: Feature) -> Iterator[tuple[str, View]]:
             yield from ((key, value) for key, value in named if isinstance(value, View))
 
 
-def impossible_views(feature: Feature) -> Iterator[str]:
+def impossible_views(views: Iterable[tuple[str, View]]) -> Iterator[str]:
     """Find views that SQL cannot show as their schemas do."""
-    for name, view in views_of(feature):
+    for name, view in views:
         try:
             view.check()
         except TypeError as error:
             yield f"{name}: {error}"
 
 
-def differing_views(app: Flask, feature: Feature, cases: Mapping[str, ViewCase]) -> Iterator[str]:
+def differing_views(
+    app: Flask, views: Iterable[tuple[str, View]], cases: Mapping[str, ViewCase]
+) -> Iterator[str]:
     """Find views that show something else than their schemas dump, or whose rows are not drawn."""
-    for name, view in views_of(feature):
+    for name, view in views:
         if name in cases:
             compare(app, view, cases[name])
         else:
