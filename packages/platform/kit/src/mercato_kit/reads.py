@@ -22,6 +22,9 @@ from mercato_kit import db, later, transactions, work
 Row = tuple[Any, ...]
 Watcher = Callable[[str], object]
 
+_STALE_PLAN = ("0A000", "26000")
+"""States of PostgreSQL: a plan has another result now, or there is no such plan."""
+
 _watchers: WeakKeyDictionary[sa.Engine, list[Watcher]] = WeakKeyDictionary()
 
 _POSTGRESQL: sa.Dialect = cast("Any", PGDialect_psycopg)(paramstyle="numeric_dollar")
@@ -36,9 +39,10 @@ class Statement:
         dialect: The name of the database: ``postgresql`` or ``sqlite``.
     """
 
-    __slots__ = ("_constants", "_named", "text")
+    __slots__ = ("_constants", "_named", "dialect", "text")
 
     def __init__(self, select: sa.Select[Any], dialect: str) -> None:
+        self.dialect = dialect
         target = _SQLITE if dialect == "sqlite" else _POSTGRESQL
         compiled = select.compile(dialect=target)
         # Lists of constants are written out, one parameter each.
@@ -160,7 +164,9 @@ class Reader:
 
     def _wrapped(self, error: Exception, text: str, driver: Any) -> DBAPIError:
         dialect = self.engine.dialect
-        lost = driver is not None and dialect.is_disconnect(cast("Any", error), driver, None)
+        ended = driver is not None and dialect.is_disconnect(cast("Any", error), driver, None)
+        # A prepared read does not survive another type of a column; a new connection prepares anew.
+        lost = ended or getattr(error, "sqlstate", None) in _STALE_PLAN
         return cast(
             "DBAPIError",
             DBAPIError.instance(
