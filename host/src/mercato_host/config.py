@@ -22,7 +22,6 @@ class Config:
     API_TITLE = "Mercato"
     API_VERSION = "v1"
     OPENAPI_VERSION = "3.1.0"
-    CACHE_TYPE = "SimpleCache"
     RATELIMIT_HEADERS_ENABLED = True
     RATELIMIT_STORAGE_URI = "memory://"
 
@@ -63,10 +62,7 @@ def settings_of(deployment: Deployment) -> dict[str, Any]:
     if deployment.redis_url is not None:
         redis = deployment.redis_url.reveal()
         settings |= {
-            "CACHE_TYPE": "RedisCache",
-            "CACHE_REDIS_URL": redis,
             "RATELIMIT_STORAGE_URI": redis,
-            "CACHE_OPTIONS": dict(REDIS_OPTIONS),
             "RATELIMIT_STORAGE_OPTIONS": dict(REDIS_OPTIONS),
             # If Redis does not answer, each process counts for itself, and no request fails.
             "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, request
-from flask_caching import Cache
 from flask_limiter import HeaderNames, Limiter
 from flask_marshmallow import Marshmallow
 from flask_sqlalchemy import SQLAlchemy
@@ -40,7 +39,6 @@ class Database(SQLAlchemy):
 
 db = Database(session_options={"expire_on_commit": False})
 ma = Marshmallow()
-cache = Cache()
 
 
 def init_app(app: Flask, deployment: Deployment) -> None:
@@ -49,7 +47,6 @@ def init_app(app: Flask, deployment: Deployment) -> None:
     with app.app_context():
         transactions.prepare(db.engine)
     ma.init_app(app)
-    cache.init_app(app)
     if deployment.server.requests_per_minute or deployment.open_writes_per_minute:
         _limit(app, deployment)
 

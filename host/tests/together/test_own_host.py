@@ -82,9 +82,9 @@ def write_host(folder):
     for file in source.glob("*.py"):
         file.write_text(file.read_text().replace("mercato_host", "acme_shop"))
     extensions = source / "extensions.py"
-    own = extensions.read_text().replace("cache = Cache()\n", f"cache = Cache()\n{EXTENSION}")
+    own = extensions.read_text().replace("ma = Marshmallow()\n", f"ma = Marshmallow()\n{EXTENSION}")
     own = own.replace(
-        "    cache.init_app(app)\n", "    cache.init_app(app)\n    cors.init_app(app)\n"
+        "    ma.init_app(app)\n", "    ma.init_app(app)\n    cors.init_app(app)\n"
     )
     extensions.write_text(own)
     (source / "app.py").write_text(APP)

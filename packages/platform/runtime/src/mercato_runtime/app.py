@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask.typing import ResponseReturnValue
 
+    from mercato_runtime.answers import Answers
+
 BeforeHook = Callable[[Request], None]
 AfterHook = Callable[[Request, flask.Response], None]
 
@@ -82,6 +84,7 @@ class App(Flask):
             extensions. One that raises a problem refuses the request.
         after_hooks: Called with request and response after the hooks of extensions, so that they
             see the response that is sent.
+        answers: The public answers that are kept, if any are.
     """
 
     response_class = Response
@@ -91,6 +94,7 @@ class App(Flask):
         super().__init__(*args, **kwargs)
         self.before_hooks: list[BeforeHook] = []
         self.after_hooks: list[AfterHook] = []
+        self.answers: Answers | None = None
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Bind the URL map to *request*; where the host matters for matching, Flask does it."""
@@ -118,6 +122,14 @@ class App(Flask):
         for hook in self.before_hooks:
             hook(request)
         return super().preprocess_request()
+
+    def dispatch_request(self) -> "ResponseReturnValue":
+        """Return the kept answer to the request, or call its view."""
+        view = super().dispatch_request
+        if self.answers is None:
+            return view()
+        kept = self.answers.answer(request_ctx.request, lambda: self.make_response(view()))
+        return view() if kept is None else kept
 
     def process_response(self, response: flask.Response) -> flask.Response:
         """Call the hooks of extensions, then the platform's, also if one of those fails."""

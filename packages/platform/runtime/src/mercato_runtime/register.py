@@ -11,7 +11,17 @@ from mercato_composition.faults import DeploymentError, Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_kit.composition import Composition, compose
-from mercato_runtime import cors, guard, health, logs, measures, problems, proxies, requests
+from mercato_runtime import (
+    answers,
+    cors,
+    guard,
+    health,
+    logs,
+    measures,
+    problems,
+    proxies,
+    requests,
+)
 from mercato_runtime.api import Api, pages
 from mercato_runtime.app import App
 from mercato_runtime.policies import AWAY, check_policies
@@ -46,6 +56,7 @@ def register(app: App, plan: Plan) -> None:
     logs.init_app(app, plan.deployment)
     api = _register_features(app, plan)
     pages.init_app(app, api, plan.features)
+    answers.init_app(app, plan)
     check_policies(app, plan)
 
 

@@ -16,6 +16,9 @@ from mercato_kit.settings import Secret, Settings
 OPEN_WRITES_PER_MINUTE = 60
 """The default limit of ``open_writes_per_minute`` in production."""
 
+KEPT_ANSWERS = 500
+"""The default number of public answers that a process keeps in production."""
+
 ENVIRONMENTS = ("development", "testing", "production")
 
 DEVELOPMENT_KEYS: Mapping[str, str] = {
@@ -57,6 +60,13 @@ class Server(Settings, frozen=True):
             description="requests to one address that needs no account, such as registering and "
             "ordering, allowed from one client; 0 for no limit; "
             f"default {OPEN_WRITES_PER_MINUTE} in production, else 0",
+        ),
+    ] = None
+    kept_answers: Annotated[
+        Annotated[int, Meta(ge=0)] | None,
+        Meta(
+            description="public answers, such as products, that a process keeps for 30 seconds; "
+            f"0 for none; default {KEPT_ANSWERS} in production, else 0",
         ),
     ] = None
     direct: Annotated[
@@ -137,3 +147,10 @@ class Deployment:
         if self.server.open_writes_per_minute is not None:
             return self.server.open_writes_per_minute
         return OPEN_WRITES_PER_MINUTE if self.environment == "production" else 0
+
+    @property
+    def kept_answers(self) -> int:
+        """The number of public answers that a process keeps; 0 for none."""
+        if self.server.kept_answers is not None:
+            return self.server.kept_answers
+        return KEPT_ANSWERS if self.environment == "production" else 0
