@@ -42,13 +42,20 @@ def stock_variant(
     )
     assert product.status_code == 201, product.text
     variant_id = str(product.json["variants"][0]["id"])
+    adjust(client, staff, variant_id, units, mount=mount)
+    return variant_id
+
+
+def adjust(
+    client: FlaskClient, staff: dict[str, str], variant_id: str, units: int, *, mount: str = ""
+) -> None:
+    """Receive *units* of a variant."""
     adjusted = client.post(
         f"{mount}/v1/stock-adjustments",
         json={"adjustments": [{"variant_id": variant_id, "quantity": units, "reason": "received"}]},
         headers={**staff, **key()},
     )
     assert adjusted.status_code == 201, adjusted.text
-    return variant_id
 
 
 def new_order(*variant_ids: str, **members: Any) -> dict[str, Any]:

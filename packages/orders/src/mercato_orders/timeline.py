@@ -1,9 +1,8 @@
 """Record a change of an order in its timeline and publish it as an event."""
 
-import sqlalchemy as sa
-
 from mercato_kit.db import session
 from mercato_kit.events import Event
+from mercato_kit.later import later
 from mercato_kit.outbox import publish
 from mercato_orders.access import Actor
 from mercato_orders.models import Order, OrderEvent
@@ -19,16 +18,16 @@ def announce(order: Order, topic: str, actor: Actor) -> None:
 
     The event has the order's id, number and total, and no personal data.
     """
+    entry = {
+        "order_id": order.id,
+        "type": topic,
+        "is_public": True,
+        "actor_type": actor.type,
+        "actor_id": actor.id,
+    }
+    # A flush increases the version of the order.
     session.flush()
-    session.execute(
-        sa.insert(OrderEvent).values(
-            order_id=order.id,
-            type=topic,
-            is_public=True,
-            actor_type=actor.type,
-            actor_id=actor.id,
-        )
-    )
+    later(OrderEvent, [entry])
     publish(
         Event(
             topic=topic,

@@ -12,6 +12,7 @@ from mercato_kit.later import later, with_defaults
 from mercato_kit.models import OutboxEvent
 from mercato_kit.outbox import publish
 from mercato_kit.policies import anyone
+from mercato_kit.reads import Read
 from mercato_testing.statements import StatementCounter
 
 from .demo import KEY, Note
@@ -108,6 +109,15 @@ class TestLater:
         found = [in_unit(lambda read=read: len(step(read))) for read in reads]
 
         assert found == [1, 2]
+
+    def test_is_seen_by_a_read(self, in_unit):
+        """A read through the driver's cursor finds the rows as well."""
+
+        def step():
+            later(Note, [{"title": "a"}])
+            return Read(sa.select(Note.title)).rows()
+
+        assert in_unit(step) == [("a",)]
 
     def test_is_found_by_primary_key(self, in_unit):
         """An entity is found by its key in the unit of work that hands the row over."""

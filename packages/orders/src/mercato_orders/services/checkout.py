@@ -5,20 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts import stock
-from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.db import new_id, utc_now
 from mercato_kit.errors import invalid
 from mercato_kit.identity import canonical_email
+from mercato_kit.later import later, with_defaults
 from mercato_kit.principals import Principal
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
 from mercato_orders.access import Actor, access_token, hash_token
 from mercato_orders.errors import InsufficientStock, PriceChanged
 from mercato_orders.models import Line, Order
-from mercato_orders.numbers import next_number
+from mercato_orders.numbers import insert_numbered
 from mercato_orders.pricing import PricedLine, PricedOrder
 from mercato_orders.services.quotes import price_now, refuse_unsupported
 from mercato_orders.settings import OrdersSettings
@@ -29,7 +29,8 @@ from mercato_orders.values import NewOrder, sum_quantities
 def place_order(new: NewOrder, customer: Principal) -> Order:
     """Place an order for *customer*: price it, insert it and reserve its units.
 
-    The number of SQL statements does not depend on the number of lines.
+    The number of SQL statements does not depend on the number of lines. The order that is returned
+    does not belong to the session.
 
     Raises:
         Invalid: Neither *new* nor *customer* has an e-mail address, or that of *new* differs from
@@ -78,38 +79,35 @@ def _write_order(
 ) -> Order:
     order_id = new_id()
     guest = customer.sub is None
-    order = Order(
-        id=order_id,
-        number=next_number(),
-        customer_id=customer.sub,
-        customer_email=email,
-        customer_name=customer.name,
-        guest_token_hash=hash_token(access_token(order_id)) if guest else None,
-        currency=priced.currency,
-        amount_subtotal=priced.amount_subtotal,
-        amount_discount=priced.amount_discount,
-        amount_shipping=priced.amount_shipping,
-        amount_tax=priced.amount_tax,
-        amount_total=priced.amount_total,
-        shipping_address=new.shipping_address,
-        billing_address=new.billing_address,
-        note=new.note,
-        metadata_=new.metadata,
-        expires_at=expires_at,
-    )
-    session.add(order)
-    session.flush()
+    values = {
+        "id": order_id,
+        "customer_id": customer.sub,
+        "customer_email": email,
+        "customer_name": customer.name,
+        "guest_token_hash": hash_token(access_token(order_id)) if guest else None,
+        "currency": priced.currency,
+        "amount_subtotal": priced.amount_subtotal,
+        "amount_discount": priced.amount_discount,
+        "amount_shipping": priced.amount_shipping,
+        "amount_tax": priced.amount_tax,
+        "amount_total": priced.amount_total,
+        "shipping_address": new.shipping_address,
+        "billing_address": new.billing_address,
+        "note": new.note,
+        "metadata_": new.metadata,
+        "expires_at": expires_at,
+    }
+    row = with_defaults(Order, values)
+    order = Order(**row | {"number": insert_numbered(row)})
     set_committed_value(order, "payments", [])
     return order
 
 
 def _write_lines(order: Order, priced: PricedOrder) -> None:
-    """Insert all lines in one statement."""
     rows = [_row(order.id, position, line) for position, line in enumerate(priced.lines)]
-    insert = sa.insert(Line).returning(Line, sort_by_parameter_order=True)
-    # Without render_nulls, SQLAlchemy inserts rows with and without an image in two statements.
-    insert = insert.execution_options(render_nulls=True)
-    set_committed_value(order, "lines", session.scalars(insert, rows).all())
+    complete = [with_defaults(Line, row) for row in rows]
+    later(Line, complete)
+    set_committed_value(order, "lines", [Line(**row) for row in complete])
 
 
 def _row(order_id: UUID, position: int, line: PricedLine) -> dict[str, Any]:

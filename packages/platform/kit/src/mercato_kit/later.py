@@ -19,21 +19,32 @@ from mercato_kit.prepared import Prepared
 _STATEMENTS_KEPT = 200
 """More than the combinations of tables that units of work write; each is a few kilobytes."""
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """A table, and those of its columns that rows have a value for."""
+    """A model, and those of its attributes that rows have a value for."""
 
-    table: sa.Table
-    names: tuple[str, ...]
+    model: type[DeclarativeBase]
+    attributes: tuple[str, ...]
+
+    @property
+    def table(self) -> sa.Table:
+        """The table of the model."""
+        return cast("sa.Table", self.model.__table__)
+
+    @property
+    def columns(self) -> dict[str, sa.Column[Any]]:
+        """The columns by attribute."""
+        columns = _columns_of(self.model)
+        return {attribute: columns[attribute] for attribute in self.attributes}
 
 
 _pending: ContextVar[dict[_Target, list[Row]] | None] = ContextVar("mercato_later", default=None)
 
 
-def later(model: type[DeclarativeBase], rows: Iterable[Mapping[str, Any]]) -> None:
+def later(model: type[DeclarativeBase], rows: Iterable[Row]) -> None:
     """Insert rows at the end of the unit of work.
 
     A statement that names the table writes them before it runs, so that it finds them. The rows
@@ -51,30 +62,35 @@ def later(model: type[DeclarativeBase], rows: Iterable[Mapping[str, Any]]) -> No
     pending = _pending.get()
     if pending is None:
         raise RuntimeError("later() needs a unit of work, which writes the rows when it ends")
-    table = cast("sa.Table", model.__table__)
     for row in rows:
         complete = with_defaults(model, row)
-        pending.setdefault(_Target(table, tuple(complete)), []).append(complete)
+        pending.setdefault(_Target(model, tuple(complete)), []).append(complete)
 
 
-def with_defaults(model: type[DeclarativeBase], row: Mapping[str, Any]) -> Row:
-    """Return a row by name of the column, with the defaults of its model.
+def with_defaults(model: type[DeclarativeBase], row: Row) -> dict[str, Any]:
+    """Return a row with the defaults of its model, by attribute.
 
-    A column without value and default is None, unless the database has a default for it.
+    An attribute without value and default is None, unless the database has a default for it.
 
     Raises:
         TypeError: The model has no such attribute.
     """
-    columns = _columns_of(model)
-    if unknown := row.keys() - columns.keys():
+    defaults = _defaults_of(model)
+    if unknown := row.keys() - defaults.keys():
         raise TypeError(f"{model.__name__} has no column {', '.join(sorted(unknown))}")
     complete = {}
-    for attribute, (name, default) in columns.items():
+    for attribute, default in defaults.items():
         if attribute in row:
-            complete[name] = row[attribute]
+            complete[attribute] = row[attribute]
         elif default is not None:
-            complete[name] = default()
+            complete[attribute] = default()
     return complete
+
+
+def by_column(model: type[DeclarativeBase], row: Row) -> dict[str, Any]:
+    """Return a row by name of the column instead of the attribute."""
+    columns = _columns_of(model)
+    return {columns[attribute].name: value for attribute, value in row.items()}
 
 
 def write(
@@ -98,7 +114,7 @@ def write(
         return
     if connection.dialect.name == "sqlite":
         for target, rows in pending.items():
-            _insert(target).many(connection, rows)
+            _insert(target).many(connection, [by_column(target.model, row) for row in rows])
         if last is not None:
             _alone(last).rows(connection, values or {})
         return
@@ -138,15 +154,16 @@ def end() -> None:
 
 
 @cache
-def _columns_of(
-    model: type[DeclarativeBase],
-) -> Mapping[str, tuple[str, Callable[[], Any] | None]]:
-    """Return name and default of each column, by attribute."""
-    columns = {attribute.key: attribute.columns[0] for attribute in sa.inspect(model).column_attrs}
-    return {
-        key: (column.name, _default_of(cast("sa.Column[Any]", column)))
-        for key, column in columns.items()
-    }
+def _columns_of(model: type[DeclarativeBase]) -> Mapping[str, sa.Column[Any]]:
+    """Return the columns of a model by attribute."""
+    attributes = sa.inspect(model).column_attrs
+    return {each.key: cast("sa.Column[Any]", each.columns[0]) for each in attributes}
+
+
+@cache
+def _defaults_of(model: type[DeclarativeBase]) -> Mapping[str, Callable[[], Any] | None]:
+    """Return what makes the default of each attribute; None if the database does."""
+    return {key: _default_of(column) for key, column in _columns_of(model).items()}
 
 
 def _default_of(column: sa.Column[Any]) -> Callable[[], Any] | None:
@@ -173,14 +190,19 @@ class _Together:
 def _together(last: sa.Update | None, targets: tuple[_Target, ...]) -> _Together:
     """Return one statement for *targets* and *last*: an INSERT for each table is a part of it."""
     sources = tuple(
-        Rows(f"rows{number}", {name: target.table.c[name].type for name in target.names})
+        Rows(f"rows{number}", {name: column.type for name, column in target.columns.items()})
         for number, target in enumerate(targets)
     )
 
     def build(dialect: sa.Dialect) -> sa.Update | sa.Select[Any]:
         inserts = (
             sa.insert(target.table)
-            .from_select(target.names, sa.select(*source.table(dialect).c), include_defaults=False)
+            .from_select(
+                list(target.columns.values()),
+                # The columns are in the same order; their names again would double the text.
+                sa.select(sa.literal_column("*")).select_from(source.table(dialect)),
+                include_defaults=False,
+            )
             .cte(f"insert{number}")
             for number, (target, source) in enumerate(zip(targets, sources, strict=True))
         )

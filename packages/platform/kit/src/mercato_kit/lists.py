@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 import sqlalchemy as sa
@@ -95,6 +96,9 @@ class Rows:
             raise TypeError(f"{name}: JSON has no binary values")
         self.name = name
         self.columns = columns
+        self._processors: WeakKeyDictionary[sa.Dialect, list[tuple[str, Processor]]] = (
+            WeakKeyDictionary()
+        )
 
     def table(self, dialect: sa.Dialect) -> sa.FromClause:
         """Return the table for a statement of *dialect*."""
@@ -112,8 +116,11 @@ class Rows:
 
     def dump(self, rows: Iterable[Mapping[str, Any]], dialect: sa.Dialect) -> str:
         """Return the value of the parameter for *rows*, which have all columns."""
-        found = ((name, _json_processor(kind, dialect)) for name, kind in self.columns.items())
-        processors = [(name, convert) for name, convert in found if convert is not None]
+        processors = self._processors.get(dialect)
+        if processors is None:
+            found = ((name, _json_processor(kind, dialect)) for name, kind in self.columns.items())
+            processors = [(name, convert) for name, convert in found if convert is not None]
+            self._processors[dialect] = processors
         return _to_json(
             [{**row, **{name: convert(row[name]) for name, convert in processors}} for row in rows]
         )

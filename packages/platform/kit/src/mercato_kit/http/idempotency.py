@@ -22,6 +22,7 @@ from mercato_kit.errors import Conflict, Invalid, Problem
 from mercato_kit.http.body import read_json
 from mercato_kit.identity import canonical_email, current_principal
 from mercato_kit.models import IdempotencyKey
+from mercato_kit.prepared import Prepared
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -164,24 +165,41 @@ def _sha256(text: str) -> str:
 def _claim(scope: str, key: str, fingerprint: str) -> bool:
     """Insert the key; False if it exists. On PostgreSQL, waits for a concurrent insert."""
     now = db.utc_now()
-    fresh = {
-        "request_hash": fingerprint,
-        "response_status": None,
-        "response_headers": None,
-        "response_body": None,
-        "created_at": now,
-        "expires_at": now + KEPT_FOR,
+    claim = {
+        "of_scope": scope,
+        "of_key": key,
+        "hash": fingerprint,
+        "now": now,
+        "end": now + KEPT_FOR,
     }
-    insert = db.insert(IdempotencyKey).values(scope=scope, key=key, **fresh)
-    insert = insert.on_conflict_do_update(
-        index_elements=["scope", "key"], set_=fresh, where=IdempotencyKey.expires_at < now
-    )
     try:
-        return session.scalar(insert.returning(IdempotencyKey.key)) is not None
+        return bool(_CLAIM.rows(session.connection(), claim))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise IdempotencyInProgress from error
         raise
+
+
+def _insert_key(_dialect: sa.Dialect) -> sa.Insert:
+    """Return the INSERT of a key; one that has expired is replaced."""
+    now = sa.bindparam("now", type_=IdempotencyKey.created_at.type)
+    fresh = {
+        "request_hash": sa.bindparam("hash", type_=IdempotencyKey.request_hash.type),
+        "response_status": sa.null(),
+        "response_headers": sa.null(),
+        "response_body": sa.null(),
+        "created_at": now,
+        "expires_at": sa.bindparam("end", type_=IdempotencyKey.expires_at.type),
+    }
+    of = {"scope": sa.bindparam("of_scope"), "key": sa.bindparam("of_key")}
+    insert = db.insert(IdempotencyKey).values({**of, **fresh})
+    claim = insert.on_conflict_do_update(
+        index_elements=["scope", "key"], set_=fresh, where=IdempotencyKey.expires_at < now
+    )
+    return claim.returning(IdempotencyKey.key)
+
+
+_CLAIM = Prepared(_insert_key)
 
 
 def _replay(scope: str, key: str, fingerprint: str, unstored: Unstored) -> Response:
