@@ -8,6 +8,11 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from mercato_kit.settings import current_settings
+from mercato_oidc import access_tokens
+from mercato_oidc.provides import current_keys
+from mercato_oidc.settings import OidcSettings
+
 from . import factories
 from .factories import (
     ED25519,
@@ -245,3 +250,44 @@ class TestRead:
             call(REFUSED[kind](issuer))
 
         assert issuer.asked == 1
+
+
+class TestKnownTokens:
+    """Tokens that were verified before."""
+
+    def test_are_not_verified_again(self, app_of, issuer):
+        """A token is verified once, as long as its key is in use."""
+        app, token = app_of(issuer, timeout_seconds=10), issuer.token()
+        client = app.test_client()
+        factories.until(lambda: factories.call(client, token).status_code == 200)
+        with app.app_context():
+            settings, keys = current_settings(OidcSettings), current_keys()
+            first = access_tokens.read(token, settings, keys)
+
+            assert access_tokens.read(token, settings, keys) is first
+
+    def test_end_with_their_key(self, app_of, issuer):
+        """A token is refused as soon as a fetch has shown that the issuer withdrew its key."""
+        client = app_of(
+            issuer, timeout_seconds=10, keys_kept_seconds=0.1, fetch_pause_seconds=0.1
+        ).test_client()
+        token = issuer.token()
+        factories.until(lambda: factories.call(client, token).status_code == 200)
+        issuer.answer_with(factories.key_set())
+
+        factories.until(lambda: factories.call(client, token).status_code == 401)
+
+        assert factories.call(client, token).json["code"] == "unauthenticated"
+
+    def test_are_of_one_audience(self, app_of, issuer):
+        """What an app has verified counts in no app with other settings."""
+        token = issuer.token()
+        first, second = (
+            app_of(issuer, timeout_seconds=10, audience=audience).test_client()
+            for audience in (factories.AUDIENCE, "another")
+        )
+        factories.until(lambda: factories.call(first, token).status_code == 200)
+
+        factories.until(lambda: factories.call(second, token).status_code != 503)
+
+        assert factories.call(second, token).status_code == 401

@@ -7,10 +7,15 @@ import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from flask import Flask
 
+from mercato_kit.composition import Composition, compose, current_composition
 from mercato_kit.db import session
+from mercato_kit.errors import Unauthenticated
+from mercato_kit.settings import Secret
 from mercato_users import access_tokens
 from mercato_users.models import User
+from mercato_users.settings import UsersSettings
 
 from . import factories
 
@@ -163,6 +168,52 @@ class TestMatrix:
         commit(lambda: session.execute(sa.update(User).values(token_epoch=1)))
 
         assert alice.get("/v1/users/me").status_code == 401
+
+
+class TestKnownTokens:
+    """Tokens whose signature was verified before."""
+
+    def test_are_not_verified_again(self, app, alice):
+        """A token is verified once; its claims stay the same."""
+        token = alice.tokens["access_token"]
+        with app.app_context():
+            first = access_tokens.read(token)
+
+            assert access_tokens.read(token) is first
+
+    def test_end_with_their_session(self, alice):
+        """Logging out is effective at once."""
+        before = alice.get("/v1/users/me").status_code
+        alice.post("/v1/auth/logout")
+
+        assert (before, alice.get("/v1/users/me").status_code) == (200, 401)
+
+    def test_expire(self, client, alice, signed):
+        """A token that was accepted is refused when it expires."""
+        claims = claims_of(alice.tokens["access_token"])
+        headers = factories.bearer(signed({**claims, "exp": int(time.time()) + 2}))
+        statuses = [client.get("/v1/users/me", headers=headers).status_code]
+        while statuses[-1] == 200:
+            time.sleep(0.05)
+            statuses.append(client.get("/v1/users/me", headers=headers).status_code)
+
+        assert (statuses[0], statuses[-1]) == (200, 401)
+
+    @pytest.mark.parametrize("changed", ["key", "issuer"])
+    def test_are_verified_again_after_a_change(self, app, alice, changed):
+        """A key that is not in use any more counts for no token, and neither do other settings."""
+        token = alice.tokens["access_token"]
+        with app.app_context():
+            access_tokens.read(token)
+            composition = current_composition()
+        changes = {"key": {"signing_key": Secret(PEM)}, "issuer": {"issuer": "another"}}[changed]
+        settings = {**composition.settings, "users": UsersSettings(**changes)}
+        other = Flask("other")
+        other.config.from_mapping(app.config)
+        compose(other, Composition(composition.features, settings))
+
+        with other.app_context(), pytest.raises(Unauthenticated):
+            access_tokens.read(token)
 
 
 class TestSigningKey:

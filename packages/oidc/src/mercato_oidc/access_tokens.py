@@ -1,12 +1,14 @@
 """Verify access tokens (RFC 7519, 8725, 9068) of the issuer."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 
 from mercato_kit.errors import Unauthenticated
+from mercato_kit.tokens import Verified, VerifiedTokens
 from mercato_oidc.key_cache import KeyCache
+from mercato_oidc.key_set import KeyName, PublicKey
 from mercato_oidc.settings import OidcSettings
 
 LONGEST_TOKEN = 16 * 1024
@@ -31,6 +33,15 @@ _REQUIRED = ["aud", "exp", "iss", "sub"]
 _LEEWAY_SECONDS = 10
 
 
+class _Verifier(NamedTuple):
+    settings: OidcSettings
+    name: KeyName
+    key: PublicKey
+
+
+_verified: VerifiedTokens[Mapping[str, Any]] = VerifiedTokens()
+
+
 def read(token: str, settings: OidcSettings, keys: KeyCache) -> Mapping[str, Any]:
     """Return the claims of an access token.
 
@@ -39,30 +50,49 @@ def read(token: str, settings: OidcSettings, keys: KeyCache) -> Mapping[str, Any
             an access token.
         Unavailable: The issuer's keys cannot be fetched now.
     """
+    known = _verified.find(token)
+    if known is None or not _is_current(known.by, settings, keys):
+        known = _verify(token, settings, keys)
+        _verified.keep(token, known)
+    return known.claims
+
+
+def _is_current(by: _Verifier, settings: OidcSettings, keys: KeyCache) -> bool:
+    """Return whether the issuer still has the key; keys that were fetched again are others."""
+    return by.settings == settings and keys.find(by.name) is by.key
+
+
+def _verify(token: str, settings: OidcSettings, keys: KeyCache) -> Verified[Mapping[str, Any]]:
     try:
-        claims = _read(token, settings, keys)
+        by = _find_key(token, settings, keys)
+        claims = _decode(token, by)
         _check_claims(claims)
     except (jwt.PyJWTError, ValueError) as error:
         raise Unauthenticated(invalid_token=True) from error
-    return claims
+    return Verified(claims, by, int(claims["exp"]))
 
 
-def _read(token: str, settings: OidcSettings, keys: KeyCache) -> Mapping[str, Any]:
+def _find_key(token: str, settings: OidcSettings, keys: KeyCache) -> _Verifier:
     if len(token) > LONGEST_TOKEN:
         raise jwt.InvalidTokenError("too long")
     header = jwt.get_unverified_header(token)
     _check_header(header)
-    algorithm = header["alg"]
     # Keys are stored by algorithm, so a token cannot make a key be used with another one.
-    key = keys.find((header["kid"], algorithm))
+    name = header["kid"], header["alg"]
+    key = keys.find(name)
     if key is None:
         raise jwt.InvalidKeyError("unknown key")
+    return _Verifier(settings, name, key)
+
+
+def _decode(token: str, by: _Verifier) -> Mapping[str, Any]:
+    _, algorithm = by.name
     claims: dict[str, Any] = jwt.decode(
         token,
-        key,
+        by.key,
         algorithms=[algorithm],
-        audience=settings.audience,
-        issuer=settings.issuer,
+        audience=by.settings.audience,
+        issuer=by.settings.issuer,
         leeway=_LEEWAY_SECONDS,
         options={"require": _REQUIRED},
     )

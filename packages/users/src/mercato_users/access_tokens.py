@@ -12,6 +12,7 @@ from mercato_kit.db import new_id, utc_now
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.keys import derive_key
 from mercato_kit.settings import current_settings
+from mercato_kit.tokens import Verified, VerifiedTokens
 from mercato_users.settings import UsersSettings
 from mercato_users.signing_keys import ALGORITHM, SigningKey, from_pem, from_seed
 
@@ -33,6 +34,9 @@ class Claims:
     user_id: UUID
     session_id: UUID
     epoch: int
+
+
+_verified: VerifiedTokens[Claims] = VerifiedTokens()
 
 
 def issue(claims: Claims) -> str:
@@ -58,7 +62,15 @@ def read(token: str) -> Claims:
     Raises:
         Unauthenticated: It has expired, or its signature or a claim is wrong.
     """
-    settings, key = current_settings(UsersSettings), signing_key()
+    by = current_settings(UsersSettings), signing_key()
+    known = _verified.find(token)
+    if known is None or known.by != by:
+        known = _verify(token, *by)
+        _verified.keep(token, known)
+    return known.claims
+
+
+def _verify(token: str, settings: UsersSettings, key: SigningKey) -> Verified[Claims]:
     try:
         decoded = jwt.decode_complete(
             token,
@@ -70,7 +82,8 @@ def read(token: str) -> Claims:
             options={"require": _CLAIMS, "strict_aud": True, "verify_iat": False},
         )
         payload = _payload(decoded)
-        return Claims(UUID(payload["sub"]), UUID(payload["sid"]), int(payload["epoch"]))
+        claims = Claims(UUID(payload["sub"]), UUID(payload["sid"]), int(payload["epoch"]))
+        return Verified(claims, (settings, key), int(payload["exp"]))
     except (jwt.InvalidTokenError, ValueError, TypeError) as error:
         raise Unauthenticated(invalid_token=True) from error
 

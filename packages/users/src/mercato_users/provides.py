@@ -1,5 +1,6 @@
 """The provider of the contract ``identity``."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +10,33 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.principals import Principal
 from mercato_users import access_tokens
+from mercato_users.access_tokens import Claims
 from mercato_users.models import Role, RolePermission, Session, User, UserRole
+
+_PRINCIPAL = (
+    sa.select(
+        User.email,
+        User.email_verified_at.is_not(None).label("email_verified"),
+        User.given_name,
+        User.family_name,
+        Role.is_system,
+        RolePermission.permission,
+    )
+    .select_from(Session)
+    .join(User, User.id == Session.user_id)
+    .outerjoin(UserRole, UserRole.user_id == User.id)
+    .outerjoin(Role, Role.id == UserRole.role_id)
+    .outerjoin(RolePermission, RolePermission.role_id == Role.id)
+    .where(
+        Session.id == sa.bindparam("session_id"),
+        Session.user_id == sa.bindparam("user_id"),
+        Session.revoked_at.is_(None),
+        Session.expires_at > sa.bindparam("now"),
+        User.status == "active",
+        User.token_epoch == sa.bindparam("epoch"),
+    )
+)
+"""One row for each permission of the user of a session, or one without; none if it has ended."""
 
 
 class Identity:
@@ -23,7 +50,7 @@ class Identity:
                 is not active.
         """
         claims = access_tokens.read(token)
-        rows = session.execute(_principal_and_permissions(claims)).all()
+        rows = _rows(claims)
         if not rows:
             raise Unauthenticated(invalid_token=True)
         user = rows[0]
@@ -35,35 +62,19 @@ class Identity:
             sub=claims.user_id,
             kind="user",
             email=user.email,
-            email_verified=user.email_verified_at is not None,
+            email_verified=user.email_verified,
             permissions=frozenset(permissions),
             session_id=claims.session_id,
             name=" ".join(name for name in names if name) or None,
         )
 
 
-def _principal_and_permissions(claims: access_tokens.Claims) -> sa.Select[*tuple[Any, ...]]:
-    """Select one row per permission, or one without; a single statement per request."""
-    return (
-        sa.select(
-            User.email,
-            User.email_verified_at,
-            User.given_name,
-            User.family_name,
-            Role.is_system,
-            RolePermission.permission,
-        )
-        .select_from(Session)
-        .join(User, User.id == Session.user_id)
-        .outerjoin(UserRole, UserRole.user_id == User.id)
-        .outerjoin(Role, Role.id == UserRole.role_id)
-        .outerjoin(RolePermission, RolePermission.role_id == Role.id)
-        .where(
-            Session.id == claims.session_id,
-            Session.user_id == claims.user_id,
-            Session.revoked_at.is_(None),
-            Session.expires_at > utc_now(),
-            User.status == "active",
-            User.token_epoch == claims.epoch,
-        )
-    )
+def _rows(claims: Claims) -> Sequence[Any]:
+    values = {
+        "session_id": claims.session_id,
+        "user_id": claims.user_id,
+        "epoch": claims.epoch,
+        "now": utc_now(),
+    }
+    # The connection of the session: the session itself would do more than run a statement.
+    return session.connection().execute(_PRINCIPAL, values).all()

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from functools import lru_cache
 
 from flask import current_app
 
@@ -14,6 +15,10 @@ def derive_key(purpose: str) -> bytes:
 
     Source: HKDF-Expand (RFC 5869) with one block; the server key is already uniformly random.
     """
-    server_key = current_app.config["SECRET_KEY"]
+    return _derive(current_app.config["SECRET_KEY"], purpose)
+
+
+@lru_cache(maxsize=64)
+def _derive(server_key: str | bytes, purpose: str) -> bytes:
     secret = server_key.encode() if isinstance(server_key, str) else bytes(server_key)
     return hmac.digest(secret, f"mercato {purpose}".encode() + b"\x01", hashlib.sha256)
