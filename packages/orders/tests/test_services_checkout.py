@@ -2,10 +2,12 @@ import re
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
-from mercato_kit.db import MAX_SAFE_INTEGER, new_id
+from mercato_kit.db import MAX_SAFE_INTEGER, new_id, session
 from mercato_kit.principals import Principal
 from mercato_orders import services
+from mercato_orders.models import Order
 from mercato_orders.values import NewOrder, WantedLine
 
 from . import factories
@@ -49,15 +51,27 @@ class TestPlaceOrder:
             assert refused.status_code == 422
             assert [error["pointer"] for error in refused.json["errors"]] == ["/email"]
 
-    def test_an_email_is_stored_in_canonical_form(self, client, charlie, item):
-        """Different spellings of an address are stored in the same form."""
-        body = order_of((item, 1), email="Gu\uff25st@Example.COM")
+    def test_an_email_is_stored_as_written(self, client, charlie, item):
+        """The order has the address as its owner wrote it, and is found by any spelling of it."""
+        body = order_of((item, 1), email="Gu\u00df.Est@B\u00fccher.Example")
 
         placed = client.post("/v1/orders", json=body).json
 
-        listed = charlie.get("/v1/orders?email=GUEST@example.com").json["data"]
-        assert placed["customer_email"] == "guest@example.com"
+        by_label = "gu\u00df.est@xn--bcher-kva.example"
+        listed = charlie.get("/v1/orders", query_string={"email": by_label}).json["data"]
+        folded = charlie.get("/v1/orders?email=guss.est@xn--bcher-kva.example").json["data"]
+        assert placed["customer_email"] == "Gu\u00df.Est@B\u00fccher.Example"
         assert [order["id"] for order in listed] == [placed["id"]]
+        assert folded == []
+
+    def test_no_column_has_a_folded_address(self, client, item, commit):
+        """A row of an order has its address as written, and no other form of it."""
+        client.post("/v1/orders", json=order_of((item, 1), email="Guest@Example.com"))
+
+        row = commit(lambda: repr(session.execute(sa.select(Order.__table__)).one()))
+
+        assert "Guest@Example.com" in row
+        assert "guest@example.com" not in row
 
     def test_customers_may_send_their_own_email(self, alice, item):
         """A customer may send the address of their account, in any spelling."""
@@ -81,7 +95,13 @@ class TestPlaceOrder:
         silent = commit(services.place_order, new, customer)
 
         assert said.customer_email == "right@example.com"
-        assert silent.customer_email == "typo@example.com"
+        assert silent.customer_email == "Typo@example.com"
+
+    def test_a_long_name_fits(self, as_user, item):
+        """The longest name that a principal can have is stored on both databases."""
+        placed = as_user(name="x" * 255).post("/v1/orders", json=order_of((item, 1)))
+
+        assert (placed.status_code, placed.json["customer_name"]) == (201, "x" * 255)
 
     def test_kosovo_is_a_country(self, alice, item):
         """XK is accepted, which ISO 3166-1 leaves to its users."""

@@ -109,6 +109,7 @@ class TestListOrders:
             ("payment_status=unpaid,paid", True),
             ("fulfillment_status=fulfilled", False),
             ("email=alice@example.com", True),
+            ("email=ALICE@example.COM", True),
             ("email=bob@example.com", False),
             ("number=1001", True),
             ("number=1002", False),

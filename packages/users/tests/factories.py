@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from mercato_kit.db import new_id, session, utc_now
-from mercato_kit.identity import canonical_email
+from mercato_kit.emails import canonical_email
 from mercato_users import services
 from mercato_users.models import LoginAttempt, User, UserRole
 

@@ -71,6 +71,15 @@ class TestCreate:
         assert "'ada' is not an e-mail address" in refused.output
         assert commit(addresses) == []
 
+    @pytest.mark.parametrize("name", [" ", "Two\nlines", "x" * 101, "\udcff"])
+    def test_refuses_a_name_as_the_api_does(self, mercato_users, commit, name):
+        """Names have the same rules on both databases; the error names the option."""
+        refused = mercato_users("create", "ada@example.com", "--given-name", name)
+
+        assert refused.exit_code == 2
+        assert "Invalid value for --given-name" in refused.output
+        assert commit(addresses) == []
+
     def test_refuses_an_address_in_use(self, mercato_users):
         """A second account with the address is refused, and nothing changes."""
         mercato_users("create", "ada@example.com", typed=f"{factories.PASSWORD}\n")

@@ -1,8 +1,12 @@
+from email.policy import SMTP
+
+import pytest
 from hypothesis import given, strategies as st
 from marshmallow import ValidationError
 
 from mercato_kit.db import new_id, utc_now
-from mercato_kit.identity import canonical_email
+from mercato_kit.emails import canonical_email
+from mercato_users.emails import parse_sender
 from mercato_users.mail import Mail, render
 from mercato_users.schemas import NewUserSchema
 
@@ -15,8 +19,86 @@ LOCAL = st.text(
 )
 DOMAIN = st.sampled_from(["example.com", "EXAMPLE.com", "bücher.example", "ß.example", "[1.2.3.4]"])
 
+ADDRESSES = [
+    # Typed, stored, canonical, To, and another address: whether both are one account.
+    ("a@b.cd", "a@b.cd", "a@b.cd", "a@b.cd", ("A@B.CD", True)),
+    ("A.B+c@B.cd", "A.B+c@B.cd", "a.b+c@b.cd", "A.B+c@b.cd", ("ab+c@b.cd", False)),
+    ("Info@B.cd", "Info@B.cd", "info@b.cd", "Info@b.cd", ("INFO@b.cd", True)),
+    ("o'neil@b.cd", "o'neil@b.cd", "o'neil@b.cd", "o'neil@b.cd", ("oneil@b.cd", False)),
+    (
+        "a@BÜcher.de",
+        "a@BÜcher.de",
+        "a@xn--bcher-kva.de",
+        "a@xn--bcher-kva.de",
+        ("a@bücher.de", True),
+    ),
+    (
+        "a@xn--bcher-kva.de",
+        "a@xn--bcher-kva.de",
+        "a@xn--bcher-kva.de",
+        "a@xn--bcher-kva.de",
+        ("a@bu\u0308cher.de", True),
+    ),
+    ("a@faß.de", "a@faß.de", "a@xn--fa-hia.de", "a@xn--fa-hia.de", ("a@fass.de", False)),
+    ("a@FAẞ.de", "a@FAẞ.de", "a@xn--fa-hia.de", "a@xn--fa-hia.de", ("a@faß.de", True)),
+    ("weiß@b.cd", "weiß@b.cd", "weiß@b.cd", "weiß@b.cd", ("weiss@b.cd", False)),
+    ("Zoe\u0308@b.cd", "Zoë@b.cd", "zoë@b.cd", "Zoë@b.cd", ("zo\u00eb@b.cd", True)),
+    (
+        "Пётр@Пример.рф",
+        "Пётр@Пример.рф",
+        "пётр@xn--e1afmkfd.xn--p1ai",
+        "Пётр@xn--e1afmkfd.xn--p1ai",
+        ("пётр@пример.рф", True),
+    ),
+    ("ﬀ@b.cd", "ﬀ@b.cd", "ﬀ@b.cd", "ﬀ@b.cd", ("ff@b.cd", False)),
+    ("a@\uff42.cd", "a@\uff42.cd", "a@b.cd", "a@b.cd", ("a@b.cd", True)),
+    ("\uff41@b.cd", "\uff41@b.cd", "\uff41@b.cd", "\uff41@b.cd", ("a@b.cd", False)),
+    ("a@βόλος.gr", "a@βόλος.gr", "a@xn--nxasmm1c.gr", "a@xn--nxasmm1c.gr", ("a@βόλοσ.gr", False)),
+]
+REFUSED = [
+    "a",
+    "a@b",
+    "a@\u2603.de",
+    "a@xn--n3h.de",
+    "a@-b.de",
+    "a@[192.0.2.1]",
+    '"a b"@b.cd',
+    "a\u200db@b.cd",
+]
 
-class TestIsDeliverable:
+
+def to_header(address):
+    """Return the recipient in the bytes of a mail to *address*."""
+    mail = Mail(id=new_id(), sent_at=utc_now(), to=address, subject="Hello", text="Hello.")
+    lines = render(mail, "shop@example.com").as_bytes().decode().splitlines()
+    return next(line.removeprefix("To: ") for line in lines if line.startswith("To: "))
+
+
+def register(address):
+    """Return the address as a registration stores it."""
+    return NewUserSchema().load(factories.registration(address)).email
+
+
+class TestAddresses:
+    def test_table(self):
+        """Addresses are stored as written, compared by canonical form, and mailed to by A-label."""
+        for typed, stored, canonical, recipient, (other, is_equal) in ADDRESSES:
+            kept = register(typed)
+
+            found = (kept, canonical_email(kept), to_header(kept))
+            assert found == (stored, canonical, recipient)
+            assert (canonical_email(register(other)) == canonical) is is_equal, (typed, other)
+
+    @pytest.mark.parametrize("address", REFUSED)
+    def test_refuses(self, client, address):
+        """What IDNA 2008 or a mail server refuses cannot be registered."""
+        refused = client.post("/v1/users", json=factories.registration(address))
+
+        assert refused.status_code == 422
+        assert [(error["pointer"], error["code"]) for error in refused.json["errors"]] == [
+            ("/email", "format")
+        ]
+
     @given(LOCAL, DOMAIN)
     def test_accepted_addresses_can_be_stored_and_mailed(self, local, domain):
         """An accepted address fits its columns and an RFC 5322 header."""
@@ -32,3 +114,34 @@ class TestIsDeliverable:
         assert message["To"].addresses[0].addr_spec
         assert len(canonical_email(accepted)) <= 254
         assert message.as_bytes().count(b"\nTo:") == 1
+
+
+class TestParseSender:
+    @pytest.mark.parametrize(
+        ("text", "header"),
+        [
+            ("shop@localhost", "shop@localhost"),
+            ("Shop <shop@example.com>", "Shop <shop@example.com>"),
+            ("Bücher <shop@bücher.example>", "Bücher <shop@xn--bcher-kva.example>"),
+        ],
+    )
+    def test_has_an_a_label(self, text, header):
+        """A sender has a name or none, and a domain in ASCII."""
+        assert str(parse_sender(text)) == header
+
+    @pytest.mark.parametrize(
+        "text", ["", "shop", "a@b, c@d", "a@b\nBcc: c@d", "shop@\u2603.example"]
+    )
+    def test_refuses(self, text):
+        """Anything but one address raises ValueError."""
+        with pytest.raises(ValueError, match=r"."):
+            parse_sender(text)
+
+    def test_is_written_to_mails(self):
+        """The header From of a mail is in ASCII, name and domain."""
+        mail = Mail(id=new_id(), sent_at=utc_now(), to="a@b.cd", subject="Hi", text="Hello.")
+
+        message = render(mail, "Bücher <shop@bücher.example>")
+
+        assert b"shop@xn--bcher-kva.example" in message.as_bytes(policy=SMTP)
+        assert message.as_bytes(policy=SMTP).isascii()

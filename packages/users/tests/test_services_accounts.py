@@ -75,6 +75,18 @@ class TestRegister:
 
         assert factories.log_in(client)["user"]["given_name"] == "Alice"
 
+    def test_links_go_to_the_spelling_that_they_verify(self, client, mails, token_in):
+        """Who registers an address first in another spelling gets no mail of its owner."""
+        for address in ("ALICE@example.com", "Alice@Example.com"):
+            client.post("/v1/users", json=factories.registration(address))
+
+        first, second = mails()
+        verify(client, token_in(second))
+
+        assert [first["To"], second["To"]] == ["ALICE@example.com", "Alice@example.com"]
+        assert factories.log_in(client)["user"]["email"] == "Alice@Example.com"
+        assert verify(client, token_in(first)).status_code == 410
+
     def test_concurrent_registrations_make_one_account(self, app, client, commit):
         """The unique key decides the race; all registrations get the same response."""
         with ThreadPoolExecutor(10) as threads:
@@ -207,6 +219,16 @@ class TestRequestVerification:
 
         assert (answer.status_code, answer.json) == (202, {})
         factories.log_in(client)
+
+    def test_mails_to_the_newest_spelling(self, client, mails):
+        """Another link goes to the spelling of the last registration."""
+        for address in ("ALICE@example.com", "alice@example.com"):
+            client.post("/v1/users", json=factories.registration(address))
+        mails()
+
+        client.post("/v1/users/verify-email/resend", json={"email": "Alice@Example.com"})
+
+        assert [mail["To"] for mail in mails()] == ["alice@example.com"]
 
     def test_sends_no_mail_if_none_is_due(self, client, alice, mails):
         """Verified and unknown addresses get no mail, but the same response."""

@@ -107,6 +107,20 @@ class TestResetPassword:
 
         assert refused.status_code == 410
 
+    def test_verifies_the_newest_spelling(self, client, mails, token_in):
+        """The link of an account that is not verified goes to, and sets, its newest spelling."""
+        for address in ("ALICE@example.com", "Alice@Example.com"):
+            client.post("/v1/users", json=factories.registration(address))
+        mails()
+        client.post("/v1/auth/password/forgot", json={"email": "ALICE@example.com"})
+        (mail,) = mails()
+
+        body = {"token": token_in(mail), "password": self.NEW}
+        client.post("/v1/auth/password/reset", json=body)
+
+        assert mail["To"] == "Alice@example.com"
+        assert factories.log_in(client, password=self.NEW)["user"]["email"] == "Alice@Example.com"
+
     def test_verifies_the_account(self, client, mails, token_in, outbox):
         """Opening the mail proves ownership of the address, so the account is verified."""
         client.post("/v1/users", json=factories.registration())

@@ -1,6 +1,7 @@
 """Implement the contract identity: the principal of a bearer token."""
 
 import logging
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -8,10 +9,11 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from flask import current_app
 
 from mercato_kit.composition import current_composition
+from mercato_kit.emails import parse
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.principals import Principal
-from mercato_kit.schemas import is_text
 from mercato_kit.settings import current_settings
+from mercato_kit.text import LONGEST_DECOMPOSED, is_line
 from mercato_oidc import access_tokens
 from mercato_oidc.key_cache import KeyCache
 from mercato_oidc.settings import OidcSettings
@@ -20,8 +22,8 @@ _log = logging.getLogger(__name__)
 
 _EXTENSION = "mercato_oidc"
 
-LONGEST_TEXT = 320
-"""Characters of a name or an e-mail address; a longer one is left out."""
+LONGEST_NAME = 255
+"""Characters of a name; a longer one is left out."""
 
 
 class Identity:
@@ -67,16 +69,16 @@ def subject_id(issuer: str, subject: str) -> UUID:
 
 
 def _principal(claims: Mapping[str, Any], settings: OidcSettings) -> Principal:
-    granted = claims.get(settings.permissions_claim)
+    granted, email = claims.get(settings.permissions_claim), _address(claims.get("email"))
     return Principal(
         sub=subject_id(settings.issuer, claims["sub"]),
         kind="user",
-        email=_text(claims.get("email")),
-        email_verified=claims.get("email_verified") is True,
+        email=email,
+        email_verified=email is not None and claims.get("email_verified") is True,
         # The claim may name permissions of other services; only declared ones count here.
         permissions=current_composition().permissions & _words(granted),
         session_id=_uuid(claims.get("sid")),
-        name=_text(claims.get("name")),
+        name=_name(claims.get("name")),
     )
 
 
@@ -97,8 +99,17 @@ def _uuid(value: object) -> UUID | None:
     return found if str(found) == value else None
 
 
-def _text(value: object) -> str | None:
-    """Return *value* if it is a text of limited length that a database can store, else None."""
-    if isinstance(value, str) and len(value) <= LONGEST_TEXT and is_text(value):
-        return value
-    return None
+def _address(value: object) -> str | None:
+    """Return *value* if it is an address that mail can be sent to, else None."""
+    try:
+        return parse(value).written if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _name(value: object) -> str | None:
+    """Return *value* in NFC if it is one line of limited length, else None."""
+    if not isinstance(value, str) or len(value) > LONGEST_DECOMPOSED * LONGEST_NAME:
+        return None
+    name = unicodedata.normalize("NFC", value)
+    return name if len(name) <= LONGEST_NAME and is_line(name) else None

@@ -82,7 +82,7 @@ class Order(db.Aggregate, Base):
         sa.Index(None, "customer_id", "created_at", "id"),
         sa.Index(None, "status", "created_at", "id"),
         sa.Index(None, "payment_status", "created_at", "id"),
-        sa.Index(None, "customer_email"),
+        sa.Index(None, "customer_email_key"),
         sa.Index(
             "ix_orders_order_unpaid_expiry",
             "expires_at",
@@ -93,8 +93,11 @@ class Order(db.Aggregate, Base):
 
     number: Mapped[int] = mapped_column(sa.BigInteger, doc="Human-readable number")
     customer_id: Mapped[UUID | None] = mapped_column(doc="The principal's sub; None for a guest")
-    customer_email: Mapped[str | None] = mapped_column(sa.String(254), doc="In canonical form")
-    customer_name: Mapped[str | None] = mapped_column(sa.String(200))
+    customer_email: Mapped[str | None] = mapped_column(sa.String(254), doc="As its owner wrote it")
+    customer_email_key: Mapped[str | None] = mapped_column(
+        sa.CHAR(64), doc="SHA-256 of the canonical address, to find orders by it"
+    )
+    customer_name: Mapped[str | None] = mapped_column(sa.String(255))
     guest_token_hash: Mapped[str | None] = mapped_column(sa.CHAR(64), doc="SHA-256, guests only")
     status: Mapped[str] = mapped_column(sa.String(20), default="open")
     payment_status: Mapped[str] = mapped_column(sa.String(20), default="unpaid")

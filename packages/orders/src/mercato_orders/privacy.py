@@ -27,7 +27,7 @@ def erase_subject(customer_id: UUID) -> None:
     """
     statement = sa.select(Order).where(Order.customer_id == customer_id).order_by(Order.id)
     for order in session.scalars(refreshed(locked(statement))):
-        order.customer_email = None
+        order.customer_email = order.customer_email_key = None
         order.customer_name = None
         order.shipping_address = _country_of(order.shipping_address)
         order.billing_address = _country_of(order.billing_address)

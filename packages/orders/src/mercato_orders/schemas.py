@@ -8,7 +8,6 @@ from marshmallow import fields, validate
 from mercato_contracts.countries import COUNTRIES
 from mercato_contracts.money import EXPONENTS
 from mercato_kit.http import ListQuerySchema, page_of
-from mercato_kit.identity import canonical_email
 from mercato_kit.schemas import (
     Boolean,
     Email,
@@ -39,6 +38,7 @@ from mercato_orders.values import (
     NewPayment,
     WantedLine,
     WantedQuote,
+    email_key,
     sum_quantities,
 )
 
@@ -53,11 +53,11 @@ class AccessHeadersSchema(Schema):
     )
 
 
-class CanonicalEmail(Email):
-    """An e-mail address, loaded in canonical form."""
+class EmailKey(Email):
+    """An e-mail address, loaded as the key of its orders."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        return canonical_email(super()._deserialize(value, *args, **kwargs))
+        return email_key(super()._deserialize(value, *args, **kwargs))
 
 
 class NotBlank(LineOfText):
@@ -147,7 +147,7 @@ class NewOrderSchema(_WantedLinesSchema):
 
     makes = NewOrder
 
-    email = CanonicalEmail(
+    email = Email(
         allow_none=True,
         metadata={"description": "Required for guests; defaults to the account's address"},
     )
@@ -200,7 +200,7 @@ class OrderQuerySchema(ListQuerySchema):
     payment_status = Listed(Text(max=20, validate=validate.OneOf(PAYMENT_STATUSES)))
     fulfillment_status = Listed(Text(max=20, validate=validate.OneOf(FULFILLMENT_STATUSES)))
     customer_id = Uuid()
-    customer_email = CanonicalEmail(data_key="email")
+    customer_email_key = EmailKey(data_key="email")
     number = Integer(min=1)
     created_at_gte = Instant(data_key="created_at[gte]")
     created_at_gt = Instant(data_key="created_at[gt]")

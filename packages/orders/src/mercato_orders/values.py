@@ -1,9 +1,12 @@
 """Input of the services, as plain values."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
+
+from mercato_kit.emails import canonical_email
 
 MAX_QUANTITY = 999
 """Maximum units of one variant in one order."""
@@ -26,6 +29,14 @@ def sum_quantities(lines: Iterable[WantedLine]) -> dict[UUID, int]:
     for line in lines:
         quantities[line.variant_id] = quantities.get(line.variant_id, 0) + line.quantity
     return quantities
+
+
+def email_key(address: str) -> str:
+    """Return the key of an e-mail address, equal for all its spellings: hex SHA-256.
+
+    Orders are found by it, so that their address is stored only as its owner wrote it.
+    """
+    return hashlib.sha256(canonical_email(address).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

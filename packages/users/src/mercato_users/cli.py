@@ -1,10 +1,14 @@
 """Commands for operators: ``mercato users …``."""
 
 import sys
+from typing import Any, cast
 
 import click
+from marshmallow import ValidationError
 
-from mercato_users import emails, services
+from mercato_kit.emails import parse
+from mercato_users import services
+from mercato_users.schemas import ProfileSchema
 from mercato_users.values import NewUser
 
 
@@ -27,11 +31,13 @@ def create(
 
     Example: mercato users create ada@example.com --role admin
     """
-    if not emails.is_deliverable(email):
-        raise click.BadParameter(f"{email!r} is not an e-mail address.", param_hint="EMAIL")
-    new = NewUser(
-        email=email, password=_read_password(), given_name=given_name, family_name=family_name
-    )
+    try:
+        address = parse(email).written
+    except ValueError as error:
+        what = f"{email!r} is not an e-mail address."
+        raise click.BadParameter(what, param_hint="EMAIL") from error
+    names = _checked({"given_name": given_name, "family_name": family_name})
+    new = NewUser(email=address, password=_read_password(), **names)
     user = services.create_verified_user(new)
     for role in roles:
         services.grant_role(user.id, role)
@@ -45,6 +51,19 @@ def list_roles() -> None:
     for name, permissions in services.list_roles().items():
         held = "everything" if permissions is None else ", ".join(permissions) or "nothing"
         click.echo(f"{name}: {held}")
+
+
+def _checked(names: dict[str, str | None]) -> dict[str, Any]:
+    """Return *names* as the API would store them.
+
+    Raises:
+        BadParameter: It would refuse one; with the reason.
+    """
+    try:
+        return cast("dict[str, Any]", ProfileSchema().load(names))
+    except ValidationError as error:
+        [name, reasons] = next(iter(error.messages_dict.items()))
+        raise click.BadParameter(reasons[0], param_hint=f"--{name.replace('_', '-')}") from error
 
 
 def _read_password() -> str:

@@ -10,42 +10,46 @@ from mercato_users import mail, messages, one_time_tokens, topics
 from mercato_users.mail import Mail
 from mercato_users.models import User
 
+Letter = tuple[str, str, str]
+"""Address, subject and text of a mail."""
+
 
 def mail_verification(event: Event) -> None:
     """Mail a link to verify an address, unless it is already verified."""
 
-    def compose(user: User) -> tuple[str, str] | None:
+    def compose(user: User) -> Letter | None:
         if user.email_verified:
             return None
         claim = one_time_tokens.newest_data(user.id, one_time_tokens.VERIFY_EMAIL)
         token = one_time_tokens.store(
             user.id, one_time_tokens.VERIFY_EMAIL, event.aggregate_id, claim
         )
-        return messages.verification(token)
+        return _address_of(token, user), *messages.verification(token)
 
     _mail(event, compose)
 
 
 def mail_registration_repeated(event: Event) -> None:
     """Mail the owner of an account that its address was used for another registration."""
-    _mail(event, lambda user: messages.registration_repeated())
+    _mail(event, lambda user: (user.email, *messages.registration_repeated()))
 
 
 def mail_password_reset(event: Event) -> None:
     """Mail a link to set a new password."""
 
-    def compose(user: User) -> tuple[str, str]:
+    def compose(user: User) -> Letter:
+        spelling = {} if user.email_verified else _newest_spelling(user)
         token = one_time_tokens.store(
-            user.id, one_time_tokens.RESET_PASSWORD, event.aggregate_id, {}
+            user.id, one_time_tokens.RESET_PASSWORD, event.aggregate_id, spelling
         )
-        return messages.password_reset(token)
+        return _address_of(token, user), *messages.password_reset(token)
 
     _mail(event, compose)
 
 
 def mail_password_changed(event: Event) -> None:
     """Mail the owner of an account that its password was changed."""
-    _mail(event, lambda user: messages.password_changed())
+    _mail(event, lambda user: (user.email, *messages.password_changed()))
 
 
 PUBLISHES = (
@@ -65,24 +69,37 @@ HANDLES = (
 )
 
 
-def _mail(event: Event, compose: Callable[[User], tuple[str, str] | None]) -> None:
+def _newest_spelling(user: User) -> dict[str, str]:
+    """Return how the last registration of an account that is not verified spelt its address."""
+    claim = one_time_tokens.newest_data(user.id, one_time_tokens.VERIFY_EMAIL)
+    return {"email": claim.get("email", user.email)}
+
+
+def _address_of(token: str, user: User) -> str:
+    """Return the address to mail a link to.
+
+    An account that is not verified may have been registered in several spellings of its address,
+    which may be several mailboxes. A link goes to the spelling that it verifies.
+    """
+    return str(one_time_tokens.data_of(token).get("email", user.email))
+
+
+def _mail(event: Event, compose: Callable[[User], Letter | None]) -> None:
     """Compose a mail in a unit of work, and send it after the commit.
 
     Args:
         event: Has the id of the recipient.
-        compose: Returns subject and text; None if the mail is no longer needed.
+        compose: Returns the letter; None if the mail is no longer needed.
     """
 
     def write() -> Mail | None:
         user_id = event.payload["user_id"]
         user = None if user_id is None else session.get(User, UUID(user_id))
-        content = compose(user) if user is not None and user.status == "active" else None
-        if user is None or content is None:
+        letter = compose(user) if user is not None and user.status == "active" else None
+        if letter is None:
             return None
-        subject, text = content
-        return Mail(
-            id=event.id, sent_at=event.created_at, to=user.email, subject=subject, text=text
-        )
+        to, subject, text = letter
+        return Mail(id=event.id, sent_at=event.created_at, to=to, subject=subject, text=text)
 
     written = work.run(write)
     if written is not None:

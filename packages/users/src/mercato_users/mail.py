@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from pathlib import Path
 from uuid import UUID
 
+from mercato_kit.emails import parse
 from mercato_kit.files import PRIVATE_FOLDER, private
 from mercato_kit.settings import current_settings
+from mercato_users.emails import parse_sender
 from mercato_users.settings import UsersSettings
 
 
@@ -24,7 +26,7 @@ class Mail:
     Args:
         id: Id of the event that caused it. A mail sent twice after a crash has the same Message-ID.
         sent_at: When the mail was requested.
-        to: Address of the recipient.
+        to: Address of the recipient, as its owner wrote it.
         subject: Subject, one line.
         text: Plain text.
     """
@@ -55,11 +57,15 @@ def send(mail: Mail) -> None:
 def render(mail: Mail, sender: str) -> EmailMessage:
     """Return *mail* as an RFC 5322 message.
 
-    The policy refuses line breaks in headers, so no value can inject a header or a recipient.
+    The policy refuses line breaks in headers, so no value can inject a header or a recipient. A
+    part before the @ that is not in ASCII needs a server with SMTPUTF8 (RFC 6531).
     """
-    message = EmailMessage(policy=SMTP)
-    message["From"] = sender
-    message["To"] = Address(addr_spec=mail.to)
+    mailbox, author = parse(mail.to).mailbox, parse_sender(sender)
+    in_ascii = mailbox.isascii() and author.addr_spec.isascii()
+    message = EmailMessage(policy=SMTP if in_ascii else SMTPUTF8)
+    message["From"] = author
+    local, _, domain = mailbox.rpartition("@")
+    message["To"] = Address(username=local, domain=domain)
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.sent_at)
     message["Message-ID"] = f"<{mail.id}@mercato>"

@@ -33,7 +33,7 @@ class User(Aggregate, Base):
     )
 
     email: Mapped[str] = mapped_column(sa.String(254), doc="As entered by its owner")
-    email_canonical: Mapped[str] = mapped_column(sa.String(254), doc="Canonical form, unique")
+    email_canonical: Mapped[str] = mapped_column(sa.String(254), doc="Canonical form, to compare")
     email_verified_at: Mapped[datetime | None]
     password_hash: Mapped[str | None] = mapped_column(sa.String(255))
     given_name: Mapped[str | None] = mapped_column(sa.String(100))

@@ -86,6 +86,12 @@ def use_up_all(user_id: UUID, purpose: str) -> None:
     )
 
 
+def data_of(token: str) -> dict[str, Any]:
+    """Return the data of a stored token."""
+    kept = OneTimeToken.token_hash == opaque_tokens.digest(token)
+    return dict(session.scalars(sa.select(OneTimeToken.data).where(kept)).one())
+
+
 def newest_data(user_id: UUID, purpose: str) -> dict[str, Any]:
     """Return the data of a user's newest token for a purpose; empty if there is none."""
     data = session.scalar(

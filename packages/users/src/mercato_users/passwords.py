@@ -7,8 +7,8 @@ from importlib.resources import files
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from mercato_kit.identity import canonical_email
-from mercato_kit.schemas import is_text
+from mercato_kit.emails import canonical_email
+from mercato_kit.text import is_text
 from mercato_users.errors import WeakPassword
 
 SHORTEST = 12

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from mercato_kit.composition import current_composition
 from mercato_kit.db import session
-from mercato_kit.identity import canonical_email
+from mercato_kit.emails import canonical_email
 from mercato_users import services
 from mercato_users.models import ADMIN, User
 from mercato_users.values import NewUser

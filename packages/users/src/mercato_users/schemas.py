@@ -7,15 +7,9 @@ from marshmallow import fields, validate
 
 from mercato_kit.http import ListQuerySchema, page_of
 from mercato_kit.schemas import Email, Instant, Line, Metadata, ModelSchema, Password, Schema, Text
-from mercato_users import emails, passwords
+from mercato_users import passwords
 from mercato_users.models import User
 from mercato_users.values import NewUser
-
-
-def _check_deliverable(email: str) -> None:
-    if not emails.is_deliverable(email):
-        raise ma.ValidationError("Not a valid email address.")
-
 
 _filled = validate.Regexp(r"\s*\S.*\Z", error="Must not be blank; send null for no value.")
 _locale = validate.Regexp(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z", error="Not a valid BCP 47 tag.")
@@ -27,7 +21,7 @@ class NewUserSchema(Schema):
 
     makes = NewUser
 
-    email = Email(required=True, validate=_check_deliverable)
+    email = Email(required=True)
     password = Password(
         min=passwords.SHORTEST,
         max=passwords.LONGEST,

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from mercato_kit.hosts import is_example, is_host, is_http_url, is_loopback, is_private
 from mercato_kit.settings import Rule, Secret, Settings
-from mercato_users.emails import is_sender
+from mercato_users.emails import parse_sender
 from mercato_users.signing_keys import from_pem
 
 _IN_CLEAR = "mails, with links that log people in, are sent to another machine in clear"
@@ -117,8 +117,11 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
         if not is_http_url(self.link_base_url) or "?" in self.link_base_url:
             what = "expected a URL with http or https and a host, without password, query"
             raise ValueError(f"link_base_url: {what} and fragment")
-        if not is_sender(self.mail_from):
-            raise ValueError("mail_from: expected one e-mail address, such as shop@your-shop.tld")
+        try:
+            parse_sender(self.mail_from)
+        except ValueError as error:
+            what = "expected one e-mail address, such as shop@your-shop.tld"
+            raise ValueError(f"mail_from: {what}") from error
         if not is_host(self.smtp_host):
             what = "expected the name or the address of a host, without scheme and port"
             raise ValueError(f"smtp_host: {what}")

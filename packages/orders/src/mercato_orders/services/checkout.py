@@ -9,8 +9,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts import stock
 from mercato_kit.db import new_id, utc_now
+from mercato_kit.emails import canonical_email
 from mercato_kit.errors import invalid
-from mercato_kit.identity import canonical_email
 from mercato_kit.later import later, with_defaults
 from mercato_kit.principals import Principal
 from mercato_kit.services import get
@@ -23,7 +23,7 @@ from mercato_orders.pricing import PricedLine, PricedOrder
 from mercato_orders.services.quotes import price_now, refuse_unsupported
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.timeline import PLACED, announce
-from mercato_orders.values import NewOrder, sum_quantities
+from mercato_orders.values import NewOrder, email_key, sum_quantities
 
 
 def place_order(new: NewOrder, customer: Principal) -> Order:
@@ -58,20 +58,21 @@ def place_order(new: NewOrder, customer: Principal) -> Order:
 
 
 def _choose_email(new: NewOrder, customer: Principal) -> str:
-    """Return the canonical e-mail address of an order.
+    """Return the e-mail address of an order, as it was written.
 
-    A customer with a verified address cannot name another one, so that order mail does not go to a
-    third person.
+    A customer with a verified address cannot name another one, nor another spelling, so that order
+    mail does not go to a third person.
     """
-    if customer.email is None:
-        if new.email is None:
-            raise invalid("/email", "required", "Missing data for required field.")
-        return canonical_email(new.email)
-    own = canonical_email(customer.email)
-    named = own if new.email is None else canonical_email(new.email)
-    if customer.email_verified and named != own:
+    own, named = customer.email, new.email
+    if own is None and named is None:
+        raise invalid("/email", "required", "Missing data for required field.")
+    if own is None or named is None:
+        return own or named or ""
+    if not customer.email_verified:
+        return named
+    if canonical_email(named) != canonical_email(own):
         raise invalid("/email", "not_yours", "Must be the address of your account.")
-    return named
+    return own
 
 
 def _write_order(
@@ -83,6 +84,7 @@ def _write_order(
         "id": order_id,
         "customer_id": customer.sub,
         "customer_email": email,
+        "customer_email_key": email_key(email),
         "customer_name": customer.name,
         "guest_token_hash": hash_token(access_token(order_id)) if guest else None,
         "currency": priced.currency,

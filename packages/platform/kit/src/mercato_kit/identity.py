@@ -1,7 +1,6 @@
 """The caller of the current request, and the contract that authenticates bearer tokens."""
 
 import re
-import unicodedata
 from typing import Protocol, cast
 
 from flask import g, has_request_context, request
@@ -13,13 +12,6 @@ from mercato_kit.principals import GUEST, Principal
 
 # One token of RFC 9110's token68. Servers join repeated headers with commas, which it excludes.
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.ASCII | re.IGNORECASE)
-
-
-def canonical_email(address: str) -> str:
-    """Return the canonical form of an e-mail address: equal for all spellings of one address."""
-    folded = unicodedata.normalize("NFKC", address).casefold()
-    # Case folding can produce characters that NFKC would compose, so normalize again.
-    return unicodedata.normalize("NFKC", folded).strip()
 
 
 class IdentityProvider(Protocol):

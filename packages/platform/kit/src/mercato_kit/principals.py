@@ -9,7 +9,14 @@ from uuid import UUID
 class Principal:
     """The caller of a request.
 
-    ``sub`` is the id that other features store; None for a guest.
+    Args:
+        sub: The id that other features store; None for a guest.
+        kind: A person, a program or nobody known.
+        email: An address that mail can be sent to, as its owner wrote it.
+        email_verified: Whether the caller has proved to own it.
+        permissions: Names of permissions that the caller holds.
+        session_id: The session that the credentials belong to.
+        name: One line of at most 255 characters, for people to read.
     """
 
     sub: UUID | None = None

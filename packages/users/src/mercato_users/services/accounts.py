@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import insert, new_id, session, utc_now
-from mercato_kit.identity import canonical_email
+from mercato_kit.emails import canonical_email
 from mercato_users import attempts, one_time_tokens, passwords, topics
 from mercato_users.attempts import Counter
 from mercato_users.clients import UNKNOWN, Client
@@ -34,7 +34,7 @@ def register(new: NewUser) -> None:
     # The password is hashed whether or not the account exists, so that both take the same time.
     claim = _claim(new)
     may_mail = not attempts.spend(counters, attempts.DAY)
-    user_id = _insert(new.email, claim)
+    user_id = _insert(claim)
     known = None if user_id is not None else _by_email(new.email)
     if known is not None:
         user_id = known.id
@@ -43,8 +43,8 @@ def register(new: NewUser) -> None:
     if known is not None and known.email_verified:
         topics.request_mail(topics.REGISTRATION_REPEATED, user_id)
     else:
-        # The link sets the password of its own registration, so that a stranger who registered the
-        # address first does not know the password of the verified account.
+        # The link sets password and spelling of its own registration, so that a stranger who
+        # registered the address first neither knows the password nor gets the mails of the account.
         nonce = topics.request_mail(topics.VERIFICATION_REQUESTED, user_id)
         one_time_tokens.store(user_id, one_time_tokens.VERIFY_EMAIL, nonce, claim)
 
@@ -62,7 +62,7 @@ def request_verification(email: str) -> None:
 
 
 def verify_email(token: str, client: Client = UNKNOWN) -> None:
-    """Activate the account of a mailed link, with the password of that registration.
+    """Activate the account of a mailed link, with password and spelling of that registration.
 
     Raises:
         TokenExpired: The link is unknown, used or expired, or the account is already verified.
@@ -90,7 +90,7 @@ def create_verified_user(new: NewUser) -> User:
         EmailTaken: An account with this address exists.
     """
     passwords.check(new.password, new.email)
-    user_id = _insert(new.email, {**_claim(new), "email_verified_at": utc_now()})
+    user_id = _insert({**_claim(new), "email_verified_at": utc_now()})
     if user_id is None:
         raise EmailTaken(f"An account with the address {new.email} already exists.")
     audit.record(user_id, "created_by_operator")
@@ -101,6 +101,7 @@ def create_verified_user(new: NewUser) -> User:
 def _claim(new: NewUser) -> dict[str, Any]:
     """Return the values that a registration sets once its address is verified."""
     return {
+        "email": new.email,
         "password_hash": passwords.hash_password(new.password),
         "given_name": new.given_name,
         "family_name": new.family_name,
@@ -108,11 +109,11 @@ def _claim(new: NewUser) -> dict[str, Any]:
     }
 
 
-def _insert(email: str, values: dict[str, Any]) -> UUID | None:
+def _insert(values: dict[str, Any]) -> UUID | None:
     """Insert an account and return its id; None if the unique key of the address refuses it."""
     return session.scalar(
         insert(User)
-        .values(id=new_id(), email=email.strip(), email_canonical=canonical_email(email), **values)
+        .values(id=new_id(), email_canonical=canonical_email(values["email"]), **values)
         .on_conflict_do_nothing(index_elements=["email_canonical"])
         .returning(User.id)
     )

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from mercato_kit.db import session, utc_now
-from mercato_kit.identity import canonical_email
+from mercato_kit.emails import canonical_email
 from mercato_users import attempts, one_time_tokens, passwords, topics
 from mercato_users.attempts import Counter
 from mercato_users.clients import UNKNOWN, Client
@@ -46,11 +46,12 @@ def reset_password(token: str, password: str, client: Client = UNKNOWN) -> None:
     passwords.check(password, user.email)
     password_hash = passwords.hash_password(password)
     # The statement that uses the link decides a race, so it is sent before any change of the user.
-    one_time_tokens.use(token, one_time_tokens.RESET_PASSWORD)
+    _, proven = one_time_tokens.use(token, one_time_tokens.RESET_PASSWORD)
     user.password_hash = password_hash
     user.token_epoch += 1
     was_verified = user.email_verified
-    user.email_verified_at = user.email_verified_at or utc_now()
+    if not was_verified:
+        user.email, user.email_verified_at = proven.get("email", user.email), utc_now()
     session.flush()
     if not was_verified:
         topics.publish_change(topics.VERIFIED, user.id, user.version)

@@ -7,8 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import locked, new_id, session, utc_now
+from mercato_kit.emails import canonical_email
 from mercato_kit.errors import TooManyRequests, Unauthenticated
-from mercato_kit.identity import canonical_email
 from mercato_kit.settings import current_settings
 from mercato_users import access_tokens, attempts, opaque_tokens, passwords
 from mercato_users.access_tokens import Claims

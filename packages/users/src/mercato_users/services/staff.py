@@ -29,7 +29,7 @@ def list_users(
     """
     statement = sa.select(User).where(*conditions(filters, vars(User)))
     if q is not None:
-        columns = (User.email_canonical, User.given_name, User.family_name)
+        columns = (User.email, User.email_canonical, User.given_name, User.family_name)
         statement = statement.where(
             sa.or_(*(column.icontains(q, autoescape=True) for column in columns))
         )

@@ -28,7 +28,8 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger, nullable=False),
         sa.Column("customer_id", sa.Uuid),
         sa.Column("customer_email", sa.String(254)),
-        sa.Column("customer_name", sa.String(200)),
+        sa.Column("customer_email_key", sa.CHAR(64)),
+        sa.Column("customer_name", sa.String(255)),
         sa.Column("guest_token_hash", sa.CHAR(64)),
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("payment_status", sa.String(20), nullable=False),
@@ -87,7 +88,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders_order")),
         sa.UniqueConstraint("number", name=op.f("uq_orders_order_number")),
     )
-    op.create_index(op.f("ix_orders_order_customer_email"), "orders_order", ["customer_email"])
+    op.create_index(
+        op.f("ix_orders_order_customer_email_key"), "orders_order", ["customer_email_key"]
+    )
     op.create_index(
         op.f("ix_orders_order_customer_id_created_at_id"),
         "orders_order",

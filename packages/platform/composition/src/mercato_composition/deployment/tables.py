@@ -16,8 +16,8 @@ from mercato_composition.deployment.sections import read_section
 from mercato_composition.deployment.urls import is_redis_url, split_url
 from mercato_composition.faults import Fault
 from mercato_kit.hosts import is_loopback
-from mercato_kit.schemas import is_text
 from mercato_kit.settings import Secret, Settings, shown_as
+from mercato_kit.text import is_text
 
 _DRIVERS = ("psycopg", "pysqlite")
 

@@ -18,9 +18,10 @@ from sqlalchemy.exc import DBAPIError
 
 from mercato_kit import db, later
 from mercato_kit.db import session
+from mercato_kit.emails import canonical_email
 from mercato_kit.errors import Conflict, Invalid, Problem
 from mercato_kit.http.body import read_json
-from mercato_kit.identity import canonical_email, current_principal
+from mercato_kit.identity import current_principal
 from mercato_kit.models import IdempotencyKey
 from mercato_kit.prepared import Prepared
 

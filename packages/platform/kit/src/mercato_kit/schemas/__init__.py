@@ -19,11 +19,11 @@ from mercato_kit.schemas.fields import (
     Password,
     Text,
     Uuid,
-    is_text,
     is_unbounded,
     render_instant,
 )
 from mercato_kit.schemas.problems import FieldErrorSchema, ProblemSchema
+from mercato_kit.text import is_text
 
 __all__ = [
     "Boolean",

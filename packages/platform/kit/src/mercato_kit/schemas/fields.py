@@ -10,22 +10,16 @@ import marshmallow as ma
 from marshmallow import fields, validate
 from webargs.fields import DelimitedList
 
+from mercato_kit import emails
 from mercato_kit.db import MAX_SAFE_INTEGER
+from mercato_kit.text import LONGEST_DECOMPOSED, NOT_IN_A_LINE, Form, is_text, normalize
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_HALF = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _NOTHING = re.compile(r"(?!)")
-# All control characters, the line and paragraph separators, and bidirectional overrides.
-_NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _WHOLE = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1900, 2299
-
-
-def is_text(text: str) -> bool:
-    """Return whether a database can store *text*: it has no NUL and no lone surrogate."""
-    return "\x00" not in text and not _HALF.search(text)
 
 
 def is_unbounded(field: fields.Field[Any]) -> bool:
@@ -64,46 +58,66 @@ class Bounded(fields.Field[Any]):
 class Text(Bounded, fields.String):
     """Text of bounded length without control characters, except tabs and line breaks.
 
-    Use :class:`Line` for names and codes. White space is not stripped.
+    It is loaded in a normal form of Unicode, so that equal texts have equal characters, and its
+    length is counted in that form. Use :class:`Line` for names and codes. White space is not
+    stripped.
+
+    Attributes:
+        form: The normal form; None loads the text as it was sent.
     """
 
+    form: ClassVar[Form | None] = "NFC"
     _refused: ClassVar[re.Pattern[str]] = _CONTROL
 
     def __init__(self, *, max: int = 5000, **kwargs: Any) -> None:  # noqa: A002
         super().__init__(max=max, **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, *args, **kwargs)
-        _check_text(text)
+        text = super()._deserialize(self._normalized(value), *args, **kwargs)
+        if not is_text(text):
+            raise ma.ValidationError("Has a character that is not text.")
         if self._refused.search(text):
             raise ma.ValidationError("Has a character that does not belong here.")
         return text
+
+    def _normalized(self, value: Any) -> Any:
+        longest = self._bounds[1]
+        if self.form is None or not isinstance(value, str):
+            return value
+        if len(value) > LONGEST_DECOMPOSED * (longest.max or 0):
+            return longest(value)
+        try:
+            return normalize(value, self.form)
+        except ValueError as error:
+            raise ma.ValidationError("Has a character with too many combining marks.") from error
 
 
 class Line(Text):
     """One line of text: no tabs, line breaks or bidirectional overrides."""
 
-    _refused = _NOT_IN_A_LINE
+    _refused = NOT_IN_A_LINE
 
 
 class Password(Text):
-    """Text that may have any characters, because it is never displayed."""
+    """Text that may have any characters, because it is never displayed; loaded in NFKC."""
 
+    form = "NFKC"
     _refused = _NOTHING
 
 
-class Email(Bounded, fields.Email):
-    """An e-mail address of at most 254 characters."""
+class Email(Line):
+    """An e-mail address of at most 254 characters, loaded as it was written."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max=254, **kwargs)
+        metadata = {"format": "email", **kwargs.pop("metadata", {})}
+        super().__init__(max=emails.LONGEST, metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
-        _check_text(text)
-        if _NOT_IN_A_LINE.search(text):
-            raise self.make_error("invalid")
-        return text
+        try:
+            return emails.parse(text).written
+        except ValueError as error:
+            raise ma.ValidationError("Not a valid email address.") from error
 
 
 class Integer(fields.Integer):
@@ -192,9 +206,12 @@ class Dict(Bounded, fields.Dict):
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         """Load the data; errors are reported at their key."""
         try:
-            return super().deserialize(value, *args, **kwargs)
+            loaded = super().deserialize(value, *args, **kwargs)
         except ma.ValidationError as error:
             raise ma.ValidationError(_by_key(error.messages)) from error
+        if isinstance(value, dict) and len(loaded) < len(value):
+            raise ma.ValidationError("Sent more than once: two names are one text.")
+        return loaded
 
 
 class Metadata(Dict):
@@ -209,11 +226,6 @@ class Listed(DelimitedList, List):
 
     def __init__(self, inner: Any, *, max: int = 100, **kwargs: Any) -> None:  # noqa: A002
         super().__init__(inner, min=1, max=max, **kwargs)
-
-
-def _check_text(text: str) -> None:
-    if not is_text(text):
-        raise ma.ValidationError("Has a character that is not text.")
 
 
 def _and(bounds: tuple[Any, ...], others: Any) -> list[Any]:
