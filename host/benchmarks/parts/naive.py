@@ -139,9 +139,7 @@ class Address(ma.Schema):
 class NewOrder(ma.Schema):
     """An order to place."""
 
-    lines = fields.List(
-        fields.Nested(WantedLine), required=True, validate=validate.Length(1, 100)
-    )
+    lines = fields.List(fields.Nested(WantedLine), required=True, validate=validate.Length(1, 100))
     currency = fields.String(required=True, validate=validate.Length(3, 3))
     shipping_address = fields.Nested(Address, required=True)
 
@@ -217,17 +215,17 @@ def _authenticate(header: str) -> User:
 def get_product(key: UUID | str) -> Response:
     """Get a product by its id or handle."""
     column = Product.id if isinstance(key, UUID) else Product.handle
-    product = session.scalar(
+    variants = selectinload(Product.variants.and_(Variant.status == "active"))
+    found = session.scalars(
         sa.select(Product)
         .where(column == key, Product.status == "active")
         .options(
-            selectinload(Product.variants.and_(Variant.status == "active")).selectinload(
-                Variant.prices
-            ),
-            selectinload(Product.media),
+            variants.joinedload(Variant.prices),
+            joinedload(Product.media),
             selectinload(Product.category_links),
         )
     )
+    product = found.unique().one_or_none()
     if product is None:
         abort(404)
     response = jsonify(PRODUCT.dump(product))
@@ -254,12 +252,8 @@ def list_products() -> Response:
             PriceRange.max_amount >= query.get("price_gte", 0),
         )
         order = (PriceRange.min_amount, Product.id)
-    options = (
-        selectinload(Product.media),
-        selectinload(Product.variants.and_(Variant.status == "active")).selectinload(
-            Variant.levels
-        ),
-    )
+    variants = selectinload(Product.variants.and_(Variant.status == "active"))
+    options = (selectinload(Product.media), variants.joinedload(Variant.levels))
     found = wanted.order_by(*order).limit(query["limit"] + 1).options(*options)
     products = session.scalars(found).all()
     page = products[: query["limit"]]
@@ -300,9 +294,7 @@ def get_order(order_id: UUID) -> Response:
     wanted = sa.select(Order).where(Order.id == order_id)
     if "orders.read" not in g.permissions:
         wanted = wanted.where(Order.customer_id == g.user.id)
-    order = session.scalar(
-        wanted.options(selectinload(Order.lines), selectinload(Order.payments))
-    )
+    order = session.scalar(wanted.options(selectinload(Order.lines), selectinload(Order.payments)))
     if order is None:
         abort(404)
     response = jsonify(ORDER.dump(order))

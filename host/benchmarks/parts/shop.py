@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ def opened(place: Path, count: int, database: str) -> Iterator[Shop]:
         copy = Path(shutil.copyfile(file, place / f"{kept}.db"))
         yield describe(f"sqlite:///{copy}", place, count)
         return
-    with kept_server(KEPT / "postgresql") as server, psycopg.connect(server.url()) as admin:
+    with kept_server(place) as server, psycopg.connect(server.url()) as admin:
         admin.autocommit = True
         names = {name for (name,) in admin.execute("SELECT datname FROM pg_database")}
         if kept not in names:
@@ -99,21 +99,24 @@ def opened(place: Path, count: int, database: str) -> Iterator[Shop]:
 
 
 @contextmanager
-def kept_server(folder: Path) -> Iterator[Server]:
+def kept_server(place: Path) -> Iterator[Server]:
     """Run a durable PostgreSQL server whose data is kept for the next run."""
-    folder.mkdir(parents=True, exist_ok=True)
-    # The lock that users hold: without it, the server's keeper removes its data when it ends.
-    with FileLock(folder / "run.lock"), (folder / "users.lock").open("a") as users:
+    account = usable_account()
+    # The server's keeper removes its home when it ends, so that has a link to the data.
+    data = KEPT / "data"
+    with FileLock(KEPT / "run.lock"), (place / "users.lock").open("a") as users:
         take_shared(users)
-        server = Server.load(folder)
-        if server is None:
-            shutil.rmtree(folder / "home", ignore_errors=True)
-            installation = install(usable_account(), folder / "home")
-            password = initialise(installation, folder / "template")
-            server = Server(0, password, durable=True, directory=folder, installation=installation)
-        server = replace(server, port=_free_port())
+        installation = install(account, place / "home")
+        if account == "nobody" or not data.exists():
+            password = initialise(installation, KEPT / "template")
+        else:
+            password = (KEPT / "template/password").read_text()
+        if account != "nobody":
+            if not data.exists():
+                installation.data.rename(data)
+            installation.data.symlink_to(data)
+        server = Server(_free_port(), password, True, place, installation)  # noqa: FBT003
         server.start()
-        server.save()
         try:
             yield server
         finally:
