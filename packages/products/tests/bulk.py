@@ -1,9 +1,11 @@
 """Many products, inserted in bulk, and the plans of the statements that read them."""
 
+import re
 from datetime import timedelta
 
 import sqlalchemy as sa
 
+from mercato_kit import transactions
 from mercato_kit.db import new_id, session, utc_now
 from mercato_products.models import (
     DEFAULT_LOCATION_ID,
@@ -118,11 +120,14 @@ class Plans:
 
     def __exit__(self, *_):
         sa.event.remove(self._engine, "before_cursor_execute", self._record)
-        with self._engine.connect() as connection:
+        with transactions.reading(), self._engine.connect() as connection:
             self.plans = [_explain(connection, *one) for one in self._sent]
 
-    def __str__(self):
-        return "\n\n".join(self.plans)
+    def slow(self, *, sorts):
+        """Return the plans that scan a table or, without *sorts*, sort rows."""
+        words = ["Seq Scan", r"SCAN (?!.*USING|.*VIRTUAL|CONSTANT|json_each)"]
+        words += [] if sorts else [r"Sort\b(?! Key)", "USE TEMP B-TREE FOR ORDER BY"]
+        return [plan for plan in self.plans if re.search("|".join(words), plan)]
 
     def _record(self, _connection, _cursor, statement, parameters, *_):
         if statement.lstrip().startswith(("SELECT", "WITH")):
