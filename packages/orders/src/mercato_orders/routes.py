@@ -10,12 +10,13 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_kit.http import Blueprint, Page
+from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, signed_in
+from mercato_kit.views import Shown
 from mercato_orders import services
 from mercato_orders.access import Caller, access_token_of
-from mercato_orders.models import Order, OrderEvent, Payment
+from mercato_orders.models import Order, Payment
 from mercato_orders.schemas import (
     AccessHeadersSchema,
     CancellationSchema,
@@ -69,7 +70,7 @@ def place_order(new: NewOrder) -> tuple[Order, int, dict[str, str]]:
 @blueprint.get("/orders", allow=signed_in)
 @blueprint.arguments(OrderQuerySchema, location="query")
 @blueprint.response(200, OrderListSchema)
-def list_orders(query: dict[str, Any]) -> Page[Order]:
+def list_orders(query: dict[str, Any]) -> Shown:
     """List the caller's orders, or all orders with the permission orders.read"""
     return services.list_orders(query, query.pop("page"), Caller(current_principal))
 
@@ -77,7 +78,7 @@ def list_orders(query: dict[str, Any]) -> Page[Order]:
 @blueprint.get("/orders/<uuid:order_id>", allow=anyone)
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.response(200, OrderSchema)
-def get_order(headers: Headers, order_id: UUID) -> Order:
+def get_order(headers: Headers, order_id: UUID) -> Shown:
     """Get an order with its lines and payments"""
     return services.find_order(order_id, _caller(headers))
 
@@ -118,7 +119,7 @@ def pay_order(
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(PartQuerySchema, location="query")
 @blueprint.response(200, PaymentListSchema)
-def list_payments(headers: Headers, query: dict[str, Any], order_id: UUID) -> Page[Payment]:
+def list_payments(headers: Headers, query: dict[str, Any], order_id: UUID) -> Shown:
     """List the payments of an order"""
     return services.list_payments(order_id, query["page"], _caller(headers))
 
@@ -126,7 +127,7 @@ def list_payments(headers: Headers, query: dict[str, Any], order_id: UUID) -> Pa
 @blueprint.get("/orders/<uuid:order_id>/payments/<uuid:payment_id>", allow=anyone)
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.response(200, PaymentSchema)
-def get_payment(headers: Headers, order_id: UUID, payment_id: UUID) -> Payment:
+def get_payment(headers: Headers, order_id: UUID, payment_id: UUID) -> Shown:
     """Get a payment of an order"""
     return services.find_payment(order_id, payment_id, _caller(headers))
 
@@ -135,6 +136,6 @@ def get_payment(headers: Headers, order_id: UUID, payment_id: UUID) -> Payment:
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(PartQuerySchema, location="query")
 @blueprint.response(200, OrderEventListSchema)
-def list_order_events(headers: Headers, query: dict[str, Any], order_id: UUID) -> Page[OrderEvent]:
+def list_order_events(headers: Headers, query: dict[str, Any], order_id: UUID) -> Shown:
     """List the timeline of an order"""
     return services.list_events(order_id, query["page"], _caller(headers))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from flask import Flask
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from marshmallow import fields
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from mercato_kit import db, models, transactions
 from mercato_kit.composition import Composition, compose
@@ -70,6 +71,23 @@ class Note(db.Aggregate, Base):
     owner: Mapped[str | None]
     pinned: Mapped[int] = mapped_column(default=0)
     extra: Mapped[dict[str, Any] | None]
+
+    labels: Mapped[list["Label"]] = relationship(
+        order_by="Label.position", lazy="raise_on_sql", viewonly=True
+    )
+
+
+class Label(db.Identified, Base):
+    __tablename__ = "notes_label"
+
+    note_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Note.id))
+    position: Mapped[int]
+    word: Mapped[str | None]
+    is_public: Mapped[bool | None]
+    shown_at: Mapped[datetime | None]
+    extra: Mapped[dict[str, Any] | None]
+
+    note: Mapped[Note] = relationship(lazy="raise_on_sql", viewonly=True)
 
 
 class Doorkeeper:

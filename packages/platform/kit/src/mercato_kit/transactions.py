@@ -28,6 +28,9 @@ _POSTGRESQL_SETTINGS: Mapping[str, str] = {
     "TimeZone": "UTC",
 }
 
+BEGIN_OF_READS = "mercato_begin_of_reads"
+"""In the ``info`` of a connection: what a transaction of one read begins with, if it needs one."""
+
 
 def may_write() -> bool:
     """Return whether a transaction that starts now may write."""
@@ -97,6 +100,36 @@ def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTING
         sa.event.listen(engine, "begin", lambda connection: _begin_postgresql(connection, local))
 
 
+def reading_engine(engine: sa.Engine) -> sa.Engine:
+    """Return the engine for reads of one statement beside *engine*. Opens no connection.
+
+    On PostgreSQL it is another engine: its connections begin no transactions, and are neither
+    asked whether they are alive nor rolled back when they are returned. A thread uses a connection
+    of one of the two engines at a time. On SQLite it is *engine* itself.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine
+    reads = sa.create_engine(
+        engine.url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=size_of(engine.pool),
+        max_overflow=0,
+        pool_timeout=5,
+        pool_use_lifo=True,
+        pool_reset_on_return=None,
+        connect_args=connect_args(),
+        hide_parameters=True,
+    )
+    sa.event.listen(reads, "connect", _bound_reads)
+    sa.event.listen(engine, "engine_disposed", lambda _: reads.dispose())
+    return reads
+
+
+def size_of(pool: sa.Pool) -> int:
+    """Return how many connections *pool* keeps; 1 if it keeps none."""
+    return pool.size() if isinstance(pool, sa.QueuePool) else 1
+
+
 def lost_settings(engine: sa.Engine) -> dict[str, str]:
     """Begin a transaction, and return the settings of a request that it does not have.
 
@@ -139,3 +172,21 @@ def _begin_postgresql(connection: sa.Connection, local: str) -> None:
     level = driver.isolation_level
     isolation = f" ISOLATION LEVEL {level.name.replace('_', ' ')}" if level is not None else ""
     connection.exec_driver_sql(f"BEGIN{isolation}{local}")
+
+
+def _bound_reads(driver: Any, record: Any) -> None:
+    """Give a connection the limits of reads; or, behind a pooler, say that each read needs them.
+
+    The process id that the connection was given when it began is the server's own, unless a pooler
+    is between: that makes one up, and gives each transaction any connection to the server.
+    """
+    driver.autocommit = True
+    (server,) = driver.execute("SELECT pg_backend_pid()").fetchone()
+    scope = "" if server == driver.info.backend_pid else "LOCAL "
+    limits = "; ".join(
+        f"SET {scope}{name} = '{value}'" for name, value in _POSTGRESQL_SETTINGS.items()
+    )
+    if scope:
+        record.info[BEGIN_OF_READS] = f"BEGIN READ ONLY; {limits}"
+    else:
+        driver.execute(limits)

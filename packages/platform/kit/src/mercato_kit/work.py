@@ -73,6 +73,11 @@ def run(step: Callable[[], T], *, read_only: bool = False, safe_to_repeat: bool 
         _running.reset(token)
 
 
+def is_writing() -> bool:
+    """Return whether a unit of work that may write is running."""
+    return _running.get() and transactions.may_write()
+
+
 def after_commit(function: Callable[[], object]) -> None:
     """Call *function* when the unit of work has committed; never if it is rolled back.
 
@@ -148,12 +153,16 @@ def _work(step: Callable[[], T]) -> T:
 
 
 def _commit() -> None:
-    session.commit()
+    # Work that only read through views has opened no session.
+    if session.registry.has():
+        session.commit()
     for function in _after_commit.get():
         function()
 
 
 def _roll_back() -> None:
+    if not session.registry.has():
+        return
     try:
         session.rollback()
     except DBAPIError as error:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Flask, request
 
 from mercato_kit.db import engine
+from mercato_kit.reads import watchers_of
 
 _METHODS = frozenset("DELETE GET HEAD OPTIONS PATCH POST PUT".split())
 
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
     app.before_request_funcs.setdefault(None, []).insert(0, _start)
     with app.app_context():
         sa.event.listen(engine(), "before_cursor_execute", _count)
+        watchers_of(engine()).append(_count_read)
 
 
 def current() -> Measure:
@@ -59,6 +61,10 @@ def route() -> str:
 
 def _start() -> None:
     _current.set(Measure())
+
+
+def _count_read(statement: str) -> None:
+    _count(None, None, statement)
 
 
 def _count(_connection: object, _cursor: object, statement: str, *_: object) -> None:

@@ -6,6 +6,8 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
+from mercato_kit.reads import watchers_of
+
 # The limits of a transaction and SQLite's settings do not depend on the code under test.
 _NOT_COUNTED = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK(?!\s+TO)|PRAGMA)\b", re.IGNORECASE)
 
@@ -13,9 +15,9 @@ _NOT_COUNTED = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK(?!\s+TO)|PRAGMA)\b", re.IG
 class StatementCounter:
     """Records the SQL statements that an engine sends while it is open.
 
-    One statement with many rows of parameters (``executemany``) counts once. BEGIN, COMMIT, PRAGMA
-    and ROLLBACK do not count; savepoints do. ``str()`` of the counter lists the statements, so a
-    failing test shows what was sent::
+    One statement with many rows of parameters (``executemany``) counts once, and so does the read
+    of a view. BEGIN, COMMIT, PRAGMA and ROLLBACK do not count; savepoints do. ``str()`` of the
+    counter lists the statements, so a failing test shows what was sent::
 
         with StatementCounter(engine) as sent:
             client.post("/v1/orders", json=order)
@@ -33,10 +35,12 @@ class StatementCounter:
     def __enter__(self) -> Self:
         self.statements = []
         sa.event.listen(self._engine, "before_cursor_execute", self._record)
+        watchers_of(self._engine).append(self._record_read)
         return self
 
     def __exit__(self, *exception: object) -> None:
         sa.event.remove(self._engine, "before_cursor_execute", self._record)
+        watchers_of(self._engine).remove(self._record_read)
 
     def __len__(self) -> int:
         return len(self.statements)
@@ -52,3 +56,6 @@ class StatementCounter:
     def _record(self, _connection: sa.Connection, _cursor: Any, statement: str, *_: Any) -> None:
         if not _NOT_COUNTED.match(statement):
             self.statements.append(statement)
+
+    def _record_read(self, statement: str) -> None:
+        self.statements.append(statement)

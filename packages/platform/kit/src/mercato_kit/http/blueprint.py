@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 import flask_smorest
-from flask import Response, make_response, request
+from flask import Response, current_app, make_response, request
 from flask_smorest.utils import get_appcontext
 
 from mercato_kit import work
@@ -23,6 +23,7 @@ from mercato_kit.http.body import BodyParser, check_query, escape_pointer
 from mercato_kit.identity import authenticate, current_principal
 from mercato_kit.policies import Policy
 from mercato_kit.schemas import is_text
+from mercato_kit.shown import Shown
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -140,8 +141,21 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
     def response(
         self, status_code: int, schema: Any = None, **options: Any
     ) -> Callable[[View], View]:
-        """Serialize the response with *schema*, as in flask-smorest; keeps the type of the view."""
-        return super().response(status_code, schema, **options)  # type: ignore[no-any-return]
+        """Serialize the response with *schema*, as in flask-smorest; keeps the type of the view.
+
+        What a view of :mod:`mercato_kit.views` shows is the response as it is.
+        """
+        serialized = super().response(status_code, schema, **options)
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def show(*args: Any, **kwargs: Any) -> Any:
+                result = view(*args, **kwargs)
+                return _answer(result, status_code) if isinstance(result, Shown) else result
+
+            return cast("View", serialized(show))
+
+        return decorate
 
     def get(self, rule: str, **options: Any) -> Callable[[View], View]:
         """Register a view for GET; see :meth:`route`."""
@@ -240,6 +254,11 @@ def _respond(route: Route, arguments: Mapping[str, Any]) -> Response:
     if route.public_cache:
         response.vary.add("Authorization")
     return etags.add_etag(response, body)
+
+
+def _answer(shown: Shown, status_code: int) -> Response:
+    get_appcontext()["result_dump"] = shown.content
+    return current_app.response_class(shown.json(), status=status_code, mimetype="application/json")
 
 
 def _next_address(cursor: str) -> str:

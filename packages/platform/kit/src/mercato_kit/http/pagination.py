@@ -24,7 +24,7 @@ from mercato_kit.schemas import Integer, QuerySchema, Text
 T = TypeVar("T")
 
 COUNTED_UP_TO = 10_000
-_BOUNDS: Mapping[str, Callable[[Any, Any], Any]] = {
+BOUNDS: Mapping[str, Callable[[Any, Any], Any]] = {
     "gte": operator.ge,
     "gt": operator.gt,
     "lte": operator.le,
@@ -113,8 +113,8 @@ def conditions(
     """
     for name, value in filters.items():
         stem, _, bound = name.rpartition("_")
-        if bound in _BOUNDS:
-            yield _BOUNDS[bound](columns[stem], value)
+        if bound in BOUNDS:
+            yield BOUNDS[bound](columns[stem], value)
         else:
             yield columns[name].in_(value if isinstance(value, list) else [value])
 
@@ -141,7 +141,7 @@ def paginate(
     column = columns[name]
     keyed = statement
     if page.cursor is not None:
-        keyed = keyed.where(_after(column, id, _read(page), descending=descending))
+        keyed = keyed.where(_after(column, id, read_cursor(page), descending=descending))
     order = (column.desc(), id.desc()) if descending else (column.asc(), id.asc())
     rows = session.execute(
         keyed.add_columns(column.label("_sort"), id.label("_id"))
@@ -155,7 +155,7 @@ def paginate(
     return Page(
         data=items,
         has_more=has_more,
-        next_cursor=None if last is None else _write(page, last[-2], last[-1]),
+        next_cursor=None if last is None else write_cursor(page, last[-2], last[-1]),
         total=None if total is None else min(total, COUNTED_UP_TO),
         total_is_exact=None if total is None else total <= COUNTED_UP_TO,
     )
@@ -203,13 +203,19 @@ def _count(statement: sa.Select[Any]) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 
-def _write(page: PageRequest, value: Any, id_value: UUID) -> str:
+def write_cursor(page: PageRequest, value: Any, id_value: UUID | str) -> str:
+    """Return the cursor after the row with *value* in its sort column, and with *id_value*."""
     kind = "t" if isinstance(value, datetime) else "v"
     plain = value.isoformat() if isinstance(value, datetime) else value
     return str(_signer().dumps([page.sort, page.filter_hash, kind, plain, str(id_value)]))
 
 
-def _read(page: PageRequest) -> tuple[Any, UUID]:
+def read_cursor(page: PageRequest) -> tuple[Any, UUID]:
+    """Return the values of the row that the page's cursor stands after.
+
+    Raises:
+        InvalidCursor: The cursor is invalid, or was made for another sort order or filter.
+    """
     try:
         sort, filter_hash, kind, plain, id_value = _signer().loads(page.cursor or "")
     except BadData as error:

@@ -23,6 +23,7 @@ from mercato_composition.features.plan import Plan
 from mercato_kit import models
 from mercato_kit.db import engine
 from mercato_kit.migrations import version_table
+from mercato_kit.reads import watchers_of
 from mercato_runtime.guard.faults import guard_fault
 from mercato_runtime.guard.owners import HOST, KIT, CodeOwners
 from mercato_runtime.guard.statements import tables_in
@@ -49,6 +50,7 @@ def init_app(app: Flask, plan: Plan) -> None:
     guard = SqlGuard([*plan.features, *plan.absent])
     with app.app_context():
         sa.event.listen(engine(), "before_cursor_execute", guard.check)
+        watchers_of(engine()).append(guard.check_read)
 
 
 class SqlGuard:
@@ -78,9 +80,18 @@ class SqlGuard:
         Raises:
             ForeignTableError: The calling feature does not own all tables of the statement.
         """
-        owners = self._owners_touched(statement, context)
-        # Skip this frame, which would count as the host's.
-        own = inspect.currentframe()
+        self._check(statement, self._owners_touched(statement, context), inspect.currentframe())
+
+    def check_read(self, statement: str) -> None:
+        """Check the text of a view, as one of :func:`mercato_kit.reads.watchers_of`.
+
+        Raises:
+            ForeignTableError: The calling feature does not own all tables of the statement.
+        """
+        self._check(statement, self._owners_in_kept(statement), inspect.currentframe())
+
+    def _check(self, statement: str, owners: frozenset[str], own: FrameType | None) -> None:
+        # Skip the guard's frame, which would count as the host's.
         frame = own.f_back if owners and own else None
         while frame is not None:
             caller = self._code_owners.of(frame)

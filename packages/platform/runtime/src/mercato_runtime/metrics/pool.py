@@ -1,6 +1,7 @@
 """Metrics of the database connections that a process has open and uses."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mercato_kit.db import engine
+from mercato_kit.reads import reader
 from mercato_runtime.metrics.failures import LoggedOnce
 
 _EVENTS = {
@@ -18,9 +20,10 @@ _EVENTS = {
 
 
 def watch(app: Flask, registry: CollectorRegistry, failures: LoggedOnce) -> None:
-    """Count the connections of the pool of *app*; their sum over processes is a gauge each."""
+    """Count the connections of the pools of *app*; their sum over processes is a gauge each."""
     with app.app_context():
-        pool = engine().pool
+        # SQLite has one pool for both.
+        pools = {engine().pool, reader().engine.pool}
     for name, (up, down) in _EVENTS.items():
         gauge = Gauge(
             f"mercato_database_{name}",
@@ -28,9 +31,9 @@ def watch(app: Flask, registry: CollectorRegistry, failures: LoggedOnce) -> None
             registry=registry,
             multiprocess_mode="livesum",
         )
-        for event in up:
+        for pool, event in product(pools, up):
             sa.event.listen(pool, event, _changing(gauge, failures, name, is_counted=True))
-        for event in down:
+        for pool, event in product(pools, down):
             sa.event.listen(pool, event, _changing(gauge, failures, name, is_counted=False))
 
 

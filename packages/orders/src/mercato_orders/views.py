@@ -1,0 +1,72 @@
+"""What is shown of orders: one statement each."""
+
+import sqlalchemy as sa
+
+from mercato_kit.reads import Read
+from mercato_kit.views import View, any_of, comparisons
+from mercato_orders.models import Order, OrderEvent, Payment
+from mercato_orders.schemas import (
+    OrderEventSchema,
+    OrderSchema,
+    OrderSummarySchema,
+    PaymentSchema,
+)
+
+_OWN = sa.or_(
+    Order.customer_id == sa.bindparam("customer"),
+    sa.and_(Order.customer_id.is_(None), Order.guest_token_hash == sa.bindparam("token_hash")),
+)
+"""The orders of a customer, and the guest's order of a token."""
+
+SEEN = Read(
+    sa.select(Order.id).where(
+        Order.id == sa.bindparam("id"),
+        sa.or_(sa.bindparam("all", type_=sa.Boolean()), _OWN),
+    )
+)
+"""Whether an order exists, and the caller may see it."""
+
+ORDER = View(OrderSchema, filters={"id": Order.id == sa.bindparam("id"), "owner": _OWN})
+
+ORDERS = View(
+    OrderSummarySchema,
+    filters={
+        "customer": Order.customer_id == sa.bindparam("customer"),
+        "status": any_of(Order.status, "status"),
+        "payment_status": any_of(Order.payment_status, "payment_status"),
+        "fulfillment_status": any_of(Order.fulfillment_status, "fulfillment_status"),
+        **comparisons(
+            Order.customer_id,
+            Order.customer_email,
+            Order.number,
+            Order.created_at,
+            Order.amount_total,
+        ),
+    },
+    sorts={
+        "created_at": Order.created_at,
+        "number": Order.number,
+        "amount_total": Order.amount_total,
+    },
+    id=Order.id,
+)
+
+EVENTS = View(
+    OrderEventSchema,
+    filters={
+        "order": OrderEvent.order_id == sa.bindparam("order"),
+        "public": OrderEvent.is_public,
+    },
+    sorts={"created_at": OrderEvent.created_at},
+    id=OrderEvent.id,
+)
+
+PAYMENTS = View(
+    PaymentSchema,
+    filters={
+        "order": Payment.order_id == sa.bindparam("order"),
+        "id": Payment.id == sa.bindparam("id"),
+    },
+    sorts={"created_at": Payment.created_at},
+    id=Payment.id,
+)

@@ -1,0 +1,253 @@
+"""Reads: SELECT statements that are compiled once, and sent through the driver's cursor.
+
+A read is one statement, so it needs no transaction. Outside of a unit of work that may write it is
+sent on a connection of its own engine, which has no transactions; inside, on the connection of the
+session, so that it sees what was written.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import PoolProxiedConnection
+
+from mercato_kit import db, transactions, work
+
+Row = tuple[Any, ...]
+Watcher = Callable[[str], object]
+
+_watchers: WeakKeyDictionary[sa.Engine, list[Watcher]] = WeakKeyDictionary()
+
+_POSTGRESQL: sa.Dialect = cast("Any", PGDialect_psycopg)(paramstyle="numeric_dollar")
+_SQLITE = SQLiteDialect_pysqlite()
+
+
+class Statement:
+    """A SELECT as the text and the parameters that a driver takes.
+
+    Args:
+        select: The statement; its parameters are ``bindparam("name")``.
+        dialect: The name of the database: ``postgresql`` or ``sqlite``.
+    """
+
+    __slots__ = ("_constants", "_named", "text")
+
+    def __init__(self, select: sa.Select[Any], dialect: str) -> None:
+        target = _SQLITE if dialect == "sqlite" else _POSTGRESQL
+        compiled = select.compile(dialect=target)
+        # Lists of constants are written out, one parameter each.
+        expanded = compiled.construct_expanded_state(dict.fromkeys(parameters_of(select)))
+        given = cast("Mapping[str, Callable[[Any], Any]]", expanded.processors)
+        self.text = expanded.statement
+        self._constants: list[Any] = []
+        self._named: list[tuple[int, str, Callable[[Any], Any] | None]] = []
+        for place, name in enumerate(expanded.positiontup or ()):
+            bind = cast("Any", compiled).binds.get(name)
+            process = _processor(bind.type, target) if bind is not None else given.get(name)
+            value = expanded.parameters[name]
+            self._constants.append(value if value is None or process is None else process(value))
+            self._named.append((place, name, process))
+
+    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return the parameters in their order; one that *values* lacks has its constant."""
+        filled = self._constants.copy()
+        for place, name, process in self._named:
+            if name in values:
+                value = values[name]
+                filled[place] = value if value is None or process is None else process(value)
+        return filled
+
+
+class Reader:
+    """Sends the reads of one engine.
+
+    Args:
+        engine: The engine of the app.
+
+    Attributes:
+        engine: The engine whose connections are used outside of units of work that may write.
+        dialect: The name of the database: ``postgresql`` or ``sqlite``.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.dialect = engine.dialect.name
+        self.engine = transactions.reading_engine(engine)
+        self._watchers = watchers_of(engine)
+
+    def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
+        """Send *statement* and return its rows.
+
+        Raises:
+            DBAPIError: The database refused it, or the connection was lost twice.
+        """
+        parameters = statement.parameters(values)
+        for watch in self._watchers:
+            watch(statement.text)
+        session = _writing_session()
+        if session is not None:
+            return self._inside(session, statement.text, parameters)
+        return self._alone(statement.text, parameters)
+
+    def _inside(self, session: Session, text: str, parameters: list[Any]) -> list[Row]:
+        if session.autoflush:
+            session.flush()
+        connection = session.connection()
+        driver = connection.connection.driver_connection
+        try:
+            return self._fetch(driver, text, parameters)
+        except self._error as error:
+            wrapped = self._wrapped(error, text, driver)
+            if wrapped.connection_invalidated:
+                connection.invalidate(error)
+            raise wrapped from error
+
+    def _alone(self, text: str, parameters: list[Any]) -> list[Row]:
+        # Connections that ended while they were idle are replaced; each can fail only once.
+        for _ in range(transactions.size_of(self.engine.pool)):
+            try:
+                return self._once(text, parameters)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+        return self._once(text, parameters)
+
+    def _once(self, text: str, parameters: list[Any]) -> list[Row]:
+        try:
+            pooled = self.engine.raw_connection()
+        except self._error as error:
+            raise self._wrapped(error, text, None) from error
+        try:
+            return self._bounded(pooled, text, parameters)
+        except self._error as error:
+            wrapped = self._wrapped(error, text, pooled.driver_connection)
+            if wrapped.connection_invalidated:
+                pooled.invalidate(error)
+            raise wrapped from error
+        finally:
+            pooled.close()
+
+    def _bounded(
+        self, pooled: PoolProxiedConnection, text: str, parameters: list[Any]
+    ) -> list[Row]:
+        driver: Any = pooled.driver_connection
+        begin = pooled.info.get(transactions.BEGIN_OF_READS)
+        if begin is None:
+            return self._fetch(driver, text, parameters)
+        # A pooler drops the settings of a connection, so that they need a transaction.
+        driver.execute(begin)
+        try:
+            return self._fetch(driver, text, parameters)
+        finally:
+            # Also after an error, where it rolls back.
+            driver.execute("COMMIT")
+
+    def _fetch(self, driver: Any, text: str, parameters: list[Any]) -> list[Row]:
+        if self.dialect == "sqlite":
+            return cast("list[Row]", driver.execute(text, parameters).fetchall())
+        cursor = cast("Any", self.engine.dialect.loaded_dbapi).RawCursor(driver)
+        return cast("list[Row]", cursor.execute(text, parameters).fetchall())
+
+    @property
+    def _error(self) -> type[Exception]:
+        return cast("type[Exception]", self.engine.dialect.loaded_dbapi.Error)
+
+    def _wrapped(self, error: Exception, text: str, driver: Any) -> DBAPIError:
+        dialect = self.engine.dialect
+        lost = driver is not None and dialect.is_disconnect(cast("Any", error), driver, None)
+        return cast(
+            "DBAPIError",
+            DBAPIError.instance(
+                text,
+                None,
+                error,
+                self._error,
+                hide_parameters=True,
+                connection_invalidated=lost,
+                dialect=dialect,
+            ),
+        )
+
+
+class Read:
+    """A SELECT that is compiled once, for plain rows.
+
+    ::
+
+        SESSION = Read(sa.select(User.email).where(User.id == sa.bindparam("user_id")))
+        rows = SESSION.rows(user_id=claims.user_id)
+    """
+
+    def __init__(self, select: sa.Select[Any]) -> None:
+        self._select = select
+        self._ready: dict[str, tuple[Statement, list[tuple[int, Callable[[Any], Any]]]]] = {}
+
+    def rows(self, **values: Any) -> list[Row]:
+        """Return the rows, with values as the ORM gives them."""
+        here = reader()
+        statement, processors = self._ready.get(here.dialect) or self._prepare(here)
+        found = here.rows(statement, values)
+        return [_processed(row, processors) for row in found] if processors else found
+
+    def _prepare(self, here: Reader) -> tuple[Statement, list[tuple[int, Callable[[Any], Any]]]]:
+        dialect = here.engine.dialect
+        columns = enumerate(self._select.selected_columns)
+        made: list[tuple[int, Callable[[Any], Any] | None]] = [
+            (place, column.type.dialect_impl(dialect).result_processor(dialect, None))
+            for place, column in columns
+        ]
+        processors = [(place, process) for place, process in made if process is not None]
+        ready = Statement(self._select, here.dialect), processors
+        return self._ready.setdefault(here.dialect, ready)
+
+
+def watchers_of(engine: sa.Engine) -> list[Watcher]:
+    """Return the functions that are called with the text of each read before it is sent.
+
+    Append one to watch the reads of *engine*: they are no events of SQLAlchemy.
+    """
+    return _watchers.setdefault(engine, [])
+
+
+def reader() -> Reader:
+    """Return the reader of the current app."""
+    extensions = current_app.extensions
+    found = extensions.get("mercato_reader")
+    if found is None:
+        found = extensions.setdefault("mercato_reader", Reader(db.engine()))
+    return cast("Reader", found)
+
+
+def parameters_of(clause: Any) -> Iterator[str]:
+    """Return the names of the parameters of *clause* that have no value."""
+    for element in sa.sql.visitors.iterate(clause):
+        if isinstance(element, sa.BindParameter) and element.required:
+            yield str(element.key)
+
+
+def _writing_session() -> Session | None:
+    """Return the session whose connection a read must use; None if it may use any."""
+    scope = current_app.extensions["sqlalchemy"].session
+    if work.is_writing():
+        return cast("Session", scope())
+    if scope.registry.has():
+        session = cast("Session", scope())
+        return session if session.in_transaction() else None
+    return None
+
+
+def _processor(kind: Any, dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+    process: Callable[[Any], Any] | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return process
+
+
+def _processed(row: Row, processors: list[tuple[int, Callable[[Any], Any]]]) -> Row:
+    values = list(row)
+    for place, process in processors:
+        values[place] = process(values[place])
+    return tuple(values)

@@ -1,0 +1,21 @@
+"""What a view shows, ready for the answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The members of an answer, which a route returns as it is.
+
+    Args:
+        content: The members by name. JSON of the database is ``msgspec.Raw``.
+    """
+
+    content: dict[str, Any]
+
+    def json(self) -> bytes:
+        """Return the answer as JSON."""
+        return msgspec.json.encode(self.content)
