@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from mercato_kit import transactions
 from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.reads import watchers_of
 from mercato_products.models import (
     DEFAULT_LOCATION_ID,
     Category,
@@ -116,29 +117,38 @@ class Plans:
 
     def __enter__(self):
         sa.event.listen(self._engine, "before_cursor_execute", self._record)
+        watchers_of(self._engine).append(self._record_read)
         return self
 
     def __exit__(self, *_):
         sa.event.remove(self._engine, "before_cursor_execute", self._record)
+        watchers_of(self._engine).remove(self._record_read)
         with transactions.reading(), self._engine.connect() as connection:
-            self.plans = [_explain(connection, *one) for one in self._sent]
+            self.plans = [explain(connection, *one) for one in self._sent]
 
     def slow(self, *, sorts):
         """Return the plans that scan a table or, without *sorts*, sort rows."""
-        words = ["Seq Scan", r"SCAN (?!.*USING|.*VIRTUAL|CONSTANT|json_each)"]
-        words += [] if sorts else [r"Sort\b(?! Key)", "USE TEMP B-TREE FOR ORDER BY"]
+        words = ["Seq Scan", r"SCAN (?!.*USING|.*VIRTUAL|CONSTANT|json_each|found|anon_|\(sub)"]
+        words += [] if sorts else [r"Sort  \(", "USE TEMP B-TREE FOR ORDER BY"]
         return [plan for plan in self.plans if re.search("|".join(words), plan)]
 
     def _record(self, _connection, _cursor, statement, parameters, *_):
         if statement.lstrip().startswith(("SELECT", "WITH")):
             self._sent.append((statement, parameters))
 
+    def _record_read(self, statement):
+        self._sent.append((statement, None))
 
-def _explain(connection, statement, parameters):
-    command = "EXPLAIN QUERY PLAN"
-    if connection.dialect.name == "postgresql":
-        command = "EXPLAIN"
+
+def explain(connection, statement, parameters):
+    """Return a statement with its plan; without its parameters, the plan for any."""
+    if connection.dialect.name == "sqlite":
+        given = (None,) * statement.count("?") if parameters is None else parameters
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+    else:
         for setting in ("enable_seqscan", "enable_sort"):
             connection.exec_driver_sql(f"SET LOCAL {setting} = off")
-    plan = connection.exec_driver_sql(f"{command} {statement}", parameters)
+        kind = "EXPLAIN (GENERIC_PLAN)" if parameters is None else "EXPLAIN"
+        cursor = connection.connection.driver_connection.cursor()
+        plan = cursor.execute(f"{kind} {statement}", parameters)
     return "\n".join([statement, *(str(row[-1]) for row in plan)])
