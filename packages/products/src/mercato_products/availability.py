@@ -22,20 +22,22 @@ _RANK = sa.case(
 )
 
 
-_OF_PRODUCT = sa.and_(Variant.product_id == Product.id, Variant.status == "active")
+def _best(product_id: Any) -> Any:
+    """Select the best rank of a product's active variants, 0 without any."""
+    # No EXISTS: PostgreSQL would join all variants of the shop.
+    return (
+        sa.select(sa.func.coalesce(sa.func.max(_RANK), 0))
+        .select_from(Variant)
+        .outerjoin(StockLevel, AT_DEFAULT_LOCATION)
+        .where(Variant.product_id == product_id, Variant.status == "active")
+        .correlate(product_id.table)
+        .scalar_subquery()
+    )
 
-_BEST = (
-    sa.select(sa.func.max(_RANK))
-    .select_from(Variant)
-    .outerjoin(StockLevel, AT_DEFAULT_LOCATION)
-    .where(_OF_PRODUCT)
-    .correlate(Product)
-    .scalar_subquery()
-)
 
 AVAILABILITY = sa.case(
     (Product.status == "archived", "discontinued"),
-    else_=sa.case(_WORDS, value=_BEST, else_="out_of_stock"),
+    else_=sa.case(_WORDS, value=_best(Product.id), else_="out_of_stock"),
 )
 """The best availability of a product's active variants."""
 
@@ -44,7 +46,7 @@ SHOWN_AVAILABILITY = sa.case(
         sa.and_(
             sa.bindparam("variant_status", type_=Variant.status.type).is_(None),
             Product.variants.any(),
-            ~sa.exists().where(_OF_PRODUCT).correlate(Product),
+            ~Product.variants.any(Variant.status == "active"),
         ),
         "discontinued",
     ),
@@ -86,15 +88,11 @@ VARIANT_STOCK = JsonObject(
 """``Variant.stock`` in SQL."""
 
 
-def is_in_stock(product_id: Any) -> sa.ColumnElement[Any]:
+def is_in_stock(product_id: Any) -> sa.ColumnElement[bool]:
     """Return the condition that a product has unreserved units on hand.
 
     Args:
         product_id: The column with the id of the product.
     """
-    ready = (
-        sa.select(Variant.id)
-        .outerjoin(StockLevel, AT_DEFAULT_LOCATION)
-        .where(Variant.product_id == product_id, Variant.status == "active", _RANK == 2)
-    )
-    return sa.exists(ready.correlate(product_id.table))
+    condition: sa.ColumnElement[bool] = _best(product_id) == 2
+    return condition

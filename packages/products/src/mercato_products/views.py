@@ -128,7 +128,7 @@ PRODUCTS = View(
             id=PriceRange.product_id,
         ),
         "price_for_sale": PriceRange.status == "active",
-        "price_gte": PriceRange.max_amount >= sa.bindparam("price_gte"),
+        "price_gte": PriceRange.min_amount >= sa.bindparam("price_gte"),
         "price_lte": PriceRange.min_amount <= sa.bindparam("price_lte"),
         "category_price": Through(
             CategoryPrice,
@@ -140,7 +140,7 @@ PRODUCTS = View(
             id=CategoryPrice.product_id,
         ),
         "category_price_for_sale": CategoryPrice.status == "active",
-        "category_price_gte": CategoryPrice.max_amount >= sa.bindparam("category_price_gte"),
+        "category_price_gte": CategoryPrice.min_amount >= sa.bindparam("category_price_gte"),
         "category_price_lte": CategoryPrice.min_amount <= sa.bindparam("category_price_lte"),
     },
     sorts={"created_at": Product.created_at, "name": Product.name},

@@ -27,7 +27,7 @@ def list_products(page: PageRequest, filters: ProductFilter, *, hidden_too: bool
         filters: Which products to return.
         hidden_too: Include products that are not for sale.
     """
-    shown = {
+    shown: dict[str, Any] = {
         "for_sale": not hidden_too,
         "usual_currency": current_settings(ProductsSettings).default_currency,
     }
@@ -59,7 +59,7 @@ def _given(values: Values) -> Values:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _bounds(filters: ProductFilter, prefix: str = "") -> Values:
+def _bounds(filters: ProductFilter, prefix: str = "") -> dict[str, Any]:
     return {
         f"{prefix}price_gte": filters.price_gte,
         f"{prefix}price_lte": filters.price_lte,
@@ -73,7 +73,7 @@ def _has_bounds(filters: ProductFilter) -> bool:
 def _category(filters: ProductFilter) -> dict[str, Any]:
     """Return the parameters of a category, which is given by its id or handle."""
     try:
-        return {"category_id": UUID(filters.category), "category_handle": None}
+        return {"category_id": UUID(filters.category or ""), "category_handle": None}
     except ValueError:
         return {"category_id": None, "category_handle": filters.category}
 
@@ -81,17 +81,10 @@ def _category(filters: ProductFilter) -> dict[str, Any]:
 def _search(page: PageRequest, filters: ProductFilter, shown: Values, *, hidden_too: bool) -> Shown:
     """Return a page of the products that a search finds: which ones, then what is shown of them."""
     found = find_words(filters.q or "", _conditions(filters), hidden_too=hidden_too)
-    wanted = sa.select(found.c.product_id).join(Product, Product.id == found.c.product_id)
-    if page.sort.endswith("price"):
-        wanted = wanted.join(PriceRange, PriceRange.product_id == found.c.product_id)
-        wanted = wanted.where(PriceRange.currency == filters.currency)
-    columns = {
-        "created_at": Product.created_at,
-        "name": Product.name,
-        "price": PriceRange.min_amount,
-        "relevance": found.c.relevance,
-    }
-    ids = paginate(wanted, page, columns=columns, id=found.c.product_id)
+    id_, sort = found.c.product_id, page.sort.removeprefix("-")
+    column = found.c.relevance if sort == "relevance" else _sort_value(sort, id_, filters)
+    wanted = sa.select(id_).where(column.is_not(None))
+    ids = paginate(wanted, page, columns={sort: column}, id=id_)
     listed = PRODUCTS.page(PageRequest("created_at", limit=page.limit), ids=ids.data, **shown)
     products = {product["id"]: product for product in listed.content["data"]}
     content: dict[str, Any] = {
@@ -102,6 +95,14 @@ def _search(page: PageRequest, filters: ProductFilter, shown: Values, *, hidden_
     if ids.total is not None:
         content |= {"total": ids.total, "total_is_exact": ids.total < MOST_FOUND}
     return Shown(content)
+
+
+def _sort_value(sort: str, product_id: Any, filters: ProductFilter) -> Any:
+    """Select what the products found are sorted by, one at a time: a join would read all."""
+    if sort == "price":
+        ours = PriceRange.product_id == product_id, PriceRange.currency == filters.currency
+        return sa.select(PriceRange.min_amount).where(*ours).scalar_subquery()
+    return sa.select(getattr(Product, sort)).where(Product.id == product_id).scalar_subquery()
 
 
 def _conditions(filters: ProductFilter) -> Iterator[sa.ColumnElement[Any]]:
@@ -132,6 +133,6 @@ def _is_category(key: str) -> sa.ColumnElement[bool]:
 def _price_conditions(filters: ProductFilter) -> Iterator[sa.ColumnElement[bool]]:
     yield PriceRange.currency == filters.currency
     if filters.price_gte is not None:
-        yield PriceRange.max_amount >= filters.price_gte
+        yield PriceRange.min_amount >= filters.price_gte
     if filters.price_lte is not None:
         yield PriceRange.min_amount <= filters.price_lte

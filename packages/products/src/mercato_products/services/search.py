@@ -59,7 +59,9 @@ def find_words(
     found: Any = sa.select(SearchText.product_id, relevance).where(*conditions).limit(MOST_FOUND)
     if not hidden_too:
         found = found.where(SearchText.status == "active")
-    return _matching(found, query, ["", _STAFF_ONLY] if hidden_too else [""]).subquery("found")
+    markers = ["", _STAFF_ONLY] if hidden_too else [""]
+    matching: sa.Select[Any] = _matching(found, query, markers)
+    return matching.subquery("found")
 
 
 def _matching(found: Any, query: words.Query, markers: list[str]) -> Any:
