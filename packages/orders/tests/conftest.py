@@ -4,6 +4,7 @@ from mercato_orders import services
 from mercato_orders.feature import feature  # noqa: F401 - the feature under test
 
 from . import factories
+from .drawn import VIEW_CASES
 from .fakes import WAREHOUSE
 
 
@@ -11,6 +12,12 @@ from .fakes import WAREHOUSE
 def fakes():
     """The fake feature that offers the contracts orders needs."""
     return [WAREHOUSE]
+
+
+@pytest.fixture
+def view_cases():
+    """How the rows of the views are drawn."""
+    return VIEW_CASES
 
 
 @pytest.fixture

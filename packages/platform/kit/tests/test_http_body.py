@@ -1,12 +1,17 @@
+import itertools
 import json
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
+import marshmallow as ma
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
+from mercato_kit.schemas import Integer, QuerySchema, Schema, Text
+
+from . import demo
 
 ALICE = {"Authorization": "Bearer alice"}
 KEY = {"Idempotency-Key": "a-key-of-the-bodies"}
@@ -340,6 +345,83 @@ class TestBodyParser:
     def test_accepts_invalid_utf_8(self, paper):
         """A query string that is not UTF-8 does not cause a server error."""
         assert paper.get("/v1/notes?sort=%ff").status_code == 422
+
+
+class TestKeptQueries:
+    def test_give_equal_values_that_are_apart(self, boot, sqlite_url):
+        """A query string is loaded once for its schema; what a view changes stays its own."""
+        loads = []
+
+        class CountedSchema(demo.NoteQuerySchema):
+            @ma.post_load
+            def _count(self, data, **_kwargs):
+                loads.append(data)
+                return data
+
+        get = _echo(boot, sqlite_url, CountedSchema)
+
+        answers = [get("rank=1"), get("rank=1"), get("rank=2"), get("rank=x"), get("rank=x")]
+
+        assert [answer.json for answer in answers[:3]] == [{"rank": 1}, {"rank": 1}, {"rank": 2}]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 422, 422]
+        assert len(loads) == 2
+
+    @pytest.mark.parametrize("query", ["", "a=1", "cursor=x", "a=" + "1" * 200])
+    def test_leave_out_cursors_long_texts_and_new_defaults(self, boot, sqlite_url, query):
+        """A cursor, a long text and a default that is made anew are loaded each time."""
+
+        class AnewSchema(QuerySchema):
+            a = Text()
+            cursor = Text()
+            number = Integer(load_default=itertools.count().__next__)
+
+        class ConstantSchema(QuerySchema):
+            a = Text()
+            cursor = Text()
+
+            @ma.post_load
+            def _number(self, data, **_kwargs):
+                return {**data, "number": next(numbers)}
+
+        numbers = itertools.count()
+        anew, constant = (
+            _echo(boot, sqlite_url, schema) for schema in (AnewSchema, ConstantSchema)
+        )
+
+        numbers_seen = [[get(query).json["number"] for _ in range(2)] for get in (anew, constant)]
+
+        is_kept = query in ("", "a=1")
+        assert numbers_seen == [[0, 1], [0, 0] if is_kept else [0, 1]]
+
+    def test_keep_no_header(self, boot, sqlite_url):
+        """Headers are loaded each time they are sent, as they may be secrets."""
+
+        class HeaderSchema(Schema):
+            note = Text(data_key="X-Note")
+
+        get = _echo(boot, sqlite_url, HeaderSchema, location="headers")
+
+        sent = [get("", **headers).json for headers in ({}, {"X-Note": "a"}, {"X-Note": "b"}, {})]
+
+        assert sent == [{}, {"note": "a"}, {"note": "b"}, {}]
+
+
+def _echo(boot, url, schema, location="query"):
+    """Return a function that gets what a schema loads of a query string and headers."""
+    blueprint = Blueprint("echo", __name__, url_prefix="/v1")
+
+    @blueprint.get("/echo", allow=anyone)
+    @blueprint.arguments(schema, location=location)
+    @blueprint.response(200)
+    def echo(loaded):
+        """Give what was loaded, and change it"""
+        loaded.pop("page", None)
+        answer = dict(loaded)
+        loaded.clear()
+        return answer
+
+    client = boot(url, blueprints=[blueprint]).test_client()
+    return lambda query, **headers: client.get(f"/v1/echo?{query}", headers=headers)
 
 
 ANY_TEXT = st.text(st.characters(), max_size=20)

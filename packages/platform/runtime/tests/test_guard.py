@@ -117,6 +117,13 @@ class TestRefuses:
         with pytest.raises(ForeignTableError, match=r"mercato_baskets.__init__\.py:\d+"):
             commit(baskets.list_page, sa.select(wares.Ware), wares.Ware.name)
 
+    def test_what_a_view_reads(self, app, baskets, wares):
+        """A read of a view is checked although SQLAlchemy does not send it."""
+        with app.app_context():
+            assert baskets.read(sa.select(baskets.Line.ware)) == []
+            with pytest.raises(ForeignTableError, match=r"mercato_baskets.__init__\.py:\d+"):
+                baskets.read(sa.select(wares.Ware.name))
+
     @pytest.mark.parametrize(
         "statement",
         [

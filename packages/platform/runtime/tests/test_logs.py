@@ -5,6 +5,7 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+import sqlalchemy as sa
 
 from mercato_composition.deployment.reader import read_deployment
 from mercato_host import create_app
@@ -12,7 +13,8 @@ from mercato_kit.errors import Forbidden, NotFound, TooManyRequests, Unauthentic
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone, permission
-from mercato_runtime import logs
+from mercato_kit.reads import Read
+from mercato_runtime import logs, measures
 from mercato_testing.samples import notes
 
 feature = notes.feature
@@ -74,6 +76,16 @@ class TestRequestLine:
             "statements": 1,
             "principal_id": charlie.sub,
         }
+
+    def test_counts_reads_of_views(self, app):
+        """A read of a view is a statement like any other."""
+        with app.test_request_context("/v1/notes"):
+            app.preprocess_request()
+            before = measures.current().statements
+
+            Read(sa.select(sa.literal(1))).rows()
+
+            assert measures.current().statements == before + 1
 
     def test_names_the_caller_that_was_authenticated(self, as_user, lines):
         """The id of the caller is known after its token was checked; nothing else is logged."""

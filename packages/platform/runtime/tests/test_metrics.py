@@ -17,6 +17,7 @@ from mercato_kit.db import engine, session, utc_now
 from mercato_kit.feature import Feature
 from mercato_kit.jobs import Job
 from mercato_kit.models import InboxDelivery, OutboxEvent
+from mercato_kit.reads import reader
 from mercato_runtime.metrics import backlog
 from mercato_runtime.worker import run_once
 from mercato_testing.samples import notes
@@ -108,6 +109,17 @@ class TestPool:
         with app.app_context():
             engine().dispose()
         assert scrape(client)["mercato_database_connections_open"] == 0
+
+    def test_those_of_reads_too(self, fresh_app):
+        """A connection that only views use is counted once."""
+        app = fresh_app()
+        client = app.test_client()
+        with app.app_context():
+            read = reader().engine.raw_connection()
+            while_one_is_used = scrape(client)
+            read.close()
+
+        assert while_one_is_used["mercato_database_connections_in_use"] == 1
 
 
 class TestNames:

@@ -36,9 +36,10 @@ class Statement:
         dialect: The name of the database: ``postgresql`` or ``sqlite``.
     """
 
-    __slots__ = ("_constants", "_named", "text")
+    __slots__ = ("_constants", "_named", "dialect", "text")
 
     def __init__(self, select: sa.Select[Any], dialect: str) -> None:
+        self.dialect = dialect
         target = _SQLITE if dialect == "sqlite" else _POSTGRESQL
         compiled = select.compile(dialect=target)
         # Lists of constants are written out, one parameter each.

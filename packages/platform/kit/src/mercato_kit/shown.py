@@ -11,7 +11,8 @@ class Shown:
     """The members of an answer, which a route returns as it is.
 
     Args:
-        content: The members by name. JSON of the database is ``msgspec.Raw``.
+        content: The members by name. JSON of the database is ``msgspec.Raw``, and the items of a
+            page are structs that are written as their members.
     """
 
     content: dict[str, Any]

@@ -33,6 +33,7 @@ from mercato_testing.network import only_loopback
 from mercato_testing.postgresql import Server, running_server
 from mercato_testing.stage import Apps, Fake, Stage, set_up
 from mercato_testing.statements import StatementCounter
+from mercato_testing.views import ViewCase
 
 T = TypeVar("T")
 
@@ -122,6 +123,12 @@ def fakes() -> Sequence[Fake]:
 @pytest.fixture
 def settings() -> Mapping[str, Any]:
     """Return the settings of the feature under test. Override this."""
+    return {}
+
+
+@pytest.fixture
+def view_cases() -> Mapping[str, ViewCase]:
+    """Return how the rows of the feature's views are drawn, by view. Override this."""
     return {}
 
 

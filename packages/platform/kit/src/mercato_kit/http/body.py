@@ -3,10 +3,12 @@
 import json
 import math
 from collections.abc import Iterator, Mapping
+from copy import copy
+from functools import cache, lru_cache
 from typing import Any, NoReturn
 
 import marshmallow as ma
-from flask import Request
+from flask import Request, request
 from webargs import core
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import ClientDisconnected
@@ -18,6 +20,9 @@ MAX_DEPTH = 32
 MAX_DIGITS = 40
 MAX_MEMBERS = 500
 """Members of one object, and names in one query string."""
+_QUERIES_KEPT = 500
+_LONGEST_KEPT = 200
+"""Query strings whose values are kept, and the bytes of the longest one."""
 
 _CODES = {
     "Missing data for required field.": "required",
@@ -50,6 +55,20 @@ class BodyParser(FlaskParser):
         "querystring": ma.RAISE,
     }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._kept = lru_cache(maxsize=_QUERIES_KEPT)(self._load)
+
+    def parse(self, argmap: Any, *args: Any, location: str | None = None, **options: Any) -> Any:
+        """Load arguments; a query string that was loaded before gives the same values."""
+        text = _text_of(argmap, location)
+        if text is None:
+            return super().parse(argmap, *args, location=location, **options)
+        return copy(self._kept(argmap, location, text))
+
+    def _load(self, argmap: Any, location: str, _text: bytes) -> Any:
+        return super().parse(argmap, location=location)
+
     def _raw_load_json(self, req: Request) -> Any:
         return read_json(req)
 
@@ -68,6 +87,30 @@ class BodyParser(FlaskParser):
         """Raise a problem with all validation errors and their pointers."""
         messages = error.messages_dict
         raise Invalid(errors=list(_flatten(messages))) from error
+
+
+def _text_of(argmap: Any, location: str | None) -> bytes | None:
+    """Return the text that alone decides what is loaded; None if the values are not kept.
+
+    A cursor makes each query string another one. Headers may be secrets: only their absence counts.
+    """
+    if location == "query":
+        text = request.query_string
+        keeps = len(text) <= _LONGEST_KEPT and b"cursor" not in text
+        return text if keeps and _names_of(argmap) is not None else None
+    if location == "headers":
+        names = _names_of(argmap)
+        return None if names is None or any(name in request.headers for name in names) else b""
+    return None
+
+
+@cache
+def _names_of(argmap: Any) -> tuple[str, ...] | None:
+    """Return the names of a schema's fields; None if a default is made anew each time."""
+    fields = (argmap() if isinstance(argmap, type) else argmap).fields
+    if any(callable(field.load_default) for field in fields.values()):
+        return None
+    return tuple(field.data_key or name for name, field in fields.items())
 
 
 def read_json(req: Request) -> Any:

@@ -1,27 +1,24 @@
 """Views: what a resource shows, read by one statement."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 from typing import Any, cast
 
 import marshmallow as ma
-import msgspec
 import sqlalchemy as sa
 
-from mercato_kit.db import UtcDateTime, found
-from mercato_kit.http.pagination import COUNTED_UP_TO, PageRequest, read_cursor, write_cursor
-from mercato_kit.reads import Row, Statement, parameters_of, reader
+from mercato_kit.db import found
+from mercato_kit.http.pagination import COUNTED_UP_TO, PageRequest, read_cursor
+from mercato_kit.reads import Statement, parameters_of, reader
 from mercato_kit.shown import Shown
-from mercato_kit.views.elements import ExactInstantText, shown
+from mercato_kit.views.elements import shown
+from mercato_kit.views.prepared import AFTER, AFTER_ID, LIMIT, Prepared, in_order
 from mercato_kit.views.shapes import Shape
 
 _SHAPES_KEPT = 256
 """Statements kept of one view; the least recently used one is compiled again."""
-
-_LIMIT, _AFTER, _AFTER_ID = "_limit", "_after", "_after_id"
 
 
 @dataclass(frozen=True)
@@ -44,33 +41,6 @@ class Through:
 
 
 Filter = sa.ColumnExpressionArgument[bool] | Through
-
-
-@dataclass(frozen=True)
-class _Ready:
-    """A compiled statement, and how its rows become the members of an answer."""
-
-    statement: Statement
-    names: tuple[str, ...]
-    converted: tuple[tuple[int, Any], ...] = ()
-    sorts_by_time: bool = False
-
-    def cursor(self, page: PageRequest, row: Row) -> str:
-        """Return the cursor after *row*, whose last columns are its place in the order."""
-        value, id_value = row[-2:]
-        if self.sorts_by_time:
-            value = datetime.fromisoformat(value)
-        return write_cursor(page, value, id_value)
-
-    def member(self, row: Row) -> dict[str, Any]:
-        """Return the members of an answer."""
-        if not self.converted:
-            return dict(zip(self.names, row, strict=False))
-        values = list(row)
-        for place, convert in self.converted:
-            if values[place] is not None:
-                values[place] = convert(values[place])
-        return dict(zip(self.names, values, strict=False))
 
 
 class View:
@@ -127,7 +97,7 @@ class View:
             for path, given in (only or {}).items()
         }
         self._computed, self._filters = dict(computed or {}), dict(filters or {})
-        self._sorts = dict(sorts or {})
+        self.sorts = dict(sorts or {})
         nested = [*chain.from_iterable(self._only.values()), *self._computed.values()]
         self._parameters = {
             **{name: (name,) for clause in nested for name in parameters_of(clause)},
@@ -152,7 +122,7 @@ class View:
         here = reader()
         ready = self._ready(here.dialect, given)
         rows = here.rows(ready.statement, parameters)
-        return Shown(ready.member(rows[0])) if rows else None
+        return Shown(dict(zip(ready.names, ready.values(rows[0]), strict=True))) if rows else None
 
     def page(self, page: PageRequest, **values: Any) -> Shown:
         """Return one page of the rows that all of the filters select.
@@ -162,14 +132,14 @@ class View:
         """
         given, parameters = self._given(values)
         here = reader()
-        parameters[_LIMIT] = page.limit + 1
+        parameters[LIMIT] = page.limit + 1
         if page.cursor is not None:
-            parameters[_AFTER], parameters[_AFTER_ID] = read_cursor(page)
+            parameters[AFTER], parameters[AFTER_ID] = read_cursor(page)
         ready = self._ready(here.dialect, given, page.sort, page.cursor is not None)
         rows = here.rows(ready.statement, parameters)
         more = len(rows) > page.limit
         content = {
-            "data": [ready.member(row) for row in rows[: page.limit]],
+            "data": [ready.item(row) for row in rows[: page.limit]],
             "has_more": more,
             "next_cursor": ready.cursor(page, rows[page.limit - 1]) if more else None,
         }
@@ -212,13 +182,13 @@ class View:
         given: tuple[str, ...],
         sort: str | None = "",
         after: bool = False,  # noqa: FBT001, FBT002 - of a cache
-    ) -> _Ready:
+    ) -> Prepared:
         """Compile one row (sort is empty), a page, or a count (sort is None)."""
         statement = self._select(given)
         if sort is None:
             some = statement.limit(COUNTED_UP_TO + 1).subquery()
             counted = sa.select(sa.func.count()).select_from(some)
-            return _Ready(Statement(counted, dialect), ())
+            return Prepared(Statement(counted, dialect))
         shape = Shape(
             schema=self.schema(),
             computed=self._computed,
@@ -229,17 +199,10 @@ class View:
         members = shape.members()
         columns = [shown(column) for _, column in members]
         statement = statement.with_only_columns(*columns, maintain_column_froms=True)
-        by_time = False
-        if sort:
-            column, id_column = self._order(given, sort.removeprefix("-"))
-            by_time = isinstance(column.type, UtcDateTime)
-            statement = _sorted(statement, column, id_column, sort, after=after)
-        return _Ready(
-            Statement(statement, dialect),
-            tuple(name for name, _ in members),
-            tuple(_conversions([column for _, column in members], dialect)),
-            by_time,
-        )
+        order = self._order(given, sort.removeprefix("-")) if sort else None
+        if sort and order:
+            statement = in_order(statement, order, descending=sort[0] == "-", after=after)
+        return Prepared(Statement(statement, dialect), members, order)
 
     def _select(self, given: tuple[str, ...]) -> sa.Select[Any]:
         statement = sa.select(sa.literal(1)).select_from(self.model).where(*self._where)
@@ -256,42 +219,13 @@ class View:
         for one in (self._filters.get(key) for key in given):
             if isinstance(one, Through) and name in one.sorts:
                 return one.sorts[name], self._id if one.id is None else one.id
-        return self._sorts[name], self._id
+        return self.sorts[name], self._id
 
     def _only_of(self, given: tuple[str, ...]) -> Mapping[str, Sequence[sa.ColumnElement[bool]]]:
         return {
             path: [one for one in conditions if set(parameters_of(one)) <= set(given)]
             for path, conditions in self._only.items()
         }
-
-
-def _sorted(
-    statement: sa.Select[Any], column: Any, id_column: Any, sort: str, *, after: bool
-) -> sa.Select[Any]:
-    """Sort and limit a statement, and add the place of each row in the order."""
-    descending = sort.startswith("-")
-    if after:
-        here = sa.tuple_(column, id_column)
-        there = sa.tuple_(
-            sa.bindparam(_AFTER, type_=column.type),
-            sa.bindparam(_AFTER_ID, type_=id_column.type),
-        )
-        statement = statement.where(here < there if descending else here > there)
-    order = (column.desc(), id_column.desc()) if descending else (column, id_column)
-    exact = ExactInstantText(column) if isinstance(column.type, UtcDateTime) else column
-    places = statement.add_columns(exact, shown(id_column))
-    return places.order_by(*order).limit(sa.bindparam(_LIMIT, type_=sa.Integer))
-
-
-def _conversions(
-    columns: Sequence[sa.ColumnElement[Any]], dialect: str
-) -> Iterator[tuple[int, Callable[[Any], Any]]]:
-    """Return how the driver's values become those of an answer, by their place."""
-    for place, column in enumerate(columns):
-        if isinstance(column.type, sa.JSON):
-            yield place, msgspec.Raw
-        elif dialect == "sqlite" and isinstance(column.type, sa.Boolean):
-            yield place, bool
 
 
 def _condition(one: Filter) -> sa.ColumnExpressionArgument[bool]:

@@ -16,6 +16,7 @@ from mercato_kit.http.pagination import PageRequest, paginate
 from mercato_kit.jobs import Job
 from mercato_kit.outbox import publish
 from mercato_kit.policies import anyone
+from mercato_kit.reads import Read
 
 STEAL = "UPDATE wares_ware SET units = units - 1"
 
@@ -73,6 +74,11 @@ def send_to_driver(text):
 def list_page(statement, column):
     """Pass *statement* to the kit."""
     return paginate(statement, PageRequest("name"), columns={"name": column}, id=column)
+
+
+def read(statement):
+    """Read *statement* as a view does."""
+    return Read(statement).rows()
 
 
 def look_after_announcement(name):

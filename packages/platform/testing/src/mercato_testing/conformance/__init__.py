@@ -24,8 +24,10 @@ from mercato_testing.conformance import (
     schemas,
     shape,
     tables,
+    views,
 )
 from mercato_testing.stage import Fake, Stage, set_up, with_fake_identity
+from mercato_testing.views import ViewCase
 
 __all__ = ["FeatureConformance"]
 
@@ -108,6 +110,14 @@ class FeatureConformance:
     def test_refuses_its_unsafe_examples(self, settings: Mapping[str, Any]) -> None:
         """Each rule for production refuses its example, and accepts what it proposes instead."""
         none_of(rules.broken_rules(self.feature, settings))
+
+    def test_shows_what_its_schemas_dump(
+        self, app: Flask, view_cases: Mapping[str, ViewCase]
+    ) -> None:
+        """Each view shows what its schema makes of the entity, for random rows."""
+        found = dict(views.views_of(self.feature)).items()
+        none_of(views.impossible_views(found))
+        none_of(views.differing_views(app, found, view_cases))
 
     def test_boots_alone(self, app: Flask) -> None:
         """The host starts with the feature and fakes of what it needs."""

@@ -44,7 +44,7 @@ def misplaced_manifest(feature: Feature) -> Iterator[str]:
 
 def misnamed_parts(feature: Feature) -> Iterator[str]:
     """Find members of the manifest that are not defined in their module."""
-    for package in _packages_of(feature):
+    for package in packages_of(feature):
         for member, (module, name) in _NAMES.items():
             # An empty part may be omitted in the manifest, in the module, or in both.
             held = getattr(feature, member) or None
@@ -57,7 +57,7 @@ def misnamed_parts(feature: Feature) -> Iterator[str]:
 
 def misplaced_parts(feature: Feature) -> Iterator[str]:
     """Find settings, blueprints, providers and handlers outside their modules."""
-    for package in _packages_of(feature):
+    for package in packages_of(feature):
         for member, value, module in _placed(feature):
             home = _import(package, module)
             if home is None or not any(value is each for each in vars(home).values()):
@@ -67,7 +67,7 @@ def misplaced_parts(feature: Feature) -> Iterator[str]:
 
 def bypassed_services(feature: Feature) -> Iterator[str]:
     """Find imports of the modules inside ``services``; others import the package only."""
-    for package in _packages_of(feature):
+    for package in packages_of(feature):
         inside = f"{package}.services"
         folder = Path(str(import_module(package).__file__)).parent
         for file in sorted(folder.rglob("*.py")):
@@ -84,7 +84,8 @@ def _entry_points(feature: Feature) -> Iterator[EntryPoint]:
     yield from entry_points(group=ENTRY_POINT_GROUP, name=feature.name)
 
 
-def _packages_of(feature: Feature) -> Iterator[str]:
+def packages_of(feature: Feature) -> Iterator[str]:
+    """Return the packages of a feature."""
     yield from filter(None, map(_package_of, _entry_points(feature)))
 
 

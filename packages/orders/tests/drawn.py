@@ -1,0 +1,143 @@
+"""Random rows of orders that the database accepts, for the test of the views."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+from sqlalchemy.orm import joinedload, selectinload
+
+from mercato_orders.models import Line, Order, OrderEvent, Payment
+from mercato_testing.views import ViewCase
+
+START = datetime(1900, 1, 1, tzinfo=UTC)
+TIMES = st.timedeltas(timedelta(), timedelta(days=365 * 399)).map(START.__add__)
+TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=9)
+JSON = st.dictionaries(TEXT, st.none() | st.booleans() | st.integers(-9, 9) | TEXT, max_size=3)
+AMOUNTS = st.integers(0, 10**9)
+
+
+def maybe(strategy):
+    """Return a strategy that also draws None."""
+    return st.none() | strategy
+
+
+@st.composite
+def orders(draw):
+    """Draw an order without parts."""
+    subtotal, shipping, tax, rounding = (draw(AMOUNTS) for _ in range(4))
+    included = draw(st.booleans())
+    total = subtotal + shipping + (0 if included else tax) + rounding
+    paid = draw(st.integers(0, total))
+    return Order(
+        **{name: draw(maybe(TIMES)) for name in ("expires_at", "paid_at", "canceled_at")},
+        **{name: draw(TIMES) for name in ("placed_at", "created_at", "updated_at")},
+        **{name: draw(maybe(TEXT)) for name in ("customer_email", "customer_name", "note")},
+        **{name: draw(maybe(JSON)) for name in ("shipping_address", "billing_address")},
+        id=draw(st.uuids()),
+        number=draw(st.integers(1, 2**53 - 1)),
+        customer_id=draw(maybe(st.uuids())),
+        cancel_reason=draw(maybe(TEXT)),
+        metadata_=draw(JSON),
+        currency="EUR",
+        amount_subtotal=subtotal,
+        amount_shipping=shipping,
+        amount_tax=tax,
+        amount_rounding=rounding,
+        amount_total=total,
+        amount_paid=paid,
+        amount_refunded=draw(st.integers(0, paid)),
+        tax_included=included,
+    )
+
+
+@st.composite
+def with_parts(draw):
+    """Draw an order, its lines and its payments."""
+    order = draw(orders())
+    return [order, *draw(lines(order)), *draw(payments(order))]
+
+
+@st.composite
+def lines(draw, order):
+    """Draw the lines of an order."""
+    variants = draw(st.lists(st.uuids(), max_size=3, unique=True))
+    unit, quantity = draw(AMOUNTS), draw(st.integers(1, 99))
+    return [
+        Line(
+            **{name: draw(TEXT) for name in ("sku", "name", "variant_name")},
+            id=draw(st.uuids()),
+            order_id=order.id,
+            position=position,
+            product_id=draw(st.uuids()),
+            variant_id=variant,
+            image_url=draw(maybe(TEXT)),
+            unit_amount=unit,
+            quantity=quantity,
+            amount_subtotal=unit * quantity,
+            amount_total=draw(AMOUNTS),
+            requires_shipping=draw(st.booleans()),
+        )
+        for position, variant in enumerate(variants)
+    ]
+
+
+@st.composite
+def payments(draw, order):
+    """Draw payments of an order; one may be active."""
+    statuses = draw(st.lists(st.sampled_from(["failed", "canceled"]), max_size=2))
+    return [
+        Payment(
+            id=draw(st.uuids()),
+            order_id=order.id,
+            provider="manual",
+            provider_payment_id=draw(maybe(st.uuids().map(str))),
+            status=status,
+            amount=draw(AMOUNTS),
+            error_code=draw(maybe(TEXT)),
+            created_at=draw(TIMES),
+        )
+        for status in [*statuses, *draw(st.sampled_from([[], ["captured"]]))]
+    ]
+
+
+@st.composite
+def with_payments(draw):
+    """Draw a payment after its order."""
+    order = draw(orders())
+    return [order, *draw(payments(order).filter(len))][:2]
+
+
+@st.composite
+def with_event(draw):
+    """Draw an entry of a timeline after its order."""
+    order = draw(orders())
+    event = OrderEvent(
+        id=draw(st.uuids()),
+        order_id=order.id,
+        type=draw(TEXT),
+        is_public=draw(st.booleans()),
+        actor_type="system",
+        data=draw(JSON),
+        created_at=draw(TIMES),
+    )
+    return [order, event]
+
+
+def of_order(part):
+    """Return what a part of an order is found by: its order."""
+    return {"order": part.order_id}
+
+
+VIEW_CASES = {
+    "ORDER": ViewCase(
+        with_parts(),
+        options=[
+            selectinload(Order.lines),
+            selectinload(Order.payments).joinedload(Payment.order),
+        ],
+    ),
+    "ORDERS": ViewCase(
+        orders().map(lambda order: [order]), values=lambda row: {"number": row.number}
+    ),
+    "PAYMENTS": ViewCase(with_payments(), values=of_order, options=[joinedload(Payment.order)]),
+    "EVENTS": ViewCase(with_event(), values=of_order),
+}
