@@ -76,7 +76,7 @@ class TestQuery:
     def test_takes_a_compound_as_one_word_too(self):
         """A compound is found by its parts, or written as one word."""
         assert Query("t-shirt").write(TSQUERY, markers=[""]) == (
-            "((('t':*) & ('shirt':*)) | 'tshirt':*)"
+            "((('t') & ('shirt':*)) | 'tshirt':*)"
         )
 
     def test_finds_marked_words_too(self):

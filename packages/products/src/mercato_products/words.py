@@ -66,6 +66,8 @@ def singulars(word: str) -> list[str]:
 class Query:
     """The words of a search: a product is found if it has all of them, each as a prefix.
 
+    A single ASCII letter or digit is a whole word.
+
     Attributes:
         words: The folded words, in order, each once.
     """
@@ -92,7 +94,9 @@ class Query:
 
 
 def _forms(word: str, symbols: Symbols, markers: Sequence[str]) -> list[str]:
-    forms = [symbols.prefix.format(marker + word) for marker in markers]
+    # One letter begins too many words to look them all up.
+    pattern = symbols.word if len(word) == 1 and word.isascii() else symbols.prefix
+    forms = [pattern.format(marker + word) for marker in markers]
     forms += [symbols.word.format(marker + one) for marker in markers for one in singulars(word)]
     return forms
 

@@ -84,7 +84,7 @@ class Product(Base, Aggregate):
             return None
         if self.status == "archived":
             return "discontinued"
-        of_variants = {variant.stock.availability for variant in self.variants if variant.stock}
+        of_variants = {variant.stock.availability for variant in self.variants}
         return next((word for word in AVAILABILITIES if word in of_variants), "out_of_stock")
 
 
@@ -136,10 +136,14 @@ class Variant(Base, Aggregate):
     levels: Mapped[list["StockLevel"]] = relationship(back_populates="variant", lazy="raise")
 
     @property
-    def stock(self) -> VariantStock | None:
-        """Availability at the default location; None if stock was not loaded."""
+    def stock(self) -> VariantStock:
+        """Availability at the default location.
+
+        Raises:
+            AttributeError: Stock was not loaded; a schema then leaves it out.
+        """
         if "levels" in sa.inspect(self).unloaded:
-            return None
+            raise AttributeError("stock was not loaded")
         if self.status == "archived":
             return VariantStock("discontinued", 0)
         if not self.track_inventory:

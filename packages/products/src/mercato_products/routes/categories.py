@@ -5,8 +5,9 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_kit.http import Page, if_match, page_of
+from mercato_kit.http import if_match, page_of
 from mercato_kit.policies import anyone
+from mercato_kit.views import Shown
 from mercato_products import services
 from mercato_products.models import Category
 from mercato_products.routes.blueprint import MAY_WRITE, blueprint
@@ -22,7 +23,7 @@ from mercato_products.values import NewCategory
 @blueprint.get("/categories", allow=anyone, public_cache=True)
 @blueprint.arguments(CategoryListQuerySchema, location="query")
 @blueprint.response(200, page_of(CategorySchema))
-def list_categories(query: dict[str, Any]) -> Page[Category]:
+def list_categories(query: dict[str, Any]) -> Shown:
     """List categories, each after its parent"""
     return services.list_categories(**query)
 
@@ -38,7 +39,7 @@ def create_category(new: NewCategory) -> tuple[Category, int, dict[str, str]]:
 
 @blueprint.get("/categories/<uuid:category_id>", allow=anyone, public_cache=True)
 @blueprint.response(200, CategorySchema)
-def get_category(category_id: UUID) -> Category:
+def get_category(category_id: UUID) -> Shown:
     """Get a category"""
     return services.find_category(category_id)
 

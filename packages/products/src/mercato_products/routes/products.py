@@ -6,8 +6,9 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_kit.http import Page, if_match, page_of
+from mercato_kit.http import if_match, page_of
 from mercato_kit.policies import anyone
+from mercato_kit.views import Shown
 from mercato_products import services
 from mercato_products.models import Product
 from mercato_products.routes.blueprint import MAY_WRITE, blueprint, sees_hidden
@@ -26,7 +27,7 @@ from mercato_products.values import NewMedium, NewProduct, ProductFilter
 @blueprint.get("/products", allow=anyone, public_cache=True)
 @blueprint.arguments(ProductListQuerySchema, location="query")
 @blueprint.response(200, page_of(ProductSummarySchema))
-def list_products(query: dict[str, Any]) -> Page[services.ProductSummary]:
+def list_products(query: dict[str, Any]) -> Shown:
     """List products"""
     page = query.pop("page")
     return services.list_products(page, ProductFilter(**query), hidden_too=sees_hidden())
@@ -35,17 +36,17 @@ def list_products(query: dict[str, Any]) -> Page[services.ProductSummary]:
 @blueprint.get("/products/<uuid:product_id>", allow=anyone, public_cache=True)
 @blueprint.arguments(ProductQuerySchema, location="query")
 @blueprint.response(200, ProductSchema)
-def get_product(query: dict[str, Any], product_id: UUID) -> Product:
+def get_product(query: dict[str, Any], product_id: UUID) -> Shown:
     """Get a product with its variants, prices and media"""
-    return _find(product_id, query)
+    return _show(product_id, query)
 
 
 @blueprint.get("/products/by-handle/<handle>", allow=anyone, public_cache=True)
 @blueprint.arguments(ProductQuerySchema, location="query")
 @blueprint.response(200, ProductSchema)
-def get_product_by_handle(query: dict[str, Any], handle: str) -> Product:
+def get_product_by_handle(query: dict[str, Any], handle: str) -> Shown:
     """Get a product by its handle"""
-    return _find(handle, query)
+    return _show(handle, query)
 
 
 @blueprint.post("/products", allow=MAY_WRITE, idempotent=True)
@@ -80,8 +81,8 @@ def replace_media(media: Sequence[NewMedium], product_id: UUID) -> Product:
     return services.replace_media(product_id, media)
 
 
-def _find(key: UUID | str, query: dict[str, Any]) -> Product:
-    return services.find_product(
+def _show(key: UUID | str, query: dict[str, Any]) -> Shown:
+    return services.show_product(
         key,
         hidden_too=sees_hidden(),
         currency=query.get("currency"),

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from mercato_kit.http import Page, page_of
+from mercato_kit.http import page_of
 from mercato_kit.identity import current_principal
+from mercato_kit.views import Shown
 from mercato_products import services
-from mercato_products.models import Reservation, StockLevel, StockMovement
 from mercato_products.routes.blueprint import MAY_READ_STOCK, MAY_WRITE_STOCK, blueprint
 from mercato_products.schemas.stock import (
     AdjustedSchema,
@@ -25,7 +25,7 @@ from mercato_products.values import Adjustment
 @blueprint.get("/stock-levels", allow=MAY_READ_STOCK)
 @blueprint.arguments(StockLevelListQuerySchema, location="query")
 @blueprint.response(200, page_of(StockLevelSchema))
-def list_levels(query: dict[str, Any]) -> Page[StockLevel]:
+def list_levels(query: dict[str, Any]) -> Shown:
     """List stock levels"""
     return services.list_levels(**query)
 
@@ -41,7 +41,7 @@ def adjust_stock(body: dict[str, Sequence[Adjustment]]) -> services.Adjusted:
 @blueprint.get("/stock-movements", allow=MAY_READ_STOCK)
 @blueprint.arguments(StockMovementListQuerySchema, location="query")
 @blueprint.response(200, page_of(StockMovementSchema))
-def list_movements(query: dict[str, Any]) -> Page[StockMovement]:
+def list_movements(query: dict[str, Any]) -> Shown:
     """List stock movements"""
     return services.list_movements(**query)
 
@@ -49,13 +49,13 @@ def list_movements(query: dict[str, Any]) -> Page[StockMovement]:
 @blueprint.get("/stock-reservations", allow=MAY_READ_STOCK)
 @blueprint.arguments(ReservationListQuerySchema, location="query")
 @blueprint.response(200, page_of(ReservationSchema))
-def list_reservations(query: dict[str, Any]) -> Page[Reservation]:
+def list_reservations(query: dict[str, Any]) -> Shown:
     """List stock reservations"""
     return services.list_reservations(**query)
 
 
 @blueprint.get("/stock-reservations/<uuid:reference>", allow=MAY_READ_STOCK)
 @blueprint.response(200, ReservationSchema)
-def get_reservation(reference: UUID) -> Reservation:
+def get_reservation(reference: UUID) -> Shown:
     """Get a stock reservation"""
     return services.find_reservation(reference)

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_kit.http import Page, if_match, page_of
+from mercato_kit.http import if_match, page_of
 from mercato_kit.policies import anyone
+from mercato_kit.views import Shown
 from mercato_products import services
 from mercato_products.models import Price, Variant
 from mercato_products.routes.blueprint import MAY_WRITE, blueprint, sees_hidden
@@ -25,7 +26,7 @@ from mercato_products.values import NewVariant
 @blueprint.get("/variants", allow=anyone, public_cache=True)
 @blueprint.arguments(VariantListQuerySchema, location="query")
 @blueprint.response(200, page_of(VariantSchema))
-def list_variants(query: dict[str, Any]) -> Page[Variant]:
+def list_variants(query: dict[str, Any]) -> Shown:
     """List variants by SKU or id, e.g. those of a cart"""
     return services.list_variants(**query, hidden_too=sees_hidden())
 
@@ -33,7 +34,7 @@ def list_variants(query: dict[str, Any]) -> Page[Variant]:
 @blueprint.get("/products/<uuid:product_id>/variants", allow=anyone, public_cache=True)
 @blueprint.arguments(ProductVariantListQuerySchema, location="query")
 @blueprint.response(200, page_of(VariantSchema))
-def list_product_variants(query: dict[str, Any], product_id: UUID) -> Page[Variant]:
+def list_product_variants(query: dict[str, Any], product_id: UUID) -> Shown:
     """List the variants of a product"""
     return services.list_variants_of(product_id, **query, hidden_too=sees_hidden())
 
@@ -49,9 +50,9 @@ def add_variant(new: NewVariant, product_id: UUID) -> tuple[Variant, int, dict[s
 
 @blueprint.get("/variants/<uuid:variant_id>", allow=anyone, public_cache=True)
 @blueprint.response(200, VariantSchema)
-def get_variant(variant_id: UUID) -> Variant:
+def get_variant(variant_id: UUID) -> Shown:
     """Get a variant with its prices"""
-    return services.find_variant(variant_id, hidden_too=sees_hidden())
+    return services.show_variant(variant_id, hidden_too=sees_hidden())
 
 
 @blueprint.patch("/variants/<uuid:variant_id>", allow=MAY_WRITE, if_match=True)

@@ -78,12 +78,6 @@ class VariantSchema(ModelSchema):
     )
     metadata = fields.Dict(keys=fields.String(), attribute="metadata_")
 
-    @ma.post_dump
-    def _only_expanded_stock(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        if data["stock"] is None:
-            del data["stock"]
-        return data
-
 
 class VariantPriceSchema(ModelSchema):
     """A price with the new version of its variant."""

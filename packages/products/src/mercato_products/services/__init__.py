@@ -1,4 +1,4 @@
-"""Services of products. They take plain values, return models and never commit."""
+"""Services of products: they take plain values and never commit."""
 
 from mercato_products.services.adjustments import Adjusted, adjust_stock
 from mercato_products.services.categories import (
@@ -24,10 +24,10 @@ from mercato_products.services.prices import set_price
 from mercato_products.services.products import (
     archive_product,
     create_product,
-    find_product,
+    show_product,
     update_product,
 )
-from mercato_products.services.queries import ProductSummary, list_products
+from mercato_products.services.queries import list_products
 from mercato_products.services.quotes import quote_variants
 from mercato_products.services.reservations import (
     commit_reservation,
@@ -40,15 +40,14 @@ from mercato_products.services.search import refresh_words
 from mercato_products.services.variants import (
     add_variant,
     archive_variant,
-    find_variant,
     list_variants,
     list_variants_of,
+    show_variant,
     update_variant,
 )
 
 __all__ = [
     "Adjusted",
-    "ProductSummary",
     "add_variant",
     "adjust_stock",
     "archive_product",
@@ -59,9 +58,7 @@ __all__ = [
     "delete_category",
     "extend_reservation",
     "find_category",
-    "find_product",
     "find_reservation",
-    "find_variant",
     "list_categories",
     "list_levels",
     "list_movements",
@@ -82,6 +79,8 @@ __all__ = [
     "restock_units",
     "set_price",
     "ship_units",
+    "show_product",
+    "show_variant",
     "update_category",
     "update_product",
     "update_variant",

@@ -8,13 +8,15 @@ import sqlalchemy as sa
 
 from mercato_kit.db import check_version, found, locked, refuse, session, unique_key, utc_now
 from mercato_kit.errors import invalid
-from mercato_kit.http import Page, PageRequest, conditions, paginate
+from mercato_kit.http import PageRequest
+from mercato_kit.views import Shown
 from mercato_products.errors import CategoryCycle, CategoryNotEmpty, HandleTaken
 from mercato_products.models import Category, ProductCategory
 from mercato_products.services.handles import find_free_handle
 from mercato_products.services.listings import refresh_categories_above
 from mercato_products.services.versions import lock_products_in, touch_products_in
 from mercato_products.values import NewCategory
+from mercato_products.views import CATEGORIES
 
 HANDLE = unique_key(Category, "handle")
 MAX_DEPTH = 8
@@ -22,20 +24,18 @@ MAX_DEPTH = 8
 Tree = Mapping[UUID, Category]
 
 
-def list_categories(page: PageRequest, **filters: Any) -> Page[Category]:
-    """Return a page of categories, by columns of the model."""
-    wanted = sa.select(Category).where(*conditions(filters, vars(Category)))
-    columns = {"path": Category.path, "name": Category.name, "position": Category.position}
-    return paginate(wanted, page, columns=columns, id=Category.id)
+def list_categories(page: PageRequest, **filters: Any) -> Shown:
+    """Return a page of categories."""
+    return CATEGORIES.page(page, **filters)
 
 
-def find_category(category_id: UUID) -> Category:
+def find_category(category_id: UUID) -> Shown:
     """Return a category.
 
     Raises:
         NotFound: It does not exist.
     """
-    return found(session.get(Category, category_id))
+    return CATEGORIES.one(id=category_id)
 
 
 def create_category(new: NewCategory) -> Category:

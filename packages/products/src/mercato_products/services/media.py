@@ -38,4 +38,4 @@ def replace_media(product_id: UUID, media: Sequence[NewMedium]) -> Product:
     )
     touch(product)
     session.flush()
-    return find_product(product_id, hidden_too=True)
+    return find_product(product_id)

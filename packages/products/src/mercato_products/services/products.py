@@ -7,8 +7,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from mercato_kit.db import check_version, found, refreshed, refuse, session, unique_key, utc_now
+from mercato_kit.db import check_version, refreshed, refuse, session, unique_key, utc_now
 from mercato_kit.errors import invalid
+from mercato_kit.views import Shown
 from mercato_products.errors import (
     DuplicateOptions,
     ExternalReferenceTaken,
@@ -16,7 +17,7 @@ from mercato_products.errors import (
     InvalidTransition,
     SkuTaken,
 )
-from mercato_products.models import Category, Price, Product, ProductCategory, Variant
+from mercato_products.models import Category, Product, ProductCategory, Variant
 from mercato_products.services.handles import find_free_handle
 from mercato_products.services.listings import refresh_listings
 from mercato_products.services.options import check_options, read_options
@@ -24,6 +25,7 @@ from mercato_products.services.search import refresh_words
 from mercato_products.services.variants import OPTIONS, SKU, make_variant, record_prices
 from mercato_products.services.versions import lock_product, touch
 from mercato_products.values import NewProduct
+from mercato_products.views import PRODUCT, PRODUCT_WITH_STOCK
 
 HANDLE = unique_key(Product, "handle")
 EXTERNAL_REFERENCE = unique_key(Product, "external_reference")
@@ -40,42 +42,37 @@ _TRANSITIONS = {
 """Allowed changes of status. A published product never becomes a draft again."""
 
 
-def find_product(
-    key: UUID | str,
-    *,
-    hidden_too: bool,
-    currency: str | None = None,
-    with_stock: bool = False,
-) -> Product:
-    """Return a product with variants, prices and media.
+def show_product(
+    key: UUID | str, *, hidden_too: bool, currency: str | None = None, with_stock: bool = False
+) -> Shown:
+    """Return a product with variants, prices and media, as it is shown.
 
     Args:
         key: Id or handle of the product.
         hidden_too: Include products and variants that are not for sale.
-        currency: Load only prices in this currency (ISO 4217).
-        with_stock: Also load the stock levels.
+        currency: Show only prices in this currency (ISO 4217).
+        with_stock: Also show the stock, instead of the version.
 
     Raises:
         NotFound: It does not exist or is not for sale.
     """
-    wanted = sa.select(Product).where(
-        Product.id == key if isinstance(key, UUID) else Product.handle == key
-    )
+    values: dict[str, Any] = {"id" if isinstance(key, UUID) else "handle": key}
     if not hidden_too:
-        wanted = wanted.where(Product.status == "active")
-    for_sale = sa.true() if hidden_too else Variant.status == "active"
-    in_currency = sa.true() if currency is None else Price.currency == currency
-    variants = selectinload(Product.variants.and_(for_sale))
-    wanted = wanted.options(
-        variants.selectinload(Variant.prices.and_(in_currency)),
+        values |= {"for_sale": True, "variant_status": "active"}
+    if currency is not None:
+        values["currency"] = currency
+    return (PRODUCT_WITH_STOCK if with_stock else PRODUCT).one(**values)
+
+
+def find_product(product_id: UUID) -> Product:
+    """Return a product with all that is shown of it, except for its stock."""
+    wanted = sa.select(Product).where(Product.id == product_id)
+    parts = wanted.options(
+        selectinload(Product.variants).selectinload(Variant.prices),
         selectinload(Product.media),
         selectinload(Product.category_links),
     )
-    if with_stock:
-        wanted = wanted.options(variants.selectinload(Variant.levels))
-    product = found(session.scalar(refreshed(wanted)))
-    product.shows_stock = with_stock
-    return product
+    return session.scalars(refreshed(parts)).one()
 
 
 def create_product(new: NewProduct) -> Product:
@@ -112,7 +109,7 @@ def create_product(new: NewProduct) -> Product:
     _place(product.id, new.category_ids)
     refresh_listings(product.id)
     refresh_words(product.id)
-    return find_product(product.id, hidden_too=True)
+    return find_product(product.id)
 
 
 def update_product(
@@ -149,7 +146,7 @@ def update_product(
         refresh_listings(product_id)
     if not _SEARCHED.isdisjoint(changes):
         refresh_words(product_id)
-    return find_product(product_id, hidden_too=True)
+    return find_product(product_id)
 
 
 def archive_product(product_id: UUID, *, versions: Container[int]) -> None:

@@ -1,51 +1,25 @@
-"""Lists of products: filtered, sorted, with four statements per page."""
+"""Lists of products: filtered, sorted and searched."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import defer
 
-from mercato_kit.db import session
-from mercato_kit.http import Page, PageRequest, paginate
+from mercato_kit.http import PageRequest, paginate
 from mercato_kit.settings import current_settings
-from mercato_products.models import (
-    Category,
-    CategoryListing,
-    CategoryPrice,
-    Medium,
-    PriceRange,
-    Product,
-    SearchText,
-)
-from mercato_products.services.availability import find_availabilities, is_in_stock
+from mercato_kit.views import Shown
+from mercato_products.availability import is_in_stock
+from mercato_products.models import Category, CategoryListing, PriceRange, Product, SearchText
 from mercato_products.services.search import MOST_FOUND, find_words
 from mercato_products.settings import ProductsSettings
 from mercato_products.values import ProductFilter
+from mercato_products.views import PRODUCTS
+
+Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ProductSummary:
-    """A product in a list. ``price_range`` is None if it has no price."""
-
-    id: UUID
-    handle: str
-    name: str
-    brand: str | None
-    status: str
-    image_url: str | None
-    price_range: PriceRange | None
-    availability: str
-    created_at: datetime
-    updated_at: datetime
-
-
-def list_products(
-    page: PageRequest, filters: ProductFilter, *, hidden_too: bool
-) -> Page[ProductSummary]:
+def list_products(page: PageRequest, filters: ProductFilter, *, hidden_too: bool) -> Shown:
     """Return a page of products.
 
     Args:
@@ -53,94 +27,100 @@ def list_products(
         filters: Which products to return.
         hidden_too: Include products that are not for sale.
     """
-    sort = page.sort.removeprefix("-")
-    choose = _list if filters.q is None else _search
-    source = choose(filters, sort, hidden_too=hidden_too)
-    wanted = source.products.options(defer(Product.description, raiseload=True))
-    if not hidden_too:
-        wanted = wanted.where(Product.status == "active")
-    found = paginate(wanted, page, columns={sort: source.sort}, id=source.id)
-    if filters.q is not None and found.total is not None:
-        found = replace(found, total_is_exact=found.total < MOST_FOUND)
-    return replace(found, data=_summarise(found.data, filters.currency))
+    shown: dict[str, Any] = {
+        "for_sale": not hidden_too,
+        "usual_currency": current_settings(ProductsSettings).default_currency,
+    }
+    if filters.currency is not None:
+        shown["currency"] = filters.currency
+    if filters.q is not None:
+        return _search(page, filters, shown, hidden_too=hidden_too)
+    return PRODUCTS.page(page, **shown, **_values(page, filters, hidden_too=hidden_too))
 
 
-class _Source(NamedTuple):
-    """The products of a list, and the columns of the index that has them in order."""
+def _values(page: PageRequest, filters: ProductFilter, *, hidden_too: bool) -> Values:
+    """Return the values of the view's filters, for the rows that have the sort column in order."""
+    by_price = page.sort.removeprefix("-") == "price"
+    values: dict[str, Any] = {name: getattr(filters, name) for name in ("ids", "status")}
+    values |= {"in_stock": filters.in_stock, "sold_out": filters.in_stock is False}
+    if by_price and filters.category is not None:
+        values["category_price"] = _category(filters) | {"currency": filters.currency}
+        values |= _bounds(filters, "category_") | {"category_price_for_sale": not hidden_too}
+        return _given(values)
+    if filters.category is not None:
+        values |= {"category": _category(filters), "category_for_sale": not hidden_too}
+    if by_price or _has_bounds(filters):
+        values |= _bounds(filters) | {"price": filters.currency}
+        values["price_for_sale"] = by_price and not hidden_too
+    return _given(values)
 
-    products: sa.Select[Product]
-    sort: Any
-    id: Any
+
+def _given(values: Values) -> Values:
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _list(filters: ProductFilter, sort: str, *, hidden_too: bool) -> _Source:
-    """List products by the rows that have the sort column: theirs, their categories' or prices'."""
-    wanted, row_id = sa.select(Product), Product.id
-    rows: Any = Product
-    prices: Any = PriceRange if filters.category is None else CategoryPrice
-    if filters.category is not None and sort != "price":
-        wanted = wanted.join(CategoryListing, CategoryListing.product_id == Product.id)
-        wanted = wanted.where(_is_inside(CategoryListing, filters.category))
-        rows, row_id = CategoryListing, CategoryListing.product_id
-    if sort == "price" or _is_about_price(filters):
-        wanted = wanted.join(prices, prices.product_id == Product.id)
-        wanted = wanted.where(*_price_conditions(prices, filters))
+def _bounds(filters: ProductFilter, prefix: str = "") -> dict[str, Any]:
+    return {
+        f"{prefix}price_gte": filters.price_gte,
+        f"{prefix}price_lte": filters.price_lte,
+    }
+
+
+def _has_bounds(filters: ProductFilter) -> bool:
+    return filters.price_gte is not None or filters.price_lte is not None
+
+
+def _category(filters: ProductFilter) -> dict[str, Any]:
+    """Return the parameters of a category, which is given by its id or handle."""
+    try:
+        return {"category_id": UUID(filters.category or ""), "category_handle": None}
+    except ValueError:
+        return {"category_id": None, "category_handle": filters.category}
+
+
+def _search(page: PageRequest, filters: ProductFilter, shown: Values, *, hidden_too: bool) -> Shown:
+    """Return a page of the products that a search finds: which ones, then what is shown of them."""
+    found = find_words(filters.q or "", _conditions(filters), hidden_too=hidden_too)
+    id_, sort = found.c.product_id, page.sort.removeprefix("-")
+    column = found.c.relevance if sort == "relevance" else _sort_value(sort, id_, filters)
+    wanted = sa.select(id_).where(column.is_not(None))
+    ids = paginate(wanted, page, columns={sort: column}, id=id_)
+    listed = PRODUCTS.page(PageRequest("created_at", limit=page.limit), ids=ids.data, **shown)
+    products = {product["id"]: product for product in listed.content["data"]}
+    content: dict[str, Any] = {
+        "data": [products[key] for key in map(str, ids.data) if key in products],
+        "has_more": ids.has_more,
+        "next_cursor": ids.next_cursor,
+    }
+    if ids.total is not None:
+        content |= {"total": ids.total, "total_is_exact": ids.total < MOST_FOUND}
+    return Shown(content)
+
+
+def _sort_value(sort: str, product_id: Any, filters: ProductFilter) -> Any:
+    """Select what the products found are sorted by, one at a time: a join would read all."""
     if sort == "price":
-        rows, row_id = prices, prices.product_id
-    wanted = wanted.where(*_conditions(filters, rows.status, row_id, hidden_too=hidden_too))
-    return _Source(wanted, rows.min_amount if sort == "price" else getattr(rows, sort), row_id)
+        ours = PriceRange.product_id == product_id, PriceRange.currency == filters.currency
+        return sa.select(PriceRange.min_amount).where(*ours).scalar_subquery()
+    return sa.select(getattr(Product, sort)).where(Product.id == product_id).scalar_subquery()
 
 
-def _search(filters: ProductFilter, sort: str, *, hidden_too: bool) -> _Source:
-    """List the products that a search finds."""
-    row_id = SearchText.product_id
-    conditions = [
-        *_conditions(filters, SearchText.status, row_id, hidden_too=hidden_too),
-        *_links(filters, row_id),
-    ]
-    found = find_words(filters.q or "", conditions, hidden_too=hidden_too)
-    wanted = sa.select(Product).join(found, found.c.product_id == Product.id)
-    if sort == "price":
-        wanted = wanted.join(PriceRange, PriceRange.product_id == Product.id)
-        wanted = wanted.where(PriceRange.currency == filters.currency)
-        return _Source(wanted, PriceRange.min_amount, Product.id)
-    if sort == "relevance":
-        return _Source(wanted, found.c.relevance, found.c.product_id)
-    return _Source(wanted, getattr(Product, sort), Product.id)
-
-
-def _conditions(
-    filters: ProductFilter, status: Any, product_id: Any, *, hidden_too: bool
-) -> Iterator[sa.ColumnElement[Any]]:
-    if not hidden_too:
-        yield status == "active"
+def _conditions(filters: ProductFilter) -> Iterator[sa.ColumnElement[Any]]:
+    """Return the conditions of filters, on SearchText."""
+    product_id = SearchText.product_id
     if filters.status is not None:
-        yield status.in_(filters.status)
+        yield SearchText.status.in_(filters.status)
     if filters.ids is not None:
         yield product_id.in_(filters.ids)
     if filters.in_stock is not None:
         yield is_in_stock(product_id) if filters.in_stock else ~is_in_stock(product_id)
-
-
-def _links(filters: ProductFilter, product_id: Any) -> Iterator[sa.ColumnElement[bool]]:
-    """Return the conditions of category and price, for rows that have neither."""
     if filters.category is not None:
+        category = sa.select(Category.id).where(_is_category(filters.category)).scalar_subquery()
         yield sa.exists().where(
-            CategoryListing.product_id == product_id,
-            _is_inside(CategoryListing, filters.category),
+            CategoryListing.product_id == product_id, CategoryListing.category_id == category
         )
-    if filters.currency is not None and _is_about_price(filters):
-        yield sa.exists().where(
-            PriceRange.product_id == product_id, *_price_conditions(PriceRange, filters)
-        )
-
-
-def _is_inside(
-    rows: type[CategoryListing] | type[CategoryPrice], category: str
-) -> sa.ColumnElement[bool]:
-    """Return the condition that rows are those of a category, by handle or id."""
-    wanted = sa.select(Category.id).where(_is_category(category))
-    return rows.category_id == wanted.scalar_subquery()
+    if _has_bounds(filters):
+        yield sa.exists().where(PriceRange.product_id == product_id, *_price_conditions(filters))
 
 
 def _is_category(key: str) -> sa.ColumnElement[bool]:
@@ -150,58 +130,9 @@ def _is_category(key: str) -> sa.ColumnElement[bool]:
         return Category.handle == key
 
 
-def _is_about_price(filters: ProductFilter) -> bool:
-    return filters.price_gte is not None or filters.price_lte is not None
-
-
-def _price_conditions(prices: Any, filters: ProductFilter) -> Iterator[sa.ColumnElement[bool]]:
-    yield prices.currency == filters.currency
-    if prices is CategoryPrice and filters.category is not None:
-        yield _is_inside(prices, filters.category)
+def _price_conditions(filters: ProductFilter) -> Iterator[sa.ColumnElement[bool]]:
+    yield PriceRange.currency == filters.currency
     if filters.price_gte is not None:
-        yield prices.max_amount >= filters.price_gte
+        yield PriceRange.min_amount >= filters.price_gte
     if filters.price_lte is not None:
-        yield prices.min_amount <= filters.price_lte
-
-
-def _summarise(products: Collection[Product], currency: str | None) -> list[ProductSummary]:
-    if not products:
-        return []
-    ids = [product.id for product in products]
-    images = _find_images(ids)
-    ranges = _find_price_ranges(ids, currency)
-    availabilities = find_availabilities(products)
-    return [
-        ProductSummary(
-            id=product.id,
-            handle=product.handle,
-            name=product.name,
-            brand=product.brand,
-            status=product.status,
-            image_url=images.get(product.id),
-            price_range=ranges.get(product.id),
-            availability=availabilities[product.id],
-            created_at=product.created_at,
-            updated_at=product.updated_at,
-        )
-        for product in products
-    ]
-
-
-def _find_images(product_ids: Collection[UUID]) -> Mapping[UUID, str]:
-    first = sa.select(Medium.product_id, Medium.url).where(
-        Medium.product_id.in_(product_ids), Medium.position == 0
-    )
-    return dict(session.execute(first).all())
-
-
-def _find_price_ranges(
-    product_ids: Collection[UUID], currency: str | None
-) -> Mapping[UUID, PriceRange]:
-    """Return a price range per product: in *currency*, else the default currency, else any."""
-    wanted = sa.select(PriceRange).where(PriceRange.product_id.in_(product_ids))
-    if currency is not None:
-        wanted = wanted.where(PriceRange.currency == currency)
-    usual = current_settings(ProductsSettings).default_currency
-    best_last = wanted.order_by(PriceRange.currency == usual, PriceRange.currency.desc())
-    return {price_range.product_id: price_range for price_range in session.scalars(best_last)}
+        yield PriceRange.min_amount <= filters.price_lte

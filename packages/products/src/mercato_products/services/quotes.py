@@ -11,8 +11,8 @@ from mercato_contracts.catalog import Quote, QuoteLine, VariantUnavailable
 from mercato_kit.db import session
 from mercato_kit.lists import any_of
 from mercato_kit.prepared import Prepared
+from mercato_products.availability import AT_DEFAULT_LOCATION
 from mercato_products.models import Medium, Price, Product, StockLevel, Variant
-from mercato_products.services.availability import AT_DEFAULT_LOCATION
 
 VALID_FOR = timedelta(seconds=30)
 """Period for which caches may keep a page of the catalogue."""

@@ -55,17 +55,16 @@ def find_words(
         those in brand and SKUs, and for these than for those in the description.
     """
     query = words.Query(text)
-    found: sa.Select[Any] = (
-        sa.select(SearchText.product_id, _relevance(query).label("relevance"))
-        .where(*conditions)
-        .limit(MOST_FOUND)
-    )
+    relevance = _relevance(query).label("relevance")
+    found: Any = sa.select(SearchText.product_id, relevance).where(*conditions).limit(MOST_FOUND)
     if not hidden_too:
         found = found.where(SearchText.status == "active")
-    return _matching(found, query, ["", _STAFF_ONLY] if hidden_too else [""]).subquery("found")
+    markers = ["", _STAFF_ONLY] if hidden_too else [""]
+    matching: sa.Select[Any] = _matching(found, query, markers)
+    return matching.subquery("found")
 
 
-def _matching(found: sa.Select[Any], query: words.Query, markers: list[str]) -> sa.Select[Any]:
+def _matching(found: Any, query: words.Query, markers: list[str]) -> Any:
     if not query.words:
         return found.where(sa.false())
     if _is_sqlite():

@@ -9,7 +9,8 @@ from sqlalchemy.orm import contains_eager, selectinload
 
 from mercato_kit import security
 from mercato_kit.db import check_version, found, refreshed, refuse, session, unique_key
-from mercato_kit.http import Page, PageRequest, conditions, paginate
+from mercato_kit.http import PageRequest
+from mercato_kit.views import Shown
 from mercato_products.errors import DuplicateOptions, SkuTaken, StockInUse
 from mercato_products.models import Price, Product, StockMovement, Variant
 from mercato_products.services.listings import refresh_price_ranges
@@ -17,12 +18,13 @@ from mercato_products.services.options import check_options, make_option_key, na
 from mercato_products.services.search import refresh_words
 from mercato_products.services.versions import lock_product, touch
 from mercato_products.values import NewVariant
+from mercato_products.views import ON_SALE, VARIANTS
 
 SKU = unique_key(Variant, "sku")
 OPTIONS = unique_key(Variant, "product_id", "option_key")
 
 
-def list_variants(page: PageRequest, *, hidden_too: bool, **filters: Any) -> Page[Variant]:
+def list_variants(page: PageRequest, *, hidden_too: bool, **filters: Any) -> Shown:
     """Return a page of variants with their prices.
 
     Args:
@@ -30,11 +32,10 @@ def list_variants(page: PageRequest, *, hidden_too: bool, **filters: Any) -> Pag
         hidden_too: Include variants that are not for sale.
         **filters: Accepted values: ``sku``, ``ids``.
     """
-    wanted = conditions(filters, {"sku": Variant.sku, "ids": Variant.id})
-    return _page_of(_visible(hidden_too=hidden_too).where(*wanted), page)
+    return VARIANTS.page(page, for_sale=not hidden_too, **filters)
 
 
-def list_variants_of(product_id: UUID, page: PageRequest, *, hidden_too: bool) -> Page[Variant]:
+def list_variants_of(product_id: UUID, page: PageRequest, *, hidden_too: bool) -> Shown:
     """Return a page of the variants of one product, with their prices.
 
     Args:
@@ -45,15 +46,12 @@ def list_variants_of(product_id: UUID, page: PageRequest, *, hidden_too: bool) -
     Raises:
         NotFound: The product does not exist or is not for sale.
     """
-    product = sa.select(Product.id).where(Product.id == product_id)
-    if not hidden_too:
-        product = product.where(Product.status == "active")
-    found(session.scalar(product))
-    return _page_of(_visible(hidden_too=hidden_too).where(Variant.product_id == product_id), page)
+    found(ON_SALE.rows(id=product_id, all=hidden_too) or None)
+    return VARIANTS.page(page, product=product_id, for_sale=not hidden_too)
 
 
-def find_variant(variant_id: UUID, *, hidden_too: bool) -> Variant:
-    """Return a variant with its prices.
+def show_variant(variant_id: UUID, *, hidden_too: bool) -> Shown:
+    """Return a variant with its prices, as it is shown.
 
     Args:
         variant_id: Id of the variant.
@@ -62,8 +60,7 @@ def find_variant(variant_id: UUID, *, hidden_too: bool) -> Variant:
     Raises:
         NotFound: It does not exist or is not for sale.
     """
-    wanted = _visible(hidden_too=hidden_too).where(Variant.id == variant_id)
-    return found(session.scalar(refreshed(wanted.options(selectinload(Variant.prices)))))
+    return VARIANTS.one(id=variant_id, for_sale=not hidden_too)
 
 
 def lock_variant(variant_id: UUID, *, versions: Container[int]) -> Variant:
@@ -110,7 +107,7 @@ def add_variant(product_id: UUID, new: NewVariant) -> Variant:
     record_prices([variant])
     refresh_price_ranges(product_id)
     refresh_words(product_id)
-    return find_variant(variant.id, hidden_too=True)
+    return _find_variant(variant.id)
 
 
 def update_variant(
@@ -146,7 +143,7 @@ def update_variant(
         refresh_price_ranges(variant.product_id)
     if not {"sku", "status"}.isdisjoint(changes):
         refresh_words(variant.product_id)
-    return find_variant(variant_id, hidden_too=True)
+    return _find_variant(variant_id)
 
 
 def archive_variant(variant_id: UUID, *, versions: Container[int]) -> None:
@@ -209,16 +206,6 @@ def _check_unmoved(variant_id: UUID) -> None:
         raise StockInUse
 
 
-def _visible(*, hidden_too: bool) -> sa.Select[Variant]:
-    wanted = sa.select(Variant)
-    if hidden_too:
-        return wanted
-    return wanted.join(Variant.product).where(
-        Product.status == "active", Variant.status == "active"
-    )
-
-
-def _page_of(wanted: sa.Select[Variant], page: PageRequest) -> Page[Variant]:
-    columns = {"position": Variant.position, "sku": Variant.sku, "created_at": Variant.created_at}
-    with_prices = wanted.options(selectinload(Variant.prices))
-    return paginate(with_prices, page, columns=columns, id=Variant.id)
+def _find_variant(variant_id: UUID) -> Variant:
+    wanted = sa.select(Variant).where(Variant.id == variant_id)
+    return session.scalars(refreshed(wanted.options(selectinload(Variant.prices)))).one()
