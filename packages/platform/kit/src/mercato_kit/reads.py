@@ -22,6 +22,9 @@ from mercato_kit import db, transactions, work
 Row = tuple[Any, ...]
 Watcher = Callable[[str], object]
 
+_STALE_PLAN = ("0A000", "26000")
+"""States of PostgreSQL: a plan has another result now, or there is no such plan."""
+
 _watchers: WeakKeyDictionary[sa.Engine, list[Watcher]] = WeakKeyDictionary()
 
 _POSTGRESQL: sa.Dialect = cast("Any", PGDialect_psycopg)(paramstyle="numeric_dollar")
@@ -160,7 +163,9 @@ class Reader:
 
     def _wrapped(self, error: Exception, text: str, driver: Any) -> DBAPIError:
         dialect = self.engine.dialect
-        lost = driver is not None and dialect.is_disconnect(cast("Any", error), driver, None)
+        ended = driver is not None and dialect.is_disconnect(cast("Any", error), driver, None)
+        # A prepared read does not survive another type of a column; a new connection prepares anew.
+        lost = ended or getattr(error, "sqlstate", None) in _STALE_PLAN
         return cast(
             "DBAPIError",
             DBAPIError.instance(
