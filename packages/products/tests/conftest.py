@@ -3,7 +3,14 @@ import pytest
 from mercato_products.feature import feature  # noqa: F401 - the feature under test
 
 from . import factories
+from .drawn import VIEW_CASES
 from .factories import LAMP
+
+
+@pytest.fixture
+def view_cases():
+    """How the rows of the views are drawn."""
+    return VIEW_CASES
 
 
 @pytest.fixture

@@ -1,9 +1,11 @@
 """Lists of products: filtered, sorted and searched."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
 from mercato_kit.http import PageRequest, paginate
@@ -27,6 +29,10 @@ def list_products(page: PageRequest, filters: ProductFilter, *, hidden_too: bool
         filters: Which products to return.
         hidden_too: Include products that are not for sale.
     """
+    if filters.status is not None and not hidden_too:
+        # Others than active products do not exist for the public.
+        ids = filters.ids if "active" in filters.status else []
+        filters = replace(filters, status=None, ids=ids)
     shown: dict[str, Any] = {
         "for_sale": not hidden_too,
         "usual_currency": current_settings(ProductsSettings).default_currency,
@@ -86,7 +92,7 @@ def _search(page: PageRequest, filters: ProductFilter, shown: Values, *, hidden_
     wanted = sa.select(id_).where(column.is_not(None))
     ids = paginate(wanted, page, columns={sort: column}, id=id_)
     listed = PRODUCTS.page(PageRequest("created_at", limit=page.limit), ids=ids.data, **shown)
-    products = {product["id"]: product for product in listed.content["data"]}
+    products = dict(map(_identified, listed.content["data"]))
     content: dict[str, Any] = {
         "data": [products[key] for key in map(str, ids.data) if key in products],
         "has_more": ids.has_more,
@@ -95,6 +101,16 @@ def _search(page: PageRequest, filters: ProductFilter, shown: Values, *, hidden_
     if ids.total is not None:
         content |= {"total": ids.total, "total_is_exact": ids.total < MOST_FOUND}
     return Shown(content)
+
+
+class _Identity(msgspec.Struct):
+    id: str
+
+
+def _identified(item: Any) -> tuple[str, msgspec.Raw]:
+    """Return the id of an item, and the item as JSON."""
+    text = msgspec.json.encode(item)
+    return msgspec.json.decode(text, type=_Identity).id, msgspec.Raw(text)
 
 
 def _sort_value(sort: str, product_id: Any, filters: ProductFilter) -> Any:
