@@ -9,6 +9,7 @@ from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.emails import canonical_email
 from mercato_users import services
 from mercato_users.models import LoginAttempt, User, UserRole
+from mercato_users.values import NewUser
 
 PASSWORD = "four plain green chairs"
 PASSWORD_HASH = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(PASSWORD)
@@ -43,6 +44,11 @@ def give(email, permissions):
 def registration(email="alice@example.com", **members):
     """Return the body of a registration."""
     return {"email": email, "password": PASSWORD, **members}
+
+
+def new_user(email):
+    """Return the data of a registration."""
+    return NewUser(**registration(email))
 
 
 def log_in(client, email="alice@example.com", password=PASSWORD):

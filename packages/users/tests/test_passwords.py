@@ -1,6 +1,8 @@
 import json
+from importlib.resources import files
 
 import pytest
+from argon2 import PasswordHasher
 
 from mercato_users import passwords
 from mercato_users.errors import WeakPassword
@@ -9,15 +11,14 @@ from . import factories
 
 GOOD = [
     "four plain green chairs",
-    "x" * 12,
-    "x" * 128,
-    " " * 12,
+    "ab" * 6,
+    "xy" * 64,
     "482915630274",
     "\t\n\t\n tabs and lines",
     "\x1b[31m red \x07 and \x85 more",
     "пароль из слов",
     "密码密码密码密码密码密码",
-    "🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑🔑",
+    "🔑🔒🔑🔒🔑🔒🔑🔒🔑🔒🔑🔒",
     "'; DROP TABLE users_user; --",
     "monkey-river-laptop-81",
     "Ünïcödé ëvérywhéré",
@@ -25,8 +26,19 @@ GOOD = [
 BAD = [
     "",
     "short",
-    "x" * 11,
-    "x" * 129,
+    "xy" * 5,
+    "xy" * 65,
+    "e\u0301x" * 5,
+    "x" * 12,
+    "x" * 128,
+    "xXxXxXxXxXxXxX",
+    " " * 12,
+    "\u3000\u00a0" * 6,
+    "x " * 8,
+    "🔑" * 12,
+    "monkeymonkey",
+    "Dragon2Dragon2",
+    "\uff50assword1234",
     "password1234",
     "PassWord1234",
     "Password123!",
@@ -45,6 +57,15 @@ BAD = [
     "alice@example.com",
     "ALICE@example.com",
 ]
+
+
+def is_accepted(password):
+    """Return whether alice may have a password."""
+    try:
+        passwords.check(password, "alice@example.com")
+    except WeakPassword:
+        return False
+    return True
 
 
 class TestControlCharacters:
@@ -94,8 +115,39 @@ class TestCheck:
         with pytest.raises(WeakPassword):
             passwords.check("alexandra.kowalska", "Alexandra.Kowalska@example.com")
 
+    def test_refuses_thousands_of_known_passwords(self):
+        """Each listed password is refused, as it is or with digits up to the least length."""
+        text = (files("mercato_users") / "well_known_passwords.txt").read_text("utf-8")
+        listed = [line for line in text.splitlines() if line and not line.startswith("#")]
+        accepted = [word for word in listed if is_accepted(word.ljust(12, "7"))]
+
+        assert accepted == []
+        assert len(listed) >= 3000
+
+    def test_counts_in_nfkc(self):
+        """Length is counted as it is hashed: ligatures are several characters, accents none."""
+        passwords.check("\ufb03\ufb03\ufb03 xyz", "alice@example.com")
+        with pytest.raises(WeakPassword, match="12 to 128"):
+            passwords.check("e\u0301" * 6 + "abcde", "alice@example.com")
+
 
 class TestVerify:
+    def test_matches_however_it_is_typed(self):
+        """Composed, decomposed and full-width letters are the same password."""
+        kept = passwords.hash_password("Zo\u00eb at the market 1")
+
+        assert passwords.verify(kept, "Zoe\u0308 at the market \uff11")
+        assert passwords.renewed(kept, "Zoe\u0308 at the market \uff11") is None
+
+    def test_matches_hashes_of_what_was_typed(self):
+        """A hash of another form than NFKC still opens, and is renewed to one of NFKC."""
+        typed = "Zoe\u0308 at the market \uff11"
+        old = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(typed)
+
+        assert passwords.verify(old, typed)
+        assert not passwords.verify(old, "Zo\u00eb at the market 1")
+        assert passwords.verify(passwords.renewed(old, typed), "Zo\u00eb at the market 1")
+
     @pytest.mark.parametrize("password", GOOD)
     def test_matches_only_the_hashed_password(self, password):
         """A password matches its own hash and no other."""

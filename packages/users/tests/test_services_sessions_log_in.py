@@ -112,6 +112,17 @@ class TestLogIn:
         assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
         factories.log_in(client)
 
+    def test_opens_and_renews_a_hash_of_what_was_typed(self, client, commit):
+        """A hash made before passwords were normalized opens once more, and then in any form."""
+        typed = "Zoe\u0308 at the market \uff11"
+        old = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(typed)
+        commit(factories.make_user, "alice@example.com", password_hash=old)
+
+        factories.log_in(client, password=typed)
+
+        factories.log_in(client, password="Zo\u00eb at the market 1")
+        factories.log_in(client, password=typed)
+
     def test_keeps_the_version_of_the_profile(self, client, commit):
         """A login does not change the ETag."""
         commit(factories.make_user, "alice@example.com")

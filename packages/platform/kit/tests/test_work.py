@@ -114,6 +114,36 @@ class TestRun:
         assert in_unit(transactions.may_write) is True
 
 
+class TestReadFirst:
+    def test_ends_before_the_work_begins(self, in_unit):
+        """The reading has a transaction of its own, which is over when it returns."""
+        in_unit(lambda: add_note("known"))
+
+        def step():
+            title = work.read_first(lambda: db.session.scalar(sa.select(Note.title)))
+            is_over = not db.session().in_transaction()
+            add_note("new")
+            return title, is_over
+
+        assert in_unit(step) == ("known", True)
+        assert _titles(in_unit) == {"known", "new"}
+
+    def test_may_not_write(self, in_unit):
+        """Rows cannot be locked by the reading."""
+        with pytest.raises(RuntimeError, match="may write"):
+            in_unit(lambda: work.read_first(lambda: db.locked(sa.select(Note))))
+
+    def test_sees_what_the_work_has_written(self, in_unit):
+        """Where the transaction has begun, the reading is a part of it."""
+
+        def step():
+            add_note("new")
+            return work.read_first(lambda: db.session.scalar(sa.select(Note.title)))
+
+        assert in_unit(step) == "new"
+        assert _titles(in_unit) == {"new"}
+
+
 class TestAfterCommit:
     def test_is_called_when_the_outer_unit_has_committed(self, app):
         """A function that an inner unit names is called once, after the commit of the outer one."""

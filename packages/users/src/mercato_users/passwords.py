@@ -1,6 +1,7 @@
 """Check, hash and verify passwords (argon2id)."""
 
 import re
+import unicodedata
 from functools import lru_cache
 from importlib.resources import files
 
@@ -8,7 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from mercato_kit.emails import canonical_email
-from mercato_kit.text import is_text
+from mercato_kit.text import is_text, normalize
 from mercato_users.errors import WeakPassword
 
 SHORTEST = 12
@@ -26,48 +27,99 @@ _DECORATION = re.compile(r"^[\d\W_]+|[\d\W_]+$")
 def check(password: str, email: str) -> None:
     """Check that *password* is acceptable for the account of *email*.
 
-    Any characters are allowed; a password must be long and not well known.
+    Any characters are allowed; a password must be long and not well known. It is checked in NFKC,
+    as it is hashed.
 
     Raises:
         WeakPassword: It has fewer than 12 or more than 128 characters or one that is not text, is
-            well known, or is the e-mail address.
+            well known, repeats one character or nothing but blanks, or is the e-mail address.
     """
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise WeakPassword(f"Use {SHORTEST} to {LONGEST} characters.")
     if not is_text(password):
         raise WeakPassword("The password has a character that is not text.")
+    password = _normalized(password)
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise WeakPassword(f"Use {SHORTEST} to {LONGEST} characters.")
     plain = password.casefold()
-    core = _DECORATION.sub("", plain)
-    if plain in _well_known() or core in _well_known():
+    if len(set("".join(plain.split()))) < 2:
+        raise WeakPassword("The password repeats one character. Choose another one.")
+    if _is_well_known(plain):
         raise WeakPassword("This password is well known. Choose another one.")
-    address = canonical_email(email)
-    if canonical_email(password) in (address, address.partition("@")[0]):
+    written, canonical = email.casefold(), canonical_email(email)
+    parts = {form.partition("@")[0] for form in (written, canonical)}
+    if plain.strip() in {written, canonical, *parts}:
         raise WeakPassword("The password must not be the e-mail address.")
 
 
 def hash_password(password: str) -> str:
-    """Return the argon2id hash of *password*, with salt and parameters."""
-    return _hasher.hash(password)
+    """Return the argon2id hash of *password* in NFKC, with salt and parameters.
+
+    So a password matches whatever keyboard it is typed on (RFC 8265).
+    """
+    return _hasher.hash(_normalized(password))
 
 
 def verify(password_hash: str | None, password: str) -> bool:
-    """Return whether *password* matches the hash.
+    """Return whether *password* matches the hash, which may be of NFKC or of what was typed.
 
     Takes the same time if there is no hash.
     """
+    # All are tried, so that the time does not tell which one matches.
+    matches = [_matches(password_hash, form) for form in _forms(password)]
+    return any(matches)
+
+
+def renewed(password_hash: str, password: str) -> str | None:
+    """Return the hash to keep instead of *password_hash*; None if it is as it would be made now.
+
+    Args:
+        password_hash: The hash that matches *password*.
+        password: The password as it was typed.
+    """
+    current, *others = _forms(password)
+    is_current = not others or _matches(password_hash, current)
+    if is_current and not _hasher.check_needs_rehash(password_hash):
+        return None
+    return hash_password(password)
+
+
+def _normalized(password: str) -> str:
     try:
-        _hasher.verify(password_hash or _DUMMY_HASH, password)
+        return normalize(password, "NFKC")
+    except ValueError as error:
+        raise WeakPassword("The password has too many combining marks.") from error
+
+
+def _forms(password: str) -> list[str]:
+    """Return the forms that a hash of *password* may have: first NFKC, then as it was typed."""
+    return list(dict.fromkeys((unicodedata.normalize("NFKC", password), password)))
+
+
+def _matches(password_hash: str | None, form: str) -> bool:
+    try:
+        _hasher.verify(password_hash or _DUMMY_HASH, form)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
 
 
-def needs_rehash(password_hash: str) -> bool:
-    """Return whether the hash was made with other parameters than the current ones."""
-    return _hasher.check_needs_rehash(password_hash)
+def _is_well_known(plain: str) -> bool:
+    """Return whether a password is on the list, or is a listed word that is decorated or repeated.
+
+    Args:
+        plain: The password, case folded.
+    """
+    known, unit = _well_known(), _period(plain)
+    core = _DECORATION.sub("", plain)
+    words = (plain, core, unit, _DECORATION.sub("", unit), _period(core))
+    return any(word in known for word in words)
+
+
+def _period(text: str) -> str:
+    """Return the shortest text that *text* repeats: ``ab`` of ``ababab``."""
+    return text[: (text + text).find(text, 1)]
 
 
 @lru_cache(maxsize=1)
 def _well_known() -> frozenset[str]:
     text = (files("mercato_users") / "well_known_passwords.txt").read_text("utf-8")
-    return frozenset(line for line in text.splitlines() if line and not line.startswith("# "))
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))

@@ -55,11 +55,17 @@ class NewPasswordSchema(Schema):
     )
 
 
+class TypedPassword(Password):
+    """A password to verify, as it was typed: its hash may be of that form."""
+
+    form = None
+
+
 class CredentialsSchema(Schema):
     """The credentials of a login."""
 
     email = Line(min=1, max=254, required=True)
-    password = Password(min=1, max=1000, required=True, load_only=True)
+    password = TypedPassword(min=1, max=1000, required=True, load_only=True)
 
 
 class RefreshSchema(Schema):

@@ -91,6 +91,25 @@ def after_commit(function: Callable[[], object]) -> None:
         function()
 
 
+def read_first(step: Callable[[], T]) -> T:
+    """Run *step* in a read-only transaction of its own, before the unit of work begins to write.
+
+    For what slow work depends on, such as hashing a password: meanwhile no lock is held, and no
+    connection is in use. The rows may have changed when the unit of work writes, so its statements
+    must check what they rely on. Where its transaction has begun, *step* runs in that one.
+
+    Args:
+        step: The reading. Returns plain values, because objects of the ORM do not outlive it.
+    """
+    if session().in_transaction():
+        return step()
+    with transactions.reading():
+        try:
+            return step()
+        finally:
+            _roll_back()
+
+
 def run_each(find: Callable[[], Iterable[T]], step: Callable[[T], bool], *, failure: str) -> int:
     """Run *step* for each item that *find* returns, each in its own unit of work.
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_kit import work
 from mercato_kit.db import insert, new_id, session, utc_now
 from mercato_kit.emails import canonical_email
 from mercato_users import attempts, one_time_tokens, passwords, topics
@@ -29,7 +30,7 @@ def register(new: NewUser) -> None:
     """
     passwords.check(new.password, new.email)
     counters = [_mail_counter("register", new.email)]
-    if attempts.wait_seconds(counters, attempts.DAY):
+    if work.read_first(lambda: attempts.wait_seconds(counters, attempts.DAY)):
         return
     # The password is hashed whether or not the account exists, so that both take the same time.
     claim = _claim(new)

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from mercato_kit import work
 from mercato_kit.db import session, utc_now
 from mercato_kit.emails import canonical_email
 from mercato_users import attempts, one_time_tokens, passwords, topics
@@ -39,14 +40,14 @@ def reset_password(token: str, password: str, client: Client = UNKNOWN) -> None:
         TokenExpired: The link is unknown, used or expired.
         WeakPassword: The password is not acceptable; the link stays valid.
     """
-    # A hash is costly, so it is made only for the owner of a link.
-    user = session.get(User, one_time_tokens.owner(token, one_time_tokens.RESET_PASSWORD))
-    if user is None or user.status != "active":
-        raise TokenExpired
-    passwords.check(password, user.email)
+    # A hash is costly, so it is made only for the owner of a link, and before the transaction.
+    passwords.check(password, work.read_first(lambda: _address_behind(token)))
     password_hash = passwords.hash_password(password)
     # The statement that uses the link decides a race, so it is sent before any change of the user.
-    _, proven = one_time_tokens.use(token, one_time_tokens.RESET_PASSWORD)
+    user_id, proven = one_time_tokens.use(token, one_time_tokens.RESET_PASSWORD)
+    user = session.get(User, user_id)
+    if user is None or user.status != "active":
+        raise TokenExpired
     user.password_hash = password_hash
     user.token_epoch += 1
     was_verified = user.email_verified
@@ -60,3 +61,17 @@ def reset_password(token: str, password: str, client: Client = UNKNOWN) -> None:
     sessions.end_all(user.id, "password_reset")
     audit.record(user.id, "password_reset", client=client)
     topics.request_mail(topics.PASSWORD_CHANGED, user.id)
+
+
+def _address_behind(token: str) -> str:
+    """Return the address of the account that the link of *token* was mailed to.
+
+    Raises:
+        TokenExpired: The link is unknown, used or expired, or the account is not active.
+    """
+    user_id = one_time_tokens.owner(token, one_time_tokens.RESET_PASSWORD)
+    known = sa.select(User.email).where(User.id == user_id, User.status == "active")
+    address = session.scalar(known)
+    if address is None:
+        raise TokenExpired
+    return address

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_kit import work
 from mercato_kit.db import locked, new_id, session, utc_now
 from mercato_kit.emails import canonical_email
 from mercato_kit.errors import TooManyRequests, Unauthenticated
@@ -47,35 +48,46 @@ class Login(Tokens):
     user: User
 
 
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What is read of an account before its password is verified."""
+
+    id: UUID
+    password_hash: str | None
+    token_epoch: int
+    status: str
+    email_verified_at: datetime | None
+
+    @property
+    def may_log_in(self) -> bool:
+        return self.status == "active" and self.email_verified_at is not None
+
+
 def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
     """Start a session with *email* and *password*.
 
-    A failure reveals nothing about the account, neither by its content nor by its timing.
-    Failures are counted after the password was verified, so that the counters are locked only
-    briefly. The result is decided under that lock, so that concurrent attempts cannot exceed the
-    limits.
+    A failure reveals nothing about the account, neither by its content nor by its timing. The
+    password is verified before the transaction begins, and failures are counted after it, so that
+    the counters are locked only briefly. The result is decided under that lock, so that concurrent
+    attempts cannot exceed the limits.
 
     Raises:
         InvalidCredentials: Address or password is wrong, or the account is not active and verified.
         TooManyRequests: Too many failures within five minutes, by account, by address or in total.
     """
     counters = _failure_counters(email, client)
-    if wait := attempts.wait_seconds(counters, attempts.MINUTES):
-        raise TooManyRequests(retry_after_seconds=wait)
-    # Two tries: a concurrent login may have rehashed the password.
-    for _ in range(2):
-        user = _account(email)
-        right = passwords.verify(user.password_hash if user else None, password)
-        if not right or user is None or user.status != "active" or not user.email_verified:
-            break
+    account = work.read_first(lambda: _account(email, counters))
+    kept = account.password_hash if account else None
+    right = passwords.verify(kept, password)
+    if right and account and kept and account.may_log_in:
+        renewed = passwords.renewed(kept, password)
         attempts.count(counters, attempts.MINUTES, attempts=0)
-        # Fails if the password or the status has changed since the password was verified.
-        if _record_login(user, password):
+        if user := _record_login(account, renewed):
             tokens = _start(user, client)
             audit.record(user.id, "logged_in", client=client)
             return tokens
     attempts.count(counters, attempts.MINUTES)
-    raise InvalidCredentials(facts={"user_id": user.id if user else None})
+    raise InvalidCredentials(facts={"user_id": account.id if account else None})
 
 
 def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
@@ -131,38 +143,45 @@ def _failure_counters(email: str, client: Client) -> list[Counter]:
     ]
 
 
-def _account(email: str) -> User | None:
-    known = sa.select(User).where(User.email_canonical == canonical_email(email))
-    return session.scalar(known.execution_options(populate_existing=True))
+def _account(email: str, counters: list[Counter]) -> _Account | None:
+    """Return the account of an address.
+
+    Raises:
+        TooManyRequests: A limit is reached.
+    """
+    if wait := attempts.wait_seconds(counters, attempts.MINUTES):
+        raise TooManyRequests(retry_after_seconds=wait)
+    columns = (User.id, User.password_hash, User.token_epoch, User.status, User.email_verified_at)
+    known = sa.select(*columns).where(User.email_canonical == canonical_email(email))
+    row = session.execute(known).one_or_none()
+    return None if row is None else _Account(*row)
 
 
-def _record_login(user: User, password: str) -> bool:
-    """Update the time of the last login, and rehash the password if needed.
+def _record_login(account: _Account, renewed: str | None) -> User | None:
+    """Update the time of the last login, and the hash if *renewed* is a new one.
 
     The row stays locked until the commit, so that a concurrent end of all sessions includes the
     new one.
 
     Returns:
-        False if the account has changed since it was read.
+        The user; None if the password or the status has changed since the password was verified.
+        A change of the password begins another epoch. A concurrent login may have renewed the
+        hash, which then stays.
     """
-    changes: dict[str, object] = {"last_login_at": utc_now()}
-    if user.password_hash is not None and passwords.needs_rehash(user.password_hash):
-        changes["password_hash"] = passwords.hash_password(password)
+    as_verified = User.password_hash == account.password_hash
+    kept = sa.case((as_verified, renewed), else_=User.password_hash) if renewed else None
+    changes = {} if kept is None else {"password_hash": kept}
     as_read = sa.and_(
-        User.id == user.id,
-        User.password_hash == user.password_hash,
-        User.token_epoch == user.token_epoch,
-        User.status == "active",
+        User.id == account.id, User.token_epoch == account.token_epoch, User.status == "active"
     )
-    recorded = session.scalar(
+    return session.scalar(
         sa.update(User)
         .where(as_read)
         # updated_at stays: a login is not a change of the profile.
-        .values(**changes, updated_at=User.updated_at)
-        .returning(User.id)
-        .execution_options(synchronize_session=False)
+        .values(**changes, last_login_at=utc_now(), updated_at=User.updated_at)
+        .returning(User)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    return recorded is not None
 
 
 def _start(user: User, client: Client) -> Login:

@@ -101,7 +101,7 @@ class Line(Text):
 class Password(Text):
     """Text that may have any characters, because it is never displayed; loaded in NFKC."""
 
-    form = "NFKC"
+    form: ClassVar[Form | None] = "NFKC"
     _refused = _NOTHING
 
 
