@@ -57,7 +57,6 @@ def tables(count: int) -> Iterator[tuple[str, Iterable[Row]]]:
         "products_product": _product,
         "products_variant": _variants,
         "products_price": _prices,
-        "products_price_range": _price_ranges,
         "products_media": _media,
         "products_product_category": _links,
         "products_stock_level": _levels,
@@ -173,15 +172,6 @@ def _prices(number: int) -> Iterable[Row]:
             "unit_amount": _amount(number, size),
             "version": 1,
         }
-
-
-def _price_ranges(number: int) -> Iterable[Row]:
-    yield {
-        "product_id": uid("product", number),
-        "currency": "EUR",
-        "min_amount": _amount(number, 0),
-        "max_amount": _amount(number, 1),
-    }
 
 
 def _media(number: int) -> Iterable[Row]:

@@ -7,10 +7,11 @@ import shutil
 import socket
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,9 @@ import psycopg
 from filelock import FileLock
 
 from mercato_host import create_app
+from mercato_kit import work
+from mercato_products.services.listings import refresh_listings
+from mercato_products.services.search import refresh_words
 from mercato_testing.postgresql.accounts import usable_account
 from mercato_testing.postgresql.installation import initialise, install
 from mercato_testing.postgresql.locks import take_shared
@@ -31,6 +35,8 @@ from parts.tables import say
 ROOT = Path(__file__).parents[3]
 KEPT = ROOT / "var/bench"
 """What is kept for the next run; it may be removed at any time."""
+
+_CHUNK = 2000
 
 FEATURES = ("users", "products", "orders")
 MERCATO = str(Path(sys.executable).with_name("mercato"))
@@ -162,11 +168,30 @@ def _digest() -> str:
 
 def _fill(url: str, place: Path, count: int) -> None:
     say(f"  {count:,} products are written ...")
-    run([MERCATO, f"--deployment={_write_deployment(url, place)}", "db", "upgrade"])
+    deployment = _write_deployment(url, place)
+    run([MERCATO, f"--deployment={deployment}", "db", "upgrade"])
     if url.startswith("sqlite"):
         _fill_sqlite(url.removeprefix("sqlite:///"), count)
     else:
         _fill_postgresql(url, count)
+    _refresh(deployment, count)
+    if url.startswith("sqlite"):
+        _analyse_sqlite(url.removeprefix("sqlite:///"))
+    else:
+        _analyse_postgresql(url)
+
+
+def _refresh(deployment: Path, count: int) -> None:
+    """Write the rows of products that lists and searches read."""
+    with create_app(deployment).app_context():
+        for first in range(0, count, _CHUNK):
+            ids = [rows.uid("product", number) for number in range(first, first + _CHUNK)]
+            work.run(partial(_refresh_products, ids[: count - first]))
+
+
+def _refresh_products(ids: Sequence[UUID]) -> None:
+    refresh_listings(*ids)
+    refresh_words(*ids)
 
 
 def _fill_sqlite(file: str, count: int) -> None:
@@ -180,6 +205,10 @@ def _fill_sqlite(file: str, count: int) -> None:
             connection.executemany(named, (tuple(map(_text, row)) for row in values))
         connection.execute("UPDATE orders_counter SET value = 10000")
         connection.execute("COMMIT")
+
+
+def _analyse_sqlite(file: str) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute("ANALYZE")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -196,7 +225,10 @@ def _fill_postgresql(url: str, count: int) -> None:
                     copy.write_row(row)
         cursor.execute("ALTER SEQUENCE orders_number_seq RESTART 10001")
         connection.commit()
-        connection.autocommit = True
+
+
+def _analyse_postgresql(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
 
