@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[3]
 KEPT = ROOT / "var/bench"
 """What is kept for the next run; it may be removed at any time."""
 
-_CHUNK = 2000
+_CHUNK = 500
 
 FEATURES = ("users", "products", "orders")
 MERCATO = str(Path(sys.executable).with_name("mercato"))
@@ -174,6 +174,8 @@ def _fill(url: str, place: Path, count: int) -> None:
         _fill_sqlite(url.removeprefix("sqlite:///"), count)
     else:
         _fill_postgresql(url, count)
+        # Without statistics, the rows that follow are found by scans.
+        _analyse_postgresql(url)
     _refresh(deployment, count)
     if url.startswith("sqlite"):
         _analyse_sqlite(url.removeprefix("sqlite:///"))
