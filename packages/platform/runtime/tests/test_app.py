@@ -292,13 +292,13 @@ def count_calls(client, path):
 
 
 class TestManyFeatures:
-    @pytest.mark.parametrize("path", ["/mirror", "/healthz", "/nowhere"])
-    def test_cost_a_request_nothing(self, client_of, path):
+    def test_cost_a_request_nothing(self, client_of):
         """Beside 100 other features a request does the same work."""
         alone = client_of(mirror)
         beside = client_of(mirror, *make_mirrors(100))
 
-        assert count_calls(beside, path) <= 1.01 * count_calls(alone, path)
+        for path in ("/mirror", "/healthz", "/nowhere"):
+            assert count_calls(beside, path) <= 1.01 * count_calls(alone, path)
 
 
 class TestRegister:
