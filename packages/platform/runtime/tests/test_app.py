@@ -99,6 +99,17 @@ class TestHooks:
         assert (answer.text, answer.headers["Content-Security-Policy"]) == ("page", policy)
         assert_is_ours(answer)
 
+    def test_may_send_one_response_again(self, app):
+        """A response that is sent twice has one request id and one of each header, each time."""
+        shared = flask.Response("page", headers={"X-Request-Id": "of an extension"})
+        app.before_request(lambda: shared)
+        client = app.test_client()
+
+        for answer in (client.get("/mirror"), client.get("/mirror")):
+            assert_is_ours(answer)
+            names = [name for name, _ in answer.headers]
+            assert len(names) == len(set(names))
+
     def test_that_fail_are_answered_with_500(self, app):
         """A hook after the request that raises an error makes a problem with a request id."""
 

@@ -139,9 +139,11 @@ def _protect(request: Request, response: Response) -> None:
     """Add the request id, and the security headers that the response does not set itself."""
     names = {name.lower() for name, _ in response.headers}
     added = [header for name, header in _HEADERS.items() if name not in names]
-    if request.is_secure:
+    if request.is_secure and _HTTPS_ONLY[0].lower() not in names:
         added.append(_HTTPS_ONLY)
     if request_id := g.get("request_id"):
+        if "x-request-id" in names:
+            response.headers.remove("X-Request-Id")
         added.append(("X-Request-Id", request_id))
     append(response.headers, added)
 
