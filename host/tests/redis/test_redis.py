@@ -18,6 +18,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from mercato_host import create_app
+from mercato_runtime.answers.shelves import Kept, RedisShelf
+
 from ..together.shop import free_port, running_shop
 
 DEPLOYMENT = """
@@ -217,3 +220,30 @@ def make_certificate(folder):
     form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     files[1].write_bytes(private_key.private_bytes(pem, *form))
     return files
+
+
+@pytest.fixture
+def open_shelf(tmp_path, url):
+    """A function that opens the place where another process keeps its answers in Redis."""
+    values = {"environment": "testing", "database": {"url": f"sqlite:///{tmp_path}/shop.db"}}
+    return lambda: RedisShelf(create_app(values), url)
+
+
+class TestAnswers:
+    def test_are_shared_by_processes(self, server, open_shelf):
+        """What one process keeps, the other has, with its headers and body."""
+        kept = Kept(time.time(), [("Content-Type", "application/json")], b"[]")
+        open_shelf().keep("/v1/products", kept, 30)
+
+        assert open_shelf().get("/v1/products") == kept
+        assert open_shelf().get("/v1/categories") is None
+
+    def test_are_forgotten_without_redis(self, server, open_shelf):
+        """When Redis dies, nothing is kept, and nothing fails."""
+        shelf = open_shelf()
+        shelf.keep("/v1/products", Kept(time.time(), [], b"[]"), 30)
+
+        server.kill()
+        server.wait()
+
+        assert shelf.get("/v1/products") is None

@@ -83,9 +83,7 @@ def write_host(folder):
         file.write_text(file.read_text().replace("mercato_host", "acme_shop"))
     extensions = source / "extensions.py"
     own = extensions.read_text().replace("ma = Marshmallow()\n", f"ma = Marshmallow()\n{EXTENSION}")
-    own = own.replace(
-        "    ma.init_app(app)\n", "    ma.init_app(app)\n    cors.init_app(app)\n"
-    )
+    own = own.replace("    ma.init_app(app)\n", "    ma.init_app(app)\n    cors.init_app(app)\n")
     extensions.write_text(own)
     (source / "app.py").write_text(APP)
     return folder / "acme-shop"

@@ -464,3 +464,17 @@ class TestRequestsPerMinute:
 
         assert statuses == [200, 200, 429]
         assert [client.get("/healthz").status_code for _ in range(3)] == [200] * 3
+
+
+class TestKeptAnswers:
+    @pytest.mark.parametrize(
+        ("environment", "server", "number"),
+        [("production", {}, 500), ("testing", {}, 0), ("testing", {"kept_answers": 9}, 9)],
+    )
+    def test_are_some_in_production(self, environment, server, number):
+        """Production has a default; elsewhere nothing is kept unless the file says so."""
+        values, environ = production(server=server)
+
+        deployment = read_deployment(values | {"environment": environment}, environ)
+
+        assert deployment.kept_answers == number

@@ -1,6 +1,7 @@
 """The app does what Flask does: hooks, signals, sessions and responses."""
 
 import asyncio
+import sys
 from functools import partial
 
 import flask
@@ -97,6 +98,17 @@ class TestHooks:
 
         assert (answer.text, answer.headers["Content-Security-Policy"]) == ("page", policy)
         assert_is_ours(answer)
+
+    def test_may_send_one_response_again(self, app):
+        """A response that is sent twice has one request id and one of each header, each time."""
+        shared = flask.Response("page", headers={"X-Request-Id": "of an extension"})
+        app.before_request(lambda: shared)
+        client = app.test_client()
+
+        for answer in (client.get("/mirror"), client.get("/mirror")):
+            assert_is_ours(answer)
+            names = [name for name, _ in answer.headers]
+            assert len(names) == len(set(names))
 
     def test_that_fail_are_answered_with_500(self, app):
         """A hook after the request that raises an error makes a problem with a request id."""
@@ -267,6 +279,37 @@ class TestUrls:
 
         assert client.get("/mirror", base_url="http://shop.example").status_code == 200
         assert client.get("/mirror", base_url="http://evil.example").status_code == 400
+
+
+def make_mirrors(number):
+    """Return features with some routes each."""
+    for index in range(number):
+        routes = Blueprint(f"mirror{index}", __name__, url_prefix=f"/v1/mirrors{index}")
+        for endpoint in ("one", "two", "three"):
+            routes.get(f"/{endpoint}/<uuid:id>", allow=anyone, endpoint=endpoint)(look)
+        yield Feature(name=f"mirror{index}", summary="For a test.", blueprints=[routes])
+
+
+def count_calls(client, path):
+    """Return the number of functions, of Python and C, that answering a request calls."""
+    client.get(path)
+    calls = []
+    sys.setprofile(lambda _frame, event, _argument: calls.append(event))
+    try:
+        client.get(path)
+    finally:
+        sys.setprofile(None)
+    return sum(event in ("call", "c_call") for event in calls)
+
+
+class TestManyFeatures:
+    def test_cost_a_request_nothing(self, client_of):
+        """Beside 100 other features a request does the same work."""
+        alone = client_of(mirror)
+        beside = client_of(mirror, *make_mirrors(100))
+
+        for path in ("/mirror", "/healthz", "/nowhere"):
+            assert count_calls(beside, path) <= 1.01 * count_calls(alone, path)
 
 
 class TestRegister:

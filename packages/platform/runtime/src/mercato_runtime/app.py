@@ -1,6 +1,6 @@
 """The Flask app of a deployment: the platform's work of a request is done in one pass."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from inspect import CO_COROUTINE
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -8,11 +8,10 @@ import flask
 from flask import Flask, Request
 from flask.globals import request_ctx
 from flask.sessions import NullSession, SessionInterface
+from werkzeug.datastructures import Headers
 from werkzeug.routing import MapAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask.typing import ResponseReturnValue
 
@@ -52,7 +51,7 @@ class Response(flask.Response):
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
-    ) -> "Iterable[bytes]":
+    ) -> Iterable[bytes]:
         """Send the response."""
         if not self._is_ready(environ["REQUEST_METHOD"]):
             return super().__call__(environ, start_response)
@@ -70,6 +69,12 @@ class Response(flask.Response):
             and names.isdisjoint(_COMPLETED)
             and all(type(part) is bytes for part in self.response)
         )
+
+
+def append(headers: Headers, added: Iterable[tuple[str, str]]) -> None:
+    """Append headers of which none is there yet, and whose values were checked before."""
+    # `extend()` checks each value again, on every response.
+    headers._list.extend(added)  # noqa: SLF001
 
 
 class App(Flask):
@@ -121,7 +126,8 @@ class App(Flask):
         request = request_ctx.request
         for hook in self.before_hooks:
             hook(request)
-        return super().preprocess_request()
+        has_hooks = self.before_request_funcs or self.url_value_preprocessors
+        return super().preprocess_request() if has_hooks else None
 
     def dispatch_request(self) -> "ResponseReturnValue":
         """Return the kept answer to the request, or call its view."""
@@ -133,16 +139,22 @@ class App(Flask):
 
     def process_response(self, response: flask.Response) -> flask.Response:
         """Call the hooks of extensions, then the platform's, also if one of those fails."""
+        request = request_ctx.request
         try:
-            response = super().process_response(response)
+            if self._has_hooks_after():
+                response = super().process_response(response)
         finally:
-            request = request_ctx.request
             for hook in self.after_hooks:
                 hook(request, response)
         return response
 
     def log_exception(self, exc_info: Any) -> None:
         """Do nothing: the error handler logs it, without the path, which a client wrote."""
+
+    def _has_hooks_after(self) -> bool:
+        once = request_ctx._after_request_functions  # noqa: SLF001 - those of this request
+        has_sessions = not isinstance(self.session_interface, NoSessions)
+        return has_sessions or bool(self.after_request_funcs or once)
 
     def _matches_hosts(self) -> bool:
         config = self.config

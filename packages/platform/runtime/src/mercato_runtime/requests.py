@@ -7,15 +7,15 @@ from typing import Any
 
 from flask import Request, Response, g
 from flask.json.provider import DefaultJSONProvider
+from uuid_utils import uuid7
 from werkzeug.routing import RequestRedirect
 from werkzeug.sansio.utils import host_is_trusted
 
 from mercato_composition.deployment.model import Server
-from mercato_kit.db import new_id
 from mercato_kit.errors import MalformedRequest, NotFound
 from mercato_kit.http.blueprint import SAFE_METHODS
 from mercato_kit.http.body import read_whole
-from mercato_runtime.app import App
+from mercato_runtime.app import App, append
 from mercato_runtime.problems import ContentTooLarge, MisdirectedRequest
 
 REFUSAL = "mercato.refusal"
@@ -23,13 +23,17 @@ REFUSAL = "mercato.refusal"
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}", re.ASCII)
 
-_HEADERS = (
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-)
+_HEADERS = {
+    header[0].lower(): header
+    for header in (
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+    )
+}
+"""The headers of every response, by name in lower case."""
 
 _HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
 
@@ -66,7 +70,7 @@ def init_app(app: App, server: Server) -> None:
 
 def _name_request(request: Request) -> None:
     given = request.environ.get("HTTP_X_REQUEST_ID")
-    g.request_id = given if given and _SANE_ID.fullmatch(given) else str(new_id())
+    g.request_id = given if given and _SANE_ID.fullmatch(given) else str(uuid7())
 
 
 def _refuse_unserved(request: Request) -> None:
@@ -134,12 +138,14 @@ def _is_text(value: str) -> bool:
 def _protect(request: Request, response: Response) -> None:
     """Add the request id, and the security headers that the response does not set itself."""
     names = {name.lower() for name, _ in response.headers}
-    added = [header for header in _HEADERS if header[0].lower() not in names]
-    if request.is_secure:
+    added = [header for name, header in _HEADERS.items() if name not in names]
+    if request.is_secure and _HTTPS_ONLY[0].lower() not in names:
         added.append(_HTTPS_ONLY)
     if request_id := g.get("request_id"):
+        if "x-request-id" in names:
+            response.headers.remove("X-Request-Id")
         added.append(("X-Request-Id", request_id))
-    response.headers.extend(added)
+    append(response.headers, added)
 
 
 def _drop_entity_headers(request: Request, response: Response) -> None:

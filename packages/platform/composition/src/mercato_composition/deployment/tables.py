@@ -76,7 +76,7 @@ class Redis(Settings, frozen=True):
 
     url: Annotated[
         Secret | None,
-        Meta(description="Redis server that shares rate limits between processes"),
+        Meta(description="Redis server that shares rate limits and public lists between processes"),
     ] = None
 
 

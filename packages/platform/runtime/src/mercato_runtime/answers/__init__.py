@@ -10,7 +10,7 @@ from werkzeug.datastructures import ETags
 from mercato_composition.features.plan import Plan
 from mercato_kit.http.etag import answer_304
 from mercato_runtime.answers.shelves import Kept, RedisShelf, Shelf
-from mercato_runtime.app import App
+from mercato_runtime.app import App, append
 
 LARGEST = 64 * 1024
 """Bytes of the largest body that is kept."""
@@ -94,8 +94,10 @@ def _key_of(request: Request) -> str:
 
 
 def _give(request: Request, kept: Kept) -> Response:
-    response = current_app.response_class(kept.body, headers=kept.headers)
-    response.headers.add("Age", str(max(0, int(time.time() - kept.made_at))))
+    response = current_app.response_class([kept.body])
+    response.headers.clear()
+    age = max(0, int(time.time() - kept.made_at))
+    append(response.headers, [*kept.headers, ("Age", str(age))])
     return answer_304(response) if "HTTP_IF_NONE_MATCH" in request.environ else response
 
 
