@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mercato_kit import later
+from mercato_kit.driver import watchers_of
 from mercato_kit.files import private
 
 _may_write: ContextVar[bool] = ContextVar("mercato_may_write", default=True)
@@ -92,7 +93,8 @@ def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTING
         engine: The engine.
         settings: PostgreSQL's settings by name; by default, those of a request.
     """
-    sa.event.listen(engine, "before_cursor_execute", later.write_before)
+    watchers_of(engine).append(later.watch)
+    sa.event.listen(engine, "before_cursor_execute", _watch)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "do_connect", _create_sqlite)
         sa.event.listen(engine, "connect", _connect_sqlite)
@@ -130,6 +132,10 @@ def reading_engine(engine: sa.Engine) -> sa.Engine:
 def size_of(pool: sa.Pool) -> int:
     """Return how many connections *pool* keeps; 1 if it keeps none."""
     return pool.size() if isinstance(pool, sa.QueuePool) else 1
+
+
+def _watch(_connection: object, _cursor: object, statement: str, *_arguments: object) -> None:
+    later.watch(statement)
 
 
 def lost_settings(engine: sa.Engine) -> dict[str, str]:
