@@ -25,7 +25,7 @@ class Prepared:
 
     Args:
         build: Returns the statement for a dialect. Its parameters are ``bindparam``, a list is
-            :class:`~mercato_kit.lists.any_of`. Defaults of columns do not apply.
+            :class:`~mercato_kit.lists.any_of`. It has a value for each column with a default.
     """
 
     def __init__(self, build: Callable[[sa.Dialect], Statement]) -> None:
@@ -56,6 +56,8 @@ class _Compiled:
     def __init__(self, statement: Statement, dialect: sa.Dialect, names: list[str]) -> None:
         target = dialect if dialect.name == "sqlite" else _NUMBERED
         compiled = statement.compile(dialect=target, column_keys=names)
+        if made := [*compiled.insert_prefetch, *compiled.update_prefetch]:
+            raise TypeError(f"give a value for {', '.join(map(str, made))}: no default applies")
         self.text = str(compiled)
         bound = {name: compiled.binds[name] for name in compiled.positiontup or ()}
         self._binds = [(name, bind_processor(bind.type, dialect)) for name, bind in bound.items()]
