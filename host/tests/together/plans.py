@@ -4,6 +4,8 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
+from mercato_kit.driver import watchers_of
+
 
 class Plans:
     """Records the statements of an engine, and explains how the database runs them."""
@@ -14,29 +16,23 @@ class Plans:
 
     def __enter__(self) -> Self:
         sa.event.listen(self._engine, "before_cursor_execute", self._record)
+        watchers_of(self._engine).append(self._record_text)
         return self
 
     def __exit__(self, *exception: object) -> None:
+        watchers_of(self._engine).remove(self._record_text)
         sa.event.remove(self._engine, "before_cursor_execute", self._record)
 
     def of_whole_tables(self) -> list[str]:
         """Return each step of a plan that reads a whole table, with its statement."""
         with self._engine.begin() as connection:
+            explain = _of_sqlite if connection.dialect.name == "sqlite" else _of_postgresql
             return [
-                f"{step}: {statement}"
-                for statement, parameters in self._sent.items()
-                for step in self._explain(connection, statement, parameters)
+                f"{step}: {text}"
+                for text, parameters in self._sent.items()
+                for step in explain(connection, text, parameters)
                 if _is_scan(step)
             ]
-
-    def _explain(self, connection: sa.Connection, statement: str, parameters: Any) -> list[str]:
-        if connection.dialect.name == "sqlite":
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            return [row.detail for row in plan]
-        # A small table is read whole, unless that is forbidden; then a scan has no index to use.
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
-        return [row[0].strip() for row in plan]
 
     def _record(
         self,
@@ -47,9 +43,35 @@ class Plans:
         _context: Any,
         many: bool,  # noqa: FBT001 - the signature of SQLAlchemy's event
     ) -> None:
-        words = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
-        if statement.lstrip().startswith(words):
+        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
             self._sent[statement] = parameters[0] if many else parameters
+
+    def _record_text(self, statement: str) -> None:
+        self._sent[statement] = None
+
+
+def _of_sqlite(connection: sa.Connection, text: str, parameters: Any) -> list[str]:
+    values = (None,) * text.count("?") if parameters is None else parameters
+    plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
+    return [row.detail for row in plan]
+
+
+def _of_postgresql(connection: sa.Connection, text: str, parameters: Any) -> list[str]:
+    # A small table is read whole, unless that is forbidden; then a scan has no index to use.
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    if parameters is not None:
+        plan = connection.exec_driver_sql(f"EXPLAIN {text}", parameters)
+        return [row[0] for row in plan]
+    # The values are not known, so the plan is that for any.
+    driver: Any = connection.connection.driver_connection
+    driver.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    driver.execute(f"PREPARE explained AS {text}")
+    known = "SELECT cardinality(parameter_types) FROM pg_prepared_statements"
+    (number,) = driver.execute(known).fetchone()
+    values = f"({', '.join(['NULL'] * number)})" if number else ""
+    plan = driver.execute(f"EXPLAIN EXECUTE explained{values}").fetchall()
+    driver.execute("DEALLOCATE explained")
+    return [row[0] for row in plan]
 
 
 def _is_scan(step: str) -> bool:

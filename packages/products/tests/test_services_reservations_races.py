@@ -23,13 +23,13 @@ def together(app):
 
     def in_transaction(function):
         with app.app_context():
-            later.begin()
+            later.begin(session.connection)
             try:
                 answer = function()
             except InsufficientStock:
                 session.rollback()
                 return "short"
-            later.write(session.connection())
+            later.write()
             session.commit()
             return answer
 

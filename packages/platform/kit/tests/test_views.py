@@ -10,10 +10,11 @@ from marshmallow import fields
 from sqlalchemy.orm import selectinload
 
 from mercato_kit import db, work
+from mercato_kit.driver import watchers_of
 from mercato_kit.errors import InvalidCursor, NotFound
 from mercato_kit.http import Blueprint, PageRequest, page_of, paginate
 from mercato_kit.policies import anyone
-from mercato_kit.reads import Read, reader, watchers_of
+from mercato_kit.reads import Read, reader
 from mercato_kit.schemas import ModelSchema
 from mercato_kit.views import Through, View, any_of, comparisons
 

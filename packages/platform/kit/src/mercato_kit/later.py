@@ -6,7 +6,7 @@ each table.
 
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from typing import Any, cast
 
@@ -41,7 +41,18 @@ class _Target:
         return {attribute: columns[attribute] for attribute in self.attributes}
 
 
-_pending: ContextVar[dict[_Target, list[Row]] | None] = ContextVar("mercato_later", default=None)
+Pending = Mapping[_Target, list[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A unit of work: how its connection is found, and the rows to write."""
+
+    connect: Callable[[], sa.Connection]
+    rows: dict[_Target, list[Row]] = field(default_factory=dict)
+
+
+_unit: ContextVar[_Unit | None] = ContextVar("mercato_later", default=None)
 
 
 def later(model: type[DeclarativeBase], rows: Iterable[Row]) -> None:
@@ -59,12 +70,12 @@ def later(model: type[DeclarativeBase], rows: Iterable[Row]) -> None:
     Raises:
         RuntimeError: There is no unit of work.
     """
-    pending = _pending.get()
-    if pending is None:
+    unit = _unit.get()
+    if unit is None:
         raise RuntimeError("later() needs a unit of work, which writes the rows when it ends")
     for row in rows:
         complete = with_defaults(model, row)
-        pending.setdefault(_Target(model, tuple(complete)), []).append(complete)
+        unit.rows.setdefault(_Target(model, tuple(complete)), []).append(complete)
 
 
 def with_defaults(model: type[DeclarativeBase], row: Row) -> dict[str, Any]:
@@ -93,64 +104,76 @@ def by_column(model: type[DeclarativeBase], row: Row) -> dict[str, Any]:
     return {columns[attribute].name: value for attribute, value in row.items()}
 
 
-def write(
-    connection: sa.Connection,
-    last: sa.Update | None = None,
-    values: Mapping[str, Any] | None = None,
-) -> None:
+def write(last: sa.Update | None = None, values: Row | None = None) -> None:
     """Write the pending rows of the unit of work, and after them *last*.
 
     The caller has flushed the session.
 
     Args:
-        connection: The connection of the unit of work.
         last: A statement that is kept as long as the process, with ``bindparam`` for values.
         values: The values of *last*.
+
+    Raises:
+        RuntimeError: There is no unit of work.
     """
-    pending = _pending.get() or {}
-    if pending:
-        begin()
-    elif last is None:
+    unit = _unit.get()
+    if unit is None:
+        raise RuntimeError("there is no unit of work")
+    if not unit.rows and last is None:
         return
+    begin(unit.connect)
+    connection = unit.connect()
     if connection.dialect.name == "sqlite":
-        for target, rows in pending.items():
-            _insert(target).many(connection, [by_column(target.model, row) for row in rows])
-        if last is not None:
-            _alone(last).rows(connection, values or {})
-        return
+        _write_each(connection, unit.rows, last, values or {})
+    else:
+        _write_at_once(connection, unit.rows, last, values or {})
+
+
+def watch(statement: str) -> None:
+    """Write the pending rows if *statement*, which is sent next, names a table of them."""
+    unit = _unit.get()
+    if unit is not None and unit.rows and _names_one(statement, unit.rows):
+        write()
+
+
+def pending() -> bool:
+    """Return whether the unit of work has rows to write."""
+    unit = _unit.get()
+    return unit is not None and bool(unit.rows)
+
+
+def begin(connect: Callable[[], sa.Connection]) -> None:
+    """Begin a unit of work without pending rows, whose connection *connect* returns."""
+    _unit.set(_Unit(connect))
+
+
+def end() -> None:
+    """End the unit of work; rows that are still pending are dropped."""
+    _unit.set(None)
+
+
+def _names_one(statement: str, targets: Iterable[_Target]) -> bool:
+    return any(target.table.name in statement for target in targets)
+
+
+def _write_each(
+    connection: sa.Connection, pending: Pending, last: sa.Update | None, values: Row
+) -> None:
+    for target, rows in pending.items():
+        _insert(target).many(connection, [by_column(target.model, row) for row in rows])
+    if last is not None:
+        _alone(last).rows(connection, values)
+
+
+def _write_at_once(
+    connection: sa.Connection, pending: Pending, last: sa.Update | None, values: Row
+) -> None:
     together = _together(last, tuple(pending))
     inserted = {
         source.name: source.dump(rows, connection.dialect)
         for source, rows in zip(together.sources, pending.values(), strict=True)
     }
-    together.statement.rows(connection, {**inserted, **(values or {})})
-
-
-def write_before(
-    connection: sa.Connection, _cursor: object, statement: str, *_arguments: object
-) -> None:
-    """Write the pending rows if *statement* names a table of them.
-
-    A listener of SQLAlchemy's ``before_cursor_execute``.
-    """
-    pending = _pending.get()
-    if pending and any(target.table.name in statement for target in pending):
-        write(connection)
-
-
-def pending() -> bool:
-    """Return whether the unit of work has rows to write."""
-    return bool(_pending.get())
-
-
-def begin() -> None:
-    """Begin a unit of work without pending rows."""
-    _pending.set({})
-
-
-def end() -> None:
-    """End the unit of work; rows that are still pending are dropped."""
-    _pending.set(None)
+    together.statement.rows(connection, {**inserted, **values})
 
 
 @cache

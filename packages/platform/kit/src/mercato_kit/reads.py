@@ -7,7 +7,6 @@ session, so that it sees what was written.
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
-from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from flask import current_app
@@ -17,15 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import PoolProxiedConnection
 
-from mercato_kit import db, later, transactions, work
-
-Row = tuple[Any, ...]
-Watcher = Callable[[str], object]
-
-_STALE_PLAN = ("0A000", "26000")
-"""States of PostgreSQL: a plan has another result now, or there is no such plan."""
-
-_watchers: WeakKeyDictionary[sa.Engine, list[Watcher]] = WeakKeyDictionary()
+from mercato_kit import db, driver, transactions, work
+from mercato_kit.driver import Row, watchers_of
 
 _POSTGRESQL: sa.Dialect = cast("Any", PGDialect_psycopg)(paramstyle="numeric_dollar")
 _SQLITE = SQLiteDialect_pysqlite()
@@ -83,6 +75,7 @@ class Reader:
         self.dialect = engine.dialect.name
         self.engine = transactions.reading_engine(engine)
         self._watchers = watchers_of(engine)
+        self._error = driver.error_of(engine.dialect)
 
     def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
         """Send *statement* and return its rows.
@@ -91,26 +84,17 @@ class Reader:
             DBAPIError: The database refused it, or the connection was lost twice.
         """
         parameters = statement.parameters(values)
-        for watch in self._watchers:
-            watch(statement.text)
         session = _writing_session()
         if session is not None:
             return self._inside(session, statement.text, parameters)
+        for watch in self._watchers:
+            watch(statement.text)
         return self._alone(statement.text, parameters)
 
     def _inside(self, session: Session, text: str, parameters: list[Any]) -> list[Row]:
         if session.autoflush:
             session.flush()
-        connection = session.connection()
-        later.write_before(connection, None, text)
-        driver = connection.connection.driver_connection
-        try:
-            return self._fetch(driver, text, parameters)
-        except self._error as error:
-            wrapped = self._wrapped(error, text, driver)
-            if wrapped.connection_invalidated:
-                connection.invalidate(error)
-            raise wrapped from error
+        return driver.send(session.connection(), text, parameters)
 
     def _alone(self, text: str, parameters: list[Any]) -> list[Row]:
         # Connections that ended while they were idle are replaced; each can fail only once.
@@ -126,11 +110,11 @@ class Reader:
         try:
             pooled = self.engine.raw_connection()
         except self._error as error:
-            raise self._wrapped(error, text, None) from error
+            raise driver.wrapped(self.engine.dialect, error, text, None) from error
         try:
             return self._bounded(pooled, text, parameters)
         except self._error as error:
-            wrapped = self._wrapped(error, text, pooled.driver_connection)
+            wrapped = driver.wrapped(self.engine.dialect, error, text, pooled.driver_connection)
             if wrapped.connection_invalidated:
                 pooled.invalidate(error)
             raise wrapped from error
@@ -140,45 +124,17 @@ class Reader:
     def _bounded(
         self, pooled: PoolProxiedConnection, text: str, parameters: list[Any]
     ) -> list[Row]:
-        driver: Any = pooled.driver_connection
+        connection: Any = pooled.driver_connection
         begin = pooled.info.get(transactions.BEGIN_OF_READS)
         if begin is None:
-            return self._fetch(driver, text, parameters)
+            return driver.fetch(self.engine.dialect, connection, text, parameters)
         # A pooler drops the settings of a connection, so that they need a transaction.
-        driver.execute(begin)
+        connection.execute(begin)
         try:
-            return self._fetch(driver, text, parameters)
+            return driver.fetch(self.engine.dialect, connection, text, parameters)
         finally:
             # Also after an error, where it rolls back.
-            driver.execute("COMMIT")
-
-    def _fetch(self, driver: Any, text: str, parameters: list[Any]) -> list[Row]:
-        if self.dialect == "sqlite":
-            return cast("list[Row]", driver.execute(text, parameters).fetchall())
-        cursor = cast("Any", self.engine.dialect.loaded_dbapi).RawCursor(driver)
-        return cast("list[Row]", cursor.execute(text, parameters).fetchall())
-
-    @property
-    def _error(self) -> type[Exception]:
-        return cast("type[Exception]", self.engine.dialect.loaded_dbapi.Error)
-
-    def _wrapped(self, error: Exception, text: str, driver: Any) -> DBAPIError:
-        dialect = self.engine.dialect
-        ended = driver is not None and dialect.is_disconnect(cast("Any", error), driver, None)
-        # A prepared read does not survive another type of a column; a new connection prepares anew.
-        lost = ended or getattr(error, "sqlstate", None) in _STALE_PLAN
-        return cast(
-            "DBAPIError",
-            DBAPIError.instance(
-                text,
-                None,
-                error,
-                self._error,
-                hide_parameters=True,
-                connection_invalidated=lost,
-                dialect=dialect,
-            ),
-        )
+            connection.execute("COMMIT")
 
 
 class Read:
@@ -211,14 +167,6 @@ class Read:
         processors = [(place, process) for place, process in made if process is not None]
         ready = Statement(self._select, here.dialect), processors
         return self._ready.setdefault(here.dialect, ready)
-
-
-def watchers_of(engine: sa.Engine) -> list[Watcher]:
-    """Return the functions that are called with the text of each read before it is sent.
-
-    Append one to watch the reads of *engine*: they are no events of SQLAlchemy.
-    """
-    return _watchers.setdefault(engine, [])
 
 
 def reader() -> Reader:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mercato_kit import later, sqlite
+from mercato_kit.driver import watchers_of
 
 _may_write: ContextVar[bool] = ContextVar("mercato_may_write", default=True)
 
@@ -85,7 +86,8 @@ def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTING
         engine: The engine.
         settings: PostgreSQL's settings by name; by default, those of a request.
     """
-    sa.event.listen(engine, "before_cursor_execute", later.write_before)
+    watchers_of(engine).append(later.watch)
+    sa.event.listen(engine, "before_cursor_execute", _watch)
     if engine.dialect.name == "sqlite":
         sqlite.prepare(engine, may_write)
     else:
@@ -121,6 +123,10 @@ def reading_engine(engine: sa.Engine) -> sa.Engine:
 def size_of(pool: sa.Pool) -> int:
     """Return how many connections *pool* keeps; 1 if it keeps none."""
     return pool.size() if isinstance(pool, sa.QueuePool) else 1
+
+
+def _watch(_connection: object, _cursor: object, statement: str, *_arguments: object) -> None:
+    later.watch(statement)
 
 
 def lost_settings(engine: sa.Engine) -> dict[str, str]:

@@ -154,7 +154,7 @@ def _run_with_retries(step: Callable[[], T], *, safe_to_repeat: bool) -> T:
 def _run_once(step: Callable[[], T]) -> T:
     # A new list for each attempt: a rolled back one leaves nothing to call.
     _after_commit.set([])
-    later.begin()
+    later.begin(session.connection)
     try:
         return _work(step)
     except BaseException:
@@ -176,7 +176,7 @@ def _work(step: Callable[[], T]) -> T:
 def _commit() -> None:
     if later.pending():
         session.flush()
-        later.write(session.connection())
+        later.write()
     # Work that only read through views has opened no session.
     if session.registry.has():
         session.commit()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Request
 
 from mercato_kit.db import engine
-from mercato_kit.reads import watchers_of
+from mercato_kit.driver import watchers_of
 from mercato_runtime.app import App
 
 _METHODS = frozenset("DELETE GET HEAD OPTIONS PATCH POST PUT".split())

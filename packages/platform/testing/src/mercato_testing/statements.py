@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from mercato_kit.reads import watchers_of
+from mercato_kit.driver import watchers_of
 
 # The limits of a transaction and SQLite's settings do not depend on the code under test.
 _NOT_COUNTED = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK(?!\s+TO)|PRAGMA)\b", re.IGNORECASE)

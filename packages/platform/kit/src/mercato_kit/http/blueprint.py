@@ -136,7 +136,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
     def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
         """Parse arguments with *schema*, as in flask-smorest; keeps the type of the view."""
-        return super().arguments(schema, **options)  # type: ignore[no-any-return]
+        # Of a class, webargs makes an object for each request.
+        one = schema() if isinstance(schema, type) else schema
+        return super().arguments(one, **options)  # type: ignore[no-any-return]
 
     def response(
         self, status_code: int, schema: Any = None, **options: Any

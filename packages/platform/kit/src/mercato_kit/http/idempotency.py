@@ -192,8 +192,9 @@ def _insert_key(_dialect: sa.Dialect) -> sa.Insert:
         "created_at": now,
         "expires_at": sa.bindparam("end", type_=IdempotencyKey.expires_at.type),
     }
-    of = {"scope": sa.bindparam("of_scope"), "key": sa.bindparam("of_key")}
-    insert = db.insert(IdempotencyKey).values({**of, **fresh})
+    insert = db.insert(IdempotencyKey).values(
+        scope=sa.bindparam("of_scope"), key=sa.bindparam("of_key"), **fresh
+    )
     claim = insert.on_conflict_do_update(
         index_elements=["scope", "key"], set_=fresh, where=IdempotencyKey.expires_at < now
     )
@@ -234,7 +235,7 @@ def _store(scope: str, key: str, response: Response) -> None:
         "headers": headers,
         "body": response.get_data(as_text=True),
     }
-    later.write(session.connection(), _STORE, answer)
+    later.write(_STORE, answer)
 
 
 def _give_back(scope: str, key: str) -> None:

@@ -4,8 +4,9 @@ A view says which output schema it fills and which rows it shows. Its answer is 
 ``schema.dump`` makes of the entity.
 """
 
+from mercato_kit.lists import any_of
 from mercato_kit.shown import Shown
-from mercato_kit.views.elements import any_of, comparisons
+from mercato_kit.views.elements import comparisons
 from mercato_kit.views.view import Through, View
 
 __all__ = ["Shown", "Through", "View", "any_of", "comparisons"]

@@ -1,6 +1,5 @@
 """SQL of both databases for values as JSON answers have them."""
 
-import json
 import operator
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, cast
@@ -96,56 +95,6 @@ class JsonObject(_Element):
     def __init__(self, members: Iterable[tuple[str, sa.ColumnElement[Any]]]) -> None:
         parts = [part for name, value in members for part in (_literal(name), value)]
         super().__init__(*parts)
-
-
-class AnyOf(_Element):
-    """Whether a column has one of the values of a list, which is one parameter."""
-
-    type = sa.Boolean()
-
-    def self_group(self, against: Any = None) -> "AnyOf":
-        """Return the element: SQLite would compare a function with 1, which uses no index."""
-        return self
-
-
-@compiles(AnyOf)
-def _compile_any_of(element: AnyOf, compiler: Any, **options: Any) -> str:
-    column, values = (compiler.process(part, **options) for part in element.clauses)
-    if compiler.dialect.name == "sqlite":
-        return f"({column} IN (SELECT value FROM json_each({values})))"  # noqa: S608
-    return f"({column} = ANY ({values}))"
-
-
-class ListOf(sa.types.TypeDecorator[Any]):
-    """Values of one type as one parameter: an array on PostgreSQL, a JSON list on SQLite."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def __init__(self, item: sa.types.TypeEngine[Any]) -> None:
-        super().__init__()
-        self.item = item
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
-        """Use an array on PostgreSQL."""
-        if dialect.name == "sqlite":
-            return sa.Text()
-        # A cast to a length would cut longer values, which then match others.
-        return sa.ARRAY(sa.String() if isinstance(self.item, sa.String) else self.item)
-
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
-        """Convert each value as its column does; SQLite gets JSON."""
-        if value is None:
-            return None
-        if dialect.name != "sqlite":
-            return list(value)
-        process = self.item.dialect_impl(dialect).bind_processor(dialect)
-        return json.dumps([one if process is None else process(one) for one in value])
-
-
-def any_of(column: Any, name: str) -> sa.ColumnElement[bool]:
-    """Return the condition that *column* has one of the values in the parameter *name*, a list."""
-    return AnyOf(column, sa.bindparam(name, type_=ListOf(column.type)))
 
 
 def shown(value: Any) -> sa.ColumnElement[Any]:

@@ -8,8 +8,9 @@ import msgspec
 import sqlalchemy as sa
 
 from mercato_kit.db import UtcDateTime
+from mercato_kit.driver import Row
 from mercato_kit.http.pagination import PageRequest, write_cursor
-from mercato_kit.reads import Row, Statement
+from mercato_kit.reads import Statement
 from mercato_kit.views.elements import ExactInstantText, shown
 
 LIMIT, AFTER, AFTER_ID = "_limit", "_after", "_after_id"

@@ -22,8 +22,8 @@ from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_kit import later, models
 from mercato_kit.db import engine
+from mercato_kit.driver import watchers_of
 from mercato_kit.migrations import version_table
-from mercato_kit.reads import watchers_of
 from mercato_runtime.guard.faults import guard_fault
 from mercato_runtime.guard.owners import HOST, KIT, CodeOwners
 from mercato_runtime.guard.statements import tables_in
@@ -84,7 +84,7 @@ class SqlGuard:
         self._check(statement, self._owners_touched(statement, context), inspect.currentframe())
 
     def check_read(self, statement: str) -> None:
-        """Check the text of a view, as one of :func:`mercato_kit.reads.watchers_of`.
+        """Check the text of a view, as one of :func:`mercato_kit.driver.watchers_of`.
 
         Raises:
             ForeignTableError: The calling feature does not own all tables of the statement.

@@ -1,0 +1,97 @@
+"""Statements through the cursor of the driver, which costs half of SQLAlchemy's."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+Row = tuple[Any, ...]
+Watcher = Callable[[str], object]
+
+_STALE_PLAN = ("0A000", "26000")
+"""States of PostgreSQL: a plan has another result now, or there is no such plan."""
+
+_watchers: WeakKeyDictionary[sa.Engine, list[Watcher]] = WeakKeyDictionary()
+
+
+def watchers_of(engine: sa.Engine) -> list[Watcher]:
+    """Return the functions that are called with the text of each statement before it is sent.
+
+    Append one to watch the statements of *engine*: they are no events of SQLAlchemy.
+    """
+    return _watchers.setdefault(engine, [])
+
+
+def send(connection: sa.Connection, text: str, parameters: Any) -> list[Row]:
+    """Send a statement in the transaction of *connection*, and return its rows.
+
+    Args:
+        connection: The connection.
+        text: The statement; its parameters are ``$1`` on PostgreSQL and ``?`` on SQLite.
+        parameters: The values in their order.
+
+    Raises:
+        DBAPIError: The database refused it, or the connection was lost.
+    """
+    with _sending(connection, text) as driver:
+        return fetch(connection.dialect, driver, text, parameters)
+
+
+def send_many(connection: sa.Connection, text: str, rows: Sequence[Any]) -> None:
+    """Send a statement for each of *rows*, in the transaction of *connection*.
+
+    Raises:
+        DBAPIError: The database refused it, or the connection was lost.
+    """
+    with _sending(connection, text) as driver:
+        driver.cursor().executemany(text, rows)
+
+
+@contextmanager
+def _sending(connection: sa.Connection, text: str) -> Iterator[Any]:
+    for watch in watchers_of(connection.engine):
+        watch(text)
+    driver = connection.connection.driver_connection
+    try:
+        yield driver
+    except error_of(connection.dialect) as error:
+        raised = wrapped(connection.dialect, error, text, driver)
+        if raised.connection_invalidated:
+            connection.invalidate(error)
+        raise raised from error
+
+
+def fetch(dialect: sa.Dialect, driver: Any, text: str, parameters: Any) -> list[Row]:
+    """Return the rows of a statement on a connection of the driver; none if it returns none."""
+    if dialect.name == "sqlite":
+        return cast("list[Row]", driver.execute(text, parameters).fetchall())
+    cursor = cast("Any", dialect.loaded_dbapi).RawCursor(driver)
+    cursor.execute(text, parameters)
+    return [] if cursor.description is None else cast("list[Row]", cursor.fetchall())
+
+
+def error_of(dialect: sa.Dialect) -> type[Exception]:
+    """Return the class of the driver's errors."""
+    return cast("type[Exception]", cast("Any", dialect.loaded_dbapi).Error)
+
+
+def wrapped(dialect: sa.Dialect, error: Exception, text: str, driver: Any) -> DBAPIError:
+    """Return SQLAlchemy's error for an error of the driver."""
+    ended = driver is not None and dialect.is_disconnect(cast("Any", error), driver, None)
+    # A prepared read does not survive another type of a column; a new connection prepares anew.
+    lost = ended or getattr(error, "sqlstate", None) in _STALE_PLAN
+    return cast(
+        "DBAPIError",
+        DBAPIError.instance(
+            text,
+            None,
+            error,
+            error_of(dialect),
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=dialect,
+        ),
+    )
