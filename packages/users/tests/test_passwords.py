@@ -161,6 +161,10 @@ class TestVerify:
         assert not passwords.verify(None, "a password that no account has")
         assert not passwords.verify("not a hash", "anything at all")
 
+    def test_takes_the_same_time_without_a_hash(self):
+        """What is verified instead has the parameters of new hashes."""
+        assert not passwords.needs_rehash(passwords._DUMMY_HASH)
+
 
 class TestRegisterWithAPassword:
     @pytest.mark.parametrize("password", ["x" * 11, "x" * 129, "password1234"])

@@ -16,6 +16,7 @@ from pathlib import Path
 from mercato_testing.samples import notes, wheels
 
 SLOW = """
+import gc
 import time
 from pathlib import Path
 
@@ -65,8 +66,8 @@ def large():
 @blueprint.get("/process", allow=anyone)
 @blueprint.response(200)
 def process():
-    '''Say which process answers'''
-    return {"process": os.getpid()}
+    '''Say which process answers, and how many objects it shares with the main process'''
+    return {"process": os.getpid(), "shared": gc.get_freeze_count()}
 
 
 @blueprint.get("/client", allow=anyone)

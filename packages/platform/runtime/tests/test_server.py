@@ -107,6 +107,10 @@ class TestServe:
         assert server.process.wait(timeout=20) == 0
         assert not server.has_processes()
 
+    def test_workers_share_memory(self, running):
+        """The garbage collector of a worker leaves alone what the main process made."""
+        assert running.get("/v1/process")[1]["shared"] > 100_000
+
     def test_leaves_a_sqlite_database_in_one_file(self, running):
         """A server that has ended has put the log of its database into the file."""
         file = Path(sa.make_url(running.url).database)

@@ -17,8 +17,12 @@ LONGEST = 128
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
-# Verified if there is no account, so that the response takes the same time.
-_DUMMY_HASH = _hasher.hash("a password that no account has")
+# Verified if there is no account, so that the response takes the same time. It is not made at the
+# start of each process, which would take as long as a login; its parameters are those above.
+_DUMMY_HASH = (
+    "$argon2id$v=19$m=19456,t=2,p=1"
+    "$Y7toBfhEUQjH0sp6Tv0CNA$Zq/1HkhTEW72IEjqccmFFhdEk03P7jYT1e6yzXSrCOA"
+)
 
 # Digits and signs at the ends: "Password123!" is checked as "password".
 _DECORATION = re.compile(r"^[\d\W_]+|[\d\W_]+$")

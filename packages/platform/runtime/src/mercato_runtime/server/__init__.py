@@ -1,5 +1,6 @@
 """Serve an app over HTTP/1.1: granian reads requests, threads of forked workers answer them."""
 
+import gc
 import logging
 import socket
 import sys
@@ -43,6 +44,9 @@ def serve(app: Flask, listener: socket.socket, *, workers: int, threads: int) ->
         for each in listeners:
             each.close()
 
+    # A collection writes to all objects that it looks at: each worker would get a copy of them.
+    gc.collect()
+    gc.freeze()
     Supervisor(work, workers, on_stop=close).run()
 
 
