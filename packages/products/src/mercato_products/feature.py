@@ -6,6 +6,7 @@ from mercato_contracts.catalog import Catalog
 from mercato_contracts.stock import Stock
 from mercato_kit.feature import Feature, Offer, Referent, SoftReference
 from mercato_kit.identity import IdentityProvider
+from mercato_products.cli import commands
 from mercato_products.jobs import JOBS
 from mercato_products.models import Base, Product, StockMovement, Variant
 from mercato_products.permissions import PERMISSIONS
@@ -32,6 +33,7 @@ feature = Feature(
         Offer(Stock, "1.0", ProductStock),
     ],
     jobs=JOBS,
+    cli=commands,
     settings=ProductsSettings,
     permissions=PERMISSIONS,
     sample_data=make_sample_data,

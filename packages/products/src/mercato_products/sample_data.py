@@ -36,9 +36,7 @@ def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
     if session.scalar(sa.select(Product.id).limit(1)) is None:
         for model, rows in _make_shop().items():
             session.execute(sa.insert(model), rows)
-        ids = list(session.scalars(sa.select(Product.id)))
-        services.refresh_listings(*ids)
-        services.refresh_words(*ids)
+        services.reindex()
     samples["variant_ids"] = _find_well_stocked()
     return list(_describe())
 

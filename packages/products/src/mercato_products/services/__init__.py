@@ -29,6 +29,7 @@ from mercato_products.services.products import (
 )
 from mercato_products.services.queries import list_products
 from mercato_products.services.quotes import quote_variants
+from mercato_products.services.reindex import reindex
 from mercato_products.services.reservations import (
     commit_reservation,
     extend_reservation,
@@ -72,6 +73,7 @@ __all__ = [
     "quote_variants",
     "refresh_listings",
     "refresh_words",
+    "reindex",
     "release_orphans",
     "release_units",
     "replace_media",
