@@ -30,6 +30,8 @@ class TestListUsers:
         ("filters", "expected"),
         [
             ("q=ALICE", ["alice@example.com"]),
+            ("q=b%C3%BCch", ["zoe@bücher.example"]),
+            ("q=xn--bcher", ["zoe@bücher.example"]),
             ("q=%25", []),
             ("status=suspended", ["eve@example.com"]),
             ("role=admin", []),
@@ -41,6 +43,7 @@ class TestListUsers:
     def test_filters(self, charlie, alice, commit, filters, expected):
         """Users are filtered by text, status, role and time; unknown filters are refused."""
         commit(factories.make_user, "eve@example.com", status="suspended")
+        commit(factories.make_user, "zoe@bücher.example")
 
         answer = charlie.get(f"/v1/users?{filters}")
 

@@ -108,6 +108,10 @@ class Password(Text):
 class Email(Line):
     """An e-mail address of at most 254 characters, loaded as it was written."""
 
+    default_error_messages = {  # noqa: RUF012 - the name marshmallow reads
+        "invalid": "Not a valid email address."
+    }
+
     def __init__(self, **kwargs: Any) -> None:
         metadata = {"format": "email", **kwargs.pop("metadata", {})}
         super().__init__(max=emails.LONGEST, metadata=metadata, **kwargs)
@@ -117,7 +121,7 @@ class Email(Line):
         try:
             return emails.parse(text).written
         except ValueError as error:
-            raise ma.ValidationError("Not a valid email address.") from error
+            raise self.make_error("invalid") from error
 
 
 class Integer(fields.Integer):
