@@ -146,19 +146,20 @@ def test_server(session: nox.Session, folder: str) -> None:
 
 @nox.session(requires=["build"])
 def bench(session: nox.Session) -> None:
-    """Measure: all benchmarks, or those named: ``-- boot``. A figure never fails the session."""
-    known = find_benchmarks()
-    names = sorted({file.stem for file in known})
-    session.log(f"The benchmarks: {', '.join(names)}")
-    wanted = session.posargs or names
-    if strangers := sorted(set(wanted) - set(names)):
-        session.error(f"There is no benchmark called {', '.join(strangers)}.")
+    """Measure the shop beside two twins: all, or some, ``-- http instructions``.
+
+    ``-- --help`` says what there is; ``-- accept`` writes the ratios that ``pace`` compares with.
+    """
+    measure(session, *session.posargs)
+
+
+@nox.session(requires=["build"])
+def pace(session: nox.Session) -> None:
+    """Fail where a request has fallen behind its twins: ``nox -s bench -- gate``."""
+    measure(session, "gate")
+
+
+def measure(session: nox.Session, *words: str) -> None:
+    """Run the benchmarks."""
     provide(session, *EVERYTHING, groups=[f"{ROOT}/host/pyproject.toml:journey"])
-    for file in known:
-        if file.stem in wanted:
-            session.run("python", str(file), env=CLEAN)
-
-
-def find_benchmarks() -> list[Path]:
-    """Find the scripts that measure something."""
-    return sorted([*ROOT.glob("packages/*/benchmarks/*.py"), *ROOT.glob("host/benchmarks/*.py")])
+    session.run("python", "host/benchmarks/bench.py", *words, env=CLEAN)

@@ -1,65 +1,96 @@
-"""Measure the shop beside two twins: ``bench.py instructions --only detail,list``."""
+"""Measure the shop beside two twins that give the same answers.
+
+``bench.py instructions --only detail,list`` counts what these requests cost ours alone; without
+``--only`` the twins are counted as well. ``bench.py gate`` compares the ratios with the committed
+ones, ``bench.py accept`` writes them. Without a word, everything is measured but ``scale``.
+"""
 
 import argparse
-import json
-import os
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from parts import counting, shop as shops
-from parts.tables import show
+# The modules beside this file import each other by the name of their folder.
+sys.path.insert(0, str(Path(__file__).parent))
 
-COUNTED = str(Path(__file__).parent / "parts/counted.py")
-COUNTED_ROWS = ("nothing", "detail", "list", "order-detail", "own-orders", "order", "hot")
+from parts import boot, comparison, features, http, instructions, ratios, scale, shop as shops, soak
+from parts.report import Table, print_tables, write_page
+from parts.requests import COUNTED, REQUESTS
+from parts.servers import servers_on
+from parts.shop import Shop
+from parts.tables import say
 
-Costs = dict[str, dict[str, float]]
-"""Millions of instructions (or CPU microseconds) by row, by server."""
+KINDS = ("http", "instructions", "boot", "soak", "features", "scale")
+ON_A_SHOP = {"http", "instructions", "gate", "accept"}
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["instructions"])
-    parser.add_argument("--rows", type=int, default=100_000, help="products of the shop")
-    parser.add_argument("--database", choices=["postgresql", "sqlite"], default="postgresql")
-    parser.add_argument("--only", help="these requests, separated by commas")
-    parser.add_argument("--servers", default="ours", help="of ours,naive,limit")
-    chosen = parser.parse_args()
-    names = chosen.only.split(",") if chosen.only else COUNTED_ROWS
-    with (
-        TemporaryDirectory() as place,
-        shops.opened(Path(place), chosen.rows, chosen.database) as shop,
-    ):
-        costs = count(shop, Path(place), chosen.servers.split(","), names)
-    unit = "million instructions" if counting.VALGRIND else "CPU microseconds"
-    rows = [(name, *(f"{of_server[name]:.2f}" for of_server in costs.values())) for name in names]
-    show(f"{unit} a request", ("request", *costs), rows)
+    chosen = read_arguments()
+    wanted = chosen.what or [kind for kind in KINDS if kind != "scale"]
+    tables: list[Table] = []
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        if ON_A_SHOP & {*wanted}:
+            with shops.opened(place, chosen.rows, chosen.database) as shop:
+                tables += measure_shop(shop, place, wanted, chosen)
+        for kind, measure in {"boot": boot.measure, "features": features.measure}.items():
+            tables += measure(place) if kind in wanted else []
+        if "soak" in wanted:
+            tables += soak.measure(place, chosen.database, chosen.soak_seconds)
+        if "scale" in wanted:
+            tables += scale.measure(place, chosen.database)
+    print_tables(tables)
+    if chosen.page:
+        write_page(tables, chosen.page)
 
 
-def count(shop: shops.Shop, place: Path, servers: Sequence[str], names: Sequence[str]) -> Costs:
-    """Count what requests cost each server."""
-    file = shop.save(place / "shop.json")
-    return {server: _count(file, place, server, names) for server in servers}
-
-
-def _count(file: str, place: Path, server: str, names: Sequence[str]) -> dict[str, float]:
-    result = place / "costs.json"
-    command = [sys.executable, COUNTED, file, str(result), server, *names]
-    variables: Mapping[str, str] = {}
-    if counting.VALGRIND:
-        for old in place.glob("callgrind*"):
-            old.unlink()
-        command, variables = counting.under_callgrind(command, place)
-    done = subprocess.run(
-        command, env=os.environ | variables, capture_output=True, text=True, check=False
+def read_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    if done.returncode != 0:
-        raise RuntimeError(f"{server}: {done.stderr[-5000:]}")
-    scale = 1e6 if counting.VALGRIND else 1e3
-    return {name: cost / scale for name, cost in json.loads(result.read_text()).items()}
+    parser.add_argument("what", nargs="*", choices=[*KINDS, "gate", "accept", []], default=[])
+    parser.add_argument("--rows", type=int, help="products; default 100,000, for a gate 10,000")
+    parser.add_argument("--database", choices=["postgresql", "sqlite"], default="postgresql")
+    parser.add_argument("--only", type=lambda text: text.split(","), help="these requests, a,b")
+    parser.add_argument("--servers", type=lambda text: text.split(","), help="ours,naive,limit")
+    parser.add_argument("--rounds", type=int, default=5, help="of http")
+    parser.add_argument("--seconds", type=float, default=2, help="of a request in a round of http")
+    parser.add_argument("--soak-seconds", type=float, default=60)
+    parser.add_argument("--page", type=Path, help="write the report to this file of HTML as well")
+    chosen = parser.parse_args()
+    chosen.rows = chosen.rows or (10_000 if {"gate", "accept"} & {*chosen.what} else 100_000)
+    return chosen
+
+
+def measure_shop(
+    shop: Shop, place: Path, wanted: list[str], chosen: argparse.Namespace
+) -> list[Table]:
+    """Measure what needs a filled database."""
+    tables = []
+    twins = not chosen.only and not chosen.servers
+    if twins or "http" in wanted:
+        comparison.compare(shop, place)
+    if {"instructions", "gate", "accept"} & {*wanted}:
+        servers = chosen.servers or (servers_on(shop) if twins else ["ours"])
+        costs = instructions.measure(shop, place, servers, chosen.only or COUNTED)
+        tables.append(instructions.table_of(costs))
+        settle(f"{instructions.UNIT}, {chosen.database}", costs, wanted)
+    if "http" in wanted:
+        load = http.Load(chosen.only or list(REQUESTS), chosen.rounds, chosen.seconds)
+        tables += http.measure(shop, place, load)
+    return tables
+
+
+def settle(kind: str, costs: instructions.Costs, wanted: list[str]) -> None:
+    """Write the ratios, or compare them with the committed ones."""
+    found = ratios.ratios_of(costs)
+    if "accept" in wanted:
+        ratios.save(kind, found)
+    if "gate" in wanted:
+        ratios.check(ratios.load(kind), found)
+        say(f"Every ratio of {kind} holds.")
 
 
 if __name__ == "__main__":

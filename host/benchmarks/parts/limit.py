@@ -199,7 +199,7 @@ class Limit:
         return claims.sid, claims.sub, claims.epoch
 
     def _rows(self, statement: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
-        cursor = self._connection.execute(statement, values)  # type: ignore[arg-type]
+        cursor = self._connection.execute(statement, values)
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

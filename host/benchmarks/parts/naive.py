@@ -49,7 +49,9 @@ class Instant(fields.Field[datetime]):
     """A time in UTC, in milliseconds."""
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
-        return value and value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if value is None:
+            return None
+        return str(value.isoformat(timespec="milliseconds")).replace("+00:00", "Z")
 
 
 def schema(words: str, **others: fields.Field[Any]) -> type[ma.Schema]:
@@ -231,7 +233,8 @@ def get_product(key: UUID | str) -> Response:
     response = jsonify(PRODUCT.dump(product))
     response.headers["Cache-Control"] = "public, max-age=30"
     response.set_etag(str(product.version))
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def list_products() -> Response:

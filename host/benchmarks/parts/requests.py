@@ -68,6 +68,12 @@ def _order(shop: Shop, number: int) -> Request:
     return Request("/v1/orders", "POST", json.dumps(body).encode(), headers)
 
 
+def _login() -> Request:
+    body = {"email": rows.EMAIL, "password": rows.PASSWORD}
+    headers = {"Idempotency-Key": secrets.token_urlsafe(24)}
+    return Request("/v1/auth/login", "POST", json.dumps(body).encode(), headers)
+
+
 REQUESTS: Mapping[str, Make] = {
     "nothing": lambda shop, number: Request("/healthz"),
     "detail": _detail,
@@ -81,4 +87,12 @@ REQUESTS: Mapping[str, Make] = {
     "handle": _handle,
     "price": lambda shop, number: _list(f"currency=EUR&sort=price&price%5Bgte%5D={number % 20000}"),
     "search": lambda shop, number: _list(f"q=series{number % (shop.count // 20):05}"),
+    "deep": lambda shop, number: _list(f"cursor={shop.deep}"),
+    "login": lambda shop, number: _login(),
 }
+
+COUNTED = ("nothing", "detail", "list", "order-detail", "own-orders", "order", "hot")
+"""The requests whose instructions are counted."""
+
+OURS_ONLY = ("search", "deep", "login")
+"""What the twins do not answer."""

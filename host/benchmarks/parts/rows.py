@@ -19,7 +19,7 @@ ORDERS, OWN, LINES = 300, 200, 3
 """Orders, those of the customer, and lines of each."""
 UNITS = 1_000_000
 SIZES = ("Small", "Large")
-EMAIL = "bea@example.com"
+EMAIL, PASSWORD = "bea@example.com", "a quiet morning at the market"
 ADDRESS = {
     "name": "Bea Buyer",
     "line1": "2 Market Street",

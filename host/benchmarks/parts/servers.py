@@ -5,7 +5,10 @@ from typing import Any
 
 from parts.shop import Shop
 
-SERVERS = ("ours", "naive", "limit")
+
+def servers_on(shop: Shop) -> tuple[str, ...]:
+    """Return the servers that are compared; the limit knows PostgreSQL only."""
+    return ("ours", "naive", "limit") if shop.postmaster else ("ours", "naive")
 
 
 def application(server: str, shop: Shop) -> Any:

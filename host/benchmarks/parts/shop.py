@@ -10,24 +10,29 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psycopg
+import sqlalchemy as sa
 from filelock import FileLock
+from flask import Flask
 
 from mercato_host import create_app
 from mercato_kit import work
+from mercato_kit.db import engine
+from mercato_kit.http import pagination
 from mercato_products.services.listings import refresh_listings
 from mercato_products.services.search import refresh_words
 from mercato_testing.postgresql.accounts import usable_account
 from mercato_testing.postgresql.installation import initialise, install
 from mercato_testing.postgresql.locks import take_shared
 from mercato_testing.postgresql.server import Server
-from mercato_users import access_tokens
+from mercato_users import access_tokens, passwords
+from mercato_users.models import User
 from parts import rows
 from parts.measuring import run
 from parts.tables import say
@@ -52,6 +57,8 @@ class Shop:
         deployment: The deployment file of ours.
         token: An access token of the customer.
         public_key: What it is signed with, in base64url.
+        deep: The cursor of a page in the middle of all products.
+        postmaster: The id of PostgreSQL's first process; 0 on SQLite.
     """
 
     url: str
@@ -59,6 +66,8 @@ class Shop:
     deployment: str
     token: str
     public_key: str
+    deep: str
+    postmaster: int
 
     @classmethod
     def load(cls, file: str) -> "Shop":
@@ -99,7 +108,8 @@ def opened(place: Path, count: int, database: str) -> Iterator[Shop]:
         words = f"CREATE DATABASE {copy_name} TEMPLATE {kept} STRATEGY file_copy"
         admin.execute(words)
         try:
-            yield describe(server.url(copy_name), place, count)
+            first = (server.installation.data / "postmaster.pid").read_text().split()[0]
+            yield describe(server.url(copy_name), place, count, int(first))
         finally:
             server.drop_database(copy_name)
 
@@ -134,18 +144,37 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def describe(url: str, place: Path, count: int) -> Shop:
-    """Write the deployment of a filled database, and give its customer a token."""
-    deployment = _write_deployment(url, place)
+def describe(url: str, place: Path, count: int, postmaster: int = 0) -> Shop:
+    """Write the deployment of a filled database, and give its customer a token and a password."""
+    deployment = write_deployment(url, place)
     app = create_app(deployment)
     with app.app_context():
         claims = access_tokens.Claims(rows.uid("user", 0), rows.uid("session", 0), epoch=0)
         token = access_tokens.issue(claims)
         key = access_tokens.key_set()["keys"][0]["x"]
-    return Shop(url, count, str(deployment), token, key)
+        password_hash = passwords.hash_password(rows.PASSWORD)
+        with engine().begin() as connection:
+            account = sa.update(User).where(User.email == rows.EMAIL)
+            connection.execute(account.values(password_hash=password_hash))
+        engine().dispose()
+        middle = count // 2
+        created_at = rows.EPOCH + timedelta(seconds=middle)
+        deep = cursor_at(app, "/v1/products?limit=50", created_at, rows.uid("product", middle))
+    return Shop(url, count, str(deployment), token, key, deep, postmaster)
 
 
-def _write_deployment(url: str, place: Path) -> Path:
+def cursor_at(app: Flask, path: str, value: Any, row_id: UUID) -> str:
+    """Return the cursor of the page of a list behind a row, whose sort key has a value."""
+    first = app.test_client().get(path).get_json()["next_cursor"]
+    plain = value.isoformat() if isinstance(value, datetime) else value
+    with app.test_request_context(path):
+        signer = pagination._signer()  # noqa: SLF001 - no route gives a cursor to a far page
+        sort, filters, kind, _, _ = signer.loads(first)
+        return str(signer.dumps([sort, filters, kind, plain, str(row_id)]))
+
+
+def write_deployment(url: str, place: Path) -> Path:
+    """Write the deployment file of ours."""
     file = place / "shop.toml"
     # The guard is off as in production; no line a request, which the twins do not write either;
     # and a token lasts as long as a run.
@@ -168,7 +197,7 @@ def _digest() -> str:
 
 def _fill(url: str, place: Path, count: int) -> None:
     say(f"  {count:,} products are written ...")
-    deployment = _write_deployment(url, place)
+    deployment = write_deployment(url, place)
     run([MERCATO, f"--deployment={deployment}", "db", "upgrade"])
     if url.startswith("sqlite"):
         _fill_sqlite(url.removeprefix("sqlite:///"), count)

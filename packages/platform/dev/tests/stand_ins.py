@@ -55,7 +55,7 @@ def define_each_unit(name: str) -> None:
         act(session, f"{name}({short})")
 
 
-for one in ("lint", "types", "boundaries", "combinations"):
+for one in ("lint", "types", "boundaries", "combinations", "pace"):
     define(one)
 for one in ("imports", "tests", "lowest"):
     define_each(one)

@@ -36,7 +36,7 @@ class TestProve:
         told, passes = prove(proven)
 
         assert passes, told
-        for name in ("lint", "types", "boundaries", "combinations"):
+        for name in ("lint", "types", "boundaries", "combinations", "pace"):
             assert told.count(f"Here is {name} ") == 1
         for name in ("imports", "tests", "lowest", "compat"):
             assert told.count(f"Here is {name}(apples) ") == 1

@@ -13,7 +13,7 @@ from mercato_dev.refusal import refuse
 from mercato_dev.units import Unit
 
 # Sessions that check the whole workspace.
-TOGETHER = ("lint", "types", "boundaries", "combinations")
+TOGETHER = ("lint", "types", "boundaries", "combinations", "pace")
 
 
 def prove(session: nox.Session, units: Sequence[Unit]) -> None:

@@ -1,0 +1,34 @@
+"""What a start costs, beside the import of its frameworks: CPU time of whole processes."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from parts import shop as shops
+from parts.measuring import cpu_seconds, middle, run
+from parts.report import Table
+
+FRAMEWORKS = "flask, flask_caching, flask_marshmallow, flask_smorest, flask_sqlalchemy, psycopg"
+RUNS = 5
+
+
+def measure(place: Path) -> list[Table]:
+    """Measure ``create_app`` and ``mercato check`` of three features, with bytecode written."""
+    deployment = shops.write_deployment(f"sqlite:///{place}/boot.db", place)
+    mercato = [shops.MERCATO, f"--deployment={deployment}"]
+    run([*mercato, "db", "upgrade"])
+    made = f"from mercato_host import create_app; create_app({str(deployment)!r})"
+    commands: dict[str, Sequence[str]] = {
+        f"import {FRAMEWORKS}": [sys.executable, "-c", f"import {FRAMEWORKS}"],
+        "create_app": [sys.executable, "-c", made],
+        "mercato check --offline": [*mercato, "check", "--offline"],
+        "mercato check": [*mercato, "check"],
+    }
+    spent = {name: _middle(command) for name, command in commands.items()}
+    unit = next(iter(spent.values()))
+    rows = [(name, f"{cost:.2f}", f"{cost / unit:.2f}") for name, cost in spent.items()]
+    return [Table("boot", ("whole process", "CPU s", "x frameworks"), rows)]
+
+
+def _middle(command: Sequence[str]) -> float:
+    return middle(lambda: cpu_seconds(command), runs=RUNS)

@@ -1,0 +1,57 @@
+"""What requests cost each server, without HTTP: instructions under callgrind, else CPU time."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from parts import counting
+from parts.report import Table
+from parts.shop import Shop
+
+COUNTED = str(Path(__file__).with_name("counted.py"))
+UNIT = "million instructions" if counting.VALGRIND else "CPU milliseconds"
+
+Costs = dict[str, dict[str, float]]
+"""What a request costs, by request, by server."""
+
+
+def measure(shop: Shop, place: Path, servers: Sequence[str], names: Sequence[str]) -> Costs:
+    """Count what requests cost each server, in ``UNIT``."""
+    file = shop.save(place / "shop.json")
+    return {server: _measure(file, place, server, names) for server in servers}
+
+
+def table_of(costs: Costs) -> Table:
+    """Return the costs as a table; with twins, how many times ours is ahead of them."""
+    names = list(costs["ours"])
+    twins = [server for server in costs if server != "ours"]
+    rows = [
+        (
+            name,
+            *(f"{of_server[name]:.2f}" for of_server in costs.values()),
+            *(f"{costs[twin][name] / costs['ours'][name]:.2f}" for twin in twins),
+        )
+        for name in names
+    ]
+    head = ("request", *costs, *(f"{twin} / ours" for twin in twins))
+    bars = {name: {server: found[name] for server, found in costs.items()} for name in names}
+    return Table(f"{UNIT} a request", head, rows, bars)
+
+
+def _measure(file: str, place: Path, server: str, names: Sequence[str]) -> dict[str, float]:
+    result = place / "costs.json"
+    command = [sys.executable, COUNTED, file, str(result), server, *names]
+    variables: Mapping[str, str] = {}
+    if counting.VALGRIND:
+        for old in place.glob("callgrind*"):
+            old.unlink()
+        command, variables = counting.under_callgrind(command, place)
+    done = subprocess.run(
+        command, env=os.environ | variables, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{server}: {done.stderr[-5000:]}")
+    return {name: cost / 1e6 for name, cost in json.loads(result.read_text()).items()}

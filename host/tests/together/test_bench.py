@@ -1,0 +1,54 @@
+"""What the benchmarks refuse."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+
+from parts.comparison import differences
+from parts.ratios import Behind, check, ratios_of
+
+
+class TestCheck:
+    def test_refuses_a_ratio_that_fell_by_more_than_a_tenth(self):
+        """The gate names the request, its twin, and both ratios."""
+        found = ratios_of({"ours": {"detail": 1.2, "list": 1}, "naive": {"detail": 9, "list": 20}})
+
+        with pytest.raises(Behind, match=r"detail, naive / ours: 7\.50, committed 9\.00"):
+            check({"naive": {"detail": 9, "list": 20}}, found)
+
+    def test_lets_a_ratio_pass_that_fell_by_less(self):
+        """Noise does not shut the gate."""
+        found = ratios_of({"ours": {"detail": 1}, "naive": {"detail": 8.2}})
+
+        check({"naive": {"detail": 9}}, found)
+
+        assert found == {"naive": {"detail": 8.2}}
+
+    def test_refuses_a_request_that_was_not_measured(self):
+        """A request that is missing counts as fallen behind."""
+        with pytest.raises(Behind, match="order, limit"):
+            check({"limit": {"order": 0.5}}, {"limit": {}})
+
+    def test_refuses_where_nothing_is_committed(self):
+        """Without ratios to compare with, the gate is shut."""
+        with pytest.raises(Behind, match="accept"):
+            check({}, {"naive": {"detail": 9}})
+
+
+class TestDifferences:
+    def test_names_each_field_that_differs(self):
+        """Values, absent fields and lengths of lists are compared, at any depth."""
+        ours = {"id": 1, "lines": [{"sku": "A", "quantity": 1}], "prices": [1]}
+        twin = {"id": 2, "lines": [{"sku": "B"}], "prices": [1, 2]}
+
+        found = [line.partition(":")[0] for line in differences(ours, twin, frozenset({"id"}))]
+
+        assert found == ["/lines/0/quantity", "/lines/0/sku", "/prices"]
+
+    def test_compares_whether_there_is_a_cursor(self):
+        """Cursors of two servers differ, but both have one or neither."""
+        assert not [*differences({"next_cursor": "a"}, {"next_cursor": "b"})]
+        assert [*differences({"next_cursor": "a"}, {"next_cursor": None})]
