@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask.typing import ResponseReturnValue
 
-    from mercato_runtime.answers import Answers
-
 BeforeHook = Callable[[Request], None]
 AfterHook = Callable[[Request, flask.Response], None]
+Answer = Callable[[Request, Callable[[], flask.Response]], flask.Response | None]
 
 _COMPLETED = frozenset({"location", "content-location"})
 """Headers whose URLs werkzeug rewrites when it sends them."""
@@ -89,7 +88,8 @@ class App(Flask):
             extensions. One that raises a problem refuses the request.
         after_hooks: Called with request and response after the hooks of extensions, so that they
             see the response that is sent.
-        answers: The public answers that are kept, if any are.
+        answer: Returns the kept answer to a request, or that of the function that it is given;
+            None for a request whose answers are not kept. None if no answers are.
     """
 
     response_class = Response
@@ -99,7 +99,7 @@ class App(Flask):
         super().__init__(*args, **kwargs)
         self.before_hooks: list[BeforeHook] = []
         self.after_hooks: list[AfterHook] = []
-        self.answers: Answers | None = None
+        self.answer: Answer | None = None
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Bind the URL map to *request*; where the host matters for matching, Flask does it."""
@@ -132,9 +132,9 @@ class App(Flask):
     def dispatch_request(self) -> "ResponseReturnValue":
         """Return the kept answer to the request, or call its view."""
         view = super().dispatch_request
-        if self.answers is None:
+        if self.answer is None:
             return view()
-        kept = self.answers.answer(request_ctx.request, lambda: self.make_response(view()))
+        kept = self.answer(request_ctx.request, lambda: self.make_response(view()))
         return view() if kept is None else kept
 
     def process_response(self, response: flask.Response) -> flask.Response:

@@ -31,7 +31,7 @@ def init_app(app: App, plan: Plan) -> None:
         return
     ours = Shelf(app, CACHE_THRESHOLD=number)
     shared = RedisShelf(app, redis.reveal()) if redis else ours
-    app.answers = Answers(
+    answers = Answers(
         {
             # To ask Redis costs as much as to make a small answer.
             f"{blueprint.name}.{route.endpoint}": ours if "<" in rule else shared
@@ -40,6 +40,7 @@ def init_app(app: App, plan: Plan) -> None:
             if route.public_cache
         }
     )
+    app.answer = answers.answer
 
 
 class Answers:
