@@ -31,18 +31,19 @@ def refresh_price_ranges(*product_ids: UUID) -> None:
     """Rewrite the price ranges of products, after a change of their variants or prices."""
     session.flush()
     session.execute(_delete(PriceRange, PriceRange.product_id.in_(product_ids)))
+    # No third table to join: without statistics, PostgreSQL would compare all rows with all.
+    status = sa.select(Product.status).where(Product.id == Variant.product_id)
     ranges = (
         sa.select(
             Variant.product_id,
             Price.currency,
-            Product.status,
+            status.correlate(Variant).scalar_subquery(),
             sa.func.min(Price.unit_amount),
             sa.func.max(Price.unit_amount),
         )
         .join(Price, Price.variant_id == Variant.id)
-        .join(Product, Product.id == Variant.product_id)
         .where(Variant.product_id.in_(product_ids), Variant.status == "active")
-        .group_by(Variant.product_id, Price.currency, Product.status)
+        .group_by(Variant.product_id, Price.currency)
     )
     names = ["product_id", "currency", "status", "min_amount", "max_amount"]
     session.execute(sa.insert(PriceRange).from_select(names, ranges))

@@ -10,7 +10,7 @@ from mercato_products.models import Product
 from mercato_products.services.listings import refresh_listings
 from mercato_products.services.search import refresh_words
 
-BATCH_SIZE = 500
+BATCH_SIZE = 100
 
 
 def reindex() -> int:
