@@ -7,6 +7,7 @@ import shutil
 import socket
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -112,6 +113,7 @@ def opened(place: Path, count: int, database: str) -> Iterator[Shop]:
 def kept_server(place: Path) -> Iterator[Server]:
     """Run a durable PostgreSQL server whose data is kept for the next run."""
     account = usable_account()
+    place = Path(tempfile.mkdtemp(dir=place))
     # The server's keeper removes its home when it ends, so that has a link to the data.
     data = KEPT / "data"
     with FileLock(KEPT / "run.lock"), (place / "users.lock").open("a") as users:
@@ -174,7 +176,8 @@ def write_deployment(url: str, place: Path) -> Path:
     # and a token lasts as long as a run.
     file.write_text(
         f'environment = "testing"\n[database]\nurl = "{url}"\nsql_guard = false\n'
-        '[logging]\nlevel = "WARNING"\n[server]\nport = 0\n[features.products]\n[features.orders]\n'
+        '[logging]\nlevel = "WARNING"\n[server]\nport = 0\n[features.products]\n'
+        "[features.orders.settings]\nmanual_by_customer = true\n"
         "[features.users.settings]\naccess_token_seconds = 3600\n"
     )
     return file
