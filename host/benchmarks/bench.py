@@ -39,7 +39,7 @@ def main() -> None:
         if "soak" in wanted:
             tables += soak.measure(place, chosen.database, chosen.soak_seconds)
         if "scale" in wanted:
-            tables += scale.measure(place, chosen.database)
+            tables += scale.measure(place, chosen.database, chosen.many)
     print_tables(tables)
     if chosen.page:
         write_page(tables, chosen.page)
@@ -52,6 +52,7 @@ def read_arguments() -> argparse.Namespace:
     )
     parser.add_argument("what", nargs="*", choices=[*KINDS, "gate", "accept", []], default=[])
     parser.add_argument("--rows", type=int, help="products; default 100,000, for a gate 10,000")
+    parser.add_argument("--many", type=int, default=1_000_000, help="products of scale")
     parser.add_argument("--database", choices=["postgresql", "sqlite"], default="postgresql")
     parser.add_argument("--only", type=lambda text: text.split(","), help="these requests, a,b")
     parser.add_argument("--servers", type=lambda text: text.split(","), help="ours,naive,limit")

@@ -9,7 +9,7 @@ from parts.measuring import cpu_seconds, middle, run
 from parts.report import Table
 
 FRAMEWORKS = "flask, flask_caching, flask_marshmallow, flask_smorest, flask_sqlalchemy, psycopg"
-RUNS = 5
+RUNS = 3
 
 
 def measure(place: Path) -> list[Table]:

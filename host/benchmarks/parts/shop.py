@@ -7,11 +7,11 @@ import shutil
 import socket
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,11 +22,8 @@ from filelock import FileLock
 from flask import Flask
 
 from mercato_host import create_app
-from mercato_kit import work
 from mercato_kit.db import engine
 from mercato_kit.http import pagination
-from mercato_products.services.listings import refresh_listings
-from mercato_products.services.search import refresh_words
 from mercato_testing.postgresql.accounts import usable_account
 from mercato_testing.postgresql.installation import initialise, install
 from mercato_testing.postgresql.locks import take_shared
@@ -40,8 +37,6 @@ from parts.tables import say
 ROOT = Path(__file__).parents[3]
 KEPT = ROOT / "var/bench"
 """What is kept for the next run; it may be removed at any time."""
-
-_CHUNK = 500
 
 FEATURES = ("users", "products", "orders")
 MERCATO = str(Path(sys.executable).with_name("mercato"))
@@ -118,6 +113,7 @@ def opened(place: Path, count: int, database: str) -> Iterator[Shop]:
 def kept_server(place: Path) -> Iterator[Server]:
     """Run a durable PostgreSQL server whose data is kept for the next run."""
     account = usable_account()
+    place = Path(tempfile.mkdtemp(dir=place))
     # The server's keeper removes its home when it ends, so that has a link to the data.
     data = KEPT / "data"
     with FileLock(KEPT / "run.lock"), (place / "users.lock").open("a") as users:
@@ -180,7 +176,8 @@ def write_deployment(url: str, place: Path) -> Path:
     # and a token lasts as long as a run.
     file.write_text(
         f'environment = "testing"\n[database]\nurl = "{url}"\nsql_guard = false\n'
-        '[logging]\nlevel = "WARNING"\n[server]\nport = 0\n[features.products]\n[features.orders]\n'
+        '[logging]\nlevel = "WARNING"\n[server]\nport = 0\n[features.products]\n'
+        "[features.orders.settings]\nmanual_by_customer = true\n"
         "[features.users.settings]\naccess_token_seconds = 3600\n"
     )
     return file
@@ -205,24 +202,11 @@ def _fill(url: str, place: Path, count: int) -> None:
         _fill_postgresql(url, count)
         # Without statistics, the rows that follow are found by scans.
         _analyse_postgresql(url)
-    _refresh(deployment, count)
+    run([MERCATO, f"--deployment={deployment}", "products", "reindex"])
     if url.startswith("sqlite"):
         _analyse_sqlite(url.removeprefix("sqlite:///"))
     else:
         _analyse_postgresql(url)
-
-
-def _refresh(deployment: Path, count: int) -> None:
-    """Write the rows of products that lists and searches read."""
-    with create_app(deployment).app_context():
-        for first in range(0, count, _CHUNK):
-            ids = [rows.uid("product", number) for number in range(first, first + _CHUNK)]
-            work.run(partial(_refresh_products, ids[: count - first]))
-
-
-def _refresh_products(ids: Sequence[UUID]) -> None:
-    refresh_listings(*ids)
-    refresh_words(*ids)
 
 
 def _fill_sqlite(file: str, count: int) -> None:
