@@ -37,7 +37,7 @@ ORDERS = View(
         "fulfillment_status": any_of(Order.fulfillment_status, "fulfillment_status"),
         **comparisons(
             Order.customer_id,
-            Order.customer_email,
+            Order.customer_email_key,
             Order.number,
             Order.created_at,
             Order.amount_total,

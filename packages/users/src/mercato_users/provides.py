@@ -1,19 +1,16 @@
 """The provider of the contract ``identity``."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import sqlalchemy as sa
 
 from mercato_kit.composition import current_composition
-from mercato_kit.db import session, utc_now
+from mercato_kit.db import utc_now
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.principals import Principal
+from mercato_kit.reads import Read
 from mercato_users import access_tokens
-from mercato_users.access_tokens import Claims
 from mercato_users.models import Role, RolePermission, Session, User, UserRole
 
-_PRINCIPAL = (
+_PRINCIPAL = Read(
     sa.select(
         User.email,
         User.email_verified_at.is_not(None).label("email_verified"),
@@ -50,31 +47,24 @@ class Identity:
                 is not active.
         """
         claims = access_tokens.read(token)
-        rows = _rows(claims)
+        rows = _PRINCIPAL.rows(
+            session_id=claims.session_id,
+            user_id=claims.user_id,
+            epoch=claims.epoch,
+            now=utc_now(),
+        )
         if not rows:
             raise Unauthenticated(invalid_token=True)
-        user = rows[0]
-        permissions = {row.permission for row in rows if row.permission is not None}
-        if any(row.is_system for row in rows):
+        email, email_verified, given_name, family_name, *_ = rows[0]
+        permissions = {permission for *_, permission in rows if permission is not None}
+        if any(is_system for *_, is_system, _ in rows):
             permissions |= current_composition().permissions
-        names = (user.given_name, user.family_name)
         return Principal(
             sub=claims.user_id,
             kind="user",
-            email=user.email,
-            email_verified=user.email_verified,
+            email=email,
+            email_verified=email_verified,
             permissions=frozenset(permissions),
             session_id=claims.session_id,
-            name=" ".join(name for name in names if name) or None,
+            name=" ".join(filter(None, (given_name, family_name))) or None,
         )
-
-
-def _rows(claims: Claims) -> Sequence[Any]:
-    values = {
-        "session_id": claims.session_id,
-        "user_id": claims.user_id,
-        "epoch": claims.epoch,
-        "now": utc_now(),
-    }
-    # The connection of the session: the session itself would do more than run a statement.
-    return session.connection().execute(_PRINCIPAL, values).all()

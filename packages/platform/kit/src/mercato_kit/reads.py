@@ -146,7 +146,7 @@ class Read:
         rows = SESSION.rows(user_id=claims.user_id)
     """
 
-    def __init__(self, select: sa.Select[Any]) -> None:
+    def __init__(self, select: sa.Select[*tuple[Any, ...]]) -> None:
         self._select = select
         self._ready: dict[str, tuple[Statement, list[tuple[int, Callable[[Any], Any]]]]] = {}
 
