@@ -38,7 +38,7 @@ def send(connection: sa.Connection, text: str, parameters: Any) -> list[Row]:
 
 
 def send_many(connection: sa.Connection, text: str, rows: Sequence[Any]) -> None:
-    """Send a statement for each of *rows*, in the transaction of *connection*.
+    """Send a statement for each of *rows* to SQLite, in the transaction of *connection*.
 
     Raises:
         DBAPIError: The database refused it, or the connection was lost.
