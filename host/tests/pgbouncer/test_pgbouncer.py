@@ -13,6 +13,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from mercato_host import create_app
+from mercato_kit.reads import Read
 from mercato_testing.postgresql import running_server
 
 from ..together.invariants import find_violations
@@ -222,6 +224,22 @@ class TestOrders:
             prepared = other.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()[0]
 
         assert (limits, prepared, count(direct, LOCKS)) == ("0", 0, 0)
+
+
+class TestReads:
+    def test_have_their_limits_and_leave_nothing(self, port, make_deployment):
+        """A read of a view has its time limits; no setting and no plan stays on the connection."""
+        deployment, direct = make_deployment(port)
+        through = f"postgresql://shop@127.0.0.1:{port}/{direct.rpartition('/')[2]}"
+        limit = Read(sa.select(sa.func.current_setting("statement_timeout")))
+
+        with create_app(deployment).app_context():
+            read = [limit.rows() for _ in range(10)]
+        with psycopg.connect(through, autocommit=True, prepare_threshold=None) as other:
+            after = other.execute("SHOW statement_timeout").fetchone()[0]
+            prepared = other.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()[0]
+
+        assert (read, after, prepared) == ([[("8s",)]] * 10, "0", 0)
 
 
 def _stock(client, units):

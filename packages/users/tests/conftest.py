@@ -10,6 +10,7 @@ from mercato_users import passwords
 from mercato_users.feature import feature  # noqa: F401 - the feature under test
 
 from . import factories
+from .drawn import VIEW_CASES
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +22,12 @@ def _mail_folder(tmp_path_factory):
 def settings(_mail_folder):
     """Send mail to a folder."""
     return {"mail": "folder", "mail_folder": str(_mail_folder)}
+
+
+@pytest.fixture
+def view_cases():
+    """How the rows of the views are drawn."""
+    return VIEW_CASES
 
 
 @pytest.fixture

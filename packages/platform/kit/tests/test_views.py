@@ -385,6 +385,23 @@ class TestReader:
 
             assert LABELLED.find(id=db.new_id()) is None
 
+    def test_outlives_the_plans_of_the_server(self, boot, empty_postgresql_url):
+        """A read that the server has prepared still works when a column has another type."""
+        read = Read(sa.select(sa.literal_column("a")).select_from(sa.text("lone")))
+        with (
+            boot(empty_postgresql_url).app_context(),
+            psycopg.connect(empty_postgresql_url, autocommit=True) as other,
+        ):
+            other.execute("CREATE TABLE lone AS SELECT 1 AS a")
+            before = [read.rows() for _ in range(10)]
+            prepared = Read(sa.select(sa.text("count(*) FROM pg_prepared_statements"))).rows()
+
+            other.execute("ALTER TABLE lone ALTER a TYPE text")
+            after = read.rows()
+            other.execute("DROP TABLE lone")
+
+        assert (before, prepared, after) == ([[(1,)]] * 10, [(1,)], [("1",)])
+
     def test_reports_errors_as_the_session_does(self, app):
         """An error of the database is one of SQLAlchemy, so that a unit of work handles it."""
         broken = Read(sa.select(sa.literal_column("lost")))

@@ -47,8 +47,10 @@ class TestDifferingViews:
         """A view that computes something else than the schema dumps is found."""
         view = View(NoteSchema, filters=BY_ID, computed={"stars": Note.stars + 1})
 
+        one = ViewCase(st.builds(Note, text=st.just("a")).map(lambda note: [note]))
+
         with pytest.raises(AssertionError, match=r"the view shows \{.*\}, and its schema \{"):
-            list(views.differing_views(app, [("NOTE", view)], {"NOTE": NOTES}))
+            list(views.differing_views(app, [("NOTE", view)], {"NOTE": one}))
 
     def test_finds_a_view_without_rows(self, app):
         """A view whose rows are not drawn is not forgotten."""

@@ -6,9 +6,10 @@ from uuid import UUID
 from flask import request
 
 from mercato_kit.errors import Unauthenticated
-from mercato_kit.http import Blueprint, Page, if_match
+from mercato_kit.http import Blueprint, if_match
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, anyone_as_guest, permission, signed_in
+from mercato_kit.views import Shown
 from mercato_users import access_tokens, services
 from mercato_users.clients import Client
 from mercato_users.models import User
@@ -118,7 +119,7 @@ def reset_password(body: dict[str, Any]) -> None:
 
 @blueprint.get("/users/me", allow=signed_in)
 @blueprint.response(200, UserSchema)
-def read_me() -> User:
+def read_me() -> Shown:
     """Get the caller's account"""
     return services.find_user(_require(current_principal.sub))
 
@@ -134,14 +135,14 @@ def change_me(body: dict[str, Any]) -> User:
 @blueprint.get("/users", allow=permission(READ))
 @blueprint.arguments(UserListQuerySchema, location="query")
 @blueprint.response(200, UserListSchema)
-def list_users(query: dict[str, Any]) -> Page[User]:
+def list_users(query: dict[str, Any]) -> Shown:
     """List users"""
     return services.list_users(**query)
 
 
 @blueprint.get("/users/<uuid:user_id>", allow=permission(READ))
 @blueprint.response(200, UserSchema)
-def read_user(user_id: UUID) -> User:
+def read_user(user_id: UUID) -> Shown:
     """Get a user"""
     return services.find_user(user_id)
 

@@ -30,6 +30,9 @@ _POSTGRESQL_SETTINGS: Mapping[str, str] = {
     "TimeZone": "UTC",
 }
 
+_READS_BEFORE_PREPARED = 5
+"""How often a connection is sent the text of a read before the server keeps its plan."""
+
 BEGIN_OF_READS = "mercato_begin_of_reads"
 """In the ``info`` of a connection: what a transaction of one read begins with, if it needs one."""
 
@@ -198,3 +201,5 @@ def _bound_reads(driver: Any, record: Any) -> None:
         record.info[BEGIN_OF_READS] = f"BEGIN READ ONLY; {limits}"
     else:
         driver.execute(limits)
+        # Planning a read takes the server several times as long as running it.
+        driver.prepare_threshold = _READS_BEFORE_PREPARED

@@ -5,16 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from mercato_kit.db import check_version, found, session
+from mercato_kit.views import Shown
 from mercato_users.models import User
+from mercato_users.views import USERS
 
 
-def find_user(user_id: UUID) -> User:
-    """Return a user.
+def find_user(user_id: UUID) -> Shown:
+    """Return what is shown of a user.
 
     Raises:
         NotFound: The user does not exist.
     """
-    return found(session.get(User, user_id))
+    return USERS.one(id=user_id)
 
 
 def update_profile(user_id: UUID, changes: Mapping[str, Any], *, versions: Container[int]) -> User:
@@ -28,7 +30,7 @@ def update_profile(user_id: UUID, changes: Mapping[str, Any], *, versions: Conta
     Raises:
         StaleVersion: The profile has changed since.
     """
-    user = find_user(user_id)
+    user = found(session.get(User, user_id))
     check_version(user, versions)
     for attribute, value in changes.items():
         setattr(user, attribute, value)

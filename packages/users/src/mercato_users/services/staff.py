@@ -6,37 +6,27 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import found, locked, session
-from mercato_kit.http import Page, PageRequest, conditions, paginate
+from mercato_kit.http import PageRequest
+from mercato_kit.views import Shown
 from mercato_users.errors import InvalidTransition
-from mercato_users.models import Role, User, UserRole
+from mercato_users.models import User
 from mercato_users.services import audit, sessions
+from mercato_users.views import USERS
+
+_ESCAPED = str.maketrans({mark: f"/{mark}" for mark in "/%_"})
 
 
-def list_users(
-    page: PageRequest,
-    *,
-    q: str | None = None,
-    role: str | None = None,
-    **filters: Any,
-) -> Page[User]:
+def list_users(page: PageRequest, *, q: str | None = None, **filters: Any) -> Shown:
     """Return a page of users, by default newest first.
 
     Args:
         page: The page requested.
         q: Part of the address or of a name.
-        role: Only users with the role of this name.
-        **filters: Columns of the model, as in :func:`mercato_kit.http.conditions`.
+        **filters: Values and bounds by name, see :data:`mercato_users.views.USERS`.
     """
-    statement = sa.select(User).where(*conditions(filters, vars(User)))
     if q is not None:
-        columns = (User.email_canonical, User.given_name, User.family_name)
-        statement = statement.where(
-            sa.or_(*(column.icontains(q, autoescape=True) for column in columns))
-        )
-    if role is not None:
-        holders = sa.select(UserRole.user_id).join(Role, Role.id == UserRole.role_id)
-        statement = statement.where(User.id.in_(holders.where(Role.name == role)))
-    return paginate(statement, page, columns={"created_at": User.created_at}, id=User.id)
+        filters["q"] = q.translate(_ESCAPED)
+    return USERS.page(page, **filters)
 
 
 def suspend_user(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -> None:

@@ -58,12 +58,13 @@ def compare(app: Flask, view: View, case: ViewCase) -> None:
         AssertionError: They differ.
     """
     # As in mercato_testing.views.
-    from hypothesis import HealthCheck, given, settings  # noqa: PLC0415
+    from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415
 
     @settings(
         max_examples=_EXAMPLES,
         deadline=None,
         database=None,
+        phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
     @given(case.rows)
