@@ -79,6 +79,43 @@ class TestPlaceOrder:
         assert find_violations(sa.create_engine(database_url, poolclass=sa.pool.NullPool)) == []
 
 
+class TestOtherRoutes:
+    def test_need_few_statements(self, boot, write_deployment, issuer):
+        """Quotes, payments, cancellations and adjustments have at most these statements."""
+        app = boot(write_deployment("products", "orders", more=issuer.table))
+        client, permissions = app.test_client(), [*STAFF, "orders.write"]
+        staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=permissions)}"}
+        variant_ids = [stock_variant(client, staff, units=9) for _ in range(3)]
+        order = new_order(*variant_ids)
+        paid, canceled = (
+            client.post("/v1/orders", json=order, headers={**staff, **key()}).json["id"]
+            for _ in range(2)
+        )
+        with app.app_context():
+            bind = engine()
+        adjustments = [
+            {"variant_id": variant_id, "quantity": 1, "reason": "received"}
+            for variant_id in variant_ids
+        ]
+        quoted = {name: order[name] for name in ("lines", "currency")}
+
+        counts = {}
+        for name, path, body in (
+            ("quote", "/v1/orders/quote", quoted),
+            ("pay", f"/v1/orders/{paid}/payments", {"provider": "manual"}),
+            ("cancel", f"/v1/orders/{canceled}/cancel", {}),
+            ("adjust", "/v1/stock-adjustments", {"adjustments": adjustments}),
+        ):
+            with StatementCounter(bind) as sent:
+                answer = client.post(path, json=body, headers={**staff, **key()})
+            assert answer.status_code < 300, answer.text
+            counts[name] = len(sent)
+
+        on_postgresql = {"quote": 1, "pay": 17, "cancel": 13, "adjust": 8}
+        on_sqlite = {"quote": 1, "pay": 19, "cancel": 16, "adjust": 8}
+        assert counts == (on_postgresql if bind.dialect.name == "postgresql" else on_sqlite)
+
+
 class TestPlans:
     def test_no_statement_reads_a_whole_table(self, boot, write_deployment, issuer):
         """Placing, paying, cancelling and expiring orders and adjusting stock use indexes only."""

@@ -11,9 +11,6 @@ from sqlalchemy.exc import DBAPIError
 Row = tuple[Any, ...]
 Watcher = Callable[[str], object]
 
-_STALE_PLAN = ("0A000", "26000")
-"""States of PostgreSQL: a plan has another result now, or there is no such plan."""
-
 _watchers: WeakKeyDictionary[sa.Engine, list[Watcher]] = WeakKeyDictionary()
 
 
@@ -41,7 +38,7 @@ def send(connection: sa.Connection, text: str, parameters: Any) -> list[Row]:
 
 
 def send_many(connection: sa.Connection, text: str, rows: Sequence[Any]) -> None:
-    """Send a statement for each of *rows*, in the transaction of *connection*.
+    """Send a statement for each of *rows* to SQLite, in the transaction of *connection*.
 
     Raises:
         DBAPIError: The database refused it, or the connection was lost.
@@ -80,9 +77,7 @@ def error_of(dialect: sa.Dialect) -> type[Exception]:
 
 def wrapped(dialect: sa.Dialect, error: Exception, text: str, driver: Any) -> DBAPIError:
     """Return SQLAlchemy's error for an error of the driver."""
-    ended = driver is not None and dialect.is_disconnect(cast("Any", error), driver, None)
-    # A prepared read does not survive another type of a column; a new connection prepares anew.
-    lost = ended or getattr(error, "sqlstate", None) in _STALE_PLAN
+    lost = driver is not None and dialect.is_disconnect(cast("Any", error), driver, None)
     return cast(
         "DBAPIError",
         DBAPIError.instance(

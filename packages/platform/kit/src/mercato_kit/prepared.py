@@ -38,7 +38,7 @@ class Prepared:
         return compiled.read(driver.send(connection, compiled.text, compiled.bind(values)))
 
     def many(self, connection: sa.Connection, rows: Sequence[Values]) -> None:
-        """Send the statement for each of *rows*, which have values of the same names."""
+        """Send the statement to SQLite for each of *rows*, which have the same names."""
         compiled = self._for(connection.dialect, rows[0])
         driver.send_many(connection, compiled.text, [compiled.bind(row) for row in rows])
 

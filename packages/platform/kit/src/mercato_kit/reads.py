@@ -19,6 +19,9 @@ from sqlalchemy.pool import PoolProxiedConnection
 from mercato_kit import db, driver, transactions, work
 from mercato_kit.driver import Row, watchers_of
 
+_STALE_PLAN = ("0A000", "26000")
+"""States of PostgreSQL: a plan has another result now, or there is no such plan."""
+
 _POSTGRESQL: sa.Dialect = cast("Any", PGDialect_psycopg)(paramstyle="numeric_dollar")
 _SQLITE = SQLiteDialect_pysqlite()
 
@@ -110,11 +113,11 @@ class Reader:
         try:
             pooled = self.engine.raw_connection()
         except self._error as error:
-            raise driver.wrapped(self.engine.dialect, error, text, None) from error
+            raise self._wrapped(error, text, None) from error
         try:
             return self._bounded(pooled, text, parameters)
         except self._error as error:
-            wrapped = driver.wrapped(self.engine.dialect, error, text, pooled.driver_connection)
+            wrapped = self._wrapped(error, text, pooled.driver_connection)
             if wrapped.connection_invalidated:
                 pooled.invalidate(error)
             raise wrapped from error
@@ -135,6 +138,13 @@ class Reader:
         finally:
             # Also after an error, where it rolls back.
             connection.execute("COMMIT")
+
+    def _wrapped(self, error: Exception, text: str, connection: Any) -> DBAPIError:
+        raised = driver.wrapped(self.engine.dialect, error, text, connection)
+        # A prepared read does not survive another type of a column; a new connection prepares anew.
+        if getattr(error, "sqlstate", None) in _STALE_PLAN:
+            raised.connection_invalidated = True
+        return raised
 
 
 class Read:

@@ -81,7 +81,7 @@ def adjust_stock(adjustments: Sequence[Adjustment], *, actor_id: UUID | None) ->
         movements = movements_of(
             (key, delta, _cause(wanted[key], actor_id)) for key, delta in deltas.items()
         )
-        session.execute(sa.insert(StockMovement), movements)
+        session.execute(sa.insert(StockMovement).values(movements))
     security.record("stock_changed", changes=[_change(key, deltas[key]) for key in deltas])
     return Adjusted(movements, _find_levels(wanted))
 
