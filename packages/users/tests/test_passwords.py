@@ -163,7 +163,7 @@ class TestVerify:
 
     def test_takes_the_same_time_without_a_hash(self):
         """What is verified instead has the parameters of new hashes."""
-        assert not passwords.needs_rehash(passwords._DUMMY_HASH)
+        assert passwords.renewed(passwords._DUMMY_HASH, factories.PASSWORD) is None
 
 
 class TestRegisterWithAPassword:
