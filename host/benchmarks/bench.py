@@ -13,7 +13,17 @@ from tempfile import TemporaryDirectory
 # The modules beside this file import each other by the name of their folder.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from parts import boot, comparison, features, http, instructions, ratios, scale, shop as shops, soak
+from parts import (
+    boot,
+    comparison,
+    features,
+    instructions,
+    over_http,
+    ratios,
+    scale,
+    shop as shops,
+    soak,
+)
 from parts.report import Table, print_tables, write_page
 from parts.requests import COUNTED, REQUESTS
 from parts.servers import servers_on
@@ -79,8 +89,8 @@ def measure_shop(
         tables.append(instructions.table_of(costs))
         settle(f"{instructions.UNIT}, {chosen.database}", costs, wanted)
     if "http" in wanted:
-        load = http.Load(chosen.only or list(REQUESTS), chosen.rounds, chosen.seconds)
-        tables += http.measure(shop, place, load)
+        load = over_http.Load(chosen.only or list(REQUESTS), chosen.rounds, chosen.seconds)
+        tables += over_http.measure(shop, place, load)
     return tables
 
 
