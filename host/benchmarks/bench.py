@@ -18,11 +18,11 @@ from parts import (
     comparison,
     features,
     instructions,
+    over_http,
     ratios,
     scale,
     shop as shops,
     soak,
-    throughput,
 )
 from parts.report import Table, print_tables, write_page
 from parts.requests import COUNTED, REQUESTS
@@ -89,8 +89,8 @@ def measure_shop(
         tables.append(instructions.table_of(costs))
         settle(f"{instructions.UNIT}, {chosen.database}", costs, wanted)
     if "http" in wanted:
-        load = http.Load(chosen.only or list(REQUESTS), chosen.rounds, chosen.seconds)
-        tables += throughput.measure(shop, place, load)
+        load = over_http.Load(chosen.only or list(REQUESTS), chosen.rounds, chosen.seconds)
+        tables += over_http.measure(shop, place, load)
     return tables
 
 

@@ -1,4 +1,4 @@
-"""A process that counts what one server's requests cost: ``counted.py SHOP RESULT SERVER ROWS…``.
+"""A process that counts what requests cost a server: ``parts.counted SHOP RESULT SERVER ROWS…``.
 
 Each request is one call of the WSGI application. Writes the cost of each row to RESULT as JSON.
 """
@@ -11,9 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
-
-# The folder of the benchmarks, whose modules this script imports.
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from parts.counting import OUTPUT, cost_of
 from parts.requests import REQUESTS, Request

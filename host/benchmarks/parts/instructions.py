@@ -11,7 +11,7 @@ from parts import counting
 from parts.report import Table
 from parts.shop import Shop
 
-COUNTED = str(Path(__file__).with_name("counted.py"))
+HERE = Path(__file__).parents[1]
 UNIT = "million instructions" if counting.VALGRIND else "CPU milliseconds"
 
 Costs = dict[str, dict[str, float]]
@@ -43,14 +43,14 @@ def table_of(costs: Costs) -> Table:
 
 def _measure(file: str, place: Path, server: str, names: Sequence[str]) -> dict[str, float]:
     result = place / "costs.json"
-    command = [sys.executable, COUNTED, file, str(result), server, *names]
+    command = [sys.executable, "-m", "parts.counted", file, str(result), server, *names]
     variables: Mapping[str, str] = {}
     if counting.VALGRIND:
         for old in place.glob("callgrind*"):
             old.unlink()
         command, variables = counting.under_callgrind(command, place)
     done = subprocess.run(
-        command, env=os.environ | variables, capture_output=True, text=True, check=False
+        command, cwd=HERE, env=os.environ | variables, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise RuntimeError(f"{server}: {done.stderr[-5000:]}")
