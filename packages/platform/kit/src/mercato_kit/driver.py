@@ -67,7 +67,8 @@ def fetch(dialect: sa.Dialect, driver: Any, text: str, parameters: Any) -> list[
         return cast("list[Row]", driver.execute(text, parameters).fetchall())
     cursor = cast("Any", dialect.loaded_dbapi).RawCursor(driver)
     cursor.execute(text, parameters)
-    return [] if cursor.description is None else cast("list[Row]", cursor.fetchall())
+    # The cursor's description would be made for each column, which costs as much as the rows.
+    return cast("list[Row]", cursor.fetchall()) if cursor.pgresult.nfields else []
 
 
 def error_of(dialect: sa.Dialect) -> type[Exception]:
