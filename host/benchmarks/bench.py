@@ -105,4 +105,7 @@ def settle(kind: str, costs: instructions.Costs, wanted: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (ratios.Behind, comparison.Different) as refusal:
+        sys.exit(str(refusal))
