@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import re
 import secrets
 import shutil
 import socket
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -194,11 +195,27 @@ def _digest() -> str:
 
 def _fill(url: str, place: Path, count: int) -> None:
     say(f"  {count:,} products are written ...")
-    run([MERCATO, f"--deployment={write_deployment(url, place)}", "db", "upgrade"])
+    mercato = [MERCATO, f"--deployment={write_deployment(url, place)}"]
+    run([*mercato, "db", "upgrade"])
     if url.startswith("sqlite"):
-        _fill_sqlite(url.removeprefix("sqlite:///"), count)
+        file = url.removeprefix("sqlite:///")
+        _fill_sqlite(file, count)
+        _index(mercato)
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            connection.execute("ANALYZE")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     else:
         _fill_postgresql(url, count)
+        _index(mercato)
+        with psycopg.connect(url, autocommit=True) as connection_to_analyse:
+            connection_to_analyse.execute("VACUUM ANALYZE")
+            connection_to_analyse.execute("CHECKPOINT")
+
+
+def _index(mercato: Sequence[str]) -> None:
+    """Write the rows that lists and search read, where products keep any."""
+    if re.search("^ +products ", run([*mercato, "--help"]), re.MULTILINE):
+        run([*mercato, "products", "reindex"])
 
 
 def _fill_sqlite(file: str, count: int) -> None:
@@ -212,8 +229,6 @@ def _fill_sqlite(file: str, count: int) -> None:
             connection.executemany(named, (tuple(map(_text, row)) for row in values))
         connection.execute("UPDATE orders_counter SET value = 10000")
         connection.execute("COMMIT")
-        connection.execute("ANALYZE")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _fill_postgresql(url: str, count: int) -> None:
@@ -227,10 +242,6 @@ def _fill_postgresql(url: str, count: int) -> None:
                 for row in values:
                     copy.write_row(row)
         cursor.execute("ALTER SEQUENCE orders_number_seq RESTART 10001")
-        connection.commit()
-        connection.autocommit = True
-        connection.execute("VACUUM ANALYZE")
-        connection.execute("CHECKPOINT")
 
 
 def _columns(found: Iterable[Mapping[str, Any]]) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
