@@ -194,19 +194,24 @@ def _digest() -> str:
 
 def _fill(url: str, place: Path, count: int) -> None:
     say(f"  {count:,} products are written ...")
-    deployment = write_deployment(url, place)
-    run([MERCATO, f"--deployment={deployment}", "db", "upgrade"])
+    mercato = [MERCATO, f"--deployment={write_deployment(url, place)}"]
+    reindex = [*mercato, "products", "reindex"]
+    run([*mercato, "db", "upgrade"])
     if url.startswith("sqlite"):
-        _fill_sqlite(url.removeprefix("sqlite:///"), count)
+        file = url.removeprefix("sqlite:///")
+        _fill_sqlite(file, count)
+        run(reindex)
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            connection.execute("ANALYZE")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     else:
         _fill_postgresql(url, count)
-        # Without statistics, the rows that follow are found by scans.
-        _analyse_postgresql(url)
-    run([MERCATO, f"--deployment={deployment}", "products", "reindex"])
-    if url.startswith("sqlite"):
-        _analyse_sqlite(url.removeprefix("sqlite:///"))
-    else:
-        _analyse_postgresql(url)
+        with psycopg.connect(url, autocommit=True) as connection_to_analyse:
+            # Without statistics, what is indexed is found by scans.
+            connection_to_analyse.execute("ANALYZE")
+            run(reindex)
+            connection_to_analyse.execute("VACUUM ANALYZE")
+            connection_to_analyse.execute("CHECKPOINT")
 
 
 def _fill_sqlite(file: str, count: int) -> None:
@@ -222,12 +227,6 @@ def _fill_sqlite(file: str, count: int) -> None:
         connection.execute("COMMIT")
 
 
-def _analyse_sqlite(file: str) -> None:
-    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        connection.execute("ANALYZE")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
 def _fill_postgresql(url: str, count: int) -> None:
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         # Without it, each row would be looked up once for each table that it names.
@@ -239,13 +238,6 @@ def _fill_postgresql(url: str, count: int) -> None:
                 for row in values:
                     copy.write_row(row)
         cursor.execute("ALTER SEQUENCE orders_number_seq RESTART 10001")
-        connection.commit()
-
-
-def _analyse_postgresql(url: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
-        connection.execute("CHECKPOINT")
 
 
 def _columns(found: Iterable[Mapping[str, Any]]) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
