@@ -287,6 +287,13 @@ class TestPool:
 
         assert counts == ["0\n", "1\n"]
 
+    @pytest.mark.filterwarnings("error")
+    def test_says_that_a_file_cannot_be_opened(self, open_engine):
+        """An error of the driver, and nothing else, if the file's folder does not exist."""
+        with pytest.raises(sa.exc.OperationalError, match="unable to open"):
+            open_engine("missing/shop.db").connect()
+        gc.collect()
+
     def test_is_not_shared_with_a_forked_process(self, tmp_path):
         """A fork closes idle connections first, so the child opens its own."""
         script = tmp_path / "fork.py"

@@ -113,7 +113,9 @@ class Connection(sqlite3.Connection):
 
     def __del__(self) -> None:
         """Close, without the ResourceWarning of Python 3.13: a pool closes nothing at its end."""
-        self.close()
+        # One whose file could not be opened refuses to be closed.
+        with suppress(sqlite3.ProgrammingError):
+            self.close()
 
     def release(self) -> None:
         """Release the lock, unless a transaction is open."""
