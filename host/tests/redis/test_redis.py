@@ -226,7 +226,7 @@ def make_certificate(folder):
 def open_shelf(tmp_path, url):
     """A function that opens the place where another process keeps its answers in Redis."""
     values = {"environment": "testing", "database": {"url": f"sqlite:///{tmp_path}/shop.db"}}
-    return lambda: RedisShelf(create_app(values), url)
+    return lambda **others: RedisShelf(create_app(values | others), url)
 
 
 class TestAnswers:
@@ -237,6 +237,12 @@ class TestAnswers:
 
         assert open_shelf().get("/v1/products") == kept
         assert open_shelf().get("/v1/categories") is None
+
+    def test_are_of_one_deployment(self, server, open_shelf):
+        """A deployment with another key never gives the answers of this one, whatever the host."""
+        open_shelf().keep("/v1/products", Kept(time.time(), [], b"[]"), 30)
+
+        assert open_shelf(secret_key="another-deployment-" * 3).get("/v1/products") is None
 
     def test_are_forgotten_without_redis(self, server, open_shelf):
         """When Redis dies, nothing is kept, and nothing fails."""

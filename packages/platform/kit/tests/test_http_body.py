@@ -1,5 +1,7 @@
 import itertools
 import json
+from copy import deepcopy
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
@@ -9,7 +11,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
-from mercato_kit.schemas import Integer, QuerySchema, Schema, Text
+from mercato_kit.schemas import Integer, Listed, QuerySchema, Schema, Text
 
 from . import demo
 
@@ -347,6 +349,13 @@ class TestBodyParser:
         assert paper.get("/v1/notes?sort=%ff").status_code == 422
 
 
+@dataclass
+class Tags:
+    """What a query string is loaded into."""
+
+    tags: list[str]
+
+
 class TestKeptQueries:
     def test_give_equal_values_that_are_apart(self, boot, sqlite_url):
         """A query string is loaded once for its schema; what a view changes stays its own."""
@@ -365,6 +374,20 @@ class TestKeptQueries:
         assert [answer.json for answer in answers[:3]] == [{"rank": 1}, {"rank": 1}, {"rank": 2}]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 422, 422]
         assert len(loads) == 2
+
+    @pytest.mark.parametrize("makes", [None, Tags])
+    def test_share_no_list(self, boot, sqlite_url, makes):
+        """A list that a view changes is as it was for the next request with the query string."""
+
+        class TagsSchema(QuerySchema):
+            tags = Listed(Text())
+
+        TagsSchema.makes = makes
+        get = _echo(boot, sqlite_url, TagsSchema)
+
+        answers = [get("tags=a,b").json for _ in range(2)]
+
+        assert answers == [{"tags": ["a", "b"]}] * 2
 
     @pytest.mark.parametrize("query", ["", "a=1", "cursor=x", "a=" + "1" * 200])
     def test_leave_out_cursors_long_texts_and_new_defaults(self, boot, sqlite_url, query):
@@ -415,9 +438,13 @@ def _echo(boot, url, schema, location="query"):
     @blueprint.response(200)
     def echo(loaded):
         """Give what was loaded, and change it"""
-        loaded.pop("page", None)
-        answer = dict(loaded)
-        loaded.clear()
+        members = loaded if isinstance(loaded, dict) else vars(loaded)
+        members.pop("page", None)
+        answer = deepcopy(members)
+        for value in members.values():
+            if isinstance(value, list):
+                value.clear()
+        members.clear()
         return answer
 
     client = boot(url, blueprints=[blueprint]).test_client()

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -165,6 +166,33 @@ class TestLater:
         in_unit(step)
 
         assert (seen, titles()) == ([0], ["inner"])
+
+    def test_before_a_savepoint_outlives_its_rollback(self, in_unit, titles):
+        """Rows from before a savepoint are not lost with what follows it."""
+
+        def step():
+            later(Note, [{"title": "before"}])
+            with suppress(LookupError), db.session.begin_nested():
+                db.session.scalars(sa.select(Note.title)).all()
+                raise LookupError
+
+        in_unit(step)
+
+        assert titles() == ["before"]
+
+    def test_after_a_savepoint_is_dropped_by_its_rollback(self, in_unit, titles):
+        """An event exists only if the change does, also where a savepoint undoes the change."""
+
+        def step():
+            with db.session.begin_nested():
+                later(Note, [{"title": "kept"}])
+            with suppress(LookupError), db.session.begin_nested():
+                later(Note, [{"title": "dropped"}])
+                raise LookupError
+
+        in_unit(step)
+
+        assert titles() == ["kept"]
 
     def test_is_written_once_by_a_repeated_step(self, in_unit, titles):
         """A step that runs again after a lost race hands its rows over again, once."""

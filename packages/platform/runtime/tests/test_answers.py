@@ -50,7 +50,7 @@ def make_feature(lamps):
         if number == 0:
             raise NotFound
         lamp = {"version": lamps.price, "price": lamps.price, "body": lamps.body}
-        lamp |= {"host": request.host, **query}
+        lamp |= {"address": request.url, **query}
         return lamp, 200, dict(lamps.headers)
 
     @blueprint.get("/slow", allow=anyone, public_cache=True)
@@ -114,20 +114,24 @@ class TestKept:
             time.sleep(0.05)
 
     @pytest.mark.parametrize(
-        ("path", "host"),
+        ("path", "base_url"),
         [
-            ("/lamps/2", "shop.example"),
-            ("/lamps/1?colour=red", "shop.example"),
-            ("/lamps/1", "other.example"),
+            ("/lamps/2", "http://shop.example"),
+            ("/lamps/1?colour=red", "http://shop.example"),
+            ("/lamps/1", "http://other.example"),
+            ("/lamps/1", "http://shop.example:8080"),
+            ("/lamps/1", "https://shop.example"),
+            ("/lamps/1", "http://shop.example/shop"),
         ],
     )
-    def test_are_of_one_path_query_and_host(self, client, lamps, path, host):
-        """Another path, query string or host is another answer."""
+    def test_are_of_one_address(self, client, lamps, path, base_url):
+        """Another path, query string, host, port, scheme or prefix is another answer."""
         client.get("/lamps/1", base_url="http://shop.example")
 
-        answer = client.get(path, base_url=f"http://{host}")
+        answer = client.get(path, base_url=base_url)
 
-        assert (lamps.calls, answer.json["host"]) == (2, host)
+        assert lamps.calls == 2
+        assert answer.json["address"] == f"{base_url}{path}"
 
     def test_are_counted_and_named_each(self, client, lamps):
         """Each request has its request id, and is counted by the metrics."""

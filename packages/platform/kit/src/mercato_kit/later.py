@@ -11,7 +11,7 @@ from functools import cache, lru_cache, partial
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 
 from mercato_kit.lists import Rows
 from mercato_kit.prepared import Prepared
@@ -46,10 +46,23 @@ Pending = Mapping[_Target, list[Row]]
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A unit of work: how its connection is found, and the rows to write."""
+    """A unit of work: how its connection is found, and the rows to write.
+
+    Args:
+        connect: Returns the connection.
+        rows: The rows to write.
+        savepoints: The rows that were to be written when each savepoint began.
+    """
 
     connect: Callable[[], sa.Connection]
     rows: dict[_Target, list[Row]] = field(default_factory=dict)
+    savepoints: dict[SessionTransaction, Pending] = field(default_factory=dict)
+
+    def take(self) -> Pending:
+        """Return the rows to write; then there are none."""
+        rows = dict(self.rows)
+        self.rows.clear()
+        return rows
 
 
 _unit: ContextVar[_Unit | None] = ContextVar("mercato_later", default=None)
@@ -58,10 +71,11 @@ _unit: ContextVar[_Unit | None] = ContextVar("mercato_later", default=None)
 def later(model: type[DeclarativeBase], rows: Iterable[Row]) -> None:
     """Insert rows at the end of the unit of work.
 
-    A statement that names the table writes them before it runs, so that it finds them. The rows
-    that they refer to have been flushed, or were handed over before. A constraint that refuses a
-    row does it at the end, as a 409 without a name: if the refusal means something, insert the row
-    with :func:`mercato_kit.db.refuse` instead.
+    A statement that names the table writes them before it runs, so that it finds them. The
+    rollback of a savepoint (``session.begin_nested()``) drops those that were handed over after it.
+    The rows that they refer to have been flushed, or were handed over before. A constraint that
+    refuses a row does it at the end, as a 409 without a name: if the refusal means something,
+    insert the row with :func:`mercato_kit.db.refuse` instead.
 
     Args:
         model: The model. Its defaults in Python apply.
@@ -121,12 +135,11 @@ def write(last: sa.Update | None = None, values: Row | None = None) -> None:
         raise RuntimeError("there is no unit of work")
     if not unit.rows and last is None:
         return
-    begin(unit.connect)
-    connection = unit.connect()
+    rows, connection = unit.take(), unit.connect()
     if connection.dialect.name == "sqlite":
-        _write_each(connection, unit.rows, last, values or {})
+        _write_each(connection, rows, last, values or {})
     else:
-        _write_at_once(connection, unit.rows, last, values or {})
+        _write_at_once(connection, rows, last, values or {})
 
 
 def watch(statement: str) -> None:
@@ -150,6 +163,23 @@ def begin(connect: Callable[[], sa.Connection]) -> None:
 def end() -> None:
     """End the unit of work; rows that are still pending are dropped."""
     _unit.set(None)
+
+
+@sa.event.listens_for(Session, "after_transaction_create")
+def _remember(_session: Session, transaction: SessionTransaction) -> None:
+    """Remember what is to be written when a savepoint begins."""
+    unit = _unit.get()
+    if unit is not None and transaction.nested:
+        unit.savepoints[transaction] = {target: [*rows] for target, rows in unit.rows.items()}
+
+
+@sa.event.listens_for(Session, "after_soft_rollback")
+def _restore(_session: Session, transaction: SessionTransaction) -> None:
+    """Restore it when the savepoint is rolled back: what was written since is undone."""
+    unit = _unit.get()
+    if unit is not None and transaction in unit.savepoints:
+        unit.rows.clear()
+        unit.rows.update(unit.savepoints.pop(transaction))
 
 
 def _names_one(statement: str, targets: Iterable[_Target]) -> bool:

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Mapping
-from copy import copy
+from copy import copy, deepcopy
 from functools import cache, lru_cache
 from typing import Any, NoReturn
 
@@ -23,6 +23,7 @@ MAX_MEMBERS = 500
 _QUERIES_KEPT = 500
 _LONGEST_KEPT = 200
 """Query strings whose values are kept, and the bytes of the longest one."""
+_MUTABLE = (list, dict, set)
 
 _CODES = {
     "Missing data for required field.": "required",
@@ -64,7 +65,7 @@ class BodyParser(FlaskParser):
         text = _text_of(argmap, location)
         if text is None:
             return super().parse(argmap, *args, location=location, **options)
-        return copy(self._kept(argmap, location, text))
+        return _apart(self._kept(argmap, location, text))
 
     def _load(self, argmap: Any, location: str, _text: bytes) -> Any:
         return super().parse(argmap, location=location)
@@ -102,6 +103,13 @@ def _text_of(argmap: Any, location: str | None) -> bytes | None:
         names = _names_of(argmap)
         return None if names is None or any(name in request.headers for name in names) else b""
     return None
+
+
+def _apart(values: Any) -> Any:
+    """Return *values* for a view, which may change them and their lists."""
+    if not isinstance(values, dict):
+        return deepcopy(values)
+    return {name: copy(it) if isinstance(it, _MUTABLE) else it for name, it in values.items()}
 
 
 @cache

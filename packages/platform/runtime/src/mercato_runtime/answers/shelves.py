@@ -10,6 +10,8 @@ from cachelib.serializers import BaseSerializer
 from flask import Flask
 from flask_caching import Cache
 
+from mercato_kit.keys import derive_key
+
 REDIS_OPTIONS: Mapping[str, float] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 """Seconds that a request waits for a Redis server that does not answer."""
 
@@ -72,7 +74,9 @@ class Shelf:
 
 
 class RedisShelf(Shelf):
-    """Keeps answers in Redis. While it does not answer, nothing is kept, and no request fails.
+    """Keeps answers in Redis, for all processes of a deployment.
+
+    While Redis does not answer, nothing is kept, and no request fails.
 
     Args:
         app: The app that they are answers of.
@@ -83,10 +87,13 @@ class RedisShelf(Shelf):
         # Only a deployment with Redis has the package.
         from redis import RedisError  # noqa: PLC0415
 
+        # Several deployments may share a Redis, and a client chooses the host of a key.
+        with app.app_context():
+            deployment = derive_key("runtime.answers").hex()[:16]
         super().__init__(
             app,
             CACHE_TYPE="RedisCache",
-            CACHE_KEY_PREFIX="mercato:answer:",
+            CACHE_KEY_PREFIX=f"mercato:answer:{deployment}:",
             CACHE_OPTIONS=dict(REDIS_OPTIONS),
             CACHE_REDIS_URL=url,
         )
