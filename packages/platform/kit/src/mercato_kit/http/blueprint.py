@@ -150,12 +150,14 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         serialized = super().response(status_code, schema, **options)
 
         def decorate(view: View) -> View:
-            @wraps(view)
+            dump = serialized(wraps(view)(lambda result: result))
+
+            @wraps(dump)
             def show(*args: Any, **kwargs: Any) -> Any:
                 result = view(*args, **kwargs)
-                return _answer(result, status_code) if isinstance(result, Shown) else result
+                return _answer(result, status_code) if isinstance(result, Shown) else dump(result)
 
-            return cast("View", serialized(show))
+            return cast("View", show)
 
         return decorate
 
@@ -291,14 +293,15 @@ def _document(endpoint: Callable[..., Response], route: Route) -> Callable[..., 
     if route.if_match:
         headers.append(_header("If-Match"))
     policy = route.allow.name if route.allow else "nobody"
-    documented = flask_smorest.Blueprint.doc(
+    document = flask_smorest.Blueprint.doc(
         **{"x-permission": policy, "security": _security(route.allow)}
-    )(endpoint)
+    )(endpoint)._apidoc
     if headers:
         # Passing parameters to doc() would replace those of a header schema.
-        arguments = documented._apidoc.setdefault("arguments", {})  # noqa: SLF001
-        arguments.setdefault("parameters", []).extend(headers)
-    return cast("Callable[..., Response]", documented)
+        document.setdefault("arguments", {}).setdefault("parameters", []).extend(headers)
+    # What doc() returns would only call the endpoint.
+    vars(endpoint)["_apidoc"] = document
+    return endpoint
 
 
 def _security(policy: Policy | None) -> list[dict[str, list[str]]]:
