@@ -293,9 +293,10 @@ def _document(endpoint: Callable[..., Response], route: Route) -> Callable[..., 
     if route.if_match:
         headers.append(_header("If-Match"))
     policy = route.allow.name if route.allow else "nobody"
-    document = flask_smorest.Blueprint.doc(
+    documented = flask_smorest.Blueprint.doc(
         **{"x-permission": policy, "security": _security(route.allow)}
-    )(endpoint)._apidoc
+    )(endpoint)
+    document = vars(documented)["_apidoc"]
     if headers:
         # Passing parameters to doc() would replace those of a header schema.
         document.setdefault("arguments", {}).setdefault("parameters", []).extend(headers)
