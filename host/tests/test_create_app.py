@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from http.client import HTTPConnection
 
 import click
@@ -199,6 +200,25 @@ class TestRateLimits:
         assert 0 <= int(wait) <= 60
         assert answers[0].headers["X-RateLimit-Limit"] == "3"
         assert "X-RateLimit-Retry-After" not in answers[-1].headers
+
+    @pytest.mark.parametrize("limits", [{"requests_per_minute": 9}, {"open_writes_per_minute": 9}])
+    def test_cost_nothing_where_there_is_no_limit(self, tmp_path, limits):
+        """No code of Flask-Limiter runs for the health endpoints."""
+        client = create_app(deployment(tmp_path, server=limits)).test_client()
+        called = Counter()
+
+        def count(frame, event, _argument):
+            called[frame.f_globals.get("__name__", "").partition(".")[0]] += event == "call"
+
+        sys.setprofile(count)
+        try:
+            status = client.get("/healthz").status_code
+        finally:
+            sys.setprofile(None)
+
+        assert status == 200
+        assert called["mercato_host"] > 0
+        assert called["flask_limiter"] == 0
 
     def test_of_open_writes_are_not_for_reads(self, tmp_path):
         """Where only open writes are limited, reads are neither counted nor refused."""
