@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from mercato_composition.deployment.reader import read_deployment
+
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 from parts.comparison import differences
 from parts.ratios import Behind, check, ratios_of
+from parts.servers import runs_of
+from parts.shop import Shop, write_deployment
 
 
 class TestCheck:
@@ -36,6 +40,21 @@ class TestCheck:
         """Without ratios to compare with, the gate is shut."""
         with pytest.raises(Behind, match="accept"):
             check({}, {"naive": {"detail": 9}})
+
+
+class TestRuns:
+    def test_keep_answers_for_the_hot_request_of_ours_only(self, tmp_path):
+        """No request but ``hot`` is answered from kept answers, and no twin keeps any."""
+        file = write_deployment("sqlite:///shop.db", tmp_path)
+        shop = Shop("sqlite:///shop.db", 10, str(file), "token", "key", "cursor", 0)
+
+        ours = [*runs_of("ours", shop, ["detail", "hot", "list"])]
+        naive = [*runs_of("naive", shop, ["detail", "hot"])]
+
+        kept = [read_deployment(one.deployment).kept_answers for one, _ in ours]
+        assert [names for _, names in ours] == [["detail", "list"], ["hot"]]
+        assert kept == [0, 1000]
+        assert naive == [(shop, ["detail", "hot"])]
 
 
 class TestDifferences:
