@@ -42,6 +42,19 @@ class TestProve:
             assert told.count(f"Here is {name}(apples) ") == 1
             assert told.count(f"Here is {name}(pears) ") == 1
 
+    def test_runs_no_session_that_only_another_repository_has(self, proven):
+        """Sessions of a noxfile are gates only where ``[tool.mercato]`` names them."""
+        settings = proven / "pyproject.toml"
+        settings.write_text(
+            settings.read_text().replace('gates = ["combinations", "pace"]', 'gates = ["pace"]')
+        )
+
+        told, passes = prove(proven)
+
+        assert passes, told
+        assert "Here is pace " in told
+        assert "Here is combinations " not in told
+
     def test_names_every_red_session(self, proven, monkeypatch):
         """All failed sessions are listed."""
         monkeypatch.setenv("ORCHARD", json.dumps({"types": "fail", "lowest(pears)": "fail"}))

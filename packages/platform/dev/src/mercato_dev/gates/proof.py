@@ -2,18 +2,19 @@
 
 import json
 import sys
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import nox
 
-from mercato_dev.distributions import ROOT
+from mercato_dev.distributions import ROOT, WORKSPACE
 from mercato_dev.environments import PLAIN
 from mercato_dev.refusal import refuse
 from mercato_dev.units import Unit
 
-# Sessions that check the whole workspace.
-TOGETHER = ("lint", "types", "boundaries", "combinations", "pace")
+TOGETHER = ("lint", "types", "boundaries")
+"""Sessions that check the whole workspace. ``[tool.mercato]`` names others as ``gates``."""
 
 
 def prove(session: nox.Session, units: Sequence[Unit]) -> None:
@@ -21,7 +22,7 @@ def prove(session: nox.Session, units: Sequence[Unit]) -> None:
 
     Arguments behind ``--`` are not passed on, because they could select a few tests.
     """
-    wanted = [*TOGETHER, *(name for unit in units for name in sessions_of(unit))]
+    wanted = [*TOGETHER, *own_gates(), *(name for unit in units for name in sessions_of(unit))]
     # The environments of this nox, even if the caller chose another folder with --envdir.
     environments = session.cache_dir.parent.resolve()
     report = session.cache_dir.resolve() / "proof.json"
@@ -42,6 +43,12 @@ def prove(session: nox.Session, units: Sequence[Unit]) -> None:
         session.error("The sessions did not end, so nothing is proven. See their output above")
     results = json.loads(report.read_text())["sessions"]
     refuse(session, "Not all sessions succeed", (f"red: {it}" for it in find_red(wanted, results)))
+
+
+def own_gates() -> list[str]:
+    """Return the sessions of this repository's own that check the whole workspace."""
+    tools = tomllib.loads(WORKSPACE.read_text()).get("tool", {})
+    return list(tools.get("mercato", {}).get("gates", []))
 
 
 def sessions_of(unit: Unit) -> Iterator[str]:
