@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from mercato_kit.db import found
 from mercato_kit.http.pagination import COUNTED_UP_TO, PageRequest, read_cursor
-from mercato_kit.reads import Statement, parameters_of, reader
+from mercato_kit.prepared import Statement, parameters_of
+from mercato_kit.reads import reader
 from mercato_kit.shown import Shown
 from mercato_kit.views.elements import shown
-from mercato_kit.views.prepared import AFTER, AFTER_ID, LIMIT, Prepared, in_order
+from mercato_kit.views.queries import AFTER, AFTER_ID, LIMIT, Query, in_order
 from mercato_kit.views.shapes import Shape
 
 _SHAPES_KEPT = 256
@@ -182,13 +183,13 @@ class View:
         given: tuple[str, ...],
         sort: str | None = "",
         after: bool = False,  # noqa: FBT001, FBT002 - of a cache
-    ) -> Prepared:
+    ) -> Query:
         """Compile one row (sort is empty), a page, or a count (sort is None)."""
         statement = self._select(given)
         if sort is None:
             some = statement.limit(COUNTED_UP_TO + 1).subquery()
             counted = sa.select(sa.func.count()).select_from(some)
-            return Prepared(Statement(counted, dialect))
+            return Query(Statement(counted, dialect))
         shape = Shape(
             schema=self.schema(),
             computed=self._computed,
@@ -202,7 +203,7 @@ class View:
         order = self._order(given, sort.removeprefix("-")) if sort else None
         if sort and order:
             statement = in_order(statement, order, descending=sort[0] == "-", after=after)
-        return Prepared(Statement(statement, dialect), members, order)
+        return Query(Statement(statement, dialect), members, order)
 
     def _select(self, given: tuple[str, ...]) -> sa.Select[Any]:
         statement = sa.select(sa.literal(1)).select_from(self.model).where(*self._where)
