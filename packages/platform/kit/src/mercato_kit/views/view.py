@@ -72,8 +72,8 @@ class View:
             given is NULL.
         without: Paths of fields that are not shown. A schema with a hook after its dump needs it.
         filters: Conditions that apply if a value is given under their name. One with several
-            parameters takes a mapping of their values; one without applies if its value is true.
-            None is NULL, which nothing equals.
+            parameters takes a mapping of their values; one without applies if its value is True,
+            and does not if it is False. None is NULL, which nothing equals.
         sorts: Sortable columns (NOT NULL) of a list, by name.
         id: A unique column, which makes the order of a list total.
     """
@@ -168,6 +168,9 @@ class View:
             names = self._parameters.get(name)
             if names is None:
                 raise TypeError(f"the view has no filter or parameter {name!r}")
+            # A value that is false by chance must not show more rows.
+            if not names and not isinstance(value, bool):
+                raise TypeError(f"the filter {name!r} is True or False, not {value!r}")
             if not names and not value:
                 continue
             given.append(name)
