@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from mercato_kit import transactions
 from mercato_kit.db import new_id, session, utc_now
-from mercato_kit.reads import watchers_of
+from mercato_kit.driver import watchers_of
 from mercato_products.models import (
     DEFAULT_LOCATION_ID,
     Category,

@@ -199,6 +199,12 @@ class TestOne:
         with app.app_context(), pytest.raises(TypeError, match="no filter or parameter 'ids'"):
             LABELLED.find(ids=db.new_id())
 
+    @pytest.mark.parametrize("value", [None, "", 0, []])
+    def test_refuses_to_drop_a_condition(self, app, value):
+        """A filter without a parameter applies or not: what is false by chance drops none."""
+        with app.app_context(), pytest.raises(TypeError, match="'pinned' is True or False"):
+            NOTES.find(pinned=value)
+
 
 class TestPage:
     @pytest.mark.parametrize("sort", ["rank", "-rank", "created_at", "-created_at", "-title"])

@@ -1,4 +1,4 @@
-"""Rows that nobody reads back: they are written at the end of the unit of work, together.
+"""Rows that are not read back: they are written at the end of the unit of work, together.
 
 On PostgreSQL they are one statement, whatever the number of tables and rows; on SQLite, one for
 each table.

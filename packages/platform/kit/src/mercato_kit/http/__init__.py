@@ -6,7 +6,6 @@ from mercato_kit.http.pagination import (
     ListQuerySchema,
     Page,
     PageRequest,
-    conditions,
     page_of,
     paginate,
 )
@@ -17,7 +16,6 @@ __all__ = [
     "Page",
     "PageRequest",
     "Route",
-    "conditions",
     "if_match",
     "page_of",
     "paginate",

@@ -22,8 +22,8 @@ from mercato_kit.http import etag as etags, idempotency
 from mercato_kit.http.body import BodyParser, check_query, escape_pointer
 from mercato_kit.identity import authenticate, current_principal
 from mercato_kit.policies import Policy
-from mercato_kit.schemas import is_text
 from mercato_kit.shown import Shown
+from mercato_kit.text import is_text
 
 View = TypeVar("View", bound=Callable[..., Any])
 
