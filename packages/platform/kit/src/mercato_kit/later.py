@@ -55,7 +55,7 @@ class _Unit:
 _unit: ContextVar[_Unit | None] = ContextVar("mercato_later", default=None)
 
 
-def later(model: type[DeclarativeBase], rows: Iterable[Row]) -> None:
+def later(model: type[DeclarativeBase], rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Insert rows at the end of the unit of work.
 
     A statement that names the table writes them before it runs, so that it finds them. The rows
@@ -67,15 +67,19 @@ def later(model: type[DeclarativeBase], rows: Iterable[Row]) -> None:
         model: The model. Its defaults in Python apply.
         rows: Values by attribute of the model.
 
+    Returns:
+        The rows with the defaults.
+
     Raises:
         RuntimeError: There is no unit of work.
     """
     unit = _unit.get()
     if unit is None:
         raise RuntimeError("later() needs a unit of work, which writes the rows when it ends")
-    for row in rows:
-        complete = with_defaults(model, row)
-        unit.rows.setdefault(_Target(model, tuple(complete)), []).append(complete)
+    complete = [with_defaults(model, row) for row in rows]
+    for row in complete:
+        unit.rows.setdefault(_Target(model, tuple(row)), []).append(row)
+    return complete
 
 
 def with_defaults(model: type[DeclarativeBase], row: Row) -> dict[str, Any]:
