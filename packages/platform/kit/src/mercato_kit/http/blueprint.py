@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 import flask_smorest
 from flask import Response, current_app, make_response, request
-from flask_smorest.utils import get_appcontext
+from flask_smorest.utils import get_appcontext, unpack_tuple_response
 
 from mercato_kit import work
 from mercato_kit.db import MAX_SAFE_INTEGER
@@ -153,7 +153,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
             @wraps(view)
             def show(*args: Any, **kwargs: Any) -> Any:
                 result = view(*args, **kwargs)
-                return _answer(result, status_code) if isinstance(result, Shown) else result
+                shown, status, headers = unpack_tuple_response(result)
+                if not isinstance(shown, Shown):
+                    return result
+                return _answer(shown, status or status_code, headers)
 
             return cast("View", serialized(show))
 
@@ -258,9 +261,10 @@ def _respond(route: Route, arguments: Mapping[str, Any]) -> Response:
     return etags.add_etag(response, body)
 
 
-def _answer(shown: Shown, status_code: int) -> Response:
+def _answer(shown: Shown, status: int, headers: Any) -> Response:
     get_appcontext()["result_dump"] = shown.content
-    return current_app.response_class(shown.json(), status=status_code, mimetype="application/json")
+    response = current_app.response_class
+    return response(shown.json(), status=status, headers=headers, mimetype="application/json")
 
 
 def _next_address(cursor: str) -> str:

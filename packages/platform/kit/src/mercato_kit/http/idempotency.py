@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from flask import Response, request
 from sqlalchemy.exc import DBAPIError
@@ -250,7 +251,7 @@ def _give_back(scope: str, key: str) -> None:
 def _add_unstored(response: Response, unstored: Unstored) -> None:
     if not unstored:
         return
-    body = json.loads(response.get_data())
+    body = msgspec.json.decode(response.get_data())
     made = {name: make(body) for name, make in unstored.items()}
-    body.update({name: value for name, value in made.items() if value is not None})
-    response.set_data(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+    if added := {name: value for name, value in made.items() if value is not None}:
+        response.set_data(msgspec.json.encode({**body, **added}))

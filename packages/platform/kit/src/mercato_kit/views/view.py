@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from mercato_kit.http.pagination import COUNTED_UP_TO, PageRequest, read_cursor
 from mercato_kit.prepared import Statement, parameters_of
 from mercato_kit.reads import reader
 from mercato_kit.shown import Shown
+from mercato_kit.views.dumper import Dumper
 from mercato_kit.views.elements import shown
 from mercato_kit.views.queries import AFTER, AFTER_ID, LIMIT, Query, in_order
 from mercato_kit.views.shapes import Shape
@@ -125,6 +126,18 @@ class View:
         rows = here.rows(ready.statement, parameters)
         return Shown(dict(zip(ready.names, ready.values(rows[0]), strict=True))) if rows else None
 
+    def of(self, row: Mapping[str, Any]) -> Shown:
+        """Return what the view shows of a row that was just written, without reading it.
+
+        Args:
+            row: The value of each attribute that is shown; rows of a relationship are such
+                mappings themselves.
+
+        Raises:
+            KeyError: A value is missing.
+        """
+        return Shown(self._dumper.dump(row))
+
     def page(self, page: PageRequest, **values: Any) -> Shown:
         """Return one page of the rows that all of the filters select.
 
@@ -159,6 +172,10 @@ class View:
         """
         for dialect in ("postgresql", "sqlite"):
             self._prepare(dialect, tuple(self._filters))
+
+    @cached_property
+    def _dumper(self) -> Dumper:
+        return Dumper(self.schema(), self._without)
 
     def _given(self, values: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
         """Return the names of the values that are given, and the values of parameters."""
