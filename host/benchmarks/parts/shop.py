@@ -173,10 +173,10 @@ def write_deployment(url: str, place: Path) -> Path:
     """Write the deployment file of ours."""
     file = place / "shop.toml"
     # The guard is off as in production; no line a request, which the twins do not write either;
-    # and a token lasts as long as a run.
+    # no kept answers, which the twins have none of; and a token lasts as long as a run.
     file.write_text(
         f'environment = "testing"\n[database]\nurl = "{url}"\nsql_guard = false\n'
-        '[logging]\nlevel = "WARNING"\n[server]\nport = 0\n[features.products]\n'
+        '[logging]\nlevel = "WARNING"\n[server]\nport = 0\nkept_answers = 0\n[features.products]\n'
         "[features.orders.settings]\nmanual_by_customer = true\n"
         "[features.users.settings]\naccess_token_seconds = 3600\n"
     )

@@ -64,25 +64,21 @@ def _limit(app: Flask, deployment: Deployment) -> None:
         default_limits_exempt_when=_needs_account_or_reads,
         header_name_mapping={HeaderNames.RETRY_AFTER: _WAIT},
     )
+    # Flask-Limiter's hooks cost as much as the rest of a request, also where they do nothing.
+    is_exempt = _is_health if limit else _needs_account_or_reads
     # Flask calls the hook that is added last first.
-    app.after_request(_say_when_to_retry)
+    app.after_request(_unless(is_exempt, _say_when_to_retry))
     limiter.init_app(app)
-    if not limit:
-        # Flask-Limiter's hooks cost as much as the rest of a request, also where they do nothing.
-        for hooks in (
-            app.before_request_funcs,
-            app.after_request_funcs,
-            app.teardown_request_funcs,
-        ):
-            hooks[None].append(_for_open_writes(hooks[None].pop()))
+    for hooks in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs):
+        hooks[None].append(_unless(is_exempt, hooks[None].pop()))
 
 
-def _for_open_writes(hook: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a hook that is *hook* for requests which the limit of open writes is for."""
+def _unless(is_exempt: Callable[[], bool], hook: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a hook that is *hook* for requests which a limit is for."""
 
     def call(*arguments: Any) -> Any:
         # A hook after the request returns the response, which is its only argument.
-        return next(iter(arguments), None) if _needs_account_or_reads() else hook(*arguments)
+        return next(iter(arguments), None) if is_exempt() else hook(*arguments)
 
     return call
 

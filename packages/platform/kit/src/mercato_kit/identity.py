@@ -27,8 +27,8 @@ class IdentityProvider(Protocol):
         ...
 
 
-def authenticate(*, as_guest: bool) -> None:
-    """Identify the caller of the current request, before its policy is checked.
+def authenticate(*, as_guest: bool) -> Principal:
+    """Identify the caller of the current request, before its policy is checked, and return it.
 
     The rule is the same on every route. A request without ``Authorization`` is a guest's. Where
     there is the header, it must be one valid bearer token, also where guests may call.
@@ -40,13 +40,16 @@ def authenticate(*, as_guest: bool) -> None:
         Unauthenticated: The header is anything but one valid bearer token.
         Unavailable: The token cannot be checked now.
     """
-    g.mercato_principal = GUEST if as_guest else _principal()
+    if as_guest:
+        g.mercato_principal = GUEST
+    return _principal()
 
 
 def _principal() -> Principal:
-    if "mercato_principal" not in g:
-        g.mercato_principal = _authenticate() if has_request_context() else GUEST
-    return cast("Principal", g.mercato_principal)
+    principal: Principal | None = g.get("mercato_principal")
+    if principal is None:
+        principal = g.mercato_principal = _authenticate() if has_request_context() else GUEST
+    return principal
 
 
 current_principal: Principal = cast("Principal", LocalProxy(_principal))
@@ -59,7 +62,7 @@ def known_principal() -> Principal:
 
 
 def _authenticate() -> Principal:
-    header = request.headers.get("Authorization")
+    header = request.environ.get("HTTP_AUTHORIZATION")
     if header is None:
         return GUEST
     sent = _BEARER.fullmatch(header.strip(" \t"))

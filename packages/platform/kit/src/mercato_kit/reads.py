@@ -11,7 +11,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.pool import PoolProxiedConnection
 
 from mercato_kit import db, driver, transactions, work
@@ -27,15 +27,17 @@ class Reader:
 
     Args:
         engine: The engine of the app.
+        session: The session of each request.
 
     Attributes:
         engine: The engine whose connections are used outside of units of work that may write.
         dialect: The name of the database: ``postgresql`` or ``sqlite``.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, session: scoped_session[Session]) -> None:
         self.dialect = engine.dialect.name
         self.engine = transactions.reading_engine(engine)
+        self._session = session
         self._watchers = watchers_of(engine)
         self._error = driver.error_of(engine.dialect)
 
@@ -46,12 +48,21 @@ class Reader:
             DBAPIError: The database refused it, or the connection was lost twice.
         """
         parameters = statement.parameters(values)
-        session = _writing_session()
+        session = self._writing_session()
         if session is not None:
             return self._inside(session, statement.text, parameters)
         for watch in self._watchers:
             watch(statement.text)
         return self._alone(statement.text, parameters)
+
+    def _writing_session(self) -> Session | None:
+        """Return the session whose connection a read must use; None if it may use any."""
+        if work.is_writing():
+            return self._session()
+        if self._session.registry.has():
+            session = self._session()
+            return session if session.in_transaction() else None
+        return None
 
     def _inside(self, session: Session, text: str, parameters: list[Any]) -> list[Row]:
         if session.autoflush:
@@ -133,16 +144,5 @@ def reader() -> Reader:
     extensions = current_app.extensions
     found = extensions.get("mercato_reader")
     if found is None:
-        found = extensions.setdefault("mercato_reader", Reader(db.engine()))
+        found = extensions.setdefault("mercato_reader", Reader(db.engine(), extensions["sqlalchemy"].session))
     return cast("Reader", found)
-
-
-def _writing_session() -> Session | None:
-    """Return the session whose connection a read must use; None if it may use any."""
-    scope = current_app.extensions["sqlalchemy"].session
-    if work.is_writing():
-        return cast("Session", scope())
-    if scope.registry.has():
-        session = cast("Session", scope())
-        return session if session.in_transaction() else None
-    return None

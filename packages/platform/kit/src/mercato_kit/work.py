@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -155,12 +156,16 @@ def _run_with_retries(step: Callable[[], T], *, safe_to_repeat: bool) -> T:
 def _run_once(step: Callable[[], T]) -> T:
     # A new list for each attempt: a rolled back one leaves nothing to call.
     _after_commit.set([])
-    later.begin(session.connection)
+    later.begin(_connection)
     try:
         return _work(step)
     except BaseException:
         _roll_back()
         raise
+
+
+def _connection() -> sa.Connection:
+    return session.connection()
 
 
 def _work(step: Callable[[], T]) -> T:

@@ -9,6 +9,7 @@ from collections.abc import Container
 from typing import Any, cast
 
 from flask import Response, g, request
+from werkzeug.http import quote_etag
 
 from mercato_kit.errors import PreconditionRequired, StaleVersion
 
@@ -52,7 +53,7 @@ def add_etag(response: Response, body: Any) -> Response:
     """Set ``ETag: "<version>"``, and turn the response into 304 if the client has this version."""
     if not isinstance(body, dict) or "version" not in body or not 200 <= response.status_code < 300:
         return response
-    response.set_etag(str(body["version"]))
+    response.headers["ETag"] = quote_etag(str(body["version"]))
     return answer_304(response)
 
 
@@ -61,6 +62,8 @@ def answer_304(response: Response) -> Response:
 
     Only for GET and HEAD: If-Match guards changes.
     """
+    if "HTTP_IF_NONE_MATCH" not in request.environ:
+        return response
     tag, _ = response.get_etag()
     is_known = tag is not None and request.if_none_match.contains_weak(tag)
     if is_known and request.method in ("GET", "HEAD"):
