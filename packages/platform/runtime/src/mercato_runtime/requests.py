@@ -13,8 +13,8 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from mercato_composition.deployment.model import Server
 from mercato_kit.errors import MalformedRequest, NotFound
-from mercato_kit.http.blueprint import SAFE_METHODS
 from mercato_kit.http.body import read_whole
+from mercato_kit.http.routes import SAFE_METHODS
 from mercato_kit.text import is_text
 from mercato_runtime.app import App, append
 from mercato_runtime.problems import ContentTooLarge, MisdirectedRequest

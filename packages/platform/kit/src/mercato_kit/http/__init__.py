@@ -1,6 +1,6 @@
 """HTTP: routes with policies, ETags, idempotency keys and keyset pagination."""
 
-from mercato_kit.http.blueprint import Blueprint, Route
+from mercato_kit.http.blueprint import Blueprint
 from mercato_kit.http.etag import if_match
 from mercato_kit.http.pagination import (
     ListQuerySchema,
@@ -9,6 +9,7 @@ from mercato_kit.http.pagination import (
     page_of,
     paginate,
 )
+from mercato_kit.http.routes import Route
 
 __all__ = [
     "Blueprint",
