@@ -52,7 +52,7 @@ class Schema(FlaskSchema, metaclass=_BoundedMeta):
         try:
             validate.Length(max=self.max_items)(data)
         except ma.ValidationError as error:
-            raise ma.ValidationError(error.normalized_messages()) from error
+            raise ma.ValidationError({"_schema": error.messages}) from error
 
     @ma.post_load
     def _make(self, data: dict[str, Any], **_kwargs: Any) -> Any:
