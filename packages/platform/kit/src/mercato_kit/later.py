@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
+from itertools import groupby
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -91,8 +92,8 @@ def later(model: type[DeclarativeBase], rows: Iterable[Row]) -> list[dict[str, A
     if unit is None:
         raise RuntimeError("later() needs a unit of work, which writes the rows when it ends")
     complete = [with_defaults(model, row) for row in rows]
-    for row in complete:
-        unit.rows.setdefault(_Target(model, tuple(row)), []).append(row)
+    for attributes, alike in groupby(complete, key=tuple):
+        unit.rows.setdefault(_Target(model, attributes), []).extend(alike)
     return complete
 
 

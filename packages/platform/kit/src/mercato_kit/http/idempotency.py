@@ -49,6 +49,7 @@ _STORE = (
         response_body=sa.bindparam("body"),
     )
 )
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _STRING = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~:/-]+")
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -157,7 +158,7 @@ def _caller(body: Any, guest_scope: str | None, guest_header: str | None) -> str
 def _fingerprint(body: Any) -> str:
     sent = body if isinstance(body, (dict, list)) else None
     query = sorted(request.args.items(multi=True))
-    return _sha256(json.dumps([request.path, query, sent], sort_keys=True, separators=(",", ":")))
+    return _sha256(_CANONICAL.encode([request.path, query, sent]))
 
 
 def _sha256(text: str) -> str:
