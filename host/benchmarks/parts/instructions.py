@@ -22,9 +22,9 @@ Costs = dict[str, dict[str, float]]
 def measure(shop: Shop, place: Path, servers: Sequence[str], names: Sequence[str]) -> Costs:
     """Count what requests cost each server, in ``UNIT``."""
     costs: Costs = {server: {} for server in servers}
-    for server, found in costs.items():
+    for server in servers:
         for one, asked in runs_of(server, shop, names):
-            found.update(_measure(one.save(place / "shop.json"), place, server, asked))
+            costs[server] |= _measure(one.save(place / "shop.json"), place, server, asked)
     return costs
 
 

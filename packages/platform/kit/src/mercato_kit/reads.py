@@ -144,7 +144,6 @@ def reader() -> Reader:
     extensions = current_app.extensions
     found = extensions.get("mercato_reader")
     if found is None:
-        found = extensions.setdefault(
-            "mercato_reader", Reader(db.engine(), extensions["sqlalchemy"].session)
-        )
+        made = Reader(db.engine(), extensions["sqlalchemy"].session)
+        found = extensions.setdefault("mercato_reader", made)
     return cast("Reader", found)
