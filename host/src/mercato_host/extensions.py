@@ -15,7 +15,7 @@ from mercato_kit import transactions
 from mercato_kit.composition import current_composition
 from mercato_kit.errors import TooManyRequests
 from mercato_kit.http.addresses import counted_as
-from mercato_kit.http.blueprint import SAFE_METHODS
+from mercato_kit.http.routes import SAFE_METHODS
 
 _log = logging.getLogger(__name__)
 

@@ -43,11 +43,11 @@ class Plans:
         _context: Any,
         many: bool,  # noqa: FBT001 - the signature of SQLAlchemy's event
     ) -> None:
-        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
-            self._sent[statement] = parameters[0] if many else parameters
+        self._record_text(statement, parameters[0] if many else parameters)
 
-    def _record_text(self, statement: str) -> None:
-        self._sent[statement] = None
+    def _record_text(self, statement: str, parameters: Any = None) -> None:
+        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+            self._sent[statement] = parameters
 
 
 def _of_sqlite(connection: sa.Connection, text: str, parameters: Any) -> list[str]:

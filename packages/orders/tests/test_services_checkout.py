@@ -30,6 +30,7 @@ class TestPlaceOrder:
         assert [line["quantity"] for line in order["lines"]] == [2]
         assert (order["customer_id"], order["customer_name"]) == (str(alice.sub), "Alice")
         assert "access_token" not in order
+        assert alice.get(placed.headers["Location"]).json == order
         assert commit(factories.count_reserved, item) == 2
 
     def test_a_guest_gets_an_access_token(self, client, item, commit):
@@ -94,8 +95,8 @@ class TestPlaceOrder:
         said = commit(services.place_order, replace(new, email="right@example.com"), customer)
         silent = commit(services.place_order, new, customer)
 
-        assert said.customer_email == "right@example.com"
-        assert silent.customer_email == "Typo@example.com"
+        assert said.content["customer_email"] == "right@example.com"
+        assert silent.content["customer_email"] == "Typo@example.com"
 
     def test_a_long_name_fits(self, as_user, item):
         """The longest name that a principal can have is stored on both databases."""

@@ -63,12 +63,13 @@ class Shop(RuleBasedStateMachine):
         """An order is placed exactly if there are enough units."""
         wanted = NewOrder([WantedLine(self.item, quantity)], "EUR", factories.ADDRESS)
         enough = IN_STOCK - self._reserved() >= quantity
-        order = self._try(services.place_order, wanted, GUEST)
-        assert (order is not None) == enough
-        if order is None:
+        placed = self._try(services.place_order, wanted, GUEST)
+        assert (placed is not None) == enough
+        if placed is None:
             return multiple()
-        self.quantities[order.id] = quantity
-        return order.id
+        order = placed.content["id"]
+        self.quantities[order] = quantity
+        return order
 
     @rule(order=orders)
     def pay(self, order):

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from mercato_kit import transactions
 from mercato_kit.db import new_id, session, utc_now
-from mercato_kit.reads import watchers_of
+from mercato_kit.driver import watchers_of
 from mercato_products.models import (
     DEFAULT_LOCATION_ID,
     Category,
@@ -134,11 +134,11 @@ class Plans:
         return [plan for plan in self.plans if re.search("|".join(words), plan, re.MULTILINE)]
 
     def _record(self, _connection, _cursor, statement, parameters, *_):
+        self._record_read(statement, parameters)
+
+    def _record_read(self, statement, parameters=None):
         if statement.lstrip().startswith(("SELECT", "WITH")):
             self._sent.append((statement, parameters))
-
-    def _record_read(self, statement):
-        self._sent.append((statement, None))
 
 
 def explain(connection, statement, parameters):

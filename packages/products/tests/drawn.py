@@ -19,6 +19,7 @@ from mercato_products.models import (
     Reservation,
     ReservationLine,
     StockLevel,
+    StockMovement,
     Variant,
 )
 from mercato_testing.views import ViewCase
@@ -175,6 +176,25 @@ def with_lines(draw):
     return [*rows, reservation, *([line] if draw(st.booleans()) else [])]
 
 
+@st.composite
+def with_movement(draw):
+    """Draw a stock movement after its variant."""
+    rows = draw(with_variant())
+    movement = StockMovement(
+        **{name: draw(maybe(st.uuids())) for name in ("reference", "actor_id")},
+        **{name: draw(maybe(TEXT)) for name in ("reference_type", "reason")},
+        id=draw(st.uuids()),
+        variant_id=rows[1].id,
+        location_id=DEFAULT_LOCATION_ID,
+        kind=draw(st.sampled_from(["receipt", "adjustment", "reserve", "ship"])),
+        on_hand_delta=draw(st.integers(-9, 9)),
+        reserved_delta=draw(st.integers(-9, 9)),
+        sequence=draw(UNITS),
+        created_at=draw(TIMES),
+    )
+    return [*rows, movement]
+
+
 def stocked(product):
     """Return a product that shows its stock."""
     product.shows_stock = True
@@ -218,6 +238,7 @@ VIEW_CASES = {
         values=lambda row: {"variants": True, "variant_ids": [row.variant_id]},
         options=[joinedload(StockLevel.variant)],
     ),
+    "MOVEMENTS": ViewCase(with_movement(), values=lambda row: {"variant_id": row.variant_id}),
     "RESERVATIONS": ViewCase(
         with_lines(),
         values=lambda row: {"reference": row.reference},

@@ -23,6 +23,7 @@ SHOP = [
     ("Phone 15 Case", None, "Fits the phone 15", ["IP15-CASE"]),
     ("Lampshade", "Northlight", "Linen for a lamp", []),
     ("Toy Bus", None, "A bus among buses", ["BUS"]),
+    ("Smørrebrød Plate", "Łódź", "Enamel", []),
 ]
 """Name, brand, description and SKUs, oldest first."""
 
@@ -66,6 +67,8 @@ QUERIES = [
     ("ip15", ["Phone 15 Case"]),
     ("15", ["Phone 15 Case"]),
     ("bus", ["Toy Bus"]),
+    ("smorrebrod", ["Smørrebrød Plate"]),
+    ("SMØRREBRØD lodz", ["Smørrebrød Plate"]),
     ("amp", []),
     ("nowhere", []),
     ("lamp nowhere", []),

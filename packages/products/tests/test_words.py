@@ -1,28 +1,6 @@
 import pytest
 
-from mercato_products.words import FTS5, TSQUERY, Query, fold, singulars, words_of
-
-
-class TestFold:
-    @pytest.mark.parametrize(
-        ("text", "expected"),
-        [
-            ("Été À LA Crème", "ete a la creme"),
-            ("Straße", "strasse"),
-            ("ЁЛКА", "елка"),
-            ("ﬁne №", "fine no"),
-            ("İstanbul", "istanbul"),
-            ("Ångström", "angstrom"),
-        ],
-    )
-    def test_removes_case_accents_and_variants(self, text, expected):
-        """Texts that people type alike fold to the same text."""
-        assert fold(text) == expected
-
-    @pytest.mark.parametrize("text", ["Été", "ŻÓŁĆ", "Ǆ ǰ ΐ", "ﬃ"])
-    def test_is_stable(self, text):
-        """A folded text folds to itself."""
-        assert fold(fold(text)) == fold(text)
+from mercato_products.words import FTS5, TSQUERY, Query, singulars, words_of
 
 
 class TestWordsOf:

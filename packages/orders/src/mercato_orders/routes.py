@@ -61,10 +61,10 @@ def quote_order(wanted: WantedQuote) -> services.Quotation:
 )
 @blueprint.arguments(NewOrderSchema)
 @blueprint.response(201, PlacedOrderSchema)
-def place_order(new: NewOrder) -> tuple[Order, int, dict[str, str]]:
+def place_order(new: NewOrder) -> tuple[Shown, int, dict[str, str]]:
     """Place an order"""
     order = services.place_order(new, current_principal)
-    return order, 201, {"Location": url_for("orders.get_order", order_id=order.id)}
+    return order, 201, {"Location": url_for("orders.get_order", order_id=order.content["id"])}
 
 
 @blueprint.get("/orders", allow=signed_in)

@@ -197,29 +197,6 @@ class TestCursor:
         assert _ids(first.json) + _ids(second.json) == expected
 
 
-class TestConditions:
-    @pytest.mark.parametrize(
-        ("filters", "ranks"),
-        [
-            ({}, [1, 2, 3]),
-            ({"rank": 2}, [2]),
-            ({"rank": [1, 3]}, [1, 3]),
-            ({"rank_gte": 2}, [2, 3]),
-            ({"rank_gt": 2}, [3]),
-            ({"rank_lte": 2, "rank_gt": 1}, [2]),
-            ({"rank_lt": 2}, [1]),
-            ({"created_at": START}, [1, 2, 3]),
-        ],
-    )
-    def test_select_by_values_and_bounds(self, app, filters, ranks):
-        """A value is equal, a list has accepted values, and a suffix makes a bound."""
-        _fill(app, [(1, 0), (2, 0), (3, 0)], "rank")
-        wanted = sa.select(Note.rank).where(*pagination.conditions(filters, vars(Note)))
-
-        with app.app_context():
-            assert list(db.session.scalars(wanted.order_by(Note.rank))) == ranks
-
-
 class TestPageOf:
     def test_is_named_after_its_items(self):
         """The schema of a page has a unique name, and is created once."""

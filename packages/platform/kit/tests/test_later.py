@@ -21,6 +21,8 @@ from .steps import add_note, session_is_usable
 from .test_http_idempotency_races import lose_connection_at_first_commit
 from .test_work import Counted
 
+TITLES = sa.select(Note.title)
+
 
 @pytest.fixture
 def sent(app):
@@ -166,6 +168,21 @@ class TestLater:
         in_unit(step)
 
         assert (seen, titles()) == ([0], ["inner"])
+
+    @pytest.mark.parametrize(
+        "read", [lambda: Read(TITLES).rows(), lambda: db.session.execute(TITLES)]
+    )
+    def test_is_not_lost_by_reading_first(self, in_unit, titles, read):
+        """Rows that are pending when a step reads first are seen by it, and written."""
+        seen = []
+
+        def step():
+            later(Note, [{"title": "a"}])
+            work.read_first(lambda: seen.extend(title for (title,) in read()))
+
+        in_unit(step)
+
+        assert (seen, titles()) == (["a"], ["a"])
 
     def test_before_a_savepoint_outlives_its_rollback(self, in_unit, titles):
         """Rows from before a savepoint are not lost with what follows it."""

@@ -75,6 +75,11 @@ class TestFold:
         """Words of all alphabets can be compared."""
         assert fold(text) == folded
 
+    @pytest.mark.parametrize("text", ["Été", "ŻÓŁĆ", "Ǆ ǰ ΐ", "ﬃ №", "ЁЛКА"])
+    def test_is_stable(self, text):
+        """A folded text folds to itself."""
+        assert fold(fold(text)) == fold(text)
+
 
 class TestSortKey:
     def test_sorts_names_as_a_reader_expects(self):

@@ -180,14 +180,15 @@ class TestPreparePostgresql:
         assert warnings == []
 
     def test_a_lost_connection_is_replaced(self, prepared):
-        """A connection that ended while it was idle costs no transaction."""
-        with prepared.begin() as connection:
-            pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+        """Connections that ended while they were idle cost no transaction."""
+        asked = sa.text("SELECT pg_backend_pid()")
+        with prepared.begin() as one, prepared.begin() as two:
+            pids = [one.scalar(asked), two.scalar(asked)]
         with psycopg.connect(prepared.url.render_as_string(hide_password=False)) as other:
-            other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            other.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s) AS pid", [pids])
 
-        with prepared.begin() as connection:
-            assert connection.scalar(sa.text("SELECT pg_backend_pid()")) != pid
+        with prepared.begin() as one, prepared.begin() as two:
+            assert {one.scalar(asked), two.scalar(asked)}.isdisjoint(pids)
 
 
 class TestLostSettings:
@@ -227,7 +228,7 @@ class TestEngineOptions:
 def prepared(postgresql_url):
     """An engine with the kit's options and settings."""
     url = sa.make_url(postgresql_url)
-    engine = sa.create_engine(url, **transactions.engine_options(url))
+    engine = sa.create_engine(url, **transactions.engine_options(url, threads=2))
     transactions.prepare(engine)
     yield engine
     engine.dispose()

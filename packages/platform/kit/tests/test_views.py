@@ -199,6 +199,44 @@ class TestOne:
         with app.app_context(), pytest.raises(TypeError, match="no filter or parameter 'ids'"):
             LABELLED.find(ids=db.new_id())
 
+    @pytest.mark.parametrize("value", [None, "", 0, []])
+    def test_refuses_to_drop_a_condition(self, app, value):
+        """A filter without a parameter applies or not: what is false by chance drops none."""
+        with app.app_context(), pytest.raises(TypeError, match="'pinned' is True or False"):
+            NOTES.find(pinned=value)
+
+
+class TestOf:
+    @ON_EACH
+    @given(drawn=LABELLED_NOTES, created_at=TIMES)
+    def test_equals_the_dump_of_the_entity(self, drawn, created_at):
+        """A row that was not read back is shown as the schema dumps its entity."""
+        note, labels = drawn
+        note = _copy(note, id=db.new_id(), version=1, created_at=created_at)
+        note.labels = [_copy(label, note_id=note.id, note=note) for label in labels]
+        rows = [{**_values(label), "note.title": note.title} for label in note.labels]
+
+        shown = json.loads(LABELLED.of({**_values(note), "labels": rows}).json())
+
+        assert shown == LabelledSchema().dump(note)
+        assert list(shown) == sorted(shown)
+
+    def test_leaves_out_what_the_view_does(self):
+        """Fields in ``without`` need no value, nested ones neither."""
+        view = View(LabelledSchema, without=["extra", "labels.title", "labels.extra", "metadata"])
+        note = _copy(Note(title="a", rank=1), id=db.new_id(), version=1, created_at=START)
+        label = {"id": db.new_id(), "note_id": note.id, "word": "x", "is_public": None}
+
+        shown = view.of({**_values(note), "labels": [{**label, "shown_at": None}]}).content
+
+        assert shown.keys() == {"id", "title", "rank", "labels", "version", "created_at"}
+        assert shown["labels"][0].keys() == {*label, "shown_at"}
+
+    def test_refuses_a_row_without_a_value(self):
+        """A value that is missing is an error, and no field is left out because of it."""
+        with pytest.raises(KeyError, match="labels"):
+            LABELLED.of(_values(_copy(Note(title="a"), created_at=START)))
+
 
 class TestPage:
     @pytest.mark.parametrize("sort", ["rank", "-rank", "created_at", "-created_at", "-title"])
@@ -336,6 +374,12 @@ class TestRoute:
             """List notes"""
             return NOTES.page(query.pop("page"), **query)
 
+        @blueprint.post("/shown", allow=anyone)
+        @blueprint.response(200, LabelledSchema)
+        def create():
+            """Create a note"""
+            return LABELLED.one(id=note.id), 201, {"Location": "/v1/here"}
+
         app = boot(database_url, blueprints=[demo.blueprint, blueprint])
         with app.app_context():
             note = _add_note("a", labels=["x"])
@@ -344,10 +388,13 @@ class TestRoute:
 
         one = client.get(f"/v1/shown/{note.id}")
         known = client.get(f"/v1/shown/{note.id}", headers={"If-None-Match": '"1"'})
+        made = client.post("/v1/shown")
         page, entities = (client.get(f"/v1/{name}?limit=1&rank=0") for name in ("shown", "notes"))
 
         assert (one.status_code, one.mimetype, one.json["title"]) == (200, "application/json", "a")
         assert (one.headers["ETag"], known.status_code, known.data) == ('"1"', 304, b"")
+        assert (made.status_code, made.headers["Location"]) == (201, "/v1/here")
+        assert (made.data, made.headers["ETag"]) == (one.data, '"1"')
         assert page.json["data"] == entities.json["data"]
         assert page.headers["Link"].startswith("</v1/shown?limit=1&rank=0&cursor=")
 
@@ -464,6 +511,10 @@ def _replace(rows):
         db.session.add(row)
         db.session.flush()
     db.session.commit()
+
+
+def _values(row):
+    return {each.key: getattr(row, each.key) for each in sa.inspect(type(row)).column_attrs}
 
 
 def _copy(row, **values):

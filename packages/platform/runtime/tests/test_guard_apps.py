@@ -79,8 +79,8 @@ class TestInitApp:
 
         app = create_app(read_deployment(read, environ=key))
 
-        # One listener counts the statements of a request.
-        assert len(listeners_of(app)) == 1 + guarded
+        # One listener counts the statements of a request, one writes the rows of later().
+        assert len(listeners_of(app)) == 2 + guarded
 
     def test_is_switched_by_the_environment(self):
         """A variable can switch it off."""

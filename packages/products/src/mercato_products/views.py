@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from mercato_kit.reads import Read
-from mercato_kit.views import Through, View, any_of
+from mercato_kit.views import Through, View, any_of, comparisons
 from mercato_products.availability import (
     AVAILABILITY,
     SHOWN_AVAILABILITY,
@@ -22,6 +22,7 @@ from mercato_products.models import (
     Reservation,
     ReservationLine,
     StockLevel,
+    StockMovement,
     Variant,
 )
 from mercato_products.schemas.categories import CategorySchema
@@ -29,6 +30,7 @@ from mercato_products.schemas.products import ProductSchema, ProductSummarySchem
 from mercato_products.schemas.stock import (
     ReservationSchema,
     StockLevelSchema,
+    StockMovementSchema,
 )
 from mercato_products.schemas.variants import VariantSchema
 
@@ -191,6 +193,16 @@ LEVELS = View(
         "available_lte": StockLevel.available <= sa.bindparam("available_lte"),
     },
     id=StockLevel.location_id,
+)
+
+MOVEMENTS = View(
+    StockMovementSchema,
+    filters={
+        "kind": any_of(StockMovement.kind, "kind"),
+        **comparisons(StockMovement.variant_id, StockMovement.reference, StockMovement.created_at),
+    },
+    sorts={"created_at": StockMovement.created_at},
+    id=StockMovement.id,
 )
 
 RESERVATIONS = View(

@@ -1,9 +1,10 @@
 """Words of texts and of search queries, folded alike for both databases."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+from mercato_kit.text import fold
 
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST = 64
@@ -23,14 +24,6 @@ class Symbols(NamedTuple):
 
 TSQUERY = Symbols(word="'{}'", prefix="'{}':*", both=" & ", either=" | ")
 FTS5 = Symbols(word='"{}"', prefix='"{}"*', both=" AND ", either=" OR ")
-
-
-def fold(text: str) -> str:
-    """Return *text* without case, accents and variants of letters: ``Été`` becomes ``ete``."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    # Case folding can compose letters again.
-    decomposed = unicodedata.normalize("NFKD", plain)
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def words_of(text: str) -> list[str]:

@@ -1,11 +1,9 @@
 """Place an order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts import stock
 from mercato_kit.db import new_id, utc_now
@@ -15,6 +13,7 @@ from mercato_kit.later import later, with_defaults
 from mercato_kit.principals import Principal
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
+from mercato_kit.views import Shown
 from mercato_orders.access import Actor, access_token, hash_token
 from mercato_orders.errors import InsufficientStock, PriceChanged
 from mercato_orders.models import Line, Order
@@ -22,15 +21,16 @@ from mercato_orders.numbers import insert_numbered
 from mercato_orders.pricing import PricedLine, PricedOrder
 from mercato_orders.services.quotes import price_now, refuse_unsupported
 from mercato_orders.settings import OrdersSettings
-from mercato_orders.timeline import PLACED, announce
+from mercato_orders.timeline import PLACED, record
 from mercato_orders.values import NewOrder, email_key, sum_quantities
+from mercato_orders.views import ORDER
 
 
-def place_order(new: NewOrder, customer: Principal) -> Order:
+def place_order(new: NewOrder, customer: Principal) -> Shown:
     """Place an order for *customer*: price it, insert it and reserve its units.
 
-    The number of SQL statements does not depend on the number of lines. The order that is returned
-    does not belong to the session.
+    The number of SQL statements does not depend on the number of lines. The order is shown as it
+    was written, and not read back.
 
     Raises:
         Invalid: Neither *new* nor *customer* has an e-mail address, or that of *new* differs from
@@ -50,11 +50,11 @@ def place_order(new: NewOrder, customer: Principal) -> Order:
     minutes = current_settings(OrdersSettings).unpaid_expiry_minutes
     expires_at = utc_now() + timedelta(minutes=minutes)
     order = _write_order(new, priced, customer, email, expires_at)
-    _write_lines(order, priced)
+    lines = later(Line, _rows(order["id"], priced.lines))
     # Stock comes last, so that rows of popular variants are locked as briefly as possible.
-    _reserve_units(order.id, quantities, expires_at)
-    announce(order, PLACED, Actor("guest" if customer.sub is None else "customer", customer.sub))
-    return order
+    _reserve_units(order["id"], quantities, expires_at)
+    record(order, PLACED, Actor("guest" if customer.sub is None else "customer", customer.sub))
+    return ORDER.of({**order, "lines": lines, "payments": []})
 
 
 def _choose_email(new: NewOrder, customer: Principal) -> str:
@@ -77,7 +77,8 @@ def _choose_email(new: NewOrder, customer: Principal) -> str:
 
 def _write_order(
     new: NewOrder, priced: PricedOrder, customer: Principal, email: str, expires_at: datetime
-) -> Order:
+) -> dict[str, Any]:
+    """Insert an order, and return its row."""
     order_id = new_id()
     guest = customer.sub is None
     values = {
@@ -100,16 +101,11 @@ def _write_order(
         "expires_at": expires_at,
     }
     row = with_defaults(Order, values)
-    order = Order(**row | {"number": insert_numbered(row)})
-    set_committed_value(order, "payments", [])
-    return order
+    return {**row, "number": insert_numbered(row)}
 
 
-def _write_lines(order: Order, priced: PricedOrder) -> None:
-    rows = [_row(order.id, position, line) for position, line in enumerate(priced.lines)]
-    complete = [with_defaults(Line, row) for row in rows]
-    later(Line, complete)
-    set_committed_value(order, "lines", [Line(**row) for row in complete])
+def _rows(order_id: UUID, lines: Iterable[PricedLine]) -> Iterator[dict[str, Any]]:
+    return (_row(order_id, position, line) for position, line in enumerate(lines))
 
 
 def _row(order_id: UUID, position: int, line: PricedLine) -> dict[str, Any]:

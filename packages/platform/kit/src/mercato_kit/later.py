@@ -1,4 +1,4 @@
-"""Rows that nobody reads back: they are written at the end of the unit of work, together.
+"""Rows that are not read back: they are written at the end of the unit of work, together.
 
 On PostgreSQL they are one statement, whatever the number of tables and rows; on SQLite, one for
 each table.
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
+from itertools import groupby
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -68,7 +69,7 @@ class _Unit:
 _unit: ContextVar[_Unit | None] = ContextVar("mercato_later", default=None)
 
 
-def later(model: type[DeclarativeBase], rows: Iterable[Row]) -> None:
+def later(model: type[DeclarativeBase], rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Insert rows at the end of the unit of work.
 
     A statement that names the table writes them before it runs, so that it finds them. The
@@ -81,15 +82,19 @@ def later(model: type[DeclarativeBase], rows: Iterable[Row]) -> None:
         model: The model. Its defaults in Python apply.
         rows: Values by attribute of the model.
 
+    Returns:
+        The rows with the defaults.
+
     Raises:
         RuntimeError: There is no unit of work.
     """
     unit = _unit.get()
     if unit is None:
         raise RuntimeError("later() needs a unit of work, which writes the rows when it ends")
-    for row in rows:
-        complete = with_defaults(model, row)
-        unit.rows.setdefault(_Target(model, tuple(complete)), []).append(complete)
+    complete = [with_defaults(model, row) for row in rows]
+    for attributes, alike in groupby(complete, key=tuple):
+        unit.rows.setdefault(_Target(model, attributes), []).extend(alike)
+    return complete
 
 
 def with_defaults(model: type[DeclarativeBase], row: Row) -> dict[str, Any]:
@@ -101,14 +106,12 @@ def with_defaults(model: type[DeclarativeBase], row: Row) -> dict[str, Any]:
         TypeError: The model has no such attribute.
     """
     defaults = _defaults_of(model)
-    if unknown := row.keys() - defaults.keys():
+    if unknown := row.keys() - _columns_of(model).keys():
         raise TypeError(f"{model.__name__} has no column {', '.join(sorted(unknown))}")
-    complete = {}
-    for attribute, default in defaults.items():
-        if attribute in row:
-            complete[attribute] = row[attribute]
-        elif default is not None:
-            complete[attribute] = default()
+    complete = {**defaults.values, **row}
+    for attribute, make in defaults.made:
+        if attribute not in row:
+            complete[attribute] = make()
     return complete
 
 
@@ -213,22 +216,44 @@ def _columns_of(model: type[DeclarativeBase]) -> Mapping[str, sa.Column[Any]]:
     return {each.key: cast("sa.Column[Any]", each.columns[0]) for each in attributes}
 
 
+@dataclass(frozen=True, slots=True)
+class _Defaults:
+    """The defaults of a model.
+
+    Args:
+        values: The default of each attribute by name; None where it is made, and for one without.
+            An attribute whose default the database makes is not in it.
+        made: The attributes whose default is made for each row, and the functions that do it.
+    """
+
+    values: Mapping[str, Any]
+    made: tuple[tuple[str, Callable[[], Any]], ...]
+
+
 @cache
-def _defaults_of(model: type[DeclarativeBase]) -> Mapping[str, Callable[[], Any] | None]:
-    """Return what makes the default of each attribute; None if the database does."""
-    return {key: _default_of(column) for key, column in _columns_of(model).items()}
+def _defaults_of(model: type[DeclarativeBase]) -> _Defaults:
+    columns = _columns_of(model).items()
+    values = {key: _value_of(column) for key, column in columns if not _has_own(column)}
+    made = (
+        (key, partial(cast("Any", column.default).arg, None))
+        for key, column in columns
+        if column.default is not None and column.default.is_callable
+    )
+    return _Defaults(values, tuple(made))
 
 
-def _default_of(column: sa.Column[Any]) -> Callable[[], Any] | None:
-    """Return the function that makes the default; None if the database makes it."""
+def _has_own(column: sa.Column[Any]) -> bool:
+    """Return whether the database makes the default."""
+    return column.default is None and column.server_default is not None
+
+
+def _value_of(column: sa.Column[Any]) -> Any:
     default: Any = column.default
-    if default is None:
-        return None if column.server_default is not None else lambda: None
-    if default.is_callable:
-        return partial(default.arg, None)
+    if default is None or default.is_callable:
+        return None
     if not default.is_scalar:
         raise TypeError(f"{column}: later() has only defaults that Python makes")
-    return lambda: default.arg
+    return default.arg
 
 
 @dataclass(frozen=True, slots=True)

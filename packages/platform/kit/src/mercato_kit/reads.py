@@ -5,62 +5,21 @@ sent on a connection of its own engine, which has no transactions; inside, on th
 session, so that it sees what was written.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import sqlalchemy as sa
 from flask import current_app
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.pool import PoolProxiedConnection
 
 from mercato_kit import db, driver, transactions, work
 from mercato_kit.driver import Row, watchers_of
+from mercato_kit.prepared import Statement
 
 _STALE_PLAN = ("0A000", "26000")
 """States of PostgreSQL: a plan has another result now, or there is no such plan."""
-
-_POSTGRESQL: sa.Dialect = cast("Any", PGDialect_psycopg)(paramstyle="numeric_dollar")
-_SQLITE = SQLiteDialect_pysqlite()
-
-
-class Statement:
-    """A SELECT as the text and the parameters that a driver takes.
-
-    Args:
-        select: The statement; its parameters are ``bindparam("name")``.
-        dialect: The name of the database: ``postgresql`` or ``sqlite``.
-    """
-
-    __slots__ = ("_constants", "_named", "dialect", "text")
-
-    def __init__(self, select: sa.Select[Any], dialect: str) -> None:
-        self.dialect = dialect
-        target = _SQLITE if dialect == "sqlite" else _POSTGRESQL
-        compiled = select.compile(dialect=target)
-        # Lists of constants are written out, one parameter each.
-        expanded = compiled.construct_expanded_state(dict.fromkeys(parameters_of(select)))
-        given = cast("Mapping[str, Callable[[Any], Any]]", expanded.processors)
-        self.text = expanded.statement
-        self._constants: list[Any] = []
-        self._named: list[tuple[int, str, Callable[[Any], Any] | None]] = []
-        for place, name in enumerate(expanded.positiontup or ()):
-            bind = cast("Any", compiled).binds.get(name)
-            process = _processor(bind.type, target) if bind is not None else given.get(name)
-            value = expanded.parameters[name]
-            self._constants.append(value if value is None or process is None else process(value))
-            self._named.append((place, name, process))
-
-    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
-        """Return the parameters in their order; one that *values* lacks has its constant."""
-        filled = self._constants.copy()
-        for place, name, process in self._named:
-            if name in values:
-                value = values[name]
-                filled[place] = value if value is None or process is None else process(value)
-        return filled
 
 
 class Reader:
@@ -169,25 +128,15 @@ class Read:
 
     def __init__(self, select: sa.Select[*tuple[Any, ...]]) -> None:
         self._select = select
-        self._ready: dict[str, tuple[Statement, list[tuple[int, Callable[[Any], Any]]]]] = {}
+        self._statements: dict[str, Statement] = {}
 
     def rows(self, **values: Any) -> list[Row]:
         """Return the rows, with values as the ORM gives them."""
         here = reader()
-        statement, processors = self._ready.get(here.dialect) or self._prepare(here)
-        found = here.rows(statement, values)
-        return [_processed(row, processors) for row in found] if processors else found
-
-    def _prepare(self, here: Reader) -> tuple[Statement, list[tuple[int, Callable[[Any], Any]]]]:
-        dialect = here.engine.dialect
-        columns = enumerate(self._select.selected_columns)
-        made: list[tuple[int, Callable[[Any], Any] | None]] = [
-            (place, column.type.dialect_impl(dialect).result_processor(dialect, None))
-            for place, column in columns
-        ]
-        processors = [(place, process) for place, process in made if process is not None]
-        ready = Statement(self._select, here.dialect), processors
-        return self._ready.setdefault(here.dialect, ready)
+        statement = self._statements.get(here.dialect)
+        if statement is None:
+            statement = self._statements[here.dialect] = Statement(self._select, here.dialect)
+        return statement.converted(here.rows(statement, values))
 
 
 def reader() -> Reader:
@@ -198,22 +147,3 @@ def reader() -> Reader:
         made = Reader(db.engine(), extensions["sqlalchemy"].session)
         found = extensions.setdefault("mercato_reader", made)
     return cast("Reader", found)
-
-
-def parameters_of(clause: Any) -> Iterator[str]:
-    """Return the names of the parameters of *clause* that have no value."""
-    for element in sa.sql.visitors.iterate(clause):
-        if isinstance(element, sa.BindParameter) and element.required:
-            yield str(element.key)
-
-
-def _processor(kind: Any, dialect: sa.Dialect) -> Callable[[Any], Any] | None:
-    process: Callable[[Any], Any] | None = kind.dialect_impl(dialect).bind_processor(dialect)
-    return process
-
-
-def _processed(row: Row, processors: list[tuple[int, Callable[[Any], Any]]]) -> Row:
-    values = list(row)
-    for place, process in processors:
-        values[place] = process(values[place])
-    return tuple(values)

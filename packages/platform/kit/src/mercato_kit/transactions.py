@@ -6,9 +6,10 @@ from contextvars import ContextVar
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from mercato_kit import later, sqlite
-from mercato_kit.driver import watchers_of
+from mercato_kit.driver import send, watchers_of
 
 _may_write: ContextVar[bool] = ContextVar("mercato_may_write", default=True)
 
@@ -53,7 +54,6 @@ def engine_options(url: sa.URL, *, threads: int = 1) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {**sqlite.engine_options(threads), **hidden}
     return {
-        "pool_pre_ping": True,
         "pool_size": threads,
         "max_overflow": 0,
         "pool_timeout": 5,
@@ -146,12 +146,26 @@ def lost_settings(engine: sa.Engine) -> dict[str, str]:
 def _begin_postgresql(connection: sa.Connection, local: str) -> None:
     if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
         return
+    # Connections that ended while they were idle are replaced; each can fail only once.
+    for _ in range(size_of(connection.engine.pool)):
+        try:
+            _send_begin(connection, local)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        else:
+            return
+    _send_begin(connection, local)
+
+
+def _send_begin(connection: sa.Connection, local: str) -> None:
     driver: Any = connection.connection.driver_connection
     # Otherwise psycopg would send a BEGIN of its own first.
-    driver.autocommit = True
+    if not driver.autocommit:
+        driver.autocommit = True
     level = driver.isolation_level
     isolation = f" ISOLATION LEVEL {level.name.replace('_', ' ')}" if level is not None else ""
-    connection.exec_driver_sql(f"BEGIN{isolation}{local}")
+    send(connection, f"BEGIN{isolation}{local}", None)
 
 
 def _bound_reads(driver: Any, record: Any) -> None:

@@ -97,12 +97,13 @@ def read_first(step: Callable[[], T]) -> T:
 
     For what slow work depends on, such as hashing a password: meanwhile no lock is held, and no
     connection is in use. The rows may have changed when the unit of work writes, so its statements
-    must check what they rely on. Where its transaction has begun, *step* runs in that one.
+    must check what they rely on. Where its transaction has begun, or rows are to be written later,
+    *step* runs in that one.
 
     Args:
         step: The reading. Returns plain values, because objects of the ORM do not outlive it.
     """
-    if session().in_transaction():
+    if session().in_transaction() or later.pending():
         return step()
     with transactions.reading():
         try:

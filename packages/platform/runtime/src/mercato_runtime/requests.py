@@ -13,8 +13,9 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from mercato_composition.deployment.model import Server
 from mercato_kit.errors import MalformedRequest, NotFound
-from mercato_kit.http.blueprint import SAFE_METHODS
 from mercato_kit.http.body import read_whole
+from mercato_kit.http.routes import SAFE_METHODS
+from mercato_kit.text import is_text
 from mercato_runtime.app import App, append
 from mercato_runtime.problems import ContentTooLarge, MisdirectedRequest
 
@@ -127,12 +128,8 @@ def _refuse_broken_address(request: Request) -> None:
     if begins_with_two or isinstance(request.routing_exception, RequestRedirect):
         raise NotFound
     for value in (request.view_args or {}).values():
-        if isinstance(value, str) and not _is_text(value):
+        if isinstance(value, str) and not is_text(value):
             raise NotFound
-
-
-def _is_text(value: str) -> bool:
-    return "\x00" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def _protect(request: Request, response: Response) -> None:

@@ -34,13 +34,13 @@ class StatementCounter:
 
     def __enter__(self) -> Self:
         self.statements = []
-        sa.event.listen(self._engine, "before_cursor_execute", self._record)
-        watchers_of(self._engine).append(self._record_read)
+        sa.event.listen(self._engine, "before_cursor_execute", self._execute)
+        watchers_of(self._engine).append(self._record)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        sa.event.remove(self._engine, "before_cursor_execute", self._record)
-        watchers_of(self._engine).remove(self._record_read)
+        sa.event.remove(self._engine, "before_cursor_execute", self._execute)
+        watchers_of(self._engine).remove(self._record)
 
     def __len__(self) -> int:
         return len(self.statements)
@@ -53,9 +53,9 @@ class StatementCounter:
         lines = [f"{number:>3}. {text}" for number, text in enumerate(on_one_line, start=1)]
         return "\n".join([f"{len(self)} SQL statements:", *lines])
 
-    def _record(self, _connection: sa.Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    def _execute(self, _connection: sa.Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        self._record(statement)
+
+    def _record(self, statement: str) -> None:
         if not _NOT_COUNTED.match(statement):
             self.statements.append(statement)
-
-    def _record_read(self, statement: str) -> None:
-        self.statements.append(statement)

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from mercato_kit.http import Page, page_of
+from mercato_kit.http import page_of
 from mercato_kit.identity import current_principal
 from mercato_kit.views import Shown
 from mercato_products import services
-from mercato_products.models import StockMovement
 from mercato_products.routes.blueprint import MAY_READ_STOCK, MAY_WRITE_STOCK, blueprint
 from mercato_products.schemas.stock import (
     AdjustedSchema,
@@ -42,7 +41,7 @@ def adjust_stock(body: dict[str, Sequence[Adjustment]]) -> services.Adjusted:
 @blueprint.get("/stock-movements", allow=MAY_READ_STOCK)
 @blueprint.arguments(StockMovementListQuerySchema, location="query")
 @blueprint.response(200, page_of(StockMovementSchema))
-def list_movements(query: dict[str, Any]) -> Page[StockMovement]:
+def list_movements(query: dict[str, Any]) -> Shown:
     """List stock movements"""
     return services.list_movements(**query)
 

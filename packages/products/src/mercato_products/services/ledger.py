@@ -3,12 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from mercato_kit.http import Page, PageRequest, conditions, paginate
+from mercato_kit.http import PageRequest
 from mercato_kit.views import Shown
-from mercato_products.models import StockMovement
-from mercato_products.views import LEVELS, RESERVATIONS
+from mercato_products.views import LEVELS, MOVEMENTS, RESERVATIONS
 
 
 def list_levels(page: PageRequest, **filters: Any) -> Shown:
@@ -16,11 +13,9 @@ def list_levels(page: PageRequest, **filters: Any) -> Shown:
     return LEVELS.page(page, variants=True, **filters)
 
 
-def list_movements(page: PageRequest, **filters: Any) -> Page[StockMovement]:
-    """Return a page of stock movements, by columns of the model."""
-    wanted = sa.select(StockMovement).where(*conditions(filters, vars(StockMovement)))
-    columns = {"created_at": StockMovement.created_at}
-    return paginate(wanted, page, columns=columns, id=StockMovement.id)
+def list_movements(page: PageRequest, **filters: Any) -> Shown:
+    """Return a page of stock movements."""
+    return MOVEMENTS.page(page, **filters)
 
 
 def list_reservations(page: PageRequest, **filters: Any) -> Shown:

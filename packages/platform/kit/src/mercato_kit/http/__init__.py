@@ -1,15 +1,15 @@
 """HTTP: routes with policies, ETags, idempotency keys and keyset pagination."""
 
-from mercato_kit.http.blueprint import Blueprint, Route
+from mercato_kit.http.blueprint import Blueprint
 from mercato_kit.http.etag import if_match
 from mercato_kit.http.pagination import (
     ListQuerySchema,
     Page,
     PageRequest,
-    conditions,
     page_of,
     paginate,
 )
+from mercato_kit.http.routes import Route
 
 __all__ = [
     "Blueprint",
@@ -17,7 +17,6 @@ __all__ = [
     "Page",
     "PageRequest",
     "Route",
-    "conditions",
     "if_match",
     "page_of",
     "paginate",

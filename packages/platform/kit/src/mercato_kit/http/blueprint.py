@@ -5,65 +5,27 @@ then smorest parses the arguments, calls the view and serializes the result.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import wraps
-from inspect import getsourcefile, unwrap
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 import flask_smorest
 from flask import Response, current_app, make_response, request
-from flask_smorest.utils import get_appcontext
+from flask_smorest.utils import get_appcontext, unpack_tuple_response
 
 from mercato_kit import work
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.errors import FieldError, Invalid, NotFound
 from mercato_kit.http import etag as etags, idempotency
 from mercato_kit.http.body import BodyParser, check_query, escape_pointer
+from mercato_kit.http.documentation import document
+from mercato_kit.http.routes import SAFE_METHODS, Route
 from mercato_kit.identity import authenticate
 from mercato_kit.policies import Policy
-from mercato_kit.schemas import is_text
 from mercato_kit.shown import Shown
+from mercato_kit.text import is_text
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_QUERIES = frozenset({"query", "querystring"})
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A route as declared by its feature; for the other members see :meth:`Blueprint.route`.
-
-    Args:
-        rule: The URL rule, without the blueprint's prefix.
-        endpoint: The endpoint, without the blueprint's name.
-        view: The view function.
-    """
-
-    rule: str
-    methods: tuple[str, ...]
-    endpoint: str
-    allow: Policy | None
-    idempotent: bool
-    guest_scope: str | None
-    guest_header: str | None
-    unstored: idempotency.Unstored
-    if_match: bool
-    public_cache: bool
-    view: Callable[..., Any]
-
-    @property
-    def has_query(self) -> bool:
-        """Whether the view reads the query string."""
-        arguments = vars(self.view).get("_apidoc", {}).get("arguments", {})
-        return any(one["in"] in _QUERIES for one in arguments.get("parameters", ()))
-
-    @property
-    def where(self) -> str:
-        """File and line of the view."""
-        function = unwrap(self.view)
-        return f"{getsourcefile(function)}:{function.__code__.co_firstlineno}"
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest is untyped
@@ -126,7 +88,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
             self.add_url_rule(
                 rule,
                 route.endpoint,
-                _document(_endpoint(route), route),
+                document(_endpoint(route), route),
                 methods=list(route.methods),
                 **options,
             )
@@ -155,7 +117,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
             @wraps(dump)
             def show(*args: Any, **kwargs: Any) -> Any:
                 result = view(*args, **kwargs)
-                return _answer(result, status_code) if isinstance(result, Shown) else dump(result)
+                shown, status, headers = unpack_tuple_response(result)
+                if not isinstance(shown, Shown):
+                    return dump(result)
+                return _answer(shown, status or status_code, headers)
 
             return cast("View", show)
 
@@ -258,9 +223,10 @@ def _respond(route: Route, arguments: Mapping[str, Any]) -> Response:
     return etags.add_etag(response, body)
 
 
-def _answer(shown: Shown, status_code: int) -> Response:
+def _answer(shown: Shown, status: int, headers: Any) -> Response:
     get_appcontext()["result_dump"] = shown.content
-    return current_app.response_class(shown.json(), status=status_code, mimetype="application/json")
+    response = current_app.response_class
+    return response(shown.json(), status=status, headers=headers, mimetype="application/json")
 
 
 def _vary_by_credentials(response: Response) -> None:
@@ -283,40 +249,3 @@ def _cache_control(route: Route) -> str:
     if route.public_cache and "HTTP_AUTHORIZATION" not in request.environ:
         return "public, max-age=30, stale-while-revalidate=60"
     return "private, no-store"
-
-
-def _document(endpoint: Callable[..., Response], route: Route) -> Callable[..., Response]:
-    """Add policy and headers of the route to the API document."""
-    headers = []
-    if route.idempotent:
-        headers.append(_header("Idempotency-Key", minLength=16, maxLength=255))
-    if route.if_match:
-        headers.append(_header("If-Match"))
-    policy = route.allow.name if route.allow else "nobody"
-    documented = flask_smorest.Blueprint.doc(
-        **{"x-permission": policy, "security": _security(route.allow)}
-    )(endpoint)
-    document = vars(documented)["_apidoc"]
-    if headers:
-        # Passing parameters to doc() would replace those of a header schema.
-        document.setdefault("arguments", {}).setdefault("parameters", []).extend(headers)
-    # What doc() returns would only call the endpoint.
-    vars(endpoint)["_apidoc"] = document
-    return endpoint
-
-
-def _security(policy: Policy | None) -> list[dict[str, list[str]]]:
-    """Return the security requirements of OpenAPI: one of the list must be met."""
-    if policy is not None and policy.as_guest:
-        return []
-    bearer: dict[str, list[str]] = {"bearer": []}
-    return [{}, bearer] if policy is not None and policy.name == "anyone" else [bearer]
-
-
-def _header(name: str, **constraints: Any) -> dict[str, Any]:
-    return {
-        "in": "header",
-        "name": name,
-        "required": True,
-        "schema": {"type": "string", **constraints},
-    }

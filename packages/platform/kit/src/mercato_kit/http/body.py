@@ -20,6 +20,8 @@ MAX_DEPTH = 32
 MAX_DIGITS = 40
 MAX_MEMBERS = 500
 """Members of one object, and names in one query string."""
+_KEPT_BODY = "mercato_json"
+"""The attribute of a request that has its body."""
 _QUERIES_KEPT = 500
 _LONGEST_KEPT = 200
 """Query strings whose values are kept, and the bytes of the longest one."""
@@ -122,7 +124,7 @@ def _names_of(argmap: Any) -> tuple[str, ...] | None:
 
 
 def read_json(req: Request) -> Any:
-    """Return the JSON body of *req*, or ``webargs.missing`` if there is none.
+    """Return the JSON body of *req*, which is read once, or ``webargs.missing`` if there is none.
 
     A byte order mark before the JSON is ignored, as RFC 8259 allows.
 
@@ -132,6 +134,13 @@ def read_json(req: Request) -> Any:
             than 32, or has an object of more than 500 members or a number of more than 40
             characters.
     """
+    kept = vars(req)
+    if _KEPT_BODY not in kept:
+        kept[_KEPT_BODY] = _read_json(req)
+    return kept[_KEPT_BODY]
+
+
+def _read_json(req: Request) -> Any:
     data = read_whole(req)
     if _codings(req) - {"identity"}:
         detail = "Send the body without Content-Encoding."

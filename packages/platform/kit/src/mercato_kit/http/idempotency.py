@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from flask import Response, request
 from sqlalchemy.exc import DBAPIError
@@ -48,6 +49,7 @@ _STORE = (
         response_body=sa.bindparam("body"),
     )
 )
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _STRING = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~:/-]+")
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -156,7 +158,7 @@ def _caller(body: Any, guest_scope: str | None, guest_header: str | None) -> str
 def _fingerprint(body: Any) -> str:
     sent = body if isinstance(body, (dict, list)) else None
     query = sorted(request.args.items(multi=True))
-    return _sha256(json.dumps([request.path, query, sent], sort_keys=True, separators=(",", ":")))
+    return _sha256(_CANONICAL.encode([request.path, query, sent]))
 
 
 def _sha256(text: str) -> str:
@@ -250,7 +252,7 @@ def _give_back(scope: str, key: str) -> None:
 def _add_unstored(response: Response, unstored: Unstored) -> None:
     if not unstored:
         return
-    body = json.loads(response.get_data())
+    body = msgspec.json.decode(response.get_data())
     made = {name: make(body) for name, make in unstored.items()}
-    body.update({name: value for name, value in made.items() if value is not None})
-    response.set_data(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+    if added := {name: value for name, value in made.items() if value is not None}:
+        response.set_data(msgspec.json.encode({**body, **added}))

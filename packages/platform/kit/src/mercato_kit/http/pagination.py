@@ -3,7 +3,7 @@
 import hashlib
 import json
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -30,6 +30,7 @@ BOUNDS: Mapping[str, Callable[[Any, Any], Any]] = {
     "lte": operator.le,
     "lt": operator.lt,
 }
+"""The comparison of each suffix of a bound: ``created_at[gte]``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +100,6 @@ class ListQuerySchema(QuerySchema):
             filter_hash=hashlib.sha256(filters.encode()).hexdigest()[:16],
         )
         return data
-
-
-def conditions(
-    filters: Mapping[str, Any], columns: Mapping[str, Any]
-) -> Iterator[sa.ColumnElement[bool]]:
-    """Return the SQL conditions of a list's filters.
-
-    Args:
-        filters: A value or list of accepted values by name; or a bound by name with the suffix
-            ``_gte``, ``_gt``, ``_lte`` or ``_lt``.
-        columns: The column of each name.
-    """
-    for name, value in filters.items():
-        stem, _, bound = name.rpartition("_")
-        if bound in BOUNDS:
-            yield BOUNDS[bound](columns[stem], value)
-        else:
-            yield columns[name].in_(value if isinstance(value, list) else [value])
 
 
 def paginate(

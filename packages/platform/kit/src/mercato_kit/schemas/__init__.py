@@ -23,7 +23,6 @@ from mercato_kit.schemas.fields import (
     render_instant,
 )
 from mercato_kit.schemas.problems import FieldErrorSchema, ProblemSchema
-from mercato_kit.text import is_text
 
 __all__ = [
     "Boolean",
@@ -44,7 +43,6 @@ __all__ = [
     "Schema",
     "Text",
     "Uuid",
-    "is_text",
     "is_unbounded",
     "render_instant",
 ]

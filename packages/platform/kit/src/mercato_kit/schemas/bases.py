@@ -41,11 +41,18 @@ class Schema(FlaskSchema, metaclass=_BoundedMeta):
 
         unknown = ma.RAISE
 
-    @ma.pre_load(pass_collection=True)
-    def _count_items(self, data: Any, *, many: bool, **_kwargs: Any) -> Any:
-        if many and isinstance(data, list):
+    def load(self, data: Any, *, many: bool | None = None, **options: Any) -> Any:
+        """Load *data*. The items of a list are counted before they are read."""
+        # A hook would be called for each object of a body.
+        if isinstance(data, list) and (self.many if many is None else many):
+            self._count_items(data)
+        return super().load(data, many=many, **options)
+
+    def _count_items(self, data: list[Any]) -> None:
+        try:
             validate.Length(max=self.max_items)(data)
-        return data
+        except ma.ValidationError as error:
+            raise ma.ValidationError({"_schema": error.messages}) from error
 
     @ma.post_load
     def _make(self, data: dict[str, Any], **_kwargs: Any) -> Any:

@@ -94,7 +94,7 @@ class Shape:
         if not isinstance(given, sa.Select):
             return self._fitting(path, field, given)
         given = given.correlate(*self.tables)
-        schema, many = _schema_of(field)
+        schema, many = schema_of(field)
         if schema is not None:
             entity = given.column_descriptions[0]["entity"]
             return self._rows(path, schema, entity, given, many=many)
@@ -103,7 +103,7 @@ class Shape:
         return self._fitting(path, field, given.scalar_subquery())
 
     def _related(self, path: str, field: fields.Field[Any], found: Any) -> sa.ColumnElement[Any]:
-        schema, many = _schema_of(field)
+        schema, many = schema_of(field)
         relation = cast("RelationshipProperty[Any]", found.property)
         if schema is None or relation.secondary is not None or many is not relation.uselist:
             raise self._error(f"{path} does not fit its relationship: give its SQL in computed=")
@@ -164,7 +164,7 @@ def _as_list(rows: sa.Select[Any]) -> sa.ColumnElement[Any]:
     return sa.select(JsonList(nested(item))).scalar_subquery()
 
 
-def _schema_of(field: fields.Field[Any]) -> tuple[ma.Schema | None, bool]:
+def schema_of(field: fields.Field[Any]) -> tuple[ma.Schema | None, bool]:
     """Return the schema of a nested field, and whether it is a list of it."""
     if isinstance(field, fields.List) and isinstance(field.inner, fields.Nested):
         return field.inner.schema, True

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any, cast
 
@@ -11,10 +11,12 @@ import sqlalchemy as sa
 
 from mercato_kit.db import found
 from mercato_kit.http.pagination import COUNTED_UP_TO, PageRequest, read_cursor
-from mercato_kit.reads import Statement, parameters_of, reader
+from mercato_kit.prepared import Statement, parameters_of
+from mercato_kit.reads import reader
 from mercato_kit.shown import Shown
+from mercato_kit.views.dumper import Dumper
 from mercato_kit.views.elements import shown
-from mercato_kit.views.prepared import AFTER, AFTER_ID, LIMIT, Prepared, in_order
+from mercato_kit.views.queries import AFTER, AFTER_ID, LIMIT, Query, in_order
 from mercato_kit.views.shapes import Shape
 
 _SHAPES_KEPT = 256
@@ -71,8 +73,8 @@ class View:
             given is NULL.
         without: Paths of fields that are not shown. A schema with a hook after its dump needs it.
         filters: Conditions that apply if a value is given under their name. One with several
-            parameters takes a mapping of their values; one without applies if its value is true.
-            None is NULL, which nothing equals.
+            parameters takes a mapping of their values; one without applies if its value is True,
+            and does not if it is False. None is NULL, which nothing equals.
         sorts: Sortable columns (NOT NULL) of a list, by name.
         id: A unique column, which makes the order of a list total.
     """
@@ -124,6 +126,18 @@ class View:
         rows = here.rows(ready.statement, parameters)
         return Shown(dict(zip(ready.names, ready.values(rows[0]), strict=True))) if rows else None
 
+    def of(self, row: Mapping[str, Any]) -> Shown:
+        """Return what the view shows of a row that was just written, without reading it.
+
+        Args:
+            row: The value of each attribute that is shown; rows of a relationship are such
+                mappings themselves.
+
+        Raises:
+            KeyError: A value is missing.
+        """
+        return Shown(self._dumper.dump(row))
+
     def page(self, page: PageRequest, **values: Any) -> Shown:
         """Return one page of the rows that all of the filters select.
 
@@ -159,6 +173,10 @@ class View:
         for dialect in ("postgresql", "sqlite"):
             self._prepare(dialect, tuple(self._filters))
 
+    @cached_property
+    def _dumper(self) -> Dumper:
+        return Dumper(self.schema(), self._without)
+
     def _given(self, values: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
         """Return the names of the values that are given, and the values of parameters."""
         given: list[str] = []
@@ -167,6 +185,9 @@ class View:
             names = self._parameters.get(name)
             if names is None:
                 raise TypeError(f"the view has no filter or parameter {name!r}")
+            # A value that is false by chance must not show more rows.
+            if not names and not isinstance(value, bool):
+                raise TypeError(f"the filter {name!r} is True or False, not {value!r}")
             if not names and not value:
                 continue
             given.append(name)
@@ -182,13 +203,13 @@ class View:
         given: tuple[str, ...],
         sort: str | None = "",
         after: bool = False,  # noqa: FBT001, FBT002 - of a cache
-    ) -> Prepared:
+    ) -> Query:
         """Compile one row (sort is empty), a page, or a count (sort is None)."""
         statement = self._select(given)
         if sort is None:
             some = statement.limit(COUNTED_UP_TO + 1).subquery()
             counted = sa.select(sa.func.count()).select_from(some)
-            return Prepared(Statement(counted, dialect))
+            return Query(Statement(counted, dialect))
         shape = Shape(
             schema=self.schema(),
             computed=self._computed,
@@ -202,7 +223,7 @@ class View:
         order = self._order(given, sort.removeprefix("-")) if sort else None
         if sort and order:
             statement = in_order(statement, order, descending=sort[0] == "-", after=after)
-        return Prepared(Statement(statement, dialect), members, order)
+        return Query(Statement(statement, dialect), members, order)
 
     def _select(self, given: tuple[str, ...]) -> sa.Select[Any]:
         statement = sa.select(sa.literal(1)).select_from(self.model).where(*self._where)

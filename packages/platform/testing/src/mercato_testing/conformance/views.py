@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import make_transient
 
-from mercato_kit import work
 from mercato_kit.db import session
 from mercato_kit.feature import Feature
 from mercato_kit.http import PageRequest
@@ -77,7 +76,6 @@ def compare(app: Flask, view: View, case: ViewCase) -> None:
             session.expunge_all()
             entity = session.get_one(type(first), key, options=case.options)
             dumped = view.schema().dump(case.loaded(entity))
-            session.rollback()
             _check_equal(shown, dumped)
             if view.sorts:
                 page = view.page(PageRequest(sort=next(iter(view.sorts))), **values)
@@ -93,24 +91,13 @@ def _check_equal(shown: Any, dumped: Any) -> None:
 
 @contextmanager
 def _inserted(rows: Sequence[Any]) -> Iterator[None]:
-    """Insert rows, and delete them afterwards, so that the next ones may have the same keys."""
-
-    def insert() -> None:
+    """Insert rows in a transaction that is rolled back, as some rows can never be deleted."""
+    try:
         for row in rows:
             make_transient(row)
             session.add(row)
             session.flush()
-
-    def delete() -> None:
-        session.expunge_all()
-        for row in reversed(rows):
-            mapper = sa.inspect(type(row))
-            keys = zip(mapper.primary_key, mapper.primary_key_from_instance(row), strict=True)
-            session.execute(sa.delete(type(row)).where(*(key == value for key, value in keys)))
-
-    work.run(insert)
-    try:
         yield
     finally:
         session.rollback()
-        work.run(delete)
+        session.expunge_all()

@@ -1,4 +1,4 @@
-"""Compiled statements of views, and how their rows become answers."""
+"""The compiled queries of views, and how their rows become answers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from mercato_kit.db import UtcDateTime
 from mercato_kit.driver import Row
 from mercato_kit.http.pagination import PageRequest, write_cursor
-from mercato_kit.reads import Statement
+from mercato_kit.prepared import Statement
 from mercato_kit.views.elements import ExactInstantText, shown
 
 LIMIT, AFTER, AFTER_ID = "_limit", "_after", "_after_id"
@@ -20,8 +20,8 @@ Order = tuple[Any, Any]
 """The column that a list is sorted by, and the unique one that makes the order total."""
 
 
-class Prepared:
-    """A compiled statement of a view.
+class Query:
+    """A compiled query of a view.
 
     Args:
         statement: The statement. Its columns are those of *members*; in a page, the place of the

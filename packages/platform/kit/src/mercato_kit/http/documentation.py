@@ -1,0 +1,47 @@
+"""What the API document says of a route beside its schemas."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flask_smorest
+from flask import Response
+
+from mercato_kit.http.routes import Route
+from mercato_kit.policies import Policy
+
+
+def document(endpoint: Callable[..., Response], route: Route) -> Callable[..., Response]:
+    """Add policy and headers of the route to the API document, and return the endpoint."""
+    headers = []
+    if route.idempotent:
+        headers.append(_header("Idempotency-Key", minLength=16, maxLength=255))
+    if route.if_match:
+        headers.append(_header("If-Match"))
+    policy = route.allow.name if route.allow else "nobody"
+    documented = flask_smorest.Blueprint.doc(
+        **{"x-permission": policy, "security": _security(route.allow)}
+    )(endpoint)
+    members = vars(documented)["_apidoc"]
+    if headers:
+        # Passing parameters to doc() would replace those of a header schema.
+        members.setdefault("arguments", {}).setdefault("parameters", []).extend(headers)
+    # What doc() returns would only call the endpoint.
+    vars(endpoint)["_apidoc"] = members
+    return endpoint
+
+
+def _security(policy: Policy | None) -> list[dict[str, list[str]]]:
+    """Return the security requirements of OpenAPI: one of the list must be met."""
+    if policy is not None and policy.as_guest:
+        return []
+    bearer: dict[str, list[str]] = {"bearer": []}
+    return [{}, bearer] if policy is not None and policy.name == "anyone" else [bearer]
+
+
+def _header(name: str, **constraints: Any) -> dict[str, Any]:
+    return {
+        "in": "header",
+        "name": name,
+        "required": True,
+        "schema": {"type": "string", **constraints},
+    }

@@ -1,0 +1,47 @@
+"""A route as its feature declares it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import getsourcefile, unwrap
+from typing import Any
+
+from mercato_kit.http import idempotency
+from mercato_kit.policies import Policy
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_QUERIES = frozenset({"query", "querystring"})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route as declared by its feature; for the other members see :meth:`Blueprint.route`.
+
+    Args:
+        rule: The URL rule, without the blueprint's prefix.
+        endpoint: The endpoint, without the blueprint's name.
+        view: The view function.
+    """
+
+    rule: str
+    methods: tuple[str, ...]
+    endpoint: str
+    allow: Policy | None
+    idempotent: bool
+    guest_scope: str | None
+    guest_header: str | None
+    unstored: idempotency.Unstored
+    if_match: bool
+    public_cache: bool
+    view: Callable[..., Any]
+
+    @property
+    def has_query(self) -> bool:
+        """Whether the view reads the query string."""
+        arguments = vars(self.view).get("_apidoc", {}).get("arguments", {})
+        return any(one["in"] in _QUERIES for one in arguments.get("parameters", ()))
+
+    @property
+    def where(self) -> str:
+        """File and line of the view."""
+        function = unwrap(self.view)
+        return f"{getsourcefile(function)}:{function.__code__.co_firstlineno}"
