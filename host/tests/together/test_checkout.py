@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx2
@@ -232,13 +234,24 @@ def _stock_over_http(client: httpx2.Client, staff: dict[str, str]) -> str:
         "status": "active",
         "variants": [{"sku": "LAMP", "prices": [{"currency": "EUR", "unit_amount": 1000}]}],
     }
-    made = client.post("/v1/products", json=body, headers={**staff, **key()})
-    variant_id = str(made.raise_for_status().json()["variants"][0]["id"])
+    made = _post_when_ready(client, "/v1/products", body, staff)
+    variant_id = str(made["variants"][0]["id"])
     adjustment = {"variant_id": variant_id, "quantity": UNITS, "reason": "received"}
-    client.post(
-        "/v1/stock-adjustments", json={"adjustments": [adjustment]}, headers={**staff, **key()}
-    ).raise_for_status()
+    _post_when_ready(client, "/v1/stock-adjustments", {"adjustments": [adjustment]}, staff)
     return variant_id
+
+
+def _post_when_ready(
+    client: httpx2.Client, path: str, body: dict[str, Any], headers: dict[str, str]
+) -> dict[str, Any]:
+    """Send *body* again while the answer is 503: a new worker has no keys of the issuer yet."""
+    headers = {**headers, **key()}
+    give_up_at = time.monotonic() + 30
+    while True:
+        answer = client.post(path, json=body, headers=headers)
+        if answer.status_code != 503 or time.monotonic() > give_up_at:
+            return cast("dict[str, Any]", answer.raise_for_status().json())
+        time.sleep(float(answer.headers["Retry-After"]))
 
 
 def _buy_at_once(address: str, variant_id: str) -> Counter[str]:
