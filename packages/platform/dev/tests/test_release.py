@@ -265,7 +265,7 @@ class TestWhatIsSeen:
 
 def change_the_kit(team, old="x-permission", new="x-policy"):
     """Rename a keyword of the HTTP document in the kit, with a fragment of a fix."""
-    file = "src/mercato_kit/http/blueprint.py"
+    file = "src/mercato_kit/http/documentation.py"
     code = (team.root / "packages/platform/kit" / file).read_text()
     assert old in code
     team.write(file, code.replace(old, new), "platform/kit")
