@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_kit import db, transactions, work
+from mercato_kit.driver import wrapped
 
 from .demo import Note
 from .steps import add_note
@@ -189,6 +190,32 @@ class TestPreparePostgresql:
 
         with prepared.begin() as one, prepared.begin() as two:
             assert {one.scalar(asked), two.scalar(asked)}.isdisjoint(pids)
+
+    def test_a_closed_socket_is_a_lost_connection(self, prepared):
+        """Also if psycopg sees it before libpq calls the connection bad."""
+        closed = psycopg.OperationalError("connection socket closed")
+
+        def fail(*_arguments):
+            raise closed
+
+        with prepared.connect() as connection:
+            driver = connection.connection.driver_connection
+            seen = wrapped(prepared.dialect, closed, "SELECT 1", driver)
+            sa.event.listen(prepared, "do_execute", fail)
+            with pytest.raises(sa.exc.OperationalError) as lost:
+                connection.exec_driver_sql("SELECT 1")
+
+        assert seen.connection_invalidated
+        assert lost.value.connection_invalidated
+
+    def test_an_error_of_the_server_keeps_the_connection(self, prepared):
+        """A statement that ran too long loses its transaction, not its connection."""
+        with prepared.connect() as connection:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 20")
+            with pytest.raises(sa.exc.OperationalError) as late:
+                connection.exec_driver_sql("SELECT pg_sleep(5)")
+
+        assert not late.value.connection_invalidated
 
 
 class TestLostSettings:

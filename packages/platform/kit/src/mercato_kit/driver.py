@@ -78,7 +78,9 @@ def error_of(dialect: sa.Dialect) -> type[Exception]:
 
 def wrapped(dialect: sa.Dialect, error: Exception, text: str, driver: Any) -> DBAPIError:
     """Return SQLAlchemy's error for an error of the driver."""
-    lost = driver is not None and dialect.is_disconnect(cast("Any", error), driver, None)
+    lost = driver is not None and (
+        is_from_client(dialect, error) or dialect.is_disconnect(cast("Any", error), driver, None)
+    )
     return cast(
         "DBAPIError",
         DBAPIError.instance(
@@ -90,4 +92,17 @@ def wrapped(dialect: sa.Dialect, error: Exception, text: str, driver: Any) -> DB
             connection_invalidated=lost,
             dialect=dialect,
         ),
+    )
+
+
+def is_from_client(dialect: sa.Dialect, error: BaseException) -> bool:
+    """Return whether an error of an open connection to PostgreSQL says that it was lost.
+
+    psycopg can see that the socket is closed before libpq calls the connection bad, which is what
+    SQLAlchemy asks. Errors of the server have an SQLSTATE.
+    """
+    return (
+        dialect.name == "postgresql"
+        and isinstance(error, cast("Any", dialect.loaded_dbapi).OperationalError)
+        and getattr(error, "sqlstate", None) is None
     )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from mercato_kit import later, sqlite
-from mercato_kit.driver import send, watchers_of
+from mercato_kit.driver import is_from_client, send, watchers_of
 
 _may_write: ContextVar[bool] = ContextVar("mercato_may_write", default=True)
 
@@ -93,6 +93,7 @@ def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTING
     else:
         local = "".join(f"; SET LOCAL {name} = '{value}'" for name, value in settings.items())
         sa.event.listen(engine, "begin", lambda connection: _begin_postgresql(connection, local))
+        sa.event.listen(engine, "handle_error", _notice_loss)
 
 
 def reading_engine(engine: sa.Engine) -> sa.Engine:
@@ -156,6 +157,11 @@ def _begin_postgresql(connection: sa.Connection, local: str) -> None:
         else:
             return
     _send_begin(connection, local)
+
+
+def _notice_loss(context: sa.ExceptionContext) -> None:
+    if context.connection is not None:
+        context.is_disconnect |= is_from_client(context.dialect, context.original_exception)
 
 
 def _send_begin(connection: sa.Connection, local: str) -> None:
