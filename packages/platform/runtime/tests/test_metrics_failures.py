@@ -103,7 +103,7 @@ AWAY = """
     with processes.shared() as folder:
         app = Flask("shop")
         engine = sa.create_engine("sqlite://", poolclass=sa.NullPool)
-        app.extensions["sqlalchemy"] = SimpleNamespace(engine=engine)
+        app.extensions["sqlalchemy"] = SimpleNamespace(engine=engine, session=None)
         pool.watch(app, CollectorRegistry(), LoggedOnce())
         shutil.rmtree(folder)
         if (pid := os.fork()) == 0:
@@ -121,7 +121,7 @@ def watched():
 
     def watch(watched_engine):
         app = Flask("shop")
-        app.extensions["sqlalchemy"] = SimpleNamespace(engine=watched_engine)
+        app.extensions["sqlalchemy"] = SimpleNamespace(engine=watched_engine, session=None)
         registry = CollectorRegistry()
         pool.watch(app, registry, LoggedOnce())
         return registry
