@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_host import create_app
+from mercato_kit.db import engine
 from mercato_kit.reads import Read
 from mercato_testing.postgresql import running_server
 
@@ -235,6 +236,7 @@ class TestReads:
 
         with create_app(deployment).app_context():
             read = [limit.rows() for _ in range(10)]
+            engine().dispose()
         with psycopg.connect(through, autocommit=True, prepare_threshold=None) as other:
             after = other.execute("SHOW statement_timeout").fetchone()[0]
             prepared = other.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()[0]
