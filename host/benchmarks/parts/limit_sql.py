@@ -165,7 +165,7 @@ WRITE = f"""
         SELECT t.id, t.variant_id, '{LOCATION}', 'reserve', 0, t.quantity, p.id, 'reservation', 0,
             p.created_at
         FROM placed p, taken t),
-    told AS (
+    announced AS (
         INSERT INTO orders_event (id, order_id, type, is_public, actor_type, actor_id, data,
             created_at)
         SELECT id, id, 'order.placed', true, 'customer', customer_id, '{{}}', created_at

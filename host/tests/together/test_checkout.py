@@ -18,10 +18,10 @@ from mercato_kit import work
 from mercato_kit.db import engine, session, utc_now
 from mercato_orders.models import Order
 from mercato_orders.services import expire_unpaid_orders
+from mercato_testing.plans import Plans
 from mercato_testing.statements import StatementCounter
 
 from .invariants import count_orders_without_a_key, find_violations
-from .plans import Plans
 from .shop import running_shop
 from .shopping import PASSWORD, adjust, key, new_order, stock_variant
 
@@ -147,7 +147,7 @@ class TestPlans:
                 work.run(lambda: session.execute(due))
                 assert expire_unpaid_orders() == 1
 
-        assert plans.of_whole_tables() == []
+        assert plans.scans() == []
 
 
 class TestFreeOrder:

@@ -147,6 +147,6 @@ class TestLog:
 
     def test_a_secret_that_is_logged_is_found(self, written):
         """The walk above reads what any logger writes."""
-        logging.getLogger("a.library").debug("login with %s", PASSWORD)
+        logging.getLogger("vendor.client").debug("login with %s", PASSWORD)
 
         assert PASSWORD in written.getvalue()

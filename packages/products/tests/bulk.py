@@ -1,13 +1,10 @@
-"""Many products, inserted in bulk, and the plans of the statements that read them."""
+"""Many products, inserted in bulk."""
 
-import re
 from datetime import timedelta
 
 import sqlalchemy as sa
 
-from mercato_kit import transactions
 from mercato_kit.db import new_id, session, utc_now
-from mercato_kit.driver import watchers_of
 from mercato_products.models import (
     DEFAULT_LOCATION_ID,
     Category,
@@ -102,55 +99,3 @@ def _make_products(ids, leaves, now):
         session.execute(sa.insert(model), [row(number) for number in ids])
     refresh_listings(*ids.values())
     refresh_words(*ids.values())
-
-
-class Plans:
-    """Explains the SELECT statements that an engine sends while it is open.
-
-    On PostgreSQL without sequential scans and sorts where there is another way: tables of a test
-    are so small that those are cheaper.
-    """
-
-    def __init__(self, engine):
-        self._engine = engine
-        self._sent = []
-
-    def __enter__(self):
-        sa.event.listen(self._engine, "before_cursor_execute", self._record)
-        watchers_of(self._engine).append(self._record_read)
-        return self
-
-    def __exit__(self, *_):
-        sa.event.remove(self._engine, "before_cursor_execute", self._record)
-        watchers_of(self._engine).remove(self._record_read)
-        with transactions.reading(), self._engine.connect() as connection:
-            self.plans = [explain(connection, *one) for one in self._sent]
-
-    def slow(self, *, sorts):
-        """Return the plans that scan a table or, without *sorts*, sort rows."""
-        words = ["Seq Scan", r"SCAN (?!.*USING|.*VIRTUAL|CONSTANT|json_each|found|anon_|\(sub)"]
-        # Sorts of the few parts of one product are deeper in the plan.
-        words += [] if sorts else [r"^Limit .*\n +-> +(Incremental )?Sort", "^USE TEMP B-TREE"]
-        return [plan for plan in self.plans if re.search("|".join(words), plan, re.MULTILINE)]
-
-    def _record(self, _connection, _cursor, statement, parameters, *_):
-        self._record_read(statement, parameters)
-
-    def _record_read(self, statement, parameters=None):
-        if statement.lstrip().startswith(("SELECT", "WITH")):
-            self._sent.append((statement, parameters))
-
-
-def explain(connection, statement, parameters):
-    """Return a statement with its plan; without its parameters, the plan for any."""
-    if connection.dialect.name == "sqlite":
-        given = (None,) * statement.count("?") if parameters is None else parameters
-        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
-        plan = [(f"{'  ' if parent else ''}{detail}",) for _, parent, _, detail in rows]
-    else:
-        for setting in ("enable_seqscan", "enable_sort"):
-            connection.exec_driver_sql(f"SET LOCAL {setting} = off")
-        kind = "EXPLAIN (GENERIC_PLAN)" if parameters is None else "EXPLAIN"
-        cursor = connection.connection.driver_connection.cursor()
-        plan = cursor.execute(f"{kind} {statement}", parameters)
-    return "\n".join([statement, *(str(row[-1]) for row in plan)])

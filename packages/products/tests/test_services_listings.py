@@ -13,6 +13,7 @@ from mercato_products.services import (
 )
 from mercato_products.services.prices import set_price
 from mercato_products.values import NewCategory
+from mercato_testing.plans import Plans
 
 from . import bulk, factories
 
@@ -166,10 +167,10 @@ class TestPlans:
                 url = f"/v1/products?limit=5&{query}"
                 cursor = client.get(url).json["next_cursor"]
                 for page in (url, f"{url}&cursor={cursor}"):
-                    with bulk.Plans(session.get_bind()) as sent:
+                    with Plans(session.get_bind()) as sent:
                         assert len(client.get(page).json["data"]) == 5
 
-                    assert sent.slow(sorts=False) == [], page
+                    assert [*sent.scans(), *sent.sorts()] == [], page
 
     @pytest.mark.parametrize(
         "path",
@@ -190,15 +191,15 @@ class TestPlans:
     def test_no_public_answer_scans_a_table(self, app, client, commit, path):
         """No statement of a public route reads a whole table."""
         commit(bulk.fill, 300)
-        with app.app_context(), bulk.Plans(session.get_bind()) as sent:
+        with app.app_context(), Plans(session.get_bind()) as sent:
             assert client.get(f"/v1/{path}").status_code == 200
 
-        assert sent.slow(sorts=True) == []
+        assert sent.scans() == []
 
     def test_scans_are_found(self, app, commit):
         """A statement that no index serves is found."""
         commit(bulk.fill, 10)
-        with app.app_context(), bulk.Plans(session.get_bind()) as sent:
+        with app.app_context(), Plans(session.get_bind()) as sent:
             session.scalars(sa.select(Product.name).order_by(Product.description)).all()
 
-        assert len(sent.slow(sorts=False)) == 1
+        assert len(sent.scans()) == 1

@@ -37,7 +37,7 @@ def hashings(app):
 
 
 def state_of(app):
-    """Return whether the database is free: nobody holds a lock or an open transaction."""
+    """Return whether the database is free: no lock is held, no transaction is open."""
     with app.app_context():
         url = engine().url
     if url.get_backend_name() == "sqlite":

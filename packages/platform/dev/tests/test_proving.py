@@ -33,14 +33,14 @@ def prove(root, *options):
 class TestProve:
     def test_runs_every_session_that_says_something(self, proven):
         """The sessions of each distribution run, and common sessions run once."""
-        told, passes = prove(proven)
+        output, passes = prove(proven)
 
-        assert passes, told
+        assert passes, output
         for name in ("lint", "types", "boundaries", "combinations", "pace"):
-            assert told.count(f"Here is {name} ") == 1
+            assert output.count(f"Here is {name} ") == 1
         for name in ("imports", "tests", "lowest", "compat"):
-            assert told.count(f"Here is {name}(apples) ") == 1
-            assert told.count(f"Here is {name}(pears) ") == 1
+            assert output.count(f"Here is {name}(apples) ") == 1
+            assert output.count(f"Here is {name}(pears) ") == 1
 
     def test_runs_no_session_that_only_another_repository_has(self, proven):
         """Sessions of a noxfile are gates only where ``[tool.mercato]`` names them."""
@@ -49,29 +49,29 @@ class TestProve:
             settings.read_text().replace('gates = ["combinations", "pace"]', 'gates = ["pace"]')
         )
 
-        told, passes = prove(proven)
+        output, passes = prove(proven)
 
-        assert passes, told
-        assert "Here is pace " in told
-        assert "Here is combinations " not in told
+        assert passes, output
+        assert "Here is pace " in output
+        assert "Here is combinations " not in output
 
     def test_names_every_red_session(self, proven, monkeypatch):
         """All failed sessions are listed."""
         monkeypatch.setenv("ORCHARD", json.dumps({"types": "fail", "lowest(pears)": "fail"}))
 
-        told, passes = prove(proven)
+        output, passes = prove(proven)
 
         assert not passes
-        assert "\n  red: types\n  red: lowest(pears)\n" in told
+        assert "\n  red: types\n  red: lowest(pears)\n" in output
 
     def test_takes_a_skipped_session_for_red(self, proven, monkeypatch):
         """A skipped session counts as failed."""
         monkeypatch.setenv("ORCHARD", json.dumps({"tests(apples)": "skip"}))
 
-        told, passes = prove(proven)
+        output, passes = prove(proven)
 
         assert not passes
-        assert "red: tests(apples)" in told
+        assert "red: tests(apples)" in output
 
     def test_takes_an_interrupted_session_for_red(self, proven, monkeypatch):
         """An interrupted session fails the proof, also after an earlier success."""
@@ -95,23 +95,23 @@ class TestProve:
         noxfile = proven / "noxfile.py"
         noxfile.write_text(noxfile.read_text().replace('"boundaries"', '"borders"'))
 
-        told, passes = prove(proven)
+        output, passes = prove(proven)
 
         assert not passes
-        assert "Sessions not found: boundaries" in told
+        assert "Sessions not found: boundaries" in output
 
     def test_passes_nothing_on_that_was_typed(self, proven):
         """Arguments behind ``--`` are not passed on, because they could select a few tests."""
-        told, passes = prove(proven, "--", "-k", "nothing")
+        output, passes = prove(proven, "--", "-k", "nothing")
 
-        assert passes, told
-        assert "Here is tests(apples) with []" in told
+        assert passes, output
+        assert "Here is tests(apples) with []" in output
 
     def test_uses_the_environments_of_its_caller(self, proven, tmp_path_factory):
         """The sessions use the environments of the caller's ``--envdir``."""
         elsewhere = tmp_path_factory.mktemp("elsewhere")
 
-        told, passes = prove(proven, f"--envdir={elsewhere}")
+        output, passes = prove(proven, f"--envdir={elsewhere}")
 
-        assert passes, told
-        assert f"Here is tests(apples) with [] below {elsewhere}" in told
+        assert passes, output
+        assert f"Here is tests(apples) with [] below {elsewhere}" in output

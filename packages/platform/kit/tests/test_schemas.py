@@ -1,18 +1,14 @@
 import unicodedata
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from typing import ClassVar
 from uuid import UUID
 
-import marshmallow as ma
 import pytest
 from hypothesis import given, strategies as st
-from marshmallow import fields, validate
+from marshmallow import validate
 
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.schemas import (
     Boolean,
-    Dict,
     Email,
     Instant,
     Integer,
@@ -20,17 +16,15 @@ from mercato_kit.schemas import (
     List,
     Listed,
     Metadata,
-    ModelSchema,
     Password,
     QuerySchema,
-    Schema,
     Text,
     Uuid,
     render_instant,
 )
 from mercato_kit.text import is_text
 
-from .demo import Note, NoteSchema
+from .made import refuses, schema_of
 
 SOME_ID = "01a203b7-028a-72a0-b96b-7ffe5e30ce5f"
 
@@ -39,17 +33,7 @@ LISTS = ([], [1], {}, {"a": 1})
 
 
 def _load(field, value):
-    return _schema(field)().load({"value": value})["value"]
-
-
-def _schema(field, base=Schema):
-    return type("MadeSchema", (base,), {"value": field})
-
-
-def _refuses(field, value, base=Schema):
-    with pytest.raises(ma.ValidationError) as refused:
-        _schema(field, base)().load({"value": value})
-    return refused.value.messages
+    return schema_of(field)().load({"value": value})["value"]
 
 
 class TestPassword:
@@ -60,19 +44,19 @@ class TestPassword:
     def test_is_loaded_in_nfkc(self):
         """Letters that keyboards send in several forms are one, and limits count the result."""
         assert _load(Password(min=6, max=6), "\uff41\ufb03\u0065\u0301\u2460") == "affi\u00e91"
-        assert _refuses(Password(max=17), "\ufdfa")
+        assert refuses(Password(max=17), "\ufdfa")
 
     @pytest.mark.parametrize("value", ["a\x00", "\ud800", 1])
     def test_refuses_nul_and_surrogates(self, value):
         """Characters that a database cannot store are refused."""
-        assert _refuses(Password(), value)
+        assert refuses(Password(), value)
 
 
 class TestText:
     @pytest.mark.parametrize("value", [1, 1.5, True, None, "a\x00", "\ud800", "\udc00x", *LISTS])
     def test_refuses(self, value):
         """Only strings that a database can store are accepted; nothing is converted."""
-        assert _refuses(Text(), value)
+        assert refuses(Text(), value)
 
     @pytest.mark.parametrize("value", ["", " a ", "ü", "\U0001f600", "\u0000"[:0], "\n"])
     def test_accepts(self, value):
@@ -83,21 +67,21 @@ class TestText:
     def test_has_limits(self, length):
         """The limits are inclusive."""
         assert _load(Text(min=1, max=4), "a" * length)
-        assert _refuses(Text(min=1, max=4), "")
-        assert _refuses(Text(min=1, max=4), "a" * 5)
+        assert refuses(Text(min=1, max=4), "")
+        assert refuses(Text(min=1, max=4), "a" * 5)
 
     def test_has_a_default_limit(self):
         """The default limit is 5,000 characters."""
         assert _load(Text(), "a" * 5000)
-        assert _refuses(Text(), "a" * 5001)
+        assert refuses(Text(), "a" * 5001)
 
     def test_accepts_more_validators(self):
         """A field's own validator runs in addition to the limits."""
         field = Text(max=3, validate=validate.OneOf(["a", "bbbb"]))
 
         assert _load(field, "a") == "a"
-        assert _refuses(field, "c")
-        assert _refuses(field, "bbbb")
+        assert refuses(field, "c")
+        assert refuses(field, "bbbb")
 
     @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=50))
     def test_accepts_all_text(self, value):
@@ -108,7 +92,7 @@ class TestText:
     @pytest.mark.parametrize("value", ["a\x01", "\x08", "\x0b", "\x1b[2J", "a\x7fb", "\x9b31m"])
     def test_refuses_control_characters(self, value):
         """Control characters of terminals are refused."""
-        assert _refuses(Text(), value) == {"value": ["Has a character that does not belong here."]}
+        assert refuses(Text(), value) == {"value": ["Has a character that does not belong here."]}
 
     def test_accepts_tabs_and_line_breaks(self):
         """A text may have several lines."""
@@ -122,12 +106,12 @@ class TestText:
             == _load(field, "Zo\u00ebe\u0302\u0301")
             == "Zo\u00eb\u1ebf"
         )
-        assert _refuses(field, "\u0958" * 3) == {"value": ["Longer than maximum length 4."]}
-        assert _refuses(field, "e\u0301" * 99) == {"value": ["Longer than maximum length 4."]}
+        assert refuses(field, "\u0958" * 3) == {"value": ["Longer than maximum length 4."]}
+        assert refuses(field, "e\u0301" * 99) == {"value": ["Longer than maximum length 4."]}
 
     def test_refuses_piles_of_marks(self):
         """More than 30 marks on a letter are refused before they are sorted, which takes long."""
-        assert _refuses(Text(), "a" + "\u0301\u0316" * 9000) == {
+        assert refuses(Text(), "a" + "\u0301\u0316" * 9000) == {
             "value": ["Has a character with too many combining marks."]
         }
 
@@ -136,7 +120,7 @@ class TestLine:
     @pytest.mark.parametrize("sign", [*"\t\n\r\x1b\x85\u2028\u202e\u2066"])
     def test_refuses(self, sign):
         """Tabs, line breaks and bidirectional overrides are refused."""
-        assert _refuses(Line(), f"a{sign}b")
+        assert refuses(Line(), f"a{sign}b")
 
     @pytest.mark.parametrize("value", ["", " a ", "Zo\u00eb", "\u05d0\u200fb", "\U0001f600"])
     def test_accepts(self, value):
@@ -145,8 +129,8 @@ class TestLine:
 
     def test_has_limits(self):
         """A line has the limits of a text."""
-        assert _refuses(Line(min=1, max=4), "")
-        assert _refuses(Line(min=1, max=4), "a" * 5)
+        assert refuses(Line(min=1, max=4), "")
+        assert refuses(Line(min=1, max=4), "a" * 5)
 
 
 class TestEmail:
@@ -172,7 +156,7 @@ class TestEmail:
     )
     def test_refuses(self, value):
         """An address is a single address of 254 characters at most, without line breaks."""
-        assert _refuses(Email(), value)
+        assert refuses(Email(), value)
 
     @pytest.mark.parametrize(
         "value", ["a@b.cd", "A.B+c@Example.com", "ü@example.com", "a@Straße.de"]
@@ -186,7 +170,7 @@ class TestEmail:
     )
     def test_refuses_what_cannot_be_mailed(self, value):
         """A domain that IDNA 2008 refuses, an IP address and quoted parts are refused."""
-        assert _refuses(Email(), value) == {"value": ["Not a valid email address."]}
+        assert refuses(Email(), value) == {"value": ["Not a valid email address."]}
 
 
 class TestInteger:
@@ -196,7 +180,7 @@ class TestInteger:
     )
     def test_refuses(self, value):
         """Only JSON integers within ±(2^53 - 1) are accepted."""
-        assert _refuses(Integer(), value)
+        assert refuses(Integer(), value)
 
     @pytest.mark.parametrize("value", [0, -1, MAX_SAFE_INTEGER, -MAX_SAFE_INTEGER])
     def test_accepts(self, value):
@@ -205,28 +189,26 @@ class TestInteger:
 
     def test_has_limits(self):
         """The message has the limit that was exceeded, and not the other one."""
-        assert _refuses(Integer(min=1, max=9), 0) == {
+        assert refuses(Integer(min=1, max=9), 0) == {
             "value": ["Must be greater than or equal to 1."]
         }
-        assert _refuses(Integer(min=1, max=9), 10) == {
-            "value": ["Must be less than or equal to 9."]
-        }
+        assert refuses(Integer(min=1, max=9), 10) == {"value": ["Must be less than or equal to 9."]}
 
     @pytest.mark.parametrize(("text", "number"), [("3", 3), ("-3", -3), ("007", 7), ("-0", 0)])
     def test_converts_digits_in_a_query(self, text, number):
         """In a query string, digits are converted to an integer."""
-        loaded = _schema(Integer(), QuerySchema)().load({"value": text})
+        loaded = schema_of(Integer(), QuerySchema)().load({"value": text})
 
         assert loaded == {"value": number}
 
     @pytest.mark.parametrize("text", ["3.0", "1e3", "+3", " 3", "3 ", "1_0", "٣", "0x1", "--1", ""])
     def test_refuses_anything_else_in_a_query(self, text):
         """In a query string, other text is refused."""
-        assert _refuses(Integer(), text, QuerySchema)
+        assert refuses(Integer(), text, QuerySchema)
 
     def test_converts_digits_in_a_list(self):
         """Digits in a list of a query string are converted, too."""
-        loaded = _schema(List(Integer(), max=2), QuerySchema)().load({"value": ["1", "2"]})
+        loaded = schema_of(List(Integer(), max=2), QuerySchema)().load({"value": ["1", "2"]})
 
         assert loaded == {"value": [1, 2]}
 
@@ -235,7 +217,7 @@ class TestBoolean:
     @pytest.mark.parametrize("value", ["true", "yes", "1", 1, 0, None, "", *LISTS])
     def test_refuses(self, value):
         """Values that are merely true-like or false-like are refused."""
-        assert _refuses(Boolean(), value)
+        assert refuses(Boolean(), value)
 
     @pytest.mark.parametrize("value", [True, False])
     def test_accepts(self, value):
@@ -245,8 +227,8 @@ class TestBoolean:
     @pytest.mark.parametrize("text", ["1", "yes", "True", "TRUE", "on", ""])
     def test_refuses_other_words_in_a_query(self, text):
         """In a query string, only true and false are accepted."""
-        assert _refuses(Boolean(), text, QuerySchema)
-        assert _schema(Boolean(), QuerySchema)().load({"value": "false"}) == {"value": False}
+        assert refuses(Boolean(), text, QuerySchema)
+        assert schema_of(Boolean(), QuerySchema)().load({"value": "false"}) == {"value": False}
 
 
 class TestUuid:
@@ -267,7 +249,7 @@ class TestUuid:
     )
     def test_refuses(self, value):
         """Only the canonical form of a UUID is accepted."""
-        assert _refuses(Uuid(), value)
+        assert refuses(Uuid(), value)
 
     @pytest.mark.parametrize("value", [SOME_ID, SOME_ID.upper()])
     def test_accepts(self, value):
@@ -313,7 +295,7 @@ class TestInstant:
 
         A leap second is refused, because the databases cannot store it.
         """
-        assert _refuses(Instant(), value)
+        assert refuses(Instant(), value)
 
     @pytest.mark.parametrize(
         ("value", "instant"),
@@ -366,7 +348,7 @@ class TestMetadata:
     )
     def test_refuses(self, value):
         """Keys and values must be short texts."""
-        assert _refuses(Metadata(), value)
+        assert refuses(Metadata(), value)
 
     def test_accepts(self):
         """Metadata within the limits is not changed."""
@@ -376,7 +358,7 @@ class TestMetadata:
 
     def test_refuses_one_key_in_two_spellings(self):
         """Keys that are equal in NFC are refused like a repeated key; neither value is lost."""
-        assert _refuses(Metadata(), {"\u00e9": "x", "e\u0301": "y"}) == {
+        assert refuses(Metadata(), {"\u00e9": "x", "e\u0301": "y"}) == {
             "value": ["Sent more than once: two names are one text."]
         }
 
@@ -385,7 +367,7 @@ class TestListed:
     @pytest.mark.parametrize("value", ["", ",", "1,", ",1", "1,,2", "1,2,3", "a", "1;2", 1, [1]])
     def test_refuses(self, value):
         """Each value must be valid, and there must not be too many."""
-        assert _refuses(Listed(Integer(), max=2), value, QuerySchema)
+        assert refuses(Listed(Integer(), max=2), value, QuerySchema)
 
     def test_accepts(self):
         """Values are separated by commas, and keep their order."""
@@ -396,141 +378,10 @@ class TestListed:
     def test_has_a_default_limit(self):
         """The default limit is 100 values."""
         assert len(_load(Listed(Text()), ",".join("a" * 100))) == 100
-        assert _refuses(Listed(Text()), ",".join("a" * 101))
+        assert refuses(Listed(Text()), ",".join("a" * 101))
 
     def test_reports_the_invalid_value(self):
         """The error has the position of the invalid value."""
-        mistakes = _refuses(Listed(Text(validate=validate.OneOf(["open"]))), "open,shut")
+        mistakes = refuses(Listed(Text(validate=validate.OneOf(["open"]))), "open,shut")
 
         assert mistakes == {"value": {1: ["Must be one of: open."]}}
-
-
-class _Costly(fields.Field):
-    """A field that must not be reached."""
-
-    def _deserialize(self, value, *args, **kwargs):
-        raise AssertionError("an item was read")
-
-
-class TestBounded:
-    """The length is checked first, so the cost of long input does not depend on its content."""
-
-    TOO_LONG: ClassVar = ["Longer than maximum length 2."]
-
-    @pytest.mark.parametrize(
-        ("field", "value"),
-        [
-            (List(_Costly(), max=2), [1, 2, 3]),
-            (Listed(_Costly(), max=2), "1,2,3"),
-            (Dict(keys=_Costly(), values=_Costly(), max=2), {"1": 1, "2": 2, "3": 3}),
-        ],
-    )
-    def test_refuses_a_collection_before_its_items(self, field, value):
-        """The items of a collection that is too long are not read."""
-        assert _refuses(field, value) == {"value": self.TOO_LONG}
-
-    def test_refuses_text_before_other_validators(self):
-        """A text that is too long gets one error, whatever else is wrong with it."""
-        field = Text(max=2, validate=validate.OneOf(["a"]))
-
-        assert _refuses(field, "\x1bb" * 2) == {"value": self.TOO_LONG}
-
-    def test_too_few_items(self):
-        """A minimum is checked first, too."""
-        assert _refuses(List(Integer(), min=1, max=2), []) == {
-            "value": ["Shorter than minimum length 1."]
-        }
-
-
-class TestSchema:
-    @pytest.mark.parametrize(
-        "field",
-        [
-            fields.List(Text()),
-            fields.List(Text(), validate=validate.Length(max=3)),
-            fields.Dict(keys=Text(), values=Text()),
-            List(fields.List(Text()), max=3),
-            Dict(values=fields.List(Text()), max=3),
-            fields.Nested(_schema(Text()), many=True),
-            fields.Nested(_schema(Text())(many=True)),
-        ],
-    )
-    def test_cannot_be_defined_with_an_unbounded_collection(self, field):
-        """A collection without a maximum is an error of the class that has it."""
-        with pytest.raises(TypeError, match=r"MadeSchema\.value has no maximum"):
-            _schema(field)
-
-    def test_bounds_a_body_that_is_a_list(self):
-        """``max_items`` is the maximum of a list of the schema; without it there is no list."""
-        bounded = type("PairSchema", (Schema,), {"max_items": 2, "value": Text()})
-
-        loaded = bounded(many=True).load([{}, {}])
-        with pytest.raises(ma.ValidationError) as refused:
-            bounded(many=True).load([{"value": 1}] * 3)
-        with pytest.raises(ma.ValidationError):
-            _schema(Text())(many=True).load([{}])
-
-        assert loaded == [{}, {}]
-        assert refused.value.messages == {"_schema": ["Longer than maximum length 2."]}
-
-    def test_refuses_unknown_fields(self):
-        """Unknown fields are refused, in nested schemas, too."""
-        nested = fields.Nested(_schema(Text()))
-
-        assert _refuses(nested, {"value": "a", "other": 1}) == {
-            "value": {"other": ["Unknown field."]}
-        }
-
-    def test_makes_a_dataclass(self):
-        """With ``makes`` a schema loads into the dataclass; absent fields have their defaults."""
-
-        @dataclass(frozen=True)
-        class Thing:
-            value: str
-            size: int = 7
-
-        schema = type(
-            "ThingSchema", (Schema,), {"makes": Thing, "value": Text(), "size": Integer()}
-        )
-
-        assert schema().load({"value": "a"}) == Thing("a", 7)
-
-    def test_makes_a_dict_otherwise(self):
-        """Without ``makes`` the result is a dict of the given fields."""
-        assert _schema(Text())().load({}) == {}
-
-
-class TestModelSchema:
-    def test_must_list_its_fields(self):
-        """An output schema without a list of fields is an error."""
-        with pytest.raises(TypeError, match=r"Open\.Meta must list its fields"):
-
-            class Open(ModelSchema):
-                class Meta(ModelSchema.Meta):
-                    model = Note
-
-    def test_a_schema_without_meta_is_refused(self):
-        """The base class has no list of fields that could be inherited."""
-        with pytest.raises(TypeError, match="must list its fields"):
-
-            class Bare(ModelSchema):
-                pass
-
-    def test_publishes_the_listed_fields(self):
-        """Only the listed fields are published, in the format of the API."""
-        note = Note(
-            id=UUID(SOME_ID),
-            title="a",
-            rank=1,
-            owner="secret",
-            version=2,
-            created_at=datetime(2026, 1, 2, tzinfo=UTC),
-        )
-
-        assert NoteSchema().dump(note) == {
-            "id": SOME_ID,
-            "title": "a",
-            "rank": 1,
-            "version": 2,
-            "created_at": "2026-01-02T00:00:00.000Z",
-        }

@@ -103,7 +103,7 @@ class TestFairLock:
         assert order == [0, 1, 2, 3, 4]
 
     def test_a_newcomer_does_not_overtake(self):
-        """Between release and wake-up, nobody but the first in the queue has the lock."""
+        """Between release and wake-up, only the first in the queue has the lock."""
         lock = sqlite.FairLock()
         lock.acquire(0)
 
@@ -211,7 +211,7 @@ class TestWriters:
             assert "lost" not in set(db.session.scalars(sa.select(Note.title)))
 
     def test_that_are_forgotten_let_the_next_one_write(self, engine):
-        """A connection that nobody has closed gives the lock back when it is collected."""
+        """A connection that was not closed gives the lock back when it is collected."""
         forgotten = engine.connect()
         forgotten.exec_driver_sql("INSERT INTO note VALUES ('a')")
         del forgotten

@@ -2,7 +2,6 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import marshmallow as ma
-import psycopg
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -10,16 +9,15 @@ from marshmallow import fields
 from sqlalchemy.orm import selectinload
 
 from mercato_kit import db, work
-from mercato_kit.driver import watchers_of
 from mercato_kit.errors import InvalidCursor, NotFound
 from mercato_kit.http import Blueprint, PageRequest, page_of, paginate
 from mercato_kit.policies import anyone
-from mercato_kit.reads import Read, reader
 from mercato_kit.schemas import ModelSchema
 from mercato_kit.views import Through, View, any_of, comparisons
 
 from . import demo
 from .demo import Label, Note, NoteSchema
+from .steps import add_labelled
 
 
 class LabelSchema(ModelSchema):
@@ -136,7 +134,7 @@ class TestOne:
             only={"labels": [Label.position > 0, Label.word == sa.bindparam("word")]},
         )
         with app.app_context():
-            _add_note("a", labels=["x", "y", "z"])
+            add_labelled("a", labels=["x", "y", "z"])
 
             words = [
                 [label["word"] for label in json.loads(view.one(**values).json())["labels"]]
@@ -170,7 +168,7 @@ class TestOne:
             },
         )
         with app.app_context():
-            _add_note("a", labels=["x", "y"])
+            add_labelled("a", labels=["x", "y"])
 
             shown = json.loads(view.one(mark="!").json())
             unmarked = view.one()
@@ -190,7 +188,7 @@ class TestOne:
 
         view = View(FirstSchema, computed={"first": sa.select(Label).limit(1)})
         with app.app_context():
-            _add_note("a")
+            add_labelled("a")
 
             assert json.loads(view.one().json()) == {"first": None, "labels": []}
 
@@ -244,7 +242,7 @@ class TestPage:
         """Pages, cursors and totals are those of ``paginate``; cursors of one fit the other."""
         with app.app_context():
             for number in range(7):
-                _add_note(str(number), rank=number % 2)
+                add_labelled(str(number), rank=number % 2)
             cursor, pages = None, []
             while not pages or cursor:
                 page = PageRequest(sort=sort, limit=3, cursor=cursor, include_total=not pages)
@@ -275,7 +273,7 @@ class TestPage:
         """Each filter whose value is given applies."""
         with app.app_context():
             for number, title in enumerate("abc"):
-                _add_note(title, rank=number, pinned=int(title == "c"), owner=title)
+                add_labelled(title, rank=number, pinned=int(title == "c"), owner=title)
 
             shown = NOTES.page(PageRequest(sort="title", include_total=True), **values)
 
@@ -285,7 +283,7 @@ class TestPage:
     def test_finds_any_of_many_ids(self, app):
         """A list of ids is one parameter, so the statement stays the same."""
         with app.app_context():
-            ids = [_add_note(title).id for title in "abc"]
+            ids = [add_labelled(title).id for title in "abc"]
 
             shown = NOTES.page(PageRequest(sort="title"), any_id=ids[1:])
 
@@ -295,8 +293,8 @@ class TestPage:
         """A filter may join a table, and the list is sorted by it: each row once, over pages."""
         with app.app_context():
             for day, title in enumerate("cab", start=1):
-                _add_note(title, labels=["x"], shown_at=datetime(2026, 1, day, tzinfo=UTC))
-            _add_note("d", labels=["y"], shown_at=datetime(2026, 1, 9, tzinfo=UTC))
+                add_labelled(title, labels=["x"], shown_at=datetime(2026, 1, day, tzinfo=UTC))
+            add_labelled("d", labels=["y"], shown_at=datetime(2026, 1, 9, tzinfo=UTC))
             page = PageRequest(sort="shown_at", limit=2)
 
             first = NOTES.page(page, word="x")
@@ -309,7 +307,7 @@ class TestPage:
     def test_refuses_cursors_of_others(self, app):
         """A cursor of another sort order is refused."""
         with app.app_context():
-            _add_note("a"), _add_note("b")
+            add_labelled("a"), add_labelled("b")
             cursor = NOTES.page(PageRequest(sort="title", limit=1)).content["next_cursor"]
 
             with pytest.raises(InvalidCursor):
@@ -382,8 +380,8 @@ class TestRoute:
 
         app = boot(database_url, blueprints=[demo.blueprint, blueprint])
         with app.app_context():
-            note = _add_note("a", labels=["x"])
-            _add_note("b")
+            note = add_labelled("a", labels=["x"])
+            add_labelled("b")
         client = app.test_client()
 
         one = client.get(f"/v1/shown/{note.id}")
@@ -399,109 +397,8 @@ class TestRoute:
         assert page.headers["Link"].startswith("</v1/shown?limit=1&rank=0&cursor=")
 
 
-class TestReader:
-    def test_bounds_each_statement(self, boot, empty_postgresql_url):
-        """A read outside of a transaction has the limits of a request."""
-        settings = ("statement_timeout", "lock_timeout", "TimeZone")
-        limits = Read(sa.select(*(sa.func.current_setting(name) for name in settings)))
-
-        with boot(empty_postgresql_url).app_context():
-            assert limits.rows() == [("8s", "3s", "UTC")]
-
-    def test_begins_a_transaction_behind_a_pooler(self, boot, empty_postgresql_url):
-        """Where the connection's process is not the server's, each read brings its limits."""
-        within = Read(sa.select(sa.func.current_setting("transaction_read_only")))
-
-        with boot(empty_postgresql_url).app_context():
-            alone = within.rows()
-            pooled = reader().engine.raw_connection()
-            pooled.info["mercato_begin_of_reads"] = "BEGIN READ ONLY"
-            pooled.close()
-
-            assert (alone, within.rows(), within.rows()) == ([("off",)], [("on",)], [("on",)])
-
-    def test_repeats_a_read_on_a_new_connection(self, boot, empty_postgresql_url):
-        """Connections that ended while they were idle cost no answer."""
-        with boot(empty_postgresql_url).app_context():
-            reader().engine.raw_connection().close()
-            with psycopg.connect(empty_postgresql_url) as other:
-                other.execute(
-                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-
-            assert LABELLED.find(id=db.new_id()) is None
-
-    def test_outlives_the_plans_of_the_server(self, boot, empty_postgresql_url):
-        """A read that the server has prepared still works when a column has another type."""
-        read = Read(sa.select(sa.literal_column("a")).select_from(sa.text("lone")))
-        with (
-            boot(empty_postgresql_url).app_context(),
-            psycopg.connect(empty_postgresql_url, autocommit=True) as other,
-        ):
-            other.execute("CREATE TABLE lone AS SELECT 1 AS a")
-            before = [read.rows() for _ in range(10)]
-            prepared = Read(sa.select(sa.text("count(*) FROM pg_prepared_statements"))).rows()
-
-            other.execute("ALTER TABLE lone ALTER a TYPE text")
-            after = read.rows()
-            other.execute("DROP TABLE lone")
-
-        assert (before, prepared, after) == ([[(1,)]] * 10, [(1,)], [("1",)])
-
-    def test_reports_errors_as_the_session_does(self, app):
-        """An error of the database is one of SQLAlchemy, so that a unit of work handles it."""
-        broken = Read(sa.select(sa.literal_column("lost")))
-
-        with app.app_context():
-            with pytest.raises(sa.exc.DBAPIError) as alone:
-                broken.rows()
-            with pytest.raises(sa.exc.DBAPIError) as inside:
-                work.run(broken.rows)
-
-        assert type(alone.value) is type(inside.value)
-        assert not alone.value.connection_invalidated
-
-    def test_tells_its_watchers(self, app):
-        """Watchers get the text of each statement."""
-        with app.app_context():
-            sent = []
-            watchers_of(db.engine()).append(sent.append)
-
-            LABELLED.find(id=db.new_id())
-
-        assert len(sent) == 1
-        assert sent[0].startswith("SELECT")
-
-
-class TestRead:
-    def test_gives_values_as_the_orm_does(self, app):
-        """Rows have UUIDs, times, booleans and JSON as Python has them."""
-        with app.app_context():
-            note = _add_note("a", labels=["x"], shown_at=datetime(2026, 1, 1, tzinfo=UTC))
-            columns = (Label.note_id, Label.shown_at, Label.is_public, Note.metadata_)
-            joined = sa.select(*columns).join(Note).where(Label.note_id == sa.bindparam("id"))
-            ids = Note.id.in_([note.id, db.new_id()])
-
-            rows = Read(joined.where(ids)).rows(id=note.id)
-
-            assert rows == [(note.id, datetime(2026, 1, 1, tzinfo=UTC), True, {})]
-
-
 def _items(shown):
     return json.loads(shown.json())["data"]
-
-
-def _add_note(title, *, labels=(), shown_at=None, **values):
-    note = Note(id=db.new_id(), title=title, **values)
-    db.session.add(note)
-    db.session.flush()
-    db.session.add_all(
-        Label(note_id=note.id, position=place, word=word, is_public=True, shown_at=shown_at)
-        for place, word in enumerate(labels)
-    )
-    db.session.commit()
-    return note
 
 
 def _replace(rows):

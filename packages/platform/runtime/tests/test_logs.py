@@ -124,7 +124,7 @@ class TestRequestId:
         @blueprint.response(204)
         def talk():
             """Talk"""
-            logging.getLogger("a.library").warning("something happened")
+            logging.getLogger("vendor.client").warning("something happened")
 
         values = {
             "environment": "testing",
@@ -153,7 +153,7 @@ class TestConfigure:
         with bare_logging() as root:
             logs.configure(deployed(environment))
             assert root.handlers[0].setStream(written := io.StringIO()) is sys.stderr
-            logging.getLogger("a.library").warning("hello")
+            logging.getLogger("vendor.client").warning("hello")
 
         assert written.getvalue().startswith(start)
 

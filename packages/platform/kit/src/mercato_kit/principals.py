@@ -11,7 +11,7 @@ class Principal:
 
     Args:
         sub: The id that other features store; None for a guest.
-        kind: A person, a program or nobody known.
+        kind: A person, a program, or a guest, who is unknown.
         email: An address that mail can be sent to, as its owner wrote it.
         email_verified: Whether the caller has proved to own it.
         permissions: Names of permissions that the caller holds.
