@@ -90,15 +90,6 @@ def fields_of(kind: type[Settings]) -> Iterable[msgspec.structs.FieldInfo]:
     return [field for field in msgspec.structs.fields(kind) if field.name not in of_tables]
 
 
-def default_of(field: msgspec.structs.FieldInfo) -> Any:
-    """Return a field's default; None if it is required."""
-    if field.required:
-        return None
-    if field.default is msgspec.NODEFAULT:
-        return field.default_factory()
-    return field.default
-
-
 def _tables_of_root() -> set[str]:
     return {"features", "capabilities", "accept", *(path[0] for path in SECTIONS if path)}
 
@@ -109,7 +100,7 @@ def _section(deployment: Deployment, path: ValuePath, kind: type[Settings]) -> I
     section, _ = read_section(kind, deployment.source, path)
     for field in fields_of(kind):
         here = (*path, field.name)
-        value = getattr(section, field.name, given.get(field.name, default_of(field)))
+        value = getattr(section, field.name, given.get(field.name, settings.default_of(field)))
         yield Setting(
             here,
             _shown(deployment, here, value, field),
