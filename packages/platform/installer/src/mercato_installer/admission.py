@@ -41,12 +41,15 @@ Bindings = Mapping[str, Binding]
 Rule = Callable[[Wheel, Bindings], Iterator[str]]
 
 
-def read_wheels(locked: Sequence[Locked], files: Sequence[Path]) -> list[Wheel]:
+def read_wheels(
+    locked: Sequence[Locked], files: Sequence[Path], progress: Progress | None = None
+) -> list[Wheel]:
     """Read every wheel, and compare its name and version with the lock.
 
     Args:
         locked: The wheels in the lock.
         files: Their files, in the same order.
+        progress: Shows how many are read.
 
     Raises:
         DeploymentError: With a fault for each wheel that is unreadable or another release.
