@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mercato_composition.deployment.lock import Lock
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_installer.admission import admit, read_wheels
 from mercato_installer.environments import Environment
 from mercato_installer.installation import Installation
@@ -59,11 +59,15 @@ def _build(chosen: Environment, lock: Lock, installation: Installation) -> None:
     except ToolFailedError as error:
         what = f"the wheels were not unpacked:\n{error}"
         fix = "correct it, and run the same command again; the current environment is unchanged"
-        raise DeploymentError([Fault("K120", lock.path.name, what, fix)]) from error
+        raise DeploymentError(
+            [Fault("K120", Place(file=lock.path.name), what, (Outside(fix),))]
+        ) from error
     if unexpected := list(_unexpected_files(chosen, wheels)):
         what = "\n".join(["the unpacked files differ from those in the wheels:", *unexpected])
         fix = "do not use this environment; report it to the publisher, and lock another version"
-        raise DeploymentError([Fault("K119", str(chosen.folder), what, fix)])
+        raise DeploymentError(
+            [Fault("K119", Place(name=str(chosen.folder)), what, (Outside(fix),))]
+        )
     chosen.complete(lock.text)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.sections import secret_names
 from mercato_composition.report.settings import SECTIONS
 from mercato_installer.inside import Route
@@ -45,18 +46,18 @@ def of_files(old: bytes, new: bytes) -> tuple[Change, ...]:
     return tuple(_differences(before, after, (), in_clear=_is_production(before, after)))
 
 
-def of_packages(old: Mapping[str, str], new: Mapping[str, str], sizes: Mapping[str, int]) -> Packages:
-    """Compare versions by name.
+def of_packages(old: Sequence[Locked], new: Sequence[Locked], files: Sequence[Path]) -> Packages:
+    """Compare the wheels of two locks.
 
     Args:
-        old: The versions of the current release.
+        old: The wheels of the current release.
         new: Those of the next one.
-        sizes: The bytes of the wheels of the next one, by name.
+        files: The downloaded files of *new*, in its order.
     """
-    found = tuple(_versions(old, new))
-    equal = sum(new.get(name) == version for name, version in old.items())
-    changed = [name for name in new if old.get(name) != new[name]]
-    return Packages(found, equal, sum(sizes[name] for name in changed))
+    before, after = ({one.name: one for one in wheels} for wheels in (old, new))
+    changed = [one for one in new if _hash(before.get(one.name)) != one.sha256]
+    size = sum(file.stat().st_size for one, file in zip(new, files, strict=True) if one in changed)
+    return Packages(tuple(_releases(before, after)), len(new) - len(changed), size)
 
 
 def of_routes(old: Sequence[Route], new: Sequence[Route]) -> Routes:
@@ -65,14 +66,20 @@ def of_routes(old: Sequence[Route], new: Sequence[Route]) -> Routes:
     return Routes(tuple(sorted(after - before)), tuple(sorted(before - after)))
 
 
-def _versions(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
+def _releases(old: Mapping[str, Locked], new: Mapping[str, Locked]) -> Iterator[Change]:
     for name in sorted(old.keys() | new.keys()):
         if name not in old:
-            yield Change("+", f"{name} {new[name]}")
+            yield Change("+", new[name].release)
         elif name not in new:
-            yield Change("-", f"{name} {old[name]}")
-        elif old[name] != new[name]:
-            yield Change("~", f"{name} {old[name]} -> {new[name]}")
+            yield Change("-", old[name].release)
+        elif old[name].version != new[name].version:
+            yield Change("~", f"{old[name].release} -> {new[name].version}")
+        elif old[name].sha256 != new[name].sha256:
+            yield Change("~", f"{new[name].release}: another wheel")
+
+
+def _hash(wheel: Locked | None) -> str | None:
+    return wheel.sha256 if wheel else None
 
 
 def _differences(
@@ -118,8 +125,3 @@ def _value(path: tuple[str, ...], value: Any, *, in_clear: bool) -> str | None:
 
 def _is_production(*files: Mapping[str, Any]) -> bool:
     return all(it.get("environment", "production") == "production" for it in files)
-
-
-def size_of(files: Sequence[Path], names: Sequence[str]) -> dict[str, int]:
-    """Return the bytes of wheels by the names of their distributions."""
-    return {name: file.stat().st_size for name, file in zip(names, files, strict=True)}

@@ -3,13 +3,12 @@
 import json
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_composition.faults.documents import from_document
 from mercato_installer.environments import Environment
 from mercato_installer.tools import clean_environment
 
@@ -81,7 +80,7 @@ class Inside:
             found = json.loads(done.stdout)["faults"]
         except (ValueError, KeyError) as error:
             raise _failed("check", chosen, shown, done) from error
-        return [_fault(one) for one in found if one["code"] != PENDING]
+        return [from_document(one) for one in found if one["code"] != PENDING]
 
     def database(self, chosen: Environment, file: Path, shown: Path) -> DatabasePlan:
         """Run ``mercato db plan``."""
@@ -139,16 +138,10 @@ def _run(
     return done
 
 
-def _fault(found: dict[str, Any]) -> Fault:
-    # The environment may have a newer release, whose faults have more fields.
-    known = {field.name for field in fields(Fault)}
-    return Fault(**{key: value for key, value in found.items() if key in known})
-
-
 def _failed(
     command: str, chosen: Environment, shown: Path, done: "subprocess.CompletedProcess[str]"
 ) -> DeploymentError:
     output = "\n".join(done.stderr.strip().splitlines()[-30:])
     what = f"`mercato {command}` failed in {chosen.folder}:\n{output}"
     fix = "correct it, and run the same command again; the current environment is unchanged"
-    return DeploymentError([Fault("K120", shown.name, what, fix)])
+    return DeploymentError([Fault("K120", Place(file=shown.name), what, (Outside(fix),))])

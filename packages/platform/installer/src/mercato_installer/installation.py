@@ -53,9 +53,7 @@ class Installation:
         store = self.places.wheels
         return fetch(wheels, store, index=self.index, progress=self.progress)
 
-    def require_fit(
-        self, chosen: Environment, file: Path, *, offline: bool = False
-    ) -> list[Fault]:
+    def require_fit(self, chosen: Environment, file: Path, *, offline: bool = False) -> list[Fault]:
         """Check a deployment in an environment; migrations may be pending.
 
         Args:

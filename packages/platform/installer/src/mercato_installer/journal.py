@@ -45,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """``deploy.json`` in the folder of environments; for ``staging.toml``, ``deploy.staging.json``."""
+    """``environments/deploy.json``; ``environments/deploy.staging.json`` for ``staging.toml``."""
 
     def __init__(self, places: Places) -> None:
         word = places.current.name.removeprefix("current")
@@ -60,9 +60,7 @@ class Journal:
             return None
         return entry if entry.digest == digest else None
 
-    def run(
-        self, entry: Entry, steps: Sequence[Step], on_progress: Callable[[str], None]
-    ) -> None:
+    def run(self, entry: Entry, steps: Sequence[Step], on_progress: Callable[[str], None]) -> None:
         """Do the steps from that of *entry* on.
 
         A step that fails ends the command: the next one makes a new plan. A process that is

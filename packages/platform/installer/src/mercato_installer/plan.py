@@ -6,9 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Place, mercato
 from mercato_installer.changes import Change, Packages, Routes
 from mercato_installer.inside import DatabasePlan
+
+_ANEW = mercato("deploy", "--plan", "--out", "plan.json")
 
 
 class Numbers(msgspec.Struct, frozen=True, rename={"before": "from", "after": "to"}):
@@ -53,12 +55,24 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         pending = any(not one.waits for step in self.database.steps for one in step.migrations)
         return bool(self.release.before is None or self.file or self.packages.changes or pending)
 
+    @property
+    def heads(self) -> dict[str, str]:
+        """The revision of each feature's tables after the deploy."""
+        now = {
+            step.feature: one.revision
+            for step in self.database.steps
+            for one in step.migrations
+            if not one.waits
+        }
+        return self.database.heads | now
+
     def stale(self, now: "Plan") -> Iterator[str]:
         """Say what is different *now* from what this plan expects."""
         if self.deployment != now.deployment:
             yield f"it was made for {self.deployment}, not for {now.deployment}"
         if self.release != now.release:
-            yield f"release {now.release.before or 'none'} is current, not {self.release.before or 'none'}"
+            numbers = [str(it.release.before or "none") for it in (now, self)]
+            yield f"release {numbers[0]} is current, not {numbers[1]}"
         if self.file_sha256 != now.file_sha256:
             name = Path(self.deployment).name
             news = ", ".join(str(it) for it in now.file if it not in self.file) or "other bytes"
@@ -84,7 +98,7 @@ def read(path: Path) -> Plan:
         return msgspec.json.decode(path.read_bytes(), type=Plan)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         what = f"it is not a plan of `mercato deploy`: {error}"
-        raise DeploymentError([Fault("K127", path.name, what, _ANEW)]) from error
+        raise DeploymentError([Fault("K127", Place(file=path.name), what, (_ANEW,))]) from error
 
 
 def require_same(kept: Plan, now: Plan, name: str) -> None:
@@ -95,10 +109,7 @@ def require_same(kept: Plan, now: Plan, name: str) -> None:
     """
     if reasons := list(kept.stale(now)):
         what = "\n".join(["since this plan was made, something has changed:", *reasons])
-        raise DeploymentError([Fault("K127", name, what, _ANEW)])
-
-
-_ANEW = "mercato deploy --plan --out plan.json"
+        raise DeploymentError([Fault("K127", Place(file=name), what, (_ANEW,))])
 
 
 def _differing_tables(kept: DatabasePlan, now: DatabasePlan) -> Iterator[str]:

@@ -41,7 +41,9 @@ class Progress:
             click.echo(text, err=self.err)
 
     @contextmanager
-    def amounts(self, label: str, total: int, unit: Literal["bytes", "packages"]) -> Iterator[Advance]:
+    def amounts(
+        self, label: str, total: int, unit: Literal["bytes", "packages"]
+    ) -> Iterator[Advance]:
         """Show how much of *total* is done, while the block runs."""
         started, lock = self._clock(), threading.Lock()
         done, shown = 0, started

@@ -75,7 +75,7 @@ class Releases:
 
     @property
     def folder(self) -> Path:
-        """``releases`` in the folder of environments; for ``staging.toml``, ``releases.staging``."""
+        """``environments/releases``; ``environments/releases.staging`` for ``staging.toml``."""
         name = self.places.current.name.replace("current", "releases", 1)
         return self.places.environments / name
 
@@ -117,7 +117,7 @@ class Releases:
         """Write the draft."""
         draft = self.draft
         draft.folder.mkdir(parents=True, exist_ok=True)
-        write(draft.file, file)
+        write(draft.file, file, mode_of(self.places.file))
         write(draft.lock, lock)
         return draft
 
@@ -160,6 +160,11 @@ class Releases:
             yield Release(path.parent, self.places).record.environment
         # The environment that runs this command.
         yield Path(os.path.realpath(sys.prefix)).name
+
+
+def mode_of(file: Path) -> int:
+    """Return the permissions of a file: those of its copies."""
+    return file.stat().st_mode & 0o777 if file.exists() else 0o644
 
 
 def _is_link(release: Release) -> bool:

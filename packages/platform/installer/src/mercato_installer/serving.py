@@ -13,7 +13,7 @@ from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import Server
 from mercato_composition.deployment.sections import read_section
 from mercato_composition.deployment.tables import deploy
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import Command, DeploymentError, Fault, Place
 
 READY_SECONDS = 60.0
 """How long a restarted server may take until it is ready."""
@@ -21,6 +21,7 @@ READY_SECONDS = 60.0
 _POLL_SECONDS = 0.2
 _TIMEOUT_SECONDS = 5
 _SHOWN_LINES = 12
+_BACK = Command((("mercato", "rollback"),), certainty="choice")
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - the addresses that are asked
 
 
@@ -95,9 +96,9 @@ class Serving:
         return None if answer.status == http.HTTPStatus.OK else _reason(answer.status, body)
 
     def _failed(self, what: str) -> DeploymentError:
-        again = " ".join(self.restart)
-        fix = f"correct it and restart the server: `{again}`; or go back: `mercato rollback`"
-        return DeploymentError([Fault("K120", self.name, what, fix)])
+        place = Place(file=self.name, path=("deploy", "restart"))
+        fixes = (Command((self.restart,), certainty="choice"), _BACK)
+        return DeploymentError([Fault("K120", place, what, fixes)])
 
 
 def steps_of(serving: Serving) -> list[tuple[str, str, Callable[[], object]]]:
