@@ -55,7 +55,7 @@ def register(app: App, plan: Plan) -> None:
     health.init_app(app, plan)
     logs.init_app(app, plan.deployment)
     api = _register_features(app, plan)
-    pages.init_app(app, api, plan.features)
+    pages.init_app(app, api, plan)
     answers.init_app(app, plan)
     check_policies(app, plan)
 
