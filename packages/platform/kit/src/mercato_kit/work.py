@@ -22,7 +22,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.orm.exc import StaleDataError
 
 from mercato_kit import later, transactions
-from mercato_kit.db import constraint_of, session
+from mercato_kit.db import constraint_of, current_session, session
 from mercato_kit.errors import Conflict, FieldError, Invalid, Problem, StaleVersion, Unavailable
 
 T = TypeVar("T")
@@ -165,7 +165,7 @@ def _run_once(step: Callable[[], T]) -> T:
 
 
 def _connection() -> sa.Connection:
-    return session.connection()
+    return current_session().connection()
 
 
 def _work(step: Callable[[], T]) -> T:
@@ -180,26 +180,28 @@ def _work(step: Callable[[], T]) -> T:
 
 
 def _commit() -> None:
+    scoped = current_session()
     if later.pending():
-        session.flush()
+        scoped.flush()
         later.write()
     # Work that only read through views has opened no session.
-    if session.registry.has():
-        session.commit()
+    if scoped.registry.has():
+        scoped.commit()
     for function in _after_commit.get():
         function()
 
 
 def _roll_back() -> None:
-    if not session.registry.has():
+    scoped = current_session()
+    if not scoped.registry.has():
         return
     try:
-        session.rollback()
+        scoped.rollback()
     except DBAPIError as error:
         # The connection and its transaction are lost. The step's own error says more than this one.
         _log.warning("connection lost at rollback: %s", type(error.orig).__name__)
-        session().invalidate()
-    session.expunge_all()
+        scoped().invalidate()
+    scoped.expunge_all()
 
 
 def _lost_a_race(error: Exception) -> bool:
