@@ -13,7 +13,7 @@ from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.deployment.tables import Root
 from mercato_composition.features.installed import installed_features
 from mercato_composition.features.plan import Plan, compose
-from mercato_composition.report.settings import SECTIONS, default_of, fields_of
+from mercato_composition.report.settings import SECTIONS, fields_of
 from mercato_kit import settings
 from mercato_kit.settings import Secret, Settings
 
@@ -102,7 +102,7 @@ def _fields(
             yield from _prose(f"{meaning}: secret; {variable} or {variable}_FILE")
             continue
         yield from _prose(f"{meaning}: {settings.kind_of(field)}; {variable}")
-        value = instead.get(field.name, default_of(field))
+        value = instead.get(field.name, settings.default_of(field))
         value = _placeholder(field) if value is None else value
         mark = "" if field.required and not off else "#"
         yield f"{mark}{field.name} = {_literal(value)}"

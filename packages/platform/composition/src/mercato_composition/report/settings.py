@@ -72,11 +72,11 @@ def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
     for id_, name in sorted(deployment.capabilities.items()):
         path = ("capabilities", id_)
         meaning = f"which feature answers {id_}"
-        origin = deployment.source.origin(*path)
+        origin = str(deployment.source.origin(*path))
         yield Setting(path, name, "str", meaning, origin, variable_of(*path))
     for rule, reason in sorted(deployment.accept.items()):
         meaning = f"why production may do what the rule {rule} refuses"
-        origin = deployment.source.origin("accept", *rule.split("."))
+        origin = str(deployment.source.origin("accept", *rule.split(".")))
         yield Setting(("accept", rule), reason, "str", meaning, origin, "")
     known = {one.name: one.manifest.settings for one in [*plan.features, *plan.absent]}
     for name in deployment.features:
@@ -95,15 +95,6 @@ def fields_of(kind: type[Settings]) -> Iterable[msgspec.structs.FieldInfo]:
     return [field for field in msgspec.structs.fields(kind) if field.name not in of_tables]
 
 
-def default_of(field: msgspec.structs.FieldInfo) -> Any:
-    """Return a field's default; None if it is required."""
-    if field.required:
-        return None
-    if field.default is msgspec.NODEFAULT:
-        return field.default_factory()
-    return field.default
-
-
 def _tables_of_root() -> set[str]:
     return {"features", "capabilities", "accept", *(path[0] for path in SECTIONS if path)}
 
@@ -114,13 +105,13 @@ def _section(deployment: Deployment, path: ValuePath, kind: type[Settings]) -> I
     section, _ = read_section(kind, deployment.source, path)
     for field in fields_of(kind):
         here = (*path, field.name)
-        value = getattr(section, field.name, given.get(field.name, default_of(field)))
+        value = getattr(section, field.name, given.get(field.name, settings.default_of(field)))
         yield Setting(
             here,
             _shown(deployment, here, value, field),
             settings.kind_of(field),
             settings.meaning_of(field),
-            origin_of(deployment.source, *here) or DEFAULT,
+            str(origin_of(deployment.source, *here) or DEFAULT),
             variable_of(*here),
         )
 
@@ -156,5 +147,5 @@ def _unknown(deployment: Deployment, path: ValuePath) -> Iterator[Setting]:
     for key in table_at(deployment.source, path):
         here = (*path, key)
         meaning = "the feature could not be loaded"
-        origin = deployment.source.origin(*here)
+        origin = str(deployment.source.origin(*here))
         yield Setting(here, HIDDEN, "unknown", meaning, origin, variable_of(*here))
