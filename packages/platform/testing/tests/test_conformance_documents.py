@@ -24,3 +24,31 @@ class TestStrangeNames:
         assert list(documents.strange_names(document, feature)) == [
             "schema Note: its name must start with Notes"
         ]
+
+
+class TestUndescribedParts:
+    def test_accepts_a_described_document(self, client):
+        """A document whose names are all in the glossary is accepted."""
+        assert list(documents.undescribed_parts(client.get("/openapi.json").json)) == []
+
+    def test_finds_what_is_not_explained(self):
+        """A component, a property and parameters of a path and an operation are found."""
+        unknown = {"name": "note_id", "in": "path"}
+        document = {
+            "components": {
+                "schemas": {
+                    "NotesNote": {"properties": {"text": {}, "pen": {"$ref": "#/…/NotesPen"}}},
+                    "NotesPen": {"description": "A pen."},
+                }
+            },
+            "paths": {"/x": {"parameters": [unknown], "get": {"parameters": [unknown]}}},
+        }
+
+        found = [line.partition(": ")[0] for line in documents.undescribed_parts(document)]
+
+        assert found == [
+            "NotesNote has no description",
+            "NotesNote.text has no description",
+            "/x",
+            "/x",
+        ]

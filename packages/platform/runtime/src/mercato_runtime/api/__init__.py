@@ -15,6 +15,12 @@ from mercato_composition.features.candidate import Candidate
 from mercato_kit.http import Route
 from mercato_kit.schemas import ProblemSchema
 from mercato_runtime.api.dialect import translate
+from mercato_runtime.api.glossary import (
+    WORDS,
+    describe_component,
+    describe_parameters,
+    words_of,
+)
 from mercato_runtime.api.refusals import (
     RESPONSES,
     SCHEMAS,
@@ -90,6 +96,11 @@ class ComponentNames:
         """Return the schema class of the component *name*."""
         return self._given[name][0]
 
+    def owner_of(self, name: str) -> Candidate | None:
+        """Return the feature of the component *name*; None for one of the kit."""
+        kind, feature = self._given[name]
+        return None if _is_of_kit(kind) else feature
+
     def _clash(self, name: str, kind: type[Schema], feature: Candidate) -> Fault:
         other, owner = self._given[name]
         if other is kind and owner is feature:
@@ -121,6 +132,7 @@ def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
         _describe(operation, feature, route, schemas)
         describe_headers(operation, method, route, schemas)
     routes = [(route, _camel(feature.name)) for feature, route, *_ in operations.values()]
+    _describe_parts(document, api.names, features)
     document["tags"] = [
         {"name": feature.name, "description": feature.manifest.summary}
         for feature in sorted(features, key=lambda one: one.name)
@@ -137,6 +149,23 @@ def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
         "securitySchemes": {"bearer": dict(_BEARER)},
     }
     return document
+
+
+def _describe_parts(
+    document: dict[str, Any], names: ComponentNames, features: Iterable[Candidate]
+) -> None:
+    """Describe the components and the parameters of *features* in their words."""
+    for name, schema in document["components"]["schemas"].items():
+        owner = names.owner_of(name)
+        words = words_of(owner) if owner else WORDS
+        describe_component(schema, names.kind_of(name), words)
+    for feature in features:
+        words = words_of(feature)
+        for rule, _, _ in feature.rules:
+            path = document["paths"][FlaskPlugin.flaskpath2openapi(rule)]
+            for part in [path, *path.values()]:
+                if isinstance(part, dict):
+                    describe_parameters(part.get("parameters", ()), words)
 
 
 def _is_of_kit(kind: type[Schema]) -> bool:

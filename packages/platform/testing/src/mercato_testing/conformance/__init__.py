@@ -124,12 +124,13 @@ class FeatureConformance:
         assert_that(bool(app.url_map), "the app has no routes")
 
     def test_documents_itself(self, client: Client) -> None:
-        """The API document is valid, and its schema names start with the feature's name."""
+        """The API document is valid, says what all parts mean, and names them by the feature."""
         response = client.get("/openapi.json")
 
         assert_that(response.status_code == 200, f"/openapi.json answers {response.status_code}")
         document = cast("Mapping[str, Any]", response.json)
         none_of(documents.invalid_parts(document))
+        none_of(documents.undescribed_parts(document))
         none_of(documents.strange_names(document, self.feature))
 
     def test_makes_sample_data_once(self, app: Flask) -> None:

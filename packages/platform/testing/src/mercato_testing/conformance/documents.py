@@ -11,6 +11,8 @@ from mercato_runtime.api.refusals import shared_problems
 _SHARED = {"Problem", "FieldError", "PaginationMetadata", *shared_problems()}
 """Schemas of the platform, which have no prefix."""
 
+_FIX = "add it to the glossary of the blueprint, or to the metadata of the field"
+
 
 def invalid_parts(document: Mapping[str, Any]) -> Iterator[str]:
     """Find violations of OpenAPI 3.1."""
@@ -24,3 +26,24 @@ def strange_names(document: Mapping[str, Any], feature: Feature) -> Iterator[str
     for name in document.get("components", {}).get("schemas", {}):
         if name not in _SHARED and not name.startswith(prefix):
             yield f"schema {name}: its name must start with {prefix}"
+
+
+def undescribed_parts(document: Mapping[str, Any]) -> Iterator[str]:
+    """Find components, properties and parameters without a description."""
+    for name, component in document["components"]["schemas"].items():
+        if not component.get("description"):
+            yield f"{name} has no description: write a docstring"
+        for member, schema in component.get("properties", {}).items():
+            # The component that a bare reference names has a description.
+            if not schema.get("description") and "$ref" not in schema:
+                yield f"{name}.{member} has no description: {_FIX}"
+    for where, parameter in _parameters(document):
+        if not parameter.get("description"):
+            yield f"{where}: {parameter['name']} has no description: {_FIX}"
+
+
+def _parameters(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for path, item in document["paths"].items():
+        for part in [item, *item.values()]:
+            if isinstance(part, Mapping):
+                yield from ((path, parameter) for parameter in part.get("parameters", ()))
