@@ -12,7 +12,8 @@ from flask import Blueprint, Flask, Response, current_app, request
 from mercato_composition.features.plan import Plan
 from mercato_kit.errors import NotFound
 from mercato_kit.http.etag import answer_304
-from mercato_runtime.api import Api, build_document
+from mercato_runtime.api import Api
+from mercato_runtime.api.document import build_document
 
 blueprint = Blueprint("docs", __name__)
 

@@ -133,6 +133,13 @@ class FeatureConformance:
         none_of(documents.undescribed_parts(document))
         none_of(documents.strange_names(document, self.feature))
 
+    def test_shows_examples(self, client: Client) -> None:
+        """A feature with recorded examples has a valid one of each body, parameter and response."""
+        document = cast("Mapping[str, Any]", client.get("/openapi.json").json)
+
+        if documents.has_examples(self.feature):
+            none_of(documents.missing_examples(document))
+
     def test_makes_sample_data_once(self, app: Flask) -> None:
         """A second run of the sample data adds no rows."""
         none_of(repeated_samples(app, self.feature))
