@@ -63,7 +63,7 @@ class TestPlaceAnOrder:
             )
             second = client.post("/v1/orders", json=body, headers=key())
 
-        assert (header["name"], header["example"]) == ("Idempotency-Key", f"{KEY}")
+        assert (header["name"], header["example"]) == ("Idempotency-Key", KEY)
         assert (first.status_code, second.status_code) == (201, 201), first.text
         answer = shown["responses"]["201"]["content"]["application/json"]["example"]
         assert first.json["lines"][0]["sku"] == answer["lines"][0]["sku"]
