@@ -167,7 +167,7 @@ def _contracts(plan: Plan, needs: list[Answered]) -> Iterator[dict[str, Any]]:
                     "version": offer.version,
                     "offered_by": feature.name,
                     "needed_by": _needing(offer, needs),
-                    "origin": source.origin("capabilities", offer.id)
+                    "origin": str(source.origin("capabilities", offer.id))
                     if offer.id in chosen
                     else None,
                 }

@@ -47,7 +47,7 @@ def permissions(features: Sequence[Candidate], _deployment: Deployment) -> Itera
     for feature in features:
         for name in HOST_PERMISSIONS.keys() & set(feature.manifest.permissions):
             what = f"its permission {name!r} is also one of the host's.\n{wins.format('the host')}"
-            yield feature.fault("K406", what, "rename the permission")
+            yield feature.fault("K406", what, Outside("rename the permission"))
     yield from _doubles(features, "K406", "permission", wins, lambda one: one.manifest.permissions)
 
 
