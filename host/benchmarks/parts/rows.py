@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from mercato_kit.text import sort_key
 from mercato_products.models import DEFAULT_LOCATION_ID
 
 Row = Mapping[str, Any]
@@ -119,6 +120,7 @@ def _category(number: int, handle: str, above: str, parent: UUID | None) -> Row:
         "parent_id": parent,
         "handle": handle,
         "name": handle.title(),
+        "name_key": sort_key(handle.title()),
         "path": f"{above}{handle}/",
         "depth": 0 if parent is None else 1,
         "position": number,
@@ -132,6 +134,8 @@ def _product(number: int) -> Iterable[Row]:
         "id": uid("product", number),
         "handle": name.lower().replace(" ", "-"),
         "name": name,
+        "name_key": sort_key(name),
+        "in_stock": True,
         "description": f"{name}: made by hand, meant to last, and repaired for as long as it does.",
         "brand": f"Maker {number % 200}",
         "status": "active",

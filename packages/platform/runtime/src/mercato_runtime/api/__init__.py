@@ -13,14 +13,17 @@ from marshmallow.class_registry import get_class
 from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.http import Route
-from mercato_kit.policies import anyone, signed_in
 from mercato_kit.schemas import ProblemSchema
 from mercato_runtime.api.dialect import translate
+from mercato_runtime.api.refusals import (
+    RESPONSES,
+    SCHEMAS,
+    describe_refusals,
+    problem_schemas,
+    shared_responses,
+)
 from mercato_runtime.api.responses import describe_headers, describe_members
-from mercato_runtime.problems import MEDIA_TYPE
 
-_PROBLEM = "#/components/responses/Problem"
-_SCHEMAS = "#/components/schemas/"
 _BEARER = {
     "type": "http",
     "scheme": "bearer",
@@ -117,6 +120,7 @@ def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
     for feature, route, method, operation in operations.values():
         _describe(operation, feature, route, schemas)
         describe_headers(operation, method, route, schemas)
+    routes = [(route, _camel(feature.name)) for feature, route, *_ in operations.values()]
     document["tags"] = [
         {"name": feature.name, "description": feature.manifest.summary}
         for feature in sorted(features, key=lambda one: one.name)
@@ -124,10 +128,12 @@ def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
     ]
     _open_responses(schemas, [operation for *_, operation in operations.values()], api.names)
     translate(document)
-    used = _reachable(schemas, [document["paths"], {"$ref": _SCHEMAS + "Problem"}])
+    schemas |= problem_schemas(routes, schemas["Problem"])
+    responses = _used_responses(document["paths"])
+    used = _reachable(schemas, [document["paths"], responses])
     document["components"] = {
         "schemas": {name: schemas[name] for name in sorted(used)},
-        "responses": {"Problem": _problem_response()},
+        "responses": responses,
         "securitySchemes": {"bearer": dict(_BEARER)},
     }
     return document
@@ -169,40 +175,20 @@ def _describe(
         sent = _refs(operation["requestBody"])
         operation["requestBody"]["required"] = any("required" in schemas[name] for name in sent)
     operation["tags"] = [feature.name]
-    # Drop flask-smorest's references, one for each status: all problems share one response.
+    # Drop flask-smorest's references, one for each status.
     responses = {
         status: response
         for status, response in operation["responses"].items()
         if "$ref" not in response
     }
-    for status in sorted(_problem_statuses(operation, route)):
-        responses.setdefault(status, {"$ref": _PROBLEM})
-    responses["default"] = {"$ref": _PROBLEM}
-    operation["responses"] = responses
+    operation["responses"] = responses | describe_refusals(route, _camel(feature.name))
 
 
-def _problem_statuses(operation: dict[str, Any], route: Route) -> Iterator[str]:
-    if route.allow is not None and not route.allow.as_guest:
-        yield "401"
-    if route.allow is not None and route.allow.name not in (anyone.name, signed_in.name):
-        yield "403"
-    if "<" in route.rule:
-        yield "404"
-    if "requestBody" in operation:
-        yield from ("400", "413", "415", "422")
-    if any(parameter["in"] == "query" for parameter in operation.get("parameters", ())):
-        yield "422"
-    if route.idempotent:
-        yield from ("400", "409", "422")
-    if route.if_match:
-        yield from ("412", "428")
-
-
-def _problem_response() -> dict[str, Any]:
-    return {
-        "description": "A problem document (RFC 9457); `code` identifies the problem",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "Problem"}}},
-    }
+def _used_responses(paths: Any) -> dict[str, Any]:
+    """Return the shared responses that *paths* refers to, by name."""
+    used = {"Problem", *_refs(paths, RESPONSES)}
+    shared = shared_responses()
+    return {name: shared[name] for name in sorted(used)}
 
 
 def _open_responses(
@@ -229,12 +215,12 @@ def _reachable(schemas: dict[str, Any], start: Iterable[Any]) -> set[str]:
     return found
 
 
-def _refs(part: Any) -> Iterator[str]:
+def _refs(part: Any, kind: str = SCHEMAS) -> Iterator[str]:
     if isinstance(part, dict):
         reference = part.get("$ref")
-        if isinstance(reference, str) and reference.startswith(_SCHEMAS):
-            yield reference.removeprefix(_SCHEMAS)
+        if isinstance(reference, str) and reference.startswith(kind):
+            yield reference.removeprefix(kind)
         part = list(part.values())
     if isinstance(part, list):
         for item in part:
-            yield from _refs(item)
+            yield from _refs(item, kind)

@@ -1,7 +1,7 @@
 "use strict";
 
 SwaggerUIBundle({
-  url: "openapi.json",
+  url: document.getElementById("page").dataset.document,
   dom_id: "#page",
   deepLinking: true,
   displayRequestDuration: true,

@@ -6,9 +6,10 @@ from typing import Any
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from mercato_kit.feature import Feature
+from mercato_runtime.api.refusals import shared_problems
 
-_SHARED = ("Problem", "FieldError", "PaginationMetadata")
-"""Schemas of the kit, which have no prefix."""
+_SHARED = {"Problem", "FieldError", "PaginationMetadata", *shared_problems()}
+"""Schemas of the platform, which have no prefix."""
 
 
 def invalid_parts(document: Mapping[str, Any]) -> Iterator[str]:
