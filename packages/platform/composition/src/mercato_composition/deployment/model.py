@@ -78,6 +78,9 @@ class Server(Settings, frozen=True):
             f"0 for none; default {KEPT_ANSWERS} in production, else 0",
         ),
     ] = None
+    show_versions: Annotated[
+        bool, Meta(description="whether the page at / shows the versions of the features")
+    ] = True
     direct: Annotated[
         bool, Meta(description="true: customers connect without a proxy in front, so in clear")
     ] = False

@@ -5,10 +5,12 @@ const newKey = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("-");
 
 SwaggerUIBundle({
-  url: "openapi.json",
+  url: document.getElementById("page").dataset.document,
   dom_id: "#page",
   deepLinking: true,
   displayRequestDuration: true,
+  // The operations are what is read first.
+  defaultModelsExpandDepth: 0,
   // Do not send the document to the online validator.
   validatorUrl: null,
   requestInterceptor: (request) => {
