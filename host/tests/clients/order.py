@@ -51,4 +51,4 @@ order.expected_amount_total = 1
 refused = orders_place_order.sync(client=client, body=order, idempotency_key=f"{key}-2")
 # The code decides the class of a problem.
 assert isinstance(refused, OrdersPriceChangedProblem), refused
-print(json.dumps({"id": str(placed.id), "amount_total": refused.amount_total}))
+sys.stdout.write(json.dumps({"id": str(placed.id), "amount_total": refused.amount_total}))
