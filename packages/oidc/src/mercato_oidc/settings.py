@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from mercato_kit.hosts import is_http_url, is_link_local, is_loopback, is_private
-from mercato_kit.settings import Rule, Settings
+from mercato_kit.settings import Rule, Settings, WrongSetting
 
 Url = Annotated[str, Meta(max_length=2000)]
 
@@ -74,7 +74,7 @@ class OidcSettings(Settings, frozen=True, kw_only=True):
         for key in ("issuer", "jwks_uri"):
             if not is_http_url(getattr(self, key)):
                 what = "expected a URL with http or https and a host, without password and fragment"
-                raise ValueError(f"{key}: {what}")
+                raise WrongSetting(key, what)
 
 
 def _is_here(url: str) -> bool:

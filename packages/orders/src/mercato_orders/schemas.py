@@ -16,6 +16,7 @@ from mercato_kit.schemas import (
     Line as LineOfText,
     List,
     Listed,
+    Message,
     Metadata,
     ModelSchema,
     Schema,
@@ -64,7 +65,7 @@ class NotBlank(LineOfText):
     """A line of text with at least one character that is not white space."""
 
     def __init__(self, **kwargs: Any) -> None:
-        pattern = validate.Regexp(r"\s*\S.*\Z", error="Must not be blank.")
+        pattern = validate.Regexp(r"\s*\S.*\Z", error=Message("Must not be blank.", "blank"))
         super().__init__(validate=pattern, **kwargs)
 
 
@@ -124,9 +125,9 @@ class _WantedLinesSchema(Schema):
         """Apply the limit of one line to the sum of all lines of a variant."""
         lines: list[WantedLine] = data["lines"]
         sums = sum_quantities(lines)
-        message = f"Must be less than or equal to {MAX_QUANTITY} in total for the variant."
+        text = f"Must be less than or equal to {MAX_QUANTITY} in total for the variant."
         too_many = {
-            index: {"quantity": [message]}
+            index: {"quantity": [Message(text, "max")]}
             for index, line in enumerate(lines)
             if sums[line.variant_id] > MAX_QUANTITY
         }
@@ -247,12 +248,12 @@ class QuoteSchema(ma.Schema):
     """The current price of an order. Amounts are in minor units of the currency."""
 
     lines = fields.List(fields.Nested(QuotedLineSchema), attribute="order.lines", required=True)
-    currency = fields.String(attribute="order.currency", required=True)
-    amount_subtotal = fields.Integer(attribute="order.amount_subtotal", required=True)
-    amount_discount = fields.Integer(attribute="order.amount_discount", required=True)
-    amount_shipping = fields.Integer(attribute="order.amount_shipping", required=True)
-    amount_tax = fields.Integer(attribute="order.amount_tax", required=True)
-    amount_total = fields.Integer(attribute="order.amount_total", required=True)
+    currency = fields.String(attribute="order.total.basket.currency", required=True)
+    amount_subtotal = fields.Integer(attribute="order.total.amount_subtotal", required=True)
+    amount_discount = fields.Integer(attribute="order.total.amount_discount", required=True)
+    amount_shipping = fields.Integer(attribute="order.total.amount_shipping", required=True)
+    amount_tax = fields.Integer(attribute="order.total.amount_tax", required=True)
+    amount_total = fields.Integer(attribute="order.total.amount_total", required=True)
     warnings = fields.List(fields.Nested(QuoteWarningSchema), required=True)
 
 

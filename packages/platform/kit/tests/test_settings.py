@@ -9,11 +9,13 @@ from mercato_kit.settings import (
     Mistake,
     Secret,
     Settings,
+    WrongSetting,
     current_settings,
     describe,
     is_secret,
     kind_of,
     read,
+    read_partly,
 )
 
 
@@ -29,7 +31,9 @@ class MailSettings(Settings):
         if self.transport == "folder" and self.password is not None:
             raise ValueError("a folder needs no password")
         if self.host == "localhost" and not self.secure:
-            raise ValueError("secure: it must be on, even here")
+            raise WrongSetting("secure", "it must be on, even here")
+        if "me" in self.copies:
+            raise WrongSetting("copies", "expected other addresses")
 
 
 class OtherSettings(Settings):
@@ -185,11 +189,28 @@ class TestRead:
         assert settings is None
         assert mistakes == [Mistake("", "wrong", "a folder needs no password")]
 
-    def test_reports_the_setting_that_a_message_starts_with(self):
-        """A message that starts with the name of a setting is a mistake of this setting."""
+    def test_reports_the_setting_that_is_named(self):
+        """WrongSetting names the setting that the mistake is of."""
         _, mistakes = read(MailSettings, {"host": "localhost", "secure": False})
 
         assert mistakes == [Mistake("secure", "wrong", "it must be on, even here")]
+
+    def test_reports_every_setting_that_is_refused(self):
+        """One refused setting does not hide the next; a default that is refused is one, too."""
+        values = {"host": "localhost", "secure": False, "port": 26, "copies": ["me"]}
+
+        found = read_partly(MailSettings, values)
+
+        assert [mistake.key for mistake in found.mistakes] == ["secure", "copies"]
+        assert found.settings is None
+
+    def test_keeps_what_is_valid(self):
+        """The valid part has valid values and the defaults of settings that are not given."""
+        found = read_partly(MailSettings, {"host": "mx", "port": "many"})
+
+        assert found.known["host"] == "mx"
+        assert found.known["transport"] == "smtp"
+        assert "port" not in found.known
 
 
 class TestSecret:

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from mercato_contracts.money import EXPONENTS
-from mercato_kit.settings import Settings
+from mercato_kit.settings import Settings, WrongSetting
 
 
 class ProductsSettings(Settings, frozen=True, kw_only=True):
@@ -26,4 +26,5 @@ class ProductsSettings(Settings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check that the currency exists."""
         if self.default_currency not in EXPONENTS:
-            raise ValueError(f"default_currency: {self.default_currency!r} is not an ISO 4217 code")
+            detail = f"{self.default_currency!r} is not an ISO 4217 code"
+            raise WrongSetting("default_currency", detail)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from mercato_kit.hosts import is_example, is_host, is_http_url, is_loopback, is_private
-from mercato_kit.settings import Rule, Secret, Settings
+from mercato_kit.settings import Rule, Secret, Settings, WrongSetting
 from mercato_users.emails import parse_sender
 from mercato_users.signing_keys import from_pem
 
@@ -116,20 +116,21 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
         """Check the URL, the sender and the mail server, and that the signing key can sign."""
         if not is_http_url(self.link_base_url) or "?" in self.link_base_url:
             what = "expected a URL with http or https and a host, without password, query"
-            raise ValueError(f"link_base_url: {what} and fragment")
+            raise WrongSetting("link_base_url", f"{what} and fragment")
         try:
             parse_sender(self.mail_from)
         except ValueError as error:
             what = "expected one e-mail address, such as shop@your-shop.tld"
-            raise ValueError(f"mail_from: {what}") from error
+            raise WrongSetting("mail_from", what) from error
         if not is_host(self.smtp_host):
             what = "expected the name or the address of a host, without scheme and port"
-            raise ValueError(f"smtp_host: {what}")
+            raise WrongSetting("smtp_host", what)
         if self.signing_key is not None:
             try:
                 from_pem(self.signing_key.reveal())
             except ValueError as error:
-                raise ValueError("signing_key: expected an Ed25519 private key in PEM") from error
+                what = "expected an Ed25519 private key in PEM"
+                raise WrongSetting("signing_key", what) from error
 
 
 def _is_public_https(url: str) -> bool:

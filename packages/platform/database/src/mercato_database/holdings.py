@@ -6,7 +6,7 @@ from itertools import chain
 
 import sqlalchemy as sa
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside, Place
 from mercato_database import ledger
 from mercato_database.history import KIT, current_revisions
 from mercato_kit.migrations import version_table, virtual_tables
@@ -17,7 +17,7 @@ _VERSION_TABLE = version_table("")
 COUNTED = 1_000_000
 """The most rows that are counted in one table."""
 
-_COUNTED_IN_CHECKS = 100_000
+COUNTED_IN_CHECKS = 100_000
 """Rows counted in one table for a warning: a check must stay fast."""
 
 
@@ -91,7 +91,7 @@ def unnamed_data(connection: sa.Connection, named: Collection[str]) -> Iterator[
     for name, holding in holdings(connection).items():
         if name == KIT or name in named or not holding.exists:
             continue
-        most = _COUNTED_IN_CHECKS
+        most = COUNTED_IN_CHECKS
         counts = [count_rows(connection, table, most) for table in holding.tables]
         rows = rows_in_words(sum(counts), most) if counts else "no tables"
         what = (
@@ -102,7 +102,7 @@ def unnamed_data(connection: sa.Connection, named: Collection[str]) -> Iterator[
             f"none needed; the data is kept unchanged. `mercato data show {name}` | "
             f"`mercato data archive {name}` | `mercato data purge {name}`"
         )
-        yield Fault("K301", "database", what, fix, "warning")
+        yield Fault("K301", Place(name="database"), what, (Outside(fix),), severity="warning")
 
 
 def count_rows(connection: sa.Connection, table: str, most: int = COUNTED) -> int:

@@ -1,7 +1,7 @@
 """The composition of the current app. The host builds it at startup; the kit reads it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
@@ -26,16 +26,19 @@ class Composition:
             needs. Untyped, because this module imports nothing from the kit.
         settings: An instance of each feature's settings class, by feature name.
         away: Features that the deployment temporarily runs without. Events wait for their handlers.
+        host_permissions: Description of each permission that the host itself checks, by name.
     """
 
     features: tuple[Any, ...]
     settings: Mapping[str, Any]
     away: tuple[Any, ...] = ()
+    host_permissions: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def permissions(self) -> frozenset[str]:
-        """All permissions declared by the composed features."""
-        return frozenset(name for feature in self.features for name in feature.permissions)
+        """All permissions: of the host, and those declared by the composed features."""
+        declared = [self.host_permissions, *(feature.permissions for feature in self.features)]
+        return frozenset(name for permissions in declared for name in permissions)
 
     @cached_property
     def open_endpoints(self) -> frozenset[str]:

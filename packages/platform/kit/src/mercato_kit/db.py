@@ -103,6 +103,24 @@ Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 """A JSON column: ``jsonb`` on PostgreSQL."""
 
 
+def sortable(length: int) -> sa.String:
+    """Return the type of a text that lists are sorted by, in one order on both databases.
+
+    It is compared by code point: SQLite does so by default, PostgreSQL with the collation ``C``.
+    Names are sorted by :func:`mercato_kit.text.sort_key`, which such a column stores.
+
+    Args:
+        length: Characters, at most.
+    """
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
+def is_sortable(kind: sa.types.TypeEngine[Any]) -> bool:
+    """Return whether values of a type have one order on both databases."""
+    there = kind.dialect_impl(postgresql.dialect())
+    return not isinstance(there, sa.String) or there.collation == "C"
+
+
 TYPES: dict[Any, Any] = {
     datetime: UtcDateTime(),
     UUID: sa.Uuid(),

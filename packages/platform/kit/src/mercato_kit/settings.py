@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -63,11 +63,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Each field has a type and a description: ``Annotated[int, Meta(description="…")]``. A field
     without a default is required; ``Meta(examples=[…])`` shows a value. ``production`` lists the
-    values that production refuses. ``__post_init__`` may refuse values with a ``ValueError``, whose
-    message starts with the name of the setting: ``colour: …``.
+    values that production refuses. ``__post_init__`` may refuse a value:
+    ``raise WrongSetting("colour", "expected …")``; or several together, with a ``ValueError``.
     """
 
     production: ClassVar[Sequence[Rule]] = ()
+
+
+class WrongSetting(ValueError):
+    """A value that ``__post_init__`` refuses.
+
+    Args:
+        key: The name of the setting.
+        detail: What is expected; without the value of a secret.
+    """
+
+    def __init__(self, key: str, detail: str) -> None:
+        super().__init__(f"{key}: {detail}")
+        self.key = key
+        self.detail = detail
 
 
 class Secret:
@@ -109,6 +123,21 @@ class Mistake:
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[AnySettings]):
+    """What values say about settings.
+
+    Args:
+        settings: The settings; None if there are mistakes.
+        known: Each value that is valid, and the default of each setting that is not given.
+        mistakes: What is wrong.
+    """
+
+    settings: AnySettings | None
+    known: Mapping[str, Any]
+    mistakes: list[Mistake]
+
+
 def read(
     settings: type[AnySettings], values: Mapping[str, Any]
 ) -> tuple[AnySettings | None, list[Mistake]]:
@@ -122,6 +151,12 @@ def read(
     Returns:
         The settings and an empty list, or None and the mistakes.
     """
+    reading = read_partly(settings, values)
+    return reading.settings, reading.mistakes
+
+
+def read_partly(settings: type[AnySettings], values: Mapping[str, Any]) -> Reading[AnySettings]:
+    """Convert *values* as :func:`read` does, and return also the part that is valid."""
     fields = {field.name: field for field in msgspec.structs.fields(settings)}
     mistakes = [_unknown(key, fields) for key in values if key not in fields]
     taken: dict[str, Any] = {}
@@ -137,14 +172,45 @@ def read(
             )
         except msgspec.ValidationError as error:
             mistakes.append(Mistake(name, "wrong", _detail(field, values[name], error)))
-    if mistakes:
-        return None, mistakes
-    try:
-        return settings(**taken), []
-    except ValueError as error:
-        key, colon, detail = str(error).partition(": ")
-        known = colon and key in fields
-        return None, [Mistake(key if known else "", "wrong", detail if known else str(error))]
+    made = None
+    if not mistakes:
+        made, mistakes = _made(settings, taken)
+    wrong = {mistake.key for mistake in mistakes}
+    defaults = {name: default_of(field) for name, field in fields.items() if not field.required}
+    known = {name: value for name, value in (defaults | taken).items() if name not in wrong}
+    return Reading(made, known, mistakes)
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> Any:
+    """Return a field's default; None if it is required."""
+    if field.required:
+        return None
+    if field.default is msgspec.NODEFAULT:
+        return field.default_factory()
+    return field.default
+
+
+def _made(
+    settings: type[AnySettings], taken: Mapping[str, Any]
+) -> tuple[AnySettings | None, list[Mistake]]:
+    """Make the settings, or return every mistake that ``__post_init__`` finds."""
+    mistakes: list[Mistake] = []
+    rest = dict(taken)
+    required = {field.name for field in msgspec.structs.fields(settings) if field.required}
+    while True:
+        try:
+            made = settings(**rest)
+        except WrongSetting as error:
+            if all(mistake.key != error.key for mistake in mistakes):
+                mistakes.append(Mistake(error.key, "wrong", error.detail))
+            if error.key not in rest or error.key in required:
+                return None, mistakes
+            # Without the value that is refused, the others can be checked.
+            del rest[error.key]
+        except ValueError as error:
+            return None, [*mistakes, Mistake("", "wrong", str(error))]
+        else:
+            return (None if mistakes else made), mistakes
 
 
 def _split(field: msgspec.structs.FieldInfo, value: Any) -> Any:

@@ -26,6 +26,7 @@ from mercato_kit.db import constraint_of, current_session, session
 from mercato_kit.errors import Conflict, FieldError, Invalid, Problem, StaleVersion, Unavailable
 
 T = TypeVar("T")
+C = TypeVar("C", bound=Callable[..., object])
 
 ATTEMPTS = 5
 RETRY_SECONDS = 3.0
@@ -73,6 +74,20 @@ def run(step: Callable[[], T], *, read_only: bool = False, safe_to_repeat: bool 
     finally:
         later.end()
         _running.reset(token)
+
+
+def in_steps(command: C) -> C:
+    """Mark a command of a feature that runs its own units of work.
+
+    Every other command runs in one, which is too long for work on all rows of a table.
+    """
+    vars(command)["runs_units_of_work"] = True
+    return command
+
+
+def is_in_steps(command: Callable[..., object]) -> bool:
+    """Return whether a command runs its own units of work."""
+    return "runs_units_of_work" in vars(command)
 
 
 def is_writing() -> bool:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
+from mercato_composition.faults import Place
 from mercato_kit.settings import Secret, Settings
 
 OPEN_WRITES_PER_MINUTE = 60
@@ -40,6 +41,14 @@ class Server(Settings, frozen=True):
             ".shop.example with its subdomains; empty for any"
         ),
     ] = field(default_factory=list)
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^\s/?#@]+(/[^\s/?#]+)*)?$",
+            description="where customers reach the shop, for the API document, such as "
+            "https://shop.example; empty: where the document is requested",
+        ),
+    ] = ""
     workers: Annotated[int, Meta(ge=1, le=256, description="processes")] = 1
     threads: Annotated[int, Meta(ge=1, le=256, description="concurrent requests in a process")] = 4
     trusted_proxies: Annotated[
@@ -69,6 +78,9 @@ class Server(Settings, frozen=True):
             f"0 for none; default {KEPT_ANSWERS} in production, else 0",
         ),
     ] = None
+    show_versions: Annotated[
+        bool, Meta(description="whether the page at / shows the versions of the features")
+    ] = True
     direct: Annotated[
         bool, Meta(description="true: customers connect without a proxy in front, so in clear")
     ] = False
@@ -99,11 +111,11 @@ class FeatureChoice(Choice, frozen=True, kw_only=True):
 
     Args:
         name: The name of its entry point.
-        where: File and line that name it.
+        place: The line that names it.
     """
 
     name: str
-    where: str
+    place: Place
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """List every setting of a deployment: its value, type, meaning and origin."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +23,17 @@ SECTIONS: dict[ValuePath, type[Settings]] = {
     ("redis",): reading.Redis,
     ("index",): reading.Index,
     ("logging",): reading.Logging,
+    ("deploy",): reading.Deploy,
 }
 """The host's own tables, in the order in which they are shown."""
 
 HIDDEN = "***"
 
 DEFAULT = "default"
+
+# Limits keep the search linear.
+_USERINFO = re.compile(r"(?<=://)[^\s/?#]{1,500}@")
+_QUERY = re.compile(r"(://[^\s?\"'<>]{1,500})\?[^\s\"'<>]*")
 
 
 @dataclass(frozen=True)
@@ -67,11 +73,11 @@ def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
     for id_, name in sorted(deployment.capabilities.items()):
         path = ("capabilities", id_)
         meaning = f"which feature answers {id_}"
-        origin = deployment.source.origin(*path)
+        origin = str(deployment.source.origin(*path))
         yield Setting(path, name, "str", meaning, origin, variable_of(*path))
     for rule, reason in sorted(deployment.accept.items()):
         meaning = f"why production may do what the rule {rule} refuses"
-        origin = deployment.source.origin("accept", *rule.split("."))
+        origin = str(deployment.source.origin("accept", *rule.split(".")))
         yield Setting(("accept", rule), reason, "str", meaning, origin, "")
     known = {one.name: one.manifest.settings for one in [*plan.features, *plan.absent]}
     for name in deployment.features:
@@ -90,15 +96,6 @@ def fields_of(kind: type[Settings]) -> Iterable[msgspec.structs.FieldInfo]:
     return [field for field in msgspec.structs.fields(kind) if field.name not in of_tables]
 
 
-def default_of(field: msgspec.structs.FieldInfo) -> Any:
-    """Return a field's default; None if it is required."""
-    if field.required:
-        return None
-    if field.default is msgspec.NODEFAULT:
-        return field.default_factory()
-    return field.default
-
-
 def _tables_of_root() -> set[str]:
     return {"features", "capabilities", "accept", *(path[0] for path in SECTIONS if path)}
 
@@ -109,13 +106,13 @@ def _section(deployment: Deployment, path: ValuePath, kind: type[Settings]) -> I
     section, _ = read_section(kind, deployment.source, path)
     for field in fields_of(kind):
         here = (*path, field.name)
-        value = getattr(section, field.name, given.get(field.name, default_of(field)))
+        value = getattr(section, field.name, given.get(field.name, settings.default_of(field)))
         yield Setting(
             here,
             _shown(deployment, here, value, field),
             settings.kind_of(field),
             settings.meaning_of(field),
-            origin_of(deployment.source, *here) or DEFAULT,
+            str(origin_of(deployment.source, *here) or DEFAULT),
             variable_of(*here),
         )
 
@@ -129,12 +126,27 @@ def _shown(
         return safe.render_as_string(hide_password=True)
     if value is not None and (settings.is_secret(field) or isinstance(value, Secret)):
         return HIDDEN
-    return msgspec.to_builtins(value, enc_hook=str)
+    return _without_credentials(msgspec.to_builtins(value, enc_hook=str))
+
+
+def without_credentials(text: str) -> str:
+    """Return *text* with userinfo and query of its URLs hidden: they may be passwords or tokens."""
+    return _QUERY.sub(rf"\1?{HIDDEN}", _USERINFO.sub(f"{HIDDEN}@", text))
+
+
+def _without_credentials(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_credentials(value)
+    if isinstance(value, list):
+        return [_without_credentials(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_credentials(item) for key, item in value.items()}
+    return value
 
 
 def _unknown(deployment: Deployment, path: ValuePath) -> Iterator[Setting]:
     for key in table_at(deployment.source, path):
         here = (*path, key)
         meaning = "the feature could not be loaded"
-        origin = deployment.source.origin(*here)
+        origin = str(deployment.source.origin(*here))
         yield Setting(here, HIDDEN, "unknown", meaning, origin, variable_of(*here))

@@ -4,7 +4,7 @@ Order around a view, outermost first: unit of work, credentials, policy, If-Matc
 then smorest parses the arguments, calls the view and serializes the result.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
@@ -17,7 +17,7 @@ from werkzeug.datastructures import Headers
 from mercato_kit import work
 from mercato_kit.contexts import get_app, get_request
 from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.errors import FieldError, Invalid, NotFound
+from mercato_kit.errors import FieldError, Invalid, NotFound, Problem
 from mercato_kit.http import etag as etags, idempotency
 from mercato_kit.http.body import BodyParser, check_query, escape_pointer
 from mercato_kit.http.documentation import document
@@ -32,12 +32,21 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest is untyped
-    """A blueprint whose routes have policies, and whose API document describes them."""
+    """A blueprint whose routes have policies, and whose API document describes them.
+
+    Args:
+        glossary: What names of properties and parameters mean, for the API document: ``status``, or
+            ``Order.status`` for that of ``OrderSchema`` alone. The ``metadata`` of a field takes
+            precedence.
+    """
 
     ARGUMENTS_PARSER = BodyParser()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, glossary: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.glossary = dict(glossary or {})
         self.routes: list[Route] = []
 
     def route(
@@ -51,6 +60,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         unstored: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
         if_match: bool = False,
         public_cache: bool = False,
+        refuses: Collection[type[Problem]] = (),
         methods: list[str] | None = None,
         **options: Any,
     ) -> Callable[[View], View]:
@@ -69,6 +79,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 functions of the stored body. For secrets that can be derived again.
             if_match: Require If-Match; the view reads the versions with :func:`if_match`.
             public_cache: The response is the same for all callers; caches may keep it for 30 s.
+            refuses: The problems that the view raises, for the API document. Those that follow
+                from the other arguments are added.
             methods: HTTP methods; default GET.
             **options: Passed to werkzeug's Rule.
         """
@@ -86,6 +98,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 if_match=if_match,
                 public_cache=public_cache,
                 view=view,
+                refuses=tuple(refuses),
             )
             self.routes.append(route)
             self.add_url_rule(

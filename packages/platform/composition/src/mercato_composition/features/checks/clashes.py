@@ -6,9 +6,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.reserved import PLATFORM_BLUEPRINTS
+from mercato_composition.features.reserved import HOST_PERMISSIONS, PLATFORM_BLUEPRINTS
 from mercato_kit.feature import ENTRY_POINT_GROUP
 from mercato_kit.http import Blueprint
 
@@ -22,7 +22,7 @@ def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterat
             name = blueprint.name
             if name in PLATFORM_BLUEPRINTS:
                 what = f"its blueprint {name!r} is also one of the host's.\n{_place(blueprint)}"
-                yield feature.fault("K402", f"{what}\n{_WINS.format('the host')}", fix)
+                yield feature.fault("K402", f"{what}\n{_WINS.format('the host')}", Outside(fix))
                 continue
             other, first = owners.setdefault(name, (feature, blueprint))
             if first is not blueprint:
@@ -32,7 +32,7 @@ def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterat
                     _place(blueprint),
                     _WINS.format(other.name),
                 ]
-                yield feature.fault("K402", "\n".join(lines), fix)
+                yield feature.fault("K402", "\n".join(lines), Outside(fix))
 
 
 def topics(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
@@ -42,9 +42,13 @@ def topics(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[F
 
 
 def permissions(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
-    """Check that no two features declare one permission (K406)."""
+    """Check that no two features declare one permission, and none one of the host's (K406)."""
     wins = "a holder of {0}'s permission would have the other one, too"
-    return _doubles(features, "K406", "permission", wins, lambda one: one.manifest.permissions)
+    for feature in features:
+        for name in HOST_PERMISSIONS.keys() & set(feature.manifest.permissions):
+            what = f"its permission {name!r} is also one of the host's.\n{wins.format('the host')}"
+            yield feature.fault("K406", what, Outside("rename the permission"))
+    yield from _doubles(features, "K406", "permission", wins, lambda one: one.manifest.permissions)
 
 
 _WINS = "{} would answer, without a warning"
@@ -66,7 +70,9 @@ def _doubles(
                 places = (next(_places_of_text(one, name), None) for one in (other, feature))
                 lines += filter(None, places)
                 fix = f"leave one of the features out, or rename the {what} in one of them"
-                yield feature.fault(code, "\n".join([*lines, wins.format(other.name)]), fix)
+                yield feature.fault(
+                    code, "\n".join([*lines, wins.format(other.name)]), Outside(fix)
+                )
 
 
 def _place(blueprint: Blueprint) -> str:
