@@ -6,7 +6,9 @@ from functools import cached_property
 from typing import Any, cast
 
 import svcs
-from flask import Flask, current_app, has_app_context
+from flask import Flask, has_app_context
+
+from mercato_kit.contexts import get_app
 
 _EXTENSION = "mercato"
 
@@ -65,7 +67,7 @@ def current_composition() -> Composition:
     Raises:
         NotComposedError: The app has no composition yet, or there is no app context.
     """
-    composition = current_app.extensions.get(_EXTENSION) if has_app_context() else None
+    composition = get_app().extensions.get(_EXTENSION) if has_app_context() else None
     if composition is None:
         raise NotComposedError(
             "the composition is available in requests, jobs, handlers and commands, "

@@ -3,6 +3,7 @@
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
 from __future__ import annotations
 
+import json
 import logging
 from contextlib import ExitStack
 from json import dumps
@@ -121,9 +122,10 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
         run_server(operation.app, listener, workers=chosen.workers, threads=chosen.threads)
 
 
-@click.command(cls=Command, examples=["mercato routes"])
+@click.command(cls=Command, examples=["mercato routes", "mercato routes --json"])
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_operation
-def routes(operation: Operation) -> None:
+def routes(operation: Operation, as_json: bool) -> None:  # noqa: FBT001
     """List every route of the features, and who may call it.
 
     "anyone" needs no account, "signed_in" needs an account; any other word is a permission.
@@ -136,6 +138,12 @@ def routes(operation: Operation) -> None:
         for method in route.methods
     ]
     head = ("route", "method", "who may call", "feature")
+    if as_json:
+        names = ("route", "method", "allow", "feature")
+        found = [dict(zip(names, row, strict=True)) for row in sorted(rows)]
+        document = {"format": "1.0", "command": "routes", "routes": found}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
     widths = [max(len(row[place]) for row in [head, *rows]) for place in range(4)]
     for row in [head, *sorted(rows)]:
         line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))

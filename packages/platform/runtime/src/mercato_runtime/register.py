@@ -59,7 +59,7 @@ def register(app: App, plan: Plan) -> None:
     health.init_app(app, plan)
     logs.init_app(app, plan.deployment)
     api = _register_features(app, plan)
-    docs.init_app(app, api, plan.features)
+    docs.init_app(app, api, plan)
     explanations.init_app(app)
     front.init_app(app)
     views.init_app(app)

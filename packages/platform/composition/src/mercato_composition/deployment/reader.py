@@ -62,6 +62,7 @@ def _deployment_of(source: Source) -> Deployment:
         faults += check(source, server)
     faults += secrets_in_clear(Root, source) if environment == "production" else ()
     faults += [*requirements_of(features)[1], *tables.index_url(source)[1]]
+    faults += tables.deploy(source)[1]
     faults += tables.accepted(source, root.accept)
     if source.values.get("environment", root.environment) not in ENVIRONMENTS:
         # Which keys are valid depends on the environment, which is not known.

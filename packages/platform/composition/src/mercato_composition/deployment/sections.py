@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mercato_composition.deployment import corrections
 from mercato_composition.deployment.file import Source, variable_of
-from mercato_composition.faults import Fault, Outside, Place
+from mercato_composition.faults import Fault, Place
 from mercato_kit import settings
 from mercato_kit.settings import Mistake, Settings
 
@@ -57,17 +58,9 @@ def secrets_in_clear(
     """Find secrets that are written in the deployment file itself."""
     for name in secret_names(kind):
         if stands_in_file(source, *path, name):
-            yield Fault(
-                "K205",
-                source.origin(*path, name),
-                f"{name!r} is a secret and is written in clear text in the file.",
-                (
-                    Outside(
-                        f"remove it; set {variable_of(*path, name)}, "
-                        f"or {variable_of(*path, name)}_FILE to the path of a file with it"
-                    ),
-                ),
-            )
+            what = f"{name!r} is a secret and is written in clear text in the file."
+            fixes = corrections.moved(source, (*path, name))
+            yield Fault("K205", source.origin(*path, name), what, fixes)
 
 
 def stands_in_file(source: Source, *path: str) -> bool:
@@ -115,20 +108,10 @@ def _with_secrets(
         values[name], reason = _secret_in(str(file))
         if reason:
             shown = f"{settings.shown_as(file)} " if _is_path(str(file)) else ""
-            faults.append(
-                Fault(
-                    "K202",
-                    source.origin(*path, f"{name}_file"),
-                    f"the file {shown}with the secret {name!r} cannot be used: {reason}.",
-                    (
-                        Outside(
-                            "give the path of a file with the secret, which the user that runs the "
-                            "host may read"
-                        ),
-                    ),
-                    feature=feature,
-                )
-            )
+            what = f"the file {shown}with the secret {name!r} cannot be used: {reason}."
+            key = (*path, f"{name}_file")
+            fixes = corrections.secret_file(source, key)
+            faults.append(Fault("K202", source.origin(*key), what, fixes, feature=feature))
     return values, faults
 
 
@@ -162,20 +145,23 @@ def _fault(
 ) -> Fault:
     table = f"[{'.'.join(path)}]" if path else "the top"
     of_whom = f" of {owner}" if owner else ""
-    where = source.origin(*path, mistake.key)
-    variable = variable_of(*path, mistake.key)
-    if mistake.kind == "missing":
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    here, field = (*path, mistake.key), fields.get(mistake.key)
+    place = source.origin(*here)
+    if mistake.kind == "missing" and field is not None:
         what = f"required setting {mistake.key!r}{of_whom} is missing ({mistake.detail})."
-        fix = f"set {mistake.key} = … in {table} of {source.name}, or {variable}"
-        return Fault("K201", where, what, (Outside(fix),), feature=feature)
+        return Fault("K201", place, what, corrections.given(source, here, field), feature=feature)
     if mistake.kind == "wrong":
         what = f"setting {mistake.key!r}{of_whom} is invalid: {mistake.detail}."
-        fix = f"correct {mistake.key} in {table} of {source.name}"
-        fix += "" if mistake.key in _tables_of(kind) else f", or {variable}"
-        return Fault("K202", where, what, (Outside(fix),), feature=feature)
-    known = ", ".join(field.name for field in msgspec.structs.fields(kind)) or "none"
+        if field is None:
+            return Fault("K202", place, what, corrections.together(source, path), feature=feature)
+        fixes = corrections.corrected(source, here, field)
+        place = place if settings.is_secret(field) else source.shown(*here)
+        return Fault("K202", place, what, fixes, feature=feature)
     meant = f" Did you mean {mistake.suggestion!r}?" if mistake.suggestion else ""
-    if source.in_environment(*path, mistake.key):
+    if source.in_environment(*here):
         meant = _did_you_mean_table(kind, path, mistake.key) or meant
+    known = ", ".join(fields) or "none"
     what = f"there is no setting {mistake.key!r}{of_whom} in {table}.{meant} Settings: {known}"
-    return Fault("K203", where, what, (Outside("correct the name, or remove it"),), feature=feature)
+    fixes = corrections.known(source, here, mistake.suggestion)
+    return Fault("K203", place, what, fixes, feature=feature)

@@ -50,6 +50,7 @@ class Root(Settings, frozen=True):
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
     logging: dict[str, Any] = field(default_factory=dict)
+    deploy: dict[str, Any] = field(default_factory=dict)
     # That each reason is a text is checked by `accepted`.
     accept: dict[str, Any] = field(default_factory=dict)
 
@@ -96,6 +97,18 @@ class Logging(Settings, frozen=True):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         Meta(description="the least level that is logged; the security log is always complete"),
     ] = "INFO"
+
+
+class Deploy(Settings, frozen=True):
+    """``[deploy]``: what ``mercato deploy`` and ``mercato rollback`` do at their end."""
+
+    restart: Annotated[
+        list[str],
+        Meta(
+            description="the command that restarts server and worker, word by word: "
+            '["systemctl", "restart", "mercato"]'
+        ),
+    ] = field(default_factory=list)
 
 
 def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
@@ -247,6 +260,12 @@ def log_level(source: Source) -> tuple[str, list[Fault]]:
     """Read the level in ``[logging]``."""
     section, faults = read_section(Logging, source, ("logging",))
     return (section or Logging()).level, faults
+
+
+def deploy(source: Source) -> tuple[Deploy, list[Fault]]:
+    """Read ``[deploy]``."""
+    section, faults = read_section(Deploy, source, ("deploy",))
+    return section or Deploy(), faults
 
 
 def is_safe_url(url: str) -> bool:

@@ -23,6 +23,7 @@ SECTIONS: dict[ValuePath, type[Settings]] = {
     ("redis",): reading.Redis,
     ("index",): reading.Index,
     ("logging",): reading.Logging,
+    ("deploy",): reading.Deploy,
 }
 """The host's own tables, in the order in which they are shown."""
 

@@ -1,16 +1,16 @@
 """``/openapi.json``, and ``/docs``, a page that shows it. Both work offline."""
 
 import json
-from collections.abc import Sequence
 from functools import cached_property
 from threading import Lock
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 
-from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.plan import Plan
 from mercato_kit.errors import NotFound
-from mercato_runtime.api import Api, build_document
+from mercato_runtime.api import Api
+from mercato_runtime.api.document import build_document
 from mercato_runtime.pages.assets import asset, tagged
 
 blueprint = Blueprint("docs", __name__)
@@ -40,9 +40,10 @@ _ASSETS = {
 class Document:
     """The API document of one app, built at the first request for it."""
 
-    def __init__(self, api: Api, features: Sequence[Candidate]) -> None:
+    def __init__(self, api: Api, plan: Plan) -> None:
         self._api = api
-        self._features = features
+        self._features = plan.features
+        self._url = plan.deployment.server.url
         self._lock = Lock()
         self._written: bytes | None = None
 
@@ -55,12 +56,13 @@ class Document:
     def read(self, root: str) -> bytes:
         """Return the document as JSON; the same features give the same bytes.
 
+        Its server is the URL that the deployment names, or else the root of this request.
+
         Args:
             root: The prefix of all URLs that a proxy in front adds; empty without one.
         """
-        servers = json.dumps([{"url": root}])
-        written = self._write()
-        return b'{"servers": %b,%b' % (servers.encode(), written[1:]) if root else written
+        servers = json.dumps([{"url": self._url or root or "/"}])
+        return b'{"servers": %b,%b' % (servers.encode(), self._write()[1:])
 
     def _write(self) -> bytes:
         with self._lock:
@@ -71,9 +73,9 @@ class Document:
             return self._written
 
 
-def init_app(app: Flask, api: Api, features: Sequence[Candidate]) -> None:
+def init_app(app: Flask, api: Api, plan: Plan) -> None:
     """Add ``/openapi.json`` and ``/docs`` to *app*."""
-    app.extensions["mercato_document"] = Document(api, features)
+    app.extensions["mercato_document"] = Document(api, plan)
     app.register_blueprint(blueprint)
 
 
