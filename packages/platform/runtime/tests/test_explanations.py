@@ -17,7 +17,7 @@ class OutOfPaper(Problem):
     title = "Out of paper"
 
 
-@blueprint.get("/paper", allow=anyone)
+@blueprint.get("/paper", allow=anyone, refuses=[OutOfPaper])
 def take_paper() -> None:
     """Take paper"""
     raise OutOfPaper(sheets=0)
