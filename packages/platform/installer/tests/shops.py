@@ -95,6 +95,7 @@ class Shop:
             ],
             env={**os.environ, **environ},
             cwd=self.folder,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
