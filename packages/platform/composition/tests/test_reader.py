@@ -208,7 +208,7 @@ class TestEnvironment:
         source, path = deployment.source, ("features", "reviews", "settings")
         assert source.values["features"]["reviews"]["settings"] == {"a": 1, "per_page": "7"}
         variable = "MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE"
-        assert source.origin(*path, "per_page") == variable
+        assert source.origin(*path, "per_page").variable == variable
 
     @pytest.mark.provokes("K204")
     def test_never_adds_a_feature(self):

@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from mercato_composition.faults import Fault, in_order, render
 from mercato_composition.faults.codes import codes
 
 RED = "\x1b[31m"
@@ -81,37 +80,25 @@ class TestTelling:
         document = json.loads(done.stdout)
         assert done.returncode == 2
         assert document["fits"] is False
-        assert [fault["code"] for fault in document["faults"]] == ["K202", "K203"]
+        assert [fault["key"] for fault in document["faults"]] == [
+            "K202@server.workers",
+            "K203@server.prot",
+        ]
         assert document["faults"][0].keys() == {
+            "key",
             "code",
-            "where",
-            "what",
-            "fix",
             "severity",
+            "title",
+            "where",
+            "place",
+            "what",
+            "fixes",
             "feature",
             "follows",
+            "assumes",
             "accepted",
+            "mark",
         }
-
-
-class TestFollowUps:
-    def test_name_what_they_follow_from(self):
-        """A fault that follows from another one names it, and comes after it."""
-        cause = Fault("K401", "there", "so", "that", feature="reviews")
-        effect = Fault("K108", "here", "needs it.", "mend it", follows="reviews")
-
-        text = render(in_order([effect, cause]))
-
-        assert text == (
-            "error[K401] there\n    so\n    fix: that\n"
-            "error[K108] here\n    needs it.\n    follows from K401 of reviews\n    fix: mend it"
-        )
-
-    def test_name_only_faults_that_are_printed(self):
-        """No cause is named if the other feature has no faults."""
-        effect = Fault("K108", "here", "needs it.", "mend it", follows="reviews")
-
-        assert "follows" not in render([effect])
 
 
 class TestExplain:

@@ -4,7 +4,7 @@ from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside, Place
 from mercato_database.history import Step
 from mercato_database.locks import LockHeldError
 
@@ -33,13 +33,15 @@ def pending_fault(step: Step) -> Fault:
     elif any(contracting):
         removing = sum(contracting)
         what += f"\nmigrations that remove what the previous version still uses: {removing}"
-    return step.history.candidate.fault("K302", what, fix, "warning" if step.runs else "error")
+    return step.history.candidate.fault(
+        "K302", what, Outside(fix), severity="warning" if step.runs else "error"
+    )
 
 
 def lock_held(error: LockHeldError) -> Fault:
     """Return the fault of a migration lock that another process holds: K306."""
     fix = f"wait until that process ends, or: {UPGRADE} --wait 600"
-    return Fault("K306", "database", f"{error}.", fix)
+    return Fault("K306", Place(name="database"), f"{error}.", (Outside(fix),))
 
 
 def unreachable(url: sa.URL, error: sa.exc.DBAPIError) -> Fault:
@@ -50,7 +52,9 @@ def unreachable(url: sa.URL, error: sa.exc.DBAPIError) -> Fault:
     # The longest first: a secret may contain a shorter one.
     for secret in sorted(_secrets(url), key=len, reverse=True):
         what = what.replace(secret, "***")
-    return Fault("K207", "database", what, "start it, or correct [database] url")
+    return Fault(
+        "K207", Place(name="database"), what, (Outside("start it, or correct [database] url"),)
+    )
 
 
 def _host(url: sa.URL) -> str:
@@ -79,6 +83,8 @@ def _ahead(step: Step) -> Fault:
         fix = f"install {step.entry.distribution or step.feature} {since} or newer"
     if step.runs:
         what += "\nit is served: the newer migrations removed nothing, according to the ledger"
-        return step.history.candidate.fault("K303", what, f"none needed; or {fix}", "warning")
+        return step.history.candidate.fault(
+            "K303", what, Outside(f"none needed; or {fix}"), severity="warning"
+        )
     what += "\nit is not served: the newer migrations may have removed what it uses"
-    return step.history.candidate.fault("K303", what, fix)
+    return step.history.candidate.fault("K303", what, Outside(fix))

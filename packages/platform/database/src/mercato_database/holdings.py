@@ -6,7 +6,7 @@ from itertools import chain
 
 import sqlalchemy as sa
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside, Place
 from mercato_database import ledger
 from mercato_database.history import KIT, current_revisions
 from mercato_kit.migrations import version_table, virtual_tables
@@ -102,7 +102,7 @@ def unnamed_data(connection: sa.Connection, named: Collection[str]) -> Iterator[
             f"none needed; the data is kept unchanged. `mercato data show {name}` | "
             f"`mercato data archive {name}` | `mercato data purge {name}`"
         )
-        yield Fault("K301", "database", what, fix, "warning")
+        yield Fault("K301", Place(name="database"), what, (Outside(fix),), severity="warning")
 
 
 def count_rows(connection: sa.Connection, table: str, most: int = COUNTED) -> int:

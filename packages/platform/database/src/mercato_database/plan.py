@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_database.faults import pending_fault
 from mercato_database.history import History, Step, current_revisions, step_of
 from mercato_database.revisions import forks
@@ -73,7 +73,7 @@ def _two_heads(history: History) -> Iterator[Fault]:
             f"mv {second} {renamed}\n"
             f"and set in it: revision = {number!r}, down_revision = {history.head!r}"
         )
-        yield history.candidate.fault("K308", what, fix)
+        yield history.candidate.fault("K308", what, Outside(fix))
 
 
 def _unknown_tables(step: Step, tables: set[str]) -> Iterator[Fault]:
@@ -91,7 +91,7 @@ def _unknown_tables(step: Step, tables: set[str]) -> Iterator[Fault]:
             f"if they match the newest revision: mercato db adopt {step.feature}\n"
             "if they belong to another application: use another database, or rename them"
         )
-        yield step.history.candidate.fault("K304", what, fix)
+        yield step.history.candidate.fault("K304", what, Outside(fix))
 
 
 def _unmet(step: Step, targets: Mapping[str, str], current: Mapping[str, str]) -> Iterator[Fault]:
@@ -105,7 +105,7 @@ def _unmet(step: Step, targets: Mapping[str, str], current: Mapping[str, str]) -
                     f"the database has {other} {current.get(other, 'none')}"
                 )
                 fix = f"upgrade {other} first: install a version with its migration {needed}"
-                yield step.history.candidate.fault("K307", what, fix)
+                yield step.history.candidate.fault("K307", what, Outside(fix))
 
 
 def _in_order(steps: Sequence[Step], current: Mapping[str, str]) -> Iterator[Step]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_database import ledger
 from mercato_database.holdings import Holding, count_rows, holdings, rows_in_words
 from mercato_database.locks import migration_lock
@@ -46,7 +46,9 @@ class Purge:
             what = "\n".join([*blockers, f"rows: {rows}", "nothing was purged"])
             copy = f"mercato data archive {self.feature}"
             fix = f"remove these obstacles; to keep a copy first: {copy}"
-            raise DeploymentError([Fault("K311", f"data of {self.feature!r}", what, fix)])
+            raise DeploymentError(
+                [Fault("K311", Place(name=f"data of {self.feature!r}"), what, (Outside(fix),))]
+            )
 
     def run(
         self, engine: sa.Engine, *, wait_seconds: float, on_progress: Callable[[str], None]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside, Place
 from mercato_database.ledger import references_of, referents_of
 from mercato_kit.feature import POLICIES, Feature
 from mercato_kit.models import KnownFeature
@@ -116,12 +116,12 @@ def _fault(reference: Reference, rows: int, samples: Iterable[str]) -> Fault:
         f"for example: {', '.join(samples)}\n"
         f"policy {reference.policy}: {policy}"
     )
-    where = f"data of {reference.feature!r}"
+    where = Place(name=f"data of {reference.feature!r}")
     if reference.may_dangle:
         fix = "none needed; the rows hold all they need"
-        return Fault("K310", where, what, fix, "warning")
+        return Fault("K310", where, what, (Outside(fix),), severity="warning")
     fix = f"restore the missing rows of {reference.owner!r}, or delete these rows"
-    return Fault("K310", where, what, fix)
+    return Fault("K310", where, what, (Outside(fix),))
 
 
 def _table(dotted: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from mercato_composition.deployment.lock import Binding, Locked
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_installer.clashes import clashes, some
 from mercato_installer.wheel import UnreadableWheelError, Wheel, read_wheel
 from mercato_kit.feature import ENTRY_POINT_GROUP
@@ -204,4 +204,4 @@ def _own_packages(wheel: Wheel, bindings: Bindings) -> set[str] | None:
 def _refused(release: str, file: Path, reasons: Sequence[str]) -> Fault:
     what = "\n".join([f"{file.name} is refused, and was not unpacked:", *reasons])
     fix = "report it to its publisher, and lock another version: `mercato lock`"
-    return Fault("K119", release, what, fix)
+    return Fault("K119", Place(name=release), what, (Outside(fix),))

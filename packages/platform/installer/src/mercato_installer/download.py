@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.tables import is_safe_url
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 
 _AT_ONCE = 4
 _TIMEOUT_SECONDS = 60
@@ -135,4 +135,4 @@ def _request(url: str, index: str | None) -> urllib.request.Request:
 def _fault(wheel: Locked, why: str) -> Fault:
     what = f"{wheel.filename} was not fetched: {why}"
     fix = "ask the operator of the index; if the new wheel is correct, lock it: `mercato lock`"
-    return Fault("K119", wheel.release, what, fix)
+    return Fault("K119", Place(name=wheel.release), what, (Outside(fix),))

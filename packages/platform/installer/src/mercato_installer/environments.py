@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import AcquireReturnProxy, BaseFileLock, FileLock, Timeout
 
 from mercato_composition.deployment.places import Places
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 
 _POLL_SECONDS = 0.2
 
@@ -143,7 +143,9 @@ def _take(
     except Timeout as error:
         what = f"waited {wait_seconds:g} s for {held}."
         fix = "wait until that process ends, or end it; then run the same command again"
-        raise DeploymentError([Fault("K120", str(places.environments), what, fix)]) from error
+        raise DeploymentError(
+            [Fault("K120", Place(name=str(places.environments)), what, (Outside(fix),))]
+        ) from error
 
 
 def _holder(places: Places) -> str:

@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from mercato_composition.deployment.host import host_requirements
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.packages import requirements_of
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_composition.features.installed import installed_features
 from mercato_installer.tools import ToolFailedError, Uv
 
@@ -38,7 +38,9 @@ def install_missing(deployment: Deployment) -> None:
     if deployment.environment == "production":
         what = "create_app(install=True) does not install packages in production."
         fix = "servers only verify: run `mercato lock` and `mercato install` before the start"
-        raise DeploymentError([Fault("K114", deployment.source.name, what, fix)])
+        raise DeploymentError(
+            [Fault("K114", Place(file=deployment.source.name), what, (Outside(fix),))]
+        )
     install(deployment)
 
 
@@ -70,6 +72,8 @@ def install(
         fix = (
             "correct the name or the versions, or choose an index: `mercato install --here --index`"
         )
-        raise DeploymentError([Fault("K101", deployment.source.name, what, fix)]) from error
+        raise DeploymentError(
+            [Fault("K101", Place(file=deployment.source.name), what, (Outside(fix),))]
+        ) from error
     importlib.invalidate_caches()
     return wanted

@@ -4,12 +4,12 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from pathlib import Path
 
 from mercato_composition.deployment import lock as lockfile
 from mercato_composition.deployment.lock import Lock
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_composition.faults.documents import from_document
 from mercato_installer import environments
 from mercato_installer.admission import admit, read_wheels
 from mercato_installer.environments import Environment
@@ -58,7 +58,9 @@ def rollback(installation: Installation) -> None:
         if used is None or chosen is None or not chosen.is_complete:
             what = "there is no previous environment."
             fix = "install another lock: `mercato lock`, then `mercato install`"
-            raise DeploymentError([Fault("K120", str(places.environments), what, fix)])
+            raise DeploymentError(
+                [Fault("K120", Place(name=str(places.environments)), what, (Outside(fix),))]
+            )
         newer = places.lock.read_bytes() if places.lock.exists() else None
         installed = (used.lock.read_bytes(), chosen.lock.read_bytes())
         # A lock that was not installed exists nowhere else: keep a copy before it is replaced.
@@ -101,13 +103,11 @@ def _check_inside(chosen: Environment, installation: Installation) -> None:
         output = "\n".join(done.stderr.strip().splitlines()[-12:])
         what = f"`mercato check` did not run in {chosen.folder}:\n{output}"
         fix = "lock other versions; the current environment is unchanged"
-        raise DeploymentError([Fault("K120", requirements.source.name, what, fix)]) from error
-    if done.returncode:
-        # The environment may have a newer release, whose faults have more fields.
-        known = {field.name for field in fields(Fault)}
         raise DeploymentError(
-            Fault(**{key: value for key, value in fault.items() if key in known}) for fault in found
-        )
+            [Fault("K120", Place(file=requirements.source.name), what, (Outside(fix),))]
+        ) from error
+    if done.returncode:
+        raise DeploymentError(map(from_document, found))
 
 
 def _build(chosen: Environment, lock: Lock, installation: Installation) -> None:
@@ -127,11 +127,15 @@ def _build(chosen: Environment, lock: Lock, installation: Installation) -> None:
     except ToolFailedError as error:
         what = f"the wheels were not unpacked:\n{error}"
         fix = "correct it, and run `mercato install` again; the current environment is unchanged"
-        raise DeploymentError([Fault("K120", lock.path.name, what, fix)]) from error
+        raise DeploymentError(
+            [Fault("K120", Place(file=lock.path.name), what, (Outside(fix),))]
+        ) from error
     if unexpected := list(_unexpected_files(chosen, wheels)):
         what = "\n".join(["the unpacked files differ from those in the wheels:", *unexpected])
         fix = "do not use this environment; report it to the publisher, and lock another version"
-        raise DeploymentError([Fault("K119", str(chosen.folder), what, fix)])
+        raise DeploymentError(
+            [Fault("K119", Place(name=str(chosen.folder)), what, (Outside(fix),))]
+        )
     chosen.complete(lock.text)
 
 

@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 from mercato_composition.deployment import lock as lockfile
 from mercato_composition.deployment.lock import Binding, differences
 from mercato_composition.deployment.packages import Requirements
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_installer.admission import admit, package_of, read_wheels
 from mercato_installer.environments import write
 from mercato_installer.installation import Installation
@@ -62,7 +62,7 @@ def _lock(installation: Installation, requirements: tuple[str, ...]) -> list[str
         name = installation.requirements.source.name
         what = f"no wheels were found that fit together:\n{error}"
         fix = "correct the names or the ranges, or choose an index: `mercato lock --index URL`"
-        raise DeploymentError([Fault("K120", name, what, fix)]) from error
+        raise DeploymentError([Fault("K120", Place(file=name), what, (Outside(fix),))]) from error
     # Parse it before it is written: a lock that cannot be read must not be written.
     draft = lockfile.compose(packages, requirements=requirements, bindings={})
     locked = lockfile.parse(places.lock, draft).wheels()
@@ -90,4 +90,4 @@ def _offers_another(
     )
     fix = f"name the right package: package = … in [features.{feature}]"
     where = requirements.source.origin("features", feature, "package")
-    return Fault("K101", where, what, fix, feature=feature)
+    return Fault("K101", where, what, (Outside(fix),), feature=feature)

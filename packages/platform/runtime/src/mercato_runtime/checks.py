@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_database.checks import open_engine, require_migrated
 from mercato_database.faults import unreachable
 from mercato_kit import transactions
@@ -61,7 +61,7 @@ def check_connections(operation: Operation) -> Iterator[Fault]:
         )
         fix = "lower workers or threads in [server], or raise max_connections of PostgreSQL"
         where = deployment.source.origin("server", "workers")
-        yield Fault("K208", where, what, fix, severity="warning")
+        yield Fault("K208", where, what, (Outside(fix),), severity="warning")
 
 
 def check_open_files(operation: Operation) -> Iterator[Fault]:
@@ -75,7 +75,7 @@ def check_open_files(operation: Operation) -> Iterator[Fault]:
         what = f"a worker may open {wanted} files for connections, and the system allows {allowed}."
         fix = f"raise the limit: `ulimit -Hn {wanted}`, or LimitNOFILE={wanted} in systemd"
         name = operation.deployment.source.name
-        yield Fault("K208", name, what, fix, severity="warning")
+        yield Fault("K208", Place(file=name), what, (Outside(fix),), severity="warning")
 
 
 def check_health(operation: Operation) -> Iterator[Fault]:
@@ -93,7 +93,9 @@ def check_health(operation: Operation) -> Iterator[Fault]:
             for check in feature.manifest.health:
                 if not check.required and (finding := run_check(check)) is not None:
                     fix = f"start it, or correct [features.{feature.name}.settings]"
-                    yield feature.fault("K207", f"{check.name}: {finding}", fix, "warning")
+                    yield feature.fault(
+                        "K207", f"{check.name}: {finding}", Outside(fix), severity="warning"
+                    )
 
 
 def check_transactions(operation: Operation) -> list[Fault]:
@@ -116,4 +118,4 @@ def check_transactions(operation: Operation) -> list[Fault]:
     shown = ", ".join(f"{name} = {value}" for name, value in lost.items())
     what = f"transactions do not have the time limits and the time zone of Mercato: {shown}."
     fix = "call mercato_kit.transactions.prepare(engine) in the host, or correct the pooler"
-    return [Fault("K313", "database", what, fix)]
+    return [Fault("K313", Place(name="database"), what, (Outside(fix),))]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mercato_composition.commands import Command, Operation, pass_operation, print_faults
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 
 if TYPE_CHECKING:
     from mercato_composition.deployment.model import Deployment
@@ -31,7 +31,9 @@ def seed(operation: Operation) -> None:
     if operation.deployment.environment == "production":
         what = "sample data is not written in production."
         fix = "use the deployment file of a test or development environment"
-        raise DeploymentError([Fault("K206", operation.deployment.source.name, what, fix)])
+        raise DeploymentError(
+            [Fault("K206", Place(file=operation.deployment.source.name), what, (Outside(fix),))]
+        )
     operation.plan.require_fit()
     require_migrated(operation)
     samples: dict[str, list[Any]] = {}
@@ -139,7 +141,9 @@ def routes(operation: Operation) -> None:
 
 
 def _refused(operation: Operation, what: str, fix: str) -> DeploymentError:
-    return DeploymentError([Fault("K202", operation.deployment.source.name, what, fix)])
+    return DeploymentError(
+        [Fault("K202", Place(file=operation.deployment.source.name), what, (Outside(fix),))]
+    )
 
 
 def _who(policy: object) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from flask import Flask
 from werkzeug.routing import Rule
 
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_composition.features.reserved import PLATFORM_RULES
@@ -29,9 +29,11 @@ def check_policies(app: Flask, plan: Plan) -> None:
         raise DeploymentError(
             Fault(
                 "K106",
-                f"{', '.join(sorted(set(rule.methods or ()) - _AUTOMATIC))} {rule.rule}",
+                Place(
+                    name=f"{', '.join(sorted(set(rule.methods or ()) - _AUTOMATIC))} {rule.rule}"
+                ),
                 f"the route {rule.endpoint} has no policy: no manifest declares it.",
-                "declare it on a mercato_kit.http.Blueprint that the manifest lists",
+                (Outside("declare it on a mercato_kit.http.Blueprint that the manifest lists"),),
             )
             for rule in undeclared
         )

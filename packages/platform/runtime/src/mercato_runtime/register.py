@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import svcs
 from flask import Flask
 
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_kit.composition import Composition, compose
@@ -88,7 +88,7 @@ def _documented(api: Api, feature: Candidate) -> Iterator[Fault]:
     except Exception as error:  # noqa: BLE001 - the feature's code may raise anything
         _log.debug("%s could not be registered", feature.where, exc_info=error)
         what = f"its routes cannot be registered: {type(error).__name__}: {error}"
-        yield feature.fault("K106", what, "report it to its maintainers")
+        yield feature.fault("K106", what, Outside("report it to its maintainers"))
 
 
 def _packages_of(plan: Plan) -> set[str]:

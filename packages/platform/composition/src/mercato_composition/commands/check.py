@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,9 @@ def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool
     faults = _all_faults(operation, offline=offline)
     fits = all(fault.severity == "warning" for fault in faults)
     if as_json:
-        document = {"fits": fits, "faults": [asdict(fault) for fault in faults]}
+        from mercato_composition.faults.documents import as_document
+
+        document = {"fits": fits, "faults": [as_document(fault) for fault in faults]}
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         if faults:

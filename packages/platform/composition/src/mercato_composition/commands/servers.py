@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,12 @@ def check_servers(operation: Operation) -> Iterator[Fault]:
             "until it answers, each process counts for itself"
         )
         where = deployment.source.origin("redis", "url")
-        yield Fault("K503", where, what, "start Redis, or correct [redis] url", "warning")
+        yield Fault(
+            "K503",
+            where,
+            what,
+            (Outside("start Redis, or correct [redis] url"),),
+            severity="warning",
+        )
     finally:
         client.close()

@@ -3,12 +3,12 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from mercato_composition.deployment.kubernetes import is_of_a_service
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 
 PREFIX = "MERCATO_"
 DEPLOYMENT = "MERCATO_DEPLOYMENT"
@@ -32,27 +32,44 @@ class Source:
     Args:
         name: The file's name, for messages.
         values: Tables and values, as TOML and the environment gave them.
-        origins: File and line, or variable, of each table and value.
+        origins: The line, or the variable, of each table and value.
         file: The file; None if the values are from a mapping.
+        text: The content of the file.
     """
 
     name: str
     values: Mapping[str, Any]
-    origins: Mapping[ValuePath, str] = field(default_factory=dict)
+    origins: Mapping[ValuePath, Place] = field(default_factory=dict)
     file: Path | None = None
+    text: str = field(default="", repr=False)
 
-    def origin(self, *path: str) -> str:
-        """Return the origin of the value at *path*, else of a value in it or of its table."""
+    def origin(self, *path: str) -> Place:
+        """Return the place of the value at *path*, else of a value in it or of its table."""
+        return replace(self._nearest(path), path=path)
+
+    def shown(self, *path: str) -> Place:
+        """Return the place of a value or a table that is no secret, with its line as an excerpt.
+
+        A line that has other values, too, is not shown: they may be secrets.
+        """
+        place = self.origin(*path)
+        if path not in self.origins or place.line is None:
+            return place
+        line = self.text.split("\n")[place.line - 1]
+        alone = isinstance(_value_at(self.values, path), Mapping) == line.lstrip().startswith("[")
+        return replace(place, excerpt=line) if alone else place
+
+    def _nearest(self, path: ValuePath) -> Place:
         if path in self.origins:
             return self.origins[path]
         for inner, origin in self.origins.items():
             if path and inner[: len(path)] == path:
                 return origin
-        return self.origin(*path[:-1]) if path else self.name
+        return self._nearest(path[:-1]) if path else Place(file=self.name)
 
     def in_environment(self, *path: str) -> bool:
         """Tell whether the value at *path* is from an environment variable."""
-        return self.origins.get(path, "").startswith(PREFIX)
+        return path in self.origins and self.origins[path].variable is not None
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Source:
@@ -78,8 +95,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Source:
     except (RecursionError, ValueError) as error:
         # tomllib does not catch these itself: deep nesting, numbers with thousands of digits.
         raise DeploymentError([_unreadable(file, error)]) from error
-    origins = {where: f"{file.name}:{lines[0]}" for where, lines in _lines_of(text).items()}
-    return overlay(Source(file.name, values, origins, file), environ)
+    origins = {path: Place(file.name, lines[0]) for path, lines in _lines_of(text).items()}
+    return overlay(Source(file.name, values, origins, file, text), environ)
 
 
 def overlay(source: Source, environ: Mapping[str, str]) -> Source:
@@ -101,10 +118,10 @@ def overlay(source: Source, environ: Mapping[str, str]) -> Source:
         )
         refused = adds_feature or path[0] == "accept" or "" in path
         if not refused and _put(values, path, text):
-            origins[path] = variable
+            origins[path] = Place(variable=variable)
         else:
-            origins[(_STRAY, *path)] = variable
-    return Source(source.name, values, origins, source.file)
+            origins[(_STRAY, *path)] = Place(variable=variable)
+    return replace(source, values=values, origins=origins)
 
 
 def variable_of(*path: str) -> str:
@@ -112,17 +129,23 @@ def variable_of(*path: str) -> str:
     return PREFIX + "__".join(path).upper()
 
 
-def stray_variables(source: Source) -> Iterator[tuple[ValuePath, str]]:
-    """Give path and name of each variable that :func:`overlay` could not apply."""
-    for path, variable in source.origins.items():
-        if path[0] == _STRAY:
-            yield path[1:], variable
+def stray_variables(source: Source) -> Iterator[tuple[ValuePath, Place]]:
+    """Give path and place of each variable that :func:`overlay` could not apply."""
+    for path, place in source.origins.items():
+        if path[:1] == (_STRAY,):
+            yield path[1:], place
 
 
 def _copy(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: _copy(value) if isinstance(value, Mapping) else value for key, value in values.items()
     }
+
+
+def _value_at(values: Any, path: ValuePath) -> Any:
+    for part in path:
+        values = values.get(part) if isinstance(values, Mapping) else None
+    return values
 
 
 def _put(values: dict[str, Any], path: ValuePath, text: str) -> bool:
@@ -141,7 +164,7 @@ def _lines_of(text: str) -> dict[ValuePath, list[int]]:
     """Find the line numbers of table headers and keys, which tomllib does not report."""
     found: dict[ValuePath, list[int]] = {}
     table: ValuePath = ()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if header := _HEADER.match(line):
             table = _split(header[1])
             found.setdefault(table, []).append(number)
@@ -167,9 +190,9 @@ def _unreadable(file: Path, error: Exception) -> Fault:
         reason = "a value in it is out of range, such as a number with too many digits"
     return Fault(
         "K100",
-        str(file),
+        Place(name=str(file)),
         f"the deployment file cannot be read: {reason}.\nlooked for {file.absolute()}",
-        fix,
+        (Outside(fix),),
     )
 
 
@@ -178,11 +201,19 @@ def _syntax_fault(file: Path, text: str, message: str) -> Fault:
         if len(lines) > 1:
             return Fault(
                 "K102",
-                f"{file.name}:{lines[1]}",
+                Place(file.name, lines[1], path=path),
                 f"{'.'.join(path)} appears twice: in line {lines[0]} and in line {lines[1]}.",
-                "keep one of them",
+                (Outside("keep one of them"),),
             )
-    place = _PLACE.search(message)
-    where = f"{file.name}:{place[1]}:{place[2]}" if place else file.name
-    what = _PLACE.sub("", message).strip()
-    return Fault("K100", where, f"the file is not valid TOML: {what}.", "correct this line")
+    found = _PLACE.search(message)
+    place = _place_in(file, text, int(found[1]), int(found[2])) if found else Place(file.name)
+    what = f"the file is not valid TOML: {_PLACE.sub('', message).strip()}."
+    return Fault("K100", place, what, (Outside("correct this line"),))
+
+
+def _place_in(file: Path, text: str, line: int, column: int) -> Place:
+    """Return a place with its line, up to the equals sign: a secret may be behind it."""
+    key, equals, _ = text.split("\n")[line - 1].partition("=")
+    shown = key + equals
+    excerpt = shown if shown.strip() and column <= len(shown) + 1 else None
+    return Place(file.name, line, column, excerpt=excerpt)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 
 GROUP = "mercato.app"
 """Entry point group of a host's factory: ``create_app(deployment, features=…) -> Flask``."""
@@ -35,10 +35,14 @@ def find_host() -> EntryPoint:
         return chosen[0]
     if not chosen:
         what = f"no installed distribution has an entry point in the group {GROUP!r}."
-        raise DeploymentError([Fault("K128", "host", what, f"pip install {DEFAULT_HOST}")])
+        raise DeploymentError(
+            [Fault("K128", Place(name="host"), what, (Outside(f"pip install {DEFAULT_HOST}"),))]
+        )
     lines = [f"{distribution_of(entry)}: {entry.value}" for entry in chosen]
     what = "\n".join([f"{len(chosen)} installed distributions provide a host:", *lines])
-    raise DeploymentError([Fault("K128", "host", what, "uninstall all but one of them")])
+    raise DeploymentError(
+        [Fault("K128", Place(name="host"), what, (Outside("uninstall all but one of them"),))]
+    )
 
 
 def distribution_of(host: EntryPoint) -> str:

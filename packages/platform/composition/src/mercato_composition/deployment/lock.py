@@ -22,7 +22,7 @@ from packaging.pylock import (
 )
 from packaging.utils import canonicalize_name
 
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 
 
 class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,7 +95,7 @@ class Lock:
         if removed or added:
             what = "\n".join([f"{name} names other packages than this lock:", *removed, *added])
             fix = "make it again: `mercato lock`, then `mercato install`"
-            yield Fault("K114", self.path.name, what, fix)
+            yield Fault("K114", Place(file=self.path.name), what, (Outside(fix),))
 
     def wheels(self) -> list[Locked]:
         """Return the wheels to install on this machine.
@@ -124,7 +124,9 @@ def read(path: Path) -> Lock:
     except OSError as error:
         what = f"{path.name} cannot be read: {error.strerror}.\nlooked for {path}"
         fix = "create it with `mercato lock`"
-        raise DeploymentError([Fault("K114", path.name, what, fix)]) from error
+        raise DeploymentError(
+            [Fault("K114", Place(file=path.name), what, (Outside(fix),))]
+        ) from error
     return parse(path, text)
 
 
@@ -224,9 +226,9 @@ def _locked(name: str, version: str, source: object) -> Locked:
 def _unusable(path: Path, why: str) -> Fault:
     return Fault(
         "K114",
-        path.name,
+        Place(file=path.name),
         f"{path.name} cannot be used as a lock here: {why}.",
-        "make it again: `mercato lock`",
+        (Outside("make it again: `mercato lock`"),),
     )
 
 

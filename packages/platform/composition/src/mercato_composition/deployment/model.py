@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
+from mercato_composition.faults import Place
 from mercato_kit.settings import Secret, Settings
 
 OPEN_WRITES_PER_MINUTE = 60
@@ -99,11 +100,11 @@ class FeatureChoice(Choice, frozen=True, kw_only=True):
 
     Args:
         name: The name of its entry point.
-        where: File and line that name it.
+        place: The line that names it.
     """
 
     name: str
-    where: str
+    place: Place
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

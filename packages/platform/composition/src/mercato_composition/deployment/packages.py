@@ -13,7 +13,7 @@ from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.host import host_requirements
 from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.sections import table_at
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*([<>=!~][<>=!~0-9A-Za-z.*+,\s]*)?", re.ASCII)
 
@@ -100,4 +100,4 @@ def requirement_of(choice: FeatureChoice) -> Requirement | Fault:
         f'write it like "mercato-{choice.name} ~= 1.0": no URL, path, marker, extra or option; '
         "where packages come from is [index] url, or an option of `mercato lock`"
     )
-    return Fault("K202", choice.where, what, fix, feature=choice.name)
+    return Fault("K202", choice.place, what, (Outside(fix),), feature=choice.name)

@@ -11,7 +11,7 @@ from mercato_composition.deployment.model import DEVELOPMENT_KEYS, ENVIRONMENTS,
 from mercato_composition.deployment.packages import requirements_of
 from mercato_composition.deployment.sections import origin_of, read_section, secrets_in_clear
 from mercato_composition.deployment.tables import Root
-from mercato_composition.faults import DeploymentError, Fault, did_you_mean
+from mercato_composition.faults import DeploymentError, Fault, Outside, did_you_mean
 from mercato_kit.settings import Secret, shown_as
 
 SMALLEST_SECRET_KEY = 32
@@ -103,25 +103,29 @@ def _unknown_environment(source: Source, name: str) -> Fault:
     shown = shown_as(name)
     unknown = f"there is no environment {shown}" if shown else "the environment is unknown"
     what = f"{unknown}.{did_you_mean(name, ENVIRONMENTS)}"
-    return Fault("K100", source.origin("environment"), what, f"write one of: {known}")
+    return Fault("K100", source.origin("environment"), what, (Outside(f"write one of: {known}"),))
 
 
 def _stray_variables(source: Source) -> Iterator[Fault]:
     for path, variable in file.stray_variables(source):
         if "" in path:
             what = "a part of its name is empty."
-            yield Fault("K203", variable, what, "unset the variable, or correct its name")
+            yield Fault(
+                "K203", variable, what, (Outside("unset the variable, or correct its name"),)
+            )
         elif path[:1] == ("features",) and len(path) > 1:
             what = f"it sets a value of the feature {path[1]!r}, which is not enabled."
             fix = f"add [features.{path[1]}] to {source.name}, or unset the variable"
-            yield Fault("K204", variable, what, fix)
+            yield Fault("K204", variable, what, (Outside(fix),))
         elif path[0] == "accept":
             what = "a danger is accepted in the deployment file only, where a reviewer sees it."
             fix = f"unset the variable; write the rule and the reason in [accept] of {source.name}"
-            yield Fault("K203", variable, what, fix)
+            yield Fault("K203", variable, what, (Outside(fix),))
         else:
             what = "a part of its name, before a double underscore, is a value and not a table."
-            yield Fault("K203", variable, what, "unset the variable, or correct its name")
+            yield Fault(
+                "K203", variable, what, (Outside("unset the variable, or correct its name"),)
+            )
 
 
 def _secret_key(
@@ -138,13 +142,13 @@ def _secret_key(
         return None, []
     if key is None:
         what = "required setting 'secret_key' is missing (secret: all keys are derived from it)."
-        return None, [Fault("K201", where, what, fix)]
+        return None, [Fault("K201", where, what, (Outside(fix),))]
     if environment != "production":
         return key, []
     if key.reveal() in DEVELOPMENT_KEYS.values():
         what = "'secret_key' is a default of development or testing, which is public."
-        return None, [Fault("K205", where, what, fix)]
+        return None, [Fault("K205", where, what, (Outside(fix),))]
     if len(key.reveal()) < SMALLEST_SECRET_KEY:
         what = f"'secret_key' is shorter than {SMALLEST_SECRET_KEY} characters."
-        return None, [Fault("K202", where, what, fix)]
+        return None, [Fault("K202", where, what, (Outside(fix),))]
     return key, []

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from mercato_composition.deployment.file import Source, variable_of
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside, Place
 from mercato_kit import settings
 from mercato_kit.settings import Mistake, Settings
 
@@ -61,8 +61,12 @@ def secrets_in_clear(
                 "K205",
                 source.origin(*path, name),
                 f"{name!r} is a secret and is written in clear text in the file.",
-                f"remove it; set {variable_of(*path, name)}, "
-                f"or {variable_of(*path, name)}_FILE to the path of a file with it",
+                (
+                    Outside(
+                        f"remove it; set {variable_of(*path, name)}, "
+                        f"or {variable_of(*path, name)}_FILE to the path of a file with it"
+                    ),
+                ),
             )
 
 
@@ -72,7 +76,7 @@ def stands_in_file(source: Source, *path: str) -> bool:
     return name in table_at(source, tuple(table)) and not source.in_environment(*path)
 
 
-def origin_of(source: Source, *path: str) -> str | None:
+def origin_of(source: Source, *path: str) -> Place | None:
     """Return the origin of a value, or of the file that it is read from; None for a default."""
     *table, name = path
     given = table_at(source, tuple(table))
@@ -116,8 +120,12 @@ def _with_secrets(
                     "K202",
                     source.origin(*path, f"{name}_file"),
                     f"the file {shown}with the secret {name!r} cannot be used: {reason}.",
-                    "give the path of a file with the secret, which the user that runs the host "
-                    "may read",
+                    (
+                        Outside(
+                            "give the path of a file with the secret, which the user that runs the "
+                            "host may read"
+                        ),
+                    ),
                     feature=feature,
                 )
             )
@@ -159,15 +167,15 @@ def _fault(
     if mistake.kind == "missing":
         what = f"required setting {mistake.key!r}{of_whom} is missing ({mistake.detail})."
         fix = f"set {mistake.key} = … in {table} of {source.name}, or {variable}"
-        return Fault("K201", where, what, fix, feature=feature)
+        return Fault("K201", where, what, (Outside(fix),), feature=feature)
     if mistake.kind == "wrong":
         what = f"setting {mistake.key!r}{of_whom} is invalid: {mistake.detail}."
         fix = f"correct {mistake.key} in {table} of {source.name}"
         fix += "" if mistake.key in _tables_of(kind) else f", or {variable}"
-        return Fault("K202", where, what, fix, feature=feature)
+        return Fault("K202", where, what, (Outside(fix),), feature=feature)
     known = ", ".join(field.name for field in msgspec.structs.fields(kind)) or "none"
     meant = f" Did you mean {mistake.suggestion!r}?" if mistake.suggestion else ""
     if source.in_environment(*path, mistake.key):
         meant = _did_you_mean_table(kind, path, mistake.key) or meant
     what = f"there is no setting {mistake.key!r}{of_whom} in {table}.{meant} Settings: {known}"
-    return Fault("K203", where, what, "correct the name, or remove it", feature=feature)
+    return Fault("K203", where, what, (Outside("correct the name, or remove it"),), feature=feature)

@@ -14,7 +14,7 @@ from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import Choice, FeatureChoice, Server
 from mercato_composition.deployment.sections import read_section
 from mercato_composition.deployment.urls import is_redis_url, split_url
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_kit.hosts import is_loopback
 from mercato_kit.settings import Secret, Settings, shown_as
 from mercato_kit.text import is_text
@@ -110,17 +110,19 @@ def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
     except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         # The error's message may contain a part of the password.
         what = f"'url' is not a database URL that can be used here ({type(error).__name__})."
-        return None, [Fault("K202", where, what, fix)]
+        return None, [Fault("K202", where, what, (Outside(fix),))]
     backend, driver = url.get_backend_name(), url.get_driver_name()
     if backend not in ("sqlite", "postgresql"):
-        return None, [Fault("K202", where, f"the database {backend!r} is not supported.", fix)]
+        return None, [
+            Fault("K202", where, f"the database {backend!r} is not supported.", (Outside(fix),))
+        ]
     if driver not in _DRIVERS:
         what = f"the driver {driver!r} is not supported. Drivers: {_DRIVER_NAMES}."
-        return None, [Fault("K207", where, what, f"write {backend}://…")]
+        return None, [Fault("K207", where, what, (Outside(f"write {backend}://…"),))]
     if backend == "sqlite":
         if url.database in (None, "", ":memory:"):
             what = "each connection would get a new SQLite database in memory."
-            return None, [Fault("K202", where, what, "name a file: sqlite:///file.db")]
+            return None, [Fault("K202", where, what, (Outside("name a file: sqlite:///file.db"),))]
         # Relative to the working directory, like every other path. Flask-SQLAlchemy would resolve
         # it relative to Flask's instance folder.
         url = url.set(database=str(Path(str(url.database)).absolute()))
@@ -163,12 +165,17 @@ def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
     if find_spec("redis") is None:
         what = "'url' is set, but the package 'redis' is not installed."
         return None, [
-            Fault("K207", source.origin("redis", "url"), what, "pip install 'mercato-host[redis]'")
+            Fault(
+                "K207",
+                source.origin("redis", "url"),
+                what,
+                (Outside("pip install 'mercato-host[redis]'"),),
+            )
         ]
     if not is_redis_url(section.url.reveal()):
         what = "'url' is not a Redis URL that can be used here."
         fix = "write rediss://:PASSWORD@HOST:6379/0, with %2F for / in the password; or unset it"
-        return None, [Fault("K202", source.origin("redis", "url"), what, fix)]
+        return None, [Fault("K202", source.origin("redis", "url"), what, (Outside(fix),))]
     return section.url, []
 
 
@@ -180,7 +187,7 @@ def index_url(source: Source) -> tuple[str | None, list[Fault]]:
     if not is_safe_url(section.url.reveal()):
         what = "'url' is not a safe URL of an index."
         fix = "write https://…; plain http is accepted for this machine only"
-        return None, [Fault("K202", source.origin("index", "url"), what, fix)]
+        return None, [Fault("K202", source.origin("index", "url"), what, (Outside(fix),))]
     return section.url.reveal(), []
 
 
@@ -194,7 +201,7 @@ def hosts(source: Source, server: Server | None) -> Iterator[Fault]:
                 "and final dot: shop.example, or .shop.example with its subdomains; "
                 "xn--… for a name with other letters"
             )
-            yield Fault("K202", source.origin("server", "hosts"), what, fix)
+            yield Fault("K202", source.origin("server", "hosts"), what, (Outside(fix),))
 
 
 def listen(source: Source, server: Server | None) -> Iterator[Fault]:
@@ -202,7 +209,9 @@ def listen(source: Source, server: Server | None) -> Iterator[Fault]:
     if server and not (_is_address(server.host) or _NAME.fullmatch(server.host)):
         what = f"{shown_as(server.host) or 'the value'} in 'host' is not an address or a name."
         fix = "write an address without scheme, brackets and port: 127.0.0.1, or :: for IPv6"
-        yield Fault("K202", source.origin("server", "host"), what, f"{fix}; the port is 'port'")
+        yield Fault(
+            "K202", source.origin("server", "host"), what, (Outside(f"{fix}; the port is 'port'"),)
+        )
 
 
 def _is_address(host: str) -> bool:
@@ -219,11 +228,13 @@ def origins(source: Source, server: Server | None) -> Iterator[Fault]:
         if origin == "*":
             what = "'*' in 'origins' lets the pages of every site call the API."
             fix = 'list each origin: origins = ["https://shop.example"]'
-            yield Fault("K202", where, what, fix)
+            yield Fault("K202", where, what, (Outside(fix),))
         elif not _ORIGIN.fullmatch(origin) or not _is_port_of_origin(origin):
             what = f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin."
             fix = "write scheme, host in lower case, and port if it is not the default, "
-            yield Fault("K202", where, what, f"{fix}without a path: https://shop.example")
+            yield Fault(
+                "K202", where, what, (Outside(f"{fix}without a path: https://shop.example"),)
+            )
 
 
 def _is_port_of_origin(origin: str) -> bool:
@@ -253,13 +264,15 @@ def accepted(source: Source, reasons: Mapping[str, Any]) -> Iterator[Fault]:
         if isinstance(reason, Mapping):
             what = f"{rule!r} in [accept] is a table; TOML reads a dot in a name without quotes so."
             fix = f'put the name in quotes: "{rule}.{next(iter(reason), "…")}" = "the reason"'
-            yield Fault("K202", where, what, fix)
+            yield Fault("K202", where, what, (Outside(fix),))
         elif not isinstance(reason, str):
             what = f"the reason of {rule!r} is not a text."
-            yield Fault("K202", where, what, "say why this deployment may do it, in quotes")
+            yield Fault(
+                "K202", where, what, (Outside("say why this deployment may do it, in quotes"),)
+            )
         elif len(reason.strip()) < SHORTEST_REASON:
             what = f"the reason of {rule!r} has fewer than {SHORTEST_REASON} characters."
-            yield Fault("K202", where, what, "say why this deployment may do it")
+            yield Fault("K202", where, what, (Outside("say why this deployment may do it"),))
 
 
 def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoice], list[Fault]]:
@@ -272,5 +285,5 @@ def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoi
         faults += mistakes
         if choice is not None:
             members = structs.asdict(choice)
-            chosen[name] = FeatureChoice(name=name, where=source.origin(*path), **members)
+            chosen[name] = FeatureChoice(name=name, place=source.shown(*path), **members)
     return chosen, faults

@@ -4,9 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal
+
+from mercato_composition.faults.fixes import (
+    Certainty,
+    Command,
+    Edit,
+    Fix,
+    Outside,
+    Variable,
+    mercato,
+)
+from mercato_composition.faults.places import Place
+
+__all__ = [
+    "Certainty",
+    "Command",
+    "DeploymentError",
+    "Edit",
+    "Fault",
+    "Fix",
+    "Outside",
+    "Place",
+    "Severity",
+    "Variable",
+    "did_you_mean",
+    "in_order",
+    "lines_of",
+    "mercato",
+    "render",
+]
 
 Severity = Literal["error", "warning"]
 
@@ -24,23 +53,46 @@ class Fault:
     Args:
         code: K1xx composition, K2xx settings, K3xx data, K4xx clashes, K5xx run time; one of
             :func:`mercato_composition.faults.codes.codes`.
-        where: The distribution with version and feature, or the place in the operator's file.
+        place: Where it is.
         what: What is wrong; one or more lines.
-        fix: What to do about it.
+        fixes: What to do about it: each of them ends it.
         severity: An error prevents the start; a warning does not.
         feature: The feature that cannot be composed because of this fault.
-        follows: Comma-separated names of the features whose faults cause this one.
+        follows: Names of the features whose faults cause this one.
+        assumes: What was assumed to find it, if that is not sure.
+        cause: The error that it was found by, for ``--trace``.
         accepted: The rule of production that ``[accept]`` names, so that this is a warning.
+        mark: What tells it from another fault of this code at the same place.
     """
 
     code: str
-    where: str
+    place: Place
     what: str
-    fix: str
+    fixes: tuple[Fix, ...] = ()
     severity: Severity = "error"
     feature: str | None = None
-    follows: str | None = None
+    follows: tuple[str, ...] = ()
+    assumes: str | None = None
+    cause: BaseException | None = field(default=None, repr=False, compare=False)
     accepted: str | None = None
+    mark: str = ""
+
+    @property
+    def key(self) -> str:
+        """Code and place, the same in every run: ``K202@server.port``."""
+        place = self.place.key
+        mark = f"#{self.mark}" if self.mark else ""
+        return f"{self.code}@{place}{mark}" if place else f"{self.code}{mark}"
+
+    @property
+    def where(self) -> str:
+        """The place, as messages show it."""
+        return str(self.place)
+
+    @property
+    def fix(self) -> str:
+        """The fixes, as messages show them."""
+        return "\nor: ".join(fix.text for fix in self.fixes)
 
 
 class DeploymentError(Exception):
@@ -69,10 +121,15 @@ def lines_of(fault: Fault, among: Iterable[Fault] = ()) -> list[str]:
         fault: The fault to format.
         among: All faults printed with it; its causes are looked up there.
     """
-    lines = fault.what.splitlines()
-    if causes := [cause.code for cause in among if _is_cause(cause, fault)]:
-        lines.append(f"follows from {', '.join(dict.fromkeys(causes))} of {fault.follows}")
-    lines += f"fix: {fault.fix}".splitlines()
+    first, *rest = fault.what.splitlines()
+    lines = [*fault.place.above(first), *rest]
+    if fault.assumes:
+        lines.append(f"assumed: {fault.assumes}")
+    causes = [cause for cause in among if _is_cause(cause, fault)]
+    if causes:
+        codes = ", ".join(dict.fromkeys(cause.code for cause in causes))
+        lines.append(f"follows from {codes} of {', '.join(fault.follows)}")
+    lines += f"fix: {fault.fix}".splitlines() if fault.fixes else []
     return [f"{fault.severity}[{fault.code}] {fault.where}", *(f"    {line}" for line in lines)]
 
 
@@ -83,7 +140,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _is_cause(cause: Fault, fault: Fault) -> bool:
-    return cause.follows is None and cause.feature in (fault.follows or "").split(", ")
+    return not cause.follows and cause.feature in fault.follows
 
 
 def _rank(fault: Fault) -> tuple[bool, bool, int, str, list[tuple[int, str]], str]:
@@ -91,7 +148,7 @@ def _rank(fault: Fault) -> tuple[bool, bool, int, str, list[tuple[int, str]], st
         place = _ROOT_CAUSES.index(fault.code)
     else:
         place = len(_ROOT_CAUSES) + _GROUPS.index(fault.code[:2])
-    comes_last = (fault.severity == "warning", fault.follows is not None)
+    comes_last = (fault.severity == "warning", bool(fault.follows))
     return (*comes_last, place, fault.code, _numbers_in(fault.where), fault.what)
 
 

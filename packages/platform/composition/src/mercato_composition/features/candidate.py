@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mercato_composition.faults import Fault, Severity
+from mercato_composition.faults import Fault, Fix, Place, Severity
 from mercato_kit.feature import Feature, Glue
 from mercato_kit.http import Blueprint, Route
 
@@ -40,9 +40,12 @@ class Candidate:
     @property
     def where(self) -> str:
         """Distribution, version and name, for messages: ``mercato-reviews 1.0.2 ('reviews')``."""
-        if self.distribution is None:
-            return f"{self.name!r} (handed to create_app)"
-        return f"{self.distribution} {self.version} ({self.name!r})"
+        return str(self.place)
+
+    @property
+    def place(self) -> Place:
+        """The feature as the place of a fault."""
+        return Place(feature=self.name, distribution=self.distribution, version=self.version)
 
     @property
     def release(self) -> str:
@@ -60,6 +63,8 @@ class Candidate:
         """Return the URL prefix of one of its blueprints, its mount included."""
         return self.mount + (blueprint.url_prefix or "").rstrip("/")
 
-    def fault(self, code: str, what: str, fix: str, severity: Severity = "error") -> Fault:
+    def fault(
+        self, code: str, what: str, *fixes: Fix, severity: Severity = "error", mark: str = ""
+    ) -> Fault:
         """Return a fault of this feature."""
-        return Fault(code, self.where, what, fix, severity, feature=self.name)
+        return Fault(code, self.place, what, fixes, severity, self.name, mark=mark)

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from mercato_composition.deployment.lock import Binding
 from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.packages import requirement_of
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.installed import InstalledFeature
 
 
@@ -65,7 +65,13 @@ def _claimed_twice(choice: FeatureChoice, entries: Sequence[InstalledFeature]) -
     what = "\n".join([f"{len(entries)} distributions provide a feature of this name:", *lines])
     pin = " or ".join(f'package = "{entry.distribution.name}"' for entry in entries)
     fix = f"choose one in [features.{choice.name}]: {pin}; or uninstall the others"
-    return Fault("K104", f"{choice.where} ({choice.name!r})", what, fix, feature=choice.name)
+    return Fault(
+        "K104",
+        choice.place,
+        what,
+        (Outside(fix),),
+        feature=choice.name,
+    )
 
 
 def _hijacked(choice: FeatureChoice, entries: Sequence[InstalledFeature], bound: Binding) -> Fault:
@@ -76,7 +82,13 @@ def _hijacked(choice: FeatureChoice, entries: Sequence[InstalledFeature], bound:
         "find out who installed the other package"
     )
     what = "\n".join([locked, *lines])
-    return Fault("K104", f"{choice.where} ({choice.name!r})", what, fix, feature=choice.name)
+    return Fault(
+        "K104",
+        choice.place,
+        what,
+        (Outside(fix),),
+        feature=choice.name,
+    )
 
 
 def _sources_of(entry: InstalledFeature) -> str | None:
@@ -92,4 +104,4 @@ def _sources_of(entry: InstalledFeature) -> str | None:
 def _unpackaged(choice: FeatureChoice, entry: InstalledFeature, folder: str) -> Fault:
     what = f"it runs from the folder {folder}, which can change while a server runs."
     fix = f"build and install its wheel, or write editable = true in [features.{choice.name}]"
-    return Fault("K115", entry.where, what, fix, feature=choice.name)
+    return Fault("K115", entry.place, what, (Outside(fix),), feature=choice.name)

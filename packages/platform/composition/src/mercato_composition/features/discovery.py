@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from mercato_composition.deployment.lock import Lock
 from mercato_composition.deployment.model import Deployment, FeatureChoice
-from mercato_composition.faults import Fault, did_you_mean
+from mercato_composition.faults import Fault, Outside, Place, did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.choice import choose
 from mercato_composition.features.environment import requirements, unmet_requirements
@@ -62,8 +62,9 @@ def find(
         features.append(_as_chosen(candidate, deployment.features.get(manifest.name)))
     for name in (name for name, count in extra_names.items() if count > 1):
         what = "two manifests of this name were handed to create_app."
-        where = f"{name!r} (handed to create_app)"
-        faults.append(Fault("K102", where, what, "keep one of them", feature=name))
+        faults.append(
+            Fault("K102", Place(feature=name), what, (Outside("keep one of them"),), feature=name)
+        )
     return features, faults
 
 
@@ -80,7 +81,7 @@ def load(entry: InstalledFeature) -> Candidate | Fault:
     """Import one manifest, if its distribution's requirements are met."""
     if missing := list(unmet_requirements(entry.distribution)):
         fix = "install what it needs with `mercato install`, or install a release that fits"
-        return Fault("K117", entry.where, "\n".join(missing), fix, feature=entry.name)
+        return Fault("K117", entry.place, "\n".join(missing), (Outside(fix),), feature=entry.name)
     try:
         manifest = entry.entry_point.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - an import may fail in any way
@@ -89,12 +90,16 @@ def load(entry: InstalledFeature) -> Candidate | Fault:
     if not isinstance(manifest, Feature):
         what = f"{entry.entry_point.value} is a {type(manifest).__name__}, not a Feature."
         return Fault(
-            "K106", entry.where, what, f"tell its maintainers{address}", feature=entry.name
+            "K106",
+            entry.place,
+            what,
+            (Outside(f"tell its maintainers{address}"),),
+            feature=entry.name,
         )
     if manifest.name != entry.name:
         what = f"its manifest is named {manifest.name!r}, but its entry point {entry.name!r}."
         fix = f"use one name; tell its maintainers{address}"
-        return Fault("K106", entry.where, what, fix, feature=entry.name)
+        return Fault("K106", entry.place, what, (Outside(fix),), feature=entry.name)
     kit = manifest.kit or _kit_required_by(entry.distribution)
     return Candidate(manifest, entry.distribution.name, entry.distribution.version, kit)
 
@@ -119,7 +124,7 @@ def _find_one(
             f"{did_you_mean(choice.name, known)} Installed features: {names}"
         )
         fix = "correct the name, or install the feature: `mercato install --here`"
-        return Fault("K101", choice.where, what, fix, feature=choice.name)
+        return Fault("K101", choice.place, what, (Outside(fix),), feature=choice.name)
     production = deployment.environment == "production"
     bound = lock.bindings.get(choice.name) if lock else None
     chosen = choose(choice, entries, bound, production=production)
@@ -131,12 +136,12 @@ def _import_fault(entry: InstalledFeature, error: BaseException) -> Fault:
     if isinstance(error, ModuleNotFoundError) and error.name in _packages_of(module):
         what = f"its entry point names {module}, but there is no module {error.name}."
         fix = f"delete the folder {entry.folder}, and install the distribution again"
-        return Fault("K116", entry.where, what, fix, feature=entry.name)
+        return Fault("K116", entry.place, what, (Outside(fix),), feature=entry.name)
     if isinstance(error, NotComposedError) or str(error).startswith(_OUTSIDE):
         place = _caller(error.__traceback__)
         what = f"{place} uses a service, a setting or the app while it is imported."
         fix = "move the call into the function that needs its result"
-        return Fault("K505", entry.where, what, fix, feature=entry.name)
+        return Fault("K505", entry.place, what, (Outside(fix),), feature=entry.name)
     lines = [f"importing {module} failed: {type(error).__name__}: {error}"]
     address = maintainers_of(entry.distribution)
     fix = f"install what it needs, or tell its maintainers{address}"
@@ -145,7 +150,7 @@ def _import_fault(entry: InstalledFeature, error: BaseException) -> Fault:
         if extra := _extra_with(entry.distribution, error.name):
             fix = f"pip install '{entry.distribution.name}[{extra}]'"
     lines.append("the other features were checked too")
-    return Fault("K103", entry.where, "\n".join(lines), fix, feature=entry.name)
+    return Fault("K103", entry.place, "\n".join(lines), (Outside(fix),), feature=entry.name)
 
 
 def _packages_of(module: str) -> set[str]:

@@ -6,6 +6,7 @@ from importlib.metadata import Distribution, EntryPoint, distributions
 
 from packaging.utils import canonicalize_name
 
+from mercato_composition.faults import Place
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
 
@@ -27,9 +28,13 @@ class InstalledFeature:
         return f"{self.distribution.name} {self.distribution.version}"
 
     @property
-    def where(self) -> str:
-        """Distribution, version and name, for messages: ``mercato-reviews 1.0.2 ('reviews')``."""
-        return f"{self.release} ({self.name!r})"
+    def place(self) -> Place:
+        """The feature as the place of a fault."""
+        return Place(
+            feature=self.name,
+            distribution=self.distribution.name,
+            version=self.distribution.version,
+        )
 
     @property
     def folder(self) -> str:

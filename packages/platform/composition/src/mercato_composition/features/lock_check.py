@@ -12,7 +12,7 @@ from mercato_composition.deployment.lock import Lock
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.packages import Requirements, requirements_of
 from mercato_composition.deployment.places import Places
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_composition.features.installed import installed_features
 
 _INSTALLERS = frozenset({"pip", "setuptools", "uv", "wheel"})
@@ -57,11 +57,11 @@ def _differences(lock: Lock, deployment: Deployment) -> Iterator[Fault]:
     if differing := list(lockfile.differences(compared, locked)):
         what = "\n".join([f"the installed versions differ from {lock.path.name}:", *differing])
         fix = "run `mercato install` and start the environment that it prints"
-        yield Fault("K114", lock.path.name, what, fix)
+        yield Fault("K114", Place(file=lock.path.name), what, (Outside(fix),))
     if more := sorted(unlocked - with_features - _INSTALLERS):
         what = f"distributions are installed that {lock.path.name} does not name: {', '.join(more)}"
         fix = "start from environments/current, which `mercato install` creates"
-        yield Fault("K114", lock.path.name, what, fix, severity="warning")
+        yield Fault("K114", Place(file=lock.path.name), what, (Outside(fix),), severity="warning")
 
 
 def _installed() -> Mapping[str, str]:
@@ -83,4 +83,6 @@ def _plain(version: str) -> str:
 def _unlocked(name: str, deployment: Deployment) -> Fault:
     what = f"there is no {name}, so the installed versions cannot be compared with reviewed ones."
     fix = "run `mercato lock`, then `mercato install`"
-    return Fault("K114", deployment.source.name, what, fix, severity="warning")
+    return Fault(
+        "K114", Place(file=deployment.source.name), what, (Outside(fix),), severity="warning"
+    )

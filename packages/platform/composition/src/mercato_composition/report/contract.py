@@ -112,7 +112,7 @@ def _pins(
     names |= {canonicalize_name(wheel)} if wheel else set()
     for name, choice in deployment.features.items():
         if choice.package and name in {one.name for one in concerned}:
-            yield deployment.source.origin("features", name, "package"), choice.package
+            yield str(deployment.source.origin("features", name, "package")), choice.package
     pinning = {feature.distribution for feature in features if feature.distribution}
     for owner in sorted({*host_requirements(), *pinning}):
         for requirement in _requirements(owner):

@@ -67,11 +67,11 @@ def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
     for id_, name in sorted(deployment.capabilities.items()):
         path = ("capabilities", id_)
         meaning = f"which feature answers {id_}"
-        origin = deployment.source.origin(*path)
+        origin = str(deployment.source.origin(*path))
         yield Setting(path, name, "str", meaning, origin, variable_of(*path))
     for rule, reason in sorted(deployment.accept.items()):
         meaning = f"why production may do what the rule {rule} refuses"
-        origin = deployment.source.origin("accept", *rule.split("."))
+        origin = str(deployment.source.origin("accept", *rule.split(".")))
         yield Setting(("accept", rule), reason, "str", meaning, origin, "")
     known = {one.name: one.manifest.settings for one in [*plan.features, *plan.absent]}
     for name in deployment.features:
@@ -106,7 +106,7 @@ def _section(deployment: Deployment, path: ValuePath, kind: type[Settings]) -> I
             _shown(deployment, here, value, field),
             settings.kind_of(field),
             settings.meaning_of(field),
-            origin_of(deployment.source, *here) or DEFAULT,
+            str(origin_of(deployment.source, *here) or DEFAULT),
             variable_of(*here),
         )
 
@@ -127,5 +127,5 @@ def _unknown(deployment: Deployment, path: ValuePath) -> Iterator[Setting]:
     for key in table_at(deployment.source, path):
         here = (*path, key)
         meaning = "the feature could not be loaded"
-        origin = deployment.source.origin(*here)
+        origin = str(deployment.source.origin(*here))
         yield Setting(here, HIDDEN, "unknown", meaning, origin, variable_of(*here))

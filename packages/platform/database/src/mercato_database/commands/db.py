@@ -102,7 +102,7 @@ def check(operation: Operation) -> None:
 
     Exits with 2 if migrations are pending, or if tables differ from the models.
     """
-    from mercato_composition.faults import DeploymentError, Fault
+    from mercato_composition.faults import DeploymentError, Fault, Outside
     from mercato_database.checks import open_engine, require_migrated
     from mercato_database.drift import differences
     from mercato_database.history import current_revisions, histories
@@ -122,7 +122,7 @@ def check(operation: Operation) -> None:
         if lines := differences(operation.deployment.database_url, history):
             what = "\n".join(["its tables differ from its models:", *lines])
             fix = "undo the manual change, or write a migration: mercato db revision"
-            fault = history.candidate.fault("K309", what, f"{fix} {history.feature}")
+            fault = history.candidate.fault("K309", what, Outside(f"{fix} {history.feature}"))
             faults.append(fault)
     if faults:
         raise DeploymentError(faults)

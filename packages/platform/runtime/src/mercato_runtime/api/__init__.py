@@ -10,7 +10,7 @@ from flask_smorest.spec.plugins import FlaskPlugin
 from marshmallow import Schema
 from marshmallow.class_registry import get_class
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.http import Route
 from mercato_kit.policies import anyone, signed_in
@@ -102,7 +102,7 @@ class ComponentNames:
                 ]
             )
             fix = "rename one of them"
-        return feature.fault("K407", what, fix)
+        return feature.fault("K407", what, Outside(fix))
 
 
 def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:

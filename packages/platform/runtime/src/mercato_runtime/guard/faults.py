@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from textwrap import shorten
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 
 _STATEMENT_SHOWN = 100
@@ -34,7 +34,7 @@ def guard_fault(
         f"at {place}",
     ]
     fix = _way_to_the_kit() if owner is None else _way_to(owner)
-    return caller.fault("K420", "\n".join(lines), fix)
+    return caller.fault("K420", "\n".join(lines), Outside(fix))
 
 
 def _way_to(owner: Candidate) -> str:

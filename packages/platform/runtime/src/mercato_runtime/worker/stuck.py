@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside, Place
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.events import Handler
 from mercato_kit.models import InboxDelivery, OutboxEvent
@@ -95,15 +95,15 @@ def _unhandled(waiting: Waiting, features: Sequence[Candidate]) -> Fault:
     name, _, handler = waiting.consumer.partition(".")
     feature = next((one for one in features if one.name == name), None)
     if feature is None:
-        where, absent = "events", f"{name!r}, a feature that does not run here"
+        where, absent = Place(name="events"), f"{name!r}, a feature that does not run here"
         fix = f"enable it again: [features.{name}]; or delete them with its data: "
         fix += f"`mercato data purge {name} --drop-events`"
     else:
-        where, absent = feature.where, f"its handler {handler!r}, which this version does not have"
+        where, absent = feature.place, f"its handler {handler!r}, which this version does not have"
         fix = "install a version that has it; until then they are kept"
     verb = "waits" if waiting.count == 1 else "wait"
     what = f"{waiting.counted} {verb} for {absent}; the oldest is from {_when(waiting)}."
-    return Fault("K501", where, what, fix, "warning")
+    return Fault("K501", where, what, (Outside(fix),), severity="warning")
 
 
 def _unreadable(
@@ -118,7 +118,7 @@ def _unreadable(
         f"the oldest is from {_when(waiting)}; waiting events are kept"
     )
     fix = f"install a version of {feature.distribution or feature.name} that supports it"
-    return Fault("K502", feature.where, what, fix, "warning")
+    return Fault("K502", feature.place, what, (Outside(fix),), severity="warning")
 
 
 def _failing(waiting: Waiting, feature: Candidate) -> Fault:
@@ -129,7 +129,7 @@ def _failing(waiting: Waiting, feature: Candidate) -> Fault:
         f"last error: {waiting.last_error}"
     )
     fix = "fix the cause; workers retry the events automatically"
-    return Fault("K506", feature.where, what, fix, "warning")
+    return Fault("K506", feature.place, what, (Outside(fix),), severity="warning")
 
 
 def _when(waiting: Waiting) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.sections import secret_names
-from mercato_composition.faults import Fault, did_you_mean
+from mercato_composition.faults import Fault, Outside, did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import database, files, production, secrets
 from mercato_kit.settings import Settings
@@ -24,7 +24,7 @@ def known(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fau
         what = f"no rule that can be accepted is called {rule!r}.{did_you_mean(rule, rules)}"
         where = deployment.source.origin("accept", *rule.split("."))
         fix = f"correct the name, or remove it. Rules: {', '.join(rules)}"
-        yield Fault("K203", where, what, fix)
+        yield Fault("K203", where, what, (Outside(fix),))
 
 
 def _acceptable(feature: Candidate) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from werkzeug.routing import Map, MapAdapter, Rule
 
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.reserved import PLATFORM_RULES
 from mercato_kit.http import Route
@@ -125,4 +125,4 @@ def _fault(
     places = [one.route.where for one in (other, mine) if one.route]
     mount = f'[features.{feature.name}] mount = "{feature.mount}/{feature.name}"'
     fix += f", or serve it elsewhere: {mount} in {deployment.source.name}"
-    return feature.fault(code, "\n".join([what, *places, outcome]), fix)
+    return feature.fault(code, "\n".join([what, *places, outcome]), Outside(fix))

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.reserved import PLATFORM_BLUEPRINTS
 from mercato_kit.feature import ENTRY_POINT_GROUP
@@ -22,7 +22,7 @@ def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterat
             name = blueprint.name
             if name in PLATFORM_BLUEPRINTS:
                 what = f"its blueprint {name!r} is also one of the host's.\n{_place(blueprint)}"
-                yield feature.fault("K402", f"{what}\n{_WINS.format('the host')}", fix)
+                yield feature.fault("K402", f"{what}\n{_WINS.format('the host')}", Outside(fix))
                 continue
             other, first = owners.setdefault(name, (feature, blueprint))
             if first is not blueprint:
@@ -32,7 +32,7 @@ def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterat
                     _place(blueprint),
                     _WINS.format(other.name),
                 ]
-                yield feature.fault("K402", "\n".join(lines), fix)
+                yield feature.fault("K402", "\n".join(lines), Outside(fix))
 
 
 def topics(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
@@ -66,7 +66,9 @@ def _doubles(
                 places = (next(_places_of_text(one, name), None) for one in (other, feature))
                 lines += filter(None, places)
                 fix = f"leave one of the features out, or rename the {what} in one of them"
-                yield feature.fault(code, "\n".join([*lines, wins.format(other.name)]), fix)
+                yield feature.fault(
+                    code, "\n".join([*lines, wins.format(other.name)]), Outside(fix)
+                )
 
 
 def _place(blueprint: Blueprint) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, get_type_hints
 
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import Offer
 
@@ -19,7 +19,7 @@ def signatures(features: Sequence[Candidate], _deployment: Deployment) -> Iterat
     for feature in features:
         for offer in feature.manifest.offers:
             fix = f"tell the maintainers of {feature.release}"
-            yield from (feature.fault("K113", what, fix) for what in misfits(offer))
+            yield from (feature.fault("K113", what, Outside(fix)) for what in misfits(offer))
 
 
 def misfits(offer: Offer) -> Iterator[str]:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Deployment
+from mercato_composition.faults import Outside, Place
 from mercato_composition.features.checks.unsafe import Unsafe
 from mercato_kit.hosts import is_loopback
 
@@ -33,26 +34,26 @@ def safe(deployment: Deployment) -> Iterator[Unsafe]:
         fix = (
             'write sslmode = "require" in [database], or "verify-full" with sslrootcert in the URL'
         )
-        yield Unsafe(SSLMODE, where, what, fix, acceptable=True)
+        yield Unsafe(SSLMODE, where, what, (Outside(fix),), acceptable=True)
     if not any(_option(url, name) for name in _PROOFS):
         what = (
             "the URL names no password, certificate, passfile or service: "
             f"if {there} lets the user in all the same, it lets every client in."
         )
         fix = f"set a password there, and {variable_of('database', 'url')}_FILE to a file's path"
-        yield Unsafe(LOGIN, where, what, fix, acceptable=True)
+        yield Unsafe(LOGIN, where, what, (Outside(fix),), acceptable=True)
     user = _option(url, "user")
     if user == "postgres":
         yield superuser(where, user)
 
 
-def superuser(where: str, name: str) -> Unsafe:
+def superuser(where: Place, name: str) -> Unsafe:
     """Return the finding that the database user may do everything on its server."""
     what = (
         f"the database user {name!r} is a superuser: it may read every database and run programs."
     )
     fix = f"create a user that owns this database only: {variable_of('database', 'url')}"
-    return Unsafe(USER, where, what, fix, acceptable=True)
+    return Unsafe(USER, where, what, (Outside(fix),), acceptable=True)
 
 
 def is_remote(url: sa.URL) -> bool:

@@ -9,6 +9,7 @@ from mercato_composition.deployment.file import ValuePath
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.places import Places
 from mercato_composition.deployment.sections import secret_names, table_at
+from mercato_composition.faults import Outside, Place
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe
 
@@ -60,14 +61,16 @@ def _secret_file(rule: str, file: Path) -> Iterator[Unsafe]:
     yield from found
     if not found and _mode(file) & stat.S_IROTH and not _is_mounted(file):
         what = f"every user of this machine may read the secret in {file}."
-        yield Unsafe(rule, file.name, what, f"chmod 600 {file}", acceptable=True)
+        yield Unsafe(
+            rule, Place(file=file.name), what, (Outside(f"chmod 600 {file}"),), acceptable=True
+        )
 
 
 def _writable(rule: str, file: Path) -> Iterator[Unsafe]:
     """Report a file that others may write, or replace because they may write its folder."""
     if _mode(file) & stat.S_IWOTH:
         what = f"every user of this machine may write {file}, and so choose what runs."
-        yield Unsafe(rule, file.name, what, f"chmod o-w {file}")
+        yield Unsafe(rule, Place(file=file.name), what, (Outside(f"chmod o-w {file}"),))
     elif not _is_mounted(file):
         yield from _replaceable(rule, file)
 
@@ -79,7 +82,13 @@ def _replaceable(rule: str, file: Path) -> Iterator[Unsafe]:
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             what = f"every user of this machine may replace {file}: they may write its folder."
             # The volumes of container engines have this mode, and root owns them.
-            yield Unsafe(rule, file.name, what, f"chmod o-w {folder}", acceptable=True)
+            yield Unsafe(
+                rule,
+                Place(file=file.name),
+                what,
+                (Outside(f"chmod o-w {folder}"),),
+                acceptable=True,
+            )
 
 
 def _mode(path: Path) -> int:

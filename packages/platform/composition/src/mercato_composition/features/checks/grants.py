@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 
 _HOOKS: Mapping[str, str] = {
@@ -47,7 +47,7 @@ def own_routes_only(feature: Candidate) -> Iterator[Fault]:
             app.register_blueprint(copy(blueprint))
         except Exception as error:  # noqa: BLE001 - a callback may be wrong in any way
             what = f"its routes cannot be registered: {type(error).__name__}: {error}"
-            yield feature.fault("K106", what, "tell its maintainers")
+            yield feature.fault("K106", what, Outside("tell its maintainers"))
         yield from _faults(feature, app)
 
 
@@ -55,20 +55,20 @@ def _faults(feature: Candidate, app: Flask) -> Iterator[Fault]:
     for blueprint in app.blueprints.values():
         if blueprint.template_folder is not None:
             what = f"its blueprint {blueprint.name!r} has templates:\n{blueprint.template_folder}"
-            yield feature.fault("K408", f"{what}\n{_SHARED}", _NO_PAGES)
+            yield feature.fault("K408", f"{what}\n{_SHARED}", Outside(_NO_PAGES))
     outermost = next(iter(app.blueprints))
     for method, function in _for_the_app(app):
         what = f"its blueprint {outermost!r} calls {method}()"
         place = _place(function)
         if "template" in method or "context_processor" in method:
-            yield feature.fault("K408", f"{what}.\n{place}\n{_SHARED}", _NO_PAGES)
+            yield feature.fault("K408", f"{what}.\n{place}\n{_SHARED}", Outside(_NO_PAGES))
             continue
         what = f"{what}, which affects the requests of all features.\n{place}"
         fix = "raise a Problem, which the host answers"
         if "app" in method:
             own = method.replace("app_", "").replace("_app", "")
             fix += f"; or call {own}(), which affects its own requests only"
-        yield feature.fault("K409", what, fix)
+        yield feature.fault("K409", what, Outside(fix))
 
 
 def _for_the_app(app: Flask) -> Iterator[tuple[str, Callable[..., Any]]]:

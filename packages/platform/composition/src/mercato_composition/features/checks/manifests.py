@@ -10,7 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 from sqlalchemy.orm import InstrumentedAttribute
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features import conditional
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import maintainers_of
@@ -29,7 +29,9 @@ def well_formed(feature: Candidate) -> Iterator[Fault]:
     for field, value, expected in wrong:
         is_plain = isinstance(value, flask.Blueprint)
         why = "; a plain Flask blueprint states no policies" if is_plain else ""
-        yield feature.fault("K106", f"{field} is {value!r}; expected {expected}{why}.", fix)
+        yield feature.fault(
+            "K106", f"{field} is {value!r}; expected {expected}{why}.", Outside(fix)
+        )
 
 
 def names(feature: Candidate) -> Iterator[Fault]:
@@ -40,15 +42,15 @@ def names(feature: Candidate) -> Iterator[Fault]:
             f"{name!r} is not a valid feature name: "
             "lower-case letters, digits and _, at most 30 characters."
         )
-        yield feature.fault("K107", what, "rename it, for example 'gift_cards'")
+        yield feature.fault("K107", what, Outside("rename it, for example 'gift_cards'"))
     elif name in reserved_names():
         what = f"{name!r} is reserved."
-        yield feature.fault("K107", what, "rename it, for example 'gift_cards'")
+        yield feature.fault("K107", what, Outside("rename it, for example 'gift_cards'"))
     for table in _tables_of(feature.manifest):
         if not table.startswith(f"{name}_"):
             what = f"its table {table!r} does not start with '{name}_'."
             fix = f"rename the table, for example '{name}_{table.rpartition('_')[2]}'"
-            yield feature.fault("K107", what, fix)
+            yield feature.fault("K107", what, Outside(fix))
 
 
 def kit_ranges(feature: Candidate) -> Iterator[Fault]:
@@ -61,7 +63,7 @@ def kit_ranges(feature: Candidate) -> Iterator[Fault]:
         "nothing was started with it left out"
     )
     fix = f"install a release of {feature.distribution or feature.name} that fits the kit"
-    yield feature.fault("K105", what, f"{fix}, or the kit it was built for")
+    yield feature.fault("K105", what, Outside(f"{fix}, or the kit it was built for"))
 
 
 def migrations_packed(feature: Candidate) -> Iterator[Fault]:
@@ -70,7 +72,7 @@ def migrations_packed(feature: Candidate) -> Iterator[Fault]:
     if folder is not None and head(folder) is None:
         what = f"declares migrations, and there are none in {folder}."
         fix = 'build the wheel with them: [tool.hatch.build.targets.wheel] packages = ["src/…"]'
-        yield feature.fault("K118", what, fix)
+        yield feature.fault("K118", what, Outside(fix))
 
 
 def _address(feature: Candidate) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import Fault, did_you_mean
+from mercato_composition.faults import Fault, Outside, Place, did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import load_others
 from mercato_composition.features.order import Ring, order
@@ -27,14 +27,14 @@ def chosen(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fa
         if id_ not in offering:
             what = f"no enabled feature offers a contract {id_!r}.{did_you_mean(id_, offering)}"
             fix = "correct the name, or remove the line"
-            yield Fault("K203", where, what, fix, follows=_broken(features, deployment))
+            yield Fault("K203", where, what, (Outside(fix),), follows=_broken(features, deployment))
         elif name not in offering[id_]:
             able = ", ".join(offering[id_])
             meant = did_you_mean(name, offering[id_])
             what = f"{id_} = {name!r}: no enabled feature of this name offers {id_}.{meant}"
             fix = f"choose one of {able}, or remove the line"
-            broken = name if name in (_broken(features, deployment) or "").split(", ") else None
-            yield Fault("K202", where, what, fix, follows=broken)
+            broken = (name,) if name in _broken(features, deployment) else ()
+            yield Fault("K202", where, what, (Outside(fix),), follows=broken)
 
 
 def offered(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
@@ -44,7 +44,9 @@ def offered(features: Sequence[Candidate], deployment: Deployment) -> Iterator[F
         for need in feature.manifest.needs:
             if need.contract not in offers:
                 what = f"needs {need.id} {need.versions}, which no enabled feature offers."
-                fault = feature.fault("K108", what, _how_to_get(need, features, deployment))
+                fault = feature.fault(
+                    "K108", what, Outside(_how_to_get(need, features, deployment))
+                )
                 yield replace(fault, follows=_broken(features, deployment))
 
 
@@ -60,7 +62,9 @@ def versions(features: Sequence[Candidate], deployment: Deployment) -> Iterator[
             what = f"needs {need.id} {need.versions}; enabled features offer {there}."
             behind = " or ".join([feature.release, *(who.release for who, _ in candidates)])
             why = f"`mercato why {need.id}` shows who pins what"
-            yield feature.fault("K109", what, f"upgrade the one that is behind, {behind}: {why}")
+            yield feature.fault(
+                "K109", what, Outside(f"upgrade the one that is behind, {behind}: {why}")
+            )
 
 
 def one_offer_each(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
@@ -73,7 +77,13 @@ def one_offer_each(features: Sequence[Candidate], deployment: Deployment) -> Ite
         lines = [f"{feature.where} offers {id_} {offer.version}" for feature, offer in offers]
         what = "\n".join([f"{len(offers)} enabled features offer {id_}:", *lines])
         fix = f'choose one in {deployment.source.name}: [capabilities] {id_} = "{names[0]}"'
-        yield Fault("K111", f"contract {id_}", what, fix, feature=names[-1])
+        yield Fault(
+            "K111",
+            Place(name=f"contract {id_}", path=("capabilities", id_)),
+            what,
+            (Outside(fix),),
+            feature=names[-1],
+        )
 
 
 def rings(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
@@ -94,7 +104,7 @@ def rings(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fau
         )
         # Where the operator allows one of them to be absent, the others start without it.
         first = next((one for one in ring.members if not one.required), ring.members[0])
-        yield first.fault("K110", f"features need each other in a ring:\n{what}", fix)
+        yield first.fault("K110", f"features need each other in a ring:\n{what}", Outside(fix))
 
 
 def exclusions(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
@@ -104,7 +114,7 @@ def exclusions(features: Sequence[Candidate], _deployment: Deployment) -> Iterat
             if reason := feature.manifest.excludes.get(other.name):
                 what = f"must not run beside {other.where}: {reason}"
                 fix = f"leave one of them out: [features.{feature.name}] or [features.{other.name}]"
-                yield feature.fault("K112", what, fix)
+                yield feature.fault("K112", what, Outside(fix))
 
 
 def _contract_between(one: Candidate, other: Candidate, offers: OffersByContract) -> str:
@@ -118,13 +128,13 @@ def _contract_between(one: Candidate, other: Candidate, offers: OffersByContract
 def _how_to_get(need: Need, features: Sequence[Candidate], deployment: Deployment) -> str:
     file = deployment.source.name
     if broken := _broken(features, deployment):
-        return f"first fix the features that could not be loaded: {broken}"
+        return f"first fix the features that could not be loaded: {', '.join(broken)}"
     for other in load_others(deployment.features):
         if any(offer.contract is need.contract for offer in other.manifest.offers):
             return f"add [features.{other.name}] to {file} (installed, not enabled)"
     return f"install a feature that offers {need.id}, and add it to {file}"
 
 
-def _broken(features: Sequence[Candidate], deployment: Deployment) -> str | None:
+def _broken(features: Sequence[Candidate], deployment: Deployment) -> tuple[str, ...]:
     """Name the features that the deployment asks for and that take no part."""
-    return ", ".join(sorted(deployment.features.keys() - {one.name for one in features})) or None
+    return tuple(sorted(deployment.features.keys() - {one.name for one in features}))

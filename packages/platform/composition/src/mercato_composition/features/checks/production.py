@@ -7,7 +7,7 @@ from flask.helpers import get_debug_flag
 from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.sections import table_at
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside, Place
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import database, files, rules, secrets
 from mercato_composition.features.checks.unsafe import Unsafe, origin_or_default
@@ -41,7 +41,7 @@ def _debug(_deployment: Deployment) -> Iterator[Unsafe]:
         what = (
             "debug mode shows code and secrets in error pages, and runs code that a client sends."
         )
-        yield Unsafe("debug", "FLASK_DEBUG", what, "unset FLASK_DEBUG")
+        yield Unsafe("debug", Place(variable="FLASK_DEBUG"), what, (Outside("unset FLASK_DEBUG"),))
 
 
 def _direct(deployment: Deployment) -> Iterator[Unsafe]:
@@ -57,8 +57,12 @@ def _direct(deployment: Deployment) -> Iterator[Unsafe]:
         "[server]; or say that customers connect directly: direct = true"
     )
     given = table_at(deployment.source, ("server",)).get("host")
-    where = deployment.source.origin("server", "host") if given == server.host else "--bind"
-    yield Unsafe("server.host", where, what, fix)
+    where = (
+        deployment.source.origin("server", "host")
+        if given == server.host
+        else Place(name="--bind", path=("server", "host"))
+    )
+    yield Unsafe("server.host", where, what, (Outside(fix),))
 
 
 def _hosts(deployment: Deployment) -> Iterator[Fault]:
@@ -84,7 +88,7 @@ def _missing(deployment: Deployment, key: str, meaning: str, danger: str, fix: s
     """Return the fault of a setting that only production requires (K201)."""
     what = f"required setting {key!r} of production is missing ({meaning}).\n{danger}"
     where = deployment.source.origin("server")
-    return Fault("K201", where, what, f"{fix}, or {variable_of('server', key)}")
+    return Fault("K201", where, what, (Outside(f"{fix}, or {variable_of('server', key)}"),))
 
 
 def _origins(deployment: Deployment) -> Iterator[Fault]:
@@ -92,7 +96,9 @@ def _origins(deployment: Deployment) -> Iterator[Fault]:
     for origin in deployment.server.origins:
         if origin.startswith("http:"):
             what = f"pages of {origin} in 'origins' are sent in clear: others can change them."
-            yield Fault("K206", where, what, f"write {origin.replace('http:', 'https:', 1)}")
+            yield Fault(
+                "K206", where, what, (Outside(f"write {origin.replace('http:', 'https:', 1)}"),)
+            )
 
 
 def _sqlite(deployment: Deployment) -> Iterator[Fault]:
@@ -103,16 +109,22 @@ def _sqlite(deployment: Deployment) -> Iterator[Fault]:
     server = deployment.server
     if server.machines > 1:
         what = f"{server.machines} machines cannot share a SQLite file: each would sell alone."
-        yield Fault("K312", where, what, fix)
+        yield Fault("K312", where, what, (Outside(fix),))
     elif server.workers > 1:
         what = (
             f"{server.workers} workers write to one SQLite file: one at a time, "
             "and the others wait until their requests time out."
         )
-        yield Fault("K312", where, what, f"{fix}; or set workers = 1 in [server]")
+        yield Fault("K312", where, what, (Outside(f"{fix}; or set workers = 1 in [server]"),))
     else:
         what = "SQLite allows one writer at a time, and serves one machine only."
-        yield Fault("K312", where, what, f"{fix}; or nothing, for a small shop", "warning")
+        yield Fault(
+            "K312",
+            where,
+            what,
+            (Outside(f"{fix}; or nothing, for a small shop"),),
+            severity="warning",
+        )
 
 
 def _open_writes(deployment: Deployment) -> Iterator[Unsafe]:
@@ -120,7 +132,7 @@ def _open_writes(deployment: Deployment) -> Iterator[Unsafe]:
         what = "one client may register and order without a limit: it fills the shop with orders."
         fix = "write open_writes_per_minute = 60 in [server]"
         where = origin_or_default(deployment.source, *_OPEN_WRITES.split("."))
-        yield Unsafe(_OPEN_WRITES, where, what, fix, acceptable=True)
+        yield Unsafe(_OPEN_WRITES, where, what, (Outside(fix),), acceptable=True)
 
 
 def _limits_apart(deployment: Deployment) -> Iterator[Unsafe]:
@@ -141,4 +153,4 @@ def _limits_apart(deployment: Deployment) -> Iterator[Unsafe]:
             fix = f"let them share the count: {variable_of('redis', 'url')}=rediss://…"
             # That a limit is counted apart is not accepted with the limit itself.
             where = origin_or_default(deployment.source, "server", key)
-            yield Unsafe(f"server.{key}", where, what, fix)
+            yield Unsafe(f"server.{key}", where, what, (Outside(fix),))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from mercato_composition.deployment.file import ValuePath, variable_of
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe, origin_or_default
 from mercato_kit.settings import UNSAID, Rule, Settings
@@ -16,10 +16,10 @@ def development_only(features: Sequence[Candidate], deployment: Deployment) -> I
     for feature in features:
         if reason := feature.manifest.development_only:
             choice = deployment.features.get(feature.name)
-            where = choice.where if choice else feature.where
+            where = choice.place if choice else feature.place
             what = f"{feature.where} is for development only: {reason}."
             fix = f"remove [features.{feature.name}]"
-            yield Unsafe(feature.name, where, what, fix, feature=feature.name)
+            yield Unsafe(feature.name, where, what, (Outside(fix),), feature=feature.name)
 
 
 def unsafe_settings(
@@ -31,7 +31,7 @@ def unsafe_settings(
             unsafe = rule.unsafe(settings)
         except Exception as error:  # noqa: BLE001 - the feature's code may raise anything
             what = f"its production rule for {rule.key!r} cannot be applied: {type(error).__name__}"
-            yield feature.fault("K106", f"{what}.", "report it to its maintainers")
+            yield feature.fault("K106", f"{what}.", Outside("report it to its maintainers"))
             continue
         if unsafe:
             yield _broken(feature, rule, deployment).fault(deployment)
@@ -42,7 +42,9 @@ def _broken(feature: Candidate, rule: Rule, deployment: Deployment) -> Unsafe:
     where = origin_or_default(deployment.source, *path, release=feature.release)
     what = f"{rule.key!r} of {feature.where} is unsafe: {rule.why}."
     fix = _fix(path, rule, deployment)
-    return Unsafe(f"{feature.name}.{rule.key}", where, what, fix, rule.acceptable, feature.name)
+    return Unsafe(
+        f"{feature.name}.{rule.key}", where, what, (Outside(fix),), rule.acceptable, feature.name
+    )
 
 
 def _fix(path: ValuePath, rule: Rule, deployment: Deployment) -> str:

@@ -10,7 +10,7 @@ from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.sections import read_section, secret_names, stands_in_file
 from mercato_composition.deployment.tables import index_url
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe
 from mercato_kit.hosts import is_loopback
@@ -63,10 +63,10 @@ def redis(deployment: Deployment) -> Iterator[Unsafe]:
     has_certificate = url.scheme == "rediss" and "ssl_certfile" in options
     if not _redis_login(text)[1] and not has_certificate:
         what = f"Redis at {host} has no password: any client can clear the limits."
-        yield Unsafe(_REDIS, where, what, f"set a password there, and {fix}")
+        yield Unsafe(_REDIS, where, what, (Outside(f"set a password there, and {fix}"),))
     elif url.scheme == "redis":
         what = f"the password of Redis is sent to {host} in clear."
-        yield Unsafe(_REDIS, where, what, fix, acceptable=True)
+        yield Unsafe(_REDIS, where, what, (Outside(fix),), acceptable=True)
 
 
 def _simple_key(deployment: Deployment) -> Iterator[Fault]:
@@ -74,7 +74,7 @@ def _simple_key(deployment: Deployment) -> Iterator[Fault]:
         what = f"'secret_key' can be guessed: {weakness}."
         make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
         where = deployment.source.origin("secret_key")
-        yield Fault("K206", where, what, f"make one: {make}")
+        yield Fault("K206", where, what, (Outside(f"make one: {make}"),))
 
 
 def _weakness(key: str) -> str | None:
@@ -96,10 +96,10 @@ def _passwords(deployment: Deployment) -> Iterator[Fault]:
         if password and stands_in_file(deployment.source, *path):
             what = f"{key} contains a password in the deployment file."
             fix = f"remove it; set {variable}, or {variable}_FILE to the path of a file"
-            yield Fault("K205", where, what, fix)
+            yield Fault("K205", where, what, (Outside(fix),))
         if password.lower() in KNOWN_PASSWORDS or (password and password == user):
             what = f"the password in {key} is a well-known one."
-            yield Fault("K205", where, what, f"choose another, and set {variable}")
+            yield Fault("K205", where, what, (Outside(f"choose another, and set {variable}"),))
 
 
 def _known(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
@@ -108,7 +108,7 @@ def _known(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fa
         if secret.lower() in KNOWN_PASSWORDS:
             what = f"{'.'.join(path)} is a well-known one."
             fix = f"choose another, and set {variable_of(*path)}"
-            yield Fault("K205", deployment.source.origin(*path), what, fix)
+            yield Fault("K205", deployment.source.origin(*path), what, (Outside(fix),))
 
 
 def _used_twice(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
@@ -121,7 +121,7 @@ def _used_twice(features: Sequence[Candidate], deployment: Deployment) -> Iterat
         if first != path:
             what = f"{'.'.join(path)} and {'.'.join(first)} have the same value."
             fix = f"use another value: {variable_of(*path)}"
-            yield Fault("K206", deployment.source.origin(*path), what, fix)
+            yield Fault("K206", deployment.source.origin(*path), what, (Outside(fix),))
 
 
 def _of_features(features: Sequence[Candidate], deployment: Deployment) -> dict[Path, str]:

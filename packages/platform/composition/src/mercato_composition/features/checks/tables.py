@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
 
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_kit import models
 
@@ -59,7 +59,9 @@ def _clash(feature: Candidate, named: Named, owner: str, first: Named) -> Fault:
             "the feature migrated first would own it, and the other would use it",
         ]
     )
-    return feature.fault("K410", what, f"rename the {kind}: its name starts with '{feature.name}_'")
+    return feature.fault(
+        "K410", what, Outside(f"rename the {kind}: its name starts with '{feature.name}_'")
+    )
 
 
 def _place(table: sa.Table | None) -> str | None:

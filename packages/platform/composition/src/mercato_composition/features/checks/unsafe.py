@@ -1,12 +1,12 @@
 """What production refuses, and what an operator may accept in ``[accept]``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.sections import origin_of
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Fix, Outside, Place
 
 _THIS = f"mercato-composition {version('mercato-composition')}"
 
@@ -17,43 +17,39 @@ class Unsafe:
 
     Args:
         rule: The id of the rule that says so, as ``[accept]`` names it: ``users.mail``.
-        where: The line, the variable or the distribution that it is from.
+        place: The line, the variable or the distribution that it is from.
         what: The danger.
-        fix: What to do about it.
+        fixes: What to do about it.
         acceptable: Whether ``[accept]`` may name the rule.
         feature: The feature that it concerns, if it is one.
     """
 
     rule: str
-    where: str
+    place: Place
     what: str
-    fix: str
+    fixes: tuple[Fix, ...]
     acceptable: bool = False
     feature: str | None = None
 
     def fault(self, deployment: Deployment) -> Fault:
         """Return the fault (K206): a warning if *deployment* accepts it, else an error."""
-        if not self.acceptable:
-            what = f"{self.what}\nthere is no switch for this rule"
-            if self.rule in deployment.accept:
-                what += f": {self.rule!r} in [accept] does not cover this danger"
-            return Fault("K206", self.where, what, self.fix, feature=self.feature)
+        what, fixes = self.what, self.fixes
         reason = deployment.accept.get(self.rule)
-        if reason is None:
+        if not self.acceptable:
+            what += "\nthere is no switch for this rule"
+            if reason is not None:
+                what += f": {self.rule!r} in [accept] does not cover this danger"
+        elif reason is not None:
+            what += f"\naccepted: {reason}"
+        else:
             accept = f'"{self.rule}" = "the reason" in [accept] of {deployment.source.name}'
-            fix = f"{self.fix}; or accept it: {accept}"
-            return Fault("K206", self.where, self.what, fix, feature=self.feature)
-        return Fault(
-            "K206",
-            self.where,
-            f"{self.what}\naccepted: {reason}",
-            self.fix,
-            "warning",
-            self.feature,
-            accepted=self.rule,
-        )
+            fixes = (*fixes, Outside(f"accept it: {accept}"))
+        fault = Fault("K206", self.place, what, fixes, feature=self.feature)
+        if self.acceptable and reason is not None:
+            return replace(fault, severity="warning", accepted=self.rule)
+        return fault
 
 
-def origin_or_default(source: Source, *path: str, release: str = _THIS) -> str:
+def origin_or_default(source: Source, *path: str, release: str = _THIS) -> Place:
     """Return the origin of a value, or the *release* whose default it is."""
-    return origin_of(source, *path) or f"default of {release}"
+    return origin_of(source, *path) or Place(path=path, name=f"default of {release}")

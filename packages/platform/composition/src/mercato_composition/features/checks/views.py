@@ -5,7 +5,7 @@ from functools import cache
 
 from werkzeug.routing import Map, Rule
 
-from mercato_composition.faults import Fault
+from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.http import Route
 
@@ -17,7 +17,7 @@ def policies(feature: Candidate) -> Iterator[Fault]:
             address = f"{', '.join(route.methods)} {rule}"
             what = f"the route {address} has no policy: {route.where}"
             fix = "say who may call it: allow=anyone, signed_in or permission('…')"
-            yield feature.fault("K106", what, fix)
+            yield feature.fault("K106", what, Outside(fix))
 
 
 def servable(feature: Candidate) -> Iterator[Fault]:
@@ -25,7 +25,7 @@ def servable(feature: Candidate) -> Iterator[Fault]:
     for rule, _, route in feature.rules:
         if mistake := _mistake_in(rule):
             what = f"the route {rule} cannot be served: {mistake}.\n{route.where}"
-            yield feature.fault("K106", what, "correct it: /reviews/<uuid:review_id>")
+            yield feature.fault("K106", what, Outside("correct it: /reviews/<uuid:review_id>"))
 
 
 def endpoints(feature: Candidate) -> Iterator[Fault]:
@@ -38,7 +38,7 @@ def endpoints(feature: Candidate) -> Iterator[Fault]:
                 name = f"{blueprint.name}.{route.endpoint}"
                 what = f"its endpoint {name!r} is the name of two views.\n"
                 fix = "rename one of them, or give it an endpoint of its own: endpoint='…'"
-                yield feature.fault("K402", f"{what}{first.where}\n{route.where}", fix)
+                yield feature.fault("K402", f"{what}{first.where}\n{route.where}", Outside(fix))
 
 
 # Werkzeug compiles a rule in 0.3 ms, and a process may make many apps of the same features.
