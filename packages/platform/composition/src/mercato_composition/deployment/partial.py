@@ -41,6 +41,7 @@ class Partial(Generic[S]):
         what: Its name, for messages.
         values: Each value: what is said, the default of what is not, and a hole for what is wrong.
         settings: The settings; None if a value is a hole.
+        because: Keys of the faults that made the holes.
     """
 
     what: str
@@ -58,7 +59,7 @@ class Partial(Generic[S]):
             raise AttributeError(name)
         if self.settings is not None:
             return getattr(self.settings, name)
-        return known(self.values.get(name, Hole(self.what, self.because)))
+        return known(self.values[name])
 
     def whole(self) -> S | Hole:
         """Return the settings, or a hole with the faults that made one."""
