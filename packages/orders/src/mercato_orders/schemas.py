@@ -16,6 +16,7 @@ from mercato_kit.schemas import (
     Line as LineOfText,
     List,
     Listed,
+    Message,
     Metadata,
     ModelSchema,
     Schema,
@@ -64,7 +65,7 @@ class NotBlank(LineOfText):
     """A line of text with at least one character that is not white space."""
 
     def __init__(self, **kwargs: Any) -> None:
-        pattern = validate.Regexp(r"\s*\S.*\Z", error="Must not be blank.")
+        pattern = validate.Regexp(r"\s*\S.*\Z", error=Message("Must not be blank.", "blank"))
         super().__init__(validate=pattern, **kwargs)
 
 
@@ -124,9 +125,9 @@ class _WantedLinesSchema(Schema):
         """Apply the limit of one line to the sum of all lines of a variant."""
         lines: list[WantedLine] = data["lines"]
         sums = sum_quantities(lines)
-        message = f"Must be less than or equal to {MAX_QUANTITY} in total for the variant."
+        text = f"Must be less than or equal to {MAX_QUANTITY} in total for the variant."
         too_many = {
-            index: {"quantity": [message]}
+            index: {"quantity": [Message(text, "max")]}
             for index, line in enumerate(lines)
             if sums[line.variant_id] > MAX_QUANTITY
         }

@@ -342,7 +342,7 @@ class TestDocumentation:
         ]["parameters"]
         ranks = next(parameter for parameter in parameters if parameter["name"] == "ranks")
 
-        assert (ranks["style"], ranks["explode"]) == ("form", False)
+        assert (ranks["style"], ranks["explode"]) == ("form", True)
         assert (ranks["schema"]["minItems"], ranks["schema"]["maxItems"]) == (1, 3)
 
 

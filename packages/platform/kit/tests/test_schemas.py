@@ -375,6 +375,10 @@ class TestListed:
 
         assert _load(Listed(Uuid()), ids) == [UUID(SOME_ID)] * 2
 
+    def test_accepts_a_repeated_parameter(self):
+        """Values of a repeated parameter are read as if they were separated by commas."""
+        assert _load(Listed(Text()), ["a,b", "c"]) == ["a", "b", "c"]
+
     def test_has_a_default_limit(self):
         """The default limit is 100 values."""
         assert len(_load(Listed(Text()), ",".join("a" * 100))) == 100

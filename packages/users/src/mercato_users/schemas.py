@@ -6,14 +6,27 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from mercato_kit.http import ListQuerySchema, page_of
-from mercato_kit.schemas import Email, Instant, Line, Metadata, ModelSchema, Password, Schema, Text
+from mercato_kit.schemas import (
+    Email,
+    Instant,
+    Line,
+    Message,
+    Metadata,
+    ModelSchema,
+    Password,
+    Schema,
+    Text,
+)
 from mercato_users import passwords
 from mercato_users.models import User
 from mercato_users.values import NewUser
 
-_filled = validate.Regexp(r"\s*\S.*\Z", error="Must not be blank; send null for no value.")
-_locale = validate.Regexp(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z", error="Not a valid BCP 47 tag.")
-_phone = validate.Regexp(r"\+[1-9][0-9]{6,14}\Z", error="Not a valid E.164 number.")
+_BLANK = Message("Must not be blank; send null for no value.", "blank")
+_TAG = Message("Not a valid BCP 47 tag.", "format")
+_NUMBER = Message("Not a valid E.164 number.", "format")
+_filled = validate.Regexp(r"\s*\S.*\Z", error=_BLANK)
+_locale = validate.Regexp(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z", error=_TAG)
+_phone = validate.Regexp(r"\+[1-9][0-9]{6,14}\Z", error=_NUMBER)
 
 
 class NewUserSchema(Schema):

@@ -9,12 +9,14 @@ from marshmallow import validate
 
 from mercato_contracts.money import EXPONENTS
 from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.schemas import Integer, Line, Text
+from mercato_kit.schemas import Integer, Line, Message, Text
 
 MAX_UNITS = 1_000_000_000
 """Upper limit of quantities; fits an INTEGER column."""
 
 _HTTP_URL = validate.URL(schemes={"http", "https"}, require_tld=False)
+_UNSAFE_URL = Message("Not a valid URL.", "format")
+_WRONG_CHECK_DIGIT = Message("Not a valid GTIN: the check digit is wrong.", "format")
 _SAFE_CHARACTERS = re.compile(r"[^\s\"'<>\\^`{|}]+")
 
 
@@ -96,7 +98,7 @@ def _check_gtin(digits: str) -> None:
         return
     weighted = (int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits[::-1]))
     if sum(weighted) % 10:
-        raise ma.ValidationError("Not a valid GTIN: the check digit is wrong.")
+        raise ma.ValidationError(_WRONG_CHECK_DIGIT)
 
 
 def _check_address(url: str) -> None:
@@ -107,4 +109,4 @@ def _check_address(url: str) -> None:
     except ValueError:
         is_safe = False
     if not is_safe:
-        raise ma.ValidationError("Not a valid URL.")
+        raise ma.ValidationError(_UNSAFE_URL)

@@ -7,6 +7,7 @@ from marshmallow import fields, validate
 
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.schemas import (
+    MISSING,
     Boolean,
     Line,
     List,
@@ -141,13 +142,13 @@ class ProductListQuerySchema(ListQuerySchema):
     @ma.validates_schema(skip_on_field_errors=True)
     def _relevance_has_words(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if data.get("sort", "").endswith("relevance") and "q" not in data:
-            raise ma.ValidationError("Missing data for required field.", "q")
+            raise ma.ValidationError(MISSING, "q")
 
     @ma.validates_schema(skip_on_field_errors=True)
     def _price_has_a_currency(self, data: dict[str, Any], **_kwargs: Any) -> None:
         needs = "price_gte" in data or "price_lte" in data or data.get("sort", "")[-5:] == "price"
         if needs and "currency" not in data:
-            raise ma.ValidationError("Missing data for required field.", "currency")
+            raise ma.ValidationError(MISSING, "currency")
 
 
 class ProductQuerySchema(QuerySchema):

@@ -6,10 +6,24 @@ import marshmallow as ma
 from marshmallow import fields
 
 from mercato_kit.http import ListQuerySchema
-from mercato_kit.schemas import Instant, Integer, List, Listed, ModelSchema, Schema, Text, Uuid
+from mercato_kit.schemas import (
+    MISSING,
+    Instant,
+    Integer,
+    List,
+    Listed,
+    Message,
+    ModelSchema,
+    Schema,
+    Text,
+    Uuid,
+)
 from mercato_products.models import Reservation, ReservationLine, StockLevel, StockMovement
 from mercato_products.schemas.fields import MAX_UNITS, Name, one_of
 from mercato_products.values import Adjustment
+
+_EITHER = Message("Send quantity, or set_to with expected_on_hand.", "exclusive")
+_NOTHING = Message("Must be greater than 0 or less than 0.", "nonzero")
 
 
 class StockLevelSchema(ModelSchema):
@@ -97,12 +111,12 @@ class AdjustmentSchema(Schema):
     def _quantity_or_count(self, data: dict[str, Any], **_kwargs: Any) -> None:
         counted = {"set_to", "expected_on_hand"} & data.keys()
         if "quantity" in data and counted:
-            raise ma.ValidationError("Send quantity, or set_to with expected_on_hand.", "quantity")
+            raise ma.ValidationError(_EITHER, "quantity")
         if data.get("quantity") == 0:
-            raise ma.ValidationError("Must be greater than 0 or less than 0.", "quantity")
+            raise ma.ValidationError(_NOTHING, "quantity")
         if "quantity" not in data:
             for name in sorted({"set_to", "expected_on_hand"} - counted):
-                raise ma.ValidationError("Missing data for required field.", name)
+                raise ma.ValidationError(MISSING, name)
 
 
 class AdjustmentsSchema(Schema):

@@ -13,6 +13,7 @@ from mercato_kit.schemas import (
     Line,
     List,
     Listed,
+    Message,
     Metadata,
     ModelSchema,
     Schema,
@@ -148,7 +149,8 @@ class NewVariantSchema(_VariantFields):
     def _one_price_a_currency(self, data: dict[str, Any], **_kwargs: Any) -> None:
         currencies = [price.currency for price in data.get("prices", ())]
         if len(set(currencies)) < len(currencies):
-            raise ma.ValidationError("Has two prices in the same currency.", "prices")
+            message = Message("Has two prices in the same currency.", "repeated")
+            raise ma.ValidationError(message, "prices")
 
 
 class VariantChangesSchema(_VariantFields):

@@ -15,6 +15,7 @@ from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import parse_set_header
 
 from mercato_kit.errors import FieldError, Invalid, MalformedRequest, UnsupportedMediaType
+from mercato_kit.schemas.messages import Message
 
 MAX_DEPTH = 32
 MAX_DIGITS = 40
@@ -26,27 +27,7 @@ _QUERIES_KEPT = 500
 _LONGEST_KEPT = 200
 """Query strings whose values are kept, and the bytes of the longest one."""
 _MUTABLE = (list, dict, set)
-
-_CODES = {
-    "Missing data for required field.": "required",
-    "Unknown field.": "unknown_field",
-    "Field may not be null.": "null",
-    "Shorter than minimum length": "min_length",
-    "Longer than maximum length": "max_length",
-    "Length must be": "length",
-    "Must be greater than": "min",
-    "Must be less than": "max",
-    "Must be between": "range",
-    "Must be one of": "choice",
-    "Has a character": "character",
-    "Sent more than once": "repeated",
-    "Not a valid email": "format",
-    "Not a valid UUID": "format",
-    "Not a valid datetime": "format",
-    "Not a valid": "type",
-    "Invalid input type.": "type",
-}
-"""Codes of messages of marshmallow and our fields, by the start of the message."""
+_REPEATED = Message("Sent more than once.", "repeated")
 
 
 class BodyParser(FlaskParser):
@@ -81,7 +62,7 @@ class BodyParser(FlaskParser):
         proxy = super().load_querystring(req, schema)
         repeated = {name for name, values in req.args.lists() if len(values) > 1}
         if mistakes := repeated - proxy.multiple_keys:
-            raise ma.ValidationError({name: ["Sent more than once."] for name in sorted(mistakes)})
+            raise ma.ValidationError({name: [_REPEATED] for name in sorted(mistakes)})
         return proxy
 
     def handle_error(
@@ -254,7 +235,7 @@ def _walk(pointer: str, messages: Any) -> Iterator[FieldError]:
                 yield from _walk(f"{pointer}/{escape_pointer(key)}", inner)
         return
     for message in messages if isinstance(messages, list) else [messages]:
-        yield FieldError(pointer, _code_of(str(message)), str(message))
+        yield FieldError(pointer, getattr(message, "code", "invalid"), str(message))
 
 
 def escape_pointer(key: Any) -> str:
@@ -262,12 +243,3 @@ def escape_pointer(key: Any) -> str:
     # A lone surrogate in the name of a field could not be encoded in the response.
     text = str(key).encode("utf-8", "replace").decode("utf-8")
     return text.replace("~", "~0").replace("/", "~1")
-
-
-def _code_of(message: str) -> str:
-    if message.startswith("Must be greater than") and " and less than" in message:
-        return "range"
-    for start, code in _CODES.items():
-        if message.startswith(start):
-            return code
-    return "invalid"

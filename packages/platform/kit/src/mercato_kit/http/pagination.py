@@ -72,19 +72,30 @@ class ListQuerySchema(QuerySchema):
     sorts: ClassVar[tuple[str, ...]] = ("created_at",)
     default_sort: ClassVar[str] = "-created_at"
 
-    limit = Integer(min=1, max=100, load_default=25)
-    cursor = Text(max=2000)
+    limit = Integer(
+        min=1, max=100, load_default=25, metadata={"description": "Most items of a page"}
+    )
+    cursor = Text(
+        max=2000, metadata={"description": "`next_cursor` of the page before; the filters stay"}
+    )
     sort = Text(max=50)
-    include = fields.String(validate=validate.Equal("total"))
+    include = fields.String(
+        validate=validate.Equal("total"),
+        metadata={"description": "`total`: also count the items of all pages"},
+    )
 
     def choose_sort(self, filters: dict[str, Any]) -> str:
         """Return the sort order of a request without one, by its filters; ``default_sort``."""
         return self.default_sort
 
-    @ma.validates("sort")
-    def _known_sort(self, value: str, data_key: str) -> None:
-        if value.removeprefix("-") not in self.sorts:
-            raise ma.ValidationError(f"Must be one of: {', '.join(self.sorts)}.")
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Let the field ``sort`` accept the allowed names, and no others."""
+        if field_name == "sort":
+            names = [way + name for name in self.sorts for way in ("", "-")]
+            field_obj.validators = [validate.OneOf(names)]
+            text = f"Order; `-` reverses it. Default: {self.default_sort}"
+            field_obj.metadata = {"description": text, **field_obj.metadata}
+        super().on_bind_field(field_name, field_obj)
 
     @ma.post_load
     def _make(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:

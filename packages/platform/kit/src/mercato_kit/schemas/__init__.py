@@ -22,9 +22,11 @@ from mercato_kit.schemas.fields import (
     is_unbounded,
     render_instant,
 )
+from mercato_kit.schemas.messages import MISSING, Message
 from mercato_kit.schemas.problems import FieldErrorSchema, ProblemSchema
 
 __all__ = [
+    "MISSING",
     "Boolean",
     "Bounded",
     "Dict",
@@ -35,6 +37,7 @@ __all__ = [
     "Line",
     "List",
     "Listed",
+    "Message",
     "Metadata",
     "ModelSchema",
     "Password",

@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from flask_marshmallow import Schema as FlaskSchema
 from flask_marshmallow.sqla import SQLAlchemyAutoSchema
-from marshmallow import validate
 from marshmallow.schema import SchemaMeta
 from marshmallow_sqlalchemy import ModelConverter
 
 from mercato_kit.db import UtcDateTime
 from mercato_kit.schemas.fields import Instant, is_unbounded
+from mercato_kit.schemas.messages import UNKNOWN_FIELD, WRONG_TYPE, Message, carry_codes
 
 
 class _BoundedMeta(SchemaMeta):
@@ -35,6 +35,7 @@ class Schema(FlaskSchema, metaclass=_BoundedMeta):
 
     makes: ClassVar[type[Any] | None] = None
     max_items: ClassVar[int] = 0
+    error_messages: ClassVar[dict[str, str]] = {"unknown": UNKNOWN_FIELD, "type": WRONG_TYPE}
 
     class Meta:
         """Refuse unknown fields."""
@@ -48,11 +49,15 @@ class Schema(FlaskSchema, metaclass=_BoundedMeta):
             self._count_items(data)
         return super().load(data, many=many, **options)
 
+    def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
+        """Let the messages of the field carry the codes of its rules."""
+        super().on_bind_field(field_name, field_obj)
+        carry_codes(field_obj)
+
     def _count_items(self, data: list[Any]) -> None:
-        try:
-            validate.Length(max=self.max_items)(data)
-        except ma.ValidationError as error:
-            raise ma.ValidationError({"_schema": error.messages}) from error
+        if len(data) > self.max_items:
+            too_many = Message(f"Longer than maximum length {self.max_items}.", "max_length")
+            raise ma.ValidationError({"_schema": [too_many]})
 
     @ma.post_load
     def _make(self, data: dict[str, Any], **_kwargs: Any) -> Any:

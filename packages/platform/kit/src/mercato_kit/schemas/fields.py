@@ -8,10 +8,10 @@ from uuid import UUID
 
 import marshmallow as ma
 from marshmallow import fields, validate
-from webargs.fields import DelimitedList
 
 from mercato_kit import emails
 from mercato_kit.db import MAX_SAFE_INTEGER
+from mercato_kit.schemas.messages import Message
 from mercato_kit.text import LONGEST_DECOMPOSED, NOT_IN_A_LINE, Form, is_text, normalize
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -20,6 +20,11 @@ _NOTHING = re.compile(r"(?!)")
 _WHOLE = re.compile(r"-?[0-9]{1,16}", re.ASCII)
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 FIRST_YEAR, LAST_YEAR = 1900, 2299
+
+_NOT_TEXT = Message("Has a character that is not text.", "character")
+_TOO_MANY_MARKS = Message("Has a character with too many combining marks.", "character")
+_SAME_NAMES = Message("Sent more than once: two names are one text.", "repeated")
+_WRONG_YEAR = Message(f"Must be between the years {FIRST_YEAR} and {LAST_YEAR}.", "range")
 
 
 def is_unbounded(field: fields.Field[Any]) -> bool:
@@ -66,6 +71,9 @@ class Text(Bounded, fields.String):
         form: The normal form; None loads the text as it was sent.
     """
 
+    default_error_messages = {  # noqa: RUF012 - the name marshmallow reads
+        "character": "Has a character that does not belong here."
+    }
     form: ClassVar[Form | None] = "NFC"
     _refused: ClassVar[re.Pattern[str]] = _CONTROL
 
@@ -75,9 +83,9 @@ class Text(Bounded, fields.String):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(self._normalized(value), *args, **kwargs)
         if not is_text(text):
-            raise ma.ValidationError("Has a character that is not text.")
+            raise ma.ValidationError(_NOT_TEXT)
         if self._refused.search(text):
-            raise ma.ValidationError("Has a character that does not belong here.")
+            raise self.make_error("character")
         return text
 
     def _normalized(self, value: Any) -> Any:
@@ -89,7 +97,7 @@ class Text(Bounded, fields.String):
         try:
             return normalize(value, self.form)
         except ValueError as error:
-            raise ma.ValidationError("Has a character with too many combining marks.") from error
+            raise ma.ValidationError(_TOO_MANY_MARKS) from error
 
 
 class Line(Text):
@@ -109,7 +117,7 @@ class Email(Line):
     """An e-mail address of at most 254 characters, loaded as it was written."""
 
     default_error_messages = {  # noqa: RUF012 - the name marshmallow reads
-        "invalid": "Not a valid email address."
+        "invalid": Message("Not a valid email address.", "format")
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -184,7 +192,7 @@ class Instant(fields.AwareDateTime):
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
         instant = super()._deserialize(text, *args, **kwargs)
         if not FIRST_YEAR <= instant.year <= LAST_YEAR:
-            raise ma.ValidationError(f"Must be between the years {FIRST_YEAR} and {LAST_YEAR}.")
+            raise ma.ValidationError(_WRONG_YEAR)
         return instant.astimezone(UTC)
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
@@ -214,7 +222,7 @@ class Dict(Bounded, fields.Dict):
         except ma.ValidationError as error:
             raise ma.ValidationError(_by_key(error.messages)) from error
         if isinstance(value, dict) and len(loaded) < len(value):
-            raise ma.ValidationError("Sent more than once: two names are one text.")
+            raise ma.ValidationError(_SAME_NAMES)
         return loaded
 
 
@@ -225,11 +233,21 @@ class Metadata(Dict):
         super().__init__(keys=Text(min=1, max=40), values=Text(max=500), max=50, **kwargs)
 
 
-class Listed(DelimitedList, List):
-    """Comma-separated values in one query parameter, 1 to *max*: ``status=open,completed``."""
+class Listed(List):
+    """1 to *max* values of a query parameter: ``ids=a&ids=b``, or ``ids=a,b``."""
+
+    is_multiple = True
+    """webargs gives every value of the parameter."""
 
     def __init__(self, inner: Any, *, max: int = 100, **kwargs: Any) -> None:  # noqa: A002
         super().__init__(inner, min=1, max=max, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        texts = [value] if isinstance(value, str) else value
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise self.make_error("invalid")
+        values = ",".join(texts).split(",") if texts != [""] else []
+        return super()._deserialize(values, *args, **kwargs)
 
 
 def _and(bounds: tuple[Any, ...], others: Any) -> list[Any]:
