@@ -39,8 +39,8 @@ class Draft:
     features: Mapping[str, FeatureChoice]
     named: frozenset[str] | Hole
     capabilities: Mapping[str, str] | Hole
-    redis_url: Secret | None | Hole
-    index_url: str | None | Hole
+    redis_url: Secret | Hole | None
+    index_url: str | Hole | None
     log_level: str | Hole
     accept: Mapping[str, str] | Hole
     faults: tuple[Fault, ...] = ()

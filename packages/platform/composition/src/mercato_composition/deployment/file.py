@@ -18,6 +18,7 @@ DEPLOYMENT = "MERCATO_DEPLOYMENT"
 _STRAY = "\0"
 """The first part of the path of a variable without effect; no key and no variable contains it."""
 
+
 @dataclass(frozen=True)
 class Source:
     """The merged, unchecked values of a deployment.

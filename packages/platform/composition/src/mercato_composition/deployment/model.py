@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
-from mercato_composition.deployment.partial import Hole
+from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.faults import Place
 from mercato_kit.settings import Secret, Settings
 
@@ -158,8 +158,9 @@ class Deployment:
         return KEPT_ANSWERS if self.environment == "production" else 0
 
 
-def open_writes_per_minute(server: Server, environment: str) -> int:
+def open_writes_per_minute(server: Server | Partial[Server], environment: str) -> int:
     """Return the limit in force on registering, ordering and the like; 0 for no limit."""
-    if server.open_writes_per_minute is not None:
-        return server.open_writes_per_minute
+    said: int | None = server.open_writes_per_minute
+    if said is not None:
+        return said
     return OPEN_WRITES_PER_MINUTE if environment == "production" else 0

@@ -110,9 +110,7 @@ def _hole_in(root: Partial[Root], name: str) -> Hole | None:
     return value if isinstance(value, Hole) else None
 
 
-def _environment(
-    source: Source, root: Partial[Root]
-) -> tuple[str | Hole, str | None, list[Fault]]:
+def _environment(source: Source, root: Partial[Root]) -> tuple[str | Hole, str | None, list[Fault]]:
     """Return the environment, what was assumed if its name is misspelt, and the fault of that."""
     name = root.values["environment"]
     if isinstance(name, Hole):
@@ -126,7 +124,7 @@ def _environment(
     return close[0], f'environment = "{close[0]}"', [fault]
 
 
-def _sql_guard(environment: str | Hole, said: bool | None | Hole) -> bool | Hole:  # noqa: FBT001
+def _sql_guard(environment: str | Hole, said: bool | Hole | None) -> bool | Hole:  # noqa: FBT001
     if said is not None:
         return said
     return environment if isinstance(environment, Hole) else environment != "production"
@@ -163,7 +161,7 @@ def _stray_variables(source: Source) -> Iterator[Fault]:
 
 
 def _secret_key(
-    source: Source, environment: str | Hole, given: Secret | None | Hole, absent: Severity | None
+    source: Source, environment: str | Hole, given: Secret | Hole | None, absent: Severity | None
 ) -> tuple[Secret | Hole, list[Fault]]:
     if isinstance(given, Hole):
         return given, []

@@ -47,24 +47,25 @@ def read_section(
         return Partial(what, dict.fromkeys(kind.__struct_fields__, hole)), []
     values, unusable = _with_secrets(kind, source, path, feature)
     reading = settings.read_partly(kind, values)
+    holes = {
+        name: hole
+        for name in kind.__struct_fields__
+        if name not in values and (hole := source.hole(*path, name))
+    }
+    holes |= {name: Hole(fault.place.key, (fault.key,)) for name, fault in unusable.items()}
     faults = list(unusable.values())
-    holes = {name: Hole(fault.place.key, (fault.key,)) for name, fault in unusable.items()}
-    for name in kind.__struct_fields__:
-        if name not in values and (unread := source.hole(*path, name)):
-            holes.setdefault(name, unread)
-    for mistake in reading.mistakes:
-        if mistake.key in holes:
-            continue
+    for mistake in (one for one in reading.mistakes if one.key not in holes):
         fault = _fault(kind, source, path, mistake, owner, feature)
-        if mistake.kind == "missing" and mistake.key in secret_names(kind):
-            if absent is None:
-                holes[mistake.key] = Hole(fault.place.key)
-                continue
-            fault = replace(fault, severity=absent)
-        faults.append(fault)
+        severity = absent if _is_absent_secret(kind, mistake) else fault.severity
+        if severity is not None:
+            faults.append(replace(fault, severity=severity))
         if mistake.kind != "unknown":
-            holes[mistake.key] = Hole(fault.place.key, (fault.key,))
+            holes[mistake.key] = Hole(fault.place.key, (fault.key,) if severity else ())
     return _partial(what, reading, holes), faults
+
+
+def _is_absent_secret(kind: type[Settings], mistake: Mistake) -> bool:
+    return mistake.kind == "missing" and mistake.key in secret_names(kind)
 
 
 def _partial(
@@ -92,9 +93,7 @@ def table_at(source: Source, path: ValuePath) -> Mapping[str, Any]:
     return table if isinstance(table, Mapping) else {}
 
 
-def secrets_in_clear(
-    kind: type[Settings], source: Source, path: ValuePath = ()
-) -> Iterator[Fault]:
+def secrets_in_clear(kind: type[Settings], source: Source, path: ValuePath = ()) -> Iterator[Fault]:
     """Find secrets that are written in the deployment file itself."""
     for name in secret_names(kind):
         if stands_in_file(source, *path, name):
@@ -159,9 +158,7 @@ def _with_secrets(
         values.pop(name, None)
         shown = f"{settings.shown_as(file)} " if _is_path(str(file)) else ""
         what = f"the file {shown}with the secret {name!r} cannot be used: {reason}."
-        fix = (
-            "give the path of a file with the secret, which the user that runs the host may read"
-        )
+        fix = "give the path of a file with the secret, which the user that runs the host may read"
         place = source.origin(*path, f"{name}_file")
         faults[name] = Fault("K202", place, what, (Outside(fix),), feature=feature)
     return values, faults

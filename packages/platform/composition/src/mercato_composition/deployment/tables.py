@@ -100,9 +100,7 @@ class Logging(Settings, frozen=True):
     ] = "INFO"
 
 
-def database_url(
-    source: Source, section: Partial[Database]
-) -> tuple[sa.URL | Hole, list[Fault]]:
+def database_url(source: Source, section: Partial[Database]) -> tuple[sa.URL | Hole, list[Fault]]:
     """Read the URL in ``[database]``. Its driver is supported; a SQLite path is absolute."""
     given, where = section.values["url"], source.origin("database", "url")
     if isinstance(given, Hole):
@@ -161,7 +159,7 @@ def _usable(text: str) -> sa.URL:
     return url
 
 
-def redis_url(source: Source) -> tuple[Secret | None | Hole, list[Fault]]:
+def redis_url(source: Source) -> tuple[Secret | Hole | None, list[Fault]]:
     """Read the URL in ``[redis]``, if there is one."""
     section, faults = read_section(Redis, source, ("redis",))
     url, where = section.values["url"], source.origin("redis", "url")
@@ -180,7 +178,7 @@ def redis_url(source: Source) -> tuple[Secret | None | Hole, list[Fault]]:
     return url, faults
 
 
-def index_url(source: Source) -> tuple[str | None | Hole, list[Fault]]:
+def index_url(source: Source) -> tuple[str | Hole | None, list[Fault]]:
     """Read the URL in ``[index]``: the only index to use; None for the installer's default."""
     section, faults = read_section(Index, source, ("index",))
     url = section.values["url"]

@@ -8,10 +8,9 @@ from functools import cache
 from typing import Any
 
 from mercato_composition.deployment.partial import Hole, UnknownError
-from mercato_composition.faults import Fault
 
-Check = Callable[..., Iterable[Fault]]
-"""A check; the names of its parameters are those of the facts that it reads."""
+Check = Callable[..., Iterable[Any]]
+"""A check gives faults and holes; its parameters are named like the facts that it reads."""
 
 
 class Facts:
@@ -20,22 +19,13 @@ class Facts:
     Args:
         given: Facts that are known from the start, or holes.
         makers: Functions that make the others; their parameters are facts, too.
-        holes: The holes that prevented a check, by name; several facts may share the mapping.
     """
 
-    def __init__(
-        self,
-        given: Mapping[str, Any],
-        makers: Mapping[str, Callable[..., Any]],
-        holes: dict[str, Hole] | None = None,
-    ) -> None:
+    def __init__(self, given: Mapping[str, Any], makers: Mapping[str, Callable[..., Any]]) -> None:
         self._facts = dict(given)
         self._makers = makers
-        self.holes: dict[str, Hole] = {} if holes is None else holes
-
-    def but(self, **given: Any) -> Facts:
-        """Return these facts with others in their place; what is made from them is made anew."""
-        return Facts(self._facts | given, self._makers, self.holes)
+        self.holes: dict[str, Hole] = {}
+        """The holes that prevented a check, by name."""
 
     def __getitem__(self, name: str) -> Any:
         """Return a fact, or a hole."""
@@ -43,27 +33,38 @@ class Facts:
             self._facts[name] = self._call(self._makers[name])
         return self._facts[name]
 
-    def faults(self, checks: Iterable[Check]) -> list[Fault]:
-        """Run *checks*, and return the faults that they find."""
-        found: list[Fault] = []
+    def run(self, checks: Iterable[Check]) -> list[Any]:
+        """Return what *checks* find. A hole that one reads, or gives, is kept in ``holes``."""
+        found: list[Any] = []
         for check in checks:
-            hole = self._call(lambda *facts, check=check: found.extend(check(*facts)), check)
-            if isinstance(hole, Hole):
-                self.holes.setdefault(hole.what, hole)
+            result = self._call(check)
+            try:
+                for one in [result] if isinstance(result, Hole) else result:
+                    if isinstance(one, Hole):
+                        self.unknown(one)
+                    else:
+                        found.append(one)
+            except UnknownError as error:
+                self.unknown(error.hole)
         return found
 
-    def _call(self, function: Callable[..., Any], like: Callable[..., Any] | None = None) -> Any:
-        """Call *function* with the facts that it, or *like*, names; return the hole among them."""
+    def unknown(self, hole: Hole) -> None:
+        """Keep a hole that prevented a check; one that was not asked for prevents nothing."""
+        if hole.because:
+            self.holes.setdefault(hole.what, hole)
+
+    def _call(self, function: Callable[..., Any]) -> Any:
+        """Call a function with the facts that it names; return the hole among them, if any."""
         facts = []
-        for name, takes_holes in _parameters(like or function):
+        for name, takes_holes in _parameters(function):
             fact = self[name]
             if isinstance(fact, Hole) and not takes_holes:
                 return fact
             facts.append(fact)
         try:
             return function(*facts)
-        except UnknownError as unknown:
-            return unknown.hole
+        except UnknownError as error:
+            return error.hole
 
 
 @cache
