@@ -262,7 +262,7 @@ def is_safe_url(url: str) -> bool:
 def accepted(source: Source, reasons: Mapping[str, Any]) -> Iterator[Fault]:
     """Check that each reason in ``[accept]`` says something."""
     for rule, reason in reasons.items():
-        where = source.origin("accept", *rule.split("."))
+        where = source.key("accept", rule)
         if isinstance(reason, Mapping):
             what = f"{rule!r} in [accept] is a table; TOML reads a dot in a name without quotes so."
             fix = f'put the name in quotes: "{rule}.{next(iter(reason), "…")}" = "the reason"'

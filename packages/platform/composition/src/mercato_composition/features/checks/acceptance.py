@@ -27,7 +27,7 @@ def known(
         if rule in rules or (name in choices and name not in loaded):
             continue
         what = f"no rule that can be accepted is called {rule!r}.{did_you_mean(rule, rules)}"
-        where = source.origin("accept", *rule.split("."))
+        where = source.key("accept", rule)
         fix = f"correct the name, or remove it. Rules: {', '.join(rules)}"
         yield Fault("K203", where, what, (Outside(fix),))
 
