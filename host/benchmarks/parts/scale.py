@@ -21,7 +21,7 @@ SECONDS = 3
 
 LISTS = {
     "newest first": ("", "p.created_at", "DESC", ""),
-    "by name": ("&sort=name", "p.name", "ASC", ""),
+    "by name": ("&sort=name", "p.name_key", "ASC", ""),
     "by price": (
         "&sort=price&currency=EUR",
         "r.min_amount",

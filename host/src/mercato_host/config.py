@@ -22,6 +22,13 @@ class Config:
     API_TITLE = "Mercato"
     API_VERSION = "v1"
     OPENAPI_VERSION = "3.1.0"
+    API_SPEC_OPTIONS: Mapping[str, Any] = {
+        "info": {
+            "description": "The API of a shop. Amounts are in minor units of their currency; times "
+            "are in UTC; problems are documents of RFC 9457, with a stable `code`.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        }
+    }
     RATELIMIT_HEADERS_ENABLED = True
     RATELIMIT_STORAGE_URI = "memory://"
 

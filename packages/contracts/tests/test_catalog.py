@@ -39,6 +39,7 @@ class TestQuoteLine:
             "weight_grams",
             "image_url",
             "available",
+            "category_ids",
         ]
 
     def test_has_defaults_for_optional_fields(self):

@@ -140,6 +140,7 @@ def with_price_ranges(draw):
             product_id=rows[0].id,
             currency=currency,
             status=rows[0].status,
+            in_stock=draw(st.booleans()),
             min_amount=draw(st.integers(0, 9)),
             max_amount=draw(st.integers(9, 99)),
         )

@@ -100,7 +100,12 @@ class TestServer:
         return {"mail": "smtp", "smtp_host": "127.0.0.1", "smtp_port": port}
 
     @pytest.fixture
-    def received(self, port):
+    def offers_smtputf8(self):
+        """Whether the server takes addresses that are not in ASCII."""
+        return True
+
+    @pytest.fixture
+    def received(self, port, offers_smtputf8):
         """A running SMTP server, and the mails it received."""
         kept = []
 
@@ -108,7 +113,9 @@ class TestServer:
             def handle_message(self, message):
                 kept.append(message)
 
-        controller = Controller(Keeper(), hostname="127.0.0.1", port=port)
+        controller = Controller(
+            Keeper(), hostname="127.0.0.1", port=port, enable_SMTPUTF8=offers_smtputf8
+        )
         controller.start()
         yield kept
         controller.stop()
@@ -132,3 +139,26 @@ class TestServer:
 
         assert answer.status_code == 202
         assert tally.failed == 1
+
+    def test_sends_to_an_address_of_other_letters(self, client, run_worker, received):
+        """A server with SMTPUTF8 gets the part before the @ as written, and the A-label behind."""
+        client.post("/v1/users", json=factories.registration(email="zoë.li@bücher.example"))
+
+        tally = run_worker()
+
+        (message,) = received
+        assert (tally.failed, message["X-RcptTo"]) == (0, "zoë.li@xn--bcher-kva.example")
+        assert str(message["To"]) == "zoë.li@xn--bcher-kva.example"
+
+    @pytest.mark.parametrize("offers_smtputf8", [False])
+    def test_keeps_what_the_server_cannot_send(self, client, run_worker, received, caplog):
+        """Without SMTPUTF8 the mail waits with its reason; mails to other addresses are sent."""
+        client.post("/v1/users", json=factories.registration(email="zoë.li@bücher.example"))
+        client.post("/v1/users", json=factories.registration(email="ann@bücher.example"))
+
+        tally = run_worker()
+
+        assert (tally.delivered, tally.failed) == (1, 1)
+        assert [message["X-RcptTo"] for message in received] == ["ann@xn--bcher-kva.example"]
+        assert "the mail server does not offer SMTPUTF8" in caplog.text
+        assert "zoë" not in caplog.text

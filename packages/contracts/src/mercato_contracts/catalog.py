@@ -24,6 +24,7 @@ class QuoteLine:
         image_url: URL of an image; None if the variant has none.
         available: Units available now. A hint: nothing is reserved. None if stock is not tracked
             or not known.
+        category_ids: The categories of the product, and those above them.
     """
 
     variant_id: UUID
@@ -37,6 +38,7 @@ class QuoteLine:
     weight_grams: int | None = None
     image_url: str | None = None
     available: int | None = None
+    category_ids: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

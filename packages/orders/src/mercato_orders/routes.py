@@ -10,12 +10,25 @@ from uuid import UUID
 
 from flask import url_for
 
+from mercato_kit.errors import Forbidden
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, signed_in
 from mercato_kit.views import Shown
 from mercato_orders import services
 from mercato_orders.access import Caller, access_token_of
+from mercato_orders.errors import (
+    AmountTooLarge,
+    InsufficientStock,
+    InvalidTransition,
+    OrderNotPayable,
+    PaymentInProgress,
+    PriceChanged,
+    UnknownDiscountCode,
+    UnknownShippingMethod,
+    VariantUnavailable,
+)
+from mercato_orders.glossary import GLOSSARY
 from mercato_orders.models import Order, Payment
 from mercato_orders.schemas import (
     AccessHeadersSchema,
@@ -35,7 +48,13 @@ from mercato_orders.schemas import (
 )
 from mercato_orders.values import NewOrder, NewPayment, WantedQuote
 
-blueprint = Blueprint("orders", __name__, url_prefix="/v1", description="Quotes, orders, payments")
+blueprint = Blueprint(
+    "orders",
+    __name__,
+    url_prefix="/v1",
+    description="Quotes, orders, payments",
+    glossary=GLOSSARY,
+)
 
 Headers = Mapping[str, str]
 
@@ -44,7 +63,11 @@ def _caller(headers: Headers) -> Caller:
     return Caller(current_principal, headers.get("access_token"))
 
 
-@blueprint.post("/orders/quote", allow=anyone)
+@blueprint.post(
+    "/orders/quote",
+    allow=anyone,
+    refuses=[VariantUnavailable, UnknownShippingMethod, UnknownDiscountCode, AmountTooLarge],
+)
 @blueprint.arguments(WantedQuoteSchema)
 @blueprint.response(200, QuoteSchema)
 def quote_order(wanted: WantedQuote) -> services.Quotation:
@@ -58,6 +81,14 @@ def quote_order(wanted: WantedQuote) -> services.Quotation:
     idempotent=True,
     guest_scope="email",
     unstored={"access_token": access_token_of},
+    refuses=[
+        VariantUnavailable,
+        InsufficientStock,
+        PriceChanged,
+        UnknownShippingMethod,
+        UnknownDiscountCode,
+        AmountTooLarge,
+    ],
 )
 @blueprint.arguments(NewOrderSchema)
 @blueprint.response(201, PlacedOrderSchema)
@@ -88,6 +119,7 @@ def get_order(headers: Headers, order_id: UUID) -> Shown:
     allow=anyone,
     idempotent=True,
     guest_header="Order-Access-Token",
+    refuses=[InvalidTransition],
 )
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(CancellationSchema)
@@ -102,6 +134,7 @@ def cancel_order(headers: Headers, body: dict[str, Any], order_id: UUID) -> Orde
     allow=anyone,
     idempotent=True,
     guest_header="Order-Access-Token",
+    refuses=[Forbidden, OrderNotPayable, PaymentInProgress],
 )
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(NewPaymentSchema)

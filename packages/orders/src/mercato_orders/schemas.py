@@ -248,12 +248,12 @@ class QuoteSchema(ma.Schema):
     """The current price of an order. Amounts are in minor units of the currency."""
 
     lines = fields.List(fields.Nested(QuotedLineSchema), attribute="order.lines", required=True)
-    currency = fields.String(attribute="order.currency", required=True)
-    amount_subtotal = fields.Integer(attribute="order.amount_subtotal", required=True)
-    amount_discount = fields.Integer(attribute="order.amount_discount", required=True)
-    amount_shipping = fields.Integer(attribute="order.amount_shipping", required=True)
-    amount_tax = fields.Integer(attribute="order.amount_tax", required=True)
-    amount_total = fields.Integer(attribute="order.amount_total", required=True)
+    currency = fields.String(attribute="order.total.basket.currency", required=True)
+    amount_subtotal = fields.Integer(attribute="order.total.amount_subtotal", required=True)
+    amount_discount = fields.Integer(attribute="order.total.amount_discount", required=True)
+    amount_shipping = fields.Integer(attribute="order.total.amount_shipping", required=True)
+    amount_tax = fields.Integer(attribute="order.total.amount_tax", required=True)
+    amount_total = fields.Integer(attribute="order.total.amount_total", required=True)
     warnings = fields.List(fields.Nested(QuoteWarningSchema), required=True)
 
 

@@ -11,9 +11,10 @@ from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.faults import DeploymentError
 from mercato_host import create_app
 from mercato_kit import db
+from mercato_kit.errors import Conflict
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint, ListQuerySchema, page_of
-from mercato_kit.policies import anyone, permission, signed_in
+from mercato_kit.policies import anyone, anyone_as_guest, permission, signed_in
 from mercato_kit.schemas import Metadata, ModelSchema, Schema, Text
 
 
@@ -29,6 +30,13 @@ class NotesQuerySchema(ListQuerySchema):
     q = Text(max=50)
 
 
+class TornPaper(Conflict):
+    """The paper is torn."""
+
+    code = "torn_paper"
+    title = "Torn paper"
+
+
 def notes(name):
     """Return a feature with one of each kind of route."""
     blueprint = Blueprint(name, __name__, url_prefix=f"/v1/{name}")
@@ -39,7 +47,12 @@ def notes(name):
     def find_notes(query):
         """Find notes"""
 
-    @blueprint.post("/", allow=signed_in, idempotent=True)
+    @blueprint.post("/cards", allow=anyone_as_guest)
+    @blueprint.response(204)
+    def lend_card():
+        """Lend a card"""
+
+    @blueprint.post("/", allow=signed_in, idempotent=True, refuses=[TornPaper])
     @blueprint.arguments(NewNoteSchema)
     @blueprint.response(201, NoteSchema)
     def write_note(body):
@@ -130,9 +143,9 @@ def shelves():
 def make_client(tmp_path):
     """Return a function that makes a client of an app with features."""
 
-    def make_client(*features):
+    def make_client(*features, **server):
         url = f"sqlite:///{tmp_path}/shop.db"
-        values = {"environment": "testing", "database": {"url": url}}
+        values = {"environment": "testing", "database": {"url": url}, "server": server}
         return create_app(read_deployment(values), features=features).test_client()
 
     return make_client
@@ -158,12 +171,13 @@ class TestDocument:
         ]
         assert found["security"] == [{}, {"bearer": []}]
         assert written["security"] == changed["security"] == [{"bearer": []}]
-        assert list(found["responses"]) == ["200", "401", "422", "default"]
+        assert list(found["responses"]) == ["200", "400", "401", "422", "429", "503", "default"]
         assert list(written["responses"]) == [
-            *("201", "400", "401", "409", "413", "415", "422", "default")
+            *("201", "400", "401", "409", "413", "415", "422", "429", "503", "default")
         ]
         assert list(changed["responses"]) == [
-            *("200", "400", "401", "403", "404", "412", "413", "415", "422", "428", "default")
+            *("200", "400", "401", "403", "404", "412", "413", "415", "422", "428", "429", "503"),
+            "default",
         ]
         assert {one["operationId"] for one in (found, written, changed)} == {
             "blue_find_notes",
@@ -171,30 +185,89 @@ class TestDocument:
             "blue_change_note",
         }
 
-    def test_has_one_response_for_all_problems(self, make_client):
-        """All problem statuses refer to one shared response, which is problem+json."""
+    def test_says_how_lists_are_sorted(self, make_client):
+        """``sort`` is one of the allowed names, with and without the sign for descending order."""
         document = make_client(notes("blue")).get("/openapi.json").json
 
-        components = document["components"]
-        refused = document["paths"]["/v1/blue/"]["post"]["responses"]["401"]
-        assert refused == {"$ref": "#/components/responses/Problem"}
-        assert list(components["responses"]) == ["Problem"]
-        assert list(components["responses"]["Problem"]["content"]) == ["application/problem+json"]
+        parameters = {it["name"]: it for it in document["paths"]["/v1/blue/"]["get"]["parameters"]}
+        assert parameters["sort"]["schema"]["enum"] == ["created_at", "-created_at"]
+        assert parameters["sort"]["description"].endswith("Default: -created_at")
+
+    def test_has_a_component_for_each_problem(self, make_client):
+        """A component has the code and the status of its problem, and says what it means."""
+        schemas = make_client(notes("blue")).get("/openapi.json").json["components"]["schemas"]
+
+        torn, locked = schemas["BlueTornPaperProblem"], schemas["UnauthenticatedProblem"]
+        assert torn["properties"]["code"]["const"] == "torn_paper"
+        assert torn["properties"]["status"]["const"] == 409
+        assert torn["description"] == "The paper is torn."
+        assert locked["properties"]["code"]["const"] == "unauthenticated"
+        assert "errors" not in locked["properties"]
+        assert "errors" in schemas["InvalidProblem"]["properties"]
+
+    def test_names_the_problems_of_a_status_by_reference(self, make_client):
+        """A status with several problems is one of their components; no schema stands inline."""
+        document = make_client(notes("blue")).get("/openapi.json").json
+
+        responses = document["paths"]["/v1/blue/"]["post"]["responses"]
+        conflict = responses["409"]["content"]["application/problem+json"]["schema"]
+        assert conflict == {
+            "oneOf": [
+                {"$ref": "#/components/schemas/IdempotencyInProgressProblem"},
+                {"$ref": "#/components/schemas/BlueTornPaperProblem"},
+            ]
+        }
+        assert responses["409"]["description"].endswith("; `torn_paper`: Torn paper")
+        assert responses["401"] == {"$ref": "#/components/responses/UnauthenticatedProblem"}
+        assert responses["default"] == {"$ref": "#/components/responses/Problem"}
+
+    def test_has_shared_responses_for_problems_of_the_platform(self, make_client):
+        """A shared response is problem+json, has the headers of its status, and is used."""
+        components = make_client(notes("blue")).get("/openapi.json").json["components"]
+
+        shared = components["responses"]
+        assert {next(iter(one["content"])) for one in shared.values()} == {
+            "application/problem+json"
+        }
+        assert list(shared["UnauthenticatedProblem"]["headers"]) == ["WWW-Authenticate"]
+        assert list(shared["UnavailableProblem"]["headers"]) == ["Retry-After"]
+        assert "`internal_error` (500)" in shared["Problem"]["description"]
+        assert "StaleVersionProblem" in shared
+        assert "FeatureDisabledProblem" not in shared
         assert components["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+    @pytest.mark.parametrize(
+        ("server", "url"), [({}, "/"), ({"url": "https://shop.example/api"}, None)]
+    )
+    def test_names_its_server(self, make_client, server, url):
+        """The server is the URL of the deployment, or else the root of the request."""
+        document = make_client(notes("blue"), **server).get("/openapi.json").json
+
+        assert document["servers"] == [{"url": url or server["url"]}]
+        assert document["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
+
+    def test_needs_no_credentials_where_none_are_looked_at(self, make_client):
+        """A route that gives credentials has an empty ``security``, and never answers 401."""
+        document = make_client(notes("blue")).get("/openapi.json").json
+
+        borrowed = document["paths"]["/v1/blue/cards"]["post"]
+        assert borrowed["security"] == []
+        assert "401" not in borrowed["responses"]
 
     def test_names_components_by_feature(self, make_client):
         """Schemas with the same name in two features get different component names."""
         document = make_client(notes("blue"), notes("red")).get("/openapi.json").json
 
-        assert sorted(document["components"]["schemas"]) == [
+        names = sorted(document["components"]["schemas"])
+        assert [name for name in names if name.startswith(("Blue", "Red"))] == [
             "BlueNewNote",
             "BlueNote",
             "BlueNoteList",
-            "FieldError",
-            "Problem",
+            "BlueTornPaperProblem",
             "RedNewNote",
             "RedNote",
             "RedNoteList",
+            "RedTornPaperProblem",
         ]
 
     def test_of_one_feature_does_not_depend_on_the_others(self, make_client):

@@ -188,7 +188,7 @@ class TestPrefix:
         plain = behind.get("/openapi.json")
         prefixed = behind.get("/openapi.json", headers={"X-Forwarded-Prefix": "/shop"})
 
-        assert {"servers": [{"url": "/shop"}], **plain.json} == prefixed.json
+        assert plain.json | {"servers": [{"url": "/shop"}]} == prefixed.json
         assert plain.headers["ETag"] != prefixed.headers["ETag"]
 
     @pytest.mark.parametrize(

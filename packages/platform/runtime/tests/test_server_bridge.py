@@ -1,5 +1,7 @@
 import asyncio
 import json
+import threading
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +11,9 @@ from mercato_composition.deployment.model import Server
 from mercato_runtime import problems, requests
 from mercato_runtime.app import App
 from mercato_runtime.server.bridge import Bridge
-from mercato_runtime.server.environ import make_environ
+from mercato_runtime.server.wsgi import call_app, make_environ
+
+from .serving import wait_until
 
 
 class Headers:
@@ -28,6 +32,7 @@ class Protocol:
 
     def __init__(self, *chunks, silent=False):
         self.answer = None
+        self.answered = threading.Event()
         self.read = 0
         self._chunks = chunks
         self._silent = silent
@@ -44,6 +49,7 @@ class Protocol:
         self.answer = SimpleNamespace(
             status=status, body=body, headers={name.lower(): value for name, value in headers}
         )
+        self.answered.set()
 
 
 def scope(
@@ -93,7 +99,13 @@ def fail_before_flask(wsgi_app):
 
 def answer(bridge, protocol, **request):
     """Let the bridge answer one request, and return the answer."""
-    asyncio.run(bridge.__rsgi__(scope(**request), protocol))
+    watcher = SimpleNamespace(scope=scope(**request), proto=protocol, taskref=lambda task: None)
+
+    async def wait_for_answer():
+        bridge.receive(asyncio.get_running_loop(), watcher)
+        await asyncio.to_thread(protocol.answered.wait, 10)
+
+    asyncio.run(wait_for_answer())
     return protocol.answer
 
 
@@ -110,7 +122,9 @@ class TestBridge:
 
     def test_answers_a_late_body_with_408(self, app):
         """A body that is not whole in time is a problem, and ends the connection."""
-        late = answer(Bridge(app, 1, body_seconds=0.01), Protocol(b"ab", silent=True))
+        bridge = Bridge(app, 1, body_seconds=0.01)
+
+        late = answer(bridge, Protocol(b"ab", silent=True), headers=[("content-length", "4")])
 
         assert (late.status, json.loads(late.body)["code"]) == (408, "request_timeout")
         assert late.headers["connection"] == "close"
@@ -177,6 +191,59 @@ class TestBridge:
 
         assert "connection" not in before.headers
         assert after.headers["connection"] == "close"
+
+    def test_forgets_a_request_that_it_has_answered(self, app, caplog):
+        """An error that is kept, as by a log, does not keep the connection of a request open."""
+        protocol = Protocol()
+        connection = weakref.ref(protocol)
+
+        failed = answer(Bridge(app, 1), protocol, path="/broken")
+        del protocol
+
+        assert (failed.status, caplog.records[0].exc_info[0]) == (500, ConnectionResetError)
+        wait_until(lambda: connection() is None)
+
+    def test_drops_a_request_that_it_cannot_read(self, app, caplog):
+        """What is wrong with one request is logged; granian answers with 500."""
+        Bridge(app, 1).receive(None, SimpleNamespace())
+
+        assert "a request was dropped" in caplog.text
+
+
+class TestCallApp:
+    def test_returns_the_whole_answer(self):
+        """What is written and what is returned make the body, and the iterable is closed."""
+        closed = []
+
+        class Chunks(list):
+            def close(self):
+                closed.append(True)
+
+        def app(environ, start_response):
+            start_response("204 Gone", [])(b"a")
+            start_response("200 OK", [("X-Path", environ["PATH_INFO"])], None)
+            return Chunks([b"b", b"c"])
+
+        found = call_app(app, {"PATH_INFO": "/"})
+
+        assert found == (200, [("X-Path", "/")], b"abc")
+        assert closed == [True]
+
+    def test_closes_what_fails(self):
+        """An app is closed as well if its body cannot be made."""
+        closed = []
+
+        class Chunks:
+            def __iter__(self):
+                raise ConnectionResetError
+
+            def close(self):
+                closed.append(True)
+
+        with pytest.raises(ConnectionResetError):
+            call_app(lambda environ, start_response: Chunks(), {})
+
+        assert closed == [True]
 
 
 class TestMakeEnviron:

@@ -89,7 +89,7 @@ VARIANT_STOCK = JsonObject(
 
 
 def is_in_stock(product_id: Any) -> sa.ColumnElement[bool]:
-    """Return the condition that a product has unreserved units on hand.
+    """Return the condition that a product has unreserved units on hand, or needs none.
 
     Args:
         product_id: The column with the id of the product.

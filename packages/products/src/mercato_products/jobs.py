@@ -3,5 +3,8 @@
 from mercato_kit.jobs import Job
 from mercato_products import services
 
-# The job opens a unit of work for each reservation, so the worker must not open one around it.
-JOBS = [Job("release_orphans", services.release_orphans, every_seconds=60, remote=True)]
+JOBS = [
+    # It opens a unit of work for each reservation, so the worker must not open one around it.
+    Job("release_orphans", services.release_orphans, every_seconds=60, remote=True),
+    Job("relist", services.relist, every_seconds=5),
+]

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+STATUSES = ("draft", "active", "archived")
+"""Statuses of a product."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewPrice:
@@ -104,3 +107,8 @@ class ProductFilter:
     price_gte: int | None = None
     price_lte: int | None = None
     in_stock: bool | None = None
+
+    @property
+    def has_bounds(self) -> bool:
+        """Whether the price is bounded."""
+        return self.price_gte is not None or self.price_lte is not None

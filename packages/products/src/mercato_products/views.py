@@ -8,7 +8,6 @@ from mercato_products.availability import (
     AVAILABILITY,
     SHOWN_AVAILABILITY,
     VARIANT_STOCK,
-    is_in_stock,
 )
 from mercato_products.models import (
     Category,
@@ -59,7 +58,8 @@ _CATEGORY_ID = (
         sa.or_(
             Category.handle == sa.bindparam("category_handle", type_=Category.handle.type),
             Category.id == sa.bindparam("category_id", type_=Category.id.type),
-        )
+        ),
+        ~Category.is_removed,
     )
     .scalar_subquery()
 )
@@ -108,18 +108,17 @@ PRODUCTS = View(
     computed={"image_url": _IMAGE, "price_range": _PRICE_RANGE, "availability": AVAILABILITY},
     filters={
         "ids": any_of(Product.id, "ids"),
-        "status": any_of(Product.status, "status"),
         "for_sale": Product.status == "active",
-        "in_stock": is_in_stock(Product.id),
-        "sold_out": ~is_in_stock(Product.id),
+        "in_stock": Product.in_stock == sa.bindparam("in_stock"),
         "category": Through(
             CategoryListing,
             on=CategoryListing.product_id == Product.id,
             where=CategoryListing.category_id == _CATEGORY_ID,
-            sorts={"created_at": CategoryListing.created_at, "name": CategoryListing.name},
+            sorts={"created_at": CategoryListing.created_at, "name": CategoryListing.name_key},
             id=CategoryListing.product_id,
         ),
         "category_for_sale": CategoryListing.status == "active",
+        "category_in_stock": CategoryListing.in_stock == sa.bindparam("category_in_stock"),
         "price": Through(
             PriceRange,
             on=PriceRange.product_id == Product.id,
@@ -128,6 +127,7 @@ PRODUCTS = View(
             id=PriceRange.product_id,
         ),
         "price_for_sale": PriceRange.status == "active",
+        "price_in_stock": PriceRange.in_stock == sa.bindparam("price_in_stock"),
         "price_gte": PriceRange.min_amount >= sa.bindparam("price_gte"),
         "price_lte": PriceRange.min_amount <= sa.bindparam("price_lte"),
         "category_price": Through(
@@ -140,10 +140,13 @@ PRODUCTS = View(
             id=CategoryPrice.product_id,
         ),
         "category_price_for_sale": CategoryPrice.status == "active",
+        "category_price_in_stock": (
+            CategoryPrice.in_stock == sa.bindparam("category_price_in_stock")
+        ),
         "category_price_gte": CategoryPrice.min_amount >= sa.bindparam("category_price_gte"),
         "category_price_lte": CategoryPrice.min_amount <= sa.bindparam("category_price_lte"),
     },
-    sorts={"created_at": Product.created_at, "name": Product.name},
+    sorts={"created_at": Product.created_at, "name": Product.name_key},
     id=Product.id,
 )
 
@@ -169,11 +172,12 @@ VARIANTS = View(
 
 CATEGORIES = View(
     CategorySchema,
+    where=[~Category.is_removed],
     filters={
         "id": Category.id == sa.bindparam("id"),
         "parent_id": Category.parent_id == sa.bindparam("parent_id"),
     },
-    sorts={"path": Category.path, "name": Category.name, "position": Category.position},
+    sorts={"path": Category.path, "name": Category.name_key, "position": Category.position},
     id=Category.id,
 )
 

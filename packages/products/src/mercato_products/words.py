@@ -1,7 +1,7 @@
 """Words of texts and of search queries, folded alike for both databases."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mercato_kit.text import fold
@@ -13,6 +13,29 @@ _LONGEST = 64
 _AFTER_SIBILANT = ("ches", "shes", "sses", "xes", "zes")
 
 
+class Term(NamedTuple):
+    """A word that the index may have.
+
+    Args:
+        word: The word.
+        begins: Whether longer words that begin with it match as well.
+    """
+
+    word: str
+    begins: bool
+
+
+class All(list["Node"]):
+    """Parts of a query that must all match."""
+
+
+class Either(list["Node"]):
+    """Parts of a query of which one must match."""
+
+
+Node = Term | All | Either
+
+
 class Symbols(NamedTuple):
     """How a database writes the parts of a full-text query."""
 
@@ -20,6 +43,13 @@ class Symbols(NamedTuple):
     prefix: str
     both: str
     either: str
+
+    def write(self, node: Node) -> str:
+        """Return *node* in the language of the database."""
+        if isinstance(node, Term):
+            return (self.prefix if node.begins else self.word).format(node.word)
+        joint = self.both if isinstance(node, All) else self.either
+        return f"({joint.join(map(self.write, node))})"
 
 
 TSQUERY = Symbols(word="'{}'", prefix="'{}':*", both=" & ", either=" | ")
@@ -69,29 +99,62 @@ class Query:
         self._chunks = list(_chunks(text))
         self.words = list(dict.fromkeys(word for chunk in self._chunks for word in chunk))
 
-    def write(self, symbols: Symbols, *, markers: Sequence[str]) -> str:
-        """Return the query in the language of a database.
+    def tree(self, markers: Sequence[str]) -> All:
+        """Return what a product must have.
 
         Args:
-            symbols: The language.
             markers: What may precede a word in the index.
         """
-        terms = (self._term(chunk, symbols, markers) for chunk in self._chunks)
-        return symbols.both.join(f"({term})" for term in terms)
-
-    def _term(self, chunk: Sequence[str], symbols: Symbols, markers: Sequence[str]) -> str:
-        parts = (symbols.either.join(_forms(word, symbols, markers)) for word in chunk)
-        all_parts = symbols.both.join(f"({part})" for part in parts)
-        whole = [_forms(word, symbols, markers) for word in _joined(chunk)]
-        return symbols.either.join([f"({all_parts})", *(form for forms in whole for form in forms)])
+        return All(_part(chunk, markers) for chunk in self._chunks)
 
 
-def _forms(word: str, symbols: Symbols, markers: Sequence[str]) -> list[str]:
+def terms_of(node: Node) -> Iterator[Term]:
+    """Yield all terms of *node*."""
+    if isinstance(node, Term):
+        yield node
+    else:
+        for part in node:
+            yield from terms_of(part)
+
+
+def spelt_out(node: Node, meant: Mapping[Term, Sequence[str]]) -> Node | None:
+    """Return *node* with whole words in place of their beginnings.
+
+    Args:
+        node: The query.
+        meant: The words that each beginning stands for. One that is missing matches anything.
+
+    Returns:
+        A query that matches what *node* does, and more if beginnings are missing; None if it
+        matches anything.
+    """
+    if isinstance(node, Term):
+        return _words_for(node, meant) if node.begins else node
+    parts = [spelt_out(part, meant) for part in node]
+    some = [part for part in parts if part is not None]
+    if isinstance(node, Either):
+        return Either(some) if len(some) == len(parts) else None
+    return All(some) if some else None
+
+
+def _words_for(term: Term, meant: Mapping[Term, Sequence[str]]) -> Node | None:
+    if term not in meant:
+        return None
+    return Either(Term(word, begins=False) for word in meant[term] or [term.word])
+
+
+def _part(chunk: Sequence[str], markers: Sequence[str]) -> Either:
+    """Return a compound: all of its words, or these as one word."""
+    whole = (_forms(word, markers) for word in _joined(chunk))
+    return Either([All(_forms(word, markers) for word in chunk), *whole])
+
+
+def _forms(word: str, markers: Sequence[str]) -> Either:
     # One letter begins too many words to look them all up.
-    pattern = symbols.word if len(word) == 1 and word.isascii() else symbols.prefix
-    forms = [pattern.format(marker + word) for marker in markers]
-    forms += [symbols.word.format(marker + one) for marker in markers for one in singulars(word)]
-    return forms
+    begins = len(word) > 1 or not word.isascii()
+    forms = [Term(marker + word, begins) for marker in markers]
+    forms += [Term(marker + one, begins=False) for marker in markers for one in singulars(word)]
+    return Either(forms)
 
 
 def _chunks(text: str) -> Iterator[list[str]]:

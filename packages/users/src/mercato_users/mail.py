@@ -82,6 +82,12 @@ def _to_server(message: EmailMessage, settings: UsersSettings) -> None:
             server.starttls(context=ssl.create_default_context())
         if settings.smtp_username is not None and settings.smtp_password is not None:
             server.login(settings.smtp_username, settings.smtp_password.reveal())
+        server.ehlo_or_helo_if_needed()
+        if message.policy.utf8 and not server.has_extn("smtputf8"):
+            raise smtplib.SMTPNotSupportedError(
+                "the mail server does not offer SMTPUTF8 (RFC 6531), which an address needs that "
+                "is not in ASCII before the @; the mail waits for a server that does"
+            )
         server.send_message(message)
 
 

@@ -12,6 +12,13 @@ from mercato_kit.policies import anyone, anyone_as_guest, permission, signed_in
 from mercato_kit.views import Shown
 from mercato_users import access_tokens, services
 from mercato_users.clients import Client
+from mercato_users.errors import (
+    InvalidCredentials,
+    InvalidTransition,
+    RefreshTokenReused,
+    TokenExpired,
+)
+from mercato_users.glossary import GLOSSARY
 from mercato_users.models import User
 from mercato_users.permissions import READ, WRITE
 from mercato_users.schemas import (
@@ -33,7 +40,9 @@ from mercato_users.schemas import (
 )
 from mercato_users.values import NewUser
 
-blueprint = Blueprint("users", __name__, url_prefix="/v1", description="Accounts and logins")
+blueprint = Blueprint(
+    "users", __name__, url_prefix="/v1", description="Accounts and logins", glossary=GLOSSARY
+)
 well_known = Blueprint("users_keys", __name__, description="Public keys of access tokens")
 
 
@@ -50,7 +59,7 @@ def register(body: NewUser) -> dict[str, Any]:
     return {}
 
 
-@blueprint.post("/users/verify-email", allow=anyone_as_guest)
+@blueprint.post("/users/verify-email", allow=anyone_as_guest, refuses=[TokenExpired])
 @blueprint.arguments(TokenOnlySchema)
 @blueprint.response(204)
 def verify_email(body: dict[str, Any]) -> None:
@@ -67,7 +76,7 @@ def request_verification(body: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@blueprint.post("/auth/login", allow=anyone_as_guest)
+@blueprint.post("/auth/login", allow=anyone_as_guest, refuses=[InvalidCredentials])
 @blueprint.arguments(CredentialsSchema)
 @blueprint.response(200, LoginSchema)
 def log_in(body: dict[str, Any]) -> services.Login:
@@ -78,7 +87,9 @@ def log_in(body: dict[str, Any]) -> services.Login:
     return services.log_in(body["email"], body["password"], _client())
 
 
-@blueprint.post("/auth/refresh", allow=anyone_as_guest)
+@blueprint.post(
+    "/auth/refresh", allow=anyone_as_guest, refuses=[RefreshTokenReused, Unauthenticated]
+)
 @blueprint.arguments(RefreshSchema)
 @blueprint.response(200, TokensSchema)
 def refresh(body: dict[str, Any]) -> services.Tokens:
@@ -109,7 +120,7 @@ def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-@blueprint.post("/auth/password/reset", allow=anyone_as_guest)
+@blueprint.post("/auth/password/reset", allow=anyone_as_guest, refuses=[TokenExpired])
 @blueprint.arguments(NewPasswordSchema)
 @blueprint.response(204)
 def reset_password(body: dict[str, Any]) -> None:
@@ -147,7 +158,9 @@ def read_user(user_id: UUID) -> Shown:
     return services.find_user(user_id)
 
 
-@blueprint.post("/users/<uuid:user_id>/suspend", allow=permission(WRITE))
+@blueprint.post(
+    "/users/<uuid:user_id>/suspend", allow=permission(WRITE), refuses=[InvalidTransition]
+)
 @blueprint.arguments(ReasonSchema)
 @blueprint.response(204)
 def suspend(body: dict[str, Any], user_id: UUID) -> None:
@@ -155,7 +168,9 @@ def suspend(body: dict[str, Any], user_id: UUID) -> None:
     services.suspend_user(user_id, reason=body["reason"], actor_id=current_principal.sub)
 
 
-@blueprint.post("/users/<uuid:user_id>/reactivate", allow=permission(WRITE))
+@blueprint.post(
+    "/users/<uuid:user_id>/reactivate", allow=permission(WRITE), refuses=[InvalidTransition]
+)
 @blueprint.arguments(ReasonSchema)
 @blueprint.response(204)
 def reactivate(body: dict[str, Any], user_id: UUID) -> None:

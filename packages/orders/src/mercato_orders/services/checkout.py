@@ -45,8 +45,8 @@ def place_order(new: NewOrder, customer: Principal) -> Shown:
     email = _choose_email(new, customer)
     quantities = sum_quantities(new.lines)
     priced = price_now(quantities, new.currency)
-    if new.expected_amount_total not in (None, priced.amount_total):
-        raise PriceChanged(priced.amount_total)
+    if new.expected_amount_total not in (None, priced.total.amount_total):
+        raise PriceChanged(priced.total.amount_total)
     minutes = current_settings(OrdersSettings).unpaid_expiry_minutes
     expires_at = utc_now() + timedelta(minutes=minutes)
     order = _write_order(new, priced, customer, email, expires_at)
@@ -88,12 +88,13 @@ def _write_order(
         "customer_email_key": email_key(email),
         "customer_name": customer.name,
         "guest_token_hash": hash_token(access_token(order_id)) if guest else None,
-        "currency": priced.currency,
-        "amount_subtotal": priced.amount_subtotal,
-        "amount_discount": priced.amount_discount,
-        "amount_shipping": priced.amount_shipping,
-        "amount_tax": priced.amount_tax,
-        "amount_total": priced.amount_total,
+        "currency": new.currency,
+        "amount_subtotal": priced.total.amount_subtotal,
+        "amount_discount": priced.total.amount_discount,
+        "amount_shipping": priced.total.amount_shipping,
+        "amount_tax": priced.total.amount_tax,
+        "amount_total": priced.total.amount_total,
+        "tax_included": priced.total.tax_included,
         "shipping_address": new.shipping_address,
         "billing_address": new.billing_address,
         "note": new.note,
@@ -123,6 +124,7 @@ def _row(order_id: UUID, position: int, line: PricedLine) -> dict[str, Any]:
         "quantity": line.quantity,
         "amount_subtotal": line.amount_subtotal,
         "amount_discount": line.amount_discount,
+        "tax_rate_ppm": line.tax_rate_ppm,
         "amount_tax": line.amount_tax,
         "amount_total": line.amount_total,
         "requires_shipping": line.item.requires_shipping,

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from mercato_contracts import catalog
+from mercato_contracts.baskets import Customer
 from mercato_kit.db import utc_now
 from mercato_kit.services import get
 from mercato_orders.errors import UnknownDiscountCode, UnknownShippingMethod, VariantUnavailable
-from mercato_orders.pricing import PricedOrder, price
+from mercato_orders.pricing import PricedOrder, add_tax, basket_of, priced_order, take_off
 from mercato_orders.values import NewOrder, WantedQuote, sum_quantities
 
 
@@ -66,8 +67,10 @@ def price_now(quantities: Mapping[UUID, int], currency: str) -> PricedOrder:
         VariantUnavailable: Some variants are not for sale.
         AmountTooLarge: The total is above 2^53 - 1.
     """
+    now = utc_now()
     try:
-        quote = get(catalog.Catalog).quote(quantities, currency, utc_now())
+        quote = get(catalog.Catalog).quote(quantities, currency, now)
     except catalog.VariantUnavailable as unavailable:
         raise VariantUnavailable(unavailable.variant_ids) from unavailable
-    return price(quote, quantities)
+    basket = basket_of(quote, quantities, Customer(None, None), now)
+    return priced_order(quote, add_tax(take_off(basket, ()), None))

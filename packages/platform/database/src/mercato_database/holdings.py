@@ -17,7 +17,7 @@ _VERSION_TABLE = version_table("")
 COUNTED = 1_000_000
 """The most rows that are counted in one table."""
 
-_COUNTED_IN_CHECKS = 100_000
+COUNTED_IN_CHECKS = 100_000
 """Rows counted in one table for a warning: a check must stay fast."""
 
 
@@ -91,7 +91,7 @@ def unnamed_data(connection: sa.Connection, named: Collection[str]) -> Iterator[
     for name, holding in holdings(connection).items():
         if name == KIT or name in named or not holding.exists:
             continue
-        most = _COUNTED_IN_CHECKS
+        most = COUNTED_IN_CHECKS
         counts = [count_rows(connection, table, most) for table in holding.tables]
         rows = rows_in_words(sum(counts), most) if counts else "no tables"
         what = (

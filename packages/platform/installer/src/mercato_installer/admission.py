@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from mercato_composition.deployment.lock import Binding, Locked
 from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_installer.clashes import clashes, some
+from mercato_installer.progress import Progress
 from mercato_installer.wheel import UnreadableWheelError, Wheel, read_wheel
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
@@ -41,27 +42,30 @@ Bindings = Mapping[str, Binding]
 Rule = Callable[[Wheel, Bindings], Iterator[str]]
 
 
-def read_wheels(locked: Sequence[Locked], files: Sequence[Path]) -> list[Wheel]:
+def read_wheels(locked: Sequence[Locked], files: Sequence[Path], progress: Progress) -> list[Wheel]:
     """Read every wheel, and compare its name and version with the lock.
 
     Args:
         locked: The wheels in the lock.
         files: Their files, in the same order.
+        progress: Shows how many are read.
 
     Raises:
         DeploymentError: With a fault for each wheel that is unreadable or another release.
     """
     wheels: list[Wheel] = []
     faults: list[Fault] = []
-    for one, file in zip(locked, files, strict=True):
-        try:
-            wheel = read_wheel(file)
-        except UnreadableWheelError as error:
-            faults.append(_refused(one.release, file, [str(error)]))
-            continue
-        if (wheel.name, wheel.version) != (one.name, one.version):
-            faults.append(_refused(one.release, file, [f"it is {wheel.release}"]))
-        wheels.append(wheel)
+    with progress.amounts("reading wheels", len(files), "packages") as advance:
+        for one, file in zip(locked, files, strict=True):
+            advance(1)
+            try:
+                wheel = read_wheel(file)
+            except UnreadableWheelError as error:
+                faults.append(_refused(one.release, file, [str(error)]))
+                continue
+            if (wheel.name, wheel.version) != (one.name, one.version):
+                faults.append(_refused(one.release, file, [f"it is {wheel.release}"]))
+            wheels.append(wheel)
     if faults:
         raise DeploymentError(faults)
     return wheels

@@ -16,6 +16,7 @@ from pathlib import Path
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.tables import is_safe_url
 from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_installer.progress import Advance, Progress
 
 _AT_ONCE = 4
 _TIMEOUT_SECONDS = 60
@@ -33,7 +34,7 @@ def fetch(
     store: Path,
     *,
     index: str | None,
-    on_progress: Callable[[str], None],
+    progress: Progress,
 ) -> list[Path]:
     """Download the wheels that are not in the store yet.
 
@@ -41,7 +42,7 @@ def fetch(
         wheels: The wheels in the lock.
         store: The folder of downloaded wheels, one subfolder for each hash.
         index: The URL of the index; the user and password in it are sent only to its host.
-        on_progress: Called with a line for each downloaded wheel.
+        progress: Shows a line for each downloaded wheel, and bytes.
 
     Returns:
         The files, in the order of *wheels*.
@@ -51,12 +52,16 @@ def fetch(
     """
     faults: list[Fault] = []
     missing = [wheel for wheel in wheels if not _is_stored(wheel, store)]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        downloads = [pool.submit(_fetch, wheel, store, index) for wheel in missing]
+    total = sum(wheel.size or 0 for wheel in missing)
+    with (
+        progress.amounts("fetching", total, "bytes") as advance,
+        ThreadPoolExecutor(_AT_ONCE) as pool,
+    ):
+        downloads = [pool.submit(_fetch, wheel, store, index, advance) for wheel in missing]
         for number, (wheel, download) in enumerate(zip(missing, downloads, strict=True), start=1):
             try:
                 download.result()
-                on_progress(f"fetched {number} of {len(missing)}: {wheel.filename}")
+                progress.line(f"fetched {number} of {len(missing)}: {wheel.filename}")
             except _NotFetchedError as error:
                 faults.append(_fault(wheel, str(error)))
     if faults:
@@ -77,7 +82,7 @@ def _is_stored(wheel: Locked, store: Path) -> bool:
         return hashlib.file_digest(content, "sha256").hexdigest() == wheel.sha256
 
 
-def _fetch(wheel: Locked, store: Path, index: str | None) -> None:
+def _fetch(wheel: Locked, store: Path, index: str | None, advance: Advance) -> None:
     if not is_safe_url(wheel.url):
         raise _NotFetchedError("its URL is not https (or http on this machine).")
     target = _file_of(wheel, store)
@@ -87,7 +92,7 @@ def _fetch(wheel: Locked, store: Path, index: str | None) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             limit = _MOST_BYTES if wheel.size is None else wheel.size
-            found = _download(_request(wheel.url, index), file.write, limit)
+            found = _download(_request(wheel.url, index), file.write, limit, advance)
         if found != wheel.sha256:
             raise _NotFetchedError(
                 f"its hash differs from the lock.\nlocked {wheel.sha256}\nfound  {found}"
@@ -98,7 +103,12 @@ def _fetch(wheel: Locked, store: Path, index: str | None) -> None:
             part.unlink()
 
 
-def _download(request: urllib.request.Request, write: Callable[[bytes], object], limit: int) -> str:
+def _download(
+    request: urllib.request.Request,
+    write: Callable[[bytes], object],
+    limit: int,
+    advance: Advance,
+) -> str:
     """Write the response body of at most *limit* bytes, and return its SHA-256."""
     digest = hashlib.sha256()
     size = 0
@@ -110,6 +120,7 @@ def _download(request: urllib.request.Request, write: Callable[[bytes], object],
                     raise _NotFetchedError(f"it has more than {limit} bytes.")
                 digest.update(chunk)
                 write(chunk)
+                advance(len(chunk))
     except urllib.error.HTTPError as error:
         error.close()
         raise _NotFetchedError(f"the index answered {error.code} {error.reason}.") from error

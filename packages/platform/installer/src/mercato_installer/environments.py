@@ -1,7 +1,6 @@
-"""The environments of a deployment: one for each lock, and a link to the current one."""
+"""The environments of a deployment: one for each lock."""
 
 import contextlib
-import json
 import os
 import shutil
 import socket
@@ -11,6 +10,7 @@ import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from filelock import AcquireReturnProxy, BaseFileLock, FileLock, Timeout
@@ -53,14 +53,6 @@ class Environment:
         """Whether all its wheels were unpacked."""
         return self.lock.is_file()
 
-    @property
-    def before(self) -> str | None:
-        """The name of the previous environment; None if there was none."""
-        try:
-            return str(json.loads((self.folder / "before.json").read_text())["name"])
-        except FileNotFoundError:
-            return None
-
     def make(self) -> None:
         """Create it empty; what an interrupted install left in the folder is removed."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -71,40 +63,23 @@ class Environment:
         write(self.lock, lock)
 
 
-def current(places: Places) -> Environment | None:
-    """Return the current environment; None if there is none yet."""
-    try:
-        target = places.current.readlink()
-    except FileNotFoundError:
-        return None
-    return Environment(places.environments / target)
-
-
-def switch(places: Places, chosen: Environment) -> None:
-    """Make *chosen* the current environment, and record the previous one for a rollback."""
-    used = current(places)
-    if used is not None and used.name != chosen.name:
-        write(chosen.folder / "before.json", json.dumps({"name": used.name}).encode())
-    link(places, chosen)
-
-
-def link(places: Places, chosen: Environment) -> None:
-    """Point the link at *chosen* in one step: it always names the old or the new environment."""
+def link(path: Path, target: str) -> None:
+    """Point a symbolic link at *target* in one step: it always names the old or the new one."""
     # A symbolic link cannot be replaced in place: create a new one, and rename it over the old.
-    new = Path(tempfile.mkdtemp(dir=places.environments, prefix=".link-"))
-    (new / "link").symlink_to(chosen.name)
-    (new / "link").replace(places.current)
+    new = Path(tempfile.mkdtemp(dir=path.parent, prefix=".link-"))
+    (new / "link").symlink_to(target)
+    (new / "link").replace(path)
     new.rmdir()
 
 
-def write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file in one step: readers see the old content or the new, also after a crash."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    Path(name).chmod(0o644)
+    Path(name).chmod(mode)
     Path(name).replace(path)
 
 
@@ -154,7 +129,7 @@ def _holder(places: Places) -> str:
 
 def _sweep(places: Places) -> None:
     """Remove temporary links and files that interrupted processes left."""
-    for left in places.environments.glob(".link-*"):
+    for left in chain(places.environments.glob(".link-*"), places.environments.glob("*/.link-*")):
         shutil.rmtree(left, ignore_errors=True)
     for part in places.wheels.glob("*/*.part"):
         part.unlink(missing_ok=True)

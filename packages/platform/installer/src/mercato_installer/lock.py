@@ -6,7 +6,7 @@ from contextlib import suppress
 from packaging.utils import canonicalize_name
 
 from mercato_composition.deployment import lock as lockfile
-from mercato_composition.deployment.lock import Binding, differences
+from mercato_composition.deployment.lock import Binding, Lock, differences
 from mercato_composition.deployment.packages import Requirements
 from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_installer.admission import admit, package_of, read_wheels
@@ -28,8 +28,41 @@ def lock(installation: Installation) -> list[str]:
     Raises:
         DeploymentError: No versions fit together, or a wheel is refused; the lock is unchanged.
     """
+    places = installation.places
     with installation.locked():
-        return _lock(installation, installation.requirements.lines)
+        new = resolve(installation)
+        before: dict[str, str] = {}
+        # The existing lock may be absent or unreadable.
+        with suppress(DeploymentError):
+            packages_before = lockfile.read(places.lock).pylock.packages
+            before = {package.name: str(package.version) for package in packages_before}
+        write(places.lock, new.text)
+        return list(differences(before, {one.name: one.version for one in new.wheels()}))
+
+
+def resolve(installation: Installation) -> Lock:
+    """Return a new lock for the requirements of a deployment; it is not written.
+
+    Raises:
+        DeploymentError: No versions fit together, or a wheel is refused.
+    """
+    path, requirements = installation.places.lock, installation.requirements.lines
+    installation.on_progress(f"resolving {', '.join(requirements)}")
+    try:
+        packages = installation.uv.resolve(requirements, installation.index)
+    except ToolFailedError as error:
+        name = installation.requirements.source.name
+        what = f"no wheels were found that fit together:\n{error}"
+        fix = "correct the names or the ranges, or choose an index: `mercato lock --index URL`"
+        raise DeploymentError([Fault("K120", Place(file=name), what, (Outside(fix),))]) from error
+    # Parse it before it is written: a lock that cannot be read must not be written.
+    draft = lockfile.compose(packages, requirements=requirements, bindings={})
+    locked = lockfile.parse(path, draft).wheels()
+    wheels = read_wheels(locked, installation.fetch(locked), installation.progress)
+    bindings = bind(installation.requirements, wheels)
+    admit(wheels, bindings)
+    text = lockfile.compose(packages, requirements=requirements, bindings=bindings)
+    return lockfile.parse(path, text)
 
 
 def bind(requirements: Requirements, wheels: Sequence[Wheel]) -> dict[str, Binding]:
@@ -51,32 +84,6 @@ def bind(requirements: Requirements, wheels: Sequence[Wheel]) -> dict[str, Bindi
     if faults:
         raise DeploymentError(faults)
     return bindings
-
-
-def _lock(installation: Installation, requirements: tuple[str, ...]) -> list[str]:
-    places = installation.places
-    installation.on_progress(f"resolving {', '.join(requirements)}")
-    try:
-        packages = installation.uv.resolve(requirements, installation.index)
-    except ToolFailedError as error:
-        name = installation.requirements.source.name
-        what = f"no wheels were found that fit together:\n{error}"
-        fix = "correct the names or the ranges, or choose an index: `mercato lock --index URL`"
-        raise DeploymentError([Fault("K120", Place(file=name), what, (Outside(fix),))]) from error
-    # Parse it before it is written: a lock that cannot be read must not be written.
-    draft = lockfile.compose(packages, requirements=requirements, bindings={})
-    locked = lockfile.parse(places.lock, draft).wheels()
-    wheels = read_wheels(locked, installation.fetch(locked))
-    bindings = bind(installation.requirements, wheels)
-    admit(wheels, bindings)
-    text = lockfile.compose(packages, requirements=requirements, bindings=bindings)
-    before: dict[str, str] = {}
-    # The existing lock may be absent or unreadable.
-    with suppress(DeploymentError):
-        packages_before = lockfile.read(places.lock).pylock.packages
-        before = {package.name: str(package.version) for package in packages_before}
-    write(places.lock, text)
-    return list(differences(before, {one.name: one.version for one in locked}))
 
 
 def _offers_another(

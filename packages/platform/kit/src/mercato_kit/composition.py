@@ -1,12 +1,14 @@
 """The composition of the current app. The host builds it at startup; the kit reads it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
 import svcs
-from flask import Flask, current_app, has_app_context
+from flask import Flask, has_app_context
+
+from mercato_kit.contexts import get_app
 
 _EXTENSION = "mercato"
 
@@ -24,16 +26,19 @@ class Composition:
             needs. Untyped, because this module imports nothing from the kit.
         settings: An instance of each feature's settings class, by feature name.
         away: Features that the deployment temporarily runs without. Events wait for their handlers.
+        host_permissions: Description of each permission that the host itself checks, by name.
     """
 
     features: tuple[Any, ...]
     settings: Mapping[str, Any]
     away: tuple[Any, ...] = ()
+    host_permissions: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def permissions(self) -> frozenset[str]:
-        """All permissions declared by the composed features."""
-        return frozenset(name for feature in self.features for name in feature.permissions)
+        """All permissions: of the host, and those declared by the composed features."""
+        declared = [self.host_permissions, *(feature.permissions for feature in self.features)]
+        return frozenset(name for permissions in declared for name in permissions)
 
     @cached_property
     def open_endpoints(self) -> frozenset[str]:
@@ -62,7 +67,7 @@ def current_composition() -> Composition:
     Raises:
         NotComposedError: The app has no composition yet, or there is no app context.
     """
-    composition = current_app.extensions.get(_EXTENSION) if has_app_context() else None
+    composition = get_app().extensions.get(_EXTENSION) if has_app_context() else None
     if composition is None:
         raise NotComposedError(
             "the composition is available in requests, jobs, handlers and commands, "

@@ -1,5 +1,6 @@
 """Database session, metadata, ids, times and column types."""
 
+import time
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,7 +9,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 import uuid_utils.compat
-from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import (
@@ -22,6 +22,7 @@ from sqlalchemy.orm import (
 from werkzeug.local import LocalProxy
 
 from mercato_kit import transactions
+from mercato_kit.contexts import get_app
 from mercato_kit.errors import NotFound, Problem, StaleVersion
 
 MAX_SAFE_INTEGER = 2**53 - 1
@@ -36,11 +37,12 @@ NAMING_CONVENTION = {
 }
 
 
-def _session() -> scoped_session[Session]:
-    return cast("scoped_session[Session]", current_app.extensions["sqlalchemy"].session)
+def current_session() -> scoped_session[Session]:
+    """Return the session of the current app and request, which :data:`session` is a proxy of."""
+    return cast("scoped_session[Session]", get_app().extensions["sqlalchemy"].session)
 
 
-session: scoped_session[Session] = cast("scoped_session[Session]", LocalProxy(_session))
+session: scoped_session[Session] = cast("scoped_session[Session]", LocalProxy(current_session))
 """The session of the current app and request. Services flush; only the unit of work commits."""
 
 
@@ -50,7 +52,7 @@ def engine() -> sa.Engine:
     Raises:
         RuntimeError: There is no app context.
     """
-    return cast("sa.Engine", current_app.extensions["sqlalchemy"].engine)
+    return cast("sa.Engine", get_app().extensions["sqlalchemy"].engine)
 
 
 def new_id() -> UUID:
@@ -60,8 +62,7 @@ def new_id() -> UUID:
 
 def utc_now() -> datetime:
     """Return the current time as aware UTC, in whole milliseconds."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -100,6 +101,24 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 """A JSON column: ``jsonb`` on PostgreSQL."""
+
+
+def sortable(length: int) -> sa.String:
+    """Return the type of a text that lists are sorted by, in one order on both databases.
+
+    It is compared by code point: SQLite does so by default, PostgreSQL with the collation ``C``.
+    Names are sorted by :func:`mercato_kit.text.sort_key`, which such a column stores.
+
+    Args:
+        length: Characters, at most.
+    """
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
+def is_sortable(kind: sa.types.TypeEngine[Any]) -> bool:
+    """Return whether values of a type have one order on both databases."""
+    there = kind.dialect_impl(postgresql.dialect())
+    return not isinstance(there, sa.String) or there.collation == "C"
 
 
 TYPES: dict[Any, Any] = {

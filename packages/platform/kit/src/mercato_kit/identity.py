@@ -3,10 +3,11 @@
 import re
 from typing import Protocol, cast
 
-from flask import g, has_request_context, request
+from flask import has_request_context
 from werkzeug.local import LocalProxy
 
 from mercato_kit import services
+from mercato_kit.contexts import get_globals, get_request
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.principals import GUEST, Principal
 
@@ -41,14 +42,15 @@ def authenticate(*, as_guest: bool) -> Principal:
         Unavailable: The token cannot be checked now.
     """
     if as_guest:
-        g.mercato_principal = GUEST
+        get_globals().mercato_principal = GUEST
     return _principal()
 
 
 def _principal() -> Principal:
-    principal: Principal | None = g.get("mercato_principal")
+    kept = get_globals()
+    principal: Principal | None = kept.get("mercato_principal")
     if principal is None:
-        principal = g.mercato_principal = _authenticate() if has_request_context() else GUEST
+        principal = kept.mercato_principal = _authenticate() if has_request_context() else GUEST
     return principal
 
 
@@ -58,11 +60,13 @@ current_principal: Principal = cast("Principal", LocalProxy(_principal))
 
 def known_principal() -> Principal:
     """Return the caller if it was authenticated already, else a guest. Reads no credentials."""
-    return cast("Principal", g.get("mercato_principal", GUEST)) if has_request_context() else GUEST
+    if not has_request_context():
+        return GUEST
+    return cast("Principal", get_globals().get("mercato_principal", GUEST))
 
 
 def _authenticate() -> Principal:
-    header = request.environ.get("HTTP_AUTHORIZATION")
+    header = get_request().environ.get("HTTP_AUTHORIZATION")
     if header is None:
         return GUEST
     sent = _BEARER.fullmatch(header.strip(" \t"))

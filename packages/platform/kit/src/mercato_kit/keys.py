@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from functools import lru_cache
 
-from flask import current_app
+from mercato_kit.contexts import get_app
 
 
 def derive_key(purpose: str) -> bytes:
@@ -15,7 +15,7 @@ def derive_key(purpose: str) -> bytes:
 
     Source: HKDF-Expand (RFC 5869) with one block; the server key is already uniformly random.
     """
-    return _derive(current_app.config["SECRET_KEY"], purpose)
+    return _derive(get_app().config["SECRET_KEY"], purpose)
 
 
 @lru_cache(maxsize=64)

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import sqlalchemy as sa
-from flask import current_app
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session
 from sqlalchemy.pool import PoolProxiedConnection
 
 from mercato_kit import db, driver, transactions, work
+from mercato_kit.contexts import get_app
 from mercato_kit.driver import Row, watchers_of
 from mercato_kit.prepared import Statement
 
@@ -97,14 +97,14 @@ class Reader:
     def _bounded(
         self, pooled: PoolProxiedConnection, text: str, parameters: list[Any]
     ) -> list[Row]:
-        connection: Any = pooled.driver_connection
         begin = pooled.info.get(transactions.BEGIN_OF_READS)
         if begin is None:
-            return driver.fetch(self.engine.dialect, connection, text, parameters)
+            return driver.fetch(self.engine.dialect, pooled, text, parameters)
+        connection: Any = pooled.driver_connection
         # A pooler drops the settings of a connection, so that they need a transaction.
         connection.execute(begin)
         try:
-            return driver.fetch(self.engine.dialect, connection, text, parameters)
+            return driver.fetch(self.engine.dialect, pooled, text, parameters)
         finally:
             # Also after an error, where it rolls back.
             connection.execute("COMMIT")
@@ -141,7 +141,7 @@ class Read:
 
 def reader() -> Reader:
     """Return the reader of the current app."""
-    extensions = current_app.extensions
+    extensions = get_app().extensions
     found = extensions.get("mercato_reader")
     if found is None:
         made = Reader(db.engine(), extensions["sqlalchemy"].session)

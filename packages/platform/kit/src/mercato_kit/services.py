@@ -5,6 +5,7 @@ from typing import TypeVar
 import svcs
 
 from mercato_kit.composition import current_composition
+from mercato_kit.contexts import get_globals
 
 T = TypeVar("T")
 
@@ -17,8 +18,7 @@ def get(contract: type[T]) -> T:
         svcs.exceptions.ServiceNotFoundError: No composed feature offers the contract. Cannot happen
             if the feature declares the need in its manifest.
     """
-    current_composition()
-    return svcs.flask.get(contract)
+    return _container().get(contract)
 
 
 def find(contract: type[T]) -> T | None:
@@ -27,7 +27,10 @@ def find(contract: type[T]) -> T | None:
     Raises:
         NotComposedError: The composition is not complete, or there is no app context.
     """
+    container = _container()
+    return container.get(contract) if contract in container.registry else None
+
+
+def _container() -> svcs.Container:
     current_composition()
-    if contract in svcs.flask.registry:
-        return svcs.flask.get(contract)
-    return None
+    return svcs.flask.svcs_from(get_globals())

@@ -22,10 +22,11 @@ from sqlalchemy.exc import (
 from sqlalchemy.orm.exc import StaleDataError
 
 from mercato_kit import later, transactions
-from mercato_kit.db import constraint_of, session
+from mercato_kit.db import constraint_of, current_session, session
 from mercato_kit.errors import Conflict, FieldError, Invalid, Problem, StaleVersion, Unavailable
 
 T = TypeVar("T")
+C = TypeVar("C", bound=Callable[..., object])
 
 ATTEMPTS = 5
 RETRY_SECONDS = 3.0
@@ -73,6 +74,20 @@ def run(step: Callable[[], T], *, read_only: bool = False, safe_to_repeat: bool 
     finally:
         later.end()
         _running.reset(token)
+
+
+def in_steps(command: C) -> C:
+    """Mark a command of a feature that runs its own units of work.
+
+    Every other command runs in one, which is too long for work on all rows of a table.
+    """
+    vars(command)["runs_units_of_work"] = True
+    return command
+
+
+def is_in_steps(command: Callable[..., object]) -> bool:
+    """Return whether a command runs its own units of work."""
+    return "runs_units_of_work" in vars(command)
 
 
 def is_writing() -> bool:
@@ -165,7 +180,7 @@ def _run_once(step: Callable[[], T]) -> T:
 
 
 def _connection() -> sa.Connection:
-    return session.connection()
+    return current_session().connection()
 
 
 def _work(step: Callable[[], T]) -> T:
@@ -180,26 +195,28 @@ def _work(step: Callable[[], T]) -> T:
 
 
 def _commit() -> None:
+    scoped = current_session()
     if later.pending():
-        session.flush()
+        scoped.flush()
         later.write()
     # Work that only read through views has opened no session.
-    if session.registry.has():
-        session.commit()
+    if scoped.registry.has():
+        scoped.commit()
     for function in _after_commit.get():
         function()
 
 
 def _roll_back() -> None:
-    if not session.registry.has():
+    scoped = current_session()
+    if not scoped.registry.has():
         return
     try:
-        session.rollback()
+        scoped.rollback()
     except DBAPIError as error:
         # The connection and its transaction are lost. The step's own error says more than this one.
         _log.warning("connection lost at rollback: %s", type(error.orig).__name__)
-        session().invalidate()
-    session.expunge_all()
+        scoped().invalidate()
+    scoped.expunge_all()
 
 
 def _lost_a_race(error: Exception) -> bool:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from inspect import CO_COROUTINE
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import flask
 from flask import Flask, Request
+from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from flask.sessions import NullSession, SessionInterface
-from werkzeug.datastructures import Headers
 from werkzeug.routing import MapAdapter
+
+from mercato_kit.contexts import get_request
+from mercato_kit.http.headers import names_in
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -18,6 +21,12 @@ if TYPE_CHECKING:
 BeforeHook = Callable[[Request], None]
 AfterHook = Callable[[Request, flask.Response], None]
 Answer = Callable[[Request, Callable[[], flask.Response]], flask.Response | None]
+
+# The object behind the proxy, which would look it up for each attribute.
+_get_context = cast(
+    "Callable[[], RequestContext]",
+    request_ctx._get_current_object,  # type: ignore[attr-defined]  # noqa: SLF001
+)
 
 _COMPLETED = frozenset({"location", "content-location"})
 """Headers whose URLs werkzeug rewrites when it sends them."""
@@ -62,18 +71,12 @@ class Response(flask.Response):
         has_body = self.status_code >= 200 and self.status_code not in (204, 304)
         if not has_body or method == "HEAD" or self._on_close or type(self.response) is not list:
             return False
-        names = {name.lower() for name, _ in self.headers}
+        names = names_in(self.headers)
         return (
             "content-length" in names
             and names.isdisjoint(_COMPLETED)
             and all(type(part) is bytes for part in self.response)
         )
-
-
-def append(headers: Headers, added: Iterable[tuple[str, str]]) -> None:
-    """Append headers of which none is there yet, and whose values were checked before."""
-    # `extend()` checks each value again, on every response.
-    headers._list.extend(added)  # noqa: SLF001
 
 
 class App(Flask):
@@ -103,15 +106,17 @@ class App(Flask):
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Bind the URL map to *request*; where the host matters for matching, Flask does it."""
-        if request is None or self._matches_hosts() or "HTTP_UPGRADE" in request.environ:
+        if self._matches_hosts() or (request and "HTTP_UPGRADE" in request.environ):
             return super().create_url_adapter(request)
+        if request is None:
+            return None
+        # The query is for redirects, which are answered by 404.
         return self.url_map.bind(
             request.host,
             script_name=request.root_path,
             url_scheme=request.scheme,
             default_method=request.method,
             path_info=request.path,
-            query_args=request.query_string.decode(errors="replace"),
         )
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,7 +128,7 @@ class App(Flask):
 
     def preprocess_request(self) -> "ResponseReturnValue | None":
         """Call the platform's hooks, then those of extensions."""
-        request = request_ctx.request
+        request = get_request()
         for hook in self.before_hooks:
             hook(request)
         has_hooks = self.before_request_funcs or self.url_value_preprocessors
@@ -134,25 +139,25 @@ class App(Flask):
         view = super().dispatch_request
         if self.answer is None:
             return view()
-        kept = self.answer(request_ctx.request, lambda: self.make_response(view()))
+        kept = self.answer(get_request(), lambda: self.make_response(view()))
         return view() if kept is None else kept
 
     def process_response(self, response: flask.Response) -> flask.Response:
         """Call the hooks of extensions, then the platform's, also if one of those fails."""
-        request = request_ctx.request
+        context = _get_context()
         try:
-            if self._has_hooks_after():
+            if self._has_hooks_after(context):
                 response = super().process_response(response)
         finally:
             for hook in self.after_hooks:
-                hook(request, response)
+                hook(context.request, response)
         return response
 
     def log_exception(self, exc_info: Any) -> None:
         """Do nothing: the error handler logs it, without the path, which a client wrote."""
 
-    def _has_hooks_after(self) -> bool:
-        once = request_ctx._after_request_functions  # noqa: SLF001 - those of this request
+    def _has_hooks_after(self, context: RequestContext) -> bool:
+        once = context._after_request_functions  # noqa: SLF001 - those of this request
         has_sessions = not isinstance(self.session_interface, NoSessions)
         return has_sessions or bool(self.after_request_funcs or once)
 

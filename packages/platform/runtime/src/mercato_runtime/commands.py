@@ -1,10 +1,13 @@
-"""The commands ``mercato serve``, ``worker``, ``seed`` and ``routes``."""
+"""The commands ``mercato serve``, ``worker``, ``seed``, ``routes`` and ``composition``."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
 from __future__ import annotations
 
+import json
 import logging
 from contextlib import ExitStack
+from json import dumps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +16,7 @@ from mercato_composition.commands import Command, Operation, pass_operation, pri
 from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 
 if TYPE_CHECKING:
-    from mercato_composition.deployment.model import Deployment
+    from mercato_composition.deployment.model import Deployment, Server
 
 _log = logging.getLogger(__name__)
 
@@ -119,9 +122,10 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
         run_server(operation.app, listener, workers=chosen.workers, threads=chosen.threads)
 
 
-@click.command(cls=Command, examples=["mercato routes"])
+@click.command(cls=Command, examples=["mercato routes", "mercato routes --json"])
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_operation
-def routes(operation: Operation) -> None:
+def routes(operation: Operation, as_json: bool) -> None:  # noqa: FBT001
     """List every route of the features, and who may call it.
 
     "anyone" needs no account, "signed_in" needs an account; any other word is a permission.
@@ -135,10 +139,71 @@ def routes(operation: Operation) -> None:
         for method in route.methods
     ]
     head = ("route", "method", "who may call", "feature")
+    if as_json:
+        names = ("route", "method", "allow", "feature")
+        found = [dict(zip(names, row, strict=True)) for row in sorted(rows)]
+        document = {"format": "1.0", "command": "routes", "routes": found}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
     widths = [max(len(row[place]) for row in [head, *rows]) for place in range(4)]
     for row in [head, *sorted(rows)]:
         line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
         click.echo(line.rstrip())
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        "mercato composition",
+        "mercato composition --link",
+        "mercato composition --html it.html",
+    ],
+)
+@click.option("--link", is_flag=True, help="Print an address that opens the page once.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write the page to a file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_operation
+def composition(operation: Operation, link: bool, html: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Show what the deployment is composed of, and its conditions.
+
+    --link prints an address of the page /composition for a browser, which sends no token. It works
+    once, within 5 minutes, and opens the page for an hour.
+    """
+    from mercato_runtime.composition import access, views
+
+    operation.plan.require_fit()
+    with operation.app.test_request_context("/composition"):
+        if link:
+            address = address_of(operation.deployment.server)
+            click.echo(f"{address}/composition/link/{access.make_token()}")
+        elif html:
+            views.write_file(html)
+        else:
+            document = views.read_composition()
+            click.echo(dumps(document, indent=2) if as_json else _as_text(document))
+
+
+def address_of(server: Server) -> str:
+    """Return the address that browsers reach a server by."""
+    if server.hosts:
+        scheme = "https" if server.trusted_proxies else "http"
+        port = "" if server.trusted_proxies else f":{server.port}"
+        return f"{scheme}://{server.hosts[0].lstrip('.')}{port}"
+    host = "127.0.0.1" if server.host in ("0.0.0.0", "::") else server.host  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
+
+
+def _as_text(document: dict[str, Any]) -> str:
+    rows = [(it["name"], it["status"], it["message"]) for it in document["conditions"]]
+    rows += [
+        (it["name"], it["state"], it["health"] or it["summary"]) for it in document["features"]
+    ]
+    widths = [max(len(row[place]) for row in rows) for place in (0, 1)]
+    return "\n".join(f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}" for row in rows)
 
 
 def _refused(operation: Operation, what: str, fix: str) -> DeploymentError:

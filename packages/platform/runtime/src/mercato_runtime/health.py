@@ -1,20 +1,24 @@
 """Liveness, readiness and metrics endpoints."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import cast
 
 from flask import Blueprint, Response, current_app, jsonify
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from werkzeug.datastructures import Headers
 
 from mercato_composition.features.plan import Plan
 from mercato_database.history import behind
 from mercato_kit import work
 from mercato_kit.composition import current_composition
+from mercato_kit.contexts import get_app
 from mercato_kit.db import session
 from mercato_kit.errors import Unavailable
 from mercato_kit.feature import Check
+from mercato_kit.http.headers import append
 from mercato_runtime import metrics
 from mercato_runtime.app import App
 
@@ -22,10 +26,44 @@ blueprint = Blueprint("health", __name__)
 
 _log = logging.getLogger(__name__)
 
+_ALIVE = b'{"status":"alive"}\n'
+_ALIVE_HEADERS = (
+    ("Content-Type", "application/json"),
+    ("Content-Length", str(len(_ALIVE))),
+    ("Cache-Control", "no-store"),
+)
+
 _CHECK_FAILED = "the check itself failed"
 
 Finding = tuple[str, str]
 """The name of a failed check, and one sentence that says what is wrong."""
+
+DATABASE_AWAY: Finding = ("database", "it does not answer")
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What the checks found.
+
+    Args:
+        wrong: What keeps the app from being ready.
+        left_out: What it does without, by feature, with the reason.
+    """
+
+    wrong: tuple[Finding, ...]
+    left_out: Mapping[str, str]
+
+    @property
+    def status(self) -> str:
+        """``ready``, ``degraded`` or ``not ready``."""
+        if self.wrong:
+            return "not ready"
+        return "degraded" if self.left_out else "ready"
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the database answers."""
+        return DATABASE_AWAY not in self.wrong
 
 
 def init_app(app: App, plan: Plan) -> None:
@@ -38,7 +76,9 @@ def init_app(app: App, plan: Plan) -> None:
 @blueprint.get("/healthz")
 def alive() -> Response:
     """Return 200 if the process answers; it uses no database, so a failure means a restart."""
-    return _uncached(jsonify(status="alive"))
+    headers = Headers()
+    append(headers, _ALIVE_HEADERS)
+    return get_app().response_class([_ALIVE], headers=headers)
 
 
 @blueprint.get("/readyz")
@@ -47,18 +87,17 @@ def ready() -> tuple[Response, int]:
 
     A failed check of a feature that is not required makes the status ``degraded``, with 200.
     """
-    plan = cast("Plan", current_app.extensions["mercato_plan"])
-    left_out = dict(plan.left_out)
-    wrong = list(_findings(plan, left_out))
-    healthy = "degraded" if left_out else "ready"
+    found = examine()
     answer = jsonify(
-        status="not ready" if wrong else healthy,
-        wrong=[{"check": check, "detail": detail} for check, detail in wrong],
-        left_out=[{"feature": name, "detail": reason} for name, reason in sorted(left_out.items())],
+        status=found.status,
+        wrong=[{"check": check, "detail": detail} for check, detail in found.wrong],
+        left_out=[
+            {"feature": name, "detail": reason} for name, reason in sorted(found.left_out.items())
+        ],
     )
-    if wrong:
+    if found.wrong:
         answer.headers["Retry-After"] = "1"
-    return _uncached(answer), 503 if wrong else 200
+    return _uncached(answer), 503 if found.wrong else 200
 
 
 @blueprint.get("/metrics")
@@ -66,6 +105,19 @@ def show_metrics() -> Response:
     """Return the metrics in the text format of Prometheus."""
     body = metrics.render()
     return _uncached(current_app.response_class(body, content_type=CONTENT_TYPE_PLAIN_0_0_4))
+
+
+def current_plan() -> Plan:
+    """Return the plan of the current app."""
+    return cast("Plan", current_app.extensions["mercato_plan"])
+
+
+def examine() -> Readiness:
+    """Ask the database, and run the checks of all features."""
+    plan = current_plan()
+    left_out = dict(plan.left_out)
+    wrong = tuple(_findings(plan, left_out))
+    return Readiness(wrong, left_out)
 
 
 def _findings(plan: Plan, left_out: dict[str, str]) -> Iterator[Finding]:
@@ -88,7 +140,7 @@ def _table_findings() -> list[Finding]:
         names = work.run(_features_behind, read_only=True)
     except (DBAPIError, PoolTimeout, Unavailable) as error:
         _log.warning("not ready: the database does not answer: %s", type(error).__name__)
-        return [("database", "it does not answer")]
+        return [DATABASE_AWAY]
     except Exception:  # noqa: BLE001 - a wheel on disk may be broken in any way
         _log.exception("not ready: the migrations could not be compared")
         return [("migrations", _CHECK_FAILED)]

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
+from http import HTTPStatus
 from inspect import getdoc
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
+from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from mercato_kit.errors import NotFound, Problem
+from mercato_kit.errors import Problem
 from mercato_runtime import measures
 from mercato_runtime.logs import refusals
 
@@ -38,8 +39,6 @@ _CODES = {
     503: "unavailable",
 }
 """The problem codes for errors of Flask and its extensions, by status."""
-
-blueprint = Blueprint("problems", __name__)
 
 
 class InternalError(Problem):
@@ -91,7 +90,7 @@ class FeatureDisabled(Problem):
 
 
 def init_app(app: Flask, packages: Collection[str]) -> None:
-    """Register the error handlers, and the pages that explain problems.
+    """Register the error handlers.
 
     Args:
         app: The app.
@@ -102,7 +101,6 @@ def init_app(app: Flask, packages: Collection[str]) -> None:
     # Not for Exception: Flask sends its signal of an error only if no handler answers it.
     app.register_error_handler(InternalServerError, answer_fault)
     app.extensions["mercato_problems"] = _explained({"mercato_kit", "mercato_runtime", *packages})
-    app.register_blueprint(blueprint)
 
 
 def answer_problem(problem: Problem) -> Response:
@@ -172,29 +170,29 @@ def respond(document: Mapping[str, Any], headers: Mapping[str, str] | None = Non
     return response
 
 
-@blueprint.get("/problems/<code>")
-def explain_problem(code: str) -> Response:
-    """Return the title and description of a problem; its ``type`` is this URL."""
-    explained = current_app.extensions["mercato_problems"]
-    if code not in explained:
-        raise NotFound
-    response = jsonify(explained[code])
-    response.headers["Cache-Control"] = "public, max-age=3600"
-    return response
-
-
 def _explained(packages: Collection[str]) -> dict[str, dict[str, Any]]:
-    explained = {code: {"code": code, "status": status} for status, code in sorted(_CODES.items())}
+    explained = {code: _of_status(status, code) for status, code in sorted(_CODES.items())}
+    explained[Problem.code] = _of_class(Problem)
     for problem in sorted(_subclasses(Problem), key=lambda kind: (kind.code, kind.__module__)):
         # A subclass that inherits its code does not describe that code.
         if "code" in vars(problem) and problem.__module__.partition(".")[0] in packages:
-            explained[problem.code] = {
-                "code": problem.code,
-                "status": problem.status,
-                "title": problem.title,
-                "description": getdoc(problem),
-            }
+            explained[problem.code] = _of_class(problem)
     return explained
+
+
+def _of_status(status: int, code: str) -> dict[str, Any]:
+    known = HTTPStatus(status)
+    title, description = known.phrase.capitalize(), f"{known.description or known.phrase}."
+    return {"code": code, "status": status, "title": title, "description": description}
+
+
+def _of_class(problem: type[Problem]) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "status": problem.status,
+        "title": problem.title,
+        "description": getdoc(problem),
+    }
 
 
 def _subclasses(kind: type[Problem]) -> Iterator[type[Problem]]:

@@ -53,8 +53,8 @@ def _cleaning(app: WSGIApplication) -> WSGIApplication:
     def clean(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # What the connection itself says counts where a proxy said nothing that can be read.
         connection = environ.get("werkzeug.proxy_fix.orig", environ)
-        addresses = (clean_address(it.get("REMOTE_ADDR") or "") for it in (environ, connection))
-        environ["REMOTE_ADDR"] = next(filter(None, addresses), "")
+        address = clean_address(environ.get("REMOTE_ADDR") or "")
+        environ["REMOTE_ADDR"] = address or clean_address(connection.get("REMOTE_ADDR") or "") or ""
         prefix = environ.get("SCRIPT_NAME", "").rstrip("/")
         is_path = _PREFIX.fullmatch(prefix)
         environ["SCRIPT_NAME"] = prefix if is_path else connection.get("SCRIPT_NAME") or ""

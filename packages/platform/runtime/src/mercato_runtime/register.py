@@ -10,10 +10,12 @@ from flask import Flask
 from mercato_composition.faults import DeploymentError, Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
+from mercato_composition.features.reserved import HOST_PERMISSIONS
 from mercato_kit.composition import Composition, compose
 from mercato_runtime import (
     answers,
     cors,
+    explanations,
     guard,
     health,
     logs,
@@ -22,8 +24,10 @@ from mercato_runtime import (
     proxies,
     requests,
 )
-from mercato_runtime.api import Api, pages
+from mercato_runtime.api import Api, pages as docs
 from mercato_runtime.app import App
+from mercato_runtime.composition import views
+from mercato_runtime.pages import front
 from mercato_runtime.policies import AWAY, check_policies
 from mercato_runtime.problems import FeatureDisabled
 
@@ -51,11 +55,14 @@ def register(app: App, plan: Plan) -> None:
     cors.init_app(app, plan.deployment.server.origins)
     if plan.deployment.sql_guard:
         guard.init_app(app, plan)
-    problems.init_app(app, _packages_of(plan))
+    problems.init_app(app, {app.import_name.partition(".")[0], *_packages_of(plan)})
     health.init_app(app, plan)
     logs.init_app(app, plan.deployment)
     api = _register_features(app, plan)
-    pages.init_app(app, api, plan.features)
+    docs.init_app(app, api, plan)
+    explanations.init_app(app)
+    front.init_app(app)
+    views.init_app(app)
     answers.init_app(app, plan)
     check_policies(app, plan)
 
@@ -63,7 +70,7 @@ def register(app: App, plan: Plan) -> None:
 def _register_features(app: Flask, plan: Plan) -> Api:
     manifests = tuple(feature.manifest for feature in plan.features)
     away = tuple(feature.manifest for feature in plan.absent)
-    compose(app, Composition(manifests, plan.settings, away))
+    compose(app, Composition(manifests, plan.settings, away, HOST_PERMISSIONS))
     for offer in plan.providers:
         svcs.flask.register_factory(app, offer.contract, offer.factory)
     api = Api(app)
@@ -92,12 +99,11 @@ def _documented(api: Api, feature: Candidate) -> Iterator[Fault]:
 
 
 def _packages_of(plan: Plan) -> set[str]:
-    """Return the import packages of the features' routes."""
-    return {
-        blueprint.import_name.partition(".")[0]
-        for feature in plan.features
-        for blueprint in feature.manifest.blueprints
-    }
+    """Return the import packages of the features' routes, and of what they offer to others."""
+    manifests = [feature.manifest for feature in plan.features]
+    modules = [blueprint.import_name for it in manifests for blueprint in it.blueprints]
+    modules += [getattr(offer.factory, "__module__", "") for it in manifests for offer in it.offers]
+    return {module.partition(".")[0] for module in modules}
 
 
 def _register_absent(app: Flask, feature: Candidate) -> None:

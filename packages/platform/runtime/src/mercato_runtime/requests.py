@@ -5,18 +5,20 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from flask import Request, Response, g
+from flask import Request, Response
 from flask.json.provider import DefaultJSONProvider
 from uuid_utils import uuid7
 from werkzeug.routing import RequestRedirect
 from werkzeug.sansio.utils import host_is_trusted
 
 from mercato_composition.deployment.model import Server
+from mercato_kit.contexts import get_globals
 from mercato_kit.errors import MalformedRequest, NotFound
 from mercato_kit.http.body import read_whole
+from mercato_kit.http.headers import append, names_in
 from mercato_kit.http.routes import SAFE_METHODS
 from mercato_kit.text import is_text
-from mercato_runtime.app import App, append
+from mercato_runtime.app import App
 from mercato_runtime.problems import ContentTooLarge, MisdirectedRequest
 
 REFUSAL = "mercato.refusal"
@@ -71,7 +73,7 @@ def init_app(app: App, server: Server) -> None:
 
 def _name_request(request: Request) -> None:
     given = request.environ.get("HTTP_X_REQUEST_ID")
-    g.request_id = given if given and _SANE_ID.fullmatch(given) else str(uuid7())
+    get_globals().request_id = given if given and _SANE_ID.fullmatch(given) else str(uuid7())
 
 
 def _refuse_unserved(request: Request) -> None:
@@ -134,11 +136,11 @@ def _refuse_broken_address(request: Request) -> None:
 
 def _protect(request: Request, response: Response) -> None:
     """Add the request id, and the security headers that the response does not set itself."""
-    names = {name.lower() for name, _ in response.headers}
+    names = names_in(response.headers)
     added = [header for name, header in _HEADERS.items() if name not in names]
     if request.is_secure and _HTTPS_ONLY[0].lower() not in names:
         added.append(_HTTPS_ONLY)
-    if request_id := g.get("request_id"):
+    if request_id := get_globals().get("request_id"):
         if "x-request-id" in names:
             response.headers.remove("X-Request-Id")
         added.append(("X-Request-Id", request_id))

@@ -8,12 +8,14 @@ from werkzeug.test import TestResponse
 from mercato_kit.db import new_id
 from mercato_kit.principals import Principal
 from mercato_testing.identity import token_of
+from mercato_testing.refusals import require_declared
 
 
 class Client(FlaskClient):
     """Flask's test client with a principal and idempotency keys.
 
-    A POST without ``Idempotency-Key`` gets a new one; pass an empty header to send none.
+    A POST without ``Idempotency-Key`` gets a new one; pass an empty header to send none. A response
+    with a problem that its route does not declare is an error.
 
     Attributes:
         principal: The principal whose token each request has; None for a guest.
@@ -33,4 +35,6 @@ class Client(FlaskClient):
             headers.setdefault("Idempotency-Key", str(new_id()))
         if self.principal is not None:
             headers.setdefault("Authorization", f"Bearer {token_of(self.principal)}")
-        return super().open(*args, headers=headers, **kwargs)
+        response = super().open(*args, headers=headers, **kwargs)
+        require_declared(self.application, response)
+        return response

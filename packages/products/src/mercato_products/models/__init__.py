@@ -2,7 +2,7 @@
 
 from mercato_products.models.base import Base
 from mercato_products.models.categories import Category
-from mercato_products.models.listings import CategoryListing, CategoryPrice
+from mercato_products.models.listings import CategoryListing, CategoryPrice, Relisting
 from mercato_products.models.products import (
     AVAILABILITIES,
     Medium,
@@ -14,7 +14,7 @@ from mercato_products.models.products import (
     Variant,
 )
 from mercato_products.models.reservations import Reservation, ReservationLine
-from mercato_products.models.search import SearchText
+from mercato_products.models.search import SearchText, SearchWord
 from mercato_products.models.stock import DEFAULT_LOCATION_ID, Location, StockMovement
 
 __all__ = [
@@ -30,9 +30,11 @@ __all__ = [
     "PriceRange",
     "Product",
     "ProductCategory",
+    "Relisting",
     "Reservation",
     "ReservationLine",
     "SearchText",
+    "SearchWord",
     "StockLevel",
     "StockMovement",
     "Variant",

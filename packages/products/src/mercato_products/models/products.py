@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from mercato_kit.db import MAX_SAFE_INTEGER, Aggregate, Identified
-from mercato_products.models.base import Base
+from mercato_kit.db import MAX_SAFE_INTEGER, Aggregate, Identified, sortable
+from mercato_products.models.base import Base, Named
 from mercato_products.models.stock import DEFAULT_LOCATION_ID, Location
 
 AVAILABILITIES = ("in_stock", "back_order", "out_of_stock", "discontinued")
@@ -28,7 +28,7 @@ class VariantStock:
     available: int | None
 
 
-class Product(Base, Aggregate):
+class Product(Base, Aggregate, Named):
     """A product with one or more variants.
 
     Its version increases with every change of the product, its variants, prices and media, and when
@@ -41,17 +41,21 @@ class Product(Base, Aggregate):
         sa.UniqueConstraint("handle"),
         sa.UniqueConstraint("external_reference"),
         sa.Index(None, "status", "created_at", "id"),
-        sa.Index(None, "status", "name", "id"),
+        sa.Index(None, "status", "name_key", "id"),
+        sa.Index(None, "status", "in_stock", "created_at", "id"),
+        sa.Index(None, "status", "in_stock", "name_key", "id"),
     )
 
     handle: Mapped[str] = mapped_column(sa.String(80), doc="Its name in URLs")
-    name: Mapped[str] = mapped_column(sa.String(200))
     description: Mapped[str] = mapped_column(sa.Text, default="")
     brand: Mapped[str | None] = mapped_column(sa.String(100))
     status: Mapped[str] = mapped_column(sa.String(20), default="draft")
     options: Mapped[list[str]] = mapped_column(default=list, doc="Names of the options, e.g. Size")
     tax_code: Mapped[str | None] = mapped_column(sa.String(50))
     external_reference: Mapped[str | None] = mapped_column(sa.String(100))
+    in_stock: Mapped[bool] = mapped_column(
+        default=False, doc="Whether an active variant has unreserved units on hand, or needs none"
+    )
     published_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
 
@@ -115,7 +119,7 @@ class Variant(Base, Aggregate):
     )
 
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id))
-    sku: Mapped[str] = mapped_column(sa.String(64), doc="Stock keeping unit")
+    sku: Mapped[str] = mapped_column(sortable(64), doc="Stock keeping unit")
     gtin: Mapped[str | None] = mapped_column(sa.String(14))
     name: Mapped[str] = mapped_column(sa.String(400), doc="E.g. Oak / Large; empty without options")
     option_values: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -226,11 +230,21 @@ class PriceRange(Base):
     __table_args__ = (
         sa.CheckConstraint("0 <= min_amount AND min_amount <= max_amount", name="amounts"),
         sa.Index(None, "currency", "status", "min_amount", "product_id"),
+        # PostgreSQL truncates names at 63 characters, so long names are given explicitly.
+        sa.Index(
+            "ix_products_price_range_in_stock",
+            "currency",
+            "status",
+            "in_stock",
+            "min_amount",
+            "product_id",
+        ),
     )
 
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id), primary_key=True)
     currency: Mapped[str] = mapped_column(sa.CHAR(3), primary_key=True)
     status: Mapped[str] = mapped_column(sa.String(20), doc="The product's")
+    in_stock: Mapped[bool] = mapped_column(doc="The product's")
     min_amount: Mapped[int] = mapped_column(sa.BigInteger, doc="Minor units")
     max_amount: Mapped[int] = mapped_column(sa.BigInteger, doc="Minor units")
 

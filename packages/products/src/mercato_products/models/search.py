@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
+from mercato_kit.db import sortable
 from mercato_products.models.base import Base
 from mercato_products.models.products import Product
 
@@ -32,9 +33,18 @@ class SearchText(Base):
         _Number, sa.Identity(), primary_key=True, doc="Higher for newer products"
     )
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id))
-    status: Mapped[str] = mapped_column(sa.String(20), doc="The product's")
     title: Mapped[str] = mapped_column(sa.Text, doc="Words of the name, a space around each")
     keys: Mapped[str] = mapped_column(sa.Text, doc="Words of brand and SKUs, a space around each")
     words: Mapped[str] = mapped_column(
-        _Words, doc="All words; those that only staff may find start with an underscore"
+        _Words,
+        doc="All words, an underscore before those that only staff may find; and @ before the ids "
+        "of the categories that list the product",
     )
+
+
+class SearchWord(Base):
+    """A word that some product has, or had: what the beginning of a word may stand for."""
+
+    __tablename__ = "products_search_word"
+
+    word: Mapped[str] = mapped_column(sortable(70), primary_key=True)

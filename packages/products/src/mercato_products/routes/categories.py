@@ -9,6 +9,7 @@ from mercato_kit.http import if_match, page_of
 from mercato_kit.policies import anyone
 from mercato_kit.views import Shown
 from mercato_products import services
+from mercato_products.errors import CategoryCycle, CategoryNotEmpty, HandleTaken
 from mercato_products.models import Category
 from mercato_products.routes.blueprint import MAY_WRITE, blueprint
 from mercato_products.schemas.categories import (
@@ -28,7 +29,7 @@ def list_categories(query: dict[str, Any]) -> Shown:
     return services.list_categories(**query)
 
 
-@blueprint.post("/categories", allow=MAY_WRITE)
+@blueprint.post("/categories", allow=MAY_WRITE, refuses=[HandleTaken])
 @blueprint.arguments(NewCategorySchema)
 @blueprint.response(201, CategorySchema)
 def create_category(new: NewCategory) -> tuple[Category, int, dict[str, str]]:
@@ -44,7 +45,12 @@ def get_category(category_id: UUID) -> Shown:
     return services.find_category(category_id)
 
 
-@blueprint.patch("/categories/<uuid:category_id>", allow=MAY_WRITE, if_match=True)
+@blueprint.patch(
+    "/categories/<uuid:category_id>",
+    allow=MAY_WRITE,
+    if_match=True,
+    refuses=[HandleTaken, CategoryCycle],
+)
 @blueprint.arguments(CategoryChangesSchema)
 @blueprint.response(200, CategorySchema)
 def update_category(changes: dict[str, Any], category_id: UUID) -> Category:
@@ -52,7 +58,7 @@ def update_category(changes: dict[str, Any], category_id: UUID) -> Category:
     return services.update_category(category_id, changes, versions=if_match())
 
 
-@blueprint.delete("/categories/<uuid:category_id>", allow=MAY_WRITE)
+@blueprint.delete("/categories/<uuid:category_id>", allow=MAY_WRITE, refuses=[CategoryNotEmpty])
 @blueprint.response(204)
 def delete_category(category_id: UUID) -> None:
     """Remove a category without subcategories"""

@@ -10,6 +10,13 @@ from mercato_kit.http import if_match, page_of
 from mercato_kit.policies import anyone
 from mercato_kit.views import Shown
 from mercato_products import services
+from mercato_products.errors import (
+    DuplicateOptions,
+    ExternalReferenceTaken,
+    HandleTaken,
+    InvalidTransition,
+    SkuTaken,
+)
 from mercato_products.models import Product
 from mercato_products.routes.blueprint import MAY_WRITE, blueprint, sees_hidden
 from mercato_products.schemas.products import (
@@ -49,7 +56,12 @@ def get_product_by_handle(query: dict[str, Any], handle: str) -> Shown:
     return _show(handle, query)
 
 
-@blueprint.post("/products", allow=MAY_WRITE, idempotent=True)
+@blueprint.post(
+    "/products",
+    allow=MAY_WRITE,
+    idempotent=True,
+    refuses=[HandleTaken, SkuTaken, ExternalReferenceTaken, DuplicateOptions],
+)
 @blueprint.arguments(NewProductSchema)
 @blueprint.response(201, ProductSchema)
 def create_product(new: NewProduct) -> tuple[Product, int, dict[str, str]]:
@@ -58,7 +70,12 @@ def create_product(new: NewProduct) -> tuple[Product, int, dict[str, str]]:
     return product, 201, {"Location": url_for(".get_product", product_id=product.id)}
 
 
-@blueprint.patch("/products/<uuid:product_id>", allow=MAY_WRITE, if_match=True)
+@blueprint.patch(
+    "/products/<uuid:product_id>",
+    allow=MAY_WRITE,
+    if_match=True,
+    refuses=[HandleTaken, ExternalReferenceTaken, InvalidTransition],
+)
 @blueprint.arguments(ProductChangesSchema)
 @blueprint.response(200, ProductSchema)
 def update_product(changes: dict[str, Any], product_id: UUID) -> Product:

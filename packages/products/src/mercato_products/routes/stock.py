@@ -8,6 +8,12 @@ from mercato_kit.http import page_of
 from mercato_kit.identity import current_principal
 from mercato_kit.views import Shown
 from mercato_products import services
+from mercato_products.errors import (
+    ReferenceUsed,
+    StaleQuantity,
+    StockBelowReserved,
+    StockNotTracked,
+)
 from mercato_products.routes.blueprint import MAY_READ_STOCK, MAY_WRITE_STOCK, blueprint
 from mercato_products.schemas.stock import (
     AdjustedSchema,
@@ -30,7 +36,12 @@ def list_levels(query: dict[str, Any]) -> Shown:
     return services.list_levels(**query)
 
 
-@blueprint.post("/stock-adjustments", allow=MAY_WRITE_STOCK, idempotent=True)
+@blueprint.post(
+    "/stock-adjustments",
+    allow=MAY_WRITE_STOCK,
+    idempotent=True,
+    refuses=[StockNotTracked, StaleQuantity, StockBelowReserved, ReferenceUsed],
+)
 @blueprint.arguments(AdjustmentsSchema)
 @blueprint.response(201, AdjustedSchema)
 def adjust_stock(body: dict[str, Sequence[Adjustment]]) -> services.Adjusted:

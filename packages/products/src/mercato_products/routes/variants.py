@@ -9,6 +9,7 @@ from mercato_kit.http import if_match, page_of
 from mercato_kit.policies import anyone
 from mercato_kit.views import Shown
 from mercato_products import services
+from mercato_products.errors import DuplicateOptions, SkuTaken, StockInUse
 from mercato_products.models import Price, Variant
 from mercato_products.routes.blueprint import MAY_WRITE, blueprint, sees_hidden
 from mercato_products.schemas.variants import (
@@ -39,7 +40,12 @@ def list_product_variants(query: dict[str, Any], product_id: UUID) -> Shown:
     return services.list_variants_of(product_id, **query, hidden_too=sees_hidden())
 
 
-@blueprint.post("/products/<uuid:product_id>/variants", allow=MAY_WRITE, idempotent=True)
+@blueprint.post(
+    "/products/<uuid:product_id>/variants",
+    allow=MAY_WRITE,
+    idempotent=True,
+    refuses=[SkuTaken, DuplicateOptions],
+)
 @blueprint.arguments(NewVariantSchema)
 @blueprint.response(201, VariantSchema)
 def add_variant(new: NewVariant, product_id: UUID) -> tuple[Variant, int, dict[str, str]]:
@@ -55,7 +61,12 @@ def get_variant(variant_id: UUID) -> Shown:
     return services.show_variant(variant_id, hidden_too=sees_hidden())
 
 
-@blueprint.patch("/variants/<uuid:variant_id>", allow=MAY_WRITE, if_match=True)
+@blueprint.patch(
+    "/variants/<uuid:variant_id>",
+    allow=MAY_WRITE,
+    if_match=True,
+    refuses=[SkuTaken, DuplicateOptions, StockInUse],
+)
 @blueprint.arguments(VariantChangesSchema)
 @blueprint.response(200, VariantSchema)
 def update_variant(changes: dict[str, Any], variant_id: UUID) -> Variant:

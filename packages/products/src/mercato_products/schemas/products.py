@@ -22,9 +22,7 @@ from mercato_kit.schemas import (
 from mercato_products.models import AVAILABILITIES, Medium, PriceRange, Product
 from mercato_products.schemas.fields import Address, Amount, Code, Currency, Handle, Name, one_of
 from mercato_products.schemas.variants import NewVariantSchema, VariantSchema
-from mercato_products.values import NewMedium, NewProduct
-
-STATUSES = ("draft", "active", "archived")
+from mercato_products.values import STATUSES, NewMedium, NewProduct
 
 
 class MediumSchema(ModelSchema):

@@ -29,7 +29,7 @@ from mercato_products.services.products import (
 )
 from mercato_products.services.queries import list_products
 from mercato_products.services.quotes import quote_variants
-from mercato_products.services.reindex import reindex
+from mercato_products.services.relisting import reindex, relist
 from mercato_products.services.reservations import (
     commit_reservation,
     extend_reservation,
@@ -76,6 +76,7 @@ __all__ = [
     "reindex",
     "release_orphans",
     "release_units",
+    "relist",
     "replace_media",
     "reserve_units",
     "restock_units",

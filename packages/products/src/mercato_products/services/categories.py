@@ -11,10 +11,9 @@ from mercato_kit.errors import invalid
 from mercato_kit.http import PageRequest
 from mercato_kit.views import Shown
 from mercato_products.errors import CategoryCycle, CategoryNotEmpty, HandleTaken
-from mercato_products.models import Category, ProductCategory
+from mercato_products.models import Category
 from mercato_products.services.handles import find_free_handle
-from mercato_products.services.listings import refresh_categories_above
-from mercato_products.services.versions import lock_products_in, touch_products_in
+from mercato_products.services.relisting import lock_batch, relist_contents
 from mercato_products.values import NewCategory
 from mercato_products.views import CATEGORIES
 
@@ -64,6 +63,9 @@ def update_category(
 ) -> Category:
     """Change a category. A new handle or parent also changes the paths of its subcategories.
 
+    The categories above a category that moved list its first products at once, and the others when
+    the worker has written their rows.
+
     Args:
         category_id: Id of the category.
         changes: New values by column.
@@ -89,7 +91,7 @@ def update_category(
         category.path, category.depth = _locate(category, tree)
         _move_subcategories(tree, category, old_path)
     if moves:
-        refresh_categories_above(category_id)
+        relist_contents(category_id)
     return category
 
 
@@ -97,7 +99,8 @@ def delete_category(category_id: UUID) -> None:
     """Remove a category without subcategories; its products stay and get a new version.
 
     Products publish the ids of their categories, so a removal changes them. They do not publish
-    names, handles or paths, so other changes of a category do not.
+    names, handles or paths, so other changes of a category do not. If it has many products, it is
+    hidden at once, and removed when the worker has unlinked them.
 
     Raises:
         NotFound: It does not exist.
@@ -108,31 +111,29 @@ def delete_category(category_id: UUID) -> None:
     if any(other.parent_id == category_id for other in tree.values()):
         raise CategoryNotEmpty
     _lock_contents(category)
-    touch_products_in(category_id)
-    session.execute(sa.delete(ProductCategory).where(ProductCategory.category_id == category_id))
-    refresh_categories_above(category_id)
-    session.delete(category)
+    category.is_removed = True
+    # Its handle is free at once.
+    category.handle = category_id.hex
+    relist_contents(category_id, unlink=True)
 
 
 def _lock_tree() -> Tree:
-    rows = locked(sa.select(Category).order_by(Category.id))
+    rows = locked(sa.select(Category).where(~Category.is_removed).order_by(Category.id))
     categories = session.scalars(rows.execution_options(populate_existing=True))
     return {category.id: category for category in categories}
 
 
 def _lock_contents(category: Category) -> None:
-    """Lock the products of a category and its subcategories, and the links to these categories.
+    """Lock the first products of a category, and all links to it and its subcategories.
 
     A product that another transaction links meanwhile would keep the categories above as they
     were, or lose a link without a new version. Only PostgreSQL needs this: SQLite has one writer.
     """
-    # Lock products before categories: an update of a product takes the locks in this order.
-    lock_products_in(category.id)
+    # Products before categories: an update of a product takes the locks in this order.
+    lock_batch(category.id)
     inside = Category.path.startswith(category.path, autoescape=True)
     linked = sa.select(Category.id).where(inside).order_by(Category.id)
     session.execute(linked.with_for_update())
-    # Those that were linked while this transaction waited.
-    lock_products_in(category.id)
 
 
 def _locate(category: Category, tree: Tree) -> tuple[str, int]:

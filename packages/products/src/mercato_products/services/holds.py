@@ -25,15 +25,22 @@ from mercato_products.models import (
     StockMovement,
     Variant,
 )
+from mercato_products.services.in_stock import follow_stock
 from mercato_products.services.levels import Delta, LevelKey, movements_of
 from mercato_products.services.reservations import cause_of
 
+_LEVEL = (
+    StockLevel.variant_id,
+    StockLevel.available.label("available"),
+    (StockLevel.on_hand - StockLevel.reserved).label("in_hand"),
+)
 _WANTED = Rows("wanted", {"variant_id": sa.Uuid(), "quantity": sa.Integer()})
 
 Values = Mapping[str, Any]
 
 Found = Sequence[Mapping[str, Any]]
-"""A row for each variant: ``variant_id``, ``quantity`` wanted, ``is_tracked``, ``available``."""
+"""A row for each variant: ``variant_id``, ``quantity`` wanted, ``is_tracked``, ``available``, and
+the units ``in_hand`` that were not reserved before."""
 
 
 def reserve_units(
@@ -60,6 +67,7 @@ def reserve_units(
         session.execute(sa.delete(Reservation).where(Reservation.reference == reference))
         raise InsufficientStock([_shortage(row) for row in short])
     _record(reference, found)
+    follow_stock([row["variant_id"] for row in found if _runs_out(row)])
     return "held"
 
 
@@ -115,23 +123,24 @@ def _take_in_steps(
     if not _CLAIM.rows(connection, claim):
         return None
     wanted = _wanted(connection, quantities)
-    taken = [row["variant_id"] for row in _TAKE.rows(connection, wanted)]
-    enough = {key: _found(key, quantities[key]) for key in sorted(taken)}
+    taken = {row["variant_id"]: row["left"] for row in _TAKE.rows(connection, wanted)}
+    enough = {key: _found(key, quantities[key], taken[key]) for key in sorted(taken)}
     if len(taken) == len(quantities):
         return list(enough.values())
     found = [enough.get(row["variant_id"], row) for row in _LOOK.rows(connection, wanted)]
     if any(map(_is_short, found)):
-        _GIVE_BACK.rows(connection, {"taken": taken, _WANTED.name: wanted[_WANTED.name]})
+        _GIVE_BACK.rows(connection, {"taken": list(taken), _WANTED.name: wanted[_WANTED.name]})
     return found
 
 
-def _found(variant_id: UUID, quantity: int) -> Values:
-    """Return the row of a variant that has enough."""
+def _found(variant_id: UUID, quantity: int, left: int) -> Values:
+    """Return the row of a variant that has enough, and has units *left* in hand."""
     return {
         "variant_id": variant_id,
         "quantity": quantity,
         "is_tracked": True,
         "available": quantity,
+        "in_hand": left + quantity,
     }
 
 
@@ -145,6 +154,10 @@ def _wanted(connection: sa.Connection, quantities: Mapping[UUID, int]) -> Values
 
 def _is_short(row: Mapping[str, Any]) -> bool:
     return bool(row["is_tracked"] and row["available"] < row["quantity"])
+
+
+def _runs_out(row: Mapping[str, Any]) -> bool:
+    return bool(row["is_tracked"] and 0 < row["in_hand"] <= row["quantity"])
 
 
 def _claim(_dialect: sa.Dialect) -> sa.Insert:
@@ -166,7 +179,7 @@ def _select_and_take(dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
     # Concurrent transactions wait for each other here, in the same order; then the newest version
     # of each row counts. The claim comes first.
     levels = locked(
-        sa.select(StockLevel.variant_id, StockLevel.available.label("available"))
+        sa.select(*_LEVEL)
         .where(_is_here(), any_of(StockLevel.variant_id, "variant_ids"), is_claimed)
         .order_by(StockLevel.variant_id, StockLevel.location_id)
     ).cte("levels")
@@ -192,6 +205,7 @@ def _select_found(wanted: sa.FromClause, levels: sa.FromClause) -> sa.Select[*tu
             wanted.c.quantity,
             sa.func.coalesce(Variant.track_inventory, sa.true()).label("is_tracked"),
             sa.func.coalesce(levels.c.available, 0).label("available"),
+            sa.func.coalesce(levels.c.in_hand, 0).label("in_hand"),
         )
         .select_from(wanted)
         .outerjoin(Variant, Variant.id == wanted.c.variant_id)
@@ -208,12 +222,12 @@ def _take(dialect: sa.Dialect) -> sa.Update:
         .where(StockLevel.available >= wanted.c.quantity)
         .where(sa.exists().where(Variant.id == StockLevel.variant_id, Variant.track_inventory))
         .values(reserved=StockLevel.reserved + wanted.c.quantity, version=StockLevel.version + 1)
-        .returning(StockLevel.variant_id)
+        .returning(StockLevel.variant_id, (StockLevel.on_hand - StockLevel.reserved).label("left"))
     )
 
 
 def _look(dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
-    levels = sa.select(StockLevel.variant_id, StockLevel.available.label("available"))
+    levels = sa.select(*_LEVEL)
     here = levels.where(_is_here(), any_of(StockLevel.variant_id, "variant_ids")).cte("levels")
     wanted = _WANTED.table(dialect)
     return _select_found(wanted, here).order_by(wanted.c.variant_id)

@@ -1,7 +1,7 @@
 """Lock and change stock levels, and make the rows of their ledger.
 
 Order of locks, to prevent deadlocks: a product or reservation, then levels by variant and location,
-then inserts.
+then the products of levels that ran out, then inserts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from mercato_kit.db import locked, new_id, session, utc_now
 from mercato_kit.lists import Rows
 from mercato_kit.prepared import Prepared
-from mercato_products.models import StockLevel
+from mercato_products.models import DEFAULT_LOCATION_ID, StockLevel
+from mercato_products.services.in_stock import follow_stock
 
 
 class LevelKey(NamedTuple):
@@ -65,7 +66,7 @@ def lock_levels(keys: Iterable[LevelKey]) -> Mapping[LevelKey, Level]:
 
 
 def change_levels(deltas: Mapping[LevelKey, Delta]) -> set[LevelKey]:
-    """Add to locked levels, each only if its constraints still hold.
+    """Add to locked levels, each only if its constraints still hold; products follow the stock.
 
     The ``WHERE`` clause checks the constraints, so concurrent transactions cannot both take the
     last unit.
@@ -78,7 +79,16 @@ def change_levels(deltas: Mapping[LevelKey, Delta]) -> set[LevelKey]:
     connection = session.connection()
     rows = ({**key._asdict(), **delta._asdict()} for key, delta in deltas.items())
     changes = _CHANGES.dump(rows, connection.dialect)
-    return {LevelKey(**row) for row in _CHANGED.rows(connection, {_CHANGES.name: changes})}
+    found = _CHANGED.rows(connection, {_CHANGES.name: changes})
+    left = {LevelKey(row["variant_id"], row["location_id"]): row["left"] for row in found}
+    follow_stock([key.variant_id for key in left if _turns(key, deltas[key], left[key])])
+    return set(left)
+
+
+def _turns(key: LevelKey, delta: Delta, left: int) -> bool:
+    """Return whether a variant, which has units *left* in hand, ran out of stock or is back."""
+    before = left - delta.on_hand + delta.reserved
+    return key.location_id == DEFAULT_LOCATION_ID and (before > 0) is not (left > 0)
 
 
 def movements_of(entries: Iterable[tuple[LevelKey, Delta, Cause]]) -> list[dict[str, Any]]:
@@ -137,7 +147,11 @@ def _update(dialect: sa.Dialect) -> sa.Update:
             reserved <= on_hand + StockLevel.backorder_limit,
         )
         .values(on_hand=on_hand, reserved=reserved, version=StockLevel.version + 1)
-        .returning(StockLevel.variant_id, StockLevel.location_id)
+        .returning(
+            StockLevel.variant_id,
+            StockLevel.location_id,
+            (StockLevel.on_hand - StockLevel.reserved).label("left"),
+        )
     )
 
 

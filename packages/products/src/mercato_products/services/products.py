@@ -31,7 +31,7 @@ HANDLE = unique_key(Product, "handle")
 EXTERNAL_REFERENCE = unique_key(Product, "external_reference")
 
 _LISTED = {"category_ids", "name", "status"}
-_SEARCHED = {"brand", "description", "name", "status"}
+_SEARCHED = {"brand", "category_ids", "description", "name", "status"}
 """What lists and search have copies of."""
 
 _TRANSITIONS = {
@@ -175,7 +175,8 @@ def _place(product_id: UUID, category_ids: Sequence[UUID]) -> None:
     """Link a product without categories to categories."""
     if not category_ids:
         return
-    known = set(session.scalars(sa.select(Category.id).where(Category.id.in_(category_ids))))
+    there = sa.select(Category.id).where(Category.id.in_(category_ids), ~Category.is_removed)
+    known = set(session.scalars(there))
     for number, category_id in enumerate(category_ids):
         if category_id not in known:
             raise invalid(f"/category_ids/{number}", "unknown", "The category does not exist.")

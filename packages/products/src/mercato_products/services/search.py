@@ -1,20 +1,29 @@
 """Full-text search: the words of products are written, and products found by words."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from mercato_kit.db import insert, session
 from mercato_products import words
-from mercato_products.models import Product, SearchText, Variant
+from mercato_products.models import CategoryListing, Product, SearchText, Variant
+from mercato_products.services.vocabulary import add_words, words_for
+from mercato_products.words import All, Node, Term
 
 MOST_FOUND = 1000
 """Products that a search finds at most: the newest ones."""
 
+MOST_READ = 5000
+"""Products that are read for beginnings of too many words, at most: the newest ones."""
+
 _STAFF_ONLY = "_"
-"""What precedes the words of archived variants in the index."""
+"""What precedes words in the index that only staff may find: those of what is not for sale."""
+
+_CATEGORY = "@"
+"""What precedes the id of a category in the index."""
 
 _FTS5: Any = sa.table(
     "products_search_index",
@@ -23,61 +32,101 @@ _FTS5: Any = sa.table(
 """SQLite's full-text index. The column of the table's name stands for the whole row."""
 
 
+class Found(NamedTuple):
+    """What a search finds.
+
+    Args:
+        products: A subquery with ``product_id`` and ``relevance``: higher for words in the name
+            than for those in brand and SKUs, and for these than for those in the description.
+        of_all: Whether they are all that there are, if they are fewer than 1,000.
+    """
+
+    products: sa.Subquery
+    of_all: bool
+
+
 def refresh_words(*product_ids: UUID) -> None:
-    """Write the words of products, after a change of them or their variants."""
+    """Write the words of products, after a change of them, their variants or their categories."""
     session.flush()
-    skus: dict[UUID, list[tuple[str, str]]] = {product_id: [] for product_id in product_ids}
     of_variants = sa.select(Variant.product_id, Variant.sku, Variant.status).where(
         Variant.product_id.in_(product_ids)
     )
-    for product_id, sku, status in session.execute(of_variants.order_by(Variant.sku)):
-        skus[product_id].append((sku, status))
+    skus = _grouped(session.execute(of_variants.order_by(Variant.sku)))
+    of_categories = sa.select(CategoryListing.product_id, CategoryListing.category_id).where(
+        CategoryListing.product_id.in_(product_ids)
+    )
+    categories = _grouped(session.execute(of_categories.order_by(CategoryListing.category_id)))
     texts = sa.select(
         Product.id, Product.status, Product.name, Product.brand, Product.description
     ).where(Product.id.in_(product_ids))
-    rows = [_row(texts, skus[texts.id]) for texts in session.execute(texts.order_by(Product.id))]
+    rows = [
+        words_row(texts, skus[texts.id], [category.hex for (category,) in categories[texts.id]])
+        for texts in session.execute(texts.order_by(Product.id))
+    ]
     if rows:
         _write(rows)
 
 
-def find_words(
-    text: str, conditions: Iterable[sa.ColumnElement[Any]], *, hidden_too: bool
-) -> sa.Subquery:
-    """Return the newest products with all words of a text, at most 1,000.
+def find_words(text: str, category_id: UUID | None, *, hidden_too: bool) -> Found:
+    """Find the newest products with all words of a text, at most 1,000.
+
+    A word also finds longer words that begin with it. If there are more than 200 of them, the
+    index is of no use: then the newest 5,000 products with the other words are read.
 
     Args:
-        text: The words; each also finds longer words that begin with it.
-        conditions: Further conditions, on SearchText.
+        text: The words.
+        category_id: The category that lists the products; None for all products.
         hidden_too: Include products and variants that are not for sale.
-
-    Returns:
-        A subquery with ``product_id`` and ``relevance``: higher for words in the name than for
-        those in brand and SKUs, and for these than for those in the description.
     """
     query = words.Query(text)
     relevance = _relevance(query).label("relevance")
-    found: Any = sa.select(SearchText.product_id, relevance).where(*conditions).limit(MOST_FOUND)
-    if not hidden_too:
-        found = found.where(SearchText.status == "active")
-    markers = ["", _STAFF_ONLY] if hidden_too else [""]
-    matching: sa.Select[Any] = _matching(found, query, markers)
-    return matching.subquery("found")
-
-
-def _matching(found: Any, query: words.Query, markers: list[str]) -> Any:
+    found: Any = sa.select(SearchText.product_id, relevance).limit(MOST_FOUND)
     if not query.words:
-        return found.where(sa.false())
-    if _is_sqlite():
-        is_match = _FTS5.c.products_search_index.op("MATCH")(
-            query.write(words.FTS5, markers=markers)
-        )
-        return (
-            found.join(_FTS5, _FTS5.c.rowid == SearchText.number)
-            .where(is_match)
-            .order_by(_FTS5.c.rowid.desc())
-        )
-    wanted = sa.cast(query.write(words.TSQUERY, markers=markers), sa.dialects.postgresql.TSQUERY)
-    return found.where(SearchText.words.op("@@")(wanted)).order_by(SearchText.number.desc())
+        return Found(found.where(sa.false()).subquery("found"), of_all=True)
+    tree = query.tree(["", _STAFF_ONLY] if hidden_too else [""])
+    meant = words_for(words.terms_of(tree))
+    indexed = _in_category(words.spelt_out(tree, meant), category_id)
+    found = _matching(found, indexed)
+    of_all = all(term in meant for term in words.terms_of(tree) if term.begins)
+    if not of_all:
+        oldest = _matching(sa.select(SearchText.number), indexed).limit(1).offset(MOST_READ - 1)
+        first = sa.func.coalesce(oldest.correlate(None).scalar_subquery(), 0)
+        found = found.where(SearchText.number >= first, _has(tree))
+    return Found(found.subquery("found"), of_all)
+
+
+def _in_category(indexed: Node | None, category_id: UUID | None) -> Node | None:
+    if category_id is None:
+        return indexed
+    category = Term(_CATEGORY + category_id.hex, begins=False)
+    return category if indexed is None else All([indexed, category])
+
+
+def _matching(found: sa.Select[Any], indexed: Node | None) -> Any:
+    """Select the products that the index has for a query, the newest first."""
+    if indexed is None:
+        return found.order_by(SearchText.number.desc())
+    if not _is_sqlite():
+        is_match = SearchText.words.op("@@")(_tsquery(indexed))
+        return found.where(is_match).order_by(SearchText.number.desc())
+    is_match = _FTS5.c.products_search_index.op("MATCH")(words.FTS5.write(indexed))
+    joined = found.join_from(SearchText, _FTS5, _FTS5.c.rowid == SearchText.number)
+    return joined.where(is_match).order_by(_FTS5.c.rowid.desc())
+
+
+def _has(node: Node) -> sa.ColumnElement[bool]:
+    """Return the condition that the words of a product match a query, without the index."""
+    if not _is_sqlite():
+        # The index is not asked for an expression.
+        return sa.func.strip(SearchText.words).op("@@", is_comparison=True)(_tsquery(node))
+    if isinstance(node, Term):
+        end = "" if node.begins else " "
+        return sa.func.instr(" " + SearchText.words + " ", f" {node.word}{end}") > 0
+    return (sa.and_ if isinstance(node, All) else sa.or_)(*map(_has, node))
+
+
+def _tsquery(node: Node) -> Any:
+    return sa.cast(words.TSQUERY.write(node), sa.dialects.postgresql.TSQUERY)
 
 
 def _relevance(query: words.Query) -> sa.ColumnElement[int]:
@@ -102,25 +151,43 @@ def _relevance_of(word: str) -> sa.Case[int]:
     )
 
 
-def _row(product: Any, skus: list[tuple[str, str]]) -> dict[str, Any]:
+def _grouped(rows: Iterable[Any]) -> Mapping[UUID, list[Any]]:
+    """Return the rows, without their first value, by that."""
+    found = defaultdict(list)
+    for key, *values in rows:
+        found[key].append(values)
+    return found
+
+
+def words_row(product: Any, skus: Iterable[Any], categories: Iterable[str]) -> dict[str, Any]:
+    """Return the row of a product in the search.
+
+    Args:
+        product: Has ``id``, ``status``, ``name``, ``brand`` and ``description``.
+        skus: The SKU and the status of each variant.
+        categories: The ids of the categories that list it, in hexadecimal digits.
+    """
     title = words.words_of(product.name)
     for_sale = [sku for sku, status in skus if status == "active"]
     keys = words.words_of(" ".join([product.brand or "", *for_sale]))
     archived = " ".join(sku for sku, status in skus if status != "active")
-    hidden = [_STAFF_ONLY + word for word in words.words_of(archived)]
-    everything = dict.fromkeys([*title, *keys, *words.words_of(product.description), *hidden])
+    public = [*title, *keys, *words.words_of(product.description)]
+    hidden = words.words_of(archived)
+    if product.status != "active":
+        public, hidden = [], [*public, *hidden]
+    found = dict.fromkeys([*public, *(_STAFF_ONLY + word for word in hidden)])
     return {
         "product_id": product.id,
-        "status": product.status,
         "title": words.spaced(title),
         "keys": words.spaced(keys),
-        "words": " ".join(everything),
+        "words": " ".join([*found, *(_CATEGORY + category for category in categories)]),
     }
 
 
 def _write(rows: list[dict[str, Any]]) -> None:
+    add_words({word for row in rows for word in row["words"].split() if word[0] != _CATEGORY})
     added = insert(SearchText).values(rows)
-    changed = {name: added.excluded[name] for name in ("status", "title", "keys", "words")}
+    changed = {name: added.excluded[name] for name in ("title", "keys", "words")}
     session.execute(added.on_conflict_do_update(index_elements=["product_id"], set_=changed))
     if _is_sqlite():
         ids = [row["product_id"] for row in rows]

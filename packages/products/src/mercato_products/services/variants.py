@@ -13,6 +13,7 @@ from mercato_kit.http import PageRequest
 from mercato_kit.views import Shown
 from mercato_products.errors import DuplicateOptions, SkuTaken, StockInUse
 from mercato_products.models import Price, Product, StockMovement, Variant
+from mercato_products.services.in_stock import refresh_in_stock
 from mercato_products.services.listings import refresh_price_ranges
 from mercato_products.services.options import check_options, make_option_key, name_variant
 from mercato_products.services.search import refresh_words
@@ -105,6 +106,7 @@ def add_variant(product_id: UUID, new: NewVariant) -> Variant:
     with refusing_duplicates():
         session.add(variant)
     record_prices([variant])
+    refresh_in_stock(product_id)
     refresh_price_ranges(product_id)
     refresh_words(product_id)
     return _find_variant(variant.id)
@@ -139,6 +141,8 @@ def update_variant(
             setattr(variant, name, value)
         if session.is_modified(variant):
             touch(variant.product)
+    if not {"status", "track_inventory"}.isdisjoint(changes):
+        refresh_in_stock(variant.product_id)
     if "status" in changes:
         refresh_price_ranges(variant.product_id)
     if not {"sku", "status"}.isdisjoint(changes):

@@ -1,12 +1,13 @@
 """Versions: a change of a part of a product increases the version of the product."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import flag_modified
 
 from mercato_kit.db import found, locked, refreshed, session, utc_now
-from mercato_products.models import CategoryListing, Product, Variant
+from mercato_products.models import Product, Variant
 
 
 def lock_product(product_id: UUID) -> Product:
@@ -28,22 +29,11 @@ def touch(row: Product | Variant) -> None:
     flag_modified(row, "updated_at")
 
 
-def lock_products_in(category_id: UUID) -> None:
-    """Lock all products of a category and its subcategories, in the order of their ids."""
-    inside = sa.select(Product.id).where(_stands_in(category_id))
-    session.execute(locked(inside.order_by(Product.id)))
-
-
-def touch_products_in(category_id: UUID) -> None:
-    """Increase the version of all products of a category and its subcategories."""
+def touch_all(product_ids: Collection[UUID]) -> None:
+    """Increase the version of locked products."""
     session.execute(
         sa.update(Product)
-        .where(_stands_in(category_id))
+        .where(Product.id.in_(product_ids))
         .values(version=Product.version + 1, updated_at=utc_now())
         .execution_options(synchronize_session=False)
     )
-
-
-def _stands_in(category_id: UUID) -> sa.ColumnElement[bool]:
-    listed = sa.select(CategoryListing.product_id).where(CategoryListing.category_id == category_id)
-    return Product.id.in_(listed)

@@ -1,4 +1,4 @@
-"""Prepare the commands of features: each runs in the app, in a unit of work."""
+"""Prepare the commands of features: each runs in the app, in a unit of work or in several."""
 
 import copy
 from collections.abc import Callable
@@ -48,6 +48,8 @@ def _in_unit_of_work(
 ) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         with make_app().app_context():
+            if work.is_in_steps(callback):
+                return callback(*args, **kwargs)
             return work.run(lambda: callback(*args, **kwargs))
 
     return update_wrapper(run, callback)

@@ -42,6 +42,14 @@ class Server(Settings, frozen=True):
             ".shop.example with its subdomains; empty for any"
         ),
     ] = field(default_factory=list)
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^\s/?#@]+(/[^\s/?#]+)*)?$",
+            description="where customers reach the shop, for the API document, such as "
+            "https://shop.example; empty: where the document is requested",
+        ),
+    ] = ""
     workers: Annotated[int, Meta(ge=1, le=256, description="processes")] = 1
     threads: Annotated[int, Meta(ge=1, le=256, description="concurrent requests in a process")] = 4
     trusted_proxies: Annotated[
@@ -71,6 +79,9 @@ class Server(Settings, frozen=True):
             f"0 for none; default {KEPT_ANSWERS} in production, else 0",
         ),
     ] = None
+    show_versions: Annotated[
+        bool, Meta(description="whether the page at / shows the versions of the features")
+    ] = True
     direct: Annotated[
         bool, Meta(description="true: customers connect without a proxy in front, so in clear")
     ] = False

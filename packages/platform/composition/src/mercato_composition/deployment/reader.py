@@ -85,7 +85,7 @@ def _draft_of(source: Source, absent: Severity | None) -> Draft:
         key_faults = [replace(fault, assumes=assumed) for fault in key_faults]
     faults += [*unknown, *server_faults, *database_faults, *url_faults, *key_faults]
     faults += [*redis_faults, *index_faults, *logging_faults, *feature_faults]
-    faults += requirements_of(features)[1]
+    faults += [*requirements_of(features)[1], *tables.deploy(source)[1]]
     accept = root.values["accept"]
     faults += () if isinstance(accept, Hole) else tables.accepted(source, accept)
     return Draft(

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from mercato_composition.deployment import corrections
 from mercato_composition.deployment.file import Source, value_at, variable_of
 from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.text import ValuePath
-from mercato_composition.faults import Fault, Outside, Place, Severity
+from mercato_composition.faults import Fault, Place, Severity
 from mercato_kit import settings
 from mercato_kit.settings import Mistake, Reading, Settings
 
@@ -97,17 +98,9 @@ def secrets_in_clear(kind: type[Settings], source: Source, path: ValuePath = ())
     """Find secrets that are written in the deployment file itself."""
     for name in secret_names(kind):
         if stands_in_file(source, *path, name):
-            yield Fault(
-                "K205",
-                source.origin(*path, name),
-                f"{name!r} is a secret and is written in clear text in the file.",
-                (
-                    Outside(
-                        f"remove it; set {variable_of(*path, name)}, "
-                        f"or {variable_of(*path, name)}_FILE to the path of a file with it"
-                    ),
-                ),
-            )
+            what = f"{name!r} is a secret and is written in clear text in the file."
+            fixes = corrections.moved(source, (*path, name))
+            yield Fault("K205", source.origin(*path, name), what, fixes)
 
 
 def stands_in_file(source: Source, *path: str) -> bool:
@@ -158,9 +151,9 @@ def _with_secrets(
         values.pop(name, None)
         shown = f"{settings.shown_as(file)} " if _is_path(str(file)) else ""
         what = f"the file {shown}with the secret {name!r} cannot be used: {reason}."
-        fix = "give the path of a file with the secret, which the user that runs the host may read"
-        place = source.origin(*path, f"{name}_file")
-        faults[name] = Fault("K202", place, what, (Outside(fix),), feature=feature)
+        key = (*path, f"{name}_file")
+        fixes = corrections.secret_file(source, key)
+        faults[name] = Fault("K202", source.origin(*key), what, fixes, feature=feature)
     return values, faults
 
 
@@ -194,22 +187,23 @@ def _fault(
 ) -> Fault:
     table = f"[{'.'.join(path)}]" if path else "the top"
     of_whom = f" of {owner}" if owner else ""
-    place = source.origin(*path, mistake.key) if mistake.key else source.origin(*path)
-    variable = variable_of(*path, mistake.key)
-    if mistake.kind == "missing":
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    here, field = (*path, mistake.key), fields.get(mistake.key)
+    place = source.origin(*(here if mistake.key else path))
+    if mistake.kind == "missing" and field is not None:
         what = f"required setting {mistake.key!r}{of_whom} is missing ({mistake.detail})."
-        fix = f"set {mistake.key} = … in {table} of {source.name}, or {variable}"
-        return Fault("K201", place, what, (Outside(fix),), feature=feature)
+        return Fault("K201", place, what, corrections.given(source, here, field), feature=feature)
     if mistake.kind == "wrong":
         what = f"setting {mistake.key!r}{of_whom} is invalid: {mistake.detail}."
-        fix = f"correct {mistake.key} in {table} of {source.name}"
-        fix += "" if mistake.key in _tables_of(kind) else f", or {variable}"
-        return Fault("K202", place, what, (Outside(fix),), feature=feature)
-    known = ", ".join(field.name for field in msgspec.structs.fields(kind)) or "none"
+        if field is None:
+            return Fault("K202", place, what, corrections.together(source, path), feature=feature)
+        fixes = corrections.corrected(source, here, field)
+        place = place if settings.is_secret(field) else source.shown(*here)
+        return Fault("K202", place, what, fixes, feature=feature)
     meant = f" Did you mean {mistake.suggestion!r}?" if mistake.suggestion else ""
-    if source.in_environment(*path, mistake.key):
+    if source.in_environment(*here):
         meant = _did_you_mean_table(kind, path, mistake.key) or meant
+    known = ", ".join(fields) or "none"
     what = f"there is no setting {mistake.key!r}{of_whom} in {table}.{meant} Settings: {known}"
-    fix = "correct the name, or remove it"
-    place = source.key(*path, mistake.key)
-    return Fault("K203", place, what, (Outside(fix),), feature=feature)
+    fixes = corrections.known(source, here, mistake.suggestion)
+    return Fault("K203", source.key(*here), what, fixes, feature=feature)

@@ -52,6 +52,7 @@ class Root(Settings, frozen=True):
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
     logging: dict[str, Any] = field(default_factory=dict)
+    deploy: dict[str, Any] = field(default_factory=dict)
     # That each reason is a text is checked by `accepted`.
     accept: dict[str, Any] = field(default_factory=dict)
 
@@ -98,6 +99,18 @@ class Logging(Settings, frozen=True):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         Meta(description="the least level that is logged; the security log is always complete"),
     ] = "INFO"
+
+
+class Deploy(Settings, frozen=True):
+    """``[deploy]``: what ``mercato deploy`` and ``mercato rollback`` do at their end."""
+
+    restart: Annotated[
+        list[str],
+        Meta(
+            description="the command that restarts server and worker, word by word: "
+            '["systemctl", "restart", "mercato"]'
+        ),
+    ] = field(default_factory=list)
 
 
 def database_url(source: Source, section: Partial[Database]) -> tuple[sa.URL | Hole, list[Fault]]:
@@ -249,6 +262,12 @@ def log_level(source: Source) -> tuple[str | Hole, list[Fault]]:
     """Read the level in ``[logging]``."""
     section, faults = read_section(Logging, source, ("logging",))
     return section.values["level"], faults
+
+
+def deploy(source: Source) -> tuple[Deploy, list[Fault]]:
+    """Read ``[deploy]``."""
+    section, faults = read_section(Deploy, source, ("deploy",))
+    return section.settings or Deploy(), faults
 
 
 def is_safe_url(url: str) -> bool:

@@ -93,8 +93,12 @@ class Fault:
 
     @property
     def fix(self) -> str:
-        """The fixes, as messages show them."""
-        return "\nor: ".join(fix.text for fix in self.fixes)
+        """The fixes, as messages show them: one, then another; or one of several."""
+        text = ""
+        for before, fix in zip((None, *self.fixes), self.fixes, strict=False):
+            is_next = before and before.certainty == "sure" and fix.certainty != "choice"
+            text += f"\n{'then' if is_next else 'or'}: {fix.text}" if before else fix.text
+        return text
 
 
 class DeploymentError(Exception):

@@ -1,26 +1,40 @@
 """Names and URLs that features cannot use, since they belong to the platform."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import entry_points
 
 COMMANDS = "mercato.commands"
 """Entry point group of commands; each entry point is a click command."""
 
-PLATFORM_BLUEPRINTS = frozenset({"docs", "health", "problems"})
+PLATFORM_BLUEPRINTS = frozenset({"composition", "docs", "front", "health", "problems"})
 """Names of the platform's own Flask blueprints."""
 
 PLATFORM_RULES = frozenset(
     {
+        "/",
+        "/composition",
+        "/composition/<name>",
+        "/composition/graph.svg",
+        "/composition/link/<token>",
         "/docs",
+        "/docs/",
         "/docs/<name>",
+        "/favicon.ico",
+        "/favicon.svg",
         "/healthz",
         "/metrics",
         "/openapi.json",
+        "/page.css",
+        "/problems",
         "/problems/<code>",
         "/readyz",
     }
 )
-"""URL rules that the platform itself serves, to everyone."""
+"""URL rules that the platform itself serves."""
+
+HOST_PERMISSIONS: Mapping[str, str] = {"host.read": "See what the deployment is composed of."}
+"""Description of each permission that the host checks, by name."""
 
 # Names of the platform's tables, and words that operators would take for parts of the platform.
 _WORDS = frozenset("host kit mercato new openapi problems run shell".split())

@@ -1,5 +1,6 @@
 """List every setting of a deployment: its value, type, meaning and origin."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,12 +26,17 @@ SECTIONS: dict[ValuePath, type[Settings]] = {
     ("redis",): reading.Redis,
     ("index",): reading.Index,
     ("logging",): reading.Logging,
+    ("deploy",): reading.Deploy,
 }
 """The host's own tables, in the order in which they are shown."""
 
 HIDDEN = "***"
 
 DEFAULT = "default"
+
+# Limits keep the search linear.
+_USERINFO = re.compile(r"(?<=://)[^\s/?#]{1,500}@")
+_QUERY = re.compile(r"(://[^\s?\"'<>]{1,500})\?[^\s\"'<>]*")
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,22 @@ def _shown(draft: Draft, path: ValuePath, value: Any, field: msgspec.structs.Fie
         return safe.render_as_string(hide_password=True)
     if value is not None and (settings.is_secret(field) or isinstance(value, Secret)):
         return HIDDEN
-    return msgspec.to_builtins(value, enc_hook=str)
+    return _without_credentials(msgspec.to_builtins(value, enc_hook=str))
+
+
+def without_credentials(text: str) -> str:
+    """Return *text* with userinfo and query of its URLs hidden: they may be passwords or tokens."""
+    return _QUERY.sub(rf"\1?{HIDDEN}", _USERINFO.sub(f"{HIDDEN}@", text))
+
+
+def _without_credentials(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_credentials(value)
+    if isinstance(value, list):
+        return [_without_credentials(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_credentials(item) for key, item in value.items()}
+    return value
 
 
 def _unknown(draft: Draft, path: ValuePath) -> Iterator[Setting]:

@@ -3,6 +3,7 @@
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,10 @@ import click
 from mercato_composition.commands import Command, Operation, pass_operation
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from mercato_database.history import History
+    from mercato_database.plan import Plan
 
 _wait = click.option(
     "--wait",
@@ -62,10 +66,13 @@ def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa:
     click.echo(f"{len(applied)} applied." if applied else "Nothing to do: all is up to date.")
 
 
-@db.command(cls=Command, examples=["mercato db plan", "mercato db plan --sql"])
+@db.command(
+    cls=Command, examples=["mercato db plan", "mercato db plan --sql", "mercato db plan --json"]
+)
 @click.option("--sql", is_flag=True, help="Show every statement in full.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, without statements.")
 @pass_operation
-def plan(operation: Operation, sql: bool) -> None:  # noqa: FBT001
+def plan(operation: Operation, sql: bool, as_json: bool) -> None:  # noqa: FBT001
     """Show what `mercato db upgrade` would do, without doing it.
 
     Statements that block requests are marked: "writes" locks rows, "locks" locks a table,
@@ -74,27 +81,40 @@ def plan(operation: Operation, sql: bool) -> None:  # noqa: FBT001
     """
     from mercato_composition.faults import DeploymentError
     from mercato_database.checks import database_errors, open_engine
-    from mercato_database.history import KIT, histories
+    from mercato_database.history import histories
     from mercato_database.plan import read
-    from mercato_database.preview import preview
+    from mercato_database.report import describe, unnamed_rows
+    from mercato_kit import transactions
 
     engine = open_engine(operation)
     with database_errors(operation):
         planned = read(engine, histories(operation.loaded_features()), contract=False)
+        if as_json:
+            with transactions.reading(), engine.connect() as connection:
+                kept = unnamed_rows(connection, operation.draft.features)
+            click.echo(json.dumps(describe(planned.steps, kept), ensure_ascii=False, indent=2))
+    if not as_json:
+        _print_plan(planned, engine.dialect, whole=sql)
+    if planned.errors:
+        raise DeploymentError(planned.errors)
+
+
+def _print_plan(planned: Plan, dialect: sa.Dialect, *, whole: bool) -> None:
+    from mercato_database.history import KIT
+    from mercato_database.preview import preview
+
     pending = [step for step in planned.steps if step.missing]
     for step in pending:
         release = f" ({step.history.candidate.release})" if step.feature != KIT else ""
         target = step.missing[-1].number
         click.echo(f"{step.feature} {step.current or 'nothing'} -> {target}{release}")
-        for revision, statements in preview(step, engine.dialect):
+        for revision, statements in preview(step, dialect):
             waits = "; waits for --contract" if revision in step.later else ""
             click.echo(f"  {revision.number} {revision.phase}: {revision.summary}{waits}")
             for statement in statements:
-                click.echo("\n".join(statement.lines(whole=sql)))
+                click.echo("\n".join(statement.lines(whole=whole)))
     if not pending:
         click.echo("Nothing to do: all is up to date.")
-    if planned.errors:
-        raise DeploymentError(planned.errors)
 
 
 @db.command(cls=Command, examples=["mercato db check"])

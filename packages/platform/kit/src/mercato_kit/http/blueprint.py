@@ -4,21 +4,24 @@ Order around a view, outermost first: unit of work, credentials, policy, If-Matc
 then smorest parses the arguments, calls the view and serializes the result.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 import flask_smorest
-from flask import Response, current_app, make_response, request
+from flask import Request, Response, make_response
 from flask_smorest.utils import get_appcontext, unpack_tuple_response
+from werkzeug.datastructures import Headers
 
 from mercato_kit import work
+from mercato_kit.contexts import get_app, get_request
 from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.errors import FieldError, Invalid, NotFound
+from mercato_kit.errors import FieldError, Invalid, NotFound, Problem
 from mercato_kit.http import etag as etags, idempotency
 from mercato_kit.http.body import BodyParser, check_query, escape_pointer
 from mercato_kit.http.documentation import document
+from mercato_kit.http.headers import append, names_in
 from mercato_kit.http.routes import SAFE_METHODS, Route
 from mercato_kit.identity import authenticate
 from mercato_kit.policies import Policy
@@ -29,12 +32,21 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest is untyped
-    """A blueprint whose routes have policies, and whose API document describes them."""
+    """A blueprint whose routes have policies, and whose API document describes them.
+
+    Args:
+        glossary: What names of properties and parameters mean, for the API document: ``status``, or
+            ``Order.status`` for that of ``OrderSchema`` alone. The ``metadata`` of a field takes
+            precedence.
+    """
 
     ARGUMENTS_PARSER = BodyParser()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, glossary: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.glossary = dict(glossary or {})
         self.routes: list[Route] = []
 
     def route(
@@ -48,6 +60,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         unstored: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
         if_match: bool = False,
         public_cache: bool = False,
+        refuses: Collection[type[Problem]] = (),
         methods: list[str] | None = None,
         **options: Any,
     ) -> Callable[[View], View]:
@@ -66,6 +79,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 functions of the stored body. For secrets that can be derived again.
             if_match: Require If-Match; the view reads the versions with :func:`if_match`.
             public_cache: The response is the same for all callers; caches may keep it for 30 s.
+            refuses: The problems that the view raises, for the API document. Those that follow
+                from the other arguments are added.
             methods: HTTP methods; default GET.
             **options: Passed to werkzeug's Rule.
         """
@@ -83,6 +98,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 if_match=if_match,
                 public_cache=public_cache,
                 view=view,
+                refuses=tuple(refuses),
             )
             self.routes.append(route)
             self.add_url_rule(
@@ -120,7 +136,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 shown, status, headers = unpack_tuple_response(result)
                 if not isinstance(shown, Shown):
                     return dump(result)
-                return _answer(shown, status or status_code, headers)
+                return shown, status or status_code, headers
 
             return cast("View", show)
 
@@ -149,19 +165,22 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
 def _endpoint(route: Route) -> Callable[..., Response]:
     """Wrap a view in the unit of work and the checks that its route declares."""
+    has_query = route.has_query
 
     @wraps(route.view)
     def endpoint(**arguments: Any) -> Response:
+        request = get_request()
+
         def respond() -> Response:
-            return _respond(route, arguments)
+            return _respond(route, request, arguments)
 
         def step() -> Response:
             if route.allow is None:
                 raise RuntimeError(f"{route.where} has no policy")
             route.allow.check(authenticate(as_guest=route.allow.as_guest))
             _check_path(arguments)
-            if not route.has_query:
-                _refuse_query()
+            if not has_query:
+                _refuse_query(request)
             if route.if_match:
                 etags.read_if_match()
             if not route.idempotent:
@@ -193,7 +212,7 @@ def _check_path(arguments: Mapping[str, Any]) -> None:
             raise NotFound
 
 
-def _refuse_query() -> None:
+def _refuse_query(request: Request) -> None:
     """Refuse query parameters on a route without any, so that a misspelt one is not ignored.
 
     Raises:
@@ -210,41 +229,41 @@ def _refuse_query() -> None:
         )
 
 
-def _respond(route: Route, arguments: Mapping[str, Any]) -> Response:
-    result = route.view(**arguments)
-    response = result if isinstance(result, Response) else make_response(result)
-    body = get_appcontext().get("result_dump")
+def _respond(route: Route, request: Request, arguments: Mapping[str, Any]) -> Response:
+    response, body = _answer(route.view(**arguments))
+    names = names_in(response.headers)
     if isinstance(body, dict) and body.get("next_cursor"):
-        response.headers.add("Link", f'<{_next_address(body["next_cursor"])}>; rel="next"')
-    if "Cache-Control" not in response.headers:
-        response.headers.add("Cache-Control", _cache_control(route))
-    if route.public_cache:
-        _vary_by_credentials(response)
+        address = _next_address(request, body["next_cursor"])
+        response.headers.add("Link", f'<{address}>; rel="next"')
+    if "cache-control" not in names:
+        append(response.headers, [("Cache-Control", _cache_control(route, request))])
+    if route.public_cache and "vary" in names:
+        response.vary.add("Authorization")
+    elif route.public_cache:
+        append(response.headers, [("Vary", "Authorization")])
     return etags.add_etag(response, body)
 
 
-def _answer(shown: Shown, status: int, headers: Any) -> Response:
-    get_appcontext()["result_dump"] = shown.content
-    response = current_app.response_class
-    return response(shown.json(), status=status, headers=headers, mimetype="application/json")
+def _answer(result: Any) -> tuple[Response, Any]:
+    """Return the response that the result of a view is, and what its JSON was made of."""
+    shown, status, headers = unpack_tuple_response(result)
+    if not isinstance(shown, Shown):
+        response = result if isinstance(result, Response) else make_response(result)
+        return response, get_appcontext().get("result_dump")
+    text, sent = shown.json(), Headers(headers)
+    sent["Content-Type"] = "application/json"
+    append(sent, [("Content-Length", str(len(text)))])
+    return get_app().response_class([text], status, sent), shown.content
 
 
-def _vary_by_credentials(response: Response) -> None:
-    # Adding to what is there parses and writes it, which costs far more than a new header.
-    if "Vary" in response.headers:
-        response.vary.add("Authorization")
-    else:
-        response.headers.add("Vary", "Authorization")
-
-
-def _next_address(cursor: str) -> str:
+def _next_address(request: Request, cursor: str) -> str:
     """Return the URL of the next page without the host, because clients can forge it."""
     path = "/" + (request.root_path + request.path).lstrip("/")
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
     return f"{quote(path)}?{urlencode([*pairs, ('cursor', cursor)])}"
 
 
-def _cache_control(route: Route) -> str:
+def _cache_control(route: Route, request: Request) -> str:
     # A caller with credentials may see more than others.
     if route.public_cache and "HTTP_AUTHORIZATION" not in request.environ:
         return "public, max-age=30, stale-while-revalidate=60"

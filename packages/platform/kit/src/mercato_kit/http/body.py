@@ -2,18 +2,19 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy, deepcopy
 from functools import cache, lru_cache
 from typing import Any, NoReturn
 
 import marshmallow as ma
-from flask import Request, request
+from flask import Request
 from webargs import core
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import parse_set_header
 
+from mercato_kit.contexts import get_request
 from mercato_kit.errors import FieldError, Invalid, MalformedRequest, UnsupportedMediaType
 from mercato_kit.schemas.messages import Message
 
@@ -53,6 +54,10 @@ class BodyParser(FlaskParser):
     def _load(self, argmap: Any, location: str, _text: bytes) -> Any:
         return super().parse(argmap, location=location)
 
+    def get_default_request(self) -> Request:
+        """Return the request that is read."""
+        return get_request()
+
     def _raw_load_json(self, req: Request) -> Any:
         return read_json(req)
 
@@ -79,13 +84,20 @@ def _text_of(argmap: Any, location: str | None) -> bytes | None:
     A cursor makes each query string another one. Headers may be secrets: only their absence counts.
     """
     if location == "query":
-        text = request.query_string
+        text = get_request().query_string
         keeps = len(text) <= _LONGEST_KEPT and b"cursor" not in text
         return text if keeps and _names_of(argmap) is not None else None
     if location == "headers":
         names = _names_of(argmap)
-        return None if names is None or any(name in request.headers for name in names) else b""
+        return b"" if names is not None and not _are_sent(names) else None
     return None
+
+
+def _are_sent(names: Iterable[str]) -> bool:
+    """Return whether the request has one of these headers."""
+    environ = get_request().environ
+    # WSGI's name of a header: asking werkzeug for one that is missing raises and catches an error.
+    return any(f"HTTP_{name.upper().replace('-', '_')}" in environ for name in names)
 
 
 def _apart(values: Any) -> Any:
@@ -169,7 +181,7 @@ def read_whole(req: Request) -> bytes:
         raise MalformedRequest("The body is incomplete.") from error
     # Servers end a broken chunked body silently. Truncated JSON fails to parse; only an empty body
     # must be distinguished from no body.
-    chunked = "chunked" in req.headers.get("Transfer-Encoding", "").lower()
+    chunked = "chunked" in req.environ.get("HTTP_TRANSFER_ENCODING", "").lower()
     announced = 1 if chunked else req.content_length or 0
     if len(data) < announced:
         raise MalformedRequest("The body is incomplete.")
@@ -177,7 +189,7 @@ def read_whole(req: Request) -> bytes:
 
 
 def _codings(req: Request) -> set[str]:
-    return set(parse_set_header(req.headers.get("Content-Encoding", "").lower()))
+    return set(parse_set_header(req.environ.get("HTTP_CONTENT_ENCODING", "").lower()))
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,14 +9,17 @@ from flask import Response
 from mercato_kit.http.routes import Route
 from mercato_kit.policies import Policy
 
+_KEY = "A new text for each request; a request that is sent again has the key of the first one"
+_VERSION = "The `ETag` that was read"
+
 
 def document(endpoint: Callable[..., Response], route: Route) -> Callable[..., Response]:
     """Add policy and headers of the route to the API document, and return the endpoint."""
     headers = []
     if route.idempotent:
-        headers.append(_header("Idempotency-Key", minLength=16, maxLength=255))
+        headers.append(_header("Idempotency-Key", _KEY, minLength=16, maxLength=255))
     if route.if_match:
-        headers.append(_header("If-Match"))
+        headers.append(_header("If-Match", _VERSION))
     policy = route.allow.name if route.allow else "nobody"
     documented = flask_smorest.Blueprint.doc(
         **{"x-permission": policy, "security": _security(route.allow)}
@@ -38,10 +41,11 @@ def _security(policy: Policy | None) -> list[dict[str, list[str]]]:
     return [{}, bearer] if policy is not None and policy.name == "anyone" else [bearer]
 
 
-def _header(name: str, **constraints: Any) -> dict[str, Any]:
+def _header(name: str, description: str, **constraints: Any) -> dict[str, Any]:
     return {
         "in": "header",
         "name": name,
+        "description": description,
         "required": True,
         "schema": {"type": "string", **constraints},
     }

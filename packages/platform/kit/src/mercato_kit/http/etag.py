@@ -11,6 +11,7 @@ from typing import Any, cast
 from flask import Response, g, request
 from werkzeug.http import quote_etag
 
+from mercato_kit.contexts import get_request
 from mercato_kit.errors import PreconditionRequired, StaleVersion
 
 _ETAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,17})(?:-(?:br|gzip|zstd))?"', re.ASCII)
@@ -62,6 +63,7 @@ def answer_304(response: Response) -> Response:
 
     Only for GET and HEAD: If-Match guards changes.
     """
+    request = get_request()
     if "HTTP_IF_NONE_MATCH" not in request.environ:
         return response
     tag, _ = response.get_etag()

@@ -14,15 +14,16 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from flask import Response, request
+from flask import Response
 from sqlalchemy.exc import DBAPIError
 
 from mercato_kit import db, later
+from mercato_kit.contexts import get_request
 from mercato_kit.db import session
 from mercato_kit.emails import canonical_email
 from mercato_kit.errors import Conflict, Invalid, Problem
 from mercato_kit.http.body import read_json
-from mercato_kit.identity import current_principal
+from mercato_kit.identity import known_principal
 from mercato_kit.models import IdempotencyKey
 from mercato_kit.prepared import Prepared
 
@@ -87,7 +88,7 @@ def read_key() -> str:
         IdempotencyKeyMissing: There is none, several, or one that is not 16 to 255 characters long.
     """
     # Servers join repeated headers with commas, which are invalid in both forms outside of quotes.
-    sent = request.headers.get("Idempotency-Key", "").strip(" \t")
+    sent = get_request().headers.get("Idempotency-Key", "").strip(" \t")
     if found := _STRING.fullmatch(sent):
         key = _ESCAPED.sub(r"\1", found[1])
     else:
@@ -120,7 +121,7 @@ def answer_once(
         IdempotencyKeyReused: The key was used before with another path or body.
         IdempotencyInProgress: Another request with the key is in progress.
     """
-    body = read_json(request)
+    body = read_json(get_request())
     scope = _scope(_caller(body, guest_scope, guest_header), route)
     fingerprint = _fingerprint(body)
     key = read_key()
@@ -146,17 +147,18 @@ def _scope(caller: str, route: str) -> str:
 
 
 def _caller(body: Any, guest_scope: str | None, guest_header: str | None) -> str:
-    if current_principal.sub is not None:
-        return str(current_principal.sub)
+    principal = known_principal()
+    if principal.sub is not None:
+        return str(principal.sub)
     email = body.get(guest_scope) if isinstance(body, dict) and guest_scope else None
     marks = canonical_email(str(email or ""))
     if guest_header is not None:
-        marks += f" {request.headers.get(guest_header, '')}"
+        marks += f" {get_request().headers.get(guest_header, '')}"
     return f"guest:{_sha256(marks)}"
 
 
 def _fingerprint(body: Any) -> str:
-    sent = body if isinstance(body, (dict, list)) else None
+    request, sent = get_request(), body if isinstance(body, (dict, list)) else None
     query = sorted(request.args.items(multi=True))
     return _sha256(_CANONICAL.encode([request.path, query, sent]))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from inspect import getsourcefile, unwrap
 from typing import Any
 
+from mercato_kit.errors import Problem
 from mercato_kit.http import idempotency
 from mercato_kit.policies import Policy
 
@@ -33,12 +34,23 @@ class Route:
     if_match: bool
     public_cache: bool
     view: Callable[..., Any]
+    refuses: tuple[type[Problem], ...] = ()
 
     @property
     def has_query(self) -> bool:
         """Whether the view reads the query string."""
-        arguments = vars(self.view).get("_apidoc", {}).get("arguments", {})
-        return any(one["in"] in _QUERIES for one in arguments.get("parameters", ()))
+        return any(self.arguments(place) for place in _QUERIES)
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the view reads a JSON body."""
+        return bool(self.arguments("json"))
+
+    def arguments(self, place: str) -> list[Any]:
+        """Return the schemas of arguments in *place*: ``json``, ``query``, ``headers``, …"""
+        documented = vars(self.view).get("_apidoc", {}).get("arguments", {})
+        parameters = documented.get("parameters", ())
+        return [one["schema"] for one in parameters if one["in"] == place and "schema" in one]
 
     @property
     def where(self) -> str:

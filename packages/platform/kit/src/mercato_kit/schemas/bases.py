@@ -35,7 +35,7 @@ class Schema(FlaskSchema, metaclass=_BoundedMeta):
 
     makes: ClassVar[type[Any] | None] = None
     max_items: ClassVar[int] = 0
-    error_messages: ClassVar[dict[str, str]] = {"unknown": UNKNOWN_FIELD, "type": WRONG_TYPE}
+    error_messages = {"unknown": UNKNOWN_FIELD, "type": WRONG_TYPE}  # noqa: RUF012 - marshmallow's
 
     class Meta:
         """Refuse unknown fields."""

@@ -46,7 +46,7 @@ _CODES = {
 
 _FORMATTED = (fields.DateTime, fields.Date, fields.Time, fields.Url, fields.Email)
 _CHOICES = (validate.OneOf, validate.NoneOf, validate.Equal)
-_BOUNDED = {
+_BOUNDED: dict[type[Any], tuple[str, str, str]] = {
     validate.Length: ("min_length", "max_length", "length"),
     validate.Range: ("min", "max", "range"),
 }
@@ -83,7 +83,7 @@ def _carry(validator: Any) -> None:
                 setattr(validator, name, _coded(getattr(validator, name), code))
 
 
-def _code_of_validator(validator: validate.Validator) -> str:
+def _code_of_validator(validator: Any) -> str:
     for kind, (least, most, both) in _BOUNDED.items():
         if isinstance(validator, kind):
             if validator.max is None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import marshmallow as ma
 import sqlalchemy as sa
 
-from mercato_kit.db import found
+from mercato_kit.db import found, is_sortable
 from mercato_kit.http.pagination import COUNTED_UP_TO, PageRequest, read_cursor
 from mercato_kit.prepared import Statement, parameters_of
 from mercato_kit.reads import reader
@@ -165,11 +165,20 @@ class View:
         return Shown(content)
 
     def check(self) -> None:
-        """Check that SQL can show every field.
+        """Check that SQL can show every field, and that lists have one order on both databases.
 
         Raises:
-            TypeError: It cannot show one as the schema does.
+            TypeError: It cannot show a field as the schema does, or a list is sorted by a text
+                whose order depends on the locale of the server.
         """
+        throughs = (one for one in self._filters.values() if isinstance(one, Through))
+        for sorts in (self.sorts, *(one.sorts for one in throughs)):
+            for name, column in sorts.items():
+                if not is_sortable(column.type):
+                    raise TypeError(
+                        f"{self.schema.__name__} cannot be sorted by {name}: the order of the "
+                        "column depends on the server; declare it with sortable()"
+                    )
         for dialect in ("postgresql", "sqlite"):
             self._prepare(dialect, tuple(self._filters))
 

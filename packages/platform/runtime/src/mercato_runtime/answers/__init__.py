@@ -4,13 +4,15 @@ import time
 from collections.abc import Callable, Mapping
 from threading import Event
 
-from flask import Request, Response, current_app
-from werkzeug.datastructures import ETags
+from flask import Request, Response
+from werkzeug.datastructures import ETags, Headers
 
 from mercato_composition.features.plan import Plan
+from mercato_kit.contexts import get_app
 from mercato_kit.http.etag import answer_304
+from mercato_kit.http.headers import append
 from mercato_runtime.answers.shelves import Kept, RedisShelf, Shelf
-from mercato_runtime.app import App, append
+from mercato_runtime.app import App
 
 LARGEST = 64 * 1024
 """Bytes of the largest body that is kept."""
@@ -95,10 +97,9 @@ def _key_of(request: Request) -> str:
 
 
 def _give(request: Request, kept: Kept) -> Response:
-    response = current_app.response_class([kept.body])
-    response.headers.clear()
-    age = max(0, int(time.time() - kept.made_at))
-    append(response.headers, [*kept.headers, ("Age", str(age))])
+    headers = Headers()
+    append(headers, [*kept.headers, ("Age", str(max(0, int(time.time() - kept.made_at))))])
+    response = get_app().response_class([kept.body], headers=headers)
     return answer_304(response) if "HTTP_IF_NONE_MATCH" in request.environ else response
 
 

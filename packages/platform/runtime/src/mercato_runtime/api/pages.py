@@ -1,19 +1,17 @@
 """``/openapi.json``, and ``/docs``, a page that shows it. Both work offline."""
 
-import hashlib
 import json
-from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
+from functools import cached_property
 from threading import Lock
-from typing import cast
+from typing import Any, cast
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, render_template, request
 
-from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.plan import Plan
 from mercato_kit.errors import NotFound
-from mercato_kit.http.etag import answer_304
-from mercato_runtime.api import Api, build_document
+from mercato_runtime.api import Api
+from mercato_runtime.api.document import build_document
+from mercato_runtime.pages.assets import asset, tagged
 
 blueprint = Blueprint("docs", __name__)
 
@@ -36,28 +34,35 @@ _ASSETS = {
     "page.css": ("mercato_runtime.api", "page.css", "text/css"),
     "swagger-ui-bundle.js": ("flask_swagger_ui", "dist/swagger-ui-bundle.js", "text/javascript"),
     "swagger-ui.css": ("flask_swagger_ui", "dist/swagger-ui.css", "text/css"),
-    "favicon-32x32.png": ("flask_swagger_ui", "dist/favicon-32x32.png", "image/png"),
 }
 
 
 class Document:
     """The API document of one app, built at the first request for it."""
 
-    def __init__(self, api: Api, features: Sequence[Candidate]) -> None:
+    def __init__(self, api: Api, plan: Plan) -> None:
         self._api = api
-        self._features = features
+        self._features = plan.features
+        self._url = plan.deployment.server.url
         self._lock = Lock()
         self._written: bytes | None = None
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """The document as JSON values."""
+        content: dict[str, Any] = json.loads(self._write())
+        return content
 
     def read(self, root: str) -> bytes:
         """Return the document as JSON; the same features give the same bytes.
 
+        Its server is the URL that the deployment names, or else the root of this request.
+
         Args:
             root: The prefix of all URLs that a proxy in front adds; empty without one.
         """
-        servers = json.dumps([{"url": root}])
-        written = self._write()
-        return b'{"servers": %b,%b' % (servers.encode(), written[1:]) if root else written
+        servers = json.dumps([{"url": self._url or root or "/"}])
+        return b'{"servers": %b,%b' % (servers.encode(), self._write()[1:])
 
     def _write(self) -> bytes:
         with self._lock:
@@ -68,44 +73,37 @@ class Document:
             return self._written
 
 
-def init_app(app: Flask, api: Api, features: Sequence[Candidate]) -> None:
+def init_app(app: Flask, api: Api, plan: Plan) -> None:
     """Add ``/openapi.json`` and ``/docs`` to *app*."""
-    app.extensions["mercato_document"] = Document(api, features)
+    app.extensions["mercato_document"] = Document(api, plan)
     app.register_blueprint(blueprint)
+
+
+def current_document() -> dict[str, Any]:
+    """Return the API document of the current app, as JSON values."""
+    return cast("Document", current_app.extensions["mercato_document"]).content
 
 
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """Return the API document."""
     document = cast("Document", current_app.extensions["mercato_document"])
-    return _cached(document.read(request.root_path), "application/json")
+    return tagged(document.read(request.root_path), "application/json")
 
 
+@blueprint.get("/docs/")
 @blueprint.get("/docs")
 def page() -> Response:
     """Return the page that shows the API document."""
-    response = _cached(_asset("mercato_runtime.api", "docs.html"), "text/html")
+    text = render_template("mercato/docs.html", title=current_app.config["API_TITLE"])
+    response = tagged(text.encode(), "text/html")
     response.headers["Content-Security-Policy"] = _PAGE_POLICY
     return response
 
 
 @blueprint.get("/docs/<name>")
-def asset(name: str) -> Response:
+def file(name: str) -> Response:
     """Return a file that the page needs."""
     if name not in _ASSETS:
         raise NotFound
-    package, path, mimetype = _ASSETS[name]
-    return _cached(_asset(package, path), mimetype)
-
-
-@cache
-def _asset(package: str, path: str) -> bytes:
-    return files(package).joinpath(path).read_bytes()
-
-
-def _cached(body: bytes, mimetype: str) -> Response:
-    """Return a response with *body* and an ETag, or 304 if the client has that ETag."""
-    response = current_app.response_class(body, mimetype=mimetype)
-    response.set_etag(hashlib.sha256(body).hexdigest())
-    response.headers["Cache-Control"] = "no-cache"
-    return answer_304(response)
+    return asset(*_ASSETS[name])

@@ -69,6 +69,11 @@ class Formatter(logging.Formatter):
         )
 
 
+def without_addresses(text: str) -> str:
+    """Return *text* with its e-mail addresses hidden."""
+    return _EMAIL.sub("…@…", text) if "@" in text else text
+
+
 def _add_facts(_logger: object, _method: str, line: _Line) -> _Line:
     """Add what our loggers put into ``extra``, and the request that the line belongs to."""
     if has_app_context() and "request_id" in g:
@@ -81,8 +86,8 @@ def _add_facts(_logger: object, _method: str, line: _Line) -> _Line:
 def _mask(_logger: object, _method: str, line: _Line) -> _Line:
     """Hide e-mail addresses, which drivers and libraries repeat in their errors."""
     for name, value in line.items():
-        if isinstance(value, str) and "@" in value:
-            line[name] = _EMAIL.sub("…@…", value)
+        if isinstance(value, str):
+            line[name] = without_addresses(value)
     return line
 
 
@@ -98,4 +103,4 @@ def _write_traceback(sio: TextIO, exc_info: _ExcInfo) -> None:
     """Write a traceback, indented: what an error's message contains cannot look like a line."""
     lines = "".join(traceback.format_exception(*exc_info)).splitlines()
     text = "\n".join(line.translate(_CONTROLS) for line in lines)
-    sio.write("\n" + indent(_EMAIL.sub("…@…", text), "    "))
+    sio.write("\n" + indent(without_addresses(text), "    "))

@@ -9,10 +9,7 @@ from collections.abc import Sequence
 from flask import Flask
 
 from mercato_runtime.server.supervisor import Supervisor
-from mercato_runtime.server.worker import run_worker
-
-BACKLOG = 1024
-"""Connections that the kernel keeps until a worker accepts them."""
+from mercato_runtime.server.worker import BACKLOG, run_worker
 
 _log = logging.getLogger(__name__)
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING
-
-from werkzeug.datastructures import Headers
-from werkzeug.test import run_wsgi_app
+from typing import TYPE_CHECKING, Protocol
 
 from mercato_kit.errors import Unavailable
 from mercato_runtime.problems import MEDIA_TYPE, InternalError, RequestTimeout, answer_problem
 from mercato_runtime.requests import REFUSAL
-from mercato_runtime.server.environ import Environ, make_environ
+from mercato_runtime.server.threads import Threads
+from mercato_runtime.server.wsgi import Environ, call_app, make_environ
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -25,8 +23,7 @@ if TYPE_CHECKING:
     from granian.rsgi import Scope
 
     from mercato_kit.errors import Problem
-
-    Answer = tuple[int, Headers, bytes]
+    from mercato_runtime.server.wsgi import Answer
 
 BODY_SECONDS = 10
 """How long a body may take, from its first byte to its last."""
@@ -43,8 +40,23 @@ REFUSALS = 16
 _log = logging.getLogger(__name__)
 
 
+class Watcher(Protocol):
+    """A request as granian gives it to a scheduler."""
+
+    @property
+    def scope(self) -> Scope:
+        """Its head."""
+
+    @property
+    def proto(self) -> HTTPProtocol:
+        """Its body, and where the answer goes; any thread may answer."""
+
+    def taskref(self, task: asyncio.Task[None]) -> None:
+        """Cancel *task* when the client goes away."""
+
+
 class Bridge:
-    """An RSGI app that answers with a WSGI app, in threads.
+    """Answers requests with a WSGI app, in threads.
 
     A slow client holds no thread: its body is read before, and its answer is sent after.
 
@@ -72,76 +84,90 @@ class Bridge:
         self._app = app
         self._limit: int = app.config["MAX_CONTENT_LENGTH"]
         self._body_seconds = body_seconds
+        self._most_waiting = waiting
         self._waiting_seconds = waiting_seconds
-        self._pool = ThreadPoolExecutor(threads, "request")
-        self._refusals = ThreadPoolExecutor(1, "refusal")
-        self._refusals_left = refusals
-        self._places = threads + waiting
+        self._most_refusals = refusals
+        self._requests = Threads("request", threads)
+        self._refusals = Threads("refusal", 1)
 
-    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
-        """Answer a request."""
-        status, headers, body = await self._answer(make_environ(scope), protocol)
-        if self.closing:
-            headers["Connection"] = "close"
-        protocol.response_bytes(status, headers.to_wsgi_list(), body)
+    def receive(self, loop: asyncio.AbstractEventLoop, watcher: Watcher) -> None:
+        """Take a request, in any thread; its body is read in *loop*.
 
-    async def _answer(self, environ: Environ, protocol: HTTPProtocol) -> Answer:
-        try:
-            body = await self._read(environ, protocol)
-        except TimeoutError:
-            return await self._refuse(environ, RequestTimeout())
-        if not self._places:
-            return await self._refuse(environ, Unavailable("Too many requests are waiting."))
-        environ["wsgi.input"] = BytesIO(body)
-        self._places -= 1
-        try:
-            return await self._run(self._pool, environ, monotonic() + self._waiting_seconds)
-        finally:
-            self._places += 1
-
-    async def _refuse(self, environ: Environ, problem: Problem) -> Answer:
-        """Let the app answer with *problem*; in a thread of its own, since many may be refused."""
-        if not self._refusals_left:
-            return _bare(problem)
-        environ[REFUSAL] = problem
-        self._refusals_left -= 1
-        try:
-            return await self._run(self._refusals, environ)
-        finally:
-            self._refusals_left += 1
-
-    async def _read(self, environ: Environ, protocol: HTTPProtocol) -> bytes:
-        """Read the body, up to one byte more than the app allows.
-
-        A body that is announced as longer is not read at all: the app refuses it by its header.
+        granian does not expect it to raise. It answers 500 to a request that is dropped.
         """
+        try:
+            environ = make_environ(watcher.scope)
+            if self._has_body_to_read(environ):
+                loop.call_soon_threadsafe(self._start_reading, environ, watcher)
+            else:
+                self._accept(environ, watcher.proto)
+        except Exception:  # noqa: BLE001 - see above
+            _log.exception("a request was dropped")
+
+    def _has_body_to_read(self, environ: Environ) -> bool:
+        """Return False for a body that is announced as too long: the app refuses its header."""
+        length = int(environ.get("CONTENT_LENGTH", 0))
+        return length <= self._limit and (length > 0 or "HTTP_TRANSFER_ENCODING" in environ)
+
+    def _start_reading(self, environ: Environ, watcher: Watcher) -> None:
+        reading = self._read(environ, watcher.proto)
+        watcher.taskref(asyncio.get_running_loop().create_task(reading))
+
+    async def _read(self, environ: Environ, protocol: HTTPProtocol) -> None:
+        """Read the body, up to one byte more than the app allows."""
         body = bytearray()
-        if int(environ.get("CONTENT_LENGTH", 0)) <= self._limit:
+        try:
             async with asyncio.timeout(self._body_seconds):
                 async for chunk in protocol:
                     body += chunk
                     if len(body) > self._limit:
                         break
-        return bytes(body[: self._limit + 1])
+        except TimeoutError:
+            self._refuse(environ, protocol, RequestTimeout())
+            return
+        environ["wsgi.input"] = BytesIO(body[: self._limit + 1])
+        self._accept(environ, protocol)
 
-    async def _run(
-        self, pool: ThreadPoolExecutor, environ: Environ, start_by: float = inf
-    ) -> Answer:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, self._call, environ, start_by)
+    def _accept(self, environ: Environ, protocol: HTTPProtocol) -> None:
+        """Let a request that is whole wait for a thread."""
+        if self._requests.waiting >= self._most_waiting:
+            self._refuse(environ, protocol, Unavailable("Too many requests are waiting."))
+            return
+        start_by = monotonic() + self._waiting_seconds
+        self._requests.run(partial(self._answer, environ, protocol, start_by))
 
-    def _call(self, environ: Environ, start_by: float) -> Answer:
+    def _refuse(self, environ: Environ, protocol: HTTPProtocol, problem: Problem) -> None:
+        """Let the app answer with *problem*; in a thread of its own, since many may be refused."""
+        if self._refusals.waiting >= self._most_refusals:
+            self._send(protocol, _bare(problem))
+            return
+        environ[REFUSAL] = problem
+        self._refusals.run(partial(self._answer, environ, protocol))
+
+    def _answer(self, environ: Environ, protocol: HTTPProtocol, start_by: float = inf) -> None:
         if monotonic() > start_by:
             # Its client, or the proxy in front, has given up.
             environ[REFUSAL] = Unavailable("The request has waited too long.")
+        self._send(protocol, self._call(environ))
+        # An exception that the app keeps has this frame in its traceback, and granian ends the
+        # connection of a body that was not read when the last reference to it is gone.
+        del protocol
+
+    def _call(self, environ: Environ) -> Answer:
         try:
-            chunks, status, headers = run_wsgi_app(self._app, environ, buffered=True)
+            return call_app(self._app, environ)
         except Exception:  # noqa: BLE001 - what is around Flask may raise anything
             _log.exception("a request failed outside Flask")
             with self._app.request_context(environ):
                 response = answer_problem(InternalError())
-                return response.status_code, response.headers, response.get_data()
-        return int(status.partition(" ")[0]), headers, b"".join(chunks)
+                return response.status_code, response.headers.to_wsgi_list(), response.get_data()
+
+    def _send(self, protocol: HTTPProtocol, answer: Answer) -> None:
+        status, headers, body = answer
+        if self.closing:
+            kept = [item for item in headers if item[0].lower() != "connection"]
+            headers = [*kept, ("Connection", "close")]
+        protocol.response_bytes(status, headers, body)
 
 
 def _bare(problem: Problem) -> Answer:
@@ -153,7 +179,6 @@ def _bare(problem: Problem) -> Answer:
         "detail": problem.detail,
         "code": problem.code,
     }
-    headers = Headers(problem.headers)
-    headers.update({"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", "Connection": "close"})
-    body = json.dumps(document, separators=(",", ":")).encode()
-    return problem.status, headers, body
+    own = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", "Connection": "close"}
+    headers = [*(problem.headers | own).items()]
+    return problem.status, headers, json.dumps(document, separators=(",", ":")).encode()

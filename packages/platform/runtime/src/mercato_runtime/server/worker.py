@@ -2,25 +2,27 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import resource
 import select
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 from flask import Flask
-from granian.constants import HTTPModes, Interfaces
+from granian._granian import CallbackScheduler, RSGIWorker, SocketHolder, WorkerSignal
+from granian.constants import HTTPModes
 from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.net import SocketHolder  # type: ignore[attr-defined]
-from granian.server.embed import Server
 
 from mercato_kit.db import engine
 from mercato_runtime.server.bridge import Bridge
 from mercato_runtime.server.supervisor import SIGNALS, STOP_SECONDS
+
+BACKLOG = 1024
+"""Connections that the kernel keeps until a worker accepts them."""
 
 CONNECTIONS = 4096
 """Connections of one worker; more wait in the kernel."""
@@ -40,32 +42,45 @@ A connection that waits to be accepted at TERM is answered, and closed.
 _STOP = (signal.SIGINT, signal.SIGTERM)
 
 
-class SharedServer(Server):
-    """granian's embedded server, on a socket that the main process made.
+class Server:
+    """granian's HTTP server, on a socket that the main process made.
 
-    The connections that wait at it are not lost with the worker.
+    The connections that wait at it are not lost with the worker. Each request goes from granian's
+    thread to the bridge; granian's own server would let it pass an event loop on its way and back.
     """
 
     def __init__(self, bridge: Bridge, listener: socket.socket) -> None:
-        super().__init__(
-            bridge,
-            interface=Interfaces.RSGI,
-            http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(
-                header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEAD_BYTES
-            ),
-            backpressure=CONNECTIONS,
-            websockets=False,
-            log_level=LogLevels.error,
-            # Leave logging as it is set up.
-            log_dictconfig={"incremental": True, "handlers": {}, "loggers": {}},
-        )
         self.bridge = bridge
         self._listener = listener.detach()
+        self._stop = WorkerSignal()
 
-    def _init_shared_socket(self) -> None:
+    async def serve(self) -> None:
+        """Serve until it is stopped, and all requests that it has read are answered."""
+        loop = asyncio.get_running_loop()
+        ended = loop.create_future()
+        self._stop.add_cb(partial(loop.call_soon_threadsafe, ended.set_result, None))
+        scheduler = CallbackScheduler(loop, None, None, None, None)  # type: ignore[call-arg]
+        scheduler._schedule_fn = partial(self.bridge.receive, loop)  # type: ignore[attr-defined]  # noqa: SLF001
+        self._make_worker().serve_async(scheduler, loop, self._stop)  # type: ignore[attr-defined]
+        await ended
+
+    def stop(self) -> None:
+        """Stop when the requests that were read are answered."""
+        self._stop.set()
+
+    def _make_worker(self) -> RSGIWorker:
         is_unix = False
-        self._shd: Any = SocketHolder(self._listener, is_unix, self.backlog)  # type: ignore[call-arg]
+        socket_holder = SocketHolder(self._listener, is_unix, BACKLOG)  # type: ignore[call-arg]
+        return RSGIWorker(  # type: ignore[call-arg]
+            1,
+            (None, socket_holder),
+            ipc=None,
+            backpressure=CONNECTIONS,
+            http_mode=HTTPModes.http1,
+            http1_opts=HTTP1Settings(
+                header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEAD_BYTES
+            ),
+        )
 
     def stop_accepting(self) -> None:
         """Leave new connections to the successor of this worker, where the system can.
@@ -94,13 +109,15 @@ def run_worker(
     """
     _forget_connections(app)
     _allow_open_files()
-    asyncio.run(_serve(SharedServer(Bridge(app, threads), listener), ready, lifeline))
+    # What clients do wrong is not worth a line.
+    logging.getLogger("_granian").setLevel(logging.ERROR)
+    asyncio.run(_serve(Server(Bridge(app, threads), listener), ready, lifeline))
     with app.app_context():
         # The last process that closes a SQLite file puts its log into it.
         engine().dispose()
 
 
-async def _serve(server: SharedServer, ready: int, lifeline: int) -> None:
+async def _serve(server: Server, ready: int, lifeline: int) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from mercato_kit.db import Json, UtcDateTime
+from mercato_kit.db import Json, UtcDateTime, sortable
 
 revision = "0001"
 down_revision = None
@@ -22,7 +22,7 @@ _Words = sa.Text().with_variant(postgresql.TSVECTOR(), "postgresql")
 # The tokenizer `ascii` keeps every letter beyond ASCII: words are folded before they are written.
 _FULL_TEXT_INDEX = """
 CREATE VIRTUAL TABLE products_search_index
-USING fts5 (words, tokenize="ascii tokenchars '_'", prefix='2 3', detail=none)
+USING fts5 (words, tokenize="ascii tokenchars '_@'", detail=none)
 """
 
 DEFAULT_LOCATION_ID = UUID("01900000-0000-7000-8000-000000000001")
@@ -65,6 +65,7 @@ def downgrade() -> None:
     op.drop_table("products_location")
     _drop_search()
     op.drop_table("products_category_price")
+    op.drop_table("products_relisting")
     op.drop_table("products_category_listing")
     op.drop_table("products_product_category")
     op.drop_table("products_category")
@@ -98,11 +99,13 @@ def _create_catalogue() -> None:
         "products_product",
         sa.Column("handle", sa.String(length=80), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name_key", sortable(222), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("brand", sa.String(length=100), nullable=True),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("options", Json, nullable=False),
         sa.Column("tax_code", sa.String(length=50), nullable=True),
+        sa.Column("in_stock", sa.Boolean(), nullable=False),
         sa.Column("external_reference", sa.String(length=100), nullable=True),
         sa.Column("published_at", UtcDateTime, nullable=True),
         sa.Column("archived_at", UtcDateTime, nullable=True),
@@ -120,18 +123,17 @@ def _create_catalogue() -> None:
         ),
         sa.UniqueConstraint("handle", name=op.f("uq_products_product_handle")),
     )
-    op.create_index(
-        op.f("ix_products_product_status_created_at_id"),
-        "products_product",
-        ["status", "created_at", "id"],
-    )
-    op.create_index(
-        op.f("ix_products_product_status_name_id"), "products_product", ["status", "name", "id"]
-    )
+    for columns in (["status"], ["status", "in_stock"]):
+        for column in ("created_at", "name_key"):
+            op.create_index(
+                op.f(f"ix_products_product_{'_'.join(columns)}_{column}_id"),
+                "products_product",
+                [*columns, column, "id"],
+            )
     op.create_table(
         "products_variant",
         sa.Column("product_id", sa.Uuid(), nullable=False),
-        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("sku", sortable(64), nullable=False),
         sa.Column("gtin", sa.String(length=14), nullable=True),
         sa.Column("name", sa.String(length=400), nullable=False),
         sa.Column("option_values", Json, nullable=False),
@@ -194,6 +196,7 @@ def _create_catalogue() -> None:
         sa.Column("product_id", sa.Uuid(), nullable=False),
         sa.Column("currency", sa.CHAR(length=3), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("in_stock", sa.Boolean(), nullable=False),
         sa.Column("min_amount", sa.BigInteger(), nullable=False),
         sa.Column("max_amount", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
@@ -211,6 +214,11 @@ def _create_catalogue() -> None:
         op.f("ix_products_price_range_currency_status_min_amount_product_id"),
         "products_price_range",
         ["currency", "status", "min_amount", "product_id"],
+    )
+    op.create_index(
+        "ix_products_price_range_in_stock",
+        "products_price_range",
+        ["currency", "status", "in_stock", "min_amount", "product_id"],
     )
     op.create_table(
         "products_media",
@@ -250,9 +258,11 @@ def _create_categories() -> None:
         sa.Column("parent_id", sa.Uuid(), nullable=True),
         sa.Column("handle", sa.String(length=80), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("path", sa.String(length=800), nullable=False),
+        sa.Column("name_key", sortable(222), nullable=False),
+        sa.Column("path", sortable(800), nullable=False),
         sa.Column("depth", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("is_removed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("updated_at", UtcDateTime, nullable=False),
@@ -267,7 +277,7 @@ def _create_categories() -> None:
         sa.UniqueConstraint("handle", name=op.f("uq_products_category_handle")),
     )
     op.create_index(op.f("ix_products_category_parent_id"), "products_category", ["parent_id"])
-    for column in ("path", "name", "position"):
+    for column in ("path", "name_key", "position"):
         op.create_index(
             op.f(f"ix_products_category_{column}_id"), "products_category", [column, "id"]
         )
@@ -303,7 +313,8 @@ def _create_listings() -> None:
         sa.Column("product_id", sa.Uuid(), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name_key", sortable(222), nullable=False),
+        sa.Column("in_stock", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["category_id"],
             ["products_category.id"],
@@ -319,14 +330,33 @@ def _create_listings() -> None:
             "category_id", "product_id", name=op.f("pk_products_category_listing")
         ),
     )
-    for column in ("created_at", "name"):
+    for name, column in (("created_at", "created_at"), ("name", "name_key")):
         op.create_index(
-            f"ix_products_category_listing_{column}",
+            f"ix_products_category_listing_{name}",
             "products_category_listing",
             ["category_id", "status", column, "product_id"],
         )
+        op.create_index(
+            f"ix_products_category_listing_in_stock_{name}",
+            "products_category_listing",
+            ["category_id", "status", "in_stock", column, "product_id"],
+        )
     op.create_index(
         op.f("ix_products_category_listing_product_id"), "products_category_listing", ["product_id"]
+    )
+    op.create_table(
+        "products_relisting",
+        sa.Column("category_id", sa.Uuid(), nullable=True),
+        sa.Column("unlink", sa.Boolean(), nullable=False),
+        sa.Column("after", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["category_id"],
+            ["products_category.id"],
+            name=op.f("fk_products_relisting_category_id_products_category"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_products_relisting")),
     )
     op.create_table(
         "products_category_price",
@@ -334,6 +364,7 @@ def _create_listings() -> None:
         sa.Column("product_id", sa.Uuid(), nullable=False),
         sa.Column("currency", sa.CHAR(length=3), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("in_stock", sa.Boolean(), nullable=False),
         sa.Column("min_amount", sa.BigInteger(), nullable=False),
         sa.Column("max_amount", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -357,6 +388,11 @@ def _create_listings() -> None:
         ["category_id", "currency", "status", "min_amount", "product_id"],
     )
     op.create_index(
+        "ix_products_category_price_in_stock",
+        "products_category_price",
+        ["category_id", "currency", "status", "in_stock", "min_amount", "product_id"],
+    )
+    op.create_index(
         op.f("ix_products_category_price_product_id"), "products_category_price", ["product_id"]
     )
 
@@ -367,7 +403,6 @@ def _create_search() -> None:
         "products_search",
         sa.Column("number", _Number, sa.Identity(), nullable=False),
         sa.Column("product_id", sa.Uuid(), nullable=False),
-        sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("keys", sa.Text(), nullable=False),
         sa.Column("words", _Words, nullable=False),
@@ -378,6 +413,11 @@ def _create_search() -> None:
         ),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_products_search")),
         sa.UniqueConstraint("product_id", name=op.f("uq_products_search_product_id")),
+    )
+    op.create_table(
+        "products_search_word",
+        sa.Column("word", sortable(70), nullable=False),
+        sa.PrimaryKeyConstraint("word", name=op.f("pk_products_search_word")),
     )
     if is_postgresql:
         op.create_index(
@@ -392,6 +432,7 @@ def _create_search() -> None:
 
 
 def _drop_search() -> None:
+    op.drop_table("products_search_word")
     op.drop_table("products_search")
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE products_search_index")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.reserved import PLATFORM_BLUEPRINTS
+from mercato_composition.features.reserved import HOST_PERMISSIONS, PLATFORM_BLUEPRINTS
 from mercato_kit.feature import ENTRY_POINT_GROUP
 from mercato_kit.http import Blueprint
 
@@ -41,9 +41,13 @@ def topics(features: Sequence[Candidate]) -> Iterator[Fault]:
 
 
 def permissions(features: Sequence[Candidate]) -> Iterator[Fault]:
-    """Check that no two features declare one permission (K406)."""
+    """Check that no two features declare one permission, and none one of the host's (K406)."""
     wins = "a holder of {0}'s permission would have the other one, too"
-    return _doubles(features, "K406", "permission", wins, lambda one: one.manifest.permissions)
+    for feature in features:
+        for name in HOST_PERMISSIONS.keys() & set(feature.manifest.permissions):
+            what = f"its permission {name!r} is also one of the host's.\n{wins.format('the host')}"
+            yield feature.fault("K406", what, Outside("rename the permission"))
+    yield from _doubles(features, "K406", "permission", wins, lambda one: one.manifest.permissions)
 
 
 _WINS = "{} would answer, without a warning"

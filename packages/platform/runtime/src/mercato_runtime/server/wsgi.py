@@ -1,4 +1,4 @@
-"""The WSGI environ (PEP 3333) of a request that granian read."""
+"""The server's side of WSGI (PEP 3333): the environ of a request, and the answer of an app."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from wsgiref.types import WSGIApplication
+
     from granian.rsgi import Scope
+
+    Headers = list[tuple[str, str]]
+    Answer = tuple[int, Headers, bytes]
 
 Environ = dict[str, Any]
 
@@ -62,3 +68,24 @@ def _add_header(environ: Environ, name: str, value: str) -> None:
 def _split_address(address: str) -> tuple[str, str]:
     host, _, port = address.rpartition(":")
     return host.strip("[]"), port
+
+
+def call_app(app: WSGIApplication, environ: Environ) -> Answer:
+    """Return the status, the headers and the whole body that an app answers with."""
+    started: list[Any] = []
+    written: list[bytes] = []
+
+    def start_response(
+        status: str, headers: Headers, _exc_info: object = None
+    ) -> Callable[[bytes], object]:
+        started[:] = int(status[:3]), headers
+        return written.append
+
+    chunks = app(environ, start_response)
+    try:
+        written.extend(chunks)
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+    status, headers = started
+    return status, headers, b"".join(written)

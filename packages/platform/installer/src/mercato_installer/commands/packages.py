@@ -1,53 +1,38 @@
-"""The commands ``mercato lock``, ``mercato install`` and ``mercato rollback``."""
+"""The commands ``mercato lock`` and ``mercato install``."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
-from pathlib import Path
+from __future__ import annotations
+
+import json
 from typing import TYPE_CHECKING
 
 import click
 
 from mercato_composition.commands import Command, Operation, pass_operation
+from mercato_installer.commands import options
+from mercato_installer.commands.options import installation_of
 
 if TYPE_CHECKING:
-    from mercato_installer.installation import Installation
+    from pathlib import Path
 
-
-def _index_url(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
-    from mercato_composition.deployment.tables import is_safe_url
-
-    if url is not None and not is_safe_url(url):
-        raise click.BadParameter("use https://…; http:// is allowed for this machine only")
-    return url
-
-
-_index = click.option(
-    "--index",
-    metavar="URL",
-    callback=_index_url,
-    help="The one index to use. Default: [index] url in the file, else uv's own.",
-)
-_into = click.option(
-    "--into",
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The folder of environments. Default: environments/ beside the deployment file.",
-)
-_wait = click.option(
-    "--wait",
-    type=click.FloatRange(min=0),
-    default=600,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for another process that locks or installs.",
-)
+    from mercato_installer.progress import Kind
 
 
 @click.command(cls=Command, examples=["mercato lock", "mercato lock --index https://…/simple/"])
-@_index
-@_into
-@_wait
+@options.index
+@options.into
+@options.wait
+@options.progress
+@options.as_json
 @pass_operation
-def lock(operation: Operation, index: str | None, into: Path | None, wait: float) -> None:
+def lock(
+    operation: Operation,
+    index: str | None,
+    into: Path | None,
+    wait: float,
+    progress: Kind,
+    as_json: bool,  # noqa: FBT001
+) -> None:
     """Choose versions of the features, and write a lock with their hashes.
 
     The lock is pylock.toml beside the deployment file; keep the two together. It has only wheels,
@@ -55,8 +40,14 @@ def lock(operation: Operation, index: str | None, into: Path | None, wait: float
     """
     from mercato_installer import lock as locking
 
-    installation = _installation(operation, into, wait, index)
-    for line in locking.lock(installation):
+    installation = installation_of(operation, into, wait, index, progress, as_json=as_json)
+    changes = locking.lock(installation)
+    if as_json:
+        written = {"lock": str(installation.places.lock), "changes": changes}
+        document = {"format": "1.0", "command": "lock", **written}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    for line in changes:
         click.echo(f"  {line}")
     click.echo(f"Wrote {installation.places.lock.name}. Install it with: mercato install")
 
@@ -70,14 +61,15 @@ def lock(operation: Operation, index: str | None, into: Path | None, wait: float
     ],
 )
 @click.option("--here", is_flag=True, help="Install into the environment that runs this command.")
-@_index
+@options.index
 @click.option(
     "--find-links",
     type=click.Path(exists=True, file_okay=False),
     help="A folder of wheels to install from; with --here.",
 )
-@_into
-@_wait
+@options.into
+@options.wait
+@options.progress
 @pass_operation
 def install(
     operation: Operation,
@@ -86,8 +78,9 @@ def install(
     find_links: str | None,
     into: Path | None,
     wait: float,
+    progress: Kind,
 ) -> None:
-    """Create a new environment from the lock, and switch to it.
+    """Create a new environment from the lock, and switch to it. `mercato deploy` does more.
 
     The wheels are downloaded, compared with the lock and checked before they are unpacked.
     environments/current points to the new environment after `mercato check` passes in it, so set
@@ -108,38 +101,6 @@ def install(
         raise click.BadParameter("only with --here", param_hint="--find-links")
     from mercato_installer import install as installing
 
-    installation = _installation(operation, into, wait, index)
+    installation = installation_of(operation, into, wait, index, progress)
     installing.install(installation)
     click.echo(f"Start it with: {installation.places.current / 'bin' / 'mercato'} serve")
-
-
-@click.command(cls=Command, examples=["mercato rollback"])
-@_into
-@_wait
-@pass_operation
-def rollback(operation: Operation, into: Path | None, wait: float) -> None:
-    """Switch back to the previous environment and its lock.
-
-    The database is not changed: `mercato db check` shows whether the older features can use its
-    tables.
-    """
-    from mercato_installer import install as installing
-
-    installing.rollback(_installation(operation, into, wait))
-
-
-def _installation(
-    operation: Operation, into: Path | None, wait: float, index: str | None = None
-) -> "Installation":
-    from mercato_composition.deployment.packages import read
-    from mercato_composition.deployment.places import Places
-    from mercato_installer.installation import Installation
-
-    requirements = read(operation.path)
-    return Installation(
-        requirements=requirements,
-        places=Places.of(requirements.file, into),
-        index=index or requirements.index,
-        wait_seconds=wait,
-        on_progress=click.echo,
-    )

@@ -1,0 +1,1 @@
+"""The commands of this distribution, and what they have in common."""
