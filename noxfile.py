@@ -88,6 +88,19 @@ def redis(session: nox.Session) -> None:
     test_beside(session, "redis-server")
 
 
+@nox.session(requires=["build"])
+def browser(session: nox.Session) -> None:
+    """Open every page in Debian's Chromium, and leave screenshots in var/screenshots.
+
+    Each is checked with axe-core, in light and dark, 390 and 1400 pixels wide.
+    """
+    if shutil.which("chromium") is None:
+        session.error("chromium is not installed: apt-get install chromium")
+    provide(session, *EVERYTHING, groups=[f"{ROOT}/host/pyproject.toml:browser"])
+    where = [f"--config-file={WORKSPACE}", f"{ROOT}/host/tests/browser"]
+    session.run("pytest", *where, *session.posargs, env=CLEAN)
+
+
 def require_program(session: nox.Session, program: str) -> None:
     """Skip the session, and say so, where a server of Debian's is not installed."""
     if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None:

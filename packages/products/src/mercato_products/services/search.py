@@ -103,7 +103,7 @@ def find_words(
 
 def _either(*statements: Any) -> sa.Subquery:
     arms = (statement.subquery() for statement in statements)
-    return sa.union(*(sa.select(arm.c.number) for arm in arms)).subquery("numbers")
+    return sa.union(*(sa.select(arm.c.number) for arm in arms)).subquery("found_numbers")
 
 
 def _read(tree: Node, indexed: Node | None) -> Any:
