@@ -54,6 +54,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+def examples(session: nox.Session) -> None:
+    """Write the examples of the API document: what a shop with sample data answers."""
+    provide(session, *EVERYTHING, groups=[TOGETHER])
+    session.run("python", "-m", "host.tests.together.examples", env=CLEAN)
+
+
+@nox.session(requires=["build"])
 def shop(session: nox.Session) -> None:
     """Serve the sample shop on 127.0.0.1:5000: install, migrate, fill, run the worker.
 
@@ -70,6 +77,28 @@ def journey(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+def contract(session: nox.Session) -> None:
+    """Let schemathesis compare a served shop with its API document, for a minute at most."""
+    provide(session, *chosen_wheels(), groups=[f"{ROOT}/host/pyproject.toml:contract"])
+    session.run("python", "-u", "host/tests/together/contract.py", *session.posargs, env=CLEAN)
+
+
+@nox.session(requires=["build"])
+def clients(session: nox.Session) -> None:
+    """Generate clients for Python and TypeScript, and order with them; needs npm and a registry.
+
+    Without npm the TypeScript client is not tested, and the session fails after the other one.
+    """
+    provide(session, *chosen_wheels(), groups=[f"{ROOT}/host/pyproject.toml:clients"])
+    where = [f"--config-file={WORKSPACE}", f"{ROOT}/host/tests/clients"]
+    if shutil.which("npm"):
+        session.run("pytest", *where, *session.posargs, env=CLEAN)
+    else:
+        session.run("pytest", "-k", "TestPython", *where, *session.posargs, env=CLEAN)
+        session.error("npm is not installed: the TypeScript client was not tested.")
+
+
+@nox.session(requires=["build"])
 def pgbouncer(session: nox.Session) -> None:
     """Test a shop behind Debian's PgBouncer in transaction mode."""
     test_beside(session, "pgbouncer")
@@ -79,6 +108,19 @@ def pgbouncer(session: nox.Session) -> None:
 def redis(session: nox.Session) -> None:
     """Test shops that share Debian's Redis, and what they do while it is away."""
     test_beside(session, "redis-server")
+
+
+@nox.session(requires=["build"])
+def browser(session: nox.Session) -> None:
+    """Open every page in Debian's Chromium, and leave screenshots in var/screenshots.
+
+    Each is checked with axe-core, in light and dark, 390 and 1400 pixels wide.
+    """
+    if shutil.which("chromium") is None:
+        session.error("chromium is not installed: apt-get install chromium")
+    provide(session, *EVERYTHING, groups=[f"{ROOT}/host/pyproject.toml:browser"])
+    where = [f"--config-file={WORKSPACE}", f"{ROOT}/host/tests/browser"]
+    session.run("pytest", *where, *session.posargs, env=CLEAN)
 
 
 def require_program(session: nox.Session, program: str) -> None:

@@ -102,3 +102,15 @@ def issuer() -> Iterator[Issuer]:
     """An external OIDC issuer, on loopback."""
     with running_issuer() as running:
         yield running
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print how many wrong deployments were named rightly."""
+    counts = {
+        word: sum(
+            "test_wrong.py" in report.nodeid for report in terminalreporter.stats.get(word, ())
+        )
+        for word in ("passed", "failed")
+    }
+    if any(counts.values()):
+        terminalreporter.write_line(f"hits {counts['passed']} of {sum(counts.values())}")

@@ -1,18 +1,26 @@
 """Plan a deploy, do its steps, and take the plan only as long as it holds."""
 
 import json
-import re
-import time
 
 import msgspec
 import pytest
 
 from mercato_composition.faults import DeploymentError
-from mercato_installer import deploy as deploying, plan as plans
+from mercato_installer import deploy as deploying, install as installing, plan as plans
+from mercato_installer.journal import Journal
+from mercato_installer.planning import make_plan
 from mercato_installer.releases import Releases
 from mercato_installer.text import lines_of, way_back
 
 from .deploys import FakeInside, installation_of
+
+SHOWN = """\
+deployment.toml (testing): release 1 -> 2
+  file      + [features.vouchers]   ~ alpha.settings.minutes 15 -> 20   - [features.reviews]
+  packages  + mercato-vouchers 1.0   ~ mercato-alpha 1.0 -> 1.1   - mercato-reviews 1.0   \
+(3 equal; {megabytes:.1f} MB)   routes + 1 - 1
+  database  alpha 0001 -> 0002 expand   vouchers 0001
+  back      `mercato rollback` will work: nothing is taken away."""
 
 
 @pytest.fixture
@@ -37,7 +45,7 @@ def plan_of(shop, **more):
     """Plan a deploy of the shop."""
     installation = installation_of(shop)
     with installation.locked():
-        return deploying.make_plan(installation, **more)
+        return make_plan(installation, **more)
 
 
 def codes(refused):
@@ -71,16 +79,9 @@ class TestDeploy:
 
         plan = plan_of(shop)
 
-        size = f"{plan.packages.bytes / 1e6:.1f} MB"
-        assert [*lines_of(plan), way_back(plan)] == [
-            "deployment.toml (testing): release 1 -> 2",
-            "  file      ~ alpha.settings.minutes 15 -> 20   - [features.reviews]"
-            "   + [features.vouchers]",
-            "  packages  ~ mercato-alpha 1.0 -> 1.1   - mercato-reviews 1.0   + mercato-vouchers 1.0"
-            f"   (3 equal; {size})   routes + 1 - 1",
-            "  database  alpha 0001 -> 0002 expand   vouchers 0001",
-            "  back      `mercato rollback` will work: nothing is taken away.",
-        ]
+        assert "\n".join([*lines_of(plan), way_back(plan)]) == SHOWN.format(
+            megabytes=plan.packages.bytes / 1e6
+        )
 
     def test_changes_nothing_before_the_answer(self, shop):
         """A plan that is not agreed to leaves lock, link, releases and database as they are."""
@@ -142,6 +143,30 @@ class TestDeploy:
 
         assert codes(refused) == ["K120"]
 
+    @pytest.mark.provokes("K120")
+    def test_ends_at_a_step_that_fails(self, shop):
+        """The next deploy makes a new plan: here there is nothing left to do."""
+        shop.choose("alpha", more='[deploy]\nrestart = ["false"]\n')
+        shop.offer()
+
+        with pytest.raises(DeploymentError) as refused:
+            deploy(shop)
+
+        assert codes(refused) == ["K120"]
+        assert Releases(shop.places).current().number == 1
+        assert deploy(shop) is None
+
+    def test_is_ended_by_an_install(self, shop):
+        """An install after an interrupted deploy makes the release, and forgets the deploy."""
+        shop.offer()
+        shop.mercato("lock")
+        begun = Journal(shop.places).path
+        begun.write_text("{}")
+
+        installing.install(installation_of(shop))
+
+        assert (begun.exists(), Releases(shop.places).current().number) == (False, 1)
+
     def test_keeps_five_releases(self, shop):
         """Older releases and their environments are removed; those of others stay."""
         other = shop.places.environments / "releases.other" / "0001"
@@ -175,6 +200,7 @@ class TestKeptPlan:
         return file
 
     def deploy(self, shop, file):
+        """Deploy what a plan says."""
         deploy(shop, kept=plans.read(file), name=file.name)
 
     def test_is_done_exactly(self, shop, kept):

@@ -1,5 +1,6 @@
 """Database session, metadata, ids, times and column types."""
 
+import time
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 import uuid_utils.compat
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -61,8 +63,7 @@ def new_id() -> UUID:
 
 def utc_now() -> datetime:
     """Return the current time as aware UTC, in whole milliseconds."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -117,7 +118,7 @@ def sortable(length: int) -> sa.String:
 
 def is_sortable(kind: sa.types.TypeEngine[Any]) -> bool:
     """Return whether values of a type have one order on both databases."""
-    there = kind.dialect_impl(postgresql.dialect())
+    there = kind.dialect_impl(cast("Any", PGDialect_psycopg)())
     return not isinstance(there, sa.String) or there.collation == "C"
 
 

@@ -1,6 +1,7 @@
 """``/problems``: what each problem means, and what to do about it."""
 
 from collections.abc import Iterator, Mapping
+from json import dumps
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, url_for
@@ -9,9 +10,7 @@ from mercato_kit.errors import NotFound
 from mercato_runtime import pages
 from mercato_runtime.api.pages import current_document
 
-blueprint = Blueprint(
-    "problems", __name__, url_prefix="/problems", template_folder="pages/templates"
-)
+blueprint = Blueprint("problems", __name__, url_prefix="/problems")
 
 _AN_HOUR = "public, max-age=3600"
 
@@ -46,6 +45,9 @@ _MEMBERS: Mapping[str, str] = {
 }
 
 
+_OWN = "A member of this problem; the example has one."
+
+
 def init_app(app: Flask) -> None:
     """Add the pages to *app*."""
     app.register_blueprint(blueprint)
@@ -68,7 +70,9 @@ def explain_problem(code: str) -> Response:
     explained = _explained().get(code)
     if explained is None:
         raise NotFound
-    return pages.answer("problem.html", _about(explained), cache=_AN_HOUR)
+    document = _about(explained)
+    example = dumps(document["example"], indent=2, ensure_ascii=False)
+    return pages.answer("problem.html", document, cache=_AN_HOUR, example=example)
 
 
 def _explained() -> Mapping[str, dict[str, Any]]:
@@ -78,12 +82,12 @@ def _explained() -> Mapping[str, dict[str, Any]]:
 def _about(problem: Mapping[str, Any]) -> dict[str, Any]:
     code, status = problem["code"], problem["status"]
     document = current_document()
-    component = _component(document, code)
+    example = next(_recorded(document, code), None) or _example(problem)
     return {
         **problem,
         "advice": _ADVICE.get(status, _ADVICE[400]),
-        "members": _members(component),
-        "example": component.get("example") or _example(problem),
+        "members": _members(_component(document, code), example),
+        "example": example,
         "operations": list(_operations(document, code)),
     }
 
@@ -99,11 +103,20 @@ def _code_of(schema: Mapping[str, Any]) -> str | None:
     return code
 
 
-def _members(component: Mapping[str, Any]) -> dict[str, str]:
+def _members(component: Mapping[str, Any], example: Mapping[str, Any]) -> dict[str, str]:
     """Return the meaning of each member of the document, by name."""
-    own = component.get("properties", {})
-    described = {name: schema.get("description", "") for name, schema in own.items()}
-    return {**_MEMBERS, **{name: it for name, it in described.items() if name not in _MEMBERS}}
+    known = component.get("properties", {})
+    own = {name: known.get(name, {}).get("description", _OWN) for name in (*known, *example)}
+    return {**_MEMBERS, **{name: it for name, it in own.items() if name not in _MEMBERS}}
+
+
+def _recorded(document: Mapping[str, Any], code: str) -> Iterator[dict[str, Any]]:
+    """Give the problems with *code* that were recorded as answers of operations."""
+    for _, _, operation in _all_operations(document):
+        for answer in operation["responses"].values():
+            for content in answer.get("content", {}).values():
+                if code in content.get("examples", {}):
+                    yield content["examples"][code]["value"]
 
 
 def _example(problem: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,17 +131,23 @@ def _example(problem: Mapping[str, Any]) -> dict[str, Any]:
 
 def _operations(document: Mapping[str, Any], code: str) -> Iterator[dict[str, str]]:
     """Give the operations whose description says that they refuse with *code*."""
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            answers = operation.get("responses", {}) if isinstance(operation, dict) else {}
-            if code in _codes(document, list(answers.values()), set()):
-                yield {
-                    "method": method.upper(),
-                    "path": path,
-                    "summary": operation.get("summary", ""),
-                    "operation_id": operation["operationId"],
-                    "tag": next(iter(operation.get("tags", ())), ""),
-                }
+    for path, method, operation in _all_operations(document):
+        if code in _codes(document, operation["responses"], set()):
+            yield {
+                "method": method.upper(),
+                "path": path,
+                "summary": operation.get("summary", ""),
+                "operation_id": operation["operationId"],
+                "tag": next(iter(operation.get("tags", ())), ""),
+            }
+
+
+def _all_operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            # An item has parameters, too.
+            if isinstance(operation, dict) and "responses" in operation:
+                yield path, method, operation
 
 
 def _codes(document: Mapping[str, Any], part: Any, seen: set[str]) -> Iterator[str]:

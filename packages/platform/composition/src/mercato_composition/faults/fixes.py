@@ -94,19 +94,22 @@ class Variable:
         name: Its name.
         value: Its value, which a shell expands; None to unset it.
         before: A command that makes what the value names.
+        unset: Another variable, which is unset then.
         certainty: What it does for the fault.
     """
 
     name: str
     value: str | None
     before: str = ""
+    unset: str | None = None
     certainty: Certainty = "sure"
 
     @property
     def text(self) -> str:
         """The line to paste into the shell that starts the server."""
         line = f"unset {self.name}" if self.value is None else f"export {self.name}={self.value}"
-        return f"{self.before} && {line}" if self.before else line
+        unset = f"unset {self.unset}" if self.unset else ""
+        return " && ".join(filter(None, [self.before, line, unset]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
-from mercato_composition.deployment.file import ValuePath, variable_of
+from mercato_composition.deployment.corrections import example_of
+from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Choice
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.deployment.tables import Root
+from mercato_composition.deployment.text import ValuePath
 from mercato_composition.features.installed import installed_features
 from mercato_composition.features.plan import Plan, compose
 from mercato_composition.report.settings import SECTIONS, fields_of
@@ -109,23 +111,8 @@ def _fields(
 
 
 def _placeholder(field: msgspec.structs.FieldInfo) -> Any:
-    """Return the field's first example, else some value of its type."""
-    info = msgspec.inspect.type_info(field.type)
-    if examples := (getattr(info, "extra_json_schema", None) or {}).get("examples"):
-        return examples[0]
-    while isinstance(info, msgspec.inspect.Metadata):
-        info = info.type
-    if isinstance(info, msgspec.inspect.UnionType):
-        info = next(one for one in info.types if not isinstance(one, msgspec.inspect.NoneType))
-    if isinstance(info, msgspec.inspect.LiteralType):
-        return info.values[0]
-    if isinstance(info, msgspec.inspect.BoolType):
-        return False
-    if isinstance(info, msgspec.inspect.IntType | msgspec.inspect.FloatType):
-        return info.ge if info.ge is not None else (info.gt or 0) + 1
-    if isinstance(info, msgspec.inspect.ListType):
-        return []
-    return "change me"
+    example = example_of(field)
+    return "change me" if example is None else example
 
 
 def _literal(value: Any) -> str:

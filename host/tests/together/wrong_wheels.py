@@ -1,0 +1,99 @@
+"""Distributions for tests of wrong deployments, by name."""
+
+import ast
+import re
+from importlib.metadata import entry_points
+from textwrap import dedent
+
+from mercato_testing.samples.wheels import GOOD, install
+
+_RELEASE = re.compile(r"([a-z_]+) ([0-9][0-9a-z.]*)")
+
+
+def install_wheel(folder, text):
+    """Install a distribution into a folder of ``sys.path``.
+
+    Args:
+        folder: The folder.
+        text: ``orders 0.9``, or a function of :data:`WHEELS` with arguments:
+            ``broken-import(line=12)``.
+    """
+    if release := _RELEASE.fullmatch(text):
+        _another_version(folder, *release.groups())
+        return
+    name, _, arguments = text.rstrip(")").partition("(")
+    call = ast.parse(f"f({arguments})", mode="eval").body
+    WHEELS[name](folder, **{one.arg: ast.literal_eval(one.value) for one in call.keywords})
+
+
+def _another_version(folder, feature, version):
+    """Install the metadata of a real feature, with another version."""
+    [real] = entry_points(group="mercato.features", name=feature)
+    install(folder, feature, "", module=real.module, version=version)
+
+
+def _plain(folder, name="lamps", version="1.0", distribution=None, requires=()):
+    """A feature that fits."""
+    install(
+        folder,
+        name,
+        GOOD.format(name=name),
+        version=version,
+        distribution=distribution,
+        requires=requires,
+        module=f"wheel_{name}_{(distribution or 'mercato').replace('-', '_')}",
+    )
+
+
+def _broken_import(folder, line=1, name="lamps", error="1 / 0"):
+    """A feature whose module raises an error in a line."""
+    install(folder, name, "\n" * (line - 1) + f"{error}\n", module=f"wheel_{name}")
+
+
+def _missing_extra(folder, name="lamps"):
+    """A feature that needs a module of one of its extras."""
+    install(
+        folder,
+        name,
+        "import a_module_that_is_away",
+        requires=['a-module-that-is-away; extra == "colour"'],
+        metadata="Provides-Extra: colour",
+        module=f"wheel_{name}",
+    )
+
+
+def _manifest(folder, name="lamps", parts="", lines=""):
+    """A feature with parts of a manifest, and lines before it."""
+    source = dedent(_SOURCE).format(name=name, parts=parts, lines=lines)
+    install(folder, name, source, module=f"wheel_{name}")
+
+
+_SOURCE = """\
+from typing import Annotated, Protocol
+
+from msgspec import Meta
+
+from mercato_contracts.identity import Identity
+from mercato_kit.feature import Feature, Need, Offer
+from mercato_kit.http import Blueprint
+from mercato_kit.policies import anyone
+from mercato_kit.settings import Rule, Secret, Settings
+
+blueprint = Blueprint("{name}", __name__, url_prefix="/v1")
+
+
+def view(**arguments):
+    '''Answer'''
+
+
+{lines}
+feature = Feature(name="{name}", summary="For a test.", {parts})
+"""
+
+WHEELS = {
+    "plain": _plain,
+    "broken-import": _broken_import,
+    "missing-extra": _missing_extra,
+    "manifest": _manifest,
+}
+"""Functions that install a distribution into a folder, by name."""

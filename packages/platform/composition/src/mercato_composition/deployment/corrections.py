@@ -1,0 +1,101 @@
+"""Fixes of settings that are missing, wrong, unknown, or secrets in clear text."""
+
+from typing import Any
+
+import msgspec
+
+from mercato_composition.deployment import edits
+from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment.text import ValuePath
+from mercato_composition.faults import Fix, Outside, Variable
+from mercato_kit import settings
+
+RANDOM = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+"""The command that prints a random secret."""
+
+
+def given(source: Source, path: ValuePath, field: msgspec.structs.FieldInfo) -> tuple[Fix, ...]:
+    """Return the fix that gives a required setting."""
+    if settings.is_secret(field):
+        return secret(path)
+    value = example_of(field)
+    if value is None:
+        return (edits.set_value(source, path, _part(path), "fill"),)
+    return (edits.set_value(source, path, value),)
+
+
+def corrected(source: Source, path: ValuePath, field: msgspec.structs.FieldInfo) -> tuple[Fix, ...]:
+    """Return the fix of a wrong value: the default, else an example."""
+    if settings.is_secret(field):
+        return (edits.remove(source, path, "choice"), *secret(path))
+    if field.required:
+        return given(source, path, field)
+    value = settings.default_of(field)
+    if value is None or isinstance(value, dict):
+        return (edits.remove(source, path),)
+    return (edits.set_value(source, path, msgspec.to_builtins(value)),)
+
+
+def together(source: Source, path: ValuePath) -> tuple[Fix, ...]:
+    """Return the fix of settings that are wrong together: none is known to be the wrong one."""
+    table = f"[{'.'.join(path)}]" if path else "the top"
+    return (Outside(f"correct these settings in {table} of {source.name}"),)
+
+
+def known(source: Source, path: ValuePath, suggestion: str | None) -> tuple[Fix, ...]:
+    """Return the fixes of an unknown key: the name that was meant, or none."""
+    if suggestion is None:
+        return (edits.remove(source, path),)
+    renamed = edits.rename(source, path, suggestion, "choice")
+    return (renamed, edits.remove(source, path, "choice"))
+
+
+def secret(path: ValuePath) -> tuple[Fix, ...]:
+    """Return the fixes that give a secret: a variable, or the path of a file with it."""
+    variable = variable_of(*path)
+    return (
+        Variable(variable, f"'{_part(path)}'", certainty="fill"),
+        Variable(f"{variable}_FILE", "'<path of a file with it>'", certainty="fill"),
+    )
+
+
+def moved(source: Source, path: ValuePath) -> tuple[Fix, ...]:
+    """Return the fixes of a secret that is written in the file: it is removed, and given anew."""
+    again = random_secret(path) if path == ("secret_key",) else secret(path)[:1]
+    return (edits.remove(source, path), *again)
+
+
+def random_secret(path: ValuePath) -> tuple[Fix, ...]:
+    """Return the fix that makes a random secret in a file that only its owner may read."""
+    variable, file = variable_of(*path), path[-1]
+    make = f"(umask 077 && {RANDOM} > {file})"
+    return (Variable(f"{variable}_FILE", f"$PWD/{file}", before=make),)
+
+
+def secret_file(source: Source, path: ValuePath) -> tuple[Fix, ...]:
+    """Return the fix of a file with a secret that cannot be used: the path of another one."""
+    return (edits.set_value(source, path, "<path of a file with the secret>", "fill"),)
+
+
+def example_of(field: msgspec.structs.FieldInfo) -> Any:
+    """Return the field's first example, else some value of its type; None for a free text."""
+    info = msgspec.inspect.type_info(field.type)
+    if examples := (getattr(info, "extra_json_schema", None) or {}).get("examples"):
+        return examples[0]
+    while isinstance(info, msgspec.inspect.Metadata):
+        info = info.type
+    if isinstance(info, msgspec.inspect.UnionType):
+        info = next(one for one in info.types if not isinstance(one, msgspec.inspect.NoneType))
+    if isinstance(info, msgspec.inspect.LiteralType):
+        return info.values[0]
+    if isinstance(info, msgspec.inspect.BoolType):
+        return False
+    if isinstance(info, msgspec.inspect.IntType | msgspec.inspect.FloatType):
+        return info.ge if info.ge is not None else (info.gt or 0) + 1
+    if isinstance(info, msgspec.inspect.ListType):
+        return []
+    return None
+
+
+def _part(path: ValuePath) -> str:
+    return f"<{path[-1].replace('_', ' ')}>"

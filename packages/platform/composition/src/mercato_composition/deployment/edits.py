@@ -1,0 +1,215 @@
+"""Fixes that change one value of a deployment: an edit of the file, or a variable.
+
+An edit is applied in memory and read again. It is proposed only if it changes that value alone.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+from mercato_composition.deployment import text as reading
+from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment.text import Span, Text, ValuePath
+from mercato_composition.faults import Certainty, Command, Edit, Fix, Outside, Variable
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+_COMMENT = re.compile(r"[ \t]+#[^\"']*$")
+
+
+def set_value(source: Source, path: ValuePath, value: Any, certainty: Certainty = "sure") -> Fix:
+    """Return the fix that sets the value, or adds an empty table, at *path*.
+
+    It is tried on the line of the value, then after the header of its table, then as a new table
+    at the end of the file. A value that is from a variable is set there.
+
+    Args:
+        source: The merged file and environment.
+        path: The tables and the key.
+        value: A text, number, list or truth value; an empty mapping for a table.
+        certainty: What it does for the fault.
+    """
+    if source.in_environment(*path):
+        return Variable(variable_of(*path), _shell_text(value), certainty=certainty)
+    text = _text_of(source)
+    wanted = _with(text.values, path, value)
+    ways = _ways_to_set(source, text, path, value)
+    return _first(source, wanted, ways, certainty) or _said(source, path, value, certainty)
+
+
+def remove(source: Source, path: ValuePath, certainty: Certainty = "sure") -> Fix:
+    """Return the fix that removes the value or the table at *path*, or unsets its variable."""
+    if source.in_environment(*path):
+        return Variable(variable_of(*path), None, certainty=certainty)
+    text = _text_of(source)
+    wanted = _with(text.values, path, None)
+    found = _first(source, wanted, _ways_to_remove(source, text, path), certainty)
+    # A table that is left empty says as little as one that is not there.
+    return found or Outside(f"remove {_named(path)} from {source.name}", certainty)
+
+
+def rename(source: Source, path: ValuePath, name: str, certainty: Certainty = "sure") -> Fix:
+    """Return the fix that writes *name* instead of the last part of *path*."""
+    if source.in_environment(*path):
+        new, old = variable_of(*path[:-1], name), variable_of(*path)
+        return Variable(new, f'"${old}"', unset=old, certainty=certainty)
+    text, right = _text_of(source), (*path[:-1], name)
+    wanted = _with(_with(text.values, path, None) or {}, right, _at(text.values, path))
+    found = _first(source, wanted, _ways_to_rename(source, text, path, name), certainty)
+    return found or _renamed_by_sed(source, text, path, name, wanted, certainty)
+
+
+def literal(value: Any) -> str:
+    """Return a text, number, list or truth value as TOML."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _text_of(source: Source) -> Text:
+    return reading.read(source.text.encode())
+
+
+def _first(
+    source: Source, wanted: Mapping[str, Any] | None, ways: Iterable[Edit], certainty: Certainty
+) -> Edit | None:
+    """Return the first edit after which the file says what is *wanted*, and nothing else."""
+    if source.file is None or wanted is None:
+        return None
+    flaws = len(_text_of(source).flaws)
+    for way in ways:
+        after = reading.read(way.apply(source.text).encode())
+        if after.values == wanted and len(after.flaws) <= flaws:
+            return Edit(way.file, way.how, way.lines, way.line, way.last, certainty)
+    return None
+
+
+def _ways_to_set(source: Source, text: Text, path: ValuePath, value: Any) -> Iterator[Edit]:
+    *table, key = path
+    file = str(source.file)
+    if isinstance(value, Mapping):
+        yield Edit(file, "end", (f"[{_dotted(path)}]",))
+        return
+    written = f"{_quoted(key)} = {literal(value)}"
+    if at := text.keys.get(path):
+        line = text.lines[at.line - 1]
+        before, comment = line[: _value_column(line, at) - 1], _COMMENT.search(line)
+        for end in (comment[0] if comment else "", ""):
+            yield from _spans_of(
+                Edit(file, "instead", (f"{before}{literal(value)}{end}".strip(),), at.line), text
+            )
+    if table and (header := text.keys.get(tuple(table))):
+        yield Edit(file, "after", (written,), header.line)
+    elif not table:
+        lines = [one.line for path, one in text.keys.items() if len(path) == 1]
+        keys = [line for line in lines if not text.lines[line - 1].lstrip().startswith("[")]
+        yield Edit(file, "after", (written,), max(keys, default=0))
+    if table:
+        yield Edit(file, "end", (f"[{_dotted(table)}]", written))
+
+
+def _ways_to_remove(source: Source, text: Text, path: ValuePath) -> Iterator[Edit]:
+    if at := text.keys.get(path):
+        yield from _spans_of(Edit(str(source.file), "remove", (), at.line), text)
+
+
+def _ways_to_rename(source: Source, text: Text, path: ValuePath, name: str) -> Iterator[Edit]:
+    """Give the edit of a header. That of a key would show its value, which may be a secret."""
+    at = text.keys.get(path)
+    if at and text.lines[at.line - 1].lstrip().startswith("["):
+        header = f"[{_dotted((*path[:-1], name))}]"
+        yield Edit(str(source.file), "instead", (header,), at.line)
+
+
+def _renamed_by_sed(
+    source: Source,
+    text: Text,
+    path: ValuePath,
+    name: str,
+    wanted: Mapping[str, Any] | None,
+    certainty: Certainty,
+) -> Fix:
+    """Rename a key, or several headers, without showing what else is on their lines."""
+    old = path[-1]
+    numbers = sorted({at.line for key, at in text.keys.items() if key[: len(path)] == path})
+    lines = list(text.lines)
+    # A key within an inline table, or below a renamed header, does not name it.
+    named = [number for number in numbers if _names(lines[number - 1], old)]
+    for number in named:
+        lines[number - 1] = lines[number - 1].replace(old, name, 1)
+    plain = _BARE.fullmatch(old) and _BARE.fullmatch(name)
+    if (
+        plain
+        and source.file is not None
+        and reading.read("\n".join(lines).encode()).values == wanted
+    ):
+        script = ";".join(f"{number}s/{old}/{name}/" for number in named)
+        return Command((("sed", "-i", script, str(source.file)),), certainty=certainty)
+    right = (*path[:-1], name)
+    return Outside(f"write {_named(right)} instead of {_named(path)} in {source.name}", certainty)
+
+
+def _names(line: str, key: str) -> bool:
+    word = rf"\b{re.escape(key)}\b"
+    return re.match(rf"[ \t]*\[.*{word}|[^=]*{word}[^=]*=", line) is not None
+
+
+def _spans_of(edit: Edit, text: Text) -> Iterator[Edit]:
+    """Give the edit of one line, then of more lines: up to the next line that has a key."""
+    starts = sorted({span.line for span in text.keys.values()} | {len(text.lines) + 1})
+    later = [line for line in starts if line > edit.line]
+    for last in (edit.line, *(line - 1 for line in later)):
+        yield Edit(edit.file, edit.how, edit.lines, edit.line, last if last > edit.line else None)
+
+
+def _value_column(line: str, key: Span) -> int:
+    value = line[line.index("=", key.end_column - 1) + 1 :].lstrip()
+    return len(line) - len(value) + 1
+
+
+def _said(source: Source, path: ValuePath, value: Any, certainty: Certainty) -> Outside:
+    if isinstance(value, Mapping):
+        return Outside(f"add [{_dotted(path)}] to {source.name}", certainty)
+    table = f"[{_dotted(path[:-1])}]" if path[1:] else "the top"
+    written = f"{_quoted(path[-1])} = {literal(value)}"
+    return Outside(f"write {written} in {table} of {source.name}", certainty)
+
+
+def _named(path: ValuePath) -> str:
+    return f"[{_dotted(path)}]" if path[:1] == ("features",) and len(path) == 2 else _dotted(path)
+
+
+def _dotted(path: Iterable[str]) -> str:
+    return ".".join(map(_quoted, path))
+
+
+def _quoted(key: str) -> str:
+    return key if _BARE.fullmatch(key) else literal(key)
+
+
+def _shell_text(value: Any) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if re.fullmatch(r"[\w./:@%+,-]*", text) else f"'{text}'"
+
+
+def _at(values: Any, path: ValuePath) -> Any:
+    for part in path:
+        values = values.get(part) if isinstance(values, Mapping) else None
+    return values
+
+
+def _with(values: Mapping[str, Any], path: ValuePath, value: Any) -> dict[str, Any] | None:
+    """Return a copy with the value at *path*, or without it if it is None."""
+    copy = deepcopy(dict(values))
+    place: Any = copy
+    for part in path[:-1]:
+        place = place.setdefault(part, {})
+        if not isinstance(place, dict):
+            return None
+    if value is None:
+        place.pop(path[-1], None)
+    elif isinstance(value, Mapping) and path[-1] in place and not value:
+        return None
+    else:
+        place[path[-1]] = value
+    return copy
