@@ -80,11 +80,7 @@ def _add(dialect: sa.Dialect) -> sa.Insert:
     )
 
 
-<<<<<<< HEAD
 def _spent(_dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
-=======
-def _spent(_dialect: sa.Dialect) -> sa.Select[Any]:
->>>>>>> edge
     return (
         sa.select(
             LoginAttempt.key,
