@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
@@ -12,10 +14,11 @@ from mercato_composition.commands.frame import EXIT_FAULTS
 from mercato_composition.commands.help import Command
 from mercato_composition.commands.operation import Operation, pass_operation
 from mercato_composition.commands.output import print_faults
-from mercato_composition.faults import DeploymentError, Fault, in_order
+from mercato_composition.deployment.partial import UnknownError
+from mercato_composition.faults import DeploymentError, Fault, Place, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 GROUP = "mercato.checks"
 """Entry points of functions that check a deployment's servers: ``(Operation) -> faults``."""
@@ -33,6 +36,7 @@ def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool
 
     The exit code is 0 if the deployment can be started, and 2 if it cannot.
     """
+    operation.absent = "warning" if offline else "error"
     faults = _all_faults(operation, offline=offline)
     fits = all(fault.severity == "warning" for fault in faults)
     if as_json:
@@ -54,13 +58,42 @@ def _all_faults(operation: Operation, *, offline: bool) -> list[Fault]:
         plan = operation.plan
     except DeploymentError as error:
         return list(error.faults)
-    faults = list(plan.faults)
-    if plan.fits:
-        faults += _faults_of_registration(operation)
+    faults = [*plan.faults, *(_faults_of_registration(operation) if plan.fits else ())]
     if not offline:
-        for server_check in sorted(entry_points(group=GROUP)):
-            faults += server_check.load()(operation)
-    return in_order(faults)
+        faults += _faults_of_servers(operation)
+    return _with_pending_last(in_order(faults))
+
+
+def _faults_of_servers(operation: Operation) -> list[Fault]:
+    """Ask all servers at once: each may take seconds to say nothing."""
+    checks = [entry.load() for entry in sorted(entry_points(group=GROUP))]
+    context = click.get_current_context()
+
+    def ask(check: Callable[[Operation], Iterable[Fault]]) -> list[Fault]:
+        with context.scope(cleanup=False):
+            try:
+                return list(check(operation))
+            except DeploymentError as error:
+                return list(error.faults)
+            except UnknownError:
+                # A fault of the deployment says why.
+                return []
+
+    with ThreadPoolExecutor(max_workers=len(checks) or 1) as threads:
+        return [fault for found in threads.map(ask, checks) for fault in found]
+
+
+def _with_pending_last(faults: list[Fault]) -> list[Fault]:
+    """Put pending migrations behind other errors, as one: these come first in any case."""
+    pending = [fault for fault in faults if fault.code == "K302" and fault.severity == "error"]
+    errors = [fault for fault in faults if fault.severity == "error"]
+    if len(pending) in {0, len(errors)}:
+        return faults
+    names = ", ".join(str(fault.place) for fault in pending)
+    what = f"migrations are pending, of {names}."
+    one = replace(pending[0], place=Place(name="database"), what=what, feature=None)
+    rest = [fault for fault in faults if fault not in pending]
+    return [*(f for f in rest if f in errors), one, *(f for f in rest if f not in errors)]
 
 
 def _faults_of_registration(operation: Operation) -> Sequence[Fault]:
@@ -75,4 +108,4 @@ def _faults_of_registration(operation: Operation) -> Sequence[Fault]:
 def _summary(operation: Operation, *, offline: bool) -> str:
     releases = ", ".join(feature.release for feature in operation.plan.features) or "no features"
     unchecked = " (the database was not checked)" if offline else ""
-    return f"{operation.deployment.source.name} fits: {releases}{unchecked}"
+    return f"{operation.draft.source.name} fits: {releases}{unchecked}"

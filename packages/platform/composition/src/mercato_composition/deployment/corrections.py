@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 
 from mercato_composition.deployment import edits
-from mercato_composition.deployment.file import Source, ValuePath, variable_of
+from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment.text import ValuePath
 from mercato_composition.faults import Fix, Outside, Variable
 from mercato_kit import settings
 
@@ -74,6 +75,14 @@ def random_secret(path: ValuePath) -> tuple[Fix, ...]:
 def secret_file(source: Source, path: ValuePath) -> tuple[Fix, ...]:
     """Return the fix of a file with a secret that cannot be used: the path of another one."""
     return (edits.set_value(source, path, "<path of a file with the secret>", "fill"),)
+
+
+def url(source: Source, path: ValuePath, example: str) -> tuple[Fix, ...]:
+    """Return the fixes of a URL, which may contain a password: it is not written into the file."""
+    *table, name = path
+    if source.origin(*table, f"{name}_file") in source.origins.values():
+        return secret_file(source, (*table, f"{name}_file"))
+    return (Variable(variable_of(*path), f"'{example}'", certainty="fill"),)
 
 
 def example_of(field: msgspec.structs.FieldInfo) -> Any:

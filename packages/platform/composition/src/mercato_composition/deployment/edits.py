@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from mercato_composition.deployment import text as reading
-from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment.file import Source, value_at, variable_of
 from mercato_composition.deployment.text import Span, Text, ValuePath
 from mercato_composition.faults import Certainty, Command, Edit, Fix, Outside, Variable
 
@@ -56,7 +56,7 @@ def rename(source: Source, path: ValuePath, name: str, certainty: Certainty = "s
         new, old = variable_of(*path[:-1], name), variable_of(*path)
         return Variable(new, f'"${old}"', unset=old, certainty=certainty)
     text, right = _text_of(source), (*path[:-1], name)
-    wanted = _with(_with(text.values, path, None) or {}, right, _at(text.values, path))
+    wanted = _with(_with(text.values, path, None) or {}, right, value_at(text.values, path))
     found = _first(source, wanted, _ways_to_rename(source, text, path, name), certainty)
     return found or _renamed_by_sed(source, text, path, name, wanted, certainty)
 
@@ -67,7 +67,11 @@ def literal(value: Any) -> str:
 
 
 def _text_of(source: Source) -> Text:
-    return reading.read(source.text.encode())
+    return reading.read(_content(source).encode())
+
+
+def _content(source: Source) -> str:
+    return "\n".join(source.lines)
 
 
 def _first(
@@ -78,7 +82,7 @@ def _first(
         return None
     flaws = len(_text_of(source).flaws)
     for way in ways:
-        after = reading.read(way.apply(source.text).encode())
+        after = reading.read(way.apply(_content(source)).encode())
         if after.values == wanted and len(after.flaws) <= flaws:
             return Edit(way.file, way.how, way.lines, way.line, way.last, certainty)
     return None
@@ -190,12 +194,6 @@ def _quoted(key: str) -> str:
 def _shell_text(value: Any) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if re.fullmatch(r"[\w./:@%+,-]*", text) else f"'{text}'"
-
-
-def _at(values: Any, path: ValuePath) -> Any:
-    for part in path:
-        values = values.get(part) if isinstance(values, Mapping) else None
-    return values
 
 
 def _with(values: Mapping[str, Any], path: ValuePath, value: Any) -> dict[str, Any] | None:
