@@ -34,19 +34,20 @@ class TestWrong:
             assert said.text == case.golden
 
         assert case.known.keys() <= set(said.keys), "fixes of a fault that is not there"
-        for number, (fault, fix) in enumerate(fixes_of(said)):
+        for number, (fault, way) in enumerate(ways_of(said)):
             known = case.known.get(fault["key"], {})
-            if fix["kind"] == "outside":
-                assert fault["code"] in OUTSIDE, fault["key"]
+            if any(fix["kind"] == "outside" for fix in way):
+                assert fault["code"] in OUTSIDE or fault["follows"], fault["key"]
             elif "printed" not in known:
-                copy = place.copy(tmp_path / f"fix-{number}")
-                copy.apply(fix, known.get("fill", {}))
+                copy = place.copy(tmp_path / f"way-{number}")
+                for fix in way:
+                    copy.apply(fix, known.get("fill", {}))
                 assert_ended(fault["key"], said, copy.run(case.command), known)
 
 
-def fixes_of(said):
-    """Give each fix with its fault."""
-    return [(fault, fix) for fault in said.faults for fix in fault["fixes"]]
+def ways_of(said):
+    """Give each way that ends a fault, with the fault."""
+    return [(fault, way) for fault in said.faults for way in wrong_files.ways(fault)]
 
 
 def assert_ended(key, before, after, known):

@@ -153,7 +153,10 @@ class Place:
         )
         assert done.returncode == 0, f"{line}\n{done.stderr.decode()}"
         after = [one.partition("=") for one in done.stdout.decode().split("\0")]
-        self.environ = {name: value for name, _, value in after if name.startswith("MERCATO_")}
+        known = {name for name, _, _ in after} & {*self.environ}
+        self.environ = {
+            name: value for name, _, value in after if name.startswith("MERCATO_") or name in known
+        }
 
     def _edit(self, fix, fill):
         file = self.folder / fix["file"]
@@ -178,6 +181,7 @@ class Place:
     def _entered(self):
         """Enter the folder, with its variables and wheels."""
         before, variables, modules = Path.cwd(), dict(os.environ), set(sys.modules)
+        arguments, sys.argv = sys.argv, ["mercato"]
         wheels = str(self.folder / "wheels")
         sys.path.insert(0, wheels)
         os.chdir(self.folder)
@@ -191,6 +195,7 @@ class Place:
             os.environ.clear()
             os.environ.update(variables)
             os.chdir(before)
+            sys.argv = arguments
             sys.path.remove(wheels)
             for name in set(sys.modules) - modules:
                 origin = getattr(sys.modules[name], "__file__", None)
@@ -210,6 +215,18 @@ class Place:
             text = text.replace(path, name)
         # Which features are installed depends on the environment that runs the tests.
         return re.sub(r"(Installed features: ).*", r"\1…", text)
+
+
+def ways(fault):
+    """Return the ways that end a fault; each is a list of fixes that are made one after another."""
+    found = []
+    for fix in fault["fixes"]:
+        is_next = found and found[-1][-1]["certainty"] == "sure" and fix["certainty"] != "choice"
+        if is_next:
+            found[-1].append(fix)
+        else:
+            found.append([fix])
+    return found
 
 
 def filled(text, fill):

@@ -1,8 +1,6 @@
 """Plan a deploy, do its steps, and take the plan only as long as it holds."""
 
 import json
-import re
-import time
 
 import msgspec
 import pytest

@@ -1,7 +1,9 @@
 """Print faults: in colour on a terminal, plain elsewhere."""
 
 import os
+import re
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 
 import click
@@ -10,11 +12,11 @@ from mercato_composition.faults import Fault, lines_of
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 
-_FIX = "fix:"
+_FIX = re.compile(r"(?<=^    )(fix|or|then):")
 
 
 def print_faults(faults: Iterable[Fault], *, err: bool = True) -> None:
-    """Print faults; on a terminal, also their number and how to learn more.
+    """Print faults; on a terminal, also their number and how to learn more; with --trace, errors.
 
     Args:
         faults: The faults, in the order to print.
@@ -26,6 +28,11 @@ def print_faults(faults: Iterable[Fault], *, err: bool = True) -> None:
     click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
     if (sys.stderr if err else sys.stdout).isatty():
         click.secho(_summary(faults), err=err, dim=True)
+    if click.get_current_context().find_root().params.get("trace"):
+        for fault in faults:
+            if fault.cause is not None:
+                click.echo(f"\n{fault.key}:", err=True)
+                click.echo("".join(traceback.format_exception(fault.cause)), err=True)
 
 
 def _styled(fault: Fault, among: Sequence[Fault]) -> Iterator[str]:
@@ -34,7 +41,7 @@ def _styled(fault: Fault, among: Sequence[Fault]) -> Iterator[str]:
     code = click.style(code, fg=_COLOURS[fault.severity], bold=True)
     yield f"{code} {click.style(where, bold=True)}"
     for line in lines:
-        yield line.replace(_FIX, click.style(_FIX, fg="green"), 1) if _FIX in line[:9] else line
+        yield _FIX.sub(lambda word: click.style(word[0], fg="green"), line)
 
 
 def _summary(faults: Sequence[Fault]) -> str:

@@ -14,6 +14,18 @@ RANDOM = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 """The command that prints a random secret."""
 
 
+POSTGRESQL = "postgresql://<user>:<password>@<host>/<database>"
+
+REDIS = "rediss://:<password>@<host>:6379/0"
+
+
+def new_key(source: Source) -> tuple[Fix, ...]:
+    """Return the fixes of a key that is not random: another one, not in the deployment file."""
+    path = ("secret_key",)
+    is_in_file = path in source.origins and not source.in_environment(*path)
+    return moved(source, path) if is_in_file else random_secret(path)
+
+
 def given(source: Source, path: ValuePath, field: msgspec.structs.FieldInfo) -> tuple[Fix, ...]:
     """Return the fix that gives a required setting."""
     if settings.is_secret(field):

@@ -61,6 +61,31 @@ def rename(source: Source, path: ValuePath, name: str, certainty: Certainty = "s
     return found or _renamed_by_sed(source, text, path, name, wanted, certainty)
 
 
+def quote(source: Source, path: ValuePath, dotted: str) -> Fix:
+    """Return the fix that puts the key *dotted*, which TOML read as tables, in quotes."""
+    key = (*path[:-1], *dotted.split("."))
+    at = _text_of(source).keys.get(key)
+    if at is not None and source.file is not None:
+        script = f"{at.line}s/{dotted.replace('.', '[.]')}/{literal(dotted)}/"
+        return Command((("sed", "-i", script, str(source.file)),))
+    return Outside(f"put the name in quotes: {literal(dotted)}")
+
+
+def table_for_value(source: Source, path: ValuePath) -> Fix:
+    """Return the fix of a value where a table is due: the value goes, and the table is added."""
+    text = _text_of(source)
+    wanted = _with(_with(text.values, path, None) or {}, path, {})
+    header = f"[{_dotted(path)}]"
+    if at := text.keys.get(path):
+        last = len(text.lines)
+        # Keys below would become those of the new table, so it is added behind them.
+        rest = tuple(line for line in text.lines[at.line :] if not line.lstrip().startswith("#"))
+        if not any(rest):
+            way = Edit(str(source.file), "instead", (header,), at.line, last)
+            return _first(source, wanted, [way], "sure") or remove(source, path)
+    return remove(source, path)
+
+
 def literal(value: Any) -> str:
     """Return a text, number, list or truth value as TOML."""
     return json.dumps(value, ensure_ascii=False)

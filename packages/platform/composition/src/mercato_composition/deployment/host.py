@@ -36,13 +36,18 @@ def find_host() -> EntryPoint:
     if not chosen:
         what = f"no installed distribution has an entry point in the group {GROUP!r}."
         raise DeploymentError(
-            [Fault("K128", Place(name="host"), what, (Command((("pip", "install", DEFAULT_HOST),)),))]
+            [
+                Fault(
+                    "K128",
+                    Place(name="host"),
+                    what,
+                    (Command((("pip", "install", DEFAULT_HOST),)),),
+                )
+            ]
         )
     lines = [f"{distribution_of(entry)}: {entry.value}" for entry in chosen]
     what = "\n".join([f"{len(chosen)} installed distributions provide a host:", *lines])
-    raise DeploymentError(
-        [Fault("K128", Place(name="host"), what, tuple(_uninstalled(chosen)))]
-    )
+    raise DeploymentError([Fault("K128", Place(name="host"), what, tuple(_uninstalled(chosen)))])
 
 
 def _uninstalled(hosts: Iterable[EntryPoint]) -> Iterator[Fix]:

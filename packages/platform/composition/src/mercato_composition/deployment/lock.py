@@ -24,7 +24,6 @@ from packaging.utils import canonicalize_name
 
 from mercato_composition.faults import DeploymentError, Fault, Place, mercato
 
-
 LOCK_AND_INSTALL = mercato("lock", then=("install",))
 """What brings a package that the lock does not name."""
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
+from mercato_composition.deployment import edits
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.sections import origin_of
-from mercato_composition.faults import Fault, Fix, Outside, Place
+from mercato_composition.faults import Fault, Fix, Place
 
 _THIS = f"mercato-composition {version('mercato-composition')}"
 
@@ -42,12 +43,21 @@ class Unsafe:
         elif reason is not None:
             what += f"\naccepted: {reason}"
         else:
-            line = f'"{self.rule}" = "the reason" in [accept] of {source.name}'
-            fixes = (*fixes, Outside(f"accept it: {line}"))
+            why = "<why this deployment may do it>"
+            accepted = edits.set_value(source, ("accept", self.rule), why, "fill")
+            others = [
+                replace(fix, certainty="choice") if fix.certainty == "sure" else fix
+                for fix in fixes
+            ]
+            fixes = (*others, accepted)
         fault = Fault("K206", self.place, what, fixes, feature=self.feature)
         if self.acceptable and reason is not None:
             return replace(fault, severity="warning", accepted=self.rule)
         return fault
+
+
+def _as_choice(fix: Fix) -> Fix:
+    return replace(fix, certainty="choice") if fix.certainty == "sure" else fix
 
 
 def origin_or_default(source: Source, *path: str, release: str = _THIS) -> Place:
