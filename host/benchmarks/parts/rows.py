@@ -4,11 +4,13 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from mercato_kit.text import sort_key
 from mercato_products.models import DEFAULT_LOCATION_ID
+from mercato_products.services.search import words_row
 
 Row = Mapping[str, Any]
 
@@ -60,6 +62,10 @@ def tables(count: int) -> Iterator[tuple[str, Iterable[Row]]]:
         "products_price": _prices,
         "products_media": _media,
         "products_product_category": _links,
+        "products_price_range": _price_ranges,
+        "products_category_listing": _listings,
+        "products_category_price": _category_prices,
+        "products_search": _words,
         "products_stock_level": _levels,
         "products_stock_movement": _movements,
     }
@@ -176,6 +182,48 @@ def _prices(number: int) -> Iterable[Row]:
             "unit_amount": _amount(number, size),
             "version": 1,
         }
+
+
+def _price_ranges(number: int) -> Iterable[Row]:
+    yield {
+        "product_id": uid("product", number),
+        "currency": "EUR",
+        "status": "active",
+        "in_stock": True,
+        "min_amount": _amount(number, 0),
+        "max_amount": _amount(number, len(SIZES) - 1),
+    }
+
+
+def _categories_of(number: int) -> tuple[UUID, UUID]:
+    """Return the ids of the category that a product is in, and of the one above."""
+    child = number % (TOPS * CHILDREN)
+    return uid("category", TOPS + child), uid("category", child % TOPS)
+
+
+def _listings(number: int) -> Iterable[Row]:
+    for category in _categories_of(number):
+        yield {
+            "category_id": category,
+            "product_id": uid("product", number),
+            "status": "active",
+            "in_stock": True,
+            "created_at": EPOCH + timedelta(seconds=number),
+            "name_key": sort_key(name_of(number)),
+        }
+
+
+def _category_prices(number: int) -> Iterable[Row]:
+    for category in _categories_of(number):
+        for row in _price_ranges(number):
+            yield {"category_id": category, **row}
+
+
+def _words(number: int) -> Iterable[Row]:
+    (product,) = _product(number)
+    skus = [(variant["sku"], variant["status"]) for variant in _variants(number)]
+    categories = [category.hex for category in _categories_of(number)]
+    yield words_row(SimpleNamespace(**product), skus, categories)
 
 
 def _media(number: int) -> Iterable[Row]:

@@ -38,6 +38,16 @@ ROOT = Path(__file__).parents[3]
 KEPT = ROOT / "var/bench"
 """What is kept for the next run; it may be removed at any time."""
 
+_SEARCH_OF_SQLITE = (
+    "INSERT INTO products_search_index (rowid, words) SELECT number, words FROM products_search",
+    "CREATE VIRTUAL TABLE temp.terms USING fts5vocab (main, products_search_index, row)",
+    "INSERT INTO products_search_word SELECT term FROM terms WHERE term NOT LIKE '@%'",
+)
+_VOCABULARY_OF_POSTGRESQL = """
+INSERT INTO products_search_word
+SELECT word FROM ts_stat('SELECT words FROM products_search') WHERE word NOT LIKE '@%'
+"""
+
 FEATURES = ("users", "products", "orders")
 MERCATO = str(Path(sys.executable).with_name("mercato"))
 
@@ -203,21 +213,16 @@ def _digest() -> str:
 def _fill(url: str, place: Path, count: int) -> None:
     say(f"  {count:,} products are written ...")
     mercato = [MERCATO, f"--deployment={write_deployment(url, place)}"]
-    reindex = [*mercato, "products", "reindex"]
     run([*mercato, "db", "upgrade"])
     if url.startswith("sqlite"):
         file = url.removeprefix("sqlite:///")
         _fill_sqlite(file, count)
-        run(reindex)
         with closing(sqlite3.connect(file, isolation_level=None)) as connection:
             connection.execute("ANALYZE")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     else:
         _fill_postgresql(url, count)
         with psycopg.connect(url, autocommit=True) as connection_to_analyse:
-            # Without statistics, what is indexed is found by scans.
-            connection_to_analyse.execute("ANALYZE")
-            run(reindex)
             connection_to_analyse.execute("VACUUM ANALYZE")
             connection_to_analyse.execute("CHECKPOINT")
 
@@ -231,6 +236,8 @@ def _fill_sqlite(file: str, count: int) -> None:
             marks = ", ".join("?" * len(columns))
             named = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
             connection.executemany(named, (tuple(map(_text, row)) for row in values))
+        for statement in _SEARCH_OF_SQLITE:
+            connection.execute(statement)
         connection.execute("UPDATE orders_counter SET value = 10000")
         connection.execute("COMMIT")
 
@@ -245,6 +252,7 @@ def _fill_postgresql(url: str, count: int) -> None:
             with cursor.copy(words) as copy:
                 for row in values:
                     copy.write_row(row)
+        cursor.execute(_VOCABULARY_OF_POSTGRESQL)
         cursor.execute("ALTER SEQUENCE orders_number_seq RESTART 10001")
 
 

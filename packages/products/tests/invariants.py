@@ -35,6 +35,23 @@ INVARIANTS = {
         JOIN products_stock_reservation_line l ON l.reference = r.reference
         WHERE r.status IN ('closed', 'released') AND l.quantity > l.shipped + l.released
     """,
+    "9: a product is in stock if an active variant has units in hand, or needs none": """
+        SELECT p.id FROM products_product p
+        WHERE p.in_stock <> EXISTS (
+            SELECT 1 FROM products_variant v
+            LEFT JOIN products_stock_level l ON l.variant_id = v.id
+            LEFT JOIN products_location a ON a.id = l.location_id
+            WHERE v.product_id = p.id AND v.status = 'active'
+            AND (NOT v.track_inventory OR l.on_hand > l.reserved AND a.is_default)
+        )
+    """,
+    **{
+        f"10: the rows of {table} say whether their product is in stock": f"""
+            SELECT c.product_id FROM products_{table} c
+            JOIN products_product p ON p.id = c.product_id WHERE p.in_stock <> c.in_stock
+        """  # noqa: S608 - of this line
+        for table in ("category_listing", "category_price", "price_range")
+    },
 }
 
 

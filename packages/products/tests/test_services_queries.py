@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from mercato_kit.db import session, utc_now
 from mercato_products.models import Product
 from mercato_products.services.categories import create_category
+from mercato_products.services.products import update_product
 from mercato_products.values import NewCategory
 
 from . import factories
@@ -127,6 +128,66 @@ class TestFilters:
             for key in ("home", "rugs", home_id, "homework")
         ]
         assert found == [["Rug"], ["Rug"], ["Rug"], []]
+
+
+NAMES = [
+    "100 Watt Lamp",
+    "Alba",
+    "alba",
+    "Álba",
+    "Älpler",
+    "Ångström",
+    "Apfel",
+    "apfel",
+    "Äpfel",
+    "cote",
+    "coté",
+    "côte",
+    "Éclair",
+    "Foo Bar",
+    "foo-bar",
+    "Foobar",
+    "Łódź",
+    "Œuvre",
+    "Øre",
+    "Strasse",
+    "Straße",
+    "Zebra",
+    "Žižek",
+    "Ёлка",
+    "чайник",
+    "中",
+]
+"""Names, as lists sort them: by letters, then accents, then case."""
+
+
+class TestSortOfNames:
+    def test_is_one_order_on_both_databases(self, client, charlie, commit):
+        """Letters decide first, then accents, then case: in all lists, up and down."""
+
+        def fill():
+            home = create_category(NewCategory(name="home")).id
+            for name in sorted(NAMES):
+                factories.make_product(name=name, category_ids=[home])
+                create_category(NewCategory(name=name, parent_id=home))
+            return home
+
+        home = commit(fill)
+
+        for path in ("products", "products?category=home", f"categories?parent_id={home}"):
+            url = f"/v1/{path}{'&' if '?' in path else '?'}limit=100&sort="
+            assert names(client.get(f"{url}name")) == NAMES
+            assert names(client.get(f"{url}-name")) == NAMES[::-1]
+        assert names(charlie.get("/v1/products?sort=name&limit=100")) == NAMES
+
+    def test_follows_a_change(self, client, commit):
+        """A product or a category that gets another name gets its place."""
+        commit(factories.make_product, name="B")
+        product_id, _ = commit(factories.make_product, name="C")
+
+        commit(update_product, product_id, {"name": "ä"}, versions=[1])
+
+        assert names(client.get("/v1/products?sort=name")) == ["ä", "B"]
 
 
 class TestSummaries:

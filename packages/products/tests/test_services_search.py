@@ -1,3 +1,5 @@
+from uuid import UUID
+
 import pytest
 import sqlalchemy as sa
 
@@ -139,10 +141,11 @@ class TestFindWords:
         """Without words, there is no relevance to sort by."""
         assert client.get("/v1/products?sort=relevance").status_code == 422
 
-    def test_combines_with_filters(self, client, commit):
+    def test_combines_with_filters(self, client, charlie, commit):
         """A product must have the words, and fulfil the other filters too."""
         commit(factories.make_product, name="Red Mug", eur=100, stock=1)
         commit(factories.make_product, name="Blue Mug", eur=900)
+        commit(factories.make_product, name="Grey Mug", status="draft")
 
         def find(query):
             return names(client.get(f"/v1/products?q=mug&{query}"))
@@ -153,19 +156,49 @@ class TestFindWords:
         assert find("currency=USD&sort=price") == []
         assert find("category=nowhere") == []
         assert find("status=draft") == []
+        assert names(charlie.get("/v1/products?q=mug&status=draft")) == ["Grey Mug"]
+        assert len(names(charlie.get("/v1/products?q=mug"))) == 3
 
     def test_finds_a_bounded_number(self, client, commit):
-        """A search finds the newest 1,000 products, and says that there are more."""
+        """A search finds 1,000 products, and says that there are more; so do prices."""
         commit(bulk.fill, MOST_FOUND + 10)
 
-        all_of_them = client.get("/v1/products?q=thing&limit=1&include=total").json
-        some = client.get("/v1/products?q=brass&limit=1&include=total").json
+        def count(query):
+            page = client.get(f"/v1/products?limit=1&include=total&{query}").json
+            return page["total"], page["total_is_exact"]
 
-        assert (all_of_them["total"], all_of_them["total_is_exact"]) == (MOST_FOUND, False)
-        assert (some["total"], some["total_is_exact"]) == (len(range(3, MOST_FOUND + 10, 7)), True)
+        some = len(range(3, MOST_FOUND + 10, 7))
+        assert count("q=thing") == (MOST_FOUND, False)
+        assert count("q=brass") == (some, True)
+        # More than 200 words begin so: only the newest products are looked through.
+        assert count("q=uni") == (MOST_FOUND, False)
+        assert count("q=uni brass") == (some, False)
+        assert count("q=uni&category=leaf-3") == (51, False)
+        assert count("q=unique1009") == (1, True)
+        assert count("currency=EUR&price[gte]=0") == (MOST_FOUND, False)
+        assert count("currency=EUR&price[gte]=0&in_stock=true") == (101, True)
+        assert count("currency=EUR&price[gte]=0&sort=price") == (MOST_FOUND + 10, True)
 
 
 class TestRefreshWords:
+    def test_follows_the_categories(self, client, charlie, commit):
+        """A search in a category finds what the category lists, after every change of the tree."""
+        home, garden = (charlie.post("/v1/categories", json={"name": name}).json for name in "HG")
+        inside = {"name": "Inside", "parent_id": home["id"]}
+        lamps = charlie.post("/v1/categories", json=inside).json
+        commit(factories.make_product, name="Mug", category_ids=[UUID(lamps["id"])])
+
+        def find():
+            return [len(names(client.get(f"/v1/products?q=mug&category={key}"))) for key in "hg"]
+
+        assert find() == [1, 0]
+        headers = {"If-Match": f'"{lamps["version"]}"'}
+        url = f"/v1/categories/{lamps['id']}"
+        charlie.patch(url, json={"parent_id": garden["id"]}, headers=headers)
+        assert find() == [0, 1]
+        charlie.delete(url)
+        assert find() == [0, 0]
+
     def test_follows_every_change(self, client, charlie, commit):
         """New words find a product at once, and former ones no longer do."""
         product_id, (variant,) = commit(factories.make_product, name="Mug")

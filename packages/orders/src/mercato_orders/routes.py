@@ -28,6 +28,7 @@ from mercato_orders.errors import (
     UnknownShippingMethod,
     VariantUnavailable,
 )
+from mercato_orders.glossary import GLOSSARY
 from mercato_orders.models import Order, Payment
 from mercato_orders.schemas import (
     AccessHeadersSchema,
@@ -47,7 +48,13 @@ from mercato_orders.schemas import (
 )
 from mercato_orders.values import NewOrder, NewPayment, WantedQuote
 
-blueprint = Blueprint("orders", __name__, url_prefix="/v1", description="Quotes, orders, payments")
+blueprint = Blueprint(
+    "orders",
+    __name__,
+    url_prefix="/v1",
+    description="Quotes, orders, payments",
+    glossary=GLOSSARY,
+)
 
 Headers = Mapping[str, str]
 

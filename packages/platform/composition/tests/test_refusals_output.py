@@ -56,7 +56,7 @@ class TestTelling:
         seen = on_a_terminal("--deployment", misfit, "check")
 
         assert f"{RED}\x1b[1merror[K202]" in seen
-        assert "2 errors; `mercato explain K202` says more" in seen
+        assert "2 errors; `mercato explain K203` says more" in seen
 
     def test_without_colour_where_that_is_asked(self, misfit):
         """NO_COLOR turns colours off."""
@@ -69,8 +69,8 @@ class TestTelling:
         assert done.returncode == 2
         assert "\x1b" not in done.stderr
         assert [line for line in done.stderr.splitlines() if not line.startswith(" ")] == [
-            "error[K202] deployment.toml:4",
-            "error[K203] deployment.toml:3",
+            "error[K203] deployment.toml:3:1",
+            "error[K202] deployment.toml:4:11",
         ]
 
     def test_to_machines(self, misfit):

@@ -22,6 +22,7 @@ class Lines(Progress):
         self.lines = []
 
     def line(self, text):
+        """Keep a line."""
         self.lines.append(text)
 
 

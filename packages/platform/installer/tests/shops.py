@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from click.testing import CliRunner
 
@@ -22,12 +23,22 @@ class Shop:
     """A deployment file, its index, and the commands that are run beside it."""
 
     def __init__(self, folder, index):
-        self.folder = folder
+        self._take(folder)
         self.folder.mkdir()
         self.index = index
+        self.choose("alpha")
+
+    def _take(self, folder):
+        self.folder = folder
         self.file = folder / "deployment.toml"
         self.trace = folder / "hostile-code-ran"
-        self.choose("alpha")
+
+    @classmethod
+    def at(cls, folder):
+        """Return the deployment that another process has made in a folder."""
+        shop = cls.__new__(cls)
+        shop._take(Path(folder))
+        return shop
 
     @property
     def requirements(self):
@@ -45,13 +56,13 @@ class Shop:
         files = self.places.environments.glob("*/pyvenv.cfg")
         return sorted(it.parent.name for it in files if not it.parent.is_symlink())
 
-    def choose(self, *features, environment="testing", index=None, more=""):
+    def choose(self, *features, environment="testing", index=None, more="", port=0):
         """Write a deployment file with these features."""
         named = "".join(f"[features.{name}]\n" for name in features)
         url = index or self.index.url
         self.file.write_text(
             f'environment = "{environment}"\n[server]\nhosts = ["shop.example"]\n'
-            "trusted_proxies = 0\n"
+            f"trusted_proxies = 0\nport = {port}\n"
             f'[index]\nurl = "{url}"\n{named}{more}'
         )
 

@@ -12,6 +12,14 @@ from mercato_installer.text import lines_of, way_back
 
 from .deploys import FakeInside, installation_of
 
+SHOWN = """\
+deployment.toml (testing): release 1 -> 2
+  file      ~ alpha.settings.minutes 15 -> 20   - [features.reviews]   + [features.vouchers]
+  packages  ~ mercato-alpha 1.0 -> 1.1   - mercato-reviews 1.0   + mercato-vouchers 1.0   \
+(3 equal; {megabytes:.1f} MB)   routes + 1 - 1
+  database  alpha 0001 -> 0002 expand   vouchers 0001
+  back      `mercato rollback` will work: nothing is taken away."""
+
 
 @pytest.fixture
 def shop(small_shop):
@@ -69,16 +77,9 @@ class TestDeploy:
 
         plan = plan_of(shop)
 
-        size = f"{plan.packages.bytes / 1e6:.1f} MB"
-        assert [*lines_of(plan), way_back(plan)] == [
-            "deployment.toml (testing): release 1 -> 2",
-            "  file      ~ alpha.settings.minutes 15 -> 20   - [features.reviews]"
-            "   + [features.vouchers]",
-            "  packages  ~ mercato-alpha 1.0 -> 1.1   - mercato-reviews 1.0   + mercato-vouchers 1.0"
-            f"   (3 equal; {size})   routes + 1 - 1",
-            "  database  alpha 0001 -> 0002 expand   vouchers 0001",
-            "  back      `mercato rollback` will work: nothing is taken away.",
-        ]
+        assert "\n".join([*lines_of(plan), way_back(plan)]) == SHOWN.format(
+            megabytes=plan.packages.bytes / 1e6
+        )
 
     def test_changes_nothing_before_the_answer(self, shop):
         """A plan that is not agreed to leaves lock, link, releases and database as they are."""
@@ -173,6 +174,7 @@ class TestKeptPlan:
         return file
 
     def deploy(self, shop, file):
+        """Deploy what a plan says."""
         deploy(shop, kept=plans.read(file), name=file.name)
 
     def test_is_done_exactly(self, shop, kept):

@@ -16,6 +16,7 @@ from mercato_composition.faults import DeploymentError
 from mercato_dev.wheel_writer import write_wheel
 from mercato_installer import download as fetching, install as installing, tools
 from mercato_installer.installation import Installation
+from mercato_installer.progress import Progress
 from mercato_installer.wheel import UnreadableWheelError, read_wheel
 
 
@@ -281,7 +282,7 @@ SHA = "2a4eeb5e3d9bf9e4ea5d1ba4f1a1f4b6c4bd6d2ea0f8b1a1c5df8a8b0f3a3b7e"
 def fetch(url, store, index=None, size=None):
     """Download one wheel."""
     wheel = Locked("x", "1.0", "x-1.0-py3-none-any.whl", url, SHA, size)
-    return fetching.fetch([wheel], store, index=index, on_progress=lambda _line: None)
+    return fetching.fetch([wheel], store, index=index, progress=Progress("none"))
 
 
 class TestFetch:
@@ -350,7 +351,7 @@ class TestUnpacked:
                     places=shop.places,
                     index=shop.requirements.index,
                     wait_seconds=1,
-                    on_progress=lambda _line: None,
+                    progress=Progress("none"),
                     uv=Careless(),
                 )
             )

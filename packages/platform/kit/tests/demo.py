@@ -66,7 +66,7 @@ class Note(db.Aggregate, Base):
         sa.CheckConstraint("rank >= 0", name="rank_not_negative"),
     )
 
-    title: Mapped[str]
+    title: Mapped[str] = mapped_column(db.sortable(500))
     rank: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None]
     pinned: Mapped[int] = mapped_column(default=0)

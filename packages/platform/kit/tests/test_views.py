@@ -341,6 +341,13 @@ class TestCheck:
         with pytest.raises(TypeError, match="rank does not show values of type"):
             View(WordySchema).check()
 
+    def test_refuses_a_sort_that_depends_on_the_server(self):
+        """A text without the collation C would have another order on each server."""
+        with pytest.raises(TypeError, match=r"cannot be sorted by word: .* sortable\(\)"):
+            View(NoteSchema, sorts={"word": Label.word}, id=Note.id).check()
+
+        View(NoteSchema, sorts={"shown_at": Label.shown_at, "rank": Note.rank}, id=Note.id).check()
+
     def test_refuses_a_hook_that_it_does_not_run(self):
         """A hook after the dump is refused, unless the view leaves something of it out."""
 

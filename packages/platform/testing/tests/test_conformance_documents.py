@@ -24,3 +24,69 @@ class TestStrangeNames:
         assert list(documents.strange_names(document, feature)) == [
             "schema Note: its name must start with Notes"
         ]
+
+
+class TestUndescribedParts:
+    def test_accepts_a_described_document(self, client):
+        """A document whose names are all in the glossary is accepted."""
+        assert list(documents.undescribed_parts(client.get("/openapi.json").json)) == []
+
+    def test_finds_what_is_not_explained(self):
+        """A component, a property and parameters of a path and an operation are found."""
+        unknown = {"name": "note_id", "in": "path"}
+        document = {
+            "components": {
+                "schemas": {
+                    "NotesNote": {"properties": {"text": {}, "pen": {"$ref": "#/…/NotesPen"}}},
+                    "NotesPen": {"description": "A pen."},
+                }
+            },
+            "paths": {"/x": {"parameters": [unknown], "get": {"parameters": [unknown]}}},
+        }
+
+        found = [line.partition(": ")[0] for line in documents.undescribed_parts(document)]
+
+        assert found == [
+            "NotesNote has no description",
+            "NotesNote.text has no description",
+            "/x",
+            "/x",
+        ]
+
+
+class TestMissingExamples:
+    def test_finds_parts_without_a_valid_one(self):
+        """A parameter, a body, a response and a pattern are looked at; refusals are not."""
+        text = {"type": "string", "pattern": "^a"}
+        json = {"application/json": {"schema": {"$ref": "#/components/schemas/NotesNote"}}}
+        operation = {
+            "parameters": [{"name": "id", "required": True, "schema": text, "example": "b"}],
+            "requestBody": {"content": json},
+            "responses": {"201": {"content": json}, "409": {"content": json}},
+        }
+        document = {
+            "components": {"schemas": {"NotesNote": {"properties": {"text": text}}}},
+            "paths": {"/x": {"post": operation}},
+        }
+
+        assert [line.partition(" example")[0] for line in documents.missing_examples(document)] == [
+            "POST /x: id has an invalid",
+            "POST /x: body has no",
+            "POST /x: 201 has no",
+            "NotesNote.text has no",
+        ]
+
+    def test_accepts_valid_ones(self):
+        """An example that its schema accepts is enough."""
+        text = {"type": "string", "pattern": "^a", "examples": ["ab"]}
+        note = {"schema": {"$ref": "#/components/schemas/NotesNote"}, "example": {"text": "ab"}}
+        operation = {
+            "requestBody": {"content": {"application/json": note}},
+            "responses": {"201": {"content": {"application/json": note}}, "204": {}},
+        }
+        document = {
+            "components": {"schemas": {"NotesNote": {"properties": {"text": text}}}},
+            "paths": {"/x": {"post": operation}},
+        }
+
+        assert list(documents.missing_examples(document)) == []

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product as combinations
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import sqlalchemy as sa
 
-from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.db import session, utc_now
 from mercato_products import services
 from mercato_products.models import (
     DEFAULT_LOCATION_ID,
@@ -29,6 +29,16 @@ Rows = dict[type[Base], list[Row]]
 
 WELL_STOCKED = 40
 """Minimum units on hand of the variants left for other features."""
+
+
+def sample_id(kind: str, name: str) -> UUID:
+    """Return the id of a sample, the same in every shop: ``sample_id("product", "gift-card")``.
+
+    Args:
+        kind: ``category``, ``product``, ``variant``, ``medium`` or ``movement``.
+        name: The handle, the SKU or the URL of it.
+    """
+    return uuid5(NAMESPACE_URL, f"https://mercato.example/samples/{kind}/{name}")
 
 
 def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
@@ -95,7 +105,7 @@ def _make_categories(rows: Rows) -> dict[str, UUID]:
     ids: dict[str, UUID] = {}
 
     def add(handle: str, name: str, parent: str | None, position: int) -> None:
-        ids[handle] = new_id()
+        ids[handle] = sample_id("category", handle)
         rows[Category].append(
             {
                 "id": ids[handle],
@@ -160,10 +170,11 @@ def _make_gift_card(rows: Rows, category: UUID) -> None:
 
 def _add_product(rows: Rows, **members: Any) -> Row:
     created_at, status = members["created_at"], members["status"]
+    handle = services.make_handle(members["name"])
     product: Row = {
         **members,
-        "id": new_id(),
-        "handle": services.make_handle(members["name"]),
+        "id": sample_id("product", handle),
+        "handle": handle,
         "updated_at": created_at,
         "published_at": None if status == "draft" else created_at,
         "archived_at": utc_now() if status == "archived" else None,
@@ -174,10 +185,11 @@ def _add_product(rows: Rows, **members: Any) -> Row:
 
 def _make_variant(rows: Rows, product: Row, option_values: dict[str, str], position: int) -> Row:
     code = "".join(word[:3] for word in product["name"].upper().split())
+    sku = f"{code}-{len(rows[Product]):03}-{position + 1:02}"
     variant: Row = {
-        "id": new_id(),
+        "id": sample_id("variant", sku),
         "product_id": product["id"],
-        "sku": f"{code}-{len(rows[Product]):03}-{position + 1:02}",
+        "sku": sku,
         "name": services.name_variant(option_values, product["options"]),
         "option_values": option_values,
         "option_key": services.make_option_key(option_values),
@@ -201,13 +213,14 @@ def _show(rows: Rows, product: Row, category: UUID, *, pictures: int) -> None:
     )
     rows[Medium].extend(
         {
-            "id": new_id(),
+            "id": sample_id("medium", url),
             "product_id": product["id"],
-            "url": f"https://images.example.com/products/{product['handle']}-{number}.jpg",
+            "url": url,
             "alt": product["name"],
             "position": number - 1,
         }
         for number in range(1, pictures + 1)
+        for url in [f"https://images.example.com/products/{product['handle']}-{number}.jpg"]
     )
 
 
@@ -235,7 +248,7 @@ def _stock(rows: Rows, variant_id: UUID, number: int) -> None:
         rows[StockMovement].append(
             {
                 **place,
-                "id": new_id(),
+                "id": sample_id("movement", str(variant_id)),
                 "kind": "receipt",
                 "on_hand_delta": on_hand,
                 "reserved_delta": 0,

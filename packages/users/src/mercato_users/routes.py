@@ -18,6 +18,7 @@ from mercato_users.errors import (
     RefreshTokenReused,
     TokenExpired,
 )
+from mercato_users.glossary import GLOSSARY
 from mercato_users.models import User
 from mercato_users.permissions import READ, WRITE
 from mercato_users.schemas import (
@@ -39,7 +40,9 @@ from mercato_users.schemas import (
 )
 from mercato_users.values import NewUser
 
-blueprint = Blueprint("users", __name__, url_prefix="/v1", description="Accounts and logins")
+blueprint = Blueprint(
+    "users", __name__, url_prefix="/v1", description="Accounts and logins", glossary=GLOSSARY
+)
 well_known = Blueprint("users_keys", __name__, description="Public keys of access tokens")
 
 

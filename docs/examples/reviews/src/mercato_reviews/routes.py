@@ -8,10 +8,12 @@ from uuid import UUID
 
 from flask import url_for
 
+from mercato_kit.errors import Forbidden
 from mercato_kit.http import Blueprint, Page, if_match
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import signed_in
 from mercato_reviews import services
+from mercato_reviews.errors import BuyersOnly, ReviewExists, VariantUnavailable
 from mercato_reviews.models import Review
 from mercato_reviews.schemas import (
     NewReviewSchema,
@@ -22,10 +24,26 @@ from mercato_reviews.schemas import (
 )
 from mercato_reviews.values import NewReview
 
-blueprint = Blueprint("reviews", __name__, url_prefix="/v1", description="Reviews of customers")
+blueprint = Blueprint(
+    "reviews",
+    __name__,
+    url_prefix="/v1",
+    description="Reviews of customers",
+    # What names mean in the API document, where neither a field nor a column says it.
+    glossary={
+        "review_id": "Id of the review",
+        "text": "Text of the customer",
+        "variant_id": "Id of the variant",
+    },
+)
 
 
-@blueprint.post("/reviews", allow=signed_in, idempotent=True)
+@blueprint.post(
+    "/reviews",
+    allow=signed_in,
+    idempotent=True,
+    refuses=[BuyersOnly, Forbidden, ReviewExists, VariantUnavailable],
+)
 @blueprint.arguments(NewReviewSchema)
 @blueprint.response(201, ReviewSchema)
 def make_review(new: NewReview) -> tuple[Review, int, dict[str, str]]:
@@ -49,7 +67,7 @@ def get_review(review_id: UUID) -> Review:
     return services.find_review(review_id, current_principal)
 
 
-@blueprint.patch("/reviews/<uuid:review_id>", allow=signed_in, if_match=True)
+@blueprint.patch("/reviews/<uuid:review_id>", allow=signed_in, if_match=True, refuses=[Forbidden])
 @blueprint.arguments(ReviewChangesSchema)
 @blueprint.response(200, ReviewSchema)
 def change_review(changes: dict[str, str], review_id: UUID) -> Review:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import Server
-from mercato_composition.deployment.partial import known_or
 from mercato_composition.deployment.sections import read_section
 from mercato_composition.deployment.tables import deploy
 from mercato_composition.faults import Command, DeploymentError, Fault, Place
@@ -47,10 +46,7 @@ class Serving:
         """Read ``[deploy]`` and ``[server]`` of a deployment that fits."""
         server, _ = read_section(Server, source, ("server",))
         return cls(
-            source.name,
-            folder,
-            tuple(deploy(source)[0].restart),
-            known_or(server.whole(), Server()),
+            source.name, folder, tuple(deploy(source)[0].restart), server.settings or Server()
         )
 
     def run_restart(self) -> None:

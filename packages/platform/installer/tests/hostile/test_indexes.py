@@ -10,12 +10,9 @@ from mercato_composition.deployment import lock as lockfile
 from mercato_dev.index import serve_index
 from mercato_dev.wheel_writer import write_wheel
 from mercato_installer.download import fetch
+from mercato_installer.progress import Progress
 
 ALPHA = {"mercato.features": {"alpha": "mercato_alpha:feature"}}
-
-
-def quiet(_line):
-    """Ignore a line of progress."""
 
 
 class TestSourceDistributions:
@@ -133,6 +130,6 @@ class TestChangedBytes:
         (shop.index.folder / fetched.name).write_bytes(right)
 
         locked = lockfile.read(shop.places.lock).wheels()
-        files = fetch(locked, store / "wheels", index=None, on_progress=quiet)
+        files = fetch(locked, store / "wheels", index=None, progress=Progress("none"))
 
         assert {it.name: it for it in files}[fetched.name].read_bytes() == right

@@ -1,5 +1,6 @@
 """Database session, metadata, ids, times and column types."""
 
+import time
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -61,8 +62,7 @@ def new_id() -> UUID:
 
 def utc_now() -> datetime:
     """Return the current time as aware UTC, in whole milliseconds."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):

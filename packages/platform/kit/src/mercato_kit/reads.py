@@ -97,14 +97,14 @@ class Reader:
     def _bounded(
         self, pooled: PoolProxiedConnection, text: str, parameters: list[Any]
     ) -> list[Row]:
-        connection: Any = pooled.driver_connection
         begin = pooled.info.get(transactions.BEGIN_OF_READS)
         if begin is None:
-            return driver.fetch(self.engine.dialect, connection, text, parameters)
+            return driver.fetch(self.engine.dialect, pooled, text, parameters)
+        connection: Any = pooled.driver_connection
         # A pooler drops the settings of a connection, so that they need a transaction.
         connection.execute(begin)
         try:
-            return driver.fetch(self.engine.dialect, connection, text, parameters)
+            return driver.fetch(self.engine.dialect, pooled, text, parameters)
         finally:
             # Also after an error, where it rolls back.
             connection.execute("COMMIT")

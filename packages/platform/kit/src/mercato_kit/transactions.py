@@ -1,7 +1,6 @@
 """Connection and transaction settings of both databases."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -32,14 +31,19 @@ def may_write() -> bool:
     return _may_write.get()
 
 
-@contextmanager
-def reading(*, only: bool = True) -> Iterator[None]:
-    """Make transactions that start inside read-only (or writable, with ``only=False``)."""
-    token = _may_write.set(not only)
-    try:
-        yield
-    finally:
-        _may_write.reset(token)
+class reading:  # noqa: N801 - a context manager, used as a function
+    """Makes transactions that start inside read-only (or writable, with ``only=False``)."""
+
+    def __init__(self, *, only: bool = True) -> None:
+        self._only = only
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._token = _may_write.set(not self._only)
+
+    def __exit__(self, *_: object) -> None:
+        """Restore what was before."""
+        _may_write.reset(self._token)
 
 
 def engine_options(url: sa.URL, *, threads: int = 1) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """``/problems``: what each problem means, and what to do about it."""
 
 from collections.abc import Iterator, Mapping
+from json import dumps
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, url_for
@@ -9,9 +10,7 @@ from mercato_kit.errors import NotFound
 from mercato_runtime import pages
 from mercato_runtime.api.pages import current_document
 
-blueprint = Blueprint(
-    "problems", __name__, url_prefix="/problems", template_folder="pages/templates"
-)
+blueprint = Blueprint("problems", __name__, url_prefix="/problems")
 
 _AN_HOUR = "public, max-age=3600"
 
@@ -68,7 +67,9 @@ def explain_problem(code: str) -> Response:
     explained = _explained().get(code)
     if explained is None:
         raise NotFound
-    return pages.answer("problem.html", _about(explained), cache=_AN_HOUR)
+    document = _about(explained)
+    example = dumps(document["example"], indent=2, ensure_ascii=False)
+    return pages.answer("problem.html", document, cache=_AN_HOUR, example=example)
 
 
 def _explained() -> Mapping[str, dict[str, Any]]:

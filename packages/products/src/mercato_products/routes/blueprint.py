@@ -3,6 +3,7 @@
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import permission
+from mercato_products.glossary import GLOSSARY
 from mercato_products.permissions import READ_STOCK, WRITE, WRITE_STOCK
 
 blueprint = Blueprint(
@@ -10,6 +11,7 @@ blueprint = Blueprint(
     __name__,
     url_prefix="/v1",
     description="Products, variants, prices and stock",
+    glossary=GLOSSARY,
 )
 
 MAY_WRITE = permission(WRITE)

@@ -1,7 +1,7 @@
 """Full-text search: the words of products are written, and products found by words."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -60,7 +60,7 @@ def refresh_words(*product_ids: UUID) -> None:
         Product.id, Product.status, Product.name, Product.brand, Product.description
     ).where(Product.id.in_(product_ids))
     rows = [
-        _row(texts, skus[texts.id], [category.hex for (category,) in categories[texts.id]])
+        words_row(texts, skus[texts.id], [category.hex for (category,) in categories[texts.id]])
         for texts in session.execute(texts.order_by(Product.id))
     ]
     if rows:
@@ -159,7 +159,14 @@ def _grouped(rows: Iterable[Any]) -> Mapping[UUID, list[Any]]:
     return found
 
 
-def _row(product: Any, skus: Collection[Any], categories: Collection[str]) -> dict[str, Any]:
+def words_row(product: Any, skus: Iterable[Any], categories: Iterable[str]) -> dict[str, Any]:
+    """Return the row of a product in the search.
+
+    Args:
+        product: Has ``id``, ``status``, ``name``, ``brand`` and ``description``.
+        skus: The SKU and the status of each variant.
+        categories: The ids of the categories that list it, in hexadecimal digits.
+    """
     title = words.words_of(product.name)
     for_sale = [sku for sku, status in skus if status == "active"]
     keys = words.words_of(" ".join([product.brand or "", *for_sale]))

@@ -54,11 +54,14 @@ def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool
 
 
 def _all_faults(operation: Operation, *, offline: bool) -> list[Fault]:
+    from mercato_composition.features.checks.imports import own_packages_only
+
     try:
         plan = operation.plan
     except DeploymentError as error:
         return list(error.faults)
-    faults = [*plan.faults, *(_faults_of_registration(operation) if plan.fits else ())]
+    faults = [*plan.faults, *own_packages_only(plan.features)]
+    faults += _faults_of_registration(operation) if plan.fits else ()
     if not offline:
         faults += _faults_of_servers(operation)
     return _with_pending_last(in_order(faults))

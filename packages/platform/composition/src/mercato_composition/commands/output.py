@@ -14,6 +14,9 @@ _COLOURS = {"error": "red", "warning": "yellow"}
 
 _FIX = re.compile(r"(?<=^    )(fix|or|then):")
 
+MOST_BLOCKS = 50
+"""Faults that are printed."""
+
 
 def print_faults(faults: Iterable[Fault], *, err: bool = True) -> None:
     """Print faults; on a terminal, also their number and how to learn more; with --trace, errors.
@@ -23,7 +26,9 @@ def print_faults(faults: Iterable[Fault], *, err: bool = True) -> None:
         err: Whether to print to standard error; to standard output otherwise.
     """
     faults = list(faults)
-    text = "\n".join(line for fault in faults for line in _styled(fault, faults))
+    text = "\n".join(line for fault in faults[:MOST_BLOCKS] for line in _styled(fault, faults))
+    if len(faults) > MOST_BLOCKS:
+        text += f"\nand {len(faults) - MOST_BLOCKS} more: mercato check --json"
     # click removes the colours if the output is not a terminal.
     click.echo(text, err=err, color=False if os.environ.get("NO_COLOR") else None)
     if (sys.stderr if err else sys.stdout).isatty():

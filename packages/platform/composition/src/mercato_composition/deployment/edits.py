@@ -92,11 +92,7 @@ def literal(value: Any) -> str:
 
 
 def _text_of(source: Source) -> Text:
-    return reading.read(_content(source).encode())
-
-
-def _content(source: Source) -> str:
-    return "\n".join(source.lines)
+    return reading.read(source.text.encode())
 
 
 def _first(
@@ -107,7 +103,7 @@ def _first(
         return None
     flaws = len(_text_of(source).flaws)
     for way in ways:
-        after = reading.read(way.apply(_content(source)).encode())
+        after = reading.read(way.apply(source.text).encode())
         if after.values == wanted and len(after.flaws) <= flaws:
             return Edit(way.file, way.how, way.lines, way.line, way.last, certainty)
     return None

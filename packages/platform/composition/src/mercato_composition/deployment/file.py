@@ -29,7 +29,7 @@ class Source:
         origins: The place of each value and table in the file, or its variable.
         keys: The place of each key in the file.
         file: The file; None if the values are from a mapping.
-        lines: The lines of the file.
+        text: The content of the file.
         faults: What of the file cannot be read (K100, K102).
         holes: The tables and values that are unknown for that. ``("features",)`` stands for the
             set of features.
@@ -41,7 +41,7 @@ class Source:
     origins: Mapping[ValuePath, Place] = field(default_factory=dict)
     keys: Mapping[ValuePath, Place] = field(default_factory=dict, repr=False)
     file: Path | None = None
-    lines: Sequence[str] = field(default=(), repr=False)
+    text: str = field(default="", repr=False)
     faults: Sequence[Fault] = field(default=(), repr=False)
     holes: Mapping[ValuePath, Hole] = field(default_factory=dict)
     unsaid: Mapping[ValuePath, Hole] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Source:
         place = self.origin(*path)
         if path not in self.origins or place.line is None:
             return place
-        line = self.lines[place.line - 1]
+        line = self.text.split("\n")[place.line - 1]
         alone = isinstance(value_at(self.values, path), Mapping) == line.lstrip().startswith("[")
         return replace(place, excerpt=line) if alone else place
 
@@ -117,7 +117,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Source:
             places | values,
             places,
             file,
-            text.lines,
+            "\n".join(text.lines),
             [flaws.fault_of(file, text.lines, flaw) for flaw in text.flaws],
             dict(flaws.holes_of(text.flaws)),
             dict(flaws.unsaid_of(text.flaws)),

@@ -61,6 +61,11 @@ class Partial(Generic[S]):
             return getattr(self.settings, name)
         return known(self.values[name])
 
+    def without(self, name: str, hole: Hole) -> Partial[S]:
+        """Return the table with a hole in place of one value."""
+        because = tuple(dict.fromkeys([*self.because, *hole.because]))
+        return Partial(self.what, {**self.values, name: hole}, None, because)
+
     def whole(self) -> S | Hole:
         """Return the settings, or a hole with the faults that made one."""
         return self.settings if self.settings is not None else Hole(self.what, self.because)

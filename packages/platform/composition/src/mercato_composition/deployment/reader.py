@@ -20,6 +20,9 @@ from mercato_kit.settings import Secret, shown_as
 
 _RULES = "the rules of production"
 
+_CHECKS_OF_SERVER = {"host": tables.listen, "hosts": tables.hosts, "origins": tables.origins}
+"""What is checked of a value beside its type, by key."""
+
 SMALLEST_SECRET_KEY = 32
 """Minimum length of the key in production, in characters."""
 
@@ -69,7 +72,7 @@ def _draft_of(source: Source, absent: Severity | None) -> Draft:
     root, faults = read_section(Root, source, absent=absent)
     faults += [*source.faults, *_stray_variables(source)]
     environment, assumed, unknown = _environment(source, root)
-    server, server_faults = read_section(Server, source, ("server",))
+    server, server_faults = _server(source)
     database, database_faults = read_section(Database, source, ("database",))
     url, url_faults = tables.database_url(source, database)
     key, key_faults = _secret_key(source, environment, root.values["secret_key"], absent)
@@ -103,6 +106,17 @@ def _draft_of(source: Source, absent: Severity | None) -> Draft:
         faults=tuple(faults),
         absent=absent,
     )
+
+
+def _server(source: Source) -> tuple[Partial[Server], list[Fault]]:
+    server, faults = read_section(Server, source, ("server",))
+    for key, check in _CHECKS_OF_SERVER.items():
+        if isinstance(server.values[key], Hole):
+            continue
+        if found := list(check(source, server)):
+            server = server.without(key, Hole(f"server.{key}", (found[0].key,)))
+            faults += found
+    return server, faults
 
 
 def _hole_in(root: Partial[Root], name: str) -> Hole | None:

@@ -15,7 +15,7 @@ from mercato_composition.deployment import corrections, edits
 from mercato_composition.deployment.file import Source, named, value_at
 from mercato_composition.deployment.lock import LOCK_AND_INSTALL
 from mercato_composition.deployment.model import Choice, FeatureChoice, Server
-from mercato_composition.deployment.partial import Hole, Partial, known_or
+from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import read_section
 from mercato_composition.deployment.urls import is_redis_url, split_url
 from mercato_composition.faults import Fault, Fix
@@ -308,7 +308,7 @@ def log_level(source: Source) -> tuple[str | Hole, list[Fault]]:
 def deploy(source: Source) -> tuple[Deploy, list[Fault]]:
     """Read ``[deploy]``."""
     section, faults = read_section(Deploy, source, ("deploy",))
-    return known_or(section.whole(), Deploy()), faults
+    return section.settings or Deploy(), faults
 
 
 def is_safe_url(url: str) -> bool:

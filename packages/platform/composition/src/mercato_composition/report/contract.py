@@ -66,7 +66,7 @@ def _find(id_: str, features: Sequence[Candidate], needs: Sequence[Answered]) ->
 def _offers(contract: type[Any], offering: Sequence[Candidate], plan: Plan) -> Iterator[Row]:
     id_ = contract_id(contract)
     chosen = known_or(plan.draft.capabilities, {}).get(id_)
-    where = plan.draft.source.origin("capabilities", id_)
+    where = plan.draft.source.origin("capabilities", id_).in_short
     for feature in offering:
         choice = f"chosen in {where}" if chosen == feature.name else "not chosen"
         state = _state(feature, plan) or (choice if chosen else "enabled")
@@ -110,7 +110,7 @@ def _pins(
     names |= {canonicalize_name(wheel)} if wheel else set()
     for name, choice in plan.draft.features.items():
         if choice.package and name in {one.name for one in concerned}:
-            yield str(plan.draft.source.origin("features", name, "package")), choice.package
+            yield plan.draft.source.origin("features", name, "package").in_short, choice.package
     pinning = {feature.distribution for feature in features if feature.distribution}
     for owner in sorted({*host_requirements(), *pinning}):
         for requirement in _requirements(owner):

@@ -77,11 +77,11 @@ def settings_of(plan: Plan) -> Iterator[Setting]:
     for id_, name in sorted(known_or(draft.capabilities, {}).items()):
         path = ("capabilities", id_)
         meaning = f"which feature answers {id_}"
-        origin = str(draft.source.origin(*path))
+        origin = draft.source.origin(*path).in_short
         yield Setting(path, name, "str", meaning, origin, variable_of(*path))
     for rule, reason in sorted(known_or(draft.accept, {}).items()):
         meaning = f"why production may do what the rule {rule} refuses"
-        origin = str(draft.source.origin("accept", *rule.split(".")))
+        origin = draft.source.key("accept", rule).in_short
         yield Setting(("accept", rule), reason, "str", meaning, origin, "")
     known = {one.name: one.manifest.settings for one in [*plan.features, *plan.absent]}
     for name in draft.features:
@@ -110,6 +110,7 @@ def _section(draft: Draft, path: ValuePath, kind: type[Settings]) -> Iterator[Se
     section, _ = read_section(kind, draft.source, path)
     for field in fields_of(kind):
         here = (*path, field.name)
+        origin = origin_of(draft.source, *here)
         value = section.values[field.name]
         if isinstance(value, Hole):
             value = given.get(field.name)
@@ -118,7 +119,7 @@ def _section(draft: Draft, path: ValuePath, kind: type[Settings]) -> Iterator[Se
             _shown(draft, here, value, field),
             settings.kind_of(field),
             settings.meaning_of(field),
-            str(origin_of(draft.source, *here) or DEFAULT),
+            origin.in_short if origin else DEFAULT,
             variable_of(*here),
         )
 
@@ -154,5 +155,5 @@ def _unknown(draft: Draft, path: ValuePath) -> Iterator[Setting]:
     for key in table_at(draft.source, path):
         here = (*path, key)
         meaning = "the feature could not be loaded"
-        origin = str(draft.source.origin(*here))
+        origin = draft.source.origin(*here).in_short
         yield Setting(here, HIDDEN, "unknown", meaning, origin, variable_of(*here))

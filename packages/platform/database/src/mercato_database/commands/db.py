@@ -91,7 +91,7 @@ def plan(operation: Operation, sql: bool, as_json: bool) -> None:  # noqa: FBT00
         planned = read(engine, histories(operation.loaded_features()), contract=False)
         if as_json:
             with transactions.reading(), engine.connect() as connection:
-                kept = unnamed_rows(connection, operation.deployment.features)
+                kept = unnamed_rows(connection, operation.draft.features)
             click.echo(json.dumps(describe(planned.steps, kept), ensure_ascii=False, indent=2))
     if not as_json:
         _print_plan(planned, engine.dialect, whole=sql)

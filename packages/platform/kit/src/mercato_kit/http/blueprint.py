@@ -32,12 +32,21 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest is untyped
-    """A blueprint whose routes have policies, and whose API document describes them."""
+    """A blueprint whose routes have policies, and whose API document describes them.
+
+    Args:
+        glossary: What names of properties and parameters mean, for the API document: ``status``, or
+            ``Order.status`` for that of ``OrderSchema`` alone. The ``metadata`` of a field takes
+            precedence.
+    """
 
     ARGUMENTS_PARSER = BodyParser()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, glossary: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.glossary = dict(glossary or {})
         self.routes: list[Route] = []
 
     def route(

@@ -1,34 +1,12 @@
-"""Build the OpenAPI document of the composed features with flask-smorest."""
-
-from collections.abc import Iterable, Iterator
-from typing import Any
+"""The OpenAPI document of the composed features, made with flask-smorest."""
 
 import flask_smorest
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Flask
-from flask_smorest.spec.plugins import FlaskPlugin
-from marshmallow import Schema
-from marshmallow.class_registry import get_class
 
-from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
-from mercato_kit.http import Route
 from mercato_kit.schemas import ProblemSchema
-from mercato_runtime.api.dialect import translate
-from mercato_runtime.api.refusals import (
-    RESPONSES,
-    SCHEMAS,
-    describe_refusals,
-    problem_schemas,
-    shared_responses,
-)
-from mercato_runtime.api.responses import describe_headers, describe_members
-
-_BEARER = {
-    "type": "http",
-    "scheme": "bearer",
-    "description": "A token that is sent must be valid, also where none is required; else 401.",
-}
+from mercato_runtime.api.names import ComponentNames, is_of_kit
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
@@ -54,173 +32,9 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
         self.names.feature = feature
         # apispec caches the name of a class, but a class used by two features has two names.
         converter = self.ma_plugin.converter
-        converter.refs = {key: name for key, name in converter.refs.items() if _is_of_kit(key[0])}
+        converter.refs = {key: name for key, name in converter.refs.items() if is_of_kit(key[0])}
         for blueprint in feature.manifest.blueprints:
             self.register_blueprint(blueprint, url_prefix=feature.prefix_of(blueprint))
 
     def _register_error_handlers(self) -> None:
         """Do nothing: :mod:`mercato_runtime.problems` handles errors."""
-
-
-class ComponentNames:
-    """Names components after the feature: ``ReviewsComment`` for ``CommentSchema`` of ``reviews``.
-
-    So a name does not depend on the other features. Schemas of the kit have no prefix.
-    """
-
-    def __init__(self) -> None:
-        self.feature: Candidate | None = None
-        self.faults: list[Fault] = []
-        self._given: dict[str, tuple[type[Schema], Candidate | None]] = {}
-
-    def __call__(self, schema: Any) -> str:
-        """Return the component name of a schema class, instance or class name."""
-        kind = _class_of(schema)
-        name = kind.__name__.removesuffix("Schema")
-        if self.feature is not None and not _is_of_kit(kind):
-            name = _camel(self.feature.name) + name
-        if name in self._given and self.feature is not None:
-            self.faults.append(self._clash(name, kind, self.feature))
-            # Continue with another name to find more clashes; the faults stop the start.
-            name = f"{name}{len(self.faults)}"
-        self._given[name] = (kind, self.feature)
-        return name
-
-    def kind_of(self, name: str) -> type[Schema]:
-        """Return the schema class of the component *name*."""
-        return self._given[name][0]
-
-    def _clash(self, name: str, kind: type[Schema], feature: Candidate) -> Fault:
-        other, owner = self._given[name]
-        if other is kind and owner is feature:
-            what = f"{kind.__name__} is used with different only=, exclude= or partial=."
-            fix = "write one schema class for each shape"
-        else:
-            whose = f" of {owner.where}" if owner and owner is not feature else ""
-            what = "\n".join(
-                [
-                    f"two schemas have the name {name} in the API document:",
-                    f"{other.__module__}.{other.__name__}{whose}",
-                    f"{kind.__module__}.{kind.__name__}",
-                ]
-            )
-            fix = "rename one of them"
-        return feature.fault("K407", what, Outside(fix))
-
-
-def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
-    """Return the OpenAPI document of *features*.
-
-    The part of a feature does not depend on the other features.
-    """
-    features = list(features)
-    document: dict[str, Any] = api.spec.to_dict()
-    schemas = document["components"]["schemas"]
-    operations = dict(_operations(document, features))
-    for feature, route, method, operation in operations.values():
-        _describe(operation, feature, route, schemas)
-        describe_headers(operation, method, route, schemas)
-    routes = [(route, _camel(feature.name)) for feature, route, *_ in operations.values()]
-    document["tags"] = [
-        {"name": feature.name, "description": feature.manifest.summary}
-        for feature in sorted(features, key=lambda one: one.name)
-        if feature.manifest.blueprints
-    ]
-    _open_responses(schemas, [operation for *_, operation in operations.values()], api.names)
-    translate(document)
-    schemas |= problem_schemas(routes, schemas["Problem"])
-    responses = _used_responses(document["paths"])
-    used = _reachable(schemas, [document["paths"], responses])
-    document["components"] = {
-        "schemas": {name: schemas[name] for name in sorted(used)},
-        "responses": responses,
-        "securitySchemes": {"bearer": dict(_BEARER)},
-    }
-    return document
-
-
-def _is_of_kit(kind: type[Schema]) -> bool:
-    return kind.__module__.startswith("mercato_kit.")
-
-
-def _class_of(schema: Any) -> type[Schema]:
-    if isinstance(schema, str):
-        return get_class(schema)
-    return schema if isinstance(schema, type) else type(schema)
-
-
-def _camel(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
-
-
-def _operations(
-    document: dict[str, Any], features: Iterable[Candidate]
-) -> Iterator[tuple[str, tuple[Candidate, Route, str, dict[str, Any]]]]:
-    """Yield the id of each operation, with its feature, route, method and description."""
-    for feature in features:
-        for rule, blueprint, route in feature.rules:
-            path = document["paths"][FlaskPlugin.flaskpath2openapi(rule)]
-            for method in route.methods:
-                name = f"{blueprint.name}_{route.endpoint}"
-                name += f"_{method.lower()}" if len(route.methods) > 1 else ""
-                path[method.lower()]["operationId"] = name
-                yield name, (feature, route, method.lower(), path[method.lower()])
-
-
-def _describe(
-    operation: dict[str, Any], feature: Candidate, route: Route, schemas: dict[str, Any]
-) -> None:
-    """Set tags, requirement of the body and problem responses of an operation."""
-    if "requestBody" in operation:
-        sent = _refs(operation["requestBody"])
-        operation["requestBody"]["required"] = any("required" in schemas[name] for name in sent)
-    operation["tags"] = [feature.name]
-    # Drop flask-smorest's references, one for each status.
-    responses = {
-        status: response
-        for status, response in operation["responses"].items()
-        if "$ref" not in response
-    }
-    operation["responses"] = responses | describe_refusals(route, _camel(feature.name))
-
-
-def _used_responses(paths: Any) -> dict[str, Any]:
-    """Return the shared responses that *paths* refers to, by name."""
-    used = {"Problem", *_refs(paths, RESPONSES)}
-    shared = shared_responses()
-    return {name: shared[name] for name in sorted(used)}
-
-
-def _open_responses(
-    schemas: dict[str, Any], operations: list[dict[str, Any]], names: ComponentNames
-) -> None:
-    """Allow additional members in schemas of responses, so that later versions can add some."""
-    bodies = [operation.get("requestBody", {}) for operation in operations]
-    sent = _reachable(schemas, bodies)
-    for name, schema in schemas.items():
-        if name not in sent:
-            schema.pop("additionalProperties", None)
-            describe_members(schema, names.kind_of(name))
-
-
-def _reachable(schemas: dict[str, Any], start: Iterable[Any]) -> set[str]:
-    """Return the names of the schemas that *start* refers to, directly or indirectly."""
-    found: set[str] = set()
-    waiting = [name for part in start for name in _refs(part)]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += _refs(schemas[name])
-    return found
-
-
-def _refs(part: Any, kind: str = SCHEMAS) -> Iterator[str]:
-    if isinstance(part, dict):
-        reference = part.get("$ref")
-        if isinstance(reference, str) and reference.startswith(kind):
-            yield reference.removeprefix(kind)
-        part = list(part.values())
-    if isinstance(part, list):
-        for item in part:
-            yield from _refs(item, kind)

@@ -9,7 +9,8 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 
 from mercato_composition.features.plan import Plan
 from mercato_kit.errors import NotFound
-from mercato_runtime.api import Api, build_document
+from mercato_runtime.api import Api
+from mercato_runtime.api.document import build_document
 from mercato_runtime.pages.assets import asset, tagged
 
 blueprint = Blueprint("docs", __name__)

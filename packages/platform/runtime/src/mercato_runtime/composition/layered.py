@@ -56,7 +56,7 @@ def draw(widths: Mapping[str, float], edges: Sequence[Edge]) -> Drawing:
         for node, end in zip(row, ends[number], strict=True):
             points[node] = (shift + end - _width(node, widths) / 2, y)
     paths = {edge: _path([points[it] for it in chains[way]]) for edge, way in down.items()}
-    height = len(rows) * (NODE_HEIGHT + ROW_GAP) + 2 * MARGIN
+    height = len(rows) * (NODE_HEIGHT + ROW_GAP) - (ROW_GAP if rows else 0) + 2 * MARGIN
     return Drawing(width + 2 * MARGIN, height, {it: points[it] for it in widths}, paths, rings)
 
 

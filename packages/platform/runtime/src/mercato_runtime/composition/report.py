@@ -167,7 +167,7 @@ def _contracts(plan: Plan, needs: list[Answered]) -> Iterator[dict[str, Any]]:
                     "version": offer.version,
                     "offered_by": feature.name,
                     "needed_by": _needing(offer, needs),
-                    "origin": source.origin("capabilities", offer.id)
+                    "origin": str(source.origin("capabilities", offer.id))
                     if offer.id in chosen
                     else None,
                 }
@@ -181,7 +181,7 @@ def _needing(offer: Offer, needs: list[Answered]) -> list[str]:
 
 def _settings(plan: Plan) -> Iterator[dict[str, Any]]:
     """Give the settings in force; those of features that could not be loaded may be secrets."""
-    for setting in settings_of(plan.deployment, plan):
+    for setting in settings_of(plan):
         if setting.kind != "unknown":
             yield {
                 "table": ".".join(setting.path[:-1]),

@@ -124,13 +124,21 @@ class FeatureConformance:
         assert_that(bool(app.url_map), "the app has no routes")
 
     def test_documents_itself(self, client: Client) -> None:
-        """The API document is valid, and its schema names start with the feature's name."""
+        """The API document is valid, says what all parts mean, and names them by the feature."""
         response = client.get("/openapi.json")
 
         assert_that(response.status_code == 200, f"/openapi.json answers {response.status_code}")
         document = cast("Mapping[str, Any]", response.json)
         none_of(documents.invalid_parts(document))
+        none_of(documents.undescribed_parts(document))
         none_of(documents.strange_names(document, self.feature))
+
+    def test_shows_examples(self, client: Client) -> None:
+        """A feature with recorded examples has a valid one of each body, parameter and response."""
+        document = cast("Mapping[str, Any]", client.get("/openapi.json").json)
+
+        if documents.has_examples(self.feature):
+            none_of(documents.missing_examples(document))
 
     def test_makes_sample_data_once(self, app: Flask) -> None:
         """A second run of the sample data adds no rows."""

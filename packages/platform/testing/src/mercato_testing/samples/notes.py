@@ -81,7 +81,12 @@ class BrokenNoteError(Problem):
     keeps_work = True
 
 
-blueprint = Blueprint("notes", __name__, url_prefix="/v1")
+blueprint = Blueprint(
+    "notes",
+    __name__,
+    url_prefix="/v1",
+    glossary={"note_id": "Id of the note", "stars": "0 or more", "text": "Text of the note"},
+)
 
 
 def add(text: str, stars: int = 0) -> Note:

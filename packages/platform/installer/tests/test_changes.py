@@ -1,0 +1,67 @@
+"""What differs between two deployment files."""
+
+import pytest
+
+from mercato_installer.changes import of_files
+
+OLD = """
+[server]
+port = 5000
+[index]
+url = "https://me:geheim@packages.example/simple/"
+[features.orders]
+[features.orders.settings]
+minutes = 15
+api_key = "geheim"
+[features.reviews]
+"""
+NEW = """
+[server]
+port = 5001
+[index]
+url = "https://me:verborgen@packages.example/simple/"
+[features.orders]
+[features.orders.settings]
+minutes = 20
+api_key = "verborgen"
+[features.vouchers]
+mount = "/x"
+[redis]
+url_file = "/run/redis"
+"""
+
+
+def changes(old, new):
+    """The differences as text."""
+    return [str(one) for one in of_files(old.encode(), new.encode())]
+
+
+class TestOfFiles:
+    def test_has_tables_and_values(self):
+        """A table has its header, a value its path; in production a feature's texts are shown."""
+        found = changes(OLD, NEW)
+
+        assert found == [
+            "~ orders.settings.api_key geheim -> verborgen",
+            "~ orders.settings.minutes 15 -> 20",
+            "- [features.reviews]",
+            "+ [features.vouchers]",
+            "~ index.url",
+            "+ [redis]",
+            "~ server.port 5000 -> 5001",
+        ]
+
+    @pytest.mark.parametrize("environment", ["development", "testing"])
+    def test_hides_what_may_be_secret(self, environment):
+        """The host's secrets are never shown; outside production no text of a feature is."""
+        head = f'environment = "{environment}"\n'
+
+        text = "\n".join(changes(head + OLD, head + NEW))
+
+        assert "geheim" not in text
+        assert "verborgen" not in text
+        assert "~ orders.settings.api_key\n" in text
+
+    def test_of_equal_files(self):
+        """Comments and spaces are no difference."""
+        assert changes(OLD, f"# a comment\n{OLD}") == []

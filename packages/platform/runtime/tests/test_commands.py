@@ -1,0 +1,35 @@
+import click
+import pytest
+from click.testing import CliRunner
+
+from mercato_composition.commands.features import commands_of
+from mercato_kit import work
+from mercato_kit.feature import Feature
+
+commands = click.Group("sheets")
+
+
+@commands.command("once")
+def once():
+    click.echo(work.is_writing())
+
+
+@commands.command("stepwise")
+@work.in_steps
+def stepwise():
+    click.echo(work.is_writing())
+    click.echo(work.run(work.is_writing))
+
+
+feature = Feature(name="sheets", summary="Sheets of paper.", cli=commands)
+
+
+class TestCommandsOf:
+    @pytest.mark.parametrize(
+        ("name", "printed"), [("once", "True\n"), ("stepwise", "False\nTrue\n")]
+    )
+    def test_run_in_units_of_work(self, app, name, printed):
+        """A command runs in one unit of work; one that is marked runs its own."""
+        ran = CliRunner().invoke(commands_of(feature, lambda: app), [name], catch_exceptions=False)
+
+        assert ran.output == printed

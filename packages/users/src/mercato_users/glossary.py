@@ -1,0 +1,28 @@
+"""What names mean in the API document."""
+
+GLOSSARY = {
+    "access_token": "Bearer token (JWT) for the header `Authorization`",
+    "alg": "Algorithm: EdDSA",
+    "crv": "Curve: Ed25519",
+    "email": "E-mail address",
+    "email_verified": "Whether a mailed link proved the address",
+    "expires_in": "Seconds until the access token expires",
+    "family_name": "Family name",
+    "given_name": "Given name",
+    "keys": "The keys; a token names one as `kid`",
+    "kty": "Key type: OKP",
+    "locale": "Language and region (BCP 47)",
+    "password": "Password",
+    "phone_number": "Telephone number (E.164)",
+    "q": "Part of the e-mail address or a name",
+    "reason": "Why it is done, for the audit log",
+    "refresh_token": "Token to exchange for new ones, once",
+    "role": "Name of a role",
+    "status": "State of the account",
+    "token": "Token of the mailed link",
+    "token_type": "Bearer",
+    "use": "What the key is for: sig",
+    "user": "The account",
+    "user_id": "Id of the user",
+    "x": "The public key (base64url)",
+}
