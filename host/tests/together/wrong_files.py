@@ -106,9 +106,10 @@ def cases():
 class Place:
     """A folder with the files of a case, in which commands are run."""
 
-    def __init__(self, folder, environ):
+    def __init__(self, folder, environ, first=None):
         self.folder = folder
         self.environ = environ
+        self.first = first or folder
 
     @classmethod
     def of(cls, case, folder):
@@ -128,22 +129,26 @@ class Place:
     def copy(self, folder):
         """Return a copy, in which a fix is tried."""
         shutil.copytree(self.folder, folder)
-        return Place(folder, dict(self.environ))
+        return Place(folder, dict(self.environ), self.first)
 
     def run(self, command):
         """Run `mercato` in this process, and return what it says."""
         with self._entered():
             shown = self._invoke(command).output
-            # Only `check` writes JSON; any other command finds what `check` finds.
+        return Said(self._tidy(shown), self.faults(command))
+
+    def faults(self, command):
+        """Return the faults that `mercato check` finds, as JSON has them."""
+        with self._entered():
             document = self._invoke(["check", *(set(command) & {"--offline"}), "--json"]).stdout
-        return Said(self._tidy(shown), json.loads(document)["faults"])
+        return json.loads(document)["faults"]
 
     def apply(self, fix, fill):
         """Do what a fix says, literally."""
         if fix["kind"] == "edit":
             self._edit(fix, fill)
             return
-        line = filled(fix["text"], fill)
+        line = filled(fix["text"], fill).replace(str(self.first), str(self.folder))
         done = subprocess.run(
             ["/bin/sh", "-c", f"{line}\nenv -0"],
             cwd=self.folder,
@@ -159,7 +164,7 @@ class Place:
         }
 
     def _edit(self, fix, fill):
-        file = self.folder / fix["file"]
+        file = self.folder / filled(fix["file"], {str(self.first): str(self.folder)})
         with file.open(encoding="utf-8-sig", newline="") as content:
             lines = content.read().splitlines(keepends=True)
         new = [f"{filled(line, fill)}\n" for line in fix["lines"]]

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from mercato_composition.deployment import edits
-from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment.file import Source, value_at, variable_of
 from mercato_composition.deployment.text import ValuePath
 from mercato_composition.faults import Fix, Outside, Variable
 from mercato_kit import settings
@@ -56,7 +56,7 @@ def together(source: Source, path: ValuePath) -> tuple[Fix, ...]:
 
 def known(source: Source, path: ValuePath, suggestion: str | None) -> tuple[Fix, ...]:
     """Return the fixes of an unknown key: the name that was meant, or none."""
-    if suggestion is None:
+    if suggestion is None or value_at(source.values, (*path[:-1], suggestion)) is not None:
         return (edits.remove(source, path),)
     renamed = edits.rename(source, path, suggestion, "choice")
     return (renamed, edits.remove(source, path, "choice"))

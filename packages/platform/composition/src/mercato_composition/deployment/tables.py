@@ -231,7 +231,7 @@ def hosts(source: Source, server: Partial[Server]) -> Iterator[Fault]:
                 "and hyphens, or an IPv4 address, without scheme, port and final dot; xn--… for a "
                 "name with other letters."
             )
-            yield Fault("K202", source.origin(*path), what, (fix,))
+            yield Fault("K202", source.shown(*path), what, (fix,))
 
 
 def corrected_hosts(hosts: Iterable[str]) -> list[str]:
@@ -247,7 +247,7 @@ def listen(source: Source, server: Partial[Server]) -> Iterator[Fault]:
         what = f"{shown_as(server.host) or 'the value'} in 'host' is not an address or a name."
         what += " It has no scheme, brackets or port; the port is 'port'."
         fix = edits.set_value(source, ("server", "host"), _listened(server.host))
-        yield Fault("K202", source.origin("server", "host"), what, (fix,))
+        yield Fault("K202", source.shown("server", "host"), what, (fix,))
 
 
 def _listened(host: str) -> str:

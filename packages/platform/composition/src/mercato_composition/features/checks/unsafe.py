@@ -50,10 +50,17 @@ class Unsafe:
                 for fix in fixes
             ]
             fixes = (*others, accepted)
-        fault = Fault("K206", self.place, what, fixes, feature=self.feature)
+        fault = Fault("K206", self.place, what, fixes, feature=self.feature, mark=self._mark)
         if self.acceptable and reason is not None:
             return replace(fault, severity="warning", accepted=self.rule)
         return fault
+
+    @property
+    def _mark(self) -> str:
+        """What tells it from another rule about the same place."""
+        path, name = self.place.path, self.rule.rpartition(".")[2]
+        is_of_place = self.place.key == self.rule or path[-1:] == (self.rule,)
+        return "" if is_of_place else name
 
 
 def _as_choice(fix: Fix) -> Fix:
