@@ -54,6 +54,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+def examples(session: nox.Session) -> None:
+    """Write the examples of the API document: what a shop with sample data answers."""
+    provide(session, *EVERYTHING, groups=[TOGETHER])
+    session.run("python", "-m", "host.tests.together.examples", env=CLEAN)
+
+
+@nox.session(requires=["build"])
 def shop(session: nox.Session) -> None:
     """Serve the sample shop on 127.0.0.1:5000: install, migrate, fill, run the worker.
 
@@ -79,6 +86,19 @@ def pgbouncer(session: nox.Session) -> None:
 def redis(session: nox.Session) -> None:
     """Test shops that share Debian's Redis, and what they do while it is away."""
     test_beside(session, "redis-server")
+
+
+@nox.session(requires=["build"])
+def browser(session: nox.Session) -> None:
+    """Open every page in Debian's Chromium, and leave screenshots in var/screenshots.
+
+    Each is checked with axe-core, in light and dark, 390 and 1400 pixels wide.
+    """
+    if shutil.which("chromium") is None:
+        session.error("chromium is not installed: apt-get install chromium")
+    provide(session, *EVERYTHING, groups=[f"{ROOT}/host/pyproject.toml:browser"])
+    where = [f"--config-file={WORKSPACE}", f"{ROOT}/host/tests/browser"]
+    session.run("pytest", *where, *session.posargs, env=CLEAN)
 
 
 def require_program(session: nox.Session, program: str) -> None:

@@ -37,7 +37,24 @@ def clone(tmp_path_factory) -> Path:
     """A copy of the tracked files of this repository."""
     folder = tmp_path_factory.mktemp("clone")
     clone_to(folder)
+    ask_git(folder, "init", "--quiet")
+    ask_git(folder, "add", "--all")
     return folder
+
+
+def ask_git(clone: Path, *words: str) -> str:
+    """Run git on the files of a clone. Its folder is outside: the commands find no repository."""
+    where = [f"--git-dir={clone}.git", f"--work-tree={clone}"]
+    done = subprocess.run(
+        ["git", *where, *words], cwd=clone, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def untracked(clone: Path) -> list[str]:
+    """Return the files and folders that the commands made and git would not ignore."""
+    lines = ask_git(clone, "status", "--porcelain").splitlines()
+    return [line.removeprefix("?? ") for line in lines if line.startswith("?? ")]
 
 
 class TestTwoCommands:
@@ -48,10 +65,16 @@ class TestTwoCommands:
         wait_until_ready(f"http://127.0.0.1:{port}", [shop], within_seconds=240)
 
         products = httpx2.get(f"http://127.0.0.1:{port}/v1/products?include=total").json()
+        shown = httpx2.get(f"http://127.0.0.1:{port}/composition").json()["settings"]
         ended = end(shop)
 
         assert products["total"] >= 500
         assert ended == 0
+        assert [it["value"] for it in shown if it["key"] in ("port", "link_base_url")] == [
+            port,
+            f"http://127.0.0.1:{port}",
+        ]
+        assert untracked(clone) == []
         self._run_the_others(clone)
 
     def _run_the_others(self, clone: Path) -> None:
@@ -73,6 +96,8 @@ class TestTwoCommands:
         login = httpx2.post(f"http://127.0.0.1:{port}/v1/auth/login", json=body)
         assert login.status_code == 200
         assert [end(process) for process in running] == [0] * len(SERVICES)
+        # Only the new feature is there to be committed.
+        assert {name for name in untracked(clone) if "reviews" not in name} == set()
 
     def test_the_second_is_what_ci_runs(self):
         """CI calls the README's test command, in a temporary environment."""

@@ -380,19 +380,20 @@ class TestSchemas:
 
 
 class TestPage:
-    def test_loads_all_files_from_this_server(self, make_client):
+    @pytest.mark.parametrize("path", ["/docs", "/docs/"])
+    def test_loads_all_files_from_this_server(self, make_client, path):
         """The page needs no other server, and its policy allows no inline script or style."""
         client = make_client(notes("blue"))
 
-        page = client.get("/docs")
+        page = client.get(path)
 
         policy = page.headers["Content-Security-Policy"]
         assert page.mimetype == "text/html"
         assert "unsafe" not in policy
         assert "default-src 'none'" in policy
-        parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-        assert len(parts) == 6
-        assert {client.get(f"/{part}").status_code for part in parts} == {200}
+        parts = re.findall(r'(?:src|href|data-document)="([^"]+)"', page.text)
+        assert len(parts) == 8
+        assert {client.get(part).status_code for part in parts} == {200}
         assert "<script>" not in page.text
         assert "style=" not in page.text
 

@@ -113,11 +113,11 @@ class TestProblems:
         """The type is a URL that explains the problem."""
         explained = client.get(client.get("/v1/tins/empty").json["type"])
 
-        assert explained.json == {
-            "code": "out_of_paint",
-            "status": 409,
-            "title": "There is no paint",
-            "description": "The tin is empty; more comes on Monday.",
+        assert explained.json.items() >= {
+            ("code", "out_of_paint"),
+            ("status", 409),
+            ("title", "There is no paint"),
+            ("description", "The tin is empty; more comes on Monday."),
         }
         assert client.get("/problems/no_such_code").status_code == 404
 

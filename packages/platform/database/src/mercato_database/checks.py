@@ -14,7 +14,7 @@ from mercato_composition.deployment.partial import known_or
 from mercato_composition.faults import DeploymentError, Fault, Place
 from mercato_composition.features.checks.database import is_remote, superuser
 from mercato_database.faults import DATABASE, lock_held, no_folder, pending_fault, unreachable
-from mercato_database.history import histories
+from mercato_database.history import History, current_revisions, histories
 from mercato_database.holdings import unnamed_data
 from mercato_database.locks import LockHeldError
 from mercato_database.plan import read
@@ -37,10 +37,29 @@ def check_database(operation: Operation) -> list[Fault]:
     try:
         with transactions.reading(), engine.connect() as connection:
             unnamed = unnamed_data(connection, draft.features)
-            return [*faults, *_superuser(connection, draft), *unnamed]
+            found = [*faults, *_superuser(connection, draft), *unnamed]
+            migrated = _migrated(connection, operation.plan.features)
     except DBAPIError:
         # K207 reports this.
         return faults
+    with database_errors(operation):
+        return [*found, *_drifted(operation.database_url, migrated)]
+
+
+def _migrated(connection: sa.Connection, features: Sequence[Candidate]) -> list[History]:
+    """Return the histories whose tables are at the newest revision: their models describe them."""
+    known = histories(features)
+    current = current_revisions(connection, [history.feature for history in known])
+    return [history for history in known if current.get(history.feature) == history.head]
+
+
+def _drifted(url: sa.URL, known: Sequence[History]) -> Iterator[Fault]:
+    # It imports Alembic.
+    from mercato_database.drift import drift  # noqa: PLC0415
+
+    for history in known:
+        if (fault := drift(url, history)) is not None:
+            yield fault
 
 
 def require_migrated(operation: Operation) -> None:

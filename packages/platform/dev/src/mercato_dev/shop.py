@@ -1,6 +1,7 @@
 """Install, fill and serve the sample shop, with a worker."""
 
 import argparse
+import json
 import os
 import signal
 import socket
@@ -8,7 +9,9 @@ import subprocess
 import time
 import tomllib
 import urllib.request
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -17,6 +20,9 @@ from mercato_dev.environments import PLAIN, provide
 from mercato_dev.interrupts import end_in_order
 
 DEVELOPMENT = ROOT / "host/deployments/development.toml"
+
+ADDRESS = "http://127.0.0.1:5000"
+"""The address of the shop in :data:`DEVELOPMENT`, which ``--port`` changes."""
 
 
 def chosen_wheels() -> list[str]:
@@ -46,12 +52,28 @@ def run_shop(session: nox.Session) -> None:
     end_in_order()
     provide(session, *chosen_wheels())
     (ROOT / "var").mkdir(exist_ok=True)
-    database = {"MERCATO_DATABASE__URL": f"sqlite:///{ROOT}/var/shop.db"}
-    env = PLAIN | {key: os.environ.get(key, value) for key, value in database.items()}
+    ours = {
+        "MERCATO_DATABASE__URL": f"sqlite:///{ROOT}/var/shop.db",
+        **dict(addresses_at(port, tomllib.loads(DEVELOPMENT.read_text()))),
+    }
+    env = PLAIN | {key: os.environ.get(key, value) for key, value in ours.items()}
+    env["MERCATO_SERVER__PORT"] = str(port)
     mercato = ["mercato", f"--deployment={DEVELOPMENT}"]
     session.run(*mercato, "db", "upgrade", env=env)
     session.run(*mercato, "seed", env=env)
     serve(session, mercato, env, port)
+
+
+def addresses_at(
+    port: int, table: Mapping[str, Any], variable: str = "MERCATO"
+) -> Iterator[tuple[str, str]]:
+    """Give the variables that put *port* into each address of the shop in a deployment file."""
+    for key, value in table.items():
+        name = f"{variable}{'_' if variable == 'MERCATO' else '__'}{key.upper()}"
+        if isinstance(value, dict):
+            yield from addresses_at(port, value, name)
+        elif isinstance(value, str) and value.startswith(ADDRESS):
+            yield name, value.replace(ADDRESS, f"http://127.0.0.1:{port}")
 
 
 def serve(session: nox.Session, mercato: list[str], env: dict[str, str | None], port: int) -> None:
@@ -63,12 +85,13 @@ def serve(session: nox.Session, mercato: list[str], env: dict[str, str | None], 
     address = f"http://127.0.0.1:{port}"
     children: list[subprocess.Popen[bytes]] = []
     try:
-        for words in (["worker"], ["serve", f"--bind=127.0.0.1:{port}"]):
+        for words in (["worker"], ["serve"]):
             # In a process group of its own, so Ctrl-C reaches only this process, which ends both.
             child = subprocess.Popen([*command, *words], env=plain, start_new_session=True)
             children.append(child)
         wait_until_ready(session, children, address)
-        session.log(f"The shop is open: {address}/v1/products | {address}/docs | Ctrl-C closes it")
+        session.log(f"Composed, each after those that it needs: {composed(address)}")
+        session.log(f"The shop is open: {address} | {address}/docs | Ctrl-C closes it")
         while all(child.poll() is None for child in children):
             time.sleep(0.2)
         session.error("The worker or the server ended by itself.")
@@ -92,6 +115,13 @@ def wait_until_ready(
         except OSError:
             time.sleep(0.25)
     session.error(f"The shop was not ready within a minute: {address}/readyz says why.")
+
+
+def composed(address: str) -> str:
+    """Return the features of a shop with their versions, in the order in which they start."""
+    with urllib.request.urlopen(f"{address}/", timeout=10) as answer:
+        features = json.load(answer)["features"]
+    return ", ".join(f"{it['name']} {it.get('version', '')}".rstrip() for it in features)
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

@@ -32,6 +32,15 @@ _OTHER_FILES = 200
 """Open files of a worker beside the connections of clients."""
 
 
+def check_registration(operation: Operation) -> Iterator[Fault]:
+    """Report features whose routes and schemas cannot be registered."""
+    # Other commands need no app.
+    from mercato_runtime.register import try_alone  # noqa: PLC0415
+
+    for feature in operation.plan.features:
+        yield from try_alone(feature)
+
+
 def check_deliveries(operation: Operation) -> list[Fault]:
     """Report events that are not delivered. A database that cannot be asked has faults of its own.
 

@@ -199,6 +199,8 @@ def composition(operation: Operation, link: bool, html: Path | None, as_json: bo
 
 def address_of(server: Server) -> str:
     """Return the address that browsers reach a server by."""
+    if server.url:
+        return server.url
     if server.hosts:
         scheme = "https" if server.trusted_proxies else "http"
         port = "" if server.trusted_proxies else f":{server.port}"

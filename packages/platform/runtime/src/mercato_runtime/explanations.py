@@ -45,6 +45,9 @@ _MEMBERS: Mapping[str, str] = {
 }
 
 
+_OWN = "A member of this problem; the example has one."
+
+
 def init_app(app: Flask) -> None:
     """Add the pages to *app*."""
     app.register_blueprint(blueprint)
@@ -79,12 +82,12 @@ def _explained() -> Mapping[str, dict[str, Any]]:
 def _about(problem: Mapping[str, Any]) -> dict[str, Any]:
     code, status = problem["code"], problem["status"]
     document = current_document()
-    component = _component(document, code)
+    example = next(_recorded(document, code), None) or _example(problem)
     return {
         **problem,
         "advice": _ADVICE.get(status, _ADVICE[400]),
-        "members": _members(component),
-        "example": component.get("example") or _example(problem),
+        "members": _members(_component(document, code), example),
+        "example": example,
         "operations": list(_operations(document, code)),
     }
 
@@ -100,11 +103,20 @@ def _code_of(schema: Mapping[str, Any]) -> str | None:
     return code
 
 
-def _members(component: Mapping[str, Any]) -> dict[str, str]:
+def _members(component: Mapping[str, Any], example: Mapping[str, Any]) -> dict[str, str]:
     """Return the meaning of each member of the document, by name."""
-    own = component.get("properties", {})
-    described = {name: schema.get("description", "") for name, schema in own.items()}
-    return {**_MEMBERS, **{name: it for name, it in described.items() if name not in _MEMBERS}}
+    known = component.get("properties", {})
+    own = {name: known.get(name, {}).get("description", _OWN) for name in (*known, *example)}
+    return {**_MEMBERS, **{name: it for name, it in own.items() if name not in _MEMBERS}}
+
+
+def _recorded(document: Mapping[str, Any], code: str) -> Iterator[dict[str, Any]]:
+    """Give the problems with *code* that were recorded as answers of operations."""
+    for operation in (it for methods in document["paths"].values() for it in methods.values()):
+        for answer in operation.get("responses", {}).values():
+            for content in answer.get("content", {}).values():
+                if code in content.get("examples", {}):
+                    yield content["examples"][code]["value"]
 
 
 def _example(problem: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,11 @@ def remove(source: Source, path: ValuePath, certainty: Certainty = "sure") -> Fi
     wanted = _with(text.values, path, None)
     found = _first(source, wanted, _ways_to_remove(source, text, path), certainty)
     # A table that is left empty says as little as one that is not there.
-    return found or Outside(f"remove {_named(path)} from {source.name}", certainty)
+    if found is not None:
+        return found
+    of_table = f"{_quoted(path[-1])} from {_table(path[:-1])} of"
+    said = f"{_named(path)} from" if _named(path).startswith("[") else of_table
+    return Outside(f"remove {said} {source.name}", certainty)
 
 
 def rename(source: Source, path: ValuePath, name: str, certainty: Certainty = "sure") -> Fix:
@@ -68,7 +72,7 @@ def quote(source: Source, path: ValuePath, dotted: str) -> Fix:
     if at is not None and source.file is not None:
         script = f"{at.line}s/{dotted.replace('.', '[.]')}/{literal(dotted)}/"
         return Command((("sed", "-i", script, str(source.file)),))
-    return Outside(f"put the name in quotes: {literal(dotted)}")
+    return Outside(f"put the name in quotes: {literal(dotted)} = …")
 
 
 def table_for_value(source: Source, path: ValuePath) -> Fix:
@@ -195,9 +199,12 @@ def _value_column(line: str, key: Span) -> int:
 def _said(source: Source, path: ValuePath, value: Any, certainty: Certainty) -> Outside:
     if isinstance(value, Mapping):
         return Outside(f"add [{_dotted(path)}] to {source.name}", certainty)
-    table = f"[{_dotted(path[:-1])}]" if path[1:] else "the top"
     written = f"{_quoted(path[-1])} = {literal(value)}"
-    return Outside(f"write {written} in {table} of {source.name}", certainty)
+    return Outside(f"write {written} in {_table(path[:-1])} of {source.name}", certainty)
+
+
+def _table(path: ValuePath) -> str:
+    return f"[{_dotted(path)}]" if path else "the top"
 
 
 def _named(path: ValuePath) -> str:

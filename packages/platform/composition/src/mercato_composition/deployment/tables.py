@@ -228,8 +228,8 @@ def hosts(source: Source, server: Partial[Server]) -> Iterator[Fault]:
         if not _HOST.fullmatch(host):
             what = (
                 f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host: a-z, 0-9 "
-                "and hyphens, or an IPv4 address, without scheme, port and final dot; xn--… for a "
-                "name with other letters."
+                "and hyphens, or an IPv4 address, without scheme, port and final dot: shop.example, "
+                "or .shop.example with its subdomains; xn--… for a name with other letters."
             )
             yield Fault("K202", source.shown(*path), what, (fix,))
 
@@ -245,7 +245,7 @@ def listen(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``host`` in ``[server]``: an address of this machine, or a name of it."""
     if not (_is_address(server.host) or _NAME.fullmatch(server.host)):
         what = f"{shown_as(server.host) or 'the value'} in 'host' is not an address or a name."
-        what += " It has no scheme, brackets or port; the port is 'port'."
+        what += " An address has no scheme, brackets or port: 127.0.0.1, or :: for IPv6."
         fix = edits.set_value(source, ("server", "host"), _listened(server.host))
         yield Fault("K202", source.shown("server", "host"), what, (fix,))
 
@@ -276,7 +276,8 @@ def origins(source: Source, server: Partial[Server]) -> Iterator[Fault]:
         elif not _ORIGIN.fullmatch(origin) or not _is_port_of_origin(origin):
             what = (
                 f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin: scheme, host in "
-                "lower case, and port if it is not the default, without a path."
+                "lower case, and port if it is not the default, without a path: "
+                "https://shop.example"
             )
             yield Fault("K202", where, what, (fix,))
 

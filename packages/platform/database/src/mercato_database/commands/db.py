@@ -124,9 +124,9 @@ def check(operation: Operation) -> None:
 
     Exits with 2 if migrations are pending, or if tables differ from the models.
     """
-    from mercato_composition.faults import DeploymentError, Fault, Outside
+    from mercato_composition.faults import DeploymentError, Fault
     from mercato_database.checks import open_engine, require_migrated
-    from mercato_database.drift import differences
+    from mercato_database.drift import drift
     from mercato_database.history import current_revisions, histories
 
     found = histories(operation.loaded_features())
@@ -141,10 +141,7 @@ def check(operation: Operation) -> None:
             click.echo(f"{history.feature} {state}; not compared: its models need {history.head}")
             continue
         click.echo(f"{history.feature} {state}")
-        if lines := differences(operation.database_url, history):
-            what = "\n".join(["its tables differ from its models:", *lines])
-            fix = "undo the manual change, or write a migration: mercato db revision"
-            fault = history.candidate.fault("K309", what, Outside(f"{fix} {history.feature}"))
+        if (fault := drift(operation.database_url, history)) is not None:
             faults.append(fault)
     if faults:
         raise DeploymentError(faults)
