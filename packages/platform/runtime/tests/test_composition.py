@@ -190,7 +190,11 @@ class TestWhatItShows:
         assert "/composition/graph.svg" in page.text
         image = client.get("/composition/graph.svg")
         assert (image.mimetype, image.text.count("<text")) == ("image/svg+xml", 42)
-        assert 'class="graph"' in client.get("/composition/well", headers=BROWSER).text
+        around = client.get("/composition/part7", headers=BROWSER).text
+        assert (around.count('<text class="feature"'), around.count('<text class="contract"')) == (
+            2,
+            1,
+        )
 
     def test_what_was_left_out(self, boot):
         """A feature that could not be composed is listed with the reason, and nothing fits."""

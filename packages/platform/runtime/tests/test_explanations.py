@@ -4,7 +4,7 @@ from mercato_kit.errors import Problem
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
-from mercato_runtime.explanations import _operations
+from mercato_runtime.explanations import _operations, _recorded
 
 blueprint = Blueprint("paper", __name__, url_prefix="/v1")
 
@@ -17,7 +17,7 @@ class OutOfPaper(Problem):
     title = "Out of paper"
 
 
-@blueprint.get("/paper", allow=anyone)
+@blueprint.get("/paper", allow=anyone, refuses=[OutOfPaper])
 def take_paper() -> None:
     """Take paper"""
     raise OutOfPaper(sheets=0)
@@ -30,11 +30,21 @@ BROWSER = {"Accept": "text/html"}
 DOCUMENT = {
     "paths": {
         "/v1/paper": {
+            "parameters": [{"name": "size", "in": "query"}],
             "get": {
                 "operationId": "take_paper",
                 "summary": "Take paper",
                 "tags": ["paper"],
-                "responses": {"409": {"$ref": "#/components/responses/Refused"}},
+                "responses": {
+                    "404": {
+                        "content": {
+                            "application/problem+json": {
+                                "examples": {"gone": {"value": {"code": "gone"}}}
+                            }
+                        }
+                    },
+                    "409": {"$ref": "#/components/responses/Refused"},
+                },
             },
             "post": {"operationId": "other", "responses": {"200": {}}},
         }
@@ -113,3 +123,8 @@ class TestOperations:
             }
         ]
         assert list(_operations(DOCUMENT, "out_of_ink")) == []
+
+    def test_give_their_recorded_problems(self):
+        """A problem that was recorded as an answer is the example."""
+        assert list(_recorded(DOCUMENT, "gone")) == [{"code": "gone"}]
+        assert list(_recorded(DOCUMENT, "out_of_paper")) == []

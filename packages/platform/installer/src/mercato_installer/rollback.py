@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mercato_composition.deployment import file as sources
-from mercato_composition.deployment.lock import LOCK_AND_INSTALL
 from mercato_composition.faults import DeploymentError, Fault, Outside, Place, mercato
 from mercato_installer.environments import write
 from mercato_installer.installation import Installation
@@ -56,7 +55,7 @@ def _find(installation: Installation, number: int | None) -> Release:
         kept = ", ".join(str(one.number) for one in releases.all()) or "none"
         what = f"there is no {'older release' if number is None else f'release {number}'}."
         place = Place(name=str(installation.places.environments))
-        fix = LOCK_AND_INSTALL
+        fix = mercato("lock", then=("install",))
         raise DeploymentError([Fault("K120", place, f"{what} Kept releases: {kept}", (fix,))])
     return found
 
