@@ -42,7 +42,7 @@ class TestFind:
 
     @pytest.mark.provokes("K103")
     def test_a_manifest_that_cannot_be_imported(self, wheels):
-        """K103 names the exception, its line and the extra to install; the other features are checked."""
+        """K103 names the exception, its line and the extra; the other features are checked."""
         install(
             wheels,
             "reviews",

@@ -21,8 +21,7 @@ MOST_BLOCKS = 50
 def print_faults(
     faults: Iterable[Fault], not_checked: Sequence[str] = (), *, err: bool = True
 ) -> None:
-    """Print faults; on a terminal, also their number and how to learn more; with --trace,
-    the errors that they were found by.
+    """Print faults; on a terminal, also their number and how to learn more.
 
     Args:
         faults: The faults, in the order to print.
@@ -41,6 +40,7 @@ def print_faults(
         click.echo(f"{_counted(faults)}; {things} not checked: {named}", err=err)
     elif (sys.stderr if err else sys.stdout).isatty():
         click.secho(_summary(faults), err=err, dim=True)
+    # With --trace, also the errors that they were found by.
     if click.get_current_context().find_root().params.get("trace"):
         for fault in faults:
             if fault.cause is not None:

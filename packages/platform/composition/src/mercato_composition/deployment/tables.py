@@ -228,8 +228,9 @@ def hosts(source: Source, server: Partial[Server]) -> Iterator[Fault]:
         if not _HOST.fullmatch(host):
             what = (
                 f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host: a-z, 0-9 "
-                "and hyphens, or an IPv4 address, without scheme, port and final dot: shop.example, "
-                "or .shop.example with its subdomains; xn--… for a name with other letters."
+                "and hyphens, or an IPv4 address, without scheme, port and final dot: "
+                "shop.example, or .shop.example with its subdomains; xn--… for a name with other "
+                "letters."
             )
             yield Fault("K202", source.shown(*path), what, (fix,))
 
@@ -271,7 +272,7 @@ def origins(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     fix = edits.set_value(source, ("server", "origins"), corrected_origins(server.origins))
     for origin in server.origins:
         if origin == "*":
-            what = "'*' in 'origins' lets the pages of every site call the API."
+            what = "'*' in 'origins' lets the pages of every site call the API; list each."
             yield Fault("K202", where, what, (fix,))
         elif not _ORIGIN.fullmatch(origin) or not _is_port_of_origin(origin):
             what = (

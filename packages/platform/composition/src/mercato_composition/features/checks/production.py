@@ -139,7 +139,7 @@ def _limits_apart(
             fixes = corrections.url(source, ("redis", "url"), corrections.REDIS)
             # That a limit is counted apart is not accepted with the limit itself.
             where = origin_or_default(source, "server", key)
-            yield Unsafe(f"server.{key}", where, what, fixes)
+            yield Unsafe(f"server.{key}", where, what, fixes, mark="apart")
 
 
 def _set(source: Source, **values: Any) -> tuple[Fix, ...]:

@@ -23,6 +23,7 @@ class Unsafe:
         fixes: What to do about it.
         acceptable: Whether ``[accept]`` may name the rule.
         feature: The feature that it concerns, if it is one.
+        mark: What tells it from another danger of the same rule and place.
     """
 
     rule: str
@@ -31,6 +32,7 @@ class Unsafe:
     fixes: tuple[Fix, ...]
     acceptable: bool = False
     feature: str | None = None
+    mark: str = ""
 
     def fault(self, accept: Mapping[str, str], source: Source) -> Fault:
         """Return the fault (K206): a warning if *accept* names the rule, else an error."""
@@ -59,6 +61,8 @@ class Unsafe:
     def _mark(self) -> str:
         """What tells it from another rule about the same place."""
         path, name = self.place.path, self.rule.rpartition(".")[2]
+        if self.mark:
+            return self.mark
         is_of_place = self.place.key == self.rule or path[-1:] == (self.rule,)
         return "" if is_of_place else name
 
