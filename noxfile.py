@@ -54,6 +54,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+def examples(session: nox.Session) -> None:
+    """Write the examples of the API document: what a shop with sample data answers."""
+    provide(session, *EVERYTHING, groups=[TOGETHER])
+    session.run("python", "-m", "host.tests.together.examples", env=CLEAN)
+
+
+@nox.session(requires=["build"])
 def shop(session: nox.Session) -> None:
     """Serve the sample shop on 127.0.0.1:5000: install, migrate, fill, run the worker.
 

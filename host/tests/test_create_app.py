@@ -203,8 +203,9 @@ class TestRateLimits:
 
     @pytest.mark.parametrize("limits", [{"requests_per_minute": 9}, {"open_writes_per_minute": 9}])
     def test_cost_nothing_where_there_is_no_limit(self, tmp_path, limits):
-        """No code of Flask-Limiter runs for the health endpoints."""
-        client = create_app(deployment(tmp_path, server=limits)).test_client()
+        """Flask-Limiter does not run for the health endpoints; Flask has no hooks to call."""
+        app = create_app(deployment(tmp_path, server=limits))
+        client = app.test_client()
         called = Counter()
 
         def count(frame, event, _argument):
@@ -219,6 +220,8 @@ class TestRateLimits:
         assert status == 200
         assert called["mercato_host"] > 0
         assert called["flask_limiter"] == 0
+        assert app.before_request_funcs == {}
+        assert app.after_request_funcs == {}
 
     def test_of_open_writes_are_not_for_reads(self, tmp_path):
         """Where only open writes are limited, reads are neither counted nor refused."""

@@ -166,6 +166,7 @@ def _variants(number: int) -> Iterable[Row]:
             "requires_shipping": True,
             "track_inventory": True,
             "status": "active",
+            "is_for_sale": True,
             **_aggregate(number),
         }
 

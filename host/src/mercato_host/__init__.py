@@ -44,6 +44,7 @@ def create_app(
     app.config.from_object(configuration.ENVIRONMENTS[deployment.environment])
     app.config.from_mapping(configuration.settings_of(deployment))
     app.config.from_mapping(config or {})
-    extensions.init_app(app, deployment)
+    extensions.init_app(app)
     register(app, plan)
+    extensions.limit_requests(app, deployment)
     return app

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response
 from flask_limiter import HeaderNames, Limiter
 from flask_marshmallow import Marshmallow
 from flask_sqlalchemy import SQLAlchemy
@@ -13,9 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from mercato_composition.deployment.model import Deployment
 from mercato_kit import transactions
 from mercato_kit.composition import current_composition
+from mercato_kit.contexts import get_request
 from mercato_kit.errors import TooManyRequests
 from mercato_kit.http.addresses import counted_as
 from mercato_kit.http.routes import SAFE_METHODS
+from mercato_runtime.app import App
 
 _log = logging.getLogger(__name__)
 
@@ -41,19 +43,19 @@ db = Database(session_options={"expire_on_commit": False})
 ma = Marshmallow()
 
 
-def init_app(app: Flask, deployment: Deployment) -> None:
+def init_app(app: Flask) -> None:
     """Install the extensions on *app*. Opens no connection."""
     db.init_app(app)
     with app.app_context():
         transactions.prepare(db.engine)
     ma.init_app(app)
-    if deployment.server.requests_per_minute or deployment.open_writes_per_minute:
-        _limit(app, deployment)
 
 
-def _limit(app: Flask, deployment: Deployment) -> None:
-    """Limit requests as the deployment says."""
+def limit_requests(app: App, deployment: Deployment) -> None:
+    """Limit requests as the deployment says; after the platform's hooks, which name a request."""
     limit, writes = deployment.server.requests_per_minute, deployment.open_writes_per_minute
+    if not limit and not writes:
+        return
     # Flask-Limiter keeps its counters in the object, so each app needs a separate one.
     limiter = Limiter(
         _client,
@@ -64,45 +66,54 @@ def _limit(app: Flask, deployment: Deployment) -> None:
         default_limits_exempt_when=_needs_account_or_reads,
         header_name_mapping={HeaderNames.RETRY_AFTER: _WAIT},
     )
-    # Flask-Limiter's hooks cost as much as the rest of a request, also where they do nothing.
-    is_exempt = _is_health if limit else _needs_account_or_reads
-    # Flask calls the hook that is added last first.
-    app.after_request(_unless(is_exempt, _say_when_to_retry))
     limiter.init_app(app)
-    for hooks in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs):
-        hooks[None].append(_unless(is_exempt, hooks[None].pop()))
+    # Its hooks cost as much as the rest of a request, also where they do nothing. So they are
+    # called for the requests that a limit is for. What the last one drops ends with the request.
+    check, show = _take(app.before_request_funcs), _take(app.after_request_funcs)
+    _take(app.teardown_request_funcs)
+    is_exempt = _is_health if limit else _needs_account_or_reads
+
+    def before(_: Request) -> None:
+        if not is_exempt():
+            check()
+
+    def after(_: Request, response: Response) -> None:
+        if not is_exempt():
+            show(response)
+            _say_when_to_retry(response)
+
+    app.before_hooks.append(before)
+    app.after_hooks.append(after)
 
 
-def _unless(is_exempt: Callable[[], bool], hook: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a hook that is *hook* for requests which a limit is for."""
-
-    def call(*arguments: Any) -> Any:
-        # A hook after the request returns the response, which is its only argument.
-        return next(iter(arguments), None) if is_exempt() else hook(*arguments)
-
-    return call
+def _take(hooks: dict[str | None, list[Any]]) -> Callable[..., Any]:
+    """Remove the hook that was added last, and return it."""
+    hook: Callable[..., Any] = hooks[None].pop()
+    if not hooks[None]:
+        del hooks[None]
+    return hook
 
 
-def _say_when_to_retry(response: Response) -> Response:
+def _say_when_to_retry(response: Response) -> None:
     """Set Retry-After if the limiter refused the request. Other refusals set their own."""
     wait = response.headers.pop(_WAIT, None)
     if wait is not None and response.status_code == TooManyRequests.status:
         response.headers.setdefault("Retry-After", wait)
-    return response
 
 
 def _client() -> str:
     """Return what the requests of a client are counted by."""
-    return counted_as(request.remote_addr)
+    return counted_as(get_request().remote_addr)
 
 
 def _is_health() -> bool:
     """Exempt the health endpoints, which monitors request often."""
-    return request.blueprint == "health"
+    return get_request().blueprint == "health"
 
 
 def _needs_account_or_reads() -> bool:
     """Exempt what is not registering, ordering and the like."""
+    request = get_request()
     if request.method in SAFE_METHODS:
         return True
     return request.endpoint not in current_composition().open_endpoints

@@ -152,6 +152,7 @@ class Journey:
             self.staff_leaves_one_unit,
             self.buy_the_last_one_as_a_guest,
             self.run_out_of_stock,
+            self.order_as_documented,
             self.refresh_and_leave,
             self.the_books_agree,
         ]
@@ -307,6 +308,13 @@ class Journey:
             "POST", "/v1/orders", 409, json=self._one_for("late@example.com"), headers=key()
         ).json()
         expect(refused["code"] == "insufficient_stock", f"an odd refusal: {refused}")
+
+    def order_as_documented(self) -> None:
+        """The example of the API document places an order"""
+        document = self.guest.send("GET", "/openapi.json", 200).json()
+        shown = document["paths"]["/v1/orders"]["post"]
+        body = shown["requestBody"]["content"]["application/json"]["example"]
+        self.guest.send("POST", "/v1/orders", 201, json=body, headers=key())
 
     def _one_for(self, email: str) -> dict[str, Any]:
         lines = [{"variant_id": self.variant["id"], "quantity": 1}]

@@ -77,6 +77,7 @@ def _make_products(ids, leaves, now):
             "name": "",
             "option_values": {},
             "option_key": "",
+            "is_for_sale": True,
         },
         Price: lambda number: {
             "variant_id": variants[number],

@@ -45,6 +45,10 @@ INVARIANTS = {
             AND (NOT v.track_inventory OR l.on_hand > l.reserved AND a.is_default)
         )
     """,
+    "11: a variant is for sale if it is active, and so is its product": """
+        SELECT v.id FROM products_variant v JOIN products_product p ON p.id = v.product_id
+        WHERE v.is_for_sale <> (v.status = 'active' AND p.status = 'active')
+    """,
     **{
         f"10: the rows of {table} say whether their product is in stock": f"""
             SELECT c.product_id FROM products_{table} c

@@ -135,6 +135,22 @@ class TestRemoval:
         assert commit(lambda: session.get(Category, sale)) is None
         assert commit(lambda: set(session.scalars(sa.select(Product.version)))) == {2}
 
+    def test_takes_out_what_was_linked_meanwhile(self, commit, sale, count):
+        """A product that another transaction had linked before leaves the category, too."""
+        commit(delete_category, sale)
+
+        def link():
+            first = session.scalars(sa.select(Product.id).order_by(Product.id).limit(1)).one()
+            link = {"category_id": sale, "product_id": first, "position": 1}
+            session.execute(sa.insert(ProductCategory), link)
+            refresh_listings(first)
+
+        commit(link)
+        for _ in range(3):
+            commit(relist)
+        assert count("home") == (0, 0)
+        assert commit(lambda: session.get(Category, sale)) is None
+
     def test_of_few_products_is_done_at_once(self, commit, count, shop):
         """A category with fewer products than a batch is removed in its own unit of work."""
         leaf = commit(category_id, "leaf-3")

@@ -2,10 +2,12 @@ import os
 import socket
 
 import pytest
+import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
 
-from mercato_kit.db import new_id, utc_now
+from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.models import InboxDelivery
 from mercato_users.mail import Mail, render
 
 from . import factories
@@ -148,17 +150,21 @@ class TestServer:
 
         (message,) = received
         assert (tally.failed, message["X-RcptTo"]) == (0, "zoë.li@xn--bcher-kva.example")
-        assert str(message["To"]) == "zoë.li@xn--bcher-kva.example"
+        del message["X-RcptTo"]
+        assert "To: zoë.li@xn--bcher-kva.example".encode() in message.as_bytes()
 
     @pytest.mark.parametrize("offers_smtputf8", [False])
-    def test_keeps_what_the_server_cannot_send(self, client, run_worker, received, caplog):
+    def test_keeps_what_the_server_cannot_send(self, client, commit, run_worker, received, caplog):
         """Without SMTPUTF8 the mail waits with its reason; mails to other addresses are sent."""
         client.post("/v1/users", json=factories.registration(email="zoë.li@bücher.example"))
         client.post("/v1/users", json=factories.registration(email="ann@bücher.example"))
 
         tally = run_worker()
 
-        assert (tally.delivered, tally.failed) == (1, 1)
+        waiting = sa.select(InboxDelivery.last_error).where(InboxDelivery.processed_at.is_(None))
+        (reason,) = commit(lambda: session.scalars(waiting).all())
+        assert (tally.delivered, tally.failed > 0) == (1, True)
+        assert reason.startswith("SMTPNotSupportedError: the mail server does not offer SMTPUTF8")
         assert [message["X-RcptTo"] for message in received] == ["ann@xn--bcher-kva.example"]
         assert "the mail server does not offer SMTPUTF8" in caplog.text
         assert "zoë" not in caplog.text

@@ -1,11 +1,23 @@
 """Problems of orders."""
 
 from collections.abc import Collection, Sequence
+from typing import ClassVar
 from uuid import UUID
 
 from mercato_contracts.stock import Shortage
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.errors import Conflict, FieldError, Invalid
+
+_ID = {"type": "string", "format": "uuid"}
+_SHORTAGE = {
+    "type": "object",
+    "properties": {
+        "variant_id": {**_ID, "description": "Id of the variant"},
+        "requested": {"type": "integer", "description": "Units wanted"},
+        "available_hint": {"type": "integer", "description": "Units that were available"},
+    },
+    "required": ["variant_id", "requested", "available_hint"],
+}
 
 
 class VariantUnavailable(Conflict):
@@ -13,6 +25,9 @@ class VariantUnavailable(Conflict):
 
     code = "variant_unavailable"
     title = "Some items are not available"
+    member_schemas: ClassVar = {
+        "variant_ids": {"type": "array", "items": _ID, "description": "The variants"}
+    }
 
     def __init__(self, variant_ids: Collection[UUID]) -> None:
         super().__init__(variant_ids=[str(variant_id) for variant_id in variant_ids])
@@ -26,6 +41,9 @@ class InsufficientStock(Conflict):
 
     code = "insufficient_stock"
     title = "Insufficient stock"
+    member_schemas: ClassVar = {
+        "shortages": {"type": "array", "items": _SHORTAGE, "description": "What is short"}
+    }
 
     def __init__(self, shortages: Sequence[Shortage]) -> None:
         super().__init__(
@@ -45,6 +63,9 @@ class PriceChanged(Conflict):
 
     code = "price_changed"
     title = "The total differs from the expected total"
+    member_schemas: ClassVar = {
+        "amount_total": {"type": "integer", "description": "The actual total"}
+    }
 
     def __init__(self, amount_total: int) -> None:
         super().__init__(amount_total=amount_total)

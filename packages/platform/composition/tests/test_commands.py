@@ -298,6 +298,13 @@ class TestRoutes:
             ["/v1/notes/<uuid:note_id>", "GET", "anyone", "notes"],
         ]
 
+    def test_prints_json(self, site):
+        """`routes --json` has an object for each route."""
+        document = json.loads(site.mercato("routes", "--json").stdout)
+
+        first = {"route": "/v1/notes", "method": "GET", "allow": "anyone", "feature": "notes"}
+        assert (document["command"], document["routes"][0]) == ("routes", first)
+
 
 class TestSeed:
     def test_makes_sample_data_once(self, migrated):

@@ -441,6 +441,19 @@ class TestLogging:
         assert read_deployment(values, {"MERCATO_LOGGING__LEVEL": "DEBUG"}).log_level == "DEBUG"
 
 
+class TestDeploy:
+    @pytest.mark.provokes("K202", "K203")
+    @pytest.mark.parametrize(
+        ("table", "code"), [({"restart": [1]}, "K202"), ({"reload": ["true"]}, "K203")]
+    )
+    def test_refuses_what_it_does_not_know(self, table, code):
+        """A command is a list of words; there is no other key."""
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment({"environment": "testing", "deploy": table})
+
+        assert [fault.code for fault in refused.value.faults] == [code]
+
+
 class TestRequestsPerMinute:
     def test_limits_requests_of_one_address(self, tmp_path):
         """One address gets as many responses as the file allows; health endpoints are exempt."""

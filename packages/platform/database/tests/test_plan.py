@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from mercato_database.advice import effects
@@ -72,6 +74,28 @@ class TestPlan:
 
         for result in (planned, upgraded):
             assert (result.exit_code, "error[K303]" in result.stderr) == (2, True)
+
+    def test_prints_json(self, library):
+        """`--json` has revisions, pending migrations, and rows of features that are not named."""
+        library.fill()
+        library.migration("shelf", "0002", ADD_YEAR)
+        library.migration("shelf", "0003", 'op.drop_column("shelf_book", "year")', phase="contract")
+        library.choose("shelf")
+
+        document = json.loads(library.mercato("db", "plan", "--json").stdout)
+
+        (step,) = document["steps"]
+        assert (step["feature"], step["release"], step["from"]) == (
+            "shelf",
+            "mercato-shelf 1.0.2",
+            "0001",
+        )
+        assert step["migrations"] == [
+            {"revision": "0002", "phase": "expand", "summary": "Step 0002.", "waits": False},
+            {"revision": "0003", "phase": "contract", "summary": "Step 0003.", "waits": True},
+        ]
+        assert document["heads"]["shelf"] == "0001"
+        assert document["kept"] == [{"feature": "loans", "rows": 3}]
 
     def test_of_nothing(self, library):
         """Without pending migrations the plan is one line that says so."""

@@ -42,13 +42,13 @@ class TestOfFiles:
         found = changes(OLD, NEW)
 
         assert found == [
+            "+ [features.vouchers]",
+            "+ [redis]",
             "~ orders.settings.api_key geheim -> verborgen",
             "~ orders.settings.minutes 15 -> 20",
-            "- [features.reviews]",
-            "+ [features.vouchers]",
             "~ index.url",
-            "+ [redis]",
             "~ server.port 5000 -> 5001",
+            "- [features.reviews]",
         ]
 
     @pytest.mark.parametrize("environment", ["development", "testing"])

@@ -14,8 +14,8 @@ from .deploys import FakeInside, installation_of
 
 SHOWN = """\
 deployment.toml (testing): release 1 -> 2
-  file      ~ alpha.settings.minutes 15 -> 20   - [features.reviews]   + [features.vouchers]
-  packages  ~ mercato-alpha 1.0 -> 1.1   - mercato-reviews 1.0   + mercato-vouchers 1.0   \
+  file      + [features.vouchers]   ~ alpha.settings.minutes 15 -> 20   - [features.reviews]
+  packages  + mercato-vouchers 1.0   ~ mercato-alpha 1.0 -> 1.1   - mercato-reviews 1.0   \
 (3 equal; {megabytes:.1f} MB)   routes + 1 - 1
   database  alpha 0001 -> 0002 expand   vouchers 0001
   back      `mercato rollback` will work: nothing is taken away."""

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from mercato_installer.deploy import make_plan
 from mercato_installer.releases import Releases
 
-from .deploys import FakeInside
+from .deploys import FakeInside, installation_of
 
 PROGRAM = Path(__file__).with_name("interrupted.py")
 KILLED = -signal.SIGKILL
@@ -123,6 +124,20 @@ class TestKill:
         assert shop.places.lock.read_bytes() == used.lock.read_bytes()
         assert shop.places.current.readlink().name == used.environment.name
         assert newer != shop.file.read_bytes()
+
+    def test_a_plan_in_between(self, shop, run):
+        """A plan that is only shown, with newer packages, does not change what is resumed."""
+        assert run("deploy", 4)[0] == KILLED
+        shop.offer(version="1.1")
+        (shop.folder / "killed").touch()
+        installation = installation_of(shop)
+        with installation.locked():
+            newer = make_plan(installation)
+
+        code, said = run("deploy", 0)
+
+        assert (code, '"1.1"' in newer.lock) == (0, True), said
+        assert '"1.1"' not in shop.places.lock.read_text()
 
     def test_other_inputs_begin_anew(self, shop, run):
         """A file that was edited after an interruption gets a new plan."""

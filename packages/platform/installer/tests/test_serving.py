@@ -108,8 +108,10 @@ class TestReady:
 
 class TestSteps:
     def test_without_a_command(self, tmp_path):
-        """The operator restarts the server, so it is not asked either."""
-        assert steps_of(serving(tmp_path, port=5000)) == []
+        """The operator is asked to restart the server, so it is not asked whether it is ready."""
+        ((name, title, _),) = steps_of(serving(tmp_path, port=5000))
+
+        assert (name, title.partition(":")[0]) == ("restart", "restart server and worker now")
 
     def test_of_a_free_port(self, tmp_path):
         """A server that chooses its port is restarted, and cannot be asked."""

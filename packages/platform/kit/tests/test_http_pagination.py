@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mercato_kit import db
-from mercato_kit.http import pagination
+from mercato_kit.http import PageRequest, paginate_merged, pagination
 
 from .demo import Note, NoteSchema
 
@@ -214,6 +214,31 @@ class TestPageOf:
         dumped = [schema().dump(empty) for schema in (pagination.page_of(NoteSchema), other)]
 
         assert dumped == [{"data": [], "has_more": False, "next_cursor": None}] * 2
+
+
+class TestPaginateMerged:
+    @settings(
+        max_examples=10,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(rows=ROWS, limit=st.integers(1, 4), sort=st.sampled_from(["created_at", "-created_at"]))
+    def test_is_one_list(self, app, rows, limit, sort):
+        """The rows of several statements are one list, in order, page by page."""
+        expected = _fill(app, rows, sort)
+
+        walked, cursor = [], None
+        with app.app_context():
+            ranks = [sa.select(Note.id).where(Note.rank == rank) for rank in range(3)]
+            while True:
+                page = PageRequest(sort, limit=limit, cursor=cursor, include_total=True)
+                found = paginate_merged(ranks, page, column=Note.created_at, id=Note.id)
+                walked += map(str, found.data)
+                assert (found.total, found.total_is_exact) == (len(rows), True)
+                if (cursor := found.next_cursor) is None:
+                    break
+
+        assert walked == expected
 
 
 def _fill(app, rows, sort, *, empty=True):

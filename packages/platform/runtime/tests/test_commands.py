@@ -11,12 +11,14 @@ commands = click.Group("sheets")
 
 @commands.command("once")
 def once():
+    """Say whether a unit of work runs."""
     click.echo(work.is_writing())
 
 
 @commands.command("stepwise")
 @work.in_steps
 def stepwise():
+    """Say whether one runs, and in one."""
     click.echo(work.is_writing())
     click.echo(work.run(work.is_writing))
 

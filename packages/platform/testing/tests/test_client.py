@@ -36,6 +36,13 @@ def fill_honestly():
     raise ShelfVeryFull
 
 
+@blueprint.post("/talkative", allow=anyone, refuses=[ShelfFull])
+@blueprint.response(204)
+def fill_and_talk():
+    """Fill a shelf"""
+    raise ShelfFull(boards=3)
+
+
 feature = Feature(name="shelves", summary="For a test.", blueprints=[blueprint])
 
 
@@ -46,6 +53,11 @@ class TestClient:
             client.post("/v1/shelves/silent")
 
         assert "POST /v1/shelves/silent answers 409" in str(failed.value)
+
+    def test_fails_on_a_member_that_the_problem_does_not_declare(self, client):
+        """The message names the member and the class of the problem."""
+        with pytest.raises(UndeclaredProblem, match=r"shelf_full with boards.*ShelfFull"):
+            client.post("/v1/shelves/talkative")
 
     def test_returns_a_problem_that_the_route_declares(self, client):
         """A subclass without a code of its own has that of its base."""

@@ -1,6 +1,11 @@
 """Problems of products."""
 
+from typing import ClassVar
+
 from mercato_kit.errors import Conflict
+
+_ID = {"type": "string", "format": "uuid"}
+_IDS = {"type": "array", "items": _ID, "description": "Ids of the variants"}
 
 
 class HandleTaken(Conflict):
@@ -57,6 +62,7 @@ class StockNotTracked(Conflict):
 
     code = "stock_not_tracked"
     title = "The stock of this variant is not tracked"
+    member_schemas: ClassVar = {"variant_ids": _IDS}
 
 
 class StockInUse(Conflict):
@@ -71,6 +77,10 @@ class StaleQuantity(Conflict):
 
     code = "stale_quantity"
     title = "The stock has changed since it was counted"
+    member_schemas: ClassVar = {
+        "variant_id": {**_ID, "description": "Id of the variant"},
+        "on_hand": {"type": "integer", "description": "Units that are on hand"},
+    }
 
 
 class StockBelowReserved(Conflict):
@@ -78,6 +88,7 @@ class StockBelowReserved(Conflict):
 
     code = "stock_below_reserved"
     title = "Stock would fall below the reserved units"
+    member_schemas: ClassVar = {"variant_ids": _IDS}
 
 
 class ReferenceUsed(Conflict):

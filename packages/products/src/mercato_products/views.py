@@ -158,9 +158,7 @@ VARIANTS = View(
         "ids": any_of(Variant.id, "ids"),
         "sku": any_of(Variant.sku, "sku"),
         "product": Variant.product_id == sa.bindparam("product"),
-        "for_sale": sa.and_(
-            Variant.status == "active", Variant.product.has(Product.status == "active")
-        ),
+        "for_sale": Variant.is_for_sale,
     },
     sorts={
         "position": Variant.position,

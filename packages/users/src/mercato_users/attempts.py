@@ -8,11 +8,14 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from mercato_kit.db import insert, session, utc_now
 from mercato_kit.errors import TooManyRequests
+from mercato_kit.lists import Rows, any_of
+from mercato_kit.prepared import Prepared
 from mercato_users.models import LoginAttempt
 
 
@@ -57,18 +60,43 @@ class Counter:
 MINUTES = Span(length=timedelta(minutes=5), step=timedelta(seconds=30))
 DAY = Span(length=timedelta(days=1), step=timedelta(hours=1))
 
-# Built once: that takes as long as running it.
-_SPENT = (
-    sa.select(
-        LoginAttempt.key, sa.func.sum(LoginAttempt.count), sa.func.min(LoginAttempt.window_start)
-    )
-    .where(
-        LoginAttempt.key.in_(sa.bindparam("keys", expanding=True)),
-        LoginAttempt.window_start >= sa.bindparam("since"),
-        LoginAttempt.count > 0,
-    )
-    .group_by(LoginAttempt.key)
+_ATTEMPTS = Rows(
+    "attempts",
+    {
+        "key": LoginAttempt.key.type,
+        "window_start": LoginAttempt.window_start.type,
+        "count": LoginAttempt.count.type,
+    },
 )
+
+
+def _add(dialect: sa.Dialect) -> sa.Insert:
+    # SQLite needs a WHERE between SELECT and ON CONFLICT.
+    attempts = sa.select(_ATTEMPTS.table(dialect)).where(sa.true())
+    added = insert(LoginAttempt).from_select(["key", "window_start", "count"], attempts)
+    return added.on_conflict_do_update(
+        index_elements=["key", "window_start"],
+        set_={"count": LoginAttempt.count + added.excluded.count},
+    )
+
+
+def _spent(_dialect: sa.Dialect) -> sa.Select[Any]:
+    return (
+        sa.select(
+            LoginAttempt.key,
+            sa.func.sum(LoginAttempt.count).label("spent"),
+            sa.func.min(LoginAttempt.window_start).label("oldest"),
+        )
+        .where(
+            any_of(LoginAttempt.key, "keys"),
+            LoginAttempt.window_start >= sa.bindparam("since"),
+            LoginAttempt.count > 0,
+        )
+        .group_by(LoginAttempt.key)
+    )
+
+
+_ADD, _SPENT = Prepared(_add), Prepared(_spent)
 
 
 def wait_seconds(counters: Sequence[Counter], span: Span) -> int:
@@ -104,19 +132,13 @@ def spend(counters: Sequence[Counter], span: Span, *, attempts: int = 1) -> int:
     """
     step = span.step_at(utc_now())
     # Lock the previous step, too: of two transactions on both sides of a step boundary, one waits.
-    statement = insert(LoginAttempt).values(
-        [
-            {"key": key, "window_start": start, "count": number}
-            for key in sorted(counter.key for counter in counters)
-            for start, number in ((step - span.step, 0), (step, attempts))
-        ]
-    )
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["key", "window_start"],
-            set_={"count": LoginAttempt.count + statement.excluded.count},
-        )
-    )
+    rows = [
+        {"key": key, "window_start": start, "count": number}
+        for key in sorted(counter.key for counter in counters)
+        for start, number in ((step - span.step, 0), (step, attempts))
+    ]
+    connection = session.connection()
+    _ADD.rows(connection, {"attempts": _ATTEMPTS.dump(rows, connection.dialect)})
     return _seconds_until_room(counters, span, step=step, own=attempts)
 
 
@@ -140,8 +162,8 @@ def _seconds_until_room(
 ) -> int:
     limits = {counter.key: counter.limit for counter in counters}
     values = {"keys": list(limits), "since": step - span.length}
-    rows = session.connection().execute(_SPENT, values)
-    full = [oldest for key, spent, oldest in rows if spent - own >= limits[key]]
+    rows = _SPENT.rows(session.connection(), values)
+    full = [row["oldest"] for row in rows if row["spent"] - own >= limits[row["key"]]]
     if not full:
         return 0
     wait = max(full) + span.length + span.step - utc_now()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
 from uuid import UUID
@@ -83,12 +83,16 @@ def _to_server(message: EmailMessage, settings: UsersSettings) -> None:
         if settings.smtp_username is not None and settings.smtp_password is not None:
             server.login(settings.smtp_username, settings.smtp_password.reveal())
         server.ehlo_or_helo_if_needed()
-        if message.policy.utf8 and not server.has_extn("smtputf8"):
+        if _needs_smtputf8(message) and not server.has_extn("smtputf8"):
             raise smtplib.SMTPNotSupportedError(
                 "the mail server does not offer SMTPUTF8 (RFC 6531), which an address needs that "
                 "is not in ASCII before the @; the mail waits for a server that does"
             )
         server.send_message(message)
+
+
+def _needs_smtputf8(message: EmailMessage) -> bool:
+    return isinstance(message.policy, EmailPolicy) and message.policy.utf8
 
 
 def _to_folder(message: EmailMessage, folder: Path, name: str) -> None:

@@ -1,7 +1,7 @@
 """What differs between two releases: lines of the deployment file, packages, routes."""
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,7 +43,7 @@ class Routes(msgspec.Struct, frozen=True):
 def of_files(old: bytes, new: bytes) -> tuple[Change, ...]:
     """Compare two deployment files. Values that may be secrets are not shown."""
     before, after = (tomllib.loads(text.decode("utf-8-sig")) for text in (old, new))
-    return tuple(_differences(before, after, (), in_clear=_is_production(before, after)))
+    return _sorted(_differences(before, after, (), in_clear=_is_production(before, after)))
 
 
 def of_packages(old: Sequence[Locked], new: Sequence[Locked], files: Sequence[Path]) -> Packages:
@@ -57,13 +57,18 @@ def of_packages(old: Sequence[Locked], new: Sequence[Locked], files: Sequence[Pa
     before, after = ({one.name: one for one in wheels} for wheels in (old, new))
     changed = [one for one in new if _hash(before.get(one.name)) != one.sha256]
     size = sum(file.stat().st_size for one, file in zip(new, files, strict=True) if one in changed)
-    return Packages(tuple(_releases(before, after)), len(new) - len(changed), size)
+    return Packages(_sorted(_releases(before, after)), len(new) - len(changed), size)
 
 
 def of_routes(old: Sequence[Route], new: Sequence[Route]) -> Routes:
     """Compare the routes of two environments."""
     before, after = ({f"{it.method} {it.route}" for it in routes} for routes in (old, new))
     return Routes(tuple(sorted(after - before)), tuple(sorted(before - after)))
+
+
+def _sorted(found: Iterable[Change]) -> tuple[Change, ...]:
+    """Put what is new first, and what is gone last."""
+    return tuple(sorted(found, key=lambda change: "+~-".index(change.sign)))
 
 
 def _releases(old: Mapping[str, Locked], new: Mapping[str, Locked]) -> Iterator[Change]:

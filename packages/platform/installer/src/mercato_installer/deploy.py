@@ -28,7 +28,7 @@ Agree = Callable[[Plan], bool]
 
 def deploy(
     installation: Installation, *, agree: Agree, kept: Plan | None = None, name: str = ""
-) -> None:
+) -> int | None:
     """Plan the next release, and do it if it is agreed to.
 
     After an interruption the same call resumes, without a question.
@@ -39,21 +39,25 @@ def deploy(
         kept: A plan that was made before; exactly that is done.
         name: The name of the file of *kept*.
 
+    Returns:
+        The number of the new release; None if there is nothing to do, or it was not agreed to.
+
     Raises:
         DeploymentError: Something does not fit, *kept* is stale (K127), or a step failed.
     """
     journal, inputs = Journal(installation.places), _inputs(installation, kept)
     with installation.locked():
         entry = journal.read(inputs)
-        if entry is None or entry.plan is None:
+        if entry is not None and entry.plan is not None:
+            planned = entry.plan
+            _resume(installation, planned)
+        else:
             planned = make_plan(installation, kept, name)
             if not planned.changes or not agree(planned):
-                return
+                return None
             entry = Entry(inputs, "lock", planned.release.after, planned)
-        else:
-            installation.on_progress(f"resuming the deploy of release {entry.release}")
-            planned = entry.plan
         journal.run(entry, list(_steps(installation, planned)), installation.on_progress)
+    return planned.release.after
 
 
 def make_plan(installation: Installation, kept: Plan | None = None, name: str = "") -> Plan:
@@ -113,16 +117,24 @@ def finish(
             place = Place(name=str(installation.places.environments))
             raise DeploymentError([Fault("K120", place, what, (mercato("deploy"),))])
         chosen, shown = used.environment, installation.requirements.file
-        pending = installation.inside.database(chosen, used.file, shown).steps
-        if not pending or not agree(used, pending):
-            return bool(pending)
-        installation.inside.upgrade(
-            chosen, used.file, shown, contract=True, on_progress=installation.on_progress
-        )
-        after = installation.inside.database(chosen, used.file, shown).heads
-        heads = Heads(used.record.heads.before, after)
+        found = installation.inside.database(chosen, used.file, shown)
+        pending = found.steps
+        if pending and agree(used, pending):
+            installation.inside.upgrade(
+                chosen, used.file, shown, contract=True, on_progress=installation.on_progress
+            )
+            found = installation.inside.database(chosen, used.file, shown)
+        heads = Heads(used.record.heads.before, found.heads)
         releases.note(used, msgspec.structs.replace(used.record, heads=heads))
-    return True
+    return bool(pending)
+
+
+def _resume(installation: Installation, planned: Plan) -> None:
+    """Write the draft again if it is needed: a plan may have been made in between."""
+    number, releases = planned.release.after, Releases(installation.places)
+    installation.on_progress(f"resuming the deploy of release {number}")
+    if releases.get(number) is None:
+        releases.stage(installation.requirements.file.read_bytes(), planned.lock.encode())
 
 
 def _lock_of(kept: Plan | None, installation: Installation) -> Lock:

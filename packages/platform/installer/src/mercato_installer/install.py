@@ -5,6 +5,7 @@ from mercato_composition.faults import DeploymentError
 from mercato_installer.build import build
 from mercato_installer.environments import Environment
 from mercato_installer.installation import Installation
+from mercato_installer.journal import Journal
 from mercato_installer.releases import Heads, Releases
 
 
@@ -27,6 +28,8 @@ def install(installation: Installation) -> Environment:
         installation.on_progress(f"checking {requirements.source.name} in {chosen.name}")
         file = requirements.file
         installation.require_fit(chosen, file, offline=True)
+        # It ends a deploy that was interrupted: the release is another.
+        Journal(places).end()
         _release(Releases(places), file.read_bytes(), lock.text, chosen)
         installation.on_progress(f"{places.current} is now {chosen.name}")
     return chosen

@@ -74,14 +74,15 @@ class Journal:
             try:
                 step.work()
             except DeploymentError:
-                self._end()
+                self.end()
                 raise
-        self._end()
+        self.end()
 
     def _write(self, entry: Entry) -> None:
         # Its digest is also one of secrets.
         write(self.path, msgspec.json.encode(entry), mode=0o600)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Forget what was begun."""
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()

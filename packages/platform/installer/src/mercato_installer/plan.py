@@ -70,7 +70,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Say what is different *now* from what this plan expects."""
         if self.deployment != now.deployment:
             yield f"it was made for {self.deployment}, not for {now.deployment}"
-        if self.release != now.release:
+        if self.release.before != now.release.before:
             numbers = [str(it.release.before or "none") for it in (now, self)]
             yield f"release {numbers[0]} is current, not {numbers[1]}"
         if self.file_sha256 != now.file_sha256:

@@ -87,7 +87,7 @@ class Releases:
     def all(self) -> list[Release]:
         """Return the releases, the oldest first."""
         found = [Release(path.parent, self.places) for path in self.folder.glob("*/release.json")]
-        numbered = [one for one in found if one.folder.name.isdecimal() and not _is_link(one)]
+        numbered = [one for one in found if one.folder.name.isdecimal()]
         return sorted(numbered, key=lambda one: one.number)
 
     def get(self, number: int) -> Release | None:
@@ -165,7 +165,3 @@ class Releases:
 def mode_of(file: Path) -> int:
     """Return the permissions of a file: those of its copies."""
     return file.stat().st_mode & 0o777 if file.exists() else 0o644
-
-
-def _is_link(release: Release) -> bool:
-    return release.folder.is_symlink()

@@ -102,9 +102,10 @@ class Serving:
 
 
 def steps_of(serving: Serving) -> list[tuple[str, str, Callable[[], object]]]:
-    """Return name, title and work of the steps that restart a server; none without a command."""
+    """Return name, title and work of the steps that restart a server."""
     if not serving.restart:
-        return []
+        title = "restart server and worker now: [deploy] restart has no command for it"
+        return [("restart", title, lambda: None)]
     restart = ("restart", f"restarting: {' '.join(serving.restart)}", serving.run_restart)
     if serving.server.port == 0:
         # The port is known to the server alone.

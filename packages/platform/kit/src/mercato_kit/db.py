@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 import uuid_utils.compat
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -117,7 +118,7 @@ def sortable(length: int) -> sa.String:
 
 def is_sortable(kind: sa.types.TypeEngine[Any]) -> bool:
     """Return whether values of a type have one order on both databases."""
-    there = kind.dialect_impl(postgresql.dialect())
+    there = kind.dialect_impl(cast("Any", PGDialect_psycopg)())
     return not isinstance(there, sa.String) or there.collation == "C"
 
 

@@ -30,12 +30,16 @@ class Problem(Exception):
         headers: HTTP headers of the response.
         facts: What the security log says about a refusal, such as ids. Clients do not see it.
         **members: Extension members of the problem document (JSON values).
+
+    Attributes:
+        member_schemas: JSON Schemas of the extension members, by name, for the API document.
     """
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "bad_request"
     title: ClassVar[str] = "The request cannot be processed"
     keeps_work: ClassVar[bool] = False
+    member_schemas: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def __init__(
         self,

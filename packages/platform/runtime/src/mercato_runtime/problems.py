@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
 from inspect import getdoc
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -87,6 +87,10 @@ class FeatureDisabled(Problem):
     status = 503
     code = "feature_disabled"
     title = "Feature disabled"
+    member_schemas: ClassVar = {
+        "feature": {"type": "string", "description": "Name of the feature"},
+        "state": {"type": "string", "description": "Why it does not answer"},
+    }
 
 
 def init_app(app: Flask, packages: Collection[str]) -> None:

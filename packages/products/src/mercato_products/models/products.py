@@ -114,8 +114,8 @@ class Variant(Base, Aggregate):
         sa.CheckConstraint("weight_grams >= 0", name="weight_grams"),
         sa.UniqueConstraint("sku"),
         sa.UniqueConstraint("product_id", "option_key"),
-        sa.Index(None, "status", "created_at", "id"),
-        sa.Index(None, "status", "sku", "id"),
+        sa.Index(None, "is_for_sale", "created_at", "id"),
+        sa.Index(None, "is_for_sale", "sku", "id"),
     )
 
     product_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Product.id))
@@ -132,6 +132,9 @@ class Variant(Base, Aggregate):
         sa.String(50), doc="Overrides the product's tax code"
     )
     status: Mapped[str] = mapped_column(sa.String(20), default="active")
+    is_for_sale: Mapped[bool] = mapped_column(
+        default=False, doc="Whether it is active, and so is its product"
+    )
 
     product: Mapped[Product] = relationship(back_populates="variants", lazy="raise")
     prices: Mapped[list["Price"]] = relationship(

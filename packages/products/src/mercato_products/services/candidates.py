@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from mercato_kit.db import session
-from mercato_kit.http import PageRequest, paginate
+from mercato_kit.http import Page, PageRequest, paginate, paginate_merged
 from mercato_kit.views import Shown
 from mercato_products.models import Category, CategoryListing, CategoryPrice, PriceRange, Product
 from mercato_products.services.search import MOST_FOUND, find_words
@@ -59,12 +59,15 @@ def category_key(category: str) -> dict[str, Any]:
 def _search(page: PageRequest, filters: ProductFilter, shown: Values, *, hidden_too: bool) -> Shown:
     """Return a page of the products that a search finds; other filters choose among these."""
     category_id = None if filters.category is None else _find_category(filters.category)
-    found, of_all = find_words(filters.q or "", category_id, hidden_too=hidden_too)
+    found, of_all = find_words(
+        filters.q or "", category_id, in_stock=filters.in_stock, hidden_too=hidden_too
+    )
     id_ = found.c.product_id
     by_relevance = page.sort.removeprefix("-") == "relevance"
     column = found.c.relevance if by_relevance else _sort_value(page, id_, filters)
     wanted = sa.select(id_).where(column.is_not(None), *_conditions(filters, id_))
-    return _page(page, wanted, column, shown, of_all=of_all)
+    ids = paginate(wanted, page, columns={page.sort.removeprefix("-"): column}, id=id_)
+    return _show(ids, page, shown, most=MOST_FOUND if of_all else 0)
 
 
 def _find_category(key: str) -> UUID:
@@ -83,8 +86,6 @@ def _conditions(filters: ProductFilter, product_id: Any) -> Iterator[sa.ColumnEl
         yield product_id.in_(filters.ids)
     if filters.status is not None:
         yield _of_product(Product.status, product_id).in_(filters.status)
-    if filters.in_stock is not None:
-        yield _of_product(Product.in_stock, product_id) == filters.in_stock
     if filters.price_gte is not None:
         yield _price_of(product_id, filters) >= filters.price_gte
     if filters.price_lte is not None:
@@ -95,30 +96,43 @@ def _cheapest(
     page: PageRequest, filters: ProductFilter, shown: Values, statuses: Sequence[str]
 ) -> Shown:
     """Return a page of the cheapest products within bounds of the price, sorted otherwise."""
-    rows = _rows(PageRequest("price"), filters, statuses).subquery()
+    statements, key, id_ = _of_each(PageRequest("price"), filters, statuses)
+    in_order = (
+        one.add_columns(key.label("key")).order_by(key, id_).limit(MOST_FOUND).subquery()
+        for one in statements
+    )
+    rows = sa.union_all(*(sa.select(*one.c) for one in in_order)).subquery()
     cheapest = sa.select(rows).order_by(rows.c.key, rows.c.id).limit(MOST_FOUND).subquery("found")
-    column = _sort_value(page, cheapest.c.id, filters)
-    return _page(page, sa.select(cheapest.c.id), column, shown, of_all=True)
+    wanted, column = sa.select(cheapest.c.id), _sort_value(page, cheapest.c.id, filters)
+    name = page.sort.removeprefix("-")
+    ids = paginate(wanted, page, columns={name: column}, id=cheapest.c.id)
+    return _show(ids, page, shown, most=MOST_FOUND)
 
 
 def _merged(
     page: PageRequest, filters: ProductFilter, shown: Values, statuses: Sequence[str]
 ) -> Shown:
     """Return a page of products of several statuses: each is in order, and they are merged."""
-    rows = _rows(page, filters, statuses).subquery("found")
-    return _page(page, sa.select(rows.c.id), rows.c.key, shown)
+    statements, key, id_ = _of_each(page, filters, statuses)
+    return _show(paginate_merged(statements, page, column=key, id=id_), page, shown)
 
 
-def _rows(page: PageRequest, filters: ProductFilter, statuses: Sequence[str]) -> Any:
-    """Select the id and the sort key of products, from the rows that have the key in order."""
+def _of_each(
+    page: PageRequest, filters: ProductFilter, statuses: Sequence[str]
+) -> tuple[list[sa.Select[Any]], Any, Any]:
+    """Select the products of each status from the rows that an index has in the order of the page.
+
+    Returns:
+        The statements, the sort key, and the id of the product.
+    """
     model, key, conditions = _source(page, filters)
     id_ = Product.id if model is Product else model.product_id
-    chosen = sa.select(id_.label("id"), key.label("key")).where(*conditions)
+    chosen = sa.select(id_.label("id")).where(*conditions)
     if filters.ids is not None:
         chosen = chosen.where(id_.in_(filters.ids))
     if filters.in_stock is not None:
         chosen = chosen.where(model.in_stock == filters.in_stock)
-    return sa.union_all(*(chosen.where(model.status == status) for status in statuses))
+    return [chosen.where(model.status == status) for status in statuses], key, id_
 
 
 def _source(
@@ -140,26 +154,15 @@ def _source(
     return model, model.min_amount, conditions
 
 
-def _page(
-    page: PageRequest,
-    wanted: sa.Select[Any],
-    column: Any,
-    shown: Values,
-    *,
-    of_all: bool | None = None,
-) -> Shown:
-    """Return a page of the products wanted, sorted by *column*.
+def _show(ids: Page[UUID], page: PageRequest, shown: Values, *, most: int | None = None) -> Shown:
+    """Return what is shown of the products of a page.
 
     Args:
+        ids: Their ids.
         page: The page requested.
-        wanted: Selects their ids.
-        column: What they are sorted by.
         shown: Parameters of what is shown of each.
-        of_all: Whether there are no more of them, if they are fewer than 1,000; None if they are
-            not limited.
+        most: How many there are at most; then there may be more. None if they are not limited.
     """
-    (id_,) = wanted.selected_columns
-    ids = paginate(wanted, page, columns={page.sort.removeprefix("-"): column}, id=id_)
     listed = PRODUCTS.page(PageRequest("created_at", limit=page.limit), ids=ids.data, **shown)
     products = dict(map(_identified, listed.content["data"]))
     content: dict[str, Any] = {
@@ -168,7 +171,7 @@ def _page(
         "next_cursor": ids.next_cursor,
     }
     if ids.total is not None:
-        is_exact = ids.total_is_exact if of_all is None else of_all and ids.total < MOST_FOUND
+        is_exact = ids.total_is_exact if most is None else ids.total < most
         content |= {"total": ids.total, "total_is_exact": is_exact}
     return Shown(content)
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from mercato_kit.db import locked, session
 from mercato_products.availability import is_in_stock
 from mercato_products.models import CategoryListing, CategoryPrice, PriceRange, Product, Variant
+from mercato_products.services.search import refresh_words
 
 _COPIES = (CategoryListing, PriceRange, CategoryPrice)
 
@@ -38,6 +39,7 @@ def refresh_in_stock(*product_ids: UUID) -> None:
             .values(in_stock=of_product.scalar_subquery())
             .execution_options(synchronize_session=False)
         )
+    refresh_words(*changed)
 
 
 def write_in_stock(product_ids: Collection[UUID]) -> Sequence[UUID]:

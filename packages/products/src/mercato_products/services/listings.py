@@ -1,5 +1,6 @@
 """Rows that lists read: written where a product, its prices or the tree of categories change."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,7 @@ def refresh_listings(*product_ids: UUID) -> None:
 def refresh_price_ranges(*product_ids: UUID) -> None:
     """Rewrite the price ranges of products, after a change of their variants or prices."""
     session.flush()
+    _publish_variants(product_ids)
     session.execute(_delete(PriceRange, PriceRange.product_id.in_(product_ids)))
     ranges = (
         sa.select(
@@ -51,6 +53,18 @@ def refresh_price_ranges(*product_ids: UUID) -> None:
     session.execute(sa.insert(PriceRange).from_select(names, ranges))
     _rewrite_prices(
         CategoryPrice.product_id.in_(product_ids), CategoryListing.product_id.in_(product_ids)
+    )
+
+
+def _publish_variants(product_ids: Collection[UUID]) -> None:
+    """Write whether variants are for sale, after a change of them or their products."""
+    is_for_sale = sa.and_(Variant.status == "active", _of_product(Product.status) == "active")
+    session.execute(
+        sa.update(Variant)
+        .where(Variant.product_id.in_(product_ids), Variant.is_for_sale != is_for_sale)
+        # Its time is of what the variant shows.
+        .values(is_for_sale=is_for_sale, updated_at=Variant.updated_at)
+        .execution_options(synchronize_session=False)
     )
 
 

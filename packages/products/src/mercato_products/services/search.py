@@ -1,7 +1,7 @@
 """Full-text search: the words of products are written, and products found by words."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,8 +22,8 @@ MOST_READ = 5000
 _STAFF_ONLY = "_"
 """What precedes words in the index that only staff may find: those of what is not for sale."""
 
-_CATEGORY = "@"
-"""What precedes the id of a category in the index."""
+_FACT = "@"
+"""What precedes facts in the index: the ids of categories, and whether there is stock."""
 
 _FTS5: Any = sa.table(
     "products_search_index",
@@ -56,9 +56,8 @@ def refresh_words(*product_ids: UUID) -> None:
         CategoryListing.product_id.in_(product_ids)
     )
     categories = _grouped(session.execute(of_categories.order_by(CategoryListing.category_id)))
-    texts = sa.select(
-        Product.id, Product.status, Product.name, Product.brand, Product.description
-    ).where(Product.id.in_(product_ids))
+    shown = (Product.status, Product.in_stock, Product.name, Product.brand, Product.description)
+    texts = sa.select(Product.id, *shown).where(Product.id.in_(product_ids))
     rows = [
         words_row(texts, skus[texts.id], [category.hex for (category,) in categories[texts.id]])
         for texts in session.execute(texts.order_by(Product.id))
@@ -67,45 +66,69 @@ def refresh_words(*product_ids: UUID) -> None:
         _write(rows)
 
 
-def find_words(text: str, category_id: UUID | None, *, hidden_too: bool) -> Found:
+def find_words(
+    text: str, category_id: UUID | None = None, *, in_stock: bool | None = None, hidden_too: bool
+) -> Found:
     """Find the newest products with all words of a text, at most 1,000.
 
-    A word also finds longer words that begin with it. If there are more than 200 of them, the
-    index is of no use: then the newest 5,000 products with the other words are read.
+    A word also finds longer words that begin with it. Where there are more than 200 of them, it
+    finds the first 200; and the newest 5,000 products with the other words are read for the rest.
 
     Args:
         text: The words.
         category_id: The category that lists the products; None for all products.
+        in_stock: Whether they are in stock; None for all products.
         hidden_too: Include products and variants that are not for sale.
     """
     query = words.Query(text)
-    relevance = _relevance(query).label("relevance")
-    found: Any = sa.select(SearchText.product_id, relevance).limit(MOST_FOUND)
+    shown = SearchText.product_id, _relevance(query).label("relevance")
     if not query.words:
-        return Found(found.where(sa.false()).subquery("found"), of_all=True)
+        return Found(sa.select(*shown).where(sa.false()).subquery("found"), of_all=True)
     tree = query.tree(["", _STAFF_ONLY] if hidden_too else [""])
-    meant = words_for(words.terms_of(tree))
-    indexed = _in_category(words.spelt_out(tree, meant), category_id)
-    found = _matching(found, indexed)
-    of_all = all(term in meant for term in words.terms_of(tree) if term.begins)
-    if not of_all:
-        oldest = _matching(sa.select(SearchText.number), indexed).limit(1).offset(MOST_READ - 1)
-        first = sa.func.coalesce(oldest.correlate(None).scalar_subquery(), 0)
-        found = found.where(SearchText.number >= first, _has(tree))
-    return Found(found.subquery("found"), of_all)
+    facts = [] if category_id is None else [category_id.hex]
+    facts += [] if in_stock is None else [_stock(in_stock=in_stock)]
+    meant, too_many = words_for(words.terms_of(tree))
+    indexed = _with_facts(words.spelt_out(tree, meant), facts)
+    if not too_many:
+        found = _newest(indexed, *shown)
+    else:
+        known = {term: meant[term] for term in meant.keys() - too_many}
+        read = _read(tree, _with_facts(words.spelt_out(tree, known), facts))
+        numbers = _either(_newest(indexed, SearchText.number).limit(MOST_FOUND), read)
+        is_found = SearchText.number == numbers.c.number
+        found = sa.select(*shown).join_from(numbers, SearchText, is_found)
+        found = found.order_by(SearchText.number.desc())
+    return Found(found.limit(MOST_FOUND).subquery("found"), of_all=not too_many)
 
 
-def _in_category(indexed: Node | None, category_id: UUID | None) -> Node | None:
-    if category_id is None:
-        return indexed
-    category = Term(_CATEGORY + category_id.hex, begins=False)
-    return category if indexed is None else All([indexed, category])
+def _either(*statements: Any) -> sa.Subquery:
+    arms = (statement.subquery() for statement in statements)
+    return sa.union(*(sa.select(arm.c.number) for arm in arms)).subquery("found_numbers")
 
 
-def _matching(found: sa.Select[Any], indexed: Node | None) -> Any:
+def _read(tree: Node, indexed: Node | None) -> Any:
+    """Select products whose words fulfil a query, of the newest that the index has for a part."""
+    numbers = _newest(indexed, SearchText.number)
+    oldest = numbers.limit(1).offset(MOST_READ - 1)
+    first = sa.func.coalesce(oldest.correlate(None).scalar_subquery(), 1)
+    return numbers.where(SearchText.number >= first, _has(tree)).limit(MOST_FOUND)
+
+
+def _with_facts(indexed: Node | None, facts: Sequence[str]) -> Node | None:
+    nodes = [Term(_FACT + fact, begins=False) for fact in facts]
+    parts = [*nodes] if indexed is None else [indexed, *nodes]
+    return All(parts) if parts else None
+
+
+def _stock(*, in_stock: bool) -> str:
+    return "in" if in_stock else "out"
+
+
+def _newest(indexed: Node | None, *columns: Any) -> Any:
     """Select the products that the index has for a query, the newest first."""
+    found = sa.select(*columns)
     if indexed is None:
-        return found.order_by(SearchText.number.desc())
+        return found.where(SearchText.number >= 1).order_by(SearchText.number.desc())
     if not _is_sqlite():
         is_match = SearchText.words.op("@@")(_tsquery(indexed))
         return found.where(is_match).order_by(SearchText.number.desc())
@@ -163,7 +186,7 @@ def words_row(product: Any, skus: Iterable[Any], categories: Iterable[str]) -> d
     """Return the row of a product in the search.
 
     Args:
-        product: Has ``id``, ``status``, ``name``, ``brand`` and ``description``.
+        product: Has ``id``, ``status``, ``in_stock``, ``name``, ``brand`` and ``description``.
         skus: The SKU and the status of each variant.
         categories: The ids of the categories that list it, in hexadecimal digits.
     """
@@ -176,16 +199,17 @@ def words_row(product: Any, skus: Iterable[Any], categories: Iterable[str]) -> d
     if product.status != "active":
         public, hidden = [], [*public, *hidden]
     found = dict.fromkeys([*public, *(_STAFF_ONLY + word for word in hidden)])
+    facts = [*categories, _stock(in_stock=product.in_stock)]
     return {
         "product_id": product.id,
         "title": words.spaced(title),
         "keys": words.spaced(keys),
-        "words": " ".join([*found, *(_CATEGORY + category for category in categories)]),
+        "words": " ".join([*found, *(_FACT + fact for fact in facts)]),
     }
 
 
 def _write(rows: list[dict[str, Any]]) -> None:
-    add_words({word for row in rows for word in row["words"].split() if word[0] != _CATEGORY})
+    add_words({word for row in rows for word in row["words"].split() if word[0] != _FACT})
     added = insert(SearchText).values(rows)
     changed = {name: added.excluded[name] for name in ("title", "keys", "words")}
     session.execute(added.on_conflict_do_update(index_elements=["product_id"], set_=changed))

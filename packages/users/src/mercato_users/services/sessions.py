@@ -1,6 +1,6 @@
 """Log in, refresh tokens, log out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from mercato_kit import work
 from mercato_kit.db import locked, new_id, session, utc_now
 from mercato_kit.emails import canonical_email
 from mercato_kit.errors import TooManyRequests, Unauthenticated
+from mercato_kit.later import later
+from mercato_kit.prepared import Prepared
 from mercato_kit.settings import current_settings
 from mercato_users import access_tokens, attempts, opaque_tokens, passwords
 from mercato_users.access_tokens import Claims
@@ -63,6 +65,35 @@ class _Account:
         return self.status == "active" and self.email_verified_at is not None
 
 
+_ACCOUNT = Prepared(
+    lambda _: sa.select(*(getattr(User, field.name) for field in fields(_Account))).where(
+        User.email_canonical == sa.bindparam("email")
+    )
+)
+
+
+# Built once: that takes as long as running it.
+_RECORD_LOGIN = (
+    sa.update(User)
+    .where(
+        User.id == sa.bindparam("account"),
+        User.token_epoch == sa.bindparam("epoch"),
+        User.status == "active",
+    )
+    .values(
+        password_hash=sa.case(
+            (User.password_hash == sa.bindparam("verified"), sa.bindparam("kept")),
+            else_=User.password_hash,
+        ),
+        last_login_at=sa.bindparam("now"),
+        # A login is not a change of the profile.
+        updated_at=User.updated_at,
+    )
+    .returning(User)
+    .execution_options(synchronize_session=False, populate_existing=True)
+)
+
+
 def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
     """Start a session with *email* and *password*.
 
@@ -112,7 +143,7 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
     if login.revoked_at is not None or login.expires_at <= now or user.status != "active":
         raise Unauthenticated(invalid_token=True)
     if _claim(link, now):
-        _append(login, opaque_tokens.successor(token), link.generation + 1, now)
+        _append(login.id, opaque_tokens.successor(token), link.generation + 1, now)
         login.last_seen_at = now
     elif not _may_repeat(link, opaque_tokens.successor(token), now):
         _revoke(Session.id == login.id, "refresh_token_reused")
@@ -151,10 +182,8 @@ def _account(email: str, counters: list[Counter]) -> _Account | None:
     """
     if wait := attempts.wait_seconds(counters, attempts.MINUTES):
         raise TooManyRequests(retry_after_seconds=wait)
-    columns = (User.id, User.password_hash, User.token_epoch, User.status, User.email_verified_at)
-    known = sa.select(*columns).where(User.email_canonical == canonical_email(email))
-    row = session.execute(known).one_or_none()
-    return None if row is None else _Account(*row)
+    rows = _ACCOUNT.rows(session.connection(), {"email": canonical_email(email)})
+    return _Account(**rows[0]) if rows else None
 
 
 def _record_login(account: _Account, renewed: str | None) -> User | None:
@@ -168,39 +197,32 @@ def _record_login(account: _Account, renewed: str | None) -> User | None:
         A change of the password begins another epoch. A concurrent login may have renewed the
         hash, which then stays.
     """
-    as_verified = User.password_hash == account.password_hash
-    kept = sa.case((as_verified, renewed), else_=User.password_hash) if renewed else None
-    changes = {} if kept is None else {"password_hash": kept}
-    as_read = sa.and_(
-        User.id == account.id, User.token_epoch == account.token_epoch, User.status == "active"
-    )
-    return session.scalar(
-        sa.update(User)
-        .where(as_read)
-        # updated_at stays: a login is not a change of the profile.
-        .values(**changes, last_login_at=utc_now(), updated_at=User.updated_at)
-        .returning(User)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
+    values = {
+        "account": account.id,
+        "epoch": account.token_epoch,
+        "verified": account.password_hash,
+        "kept": renewed or account.password_hash,
+        "now": utc_now(),
+    }
+    return session.scalar(_RECORD_LOGIN, values)
 
 
 def _start(user: User, client: Client) -> Login:
     settings, now, token = current_settings(UsersSettings), utc_now(), opaque_tokens.new_token()
-    login = Session(
-        id=new_id(),
-        user_id=user.id,
-        created_at=now,
-        last_seen_at=now,
-        expires_at=now + timedelta(days=settings.session_days),
-        user_agent=(client.user_agent or "")[:200] or None,
-        ip_prefix=client.prefix,
-        amr=["pwd"],
-    )
-    session.add(login)
-    session.flush()
-    _append(login, token, 0, now)
+    login = {
+        "id": new_id(),
+        "user_id": user.id,
+        "created_at": now,
+        "last_seen_at": now,
+        "expires_at": now + timedelta(days=settings.session_days),
+        "user_agent": (client.user_agent or "")[:200] or None,
+        "ip_prefix": client.prefix,
+        "amr": ["pwd"],
+    }
+    later(Session, [login])
+    _append(login["id"], token, 0, now)
     return Login(
-        access_token=_access_token(user, login.id),
+        access_token=_access_token(user, login["id"]),
         expires_in=settings.access_token_seconds,
         refresh_token=token,
         user=user,
@@ -218,15 +240,14 @@ def _claim(link: RefreshToken, now: datetime) -> bool:
     return claimed is not None
 
 
-def _append(login: Session, token: str, generation: int, now: datetime) -> None:
-    session.execute(
-        sa.insert(RefreshToken).values(
-            token_hash=opaque_tokens.digest(token),
-            session_id=login.id,
-            generation=generation,
-            issued_at=now,
-        )
-    )
+def _append(session_id: UUID, token: str, generation: int, now: datetime) -> None:
+    link = {
+        "token_hash": opaque_tokens.digest(token),
+        "session_id": session_id,
+        "generation": generation,
+        "issued_at": now,
+    }
+    later(RefreshToken, [link])
 
 
 def _may_repeat(link: RefreshToken, successor: str, now: datetime) -> bool:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 EXIT_CHANGES = 3
 """The exit code of ``deploy --plan --exit-code`` if there is something to do."""
 
+_IDLE = "Nothing to do: the current release has this file and the newest packages."
+
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -93,10 +95,11 @@ def deploy(
     name = kept.name if kept else ""
     if not only_plan:
         agree = _Agreement(yes=yes)
-        deploying.deploy(installation, agree=agree, kept=chosen, name=name)
-        agree.report(installation)
+        number = deploying.deploy(installation, agree=agree, kept=chosen, name=name)
         if agree.refused:
+            click.echo("Nothing was changed.")
             ctx.exit(1)
+        click.echo(f"Release {number} is in service." if number else _IDLE)
         return
     with installation.locked():
         planned = deploying.make_plan(installation, chosen, name)
@@ -167,24 +170,13 @@ class _Agreement:
     """Shows a plan, and asks whether to do it."""
 
     def __init__(self, *, yes: bool) -> None:
-        self.yes, self.refused, self.planned = yes, False, False
+        self.yes, self.refused = yes, False
 
     def __call__(self, plan: Plan) -> bool:
         from mercato_installer.text import lines_of, way_back
 
-        self.planned = True
         self.refused = not _asked(lines_of(plan), way_back(plan), yes=self.yes)
         return not self.refused
-
-    def report(self, installation: Installation) -> None:
-        """Say how it ended."""
-        from mercato_installer.releases import Releases
-
-        used = Releases(installation.places).current()
-        if self.refused:
-            click.echo("Nothing was changed.")
-        elif used is not None:
-            click.echo(f"Release {used.number} is in service.")
 
 
 def _finish(installation: Installation, *, yes: bool) -> None:
@@ -223,7 +215,7 @@ def _show(planned: Plan, *, as_json: bool, out: Path | None) -> None:
         click.echo(document.decode())
         return
     if not planned.changes:
-        click.echo(f"Nothing to do: release {planned.release.before} is in service.")
+        click.echo(_IDLE)
         return
     click.echo("\n".join([*lines_of(planned), way_back(planned)]))
 

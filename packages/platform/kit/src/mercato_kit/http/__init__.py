@@ -8,6 +8,7 @@ from mercato_kit.http.pagination import (
     PageRequest,
     page_of,
     paginate,
+    paginate_merged,
 )
 from mercato_kit.http.routes import Route
 
@@ -20,4 +21,5 @@ __all__ = [
     "if_match",
     "page_of",
     "paginate",
+    "paginate_merged",
 ]

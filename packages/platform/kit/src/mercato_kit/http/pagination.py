@@ -131,23 +131,58 @@ def paginate(
     Raises:
         InvalidCursor: The cursor is invalid, or was made for another sort order or filter.
     """
-    name, descending = page.sort.removeprefix("-"), page.sort.startswith("-")
-    column = columns[name]
-    keyed = statement
+    column = columns[page.sort.removeprefix("-")]
+    rows = session.execute(_in_order(statement, page, column, id)).all()
+    return _page(rows, page, statement)
+
+
+def paginate_merged(
+    statements: Sequence[sa.Select[Any]],
+    page: PageRequest,
+    *,
+    column: Any,
+    id: Any,  # noqa: A002
+) -> Page[Any]:
+    """Return one page of the rows of several statements, each of which an index has in order.
+
+    Args:
+        statements: Like that of :func:`paginate`.
+        page: The page requested.
+        column: The column that all of them are sorted by.
+        id: Their unique column.
+
+    Raises:
+        InvalidCursor: The cursor is invalid, or was made for another sort order or filter.
+    """
+    # Each is limited: otherwise PostgreSQL would sort all of their rows.
+    limited = [_in_order(one, page, column, id).subquery() for one in statements]
+    merged = sa.union_all(*(sa.select(*one.c) for one in limited)).subquery("merged")
+    *_, sort, unique = merged.c
+    order = (sort.desc(), unique.desc()) if page.sort.startswith("-") else (sort, unique)
+    rows = session.execute(sa.select(*merged.c).order_by(*order).limit(page.limit + 1)).all()
+    ones = (one.with_only_columns(id.label("id")) for one in statements)
+    return _page(rows, page, sa.select(sa.union_all(*ones).subquery("all_rows").c.id))
+
+
+def _in_order(
+    statement: sa.Select[Any], page: PageRequest, column: Any, id_column: Any
+) -> sa.Select[Any]:
+    """Select the rows of a page, one more, and the place of each in the order."""
+    descending = page.sort.startswith("-")
     if page.cursor is not None:
-        keyed = keyed.where(_after(column, id, read_cursor(page), descending=descending))
-    order = (column.desc(), id.desc()) if descending else (column.asc(), id.asc())
-    rows = session.execute(
-        keyed.add_columns(column.label("_sort"), id.label("_id"))
-        .order_by(*order)
-        .limit(page.limit + 1)
-    ).all()
-    items = [row[0] for row in rows[: page.limit]]
+        after = _after(column, id_column, read_cursor(page), descending=descending)
+        statement = statement.where(after)
+    order = (column.desc(), id_column.desc()) if descending else (column.asc(), id_column.asc())
+    placed = statement.add_columns(column.label("_sort"), id_column.label("_id"))
+    return placed.order_by(*order).limit(page.limit + 1)
+
+
+def _page(rows: Sequence[Any], page: PageRequest, counted: sa.Select[Any]) -> Page[Any]:
     has_more = len(rows) > page.limit
     last = rows[page.limit - 1] if has_more else None
-    total = _count(statement) if page.include_total else None
+    total = _count(counted) if page.include_total else None
     return Page(
-        data=items,
+        data=[row[0] for row in rows[: page.limit]],
         has_more=has_more,
         next_cursor=None if last is None else write_cursor(page, last[-2], last[-1]),
         total=None if total is None else min(total, COUNTED_UP_TO),

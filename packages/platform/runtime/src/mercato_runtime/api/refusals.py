@@ -185,6 +185,6 @@ def _schema(kind: type[Problem], base: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "description": getdoc(kind) or kind.title,
-        "properties": members,
+        "properties": {**members, **kind.member_schemas},
         "required": list(base["required"]),
     }

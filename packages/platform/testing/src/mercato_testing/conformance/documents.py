@@ -88,7 +88,8 @@ def _illustrated(
 
 
 def _first(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"example": one for one in schema.get("examples", ())[:1]}
+    examples = schema.get("examples")
+    return {"example": examples[0]} if examples else {}
 
 
 def _wrong(where: str, part: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:

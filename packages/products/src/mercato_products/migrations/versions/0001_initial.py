@@ -144,6 +144,7 @@ def _create_catalogue() -> None:
         sa.Column("track_inventory", sa.Boolean(), nullable=False),
         sa.Column("tax_code", sa.String(length=50), nullable=True),
         sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("is_for_sale", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("updated_at", UtcDateTime, nullable=False),
@@ -166,9 +167,9 @@ def _create_catalogue() -> None:
     )
     for column in ("created_at", "sku"):
         op.create_index(
-            op.f(f"ix_products_variant_status_{column}_id"),
+            op.f(f"ix_products_variant_is_for_sale_{column}_id"),
             "products_variant",
-            ["status", column, "id"],
+            ["is_for_sale", column, "id"],
         )
     op.create_table(
         "products_price",
