@@ -114,10 +114,12 @@ class _WantedLinesSchema(Schema):
     shipping_method = LineOfText(
         max=100,
         allow_none=True,
-        metadata={"description": "Not supported yet: any value is refused"},
+        metadata={"enum": [None], "description": "Not supported yet: any value is refused"},
     )
     discount_codes = List(
-        LineOfText(max=100), max=20, metadata={"description": "The shop has none yet"}
+        LineOfText(max=100),
+        max=20,
+        metadata={"maxItems": 0, "description": "The shop has none yet: any value is refused"},
     )
 
     @ma.validates_schema

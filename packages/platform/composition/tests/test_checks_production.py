@@ -206,7 +206,7 @@ class TestAccept:
 
         [fault] = compose(read_deployment(file, {})).faults
 
-        assert (fault.code, fault.where) == ("K203", "shop.toml:3")
+        assert (fault.code, fault.where) == ("K203", "shop.toml:3:1")
 
 
 class TestFiles:

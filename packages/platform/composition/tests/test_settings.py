@@ -104,8 +104,8 @@ class TestSettings:
         found = compose(read_deployment(path, environ={}), [feature("reviews", settings=Stars)])
 
         assert [(fault.code, fault.where) for fault in found.faults] == [
-            ("K201", "shop.toml:3"),
-            ("K202", "shop.toml:4"),
+            ("K201", "shop.toml:3:1"),
+            ("K202", "shop.toml:4:8"),
         ]
 
     @pytest.mark.provokes("K205")

@@ -60,9 +60,10 @@ class Shop:
         """Write a deployment file with these features."""
         named = "".join(f"[features.{name}]\n" for name in features)
         url = index or self.index.url
+        listen = f"port = {port}\n" if port else ""
         self.file.write_text(
             f'environment = "{environment}"\n[server]\nhosts = ["shop.example"]\n'
-            f"trusted_proxies = 0\nport = {port}\n"
+            f"trusted_proxies = 0\n{listen}"
             f'[index]\nurl = "{url}"\n{named}{more}'
         )
 
@@ -95,6 +96,7 @@ class Shop:
             ],
             env={**os.environ, **environ},
             cwd=self.folder,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -76,8 +76,9 @@ def state(shop):
 class TestCycle:
     def test_from_the_current_environment_alone(self, shop):
         """`current` plans, deploys and goes back; the server is ready after each."""
-        first, err = shop.start("deploy", "--yes").communicate()
+        first, err = shop.start("deploy").communicate("y\n")
         assert "release 1, the first\n" in first, first + err
+        assert "  back      there is no older release.   Do it? [y/N] " in first
         assert (first.endswith("Release 1 is in service.\n"), state(shop)) == (True, "ready")
         files = {str(VERSIONS / "0001_initial.py"): MIGRATION}
         shop.offer(version="1.1", source=ALPHA, files=files)

@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from mercato_composition.faults import DeploymentError
-from mercato_installer import deploy as deploying, plan as plans
+from mercato_installer import deploy as deploying, install as installing, plan as plans
+from mercato_installer.journal import Journal
+from mercato_installer.planning import make_plan
 from mercato_installer.releases import Releases
 from mercato_installer.text import lines_of, way_back
 
@@ -43,7 +45,7 @@ def plan_of(shop, **more):
     """Plan a deploy of the shop."""
     installation = installation_of(shop)
     with installation.locked():
-        return deploying.make_plan(installation, **more)
+        return make_plan(installation, **more)
 
 
 def codes(refused):
@@ -140,6 +142,30 @@ class TestDeploy:
             deploying.finish(installation_of(shop), agree=lambda *shown: True)
 
         assert codes(refused) == ["K120"]
+
+    @pytest.mark.provokes("K120")
+    def test_ends_at_a_step_that_fails(self, shop):
+        """The next deploy makes a new plan: here there is nothing left to do."""
+        shop.choose("alpha", more='[deploy]\nrestart = ["false"]\n')
+        shop.offer()
+
+        with pytest.raises(DeploymentError) as refused:
+            deploy(shop)
+
+        assert codes(refused) == ["K120"]
+        assert Releases(shop.places).current().number == 1
+        assert deploy(shop) is None
+
+    def test_is_ended_by_an_install(self, shop):
+        """An install after an interrupted deploy makes the release, and forgets the deploy."""
+        shop.offer()
+        shop.mercato("lock")
+        begun = Journal(shop.places).path
+        begun.write_text("{}")
+
+        installing.install(installation_of(shop))
+
+        assert (begun.exists(), Releases(shop.places).current().number) == (False, 1)
 
     def test_keeps_five_releases(self, shop):
         """Older releases and their environments are removed; those of others stay."""

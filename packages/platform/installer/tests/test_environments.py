@@ -225,7 +225,7 @@ class TestInstall:
         shop.mercato("lock")
 
         processes = [shop.start("install") for _ in range(4)]
-        outputs = [process.communicate(timeout=120) for process in processes]
+        outputs = [process.communicate(timeout=300) for process in processes]
 
         assert [process.returncode for process in processes] == [0] * 4, outputs
         assert sum("unpacking" in out for out, _ in outputs) == 1

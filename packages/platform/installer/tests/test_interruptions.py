@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mercato_installer.deploy import make_plan
+from mercato_installer.planning import make_plan
 from mercato_installer.releases import Releases
 
 from .deploys import FakeInside, installation_of

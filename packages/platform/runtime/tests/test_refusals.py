@@ -313,7 +313,7 @@ class TestServers:
 
         code, [fault] = shop.check()
 
-        assert (code, fault["code"], fault["where"]) == (2, "K207", "deployment.toml:3")
+        assert (code, fault["code"], fault["where"]) == (2, "K207", "deployment.toml:3:7")
         assert "'psycopg2'" in fault["what"]
         assert fault["fix"] == "write postgresql://…"
         assert "hush" not in str(fault)

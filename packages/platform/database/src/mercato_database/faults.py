@@ -1,14 +1,19 @@
 """Faults of a database: pending migrations, a held lock, a server that does not answer."""
 
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
 
-from mercato_composition.faults import Fault, Outside, Place
+from mercato_composition.deployment.file import Source
+from mercato_composition.faults import Command, Fault, Outside, Place
 from mercato_database.history import Step
 from mercato_database.locks import LockHeldError
 
 UPGRADE = "mercato db upgrade"
+
+DATABASE = Place(name="database", path=("database", "url"))
+"""The database, where the origin of its URL is not known."""
 
 
 def pending_fault(step: Step) -> Fault:
@@ -44,7 +49,7 @@ def lock_held(error: LockHeldError) -> Fault:
     return Fault("K306", Place(name="database"), f"{error}.", (Outside(fix),))
 
 
-def unreachable(url: sa.URL, error: sa.exc.DBAPIError) -> Fault:
+def unreachable(url: sa.URL, error: sa.exc.DBAPIError, place: Place = DATABASE) -> Fault:
     """Return the fault of a failed connection or query: K207, with the host, without secrets."""
     reason = next(iter(str(error.orig).splitlines()), type(error).__name__)
     name = url.database if url.get_backend_name() == "sqlite" else _host(url)
@@ -52,9 +57,14 @@ def unreachable(url: sa.URL, error: sa.exc.DBAPIError) -> Fault:
     # The longest first: a secret may contain a shorter one.
     for secret in sorted(_secrets(url), key=len, reverse=True):
         what = what.replace(secret, "***")
-    return Fault(
-        "K207", Place(name="database"), what, (Outside("start it, or correct [database] url"),)
-    )
+    return Fault("K207", place, what, (Outside("start it, or correct [database] url"),))
+
+
+def no_folder(file: Path, source: Source) -> Fault:
+    """Return the fault of a SQLite file in a folder that does not exist: K207."""
+    what = f"the database {file} cannot be made: its folder does not exist."
+    fix = Command((("mkdir", "-p", str(file.parent)),))
+    return Fault("K207", source.origin("database", "url"), what, (fix,))
 
 
 def _host(url: sa.URL) -> str:

@@ -152,7 +152,8 @@ def _missing(connection: sa.Connection, step: Step) -> list[str]:
     current = current_revisions(connection, [step.feature]).get(step.feature, "")
     if step.now and current and not step.history.knows(current):
         raise CommandError(f"the database is at {current}, which this version does not know")
-    return [revision.number for revision in step.now if revision.number > current]
+    later = step.history.after(current or None)
+    return [revision.number for revision in step.now if revision in later]
 
 
 def _record(connection: sa.Connection, history: History) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "journal",
     "lock",
     "plan",
+    "planning",
     "progress",
     "releases",
     "rollback",

@@ -131,5 +131,7 @@ def _sweep(places: Places) -> None:
     """Remove temporary links and files that interrupted processes left."""
     for left in chain(places.environments.glob(".link-*"), places.environments.glob("*/.link-*")):
         shutil.rmtree(left, ignore_errors=True)
+    for left in places.environments.glob(".deploy*.json.*"):
+        left.unlink(missing_ok=True)
     for part in places.wheels.glob("*/*.part"):
         part.unlink(missing_ok=True)

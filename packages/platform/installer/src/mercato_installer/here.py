@@ -8,15 +8,15 @@ from importlib.metadata import version
 
 from packaging.requirements import Requirement
 
+from mercato_composition.deployment.draft import Draft
 from mercato_composition.deployment.host import host_requirements
-from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.packages import requirements_of
 from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_composition.features.installed import installed_features
 from mercato_installer.tools import ToolFailedError, Uv
 
 
-def missing(deployment: Deployment) -> list[Requirement]:
+def missing(deployment: Draft) -> list[Requirement]:
     """Return the requirements of the named features that are not installed.
 
     Raises:
@@ -29,7 +29,7 @@ def missing(deployment: Deployment) -> list[Requirement]:
     return [requirement for name, requirement in wanted.items() if name not in installed]
 
 
-def install_missing(deployment: Deployment) -> None:
+def install_missing(deployment: Draft) -> None:
     """Install the missing features before the app is created.
 
     Raises:
@@ -45,7 +45,7 @@ def install_missing(deployment: Deployment) -> None:
 
 
 def install(
-    deployment: Deployment, *, index: str | None = None, find_links: str | None = None
+    deployment: Draft, *, index: str | None = None, find_links: str | None = None
 ) -> list[Requirement]:
     """Install the missing features into the running environment, from wheels only.
 

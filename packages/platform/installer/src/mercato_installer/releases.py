@@ -1,6 +1,7 @@
 """The releases of a deployment: its file and its lock, each time that they became current."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,9 @@ from mercato_installer.environments import Environment, link, write
 
 KEPT = 5
 """The releases that are kept, with their environments, besides the current one."""
+
+_ENVIRONMENT = re.compile("[0-9a-f]{12}")
+"""The name of an environment; see :attr:`mercato_composition.deployment.lock.Lock.name`."""
 
 _NOTHING: Mapping[str, str] = {}
 
@@ -116,7 +120,8 @@ class Releases:
     def stage(self, file: bytes, lock: bytes) -> Release:
         """Write the draft."""
         draft = self.draft
-        draft.folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(draft.folder, ignore_errors=True)
+        draft.folder.mkdir(parents=True)
         write(draft.file, file, mode_of(self.places.file))
         write(draft.lock, lock)
         return draft
@@ -148,9 +153,11 @@ class Releases:
             if used is None or release.number != used.number:
                 shutil.rmtree(release.folder)
         kept = set(self._environments_in_use())
-        for folder in self.places.environments.glob("*/pylock.toml"):
-            if not folder.parent.is_symlink() and folder.parent.name not in kept:
-                shutil.rmtree(folder.parent)
+        for folder in self.places.environments.iterdir():
+            if _ENVIRONMENT.fullmatch(folder.name) and folder.name not in kept:
+                # Without its lock it counts as incomplete, should this be interrupted.
+                Environment(folder).lock.unlink(missing_ok=True)
+                shutil.rmtree(folder)
 
     def _environments_in_use(self) -> Iterator[str]:
         """Give the environments of all deployment files that share the folder."""

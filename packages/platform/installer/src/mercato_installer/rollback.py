@@ -55,7 +55,7 @@ def _find(installation: Installation, number: int | None) -> Release:
         kept = ", ".join(str(one.number) for one in releases.all()) or "none"
         what = f"there is no {'older release' if number is None else f'release {number}'}."
         place = Place(name=str(installation.places.environments))
-        fix = Outside("install another lock: `mercato lock`, then `mercato install`")
+        fix = mercato("lock", then=("install",))
         raise DeploymentError([Fault("K120", place, f"{what} Kept releases: {kept}", (fix,))])
     return found
 

@@ -29,6 +29,15 @@ _OTHER_FILES = 200
 """Open files of a worker beside the connections of clients."""
 
 
+def check_registration(operation: Operation) -> Iterator[Fault]:
+    """Report features whose routes and schemas cannot be registered."""
+    # Other commands need no app.
+    from mercato_runtime.register import try_alone  # noqa: PLC0415
+
+    for feature in operation.plan.features:
+        yield from try_alone(feature)
+
+
 def check_deliveries(operation: Operation) -> list[Fault]:
     """Report events that are not delivered. A database that cannot be asked has faults of its own.
 
@@ -43,8 +52,8 @@ def check_deliveries(operation: Operation) -> list[Fault]:
 
 def check_connections(operation: Operation) -> Iterator[Fault]:
     """Compare the connections of all workers with what PostgreSQL allows."""
-    deployment, server = operation.deployment, operation.deployment.server
-    if deployment.database_url.get_backend_name() != "postgresql":
+    draft, server = operation.draft, operation.draft.server
+    if operation.database_url.get_backend_name() != "postgresql":
         return
     try:
         with operation.once(open_engine).connect() as connection:
@@ -60,7 +69,7 @@ def check_connections(operation: Operation) -> Iterator[Fault]:
             f"and PostgreSQL allows {allowed}."
         )
         fix = "lower workers or threads in [server], or raise max_connections of PostgreSQL"
-        where = deployment.source.origin("server", "workers")
+        where = draft.source.origin("server", "workers")
         yield Fault("K208", where, what, (Outside(fix),), severity="warning")
 
 
@@ -74,7 +83,7 @@ def check_open_files(operation: Operation) -> Iterator[Fault]:
     if allowed != resource.RLIM_INFINITY and allowed < wanted:
         what = f"a worker may open {wanted} files for connections, and the system allows {allowed}."
         fix = f"raise the limit: `ulimit -Hn {wanted}`, or LimitNOFILE={wanted} in systemd"
-        name = operation.deployment.source.name
+        name = operation.draft.source.name
         yield Fault("K208", Place(file=name), what, (Outside(fix),), severity="warning")
 
 
@@ -110,7 +119,7 @@ def check_transactions(operation: Operation) -> list[Fault]:
     try:
         lost = transactions.lost_settings(bind)
     except DBAPIError as error:
-        return [unreachable(bind.url, error)]
+        return [unreachable(bind.url, error, operation.draft.source.origin("database", "url"))]
     finally:
         bind.dispose()
     if not lost:

@@ -31,11 +31,11 @@ def seed(operation: Operation) -> None:
     from mercato_database.checks import require_migrated
     from mercato_kit import work
 
-    if operation.deployment.environment == "production":
+    if operation.draft.environment == "production":
         what = "sample data is not written in production."
         fix = "use the deployment file of a test or development environment"
         raise DeploymentError(
-            [Fault("K206", Place(file=operation.deployment.source.name), what, (Outside(fix),))]
+            [Fault("K206", Place(file=operation.draft.source.name), what, (Outside(fix),))]
         )
     operation.plan.require_fit()
     require_migrated(operation)
@@ -130,6 +130,7 @@ def routes(operation: Operation, as_json: bool) -> None:  # noqa: FBT001
 
     "anyone" needs no account, "signed_in" needs an account; any other word is a permission.
     """
+    operation.needs_no_secret()
     operation.plan.require_fit()
     rows = [
         (rule, method, _who(route.allow), feature.name)
@@ -209,7 +210,7 @@ def _as_text(document: dict[str, Any]) -> str:
 
 def _refused(operation: Operation, what: str, fix: str) -> DeploymentError:
     return DeploymentError(
-        [Fault("K202", Place(file=operation.deployment.source.name), what, (Outside(fix),))]
+        [Fault("K202", Place(file=operation.draft.source.name), what, (Outside(fix),))]
     )
 
 

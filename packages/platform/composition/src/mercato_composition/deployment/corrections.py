@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 
 from mercato_composition.deployment import edits
-from mercato_composition.deployment.file import Source, ValuePath, variable_of
+from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment.text import ValuePath
 from mercato_composition.faults import Fix, Outside, Variable
 from mercato_kit import settings
 

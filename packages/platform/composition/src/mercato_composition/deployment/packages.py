@@ -12,6 +12,7 @@ from mercato_composition.deployment import file as sources, tables as reading
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.host import host_requirements
 from mercato_composition.deployment.model import FeatureChoice
+from mercato_composition.deployment.partial import known
 from mercato_composition.deployment.sections import table_at
 from mercato_composition.faults import DeploymentError, Fault, Outside
 
@@ -59,13 +60,12 @@ def read(path: Path | None, environ: Mapping[str, str] = os.environ) -> Requirem
         DeploymentError: The file is invalid; with all faults.
     """
     source = sources.load(path, environ)
-    choices, faults = reading.choices(source, table_at(source, ("features",)))
-    index, mistakes = reading.index_url(source)
-    requirements, refused = requirements_of(choices)
-    faults += [*mistakes, *refused]
-    if faults:
+    choices, mistakes = reading.choices(source)
+    index, refused = reading.index_url(source)
+    requirements, more = requirements_of(choices)
+    if faults := [*source.faults, *mistakes, *refused, *more]:
         raise DeploymentError(faults)
-    return Requirements(source, requirements, index)
+    return Requirements(source, requirements, known(index))
 
 
 def requirements_of(
@@ -75,6 +75,8 @@ def requirements_of(
     requirements: dict[str, Requirement] = {}
     faults: list[Fault] = []
     for name, choice in choices.items():
+        if "package" in choice.unknown:
+            continue
         requirement = requirement_of(choice)
         if isinstance(requirement, Fault):
             faults.append(requirement)

@@ -1,17 +1,18 @@
 """Read the tables of the deployment file whose values need more checks than their types."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
-from msgspec import Meta, field, structs
+from msgspec import Meta, field
 
-from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.file import Source, named, value_at
 from mercato_composition.deployment.model import Choice, FeatureChoice, Server
+from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import read_section
 from mercato_composition.deployment.urls import is_redis_url, split_url
 from mercato_composition.faults import Fault, Outside
@@ -45,7 +46,8 @@ class Root(Settings, frozen=True):
     secret_key: Annotated[Secret | None, Meta(description="all keys are derived from it")] = None
     database: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] = field(default_factory=dict)
-    features: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # That each feature is a table is checked by `choices`.
+    features: dict[str, Any] = field(default_factory=dict)
     capabilities: dict[str, str] = field(default_factory=dict)
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
@@ -111,37 +113,42 @@ class Deploy(Settings, frozen=True):
     ] = field(default_factory=list)
 
 
-def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
+def database_url(source: Source, section: Partial[Database]) -> tuple[sa.URL | Hole, list[Fault]]:
     """Read the URL in ``[database]``. Its driver is supported; a SQLite path is absolute."""
-    section, faults = read_section(Database, source, ("database",))
-    if section is None:
-        return None, faults
-    where = source.origin("database", "url")
+    given, where = section.values["url"], source.origin("database", "url")
+    if isinstance(given, Hole):
+        return given, []
     fix = "write postgresql://… or sqlite:///file.db"
     try:
-        url = _usable(section.url.reveal())
+        url = _usable(given.reveal())
     except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         # The error's message may contain a part of the password.
         what = f"'url' is not a database URL that can be used here ({type(error).__name__})."
-        return None, [Fault("K202", where, what, (Outside(fix),))]
+        return _refused(Fault("K202", where, what, (Outside(fix),)))
     backend, driver = url.get_backend_name(), url.get_driver_name()
     if backend not in ("sqlite", "postgresql"):
-        return None, [
-            Fault("K202", where, f"the database {backend!r} is not supported.", (Outside(fix),))
-        ]
+        what = f"the database {backend!r} is not supported."
+        return _refused(Fault("K202", where, what, (Outside(fix),)))
     if driver not in _DRIVERS:
         what = f"the driver {driver!r} is not supported. Drivers: {_DRIVER_NAMES}."
-        return None, [Fault("K207", where, what, (Outside(f"write {backend}://…"),))]
+        return _refused(Fault("K207", where, what, (Outside(f"write {backend}://…"),)))
     if backend == "sqlite":
         if url.database in (None, "", ":memory:"):
             what = "each connection would get a new SQLite database in memory."
-            return None, [Fault("K202", where, what, (Outside("name a file: sqlite:///file.db"),))]
+            fix = "name a file: sqlite:///file.db"
+            return _refused(Fault("K202", where, what, (Outside(fix),)))
         # Relative to the working directory, like every other path. Flask-SQLAlchemy would resolve
         # it relative to Flask's instance folder.
-        url = url.set(database=str(Path(str(url.database)).absolute()))
-    elif section.sslmode is not None:
-        url = url.update_query_dict({"sslmode": section.sslmode})
-    return url, []
+        return url.set(database=str(Path(str(url.database)).absolute())), []
+    sslmode = section.values["sslmode"]
+    if isinstance(sslmode, Hole):
+        return sslmode, []
+    return (url if sslmode is None else url.update_query_dict({"sslmode": sslmode})), []
+
+
+def _refused(fault: Fault) -> tuple[Hole, list[Fault]]:
+    """Return a hole in place of the value that a fault is about, and the fault."""
+    return Hole(fault.place.key, (fault.key,)), [fault]
 
 
 def _usable(text: str) -> sa.URL:
@@ -152,6 +159,8 @@ def _usable(text: str) -> sa.URL:
         sqlalchemy.exc.ArgumentError: It is not a URL, or the database is unknown.
         ModuleNotFoundError: The driver is not installed.
     """
+    # As libpq takes it.
+    text = re.sub("^postgres:", "postgresql:", text)
     url = sa.make_url(text)
     dialect = url.get_dialect()
     if dialect.driver in _DRIVERS:
@@ -163,50 +172,43 @@ def _usable(text: str) -> sa.URL:
     return url
 
 
-def sql_guard(source: Source, *, default: bool) -> bool:
-    """Return whether the SQL guard is on: ``sql_guard`` in ``[database]``, else *default*."""
-    # Faults of this table are reported with the URL.
-    section, _ = read_section(Database, source, ("database",))
-    return default if section is None or section.sql_guard is None else section.sql_guard
-
-
-def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
+def redis_url(source: Source) -> tuple[Secret | Hole | None, list[Fault]]:
     """Read the URL in ``[redis]``, if there is one."""
     section, faults = read_section(Redis, source, ("redis",))
-    if section is None or section.url is None:
-        return None, faults
+    url, where = section.values["url"], source.origin("redis", "url")
+    if url is None or isinstance(url, Hole):
+        return url, faults
     if find_spec("redis") is None:
         what = "'url' is set, but the package 'redis' is not installed."
-        return None, [
-            Fault(
-                "K207",
-                source.origin("redis", "url"),
-                what,
-                (Outside("pip install 'mercato-host[redis]'"),),
-            )
-        ]
-    if not is_redis_url(section.url.reveal()):
+        fix = "pip install 'mercato-host[redis]'"
+        hole, refused = _refused(Fault("K207", where, what, (Outside(fix),)))
+        return hole, [*faults, *refused]
+    if not is_redis_url(url.reveal()):
         what = "'url' is not a Redis URL that can be used here."
         fix = "write rediss://:PASSWORD@HOST:6379/0, with %2F for / in the password; or unset it"
-        return None, [Fault("K202", source.origin("redis", "url"), what, (Outside(fix),))]
-    return section.url, []
+        hole, refused = _refused(Fault("K202", where, what, (Outside(fix),)))
+        return hole, [*faults, *refused]
+    return url, faults
 
 
-def index_url(source: Source) -> tuple[str | None, list[Fault]]:
+def index_url(source: Source) -> tuple[str | Hole | None, list[Fault]]:
     """Read the URL in ``[index]``: the only index to use; None for the installer's default."""
     section, faults = read_section(Index, source, ("index",))
-    if section is None or section.url is None:
-        return None, faults
-    if not is_safe_url(section.url.reveal()):
+    url = section.values["url"]
+    if url is None or isinstance(url, Hole):
+        return url, faults
+    if not is_safe_url(url.reveal()):
         what = "'url' is not a safe URL of an index."
         fix = "write https://…; plain http is accepted for this machine only"
-        return None, [Fault("K202", source.origin("index", "url"), what, (Outside(fix),))]
-    return section.url.reveal(), []
+        place = source.origin("index", "url")
+        hole, refused = _refused(Fault("K202", place, what, (Outside(fix),)))
+        return hole, [*faults, *refused]
+    return url.reveal(), faults
 
 
-def hosts(source: Source, server: Server | None) -> Iterator[Fault]:
+def hosts(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``hosts`` in ``[server]``: the ``Host`` header of a request is compared with them."""
-    for host in server.hosts if server else ():
+    for host in server.hosts:
         if not _HOST.fullmatch(host):
             what = f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host."
             fix = (
@@ -217,9 +219,9 @@ def hosts(source: Source, server: Server | None) -> Iterator[Fault]:
             yield Fault("K202", source.origin("server", "hosts"), what, (Outside(fix),))
 
 
-def listen(source: Source, server: Server | None) -> Iterator[Fault]:
+def listen(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``host`` in ``[server]``: an address of this machine, or a name of it."""
-    if server and not (_is_address(server.host) or _NAME.fullmatch(server.host)):
+    if not (_is_address(server.host) or _NAME.fullmatch(server.host)):
         what = f"{shown_as(server.host) or 'the value'} in 'host' is not an address or a name."
         fix = "write an address without scheme, brackets and port: 127.0.0.1, or :: for IPv6"
         yield Fault(
@@ -234,10 +236,10 @@ def _is_address(host: str) -> bool:
         return False
 
 
-def origins(source: Source, server: Server | None) -> Iterator[Fault]:
+def origins(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``origins`` in ``[server]``: a browser's ``Origin`` header is compared with them."""
     where = source.origin("server", "origins")
-    for origin in server.origins if server else ():
+    for origin in server.origins:
         if origin == "*":
             what = "'*' in 'origins' lets the pages of every site call the API."
             fix = 'list each origin: origins = ["https://shop.example"]'
@@ -256,16 +258,16 @@ def _is_port_of_origin(origin: str) -> bool:
     return place is not None and (place.scheme, place.port) not in {("https", 443), ("http", 80)}
 
 
-def log_level(source: Source) -> tuple[str, list[Fault]]:
+def log_level(source: Source) -> tuple[str | Hole, list[Fault]]:
     """Read the level in ``[logging]``."""
     section, faults = read_section(Logging, source, ("logging",))
-    return (section or Logging()).level, faults
+    return section.values["level"], faults
 
 
 def deploy(source: Source) -> tuple[Deploy, list[Fault]]:
     """Read ``[deploy]``."""
     section, faults = read_section(Deploy, source, ("deploy",))
-    return section or Deploy(), faults
+    return section.settings or Deploy(), faults
 
 
 def is_safe_url(url: str) -> bool:
@@ -279,7 +281,7 @@ def is_safe_url(url: str) -> bool:
 def accepted(source: Source, reasons: Mapping[str, Any]) -> Iterator[Fault]:
     """Check that each reason in ``[accept]`` says something."""
     for rule, reason in reasons.items():
-        where = source.origin("accept", *rule.split("."))
+        where = source.key("accept", rule)
         if isinstance(reason, Mapping):
             what = f"{rule!r} in [accept] is a table; TOML reads a dot in a name without quotes so."
             fix = f'put the name in quotes: "{rule}.{next(iter(reason), "…")}" = "the reason"'
@@ -294,15 +296,21 @@ def accepted(source: Source, reasons: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault("K202", where, what, (Outside("say why this deployment may do it"),))
 
 
-def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoice], list[Fault]]:
+def choices(source: Source) -> tuple[dict[str, FeatureChoice], list[Fault]]:
     """Read ``[features.NAME]`` of each name. A feature's settings are read after it is loaded."""
     chosen: dict[str, FeatureChoice] = {}
     faults: list[Fault] = []
-    for name in names:
+    for name in named(source):
         path = ("features", name)
-        choice, mistakes = read_section(Choice, source, path)
+        section, mistakes = read_section(Choice, source, path)
         faults += mistakes
-        if choice is not None:
-            members = structs.asdict(choice)
-            chosen[name] = FeatureChoice(name=name, place=source.shown(*path), **members)
+        said = value_at(source.values, path)
+        if said is not None and not isinstance(said, Mapping):
+            what = f"{name!r} in [features] is a value, and not the table of a feature."
+            fix = f"write [features.{name}] on a line of its own, and its keys below"
+            faults.append(Fault("K202", source.origin(*path), what, (Outside(fix),), feature=name))
+        unknown = {key: hole for key, hole in section.values.items() if isinstance(hole, Hole)}
+        members = {key: value for key, value in section.values.items() if key not in unknown}
+        place = source.shown(*path)
+        chosen[name] = FeatureChoice(name=name, place=place, unknown=unknown, **members)
     return chosen, faults

@@ -1,16 +1,18 @@
-"""K104, K115: choose the distribution of a feature, and refuse sources in production."""
+"""K104, K115, K126: choose the distribution of a feature; no sources in production."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from mercato_composition.deployment.lock import Binding
 from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.packages import requirement_of
-from mercato_composition.faults import Fault, Outside
+from mercato_composition.faults import Fault, Outside, mercato
 from mercato_composition.features.installed import InstalledFeature
 
 
@@ -32,7 +34,8 @@ def choose(
         bound: Its binding in the lock, if there is one.
         production: Whether the environment is production.
     """
-    named = _named(choice, bound)
+    wanted = None if "package" in choice.unknown else _wanted(choice)
+    named = canonicalize_name(bound.distribution) if bound else wanted and _name_of(wanted)
     fitting = [entry for entry in entries if canonicalize_name(entry.distribution.name) == named]
     if bound is not None and production:
         fitting = [entry for entry in fitting if _package(entry) == bound.package]
@@ -42,18 +45,40 @@ def choose(
         fitting = list(entries)
     if not fitting:
         return _claimed_twice(choice, entries)
-    if production and not choice.editable and (folder := _sources_of(fitting[0])):
-        return _unpackaged(choice, fitting[0], folder)
-    return fitting[0]
+    chosen = fitting[0]
+    if wanted is not None and not _is_named(chosen, wanted):
+        return _other(choice, chosen, wanted)
+    is_editable = choice.editable or "editable" in choice.unknown
+    if production and not is_editable and (folder := _sources_of(chosen)):
+        return _unpackaged(choice, chosen, folder)
+    return chosen
 
 
-def _named(choice: FeatureChoice, bound: Binding | None) -> str | None:
-    if bound is not None:
-        return canonicalize_name(bound.distribution)
-    if choice.package is None:
-        return None
-    requirement = requirement_of(choice)
-    return None if isinstance(requirement, Fault) else canonicalize_name(requirement.name)
+def _wanted(choice: FeatureChoice) -> Requirement | None:
+    """Return the requirement that the file names; None if it names none, or not a valid one."""
+    requirement = None if choice.package is None else requirement_of(choice)
+    return requirement if isinstance(requirement, Requirement) else None
+
+
+def _name_of(requirement: Requirement) -> str:
+    return canonicalize_name(requirement.name)
+
+
+def _is_named(entry: InstalledFeature, wanted: Requirement) -> bool:
+    distribution = entry.distribution
+    is_it = canonicalize_name(distribution.name) == _name_of(wanted)
+    return is_it and wanted.specifier.contains(distribution.version, prereleases=True)
+
+
+def _other(choice: FeatureChoice, entry: InstalledFeature, wanted: Requirement) -> Fault:
+    """Return the fault of an installed feature that is not what ``package`` names (K126)."""
+    what = f"the file names {wanted}; installed is {entry.release}, at {entry.folder}."
+    fix = f'package = "{entry.distribution.name}"'
+    fixes = (
+        Outside(f"write {fix} in [features.{choice.name}] for what is installed", "choice"),
+        replace(mercato("lock", then=("install",)), certainty="choice"),
+    )
+    return Fault("K126", choice.place, what, fixes, feature=choice.name)
 
 
 def _package(entry: InstalledFeature) -> str:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from importlib.metadata import Distribution
 from types import TracebackType
 
 from packaging.utils import canonicalize_name
 
+from mercato_composition.deployment.draft import Draft
 from mercato_composition.deployment.lock import Lock
-from mercato_composition.deployment.model import Deployment, FeatureChoice
+from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.faults import Fault, Outside, Place, did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.choice import choose
 from mercato_composition.features.environment import requirements, unmet_requirements
+from mercato_composition.features.hints import items
 from mercato_composition.features.installed import InstalledFeature, installed_features
 from mercato_composition.features.lock_check import read_lock
 from mercato_kit.composition import NotComposedError
-from mercato_kit.feature import Feature
+from mercato_kit.feature import Feature, Offer
 
 _LIBRARIES = frozenset(
     "flask importlib mercato_composition mercato_kit sqlalchemy svcs werkzeug".split()
@@ -32,13 +35,15 @@ _OUTSIDE = "Working outside of application context"
 """The start of Flask's message if there is no app yet."""
 
 
-def find(
-    deployment: Deployment, extra: Iterable[Feature] = ()
-) -> tuple[list[Candidate], list[Fault]]:
-    """Load the manifests of the features that *deployment* names.
+Unloaded = Mapping[str, Collection[str] | None]
+"""Ids of the contracts that a named feature would offer that was not loaded; None if unknown."""
+
+
+def find(draft: Draft, extra: Iterable[Feature] = ()) -> tuple[list[Candidate], list[Fault]]:
+    """Load the manifests of the features that *draft* names.
 
     Args:
-        deployment: The deployment.
+        draft: The deployment.
         extra: Manifests that are composed too, whether the deployment names them or not.
 
     Returns:
@@ -46,20 +51,20 @@ def find(
     """
     known = installed_features()
     features: list[Candidate] = []
-    lock, faults = read_lock(deployment)
+    lock, faults = read_lock(draft)
     extra = list(extra)
     extra_names = Counter(manifest.name for manifest in extra)
-    for name, choice in deployment.features.items():
+    for name, choice in draft.features.items():
         if name in extra_names:
             continue
-        loaded = _find_one(choice, known, deployment, lock)
+        loaded = _find_one(choice, known, draft, lock)
         if isinstance(loaded, Fault):
             faults.append(loaded)
         else:
             features.append(_as_chosen(loaded, choice))
     for manifest in extra:
         candidate = Candidate(manifest, kit=manifest.kit)
-        features.append(_as_chosen(candidate, deployment.features.get(manifest.name)))
+        features.append(_as_chosen(candidate, draft.features.get(manifest.name)))
     for name in (name for name, count in extra_names.items() if count > 1):
         what = "two manifests of this name were handed to create_app."
         faults.append(
@@ -75,6 +80,30 @@ def load_others(names: Collection[str]) -> Iterator[Candidate]:
             feature = load(entries[0])
             if isinstance(feature, Candidate):
                 yield feature
+
+
+def unloaded(
+    choices: Mapping[str, FeatureChoice], loaded: Sequence[Candidate], features: Sequence[Candidate]
+) -> Unloaded:
+    """Return what the named features that take no part would offer.
+
+    Of a feature that is not installed, it is what the one with the most similar name offers.
+
+    Args:
+        choices: The features that the deployment names.
+        loaded: Those whose manifests were loaded.
+        features: Those that take part.
+    """
+    known, manifests = installed_features(), {one.name: one.manifest for one in loaded}
+    found: dict[str, Collection[str] | None] = {}
+    for name in choices.keys() - {one.name for one in features}:
+        manifest = manifests.get(name)
+        if name not in known and (close := get_close_matches(name, known, n=1)):
+            similar = load(known[close[0]][0])
+            manifest = similar.manifest if isinstance(similar, Candidate) else None
+        offers = items(manifest.offers, Offer) if manifest else ()
+        found[name] = {offer.id for offer in offers} if manifest else None
+    return found
 
 
 def load(entry: InstalledFeature) -> Candidate | Fault:
@@ -113,7 +142,7 @@ def _as_chosen(feature: Candidate, choice: FeatureChoice | None) -> Candidate:
 def _find_one(
     choice: FeatureChoice,
     known: Mapping[str, list[InstalledFeature]],
-    deployment: Deployment,
+    draft: Draft,
     lock: Lock | None,
 ) -> Candidate | Fault:
     entries = known.get(choice.name, [])
@@ -125,7 +154,7 @@ def _find_one(
         )
         fix = "correct the name, or install the feature: `mercato install --here`"
         return Fault("K101", choice.place, what, (Outside(fix),), feature=choice.name)
-    production = deployment.environment == "production"
+    production = draft.environment == "production"
     bound = lock.bindings.get(choice.name) if lock else None
     chosen = choose(choice, entries, bound, production=production)
     return chosen if isinstance(chosen, Fault) else load(chosen)

@@ -90,6 +90,7 @@ def deploy(
         _finish(installation, yes=yes)
         return
     from mercato_installer import deploy as deploying, plan as plans
+    from mercato_installer.planning import make_plan
 
     chosen = plans.read(kept) if kept else None
     name = kept.name if kept else ""
@@ -102,7 +103,7 @@ def deploy(
         click.echo(f"Release {number} is in service." if number else _IDLE)
         return
     with installation.locked():
-        planned = deploying.make_plan(installation, chosen, name)
+        planned = make_plan(installation, chosen, name)
     _show(planned, as_json=as_json, out=out)
     if exit_code and planned.changes:
         ctx.exit(EXIT_CHANGES)

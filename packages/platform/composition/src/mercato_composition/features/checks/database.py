@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from mercato_composition.deployment.file import variable_of
-from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.file import Source, variable_of
 from mercato_composition.faults import Outside, Place
 from mercato_composition.features.checks.unsafe import Unsafe
 from mercato_kit.hosts import is_loopback
@@ -21,12 +20,12 @@ _PROOFS = ("password", "sslcert", "passfile", "service")
 """Options of libpq that say how the client proves who it is."""
 
 
-def safe(deployment: Deployment) -> Iterator[Unsafe]:
+def safe(database_url: sa.URL, source: Source) -> Iterator[Unsafe]:
     """Check encryption, login and user of a PostgreSQL server on another machine."""
-    url = deployment.database_url
+    url = database_url
     if not is_remote(url):
         return
-    where, there = deployment.source.origin("database", "url"), _place(url)
+    where, there = source.origin("database", "url"), _place(url)
     mode = _option(url, "sslmode")
     if mode not in _ENCRYPTED:
         said = f"sslmode={mode} does not enforce encryption" if mode else "sslmode is not set"

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mercato_composition.deployment.file import ValuePath
-from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.places import Places
 from mercato_composition.deployment.sections import secret_names, table_at
+from mercato_composition.deployment.text import ValuePath
 from mercato_composition.faults import Outside, Place
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe
@@ -30,15 +30,15 @@ _MOUNTED = Path("/run/secrets")
 """Where container engines mount secrets, readable by every user of the container."""
 
 
-def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Unsafe]:
+def safe(features: Sequence[Candidate], source: Source) -> Iterator[Unsafe]:
     """Check the deployment file, its lock and the files of secrets, with their folders."""
-    if deployment.path is not None:
-        places = Places.of(deployment.path)
+    if source.file is not None:
+        places = Places.of(source.file)
         for file in (places.file, places.lock):
             yield from _writable(_DEPLOYMENT, file)
     for path in _secrets(features):
         *table, name = path
-        named = table_at(deployment.source, tuple(table)).get(f"{name}_file")
+        named = table_at(source, tuple(table)).get(f"{name}_file")
         if named is not None:
             yield from _secret_file(_rule_of(path), Path(str(named)))
 

@@ -1,42 +1,27 @@
 """K201, K205, K206, K312: what development may do and production may not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
+import sqlalchemy as sa
 from flask.helpers import get_debug_flag
 
-from mercato_composition.deployment.file import variable_of
-from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment.model import Server, open_writes_per_minute
+from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import table_at
 from mercato_composition.faults import Fault, Outside, Place
-from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import database, files, rules, secrets
 from mercato_composition.features.checks.unsafe import Unsafe, origin_or_default
 from mercato_kit.hosts import is_loopback
+from mercato_kit.settings import Secret
 
 _OPEN_WRITES = "server.open_writes_per_minute"
 
 ACCEPTABLE = (_OPEN_WRITES,)
 
 
-def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
-    """Check the rules of production."""
-    if deployment.environment != "production":
-        return
-    for check in (_hosts, _proxies, _origins, _sqlite):
-        yield from check(deployment)
-    yield from secrets.safe(features, deployment)
-    for unsafe in _unsafe(features, deployment):
-        yield unsafe.fault(deployment)
-
-
-def _unsafe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Unsafe]:
-    for check in (_debug, _direct, _open_writes, _limits_apart, database.safe, secrets.redis):
-        yield from check(deployment)
-    yield from files.safe(features, deployment)
-    yield from rules.development_only(features, deployment)
-
-
-def _debug(_deployment: Deployment) -> Iterator[Unsafe]:
+def _debug() -> Iterator[Unsafe]:
     if get_debug_flag():
         what = (
             "debug mode shows code and secrets in error pages, and runs code that a client sends."
@@ -44,8 +29,7 @@ def _debug(_deployment: Deployment) -> Iterator[Unsafe]:
         yield Unsafe("debug", Place(variable="FLASK_DEBUG"), what, (Outside("unset FLASK_DEBUG"),))
 
 
-def _direct(deployment: Deployment) -> Iterator[Unsafe]:
-    server = deployment.server
+def _direct(server: Partial[Server], source: Source) -> Iterator[Unsafe]:
     if is_loopback(server.host) or server.trusted_proxies or server.direct:
         return
     what = (
@@ -56,44 +40,44 @@ def _direct(deployment: Deployment) -> Iterator[Unsafe]:
         'put a reverse proxy that ends TLS in front: host = "127.0.0.1" or trusted_proxies = 1 in '
         "[server]; or say that customers connect directly: direct = true"
     )
-    given = table_at(deployment.source, ("server",)).get("host")
+    given = table_at(source, ("server",)).get("host")
     where = (
-        deployment.source.origin("server", "host")
+        source.origin("server", "host")
         if given == server.host
         else Place(name="--bind", path=("server", "host"))
     )
     yield Unsafe("server.host", where, what, (Outside(fix),))
 
 
-def _hosts(deployment: Deployment) -> Iterator[Fault]:
-    if not deployment.server.hosts:
+def _hosts(server: Partial[Server], source: Source) -> Iterator[Fault]:
+    if not server.hosts:
         meaning = "list: names that customers reach the shop by"
         danger = "without it, requests for any name are served, and caches may keep the answers"
-        fix = f'set hosts = ["shop.example"] in [server] of {deployment.source.name}'
-        yield _missing(deployment, "hosts", meaning, danger, fix)
+        fix = f'set hosts = ["shop.example"] in [server] of {source.name}'
+        yield _missing(source, "hosts", meaning, danger, fix)
 
 
-def _proxies(deployment: Deployment) -> Iterator[Fault]:
-    if "trusted_proxies" not in table_at(deployment.source, ("server",)):
+def _proxies(server: Partial[Server], source: Source) -> Iterator[Fault]:
+    if server.trusted_proxies == 0 and "trusted_proxies" not in table_at(source, ("server",)):
         meaning = "int: proxies in front whose X-Forwarded-* are believed"
         danger = "too low: all clients share one address; too high: a client can forge its address"
         fix = (
-            f"set trusted_proxies = 1 in [server] of {deployment.source.name} "
+            f"set trusted_proxies = 1 in [server] of {source.name} "
             "(0 where customers connect directly)"
         )
-        yield _missing(deployment, "trusted_proxies", meaning, danger, fix)
+        yield _missing(source, "trusted_proxies", meaning, danger, fix)
 
 
-def _missing(deployment: Deployment, key: str, meaning: str, danger: str, fix: str) -> Fault:
+def _missing(source: Source, key: str, meaning: str, danger: str, fix: str) -> Fault:
     """Return the fault of a setting that only production requires (K201)."""
     what = f"required setting {key!r} of production is missing ({meaning}).\n{danger}"
-    where = deployment.source.origin("server")
+    where = replace(source.origin("server"), path=("server", key))
     return Fault("K201", where, what, (Outside(f"{fix}, or {variable_of('server', key)}"),))
 
 
-def _origins(deployment: Deployment) -> Iterator[Fault]:
-    where = deployment.source.origin("server", "origins")
-    for origin in deployment.server.origins:
+def _origins(server: Partial[Server], source: Source) -> Iterator[Fault]:
+    where = source.origin("server", "origins")
+    for origin in server.origins:
         if origin.startswith("http:"):
             what = f"pages of {origin} in 'origins' are sent in clear: others can change them."
             yield Fault(
@@ -101,12 +85,11 @@ def _origins(deployment: Deployment) -> Iterator[Fault]:
             )
 
 
-def _sqlite(deployment: Deployment) -> Iterator[Fault]:
-    if deployment.database_url.get_backend_name() != "sqlite":
+def _sqlite(database_url: sa.URL, server: Partial[Server], source: Source) -> Iterator[Fault]:
+    if database_url.get_backend_name() != "sqlite":
         return
-    where = deployment.source.origin("database", "url")
+    where = source.origin("database", "url")
     fix = f"use PostgreSQL: {variable_of('database', 'url')}=postgresql://…"
-    server = deployment.server
     if server.machines > 1:
         what = f"{server.machines} machines cannot share a SQLite file: each would sell alone."
         yield Fault("K312", where, what, (Outside(fix),))
@@ -127,22 +110,23 @@ def _sqlite(deployment: Deployment) -> Iterator[Fault]:
         )
 
 
-def _open_writes(deployment: Deployment) -> Iterator[Unsafe]:
-    if deployment.open_writes_per_minute == 0:
+def _open_writes(server: Partial[Server], environment: str, source: Source) -> Iterator[Unsafe]:
+    if open_writes_per_minute(server, environment) == 0:
         what = "one client may register and order without a limit: it fills the shop with orders."
         fix = "write open_writes_per_minute = 60 in [server]"
-        where = origin_or_default(deployment.source, *_OPEN_WRITES.split("."))
+        where = origin_or_default(source, *_OPEN_WRITES.split("."))
         yield Unsafe(_OPEN_WRITES, where, what, (Outside(fix),), acceptable=True)
 
 
-def _limits_apart(deployment: Deployment) -> Iterator[Unsafe]:
-    server = deployment.server
+def _limits_apart(
+    server: Partial[Server], environment: str, redis_url: Secret | None, source: Source
+) -> Iterator[Unsafe]:
     processes = server.workers * server.machines
-    if processes == 1 or deployment.redis_url is not None:
+    if processes == 1 or redis_url is not None:
         return
     limits = {
         "requests_per_minute": server.requests_per_minute,
-        "open_writes_per_minute": deployment.open_writes_per_minute,
+        "open_writes_per_minute": open_writes_per_minute(server, environment),
     }
     for key, limit in limits.items():
         if limit:
@@ -152,5 +136,24 @@ def _limits_apart(deployment: Deployment) -> Iterator[Unsafe]:
             )
             fix = f"let them share the count: {variable_of('redis', 'url')}=rediss://…"
             # That a limit is counted apart is not accepted with the limit itself.
-            where = origin_or_default(deployment.source, "server", key)
+            where = origin_or_default(source, "server", key)
             yield Unsafe(f"server.{key}", where, what, (Outside(fix),))
+
+
+RULES: Sequence[Callable[..., Iterator[Fault | Unsafe | Hole]]] = (
+    _hosts,
+    _proxies,
+    _origins,
+    _sqlite,
+    *secrets.RULES,
+    _debug,
+    _direct,
+    _open_writes,
+    _limits_apart,
+    database.safe,
+    files.safe,
+    rules.development_only,
+    rules.settings_in_clear,
+    rules.unsafe_settings,
+)
+"""What is checked in production only."""

@@ -1,10 +1,10 @@
 """What production refuses, and what an operator may accept in ``[accept]``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from mercato_composition.deployment.file import Source
-from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.sections import origin_of
 from mercato_composition.faults import Fault, Fix, Outside, Place
 
@@ -31,10 +31,10 @@ class Unsafe:
     acceptable: bool = False
     feature: str | None = None
 
-    def fault(self, deployment: Deployment) -> Fault:
-        """Return the fault (K206): a warning if *deployment* accepts it, else an error."""
+    def fault(self, accept: Mapping[str, str], source: Source) -> Fault:
+        """Return the fault (K206): a warning if *accept* names the rule, else an error."""
         what, fixes = self.what, self.fixes
-        reason = deployment.accept.get(self.rule)
+        reason = accept.get(self.rule)
         if not self.acceptable:
             what += "\nthere is no switch for this rule"
             if reason is not None:
@@ -42,8 +42,8 @@ class Unsafe:
         elif reason is not None:
             what += f"\naccepted: {reason}"
         else:
-            accept = f'"{self.rule}" = "the reason" in [accept] of {deployment.source.name}'
-            fixes = (*fixes, Outside(f"accept it: {accept}"))
+            line = f'"{self.rule}" = "the reason" in [accept] of {source.name}'
+            fixes = (*fixes, Outside(f"accept it: {line}"))
         fault = Fault("K206", self.place, what, fixes, feature=self.feature)
         if self.acceptable and reason is not None:
             return replace(fault, severity="warning", accepted=self.rule)
