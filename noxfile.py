@@ -77,6 +77,28 @@ def journey(session: nox.Session) -> None:
 
 
 @nox.session(requires=["build"])
+def contract(session: nox.Session) -> None:
+    """Let schemathesis compare a served shop with its API document, for a minute at most."""
+    provide(session, *chosen_wheels(), groups=[f"{ROOT}/host/pyproject.toml:contract"])
+    session.run("python", "-u", "host/tests/together/contract.py", *session.posargs, env=CLEAN)
+
+
+@nox.session(requires=["build"])
+def clients(session: nox.Session) -> None:
+    """Generate clients for Python and TypeScript, and order with them; needs npm and a registry.
+
+    Without npm the TypeScript client is not tested, and the session fails after the other one.
+    """
+    provide(session, *chosen_wheels(), groups=[f"{ROOT}/host/pyproject.toml:clients"])
+    where = [f"--config-file={WORKSPACE}", f"{ROOT}/host/tests/clients"]
+    if shutil.which("npm"):
+        session.run("pytest", *where, *session.posargs, env=CLEAN)
+    else:
+        session.run("pytest", "-k", "TestPython", *where, *session.posargs, env=CLEAN)
+        session.error("npm is not installed: the TypeScript client was not tested.")
+
+
+@nox.session(requires=["build"])
 def pgbouncer(session: nox.Session) -> None:
     """Test a shop behind Debian's PgBouncer in transaction mode."""
     test_beside(session, "pgbouncer")

@@ -329,5 +329,5 @@ class TestApp:
         )
 
         assert ended.returncode == 2
-        assert ended.stderr.startswith("error[K101] deployment.toml:2\n")
+        assert ended.stderr.startswith("error[K101] deployment.toml:2:1\n")
         assert "Traceback" not in ended.stderr

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.deployment.reader import read_draft
 from mercato_composition.features.plan import compose
 from mercato_host import config as configuration, extensions
 from mercato_installer.here import install_missing
@@ -36,10 +36,11 @@ def create_app(
     Raises:
         DeploymentError: The deployment has errors; with all faults.
     """
-    deployment = read_deployment(deployment)
+    draft = read_draft(deployment)
     if install:
-        install_missing(deployment)
-    plan = compose(deployment, features).require_fit()
+        install_missing(draft)
+    plan = compose(draft, features).require_fit()
+    deployment = plan.deployment
     app = App(__name__, static_folder=None)
     app.config.from_object(configuration.ENVIRONMENTS[deployment.environment])
     app.config.from_mapping(configuration.settings_of(deployment))

@@ -36,5 +36,5 @@ class TestDocs:
         answer = answered.value
 
         assert answer.status == 201, answer.text()
-        assert json.loads(answer.text())["status"] == "pending_payment"
+        assert json.loads(answer.text())["status"] == "open"
         operation.locator(".live-responses-table").get_by_text("201").first.wait_for()

@@ -1,6 +1,15 @@
 import pytest
 
-from mercato_products.words import FTS5, TSQUERY, Query, singulars, words_of
+from mercato_products.words import (
+    FTS5,
+    TSQUERY,
+    Query,
+    Term,
+    singulars,
+    spelt_out,
+    terms_of,
+    words_of,
+)
 
 
 class TestWordsOf:
@@ -48,20 +57,42 @@ class TestQuery:
         query = Query("Lamps oak")
 
         assert query.words == ["lamps", "oak"]
-        assert query.write(TSQUERY, markers=[""]) == "((('lamps':* | 'lamp'))) & ((('oak':*)))"
-        assert query.write(FTS5, markers=[""]) == '((("lamps"* OR "lamp"))) AND ((("oak"*)))'
+        tree = query.tree([""])
+        assert TSQUERY.write(tree) == "(((('lamps':* | 'lamp'))) & ((('oak':*))))"
+        assert FTS5.write(tree) == '(((("lamps"* OR "lamp"))) AND ((("oak"*))))'
 
     def test_takes_a_compound_as_one_word_too(self):
         """A compound is found by its parts, or written as one word."""
-        assert Query("t-shirt").write(TSQUERY, markers=[""]) == (
-            "((('t') & ('shirt':*)) | 'tshirt':*)"
+        assert TSQUERY.write(Query("t-shirt").tree([""])) == (
+            "(((('t') & ('shirt':*)) | ('tshirt':*)))"
         )
 
     def test_finds_marked_words_too(self):
         """With a marker, a word is found with or without it."""
-        assert Query("oak").write(TSQUERY, markers=["", "_"]) == "((('oak':* | '_oak':*)))"
+        assert TSQUERY.write(Query("oak").tree(["", "_"])) == "(((('oak':* | '_oak':*))))"
 
     @pytest.mark.parametrize("text", ["'", '"', "* ? % _", "\\", ":*", " "])
     def test_has_no_words_without_letters(self, text):
         """A text without letters and digits has no words, so none reach a database."""
         assert Query(text).words == []
+
+
+class TestSpeltOut:
+    def test_has_whole_words(self):
+        """A beginning becomes the words that it stands for; one of none stays, and finds none."""
+        tree = Query("oak la").tree([""])
+
+        found = spelt_out(
+            tree, {Term("oak", begins=True): [], Term("la", begins=True): ["lamp", "lane"]}
+        )
+
+        assert TSQUERY.write(found) == "((((('oak')))) & (((('lamp' | 'lane')))))"
+
+    def test_leaves_out_what_is_not_known(self):
+        """A beginning without words matches anything: alone, and in one of two alternatives."""
+        assert spelt_out(Query("la").tree([""]), {}) is None
+        assert (
+            spelt_out(Query("t-shirt").tree([""]), {Term("shirt", begins=True): ["shirt"]}) is None
+        )
+        both = spelt_out(Query("oak la").tree([""]), {Term("oak", begins=True): ["oak"]})
+        assert list(terms_of(both)) == [Term("oak", begins=False)]

@@ -117,7 +117,9 @@ class _WantedLinesSchema(Schema):
         metadata={"description": "Not supported yet: any value is refused"},
     )
     discount_codes = List(
-        LineOfText(max=100), max=20, metadata={"description": "The shop has none yet"}
+        LineOfText(max=100),
+        max=20,
+        metadata={"maxItems": 0, "description": "The shop has none yet: any value is refused"},
     )
 
     @ma.validates_schema

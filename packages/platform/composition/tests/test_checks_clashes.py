@@ -65,6 +65,21 @@ class TestClashes:
         assert "'f0'" in rendered(found)
         assert "'f1'" in rendered(found)
 
+    @pytest.mark.parametrize("address", ["/", "/composition", "/problems", "/page.css"])
+    def test_a_page_of_the_host(self, address):
+        """K401: the addresses of the host's pages are taken."""
+        [fault] = planned(feature("x", blueprints=[blueprint_with(address, prefix="")])).faults
+
+        assert fault.code == "K401"
+
+    @pytest.mark.provokes("K406")
+    def test_a_permission_of_the_host(self):
+        """K406: a feature cannot give away what the host checks."""
+        [fault] = planned(feature("x", permissions={"host.read": "Read."})).faults
+
+        assert fault.code == "K406"
+        assert fault.what.startswith("its permission 'host.read' is also one of the host's.")
+
     @pytest.mark.provokes("K410")
     def test_one_table(self):
         """K410: the second would silently use the first one's table."""

@@ -130,7 +130,7 @@ class TestContracts:
         found = planned(feature("greetings", offers=[Offer(Greeting, "1.0", factory)]))
 
         assert set(codes(found)) == {"K113"}
-        assert f"{ID}.{what}" in [fault.what for fault in found.faults]
+        assert f"{ID}.{what}" in [line for one in found.faults for line in one.what.splitlines()]
 
     @pytest.mark.provokes("K113")
     def test_a_factory_that_fails(self):

@@ -16,6 +16,8 @@ from mercato_database.runner import migration_engine
 from mercato_testing.samples import notes, wheels
 from mercato_testing.samples.notes import Note
 
+SAFE = 'editable = true\n[server]\nhosts = ["shop.example"]\ntrusted_proxies = 1\n'
+
 KIT = [revision.number for revision in histories([])[0].migrations]
 
 
@@ -175,7 +177,9 @@ class TestCheck:
         assert pending["what"] == [
             "it has no tables yet; this version needs 0002: 2 migrations are pending."
         ]
-        assert [fix["text"] for fix in pending["fixes"]] == ["mercato db upgrade"]
+        [fix] = pending["fixes"]
+        assert fix["commands"] == [["mercato", "db", "upgrade"]]
+        assert fix["text"] == f"mercato --deployment {site.file} db upgrade"
 
     def test_traces_on_demand(self, site):
         """--trace prints the traceback of a fault."""
@@ -184,6 +188,44 @@ class TestCheck:
         traced = site.mercato("--trace", "routes")
 
         assert (traced.exit_code, "Traceback" in traced.stderr) == (2, True)
+
+
+class TestSecrets:
+    """A secret that is absent stops what needs it; one that is wrong stops every command."""
+
+    @pytest.mark.parametrize("command", ["graph", "config", "routes", "db plan", "data"])
+    def test_what_reads_needs_none(self, migrated, command):
+        """Commands that only read say nothing of an absent secret."""
+        migrated.choose("notes", environment="production", more=SAFE)
+
+        done = migrated.mercato(*command.split())
+
+        assert (done.exit_code, "secret_key is" in done.output) == (0, False)
+
+    @pytest.mark.parametrize(
+        ("options", "severity", "code"), [(["--offline"], "warning", 0), ([], "error", 2)]
+    )
+    def test_what_prepares_a_start_names_it(self, migrated, options, severity, code):
+        """`check --offline` warns, and `check` refuses."""
+        migrated.choose("notes", environment="production", more=SAFE)
+
+        done = migrated.mercato("check", *options)
+
+        assert done.exit_code == code
+        assert f"{severity}[K201] deployment.toml" in done.output
+
+    @pytest.mark.parametrize("command", ["graph", "routes", "check --offline"])
+    def test_a_wrong_one_is_said_everywhere(self, migrated, command):
+        """A secret that is given and wrong is an error."""
+        migrated.choose("notes", environment="production", more=SAFE)
+
+        done = CliRunner().invoke(
+            mercato,
+            [f"--deployment={migrated.file}", *command.split()],
+            env={"MERCATO_SECRET_KEY": "short"},
+        )
+
+        assert "K202" in done.output or "do not fit" in done.output
 
 
 class TestDb:

@@ -4,6 +4,8 @@ from importlib.metadata import version
 
 import pytest
 
+from mercato_composition.deployment.reader import read_draft
+from mercato_composition.features.plan import compose
 from mercato_testing.samples.wheels import GOOD, install
 
 from .manifests import planned, rendered
@@ -36,11 +38,11 @@ class TestFind:
             "Did you mean 'reviews'? Installed features: "
         )
         assert "reviews" in fault.what.partition("Installed features: ")[2].split(", ")
-        assert "`mercato install --here`" in fault.fix
+        assert "or: mercato install --here" in fault.fix
 
     @pytest.mark.provokes("K103")
     def test_a_manifest_that_cannot_be_imported(self, wheels):
-        """K103 names the exception and the extra to install; the other features are checked."""
+        """K103 names the exception, its line and the extra; the other features are checked."""
         install(
             wheels,
             "reviews",
@@ -56,14 +58,18 @@ class TestFind:
         assert rendered(found) == (
             "error[K103] mercato-gift-cards 1.0 ('gift_cards')\n"
             "    importing gift_cards_that_fail failed: ZeroDivisionError: division by zero\n"
+            f"    at {wheels}/gift_cards_that_fail.py:1\n"
             "    the other features were checked too\n"
             "    fix: install what it needs, or tell its maintainers\n"
             "error[K103] mercato-reviews 1.0 ('reviews')\n"
             "    importing reviews_that_need_more failed: ModuleNotFoundError: "
             "No module named 'a_module_that_is_away'\n"
+            f"    at {wheels}/reviews_that_need_more.py:1\n"
             "    the missing module is 'a_module_that_is_away'\n"
             "    the other features were checked too\n"
-            "    fix: pip install 'mercato-reviews[stars]'"
+            '    fix: write package = "mercato-reviews[stars]" in [features.reviews] of '
+            "deployment.toml\n"
+            "    then: mercato install --here"
         )
 
     @pytest.mark.provokes("K103")
@@ -129,3 +135,41 @@ class TestFind:
             "    fix: install a release of mercato-reviews that fits the kit, "
             "or the kit it was built for"
         )
+
+
+class TestPackage:
+    @pytest.mark.provokes("K126")
+    @pytest.mark.parametrize("package", ["mercato-reviews ~= 1.0", "mercato-other >= 0.1"])
+    def test_names_what_is_loaded(self, wheels, package):
+        """K126: a release out of the range, or another distribution, is not loaded."""
+        install(wheels, "reviews", "raise RuntimeError('never imported')", version="0.9")
+
+        found = planned(values={"features": {"reviews": {"package": package}}})
+
+        [fault] = found.faults
+        assert fault.key == "K126@features.reviews"
+        assert fault.what.startswith(f"the file names {package.replace(' ', '')}; installed is ")
+        assert [hole.what for hole in found.not_checked] == ["settings of reviews"]
+
+    def test_may_accept_a_release(self, wheels):
+        """A release in the range is loaded."""
+        install(wheels, "reviews", GOOD.format(name="reviews"), version="1.2")
+
+        assert planned(values={"features": {"reviews": {"package": "mercato-reviews~=1.0"}}}).fits
+
+    @pytest.mark.provokes("K202")
+    def test_that_is_unknown_refuses_nothing(self, wheels):
+        """A wrong value of `package` hides only what it names."""
+        install(wheels, "reviews", GOOD.format(name="reviews"), version="0.9")
+        draft = read_draft(
+            {"environment": "testing", "features": {"reviews": {"package": 1, "mount": "x"}}}
+        )
+
+        found = compose(draft)
+
+        assert [fault.key for fault in found.faults] == [
+            "K202@features.reviews.mount",
+            "K202@features.reviews.package",
+        ]
+        assert [feature.name for feature in found.features] == ["reviews"]
+        assert [hole.what for hole in found.not_checked] == ["features.reviews.mount"]

@@ -60,9 +60,15 @@ class TestRender:
 
     def test_shows_each_way_out(self):
         """Each of several fixes has a line."""
-        two = Fault("K111", HERE, "so", (Outside("this"), Outside("that")))
+        two = Fault("K111", HERE, "so", (Outside("this", "choice"), Outside("that", "choice")))
 
         assert render([two]).endswith("\n    fix: this\n    or: that")
+
+    def test_shows_the_steps_of_one_way(self):
+        """A fix that has two steps says which comes first."""
+        two = Fault("K205", HERE, "so", (Outside("this"), Outside("that", "fill")))
+
+        assert render([two]).endswith("\n    fix: this\n    then: that")
 
     def test_says_what_was_assumed(self):
         """A fault that holds only if something is true says so."""
@@ -104,7 +110,22 @@ class TestDeploymentError:
 
         error = DeploymentError([warning, *faults])
 
-        assert [one.code for one in error.faults] == ["K103", "K201", "K108", "K401", "K101"]
+        assert [one.code for one in error.faults] == ["K201", "K103", "K108", "K401", "K101"]
+
+    def test_puts_settings_of_the_host_before_those_of_features(self):
+        """Behind the file come the host's settings, what keeps features out, then theirs."""
+        of_feature = Place("shop.toml", 9, path=("features", "users", "settings", "mail"))
+        faults = [fault("K202", of_feature), fault("K101"), fault("K207"), fault("K100")]
+
+        assert [one.code for one in in_order(faults)] == ["K100", "K207", "K101", "K202"]
+
+    def test_tells_what_one_fix_ends_in_one_block(self):
+        """Faults of one place and fix become one fault, with what each says."""
+        two = [Fault("K108", HERE, what, (Outside("that"),)) for what in ("a\nb", "c\nb")]
+
+        [one] = in_order(two)
+
+        assert one.what == "a\nb\nc"
 
     def test_tells_each_once(self):
         """A fault that two checks report is printed once."""

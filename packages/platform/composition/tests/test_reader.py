@@ -67,17 +67,47 @@ class TestRead:
     @pytest.mark.provokes("K100")
     def test_bad_toml_is_named_with_line_and_column(self, write):
         """K100 has line and column of invalid TOML."""
-        [(code, where, what)] = faults_of(path=write('a = "b"\nenvironment = \n'))
+        [(code, where, what)] = faults_of(path=write("redis = {}\nenvironment = \n"))
 
         assert (code, where) == ("K100", "deployment.toml:2:15")
         assert what == "the file is not valid TOML: Invalid value."
 
     @pytest.mark.provokes("K100")
+    def test_a_broken_header_hides_its_own_keys_only(self, write):
+        """K100 of a header says that its keys were not read; the fix is the header."""
+        text = 'environment = "testing"\n[server\nport = "abc"\n[logging]\nlevel = "loud"\n'
+
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment(write(text), {})
+
+        header, level = refused.value.faults
+        assert (header.key, header.fix.splitlines()[1:]) == ("K100@server", ["    [server]"])
+        assert header.what.endswith("declaration. The keys below it were not read.")
+        assert level.key == "K202@logging.level"
+
+    @pytest.mark.provokes("K100")
+    def test_a_broken_value_is_not_absent(self, write):
+        """A key whose value cannot be read has no default, and is not reported as missing."""
+        found = faults_of(path=write("secret_key = \n[database]\nurl = \n"))
+
+        assert [(code, where) for code, where, _ in found] == [
+            ("K100", "deployment.toml:1:14"),
+            ("K100", "deployment.toml:3:7"),
+        ]
+
+    @pytest.mark.provokes("K100")
+    def test_a_line_without_a_key_makes_the_unsaid_unknown(self, write):
+        """What a table does not say is unknown where one of its lines cannot be read."""
+        [(code, where, _)] = faults_of(path=write("?\n"))
+
+        assert (code, where) == ("K100", "deployment.toml:1:1")
+
+    @pytest.mark.provokes("K100")
     @pytest.mark.parametrize(
         ("text", "why"),
         [
-            ("a = " + "1" * 5000, "a value in it is out of range"),
-            ("a = " + "[" * 3000, "its tables and lists are nested too deep"),
+            ("environment = " + "1" * 5000, "A value in it is out of range"),
+            ("environment = " + "[" * 3000, "Its tables and lists are nested too deep"),
         ],
         ids=["a long number", "deep lists"],
     )
@@ -108,17 +138,21 @@ class TestRead:
         assert "hush" not in str(found)
 
     @pytest.mark.provokes("K100")
-    @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-    def test_another_encoding(self, tmp_path, encoding):
-        """K100 of a file that is not UTF-8 proposes to save it so."""
+    @pytest.mark.parametrize(
+        ("encoding", "name"), [("utf-16", "UTF-16"), ("latin-1", "WINDOWS-1252")]
+    )
+    def test_another_encoding(self, tmp_path, encoding, name):
+        """K100 of a file that is not UTF-8 proposes to save it so; the file is read on."""
         file = tmp_path / "deployment.toml"
-        file.write_text('environment = "testing"  # für Bücher\n', encoding=encoding)
+        text = 'environment = "testing"  # für Bücher\n[server]\nprot = 1\n'
+        file.write_text(text, encoding=encoding)
 
         with pytest.raises(DeploymentError) as refused:
             read_deployment(file, {})
 
-        [fault] = refused.value.faults
-        assert (fault.code, fault.fix) == ("K100", "save it as UTF-8")
+        first, second = refused.value.faults
+        assert (first.key, second.key) == ("K100@text", "K203@server.prot")
+        assert first.fix.startswith(f"iconv -f {name} -t UTF-8 ")
 
     def test_a_byte_order_mark(self, tmp_path):
         """A byte order mark before UTF-8 is ignored."""
@@ -130,22 +164,40 @@ class TestRead:
     @pytest.mark.provokes("K102")
     def test_a_feature_named_twice(self, write):
         """K102 has the numbers of both lines."""
-        [fault] = faults_of(path=write("[features.reviews]\n\n[features.reviews]\n"))
+        text = 'environment = "testing"\n[features.reviews]\n[features.reviews]\n'
 
-        what = "features.reviews appears twice: in line 1 and in line 3."
-        assert fault == ("K102", "deployment.toml:3", what)
+        [fault] = faults_of(path=write(text))
+
+        what = "features.reviews appears twice: in line 2 and in line 3."
+        assert fault == ("K102", "deployment.toml:3:1", what)
 
     @pytest.mark.provokes("K100")
     def test_an_unknown_environment_names_those_known(self):
         """K100 lists the environments."""
         with pytest.raises(DeploymentError) as refused:
-            read_deployment({"environment": "prodction"})
+            read_deployment({"environment": "prodction"}, {"MERCATO_SECRET_KEY": KEY})
 
         assert str(refused.value) == (
             "error[K100] deployment.toml\n"
-            "    there is no environment 'prodction'. Did you mean 'production'?\n"
-            "    fix: write one of: development, testing, production"
+            "    there is no environment 'prodction'. Did you mean 'production'? "
+            "Environments: development, testing, production\n"
+            '    fix: write environment = "production" in the top of deployment.toml'
         )
+
+    def test_what_an_assumed_environment_refuses(self):
+        """A misspelt environment is assumed to be the similar one, and its faults say so."""
+        with pytest.raises(DeploymentError) as refused:
+            read_deployment({"environment": "prodction", "secret_key": "short"})
+
+        assert [(fault.key, fault.assumes) for fault in refused.value.faults] == [
+            ("K100@environment", None),
+            ("K202@secret_key", 'environment = "production"'),
+            ("K205@secret_key", 'environment = "production"'),
+        ]
+
+    def test_an_environment_without_a_similar_one(self):
+        """Nothing is assumed of it, so that no secret is reported as absent."""
+        assert [code for code, *_ in faults_of({"environment": "x"})] == ["K100"]
 
     def test_every_mistake_is_reported_at_once(self, write):
         """An invalid value at the top of the file hides no fault below."""
@@ -157,9 +209,9 @@ class TestRead:
         found = faults_of(path=path)
 
         assert [(code, where) for code, where, _ in found] == [
-            ("K202", "deployment.toml:4"),
-            ("K202", "deployment.toml:6"),
-            ("K203", "deployment.toml:2"),
+            ("K203", "deployment.toml:2:1"),
+            ("K202", "deployment.toml:4:8"),
+            ("K202", "deployment.toml:6:13"),
         ]
 
     @pytest.mark.provokes("K203")
@@ -168,7 +220,7 @@ class TestRead:
         """K203: the file has no setting with an empty name."""
         [(code, where, what)] = faults_of(path=write(f'environment = "testing"\n{text}'))
 
-        assert (code, where) == ("K203", "deployment.toml:2")
+        assert (code, where.partition(":")[2][0]) == ("K203", "2")
         assert what.startswith("there is no setting ''")
 
     @pytest.mark.provokes("K202")
@@ -179,7 +231,7 @@ class TestRead:
             read_deployment({"environment": "testing", key: "all"})
 
         [fault] = refused.value.faults
-        assert (fault.code, fault.fix) == ("K202", f"correct {key} in the top of deployment.toml")
+        assert (fault.code, fault.fix) == ("K202", f"remove {key} from the top of deployment.toml")
 
     @pytest.mark.provokes("K203")
     def test_an_unknown_key_gets_a_suggestion(self):

@@ -53,36 +53,36 @@ def on_a_terminal(*arguments, **environ):
 class TestTelling:
     def test_in_colour_on_a_terminal(self, misfit):
         """A terminal shows codes in colour, the number of faults, and how to learn more."""
-        seen = on_a_terminal("--deployment", misfit, "check")
+        seen = on_a_terminal("--deployment", misfit, "check", "--offline")
 
         assert f"{RED}\x1b[1merror[K202]" in seen
-        assert "2 errors; `mercato explain K202` says more" in seen
+        assert "2 errors; `mercato explain K203` says more" in seen
 
     def test_without_colour_where_that_is_asked(self, misfit):
         """NO_COLOR turns colours off."""
-        assert RED not in on_a_terminal("--deployment", misfit, "check", NO_COLOR="1")
+        assert RED not in on_a_terminal("--deployment", misfit, "check", "--offline", NO_COLOR="1")
 
     def test_plain_in_a_pipe(self, misfit):
         """A pipe gets plain text, and the exit code is 2."""
-        done = mercato("--deployment", misfit, "check")
+        done = mercato("--deployment", misfit, "check", "--offline")
 
         assert done.returncode == 2
         assert "\x1b" not in done.stderr
         assert [line for line in done.stderr.splitlines() if not line.startswith(" ")] == [
-            "error[K202] deployment.toml:4",
-            "error[K203] deployment.toml:3",
+            "error[K203] deployment.toml:3:1",
+            "error[K202] deployment.toml:4:11",
         ]
 
     def test_to_machines(self, misfit):
         """--json prints the same faults in the same order."""
-        done = mercato("--deployment", misfit, "check", "--json")
+        done = mercato("--deployment", misfit, "check", "--offline", "--json")
 
         document = json.loads(done.stdout)
         assert done.returncode == 2
         assert document["fits"] is False
         assert [fault["key"] for fault in document["faults"]] == [
-            "K202@server.workers",
             "K203@server.prot",
+            "K202@server.workers",
         ]
         assert document["faults"][0].keys() == {
             "key",

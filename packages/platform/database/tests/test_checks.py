@@ -36,7 +36,7 @@ class TestSuperuser:
         """The user's rights are asked of the server, whatever its name is."""
         [fault] = faults_of("production")
 
-        assert (fault.severity, fault.where) == ("error", "deployment.toml:5")
+        assert (fault.severity, fault.where) == ("error", "deployment.toml:5:7")
         assert "is a superuser" in fault.what
 
     def test_may_be_accepted(self, faults_of):

@@ -12,9 +12,10 @@ TWO = Feature(name="two", summary="", permissions={"two.read": "read"})
 
 class TestComposition:
     def test_knows_every_permission(self):
-        """The permissions are those declared by the composed features."""
+        """The permissions are the host's, and those declared by the composed features."""
         assert Composition((ONE, TWO), {}).permissions == {"one.read", "two.read"}
         assert Composition((ONE,), {}).permissions == {"one.read"}
+        assert Composition((), {}, (), {"host.read": "read"}).permissions == {"host.read"}
 
     def test_knows_what_needs_no_account(self):
         """The open endpoints are those of routes with the policy `anyone`."""

@@ -4,33 +4,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from mercato_kit import migrations, models, transactions
 from mercato_kit.db import new_id
-from mercato_kit.migrations import head, version_table, virtual_tables
+from mercato_kit.migrations import version_table, virtual_tables
 
 from .demo import Note
-
-
-class TestHead:
-    def test_is_the_newest_revision(self, tmp_path):
-        """The newest revision is returned; other files are ignored."""
-        for name in ("0001_initial.py", "0010_ten.py", "0002_two.py", "__init__.py", "0099.txt"):
-            (tmp_path / name).touch()
-
-        assert head(tmp_path) == "0010"
-
-    def test_is_none_without_migrations(self, tmp_path):
-        """A feature without migrations has no revision."""
-        assert head(tmp_path) is None
-
-    def test_agrees_with_alembic(self):
-        """The file name and the revision in the file agree."""
-        assert (
-            head(migrations.KIT_VERSIONS)
-            == ScriptDirectory.from_config(_config(None)).get_current_head()
-        )
 
 
 class TestVersionTable:

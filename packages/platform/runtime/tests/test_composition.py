@@ -190,7 +190,11 @@ class TestWhatItShows:
         assert "/composition/graph.svg" in page.text
         image = client.get("/composition/graph.svg")
         assert (image.mimetype, image.text.count("<text")) == ("image/svg+xml", 42)
-        assert 'class="graph"' in client.get("/composition/well", headers=BROWSER).text
+        around = client.get("/composition/part7", headers=BROWSER).text
+        assert (around.count('<text class="feature"'), around.count('<text class="contract"')) == (
+            2,
+            1,
+        )
 
     def test_what_was_left_out(self, boot):
         """A feature that could not be composed is listed with the reason, and nothing fits."""
@@ -202,6 +206,17 @@ class TestWhatItShows:
         assert shown["left_out"][0]["reason"].startswith("K101")
         assert conditions(client)["Fits"] == ("false", "LeftOut")
         assert client.get("/composition/no_such").json["state"] == "left out"
+
+    def test_text_as_text(self, boot):
+        """What a feature says of itself is not HTML."""
+        client = boot(Feature(name="sly", summary="<script>alert(1)</script> & <b>more</b>"))
+
+        pages = [
+            client.get(path, headers=BROWSER).text
+            for path in ("/", "/composition", "/composition/sly")
+        ]
+
+        assert all("&lt;script&gt;" in it and "<script" not in it for it in pages)
 
     def test_conditions_of_a_good_deployment(self, boot):
         """All is true; what only production has is unknown elsewhere."""

@@ -1,10 +1,12 @@
 """The pages that explain problems."""
 
+from typing import ClassVar
+
 from mercato_kit.errors import Problem
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
-from mercato_runtime.explanations import _operations
+from mercato_runtime.explanations import _operations, _recorded
 
 blueprint = Blueprint("paper", __name__, url_prefix="/v1")
 
@@ -15,9 +17,10 @@ class OutOfPaper(Problem):
     status = 409
     code = "out_of_paper"
     title = "Out of paper"
+    member_schemas: ClassVar = {"sheets": {"type": "integer", "description": "Sheets left"}}
 
 
-@blueprint.get("/paper", allow=anyone)
+@blueprint.get("/paper", allow=anyone, refuses=[OutOfPaper])
 def take_paper() -> None:
     """Take paper"""
     raise OutOfPaper(sheets=0)
@@ -30,11 +33,21 @@ BROWSER = {"Accept": "text/html"}
 DOCUMENT = {
     "paths": {
         "/v1/paper": {
+            "parameters": [{"name": "size", "in": "query"}],
             "get": {
                 "operationId": "take_paper",
                 "summary": "Take paper",
                 "tags": ["paper"],
-                "responses": {"409": {"$ref": "#/components/responses/Refused"}},
+                "responses": {
+                    "404": {
+                        "content": {
+                            "application/problem+json": {
+                                "examples": {"gone": {"value": {"code": "gone"}}}
+                            }
+                        }
+                    },
+                    "409": {"$ref": "#/components/responses/Refused"},
+                },
             },
             "post": {"operationId": "other", "responses": {"200": {}}},
         }
@@ -56,7 +69,8 @@ class TestExplainProblem:
         assert explained.json["description"] == "No ``paper`` is left."
         assert explained.json["advice"].startswith("Read the current state")
         assert explained.json["example"]["type"] == refused["type"]
-        assert explained.json["members"].keys() >= refused.keys() - {"sheets"}
+        assert explained.json["members"].keys() == refused.keys()
+        assert explained.json["members"]["sheets"] == "Sheets left"
         assert explained.headers["Cache-Control"] == "public, max-age=3600"
         assert explained.headers["Vary"] == "Accept"
 
@@ -113,3 +127,8 @@ class TestOperations:
             }
         ]
         assert list(_operations(DOCUMENT, "out_of_ink")) == []
+
+    def test_give_their_recorded_problems(self):
+        """A problem that was recorded as an answer is the example."""
+        assert list(_recorded(DOCUMENT, "gone")) == [{"code": "gone"}]
+        assert list(_recorded(DOCUMENT, "out_of_paper")) == []

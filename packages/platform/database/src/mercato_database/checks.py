@@ -10,10 +10,11 @@ import click
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from mercato_composition.faults import DeploymentError, Fault
+from mercato_composition.deployment.partial import known_or
+from mercato_composition.faults import DeploymentError, Fault, Place
 from mercato_composition.features.checks.database import is_remote, superuser
-from mercato_database.faults import lock_held, pending_fault, unreachable
-from mercato_database.history import histories
+from mercato_database.faults import DATABASE, lock_held, no_folder, pending_fault, unreachable
+from mercato_database.history import History, current_revisions, histories
 from mercato_database.holdings import unnamed_data
 from mercato_database.locks import LockHeldError
 from mercato_database.plan import read
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mercato_composition.commands import Operation
-    from mercato_composition.deployment.model import Deployment
+    from mercato_composition.deployment.draft import Draft
     from mercato_composition.features.candidate import Candidate
 
 _WHO = sa.text("SELECT current_user, current_setting('is_superuser')")
@@ -31,15 +32,34 @@ _WHO = sa.text("SELECT current_user, current_setting('is_superuser')")
 
 def check_database(operation: Operation) -> list[Fault]:
     """Report faults of the tables and of the login, and data of features that are not named."""
-    engine, deployment = operation.once(open_engine), operation.deployment
+    engine, draft = operation.once(open_engine), operation.draft
     faults = operation.once(_table_faults)
     try:
         with transactions.reading(), engine.connect() as connection:
-            unnamed = unnamed_data(connection, deployment.features)
-            return [*faults, *_superuser(connection, deployment), *unnamed]
+            unnamed = unnamed_data(connection, draft.features)
+            found = [*faults, *_superuser(connection, draft), *unnamed]
+            migrated = _migrated(connection, operation.plan.features)
     except DBAPIError:
         # K207 reports this.
         return faults
+    with database_errors(operation):
+        return [*found, *_drifted(operation.database_url, migrated)]
+
+
+def _migrated(connection: sa.Connection, features: Sequence[Candidate]) -> list[History]:
+    """Return the histories whose tables are at the newest revision: their models describe them."""
+    known = histories(features)
+    current = current_revisions(connection, [history.feature for history in known])
+    return [history for history in known if current.get(history.feature) == history.head]
+
+
+def _drifted(url: sa.URL, known: Sequence[History]) -> Iterator[Fault]:
+    # It imports Alembic.
+    from mercato_database.drift import drift  # noqa: PLC0415
+
+    for history in known:
+        if (fault := drift(url, history)) is not None:
+            yield fault
 
 
 def require_migrated(operation: Operation) -> None:
@@ -54,20 +74,24 @@ def require_migrated(operation: Operation) -> None:
 
 
 def _table_faults(operation: Operation) -> list[Fault]:
-    return database_faults(operation.once(open_engine), operation.plan.features)
+    engine, place = operation.once(open_engine), operation.draft.source.origin("database", "url")
+    return database_faults(engine, operation.plan.features, place)
 
 
-def database_faults(engine: sa.Engine, features: Sequence[Candidate]) -> list[Fault]:
+def database_faults(
+    engine: sa.Engine, features: Sequence[Candidate], place: Place = DATABASE
+) -> list[Fault]:
     """Return the faults that keep *features* from working with a database.
 
     Args:
         engine: An engine for the database.
         features: The features in dependency order.
+        place: Where the URL is from.
     """
     try:
         planned = read(engine, histories(features), contract=True)
     except DBAPIError as error:
-        return [unreachable(engine.url, error)]
+        return [unreachable(engine.url, error, place)]
     explained = {fault.feature for fault in planned.faults}
     pending = [step for step in planned.steps if step.missing and step.feature not in explained]
     return [*planned.faults, *map(pending_fault, pending)]
@@ -85,7 +109,8 @@ def database_errors(operation: Operation) -> Iterator[None]:
     except LockHeldError as error:
         raise DeploymentError([lock_held(error)]) from error
     except DBAPIError as error:
-        raise DeploymentError([unreachable(operation.deployment.database_url, error)]) from error
+        place = operation.draft.source.origin("database", "url")
+        raise DeploymentError([unreachable(operation.database_url, error, place)]) from error
 
 
 def open_engine(
@@ -99,8 +124,11 @@ def open_engine(
         operation: The operation with the deployment.
         make: What makes the engine; by default one with the timeouts of requests.
     """
-    url = operation.deployment.database_url
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    url = operation.database_url
+    file = Path(url.database or "")
+    if url.get_backend_name() == "sqlite" and not file.exists():
+        if not file.parent.is_dir():
+            raise DeploymentError([no_folder(file, operation.draft.source)])
         return sa.create_engine("sqlite://", poolclass=sa.pool.NullPool)
     engine = (make or _make_engine)(url)
     if context := click.get_current_context(silent=True):
@@ -108,13 +136,14 @@ def open_engine(
     return engine
 
 
-def _superuser(connection: sa.Connection, deployment: Deployment) -> list[Fault]:
+def _superuser(connection: sa.Connection, draft: Draft) -> list[Fault]:
     """Report that production uses a superuser of another machine's PostgreSQL (K206)."""
-    if deployment.environment != "production" or not is_remote(connection.engine.url):
+    if draft.environment != "production" or not is_remote(connection.engine.url):
         return []
     name, is_superuser = connection.execute(_WHO).one()
-    where = deployment.source.origin("database", "url")
-    return [superuser(where, name).fault(deployment)] if is_superuser == "on" else []
+    if is_superuser != "on":
+        return []
+    return [superuser(draft.source, name).fault(known_or(draft.accept, {}), draft.source)]
 
 
 def _make_engine(url: sa.URL) -> sa.Engine:

@@ -11,7 +11,7 @@ from mercato_composition.features.candidate import Candidate
 from mercato_database import ledger, revisions as scripts
 from mercato_database.revisions import Revision
 from mercato_kit.feature import Feature
-from mercato_kit.migrations import KIT_VERSIONS, head, version_table
+from mercato_kit.migrations import KIT_VERSIONS, version_table
 from mercato_kit.models import Base, KnownFeature
 
 KIT = "kit"
@@ -51,25 +51,38 @@ class History:
     @property
     def head(self) -> str | None:
         """The newest revision."""
-        return head(self.versions)
+        return next((revision.number for revision in reversed(self.migrations)), None)
 
     @property
     def migrations(self) -> list[Revision]:
         """Every migration, oldest first, with its phase and requirements."""
-        return self.after(None)
+        return scripts.read(self.versions)
+
+    @property
+    def next_number(self) -> str:
+        """The number of a migration that is written next."""
+        numbers = [int(it.number) for it in self.migrations if it.number.isdecimal()]
+        return f"{max(numbers, default=len(self.migrations)) + 1:04d}"
 
     def knows(self, revision: str) -> bool:
         """Return whether the wheel has *revision*."""
         return any(item.number == revision for item in self.migrations)
 
     def after(self, current: str | None) -> list[Revision]:
-        """Return the migrations that come after *current*; all if it is None."""
-        files = scripts.files_in(self.versions)
-        return [
-            scripts.read(file)
-            for file in files
-            if current is None or scripts.number_of(file) > current
-        ]
+        """Return the migrations that come after *current*: all if it is None, none if unknown."""
+        migrations = self.migrations
+        numbers = [revision.number for revision in migrations]
+        if current is None:
+            return migrations
+        return migrations[numbers.index(current) + 1 :] if current in numbers else []
+
+    def has_passed(self, reached: str, needed: str) -> bool:
+        """Return whether tables at revision *reached* have passed *needed*."""
+        numbers = [revision.number for revision in self.migrations]
+        if reached in numbers and needed in numbers:
+            return numbers.index(reached) >= numbers.index(needed)
+        # One of them is of another wheel: numbers grow.
+        return reached >= needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +133,8 @@ class Step:
     def runs(self) -> bool:
         """Whether the wheel runs on the tables as they are."""
         if self.is_ahead:
-            head = self.history.head or ""
-            return ledger.may_run_behind(self.entry, head, self.current or "")
+            own = {revision.number for revision in self.history.migrations}
+            return ledger.may_run_behind(self.entry, own, self.current or "")
         return all(self.contracting)
 
 

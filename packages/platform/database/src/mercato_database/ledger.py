@@ -1,6 +1,6 @@
 """The ledger: a table with every feature that has migrated a database, installed or not."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -65,14 +65,15 @@ def references_of(manifest: Feature) -> dict[str, dict[str, str]]:
     }
 
 
-def may_run_behind(entry: KnownFeature | None, head: str, current: str) -> bool:
-    """Return whether a wheel with revisions up to *head* runs on tables at *current*.
+def may_run_behind(entry: KnownFeature | None, own: Collection[str], current: str) -> bool:
+    """Return whether a wheel with the revisions *own* runs on tables at *current*.
 
-    It does if every revision after *head* expands. Without a record of *current* it does not.
+    It does if every revision that it does not know expands. Without a record of *current* it does
+    not.
     """
     known = entry.revisions if entry else {}
-    passed = [phase for number, phase in known.items() if head < number <= current]
-    return current in known and all(item.get("phase") == "expand" for item in passed)
+    later = [phase for number, phase in known.items() if number not in own]
+    return current in known and all(item.get("phase") == "expand" for item in later)
 
 
 def _merged(

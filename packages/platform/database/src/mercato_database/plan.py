@@ -1,11 +1,11 @@
 """Plan an upgrade: its steps, or why it is refused. Does not import Alembic."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from mercato_composition.faults import Fault, Outside
+from mercato_composition.faults import Fault, Outside, mercato
 from mercato_database.faults import pending_fault
 from mercato_database.history import History, Step, current_revisions, step_of
 from mercato_database.revisions import forks
@@ -56,7 +56,7 @@ def _plan(connection: sa.Connection, histories: Sequence[History], *, contract: 
     targets = current | {step.feature: step.target for step in steps if step.target}
     faults = [
         *(fault for step in steps for fault in _unknown_tables(step, tables)),
-        *(fault for step in steps for fault in _unmet(step, targets, current)),
+        *(fault for step in steps for fault in _unmet(step, targets, current, histories)),
         *(fault for history in histories for fault in _two_heads(history)),
         *(pending_fault(step) for step in steps if step.is_ahead),
     ]
@@ -66,12 +66,11 @@ def _plan(connection: sa.Connection, histories: Sequence[History], *, contract: 
 def _two_heads(history: History) -> Iterator[Fault]:
     """Find migrations that fork a history, so that it has two newest ones (K308)."""
     for first, second in forks(history.migrations):
-        number = f"{int(history.head or '0') + 1:04d}"
-        renamed = second.with_name(f"{number}_{second.name.partition('_')[2]}")
-        what = f"two migrations follow the same revision:\n{first}\n{second}"
+        number, name = history.next_number, second.file.name.partition("_")[2]
+        what = f"two migrations follow the same revision:\n{first.file}\n{second.file}"
         fix = (
-            f"mv {second} {renamed}\n"
-            f"and set in it: revision = {number!r}, down_revision = {history.head!r}"
+            f"mv {second.file} {second.file.with_name(f'{number}_{name}')}\n"
+            f"and set in it: revision = {number!r}, down_revision = {first.number!r}"
         )
         yield history.candidate.fault("K308", what, Outside(fix))
 
@@ -87,19 +86,25 @@ def _unknown_tables(step: Step, tables: set[str]) -> Iterator[Fault]:
             f"tables: {', '.join(existing)}\nmissing tables: {missing}\n"
             "nothing was applied, because the revision of the tables is unknown"
         )
-        fix = (
-            f"if they match the newest revision: mercato db adopt {step.feature}\n"
-            "if they belong to another application: use another database, or rename them"
+        fixes = (
+            # It compares them with the newest revision first.
+            replace(mercato("db", "adopt", step.feature), certainty="choice"),
+            Outside("if they are of another application, use another database", "choice"),
         )
-        yield step.history.candidate.fault("K304", what, Outside(fix))
+        yield step.history.candidate.fault("K304", what, *fixes)
 
 
-def _unmet(step: Step, targets: Mapping[str, str], current: Mapping[str, str]) -> Iterator[Fault]:
+def _unmet(
+    step: Step,
+    targets: Mapping[str, str],
+    current: Mapping[str, str],
+    histories: Sequence[History],
+) -> Iterator[Fault]:
     """Refuse a migration that requires a later revision of another feature (K307)."""
     for revision in step.now:
         for other, needed in revision.requires.items():
             # A feature without tables here has no data that the migration could need.
-            if other in targets and targets[other] < needed:
+            if other in targets and not _has_passed(histories, other, targets[other], needed):
                 what = (
                     f"{step.feature} {revision.number} requires {other} {needed}; "
                     f"the database has {other} {current.get(other, 'none')}"
@@ -122,9 +127,16 @@ def _in_order(steps: Sequence[Step], current: Mapping[str, str]) -> Iterator[Ste
 
 
 def _is_ready(step: Step, waiting: Sequence[Step], reached: Mapping[str, str]) -> bool:
-    to_come = {it.feature for it in waiting if it is not step}
+    to_come = {it.feature: it.history for it in waiting if it is not step}
     return not any(
-        other in to_come and reached.get(other, "") < needed
+        other in to_come and not to_come[other].has_passed(reached.get(other, ""), needed)
         for revision in step.now
         for other, needed in revision.requires.items()
     )
+
+
+def _has_passed(histories: Sequence[History], feature: str, reached: str, needed: str) -> bool:
+    for history in histories:
+        if history.feature == feature:
+            return history.has_passed(reached, needed)
+    return reached >= needed

@@ -24,7 +24,7 @@ def write_revision(history: History, message: str) -> Path | None:
         The new file; None if the history matches the models.
     """
     history.versions.mkdir(parents=True, exist_ok=True)
-    number = f"{int(history.head or '0') + 1:04d}"
+    number = history.next_number
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/scratch.db"
         with migration_engine(url) as engine, engine.begin() as connection:

@@ -79,7 +79,7 @@ def define_tests(together: Sequence[Any] = ()) -> None:
         run_tests(session, folder)
 
 
-OTHERS = ("browser", "front", "pgbouncer", "redis", "rehearsal", "siege", "together")
+OTHERS = ("browser", "clients", "front", "pgbouncer", "redis", "rehearsal", "siege", "together")
 """Folders of tests that are run by sessions of their own."""
 
 

@@ -45,7 +45,9 @@ class Serving:
     def of(cls, source: Source, folder: Path) -> "Serving":
         """Read ``[deploy]`` and ``[server]`` of a deployment that fits."""
         server, _ = read_section(Server, source, ("server",))
-        return cls(source.name, folder, tuple(deploy(source)[0].restart), server or Server())
+        return cls(
+            source.name, folder, tuple(deploy(source)[0].restart), server.settings or Server()
+        )
 
     def run_restart(self) -> None:
         """Run the command.

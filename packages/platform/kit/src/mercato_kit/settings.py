@@ -128,7 +128,7 @@ class Reading(Generic[AnySettings]):
     """What values say about settings.
 
     Args:
-        settings: The settings; None if there are mistakes.
+        settings: The settings; None if one is missing or wrong.
         known: Each value that is valid, and the default of each setting that is not given.
         mistakes: What is wrong.
     """
@@ -152,7 +152,7 @@ def read(
         The settings and an empty list, or None and the mistakes.
     """
     reading = read_partly(settings, values)
-    return reading.settings, reading.mistakes
+    return (None if reading.mistakes else reading.settings), reading.mistakes
 
 
 def read_partly(settings: type[AnySettings], values: Mapping[str, Any]) -> Reading[AnySettings]:
@@ -173,8 +173,9 @@ def read_partly(settings: type[AnySettings], values: Mapping[str, Any]) -> Readi
         except msgspec.ValidationError as error:
             mistakes.append(Mistake(name, "wrong", _detail(field, values[name], error)))
     made = None
-    if not mistakes:
-        made, mistakes = _made(settings, taken)
+    if all(mistake.kind == "unknown" for mistake in mistakes):
+        made, refused = _made(settings, taken)
+        mistakes += refused
     wrong = {mistake.key for mistake in mistakes}
     defaults = {name: default_of(field) for name, field in fields.items() if not field.required}
     known = {name: value for name, value in (defaults | taken).items() if name not in wrong}

@@ -112,8 +112,8 @@ def _members(component: Mapping[str, Any], example: Mapping[str, Any]) -> dict[s
 
 def _recorded(document: Mapping[str, Any], code: str) -> Iterator[dict[str, Any]]:
     """Give the problems with *code* that were recorded as answers of operations."""
-    for operation in (it for methods in document["paths"].values() for it in methods.values()):
-        for answer in operation.get("responses", {}).values():
+    for _, _, operation in _all_operations(document):
+        for answer in operation["responses"].values():
             for content in answer.get("content", {}).values():
                 if code in content.get("examples", {}):
                     yield content["examples"][code]["value"]
@@ -131,17 +131,23 @@ def _example(problem: Mapping[str, Any]) -> dict[str, Any]:
 
 def _operations(document: Mapping[str, Any], code: str) -> Iterator[dict[str, str]]:
     """Give the operations whose description says that they refuse with *code*."""
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            answers = operation.get("responses", {}) if isinstance(operation, dict) else {}
-            if code in _codes(document, list(answers.values()), set()):
-                yield {
-                    "method": method.upper(),
-                    "path": path,
-                    "summary": operation.get("summary", ""),
-                    "operation_id": operation["operationId"],
-                    "tag": next(iter(operation.get("tags", ())), ""),
-                }
+    for path, method, operation in _all_operations(document):
+        if code in _codes(document, operation["responses"], set()):
+            yield {
+                "method": method.upper(),
+                "path": path,
+                "summary": operation.get("summary", ""),
+                "operation_id": operation["operationId"],
+                "tag": next(iter(operation.get("tags", ())), ""),
+            }
+
+
+def _all_operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            # An item has parameters, too.
+            if isinstance(operation, dict) and "responses" in operation:
+                yield path, method, operation
 
 
 def _codes(document: Mapping[str, Any], part: Any, seen: set[str]) -> Iterator[str]:

@@ -67,6 +67,14 @@ def register(app: App, plan: Plan) -> None:
     check_policies(app, plan)
 
 
+def try_alone(feature: Candidate) -> list[Fault]:
+    """Register one feature on an app of its own, which is thrown away; return its faults."""
+    app = Flask(__name__, static_folder=None)
+    app.config.update(API_TITLE=feature.name, API_VERSION="1", OPENAPI_VERSION="3.1.0")
+    api = Api(app)
+    return [*_documented(api, feature), *api.names.faults]
+
+
 def _register_features(app: Flask, plan: Plan) -> Api:
     manifests = tuple(feature.manifest for feature in plan.features)
     away = tuple(feature.manifest for feature in plan.absent)

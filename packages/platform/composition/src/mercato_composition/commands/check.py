@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
@@ -12,13 +14,17 @@ from mercato_composition.commands.frame import EXIT_FAULTS
 from mercato_composition.commands.help import Command
 from mercato_composition.commands.operation import Operation, pass_operation
 from mercato_composition.commands.output import print_faults
-from mercato_composition.faults import DeploymentError, Fault, in_order
+from mercato_composition.deployment.partial import Hole, UnknownError
+from mercato_composition.faults import DeploymentError, Fault, Place, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-GROUP = "mercato.checks"
+SERVERS = "mercato.checks"
 """Entry points of functions that check a deployment's servers: ``(Operation) -> faults``."""
+
+OFFLINE = "mercato.checks.offline"
+"""The same, of functions that ask no server. They are called if the app cannot be made."""
 
 
 @click.command(
@@ -33,46 +39,89 @@ def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool
 
     The exit code is 0 if the deployment can be started, and 2 if it cannot.
     """
-    faults = _all_faults(operation, offline=offline)
+    operation.absent = "warning" if offline else "error"
+    faults, unknown = _all_faults(operation, offline=offline)
     fits = all(fault.severity == "warning" for fault in faults)
     if as_json:
         from mercato_composition.faults.documents import as_document
 
-        document = {"fits": fits, "faults": [as_document(fault) for fault in faults]}
+        document = {
+            "fits": fits,
+            "faults": [as_document(fault) for fault in faults],
+            "not_checked": [{"what": it.what, "because": list(it.because)} for it in unknown],
+        }
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         if faults:
-            print_faults(faults, err=not fits)
+            print_faults(faults, [hole.what for hole in unknown], err=not fits)
         if fits:
             click.echo(_summary(operation, offline=offline))
     if not fits:
         ctx.exit(EXIT_FAULTS)
 
 
-def _all_faults(operation: Operation, *, offline: bool) -> list[Fault]:
+def _all_faults(operation: Operation, *, offline: bool) -> tuple[list[Fault], Sequence[Hole]]:
+    """Return all faults, and what could not be checked because of them."""
+    from mercato_composition.features.checks.imports import own_packages_only
+
     try:
         plan = operation.plan
     except DeploymentError as error:
-        return list(error.faults)
-    faults = list(plan.faults)
-    if plan.fits:
-        faults += _faults_of_registration(operation)
+        return list(error.faults), ()
+    faults = [*plan.faults, *own_packages_only(plan.features)]
+    faults += _faults_of_registration(operation)
     if not offline:
-        for server_check in sorted(entry_points(group=GROUP)):
-            faults += server_check.load()(operation)
-    return in_order(faults)
+        faults += _faults_of(SERVERS, operation)
+    return _with_pending_last(in_order(faults)), plan.not_checked
+
+
+def _faults_of(group: str, operation: Operation) -> list[Fault]:
+    """Run the checks of a group at once: a server may take seconds to say nothing."""
+    checks = [entry.load() for entry in sorted(entry_points(group=group))]
+    context = click.get_current_context()
+
+    def ask(check: Callable[[Operation], Iterable[Fault]]) -> list[Fault]:
+        with context.scope(cleanup=False):
+            try:
+                return list(check(operation))
+            except DeploymentError as error:
+                return list(error.faults)
+            except UnknownError:
+                # A fault of the deployment says why.
+                return []
+
+    with ThreadPoolExecutor(max_workers=len(checks) or 1) as threads:
+        return [fault for found in threads.map(ask, checks) for fault in found]
+
+
+def _with_pending_last(faults: list[Fault]) -> list[Fault]:
+    """Put pending migrations behind other errors, as one: these come first in any case."""
+    pending = [fault for fault in faults if fault.code == "K302" and fault.severity == "error"]
+    errors = [fault for fault in faults if fault.severity == "error"]
+    if len(pending) in {0, len(errors)}:
+        return faults
+    names = ", ".join(str(fault.place) for fault in pending)
+    what = f"migrations are pending, of {names}."
+    one = replace(pending[0], place=Place(name="database"), what=what, feature=None)
+    rest = [fault for fault in faults if fault not in pending]
+    return [*(f for f in rest if f in errors), one, *(f for f in rest if f not in errors)]
 
 
 def _faults_of_registration(operation: Operation) -> Sequence[Fault]:
-    """Make the app: clashes in the API document, for example, show only then."""
-    try:
-        operation.app  # noqa: B018 - the first access makes it
-    except DeploymentError as error:
-        return error.faults
-    return ()
+    """Make the app: clashes in the API document, for example, show only then.
+
+    If it cannot be made, each feature is registered alone.
+    """
+    if operation.plan.fits and not isinstance(operation.draft.secret_key, Hole):
+        try:
+            operation.app  # noqa: B018 - the first access makes it
+        except DeploymentError as error:
+            return error.faults
+        return ()
+    return _faults_of(OFFLINE, operation)
 
 
 def _summary(operation: Operation, *, offline: bool) -> str:
     releases = ", ".join(feature.release for feature in operation.plan.features) or "no features"
     unchecked = " (the database was not checked)" if offline else ""
-    return f"{operation.deployment.source.name} fits: {releases}{unchecked}"
+    return f"{operation.draft.source.name} fits: {releases}{unchecked}"

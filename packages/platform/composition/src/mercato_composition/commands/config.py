@@ -34,7 +34,8 @@ def config(operation: Operation, as_json: bool, example: bool) -> None:  # noqa:
     from mercato_composition.report.settings import settings_of
     from mercato_composition.report.text import as_object, as_text
 
-    found = list(settings_of(operation.deployment, operation.plan))
+    operation.needs_no_secret()
+    found = list(settings_of(operation.plan))
     if as_json:
         click.echo(json.dumps([as_object(one) for one in found], ensure_ascii=False, indent=2))
         return

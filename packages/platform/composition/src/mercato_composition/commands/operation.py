@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,9 +14,12 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import sqlalchemy as sa
     from flask import Flask
 
+    from mercato_composition.deployment.draft import Draft
     from mercato_composition.deployment.model import Deployment, Server
+    from mercato_composition.faults import Severity
     from mercato_composition.features.candidate import Candidate
     from mercato_composition.features.plan import Plan
 
@@ -31,16 +35,21 @@ class Operation:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+        self.absent: Severity | None = "error"
+        """How a required secret that is absent is reported; None for not at all."""
         self._made: dict[Callable[[Operation], Any], Any] = {}
+        self._lock = RLock()
 
     def once(self, make: Callable[[Operation], T]) -> T:
         """Return what *make* returned for this run; call it on the first access.
 
         Checks of one run share an answer of the database with it.
         """
-        if make not in self._made:
-            self._made[make] = make(self)
-        found: T = self._made[make]
+        # Checks run in threads.
+        with self._lock:
+            if make not in self._made:
+                self._made[make] = make(self)
+            found: T = self._made[make]
         return found
 
     @cached_property
@@ -53,26 +62,51 @@ class Operation:
         return load(self.path, os.environ).values
 
     @cached_property
-    def deployment(self) -> Deployment:
-        """The deployment, read from the file and the environment."""
-        from mercato_composition.deployment.reader import read_deployment
+    def draft(self) -> Draft:
+        """The deployment, as far as the file and the environment say it."""
+        from mercato_composition.deployment.reader import read_draft
 
-        return read_deployment(self.path)
+        return read_draft(self.path, absent=self.absent)
 
     @cached_property
     def plan(self) -> Plan:
-        """The features of the deployment in dependency order, and the faults."""
+        """The features of the deployment in dependency order, and all faults."""
         from mercato_composition.features.plan import compose
 
-        return compose(self.deployment)
+        return compose(self.draft)
+
+    @property
+    def deployment(self) -> Deployment:
+        """The deployment.
+
+        Raises:
+            DeploymentError: It cannot be started; with all faults.
+        """
+        return self.plan.deployment
 
     @cached_property
+    def database_url(self) -> sa.URL:
+        """The URL of the database.
+
+        Raises:
+            DeploymentError: It is not known; with all faults.
+        """
+        from mercato_composition.deployment.partial import Hole
+        from mercato_composition.faults import DeploymentError
+
+        url = self.draft.database_url
+        if isinstance(url, Hole):
+            raise DeploymentError(self.plan.faults)
+        return url
+
+    def needs_no_secret(self) -> None:
+        """Do not report that a secret is absent: this command only reads."""
+        self.absent = None
+
+    @property
     def app(self) -> Flask:
         """The Flask app. Only commands that run code of features need it."""
-        from mercato_composition.deployment.host import load_factory
-
-        app: Flask = load_factory()(self.deployment)
-        return app
+        return self.once(_make_app)
 
     def command_group(self, name: str) -> click.Group | None:
         """Return the command group of a feature; None if it has none or is not enabled.
@@ -98,9 +132,13 @@ class Operation:
         """
         import msgspec
 
+        from mercato_composition.deployment.draft import Draft
+
         given = {name: value for name, value in options.items() if value is not None}
-        server = msgspec.structs.replace(self.deployment.server, **given)
-        self.deployment = dataclasses.replace(self.deployment, server=server)
+        deployment = self.deployment
+        server = msgspec.structs.replace(deployment.server, **given)
+        self.draft = Draft.of(dataclasses.replace(deployment, server=server))
+        del self.plan
         return server
 
     def loaded_features(self) -> tuple[Candidate, ...]:
@@ -112,10 +150,17 @@ class Operation:
         from mercato_composition.faults import DeploymentError
 
         loaded = {feature.name for feature in self.plan.features}
-        required = {name for name, choice in self.deployment.features.items() if choice.required}
+        required = {name for name, choice in self.draft.features.items() if choice.required}
         if required - loaded:
             raise DeploymentError(self.plan.faults)
         return self.plan.features
+
+
+def _make_app(operation: Operation) -> Flask:
+    from mercato_composition.deployment.host import load_factory
+
+    app: Flask = load_factory()(operation.deployment)
+    return app
 
 
 pass_operation = click.make_pass_decorator(Operation)

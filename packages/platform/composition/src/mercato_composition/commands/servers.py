@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from mercato_composition.deployment import corrections
+from mercato_composition.deployment.partial import known_or
 from mercato_composition.faults import Fault, Outside
 
 if TYPE_CHECKING:
@@ -17,13 +19,14 @@ TIMEOUT_SECONDS = 3
 
 def check_servers(operation: Operation) -> Iterator[Fault]:
     """Report a Redis server that does not answer. It is a warning: requests are still served."""
-    deployment = operation.deployment
-    if deployment.redis_url is None:
+    draft = operation.draft
+    redis_url = known_or(draft.redis_url, None)
+    if redis_url is None:
         return
     # An optional dependency. Reading the deployment already failed if it is missing.
     import redis
 
-    url = deployment.redis_url.reveal()
+    url = redis_url.reveal()
     client = redis.Redis.from_url(
         url, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=TIMEOUT_SECONDS
     )
@@ -35,12 +38,15 @@ def check_servers(operation: Operation) -> Iterator[Fault]:
             "rate limits and the cache are shared through it; "
             "until it answers, each process counts for itself"
         )
-        where = deployment.source.origin("redis", "url")
+        path = ("redis", "url")
         yield Fault(
             "K503",
-            where,
+            draft.source.origin(*path),
             what,
-            (Outside("start Redis, or correct [redis] url"),),
+            (
+                Outside("start Redis", "choice"),
+                *corrections.url(draft.source, path, corrections.REDIS),
+            ),
             severity="warning",
         )
     finally:

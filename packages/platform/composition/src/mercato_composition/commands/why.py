@@ -17,5 +17,6 @@ def why(operation: Operation, contract: str) -> None:
     """
     from mercato_composition.report.contract import trace_contract
 
-    for line in trace_contract(contract, operation.deployment, operation.plan):
+    operation.needs_no_secret()
+    for line in trace_contract(contract, operation.plan):
         click.echo(line)

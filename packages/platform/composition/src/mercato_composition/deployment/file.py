@@ -1,14 +1,15 @@
 """Merge the deployment file and the environment, and record the origin of each value."""
 
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from mercato_composition.deployment import flaws
 from mercato_composition.deployment.kubernetes import is_of_a_service
-from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_composition.deployment.partial import Hole
+from mercato_composition.deployment.text import Span, ValuePath, read
+from mercato_composition.faults import DeploymentError, Fault, Fix, Outside, Place, mercato
 
 PREFIX = "MERCATO_"
 DEPLOYMENT = "MERCATO_DEPLOYMENT"
@@ -16,13 +17,6 @@ DEPLOYMENT = "MERCATO_DEPLOYMENT"
 
 _STRAY = "\0"
 """The first part of the path of a variable without effect; no key and no variable contains it."""
-
-_HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
-_KEY = re.compile(r"\s*([\w.\"'-]+)\s*=")
-_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
-
-ValuePath = tuple[str, ...]
-"""The tables and the key of a value: ``("features", "reviews", "settings", "per_page")``."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +26,25 @@ class Source:
     Args:
         name: The file's name, for messages.
         values: Tables and values, as TOML and the environment gave them.
-        origins: The line, or the variable, of each table and value.
+        origins: The place of each value and table in the file, or its variable.
+        keys: The place of each key in the file.
         file: The file; None if the values are from a mapping.
         text: The content of the file.
+        faults: What of the file cannot be read (K100, K102).
+        holes: The tables and values that are unknown for that. ``("features",)`` stands for the
+            set of features.
+        unsaid: The tables of which it is unknown what they do not say.
     """
 
     name: str
     values: Mapping[str, Any]
     origins: Mapping[ValuePath, Place] = field(default_factory=dict)
+    keys: Mapping[ValuePath, Place] = field(default_factory=dict, repr=False)
     file: Path | None = None
     text: str = field(default="", repr=False)
+    faults: Sequence[Fault] = field(default=(), repr=False)
+    holes: Mapping[ValuePath, Hole] = field(default_factory=dict)
+    unsaid: Mapping[ValuePath, Hole] = field(default_factory=dict)
 
     def origin(self, *path: str) -> Place:
         """Return the place of the value at *path*, else of a value in it or of its table."""
@@ -56,8 +59,23 @@ class Source:
         if path not in self.origins or place.line is None:
             return place
         line = self.text.split("\n")[place.line - 1]
-        alone = isinstance(_value_at(self.values, path), Mapping) == line.lstrip().startswith("[")
+        alone = isinstance(value_at(self.values, path), Mapping) == line.lstrip().startswith("[")
         return replace(place, excerpt=line) if alone else place
+
+    def key(self, *path: str) -> Place:
+        """Return the place of the key at *path*; of its value if there is none."""
+        return replace(self.keys[path], path=path) if path in self.keys else self.origin(*path)
+
+    def hole(self, *path: str) -> Hole | None:
+        """Return why the table or value at *path* is unknown; None if it is known."""
+        if self.in_environment(*path):
+            return None
+        for length in range(len(path), 0, -1):
+            part = path[:length]
+            # That a feature may be missing in the set makes nothing of the others unknown.
+            if part in self.holes and (part != ("features",) or part == path):
+                return self.holes[part]
+        return None if path in self.origins else self.unsaid.get(path[:-1])
 
     def _nearest(self, path: ValuePath) -> Place:
         if path in self.origins:
@@ -75,28 +93,37 @@ class Source:
 def load(path: Path | None, environ: Mapping[str, str]) -> Source:
     """Read the deployment file, and override its values from the environment.
 
+    What cannot be read of it is left out, and reported in the result.
+
     Args:
         path: The file. Default: the one that ``MERCATO_DEPLOYMENT`` names, else
             ``deployment.toml``.
         environ: The environment.
 
     Raises:
-        DeploymentError: The file does not exist, or is not valid TOML.
+        DeploymentError: The file cannot be opened.
     """
     file = path or Path(environ.get(DEPLOYMENT) or "deployment.toml")
     try:
-        # Editors on Windows may write a byte order mark.
-        text = file.read_text(encoding="utf-8-sig")
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise DeploymentError([_syntax_fault(file, text, str(error))]) from error
-    except (OSError, UnicodeDecodeError) as error:
+        text = read(file.read_bytes())
+    except OSError as error:
         raise DeploymentError([_unreadable(file, error)]) from error
-    except (RecursionError, ValueError) as error:
-        # tomllib does not catch these itself: deep nesting, numbers with thousands of digits.
-        raise DeploymentError([_unreadable(file, error)]) from error
-    origins = {path: Place(file.name, lines[0]) for path, lines in _lines_of(text).items()}
-    return overlay(Source(file.name, values, origins, file, text), environ)
+    places = {path: _place(file, span) for path, span in text.keys.items()}
+    values = {path: _place(file, span) for path, span in text.spans.items()}
+    return overlay(
+        Source(
+            file.name,
+            text.values,
+            places | values,
+            places,
+            file,
+            "\n".join(text.lines),
+            [flaws.fault_of(file, text.lines, flaw) for flaw in text.flaws],
+            dict(flaws.holes_of(text.flaws)),
+            dict(flaws.unsaid_of(text.flaws)),
+        ),
+        environ,
+    )
 
 
 def overlay(source: Source, environ: Mapping[str, str]) -> Source:
@@ -106,22 +133,31 @@ def overlay(source: Source, environ: Mapping[str, str]) -> Source:
     but cannot add a feature, and cannot accept a danger: only the file does either. Variables that
     Kubernetes sets for a Service are left alone.
     """
-    values, origins = _copy(source.values), dict(source.origins)
+    values, origins, holes = _copy(source.values), dict(source.origins), dict(source.holes)
+    features = named(source)
     for variable, text in sorted(environ.items()):
         if not variable.startswith(PREFIX) or variable == DEPLOYMENT:
             continue
         if is_of_a_service(variable, text):
             continue
         path = tuple(variable.removeprefix(PREFIX).lower().split("__"))
-        adds_feature = (
-            path[0] == "features" and path[1:2] and path[1] not in values.get("features", {})
-        )
+        adds_feature = path[0] == "features" and path[1:2] and path[1] not in features
+        if adds_feature and ("features",) in holes:
+            continue
         refused = adds_feature or path[0] == "accept" or "" in path
         if not refused and _put(values, path, text):
             origins[path] = Place(variable=variable)
+            holes.pop(path, None)
         else:
             origins[(_STRAY, *path)] = Place(variable=variable)
-    return replace(source, values=values, origins=origins)
+    return replace(source, values=values, origins=origins, holes=holes)
+
+
+def named(source: Source) -> Collection[str]:
+    """Return the names of the features that the file names, as far as it can be read."""
+    found = source.values.get("features")
+    below = [path[1] for path in source.holes if path[0] == "features" and len(path) > 1]
+    return dict.fromkeys([*(found if isinstance(found, Mapping) else ()), *below])
 
 
 def variable_of(*path: str) -> str:
@@ -142,7 +178,8 @@ def _copy(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _value_at(values: Any, path: ValuePath) -> Any:
+def value_at(values: Any, path: ValuePath) -> Any:
+    """Return the value at *path*; None if it is missing."""
     for part in path:
         values = values.get(part) if isinstance(values, Mapping) else None
     return values
@@ -160,60 +197,13 @@ def _put(values: dict[str, Any], path: ValuePath, text: str) -> bool:
     return True
 
 
-def _lines_of(text: str) -> dict[ValuePath, list[int]]:
-    """Find the line numbers of table headers and keys, which tomllib does not report."""
-    found: dict[ValuePath, list[int]] = {}
-    table: ValuePath = ()
-    for number, line in enumerate(text.split("\n"), start=1):
-        if header := _HEADER.match(line):
-            table = _split(header[1])
-            found.setdefault(table, []).append(number)
-        elif key := _KEY.match(line):
-            found.setdefault((*table, *_split(key[1])), []).append(number)
-    return found
+def _place(file: Path, span: Span) -> Place:
+    return Place(file.name, span.line, span.column, span.end_column)
 
 
-def _split(dotted: str) -> ValuePath:
-    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
-
-
-def _unreadable(file: Path, error: Exception) -> Fault:
-    fix = "correct it"
-    if isinstance(error, OSError):
-        reason = str(error.strerror)
-        fix = f"create it, or name another file with {DEPLOYMENT} or --deployment"
-    elif isinstance(error, UnicodeDecodeError):
-        reason, fix = "it is not UTF-8 text", "save it as UTF-8"
-    elif isinstance(error, RecursionError):
-        reason = "its tables and lists are nested too deep"
-    else:
-        reason = "a value in it is out of range, such as a number with too many digits"
-    return Fault(
-        "K100",
-        Place(name=str(file)),
-        f"the deployment file cannot be read: {reason}.\nlooked for {file.absolute()}",
-        (Outside(fix),),
-    )
-
-
-def _syntax_fault(file: Path, text: str, message: str) -> Fault:
-    for path, lines in _lines_of(text).items():
-        if len(lines) > 1:
-            return Fault(
-                "K102",
-                Place(file.name, lines[1], path=path),
-                f"{'.'.join(path)} appears twice: in line {lines[0]} and in line {lines[1]}.",
-                (Outside("keep one of them"),),
-            )
-    found = _PLACE.search(message)
-    place = _place_in(file, text, int(found[1]), int(found[2])) if found else Place(file.name)
-    what = f"the file is not valid TOML: {_PLACE.sub('', message).strip()}."
-    return Fault("K100", place, what, (Outside("correct this line"),))
-
-
-def _place_in(file: Path, text: str, line: int, column: int) -> Place:
-    """Return a place with its line, up to the equals sign: a secret may be behind it."""
-    key, equals, _ = text.split("\n")[line - 1].partition("=")
-    shown = key + equals
-    excerpt = shown if shown.strip() and column <= len(shown) + 1 else None
-    return Place(file.name, line, column, excerpt=excerpt)
+def _unreadable(file: Path, error: OSError) -> Fault:
+    what = f"the deployment file cannot be read: {error.strerror}.\nlooked for {file.absolute()}"
+    fix: Fix = Outside(f"name another file with {DEPLOYMENT} or --deployment")
+    if isinstance(error, FileNotFoundError):
+        fix = mercato("config", "--example", into=str(file))
+    return Fault("K100", Place(name=str(file)), what, (fix,))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.faults import Place
 from mercato_kit.settings import Secret, Settings
 
@@ -112,10 +113,12 @@ class FeatureChoice(Choice, frozen=True, kw_only=True):
     Args:
         name: The name of its entry point.
         place: The line that names it.
+        unknown: Its values that are unknown; the members have their defaults.
     """
 
     name: str
     place: Place
+    unknown: Mapping[str, Hole] = field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -156,9 +159,7 @@ class Deployment:
     @property
     def open_writes_per_minute(self) -> int:
         """The limit in force on registering, ordering and the like; 0 for no limit."""
-        if self.server.open_writes_per_minute is not None:
-            return self.server.open_writes_per_minute
-        return OPEN_WRITES_PER_MINUTE if self.environment == "production" else 0
+        return open_writes_per_minute(self.server, self.environment)
 
     @property
     def kept_answers(self) -> int:
@@ -166,3 +167,11 @@ class Deployment:
         if self.server.kept_answers is not None:
             return self.server.kept_answers
         return KEPT_ANSWERS if self.environment == "production" else 0
+
+
+def open_writes_per_minute(server: Server | Partial[Server], environment: str) -> int:
+    """Return the limit in force on registering, ordering and the like; 0 for no limit."""
+    said: int | None = server.open_writes_per_minute
+    if said is not None:
+        return said
+    return OPEN_WRITES_PER_MINUTE if environment == "production" else 0

@@ -2,17 +2,26 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from mercato_composition.deployment import file, tables
-from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment import corrections, edits, file, tables
+from mercato_composition.deployment.draft import Draft
+from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import DEVELOPMENT_KEYS, ENVIRONMENTS, Deployment, Server
 from mercato_composition.deployment.packages import requirements_of
-from mercato_composition.deployment.sections import origin_of, read_section, secrets_in_clear
-from mercato_composition.deployment.tables import Root
-from mercato_composition.faults import DeploymentError, Fault, Outside, did_you_mean
+from mercato_composition.deployment.partial import Hole, Partial
+from mercato_composition.deployment.sections import read_section, secrets_in_clear
+from mercato_composition.deployment.tables import Database, Root
+from mercato_composition.faults import Certainty, Fault, Fix, Severity, Variable, did_you_mean
 from mercato_kit.settings import Secret, shown_as
+
+_RULES = "the rules of production"
+
+_CHECKS_OF_SERVER = {"host": tables.listen, "hosts": tables.hosts, "origins": tables.origins}
+"""What is checked of a value beside its type, by key."""
 
 SMALLEST_SECRET_KEY = 32
 """Minimum length of the key in production, in characters."""
@@ -22,81 +31,117 @@ def read_deployment(
     deployment: Deployment | Mapping[str, Any] | Path | str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Deployment:
-    """Read a deployment.
-
-    Args:
-        deployment: Its file; or a mapping shaped like the file; or a :class:`Deployment`, which is
-            returned unchanged. Default: the file that ``MERCATO_DEPLOYMENT`` names, else
-            ``deployment.toml``.
-        environ: Its ``MERCATO_…`` variables override the values. Default: the process's
-            environment for a file, none for a mapping.
+    """Read a deployment that has no faults; the arguments are those of :func:`read_draft`.
 
     Raises:
-        DeploymentError: The deployment is invalid; with all faults.
+        DeploymentError: The deployment is invalid; with all faults of the file.
     """
     if isinstance(deployment, Deployment):
         return deployment
+    return read_draft(deployment, environ).whole()
+
+
+def read_draft(
+    deployment: Deployment | Mapping[str, Any] | Path | str | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    absent: Severity | None = "error",
+) -> Draft:
+    """Read a deployment as far as it is known, and what is wrong in it.
+
+    Args:
+        deployment: Its file; or a mapping shaped like the file; or a deployment. Default: the
+            file that ``MERCATO_DEPLOYMENT`` names, else ``deployment.toml``.
+        environ: Its ``MERCATO_…`` variables override the values. Default: the process's
+            environment for a file, none for a mapping.
+        absent: How a required secret that is absent is reported; None for not at all.
+
+    Raises:
+        DeploymentError: The file cannot be opened.
+    """
+    if isinstance(deployment, Deployment):
+        return Draft.of(deployment)
     if isinstance(deployment, Mapping):
         source = Source("deployment.toml", deployment)
-        return _deployment_of(file.overlay(source, environ or {}))
+        return _draft_of(file.overlay(source, environ or {}), absent)
     path = Path(deployment) if deployment is not None else None
-    return _deployment_of(file.load(path, os.environ if environ is None else environ))
+    return _draft_of(file.load(path, os.environ if environ is None else environ), absent)
 
 
-def _deployment_of(source: Source) -> Deployment:
-    """Return the typed deployment, or report all faults at once."""
-    root, faults = read_section(Root, source)
-    faults += _stray_variables(source)
-    # An invalid value at the top of the file must not hide faults in its tables.
-    root = root or _readable_part(source)
-    environment = root.environment if root.environment in ENVIRONMENTS else "production"
-    server, server_faults = read_section(Server, source, ("server",))
-    database_url, database_faults = tables.database_url(source)
-    secret_key, key_faults = _secret_key(source, environment, root.secret_key)
+def _draft_of(source: Source, absent: Severity | None) -> Draft:
+    root, faults = read_section(Root, source, absent=absent)
+    faults += [*source.faults, *_stray_variables(source)]
+    environment, assumed, unknown = _environment(source, root)
+    server, server_faults = _server(source)
+    database, database_faults = read_section(Database, source, ("database",))
+    url, url_faults = tables.database_url(source, database)
+    key, key_faults = _secret_key(source, environment, root.values["secret_key"], absent)
     redis_url, redis_faults = tables.redis_url(source)
+    index_url, index_faults = tables.index_url(source)
     log_level, logging_faults = tables.log_level(source)
-    features, feature_faults = tables.choices(source, root.features)
-    faults += [*server_faults, *database_faults, *key_faults, *redis_faults, *feature_faults]
-    faults += logging_faults
-    for check in (tables.listen, tables.hosts, tables.origins):
-        faults += check(source, server)
-    faults += secrets_in_clear(Root, source) if environment == "production" else ()
-    faults += [*requirements_of(features)[1], *tables.index_url(source)[1]]
-    faults += tables.deploy(source)[1]
-    faults += tables.accepted(source, root.accept)
-    if source.values.get("environment", root.environment) not in ENVIRONMENTS:
-        # Which keys are valid depends on the environment, which is not known.
-        faults = [fault for fault in faults if fault not in key_faults]
-    if root.environment not in ENVIRONMENTS:
-        faults.append(_unknown_environment(source, root.environment))
-    if faults or server is None or database_url is None or secret_key is None:
-        raise DeploymentError(faults)
-    return Deployment(
+    features, feature_faults = tables.choices(source)
+    if environment == "production":
+        key_faults += secrets_in_clear(Root, source)
+        key_faults = [replace(fault, assumes=assumed) for fault in key_faults]
+    faults += [*unknown, *server_faults, *database_faults, *url_faults, *key_faults]
+    faults += [*redis_faults, *index_faults, *logging_faults, *feature_faults]
+    faults += [*tables.deploy(source)[1], *requirements_of(source, features)[1]]
+    accept = root.values["accept"]
+    faults += () if isinstance(accept, Hole) else tables.accepted(source, accept)
+    return Draft(
         source=source,
         environment=environment,
-        database_url=database_url,
-        sql_guard=tables.sql_guard(source, default=environment != "production"),
-        secret_key=secret_key,
+        assumed=assumed,
+        database_url=url,
+        sql_guard=_sql_guard(environment, database.values["sql_guard"]),
+        secret_key=key,
         server=server,
         features=features,
-        capabilities=root.capabilities,
+        named=source.hole("features") or _hole_in(root, "features") or frozenset(features),
+        capabilities=root.values["capabilities"],
         redis_url=redis_url,
+        index_url=index_url,
         log_level=log_level,
-        accept=root.accept,
+        accept=accept,
+        faults=tuple(faults),
+        absent=absent,
     )
 
 
-def _readable_part(source: Source) -> Root:
-    """Read the top of the file without its invalid values."""
-    readable: dict[str, Any] = {}
-    for name in Root.__struct_fields__:
-        # A secret may be given as the path of a file.
-        keys = {name, f"{name}_file"} & source.values.keys()
-        alone = {key: source.values[key] for key in keys}
-        if read_section(Root, Source(source.name, alone))[0] is not None:
-            readable |= alone
-    root, _ = read_section(Root, Source(source.name, readable))
-    return root or Root()
+def _server(source: Source) -> tuple[Partial[Server], list[Fault]]:
+    server, faults = read_section(Server, source, ("server",))
+    for key, check in _CHECKS_OF_SERVER.items():
+        if isinstance(server.values[key], Hole):
+            continue
+        if found := list(check(source, server)):
+            server = server.without(key, Hole(f"server.{key}", (found[0].key,)))
+            faults += found
+    return server, faults
+
+
+def _hole_in(root: Partial[Root], name: str) -> Hole | None:
+    value = root.values[name]
+    return value if isinstance(value, Hole) else None
+
+
+def _environment(source: Source, root: Partial[Root]) -> tuple[str | Hole, str | None, list[Fault]]:
+    """Return the environment, what was assumed if its name is misspelt, and the fault of that."""
+    name = root.values["environment"]
+    if isinstance(name, Hole):
+        return Hole(_RULES, name.because), None, []
+    if name in ENVIRONMENTS:
+        return name, None, []
+    fault = _unknown_environment(source, name)
+    close = get_close_matches(name, ENVIRONMENTS, n=1)
+    if not close:
+        return Hole(_RULES, (fault.key,)), None, [fault]
+    return close[0], f'environment = "{close[0]}"', [fault]
+
+
+def _sql_guard(environment: str | Hole, said: bool | Hole | None) -> bool | Hole:  # noqa: FBT001
+    if said is not None:
+        return said
+    return environment if isinstance(environment, Hole) else environment != "production"
 
 
 def _unknown_environment(source: Source, name: str) -> Fault:
@@ -104,52 +149,52 @@ def _unknown_environment(source: Source, name: str) -> Fault:
     shown = shown_as(name)
     unknown = f"there is no environment {shown}" if shown else "the environment is unknown"
     what = f"{unknown}.{did_you_mean(name, ENVIRONMENTS)}"
-    return Fault("K100", source.origin("environment"), what, (Outside(f"write one of: {known}"),))
+    what += f" Environments: {known}"
+    close = get_close_matches(name, ENVIRONMENTS, n=1) or ENVIRONMENTS
+    certainty: Certainty = "choice" if close[1:] else "sure"
+    fixes = tuple(edits.set_value(source, ("environment",), one, certainty) for one in close)
+    return Fault("K100", source.shown("environment"), what, fixes)
 
 
 def _stray_variables(source: Source) -> Iterator[Fault]:
-    for path, variable in file.stray_variables(source):
+    for path, place in file.stray_variables(source):
+        unset: Fix = Variable(place.variable or "", None)
         if "" in path:
-            what = "a part of its name is empty."
-            yield Fault(
-                "K203", variable, what, (Outside("unset the variable, or correct its name"),)
-            )
+            yield Fault("K203", place, "a part of its name is empty.", (unset,))
         elif path[:1] == ("features",) and len(path) > 1:
             what = f"it sets a value of the feature {path[1]!r}, which is not enabled."
-            fix = f"add [features.{path[1]}] to {source.name}, or unset the variable"
-            yield Fault("K204", variable, what, (Outside(fix),))
+            named = edits.set_value(source, path[:2], {}, "choice")
+            yield Fault("K204", place, what, (named, replace(unset, certainty="choice")))
         elif path[0] == "accept":
             what = "a danger is accepted in the deployment file only, where a reviewer sees it."
-            fix = f"unset the variable; write the rule and the reason in [accept] of {source.name}"
-            yield Fault("K203", variable, what, (Outside(fix),))
+            yield Fault("K203", place, what, (unset,))
         else:
             what = "a part of its name, before a double underscore, is a value and not a table."
-            yield Fault(
-                "K203", variable, what, (Outside("unset the variable, or correct its name"),)
-            )
+            yield Fault("K203", place, what, (unset,))
 
 
 def _secret_key(
-    source: Source, environment: str, given: Secret | None
-) -> tuple[Secret | None, list[Fault]]:
-    default = DEVELOPMENT_KEYS.get(environment)
-    key = given or (Secret(default) if default else None)
-    variable = variable_of("secret_key")
-    make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-    fix = f"set {variable}, or {variable}_FILE to the path of a file with it; make one: {make}"
+    source: Source, environment: str | Hole, given: Secret | Hole | None, absent: Severity | None
+) -> tuple[Secret | Hole, list[Fault]]:
+    if isinstance(given, Hole):
+        return given, []
+    if isinstance(environment, Hole):
+        return given or environment, []
+    key = given or Secret(DEVELOPMENT_KEYS.get(environment, ""))
     where = source.origin("secret_key")
-    if given is None and origin_of(source, "secret_key"):
-        # What is wrong with it is reported with the top of the file.
-        return None, []
-    if key is None:
+    fixes = corrections.new_key(source)
+    if not key.reveal() and given is None:
         what = "required setting 'secret_key' is missing (secret: all keys are derived from it)."
-        return None, [Fault("K201", where, what, (Outside(fix),))]
+        fault = Fault("K201", where, what, fixes, severity=absent or "error")
+        return Hole("secret_key", (fault.key,) if absent else ()), [fault] if absent else []
     if environment != "production":
         return key, []
     if key.reveal() in DEVELOPMENT_KEYS.values():
         what = "'secret_key' is a default of development or testing, which is public."
-        return None, [Fault("K205", where, what, (Outside(fix),))]
-    if len(key.reveal()) < SMALLEST_SECRET_KEY:
+        fault = Fault("K205", where, what, fixes)
+    elif len(key.reveal()) < SMALLEST_SECRET_KEY:
         what = f"'secret_key' is shorter than {SMALLEST_SECRET_KEY} characters."
-        return None, [Fault("K202", where, what, (Outside(fix),))]
-    return key, []
+        fault = Fault("K202", where, what, fixes)
+    else:
+        return key, []
+    return Hole("secret_key", (fault.key,)), [fault]

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from mercato_composition.deployment import corrections
-from mercato_composition.deployment.file import Source, variable_of
-from mercato_composition.faults import Fault, Place
+from mercato_composition.deployment.file import Source, value_at, variable_of
+from mercato_composition.deployment.partial import Hole, Partial
+from mercato_composition.deployment.text import ValuePath
+from mercato_composition.faults import Fault, Place, Severity
 from mercato_kit import settings
-from mercato_kit.settings import Mistake, Settings
+from mercato_kit.settings import Mistake, Reading, Settings
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
@@ -19,12 +22,13 @@ AnySettings = TypeVar("AnySettings", bound=Settings)
 def read_section(
     kind: type[AnySettings],
     source: Source,
-    path: tuple[str, ...] = (),
+    path: ValuePath = (),
     *,
     owner: str | None = None,
     feature: str | None = None,
-) -> tuple[AnySettings | None, list[Fault]]:
-    """Read the table at *path* into *kind*.
+    absent: Severity | None = "error",
+) -> tuple[Partial[AnySettings], list[Fault]]:
+    """Read the table at *path* into *kind*, as far as it is known.
 
     A secret ``x`` may also be given as ``x_file``, the path of a file that contains it.
 
@@ -34,27 +38,63 @@ def read_section(
         path: The table; the whole file by default.
         owner: The distribution and feature of these settings, for messages.
         feature: The feature that cannot be composed if a value is invalid.
+        absent: How a required secret that is absent is reported; None for not at all.
 
     Returns:
-        The settings, or None if there are faults; and the faults.
+        The settings, and the faults in them.
     """
-    values, faults = _with_secrets(kind, source, path, feature)
-    section, mistakes = settings.read(kind, values)
-    faults += [_fault(kind, source, path, mistake, owner, feature) for mistake in mistakes]
-    return (None if faults else section), faults
+    what = f"settings of {path[1]}" if path[2:] == ("settings",) else ".".join(path)
+    if hole := _hole_of(source, path):
+        return Partial(what, dict.fromkeys(kind.__struct_fields__, hole)), []
+    values, unusable = _with_secrets(kind, source, path, feature)
+    reading = settings.read_partly(kind, values)
+    holes = {
+        name: hole
+        for name in kind.__struct_fields__
+        if name not in values and (hole := source.hole(*path, name))
+    }
+    holes |= {name: Hole(fault.place.key, (fault.key,)) for name, fault in unusable.items()}
+    faults = list(unusable.values())
+    for mistake in (one for one in reading.mistakes if one.key not in holes):
+        fault = _fault(kind, source, path, mistake, owner, feature)
+        severity = absent if _is_absent_secret(kind, mistake) else fault.severity
+        if severity is not None:
+            faults.append(replace(fault, severity=severity))
+        if mistake.kind != "unknown":
+            holes[mistake.key] = Hole(fault.place.key, (fault.key,) if severity else ())
+    return _partial(what, reading, holes), faults
 
 
-def table_at(source: Source, path: tuple[str, ...]) -> Mapping[str, Any]:
+def _is_absent_secret(kind: type[Settings], mistake: Mistake) -> bool:
+    return mistake.kind == "missing" and mistake.key in secret_names(kind)
+
+
+def _partial(
+    what: str, reading: Reading[AnySettings], holes: Mapping[str, Hole]
+) -> Partial[AnySettings]:
+    because = tuple(dict.fromkeys(key for hole in holes.values() for key in hole.because))
+    made = None if holes else reading.settings
+    return Partial(what, {**reading.known, **holes}, made, because)
+
+
+def _hole_of(source: Source, path: ValuePath) -> Hole | None:
+    """Return why a whole table is unknown."""
+    if not path:
+        return None
+    said = value_at(source.values, path)
+    if said is not None and not isinstance(said, Mapping):
+        place = source.origin(*path)
+        return Hole(".".join(path), (f"K202@{place.key}",))
+    return source.hole(*path)
+
+
+def table_at(source: Source, path: ValuePath) -> Mapping[str, Any]:
     """Return the table at *path*; an empty one if it is missing or not a table."""
-    table: Any = source.values
-    for part in path:
-        table = table.get(part, {}) if isinstance(table, Mapping) else {}
+    table = value_at(source.values, path)
     return table if isinstance(table, Mapping) else {}
 
 
-def secrets_in_clear(
-    kind: type[Settings], source: Source, path: tuple[str, ...] = ()
-) -> Iterator[Fault]:
+def secrets_in_clear(kind: type[Settings], source: Source, path: ValuePath = ()) -> Iterator[Fault]:
     """Find secrets that are written in the deployment file itself."""
     for name in secret_names(kind):
         if stands_in_file(source, *path, name):
@@ -82,7 +122,7 @@ def secret_names(kind: type[Settings]) -> list[str]:
     return [field.name for field in msgspec.structs.fields(kind) if settings.is_secret(field)]
 
 
-def _did_you_mean_table(kind: type[Settings], path: tuple[str, ...], key: str) -> str:
+def _did_you_mean_table(kind: type[Settings], path: ValuePath, key: str) -> str:
     """Propose the double underscore behind the name of a table."""
     table, _, rest = key.partition("_")
     is_table = rest and table in _tables_of(kind)
@@ -96,22 +136,24 @@ def _tables_of(kind: type[Settings]) -> set[str]:
 
 
 def _with_secrets(
-    kind: type[Settings], source: Source, path: tuple[str, ...], feature: str | None
-) -> tuple[dict[str, Any], list[Fault]]:
+    kind: type[Settings], source: Source, path: ValuePath, feature: str | None
+) -> tuple[dict[str, Any], dict[str, Fault]]:
     """Return the table with the content of secret files, and the faults of these files."""
-    values, faults = dict(table_at(source, path)), []
+    values, faults = dict(table_at(source, path)), {}
     for name in secret_names(kind):
         file = values.pop(f"{name}_file", None)
         if file is None:
             continue
-        # A value was given, so it must not be reported as missing as well.
-        values[name], reason = _secret_in(str(file))
-        if reason:
-            shown = f"{settings.shown_as(file)} " if _is_path(str(file)) else ""
-            what = f"the file {shown}with the secret {name!r} cannot be used: {reason}."
-            key = (*path, f"{name}_file")
-            fixes = corrections.secret_file(source, key)
-            faults.append(Fault("K202", source.origin(*key), what, fixes, feature=feature))
+        secret, reason = _secret_in(str(file))
+        if not reason:
+            values[name] = secret
+            continue
+        values.pop(name, None)
+        shown = f"{settings.shown_as(file)} " if _is_path(str(file)) else ""
+        what = f"the file {shown}with the secret {name!r} cannot be used: {reason}."
+        key = (*path, f"{name}_file")
+        fixes = corrections.secret_file(source, key)
+        faults[name] = Fault("K202", source.origin(*key), what, fixes, feature=feature)
     return values, faults
 
 
@@ -138,7 +180,7 @@ def _is_path(text: str) -> bool:
 def _fault(
     kind: type[Settings],
     source: Source,
-    path: tuple[str, ...],
+    path: ValuePath,
     mistake: Mistake,
     owner: str | None,
     feature: str | None,
@@ -147,21 +189,22 @@ def _fault(
     of_whom = f" of {owner}" if owner else ""
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     here, field = (*path, mistake.key), fields.get(mistake.key)
-    place = source.origin(*here)
     if mistake.kind == "missing" and field is not None:
         what = f"required setting {mistake.key!r}{of_whom} is missing ({mistake.detail})."
-        return Fault("K201", place, what, corrections.given(source, here, field), feature=feature)
+        fixes = corrections.given(source, here, field)
+        return Fault("K201", source.origin(*here), what, fixes, feature=feature)
     if mistake.kind == "wrong":
         what = f"setting {mistake.key!r}{of_whom} is invalid: {mistake.detail}."
         if field is None:
-            return Fault("K202", place, what, corrections.together(source, path), feature=feature)
+            fixes = corrections.together(source, path)
+            return Fault("K202", source.origin(*path), what, fixes, feature=feature)
         fixes = corrections.corrected(source, here, field)
-        place = place if settings.is_secret(field) else source.shown(*here)
+        place = (source.origin if settings.is_secret(field) else source.shown)(*here)
         return Fault("K202", place, what, fixes, feature=feature)
     meant = f" Did you mean {mistake.suggestion!r}?" if mistake.suggestion else ""
     if source.in_environment(*here):
         meant = _did_you_mean_table(kind, path, mistake.key) or meant
-    known = ", ".join(fields) or "none"
-    what = f"there is no setting {mistake.key!r}{of_whom} in {table}.{meant} Settings: {known}"
+    what = f"there is no setting {mistake.key!r}{of_whom} in {table}.{meant} "
+    what += f"Settings: {', '.join(fields) or 'none'}"
     fixes = corrections.known(source, here, mistake.suggestion)
-    return Fault("K203", place, what, fixes, feature=feature)
+    return Fault("K203", source.key(*here), what, fixes, feature=feature)

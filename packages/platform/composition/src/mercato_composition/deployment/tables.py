@@ -2,19 +2,23 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
-from msgspec import Meta, field, structs
+from msgspec import Meta, field
 
-from mercato_composition.deployment.file import Source
+from mercato_composition.deployment import corrections, edits
+from mercato_composition.deployment.file import Source, named, value_at
+from mercato_composition.deployment.lock import LOCK_AND_INSTALL
 from mercato_composition.deployment.model import Choice, FeatureChoice, Server
+from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import read_section
 from mercato_composition.deployment.urls import is_redis_url, split_url
-from mercato_composition.faults import Fault, Outside
+from mercato_composition.faults import Fault, Fix
 from mercato_kit.hosts import is_loopback
 from mercato_kit.settings import Secret, Settings, shown_as
 from mercato_kit.text import is_text
@@ -45,7 +49,8 @@ class Root(Settings, frozen=True):
     secret_key: Annotated[Secret | None, Meta(description="all keys are derived from it")] = None
     database: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] = field(default_factory=dict)
-    features: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # That each feature is a table is checked by `choices`.
+    features: dict[str, Any] = field(default_factory=dict)
     capabilities: dict[str, str] = field(default_factory=dict)
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
@@ -111,37 +116,47 @@ class Deploy(Settings, frozen=True):
     ] = field(default_factory=list)
 
 
-def database_url(source: Source) -> tuple[sa.URL | None, list[Fault]]:
+def database_url(source: Source, section: Partial[Database]) -> tuple[sa.URL | Hole, list[Fault]]:
     """Read the URL in ``[database]``. Its driver is supported; a SQLite path is absolute."""
-    section, faults = read_section(Database, source, ("database",))
-    if section is None:
-        return None, faults
-    where = source.origin("database", "url")
-    fix = "write postgresql://… or sqlite:///file.db"
+    given, where = section.values["url"], source.origin("database", "url")
+    if isinstance(given, Hole):
+        return given, []
+    fixes = _database_fixes(source)
     try:
-        url = _usable(section.url.reveal())
+        url = _usable(given.reveal())
     except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         # The error's message may contain a part of the password.
         what = f"'url' is not a database URL that can be used here ({type(error).__name__})."
-        return None, [Fault("K202", where, what, (Outside(fix),))]
+        return _refused(Fault("K202", where, what, fixes))
     backend, driver = url.get_backend_name(), url.get_driver_name()
     if backend not in ("sqlite", "postgresql"):
-        return None, [
-            Fault("K202", where, f"the database {backend!r} is not supported.", (Outside(fix),))
-        ]
+        what = f"the database {backend!r} is not supported."
+        return _refused(Fault("K202", where, what, fixes))
     if driver not in _DRIVERS:
         what = f"the driver {driver!r} is not supported. Drivers: {_DRIVER_NAMES}."
-        return None, [Fault("K207", where, what, (Outside(f"write {backend}://…"),))]
+        return _refused(Fault("K207", where, what, fixes))
     if backend == "sqlite":
         if url.database in (None, "", ":memory:"):
             what = "each connection would get a new SQLite database in memory."
-            return None, [Fault("K202", where, what, (Outside("name a file: sqlite:///file.db"),))]
+            return _refused(Fault("K202", where, what, fixes[:1]))
         # Relative to the working directory, like every other path. Flask-SQLAlchemy would resolve
         # it relative to Flask's instance folder.
-        url = url.set(database=str(Path(str(url.database)).absolute()))
-    elif section.sslmode is not None:
-        url = url.update_query_dict({"sslmode": section.sslmode})
-    return url, []
+        return url.set(database=str(Path(str(url.database)).absolute())), []
+    sslmode = section.values["sslmode"]
+    if isinstance(sslmode, Hole):
+        return sslmode, []
+    return (url if sslmode is None else url.update_query_dict({"sslmode": sslmode})), []
+
+
+def _database_fixes(source: Source) -> tuple[Fix, ...]:
+    path = ("database", "url")
+    sqlite = edits.set_value(source, path, "sqlite:///mercato.db", "choice")
+    return (sqlite, *corrections.url(source, path, corrections.POSTGRESQL))
+
+
+def _refused(fault: Fault) -> tuple[Hole, list[Fault]]:
+    """Return a hole in place of the value that a fault is about, and the fault."""
+    return Hole(fault.place.key, (fault.key,)), [fault]
 
 
 def _usable(text: str) -> sa.URL:
@@ -152,6 +167,8 @@ def _usable(text: str) -> sa.URL:
         sqlalchemy.exc.ArgumentError: It is not a URL, or the database is unknown.
         ModuleNotFoundError: The driver is not installed.
     """
+    # As libpq takes it.
+    text = re.sub("^postgres:", "postgresql:", text)
     url = sa.make_url(text)
     dialect = url.get_dialect()
     if dialect.driver in _DRIVERS:
@@ -163,68 +180,83 @@ def _usable(text: str) -> sa.URL:
     return url
 
 
-def sql_guard(source: Source, *, default: bool) -> bool:
-    """Return whether the SQL guard is on: ``sql_guard`` in ``[database]``, else *default*."""
-    # Faults of this table are reported with the URL.
-    section, _ = read_section(Database, source, ("database",))
-    return default if section is None or section.sql_guard is None else section.sql_guard
-
-
-def redis_url(source: Source) -> tuple[Secret | None, list[Fault]]:
+def redis_url(source: Source) -> tuple[Secret | Hole | None, list[Fault]]:
     """Read the URL in ``[redis]``, if there is one."""
     section, faults = read_section(Redis, source, ("redis",))
-    if section is None or section.url is None:
-        return None, faults
+    url, where = section.values["url"], source.origin("redis", "url")
+    if url is None or isinstance(url, Hole):
+        return url, faults
     if find_spec("redis") is None:
         what = "'url' is set, but the package 'redis' is not installed."
-        return None, [
-            Fault(
-                "K207",
-                source.origin("redis", "url"),
-                what,
-                (Outside("pip install 'mercato-host[redis]'"),),
-            )
-        ]
-    if not is_redis_url(section.url.reveal()):
+        # The lock has it where the file names a Redis server.
+        without = edits.remove(source, ("redis", "url"), "choice")
+        locked = replace(LOCK_AND_INSTALL, certainty="choice")
+        hole, refused = _refused(Fault("K207", where, what, (locked, without)))
+        return hole, [*faults, *refused]
+    if not is_redis_url(url.reveal()):
         what = "'url' is not a Redis URL that can be used here."
-        fix = "write rediss://:PASSWORD@HOST:6379/0, with %2F for / in the password; or unset it"
-        return None, [Fault("K202", source.origin("redis", "url"), what, (Outside(fix),))]
-    return section.url, []
+        path = ("redis", "url")
+        removed = edits.remove(source, path, "choice")
+        fixes = (removed, *corrections.url(source, path, corrections.REDIS))
+        hole, refused = _refused(Fault("K202", where, what, fixes))
+        return hole, [*faults, *refused]
+    return url, faults
 
 
-def index_url(source: Source) -> tuple[str | None, list[Fault]]:
+def index_url(source: Source) -> tuple[str | Hole | None, list[Fault]]:
     """Read the URL in ``[index]``: the only index to use; None for the installer's default."""
     section, faults = read_section(Index, source, ("index",))
-    if section is None or section.url is None:
-        return None, faults
-    if not is_safe_url(section.url.reveal()):
+    url = section.values["url"]
+    if url is None or isinstance(url, Hole):
+        return url, faults
+    if not is_safe_url(url.reveal()):
         what = "'url' is not a safe URL of an index."
-        fix = "write https://…; plain http is accepted for this machine only"
-        return None, [Fault("K202", source.origin("index", "url"), what, (Outside(fix),))]
-    return section.url.reveal(), []
+        what += " It starts with https://, or with http:// on this machine."
+        path = ("index", "url")
+        removed = edits.remove(source, path, "choice")
+        fixes = (removed, *corrections.url(source, path, "https://<host>/simple/"))
+        hole, refused = _refused(Fault("K202", source.origin(*path), what, fixes))
+        return hole, [*faults, *refused]
+    return url.reveal(), faults
 
 
-def hosts(source: Source, server: Server | None) -> Iterator[Fault]:
+def hosts(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``hosts`` in ``[server]``: the ``Host`` header of a request is compared with them."""
-    for host in server.hosts if server else ():
+    path = ("server", "hosts")
+    fix = edits.set_value(source, path, corrected_hosts(server.hosts))
+    for host in server.hosts:
         if not _HOST.fullmatch(host):
-            what = f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host."
-            fix = (
-                "write a name of a-z, 0-9 and hyphens, or an IPv4 address, without scheme, port "
-                "and final dot: shop.example, or .shop.example with its subdomains; "
-                "xn--… for a name with other letters"
+            what = (
+                f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host: a-z, 0-9 "
+                "and hyphens, or an IPv4 address, without scheme, port and final dot: "
+                "shop.example, or .shop.example with its subdomains; xn--… for a name with other "
+                "letters."
             )
-            yield Fault("K202", source.origin("server", "hosts"), what, (Outside(fix),))
+            yield Fault("K202", source.shown(*path), what, (fix,))
 
 
-def listen(source: Source, server: Server | None) -> Iterator[Fault]:
+def corrected_hosts(hosts: Iterable[str]) -> list[str]:
+    """Return the names of hosts without scheme, port and path; without those that are none."""
+    bare = [re.sub(r"^\w+://", "", host.lower()) for host in hosts]
+    names = [re.split(r"[/:?#]", host)[0].rstrip(".") for host in bare]
+    return list(dict.fromkeys(name for name in names if _HOST.fullmatch(name)))
+
+
+def listen(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``host`` in ``[server]``: an address of this machine, or a name of it."""
-    if server and not (_is_address(server.host) or _NAME.fullmatch(server.host)):
+    if not (_is_address(server.host) or _NAME.fullmatch(server.host)):
         what = f"{shown_as(server.host) or 'the value'} in 'host' is not an address or a name."
-        fix = "write an address without scheme, brackets and port: 127.0.0.1, or :: for IPv6"
-        yield Fault(
-            "K202", source.origin("server", "host"), what, (Outside(f"{fix}; the port is 'port'"),)
-        )
+        what += " An address has no scheme, brackets or port: 127.0.0.1, or :: for IPv6."
+        fix = edits.set_value(source, ("server", "host"), _listened(server.host))
+        yield Fault("K202", source.shown("server", "host"), what, (fix,))
+
+
+def _listened(host: str) -> str:
+    """Return the address in a text with scheme, brackets or port, else that of this machine."""
+    bare = re.sub(r"^\w+://", "", host)
+    found = re.match(r"\[([^\]]*)\]|([^/:]+)", bare)
+    address = (found[1] or found[2] or "") if found else ""
+    return address if _is_address(address) else Server().host
 
 
 def _is_address(host: str) -> bool:
@@ -234,20 +266,33 @@ def _is_address(host: str) -> bool:
         return False
 
 
-def origins(source: Source, server: Server | None) -> Iterator[Fault]:
+def origins(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``origins`` in ``[server]``: a browser's ``Origin`` header is compared with them."""
     where = source.origin("server", "origins")
-    for origin in server.origins if server else ():
+    fix = edits.set_value(source, ("server", "origins"), corrected_origins(server.origins))
+    for origin in server.origins:
         if origin == "*":
-            what = "'*' in 'origins' lets the pages of every site call the API."
-            fix = 'list each origin: origins = ["https://shop.example"]'
-            yield Fault("K202", where, what, (Outside(fix),))
+            what = "'*' in 'origins' lets the pages of every site call the API; list each."
+            yield Fault("K202", where, what, (fix,))
         elif not _ORIGIN.fullmatch(origin) or not _is_port_of_origin(origin):
-            what = f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin."
-            fix = "write scheme, host in lower case, and port if it is not the default, "
-            yield Fault(
-                "K202", where, what, (Outside(f"{fix}without a path: https://shop.example"),)
+            what = (
+                f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin: scheme, host in "
+                "lower case, and port if it is not the default, without a path: "
+                "https://shop.example"
             )
+            yield Fault("K202", where, what, (fix,))
+
+
+def corrected_origins(origins: Iterable[str]) -> list[str]:
+    """Return origins as browsers write them, without texts that are none."""
+    found = []
+    for text in origins:
+        place = split_url(text.lower())
+        bare = re.match(r"https?://[^/?#]*", text.lower())
+        if place is not None and bare:
+            plain = bare[0].removesuffix(f":{443 if place.scheme == 'https' else 80}")
+            found += [plain] if _ORIGIN.fullmatch(plain) else []
+    return list(dict.fromkeys(found))
 
 
 def _is_port_of_origin(origin: str) -> bool:
@@ -256,16 +301,16 @@ def _is_port_of_origin(origin: str) -> bool:
     return place is not None and (place.scheme, place.port) not in {("https", 443), ("http", 80)}
 
 
-def log_level(source: Source) -> tuple[str, list[Fault]]:
+def log_level(source: Source) -> tuple[str | Hole, list[Fault]]:
     """Read the level in ``[logging]``."""
     section, faults = read_section(Logging, source, ("logging",))
-    return (section or Logging()).level, faults
+    return section.values["level"], faults
 
 
 def deploy(source: Source) -> tuple[Deploy, list[Fault]]:
     """Read ``[deploy]``."""
     section, faults = read_section(Deploy, source, ("deploy",))
-    return section or Deploy(), faults
+    return section.settings or Deploy(), faults
 
 
 def is_safe_url(url: str) -> bool:
@@ -279,30 +324,39 @@ def is_safe_url(url: str) -> bool:
 def accepted(source: Source, reasons: Mapping[str, Any]) -> Iterator[Fault]:
     """Check that each reason in ``[accept]`` says something."""
     for rule, reason in reasons.items():
-        where = source.origin("accept", *rule.split("."))
+        where = source.key("accept", rule)
         if isinstance(reason, Mapping):
             what = f"{rule!r} in [accept] is a table; TOML reads a dot in a name without quotes so."
-            fix = f'put the name in quotes: "{rule}.{next(iter(reason), "…")}" = "the reason"'
-            yield Fault("K202", where, what, (Outside(fix),))
+            quoted = f"{rule}.{next(iter(reason), '…')}"
+            fix = edits.quote(source, ("accept", rule), quoted)
+            yield Fault("K202", where, what, (fix,))
         elif not isinstance(reason, str):
             what = f"the reason of {rule!r} is not a text."
-            yield Fault(
-                "K202", where, what, (Outside("say why this deployment may do it, in quotes"),)
-            )
+            yield Fault("K202", where, what, (_reason(source, rule),))
         elif len(reason.strip()) < SHORTEST_REASON:
             what = f"the reason of {rule!r} has fewer than {SHORTEST_REASON} characters."
-            yield Fault("K202", where, what, (Outside("say why this deployment may do it"),))
+            yield Fault("K202", where, what, (_reason(source, rule),))
 
 
-def choices(source: Source, names: Iterable[str]) -> tuple[dict[str, FeatureChoice], list[Fault]]:
+def _reason(source: Source, rule: str) -> Fix:
+    return edits.set_value(source, ("accept", rule), "<why this deployment may do it>", "fill")
+
+
+def choices(source: Source) -> tuple[dict[str, FeatureChoice], list[Fault]]:
     """Read ``[features.NAME]`` of each name. A feature's settings are read after it is loaded."""
     chosen: dict[str, FeatureChoice] = {}
     faults: list[Fault] = []
-    for name in names:
+    for name in named(source):
         path = ("features", name)
-        choice, mistakes = read_section(Choice, source, path)
+        section, mistakes = read_section(Choice, source, path)
         faults += mistakes
-        if choice is not None:
-            members = structs.asdict(choice)
-            chosen[name] = FeatureChoice(name=name, place=source.shown(*path), **members)
+        said = value_at(source.values, path)
+        if said is not None and not isinstance(said, Mapping):
+            what = f"{name!r} in [features] is a value, and not the table of a feature."
+            fix = edits.table_for_value(source, path)
+            faults.append(Fault("K202", source.origin(*path), what, (fix,), feature=name))
+        unknown = {key: hole for key, hole in section.values.items() if isinstance(hole, Hole)}
+        members = {key: value for key, value in section.values.items() if key not in unknown}
+        place = source.shown(*path)
+        chosen[name] = FeatureChoice(name=name, place=place, unknown=unknown, **members)
     return chosen, faults

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Literal
 
@@ -39,11 +38,14 @@ __all__ = [
 
 Severity = Literal["error", "warning"]
 
-_ROOT_CAUSES = "K100 K102 K101 K104 K116 K117 K505 K103 K106 K107 K118 K105".split()
-"""Codes of faults that may cause others; they are printed first, in this order."""
+_UNREAD = frozenset({"K100", "K102"})
+"""Codes of what cannot be read, which may cause any other fault."""
 
-_GROUPS = ("K2", "K1", "K4", "K3", "K5")
-"""The order in which all other codes are printed."""
+_UNLOADED = frozenset("K101 K103 K104 K105 K106 K107 K115 K116 K117 K118 K126 K505".split())
+"""Codes of what keeps a feature from being loaded."""
+
+_GROUPS = ("K1", "K4", "K3", "K5")
+"""The order of the codes behind those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,18 @@ class DeploymentError(Exception):
 
 
 def in_order(faults: Iterable[Fault]) -> list[Fault]:
-    """Sort faults, without duplicates: errors first, causes before their consequences."""
-    return sorted(set(faults), key=_rank)
+    """Sort faults: errors first, causes before their consequences, then by line.
+
+    Faults of one place with one code and one fix become one.
+    """
+    merged: dict[tuple[object, ...], Fault] = {}
+    for fault in sorted(set(faults), key=_rank):
+        same = (fault.code, fault.place, fault.mark, fault.severity, fault.fixes)
+        first = merged.setdefault(same, fault)
+        if first is not fault:
+            said = dict.fromkeys([*first.what.split("\n"), *fault.what.split("\n")])
+            merged[same] = replace(first, what="\n".join(said))
+    return list(merged.values())
 
 
 def render(faults: Iterable[Fault]) -> str:
@@ -147,16 +159,18 @@ def _is_cause(cause: Fault, fault: Fault) -> bool:
     return not cause.follows and cause.feature in fault.follows
 
 
-def _rank(fault: Fault) -> tuple[bool, bool, int, str, list[tuple[int, str]], str]:
-    if fault.code in _ROOT_CAUSES:
-        place = _ROOT_CAUSES.index(fault.code)
-    else:
-        place = len(_ROOT_CAUSES) + _GROUPS.index(fault.code[:2])
+def _rank(fault: Fault) -> tuple[object, ...]:
+    place = fault.place
+    line, column = place.line or 0, place.column or 0
     comes_last = (fault.severity == "warning", bool(fault.follows))
-    return (*comes_last, place, fault.code, _numbers_in(fault.where), fault.what)
+    return (*comes_last, _group(fault), line, column, fault.code, fault.key, fault.what)
 
 
-def _numbers_in(where: str) -> list[tuple[int, str]]:
-    """Return a key that sorts line 8 before line 10."""
-    parts = re.split(r"([0-9]{1,9})", where)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+def _group(fault: Fault) -> int:
+    is_setting = fault.code.startswith("K2")
+    is_of_feature = fault.feature is not None or fault.place.path[:1] == ("features",)
+    if fault.code in _UNREAD:
+        return 0
+    if is_setting:
+        return 3 if is_of_feature else 1
+    return 2 if fault.code in _UNLOADED else 4 + _GROUPS.index(fault.code[:2])

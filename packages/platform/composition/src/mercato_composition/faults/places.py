@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,11 @@ class Place:
             is_setting = self.path[0] == "features" and self.path[2:3] == ("settings",)
             return ".".join((self.path[1], *self.path[3:]) if is_setting else self.path)
         return self.variable or self.feature or self.name or ""
+
+    @property
+    def in_short(self) -> str:
+        """The place without its column: ``deployment.toml:2``."""
+        return str(replace(self, column=None))
 
     def above(self, said: str) -> list[str]:
         """Return what the place *said* is wrong, below the excerpt if there is one."""

@@ -1,16 +1,20 @@
-"""K104, K115: choose the distribution of a feature, and refuse sources in production."""
+"""K104, K115, K126: choose the distribution of a feature; no sources in production."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mercato_composition.deployment.lock import Binding
+from mercato_composition.deployment import edits
+from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.lock import INSTALL, LOCK_AND_INSTALL, Binding
 from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.packages import requirement_of
-from mercato_composition.faults import Fault, Outside
+from mercato_composition.faults import Fault
 from mercato_composition.features.installed import InstalledFeature
 
 
@@ -19,6 +23,7 @@ def choose(
     entries: Sequence[InstalledFeature],
     bound: Binding | None,
     *,
+    source: Source,
     production: bool,
 ) -> InstalledFeature | Fault:
     """Choose one of the installed entry points for a feature.
@@ -30,9 +35,11 @@ def choose(
         choice: The feature's table in the deployment file.
         entries: The entry points of its name, one or more.
         bound: Its binding in the lock, if there is one.
+        source: The deployment file, for fixes.
         production: Whether the environment is production.
     """
-    named = _named(choice, bound)
+    wanted = None if "package" in choice.unknown else _wanted(choice)
+    named = canonicalize_name(bound.distribution) if bound else wanted and _name_of(wanted)
     fitting = [entry for entry in entries if canonicalize_name(entry.distribution.name) == named]
     if bound is not None and production:
         fitting = [entry for entry in fitting if _package(entry) == bound.package]
@@ -41,54 +48,63 @@ def choose(
     if not fitting and len(entries) == 1:
         fitting = list(entries)
     if not fitting:
-        return _claimed_twice(choice, entries)
-    if production and not choice.editable and (folder := _sources_of(fitting[0])):
-        return _unpackaged(choice, fitting[0], folder)
-    return fitting[0]
+        return _claimed_twice(choice, entries, source)
+    chosen = fitting[0]
+    if wanted is not None and not _is_named(chosen, wanted):
+        return _other(choice, chosen, wanted, source)
+    is_editable = choice.editable or "editable" in choice.unknown
+    if production and not is_editable and (folder := _sources_of(chosen)):
+        return _unpackaged(choice, chosen, folder, source)
+    return chosen
 
 
-def _named(choice: FeatureChoice, bound: Binding | None) -> str | None:
-    if bound is not None:
-        return canonicalize_name(bound.distribution)
-    if choice.package is None:
-        return None
-    requirement = requirement_of(choice)
-    return None if isinstance(requirement, Fault) else canonicalize_name(requirement.name)
+def _wanted(choice: FeatureChoice) -> Requirement | None:
+    """Return the requirement that the file names; None if it names none, or not a valid one."""
+    return None if choice.package is None else requirement_of(choice)
+
+
+def _name_of(requirement: Requirement) -> str:
+    return canonicalize_name(requirement.name)
+
+
+def _is_named(entry: InstalledFeature, wanted: Requirement) -> bool:
+    distribution = entry.distribution
+    is_it = canonicalize_name(distribution.name) == _name_of(wanted)
+    return is_it and wanted.specifier.contains(distribution.version, prereleases=True)
+
+
+def _other(
+    choice: FeatureChoice, entry: InstalledFeature, wanted: Requirement, source: Source
+) -> Fault:
+    """Return the fault of an installed feature that is not what ``package`` names (K126)."""
+    what = f"the file names {wanted}; installed is {entry.release}, at {entry.folder}."
+    path = ("features", choice.name, "package")
+    fixes = (
+        edits.set_value(source, path, entry.distribution.name, "choice"),
+        replace(LOCK_AND_INSTALL, certainty="choice"),
+    )
+    return Fault("K126", choice.place, what, fixes, feature=choice.name)
 
 
 def _package(entry: InstalledFeature) -> str:
     return entry.entry_point.module.partition(".")[0]
 
 
-def _claimed_twice(choice: FeatureChoice, entries: Sequence[InstalledFeature]) -> Fault:
+def _claimed_twice(
+    choice: FeatureChoice, entries: Sequence[InstalledFeature], source: Source
+) -> Fault:
     lines = [f"{entry.release} at {entry.folder}" for entry in entries]
     what = "\n".join([f"{len(entries)} distributions provide a feature of this name:", *lines])
-    pin = " or ".join(f'package = "{entry.distribution.name}"' for entry in entries)
-    fix = f"choose one in [features.{choice.name}]: {pin}; or uninstall the others"
-    return Fault(
-        "K104",
-        choice.place,
-        what,
-        (Outside(fix),),
-        feature=choice.name,
-    )
+    path, names = ("features", choice.name, "package"), [one.distribution.name for one in entries]
+    fixes = tuple(edits.set_value(source, path, name, "choice") for name in names)
+    return Fault("K104", choice.place, what, fixes, feature=choice.name)
 
 
 def _hijacked(choice: FeatureChoice, entries: Sequence[InstalledFeature], bound: Binding) -> Fault:
     lines = [f"{entry.release}, {entry.entry_point.value}, at {entry.folder}" for entry in entries]
     locked = f"the lock names the package {bound.package} of {bound.distribution}; installed is:"
-    fix = (
-        "run `mercato install` and start the environment that it prints; "
-        "find out who installed the other package"
-    )
-    what = "\n".join([locked, *lines])
-    return Fault(
-        "K104",
-        choice.place,
-        what,
-        (Outside(fix),),
-        feature=choice.name,
-    )
+    what = "\n".join([locked, *lines, "find out who installed the other package"])
+    return Fault("K104", choice.place, what, (INSTALL,), feature=choice.name)
 
 
 def _sources_of(entry: InstalledFeature) -> str | None:
@@ -101,7 +117,13 @@ def _sources_of(entry: InstalledFeature) -> str | None:
     return None
 
 
-def _unpackaged(choice: FeatureChoice, entry: InstalledFeature, folder: str) -> Fault:
+def _unpackaged(
+    choice: FeatureChoice, entry: InstalledFeature, folder: str, source: Source
+) -> Fault:
     what = f"it runs from the folder {folder}, which can change while a server runs."
-    fix = f"build and install its wheel, or write editable = true in [features.{choice.name}]"
-    return Fault("K115", entry.place, what, (Outside(fix),), feature=choice.name)
+    path = ("features", choice.name, "editable")
+    fixes = (
+        replace(LOCK_AND_INSTALL, certainty="choice"),
+        edits.set_value(source, path, value=True, certainty="choice"),
+    )
+    return Fault("K115", entry.place, what, fixes, feature=choice.name)

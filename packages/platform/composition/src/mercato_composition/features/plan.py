@@ -1,15 +1,19 @@
 """Compose a deployment: find its features, check that they fit, and order them."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
+from mercato_composition.deployment.draft import Draft
 from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.partial import Hole, known_or
 from mercato_composition.faults import DeploymentError, Fault, in_order
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.checks import check
+from mercato_composition.features.checks import MAKERS, check, malformed
 from mercato_composition.features.conditional import with_glue
 from mercato_composition.features.discovery import find
+from mercato_composition.features.facts import Facts
 from mercato_composition.features.hints import items
 from mercato_composition.features.order import Ring, order
 from mercato_composition.features.relations import answers_by_contract
@@ -24,22 +28,24 @@ class Plan:
     """The composed features of a deployment, with their settings, and its faults.
 
     Args:
-        deployment: The deployment.
+        draft: The deployment, as far as it is known.
         features: Its features in dependency order.
-        settings: Each feature's settings, by feature name.
+        settings: Each feature's settings, by feature name; without those that have faults.
         faults: Its faults. If one is an error, the deployment cannot be started.
         providers: The offers that the operator chose between several of one contract.
         left_out: Optional features that have faults, by name, with the reason.
         absent: The features left out that could be loaded.
+        not_checked: What could not be checked, because a fault makes it unknown.
     """
 
-    deployment: Deployment
+    draft: Draft
     features: tuple[Candidate, ...]
     settings: Mapping[str, Any]
     faults: tuple[Fault, ...] = ()
     providers: tuple[Offer, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[Candidate, ...] = ()
+    not_checked: tuple[Hole, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -50,6 +56,15 @@ class Plan:
     def accepted(self) -> tuple[Fault, ...]:
         """The warnings about what the operator accepts in production."""
         return tuple(fault for fault in self.faults if fault.accepted)
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """The deployment.
+
+        Raises:
+            DeploymentError: It cannot be started; with all faults.
+        """
+        return self.require_fit().draft.whole()
 
     def require_fit(self) -> "Plan":
         """Return the plan itself, if the deployment can be started.
@@ -62,26 +77,27 @@ class Plan:
         return self
 
 
-def compose(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
+def compose(deployment: Draft | Deployment, extra: Iterable[Feature] = ()) -> Plan:
     """Find, check and order the features of *deployment*. Makes no app, and asks no database.
 
     A feature with ``required = false`` that has faults is left out, and its faults become
     warnings. The remaining features are then checked again without it.
 
     Args:
-        deployment: The deployment.
+        deployment: The deployment, or what is known of it.
         extra: Manifests that are composed too, whether the deployment names them or not.
     """
-    found, found_faults = find(deployment, tuple(extra))
+    draft = deployment if isinstance(deployment, Draft) else Draft.of(deployment)
+    found, found_faults = find(draft, tuple(extra))
     # Of two features that clash the later one gets the fault, so optional features come last.
     features = sorted(found, key=lambda one: not one.required)
-    optional = {name for name, choice in deployment.features.items() if not choice.required}
-    faults, left_out = _sort_out(found_faults, optional)
+    optional = {name for name, choice in draft.features.items() if not choice.required}
+    faults, left_out = _sort_out([*draft.faults, *found_faults], optional)
     absent: list[Candidate] = []
     while True:
         composed = with_glue(features)
-        settings, more = _examine(composed, deployment)
-        kept, gone = _sort_out(more, optional)
+        examined = _examine(composed, found, draft)
+        kept, gone = _sort_out(examined.faults, optional)
         if not gone:
             break
         left_out |= gone
@@ -89,23 +105,51 @@ def compose(deployment: Deployment, extra: Iterable[Feature] = ()) -> Plan:
         absent += [_without_invalid_items(feature) for feature in composed if feature.name in gone]
         features = [feature for feature in features if feature.name not in gone]
     composable = _without_malformed(composed, kept)
+    capabilities = known_or(draft.capabilities, {})
     return Plan(
-        deployment=deployment,
-        features=_ordered(composable, deployment),
-        settings=settings,
+        draft=draft,
+        features=_ordered(composable, capabilities),
+        settings=examined.settings,
         faults=tuple(in_order([*faults, *kept])),
-        providers=_chosen(composable, deployment),
+        providers=_chosen(composable, capabilities),
         left_out=left_out,
         absent=tuple(absent),
+        not_checked=(*_settings_of_unloaded(draft, found, found_faults), *examined.holes),
     )
 
 
-def _examine(
-    features: list[Candidate], deployment: Deployment
-) -> tuple[dict[str, Any], list[Fault]]:
-    faults = check(features, deployment)
-    settings, mistakes = read_settings(_without_malformed(features, faults), deployment)
-    return settings, [*faults, *mistakes]
+@dataclass(frozen=True)
+class _Examined:
+    """What the checks of one round found."""
+
+    settings: Mapping[str, Any]
+    faults: Sequence[Fault]
+    holes: Sequence[Hole]
+
+
+def _examine(features: list[Candidate], loaded: Sequence[Candidate], draft: Draft) -> _Examined:
+    faults = malformed(features)
+    well_formed = _without_malformed(features, faults)
+    settings, mistakes = read_settings(well_formed, draft)
+    given = {one.name: getattr(draft, one.name) for one in fields(draft)}
+    given |= {"choices": draft.features, "features": well_formed, "loaded": loaded}
+    facts = Facts(given | {"settings": settings}, MAKERS)
+    faults += [*mistakes, *check(facts)]
+    made = {
+        feature.name: settings[feature.name].settings
+        for feature in well_formed
+        if feature.manifest.settings is not None and settings[feature.name].settings is not None
+    }
+    return _Examined(made, faults, tuple(facts.holes.values()))
+
+
+def _settings_of_unloaded(
+    draft: Draft, loaded: Sequence[Candidate], faults: Sequence[Fault]
+) -> Iterator[Hole]:
+    """Give the settings that could not be checked, because their feature was not loaded."""
+    for name in sorted(draft.features.keys() - {one.name for one in loaded}):
+        because = tuple(fault.key for fault in faults if fault.feature == name)
+        yield Hole(f"settings of {name}", because)
 
 
 def _without_malformed(features: list[Candidate], faults: Iterable[Fault]) -> list[Candidate]:
@@ -141,19 +185,19 @@ def _sort_out(faults: Iterable[Fault], optional: set[str]) -> tuple[list[Fault],
     return sorted_out, gone
 
 
-def _ordered(features: list[Candidate], deployment: Deployment) -> tuple[Candidate, ...]:
+def _ordered(features: list[Candidate], capabilities: Mapping[str, str]) -> tuple[Candidate, ...]:
     try:
-        return order(features, deployment.capabilities)
+        return order(features, capabilities)
     except Ring:
         # K110 reports it, so nothing will be started in this order.
         return tuple(features)
 
 
-def _chosen(features: list[Candidate], deployment: Deployment) -> tuple[Offer, ...]:
+def _chosen(features: list[Candidate], capabilities: Mapping[str, str]) -> tuple[Offer, ...]:
     """Return the offers that the operator chose between several of one contract."""
     return tuple(
         offer
-        for contract, answers in answers_by_contract(features, deployment.capabilities).items()
+        for contract, answers in answers_by_contract(features, capabilities).items()
         for _, offer in answers
-        if contract_id(contract) in deployment.capabilities
+        if contract_id(contract) in capabilities
     )

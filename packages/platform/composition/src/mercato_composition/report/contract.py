@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from mercato_composition.deployment.host import host_requirements
-from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.partial import known_or
 from mercato_composition.faults import did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import load_others
@@ -26,16 +26,16 @@ from mercato_kit.feature import contract_id
 Row = tuple[str, ...]
 
 
-def trace_contract(id_: str, deployment: Deployment, plan: Plan) -> Iterator[str]:
+def trace_contract(id_: str, plan: Plan) -> Iterator[str]:
     """Give the lines of the report on the contract *id_*: offers, needs, and version pins.
 
     Raises:
         click.BadParameter: No installed feature offers or needs a contract of this id.
     """
     enabled = [*plan.features, *plan.absent]
-    names = {*deployment.features, *(feature.name for feature in enabled)}
+    names = {*plan.draft.features, *(feature.name for feature in enabled)}
     features = [*enabled, *load_others(names)]
-    needs = list(needs_between(features, deployment.capabilities))
+    needs = list(needs_between(features, known_or(plan.draft.capabilities, {})))
     contract = _find(id_, features, needs)
     offering = [
         one for one in features if any(it.contract is contract for it in one.manifest.offers)
@@ -44,10 +44,10 @@ def trace_contract(id_: str, deployment: Deployment, plan: Plan) -> Iterator[str
     wheel = _wheel_of(contract)
     place = f", from {wheel} {version(wheel)}" if wheel else ""
     yield f"{id_} ({contract.__module__}.{contract.__qualname__}{place})"
-    yield from _section("offered by", _offers(contract, offering, deployment, plan))
-    yield from _section("needed by", _needs(needing, deployment, plan))
+    yield from _section("offered by", _offers(contract, offering, plan))
+    yield from _section("needed by", _needs(needing, plan))
     concerned = [*offering, *(one.feature for one in needing)]
-    yield from _section("pinned by", _pins(concerned, features, deployment, wheel))
+    yield from _section("pinned by", _pins(concerned, features, plan, wheel))
 
 
 def _find(id_: str, features: Sequence[Candidate], needs: Sequence[Answered]) -> type[Any]:
@@ -63,12 +63,10 @@ def _find(id_: str, features: Sequence[Candidate], needs: Sequence[Answered]) ->
     )
 
 
-def _offers(
-    contract: type[Any], offering: Sequence[Candidate], deployment: Deployment, plan: Plan
-) -> Iterator[Row]:
+def _offers(contract: type[Any], offering: Sequence[Candidate], plan: Plan) -> Iterator[Row]:
     id_ = contract_id(contract)
-    chosen = deployment.capabilities.get(id_)
-    where = deployment.source.origin("capabilities", id_)
+    chosen = known_or(plan.draft.capabilities, {}).get(id_)
+    where = plan.draft.source.origin("capabilities", id_).in_short
     for feature in offering:
         choice = f"chosen in {where}" if chosen == feature.name else "not chosen"
         state = _state(feature, plan) or (choice if chosen else "enabled")
@@ -76,10 +74,10 @@ def _offers(
         yield from ((feature.where, version, state) for version in versions)
 
 
-def _needs(needing: Sequence[Answered], deployment: Deployment, plan: Plan) -> Iterator[Row]:
+def _needs(needing: Sequence[Answered], plan: Plan) -> Iterator[Row]:
     answers = {
         (one.feature.name, one.need): one
-        for one in needs_between(plan.features, deployment.capabilities)
+        for one in needs_between(plan.features, known_or(plan.draft.capabilities, {}))
     }
     for one in needing:
         answered = answers.get((one.feature.name, one.need))
@@ -104,15 +102,15 @@ def _state(feature: Candidate, plan: Plan) -> str:
 def _pins(
     concerned: Sequence[Candidate],
     features: Sequence[Candidate],
-    deployment: Deployment,
+    plan: Plan,
     wheel: str | None,
 ) -> Iterator[Row]:
     """Give the requirements on the distributions that offer, need or define the contract."""
     names = {canonicalize_name(one.distribution) for one in concerned if one.distribution}
     names |= {canonicalize_name(wheel)} if wheel else set()
-    for name, choice in deployment.features.items():
+    for name, choice in plan.draft.features.items():
         if choice.package and name in {one.name for one in concerned}:
-            yield str(deployment.source.origin("features", name, "package")), choice.package
+            yield plan.draft.source.origin("features", name, "package").in_short, choice.package
     pinning = {feature.distribution for feature in features if feature.distribution}
     for owner in sorted({*host_requirements(), *pinning}):
         for requirement in _requirements(owner):

@@ -8,10 +8,13 @@ from typing import Any
 import msgspec
 
 from mercato_composition.deployment import tables as reading
-from mercato_composition.deployment.file import ValuePath, variable_of
-from mercato_composition.deployment.model import Choice, Deployment, Server
+from mercato_composition.deployment.draft import Draft
+from mercato_composition.deployment.file import variable_of
+from mercato_composition.deployment.model import Choice, Server
+from mercato_composition.deployment.partial import Hole, known_or
 from mercato_composition.deployment.sections import origin_of, read_section, table_at
 from mercato_composition.deployment.tables import Root
+from mercato_composition.deployment.text import ValuePath
 from mercato_composition.features.plan import Plan
 from mercato_kit import settings
 from mercato_kit.settings import Secret, Settings
@@ -62,32 +65,33 @@ class Setting:
         return ".".join(self.path)
 
 
-def settings_of(deployment: Deployment, plan: Plan) -> Iterator[Setting]:
+def settings_of(plan: Plan) -> Iterator[Setting]:
     """Give every setting of the host and of each feature.
 
     Of a feature that could not be loaded, the settings that the operator gave are listed. All
     their values are hidden, since any of them may be a secret.
     """
+    draft = plan.draft
     for path, kind in SECTIONS.items():
-        yield from _section(deployment, path, kind)
-    for id_, name in sorted(deployment.capabilities.items()):
+        yield from _section(draft, path, kind)
+    for id_, name in sorted(known_or(draft.capabilities, {}).items()):
         path = ("capabilities", id_)
         meaning = f"which feature answers {id_}"
-        origin = str(deployment.source.origin(*path))
+        origin = draft.source.origin(*path).in_short
         yield Setting(path, name, "str", meaning, origin, variable_of(*path))
-    for rule, reason in sorted(deployment.accept.items()):
+    for rule, reason in sorted(known_or(draft.accept, {}).items()):
         meaning = f"why production may do what the rule {rule} refuses"
-        origin = str(deployment.source.origin("accept", *rule.split(".")))
+        origin = draft.source.key("accept", rule).in_short
         yield Setting(("accept", rule), reason, "str", meaning, origin, "")
     known = {one.name: one.manifest.settings for one in [*plan.features, *plan.absent]}
-    for name in deployment.features:
-        yield from _section(deployment, ("features", name), Choice)
+    for name in draft.features:
+        yield from _section(draft, ("features", name), Choice)
         path = ("features", name, "settings")
         own = known.get(name)
         if own is not None:
-            yield from _section(deployment, path, own)
+            yield from _section(draft, path, own)
         elif name not in known:
-            yield from _unknown(deployment, path)
+            yield from _unknown(draft, path)
 
 
 def fields_of(kind: type[Settings]) -> Iterable[msgspec.structs.FieldInfo]:
@@ -100,29 +104,32 @@ def _tables_of_root() -> set[str]:
     return {"features", "capabilities", "accept", *(path[0] for path in SECTIONS if path)}
 
 
-def _section(deployment: Deployment, path: ValuePath, kind: type[Settings]) -> Iterator[Setting]:
-    given = table_at(deployment.source, path)
-    # If one value is invalid there is no section; then each value is shown as it was given.
-    section, _ = read_section(kind, deployment.source, path)
+def _section(draft: Draft, path: ValuePath, kind: type[Settings]) -> Iterator[Setting]:
+    given = table_at(draft.source, path)
+    # An invalid value is shown as it was given.
+    section, _ = read_section(kind, draft.source, path)
     for field in fields_of(kind):
         here = (*path, field.name)
-        value = getattr(section, field.name, given.get(field.name, settings.default_of(field)))
+        origin = origin_of(draft.source, *here)
+        value = section.values[field.name]
+        if isinstance(value, Hole):
+            value = given.get(field.name)
         yield Setting(
             here,
-            _shown(deployment, here, value, field),
+            _shown(draft, here, value, field),
             settings.kind_of(field),
             settings.meaning_of(field),
-            str(origin_of(deployment.source, *here) or DEFAULT),
+            origin.in_short if origin else DEFAULT,
             variable_of(*here),
         )
 
 
-def _shown(
-    deployment: Deployment, path: ValuePath, value: Any, field: msgspec.structs.FieldInfo
-) -> Any:
+def _shown(draft: Draft, path: ValuePath, value: Any, field: msgspec.structs.FieldInfo) -> Any:
     if path == ("database", "url"):
         # The query of the URL may contain a password as well.
-        safe = deployment.database_url.set(query={})
+        if isinstance(draft.database_url, Hole):
+            return HIDDEN
+        safe = draft.database_url.set(query={})
         return safe.render_as_string(hide_password=True)
     if value is not None and (settings.is_secret(field) or isinstance(value, Secret)):
         return HIDDEN
@@ -144,9 +151,9 @@ def _without_credentials(value: Any) -> Any:
     return value
 
 
-def _unknown(deployment: Deployment, path: ValuePath) -> Iterator[Setting]:
-    for key in table_at(deployment.source, path):
+def _unknown(draft: Draft, path: ValuePath) -> Iterator[Setting]:
+    for key in table_at(draft.source, path):
         here = (*path, key)
         meaning = "the feature could not be loaded"
-        origin = str(deployment.source.origin(*here))
+        origin = draft.source.origin(*here).in_short
         yield Setting(here, HIDDEN, "unknown", meaning, origin, variable_of(*here))

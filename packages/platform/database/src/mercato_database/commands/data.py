@@ -31,6 +31,7 @@ def data(ctx: click.Context, operation: Operation) -> None:
 
     The data of a feature stays when the feature is removed; only `mercato data purge` deletes it.
     """
+    operation.needs_no_secret()
     if ctx.invoked_subcommand is None:
         _list(operation)
 
@@ -47,7 +48,7 @@ def _list(operation: Operation) -> None:
         purged = holding.entry and holding.entry.purged_at
         if holding.exists:
             state = f"{len(holding.tables)} tables, {rows_in_words(rows[name])}"
-            if name != KIT and name not in operation.deployment.features:
+            if name != KIT and name not in operation.draft.features:
                 state += "; this deployment does not name it"
         else:
             state = f"purged {purged:%Y-%m-%d}" if purged else "no data"
@@ -182,7 +183,7 @@ def _purge(operation: Operation, feature: str, **allowed: bool) -> Purge:
     from mercato_database.purge import Purge
 
     manifests = [one.manifest for one in operation.plan.features]
-    return Purge(feature, operation.deployment.features, manifests, **allowed)
+    return Purge(feature, operation.draft.features, manifests, **allowed)
 
 
 def _echo_rows(rows: Mapping[str, int]) -> None:

@@ -27,11 +27,13 @@ _wait = click.option(
 
 
 @click.group()
-def db() -> None:
+@pass_operation
+def db(operation: Operation) -> None:
     """Create, migrate and check the tables of the features.
 
     Each feature has its own history, so features can be added and removed at any time.
     """
+    operation.needs_no_secret()
 
 
 @db.command(
@@ -55,7 +57,7 @@ def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa:
     operation.plan.require_fit()
     with database_errors(operation):
         applied = runner.upgrade(
-            operation.deployment.database_url,
+            operation.database_url,
             operation.plan.features,
             contract=contract,
             on_progress=click.echo,
@@ -89,7 +91,7 @@ def plan(operation: Operation, sql: bool, as_json: bool) -> None:  # noqa: FBT00
         planned = read(engine, histories(operation.loaded_features()), contract=False)
         if as_json:
             with transactions.reading(), engine.connect() as connection:
-                kept = unnamed_rows(connection, operation.deployment.features)
+                kept = unnamed_rows(connection, operation.draft.features)
             click.echo(json.dumps(describe(planned.steps, kept), ensure_ascii=False, indent=2))
     if not as_json:
         _print_plan(planned, engine.dialect, whole=sql)
@@ -122,9 +124,9 @@ def check(operation: Operation) -> None:
 
     Exits with 2 if migrations are pending, or if tables differ from the models.
     """
-    from mercato_composition.faults import DeploymentError, Fault, Outside
+    from mercato_composition.faults import DeploymentError, Fault
     from mercato_database.checks import open_engine, require_migrated
-    from mercato_database.drift import differences
+    from mercato_database.drift import drift
     from mercato_database.history import current_revisions, histories
 
     found = histories(operation.loaded_features())
@@ -139,10 +141,7 @@ def check(operation: Operation) -> None:
             click.echo(f"{history.feature} {state}; not compared: its models need {history.head}")
             continue
         click.echo(f"{history.feature} {state}")
-        if lines := differences(operation.deployment.database_url, history):
-            what = "\n".join(["its tables differ from its models:", *lines])
-            fix = "undo the manual change, or write a migration: mercato db revision"
-            fault = history.candidate.fault("K309", what, Outside(f"{fix} {history.feature}"))
+        if (fault := drift(operation.database_url, history)) is not None:
             faults.append(fault)
     if faults:
         raise DeploymentError(faults)
@@ -167,7 +166,7 @@ def adopt(operation: Operation, feature: str, wait: float) -> None:
     if at is not None:
         raise click.BadParameter(f"its tables are already at {at}; nothing to adopt")
     with database_errors(operation):
-        drift.adopt(operation.deployment.database_url, history, wait_seconds=wait)
+        drift.adopt(operation.database_url, history, wait_seconds=wait)
     click.echo(f"{feature} {history.head}")
 
 

@@ -92,7 +92,8 @@ def install(
     if here:
         from mercato_installer.here import install as install_here
 
-        installed = install_here(operation.deployment, index=index, find_links=find_links)
+        operation.needs_no_secret()
+        installed = install_here(operation.draft, index=index, find_links=find_links)
         names = ", ".join(map(str, installed))
         click.echo(f"Installed: {names}" if installed else "Nothing is missing.")
         return

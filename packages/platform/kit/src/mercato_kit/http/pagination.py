@@ -156,7 +156,7 @@ def paginate_merged(
     """
     # Each is limited: otherwise PostgreSQL would sort all of their rows.
     limited = [_in_order(one, page, column, id).subquery() for one in statements]
-    merged = sa.union_all(*(sa.select(*one.c) for one in limited)).subquery("merged")
+    merged = sa.union_all(*(sa.select(*one.c) for one in limited)).subquery("found_rows")
     *_, sort, unique = merged.c
     order = (sort.desc(), unique.desc()) if page.sort.startswith("-") else (sort, unique)
     rows = session.execute(sa.select(*merged.c).order_by(*order).limit(page.limit + 1)).all()

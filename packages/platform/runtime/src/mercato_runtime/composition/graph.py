@@ -47,10 +47,12 @@ class Graph:
         return len(self.kinds) > LARGE
 
     def around(self, feature: str) -> "Graph":
-        """Return a feature, its contracts, and their other features."""
-        near = set(_beside(self.arrows, {feature}))
-        contracts = {name for name in near if self.kinds[name] == "contract"}
-        shown = {feature, *_beside(self.arrows, contracts)} | contracts
+        """Return a feature, its contracts, and their other features; only providers if many."""
+        contracts = set(_beside(self.arrows, {feature}))
+        shown = {feature, *contracts, *_beside(self.arrows, contracts)}
+        if len(shown) > LARGE:
+            offers = [it for it in self.arrows if it.kind == "offer"]
+            shown = {feature, *contracts, *_beside(offers, contracts)}
         kinds = {name: kind for name, kind in self.kinds.items() if name in shown}
         arrows = [
             arrow

@@ -181,7 +181,7 @@ def _needing(offer: Offer, needs: list[Answered]) -> list[str]:
 
 def _settings(plan: Plan) -> Iterator[dict[str, Any]]:
     """Give the settings in force; those of features that could not be loaded may be secrets."""
-    for setting in settings_of(plan.deployment, plan):
+    for setting in settings_of(plan):
         if setting.kind != "unknown":
             yield {
                 "table": ".".join(setting.path[:-1]),

@@ -1,9 +1,11 @@
 """The checks before the app is made, one function for each."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import Fault, in_order
+from mercato_composition.deployment.partial import Hole, known_or
+from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import (
     acceptance,
@@ -14,11 +16,14 @@ from mercato_composition.features.checks import (
     manifests,
     needs,
     production,
+    secrets,
     tables,
     views,
 )
-
-Checker = Callable[[Sequence[Candidate], Deployment], Iterator[Fault]]
+from mercato_composition.features.checks.unsafe import Unsafe
+from mercato_composition.features.discovery import load_others, unloaded
+from mercato_composition.features.facts import Check, Facts
+from mercato_composition.features.relations import answers_by_contract, offers_by_contract
 
 ON_EACH: Sequence[Callable[[Candidate], Iterator[Fault]]] = (
     manifests.well_formed,
@@ -32,7 +37,7 @@ ON_EACH: Sequence[Callable[[Candidate], Iterator[Fault]]] = (
 )
 """Rules for one feature. A feature that breaks one takes no part in the other checks."""
 
-ON_ALL: Sequence[Checker] = (
+ON_ALL: Sequence[Check] = (
     needs.chosen,
     needs.offered,
     needs.versions,
@@ -45,16 +50,25 @@ ON_ALL: Sequence[Checker] = (
     clashes.topics,
     clashes.permissions,
     tables.one_owner_each,
-    production.safe,
     acceptance.known,
 )
-"""Rules between features."""
+"""Rules between features, and those of what the deployment says of them."""
 
 
-def check(features: Sequence[Candidate], deployment: Deployment) -> list[Fault]:
-    """Return all faults, root causes first."""
+MAKERS: Mapping[str, Callable[..., Any]] = {
+    "offers": offers_by_contract,
+    "answers": answers_by_contract,
+    "others": lambda choices: list(load_others(choices)),
+    "unloaded": unloaded,
+    "logins": secrets.logins,
+    "secrets_of_features": secrets.secrets_of_features,
+}
+"""How facts are made from others."""
+
+
+def malformed(features: Sequence[Candidate]) -> list[Fault]:
+    """Apply the rules for one feature to each."""
     faults: list[Fault] = []
-    well_formed: list[Candidate] = []
     for feature in features:
         for check_one in ON_EACH:
             found = list(check_one(feature))
@@ -62,8 +76,20 @@ def check(features: Sequence[Candidate], deployment: Deployment) -> list[Fault]:
             # What is malformed cannot be checked further.
             if any(fault.code == "K106" for fault in found):
                 break
-        else:
-            well_formed.append(feature)
-    for check_all in ON_ALL:
-        faults += check_all(well_formed, deployment)
-    return in_order(faults)
+    return faults
+
+
+def check(facts: Facts) -> list[Fault]:
+    """Apply the rules between features, and those of production."""
+    return [*facts.run(ON_ALL), *_unsafe(facts)]
+
+
+def _unsafe(facts: Facts) -> Iterator[Fault]:
+    environment, assumed = facts["environment"], facts["assumed"]
+    if isinstance(environment, Hole):
+        facts.unknown(environment)
+    elif environment == "production":
+        accept = known_or(facts["accept"], {})
+        for found in facts.run(production.RULES):
+            fault = found.fault(accept, facts["source"]) if isinstance(found, Unsafe) else found
+            yield replace(fault, assumes=assumed)

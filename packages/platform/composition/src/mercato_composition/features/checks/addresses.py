@@ -1,14 +1,17 @@
 """K401, K411: every URL belongs to one feature."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from werkzeug.routing import Map, MapAdapter, Rule
 
-from mercato_composition.deployment.model import Deployment
-from mercato_composition.faults import Fault, Outside
+from mercato_composition.deployment import edits
+from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.model import FeatureChoice
+from mercato_composition.deployment.partial import Hole
+from mercato_composition.faults import Certainty, Fault, Fix, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.reserved import PLATFORM_RULES
 from mercato_kit.http import Route
@@ -31,10 +34,14 @@ class _Served(NamedTuple):
     route: Route | None = None
 
 
-def one_owner_each(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
+def one_owner_each(
+    features: Sequence[Candidate], choices: Mapping[str, FeatureChoice], source: Source
+) -> Iterator[Fault | Hole]:
     """Check that no two routes have one method and URL (K401), or match one address (K411)."""
     served = [_Served(rule, frozenset({"GET", "HEAD"})) for rule in sorted(PLATFORM_RULES)]
-    for feature in features:
+    unknown = {name for name, choice in choices.items() if "mount" in choice.unknown}
+    yield from (choices[name].unknown["mount"] for name in sorted(unknown))
+    for feature in (one for one in features if one.name not in unknown):
         reported = set()
         for rule, _, route in feature.rules:
             mine = _Served(rule, frozenset(route.methods), feature, route)
@@ -42,13 +49,13 @@ def one_owner_each(features: Sequence[Candidate], deployment: Deployment) -> Ite
                 if not (mine.methods & other.methods) or not _may_meet(rule, other.rule):
                     continue
                 if _shape(rule) == _shape(other.rule):
-                    yield _fault(feature, mine, other, None, deployment)
+                    yield _fault(feature, mine, other, None, source)
                 # Which of its own routes answers is for a feature to decide.
                 elif other.feature is not feature and (rule, other.rule) not in reported:
                     address = common_address(rule, other.rule)
                     if address is not None:
                         reported.add((rule, other.rule))
-                        yield _fault(feature, mine, other, address, deployment)
+                        yield _fault(feature, mine, other, address, source)
             served.append(mine)
 
 
@@ -106,23 +113,32 @@ def _shape(rule: str) -> str:
 
 
 def _fault(
-    feature: Candidate, mine: _Served, other: _Served, address: str | None, deployment: Deployment
+    feature: Candidate, mine: _Served, other: _Served, address: str | None, source: Source
 ) -> Fault:
     """Report two rules of one shape, or two that match one *address*."""
     what = f"{', '.join(sorted(mine.methods & other.methods))} {mine.rule}"
     name = other.feature.name if other.feature else "the host"
     if address is None:
-        code, fix = "K401", "leave one of them out"
+        code = "K401"
         what += f" is already a route of {other.feature.where if other.feature else name}:"
         outcome = f"{name} would answer, without a warning"
     else:
-        code, fix = "K411", "use a stricter variable, such as <uuid:id>"
+        code = "K411"
         what += f" and {other.rule} of {name} match one address: {address}"
         rules = [Rule(other.rule, endpoint=name), Rule(mine.rule, endpoint=feature.name)]
         winner, _ = Map(rules, strict_slashes=False).bind("").match(address)
         loser = name if winner == feature.name else feature.name
         outcome = f"{winner} answers it, and {loser} never receives it"
     places = [one.route.where for one in (other, mine) if one.route]
-    mount = f'[features.{feature.name}] mount = "{feature.mount}/{feature.name}"'
-    fix += f", or serve it elsewhere: {mount} in {deployment.source.name}"
-    return feature.fault(code, "\n".join([what, *places, outcome]), Outside(fix))
+    fixes = _mounts([feature, other.feature] if other.feature else [feature], source)
+    return feature.fault(code, "\n".join([what, *places, outcome]), *fixes)
+
+
+def _mounts(features: Sequence[Candidate], source: Source) -> list[Fix]:
+    """Return the fixes that serve one of two features elsewhere; a feature knows its own routes."""
+    found = {one.name: f"{one.mount}/{one.name.replace('_', '-')}" for one in features}
+    paths = {("features", name, "mount"): mount for name, mount in found.items()}
+    if len(features) > len(found):
+        return [Outside("leave one of them out; tell its maintainers")]
+    certainty: Certainty = "choice" if len(found) > 1 else "sure"
+    return [edits.set_value(source, path, mount, certainty) for path, mount in paths.items()]

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.reserved import HOST_PERMISSIONS, PLATFORM_BLUEPRINTS
@@ -13,7 +12,7 @@ from mercato_kit.feature import ENTRY_POINT_GROUP
 from mercato_kit.http import Blueprint
 
 
-def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+def blueprints(features: Sequence[Candidate]) -> Iterator[Fault]:
     """Check that no two blueprints have one name (K402): Flask knows views by it."""
     owners: dict[str, tuple[Candidate, Blueprint]] = {}
     fix = "rename one of them; name the blueprint like the feature"
@@ -35,13 +34,13 @@ def blueprints(features: Sequence[Candidate], _deployment: Deployment) -> Iterat
                 yield feature.fault("K402", "\n".join(lines), Outside(fix))
 
 
-def topics(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+def topics(features: Sequence[Candidate]) -> Iterator[Fault]:
     """Check that no two features publish one event (K405)."""
     wins = "handlers of {0}'s event would receive the other one, too"
     return _doubles(features, "K405", "event", wins, lambda one: one.manifest.publishes)
 
 
-def permissions(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+def permissions(features: Sequence[Candidate]) -> Iterator[Fault]:
     """Check that no two features declare one permission, and none one of the host's (K406)."""
     wins = "a holder of {0}'s permission would have the other one, too"
     for feature in features:

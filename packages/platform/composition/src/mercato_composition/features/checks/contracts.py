@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, get_type_hints
 
-from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import Offer
@@ -14,7 +13,7 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
-def signatures(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+def signatures(features: Sequence[Candidate]) -> Iterator[Fault]:
     """Bind what each provider has against its contract (K113)."""
     for feature in features:
         for offer in feature.manifest.offers:

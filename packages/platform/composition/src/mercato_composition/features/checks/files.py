@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mercato_composition.deployment.file import ValuePath
-from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.places import Places
 from mercato_composition.deployment.sections import secret_names, table_at
-from mercato_composition.faults import Outside, Place
+from mercato_composition.deployment.text import ValuePath
+from mercato_composition.faults import Command, Place
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe
 
@@ -30,15 +30,15 @@ _MOUNTED = Path("/run/secrets")
 """Where container engines mount secrets, readable by every user of the container."""
 
 
-def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Unsafe]:
+def safe(features: Sequence[Candidate], source: Source) -> Iterator[Unsafe]:
     """Check the deployment file, its lock and the files of secrets, with their folders."""
-    if deployment.path is not None:
-        places = Places.of(deployment.path)
+    if source.file is not None:
+        places = Places.of(source.file)
         for file in (places.file, places.lock):
             yield from _writable(_DEPLOYMENT, file)
     for path in _secrets(features):
         *table, name = path
-        named = table_at(deployment.source, tuple(table)).get(f"{name}_file")
+        named = table_at(source, tuple(table)).get(f"{name}_file")
         if named is not None:
             yield from _secret_file(_rule_of(path), Path(str(named)))
 
@@ -62,7 +62,11 @@ def _secret_file(rule: str, file: Path) -> Iterator[Unsafe]:
     if not found and _mode(file) & stat.S_IROTH and not _is_mounted(file):
         what = f"every user of this machine may read the secret in {file}."
         yield Unsafe(
-            rule, Place(file=file.name), what, (Outside(f"chmod 600 {file}"),), acceptable=True
+            rule,
+            Place(file=file.name),
+            what,
+            (Command((("chmod", "600", str(file)),)),),
+            acceptable=True,
         )
 
 
@@ -70,7 +74,7 @@ def _writable(rule: str, file: Path) -> Iterator[Unsafe]:
     """Report a file that others may write, or replace because they may write its folder."""
     if _mode(file) & stat.S_IWOTH:
         what = f"every user of this machine may write {file}, and so choose what runs."
-        yield Unsafe(rule, Place(file=file.name), what, (Outside(f"chmod o-w {file}"),))
+        yield Unsafe(rule, Place(file=file.name), what, (Command((("chmod", "o-w", str(file)),)),))
     elif not _is_mounted(file):
         yield from _replaceable(rule, file)
 
@@ -86,7 +90,7 @@ def _replaceable(rule: str, file: Path) -> Iterator[Unsafe]:
                 rule,
                 Place(file=file.name),
                 what,
-                (Outside(f"chmod o-w {folder}"),),
+                (Command((("chmod", "o-w", str(folder)),)),),
                 acceptable=True,
             )
 

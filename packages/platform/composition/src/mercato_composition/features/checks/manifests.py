@@ -17,7 +17,6 @@ from mercato_composition.features.discovery import maintainers_of
 from mercato_composition.features.hints import Misfit, misfits
 from mercato_composition.features.reserved import reserved_names
 from mercato_kit.feature import Feature
-from mercato_kit.migrations import head
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}", re.ASCII)
 
@@ -69,7 +68,7 @@ def kit_ranges(feature: Candidate) -> Iterator[Fault]:
 def migrations_packed(feature: Candidate) -> Iterator[Fault]:
     """Check that declared migrations are inside the wheel (K118)."""
     folder = feature.manifest.migrations
-    if folder is not None and head(folder) is None:
+    if folder is not None and not any(folder.glob("*.py")):
         what = f"declares migrations, and there are none in {folder}."
         fix = 'build the wheel with them: [tool.hatch.build.targets.wheel] packages = ["src/…"]'
         yield feature.fault("K118", what, Outside(fix))

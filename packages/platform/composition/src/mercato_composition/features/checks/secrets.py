@@ -6,15 +6,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import sqlalchemy as sa
 
-from mercato_composition.deployment.file import variable_of
-from mercato_composition.deployment.model import Deployment
-from mercato_composition.deployment.sections import read_section, secret_names, stands_in_file
-from mercato_composition.deployment.tables import index_url
-from mercato_composition.faults import Fault, Outside
+from mercato_composition.deployment import corrections
+from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.partial import Hole, Partial
+from mercato_composition.deployment.sections import secret_names, stands_in_file
+from mercato_composition.deployment.text import ValuePath
+from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe
 from mercato_kit.hosts import is_loopback
-from mercato_kit.settings import Secret
+from mercato_kit.settings import Secret, Settings
 
 KNOWN_PASSWORDS = frozenset(
     "admin changeme mercato mysecretpassword password postgres redis root secret test".split()
@@ -40,41 +41,33 @@ _REDIS = "redis.url"
 
 ACCEPTABLE = (_REDIS,)
 
-Path = tuple[str, ...]
+Logins = Mapping[ValuePath, tuple[str, str]]
+"""User and password of the URLs of servers, by the path of the URL."""
 
 
-def safe(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
-    """Check the secrets of a production deployment."""
-    yield from _simple_key(deployment)
-    yield from _passwords(deployment)
-    yield from _known(features, deployment)
-    yield from _used_twice(features, deployment)
-
-
-def redis(deployment: Deployment) -> Iterator[Unsafe]:
+def _redis(redis_url: Secret | None, source: Source) -> Iterator[Unsafe]:
     """Check that a Redis server on another machine asks for a password, and over TLS."""
-    text = deployment.redis_url.reveal() if deployment.redis_url else ""
+    text = redis_url.reveal() if redis_url else ""
     url, options = urlsplit(text), _options(text)
     host = url.hostname or options.get("host")
     if not host or is_loopback(host):
         return
-    where = deployment.source.origin("redis", "url")
-    fix = f"set {variable_of('redis', 'url')}=rediss://:…@{host}"
+    where = source.origin("redis", "url")
+    fixes = corrections.url(source, ("redis", "url"), corrections.REDIS)
     has_certificate = url.scheme == "rediss" and "ssl_certfile" in options
     if not _redis_login(text)[1] and not has_certificate:
         what = f"Redis at {host} has no password: any client can clear the limits."
-        yield Unsafe(_REDIS, where, what, (Outside(f"set a password there, and {fix}"),))
+        yield Unsafe(_REDIS, where, what, fixes)
     elif url.scheme == "redis":
         what = f"the password of Redis is sent to {host} in clear."
-        yield Unsafe(_REDIS, where, what, (Outside(fix),), acceptable=True)
+        yield Unsafe(_REDIS, where, what, fixes, acceptable=True)
 
 
-def _simple_key(deployment: Deployment) -> Iterator[Fault]:
-    if weakness := _weakness(deployment.secret_key.reveal()):
+def _simple_key(secret_key: Secret, source: Source) -> Iterator[Fault]:
+    if weakness := _weakness(secret_key.reveal()):
         what = f"'secret_key' can be guessed: {weakness}."
-        make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        where = deployment.source.origin("secret_key")
-        yield Fault("K206", where, what, (Outside(f"make one: {make}"),))
+        fixes = corrections.new_key(source)
+        yield Fault("K206", source.origin("secret_key"), what, fixes)
 
 
 def _weakness(key: str) -> str | None:
@@ -88,68 +81,70 @@ def _weakness(key: str) -> str | None:
     return None
 
 
-def _passwords(deployment: Deployment) -> Iterator[Fault]:
-    for path, (user, password) in _logins(deployment).items():
-        where = deployment.source.origin(*path)
-        variable = variable_of(*path)
+def _passwords(logins: Logins, source: Source) -> Iterator[Fault]:
+    for path, (user, password) in logins.items():
+        where = source.origin(*path)
         key = f"'{path[-1]}' in [{path[0]}]"
-        if password and stands_in_file(deployment.source, *path):
+        if password and stands_in_file(source, *path):
             what = f"{key} contains a password in the deployment file."
-            fix = f"remove it; set {variable}, or {variable}_FILE to the path of a file"
-            yield Fault("K205", where, what, (Outside(fix),))
+            yield Fault("K205", where, what, corrections.moved(source, path))
         if password.lower() in KNOWN_PASSWORDS or (password and password == user):
             what = f"the password in {key} is a well-known one."
-            yield Fault("K205", where, what, (Outside(f"choose another, and set {variable}"),))
+            fixes = corrections.url(source, path, f"<{path[0]} URL with another password>")
+            yield Fault("K205", where, what, fixes, mark="known")
 
 
-def _known(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
+def _known(secrets_of_features: Mapping[ValuePath, str], source: Source) -> Iterator[Fault]:
     """Report secrets of features that are well-known words."""
-    for path, secret in _of_features(features, deployment).items():
+    for path, secret in secrets_of_features.items():
         if secret.lower() in KNOWN_PASSWORDS:
             what = f"{'.'.join(path)} is a well-known one."
-            fix = f"choose another, and set {variable_of(*path)}"
-            yield Fault("K205", deployment.source.origin(*path), what, (Outside(fix),))
+            yield Fault("K205", source.origin(*path), what, corrections.secret(path))
 
 
-def _used_twice(features: Sequence[Candidate], deployment: Deployment) -> Iterator[Fault]:
+def _used_twice(
+    secret_key: Secret | Hole,
+    logins: Logins,
+    secrets_of_features: Mapping[ValuePath, str],
+    source: Source,
+) -> Iterator[Fault]:
     """Report secrets with two purposes: a leak of one is a leak of the other."""
-    owners: dict[str, Path] = {deployment.secret_key.reveal(): ("secret_key",)}
-    found = {path: password for path, (_, password) in _logins(deployment).items()}
-    found |= _of_features(features, deployment)
+    owners: dict[str, ValuePath] = {}
+    if not isinstance(secret_key, Hole):
+        owners[secret_key.reveal()] = ("secret_key",)
+    found = {path: password for path, (_, password) in logins.items()}
+    found |= secrets_of_features
     for path, secret in found.items():
         first = owners.setdefault(secret, path) if secret else path
         if first != path:
             what = f"{'.'.join(path)} and {'.'.join(first)} have the same value."
-            fix = f"use another value: {variable_of(*path)}"
-            yield Fault("K206", deployment.source.origin(*path), what, (Outside(fix),))
+            yield Fault("K206", source.origin(*path), what, corrections.secret(path))
 
 
-def _of_features(features: Sequence[Candidate], deployment: Deployment) -> dict[Path, str]:
-    """Return the secrets in the settings of features, by their path."""
-    found: dict[Path, str] = {}
-    for feature in features:
-        kind = feature.manifest.settings
-        if kind is None:
-            continue
-        table = ("features", feature.name, "settings")
-        # Mistakes in it are reported where the settings are read.
-        section, _ = read_section(kind, deployment.source, table)
-        for name in secret_names(kind):
-            value = getattr(section, name, None)
-            if isinstance(value, Secret):
-                found[(*table, name)] = value.reveal()
+def secrets_of_features(
+    features: Sequence[Candidate], settings: Mapping[str, Partial[Settings]]
+) -> Mapping[ValuePath, str]:
+    """Return the known secrets in the settings of features, by their path."""
+    return {
+        ("features", feature.name, "settings", name): value.reveal()
+        for feature in features
+        for name in secret_names(feature.manifest.settings or Settings)
+        if isinstance(value := settings[feature.name].values[name], Secret)
+    }
+
+
+def logins(
+    database_url: sa.URL | Hole, redis_url: Secret | Hole | None, index_url: str | Hole | None
+) -> Logins:
+    """Return user and password of each known URL that may have them."""
+    found: dict[ValuePath, tuple[str, str]] = {}
+    if isinstance(database_url, sa.URL):
+        found["database", "url"] = _login(database_url)
+    if isinstance(redis_url, Secret):
+        found["redis", "url"] = _redis_login(redis_url.reveal())
+    if isinstance(index_url, str):
+        found["index", "url"] = _login_in(index_url)
     return found
-
-
-def _logins(deployment: Deployment) -> Mapping[Path, tuple[str, str]]:
-    """Return user and password of each URL that may have them."""
-    logins: dict[Path, tuple[str, str]] = {("database", "url"): _login(deployment.database_url)}
-    if deployment.redis_url is not None:
-        logins["redis", "url"] = _redis_login(deployment.redis_url.reveal())
-    index = index_url(deployment.source)[0]
-    if index is not None:
-        logins["index", "url"] = _login_in(index)
-    return logins
 
 
 def _redis_login(url: str) -> tuple[str, str]:
@@ -172,3 +167,6 @@ def _options(url: str) -> dict[str, str]:
 def _login(url: sa.URL) -> tuple[str, str]:
     asked = url.query.get("password", "")
     return url.username or "", str(url.password or asked)
+
+
+RULES = (_redis, _simple_key, _passwords, _known, _used_twice)

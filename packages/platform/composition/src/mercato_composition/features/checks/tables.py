@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
 
-from mercato_composition.deployment.model import Deployment
 from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_kit import models
@@ -17,7 +16,7 @@ Named = tuple[str, str, sa.Table | None]
 """Kind, name, and the table it belongs to."""
 
 
-def one_owner_each(features: Sequence[Candidate], _deployment: Deployment) -> Iterator[Fault]:
+def one_owner_each(features: Sequence[Candidate]) -> Iterator[Fault]:
     """Check that no two features have one name in the database (K410)."""
     owners: dict[str, tuple[str, Named]] = {
         named[1]: (_KIT, named) for named in _names_in(models.Base.metadata)

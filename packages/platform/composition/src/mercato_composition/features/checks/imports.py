@@ -1,0 +1,76 @@
+"""K420: a feature's wheel imports no other feature, and of the platform only the kit."""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import distribution
+from importlib.util import find_spec
+from pathlib import Path
+
+from mercato_composition.faults import Fault, Outside
+from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.installed import installed_features
+
+_PLATFORM = "composition database dev host installer runtime testing".split()
+
+_OF_PLATFORM = {f"mercato_{name}": f"the platform's {name}" for name in _PLATFORM}
+
+
+def own_packages_only(features: Sequence[Candidate]) -> Iterator[Fault]:
+    """Parse every module of the composed wheels, and check its imports (K420)."""
+    owners = {
+        entry.entry_point.module.partition(".")[0]: name
+        for name, entries in installed_features().items()
+        for entry in entries
+    }
+    for feature in features:
+        own = {package for package, name in owners.items() if name == feature.name}
+        others = {name: f"the feature {owner!r}" for name, owner in owners.items()}
+        foreign = {
+            name: whose for name, whose in (others | _OF_PLATFORM).items() if name not in own
+        }
+        places: dict[str, list[str]] = {}
+        for file in _modules(feature.distribution, own):
+            for package, line in _imports(file):
+                if package in foreign:
+                    places.setdefault(package, []).append(f"{file}:{line}")
+        yield from _faults(feature, foreign, places)
+
+
+def _faults(
+    feature: Candidate, foreign: Mapping[str, str], places: Mapping[str, Sequence[str]]
+) -> Iterator[Fault]:
+    for package, lines in sorted(places.items()):
+        what = "\n".join([f"it imports {package}, of {foreign[package]}:", *lines])
+        fix = (
+            "need a contract that it offers, or handle its events; of the platform, import the kit"
+        )
+        address = f"tell the maintainers of {feature.release}: {fix}"
+        yield feature.fault("K420", what, Outside(address), mark=package)
+
+
+def _modules(name: str | None, packages: set[str]) -> Iterator[Path]:
+    """Give the Python files of a wheel; of an editable one, those of its features' packages."""
+    if name is None:
+        return
+    found = distribution(name)
+    files = {Path(str(found.locate_file(file))) for file in found.files or ()}
+    for package in packages:
+        spec = find_spec(package)
+        files |= {Path(spec.origin)} if spec is not None and spec.origin else set()
+        for folder in (spec.submodule_search_locations or ()) if spec else ():
+            files.update(Path(folder).rglob("*.py"))
+    yield from sorted(file for file in files if file.suffix == ".py")
+
+
+def _imports(file: Path) -> Iterator[tuple[str, int]]:
+    """Give the top-level package of each import, and its line."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        # It cannot be imported either.
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.partition(".")[0], node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.partition(".")[0], node.lineno
