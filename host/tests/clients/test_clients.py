@@ -19,17 +19,10 @@ HERE = Path(__file__).parent
 
 
 def run(command: Sequence[str], folder: Path, **environ: str) -> str:
-    """Run a command in *folder*, and return its output; fail with the output if it fails."""
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    """Run a command in *folder*, and return what it prints; fail with all of it if it fails."""
+    env = {**os.environ, **environ}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 

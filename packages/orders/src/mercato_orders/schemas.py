@@ -114,7 +114,7 @@ class _WantedLinesSchema(Schema):
     shipping_method = LineOfText(
         max=100,
         allow_none=True,
-        metadata={"enum": [None], "description": "Not supported yet: any value is refused"},
+        metadata={"description": "Not supported yet: any value is refused"},
     )
     discount_codes = List(
         LineOfText(max=100),

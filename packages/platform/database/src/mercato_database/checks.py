@@ -144,8 +144,7 @@ def _superuser(connection: sa.Connection, draft: Draft) -> list[Fault]:
     name, is_superuser = connection.execute(_WHO).one()
     if is_superuser != "on":
         return []
-    where, accept = draft.source.origin("database", "url"), known_or(draft.accept, {})
-    return [superuser(where, name).fault(accept, draft.source)]
+    return [superuser(draft.source, name).fault(known_or(draft.accept, {}), draft.source)]
 
 
 def _make_engine(url: sa.URL) -> sa.Engine:
