@@ -15,7 +15,10 @@ from mercato_users.values import NewUser
 
 from .shopping import PASSWORD
 
-PLATFORM = ("/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems/not_found")
+PLATFORM = (
+    *("/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems"),
+    "/problems/not_found",
+)
 
 REQUIRED = [{"bearer": []}]
 OPTIONAL = [{}, *REQUIRED]

@@ -106,9 +106,10 @@ def cases():
 class Place:
     """A folder with the files of a case, in which commands are run."""
 
-    def __init__(self, folder, environ):
+    def __init__(self, folder, environ, first=None):
         self.folder = folder
         self.environ = environ
+        self.first = first or folder
 
     @classmethod
     def of(cls, case, folder):
@@ -128,22 +129,26 @@ class Place:
     def copy(self, folder):
         """Return a copy, in which a fix is tried."""
         shutil.copytree(self.folder, folder)
-        return Place(folder, dict(self.environ))
+        return Place(folder, dict(self.environ), self.first)
 
     def run(self, command):
         """Run `mercato` in this process, and return what it says."""
         with self._entered():
             shown = self._invoke(command).output
-            # Only `check` writes JSON; any other command finds what `check` finds.
+        return Said(self._tidy(shown), self.faults(command))
+
+    def faults(self, command):
+        """Return the faults that `mercato check` finds, as JSON has them."""
+        with self._entered():
             document = self._invoke(["check", *(set(command) & {"--offline"}), "--json"]).stdout
-        return Said(self._tidy(shown), json.loads(document)["faults"])
+        return json.loads(document)["faults"]
 
     def apply(self, fix, fill):
         """Do what a fix says, literally."""
         if fix["kind"] == "edit":
             self._edit(fix, fill)
             return
-        line = filled(fix["text"], fill)
+        line = filled(fix["text"], fill).replace(str(self.first), str(self.folder))
         done = subprocess.run(
             ["/bin/sh", "-c", f"{line}\nenv -0"],
             cwd=self.folder,
@@ -153,10 +158,13 @@ class Place:
         )
         assert done.returncode == 0, f"{line}\n{done.stderr.decode()}"
         after = [one.partition("=") for one in done.stdout.decode().split("\0")]
-        self.environ = {name: value for name, _, value in after if name.startswith("MERCATO_")}
+        known = {name for name, _, _ in after} & {*self.environ}
+        self.environ = {
+            name: value for name, _, value in after if name.startswith("MERCATO_") or name in known
+        }
 
     def _edit(self, fix, fill):
-        file = self.folder / fix["file"]
+        file = self.folder / filled(fix["file"], {str(self.first): str(self.folder)})
         with file.open(encoding="utf-8-sig", newline="") as content:
             lines = content.read().splitlines(keepends=True)
         new = [f"{filled(line, fill)}\n" for line in fix["lines"]]
@@ -178,6 +186,7 @@ class Place:
     def _entered(self):
         """Enter the folder, with its variables and wheels."""
         before, variables, modules = Path.cwd(), dict(os.environ), set(sys.modules)
+        arguments, sys.argv = sys.argv, ["mercato"]
         wheels = str(self.folder / "wheels")
         sys.path.insert(0, wheels)
         os.chdir(self.folder)
@@ -191,6 +200,7 @@ class Place:
             os.environ.clear()
             os.environ.update(variables)
             os.chdir(before)
+            sys.argv = arguments
             sys.path.remove(wheels)
             for name in set(sys.modules) - modules:
                 origin = getattr(sys.modules[name], "__file__", None)
@@ -210,6 +220,18 @@ class Place:
             text = text.replace(path, name)
         # Which features are installed depends on the environment that runs the tests.
         return re.sub(r"(Installed features: ).*", r"\1…", text)
+
+
+def ways(fault):
+    """Return the ways that end a fault; each is a list of fixes that are made one after another."""
+    found = []
+    for fix in fault["fixes"]:
+        is_next = found and found[-1][-1]["certainty"] == "sure" and fix["certainty"] != "choice"
+        if is_next:
+            found[-1].append(fix)
+        else:
+            found.append([fix])
+    return found
 
 
 def filled(text, fill):

@@ -73,7 +73,7 @@ from typing import Annotated, Protocol
 
 from msgspec import Meta
 
-from mercato_contracts.identity import Identity
+from mercato_contracts.catalog import Catalog
 from mercato_kit.feature import Feature, Need, Offer
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone

@@ -170,7 +170,7 @@ class TestFindWords:
         some = len(range(3, MOST_FOUND + 10, 7))
         assert count("q=thing") == (MOST_FOUND, False)
         assert count("q=brass") == (some, True)
-        # More than 200 words begin so.
+        # More than 50 words begin so: the newest products are read.
         assert count("q=uni") == (MOST_FOUND, False)
         assert count("q=uni brass") == (some, False)
         assert count("q=uni&category=leaf-3") == (51, False)

@@ -250,3 +250,12 @@ def wait_for_blocked_transaction(answer):
 def open_sessions():
     """Return the active sessions."""
     return list(session.scalars(sa.select(Session.id).where(Session.revoked_at.is_(None))))
+
+
+class TestStatements:
+    def test_rows_are_written_together(self, client, alice, database, statements):
+        """Session, token and audit trail are written at the end, on PostgreSQL by one statement."""
+        with statements as sent:
+            factories.log_in(client)
+
+        assert len(sent) == (6 if database.url.startswith("postgresql") else 8), sent

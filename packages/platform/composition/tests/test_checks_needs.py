@@ -56,7 +56,7 @@ class TestNeeds:
         [fault] = planned(feature("reviews", needs=[Need(Greeting, ">=1,<2")])).faults
 
         assert fault.code == "K108"
-        assert fault.fix == "add [features.greetings] to deployment.toml (installed, not enabled)"
+        assert fault.fix == "add [features.greetings] to deployment.toml"
 
     @pytest.mark.provokes("K108")
     def test_what_offers_it_is_broken(self, wheels):
@@ -119,7 +119,8 @@ class TestNeeds:
             "    2 enabled features offer greeting:\n"
             "    'hello' (handed to create_app) offers greeting 1.0\n"
             "    'salute' (handed to create_app) offers greeting 1.3\n"
-            '    fix: choose one in deployment.toml: [capabilities] greeting = "hello"'
+            '    fix: write greeting = "hello" in [capabilities] of deployment.toml\n'
+            '    or: write greeting = "salute" in [capabilities] of deployment.toml'
         )
 
     def test_the_operator_chose_one(self):

@@ -177,7 +177,9 @@ class TestCheck:
         assert pending["what"] == [
             "it has no tables yet; this version needs 0002: 2 migrations are pending."
         ]
-        assert [fix["text"] for fix in pending["fixes"]] == ["mercato db upgrade"]
+        [fix] = pending["fixes"]
+        assert fix["commands"] == [["mercato", "db", "upgrade"]]
+        assert fix["text"] == f"mercato --deployment {site.file} db upgrade"
 
     def test_traces_on_demand(self, site):
         """--trace prints the traceback of a fault."""

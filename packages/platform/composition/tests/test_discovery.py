@@ -6,9 +6,11 @@ import pytest
 
 from mercato_composition.deployment.reader import read_draft
 from mercato_composition.features.plan import compose
+from mercato_kit.feature import Need
 from mercato_testing.samples.wheels import GOOD, install
 
-from .manifests import planned, rendered
+from .greeting import Greeting
+from .manifests import feature, planned, rendered
 
 KIT = version("mercato-kit")
 
@@ -38,11 +40,11 @@ class TestFind:
             "Did you mean 'reviews'? Installed features: "
         )
         assert "reviews" in fault.what.partition("Installed features: ")[2].split(", ")
-        assert "`mercato install --here`" in fault.fix
+        assert "or: mercato install --here" in fault.fix
 
     @pytest.mark.provokes("K103")
     def test_a_manifest_that_cannot_be_imported(self, wheels):
-        """K103 names the exception and the extra to install; the other features are checked."""
+        """K103 names the exception, its line and the extra; the other features are checked."""
         install(
             wheels,
             "reviews",
@@ -58,14 +60,18 @@ class TestFind:
         assert rendered(found) == (
             "error[K103] mercato-gift-cards 1.0 ('gift_cards')\n"
             "    importing gift_cards_that_fail failed: ZeroDivisionError: division by zero\n"
+            f"    at {wheels}/gift_cards_that_fail.py:1\n"
             "    the other features were checked too\n"
             "    fix: install what it needs, or tell its maintainers\n"
             "error[K103] mercato-reviews 1.0 ('reviews')\n"
             "    importing reviews_that_need_more failed: ModuleNotFoundError: "
             "No module named 'a_module_that_is_away'\n"
+            f"    at {wheels}/reviews_that_need_more.py:1\n"
             "    the missing module is 'a_module_that_is_away'\n"
             "    the other features were checked too\n"
-            "    fix: pip install 'mercato-reviews[stars]'"
+            '    fix: write package = "mercato-reviews[stars]" in [features.reviews] of '
+            "deployment.toml\n"
+            "    then: mercato install --here"
         )
 
     @pytest.mark.provokes("K103")
@@ -131,6 +137,39 @@ class TestFind:
             "    fix: install a release of mercato-reviews that fits the kit, "
             "or the kit it was built for"
         )
+
+
+class TestMisspelt:
+    """A misspelt name is the cause only of what the meant feature would have ended."""
+
+    @pytest.mark.provokes("K204")
+    def test_causes_the_variable_of_the_feature_that_was_meant(self, wheels):
+        """K204 of a feature with a similar name follows from K101."""
+        install(wheels, "reviews", GOOD.format(name="reviews"))
+        values = {"environment": "testing", "features": {"reviewz": {}}}
+        variable = "MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE"
+
+        found = compose(read_draft(values, {variable: "1"}))
+
+        assert [(fault.key, fault.follows) for fault in found.faults] == [
+            ("K101@features.reviewz", ()),
+            (f"K204@{variable}", ("reviewz",)),
+        ]
+
+    @pytest.mark.provokes("K108")
+    def test_causes_no_contract_that_it_would_not_offer(self, wheels):
+        """K108 does not follow from a feature whose similar one does not offer the contract."""
+        install(wheels, "reviews", GOOD.format(name="reviews"))
+        needy = feature("asks", needs=[Need(Greeting, ">=1")])
+        values = {"environment": "testing", "features": {"reviewz": {}, "a_name_like_no_other": {}}}
+
+        found = compose(read_draft(values), [needy])
+        without = compose(read_draft({**values, "features": {"reviewz": {}}}), [needy])
+
+        assert [fault.follows for fault in found.faults if fault.code == "K108"] == [
+            ("a_name_like_no_other",)
+        ]
+        assert [fault.follows for fault in without.faults if fault.code == "K108"] == [()]
 
 
 class TestPackage:

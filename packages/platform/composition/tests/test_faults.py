@@ -60,9 +60,15 @@ class TestRender:
 
     def test_shows_each_way_out(self):
         """Each of several fixes has a line."""
-        two = Fault("K111", HERE, "so", (Outside("this"), Outside("that")))
+        two = Fault("K111", HERE, "so", (Outside("this", "choice"), Outside("that", "choice")))
 
         assert render([two]).endswith("\n    fix: this\n    or: that")
+
+    def test_shows_the_steps_of_one_way(self):
+        """A fix that has two steps says which comes first."""
+        two = Fault("K205", HERE, "so", (Outside("this"), Outside("that", "fill")))
+
+        assert render([two]).endswith("\n    fix: this\n    then: that")
 
     def test_says_what_was_assumed(self):
         """A fault that holds only if something is true says so."""

@@ -47,7 +47,7 @@ class TestMount:
         [fault] = compose(deployment(), manifests).faults
 
         assert fault.code == "K401"
-        assert '[features.two] mount = "/two"' in fault.fix
+        assert 'mount = "/two" in [features.two]' in fault.fix
         client = client_of(*manifests, features={"two": {"mount": "/two"}})
         assert client.get("/v1/things").json["place"] == "/v1/things"
         assert client.get("/two/v1/things").json["place"] == "/two/v1/things"

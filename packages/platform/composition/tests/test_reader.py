@@ -179,8 +179,9 @@ class TestRead:
 
         assert str(refused.value) == (
             "error[K100] deployment.toml\n"
-            "    there is no environment 'prodction'. Did you mean 'production'?\n"
-            "    fix: write one of: development, testing, production"
+            "    there is no environment 'prodction'. Did you mean 'production'? "
+            "Environments: development, testing, production\n"
+            '    fix: write environment = "production" in the top of deployment.toml'
         )
 
     def test_what_an_assumed_environment_refuses(self):
@@ -230,7 +231,7 @@ class TestRead:
             read_deployment({"environment": "testing", key: "all"})
 
         [fault] = refused.value.faults
-        assert (fault.code, fault.fix) == ("K202", f"correct {key} in the top of deployment.toml")
+        assert (fault.code, fault.fix) == ("K202", f"remove {key} from the top of deployment.toml")
 
     @pytest.mark.provokes("K203")
     def test_an_unknown_key_gets_a_suggestion(self):

@@ -260,7 +260,7 @@ class TestShadows:
         assert HERE in one
         assert HERE in other
         assert last == "sales answers it, and things never receives it"
-        assert '[features.sales] mount = "/sales" in deployment.toml' in fault.fix
+        assert 'mount = "/sales" in [features.sales] of deployment.toml' in fault.fix
 
     @pytest.mark.provokes("K411")
     def test_an_address_of_the_host(self):

@@ -147,7 +147,8 @@ class TestExclusions:
             "error[K112] 'reviews' (handed to create_app)\n"
             "    must not run beside 'ratings' (handed to create_app): "
             "both write the stars of a product.\n"
-            "    fix: leave one of them out: [features.reviews] or [features.ratings]"
+            "    fix: remove [features.reviews] from deployment.toml\n"
+            "    or: remove [features.ratings] from deployment.toml"
         )
 
     def test_ignores_features_that_are_not_enabled(self):

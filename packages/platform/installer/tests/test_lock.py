@@ -61,7 +61,13 @@ def changed(path, text):
 def check(shop):
     """Run `mercato check` in its environment, and return the faults of composition."""
     checked = shop.installed("check", "--offline", "--json", **SECRET)
-    return [fault for fault in json.loads(checked.stdout)["faults"] if fault["code"] < "K2"]
+    return [
+        fault
+        | {"what": "\n".join(fault["what"])}
+        | {"fix": "\n".join(fix["text"] for fix in fault["fixes"])}
+        for fault in json.loads(checked.stdout)["faults"]
+        if fault["code"] < "K2"
+    ]
 
 
 def newer_lock(shop):

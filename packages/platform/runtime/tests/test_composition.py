@@ -207,6 +207,17 @@ class TestWhatItShows:
         assert conditions(client)["Fits"] == ("false", "LeftOut")
         assert client.get("/composition/no_such").json["state"] == "left out"
 
+    def test_text_as_text(self, boot):
+        """What a feature says of itself is not HTML."""
+        client = boot(Feature(name="sly", summary="<script>alert(1)</script> & <b>more</b>"))
+
+        pages = [
+            client.get(path, headers=BROWSER).text
+            for path in ("/", "/composition", "/composition/sly")
+        ]
+
+        assert all("&lt;script&gt;" in it and "<script" not in it for it in pages)
+
     def test_conditions_of_a_good_deployment(self, boot):
         """All is true; what only production has is unknown elsewhere."""
         assert conditions(boot(notes.feature)) == {

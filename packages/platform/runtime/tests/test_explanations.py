@@ -1,5 +1,7 @@
 """The pages that explain problems."""
 
+from typing import ClassVar
+
 from mercato_kit.errors import Problem
 from mercato_kit.feature import Feature
 from mercato_kit.http import Blueprint
@@ -15,6 +17,7 @@ class OutOfPaper(Problem):
     status = 409
     code = "out_of_paper"
     title = "Out of paper"
+    member_schemas: ClassVar = {"sheets": {"type": "integer", "description": "Sheets left"}}
 
 
 @blueprint.get("/paper", allow=anyone, refuses=[OutOfPaper])
@@ -66,7 +69,8 @@ class TestExplainProblem:
         assert explained.json["description"] == "No ``paper`` is left."
         assert explained.json["advice"].startswith("Read the current state")
         assert explained.json["example"]["type"] == refused["type"]
-        assert explained.json["members"].keys() >= refused.keys() - {"sheets"}
+        assert explained.json["members"].keys() == refused.keys()
+        assert explained.json["members"]["sheets"] == "Sheets left"
         assert explained.headers["Cache-Control"] == "public, max-age=3600"
         assert explained.headers["Vary"] == "Accept"
 

@@ -83,6 +83,16 @@ HOST = """
 """An owner's host that turns two time limits off."""
 
 
+def faults_in(text):
+    """Read the faults that `mercato check --json` prints, with their lines as one text."""
+    return [
+        fault
+        | {"what": "\n".join(fault["what"])}
+        | {"fix": "\n".join(fix["text"] for fix in fault["fixes"])}
+        for fault in json.loads(text)["faults"]
+    ]
+
+
 class Shop:
     """A deployment of two wheels, with a database that has the kit's tables."""
 
@@ -104,7 +114,7 @@ class Shop:
     def check(self):
         """Return the exit code of `mercato check`, and its faults."""
         done = self.mercato("check", "--json")
-        return done.exit_code, json.loads(done.stdout)["faults"]
+        return done.exit_code, faults_in(done.stdout)
 
     def publish(self, **parts):
         """Publish an event as the wheels do."""
@@ -358,7 +368,7 @@ class TestLimits:
             check=True,
         )
 
-        [fault] = json.loads(done.stdout)["faults"]
+        [fault] = faults_in(done.stdout)
         assert (fault["code"], fault["severity"]) == ("K208", "warning")
         assert "the system allows 1024." in fault["what"]
         assert "LimitNOFILE=4296" in fault["fix"]

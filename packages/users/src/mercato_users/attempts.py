@@ -80,7 +80,7 @@ def _add(dialect: sa.Dialect) -> sa.Insert:
     )
 
 
-def _spent(_dialect: sa.Dialect) -> sa.Select[Any]:
+def _spent(_dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(
             LoginAttempt.key,

@@ -36,7 +36,8 @@ def check_database(operation: Operation) -> list[Fault]:
     faults = operation.once(_table_faults)
     try:
         with transactions.reading(), engine.connect() as connection:
-            unnamed = unnamed_data(connection, draft.features)
+            unloaded = draft.features.keys() - {one.name for one in operation.plan.features}
+            unnamed = list(unnamed_data(connection, draft.features, unloaded))
             found = [*faults, *_superuser(connection, draft), *unnamed]
             migrated = _migrated(connection, operation.plan.features)
     except DBAPIError:
@@ -143,8 +144,7 @@ def _superuser(connection: sa.Connection, draft: Draft) -> list[Fault]:
     name, is_superuser = connection.execute(_WHO).one()
     if is_superuser != "on":
         return []
-    where, accept = draft.source.origin("database", "url"), known_or(draft.accept, {})
-    return [superuser(where, name).fault(accept, draft.source)]
+    return [superuser(draft.source, name).fault(known_or(draft.accept, {}), draft.source)]
 
 
 def _make_engine(url: sa.URL) -> sa.Engine:

@@ -5,12 +5,14 @@ from urllib.parse import quote, quote_plus
 
 import sqlalchemy as sa
 
-from mercato_composition.deployment.file import Source
-from mercato_composition.faults import Command, Fault, Outside, Place
+from mercato_composition.deployment.corrections import POSTGRESQL
+from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.faults import Command, Fault, Outside, Place, Severity, Variable, mercato
 from mercato_database.history import Step
 from mercato_database.locks import LockHeldError
 
-UPGRADE = "mercato db upgrade"
+UPGRADE = ("db", "upgrade")
+"""The arguments of the command that applies migrations."""
 
 DATABASE = Place(name="database", path=("database", "url"))
 """The database, where the origin of its URL is not known."""
@@ -28,25 +30,25 @@ def pending_fault(step: Step) -> Fault:
     counted = "1 migration is" if count == 1 else f"{count} migrations are"
     what = f"{state}; this version needs {head}: {counted} pending."
     # An expanding migration after a contracting one is applied with --contract only.
-    fix = f"{UPGRADE} --contract" if contracting != sorted(contracting) else UPGRADE
+    contract = step.runs or contracting != sorted(contracting)
     if step.runs:
         what = (
             f"{state}; this version runs on them. "
-            f"The pending migrations up to {head} only remove what older versions use."
+            f"The pending migrations up to {head} only remove what older versions use: apply them "
+            "when no older version runs any more."
         )
-        fix = f"when no older version runs any more: {UPGRADE} --contract"
     elif any(contracting):
         removing = sum(contracting)
         what += f"\nmigrations that remove what the previous version still uses: {removing}"
-    return step.history.candidate.fault(
-        "K302", what, Outside(fix), severity="warning" if step.runs else "error"
-    )
+    fix = mercato(*UPGRADE, *(["--contract"] if contract else []))
+    severity: Severity = "warning" if step.runs else "error"
+    return step.history.candidate.fault("K302", what, fix, severity=severity)
 
 
 def lock_held(error: LockHeldError) -> Fault:
     """Return the fault of a migration lock that another process holds: K306."""
-    fix = f"wait until that process ends, or: {UPGRADE} --wait 600"
-    return Fault("K306", Place(name="database"), f"{error}.", (Outside(fix),))
+    fix = mercato(*UPGRADE, "--wait", "600")
+    return Fault("K306", Place(name="database"), f"{error}.", (fix,))
 
 
 def unreachable(url: sa.URL, error: sa.exc.DBAPIError, place: Place = DATABASE) -> Fault:
@@ -57,7 +59,9 @@ def unreachable(url: sa.URL, error: sa.exc.DBAPIError, place: Place = DATABASE) 
     # The longest first: a secret may contain a shorter one.
     for secret in sorted(_secrets(url), key=len, reverse=True):
         what = what.replace(secret, "***")
-    return Fault("K207", place, what, (Outside("start it, or correct [database] url"),))
+    path = ("database", "url")
+    url_of_another = Variable(variable_of(*path), f"'{POSTGRESQL}'", certainty="fill")
+    return Fault("K207", place, what, (Outside("start it", "choice"), url_of_another))
 
 
 def no_folder(file: Path, source: Source) -> Fault:

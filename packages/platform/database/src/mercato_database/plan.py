@@ -1,11 +1,11 @@
 """Plan an upgrade: its steps, or why it is refused. Does not import Alembic."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from mercato_composition.faults import Fault, Outside
+from mercato_composition.faults import Fault, Outside, mercato
 from mercato_database.faults import pending_fault
 from mercato_database.history import History, Step, current_revisions, step_of
 from mercato_database.revisions import forks
@@ -86,11 +86,12 @@ def _unknown_tables(step: Step, tables: set[str]) -> Iterator[Fault]:
             f"tables: {', '.join(existing)}\nmissing tables: {missing}\n"
             "nothing was applied, because the revision of the tables is unknown"
         )
-        fix = (
-            f"if they match the newest revision: mercato db adopt {step.feature}\n"
-            "if they belong to another application: use another database, or rename them"
+        fixes = (
+            # It compares them with the newest revision first.
+            replace(mercato("db", "adopt", step.feature), certainty="choice"),
+            Outside("if they are of another application, use another database", "choice"),
         )
-        yield step.history.candidate.fault("K304", what, Outside(fix))
+        yield step.history.candidate.fault("K304", what, *fixes)
 
 
 def _unmet(

@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 
-from mercato_composition.faults import DeploymentError, Fault, Outside
+from mercato_composition.faults import DeploymentError, Fault, Outside, mercato
 from mercato_composition.features.candidate import Candidate
 from mercato_database import ledger
 from mercato_database.faults import UPGRADE
@@ -172,5 +172,5 @@ def _failed(history: History, revision: str, error: Exception, before: Sequence[
     lines.append(f"all migrations of {history.feature} in this run were rolled back.")
     kept = ", ".join(f"{done.feature} {done.revision}" for done in before)
     lines.append(f"applied before and kept: {kept or 'nothing'}")
-    fix = f"fix the cause, then resume with: {UPGRADE}"
-    return history.candidate.fault("K305", "\n".join(lines), Outside(fix))
+    fixes = (Outside("correct the cause"), mercato(*UPGRADE))
+    return history.candidate.fault("K305", "\n".join(lines), *fixes)

@@ -64,16 +64,14 @@ def run_shop(session: nox.Session) -> None:
     serve(session, mercato, env, port)
 
 
-def addresses_at(
-    port: int, table: Mapping[str, Any], variable: str = "MERCATO"
-) -> Iterator[tuple[str, str]]:
+def addresses_at(port: int, table: Mapping[str, Any], *path: str) -> Iterator[tuple[str, str]]:
     """Give the variables that put *port* into each address of the shop in a deployment file."""
     for key, value in table.items():
-        name = f"{variable}{'_' if variable == 'MERCATO' else '__'}{key.upper()}"
         if isinstance(value, dict):
-            yield from addresses_at(port, value, name)
+            yield from addresses_at(port, value, *path, key)
         elif isinstance(value, str) and value.startswith(ADDRESS):
-            yield name, value.replace(ADDRESS, f"http://127.0.0.1:{port}")
+            variable = f"MERCATO_{'__'.join((*path, key)).upper()}"
+            yield variable, value.replace(ADDRESS, f"http://127.0.0.1:{port}")
 
 
 def serve(session: nox.Session, mercato: list[str], env: dict[str, str | None], port: int) -> None:

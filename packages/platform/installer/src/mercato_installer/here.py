@@ -4,15 +4,18 @@ For development: the packages are neither locked nor checked.
 """
 
 import importlib
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 
 from packaging.requirements import Requirement
 
 from mercato_composition.deployment.draft import Draft
 from mercato_composition.deployment.host import host_requirements
-from mercato_composition.deployment.packages import requirements_of
-from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_composition.deployment.lock import LOCK_AND_INSTALL
+from mercato_composition.deployment.packages import Requirements, requirements_of
+from mercato_composition.faults import DeploymentError, Fault, Place
+from mercato_composition.features.environment import unmet_requirements
 from mercato_composition.features.installed import installed_features
+from mercato_installer.faults import unresolved
 from mercato_installer.tools import ToolFailedError, Uv
 
 
@@ -22,11 +25,26 @@ def missing(deployment: Draft) -> list[Requirement]:
     Raises:
         DeploymentError: A ``package`` is more than a name and a range of versions.
     """
-    wanted, faults = requirements_of(deployment.features)
+    wanted, faults = requirements_of(deployment.source, deployment.features)
     if faults:
         raise DeploymentError(faults)
     installed = installed_features()
-    return [requirement for name, requirement in wanted.items() if name not in installed]
+    return [
+        requirement
+        for name, requirement in wanted.items()
+        if name not in installed
+        or (deployment.features[name].package is not None and not _is_met(requirement))
+    ]
+
+
+def _is_met(requirement: Requirement) -> bool:
+    """Tell whether a distribution is installed, in the range, with what its extras need."""
+    try:
+        found = distribution(requirement.name)
+    except PackageNotFoundError:
+        return False
+    fits = requirement.specifier.contains(found.version, prereleases=True)
+    return fits and not any(unmet_requirements(found, requirement.extras))
 
 
 def install_missing(deployment: Draft) -> None:
@@ -37,10 +55,8 @@ def install_missing(deployment: Draft) -> None:
     """
     if deployment.environment == "production":
         what = "create_app(install=True) does not install packages in production."
-        fix = "servers only verify: run `mercato lock` and `mercato install` before the start"
-        raise DeploymentError(
-            [Fault("K114", Place(file=deployment.source.name), what, (Outside(fix),))]
-        )
+        place = Place(file=deployment.source.name)
+        raise DeploymentError([Fault("K114", place, what, (LOCK_AND_INSTALL,))])
     install(deployment)
 
 
@@ -68,12 +84,8 @@ def install(
     try:
         Uv().add([str(one) for one in wanted], pins, index=index, find_links=find_links)
     except ToolFailedError as error:
-        what = f"{', '.join(map(str, wanted))} could not be installed:\n{error}"
-        fix = (
-            "correct the name or the versions, or choose an index: `mercato install --here --index`"
-        )
-        raise DeploymentError(
-            [Fault("K101", Place(file=deployment.source.name), what, (Outside(fix),))]
-        ) from error
+        by_name = requirements_of(deployment.source, deployment.features)[0]
+        requirements = Requirements(deployment.source, by_name, index)
+        raise DeploymentError([unresolved(error, requirements, "install", "--here")]) from error
     importlib.invalidate_caches()
     return wanted

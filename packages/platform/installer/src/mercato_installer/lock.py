@@ -5,12 +5,13 @@ from contextlib import suppress
 
 from packaging.utils import canonicalize_name
 
-from mercato_composition.deployment import lock as lockfile
+from mercato_composition.deployment import edits, lock as lockfile
 from mercato_composition.deployment.lock import Binding, Lock, differences
 from mercato_composition.deployment.packages import Requirements
-from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_composition.faults import DeploymentError, Fault
 from mercato_installer.admission import admit, package_of, read_wheels
 from mercato_installer.environments import write
+from mercato_installer.faults import unresolved
 from mercato_installer.installation import Installation
 from mercato_installer.tools import ToolFailedError
 from mercato_installer.wheel import Wheel
@@ -51,10 +52,7 @@ def resolve(installation: Installation) -> Lock:
     try:
         packages = installation.uv.resolve(requirements, installation.index)
     except ToolFailedError as error:
-        name = installation.requirements.source.name
-        what = f"no wheels were found that fit together:\n{error}"
-        fix = "correct the names or the ranges, or choose an index: `mercato lock --index URL`"
-        raise DeploymentError([Fault("K120", Place(file=name), what, (Outside(fix),))]) from error
+        raise DeploymentError([unresolved(error, installation.requirements, "lock")]) from error
     # Parse it before it is written: a lock that cannot be read must not be written.
     draft = lockfile.compose(packages, requirements=requirements, bindings={})
     locked = lockfile.parse(path, draft).wheels()
@@ -95,6 +93,6 @@ def _offers_another(
         f"package {package}: {wheel.release} offers no feature called {feature!r}. "
         f"It offers: {names}"
     )
-    fix = f"name the right package: package = … in [features.{feature}]"
-    where = requirements.source.origin("features", feature, "package")
-    return Fault("K101", where, what, (Outside(fix),), feature=feature)
+    path = ("features", feature, "package")
+    fix = edits.set_value(requirements.source, path, "<package that offers it>", "fill")
+    return Fault("K101", requirements.source.shown(*path), what, (fix,), feature=feature)

@@ -1,13 +1,14 @@
 """Run uv with a clean environment, so user settings cannot change the result."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import uv
 
@@ -17,8 +18,20 @@ Packages = list[dict[str, Any]]
 _NOT_INHERITED = ("PIP_", "UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_")
 
 
+_NO_INDEX = re.compile(r"Failed to fetch|error sending request|[Cc]onnection refused|dns error")
+
+_CONFLICT = "No solution found"
+
+Reason = Literal["tool", "index", "conflict", "other"]
+"""Why uv failed: it is not there, the index does not answer, or no versions fit together."""
+
+
 class ToolFailedError(Exception):
-    """uv failed; the message is the end of its output."""
+    """uv failed; the message is the end of its output, or all of it if versions conflict."""
+
+    def __init__(self, message: str, reason: Reason = "other") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class Uv:
@@ -112,13 +125,21 @@ def _run(arguments: Sequence[str], requirements: Iterable[str], pins: Iterable[s
             check=False,
         )
     if done.returncode:
-        output = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise ToolFailedError("\n".join(output[-12:]) or f"uv exited with {done.returncode}")
+        raise _failed(done.stderr.strip() or done.stdout.strip(), done.returncode)
     return done.stdout
+
+
+def _failed(output: str, code: int) -> ToolFailedError:
+    if _NO_INDEX.search(output):
+        reason: Reason = "index"
+    else:
+        reason = "conflict" if _CONFLICT in output else "other"
+    shown = output if reason == "conflict" else "\n".join(output.splitlines()[-12:])
+    return ToolFailedError(shown or f"uv exited with {code}", reason)
 
 
 def _binary() -> str:
     try:
         return uv.find_uv_bin()
     except FileNotFoundError as error:
-        raise ToolFailedError(f"the uv wheel has no program: {error}") from error
+        raise ToolFailedError(f"the uv wheel has no program: {error}", "tool") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import resource
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_composition.deployment import edits
+from mercato_composition.faults import DeploymentError, Fault, Fix, Outside, Place
 from mercato_database.checks import open_engine, require_migrated
 from mercato_database.faults import unreachable
 from mercato_kit import transactions
@@ -19,6 +21,7 @@ from mercato_runtime.worker.stuck import stuck_deliveries
 
 if TYPE_CHECKING:
     from mercato_composition.commands import Operation
+    from mercato_composition.deployment.draft import Draft
 
 _ALLOWED_CONNECTIONS = """
     SELECT current_setting('max_connections')::int
@@ -68,9 +71,22 @@ def check_connections(operation: Operation) -> Iterator[Fault]:
             f"{wanted} database connections may be used (machines * workers * threads), "
             f"and PostgreSQL allows {allowed}."
         )
-        fix = "lower workers or threads in [server], or raise max_connections of PostgreSQL"
-        where = draft.source.origin("server", "workers")
-        yield Fault("K208", where, what, (Outside(fix),), severity="warning")
+        yield Fault(
+            "K208",
+            draft.source.origin("server", "workers"),
+            what,
+            (*_fewer(draft, allowed), Outside("raise max_connections of PostgreSQL", "choice")),
+            severity="warning",
+        )
+
+
+def _fewer(draft: Draft, allowed: int) -> Iterator[Fix]:
+    """Give the fixes that lower one of the factors so far that the product is *allowed*."""
+    factors = {key: getattr(draft.server, key) for key in ("machines", "workers", "threads")}
+    for key in ("workers", "threads"):
+        others = math.prod(value for name, value in factors.items() if name != key)
+        if fewer := allowed // others:
+            yield edits.set_value(draft.source, ("server", key), fewer, "choice")
 
 
 def check_open_files(operation: Operation) -> Iterator[Fault]:

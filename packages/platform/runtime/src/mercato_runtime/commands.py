@@ -3,6 +3,7 @@
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 from contextlib import ExitStack
@@ -13,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mercato_composition.commands import Command, Operation, pass_operation, print_faults
-from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_composition.faults import (
+    DeploymentError,
+    Fault,
+    Fix,
+    Outside,
+    Place,
+    Variable,
+    mercato,
+)
 
 if TYPE_CHECKING:
     from mercato_composition.deployment.model import Deployment, Server
@@ -106,7 +115,8 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
         listener = listen(chosen.host, chosen.port)
     except OSError as error:
         what = f"cannot listen on {chosen.host}:{chosen.port}: {error.strerror}."
-        fix = "stop the other server, or use another port: `mercato serve --bind 127.0.0.1:8000`"
+        other: Fix = mercato("serve", "--bind", f"{chosen.host}:<port>")
+        fix = dataclasses.replace(other, certainty="fill")
         raise _refused(operation, what, fix) from error
     if missing := _missing(operation.deployment):
         _log.warning("Not for the open internet: missing is %s.", " and ".join(missing))
@@ -117,7 +127,7 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
         except OSError as error:
             listener.close()
             what = f"cannot make a folder for metrics: {error.strerror}."
-            fix = "mount a writable /tmp, or set TMPDIR to a writable folder"
+            fix = Variable("TMPDIR", "'<a writable folder>'", certainty="fill")
             raise _refused(operation, what, fix) from error
         run_server(operation.app, listener, workers=chosen.workers, threads=chosen.threads)
 
@@ -208,10 +218,8 @@ def _as_text(document: dict[str, Any]) -> str:
     return "\n".join(f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}" for row in rows)
 
 
-def _refused(operation: Operation, what: str, fix: str) -> DeploymentError:
-    return DeploymentError(
-        [Fault("K202", Place(file=operation.draft.source.name), what, (Outside(fix),))]
-    )
+def _refused(operation: Operation, what: str, fix: Fix) -> DeploymentError:
+    return DeploymentError([Fault("K202", Place(file=operation.draft.source.name), what, (fix,))])
 
 
 def _who(policy: object) -> str:

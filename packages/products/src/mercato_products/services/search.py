@@ -71,8 +71,8 @@ def find_words(
 ) -> Found:
     """Find the newest products with all words of a text, at most 1,000.
 
-    A word also finds longer words that begin with it. Where there are more than 200 of them, it
-    finds the first 200; and the newest 5,000 products with the other words are read for the rest.
+    A word also finds longer words that begin with it. If there are more than 50 of them, the index
+    is of no use: then the newest 5,000 products with the other words are read.
 
     Args:
         text: The words.
@@ -87,31 +87,20 @@ def find_words(
     tree = query.tree(["", _STAFF_ONLY] if hidden_too else [""])
     facts = [] if category_id is None else [category_id.hex]
     facts += [] if in_stock is None else [_stock(in_stock=in_stock)]
-    meant, too_many = words_for(words.terms_of(tree))
-    indexed = _with_facts(words.spelt_out(tree, meant), facts)
-    if not too_many:
-        found = _newest(indexed, *shown)
-    else:
-        known = {term: meant[term] for term in meant.keys() - too_many}
-        read = _read(tree, _with_facts(words.spelt_out(tree, known), facts))
-        numbers = _either(_newest(indexed, SearchText.number).limit(MOST_FOUND), read)
-        is_found = SearchText.number == numbers.c.number
-        found = sa.select(*shown).join_from(numbers, SearchText, is_found)
-        found = found.order_by(SearchText.number.desc())
-    return Found(found.limit(MOST_FOUND).subquery("found"), of_all=not too_many)
+    meant = words_for(words.terms_of(tree))
+    found = _newest(_with_facts(words.spelt_out(tree, meant), facts), *shown)
+    of_all = all(term in meant for term in words.terms_of(tree) if term.begins)
+    if not of_all:
+        found = _read(found, tree)
+    return Found(found.limit(MOST_FOUND).subquery("found"), of_all)
 
 
-def _either(*statements: Any) -> sa.Subquery:
-    arms = (statement.subquery() for statement in statements)
-    return sa.union(*(sa.select(arm.c.number) for arm in arms)).subquery("found_numbers")
-
-
-def _read(tree: Node, indexed: Node | None) -> Any:
-    """Select products whose words fulfil a query, of the newest that the index has for a part."""
-    numbers = _newest(indexed, SearchText.number)
+def _read(found: Any, tree: Node) -> Any:
+    """Read the words of the newest products *found*, and select those that fulfil a query."""
+    numbers = found.with_only_columns(SearchText.number, maintain_column_froms=True)
     oldest = numbers.limit(1).offset(MOST_READ - 1)
     first = sa.func.coalesce(oldest.correlate(None).scalar_subquery(), 1)
-    return numbers.where(SearchText.number >= first, _has(tree)).limit(MOST_FOUND)
+    return found.where(SearchText.number >= first, _has(tree))
 
 
 def _with_facts(indexed: Node | None, facts: Sequence[str]) -> Node | None:

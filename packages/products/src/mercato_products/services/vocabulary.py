@@ -10,8 +10,8 @@ from mercato_kit.lists import Rows
 from mercato_products.models import SearchWord
 from mercato_products.words import Term
 
-MOST_WORDS = 200
-"""Words that a beginning stands for, at most."""
+MOST_WORDS = 50
+"""Words that a beginning stands for, at most; one of more words is not looked up."""
 
 _WORDS = Rows("words", {"word": SearchWord.word.type})
 _LAST = "\U0010ffff"
@@ -32,25 +32,21 @@ def add_words(words: Collection[str]) -> None:
     )
 
 
-def words_for(terms: Iterable[Term]) -> tuple[Mapping[Term, Sequence[str]], Collection[Term]]:
-    """Return the words that begin with each beginning, and the beginnings of more than 200.
-
-    Of those, the first 200 words are returned.
-    """
+def words_for(terms: Iterable[Term]) -> Mapping[Term, Sequence[str]]:
+    """Return the words that begin with each beginning, but for those of more than 50 words."""
     wanted = [term for term in dict.fromkeys(terms) if term.begins]
     if not wanted:
-        return {}, ()
+        return {}
     found: dict[Term, list[str]] = {term: [] for term in wanted}
     rows: Any = session.execute(sa.union_all(*map(_select, range(len(wanted)), wanted)))
     for number, word in rows:
         found[wanted[number]].append(word)
-    too_many = {term for term, words in found.items() if len(words) > MOST_WORDS}
-    return {term: sorted(words)[:MOST_WORDS] for term, words in found.items()}, too_many
+    return {term: words for term, words in found.items() if len(words) <= MOST_WORDS}
 
 
 def _select(number: int, term: Term) -> sa.Select[tuple[int, str]]:
     inside = sa.select(sa.literal(number).label("number"), SearchWord.word).where(
         SearchWord.word >= term.word, SearchWord.word < term.word + _LAST
     )
-    limited = inside.order_by(SearchWord.word).limit(MOST_WORDS + 1).subquery()
+    limited = inside.limit(MOST_WORDS + 1).subquery()
     return sa.select(limited.c.number, limited.c.word)

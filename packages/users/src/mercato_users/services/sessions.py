@@ -209,8 +209,9 @@ def _record_login(account: _Account, renewed: str | None) -> User | None:
 
 def _start(user: User, client: Client) -> Login:
     settings, now, token = current_settings(UsersSettings), utc_now(), opaque_tokens.new_token()
+    session_id = new_id()
     login = {
-        "id": new_id(),
+        "id": session_id,
         "user_id": user.id,
         "created_at": now,
         "last_seen_at": now,
@@ -220,9 +221,9 @@ def _start(user: User, client: Client) -> Login:
         "amr": ["pwd"],
     }
     later(Session, [login])
-    _append(login["id"], token, 0, now)
+    _append(session_id, token, 0, now)
     return Login(
-        access_token=_access_token(user, login["id"]),
+        access_token=_access_token(user, session_id),
         expires_in=settings.access_token_seconds,
         refresh_token=token,
         user=user,

@@ -1,7 +1,9 @@
 """Print faults: in colour on a terminal, plain elsewhere."""
 
 import os
+import re
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
 
 import click
@@ -10,7 +12,7 @@ from mercato_composition.faults import Fault, lines_of
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 
-_FIX = "fix:"
+_FIX = re.compile(r"(?<=^    )(fix|or|then):")
 
 MOST_BLOCKS = 50
 """Faults that are printed."""
@@ -38,6 +40,12 @@ def print_faults(
         click.echo(f"{_counted(faults)}; {things} not checked: {named}", err=err)
     elif (sys.stderr if err else sys.stdout).isatty():
         click.secho(_summary(faults), err=err, dim=True)
+    # With --trace, also the errors that they were found by.
+    if click.get_current_context().find_root().params.get("trace"):
+        for fault in faults:
+            if fault.cause is not None:
+                click.echo(f"\n{fault.key}:", err=True)
+                click.echo("".join(traceback.format_exception(fault.cause)), err=True)
 
 
 def _styled(fault: Fault, among: Sequence[Fault]) -> Iterator[str]:
@@ -46,7 +54,7 @@ def _styled(fault: Fault, among: Sequence[Fault]) -> Iterator[str]:
     code = click.style(code, fg=_COLOURS[fault.severity], bold=True)
     yield f"{code} {click.style(where, bold=True)}"
     for line in lines:
-        yield line.replace(_FIX, click.style(_FIX, fg="green"), 1) if _FIX in line[:9] else line
+        yield _FIX.sub(lambda word: click.style(word[0], fg="green"), line)
 
 
 def _summary(faults: Sequence[Fault]) -> str:

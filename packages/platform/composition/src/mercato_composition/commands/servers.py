@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from mercato_composition.deployment import corrections
 from mercato_composition.deployment.partial import known_or
 from mercato_composition.faults import Fault, Outside
 
@@ -37,12 +38,15 @@ def check_servers(operation: Operation) -> Iterator[Fault]:
             "rate limits and the cache are shared through it; "
             "until it answers, each process counts for itself"
         )
-        where = draft.source.origin("redis", "url")
+        path = ("redis", "url")
         yield Fault(
             "K503",
-            where,
+            draft.source.origin(*path),
             what,
-            (Outside("start Redis, or correct [redis] url"),),
+            (
+                Outside("start Redis", "choice"),
+                *corrections.url(draft.source, path, corrections.REDIS),
+            ),
             severity="warning",
         )
     finally:

@@ -5,13 +5,25 @@ from typing import Any
 import msgspec
 
 from mercato_composition.deployment import edits
-from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment.file import Source, value_at, variable_of
 from mercato_composition.deployment.text import ValuePath
 from mercato_composition.faults import Fix, Outside, Variable
 from mercato_kit import settings
 
 RANDOM = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 """The command that prints a random secret."""
+
+
+POSTGRESQL = "postgresql://<user>:<password>@<host>/<database>"
+
+REDIS = "rediss://:<password>@<host>:6379/0"
+
+
+def new_key(source: Source) -> tuple[Fix, ...]:
+    """Return the fixes of a key that is not random: another one, not in the deployment file."""
+    path = ("secret_key",)
+    is_in_file = path in source.origins and not source.in_environment(*path)
+    return moved(source, path) if is_in_file else random_secret(path)
 
 
 def given(source: Source, path: ValuePath, field: msgspec.structs.FieldInfo) -> tuple[Fix, ...]:
@@ -44,7 +56,7 @@ def together(source: Source, path: ValuePath) -> tuple[Fix, ...]:
 
 def known(source: Source, path: ValuePath, suggestion: str | None) -> tuple[Fix, ...]:
     """Return the fixes of an unknown key: the name that was meant, or none."""
-    if suggestion is None:
+    if suggestion is None or value_at(source.values, (*path[:-1], suggestion)) is not None:
         return (edits.remove(source, path),)
     renamed = edits.rename(source, path, suggestion, "choice")
     return (renamed, edits.remove(source, path, "choice"))
@@ -75,6 +87,14 @@ def random_secret(path: ValuePath) -> tuple[Fix, ...]:
 def secret_file(source: Source, path: ValuePath) -> tuple[Fix, ...]:
     """Return the fix of a file with a secret that cannot be used: the path of another one."""
     return (edits.set_value(source, path, "<path of a file with the secret>", "fill"),)
+
+
+def url(source: Source, path: ValuePath, example: str) -> tuple[Fix, ...]:
+    """Return the fixes of a URL, which may contain a password: it is not written into the file."""
+    *table, name = path
+    if source.origin(*table, f"{name}_file") in source.origins.values():
+        return secret_file(source, (*table, f"{name}_file"))
+    return (Variable(variable_of(*path), f"'{example}'", certainty="fill"),)
 
 
 def example_of(field: msgspec.structs.FieldInfo) -> Any:

@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from mercato_composition.deployment import text as reading
-from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment.file import Source, value_at, variable_of
 from mercato_composition.deployment.text import Span, Text, ValuePath
 from mercato_composition.faults import Certainty, Command, Edit, Fix, Outside, Variable
 
@@ -47,7 +47,11 @@ def remove(source: Source, path: ValuePath, certainty: Certainty = "sure") -> Fi
     wanted = _with(text.values, path, None)
     found = _first(source, wanted, _ways_to_remove(source, text, path), certainty)
     # A table that is left empty says as little as one that is not there.
-    return found or Outside(f"remove {_named(path)} from {source.name}", certainty)
+    if found is not None:
+        return found
+    of_table = f"{_quoted(path[-1])} from {_table(path[:-1])} of"
+    said = f"{_named(path)} from" if _named(path).startswith("[") else of_table
+    return Outside(f"remove {said} {source.name}", certainty)
 
 
 def rename(source: Source, path: ValuePath, name: str, certainty: Certainty = "sure") -> Fix:
@@ -56,9 +60,34 @@ def rename(source: Source, path: ValuePath, name: str, certainty: Certainty = "s
         new, old = variable_of(*path[:-1], name), variable_of(*path)
         return Variable(new, f'"${old}"', unset=old, certainty=certainty)
     text, right = _text_of(source), (*path[:-1], name)
-    wanted = _with(_with(text.values, path, None) or {}, right, _at(text.values, path))
+    wanted = _with(_with(text.values, path, None) or {}, right, value_at(text.values, path))
     found = _first(source, wanted, _ways_to_rename(source, text, path, name), certainty)
     return found or _renamed_by_sed(source, text, path, name, wanted, certainty)
+
+
+def quote(source: Source, path: ValuePath, dotted: str) -> Fix:
+    """Return the fix that puts the key *dotted*, which TOML read as tables, in quotes."""
+    key = (*path[:-1], *dotted.split("."))
+    at = _text_of(source).keys.get(key)
+    if at is not None and source.file is not None:
+        script = f"{at.line}s/{dotted.replace('.', '[.]')}/{literal(dotted)}/"
+        return Command((("sed", "-i", script, str(source.file)),))
+    return Outside(f"put the name in quotes: {literal(dotted)} = …")
+
+
+def table_for_value(source: Source, path: ValuePath) -> Fix:
+    """Return the fix of a value where a table is due: the value goes, and the table is added."""
+    text = _text_of(source)
+    wanted = _with(_with(text.values, path, None) or {}, path, {})
+    header = f"[{_dotted(path)}]"
+    if at := text.keys.get(path):
+        last = len(text.lines)
+        # Keys below would become those of the new table, so it is added behind them.
+        rest = tuple(line for line in text.lines[at.line :] if not line.lstrip().startswith("#"))
+        if not any(rest):
+            way = Edit(str(source.file), "instead", (header,), at.line, last)
+            return _first(source, wanted, [way], "sure") or remove(source, path)
+    return remove(source, path)
 
 
 def literal(value: Any) -> str:
@@ -170,9 +199,12 @@ def _value_column(line: str, key: Span) -> int:
 def _said(source: Source, path: ValuePath, value: Any, certainty: Certainty) -> Outside:
     if isinstance(value, Mapping):
         return Outside(f"add [{_dotted(path)}] to {source.name}", certainty)
-    table = f"[{_dotted(path[:-1])}]" if path[1:] else "the top"
     written = f"{_quoted(path[-1])} = {literal(value)}"
-    return Outside(f"write {written} in {table} of {source.name}", certainty)
+    return Outside(f"write {written} in {_table(path[:-1])} of {source.name}", certainty)
+
+
+def _table(path: ValuePath) -> str:
+    return f"[{_dotted(path)}]" if path else "the top"
 
 
 def _named(path: ValuePath) -> str:
@@ -190,12 +222,6 @@ def _quoted(key: str) -> str:
 def _shell_text(value: Any) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if re.fullmatch(r"[\w./:@%+,-]*", text) else f"'{text}'"
-
-
-def _at(values: Any, path: ValuePath) -> Any:
-    for part in path:
-        values = values.get(part) if isinstance(values, Mapping) else None
-    return values
 
 
 def _with(values: Mapping[str, Any], path: ValuePath, value: Any) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from mercato_composition.deployment import flaws
 from mercato_composition.deployment.kubernetes import is_of_a_service
 from mercato_composition.deployment.partial import Hole
 from mercato_composition.deployment.text import Span, ValuePath, read
-from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_composition.faults import DeploymentError, Fault, Fix, Outside, Place, mercato
 
 PREFIX = "MERCATO_"
 DEPLOYMENT = "MERCATO_DEPLOYMENT"
@@ -202,9 +202,8 @@ def _place(file: Path, span: Span) -> Place:
 
 
 def _unreadable(file: Path, error: OSError) -> Fault:
-    return Fault(
-        "K100",
-        Place(name=str(file)),
-        f"the deployment file cannot be read: {error.strerror}.\nlooked for {file.absolute()}",
-        (Outside(f"create it, or name another file with {DEPLOYMENT} or --deployment"),),
-    )
+    what = f"the deployment file cannot be read: {error.strerror}.\nlooked for {file.absolute()}"
+    fix: Fix = Outside(f"name another file with {DEPLOYMENT} or --deployment")
+    if isinstance(error, FileNotFoundError):
+        fix = mercato("config", "--example", into=str(file))
+    return Fault("K100", Place(name=str(file)), what, (fix,))

@@ -5,22 +5,26 @@ from pathlib import Path
 
 from mercato_composition.deployment.partial import Hole
 from mercato_composition.deployment.text import Flaw, ValuePath
-from mercato_composition.faults import Command, Edit, Fault, Outside, Place
+from mercato_composition.faults import Command, Edit, Fault, Place
 
 
 def fault_of(file: Path, lines: Sequence[str], flaw: Flaw) -> Fault:
     """Return the fault of a statement that cannot be read (K100), or that is there twice (K102)."""
     place = _place(file, lines, flaw)
+    removed = Edit(str(file), "remove", (), flaw.span.line)
     if flaw.kind == "encoding":
         return Fault("K100", place, f"{flaw.what}.", (_recode(file, flaw.what),))
     if flaw.kind == "twice":
-        return Fault("K102", place, f"{flaw.what}.", (Outside("keep one of them"),))
+        return Fault(
+            "K102", place, f"{flaw.what}.", (Edit(str(file), "remove", (), flaw.span.line),)
+        )
     if flaw.kind == "value":
         what = f"the file is not valid TOML: {flaw.what}."
-        return Fault("K100", place, what, (Outside("correct this line"),))
+        # The line is not shown: a secret may be in it.
+        return Fault("K100", place, what, (removed,))
     what = f"{flaw.what}. The keys below it were not read."
     header = Edit(str(file), "instead", (f"[{'.'.join(flaw.path)}]",), flaw.span.line)
-    fix = header if flaw.known and _is_plain(flaw.path) else Outside("correct this line")
+    fix = header if flaw.known and _is_plain(flaw.path) else removed
     return Fault("K100", place, what, (fix,))
 
 

@@ -1,10 +1,10 @@
 """Find the installed host: the ``create_app()`` that commands call, and its distribution."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
-from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_composition.faults import Command, DeploymentError, Fault, Fix, Place
 
 GROUP = "mercato.app"
 """Entry point group of a host's factory: ``create_app(deployment, features=…) -> Flask``."""
@@ -36,13 +36,26 @@ def find_host() -> EntryPoint:
     if not chosen:
         what = f"no installed distribution has an entry point in the group {GROUP!r}."
         raise DeploymentError(
-            [Fault("K128", Place(name="host"), what, (Outside(f"pip install {DEFAULT_HOST}"),))]
+            [
+                Fault(
+                    "K128",
+                    Place(name="host"),
+                    what,
+                    (Command((("pip", "install", DEFAULT_HOST),)),),
+                )
+            ]
         )
     lines = [f"{distribution_of(entry)}: {entry.value}" for entry in chosen]
     what = "\n".join([f"{len(chosen)} installed distributions provide a host:", *lines])
-    raise DeploymentError(
-        [Fault("K128", Place(name="host"), what, (Outside("uninstall all but one of them"),))]
-    )
+    raise DeploymentError([Fault("K128", Place(name="host"), what, tuple(_uninstalled(chosen)))])
+
+
+def _uninstalled(hosts: Iterable[EntryPoint]) -> Iterator[Fix]:
+    """Give the commands that uninstall one of two hosts; of more, all but one must go."""
+    names = [distribution_of(host) for host in hosts]
+    for kept in names:
+        others = [name for name in names if name != kept]
+        yield Command((("pip", "uninstall", "--yes", *others),), certainty="choice")
 
 
 def distribution_of(host: EntryPoint) -> str:

@@ -22,7 +22,13 @@ from packaging.pylock import (
 )
 from packaging.utils import canonicalize_name
 
-from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_composition.faults import DeploymentError, Fault, Place, mercato
+
+LOCK_AND_INSTALL = mercato("lock", then=("install",))
+"""What brings a package that the lock does not name."""
+
+INSTALL = mercato("install")
+"""What brings a package that the lock names."""
 
 
 class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,8 +100,7 @@ class Lock:
         added = [f"+ {line}" for line in lines if line not in self.requirements]
         if removed or added:
             what = "\n".join([f"{name} names other packages than this lock:", *removed, *added])
-            fix = "make it again: `mercato lock`, then `mercato install`"
-            yield Fault("K114", Place(file=self.path.name), what, (Outside(fix),))
+            yield Fault("K114", Place(file=self.path.name), what, (LOCK_AND_INSTALL,))
 
     def wheels(self) -> list[Locked]:
         """Return the wheels to install on this machine.
@@ -123,9 +128,8 @@ def read(path: Path) -> Lock:
         text = path.read_bytes()
     except OSError as error:
         what = f"{path.name} cannot be read: {error.strerror}.\nlooked for {path}"
-        fix = "create it with `mercato lock`"
         raise DeploymentError(
-            [Fault("K114", Place(file=path.name), what, (Outside(fix),))]
+            [Fault("K114", Place(file=path.name), what, (mercato("lock"),))]
         ) from error
     return parse(path, text)
 
@@ -228,7 +232,7 @@ def _unusable(path: Path, why: str) -> Fault:
         "K114",
         Place(file=path.name),
         f"{path.name} cannot be used as a lock here: {why}.",
-        (Outside("make it again: `mercato lock`"),),
+        (mercato("lock"),),
     )
 
 

@@ -8,15 +8,18 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from mercato_composition.deployment import file as sources, tables as reading
+from mercato_composition.deployment import edits, file as sources, tables as reading
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.host import host_requirements
 from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.partial import known
 from mercato_composition.deployment.sections import table_at
-from mercato_composition.faults import DeploymentError, Fault, Outside
+from mercato_composition.faults import DeploymentError, Fault
 
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*([<>=!~][<>=!~0-9A-Za-z.*+,\s]*)?", re.ASCII)
+_PLAIN = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[A-Za-z0-9._,\s-]*\]\s*)?([<>=!~][<>=!~0-9A-Za-z.*+,\s]*)?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,14 @@ def read(path: Path | None, environ: Mapping[str, str] = os.environ) -> Requirem
     source = sources.load(path, environ)
     choices, mistakes = reading.choices(source)
     index, refused = reading.index_url(source)
-    requirements, more = requirements_of(choices)
+    requirements, more = requirements_of(source, choices)
     if faults := [*source.faults, *mistakes, *refused, *more]:
         raise DeploymentError(faults)
     return Requirements(source, requirements, known(index))
 
 
 def requirements_of(
-    choices: Mapping[str, FeatureChoice],
+    source: Source, choices: Mapping[str, FeatureChoice]
 ) -> tuple[dict[str, Requirement], list[Fault]]:
     """Return the requirement of each feature, by feature name, and the faults of the others."""
     requirements: dict[str, Requirement] = {}
@@ -78,28 +81,31 @@ def requirements_of(
         if "package" in choice.unknown:
             continue
         requirement = requirement_of(choice)
-        if isinstance(requirement, Fault):
-            faults.append(requirement)
+        if requirement is None:
+            faults.append(_not_plain(source, choice))
         else:
             requirements[name] = requirement
     return requirements, faults
 
 
-def requirement_of(choice: FeatureChoice) -> Requirement | Fault:
-    """Return the requirement that brings a feature.
+def requirement_of(choice: FeatureChoice) -> Requirement | None:
+    """Return the requirement that brings a feature; None if the file's is not accepted.
 
-    Only a name with a range of versions is accepted: a URL or a path could bring unreviewed code.
+    Only a name with extras and a range of versions is: a URL or a path could bring unreviewed code.
     """
     text = choice.package if choice.package is not None else f"mercato-{choice.name}"
     try:
         requirement = Requirement(text)
     except InvalidRequirement:
-        requirement = None
-    if requirement is not None and _PLAIN.fullmatch(text.strip()):
-        return requirement
-    what = f"package = {text!r} is not a name with a range of versions."
-    fix = (
-        f'write it like "mercato-{choice.name} ~= 1.0": no URL, path, marker, extra or option; '
-        "where packages come from is [index] url, or an option of `mercato lock`"
+        return None
+    return requirement if _PLAIN.fullmatch(text.strip()) else None
+
+
+def _not_plain(source: Source, choice: FeatureChoice) -> Fault:
+    what = (
+        f"package = {choice.package!r} is not a name with a range of versions: no URL, path, "
+        "marker or option; where packages come from is [index] url"
     )
-    return Fault("K202", choice.place, what, (Outside(fix),), feature=choice.name)
+    path = ("features", choice.name, "package")
+    fix = edits.set_value(source, path, f"mercato-{choice.name.replace('_', '-')}")
+    return Fault("K202", source.shown(*path), what, (fix,), feature=choice.name)

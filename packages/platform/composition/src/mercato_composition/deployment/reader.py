@@ -7,18 +7,19 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from mercato_composition.deployment import file, tables
+from mercato_composition.deployment import corrections, edits, file, tables
 from mercato_composition.deployment.draft import Draft
-from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import DEVELOPMENT_KEYS, ENVIRONMENTS, Deployment, Server
 from mercato_composition.deployment.packages import requirements_of
 from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import read_section, secrets_in_clear
 from mercato_composition.deployment.tables import Database, Root
-from mercato_composition.faults import Fault, Outside, Severity, did_you_mean
+from mercato_composition.faults import Certainty, Fault, Fix, Severity, Variable, did_you_mean
 from mercato_kit.settings import Secret, shown_as
 
-_RULES = "the rules of production"
+RULES = "the rules of production"
+"""What cannot be checked where the environment is unknown."""
 
 _CHECKS_OF_SERVER = {"host": tables.listen, "hosts": tables.hosts, "origins": tables.origins}
 """What is checked of a value beside its type, by key."""
@@ -85,7 +86,7 @@ def _draft_of(source: Source, absent: Severity | None) -> Draft:
         key_faults = [replace(fault, assumes=assumed) for fault in key_faults]
     faults += [*unknown, *server_faults, *database_faults, *url_faults, *key_faults]
     faults += [*redis_faults, *index_faults, *logging_faults, *feature_faults]
-    faults += [*requirements_of(features)[1], *tables.deploy(source)[1]]
+    faults += [*tables.deploy(source)[1], *requirements_of(source, features)[1]]
     accept = root.values["accept"]
     faults += () if isinstance(accept, Hole) else tables.accepted(source, accept)
     return Draft(
@@ -128,13 +129,13 @@ def _environment(source: Source, root: Partial[Root]) -> tuple[str | Hole, str |
     """Return the environment, what was assumed if its name is misspelt, and the fault of that."""
     name = root.values["environment"]
     if isinstance(name, Hole):
-        return Hole(_RULES, name.because), None, []
+        return Hole(RULES, name.because), None, []
     if name in ENVIRONMENTS:
         return name, None, []
     fault = _unknown_environment(source, name)
     close = get_close_matches(name, ENVIRONMENTS, n=1)
     if not close:
-        return Hole(_RULES, (fault.key,)), None, [fault]
+        return Hole(RULES, (fault.key,)), None, [fault]
     return close[0], f'environment = "{close[0]}"', [fault]
 
 
@@ -149,29 +150,28 @@ def _unknown_environment(source: Source, name: str) -> Fault:
     shown = shown_as(name)
     unknown = f"there is no environment {shown}" if shown else "the environment is unknown"
     what = f"{unknown}.{did_you_mean(name, ENVIRONMENTS)}"
-    return Fault("K100", source.origin("environment"), what, (Outside(f"write one of: {known}"),))
+    what += f" Environments: {known}"
+    close = get_close_matches(name, ENVIRONMENTS, n=1) or ENVIRONMENTS
+    certainty: Certainty = "choice" if close[1:] else "sure"
+    fixes = tuple(edits.set_value(source, ("environment",), one, certainty) for one in close)
+    return Fault("K100", source.shown("environment"), what, fixes)
 
 
 def _stray_variables(source: Source) -> Iterator[Fault]:
-    for path, variable in file.stray_variables(source):
+    for path, place in file.stray_variables(source):
+        unset: Fix = Variable(place.variable or "", None)
         if "" in path:
-            what = "a part of its name is empty."
-            yield Fault(
-                "K203", variable, what, (Outside("unset the variable, or correct its name"),)
-            )
+            yield Fault("K203", place, "a part of its name is empty.", (unset,))
         elif path[:1] == ("features",) and len(path) > 1:
             what = f"it sets a value of the feature {path[1]!r}, which is not enabled."
-            fix = f"add [features.{path[1]}] to {source.name}, or unset the variable"
-            yield Fault("K204", variable, what, (Outside(fix),))
+            named = edits.set_value(source, path[:2], {}, "choice")
+            yield Fault("K204", place, what, (named, replace(unset, certainty="choice")))
         elif path[0] == "accept":
             what = "a danger is accepted in the deployment file only, where a reviewer sees it."
-            fix = f"unset the variable; write the rule and the reason in [accept] of {source.name}"
-            yield Fault("K203", variable, what, (Outside(fix),))
+            yield Fault("K203", place, what, (unset,))
         else:
             what = "a part of its name, before a double underscore, is a value and not a table."
-            yield Fault(
-                "K203", variable, what, (Outside("unset the variable, or correct its name"),)
-            )
+            yield Fault("K203", place, what, (unset,))
 
 
 def _secret_key(
@@ -183,21 +183,19 @@ def _secret_key(
         return given or environment, []
     key = given or Secret(DEVELOPMENT_KEYS.get(environment, ""))
     where = source.origin("secret_key")
-    variable = variable_of("secret_key")
-    make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-    fix = f"set {variable}, or {variable}_FILE to the path of a file with it; make one: {make}"
+    fixes = corrections.new_key(source)
     if not key.reveal() and given is None:
         what = "required setting 'secret_key' is missing (secret: all keys are derived from it)."
-        fault = Fault("K201", where, what, (Outside(fix),), severity=absent or "error")
+        fault = Fault("K201", where, what, fixes, severity=absent or "error")
         return Hole("secret_key", (fault.key,) if absent else ()), [fault] if absent else []
     if environment != "production":
         return key, []
     if key.reveal() in DEVELOPMENT_KEYS.values():
         what = "'secret_key' is a default of development or testing, which is public."
-        fault = Fault("K205", where, what, (Outside(fix),))
+        fault = Fault("K205", where, what, fixes)
     elif len(key.reveal()) < SMALLEST_SECRET_KEY:
         what = f"'secret_key' is shorter than {SMALLEST_SECRET_KEY} characters."
-        fault = Fault("K202", where, what, (Outside(fix),))
+        fault = Fault("K202", where, what, fixes)
     else:
         return key, []
     return Hole("secret_key", (fault.key,)), [fault]

@@ -189,21 +189,22 @@ def _fault(
     of_whom = f" of {owner}" if owner else ""
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     here, field = (*path, mistake.key), fields.get(mistake.key)
-    place = source.origin(*(here if mistake.key else path))
     if mistake.kind == "missing" and field is not None:
         what = f"required setting {mistake.key!r}{of_whom} is missing ({mistake.detail})."
-        return Fault("K201", place, what, corrections.given(source, here, field), feature=feature)
+        fixes = corrections.given(source, here, field)
+        return Fault("K201", source.origin(*here), what, fixes, feature=feature)
     if mistake.kind == "wrong":
         what = f"setting {mistake.key!r}{of_whom} is invalid: {mistake.detail}."
         if field is None:
-            return Fault("K202", place, what, corrections.together(source, path), feature=feature)
+            fixes = corrections.together(source, path)
+            return Fault("K202", source.origin(*path), what, fixes, feature=feature)
         fixes = corrections.corrected(source, here, field)
-        place = place if settings.is_secret(field) else source.shown(*here)
+        place = (source.origin if settings.is_secret(field) else source.shown)(*here)
         return Fault("K202", place, what, fixes, feature=feature)
     meant = f" Did you mean {mistake.suggestion!r}?" if mistake.suggestion else ""
     if source.in_environment(*here):
         meant = _did_you_mean_table(kind, path, mistake.key) or meant
-    known = ", ".join(fields) or "none"
-    what = f"there is no setting {mistake.key!r}{of_whom} in {table}.{meant} Settings: {known}"
+    what = f"there is no setting {mistake.key!r}{of_whom} in {table}.{meant} "
+    what += f"Settings: {', '.join(fields) or 'none'}"
     fixes = corrections.known(source, here, mistake.suggestion)
     return Fault("K203", source.key(*here), what, fixes, feature=feature)

@@ -1,7 +1,8 @@
 """Read the tables of the deployment file whose values need more checks than their types."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Annotated, Any, Literal
 import sqlalchemy as sa
 from msgspec import Meta, field
 
+from mercato_composition.deployment import corrections, edits
 from mercato_composition.deployment.file import Source, named, value_at
+from mercato_composition.deployment.lock import LOCK_AND_INSTALL
 from mercato_composition.deployment.model import Choice, FeatureChoice, Server
 from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import read_section
 from mercato_composition.deployment.urls import is_redis_url, split_url
-from mercato_composition.faults import Fault, Outside
+from mercato_composition.faults import Fault, Fix
 from mercato_kit.hosts import is_loopback
 from mercato_kit.settings import Secret, Settings, shown_as
 from mercato_kit.text import is_text
@@ -118,25 +121,24 @@ def database_url(source: Source, section: Partial[Database]) -> tuple[sa.URL | H
     given, where = section.values["url"], source.origin("database", "url")
     if isinstance(given, Hole):
         return given, []
-    fix = "write postgresql://… or sqlite:///file.db"
+    fixes = _database_fixes(source)
     try:
         url = _usable(given.reveal())
     except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
         # The error's message may contain a part of the password.
         what = f"'url' is not a database URL that can be used here ({type(error).__name__})."
-        return _refused(Fault("K202", where, what, (Outside(fix),)))
+        return _refused(Fault("K202", where, what, fixes))
     backend, driver = url.get_backend_name(), url.get_driver_name()
     if backend not in ("sqlite", "postgresql"):
         what = f"the database {backend!r} is not supported."
-        return _refused(Fault("K202", where, what, (Outside(fix),)))
+        return _refused(Fault("K202", where, what, fixes))
     if driver not in _DRIVERS:
         what = f"the driver {driver!r} is not supported. Drivers: {_DRIVER_NAMES}."
-        return _refused(Fault("K207", where, what, (Outside(f"write {backend}://…"),)))
+        return _refused(Fault("K207", where, what, fixes))
     if backend == "sqlite":
         if url.database in (None, "", ":memory:"):
             what = "each connection would get a new SQLite database in memory."
-            fix = "name a file: sqlite:///file.db"
-            return _refused(Fault("K202", where, what, (Outside(fix),)))
+            return _refused(Fault("K202", where, what, fixes[:1]))
         # Relative to the working directory, like every other path. Flask-SQLAlchemy would resolve
         # it relative to Flask's instance folder.
         return url.set(database=str(Path(str(url.database)).absolute())), []
@@ -144,6 +146,12 @@ def database_url(source: Source, section: Partial[Database]) -> tuple[sa.URL | H
     if isinstance(sslmode, Hole):
         return sslmode, []
     return (url if sslmode is None else url.update_query_dict({"sslmode": sslmode})), []
+
+
+def _database_fixes(source: Source) -> tuple[Fix, ...]:
+    path = ("database", "url")
+    sqlite = edits.set_value(source, path, "sqlite:///mercato.db", "choice")
+    return (sqlite, *corrections.url(source, path, corrections.POSTGRESQL))
 
 
 def _refused(fault: Fault) -> tuple[Hole, list[Fault]]:
@@ -180,13 +188,17 @@ def redis_url(source: Source) -> tuple[Secret | Hole | None, list[Fault]]:
         return url, faults
     if find_spec("redis") is None:
         what = "'url' is set, but the package 'redis' is not installed."
-        fix = "pip install 'mercato-host[redis]'"
-        hole, refused = _refused(Fault("K207", where, what, (Outside(fix),)))
+        # The lock has it where the file names a Redis server.
+        without = edits.remove(source, ("redis", "url"), "choice")
+        locked = replace(LOCK_AND_INSTALL, certainty="choice")
+        hole, refused = _refused(Fault("K207", where, what, (locked, without)))
         return hole, [*faults, *refused]
     if not is_redis_url(url.reveal()):
         what = "'url' is not a Redis URL that can be used here."
-        fix = "write rediss://:PASSWORD@HOST:6379/0, with %2F for / in the password; or unset it"
-        hole, refused = _refused(Fault("K202", where, what, (Outside(fix),)))
+        path = ("redis", "url")
+        removed = edits.remove(source, path, "choice")
+        fixes = (removed, *corrections.url(source, path, corrections.REDIS))
+        hole, refused = _refused(Fault("K202", where, what, fixes))
         return hole, [*faults, *refused]
     return url, faults
 
@@ -199,34 +211,52 @@ def index_url(source: Source) -> tuple[str | Hole | None, list[Fault]]:
         return url, faults
     if not is_safe_url(url.reveal()):
         what = "'url' is not a safe URL of an index."
-        fix = "write https://…; plain http is accepted for this machine only"
-        place = source.origin("index", "url")
-        hole, refused = _refused(Fault("K202", place, what, (Outside(fix),)))
+        what += " It starts with https://, or with http:// on this machine."
+        path = ("index", "url")
+        removed = edits.remove(source, path, "choice")
+        fixes = (removed, *corrections.url(source, path, "https://<host>/simple/"))
+        hole, refused = _refused(Fault("K202", source.origin(*path), what, fixes))
         return hole, [*faults, *refused]
     return url.reveal(), faults
 
 
 def hosts(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``hosts`` in ``[server]``: the ``Host`` header of a request is compared with them."""
+    path = ("server", "hosts")
+    fix = edits.set_value(source, path, corrected_hosts(server.hosts))
     for host in server.hosts:
         if not _HOST.fullmatch(host):
-            what = f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host."
-            fix = (
-                "write a name of a-z, 0-9 and hyphens, or an IPv4 address, without scheme, port "
-                "and final dot: shop.example, or .shop.example with its subdomains; "
-                "xn--… for a name with other letters"
+            what = (
+                f"{shown_as(host) or 'an entry'} in 'hosts' is not the name of a host: a-z, 0-9 "
+                "and hyphens, or an IPv4 address, without scheme, port and final dot: "
+                "shop.example, or .shop.example with its subdomains; xn--… for a name with other "
+                "letters."
             )
-            yield Fault("K202", source.origin("server", "hosts"), what, (Outside(fix),))
+            yield Fault("K202", source.shown(*path), what, (fix,))
+
+
+def corrected_hosts(hosts: Iterable[str]) -> list[str]:
+    """Return the names of hosts without scheme, port and path; without those that are none."""
+    bare = [re.sub(r"^\w+://", "", host.lower()) for host in hosts]
+    names = [re.split(r"[/:?#]", host)[0].rstrip(".") for host in bare]
+    return list(dict.fromkeys(name for name in names if _HOST.fullmatch(name)))
 
 
 def listen(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``host`` in ``[server]``: an address of this machine, or a name of it."""
     if not (_is_address(server.host) or _NAME.fullmatch(server.host)):
         what = f"{shown_as(server.host) or 'the value'} in 'host' is not an address or a name."
-        fix = "write an address without scheme, brackets and port: 127.0.0.1, or :: for IPv6"
-        yield Fault(
-            "K202", source.origin("server", "host"), what, (Outside(f"{fix}; the port is 'port'"),)
-        )
+        what += " An address has no scheme, brackets or port: 127.0.0.1, or :: for IPv6."
+        fix = edits.set_value(source, ("server", "host"), _listened(server.host))
+        yield Fault("K202", source.shown("server", "host"), what, (fix,))
+
+
+def _listened(host: str) -> str:
+    """Return the address in a text with scheme, brackets or port, else that of this machine."""
+    bare = re.sub(r"^\w+://", "", host)
+    found = re.match(r"\[([^\]]*)\]|([^/:]+)", bare)
+    address = (found[1] or found[2] or "") if found else ""
+    return address if _is_address(address) else Server().host
 
 
 def _is_address(host: str) -> bool:
@@ -239,17 +269,30 @@ def _is_address(host: str) -> bool:
 def origins(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``origins`` in ``[server]``: a browser's ``Origin`` header is compared with them."""
     where = source.origin("server", "origins")
+    fix = edits.set_value(source, ("server", "origins"), corrected_origins(server.origins))
     for origin in server.origins:
         if origin == "*":
-            what = "'*' in 'origins' lets the pages of every site call the API."
-            fix = 'list each origin: origins = ["https://shop.example"]'
-            yield Fault("K202", where, what, (Outside(fix),))
+            what = "'*' in 'origins' lets the pages of every site call the API; list each."
+            yield Fault("K202", where, what, (fix,))
         elif not _ORIGIN.fullmatch(origin) or not _is_port_of_origin(origin):
-            what = f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin."
-            fix = "write scheme, host in lower case, and port if it is not the default, "
-            yield Fault(
-                "K202", where, what, (Outside(f"{fix}without a path: https://shop.example"),)
+            what = (
+                f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin: scheme, host in "
+                "lower case, and port if it is not the default, without a path: "
+                "https://shop.example"
             )
+            yield Fault("K202", where, what, (fix,))
+
+
+def corrected_origins(origins: Iterable[str]) -> list[str]:
+    """Return origins as browsers write them, without texts that are none."""
+    found = []
+    for text in origins:
+        place = split_url(text.lower())
+        bare = re.match(r"https?://[^/?#]*", text.lower())
+        if place is not None and bare:
+            plain = bare[0].removesuffix(f":{443 if place.scheme == 'https' else 80}")
+            found += [plain] if _ORIGIN.fullmatch(plain) else []
+    return list(dict.fromkeys(found))
 
 
 def _is_port_of_origin(origin: str) -> bool:
@@ -284,16 +327,19 @@ def accepted(source: Source, reasons: Mapping[str, Any]) -> Iterator[Fault]:
         where = source.key("accept", rule)
         if isinstance(reason, Mapping):
             what = f"{rule!r} in [accept] is a table; TOML reads a dot in a name without quotes so."
-            fix = f'put the name in quotes: "{rule}.{next(iter(reason), "…")}" = "the reason"'
-            yield Fault("K202", where, what, (Outside(fix),))
+            quoted = f"{rule}.{next(iter(reason), '…')}"
+            fix = edits.quote(source, ("accept", rule), quoted)
+            yield Fault("K202", where, what, (fix,))
         elif not isinstance(reason, str):
             what = f"the reason of {rule!r} is not a text."
-            yield Fault(
-                "K202", where, what, (Outside("say why this deployment may do it, in quotes"),)
-            )
+            yield Fault("K202", where, what, (_reason(source, rule),))
         elif len(reason.strip()) < SHORTEST_REASON:
             what = f"the reason of {rule!r} has fewer than {SHORTEST_REASON} characters."
-            yield Fault("K202", where, what, (Outside("say why this deployment may do it"),))
+            yield Fault("K202", where, what, (_reason(source, rule),))
+
+
+def _reason(source: Source, rule: str) -> Fix:
+    return edits.set_value(source, ("accept", rule), "<why this deployment may do it>", "fill")
 
 
 def choices(source: Source) -> tuple[dict[str, FeatureChoice], list[Fault]]:
@@ -307,8 +353,8 @@ def choices(source: Source) -> tuple[dict[str, FeatureChoice], list[Fault]]:
         said = value_at(source.values, path)
         if said is not None and not isinstance(said, Mapping):
             what = f"{name!r} in [features] is a value, and not the table of a feature."
-            fix = f"write [features.{name}] on a line of its own, and its keys below"
-            faults.append(Fault("K202", source.origin(*path), what, (Outside(fix),), feature=name))
+            fix = edits.table_for_value(source, path)
+            faults.append(Fault("K202", source.origin(*path), what, (fix,), feature=name))
         unknown = {key: hole for key, hole in section.values.items() if isinstance(hole, Hole)}
         members = {key: value for key, value in section.values.items() if key not in unknown}
         place = source.shown(*path)

@@ -9,10 +9,12 @@ from dataclasses import replace
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mercato_composition.deployment.lock import Binding
+from mercato_composition.deployment import edits
+from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.lock import INSTALL, LOCK_AND_INSTALL, Binding
 from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.packages import requirement_of
-from mercato_composition.faults import Fault, Outside, mercato
+from mercato_composition.faults import Fault
 from mercato_composition.features.installed import InstalledFeature
 
 
@@ -21,6 +23,7 @@ def choose(
     entries: Sequence[InstalledFeature],
     bound: Binding | None,
     *,
+    source: Source,
     production: bool,
 ) -> InstalledFeature | Fault:
     """Choose one of the installed entry points for a feature.
@@ -32,6 +35,7 @@ def choose(
         choice: The feature's table in the deployment file.
         entries: The entry points of its name, one or more.
         bound: Its binding in the lock, if there is one.
+        source: The deployment file, for fixes.
         production: Whether the environment is production.
     """
     wanted = None if "package" in choice.unknown else _wanted(choice)
@@ -44,20 +48,19 @@ def choose(
     if not fitting and len(entries) == 1:
         fitting = list(entries)
     if not fitting:
-        return _claimed_twice(choice, entries)
+        return _claimed_twice(choice, entries, source)
     chosen = fitting[0]
     if wanted is not None and not _is_named(chosen, wanted):
-        return _other(choice, chosen, wanted)
+        return _other(choice, chosen, wanted, source)
     is_editable = choice.editable or "editable" in choice.unknown
     if production and not is_editable and (folder := _sources_of(chosen)):
-        return _unpackaged(choice, chosen, folder)
+        return _unpackaged(choice, chosen, folder, source)
     return chosen
 
 
 def _wanted(choice: FeatureChoice) -> Requirement | None:
     """Return the requirement that the file names; None if it names none, or not a valid one."""
-    requirement = None if choice.package is None else requirement_of(choice)
-    return requirement if isinstance(requirement, Requirement) else None
+    return None if choice.package is None else requirement_of(choice)
 
 
 def _name_of(requirement: Requirement) -> str:
@@ -70,13 +73,15 @@ def _is_named(entry: InstalledFeature, wanted: Requirement) -> bool:
     return is_it and wanted.specifier.contains(distribution.version, prereleases=True)
 
 
-def _other(choice: FeatureChoice, entry: InstalledFeature, wanted: Requirement) -> Fault:
+def _other(
+    choice: FeatureChoice, entry: InstalledFeature, wanted: Requirement, source: Source
+) -> Fault:
     """Return the fault of an installed feature that is not what ``package`` names (K126)."""
     what = f"the file names {wanted}; installed is {entry.release}, at {entry.folder}."
-    fix = f'package = "{entry.distribution.name}"'
+    path = ("features", choice.name, "package")
     fixes = (
-        Outside(f"write {fix} in [features.{choice.name}] for what is installed", "choice"),
-        replace(mercato("lock", then=("install",)), certainty="choice"),
+        edits.set_value(source, path, entry.distribution.name, "choice"),
+        replace(LOCK_AND_INSTALL, certainty="choice"),
     )
     return Fault("K126", choice.place, what, fixes, feature=choice.name)
 
@@ -85,35 +90,21 @@ def _package(entry: InstalledFeature) -> str:
     return entry.entry_point.module.partition(".")[0]
 
 
-def _claimed_twice(choice: FeatureChoice, entries: Sequence[InstalledFeature]) -> Fault:
+def _claimed_twice(
+    choice: FeatureChoice, entries: Sequence[InstalledFeature], source: Source
+) -> Fault:
     lines = [f"{entry.release} at {entry.folder}" for entry in entries]
     what = "\n".join([f"{len(entries)} distributions provide a feature of this name:", *lines])
-    pin = " or ".join(f'package = "{entry.distribution.name}"' for entry in entries)
-    fix = f"choose one in [features.{choice.name}]: {pin}; or uninstall the others"
-    return Fault(
-        "K104",
-        choice.place,
-        what,
-        (Outside(fix),),
-        feature=choice.name,
-    )
+    path, names = ("features", choice.name, "package"), [one.distribution.name for one in entries]
+    fixes = tuple(edits.set_value(source, path, name, "choice") for name in names)
+    return Fault("K104", choice.place, what, fixes, feature=choice.name)
 
 
 def _hijacked(choice: FeatureChoice, entries: Sequence[InstalledFeature], bound: Binding) -> Fault:
     lines = [f"{entry.release}, {entry.entry_point.value}, at {entry.folder}" for entry in entries]
     locked = f"the lock names the package {bound.package} of {bound.distribution}; installed is:"
-    fix = (
-        "run `mercato install` and start the environment that it prints; "
-        "find out who installed the other package"
-    )
-    what = "\n".join([locked, *lines])
-    return Fault(
-        "K104",
-        choice.place,
-        what,
-        (Outside(fix),),
-        feature=choice.name,
-    )
+    what = "\n".join([locked, *lines, "find out who installed the other package"])
+    return Fault("K104", choice.place, what, (INSTALL,), feature=choice.name)
 
 
 def _sources_of(entry: InstalledFeature) -> str | None:
@@ -126,7 +117,13 @@ def _sources_of(entry: InstalledFeature) -> str | None:
     return None
 
 
-def _unpackaged(choice: FeatureChoice, entry: InstalledFeature, folder: str) -> Fault:
+def _unpackaged(
+    choice: FeatureChoice, entry: InstalledFeature, folder: str, source: Source
+) -> Fault:
     what = f"it runs from the folder {folder}, which can change while a server runs."
-    fix = f"build and install its wheel, or write editable = true in [features.{choice.name}]"
-    return Fault("K115", entry.place, what, (Outside(fix),), feature=choice.name)
+    path = ("features", choice.name, "editable")
+    fixes = (
+        replace(LOCK_AND_INSTALL, certainty="choice"),
+        edits.set_value(source, path, value=True, certainty="choice"),
+    )
+    return Fault("K115", entry.place, what, fixes, feature=choice.name)

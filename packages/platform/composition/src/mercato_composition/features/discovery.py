@@ -11,10 +11,21 @@ from types import TracebackType
 
 from packaging.utils import canonicalize_name
 
+from mercato_composition.deployment import edits
 from mercato_composition.deployment.draft import Draft
-from mercato_composition.deployment.lock import Lock
+from mercato_composition.deployment.lock import INSTALL, LOCK_AND_INSTALL, Lock
 from mercato_composition.deployment.model import FeatureChoice
-from mercato_composition.faults import Fault, Outside, Place, did_you_mean
+from mercato_composition.deployment.packages import requirement_of
+from mercato_composition.faults import (
+    Certainty,
+    Command,
+    Fault,
+    Fix,
+    Outside,
+    Place,
+    did_you_mean,
+    mercato,
+)
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.choice import choose
 from mercato_composition.features.environment import requirements, unmet_requirements
@@ -109,8 +120,8 @@ def unloaded(
 def load(entry: InstalledFeature) -> Candidate | Fault:
     """Import one manifest, if its distribution's requirements are met."""
     if missing := list(unmet_requirements(entry.distribution)):
-        fix = "install what it needs with `mercato install`, or install a release that fits"
-        return Fault("K117", entry.place, "\n".join(missing), (Outside(fix),), feature=entry.name)
+        what = "\n".join(missing)
+        return Fault("K117", entry.place, what, (LOCK_AND_INSTALL,), feature=entry.name)
     try:
         manifest = entry.entry_point.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - an import may fail in any way
@@ -152,34 +163,76 @@ def _find_one(
             f"no installed distribution provides a feature {choice.name!r}."
             f"{did_you_mean(choice.name, known)} Installed features: {names}"
         )
-        fix = "correct the name, or install the feature: `mercato install --here`"
-        return Fault("K101", choice.place, what, (Outside(fix),), feature=choice.name)
+        fixes = _how_to_get(choice, known, draft, lock)
+        return Fault("K101", choice.place, what, fixes, feature=choice.name)
     production = draft.environment == "production"
     bound = lock.bindings.get(choice.name) if lock else None
-    chosen = choose(choice, entries, bound, production=production)
-    return chosen if isinstance(chosen, Fault) else load(chosen)
+    chosen = choose(choice, entries, bound, source=draft.source, production=production)
+    if isinstance(chosen, Fault):
+        return chosen
+    loaded = load(chosen)
+    if isinstance(loaded, Fault) and loaded.code == "K103":
+        return _with_extra(loaded, choice, chosen.distribution, draft)
+    return loaded
+
+
+def _how_to_get(
+    choice: FeatureChoice, known: Collection[str], draft: Draft, lock: Lock | None
+) -> tuple[Fix, ...]:
+    """Return the fixes of a name that is not installed: the name that was meant, or to install."""
+    path = ("features", choice.name)
+    close = get_close_matches(choice.name, set(known) - draft.features.keys(), n=1)
+    meant = [edits.rename(draft.source, path, name, "choice") for name in close]
+    return (*meant, _install(choice.name, draft, lock, "choice" if meant else "sure"))
+
+
+def _install(name: str, draft: Draft, lock: Lock | None, certainty: Certainty) -> Fix:
+    """Return the command that installs a feature: in production, only what the lock names."""
+    if draft.environment == "production":
+        command = INSTALL if lock and name in lock.bindings else LOCK_AND_INSTALL
+    else:
+        command = mercato("install", "--here")
+    return replace(command, certainty=certainty)
+
+
+def _with_extra(
+    fault: Fault, choice: FeatureChoice, distribution: Distribution, draft: Draft
+) -> Fault:
+    """Let the fault of a missing module name the extra that brings it, if there is one."""
+    error = fault.cause
+    module = error.name if isinstance(error, ModuleNotFoundError) else None
+    extra = _extra_with(distribution, module) if module else None
+    if extra is None:
+        return fault
+    package = f"{distribution.name}[{extra}]"
+    named = requirement_of(choice)
+    if named is not None:
+        package += str(named.specifier)
+    edit = edits.set_value(draft.source, ("features", choice.name, "package"), package)
+    # The lock does not name the extra, so it has to be made again.
+    return replace(fault, fixes=(edit, _install(choice.name, draft, None, "sure")))
 
 
 def _import_fault(entry: InstalledFeature, error: BaseException) -> Fault:
     module = entry.entry_point.module
     if isinstance(error, ModuleNotFoundError) and error.name in _packages_of(module):
         what = f"its entry point names {module}, but there is no module {error.name}."
-        fix = f"delete the folder {entry.folder}, and install the distribution again"
-        return Fault("K116", entry.place, what, (Outside(fix),), feature=entry.name)
+        removed = Command((("rm", "-r", entry.folder),))
+        return Fault("K116", entry.place, what, (removed,), feature=entry.name)
+    place = _caller(error.__traceback__)
     if isinstance(error, NotComposedError) or str(error).startswith(_OUTSIDE):
-        place = _caller(error.__traceback__)
-        what = f"{place} uses a service, a setting or the app while it is imported."
+        what = f"{place or 'its code'} uses a service, a setting or the app while it is imported."
         fix = "move the call into the function that needs its result"
-        return Fault("K505", entry.place, what, (Outside(fix),), feature=entry.name)
+        fault = Fault("K505", entry.place, what, (Outside(fix),), feature=entry.name)
+        return replace(fault, cause=error)
     lines = [f"importing {module} failed: {type(error).__name__}: {error}"]
-    address = maintainers_of(entry.distribution)
-    fix = f"install what it needs, or tell its maintainers{address}"
+    lines += [f"at {place}"] if place else []
     if isinstance(error, ModuleNotFoundError) and error.name:
         lines.append(f"the missing module is {error.name!r}")
-        if extra := _extra_with(entry.distribution, error.name):
-            fix = f"pip install '{entry.distribution.name}[{extra}]'"
     lines.append("the other features were checked too")
-    return Fault("K103", entry.place, "\n".join(lines), (Outside(fix),), feature=entry.name)
+    ask = f"install what it needs, or tell its maintainers{maintainers_of(entry.distribution)}"
+    what = "\n".join(lines)
+    return Fault("K103", entry.place, what, (Outside(ask),), feature=entry.name, cause=error)
 
 
 def _packages_of(module: str) -> set[str]:
@@ -188,8 +241,8 @@ def _packages_of(module: str) -> set[str]:
 
 
 def _caller(trace: TracebackType | None) -> str:
-    """Return file and line of the feature's code that ran last, libraries skipped."""
-    place = "its code"
+    """Return file and line of the code that ran last, libraries skipped; empty if there is none."""
+    place = ""
     while trace is not None:
         if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in _LIBRARIES:
             place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

@@ -1,7 +1,7 @@
 """K117: check what a wheel requires: a Python version, a platform, other distributions."""
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, version
 
 from packaging.requirements import Requirement
@@ -18,7 +18,7 @@ def requirements(distribution: Distribution) -> Iterator[Requirement]:
         yield Requirement(text)
 
 
-def unmet_requirements(distribution: Distribution) -> Iterator[str]:
+def unmet_requirements(distribution: Distribution, extras: Collection[str] = ()) -> Iterator[str]:
     """Give a line for each requirement of a wheel that this environment does not meet."""
     running = platform.python_version()
     # Not metadata["…"]: from Python 3.12 on, it warns if there is no such line.
@@ -29,7 +29,8 @@ def unmet_requirements(distribution: Distribution) -> Iterator[str]:
     if tags and _EVERYWHERE not in tags and not _runs_here(tags):
         yield f"was built for {', '.join(tags)}; this is {platform.platform(terse=True)}"
     for requirement in requirements(distribution):
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+        marker = requirement.marker
+        if marker and not any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
             continue
         # A kit that does not fit is reported as K105.
         if canonicalize_name(requirement.name) != "mercato-kit":

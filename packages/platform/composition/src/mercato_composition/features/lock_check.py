@@ -12,7 +12,7 @@ from mercato_composition.deployment.draft import Draft
 from mercato_composition.deployment.lock import Lock
 from mercato_composition.deployment.packages import Requirements, requirements_of
 from mercato_composition.deployment.places import Places
-from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_composition.faults import DeploymentError, Fault, Place
 from mercato_composition.features.installed import installed_features
 
 _INSTALLERS = frozenset({"pip", "setuptools", "uv", "wheel"})
@@ -40,7 +40,7 @@ def read_lock(draft: Draft) -> tuple[Lock | None, list[Fault]]:
 
 
 def _differences(lock: Lock, draft: Draft) -> Iterator[Fault]:
-    by_feature, _ = requirements_of(draft.features)
+    by_feature, _ = requirements_of(draft.source, draft.features)
     requirements = Requirements(draft.source, by_feature, None)
     yield from lock.misfits(requirements.lines, draft.source.name)
     installed = _installed()
@@ -63,12 +63,13 @@ def _differences(lock: Lock, draft: Draft) -> Iterator[Fault]:
     }
     if differing := list(lockfile.differences(compared, locked)):
         what = "\n".join([f"the installed versions differ from {lock.path.name}:", *differing])
-        fix = "run `mercato install` and start the environment that it prints"
-        yield Fault("K114", Place(file=lock.path.name), what, (Outside(fix),))
+        what += "\nstart the environment that `mercato install` prints"
+        yield Fault("K114", Place(file=lock.path.name), what, (lockfile.INSTALL,))
     if more := sorted(unlocked - with_features - _INSTALLERS):
         what = f"distributions are installed that {lock.path.name} does not name: {', '.join(more)}"
-        fix = "start from environments/current, which `mercato install` creates"
-        yield Fault("K114", Place(file=lock.path.name), what, (Outside(fix),), severity="warning")
+        what += "\nstart the environment that `mercato install` prints, which has no others"
+        place = Place(file=lock.path.name)
+        yield Fault("K114", place, what, (lockfile.INSTALL,), severity="warning", mark="more")
 
 
 def _installed() -> Mapping[str, str]:
@@ -89,5 +90,5 @@ def _plain(version: str) -> str:
 
 def _unlocked(name: str, draft: Draft) -> Fault:
     what = f"there is no {name}, so the installed versions cannot be compared with reviewed ones."
-    fix = "run `mercato lock`, then `mercato install`"
-    return Fault("K114", Place(file=draft.source.name), what, (Outside(fix),), severity="warning")
+    place = Place(file=draft.source.name)
+    return Fault("K114", place, what, (lockfile.LOCK_AND_INSTALL,), severity="warning")

@@ -1,10 +1,12 @@
 """K203: ``[accept]`` names only rules whose danger may be accepted."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
+from mercato_composition.deployment import corrections
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.sections import secret_names
-from mercato_composition.faults import Fault, Outside, did_you_mean
+from mercato_composition.faults import Fault, did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import database, files, production, secrets
 from mercato_kit.settings import Settings
@@ -27,9 +29,10 @@ def known(
         if rule in rules or (name in choices and name not in loaded):
             continue
         what = f"no rule that can be accepted is called {rule!r}.{did_you_mean(rule, rules)}"
-        where = source.key("accept", rule)
-        fix = f"correct the name, or remove it. Rules: {', '.join(rules)}"
-        yield Fault("K203", where, what, (Outside(fix),))
+        what += f" Rules: {', '.join(rules)}"
+        close = get_close_matches(rule, set(rules) - accept.keys(), n=1)
+        fixes = corrections.known(source, ("accept", rule), next(iter(close), None))
+        yield Fault("K203", source.key("accept", rule), what, fixes)
 
 
 def _acceptable(feature: Candidate) -> Iterator[str]:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from werkzeug.routing import Map, MapAdapter, Rule
 
+from mercato_composition.deployment import edits
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.partial import Hole
-from mercato_composition.faults import Fault, Outside
+from mercato_composition.faults import Certainty, Fault, Fix, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.reserved import PLATFORM_RULES
 from mercato_kit.http import Route
@@ -118,17 +119,26 @@ def _fault(
     what = f"{', '.join(sorted(mine.methods & other.methods))} {mine.rule}"
     name = other.feature.name if other.feature else "the host"
     if address is None:
-        code, fix = "K401", "leave one of them out"
+        code = "K401"
         what += f" is already a route of {other.feature.where if other.feature else name}:"
         outcome = f"{name} would answer, without a warning"
     else:
-        code, fix = "K411", "use a stricter variable, such as <uuid:id>"
+        code = "K411"
         what += f" and {other.rule} of {name} match one address: {address}"
         rules = [Rule(other.rule, endpoint=name), Rule(mine.rule, endpoint=feature.name)]
         winner, _ = Map(rules, strict_slashes=False).bind("").match(address)
         loser = name if winner == feature.name else feature.name
         outcome = f"{winner} answers it, and {loser} never receives it"
     places = [one.route.where for one in (other, mine) if one.route]
-    mount = f'[features.{feature.name}] mount = "{feature.mount}/{feature.name}"'
-    fix += f", or serve it elsewhere: {mount} in {source.name}"
-    return feature.fault(code, "\n".join([what, *places, outcome]), Outside(fix))
+    fixes = _mounts([feature, other.feature] if other.feature else [feature], source)
+    return feature.fault(code, "\n".join([what, *places, outcome]), *fixes)
+
+
+def _mounts(features: Sequence[Candidate], source: Source) -> list[Fix]:
+    """Return the fixes that serve one of two features elsewhere; a feature knows its own routes."""
+    found = {one.name: f"{one.mount}/{one.name.replace('_', '-')}" for one in features}
+    paths = {("features", name, "mount"): mount for name, mount in found.items()}
+    if len(features) > len(found):
+        return [Outside("leave one of them out; tell its maintainers")]
+    certainty: Certainty = "choice" if len(found) > 1 else "sure"
+    return [edits.set_value(source, path, mount, certainty) for path, mount in paths.items()]

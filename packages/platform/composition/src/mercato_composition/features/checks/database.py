@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from mercato_composition.deployment.file import Source, variable_of
-from mercato_composition.faults import Outside, Place
+from mercato_composition.deployment import corrections, edits
+from mercato_composition.deployment.file import Source
 from mercato_composition.features.checks.unsafe import Unsafe
 from mercato_kit.hosts import is_loopback
 
@@ -30,29 +30,29 @@ def safe(database_url: sa.URL, source: Source) -> Iterator[Unsafe]:
     if mode not in _ENCRYPTED:
         said = f"sslmode={mode} does not enforce encryption" if mode else "sslmode is not set"
         what = f"{said}: customers' data may be sent to {there} in clear."
-        fix = (
-            'write sslmode = "require" in [database], or "verify-full" with sslrootcert in the URL'
-        )
-        yield Unsafe(SSLMODE, where, what, (Outside(fix),), acceptable=True)
+        fix = edits.set_value(source, ("database", "sslmode"), "require")
+        yield Unsafe(SSLMODE, where, what, (fix,), acceptable=True)
     if not any(_option(url, name) for name in _PROOFS):
         what = (
             "the URL names no password, certificate, passfile or service: "
             f"if {there} lets the user in all the same, it lets every client in."
         )
-        fix = f"set a password there, and {variable_of('database', 'url')}_FILE to a file's path"
-        yield Unsafe(LOGIN, where, what, (Outside(fix),), acceptable=True)
+        fixes = corrections.url(source, ("database", "url"), corrections.POSTGRESQL)
+        yield Unsafe(LOGIN, where, what, fixes, acceptable=True)
     user = _option(url, "user")
     if user == "postgres":
-        yield superuser(where, user)
+        yield superuser(source, user)
 
 
-def superuser(where: Place, name: str) -> Unsafe:
+def superuser(source: Source, name: str) -> Unsafe:
     """Return the finding that the database user may do everything on its server."""
+    path = ("database", "url")
     what = (
         f"the database user {name!r} is a superuser: it may read every database and run programs."
     )
-    fix = f"create a user that owns this database only: {variable_of('database', 'url')}"
-    return Unsafe(USER, where, what, (Outside(fix),), acceptable=True)
+    what += "\nuse one that owns this database only"
+    fixes = corrections.url(source, path, corrections.POSTGRESQL)
+    return Unsafe(USER, source.origin(*path), what, fixes, acceptable=True)
 
 
 def is_remote(url: sa.URL) -> bool:

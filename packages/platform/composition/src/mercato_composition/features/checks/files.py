@@ -9,7 +9,7 @@ from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.places import Places
 from mercato_composition.deployment.sections import secret_names, table_at
 from mercato_composition.deployment.text import ValuePath
-from mercato_composition.faults import Outside, Place
+from mercato_composition.faults import Command, Place
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe
 
@@ -62,7 +62,11 @@ def _secret_file(rule: str, file: Path) -> Iterator[Unsafe]:
     if not found and _mode(file) & stat.S_IROTH and not _is_mounted(file):
         what = f"every user of this machine may read the secret in {file}."
         yield Unsafe(
-            rule, Place(file=file.name), what, (Outside(f"chmod 600 {file}"),), acceptable=True
+            rule,
+            Place(file=file.name),
+            what,
+            (Command((("chmod", "600", str(file)),)),),
+            acceptable=True,
         )
 
 
@@ -70,7 +74,7 @@ def _writable(rule: str, file: Path) -> Iterator[Unsafe]:
     """Report a file that others may write, or replace because they may write its folder."""
     if _mode(file) & stat.S_IWOTH:
         what = f"every user of this machine may write {file}, and so choose what runs."
-        yield Unsafe(rule, Place(file=file.name), what, (Outside(f"chmod o-w {file}"),))
+        yield Unsafe(rule, Place(file=file.name), what, (Command((("chmod", "o-w", str(file)),)),))
     elif not _is_mounted(file):
         yield from _replaceable(rule, file)
 
@@ -86,7 +90,7 @@ def _replaceable(rule: str, file: Path) -> Iterator[Unsafe]:
                 rule,
                 Place(file=file.name),
                 what,
-                (Outside(f"chmod o-w {folder}"),),
+                (Command((("chmod", "o-w", str(folder)),)),),
                 acceptable=True,
             )
 

@@ -1,10 +1,12 @@
 """K108 to K112: what features need of each other, who offers it, and what excludes what."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
+from mercato_composition.deployment import corrections, edits
 from mercato_composition.deployment.file import Source
-from mercato_composition.faults import Fault, Outside, Place, did_you_mean
+from mercato_composition.faults import Certainty, Fault, Fix, Outside, Place, did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import Unloaded
 from mercato_composition.features.order import Ring, order
@@ -30,15 +32,15 @@ def chosen(
         where = source.origin("capabilities", id_)
         if id_ not in offering:
             what = f"no enabled feature offers a contract {id_!r}.{did_you_mean(id_, offering)}"
-            fix = "correct the name, or remove the line"
-            yield Fault("K203", where, what, (Outside(fix),), follows=_may_offer(id_, unloaded))
+            close = get_close_matches(id_, offering.keys() - capabilities.keys(), n=1)
+            fixes = corrections.known(source, ("capabilities", id_), next(iter(close), None))
+            yield Fault("K203", where, what, fixes, follows=_may_offer(id_, unloaded))
         elif name not in offering[id_]:
-            able = ", ".join(offering[id_])
             meant = did_you_mean(name, offering[id_])
             what = f"{id_} = {name!r}: no enabled feature of this name offers {id_}.{meant}"
-            fix = f"choose one of {able}, or remove the line"
+            fixes = _choices(source, id_, offering[id_])
             broken = (name,) if name in unloaded else ()
-            yield Fault("K202", where, what, (Outside(fix),), follows=broken)
+            yield Fault("K202", where, what, fixes, follows=broken)
 
 
 def offered(
@@ -55,8 +57,8 @@ def offered(
             if need.contract not in offers:
                 what = f"needs {need.id} {need.versions}, which no enabled feature offers."
                 broken = _may_offer(need.id, unloaded)
-                fix = _how_to_get(need, broken, others, source.name)
-                yield replace(feature.fault("K108", what, Outside(fix)), follows=broken)
+                fixes = _how_to_get(need, broken, others, source)
+                yield replace(feature.fault("K108", what, *fixes), follows=broken)
 
 
 def versions(
@@ -95,12 +97,11 @@ def one_offer_each(
             continue
         lines = [f"{feature.where} offers {id_} {offer.version}" for feature, offer in rivals]
         what = "\n".join([f"{len(rivals)} enabled features offer {id_}:", *lines])
-        fix = f'choose one in {source.name}: [capabilities] {id_} = "{names[0]}"'
         yield Fault(
             "K111",
             Place(name=f"contract {id_}", path=("capabilities", id_)),
             what,
-            (Outside(fix),),
+            _choices(source, id_, names),
             feature=names[-1],
             follows=(choice,) if choice and choice in unloaded else (),
         )
@@ -128,14 +129,15 @@ def rings(
         yield first.fault("K110", f"features need each other in a ring:\n{what}", Outside(fix))
 
 
-def exclusions(features: Sequence[Candidate]) -> Iterator[Fault]:
+def exclusions(features: Sequence[Candidate], source: Source) -> Iterator[Fault]:
     """Check that no feature excludes another one that is on (K112)."""
     for feature in features:
         for other in features:
             if reason := feature.manifest.excludes.get(other.name):
                 what = f"must not run beside {other.where}: {reason}"
-                fix = f"leave one of them out: [features.{feature.name}] or [features.{other.name}]"
-                yield feature.fault("K112", what, Outside(fix))
+                names = (feature.name, other.name)
+                fixes = [edits.remove(source, ("features", name), "choice") for name in names]
+                yield feature.fault("K112", what, *fixes)
 
 
 def _contract_between(one: Candidate, other: Candidate, offers: OffersByContract) -> str:
@@ -146,13 +148,27 @@ def _contract_between(one: Candidate, other: Candidate, offers: OffersByContract
     )
 
 
-def _how_to_get(need: Need, broken: Sequence[str], others: Sequence[Candidate], file: str) -> str:
+def _choices(source: Source, contract: str, names: Iterable[str]) -> tuple[Fix, ...]:
+    """Return the fixes that choose one of the features that offer a contract."""
+    path = ("capabilities", contract)
+    return tuple(edits.set_value(source, path, name, "choice") for name in dict.fromkeys(names))
+
+
+def _how_to_get(
+    need: Need, broken: Sequence[str], others: Sequence[Candidate], source: Source
+) -> list[Fix]:
     if broken:
-        return f"first fix the features that could not be loaded: {', '.join(broken)}"
-    for other in others:
-        if any(offer.contract is need.contract for offer in other.manifest.offers):
-            return f"add [features.{other.name}] to {file} (installed, not enabled)"
-    return f"install a feature that offers {need.id}, and add it to {file}"
+        return [Outside(f"first fix the features that could not be loaded: {', '.join(broken)}")]
+    able = [
+        other.name
+        for other in others
+        if any(offer.contract is need.contract for offer in other.manifest.offers)
+    ]
+    certainty: Certainty = "choice" if able[1:] else "sure"
+    fixes = [edits.set_value(source, ("features", name), {}, certainty) for name in able]
+    return fixes or [
+        Outside(f"install a feature that offers {need.id}, and add it to {source.name}")
+    ]
 
 
 def _may_offer(contract: str, unloaded: Unloaded) -> tuple[str, ...]:

@@ -1,21 +1,21 @@
 """K206: what the features themselves declare as unsafe in production."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment import edits
+from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.partial import Hole, Partial, UnknownError
 from mercato_composition.deployment.sections import secrets_in_clear
 from mercato_composition.deployment.text import ValuePath
-from mercato_composition.faults import Fault, Outside
+from mercato_composition.faults import Fault, Fix, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe, origin_or_default
 from mercato_kit.settings import UNSAID, Rule, Settings
 
 
 def development_only(
-    features: Sequence[Candidate], choices: Mapping[str, FeatureChoice]
+    features: Sequence[Candidate], choices: Mapping[str, FeatureChoice], source: Source
 ) -> Iterator[Unsafe]:
     """Check that no feature is for development only."""
     for feature in features:
@@ -23,8 +23,8 @@ def development_only(
             choice = choices.get(feature.name)
             where = choice.place if choice else feature.place
             what = f"{feature.where} is for development only: {reason}."
-            fix = f"remove [features.{feature.name}]"
-            yield Unsafe(feature.name, where, what, (Outside(fix),), feature=feature.name)
+            fix = edits.remove(source, ("features", feature.name))
+            yield Unsafe(feature.name, where, what, (fix,), feature=feature.name)
 
 
 def settings_in_clear(features: Sequence[Candidate], source: Source) -> Iterator[Fault]:
@@ -67,14 +67,10 @@ def _broken(feature: Candidate, rule: Rule, source: Source) -> Unsafe:
     where = origin_or_default(source, *path, release=feature.release)
     what = f"{rule.key!r} of {feature.where} is unsafe: {rule.why}."
     fix = _fix(path, rule, source)
-    return Unsafe(
-        f"{feature.name}.{rule.key}", where, what, (Outside(fix),), rule.acceptable, feature.name
-    )
+    return Unsafe(f"{feature.name}.{rule.key}", where, what, (fix,), rule.acceptable, feature.name)
 
 
-def _fix(path: ValuePath, rule: Rule, source: Source) -> str:
+def _fix(path: ValuePath, rule: Rule, source: Source) -> Fix:
     if rule.instead is not UNSAID:
-        return f"write {rule.key} = {json.dumps(rule.instead)} in [{'.'.join(path[:-1])}]"
-    if source.in_environment(*path):
-        return f"unset {variable_of(*path)}"
-    return f"remove {rule.key} from [{'.'.join(path[:-1])}]"
+        return edits.set_value(source, path, rule.instead)
+    return edits.remove(source, path)

@@ -6,11 +6,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import sqlalchemy as sa
 
-from mercato_composition.deployment.file import Source, variable_of
+from mercato_composition.deployment import corrections
+from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import secret_names, stands_in_file
 from mercato_composition.deployment.text import ValuePath
-from mercato_composition.faults import Fault, Outside
+from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe
 from mercato_kit.hosts import is_loopback
@@ -52,22 +53,21 @@ def _redis(redis_url: Secret | None, source: Source) -> Iterator[Unsafe]:
     if not host or is_loopback(host):
         return
     where = source.origin("redis", "url")
-    fix = f"set {variable_of('redis', 'url')}=rediss://:…@{host}"
+    fixes = corrections.url(source, ("redis", "url"), corrections.REDIS)
     has_certificate = url.scheme == "rediss" and "ssl_certfile" in options
     if not _redis_login(text)[1] and not has_certificate:
         what = f"Redis at {host} has no password: any client can clear the limits."
-        yield Unsafe(_REDIS, where, what, (Outside(f"set a password there, and {fix}"),))
+        yield Unsafe(_REDIS, where, what, fixes)
     elif url.scheme == "redis":
         what = f"the password of Redis is sent to {host} in clear."
-        yield Unsafe(_REDIS, where, what, (Outside(fix),), acceptable=True)
+        yield Unsafe(_REDIS, where, what, fixes, acceptable=True)
 
 
 def _simple_key(secret_key: Secret, source: Source) -> Iterator[Fault]:
     if weakness := _weakness(secret_key.reveal()):
         what = f"'secret_key' can be guessed: {weakness}."
-        make = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-        where = source.origin("secret_key")
-        yield Fault("K206", where, what, (Outside(f"make one: {make}"),))
+        fixes = corrections.new_key(source)
+        yield Fault("K206", source.origin("secret_key"), what, fixes)
 
 
 def _weakness(key: str) -> str | None:
@@ -84,16 +84,14 @@ def _weakness(key: str) -> str | None:
 def _passwords(logins: Logins, source: Source) -> Iterator[Fault]:
     for path, (user, password) in logins.items():
         where = source.origin(*path)
-        variable = variable_of(*path)
         key = f"'{path[-1]}' in [{path[0]}]"
         if password and stands_in_file(source, *path):
             what = f"{key} contains a password in the deployment file."
-            fix = f"remove it; set {variable}, or {variable}_FILE to the path of a file"
-            yield Fault("K205", where, what, (Outside(fix),))
+            yield Fault("K205", where, what, corrections.moved(source, path))
         if password.lower() in KNOWN_PASSWORDS or (password and password == user):
             what = f"the password in {key} is a well-known one."
-            fix = f"choose another, and set {variable}"
-            yield Fault("K205", where, what, (Outside(fix),), mark="known")
+            fixes = corrections.url(source, path, f"<{path[0]} URL with another password>")
+            yield Fault("K205", where, what, fixes, mark="known")
 
 
 def _known(secrets_of_features: Mapping[ValuePath, str], source: Source) -> Iterator[Fault]:
@@ -101,8 +99,7 @@ def _known(secrets_of_features: Mapping[ValuePath, str], source: Source) -> Iter
     for path, secret in secrets_of_features.items():
         if secret.lower() in KNOWN_PASSWORDS:
             what = f"{'.'.join(path)} is a well-known one."
-            fix = f"choose another, and set {variable_of(*path)}"
-            yield Fault("K205", source.origin(*path), what, (Outside(fix),))
+            yield Fault("K205", source.origin(*path), what, corrections.secret(path))
 
 
 def _used_twice(
@@ -121,8 +118,7 @@ def _used_twice(
         first = owners.setdefault(secret, path) if secret else path
         if first != path:
             what = f"{'.'.join(path)} and {'.'.join(first)} have the same value."
-            fix = f"use another value: {variable_of(*path)}"
-            yield Fault("K206", source.origin(*path), what, (Outside(fix),))
+            yield Fault("K206", source.origin(*path), what, corrections.secret(path))
 
 
 def secrets_of_features(

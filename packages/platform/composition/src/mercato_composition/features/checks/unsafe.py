@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
+from mercato_composition.deployment import edits
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.sections import origin_of
-from mercato_composition.faults import Fault, Fix, Outside, Place
+from mercato_composition.faults import Fault, Fix, Place
 
 _THIS = f"mercato-composition {version('mercato-composition')}"
 
@@ -22,6 +23,7 @@ class Unsafe:
         fixes: What to do about it.
         acceptable: Whether ``[accept]`` may name the rule.
         feature: The feature that it concerns, if it is one.
+        mark: What tells it from another danger of the same rule and place.
     """
 
     rule: str
@@ -30,6 +32,7 @@ class Unsafe:
     fixes: tuple[Fix, ...]
     acceptable: bool = False
     feature: str | None = None
+    mark: str = ""
 
     def fault(self, accept: Mapping[str, str], source: Source) -> Fault:
         """Return the fault (K206): a warning if *accept* names the rule, else an error."""
@@ -42,12 +45,30 @@ class Unsafe:
         elif reason is not None:
             what += f"\naccepted: {reason}"
         else:
-            line = f'"{self.rule}" = "the reason" in [accept] of {source.name}'
-            fixes = (*fixes, Outside(f"accept it: {line}"))
-        fault = Fault("K206", self.place, what, fixes, feature=self.feature)
+            why = "<why this deployment may do it>"
+            accepted = edits.set_value(source, ("accept", self.rule), why, "fill")
+            others = [
+                replace(fix, certainty="choice") if fix.certainty == "sure" else fix
+                for fix in fixes
+            ]
+            fixes = (*others, accepted)
+        fault = Fault("K206", self.place, what, fixes, feature=self.feature, mark=self._mark)
         if self.acceptable and reason is not None:
             return replace(fault, severity="warning", accepted=self.rule)
         return fault
+
+    @property
+    def _mark(self) -> str:
+        """What tells it from another rule about the same place."""
+        path, name = self.place.path, self.rule.rpartition(".")[2]
+        if self.mark:
+            return self.mark
+        is_of_place = self.place.key == self.rule or path[-1:] == (self.rule,)
+        return "" if is_of_place else name
+
+
+def _as_choice(fix: Fix) -> Fix:
+    return replace(fix, certainty="choice") if fix.certainty == "sure" else fix
 
 
 def origin_or_default(source: Source, *path: str, release: str = _THIS) -> Place:
