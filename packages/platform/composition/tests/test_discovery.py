@@ -6,9 +6,11 @@ import pytest
 
 from mercato_composition.deployment.reader import read_draft
 from mercato_composition.features.plan import compose
+from mercato_kit.feature import Need
 from mercato_testing.samples.wheels import GOOD, install
 
-from .manifests import planned, rendered
+from .greeting import Greeting
+from .manifests import feature, planned, rendered
 
 KIT = version("mercato-kit")
 
@@ -135,6 +137,39 @@ class TestFind:
             "    fix: install a release of mercato-reviews that fits the kit, "
             "or the kit it was built for"
         )
+
+
+class TestMisspelt:
+    """A misspelt name is the cause only of what the meant feature would have ended."""
+
+    @pytest.mark.provokes("K204")
+    def test_causes_the_variable_of_the_feature_that_was_meant(self, wheels):
+        """K204 of a feature with a similar name follows from K101."""
+        install(wheels, "reviews", GOOD.format(name="reviews"))
+        values = {"environment": "testing", "features": {"reviewz": {}}}
+        variable = "MERCATO_FEATURES__REVIEWS__SETTINGS__PER_PAGE"
+
+        found = compose(read_draft(values, {variable: "1"}))
+
+        assert [(fault.key, fault.follows) for fault in found.faults] == [
+            ("K101@features.reviewz", ()),
+            (f"K204@{variable}", ("reviewz",)),
+        ]
+
+    @pytest.mark.provokes("K108")
+    def test_causes_no_contract_that_it_would_not_offer(self, wheels):
+        """K108 does not follow from a feature whose similar one does not offer the contract."""
+        install(wheels, "reviews", GOOD.format(name="reviews"))
+        needy = feature("asks", needs=[Need(Greeting, ">=1")])
+        values = {"environment": "testing", "features": {"reviewz": {}, "a_name_like_no_other": {}}}
+
+        found = compose(read_draft(values), [needy])
+        without = compose(read_draft({**values, "features": {"reviewz": {}}}), [needy])
+
+        assert [fault.follows for fault in found.faults if fault.code == "K108"] == [
+            ("a_name_like_no_other",)
+        ]
+        assert [fault.follows for fault in without.faults if fault.code == "K108"] == [()]
 
 
 class TestPackage:

@@ -36,7 +36,8 @@ def check_database(operation: Operation) -> list[Fault]:
     faults = operation.once(_table_faults)
     try:
         with transactions.reading(), engine.connect() as connection:
-            unnamed = unnamed_data(connection, draft.features)
+            unloaded = draft.features.keys() - {one.name for one in operation.plan.features}
+            unnamed = list(unnamed_data(connection, draft.features, unloaded))
             found = [*faults, *_superuser(connection, draft), *unnamed]
             migrated = _migrated(connection, operation.plan.features)
     except DBAPIError:

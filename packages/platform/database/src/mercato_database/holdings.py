@@ -1,7 +1,8 @@
 """List the data in a database by feature, whether the feature is installed or not."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from itertools import chain
 
 import sqlalchemy as sa
@@ -81,12 +82,15 @@ def holdings(connection: sa.Connection) -> dict[str, Holding]:
     }
 
 
-def unnamed_data(connection: sa.Connection, named: Collection[str]) -> Iterator[Fault]:
+def unnamed_data(
+    connection: sa.Connection, named: Collection[str], unloaded: Collection[str] = ()
+) -> Iterator[Fault]:
     """Warn (K301) about each feature with data that the deployment does not name.
 
     Args:
         connection: A connection to the database; nothing is written.
         named: The features that the deployment names.
+        unloaded: Those of them that were not loaded: a misspelt name may be why data is not named.
     """
     for name, holding in holdings(connection).items():
         if name == KIT or name in named or not holding.exists:
@@ -102,7 +106,8 @@ def unnamed_data(connection: sa.Connection, named: Collection[str]) -> Iterator[
             f"none needed; the data is kept unchanged. `mercato data show {name}` | "
             f"`mercato data archive {name}` | `mercato data purge {name}`"
         )
-        yield Fault("K301", Place(name="database"), what, (Outside(fix),), severity="warning")
+        fault = Fault("K301", Place(name="database"), what, (Outside(fix),), severity="warning")
+        yield replace(fault, follows=tuple(get_close_matches(name, unloaded, n=1)))
 
 
 def count_rows(connection: sa.Connection, table: str, most: int = COUNTED) -> int:

@@ -18,7 +18,8 @@ from mercato_composition.deployment.tables import Database, Root
 from mercato_composition.faults import Certainty, Fault, Fix, Severity, Variable, did_you_mean
 from mercato_kit.settings import Secret, shown_as
 
-_RULES = "the rules of production"
+RULES = "the rules of production"
+"""What cannot be checked where the environment is unknown."""
 
 _CHECKS_OF_SERVER = {"host": tables.listen, "hosts": tables.hosts, "origins": tables.origins}
 """What is checked of a value beside its type, by key."""
@@ -128,13 +129,13 @@ def _environment(source: Source, root: Partial[Root]) -> tuple[str | Hole, str |
     """Return the environment, what was assumed if its name is misspelt, and the fault of that."""
     name = root.values["environment"]
     if isinstance(name, Hole):
-        return Hole(_RULES, name.because), None, []
+        return Hole(RULES, name.because), None, []
     if name in ENVIRONMENTS:
         return name, None, []
     fault = _unknown_environment(source, name)
     close = get_close_matches(name, ENVIRONMENTS, n=1)
     if not close:
-        return Hole(_RULES, (fault.key,)), None, [fault]
+        return Hole(RULES, (fault.key,)), None, [fault]
     return close[0], f'environment = "{close[0]}"', [fault]
 
 

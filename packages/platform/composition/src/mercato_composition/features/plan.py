@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 
@@ -92,7 +93,8 @@ def compose(deployment: Draft | Deployment, extra: Iterable[Feature] = ()) -> Pl
     # Of two features that clash the later one gets the fault, so optional features come last.
     features = sorted(found, key=lambda one: not one.required)
     optional = {name for name, choice in draft.features.items() if not choice.required}
-    faults, left_out = _sort_out([*draft.faults, *found_faults], optional)
+    said = [_following(fault, draft, found) for fault in draft.faults]
+    faults, left_out = _sort_out([*said, *found_faults], optional)
     absent: list[Candidate] = []
     while True:
         composed = with_glue(features)
@@ -141,6 +143,15 @@ def _examine(features: list[Candidate], loaded: Sequence[Candidate], draft: Draf
         if feature.manifest.settings is not None and settings[feature.name].settings is not None
     }
     return _Examined(made, faults, tuple(facts.holes.values()))
+
+
+def _following(fault: Fault, draft: Draft, loaded: Sequence[Candidate]) -> Fault:
+    """Let the value of a feature that is not named (K204) follow from a misspelt name."""
+    if fault.code != "K204" or fault.place.variable is None:
+        return fault
+    name = fault.place.variable.lower().split("__")[1]
+    unloaded = draft.features.keys() - {one.name for one in loaded}
+    return replace(fault, follows=tuple(get_close_matches(name, unloaded, n=1)))
 
 
 def _settings_of_unloaded(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from mercato_composition.deployment.partial import Hole, known_or
+from mercato_composition.deployment.reader import RULES
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import (
@@ -93,3 +94,5 @@ def _unsafe(facts: Facts) -> Iterator[Fault]:
         for found in facts.run(production.RULES):
             fault = found.fault(accept, facts["source"]) if isinstance(found, Unsafe) else found
             yield replace(fault, assumes=assumed)
+    elif assumed is not None:
+        facts.unknown(Hole(RULES, ("K100@environment",)))
