@@ -9,7 +9,7 @@ import msgspec
 
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.sections import secret_names
-from mercato_composition.report.settings import SECTIONS
+from mercato_composition.report.settings import SECTIONS, without_credentials
 from mercato_installer.inside import Route
 
 Sign = Literal["+", "~", "-"]
@@ -23,6 +23,11 @@ class Change(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.sign} {self.what}"
+
+    @property
+    def without_values(self) -> str:
+        """The change of a line that no check has read: any value in it may be a secret."""
+        return f"{self.sign} {self.what.partition(' ')[0]}"
 
 
 class Packages(msgspec.Struct, frozen=True):
@@ -125,7 +130,7 @@ def _value(path: tuple[str, ...], value: Any, *, in_clear: bool) -> str | None:
     # Production refuses secrets in the file. Elsewhere any text of a feature may be one.
     if path[0] == "features" and not in_clear and not isinstance(value, int | float):
         return None
-    return value if isinstance(value, str) and value else repr(value)
+    return without_credentials(value if isinstance(value, str) and value else repr(value))
 
 
 def _is_production(*files: Mapping[str, Any]) -> bool:

@@ -75,7 +75,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             yield f"release {numbers[0]} is current, not {numbers[1]}"
         if self.file_sha256 != now.file_sha256:
             name = Path(self.deployment).name
-            news = ", ".join(str(it) for it in now.file if it not in self.file) or "other bytes"
+            edited = [it.without_values for it in now.file if it not in self.file]
+            news = ", ".join(edited) or "other bytes"
             yield f"{name} was edited: {news}"
         if self.database != now.database:
             yield from _differing_tables(self.database, now.database)
