@@ -3,46 +3,13 @@
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.sections import secret_names
 from mercato_composition.report.settings import SECTIONS, without_credentials
 from mercato_installer.inside import Route
-
-Sign = Literal["+", "~", "-"]
-
-
-class Change(msgspec.Struct, frozen=True):
-    """A thing that is added, changed or removed, in words."""
-
-    sign: Sign
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.sign} {self.what}"
-
-    @property
-    def without_values(self) -> str:
-        """The change of a line that no check has read: any value in it may be a secret."""
-        return f"{self.sign} {self.what.partition(' ')[0]}"
-
-
-class Packages(msgspec.Struct, frozen=True):
-    """How packages differ; the number of equal ones; the bytes of new wheels."""
-
-    changes: tuple[Change, ...]
-    equal: int
-    bytes: int
-
-
-class Routes(msgspec.Struct, frozen=True):
-    """The routes that are added and removed, as ``GET /v1/orders``."""
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
+from mercato_installer.plan import Change, Packages, Routes
 
 
 def of_files(old: bytes, new: bytes) -> tuple[Change, ...]:

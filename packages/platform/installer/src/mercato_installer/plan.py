@@ -3,14 +3,47 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from mercato_composition.faults import DeploymentError, Fault, Place, mercato
-from mercato_installer.changes import Change, Packages, Routes
 from mercato_installer.inside import DatabasePlan
 
 _ANEW = mercato("deploy", "--plan", "--out", "plan.json")
+
+
+Sign = Literal["+", "~", "-"]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A thing that is added, changed or removed, in words."""
+
+    sign: Sign
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.what}"
+
+    @property
+    def without_values(self) -> str:
+        """The change of a line that no check has read: any value in it may be a secret."""
+        return f"{self.sign} {self.what.partition(' ')[0]}"
+
+
+class Packages(msgspec.Struct, frozen=True):
+    """How packages differ; the number of equal ones; the bytes of new wheels."""
+
+    changes: tuple[Change, ...]
+    equal: int
+    bytes: int
+
+
+class Routes(msgspec.Struct, frozen=True):
+    """The routes that are added and removed, as ``GET /v1/orders``."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
 
 
 class Numbers(msgspec.Struct, frozen=True, rename={"before": "from", "after": "to"}):
