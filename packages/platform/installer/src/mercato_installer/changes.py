@@ -7,7 +7,7 @@ from typing import Any
 
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.sections import secret_names
-from mercato_composition.report.settings import SECTIONS
+from mercato_composition.report.settings import SECTIONS, without_credentials
 from mercato_installer.inside import Route
 from mercato_installer.plan import Change, Packages, Routes
 
@@ -97,7 +97,7 @@ def _value(path: tuple[str, ...], value: Any, *, in_clear: bool) -> str | None:
     # Production refuses secrets in the file. Elsewhere any text of a feature may be one.
     if path[0] == "features" and not in_clear and not isinstance(value, int | float):
         return None
-    return value if isinstance(value, str) and value else repr(value)
+    return without_credentials(value if isinstance(value, str) and value else repr(value))
 
 
 def _is_production(*files: Mapping[str, Any]) -> bool:
