@@ -4,6 +4,7 @@ It sends the examples, the edges of each schema, random requests and sequences o
 of staff who is logged in.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,8 @@ def compare(shop: Shop, folder: Path) -> int:
         "--output-sanitize=true",
         *sys.argv[1:],
     ]
-    return subprocess.run(command, cwd=folder, check=False).returncode
+    hooks = {"PYTHONPATH": str(CONFIG.parent), "SCHEMATHESIS_HOOKS": "schemathesis_hooks"}
+    return subprocess.run(command, cwd=folder, env=os.environ | hooks, check=False).returncode
 
 
 def main() -> int:

@@ -180,6 +180,7 @@ class NewPaymentSchema(Schema):
         max=2000,
         allow_none=True,
         validate=validate.URL(schemes={"https", "http"}, require_tld=False),
+        metadata={"format": "uri"},
     )
 
 

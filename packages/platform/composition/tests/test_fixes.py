@@ -6,6 +6,8 @@ import sys
 import click
 import pytest
 
+from mercato_composition.deployment import edits
+from mercato_composition.deployment.file import load
 from mercato_composition.faults import Command, Edit, Variable, mercato
 from mercato_composition.faults.caller import beginning
 
@@ -96,3 +98,12 @@ class TestVariable:
     def test_is_a_line_for_a_shell(self, variable, text):
         """It is exported, or unset."""
         assert variable.text == text
+
+    def test_quotes_its_value(self, tmp_path):
+        """A value that a variable is to have reaches the shell as it is."""
+        (tmp_path / "shop.toml").write_text("")
+        source = load(tmp_path / "shop.toml", {"MERCATO_SERVER__HOST": "x"})
+
+        fix = edits.set_value(source, ("server", "host"), "a'b $(id)")
+
+        assert shlex.split(fix.text) == ["export", "MERCATO_SERVER__HOST=a'b $(id)"]

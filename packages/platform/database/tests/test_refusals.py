@@ -104,14 +104,15 @@ class TestTwoHeads:
         """The fault names both files and the command that puts one after the other."""
         library.migration("shelf", "0002", ADD_YEAR)
         versions = library.folder / "shelf_versions"
-        (versions / "0002_other.py").write_text((versions / "0002_step.py").read_text())
+        (versions / "0002_the other.py").write_text((versions / "0002_step.py").read_text())
 
         refused, checked = library.mercato("db", "upgrade"), library.mercato("check")
 
         for result in (refused, checked):
             assert (result.exit_code, "error[K308]" in result.stderr) == (2, True)
-            assert f"{versions}/0002_other.py\n    {versions}/0002_step.py" in result.stderr
-            assert f"mv {versions}/0002_step.py {versions}/0003_step.py" in result.stderr
+            assert f"{versions}/0002_step.py\n    {versions}/0002_the other.py" in result.stderr
+            moved = f"mv '{versions}/0002_the other.py' '{versions}/0003_the other.py'"
+            assert moved in result.stderr
         assert library.tables() == []
 
 

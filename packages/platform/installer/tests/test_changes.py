@@ -62,6 +62,16 @@ class TestOfFiles:
         assert "verborgen" not in text
         assert "~ orders.settings.api_key\n" in text
 
+    def test_hides_credentials_of_urls(self):
+        """User, password and query of the URLs in a feature's texts are hidden in production."""
+        url = "https://me:geheim@host.example/x?key=geheim"
+        new = f'[features.mail.settings]\nserver = "{url}"\nmirrors = ["{url}", "{url}"]\n'
+
+        found = changes("[features.mail.settings]\n", new)
+
+        assert "geheim" not in "".join(found)
+        assert found[1] == "+ mail.settings.server = https://***@host.example/x?***"
+
     def test_of_equal_files(self):
         """Comments and spaces are no difference."""
         assert changes(OLD, f"# a comment\n{OLD}") == []

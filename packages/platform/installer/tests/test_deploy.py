@@ -217,7 +217,9 @@ class TestKeptPlan:
     def test_is_refused_when_it_is_stale(self, shop, kept, change):
         """K127 says what has changed since, and nothing is done."""
         if change == "file":
-            shop.choose("alpha", more="required = false\n")
+            shop.choose(
+                "alpha", more='required = false\n[features.alpha.settings]\nkey = "geheim"\n'
+            )
         elif change == "release":
             deploy(shop)
         elif change == "database":
@@ -231,7 +233,7 @@ class TestKeptPlan:
             self.deploy(shop, kept)
 
         said = {
-            "file": "deployment.toml was edited: + alpha.required = False",
+            "file": "deployment.toml was edited: + alpha.required, + [features.alpha.settings]",
             "release": "release 2 is current, not 1",
             "database": "the tables of alpha are at 0002, not at 0001",
             "moved": "it was made for /elsewhere/deployment.toml",

@@ -5,10 +5,9 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from mercato_installer.changes import Change, Packages, Routes
 from mercato_installer.commands.releases import _Agreement
 from mercato_installer.inside import DatabasePlan, Kept, Migration, Step
-from mercato_installer.plan import Numbers, Plan
+from mercato_installer.plan import Change, Numbers, Packages, Plan, Routes
 from mercato_installer.text import finish_lines, lines_of
 
 PLAN = Plan(

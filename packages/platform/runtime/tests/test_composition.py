@@ -6,6 +6,7 @@ from typing import Annotated
 
 import pytest
 import sqlalchemy as sa
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from msgspec import Meta, field
 
 from mercato_composition.commands.frame import mercato
@@ -16,6 +17,7 @@ from mercato_kit import work
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.events import Event
 from mercato_kit.feature import Check, Feature, Need, Offer
+from mercato_kit.keys import derive_key
 from mercato_kit.models import InboxDelivery
 from mercato_kit.outbox import publish
 from mercato_kit.settings import Secret, Settings
@@ -133,6 +135,23 @@ class TestLink:
 
         assert app.test_client().get(f"/composition/link/{token}").status_code == 403
 
+    @pytest.mark.parametrize(("age", "status"), [(299, 303), (301, 403), (-60, 403)])
+    def test_ends_after_five_minutes(self, app, age, status):
+        """An address works for 5 minutes; one that was signed in the future is refused."""
+        with app.app_context():
+            token = aged("link", age).dumps("a nonce")
+
+        assert app.test_client().get(f"/composition/link/{token}").status_code == status
+
+    @pytest.mark.parametrize(("age", "status"), [(3599, 200), (3601, 401)])
+    def test_lets_in_for_an_hour(self, app, age, status):
+        """The signature of a cookie ends with it: a copy that is kept longer is worth nothing."""
+        client = app.test_client()
+        with app.app_context():
+            client.set_cookie(access.COOKIE, aged("cookie", age).dumps("reader"))
+
+        assert client.get("/composition").status_code == status
+
     def test_is_sent_over_https_only_where_there_is_https(self, app):
         """Behind TLS the cookie is not sent in clear."""
         with app.app_context():
@@ -141,6 +160,16 @@ class TestLink:
         entered = app.test_client().get(f"/composition/link/{token}", base_url="https://x.example")
 
         assert "Secure" in entered.headers["Set-Cookie"]
+
+
+def aged(purpose, seconds):
+    """Return a signer whose clock is *seconds* behind."""
+
+    class Signer(TimestampSigner):
+        def get_timestamp(self):
+            return super().get_timestamp() - seconds
+
+    return URLSafeTimedSerializer(derive_key("host.read"), salt=purpose, signer=Signer)
 
 
 class TestWhatItShows:

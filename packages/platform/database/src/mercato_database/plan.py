@@ -1,5 +1,6 @@
 """Plan an upgrade: its steps, or why it is refused. Does not import Alembic."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -66,10 +67,11 @@ def _plan(connection: sa.Connection, histories: Sequence[History], *, contract: 
 def _two_heads(history: History) -> Iterator[Fault]:
     """Find migrations that fork a history, so that it has two newest ones (K308)."""
     for first, second in forks(history.migrations):
-        number, name = history.next_number, second.file.name.partition("_")[2]
+        number = history.next_number
+        renamed = f"{number}_{second.file.name.partition('_')[2]}"
         what = f"two migrations follow the same revision:\n{first.file}\n{second.file}"
         fix = (
-            f"mv {second.file} {second.file.with_name(f'{number}_{name}')}\n"
+            f"{shlex.join(['mv', str(second.file), str(second.file.with_name(renamed))])}\n"
             f"and set in it: revision = {number!r}, down_revision = {first.number!r}"
         )
         yield history.candidate.fault("K308", what, Outside(fix))

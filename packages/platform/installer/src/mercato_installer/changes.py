@@ -3,41 +3,13 @@
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.sections import secret_names
-from mercato_composition.report.settings import SECTIONS
+from mercato_composition.report.settings import SECTIONS, without_credentials
 from mercato_installer.inside import Route
-
-Sign = Literal["+", "~", "-"]
-
-
-class Change(msgspec.Struct, frozen=True):
-    """A thing that is added, changed or removed, in words."""
-
-    sign: Sign
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.sign} {self.what}"
-
-
-class Packages(msgspec.Struct, frozen=True):
-    """How packages differ; the number of equal ones; the bytes of new wheels."""
-
-    changes: tuple[Change, ...]
-    equal: int
-    bytes: int
-
-
-class Routes(msgspec.Struct, frozen=True):
-    """The routes that are added and removed, as ``GET /v1/orders``."""
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
+from mercato_installer.plan import Change, Packages, Routes
 
 
 def of_files(old: bytes, new: bytes) -> tuple[Change, ...]:
@@ -125,7 +97,7 @@ def _value(path: tuple[str, ...], value: Any, *, in_clear: bool) -> str | None:
     # Production refuses secrets in the file. Elsewhere any text of a feature may be one.
     if path[0] == "features" and not in_clear and not isinstance(value, int | float):
         return None
-    return value if isinstance(value, str) and value else repr(value)
+    return without_credentials(value if isinstance(value, str) and value else repr(value))
 
 
 def _is_production(*files: Mapping[str, Any]) -> bool:

@@ -3,14 +3,47 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from mercato_composition.faults import DeploymentError, Fault, Place, mercato
-from mercato_installer.changes import Change, Packages, Routes
 from mercato_installer.inside import DatabasePlan
 
 _ANEW = mercato("deploy", "--plan", "--out", "plan.json")
+
+
+Sign = Literal["+", "~", "-"]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A thing that is added, changed or removed, in words."""
+
+    sign: Sign
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.what}"
+
+    @property
+    def without_values(self) -> str:
+        """The change of a line that no check has read: any value in it may be a secret."""
+        return f"{self.sign} {self.what.partition(' ')[0]}"
+
+
+class Packages(msgspec.Struct, frozen=True):
+    """How packages differ; the number of equal ones; the bytes of new wheels."""
+
+    changes: tuple[Change, ...]
+    equal: int
+    bytes: int
+
+
+class Routes(msgspec.Struct, frozen=True):
+    """The routes that are added and removed, as ``GET /v1/orders``."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
 
 
 class Numbers(msgspec.Struct, frozen=True, rename={"before": "from", "after": "to"}):
@@ -75,7 +108,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             yield f"release {numbers[0]} is current, not {numbers[1]}"
         if self.file_sha256 != now.file_sha256:
             name = Path(self.deployment).name
-            news = ", ".join(str(it) for it in now.file if it not in self.file) or "other bytes"
+            edited = [it.without_values for it in now.file if it not in self.file]
+            news = ", ".join(edited) or "other bytes"
             yield f"{name} was edited: {news}"
         if self.database != now.database:
             yield from _differing_tables(self.database, now.database)

@@ -10,12 +10,11 @@ from mercato_composition.deployment.lock import Lock
 from mercato_composition.faults import DeploymentError, Fault, Place, mercato
 from mercato_installer import changes
 from mercato_installer.build import build
-from mercato_installer.changes import Routes
 from mercato_installer.environments import Environment
 from mercato_installer.inside import DatabasePlan
 from mercato_installer.installation import Installation
 from mercato_installer.lock import resolve
-from mercato_installer.plan import Numbers, Plan, digest, require_same
+from mercato_installer.plan import Numbers, Packages, Plan, Routes, digest, require_same
 from mercato_installer.releases import Release, Releases
 
 
@@ -38,7 +37,7 @@ def make_plan(installation: Installation, kept: Plan | None = None, name: str = 
         release=Numbers(used.number if used else None, releases.following),
         file_sha256=digest(content),
         file=changes.of_files(used.file.read_bytes() if used else b"", content),
-        packages=changes.Packages((), 0, 0),
+        packages=Packages((), 0, 0),
         routes=None,
         # Until the next environment is asked, nothing else is known.
         database=kept.database if kept else DatabasePlan(),

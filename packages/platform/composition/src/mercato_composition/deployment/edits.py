@@ -5,6 +5,7 @@ An edit is applied in memory and read again. It is proposed only if it changes t
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any
@@ -221,8 +222,7 @@ def _quoted(key: str) -> str:
 
 
 def _shell_text(value: Any) -> str:
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if re.fullmatch(r"[\w./:@%+,-]*", text) else f"'{text}'"
+    return shlex.quote(",".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
 def _with(values: Mapping[str, Any], path: ValuePath, value: Any) -> dict[str, Any] | None:

@@ -24,8 +24,6 @@ from mercato_composition.deployment.statements import (
 MOST_FLAWS = 50
 """Flaws of one text that are reported."""
 
-_ENCODINGS = {"utf-16": "UTF-16", "cp1252": "Windows-1252"}
-
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
@@ -91,18 +89,12 @@ def read(content: bytes) -> Text:
 
 def _decode(content: bytes) -> tuple[str, list[Flaw]]:
     """Decode a text: UTF-8, else what an editor on Windows may have written."""
-    encoding = "utf-8-sig"
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    else:
-        try:
-            return content.decode(encoding), []
-        except UnicodeDecodeError:
-            encoding = "cp1252"
-    what = (
-        "it is not UTF-8 text; it was read as "
-        + {"utf-16": "UTF-16", "cp1252": "Windows-1252"}[encoding]
-    )
+    try:
+        return content.decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        encoding, name = ("utf-16", "UTF-16") if is_utf_16 else ("cp1252", "Windows-1252")
+    what = f"it is not UTF-8 text; it was read as {name}"
     return content.decode(encoding, "replace"), [Flaw("encoding", (), what, Span(1, 1, 1))]
 
 

@@ -10,6 +10,8 @@ from mercato_kit.http.routes import Route
 from mercato_kit.policies import Policy
 
 _KEY = "A new text for each request; a request that is sent again has the key of the first one"
+_KEY_PATTERN = r"^[A-Za-z0-9!#$%&'*+.^_`|~:/-]+$"
+"""A bare token; a quoted string (RFC 9651) is read as well."""
 _VERSION = "The `ETag` that was read"
 
 
@@ -17,7 +19,9 @@ def document(endpoint: Callable[..., Response], route: Route) -> Callable[..., R
     """Add policy and headers of the route to the API document, and return the endpoint."""
     headers = []
     if route.idempotent:
-        headers.append(_header("Idempotency-Key", _KEY, minLength=16, maxLength=255))
+        headers.append(
+            _header("Idempotency-Key", _KEY, pattern=_KEY_PATTERN, minLength=16, maxLength=255)
+        )
     if route.if_match:
         headers.append(_header("If-Match", _VERSION))
     policy = route.allow.name if route.allow else "nobody"

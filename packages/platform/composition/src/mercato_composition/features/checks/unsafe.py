@@ -47,11 +47,7 @@ class Unsafe:
         else:
             why = "<why this deployment may do it>"
             accepted = edits.set_value(source, ("accept", self.rule), why, "fill")
-            others = [
-                replace(fix, certainty="choice") if fix.certainty == "sure" else fix
-                for fix in fixes
-            ]
-            fixes = (*others, accepted)
+            fixes = (*map(_as_choice, fixes), accepted)
         fault = Fault("K206", self.place, what, fixes, feature=self.feature, mark=self._mark)
         if self.acceptable and reason is not None:
             return replace(fault, severity="warning", accepted=self.rule)
