@@ -117,16 +117,27 @@ class TestListProblems:
 class TestOperations:
     def test_are_found_through_references(self):
         """An operation is named whose answers refer to the problem, through other components."""
-        assert list(_operations(DOCUMENT, "out_of_paper")) == [
-            {
-                "method": "GET",
-                "path": "/v1/paper",
-                "summary": "Take paper",
-                "operation_id": "take_paper",
-                "tag": "paper",
-            }
-        ]
-        assert list(_operations(DOCUMENT, "out_of_ink")) == []
+        assert _operations(DOCUMENT) == {
+            "out_of_paper": [
+                {
+                    "method": "GET",
+                    "path": "/v1/paper",
+                    "summary": "Take paper",
+                    "operation_id": "take_paper",
+                    "tag": "paper",
+                }
+            ]
+        }
+
+    def test_are_searched_once(self, app):
+        """The pages of one app share what was found: the document is large."""
+        refusing = app.extensions["mercato_refusing"]
+
+        with app.app_context():
+            found = refusing.by_code
+
+        assert "out_of_paper" in found
+        assert refusing.by_code is found
 
     def test_give_their_recorded_problems(self):
         """A problem that was recorded as an answer is the example."""

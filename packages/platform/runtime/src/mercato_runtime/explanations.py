@@ -1,6 +1,7 @@
 """``/problems``: what each problem means, and what to do about it."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from json import dumps
 from typing import Any, cast
 
@@ -44,12 +45,21 @@ _MEMBERS: Mapping[str, str] = {
     "request_id": "The id of the request, also in its log lines and in X-Request-Id.",
 }
 
-
 _OWN = "A member of this problem; the example has one."
+
+
+class Refusing:
+    """The operations that refuse with a problem; the API document is searched once for each app."""
+
+    @cached_property
+    def by_code(self) -> Mapping[str, list[dict[str, str]]]:
+        """The operations by the problem's code."""
+        return _operations(current_document())
 
 
 def init_app(app: Flask) -> None:
     """Add the pages to *app*."""
+    app.extensions["mercato_refusing"] = Refusing()
     app.register_blueprint(blueprint)
 
 
@@ -88,7 +98,7 @@ def _about(problem: Mapping[str, Any]) -> dict[str, Any]:
         "advice": _ADVICE.get(status, _ADVICE[400]),
         "members": _members(_component(document, code), example),
         "example": example,
-        "operations": list(_operations(document, code)),
+        "operations": current_app.extensions["mercato_refusing"].by_code.get(code, []),
     }
 
 
@@ -129,17 +139,20 @@ def _example(problem: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _operations(document: Mapping[str, Any], code: str) -> Iterator[dict[str, str]]:
-    """Give the operations whose description says that they refuse with *code*."""
+def _operations(document: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
+    """Return the operations by the codes that their descriptions refuse with."""
+    found: dict[str, list[dict[str, str]]] = {}
     for path, method, operation in _all_operations(document):
-        if code in _codes(document, operation["responses"], set()):
-            yield {
-                "method": method.upper(),
-                "path": path,
-                "summary": operation.get("summary", ""),
-                "operation_id": operation["operationId"],
-                "tag": next(iter(operation.get("tags", ())), ""),
-            }
+        described = {
+            "method": method.upper(),
+            "path": path,
+            "summary": operation.get("summary", ""),
+            "operation_id": operation["operationId"],
+            "tag": next(iter(operation.get("tags", ())), ""),
+        }
+        for code in set(_codes(document, operation["responses"], set())):
+            found.setdefault(code, []).append(described)
+    return found
 
 
 def _all_operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
