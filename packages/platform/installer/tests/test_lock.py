@@ -95,7 +95,7 @@ class TestProduction:
         assert (differing["code"], differing["severity"]) == ("K114", "error")
         assert "\n+ flasche " in differing["what"]
         assert differing["what"].endswith("\nmercato-alpha 1.0 -> 1.1")
-        assert "`mercato install`" in differing["fix"]
+        assert differing["fix"].endswith(" install")
         assert (more["severity"], "flask" in more["what"]) == ("warning", True)
 
     def test_never_starts_otherwise(self, installed):
