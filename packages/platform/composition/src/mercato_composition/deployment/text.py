@@ -13,7 +13,12 @@ ValuePath = tuple[str, ...]
 MOST_FLAWS = 50
 """Flaws of one text that are reported."""
 
-_ENCODINGS = {"utf-16": "UTF-16", "cp1252": "Windows-1252"}
+_ENCODINGS = {
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16LE",
+    "utf-16-be": "UTF-16BE",
+    "cp1252": "Windows-1252",
+}
 
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _DOTTED = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
@@ -118,19 +123,26 @@ def read(content: bytes) -> Text:
 
 def _decode(content: bytes) -> tuple[str, list[Flaw]]:
     """Decode a text: UTF-8, else what an editor on Windows may have written."""
-    encoding = "utf-8-sig"
+    encoding = _encoding_of(content)
+    try:
+        decoded = content.decode(encoding)
+    except UnicodeDecodeError:
+        encoding = "cp1252" if encoding == "utf-8-sig" else encoding
+        decoded = content.decode(encoding, "replace")
+    if encoding == "utf-8-sig":
+        return decoded, []
+    what = f"it is not UTF-8 text; it was read as {_ENCODINGS[encoding]}"
+    return decoded, [Flaw("encoding", (), what, Span(1, 1, 1))]
+
+
+def _encoding_of(content: bytes) -> str:
+    """Return the encoding of a text by its first bytes."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    else:
-        try:
-            return content.decode(encoding), []
-        except UnicodeDecodeError:
-            encoding = "cp1252"
-    what = (
-        "it is not UTF-8 text; it was read as "
-        + {"utf-16": "UTF-16", "cp1252": "Windows-1252"}[encoding]
-    )
-    return content.decode(encoding, "replace"), [Flaw("encoding", (), what, Span(1, 1, 1))]
+        return "utf-16"
+    # A file begins with an ASCII character, and UTF-16 has a NUL beside it.
+    if content[1:2] == b"\0":
+        return "utf-16-le"
+    return "utf-16-be" if content[:1] == b"\0" else "utf-8-sig"
 
 
 def _statements(text: str) -> Iterator[_Statement]:
@@ -301,7 +313,7 @@ def _place_in(error: str, text: str, line: int) -> Span:
     if match is None:
         return Span(line, 1, 2)
     if match[1] is None:
-        lines = text.split("\n")
+        lines = text.rstrip("\n").split("\n")
         return Span(line + len(lines) - 1, len(lines[-1]) + 1, len(lines[-1]) + 2)
     column = int(match[2])
     return Span(line + int(match[1]) - 1, column, column + 1)
