@@ -20,6 +20,8 @@ about:    What is wrong, in a few words.
 file:     The deployment file, without the first end of line; none if it is left out.
 encoding: How it is encoded, such as ``utf-16``; UTF-8 if it is left out.
 others:   Other files, by path: ``others = { "pylock.toml" = "…" }``.
+modes:    Permissions of files, as ``chmod`` takes them: ``modes = { "deployment.toml" = "666" }``.
+database: Statements for ``shop.db``, a SQLite file beside it, before the command.
 environ:  Variables. Others that start with ``MERCATO_`` are not set.
 wheels:   Distributions that are installed, too: ``"orders 0.9"`` is the feature of this repository
           with another version; ``"broken-import(line=12)"`` is one of :data:`wrong_wheels.WHEELS`.
@@ -39,6 +41,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -69,6 +72,8 @@ class Case:
     file: str | None = None
     encoding: str = "utf-8"
     others: dict = field(default_factory=dict)
+    modes: dict = field(default_factory=dict)
+    database: str = ""
     environ: dict = field(default_factory=dict)
     wheels: list = field(default_factory=list)
     command: list = field(default_factory=lambda: ["check", "--offline"])
@@ -124,6 +129,11 @@ class Place:
             (folder / "deployment.toml").write_bytes(case.file.encode(case.encoding))
         for wheel in case.wheels:
             install_wheel(folder / "wheels", wheel)
+        for path, mode in case.modes.items():
+            (folder / path).chmod(int(mode, 8))
+        if case.database:
+            with contextlib.closing(sqlite3.connect(folder / "shop.db")) as connection:
+                connection.executescript(case.database)
         return place
 
     def copy(self, folder):

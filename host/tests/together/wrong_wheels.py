@@ -32,7 +32,7 @@ def _another_version(folder, feature, version):
     install(folder, feature, "", module=real.module, version=version)
 
 
-def _plain(folder, name="lamps", version="1.0", distribution=None, requires=()):
+def _plain(folder, name="lamps", version="1.0", distribution=None, requires=(), metadata=""):
     """A feature that fits."""
     install(
         folder,
@@ -41,6 +41,7 @@ def _plain(folder, name="lamps", version="1.0", distribution=None, requires=()):
         version=version,
         distribution=distribution,
         requires=requires,
+        metadata=metadata,
         module=f"wheel_{name}_{(distribution or 'mercato').replace('-', '_')}",
     )
 
@@ -62,10 +63,53 @@ def _missing_extra(folder, name="lamps"):
     )
 
 
-def _manifest(folder, name="lamps", parts="", lines=""):
+def _manifest(folder, name="lamps", parts="", lines="", **options):
     """A feature with parts of a manifest, and lines before it."""
     source = dedent(_SOURCE).format(name=name, parts=parts, lines=lines)
-    install(folder, name, source, module=f"wheel_{name}")
+    install(folder, name, source, module=f"wheel_{name.replace('-', '_')}", **options)
+
+
+def _source(folder, name="lamps", source="", **options):
+    """A feature with this source; without any, its module is away."""
+    install(folder, name, source, module=f"wheel_{name}", **options)
+
+
+def _sources(folder, name="lamps"):
+    """A feature that runs from its sources."""
+    _plain(folder, name)
+    [info] = folder.glob(f"mercato_{name}-*.dist-info")
+    (info / "direct_url.json").write_text(
+        '{"url": "file:///srv/lamps", "dir_info": {"editable": true}}'
+    )
+
+
+def _migrations(folder, files, name="lamps"):
+    """A feature with migrations: the lines of each, by the name of its file."""
+    package = folder / f"wheel_{name}"
+    (package / "migrations").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "feature.py").write_text(_WITH_TABLES.format(name=name))
+    for file, lines in files.items():
+        (package / "migrations" / file).write_text(f"{lines}\n")
+    install(folder, name, "", module=f"wheel_{name}.feature")
+
+
+_WITH_TABLES = """\
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from mercato_kit.feature import Feature
+
+metadata = sa.MetaData()
+sa.Table("{name}_lamp", metadata, sa.Column("id", sa.Integer, primary_key=True))
+feature = Feature(
+    name="{name}",
+    summary="For a test.",
+    metadata=metadata,
+    migrations=Path(__file__).parent / "migrations",
+)
+"""
 
 
 _SOURCE = """\
@@ -95,5 +139,8 @@ WHEELS = {
     "broken-import": _broken_import,
     "missing-extra": _missing_extra,
     "manifest": _manifest,
+    "migrations": _migrations,
+    "source": _source,
+    "sources": _sources,
 }
 """Functions that install a distribution into a folder, by name."""

@@ -105,4 +105,4 @@ class TestClashes:
         )
 
         assert codes(found) == ["K410"]
-        assert "its index 'ix_same' is also a index of" in rendered(found)
+        assert "its index 'ix_same' is also an index of" in rendered(found)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -288,10 +288,39 @@ def _detail(field: msgspec.structs.FieldInfo, value: Any, error: msgspec.Validat
         shown = None
     else:
         shown = shown_as(value)
-    # This message of msgspec contains the value, and does not list those that are valid.
-    is_choice = str(error).startswith("Invalid enum value")
-    expected = f"Expected {kind_of(field)}" if is_choice else str(error).replace(" | null", "")
+    expected = str(error).replace(" | null", "")
+    expected = expected.replace("`object`", "a table").replace("`array`", "a list")
+    if "matching regex" in expected and meaning_of(field):
+        expected = f"Expected: {meaning_of(field)}"
+    elif _is_choice(msgspec.inspect.type_info(field.type)):
+        # This message of msgspec does not list the values that are valid.
+        expected = f"Expected {kind_of(field)}"
     return expected if shown is None else f"{shown}: {expected}"
+
+
+def meant(field: msgspec.structs.FieldInfo, value: Any) -> Iterator[Any]:
+    """Give valid values that a text of the wrong type or form may stand for.
+
+    ``yes`` is true, ``debug`` is ``DEBUG``, and ``shop/`` is ``/shop`` where a path is due.
+    """
+    if isinstance(value, str) and not _fits(field, value):
+        text = value.strip("\"' ")
+        bare = text.strip("/")
+        plain = _WORDS.get(text.lower(), int(text) if text.isdecimal() else text)
+        found = (plain, text.lower(), text.upper(), bare, f"/{bare.lower()}", f"https://{bare}")
+        https = text.rstrip("/")
+        yield from (one for one in (https, *found) if _fits(field, one))
+
+
+_WORDS = {"yes": True, "on": True, "no": False, "off": False}
+
+
+def _fits(field: msgspec.structs.FieldInfo, value: Any) -> bool:
+    try:
+        msgspec.convert(value, field.type, dec_hook=_decode)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def shown_as(value: Any) -> str | None:
@@ -320,8 +349,16 @@ def _is_plain(info: msgspec.inspect.Type) -> bool:
     return isinstance(info, _PLAIN)
 
 
+def _is_choice(info: msgspec.inspect.Type) -> bool:
+    if isinstance(info, msgspec.inspect.Metadata):
+        return _is_choice(info.type)
+    if isinstance(info, msgspec.inspect.UnionType):
+        return any(map(_is_choice, info.types))
+    return isinstance(info, msgspec.inspect.LiteralType)
+
+
 def _unknown(key: str, fields: Mapping[str, Any]) -> Mistake:
-    close = get_close_matches(key, fields, n=1)
+    close = get_close_matches(key.lower().replace("-", "_"), fields, n=1)
     return Mistake(key, "unknown", "unknown setting", close[0] if close else None)
 
 

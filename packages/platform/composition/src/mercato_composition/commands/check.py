@@ -112,7 +112,9 @@ def _faults_of_registration(operation: Operation) -> Sequence[Fault]:
 
     If it cannot be made, each feature is registered alone.
     """
-    if operation.plan.fits and not isinstance(operation.draft.secret_key, Hole):
+    # A secret that is absent may be a warning, and no app is made without it.
+    has_secrets = all(fault.code != "K201" for fault in operation.plan.faults)
+    if operation.plan.fits and has_secrets:
         try:
             operation.app  # noqa: B018 - the first access makes it
         except DeploymentError as error:

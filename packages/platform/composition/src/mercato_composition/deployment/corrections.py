@@ -42,7 +42,9 @@ def corrected(source: Source, path: ValuePath, field: msgspec.structs.FieldInfo)
         return (edits.remove(source, path, "choice"), *secret(path))
     if field.required:
         return given(source, path, field)
-    value = settings.default_of(field)
+    said = value_at(source.values, path)
+    meant = next(settings.meant(field, said), None)
+    value = settings.default_of(field) if meant is None else meant
     if value is None or isinstance(value, dict):
         return (edits.remove(source, path),)
     return (edits.set_value(source, path, msgspec.to_builtins(value)),)
@@ -54,8 +56,21 @@ def together(source: Source, path: ValuePath) -> tuple[Fix, ...]:
     return (Outside(f"correct these settings in {table} of {source.name}"),)
 
 
-def known(source: Source, path: ValuePath, suggestion: str | None) -> tuple[Fix, ...]:
-    """Return the fixes of an unknown key: the name that was meant, or none."""
+def known(
+    source: Source, path: ValuePath, suggestion: str | None, below: ValuePath | None = None
+) -> tuple[Fix, ...]:
+    """Return the fixes of an unknown key: the name that was meant, or none.
+
+    Args:
+        source: The merged file and environment.
+        path: The tables and the key.
+        suggestion: The name that was meant.
+        below: The path that the name of a variable means.
+    """
+    if below is not None:
+        old = variable_of(*path)
+        moved_below = Variable(variable_of(*below), f'"${old}"', unset=old, certainty="choice")
+        return (moved_below, edits.remove(source, path, "choice"))
     if suggestion is None or value_at(source.values, (*path[:-1], suggestion)) is not None:
         return (edits.remove(source, path),)
     renamed = edits.rename(source, path, suggestion, "choice")

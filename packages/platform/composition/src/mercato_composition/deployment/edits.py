@@ -48,7 +48,10 @@ def remove(source: Source, path: ValuePath, certainty: Certainty = "sure") -> Fi
     text = _text_of(source)
     wanted = _with(text.values, path, None)
     found = _first(source, wanted, _ways_to_remove(source, text, path), certainty)
-    # A table that is left empty says as little as one that is not there.
+    if found is None and wanted is not None:
+        # A table that is left empty says as little as one that is not there.
+        bare = _without_empty(wanted, path[:-1])
+        found = _first(source, bare, _ways_to_remove(source, text, path), certainty)
     if found is not None:
         return found
     of_table = f"{_quoted(path[-1])} from {_table(path[:-1])} of"
@@ -140,8 +143,9 @@ def _ways_to_set(source: Source, text: Text, path: ValuePath, value: Any) -> Ite
 
 
 def _ways_to_remove(source: Source, text: Text, path: ValuePath) -> Iterator[Edit]:
-    if at := text.keys.get(path):
-        yield from _spans_of(Edit(str(source.file), "remove", (), at.line), text)
+    lines = [at.line for key, at in text.keys.items() if key[: len(path)] == path]
+    if lines:
+        yield from _spans_of(Edit(str(source.file), "remove", (), min(lines)), text)
 
 
 def _ways_to_rename(source: Source, text: Text, path: ValuePath, name: str) -> Iterator[Edit]:
@@ -222,7 +226,15 @@ def _quoted(key: str) -> str:
 
 
 def _shell_text(value: Any) -> str:
+    value = literal(value) if isinstance(value, bool) else value
     return shlex.quote(",".join(map(str, value)) if isinstance(value, list) else str(value))
+
+
+def _without_empty(values: Mapping[str, Any], path: ValuePath) -> Mapping[str, Any]:
+    """Return *values* without the table at *path*, and those around it, if nothing is in them."""
+    if not path or value_at(values, path):
+        return values
+    return _without_empty(_with(values, path, None) or values, path[:-1])
 
 
 def _with(values: Mapping[str, Any], path: ValuePath, value: Any) -> dict[str, Any] | None:

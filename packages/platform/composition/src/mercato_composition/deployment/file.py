@@ -145,7 +145,8 @@ def overlay(source: Source, environ: Mapping[str, str]) -> Source:
         adds_feature = path[0] == "features" and path[1:2] and path[1] not in features
         if adds_feature and ("features",) in holes:
             continue
-        refused = adds_feature or path[0] == "accept" or "" in path
+        is_misspelt = any(part.startswith("_") or not part for part in path)
+        refused = adds_feature or path[0] == "accept" or is_misspelt
         if not refused and _put(values, path, text):
             origins[path] = Place(variable=variable)
             holes.pop(path, None)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mercato_composition.deployment.partial import Hole
+from mercato_composition.deployment.repairs import repair
 from mercato_composition.deployment.statements import ValuePath
-from mercato_composition.deployment.text import Flaw
-from mercato_composition.faults import Command, Edit, Fault, Place
+from mercato_composition.deployment.text import Flaw, read
+from mercato_composition.faults import Command, Edit, Fault, Outside, Place
 
 
 def fault_of(file: Path, lines: Sequence[str], flaw: Flaw) -> Fault:
@@ -16,17 +17,29 @@ def fault_of(file: Path, lines: Sequence[str], flaw: Flaw) -> Fault:
     if flaw.kind == "encoding":
         return Fault("K100", place, f"{flaw.what}.", (_recode(file, flaw.what),))
     if flaw.kind == "twice":
-        return Fault(
-            "K102", place, f"{flaw.what}.", (Edit(str(file), "remove", (), flaw.span.line),)
-        )
+        fix = removed if _is_empty(lines, flaw) else _moved(flaw)
+        return Fault("K102", place, f"{flaw.what}.", (fix,))
     if flaw.kind == "value":
         what = f"the file is not valid TOML: {flaw.what}."
         # The line is not shown: a secret may be in it.
-        return Fault("K100", place, what, (removed,))
+        repaired = repair(file, lines, flaw.span.line)
+        return Fault("K100", place, what, (repaired or removed,))
     what = f"{flaw.what}. The keys below it were not read."
     header = Edit(str(file), "instead", (f"[{'.'.join(flaw.path)}]",), flaw.span.line)
     fix = header if flaw.known and _is_plain(flaw.path) else removed
     return Fault("K100", place, what, (fix,))
+
+
+def _is_empty(lines: Sequence[str], flaw: Flaw) -> bool:
+    """Tell whether the second of two may go: the keys below a header would be another table's."""
+    rest = [*lines[: flaw.span.line - 1], *lines[flaw.span.line :]]
+    with_it, without = (read("\n".join(some).encode()) for some in (lines, rest))
+    return with_it.values == without.values
+
+
+def _moved(flaw: Flaw) -> Outside:
+    header = f"[{'.'.join(flaw.path)}]"
+    return Outside(f"move the keys below line {flaw.span.line} to line {flaw.first}, {header}")
 
 
 def holes_of(flaws: Iterable[Flaw]) -> Iterator[tuple[ValuePath, Hole]]:
@@ -66,7 +79,7 @@ def _place(file: Path, lines: Sequence[str], flaw: Flaw) -> Place:
 
 
 def _recode(file: Path, what: str) -> Command:
-    encoding = "UTF-16" if what.endswith("UTF-16") else "WINDOWS-1252"
+    encoding = what.rpartition(" ")[2].upper()
     new = f"{file}.utf-8"
     iconv = ("iconv", "-f", encoding, "-t", "UTF-8", "-o", new, str(file))
     return Command((iconv, ("mv", new, str(file))))

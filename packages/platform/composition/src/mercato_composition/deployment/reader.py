@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,21 @@ from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import read_section, secrets_in_clear
 from mercato_composition.deployment.server import hosts, listen, origins
 from mercato_composition.deployment.tables import Database, Root
-from mercato_composition.faults import Certainty, Fault, Fix, Severity, Variable, did_you_mean
+from mercato_composition.faults import (
+    Certainty,
+    Fault,
+    Fix,
+    Place,
+    Severity,
+    Variable,
+    did_you_mean,
+    nearest,
+)
 from mercato_kit.settings import Secret, shown_as
+
+_SURE: Certainty = "sure"
+
+_CHOICE: Certainty = "choice"
 
 RULES = "the rules of production"
 """What cannot be checked where the environment is unknown."""
@@ -134,10 +146,10 @@ def _environment(source: Source, root: Partial[Root]) -> tuple[str | Hole, str |
     if name in ENVIRONMENTS:
         return name, None, []
     fault = _unknown_environment(source, name)
-    close = get_close_matches(name, ENVIRONMENTS, n=1)
+    close = nearest(name, ENVIRONMENTS)
     if not close:
         return Hole(RULES, (fault.key,)), None, [fault]
-    return close[0], f'environment = "{close[0]}"', [fault]
+    return close, f'environment = "{close}"', [fault]
 
 
 def _sql_guard(environment: str | Hole, said: bool | Hole | None) -> bool | Hole:  # noqa: FBT001
@@ -152,27 +164,43 @@ def _unknown_environment(source: Source, name: str) -> Fault:
     unknown = f"there is no environment {shown}" if shown else "the environment is unknown"
     what = f"{unknown}.{did_you_mean(name, ENVIRONMENTS)}"
     what += f" Environments: {known}"
-    close = get_close_matches(name, ENVIRONMENTS, n=1) or ENVIRONMENTS
-    certainty: Certainty = "choice" if close[1:] else "sure"
-    fixes = tuple(edits.set_value(source, ("environment",), one, certainty) for one in close)
+    close = nearest(name, ENVIRONMENTS)
+    meant, certainty = ((close,), _SURE) if close else (ENVIRONMENTS, _CHOICE)
+    fixes = tuple(edits.set_value(source, ("environment",), one, certainty) for one in meant)
     return Fault("K100", source.shown("environment"), what, fixes)
 
 
 def _stray_variables(source: Source) -> Iterator[Fault]:
     for path, place in file.stray_variables(source):
         unset: Fix = Variable(place.variable or "", None)
-        if "" in path:
-            yield Fault("K203", place, "a part of its name is empty.", (unset,))
+        if any(part.startswith("_") or not part for part in path):
+            meant = [part.strip("_") for part in path if part.strip("_")]
+            what = "a part of its name is empty, or begins with an underscore."
+            renamed = _renamed(place, file.variable_of(*meant)) if meant else unset
+            yield Fault("K203", place, what, (renamed, replace(unset, certainty="choice")))
         elif path[:1] == ("features",) and len(path) > 1:
+            named = file.named(source)
             what = f"it sets a value of the feature {path[1]!r}, which is not enabled."
-            named = edits.set_value(source, path[:2], {}, "choice")
-            yield Fault("K204", place, what, (named, replace(unset, certainty="choice")))
+            what += did_you_mean(path[1], named)
+            close = nearest(path[1], named)
+            fix = (
+                _renamed(place, file.variable_of("features", close, *path[2:]))
+                if close
+                else edits.set_value(source, path[:2], {}, "choice")
+            )
+            yield Fault("K204", place, what, (fix, replace(unset, certainty="choice")))
         elif path[0] == "accept":
             what = "a danger is accepted in the deployment file only, where a reviewer sees it."
             yield Fault("K203", place, what, (unset,))
         else:
             what = "a part of its name, before a double underscore, is a value and not a table."
             yield Fault("K203", place, what, (unset,))
+
+
+def _renamed(place: Place, name: str) -> Variable:
+    """Return the fix that gives a variable another name."""
+    old = place.variable or ""
+    return Variable(name, f'"${old}"', unset=old, certainty="choice")
 
 
 def _secret_key(

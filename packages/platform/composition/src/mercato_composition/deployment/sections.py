@@ -122,11 +122,10 @@ def secret_names(kind: type[Settings]) -> list[str]:
     return [field.name for field in msgspec.structs.fields(kind) if settings.is_secret(field)]
 
 
-def _did_you_mean_table(kind: type[Settings], path: ValuePath, key: str) -> str:
-    """Propose the double underscore behind the name of a table."""
+def _below_a_table(kind: type[Settings], path: ValuePath, key: str) -> ValuePath | None:
+    """Return the path that a variable means in which the second underscore of two is missing."""
     table, _, rest = key.partition("_")
-    is_table = rest and table in _tables_of(kind)
-    return f" Did you mean {variable_of(*path, table, rest)}?" if is_table else ""
+    return (*path, table, rest) if rest and table in _tables_of(kind) else None
 
 
 def _tables_of(kind: type[Settings]) -> set[str]:
@@ -161,8 +160,10 @@ def _secret_in(file: str) -> tuple[str, str]:
     """Read the secret in a file. Returns it, and what is wrong with the file, or ``""``."""
     try:
         text = Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        return "", type(error).__name__
+    except OSError as error:
+        return "", error.strerror or "it cannot be read"
+    except ValueError:
+        return "", "it is not UTF-8 text"
     return text, "" if text else "it is empty"
 
 
@@ -185,7 +186,7 @@ def _fault(
     owner: str | None,
     feature: str | None,
 ) -> Fault:
-    table = f"[{'.'.join(path)}]" if path else "the top"
+    table = f"in [{'.'.join(path)}]" if path else f"at the top of {source.name}"
     of_whom = f" of {owner}" if owner else ""
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     here, field = (*path, mistake.key), fields.get(mistake.key)
@@ -194,17 +195,21 @@ def _fault(
         fixes = corrections.given(source, here, field)
         return Fault("K201", source.origin(*here), what, fixes, feature=feature)
     if mistake.kind == "wrong":
-        what = f"setting {mistake.key!r}{of_whom} is invalid: {mistake.detail}."
         if field is None:
+            what = f"the settings{of_whom} do not fit together: {mistake.detail}."
             fixes = corrections.together(source, path)
             return Fault("K202", source.origin(*path), what, fixes, feature=feature)
+        what = f"setting {mistake.key!r}{of_whom} is invalid: {mistake.detail}."
         fixes = corrections.corrected(source, here, field)
         place = (source.origin if settings.is_secret(field) else source.shown)(*here)
         return Fault("K202", place, what, fixes, feature=feature)
     meant = f" Did you mean {mistake.suggestion!r}?" if mistake.suggestion else ""
-    if source.in_environment(*here):
-        meant = _did_you_mean_table(kind, path, mistake.key) or meant
-    what = f"there is no setting {mistake.key!r}{of_whom} in {table}.{meant} "
+    below = _below_a_table(kind, path, mistake.key) if source.in_environment(*here) else None
+    if below is not None:
+        meant = f" Did you mean {variable_of(*below)}?"
+    what = f"there is no setting {mistake.key!r}{of_whom} {table}.{meant} "
     what += f"Settings: {', '.join(fields) or 'none'}"
-    fixes = corrections.known(source, here, mistake.suggestion)
+    if path[:1] == ("features",) and len(path) == 2:
+        what += f". Those of the feature itself are in [{'.'.join(path)}.settings]"
+    fixes = corrections.known(source, here, mistake.suggestion, below)
     return Fault("K203", source.key(*here), what, fixes, feature=feature)

@@ -145,7 +145,7 @@ def place_in(error: str, text: str, line: int) -> Span:
     if match is None:
         return Span(line, 1, 2)
     if match[1] is None:
-        lines = text.split("\n")
+        lines = text.rstrip("\n").split("\n")
         return Span(line + len(lines) - 1, len(lines[-1]) + 1, len(lines[-1]) + 2)
     column = int(match[2])
     return Span(line + int(match[1]) - 1, column, column + 1)

@@ -114,13 +114,15 @@ def database_url(source: Source, section: Partial[Database]) -> tuple[sa.URL | H
     fixes = _database_fixes(source)
     try:
         url = _usable(given.reveal())
-    except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
+    except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError):
         # The error's message may contain a part of the password.
-        what = f"'url' is not a database URL that can be used here ({type(error).__name__})."
+        what = "'url' is not a URL of a database: postgresql://user:password@host/name"
+        what += " or sqlite:///file. In user and password, % : / @ and # are written %25 %3A %2F"
+        what += " %40 and %23."
         return _refused(Fault("K202", where, what, fixes))
     backend, driver = url.get_backend_name(), url.get_driver_name()
     if backend not in ("sqlite", "postgresql"):
-        what = f"the database {backend!r} is not supported."
+        what = f"the database {backend!r} is not supported. Databases: postgresql, sqlite."
         return _refused(Fault("K202", where, what, fixes))
     if driver not in _DRIVERS:
         what = f"the driver {driver!r} is not supported. Drivers: {_DRIVER_NAMES}."
@@ -219,7 +221,12 @@ def log_level(source: Source) -> tuple[str | Hole, list[Fault]]:
 def deploy(source: Source) -> tuple[Deploy, list[Fault]]:
     """Read ``[deploy]``."""
     section, faults = read_section(Deploy, source, ("deploy",))
-    return section.settings or Deploy(), faults
+    deploy, path = section.settings or Deploy(), ("deploy", "restart")
+    if len(deploy.restart) == 1 and " " in deploy.restart[0]:
+        what = "the command in 'restart' is one word with blanks; it is a list of words."
+        fix = edits.set_value(source, path, deploy.restart[0].split())
+        faults.append(Fault("K202", source.shown(*path), what, (fix,)))
+    return deploy, faults
 
 
 def is_safe_url(url: str) -> bool:

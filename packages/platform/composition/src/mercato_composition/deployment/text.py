@@ -24,6 +24,13 @@ from mercato_composition.deployment.statements import (
 MOST_FLAWS = 50
 """Flaws of one text that are reported."""
 
+_ENCODINGS = {
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16LE",
+    "utf-16-be": "UTF-16BE",
+    "cp1252": "Windows-1252",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
@@ -89,13 +96,26 @@ def read(content: bytes) -> Text:
 
 def _decode(content: bytes) -> tuple[str, list[Flaw]]:
     """Decode a text: UTF-8, else what an editor on Windows may have written."""
+    encoding = _encoding_of(content)
     try:
-        return content.decode("utf-8-sig"), []
+        decoded = content.decode(encoding)
     except UnicodeDecodeError:
-        is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        encoding, name = ("utf-16", "UTF-16") if is_utf_16 else ("cp1252", "Windows-1252")
-    what = f"it is not UTF-8 text; it was read as {name}"
-    return content.decode(encoding, "replace"), [Flaw("encoding", (), what, Span(1, 1, 1))]
+        encoding = "cp1252" if encoding == "utf-8-sig" else encoding
+        decoded = content.decode(encoding, "replace")
+    if encoding == "utf-8-sig":
+        return decoded, []
+    what = f"it is not UTF-8 text; it was read as {_ENCODINGS[encoding]}"
+    return decoded, [Flaw("encoding", (), what, Span(1, 1, 1))]
+
+
+def _encoding_of(content: bytes) -> str:
+    """Return the encoding of a text by its first bytes."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    # A file begins with an ASCII character, and UTF-16 has a NUL beside it.
+    if content[1:2] == b"\0":
+        return "utf-16-le"
+    return "utf-16-be" if content[:1] == b"\0" else "utf-8-sig"
 
 
 class _Reading:

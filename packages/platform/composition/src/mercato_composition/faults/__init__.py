@@ -33,6 +33,7 @@ __all__ = [
     "in_order",
     "lines_of",
     "mercato",
+    "nearest",
     "render",
 ]
 
@@ -151,8 +152,17 @@ def lines_of(fault: Fault, among: Iterable[Fault] = ()) -> list[str]:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `` Did you mean '…'?`` with the nearest of *known*; empty if none is near."""
-    close = get_close_matches(word, list(known), n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    close = nearest(word, known)
+    return f" Did you mean {close!r}?" if close else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the one of *known* that *word* begins, or differs from in case or a few letters."""
+    names, start = list(known), word.lower()
+    same = [name for name in names if name.lower() == start]
+    begun = [name for name in names if name.lower().startswith(start)]
+    found = same or (begun if len(begun) == 1 and len(word) > 2 else [])
+    return next(iter(found or get_close_matches(word, names, n=1)), None)
 
 
 def _is_cause(cause: Fault, fault: Fault) -> bool:

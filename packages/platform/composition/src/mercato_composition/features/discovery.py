@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from importlib.metadata import Distribution
 from types import TracebackType
 
@@ -25,6 +24,7 @@ from mercato_composition.faults import (
     Place,
     did_you_mean,
     mercato,
+    nearest,
 )
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.choice import choose
@@ -109,8 +109,8 @@ def unloaded(
     found: dict[str, Collection[str] | None] = {}
     for name in choices.keys() - {one.name for one in features}:
         manifest = manifests.get(name)
-        if name not in known and (close := get_close_matches(name, known, n=1)):
-            similar = load(known[close[0]][0])
+        if name not in known and (close := nearest(name, known)):
+            similar = load(known[close][0])
             manifest = similar.manifest if isinstance(similar, Candidate) else None
         offers = items(manifest.offers, Offer) if manifest else ()
         found[name] = {offer.id for offer in offers} if manifest else None
@@ -128,7 +128,7 @@ def load(entry: InstalledFeature) -> Candidate | Fault:
         return _import_fault(entry, error)
     address = maintainers_of(entry.distribution)
     if not isinstance(manifest, Feature):
-        what = f"{entry.entry_point.value} is a {type(manifest).__name__}, not a Feature."
+        what = f"{entry.entry_point.value} is of the type {type(manifest).__name__}, not a Feature."
         return Fault(
             "K106",
             entry.place,
@@ -181,8 +181,8 @@ def _how_to_get(
 ) -> tuple[Fix, ...]:
     """Return the fixes of a name that is not installed: the name that was meant, or to install."""
     path = ("features", choice.name)
-    close = get_close_matches(choice.name, set(known) - draft.features.keys(), n=1)
-    meant = [edits.rename(draft.source, path, name, "choice") for name in close]
+    close = nearest(choice.name, sorted(set(known) - draft.features.keys()))
+    meant = [edits.rename(draft.source, path, close, "choice")] if close else []
     return (*meant, _install(choice.name, draft, lock, "choice" if meant else "sure"))
 
 
@@ -214,16 +214,20 @@ def _with_extra(
 
 
 def _import_fault(entry: InstalledFeature, error: BaseException) -> Fault:
+    if not entry.is_well_formed:
+        what = f"its entry point is {entry.entry_point.value!r}; expected module:name."
+        ask = Outside(f"tell its maintainers{maintainers_of(entry.distribution)}")
+        return Fault("K106", entry.place, what, (ask,), feature=entry.name)
     module = entry.entry_point.module
     if isinstance(error, ModuleNotFoundError) and error.name in _packages_of(module):
         what = f"its entry point names {module}, but there is no module {error.name}."
         removed = Command((("rm", "-r", entry.folder),))
         return Fault("K116", entry.place, what, (removed,), feature=entry.name)
-    place = _caller(error.__traceback__)
+    place = _place_of(error)
     if isinstance(error, NotComposedError) or str(error).startswith(_OUTSIDE):
         what = f"{place or 'its code'} uses a service, a setting or the app while it is imported."
-        fix = "move the call into the function that needs its result"
-        fault = Fault("K505", entry.place, what, (Outside(fix),), feature=entry.name)
+        move = Outside("move the call into the function that needs its result")
+        fault = Fault("K505", entry.place, what, (move,), feature=entry.name)
         return replace(fault, cause=error)
     lines = [f"importing {module} failed: {type(error).__name__}: {error}"]
     lines += [f"at {place}"] if place else []
@@ -238,6 +242,13 @@ def _import_fault(entry: InstalledFeature, error: BaseException) -> Fault:
 def _packages_of(module: str) -> set[str]:
     parts = module.split(".")
     return {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+
+
+def _place_of(error: BaseException) -> str:
+    """Return file and line of what cannot be compiled, else of the code that ran last."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    return _caller(error.__traceback__)
 
 
 def _caller(trace: TracebackType | None) -> str:

@@ -23,6 +23,11 @@ class InstalledFeature:
         return self.entry_point.name
 
     @property
+    def is_well_formed(self) -> bool:
+        """Whether the entry point names a module and something in it."""
+        return self.entry_point.pattern.match(self.entry_point.value) is not None
+
+    @property
     def release(self) -> str:
         """Distribution and version: ``mercato-reviews 1.0.2``."""
         return f"{self.distribution.name} {self.distribution.version}"

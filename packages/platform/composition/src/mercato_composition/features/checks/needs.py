@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 from mercato_composition.deployment import corrections, edits
 from mercato_composition.deployment.file import Source
-from mercato_composition.faults import Certainty, Fault, Fix, Outside, Place, did_you_mean
+from mercato_composition.faults import Certainty, Fault, Fix, Outside, Place, did_you_mean, nearest
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import Unloaded
 from mercato_composition.features.order import Ring, order
@@ -32,8 +31,8 @@ def chosen(
         where = source.origin("capabilities", id_)
         if id_ not in offering:
             what = f"no enabled feature offers a contract {id_!r}.{did_you_mean(id_, offering)}"
-            close = get_close_matches(id_, offering.keys() - capabilities.keys(), n=1)
-            fixes = corrections.known(source, ("capabilities", id_), next(iter(close), None))
+            close = nearest(id_, sorted(offering.keys() - capabilities.keys()))
+            fixes = corrections.known(source, ("capabilities", id_), close)
             yield Fault("K203", where, what, fixes, follows=_may_offer(id_, unloaded))
         elif name not in offering[id_]:
             meant = did_you_mean(name, offering[id_])

@@ -35,7 +35,7 @@ _KNOWN_WORDS = re.compile(
 """Words of keys that were written by hand; longer ones before those that they start with."""
 
 _MOST_KNOWN = 0.6
-"""The part of a secret key that may consist of known words."""
+"""The part of a secret key's letters and digits that may belong to known words."""
 
 _REDIS = "redis.url"
 
@@ -76,7 +76,8 @@ def _weakness(key: str) -> str | None:
         return f"fewer than {_MIN_DISTINCT_CHARACTERS} different characters"
     if any(key[size:] == key[:-size] for size in range(1, len(key) // 2 + 1)):
         return "it repeats one block"
-    if sum(map(len, _KNOWN_WORDS.findall(key))) >= _MOST_KNOWN * len(key):
+    known = sum(map(len, _KNOWN_WORDS.findall(key)))
+    if known and known >= _MOST_KNOWN * len(re.sub(r"[\W_]", "", key)):
         return "it consists of known words"
     return None
 

@@ -38,7 +38,9 @@ def _names_in(metadata: sa.MetaData) -> Iterator[Named]:
             yield "index", str(index.name), table
         for constraint in table.constraints:
             # These make an index of their name; CHECK and foreign keys belong to their table.
-            if isinstance(constraint, (sa.PrimaryKeyConstraint, sa.UniqueConstraint)):
+            # The database makes up the name of one that has none.
+            is_key = isinstance(constraint, (sa.PrimaryKeyConstraint, sa.UniqueConstraint))
+            if is_key and constraint.name is not None:
                 yield "key", str(constraint.name), table
         for column in table.columns:
             if isinstance(column.type, sa.Enum) and column.type.native_enum and column.type.name:
@@ -50,10 +52,11 @@ def _names_in(metadata: sa.MetaData) -> Iterator[Named]:
 
 def _clash(feature: Candidate, named: Named, owner: str, first: Named) -> Fault:
     kind, name, table = named
+    article = "an" if first[0] in {"index", "enum"} else "a"
     places = [place for place in (_place(first[2]), _place(table)) if place]
     what = "\n".join(
         [
-            f"its {kind} {name!r} is also a {first[0]} of {owner}.",
+            f"its {kind} {name!r} is also {article} {first[0]} of {owner}.",
             *places,
             "the feature migrated first would own it, and the other would use it",
         ]
