@@ -14,7 +14,16 @@ from mercato_composition.deployment.packages import requirements_of
 from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import read_section, secrets_in_clear
 from mercato_composition.deployment.tables import Database, Root
-from mercato_composition.faults import Certainty, Fault, Fix, Place, Severity, Variable, did_you_mean, nearest
+from mercato_composition.faults import (
+    Certainty,
+    Fault,
+    Fix,
+    Place,
+    Severity,
+    Variable,
+    did_you_mean,
+    nearest,
+)
 from mercato_kit.settings import Secret, shown_as
 
 _SURE: Certainty = "sure"

@@ -18,9 +18,7 @@ _OF_PLATFORM = {f"mercato_{name}": f"the platform's {name}" for name in _PLATFOR
 def own_packages_only(features: Sequence[Candidate]) -> Iterator[Fault]:
     """Parse every module of the composed wheels, and check its imports (K420)."""
     owners = {
-        entry.entry_point.module.partition(".")[0]: name
-        for name, entries in installed_features().items()
-        for entry in entries
+        entry.package: name for name, entries in installed_features().items() for entry in entries
     }
     for feature in features:
         own = {package for package, name in owners.items() if name == feature.name}
