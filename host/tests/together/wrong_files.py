@@ -160,7 +160,7 @@ class Place:
             return
         line = filled(fix["text"], fill).replace(str(self.first), str(self.folder))
         done = subprocess.run(
-            ["/bin/sh", "-c", f"{line}\nenv -0"],
+            ["/bin/sh", "-c", f"set -e\n{line}\nenv -0"],
             cwd=self.folder,
             env=self._variables(),
             capture_output=True,

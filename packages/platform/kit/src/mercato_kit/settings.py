@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -296,31 +296,6 @@ def _detail(field: msgspec.structs.FieldInfo, value: Any, error: msgspec.Validat
         # This message of msgspec does not list the values that are valid.
         expected = f"Expected {kind_of(field)}"
     return expected if shown is None else f"{shown}: {expected}"
-
-
-def meant(field: msgspec.structs.FieldInfo, value: Any) -> Iterator[Any]:
-    """Give valid values that a text of the wrong type or form may stand for.
-
-    ``yes`` is true, ``debug`` is ``DEBUG``, and ``shop/`` is ``/shop`` where a path is due.
-    """
-    if isinstance(value, str) and not _fits(field, value):
-        text = value.strip("\"' ")
-        bare = text.strip("/")
-        plain = _WORDS.get(text.lower(), int(text) if text.isdecimal() else text)
-        found = (plain, text.lower(), text.upper(), bare, f"/{bare.lower()}", f"https://{bare}")
-        https = text.rstrip("/")
-        yield from (one for one in (https, *found) if _fits(field, one))
-
-
-_WORDS = {"yes": True, "on": True, "no": False, "off": False}
-
-
-def _fits(field: msgspec.structs.FieldInfo, value: Any) -> bool:
-    try:
-        msgspec.convert(value, field.type, dec_hook=_decode)
-    except msgspec.ValidationError:
-        return False
-    return True
 
 
 def shown_as(value: Any) -> str | None:

@@ -1,5 +1,6 @@
 """Fixes of settings that are missing, wrong, unknown, or secrets in clear text."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -37,17 +38,43 @@ def given(source: Source, path: ValuePath, field: msgspec.structs.FieldInfo) -> 
 
 
 def corrected(source: Source, path: ValuePath, field: msgspec.structs.FieldInfo) -> tuple[Fix, ...]:
-    """Return the fix of a wrong value: the default, else an example."""
+    """Return the fix of a wrong value: what was meant, else the default, else an example."""
     if settings.is_secret(field):
         return (edits.remove(source, path, "choice"), *secret(path))
     if field.required:
         return given(source, path, field)
     said = value_at(source.values, path)
-    meant = next(settings.meant(field, said), None)
+    meant = next(_meant(field, said), None)
     value = settings.default_of(field) if meant is None else meant
     if value is None or isinstance(value, dict):
         return (edits.remove(source, path),)
     return (edits.set_value(source, path, msgspec.to_builtins(value)),)
+
+
+_WORDS = {"yes": True, "on": True, "no": False, "off": False}
+"""Truth values of YAML."""
+
+
+def _meant(field: msgspec.structs.FieldInfo, value: Any) -> Iterator[Any]:
+    """Give valid values that a text of the wrong type or form may stand for.
+
+    ``yes`` is true, ``debug`` is ``DEBUG``, and ``shop/`` is ``/shop`` where a path is due.
+    """
+    if isinstance(value, str) and not _fits(field, value):
+        text = value.strip("\"' ")
+        bare = text.strip("/")
+        plain = _WORDS.get(text.lower(), int(text) if text.isdecimal() else text)
+        written = (text.rstrip("/"), text.lower(), text.upper(), bare)
+        found = (plain, *written, f"/{bare.lower()}", f"https://{bare}")
+        yield from (one for one in found if _fits(field, one))
+
+
+def _fits(field: msgspec.structs.FieldInfo, value: Any) -> bool:
+    try:
+        msgspec.convert(value, field.type)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def together(source: Source, path: ValuePath) -> tuple[Fix, ...]:

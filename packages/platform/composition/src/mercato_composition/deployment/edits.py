@@ -18,6 +18,9 @@ from mercato_composition.faults import Certainty, Command, Edit, Fix, Outside, V
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
+_WORD = re.compile(r"[A-Za-z0-9_.-]+")
+"""A key that is a word of its own, with quotes if dots are in it."""
+
 _COMMENT = re.compile(r"[ \t]+#[^\"']*$")
 
 
@@ -172,13 +175,14 @@ def _renamed_by_sed(
     named = [number for number in numbers if _names(lines[number - 1], old)]
     for number in named:
         lines[number - 1] = lines[number - 1].replace(old, name, 1)
-    plain = _BARE.fullmatch(old) and _BARE.fullmatch(name)
+    plain = _WORD.fullmatch(old) and _WORD.fullmatch(name)
     if (
         plain
         and source.file is not None
         and reading.read("\n".join(lines).encode()).values == wanted
     ):
-        script = ";".join(f"{number}s/{old}/{name}/" for number in named)
+        pattern = old.replace(".", "[.]")
+        script = ";".join(f"{number}s/{pattern}/{name}/" for number in named)
         return Command((("sed", "-i", script, str(source.file)),), certainty=certainty)
     right = (*path[:-1], name)
     return Outside(f"write {_named(right)} instead of {_named(path)} in {source.name}", certainty)

@@ -173,11 +173,13 @@ def _unknown_environment(source: Source, name: str) -> Fault:
 def _stray_variables(source: Source) -> Iterator[Fault]:
     for path, place in file.stray_variables(source):
         unset: Fix = Variable(place.variable or "", None)
-        if any(part.startswith("_") or not part for part in path):
-            meant = [part.strip("_") for part in path if part.strip("_")]
-            what = "a part of its name is empty, or begins with an underscore."
-            renamed = _renamed(place, file.variable_of(*meant)) if meant else unset
-            yield Fault("K203", place, what, (renamed, replace(unset, certainty="choice")))
+        if "" in path:
+            yield Fault("K203", place, "a part of its name is empty.", (unset,))
+        elif any(part.startswith("_") for part in path):
+            meant = file.variable_of(*(part.strip("_") for part in path))
+            what = f"a part of its name begins with an underscore. Did you mean {meant}?"
+            fixes = (_renamed(place, meant), replace(unset, certainty="choice"))
+            yield Fault("K203", place, what, fixes)
         elif path[:1] == ("features",) and len(path) > 1:
             named = file.named(source)
             what = f"it sets a value of the feature {path[1]!r}, which is not enabled."

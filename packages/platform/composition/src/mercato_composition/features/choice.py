@@ -42,7 +42,7 @@ def choose(
     named = canonicalize_name(bound.distribution) if bound else wanted and _name_of(wanted)
     fitting = [entry for entry in entries if canonicalize_name(entry.distribution.name) == named]
     if bound is not None and production:
-        fitting = [entry for entry in fitting if _package(entry) == bound.package]
+        fitting = [entry for entry in fitting if entry.package == bound.package]
         if not fitting:
             return _hijacked(choice, entries, bound)
     if not fitting and len(entries) == 1:
@@ -84,10 +84,6 @@ def _other(
         replace(LOCK_AND_INSTALL, certainty="choice"),
     )
     return Fault("K126", choice.place, what, fixes, feature=choice.name)
-
-
-def _package(entry: InstalledFeature) -> str:
-    return entry.entry_point.module.partition(".")[0]
 
 
 def _claimed_twice(

@@ -216,8 +216,8 @@ def _with_extra(
 def _import_fault(entry: InstalledFeature, error: BaseException) -> Fault:
     if not entry.is_well_formed:
         what = f"its entry point is {entry.entry_point.value!r}; expected module:name."
-        ask = Outside(f"tell its maintainers{maintainers_of(entry.distribution)}")
-        return Fault("K106", entry.place, what, (ask,), feature=entry.name)
+        tell = Outside(f"tell its maintainers{maintainers_of(entry.distribution)}")
+        return Fault("K106", entry.place, what, (tell,), feature=entry.name)
     module = entry.entry_point.module
     if isinstance(error, ModuleNotFoundError) and error.name in _packages_of(module):
         what = f"its entry point names {module}, but there is no module {error.name}."

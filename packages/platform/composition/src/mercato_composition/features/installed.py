@@ -28,6 +28,11 @@ class InstalledFeature:
         return self.entry_point.pattern.match(self.entry_point.value) is not None
 
     @property
+    def package(self) -> str:
+        """The import package of the entry point, also of one that is not well formed."""
+        return self.entry_point.value.partition(":")[0].partition(".")[0].strip()
+
+    @property
     def release(self) -> str:
         """Distribution and version: ``mercato-reviews 1.0.2``."""
         return f"{self.distribution.name} {self.distribution.version}"

@@ -1,6 +1,7 @@
 """K203: ``[accept]`` names only rules whose danger may be accepted."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from mercato_composition.deployment import corrections
 from mercato_composition.deployment.file import Source
@@ -15,7 +16,7 @@ _OF_THE_HOST = (*production.ACCEPTABLE, *database.ACCEPTABLE, *secrets.ACCEPTABL
 
 def known(
     features: Sequence[Candidate],
-    accept: Mapping[str, object],
+    accept: Mapping[str, Any],
     choices: Collection[str],
     source: Source,
 ) -> Iterator[Fault]:

@@ -18,13 +18,10 @@ _OF_PLATFORM = {f"mercato_{name}": f"the platform's {name}" for name in _PLATFOR
 def own_packages_only(features: Sequence[Candidate]) -> Iterator[Fault]:
     """Parse every module of the composed wheels, and check its imports (K420)."""
     entries = [entry for found in installed_features().values() for entry in found]
-    others = {
-        entry.entry_point.module.partition(".")[0]: f"the feature {entry.name!r}"
-        for entry in entries
-    }
+    others = {entry.package: f"the feature {entry.name!r}" for entry in entries}
     for feature in features:
         own = {
-            entry.entry_point.module.partition(".")[0]
+            entry.package
             for entry in entries
             if (entry.name, entry.distribution.name) == (feature.name, feature.distribution)
         }
