@@ -1,9 +1,12 @@
 """The host of Mercato: makes a Flask app of the features that a deployment file names."""
 
-from collections.abc import Iterable, Mapping
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mercato_composition.deployment.draft import Draft
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.reader import read_draft
 from mercato_composition.features.plan import compose
@@ -39,12 +42,30 @@ def create_app(
     draft = read_draft(deployment)
     if install:
         install_missing(draft)
+    with _uncollected():
+        return _make_app(draft, features, config or {})
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Collect no garbage meanwhile: what is imported and registered stays."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _make_app(draft: Draft, features: Iterable[Feature], config: Mapping[str, Any]) -> App:
     plan = compose(draft, features).require_fit()
     deployment = plan.deployment
     app = App(__name__, static_folder=None)
     app.config.from_object(configuration.ENVIRONMENTS[deployment.environment])
     app.config.from_mapping(configuration.settings_of(deployment))
-    app.config.from_mapping(config or {})
+    app.config.from_mapping(config)
     extensions.init_app(app)
     register(app, plan)
     extensions.limit_requests(app, deployment)

@@ -134,6 +134,61 @@ class TestHelp:
         assert f"Examples:\n  mercato {command}" in shown
 
 
+class TestUsage:
+    """A wrong command line exits with 64, with a suggestion, before a file is read."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "suggestion"),
+        [
+            (["chek"], "'check'"),
+            (["note", "add"], "'notes'"),
+            (["check", "--jsn"], "'--json'"),
+            (["--deploymnt", "x.toml", "check"], "'--deployment'"),
+        ],
+    )
+    def test_suggests(self, site, arguments, suggestion):
+        """Unknown commands and options name the most similar one."""
+        site.file.write_text("[server")
+
+        refused = site.mercato(*arguments)
+
+        assert (refused.exit_code, f"Did you mean {suggestion}?" in refused.stderr) == (64, True)
+        assert "K100" not in refused.stderr
+
+
+class TestImports:
+    """What needs no deployment starts without the libraries that others need."""
+
+    HEAVY = ("flask", "sqlalchemy", "marshmallow", "alembic", "msgspec", "packaging", "mercato_kit")
+
+    @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["explain", "K101"]])
+    def test_click_alone(self, tmp_path, arguments):
+        """--version, --help and explain import click alone."""
+        imported = self._imported(tmp_path, f"main({arguments})")
+
+        assert imported.isdisjoint(self.HEAVY)
+
+    def test_tops_of_commands(self, tmp_path):
+        """No module of a distribution's command imports a library but click at its top."""
+        load = "[entry.load() for entry in entry_points(group='mercato.commands')]"
+
+        assert self._imported(tmp_path, load).isdisjoint(self.HEAVY)
+
+    def _imported(self, folder, code):
+        program = (
+            "import sys\n"
+            "from importlib.metadata import entry_points\n"
+            "from mercato_composition.commands.frame import main\n"
+            f"try: {code}\n"
+            "except SystemExit: pass\n"
+            "print(*sys.modules)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True
+        )
+        return {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+
+
 class TestOperation:
     def test_asks_once(self):
         """What several checks of one run need is made once for that run, and again for the next."""
@@ -326,7 +381,10 @@ class TestDb:
         """An unknown feature is refused with the list of known ones."""
         refused = site.mercato("db", "revision", "nots", "-m", "x")
 
-        assert (refused.exit_code, "Features with migrations: notes" in refused.stderr) == (2, True)
+        assert (refused.exit_code, "Features with migrations: notes" in refused.stderr) == (
+            64,
+            True,
+        )
 
 
 class TestRoutes:
@@ -400,7 +458,7 @@ class TestFeatureCommands:
 
         unknown = site.mercato("notes", "add", "x")
 
-        assert (unknown.exit_code, "No such command 'notes'" in unknown.stderr) == (2, True)
+        assert (unknown.exit_code, "No such command 'notes'" in unknown.stderr) == (64, True)
 
     def test_of_a_feature_that_does_not_load(self, site):
         """If the feature cannot be loaded, the faults of the deployment are printed."""

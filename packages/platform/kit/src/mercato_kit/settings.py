@@ -9,8 +9,6 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import msgspec
 
-from mercato_kit.composition import current_composition
-
 _CREDENTIALS = re.compile(r":.*@|://.*\?|://:", re.DOTALL)
 """Text that may be a URL, or a part of one, with a password or a token."""
 
@@ -276,6 +274,9 @@ def current_settings(settings: type[AnySettings]) -> AnySettings:
     Raises:
         LookupError: No composed feature has settings of this class.
     """
+    # Imported where an app is: what only reads settings starts without Flask.
+    from mercato_kit.composition import current_composition  # noqa: PLC0415
+
     for value in current_composition().settings.values():
         if isinstance(value, settings):
             return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -13,11 +14,24 @@ from typing import Any, cast
 import click
 
 from mercato_composition.commands.operation import Operation
-from mercato_composition.faults import DeploymentError
-from mercato_composition.features.reserved import COMMANDS
+from mercato_composition.faults import DeploymentError, did_you_mean
+from mercato_composition.features.reserved import COMMANDS, FEATURES
 
 EXIT_FAULTS = 2
 """The exit code of a command that prints faults of the deployment."""
+
+EXIT_USAGE = 64
+"""The exit code of a command line that is wrong: EX_USAGE of sysexits.h."""
+
+UNCOLLECTED = 200_000
+"""Objects that are made before the garbage collector runs: more than a start makes."""
+
+_EXIT_CODES = (
+    ("0", "it is done, or the deployment fits"),
+    ("1", "a feature refused it, or the command broke"),
+    ("2", "the deployment does not fit"),
+    ("64", "the command line is wrong"),
+)
 
 
 class Mercato(click.Group):
@@ -32,11 +46,29 @@ class Mercato(click.Group):
         entry = _installed().get(name)
         if entry is not None:
             return cast("click.Command", entry.load())
-        return _operation(ctx).command_group(name)
+        # The file is read for a name that may be right.
+        return _operation(ctx).command_group(name) if name in _installed(FEATURES) else None
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the options before the command."""
+        with _usage_errors():
+            return super().make_context(*args, **kwargs)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; suggest a similar one if there is none."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            hint = did_you_mean(args[0], [*_installed(), *_installed(FEATURES)])
+            if hint not in error.message:
+                error.message += hint
+            raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print its errors without a traceback."""
-        with printed_errors(trace=ctx.params["trace"]):
+        with _usage_errors(), printed_errors(trace=ctx.params["trace"]):
             return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -54,6 +86,8 @@ class Mercato(click.Group):
                     ("mercato serve", "serve HTTP requests"),
                 ]
             )
+        with formatter.section("Exit codes"):
+            formatter.write_dl(_EXIT_CODES)
 
 
 @click.group(cls=Mercato, context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,6 +110,9 @@ def mercato(ctx: click.Context, /, **_options: object) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line."""
+    # What is imported stays. Collections while it is imported find nothing, and cost a sixth of
+    # the start.
+    gc.set_threshold(UNCOLLECTED)
     mercato.main(args=None if arguments is None else list(arguments), prog_name="mercato")
 
 
@@ -104,8 +141,18 @@ def printed_errors(*, trace: bool) -> Iterator[None]:
         sys.exit(1)
 
 
-def _installed() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=COMMANDS)}
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    """Let a wrong command line exit with 64: 2 says that a deployment does not fit."""
+    try:
+        yield
+    except click.UsageError as error:
+        error.exit_code = EXIT_USAGE
+        raise
+
+
+def _installed(group: str = COMMANDS) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=group)}
 
 
 def _features(ctx: click.Context) -> list[str]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from mercato_composition.features.plan import Plan
 
 T = TypeVar("T")
+
+_COLLECTED = gc.get_threshold()
 
 
 class Operation:
@@ -173,6 +176,8 @@ def _make_app(operation: Operation) -> Flask:
     from mercato_composition.deployment.host import load_factory
 
     app: Flask = load_factory()(operation.deployment)
+    # A command starts with a higher one; a server and a worker run for long.
+    gc.set_threshold(*_COLLECTED)
     return app
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mercato_kit.settings import Settings
+if TYPE_CHECKING:
+    from mercato_kit.settings import Settings
 
-S = TypeVar("S", bound=Settings)
+S = TypeVar("S", bound="Settings")
 T = TypeVar("T")
 
 

@@ -7,6 +7,9 @@ from importlib.metadata import entry_points
 COMMANDS = "mercato.commands"
 """Entry point group of commands; each entry point is a click command."""
 
+FEATURES = "mercato.features"
+"""Entry point group of features; the kit names it, too, and imports Flask."""
+
 PLATFORM_BLUEPRINTS = frozenset({"composition", "docs", "front", "health", "problems"})
 """Names of the platform's own Flask blueprints."""
 

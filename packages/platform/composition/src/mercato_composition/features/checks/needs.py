@@ -1,6 +1,6 @@
 """K108 to K112: what features need of each other, who offers it, and what excludes what."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mercato_composition.deployment import corrections, edits
@@ -46,7 +46,7 @@ def offered(
     features: Sequence[Candidate],
     offers: OffersByContract,
     unloaded: Unloaded,
-    others: Sequence[Candidate],
+    load_others: Callable[[], Sequence[Candidate]],
     named: Collection[str],  # noqa: ARG001 - a feature that is unknown may offer it
     source: Source,
 ) -> Iterator[Fault]:
@@ -56,7 +56,7 @@ def offered(
             if need.contract not in offers:
                 what = f"needs {need.id} {need.versions}, which no enabled feature offers."
                 broken = _may_offer(need.id, unloaded)
-                fixes = _how_to_get(need, broken, others, source)
+                fixes = _how_to_get(need, broken, load_others, source)
                 yield replace(feature.fault("K108", what, *fixes), follows=broken)
 
 
@@ -154,13 +154,16 @@ def _choices(source: Source, contract: str, names: Iterable[str]) -> tuple[Fix, 
 
 
 def _how_to_get(
-    need: Need, broken: Sequence[str], others: Sequence[Candidate], source: Source
+    need: Need,
+    broken: Sequence[str],
+    load_others: Callable[[], Sequence[Candidate]],
+    source: Source,
 ) -> list[Fix]:
     if broken:
         return [Outside(f"first fix the features that could not be loaded: {', '.join(broken)}")]
     able = [
         other.name
-        for other in others
+        for other in load_others()
         if any(offer.contract is need.contract for offer in other.manifest.offers)
     ]
     certainty: Certainty = "choice" if able[1:] else "sure"
