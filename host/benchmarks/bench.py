@@ -24,7 +24,7 @@ from parts import (
     shop as shops,
     soak,
 )
-from parts.report import Table, print_tables, write_page
+from parts.report import Table, print_tables, write_charts, write_page
 from parts.requests import COUNTED, REQUESTS
 from parts.servers import servers_on
 from parts.shop import Shop
@@ -53,6 +53,8 @@ def main() -> None:
     print_tables(tables)
     if chosen.page:
         write_page(tables, chosen.page)
+    if chosen.charts:
+        write_charts(tables, chosen.charts)
 
 
 def read_arguments() -> argparse.Namespace:
@@ -70,6 +72,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=2, help="of a request in a round of http")
     parser.add_argument("--soak-seconds", type=float, default=60)
     parser.add_argument("--page", type=Path, help="write the report to this file of HTML as well")
+    parser.add_argument("--charts", type=Path, help="write the charts to this folder as SVG")
     chosen = parser.parse_args()
     chosen.rows = chosen.rows or (10_000 if {"gate", "accept"} & {*chosen.what} else 100_000)
     return chosen

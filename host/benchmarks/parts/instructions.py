@@ -42,7 +42,7 @@ def table_of(costs: Costs) -> Table:
     ]
     head = ("request", *costs, *(f"{twin} / ours" for twin in twins))
     bars = {name: {server: found[name] for server, found in costs.items()} for name in names}
-    return Table(f"{UNIT} a request", head, rows, bars)
+    return Table(f"cost: {UNIT} a request", head, rows, bars)
 
 
 def _measure(file: str, place: Path, server: str, names: Sequence[str]) -> dict[str, float]:

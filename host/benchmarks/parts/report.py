@@ -54,6 +54,16 @@ def write_page(tables: Sequence[Table], file: Path) -> None:
     say(f"\n  written: {file}")
 
 
+def write_charts(tables: Sequence[Table], folder: Path) -> None:
+    """Write the chart of each table that has one, named by the first word of its title."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in tables:
+        if table.bars:
+            file = folder / f"{table.title.split()[0].strip(':')}.svg"
+            file.write_text(chart(table.bars) + "\n")
+            say(f"\n  written: {file}")
+
+
 def _section(table: Table) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in table.head)
     rows = "".join(
@@ -82,6 +92,6 @@ def chart(bars: Mapping[str, Mapping[str, float]]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{top}" '
         f'viewBox="0 0 {_WIDTH} {top}" font-family="sans-serif" font-size="12" role="img">\n'
-        + "\n".join(parts)
-        + "\n</svg>"
+        # Pages that show it may be dark.
+        '<rect width="100%" height="100%" fill="#ffffff"/>\n' + "\n".join(parts) + "\n</svg>"
     )

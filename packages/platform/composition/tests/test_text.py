@@ -5,7 +5,8 @@ import tomllib
 
 import pytest
 
-from mercato_composition.deployment.text import MOST_FLAWS, Span, read
+from mercato_composition.deployment.statements import Span
+from mercato_composition.deployment.text import MOST_FLAWS, read
 
 SAMPLE = b"""\
 environment = "production"

@@ -128,7 +128,7 @@ class TestUpgrade:
             "all migrations of broken in this run were rolled back.",
             "applied before and kept: " + ", ".join(LINES),
         ]
-        assert fault.fix == "fix the cause, then resume with: mercato db upgrade"
+        assert fault.fix == "correct the cause\nthen: mercato db upgrade"
         assert "notes_note" in tables(url)
         assert "broken_thing" not in tables(url)
 

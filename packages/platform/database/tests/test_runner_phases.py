@@ -170,8 +170,8 @@ class TestExpandAndContract:
         checked, compared = tolerant.mercato("check"), tolerant.mercato("db", "check")
 
         assert (checked.returncode, "warning[K302]" in checked.stdout) == (0, True)
-        fix = "fix: when no older version runs any more: mercato db upgrade --contract"
-        assert fix in checked.stdout
+        assert "apply them when no older version runs any more." in checked.stdout
+        assert " db upgrade --contract\n" in checked.stdout
         assert "people 0003; not compared: its models need 0004" in compared.stdout
 
     @pytest.mark.provokes("K302")
@@ -184,7 +184,7 @@ class TestExpandAndContract:
         refused = newest.mercato("check")
 
         assert (refused.returncode, "error[K302]" in refused.stderr) == (2, True)
-        assert "fix: mercato db upgrade --contract" in refused.stderr
+        assert " db upgrade --contract\n" in refused.stderr
 
     def test_an_empty_database_gets_all_migrations(self, tmp_path, url):
         """An upgrade of an empty database also applies contracting migrations."""

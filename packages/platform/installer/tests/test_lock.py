@@ -94,8 +94,8 @@ class TestProduction:
 
         assert (differing["code"], differing["severity"]) == ("K114", "error")
         assert "\n+ flasche " in differing["what"]
-        assert differing["what"].endswith("\nmercato-alpha 1.0 -> 1.1")
-        assert "`mercato install`" in differing["fix"]
+        assert "\nmercato-alpha 1.0 -> 1.1\n" in differing["what"]
+        assert differing["fix"].endswith(" install")
         assert (more["severity"], "flask" in more["what"]) == ("warning", True)
 
     def test_never_starts_otherwise(self, installed):
@@ -147,7 +147,7 @@ class TestProduction:
 
         faults = check(installed)
 
-        assert [(it["code"], it["what"].splitlines()[-1]) for it in faults] == [
+        assert [(it["code"], it["what"].splitlines()[1]) for it in faults] == [
             ("K114", "- evil-alpha 1.0")
         ]
         assert not trace.exists()
@@ -184,7 +184,7 @@ class TestProduction:
             "K115",
             True,
         )
-        assert "editable = true in [features.alpha]" in refused["fix"]
+        assert "    editable = true" in refused["fix"].splitlines()
         assert allowed_faults == []
 
 

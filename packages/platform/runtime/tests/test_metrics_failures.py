@@ -87,7 +87,7 @@ class TestProcesses:
         assert done.exit_code == 2
         assert "error[K202]" in done.stderr
         assert "cannot make a folder for metrics: No such file or directory." in done.stderr
-        assert "mount a writable /tmp, or set TMPDIR to a writable folder" in done.stderr
+        assert "fix: export TMPDIR='<a writable folder>'" in done.stderr
 
 
 AWAY = """

@@ -54,7 +54,7 @@ def install_missing(deployment: Draft) -> None:
         DeploymentError: The deployment is a production (K114), or :func:`install` failed.
     """
     if deployment.environment == "production":
-        what = "create_app(install=True) does not install packages in production."
+        what = "create_app(install=True) installs nothing in production: servers only verify."
         place = Place(file=deployment.source.name)
         raise DeploymentError([Fault("K114", place, what, (LOCK_AND_INSTALL,))])
     install(deployment)

@@ -38,6 +38,7 @@ def config(operation: Operation, as_json: bool, example: bool) -> None:  # noqa:
     found = list(settings_of(operation.plan))
     if as_json:
         click.echo(json.dumps([as_object(one) for one in found], ensure_ascii=False, indent=2))
-        return
-    for line in as_text(found):
-        click.echo(line)
+    else:
+        for line in as_text(found):
+            click.echo(line)
+    operation.require_readable()

@@ -25,5 +25,6 @@ def graph(operation: Operation, mermaid: bool) -> None:  # noqa: FBT001
     lines = as_mermaid(plan, needs) if mermaid else as_text(plan, needs)
     for line in lines:
         click.echo(line)
+    operation.require_readable()
     if not plan.fits:
         click.echo("The features do not fit together: `mercato check` says why.", err=True)

@@ -99,6 +99,19 @@ class Operation:
             raise DeploymentError(self.plan.faults)
         return url
 
+    def require_readable(self) -> None:
+        """Check that the file and the variables have no errors, for commands that only read.
+
+        They call it behind what they print.
+
+        Raises:
+            DeploymentError: There are some; with all faults.
+        """
+        from mercato_composition.faults import DeploymentError
+
+        if any(fault.severity == "error" for fault in self.draft.faults):
+            raise DeploymentError(self.plan.faults)
+
     def needs_no_secret(self) -> None:
         """Do not report that a secret is absent: this command only reads."""
         self.absent = None

@@ -20,3 +20,4 @@ def why(operation: Operation, contract: str) -> None:
     operation.needs_no_secret()
     for line in trace_contract(contract, operation.plan):
         click.echo(line)
+    operation.require_readable()

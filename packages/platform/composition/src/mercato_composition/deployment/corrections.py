@@ -6,7 +6,7 @@ import msgspec
 
 from mercato_composition.deployment import edits
 from mercato_composition.deployment.file import Source, value_at, variable_of
-from mercato_composition.deployment.text import ValuePath
+from mercato_composition.deployment.statements import ValuePath
 from mercato_composition.faults import Fix, Outside, Variable
 from mercato_kit import settings
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from mercato_composition.deployment import text as reading
 from mercato_composition.deployment.file import Source, value_at, variable_of
-from mercato_composition.deployment.text import Span, Text, ValuePath
+from mercato_composition.deployment.statements import Span, ValuePath
+from mercato_composition.deployment.text import Text
 from mercato_composition.faults import Certainty, Command, Edit, Fix, Outside, Variable
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")

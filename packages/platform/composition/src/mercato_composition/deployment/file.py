@@ -8,7 +8,8 @@ from typing import Any
 from mercato_composition.deployment import flaws
 from mercato_composition.deployment.kubernetes import is_of_a_service
 from mercato_composition.deployment.partial import Hole
-from mercato_composition.deployment.text import Span, ValuePath, read
+from mercato_composition.deployment.statements import Span, ValuePath
+from mercato_composition.deployment.text import read
 from mercato_composition.faults import DeploymentError, Fault, Fix, Outside, Place, mercato
 
 PREFIX = "MERCATO_"

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mercato_composition.deployment.partial import Hole
-from mercato_composition.deployment.text import Flaw, Text, ValuePath, read
+from mercato_composition.deployment.statements import ValuePath
+from mercato_composition.deployment.text import Flaw, Text, read
 from mercato_composition.faults import Command, Edit, Fault, Fix, Outside, Place
 
 

@@ -14,6 +14,7 @@ from mercato_composition.deployment.model import DEVELOPMENT_KEYS, ENVIRONMENTS,
 from mercato_composition.deployment.packages import requirements_of
 from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import read_section, secrets_in_clear
+from mercato_composition.deployment.server import hosts, listen, origins
 from mercato_composition.deployment.tables import Database, Root
 from mercato_composition.faults import Certainty, Fault, Fix, Severity, Variable, did_you_mean
 from mercato_kit.settings import Secret, shown_as
@@ -21,7 +22,7 @@ from mercato_kit.settings import Secret, shown_as
 RULES = "the rules of production"
 """What cannot be checked where the environment is unknown."""
 
-_CHECKS_OF_SERVER = {"host": tables.listen, "hosts": tables.hosts, "origins": tables.origins}
+_CHECKS_OF_SERVER = {"host": listen, "hosts": hosts, "origins": origins}
 """What is checked of a value beside its type, by key."""
 
 SMALLEST_SECRET_KEY = 32

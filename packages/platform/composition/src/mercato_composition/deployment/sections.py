@@ -11,7 +11,7 @@ import msgspec
 from mercato_composition.deployment import corrections
 from mercato_composition.deployment.file import Source, value_at, variable_of
 from mercato_composition.deployment.partial import Hole, Partial
-from mercato_composition.deployment.text import ValuePath
+from mercato_composition.deployment.statements import ValuePath
 from mercato_composition.faults import Fault, Place, Severity
 from mercato_kit import settings
 from mercato_kit.settings import Mistake, Reading, Settings

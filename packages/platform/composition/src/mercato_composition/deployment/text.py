@@ -1,41 +1,28 @@
 """Read the text of a TOML file as far as it can be read, with the place of each key and value."""
 
 import codecs
-import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-ValuePath = tuple[str, ...]
-"""The tables and the key of a value: ``("features", "reviews", "settings", "per_page")``."""
+from mercato_composition.deployment.statements import (
+    KEY,
+    PLACE,
+    Span,
+    Statement,
+    ValuePath,
+    end_of_value,
+    own_path,
+    path_of,
+    place_in,
+    reason_of,
+    span_of,
+    statements,
+)
 
 MOST_FLAWS = 50
 """Flaws of one text that are reported."""
-
-_PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
-_DOTTED = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
-_KEY = re.compile(rf"[ \t]*({_DOTTED})[ \t]*=[ \t]*")
-_HEADER = re.compile(rf"[ \t]*\[+[ \t]*({_DOTTED})[^\w\"'.-]*$")
-_BEGINS = re.compile(rf"^[ \t]*(?:\[[^\[\]\n]+\]+[ \t\r]*(?:#.*)?$|{_DOTTED}[ \t]*=)", re.MULTILINE)
-_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
-_TOKEN = re.compile(
-    r"""
-    \"{3} (?: \\. | [^\\] )*? \"{3,5} | '{3} .*? '{3,5}
-    | "(?: \\. | [^"\\\n] )*" | '[^'\n]*'
-    | \#[^\n]* | .
-    """,
-    re.DOTALL | re.VERBOSE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A part of one line. Line and columns count from 1; ``end_column`` is behind its end."""
-
-    line: int
-    column: int
-    end_column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +66,6 @@ class Text:
     flaws: list[Flaw] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """A header, or a key with its value, and the line that it starts in."""
-
-    text: str
-    line: int
-    says: Mapping[str, Any] | None
-    error: str = ""
-
-    @property
-    def is_header(self) -> bool:
-        return self.text.lstrip().startswith("[")
-
-
 def read(content: bytes) -> Text:
     """Read the *content* of a TOML file; what cannot be read is left out, and is a flaw."""
     decoded, flaws = _decode(content)
@@ -100,16 +73,16 @@ def read(content: bytes) -> Text:
         values = tomllib.loads(decoded)
     except (RecursionError, ValueError) as error:
         # tomllib raises other errors than its own for deep lists and for very long numbers.
-        values, reason = {}, _reason(error)
+        values, reason = {}, reason_of(error)
     else:
         reason = ""
     text = Text(decoded.split("\n"))
-    _Reading(text).read(_statements(decoded))
+    _Reading(text).read(statements(decoded))
     if not reason:
         return replace(text, values=values, flaws=flaws)
     # Without others, a table is extended where TOML does not allow it.
     found = text.flaws or [
-        Flaw("value", (), _PLACE.sub("", reason), _place_in(reason, decoded, 1), known=False)
+        Flaw("value", (), PLACE.sub("", reason), place_in(reason, decoded, 1), known=False)
     ]
     return replace(text, flaws=[*flaws, *found])
 
@@ -125,53 +98,6 @@ def _decode(content: bytes) -> tuple[str, list[Flaw]]:
     return content.decode(encoding, "replace"), [Flaw("encoding", (), what, Span(1, 1, 1))]
 
 
-def _statements(text: str) -> Iterator[_Statement]:
-    """Cut a text into statements: lines, joined while a string, list or table is open.
-
-    What cannot be read as a whole ends before the next line that looks like a statement.
-    """
-    start, line = 0, 1
-    while start < len(text):
-        end = _end_of(text, start)
-        statement = _parse(text[start:end], line)
-        second = text.find("\n", start, end) + 1 or end
-        if statement.says is None and (begins := _BEGINS.search(text, second, end)):
-            end = begins.start()
-            statement = _parse(text[start:end], line)
-        if statement.text.strip() and not statement.text.lstrip().startswith("#"):
-            yield statement
-        line += text.count("\n", start, end)
-        start = end
-
-
-def _end_of(text: str, start: int) -> int:
-    """Return the end of the line in which no string, list or table is open any more."""
-    depth = 0
-    for token in _TOKEN.finditer(text, start):
-        if token[0] in {"[", "{"}:
-            depth += 1
-        elif token[0] in {"]", "}"}:
-            depth -= 1
-        elif token[0] == "\n" and depth <= 0:
-            return token.end()
-    return len(text)
-
-
-def _parse(text: str, line: int) -> _Statement:
-    try:
-        return _Statement(text, line, tomllib.loads(text))
-    except (RecursionError, ValueError) as error:
-        return _Statement(text, line, None, _reason(error))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, tomllib.TOMLDecodeError):
-        return str(error)
-    if isinstance(error, RecursionError):
-        return "Its tables and lists are nested too deep"
-    return "A value in it is out of range, such as a number with too many digits"
-
-
 class _Reading:
     """One pass over the statements of a text."""
 
@@ -180,20 +106,20 @@ class _Reading:
         self.table: ValuePath | None = ()
         """The table that keys belong to; None below a header that cannot be read."""
 
-    def read(self, statements: Iterator[_Statement]) -> None:
-        for statement in statements:
+    def read(self, found: Iterable[Statement]) -> None:
+        for statement in found:
             if len(self.text.flaws) >= MOST_FLAWS:
                 return
             if statement.says is None:
                 self._flawed(statement)
             elif statement.is_header:
-                self._header(statement, _path_of(statement.says))
+                self._header(statement, path_of(statement.says))
             elif self.table is not None:
                 self._value(statement, self.table)
 
-    def _header(self, statement: _Statement, path: ValuePath) -> None:
+    def _header(self, statement: Statement, path: ValuePath) -> None:
         self.table = path
-        span = _span(statement, 0, len(statement.text.split("#")[0].rstrip()))
+        span = span_of(statement, 0, len(statement.text.split("#")[0].rstrip()))
         first = self.text.keys.setdefault(path, span)
         is_list = statement.text.lstrip().startswith("[[")
         if not _put(self.text.values, path, None):
@@ -202,13 +128,13 @@ class _Reading:
         elif first != span and not is_list:
             self._twice(path, span, first)
 
-    def _value(self, statement: _Statement, table: ValuePath) -> None:
-        match = _KEY.match(statement.text)
+    def _value(self, statement: Statement, table: ValuePath) -> None:
+        match = KEY.match(statement.text)
         if match is None or statement.says is None:
             return
-        own = _path_of(tomllib.loads(f"{match[1]} = 0"))
+        own = path_of(tomllib.loads(f"{match[1]} = 0"))
         path = (*table, *own)
-        key = _span(statement, match.start(1), match.end(1))
+        key = span_of(statement, match.start(1), match.end(1))
         first = self.text.keys.setdefault(path, key)
         value: Any = statement.says
         for part in own:
@@ -216,18 +142,20 @@ class _Reading:
         if first != key or not _put(self.text.values, path, value):
             self._twice(path, key, first)
             return
-        self.text.spans[path] = _span(statement, match.end(), _end_of_value(statement, match.end()))
+        self.text.spans[path] = span_of(
+            statement, match.end(), end_of_value(statement, match.end())
+        )
 
     def _twice(self, path: ValuePath, span: Span, first: Span) -> None:
         what = f"{'.'.join(path)} appears twice: in line {first.line} and in line {span.line}"
         self.text.flaws.append(Flaw("twice", path, what, span, first=first.line))
 
-    def _flawed(self, statement: _Statement) -> None:
+    def _flawed(self, statement: Statement) -> None:
         if not statement.is_header and self.table is None:
             return
-        own = _own_path(statement)
-        what = _PLACE.sub("", statement.error).rstrip(".")
-        span = _place_in(statement.error, statement.text, statement.line)
+        own = own_path(statement)
+        what = PLACE.sub("", statement.error).rstrip(".")
+        span = place_in(statement.error, statement.text, statement.line)
         if statement.is_header:
             self.table = None
             path = own or ("features",)
@@ -251,49 +179,3 @@ def _put(values: dict[str, Any], path: ValuePath, value: Any) -> bool:
         return False
     place[key] = value
     return True
-
-
-def _path_of(says: Mapping[str, Any]) -> ValuePath:
-    """Return the path in a document with one header, or one key."""
-    path: list[str] = []
-    inner: Any = says
-    while isinstance(inner, dict) and inner:
-        (name, inner), *_ = inner.items()
-        path.append(name)
-    return tuple(path)
-
-
-def _own_path(statement: _Statement) -> ValuePath:
-    """Return the table or the key of a statement that cannot be read; empty if it is unknown."""
-    match = (_HEADER if statement.is_header else _KEY).match(statement.text.split("\n")[0].rstrip())
-    try:
-        return _path_of(tomllib.loads(f"{match[1]} = 0")) if match else ()
-    except ValueError:
-        return ()
-
-
-def _end_of_value(statement: _Statement, start: int) -> int:
-    """Return the end of what the first line of a statement says, without a comment."""
-    end = start
-    for token in _TOKEN.finditer(statement.text, start):
-        if token[0].startswith(("\n", "#")):
-            break
-        end = token.end() if token[0].strip() else end
-    return start + len(statement.text[start:end].split("\n")[0])
-
-
-def _span(statement: _Statement, start: int, end: int) -> Span:
-    # Blank lines and comments are statements of their own, so it starts in its first line.
-    return Span(statement.line, start + 1, end + 1)
-
-
-def _place_in(error: str, text: str, line: int) -> Span:
-    """Return the place that tomllib names in *error*, of a text that starts in *line*."""
-    match = _PLACE.search(error)
-    if match is None:
-        return Span(line, 1, 2)
-    if match[1] is None:
-        lines = text.split("\n")
-        return Span(line + len(lines) - 1, len(lines[-1]) + 1, len(lines[-1]) + 2)
-    column = int(match[2])
-    return Span(line + int(match[1]) - 1, column, column + 1)

@@ -63,11 +63,9 @@ def _differences(lock: Lock, draft: Draft) -> Iterator[Fault]:
     }
     if differing := list(lockfile.differences(compared, locked)):
         what = "\n".join([f"the installed versions differ from {lock.path.name}:", *differing])
-        what += "\nstart the environment that `mercato install` prints"
         yield Fault("K114", Place(file=lock.path.name), what, (lockfile.INSTALL,))
     if more := sorted(unlocked - with_features - _INSTALLERS):
         what = f"distributions are installed that {lock.path.name} does not name: {', '.join(more)}"
-        what += "\nstart the environment that `mercato install` prints, which has no others"
         place = Place(file=lock.path.name)
         yield Fault("K114", place, what, (lockfile.INSTALL,), severity="warning", mark="more")
 

@@ -11,8 +11,8 @@ from mercato_composition.deployment.corrections import example_of
 from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Choice
 from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.deployment.statements import ValuePath
 from mercato_composition.deployment.tables import Root
-from mercato_composition.deployment.text import ValuePath
 from mercato_composition.features.installed import installed_features
 from mercato_composition.features.plan import Plan, compose
 from mercato_composition.report.settings import SECTIONS, fields_of

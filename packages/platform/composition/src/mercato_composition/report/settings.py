@@ -13,8 +13,8 @@ from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Choice, Server
 from mercato_composition.deployment.partial import Hole, known_or
 from mercato_composition.deployment.sections import origin_of, read_section, table_at
+from mercato_composition.deployment.statements import ValuePath
 from mercato_composition.deployment.tables import Root
-from mercato_composition.deployment.text import ValuePath
 from mercato_composition.features.plan import Plan
 from mercato_kit import settings
 from mercato_kit.settings import Secret, Settings

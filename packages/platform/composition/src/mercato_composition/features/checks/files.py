@@ -8,7 +8,7 @@ from pathlib import Path
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.places import Places
 from mercato_composition.deployment.sections import secret_names, table_at
-from mercato_composition.deployment.text import ValuePath
+from mercato_composition.deployment.statements import ValuePath
 from mercato_composition.faults import Command, Place
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe

@@ -17,14 +17,17 @@ _OF_PLATFORM = {f"mercato_{name}": f"the platform's {name}" for name in _PLATFOR
 
 def own_packages_only(features: Sequence[Candidate]) -> Iterator[Fault]:
     """Parse every module of the composed wheels, and check its imports (K420)."""
-    owners = {
-        entry.entry_point.module.partition(".")[0]: name
-        for name, entries in installed_features().items()
+    entries = [entry for found in installed_features().values() for entry in found]
+    others = {
+        entry.entry_point.module.partition(".")[0]: f"the feature {entry.name!r}"
         for entry in entries
     }
     for feature in features:
-        own = {package for package, name in owners.items() if name == feature.name}
-        others = {name: f"the feature {owner!r}" for name, owner in owners.items()}
+        own = {
+            entry.entry_point.module.partition(".")[0]
+            for entry in entries
+            if (entry.name, entry.distribution.name) == (feature.name, feature.distribution)
+        }
         foreign = {
             name: whose for name, whose in (others | _OF_PLATFORM).items() if name not in own
         }

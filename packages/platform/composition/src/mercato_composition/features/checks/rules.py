@@ -7,7 +7,7 @@ from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.partial import Hole, Partial, UnknownError
 from mercato_composition.deployment.sections import secrets_in_clear
-from mercato_composition.deployment.text import ValuePath
+from mercato_composition.deployment.statements import ValuePath
 from mercato_composition.faults import Fault, Fix, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe, origin_or_default

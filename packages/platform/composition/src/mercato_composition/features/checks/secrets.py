@@ -10,7 +10,7 @@ from mercato_composition.deployment import corrections
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import secret_names, stands_in_file
-from mercato_composition.deployment.text import ValuePath
+from mercato_composition.deployment.statements import ValuePath
 from mercato_composition.faults import Fault
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks.unsafe import Unsafe
