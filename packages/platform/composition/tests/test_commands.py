@@ -5,12 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
 from mercato_composition.commands import Operation
-from mercato_composition.commands.frame import mercato
+from mercato_composition.commands.frame import mercato, printed_errors
 from mercato_database.history import histories
 from mercato_database.runner import migration_engine
 from mercato_testing.samples import notes, wheels
@@ -103,6 +104,19 @@ class TestProcess:
 
         assert (done.returncode, done.stdout, done.stderr) == (0, "added hello\n", "")
         assert migrated.texts() == ["hello"]
+
+
+class TestPrintedErrors:
+    def test_of_a_file(self):
+        """A file that cannot be opened is named, without a traceback unless it is asked for."""
+        missing = Path("/nowhere/x")
+
+        with pytest.raises(click.ClickException) as printed, printed_errors(trace=False):
+            missing.read_bytes()
+
+        assert printed.value.message == "/nowhere/x: No such file or directory"
+        with pytest.raises(FileNotFoundError), printed_errors(trace=True):
+            missing.read_bytes()
 
 
 class TestHelp:

@@ -1,5 +1,6 @@
 import pytest
 
+from mercato_composition.deployment.file import load
 from mercato_composition.deployment.model import DEVELOPMENT_KEYS
 from mercato_composition.deployment.reader import SMALLEST_SECRET_KEY, read_deployment
 from mercato_composition.faults import DeploymentError
@@ -170,6 +171,24 @@ class TestRead:
 
         what = "features.reviews appears twice: in line 2 and in line 3."
         assert fault == ("K102", "deployment.toml:3:1", what)
+
+    @pytest.mark.parametrize(
+        ("text", "fix"),
+        [
+            ("[server]\nport = 1\nport = 2\n", "3, remove this line"),
+            ('[server]\nhosts = []\nhosts = [\n"a",\n]\n\n', "3, remove these lines, to line 5"),
+            ('[server]\nhosts = [\n"a"\nport = 1\n', "correct the value of server.hosts"),
+            (
+                '[features.a]\n[server]\n[features.a]\nmount = "/x"\n',
+                "move the keys below line 3 to the table in line 1, and remove line 3",
+            ),
+        ],
+    )
+    def test_the_fix_removes_one_statement_and_nothing_else(self, write, text, fix):
+        """All lines of a statement go; a header stays while keys below it belong to its table."""
+        [fault] = load(write(text), {}).faults
+
+        assert fault.fix.endswith(fix)
 
     @pytest.mark.provokes("K100")
     def test_an_unknown_environment_names_those_known(self):

@@ -11,6 +11,7 @@ from mercato_installer.journal import Journal
 from mercato_installer.planning import make_plan
 from mercato_installer.releases import Releases
 from mercato_installer.text import lines_of, way_back
+from mercato_installer.tools import ToolFailedError
 
 from .deploys import FakeInside, installation_of
 
@@ -186,6 +187,25 @@ class TestDeploy:
         assert [one.number for one in Releases(shop.places).all()] == [3, 4, 5, 6, 7]
         assert len(shop.environments) == 6
         assert used in shop.environments
+
+
+class UnreachableIndex:
+    """A uv whose index does not answer."""
+
+    def resolve(self, requirements, index):
+        """Fail as uv does."""
+        raise ToolFailedError("Connection refused", "index")
+
+
+class TestIndex:
+    def test_that_does_not_answer(self, shop):
+        """The fix is the same command with another index: `mercato lock` would not help it."""
+        shop.offer()
+
+        with pytest.raises(DeploymentError) as refused:
+            make_plan(installation_of(shop, uv=UnreachableIndex()))
+
+        assert refused.value.faults[0].fix == "mercato deploy --index '<url>'"
 
 
 class TestKeptPlan:

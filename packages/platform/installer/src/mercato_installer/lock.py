@@ -41,8 +41,12 @@ def lock(installation: Installation) -> list[str]:
         return list(differences(before, {one.name: one.version for one in new.wheels()}))
 
 
-def resolve(installation: Installation) -> Lock:
+def resolve(installation: Installation, command: str = "lock") -> Lock:
     """Return a new lock for the requirements of a deployment; it is not written.
+
+    Args:
+        installation: The deployment.
+        command: The command of ours that runs, for messages.
 
     Raises:
         DeploymentError: No versions fit together, or a wheel is refused.
@@ -52,7 +56,7 @@ def resolve(installation: Installation) -> Lock:
     try:
         packages = installation.uv.resolve(requirements, installation.index)
     except ToolFailedError as error:
-        raise DeploymentError([unresolved(error, installation.requirements, "lock")]) from error
+        raise DeploymentError([unresolved(error, installation.requirements, command)]) from error
     # Parse it before it is written: a lock that cannot be read must not be written.
     draft = lockfile.compose(packages, requirements=requirements, bindings={})
     locked = lockfile.parse(path, draft).wheels()

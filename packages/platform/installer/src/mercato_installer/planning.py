@@ -55,7 +55,7 @@ def make_plan(installation: Installation, kept: Plan | None = None, name: str = 
 
 def _lock_of(kept: Plan | None, installation: Installation) -> Lock:
     if kept is None:
-        return resolve(installation)
+        return resolve(installation, "deploy")
     lock = lockfile.parse(installation.places.lock, kept.lock.encode())
     requirements = installation.requirements
     if faults := list(lock.misfits(requirements.lines, requirements.source.name)):

@@ -1,8 +1,8 @@
 """Whether products are in stock: copied to the rows that lists read.
 
-Stock changes with each order, the answer seldom. A change that runs a variant out of stock, or
-brings one back, locks the variant's product, after the levels; then it counts anew, so that two
-orders for the last units of two variants see each other.
+Stock changes with each order; whether any is left rarely does. A change that runs a variant out of
+stock, or brings one back, locks the variant's product, after the levels; then it counts anew, so
+that two orders for the last units of two variants see each other.
 """
 
 from collections.abc import Collection, Sequence

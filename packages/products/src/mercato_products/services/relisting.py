@@ -1,7 +1,7 @@
 """Write the rows of many products anew, which lists and search read: in batches that are resumed.
 
-A product that changes meanwhile is right at once, and stays so: its change writes its rows from
-what is true then, and waits for the batch, or the batch for it.
+A product may be changed while a batch runs: the change writes the rows of the product itself, and
+whichever of the two locks the product second waits for the first.
 """
 
 from collections.abc import Callable

@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 @contextmanager
 def printed_errors(*, trace: bool) -> Iterator[None]:
-    """Print faults and exit with 2; print a feature's problem and exit with 1."""
+    """Print faults and exit with 2; print a feature's problem, or a file's error; exit with 1."""
     try:
         yield
     except DeploymentError as error:
@@ -128,6 +128,11 @@ def printed_errors(*, trace: bool) -> Iterator[None]:
             traceback.print_exc()
         print_faults(error.faults)
         sys.exit(EXIT_FAULTS)
+    except OSError as error:
+        # One without a file is not about what the operator named.
+        if trace or error.filename is None:
+            raise
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
     except Exception as error:
         # Only a feature raises a problem, and then the kit is already imported. Importing it here
         # would slow down every other error.

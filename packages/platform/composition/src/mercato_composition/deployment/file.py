@@ -119,7 +119,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Source:
             places,
             file,
             "\n".join(text.lines),
-            [flaws.fault_of(file, text.lines, flaw) for flaw in text.flaws],
+            [flaws.fault_of(file, text, flaw) for flaw in text.flaws],
             dict(flaws.holes_of(text.flaws)),
             dict(flaws.unsaid_of(text.flaws)),
         ),

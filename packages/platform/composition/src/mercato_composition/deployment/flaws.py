@@ -6,40 +6,47 @@ from pathlib import Path
 from mercato_composition.deployment.partial import Hole
 from mercato_composition.deployment.repairs import repair
 from mercato_composition.deployment.statements import ValuePath
-from mercato_composition.deployment.text import Flaw, read
-from mercato_composition.faults import Command, Edit, Fault, Outside, Place
+from mercato_composition.deployment.text import Flaw, Text, read
+from mercato_composition.faults import Command, Edit, Fault, Fix, Outside, Place
 
 
-def fault_of(file: Path, lines: Sequence[str], flaw: Flaw) -> Fault:
+def fault_of(file: Path, text: Text, flaw: Flaw) -> Fault:
     """Return the fault of a statement that cannot be read (K100), or that is there twice (K102)."""
-    place = _place(file, lines, flaw)
-    removed = Edit(str(file), "remove", (), flaw.span.line)
+    place = _place(file, text.lines, flaw)
     if flaw.kind == "encoding":
         return Fault("K100", place, f"{flaw.what}.", (_recode(file, flaw.what),))
     if flaw.kind == "twice":
-        fix = removed if _is_empty(lines, flaw) else _moved(flaw)
-        return Fault("K102", place, f"{flaw.what}.", (fix,))
+        return Fault("K102", place, f"{flaw.what}.", (_removed(file, text, flaw),))
     if flaw.kind == "value":
         what = f"the file is not valid TOML: {flaw.what}."
         # The line is not shown: a secret may be in it.
-        repaired = repair(file, lines, flaw.span.line)
-        return Fault("K100", place, what, (repaired or removed,))
+        repaired = repair(file, text.lines, flaw.span.line)
+        return Fault("K100", place, what, (repaired or _removed(file, text, flaw),))
     what = f"{flaw.what}. The keys below it were not read."
-    header = Edit(str(file), "instead", (f"[{'.'.join(flaw.path)}]",), flaw.span.line)
-    fix = header if flaw.known and _is_plain(flaw.path) else removed
+    known = flaw.known and _is_plain(flaw.path)
+    header = (f"[{'.'.join(flaw.path)}]",) if known else ()
+    fix = Edit(str(file), "instead" if known else "remove", header, flaw.span.line)
     return Fault("K100", place, what, (fix,))
 
 
-def _is_empty(lines: Sequence[str], flaw: Flaw) -> bool:
-    """Tell whether the second of two may go: the keys below a header would be another table's."""
-    rest = [*lines[: flaw.span.line - 1], *lines[flaw.span.line :]]
-    with_it, without = (read("\n".join(some).encode()) for some in (lines, rest))
-    return with_it.values == without.values
-
-
-def _moved(flaw: Flaw) -> Outside:
-    header = f"[{'.'.join(flaw.path)}]"
-    return Outside(f"move the keys below line {flaw.span.line} to line {flaw.first}, {header}")
+def _removed(file: Path, text: Text, flaw: Flaw) -> Fix:
+    """Return the edit that removes a statement, if the file says the same as before without it."""
+    line = flaw.span.line
+    starts = [span.line for span in (*text.keys.values(), *(it.span for it in text.flaws))]
+    last = min((start for start in starts if start > line), default=len(text.lines) + 1) - 1
+    while last > line and text.lines[last - 1].lstrip()[:1] in ("", "#"):
+        last -= 1
+    for end in (None, last):
+        edit = Edit(str(file), "remove", (), line, end)
+        after = read(edit.apply("\n".join(text.lines)).encode())
+        if after.values == text.values and len(after.flaws) < len(text.flaws):
+            return edit
+    if flaw.kind == "twice":
+        header = f"[{'.'.join(flaw.path)}]"
+        return Outside(f"move the keys below line {line} to line {flaw.first}, {header}")
+    # The place of the error may be behind the value.
+    what = f"the value of {'.'.join(flaw.path)}" if flaw.known else f"line {line}"
+    return Outside(f"correct {what}")
 
 
 def holes_of(flaws: Iterable[Flaw]) -> Iterator[tuple[ValuePath, Hole]]:
