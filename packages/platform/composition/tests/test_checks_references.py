@@ -83,20 +83,21 @@ class TestRevisions:
         """Phase, prerequisites and summary are read from a file that would fail at import."""
         file = tmp_path / "0002_tidy.py"
         file.write_text(
-            '"""Tidy up."""\nimport nowhere\ndown_revision: str = "0001"\n'
+            '"""Tidy up."""\nimport nowhere\nrevision = "0002"\ndown_revision: str = "0001"\n'
             'phase = "contract"\nrequires = {"shelf": "0003"}\n'
         )
 
-        found = revisions.read(file)
+        (found,) = revisions.read(tmp_path)
 
         assert found == revisions.Revision(
-            "0002", Path(file), "0001", "contract", {"shelf": "0003"}, "Tidy up."
+            "0002", Path(file), ("0001",), "contract", {"shelf": "0003"}, "Tidy up."
         )
         assert found.contracts
 
     def test_what_is_no_phase_contracts(self, tmp_path):
         """An unknown phase counts as `contract`, the phase with more precautions."""
-        file = tmp_path / "0002_tidy.py"
-        file.write_text('phase = "expnad"')
+        (tmp_path / "0002_tidy.py").write_text('revision = "0002"\nphase = "expnad"')
 
-        assert revisions.read(file).contracts
+        (found,) = revisions.read(tmp_path)
+
+        assert found.contracts

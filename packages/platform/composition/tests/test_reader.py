@@ -180,7 +180,7 @@ class TestRead:
             ('[server]\nhosts = [\n"a"\nport = 1\n', "correct the value of server.hosts"),
             (
                 '[features.a]\n[server]\n[features.a]\nmount = "/x"\n',
-                "move the keys below line 3 to the table in line 1, and remove line 3",
+                "move the keys below line 3 to line 1, [features.a]",
             ),
         ],
     )

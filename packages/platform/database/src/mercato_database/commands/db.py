@@ -154,7 +154,8 @@ def check(operation: Operation) -> None:
 def adopt(operation: Operation, feature: str, wait: float) -> None:
     """Record existing tables without a revision as the tables of FEATURE.
 
-    The tables must be exactly what its newest migration creates. Only the revision is written.
+    The tables must be exactly what its newest migration creates. They stay as they are;
+    the kit's own tables are migrated first.
     """
     from mercato_database import drift
     from mercato_database.checks import database_errors, open_engine
