@@ -3,12 +3,14 @@ import os
 import re
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import click
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from jsonschema import validate
 
 from mercato_composition.commands import Operation
 from mercato_composition.commands.frame import mercato, printed_errors
@@ -18,6 +20,8 @@ from mercato_testing.samples import notes, wheels
 from mercato_testing.samples.notes import Note
 
 SAFE = 'editable = true\n[server]\nhosts = ["shop.example"]\ntrusted_proxies = 1\n'
+
+SCHEMA = json.loads(files("mercato_composition.report").joinpath("check.schema.json").read_text())
 
 KIT = [revision.number for revision in histories([])[0].migrations]
 
@@ -240,7 +244,14 @@ class TestCheck:
         checked = site.mercato("check", "--json")
 
         found = json.loads(checked.stdout)
+        validate(found, SCHEMA)
         assert (checked.exit_code, found["fits"]) == (2, False)
+        [feature] = found["features"]
+        assert (feature["name"], feature["state"], feature["because"]) == (
+            "notes",
+            "composed",
+            ["K302@notes"],
+        )
         pending = found["faults"][1]
         assert (pending["key"], pending["where"]) == ("K302@notes", "mercato-notes 1.0 ('notes')")
         assert pending["what"] == [
@@ -249,6 +260,26 @@ class TestCheck:
         [fix] = pending["fixes"]
         assert fix["commands"] == [["mercato", "db", "upgrade"]]
         assert fix["text"] == f"mercato --deployment {site.file} db upgrade"
+
+    @pytest.mark.parametrize("text", ["[server", "[features.nots]", ""])
+    def test_is_one_document_whatever_is_wrong(self, site, text):
+        """Standard output is one document that its schema allows, and its sums are right."""
+        site.file.write_text(text)
+
+        found = json.loads(site.mercato("check", "--json").stdout)
+
+        validate(found, SCHEMA)
+        assert found["errors"] + found["warnings"] == len(found["faults"])
+        assert found["deployment"]["file"] == "deployment.toml"
+
+    def test_is_a_document_without_a_file(self, site):
+        """A file that is absent is a fault (K100) in the document."""
+        site.file.unlink()
+
+        found = json.loads(site.mercato("check", "--json").stdout)
+
+        validate(found, SCHEMA)
+        assert [fault["code"] for fault in found["faults"]] == ["K100"]
 
     def test_traces_on_demand(self, site):
         """--trace prints the traceback of a fault."""

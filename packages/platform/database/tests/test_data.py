@@ -105,7 +105,7 @@ class TestLedger:
         """The error for an unknown feature lists the features with data."""
         unknown = library.mercato("data", "show", "shelves")
 
-        assert unknown.exit_code == 2
+        assert unknown.exit_code == 64
         assert "Features with data: loans, shelf" in unknown.stderr
 
     def test_creates_no_database(self, tmp_path, monkeypatch):
@@ -230,7 +230,7 @@ class TestPurge:
         mistyped = library.mercato("data", "purge", "loans", answer="yes\n")
         typed = library.mercato("data", "purge", "loans", answer="loans\n")
 
-        assert (mistyped.exit_code, "loans_loan: 3 rows" in mistyped.stdout) == (2, True)
+        assert (mistyped.exit_code, "loans_loan: 3 rows" in mistyped.stdout) == (64, True)
         assert "nothing was purged" in mistyped.stderr
         assert (typed.exit_code, "loans is purged." in typed.stdout) == (0, True)
         assert library.tables() == ["shelf_alembic_version", "shelf_book", "shelf_page"]

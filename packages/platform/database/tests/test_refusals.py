@@ -59,7 +59,7 @@ class TestUnknownTables:
 
         refused = library.mercato("db", "adopt", "loans")
 
-        assert (refused.exit_code, "nothing to adopt" in refused.stderr) == (2, True)
+        assert (refused.exit_code, "nothing to adopt" in refused.stderr) == (64, True)
 
 
 class TestPrerequisites:

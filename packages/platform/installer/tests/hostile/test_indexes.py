@@ -100,7 +100,7 @@ class TestIndexes:
         as_an_option = shop.mercato("lock", f"--index={url}")
 
         assert "error[K202] deployment.toml:3" in in_the_file.stderr
-        assert as_an_option.exit_code == 2
+        assert as_an_option.exit_code == 64
         assert not shop.places.environments.exists()
 
 

@@ -20,6 +20,8 @@ from mercato_composition.faults import DeploymentError, Fault, Place, in_order
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from mercato_composition.features.plan import Plan
+
 SERVERS = "mercato.checks"
 """Entry points of functions that check a deployment's servers: ``(Operation) -> faults``."""
 
@@ -40,16 +42,13 @@ def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool
     The exit code is 0 if the deployment can be started, and 2 if it cannot.
     """
     operation.absent = "warning" if offline else "error"
-    faults, unknown = _all_faults(operation, offline=offline)
+    faults, plan, unknown = _all_faults(operation, offline=offline)
     fits = all(fault.severity == "warning" for fault in faults)
     if as_json:
-        from mercato_composition.faults.documents import as_document
+        from mercato_composition.report.check import describe
 
-        document = {
-            "fits": fits,
-            "faults": [as_document(fault) for fault in faults],
-            "not_checked": [{"what": it.what, "because": list(it.because)} for it in unknown],
-        }
+        file = plan.draft.source.name if plan else _file_of(faults)
+        document = describe(file, faults, plan, unknown)
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         if faults:
@@ -60,19 +59,26 @@ def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool
         ctx.exit(EXIT_FAULTS)
 
 
-def _all_faults(operation: Operation, *, offline: bool) -> tuple[list[Fault], Sequence[Hole]]:
-    """Return all faults, and what could not be checked because of them."""
+def _file_of(faults: Sequence[Fault]) -> str:
+    """Return the name of the file that cannot be read at all."""
+    return next((fault.place.file for fault in faults if fault.place.file), "deployment.toml")
+
+
+def _all_faults(
+    operation: Operation, *, offline: bool
+) -> tuple[list[Fault], Plan | None, Sequence[Hole]]:
+    """Return all faults, the plan if there is one, and what could not be checked."""
     from mercato_composition.features.checks.imports import own_packages_only
 
     try:
         plan = operation.plan
     except DeploymentError as error:
-        return list(error.faults), ()
+        return list(error.faults), None, ()
     faults = [*plan.faults, *own_packages_only(plan.features)]
     faults += _faults_of_registration(operation)
     if not offline:
         faults += _faults_of(SERVERS, operation)
-    return _with_pending_last(in_order(faults)), plan.not_checked
+    return _with_pending_last(in_order(faults)), plan, plan.not_checked
 
 
 def _faults_of(group: str, operation: Operation) -> list[Fault]:

@@ -62,9 +62,9 @@ class Mercato(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             hint = did_you_mean(args[0], [*_installed(), *_installed(FEATURES)])
-            if hint not in error.message:
-                error.message += hint
-            raise
+            if not hint or hint in error.message:
+                raise
+            raise click.UsageError(f"{error.message}{hint}", ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print its errors without a traceback."""
@@ -152,7 +152,8 @@ def _usage_errors() -> Iterator[None]:
     try:
         yield
     except click.UsageError as error:
-        error.exit_code = EXIT_USAGE
+        # click declares it for the class.
+        vars(error)["exit_code"] = EXIT_USAGE
         raise
 
 
