@@ -180,8 +180,8 @@ class TestWhy:
         assert "2.0  chosen in shop.toml:5" in result
 
     def test_of_an_unknown_contract(self, run):
-        """An unknown contract is refused with a suggestion, and the exit code is 2."""
+        """An unknown contract is refused with a suggestion, and the exit code is 64."""
         result = run("why", "heet", features=["oven"])
 
-        assert result.exit_code == 2
+        assert result.exit_code == 64
         assert "Did you mean 'heat'?" in result.output

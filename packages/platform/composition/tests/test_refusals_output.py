@@ -119,5 +119,5 @@ class TestExplain:
         """An unknown code is refused with a similar one."""
         done = mercato("explain", "K1088", cwd=tmp_path)
 
-        assert done.returncode == 2
+        assert done.returncode == 64
         assert "there is no fault 'K1088'. Did you mean 'K108'?" in done.stderr
