@@ -186,7 +186,7 @@ class TestNew:
         refused = run("reviews")
 
         assert (refused.exit_code, "exists already" in " ".join(refused.output.split())) == (
-            2,
+            64,
             True,
         )
         assert [file.name for file in tmp_path.rglob("*")] == ["mercato-reviews", "README.md"]
