@@ -174,7 +174,7 @@ class TestNew:
         """A name that the host, Python or PostgreSQL would refuse is refused, with the reason."""
         refused = run(*words)
 
-        assert refused.exit_code == 2
+        assert refused.exit_code == 64
         assert why in " ".join(refused.output.split())
         assert list(tmp_path.iterdir()) == []
 
@@ -186,7 +186,7 @@ class TestNew:
         refused = run("reviews")
 
         assert (refused.exit_code, "exists already" in " ".join(refused.output.split())) == (
-            2,
+            64,
             True,
         )
         assert [file.name for file in tmp_path.rglob("*")] == ["mercato-reviews", "README.md"]
