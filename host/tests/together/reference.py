@@ -12,7 +12,7 @@ import msgspec
 
 from mercato_composition.deployment.model import Choice
 from mercato_composition.features.reserved import COMMANDS
-from mercato_composition.report.settings import SECTIONS, default_of, fields_of
+from mercato_composition.report.settings import SECTIONS, fields_of
 from mercato_kit import settings
 from mercato_kit.feature import ENTRY_POINT_GROUP, Feature
 from mercato_kit.settings import Secret, Settings
@@ -40,7 +40,7 @@ Every command of `mercato`, of the platform and of the features. `mercato NAME -
 same; `nox -s docs` writes this page from the code.
 
 Each command takes `--deployment FILE` and `--trace` before its name:
-`mercato --deployment shop.toml check`. The exit code is 2 where a deployment does not fit or a
+`mercato --deployment shop.toml check`. The exit code is 2 where a deployment does not fit, 64 where a
 command is typed wrongly, and 1 where a command fails or is refused.
 """
 
@@ -95,7 +95,7 @@ def _settings(title: str, kind: type[Settings]) -> Iterator[str]:
 def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return "required"
-    value = default_of(field)
+    value = settings.default_of(field)
     if value is None:
         return "none"
     plain = value.reveal() if isinstance(value, Secret) else value
