@@ -40,8 +40,8 @@ Every command of `mercato`, of the platform and of the features. `mercato NAME -
 same; `nox -s docs` writes this page from the code.
 
 Each command takes `--deployment FILE` and `--trace` before its name:
-`mercato --deployment shop.toml check`. The exit code is 2 where a deployment does not fit, 64 where a
-command is typed wrongly, and 1 where a command fails or is refused.
+`mercato --deployment shop.toml check`. The exit code is 2 where a deployment does not fit, 64
+where a command is typed wrongly, and 1 where a command fails or is refused.
 """
 
 
