@@ -65,4 +65,4 @@ class TestLoadBesideAnother:
 
         roles = commit(services.list_roles)
 
-        assert list(roles["clerk"]) == ["library.read", "library.write", "users.read"]
+        assert list(roles["clerk"]) == ["host.read", "library.read", "library.write", "users.read"]

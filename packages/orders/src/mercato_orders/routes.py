@@ -119,7 +119,7 @@ def get_order(headers: Headers, order_id: UUID) -> Shown:
     allow=anyone,
     idempotent=True,
     guest_header="Order-Access-Token",
-    refuses=[InvalidTransition],
+    refuses=[Forbidden, InvalidTransition],
 )
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(CancellationSchema)
