@@ -54,7 +54,7 @@ class TestMakeFeature:
             "gift_cards": "mercato_gift_cards.feature:feature"
         }
         routes = (folder / "src/mercato_gift_cards/routes.py").read_text()
-        assert '@blueprint.post("/gift-cards", allow=signed_in, idempotent=True)' in routes
+        assert '    "/gift-cards",\n    allow=signed_in,\n    idempotent=True,' in routes
         assert "def make_gift_card(" in routes
 
     def test_is_built_for_this_kit(self, tmp_path):
