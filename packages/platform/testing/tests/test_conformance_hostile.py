@@ -26,7 +26,7 @@ def point_nowhere(**_arguments):
     raise Invalid("It is not good.")
 
 
-def leave_something(body=None):
+def leave_something(name):
     """Write and refuse, outside the unit of work"""
     engine = session.get_bind()
     with session.session_factory(bind=engine) as other:
@@ -82,7 +82,7 @@ class TestSurvivingAttacks:
 
     def test_finds_what_is_left(self, sweep):
         """A refusal that changed rows is found, with the table."""
-        found = sweep(with_route(view=leave_something))
+        found = sweep(with_route(view=leave_something, rule="/x/<string:name>"))
 
         assert any("refused, but changed notes_effect" in line for line in found)
 
