@@ -15,7 +15,7 @@ from mercato_host import create_app
 from mercato_kit import work
 from mercato_kit.feature import Check, Feature, Need, Offer
 
-AWAY = "postgresql://nobody:secret@127.0.0.1:1/none"
+AWAY = "postgresql://shop:secret@127.0.0.1:1/none"
 SHOP = {"users": {}, "products": {}, "orders": {}}
 
 

@@ -25,7 +25,7 @@ from mercato_runtime.composition import access
 from mercato_testing.samples import notes
 from mercato_testing.samples.wheels import GOOD, install
 
-AWAY = "postgresql://nobody:hunter2@127.0.0.1:1/none?password=hunter2"
+AWAY = "postgresql://shop:hunter2@127.0.0.1:1/none?password=hunter2"
 MARKER = "hunter2"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 

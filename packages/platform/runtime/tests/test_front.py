@@ -104,7 +104,7 @@ class TestDocument:
 
     def test_without_the_database(self):
         """The page answers while the database is away, and says that nothing is ready."""
-        url = "postgresql://nobody:secret@127.0.0.1:1/none"
+        url = "postgresql://shop:secret@127.0.0.1:1/none"
         values = {"environment": "testing", "database": {"url": url}}
         client = create_app(read_deployment(values), features=[feature]).test_client()
 

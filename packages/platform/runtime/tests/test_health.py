@@ -32,7 +32,7 @@ def _healthy():
 class TestAlive:
     def test_does_not_use_the_database(self, tmp_path):
         """/healthz answers 200 without a database."""
-        url = "postgresql://nobody:secret@127.0.0.1:1/none"
+        url = "postgresql://shop:secret@127.0.0.1:1/none"
         values = {"environment": "testing", "database": {"url": url}}
         client = create_app(read_deployment(values)).test_client()
 
@@ -49,7 +49,7 @@ class TestReady:
 
     def test_not_without_the_database(self):
         """Without the database it answers 503, and does not show the database's address."""
-        url = "postgresql://nobody:secret@127.0.0.1:1/none"
+        url = "postgresql://shop:secret@127.0.0.1:1/none"
         values = {"environment": "testing", "database": {"url": url}}
         client = create_app(read_deployment(values)).test_client()
 

@@ -235,7 +235,7 @@ class TestBacklog:
 
     def test_a_database_that_is_away_is_said(self, fresh_app):
         """Without the database a scrape answers, and has what the process counts."""
-        client = fresh_app("postgresql://nobody:secret@127.0.0.1:1/none").test_client()
+        client = fresh_app("postgresql://shop:secret@127.0.0.1:1/none").test_client()
 
         found = scrape(client)
 
