@@ -1,0 +1,137 @@
+"""What every command does alike: messages, help, exit codes, imports."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from mercato_composition.commands.frame import printed_errors
+
+
+class TestProcess:
+    def test_says_everything_at_once(self, site):
+        """All faults are printed at once, without a traceback, and the exit code is 2."""
+        site.choose("notes", "nots", more="[features.notes.settings]\ncolour = 1\n")
+
+        checked = site.process("check")
+
+        assert checked.returncode == 2
+        for code in ("K101", "K203", "K302"):
+            assert f"error[{code}]" in checked.stderr
+        assert "Did you mean 'notes'?" in checked.stderr
+        assert "Traceback" not in checked.stderr
+
+    def test_without_a_file(self, site):
+        """A missing deployment file is a fault."""
+        site.file.unlink()
+
+        checked = site.process("check")
+
+        assert (checked.returncode, "error[K100]" in checked.stderr) == (2, True)
+
+    def test_runs_a_feature(self, migrated):
+        """A command of a feature runs with the deployment file alone."""
+        done = migrated.process("notes", "add", "hello")
+
+        assert (done.returncode, done.stdout, done.stderr) == (0, "added hello\n", "")
+        assert migrated.texts() == ["hello"]
+
+
+class TestPrintedErrors:
+    def test_of_a_file(self):
+        """A file that cannot be opened is named, without a traceback unless it is asked for."""
+        missing = Path("/nowhere/x")
+
+        with pytest.raises(click.ClickException) as printed, printed_errors(trace=False):
+            missing.read_bytes()
+
+        assert printed.value.message == "/nowhere/x: No such file or directory"
+        with pytest.raises(FileNotFoundError), printed_errors(trace=True):
+            missing.read_bytes()
+
+
+class TestHelp:
+    def test_lists_the_commands_of_features(self, site):
+        """Help lists the platform's commands, the enabled features, and a first start."""
+        shown = site.mercato("--help").stdout
+
+        assert re.search(r"check +Report all faults", shown)
+        assert re.search(r"Commands of features.*\n +notes\n", shown)
+        assert "Keep notes." in site.mercato("notes", "--help").stdout
+        assert "A first start:" in shown
+        assert not (site.folder / "shop.db").exists()
+
+    def test_works_where_nothing_else_does(self, site):
+        """Help works without a deployment file."""
+        site.file.unlink()
+
+        helped = site.mercato("--help")
+
+        assert (helped.exit_code, "serve" in helped.stdout) == (0, True)
+
+    @pytest.mark.parametrize(
+        "command", ["check", "install", "routes", "seed", "serve", "worker", "db upgrade"]
+    )
+    def test_teaches(self, site, command):
+        """The help of each command has an example."""
+        shown = site.mercato(*command.split(), "--help").stdout
+
+        assert f"Examples:\n  mercato {command}" in shown
+
+
+class TestUsage:
+    """A wrong command line exits with 64, with a suggestion, before a file is read."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "suggestion"),
+        [
+            (["chek"], "'check'"),
+            (["note", "add"], "'notes'"),
+            (["check", "--jsn"], "'--json'"),
+            (["--deploymnt", "x.toml", "check"], "'--deployment'"),
+        ],
+    )
+    def test_suggests(self, site, arguments, suggestion):
+        """Unknown commands and options name the most similar one."""
+        site.file.write_text("[server")
+
+        refused = site.mercato(*arguments)
+
+        assert (refused.exit_code, f"Did you mean {suggestion}?" in refused.stderr) == (64, True)
+        assert "K100" not in refused.stderr
+
+
+class TestImports:
+    """What needs no deployment starts without the libraries that others need."""
+
+    HEAVY = ("flask", "sqlalchemy", "marshmallow", "alembic", "msgspec", "packaging", "mercato_kit")
+
+    @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["explain", "K101"]])
+    def test_click_alone(self, tmp_path, arguments):
+        """--version, --help and explain import click alone."""
+        imported = self._imported(tmp_path, f"main({arguments})")
+
+        assert imported.isdisjoint(self.HEAVY)
+
+    def test_tops_of_commands(self, tmp_path):
+        """No module of a distribution's command imports a library but click at its top."""
+        load = "[entry.load() for entry in entry_points(group='mercato.commands')]"
+
+        assert self._imported(tmp_path, load).isdisjoint(self.HEAVY)
+
+    def _imported(self, folder, code):
+        program = (
+            "import sys\n"
+            "from importlib.metadata import entry_points\n"
+            "from mercato_composition.commands.frame import main\n"
+            f"try: {code}\n"
+            "except SystemExit: pass\n"
+            "print(*sys.modules)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True
+        )
+        return {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
