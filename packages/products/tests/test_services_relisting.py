@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 
@@ -17,6 +19,7 @@ from mercato_products.services.relisting import BATCH_SIZE
 from mercato_products.values import NewCategory
 
 from . import bulk
+from .test_services_categories import wait_for_blocked_transaction
 from .test_services_listings import ANY, rows
 
 MANY = BATCH_SIZE + 50
@@ -148,6 +151,32 @@ class TestRemoval:
         commit(link)
         for _ in range(3):
             commit(relist)
+        assert count("home") == (0, 0)
+        assert commit(lambda: session.get(Category, sale)) is None
+
+    def test_waits_for_what_is_being_linked(self, app, commit, sale, count):
+        """A product that a transaction links while the removal ends leaves the category, too."""
+        commit(delete_category, sale)
+
+        def end():
+            with app.app_context():
+                relist()
+                session.commit()
+
+        def link():
+            first = session.scalars(sa.select(Product.id).order_by(Product.id).limit(1)).one()
+            linked = {"category_id": sale, "product_id": first, "position": 1}
+            session.execute(sa.insert(ProductCategory), linked)
+            refresh_listings(first)
+            ending = threads.submit(end)
+            wait_for_blocked_transaction(ending)
+            return ending
+
+        with ThreadPoolExecutor(1) as threads:
+            commit(link).result()
+        for _ in range(3):
+            commit(relist)
+
         assert count("home") == (0, 0)
         assert commit(lambda: session.get(Category, sale)) is None
 

@@ -51,7 +51,7 @@ def _migrated(connection: sa.Connection, features: Sequence[Candidate]) -> list[
     """Return the histories whose tables are at the newest revision: their models describe them."""
     known = histories(features)
     current = current_revisions(connection, [history.feature for history in known])
-    return [history for history in known if current.get(history.feature) == history.head]
+    return [it for it in known if it.feature in current and current[it.feature] == it.head]
 
 
 def _drifted(url: sa.URL, known: Sequence[History]) -> Iterator[Fault]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mercato_composition.deployment import file as sources
@@ -80,7 +80,7 @@ def _too_far(fault: Fault, number: int) -> Fault:
         Outside("stay with the current release", "choice"),
         Outside(f"restore a backup of the database from release {number}, then go back", "choice"),
     )
-    return Fault(fault.code, fault.place, fault.what, fixes, feature=fault.feature)
+    return replace(fault, fixes=fixes)
 
 
 @dataclass(frozen=True)

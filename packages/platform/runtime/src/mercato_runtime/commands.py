@@ -7,7 +7,6 @@ import dataclasses
 import json
 import logging
 from contextlib import ExitStack
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -194,7 +193,11 @@ def composition(operation: Operation, link: bool, html: Path | None, as_json: bo
             views.write_file(html)
         else:
             document = views.read_composition()
-            click.echo(dumps(document, indent=2) if as_json else _as_text(document))
+            click.echo(
+                json.dumps(document, ensure_ascii=False, indent=2)
+                if as_json
+                else _as_text(document)
+            )
 
 
 def address_of(server: Server) -> str:

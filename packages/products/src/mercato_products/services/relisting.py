@@ -72,10 +72,14 @@ def _unlink(product_ids: list[UUID], category_id: UUID | None) -> None:
 
 def _end(relisting: Relisting) -> None:
     """Delete a relisting, and the category that it emptied."""
-    if relisting.unlink and lock_batch(relisting.category_id):
-        # Products that were linked by transactions that began before the category was hidden.
-        relisting.after = UUID(int=0)
-        return
+    if relisting.unlink:
+        # This waits for transactions that link a product: their foreign key locks the category.
+        removed = sa.select(Category.id).where(Category.id == relisting.category_id)
+        session.execute(removed.with_for_update())
+        if lock_batch(relisting.category_id):
+            # They began before the category was hidden.
+            relisting.after = UUID(int=0)
+            return
     session.delete(relisting)
     session.flush()
     if relisting.unlink:

@@ -108,7 +108,9 @@ def _with_pending_last(faults: list[Fault]) -> list[Fault]:
         return faults
     names = ", ".join(str(fault.place) for fault in pending)
     what = f"migrations are pending, of {names}."
-    one = replace(pending[0], place=Place(name="database"), what=what, feature=None)
+    fixes = tuple(dict.fromkeys(fix for fault in pending for fix in fault.fixes))
+    place = Place(name="database")
+    one = replace(pending[0], place=place, what=what, fixes=fixes, feature=None)
     rest = [fault for fault in faults if fault not in pending]
     return [*(f for f in rest if f in errors), one, *(f for f in rest if f not in errors)]
 

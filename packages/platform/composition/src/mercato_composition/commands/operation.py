@@ -148,13 +148,14 @@ class Operation:
         """
         import msgspec
 
-        from mercato_composition.deployment.draft import Draft
+        from mercato_composition.deployment.partial import Partial
 
         given = {name: value for name, value in options.items() if value is not None}
-        deployment = self.deployment
-        server = msgspec.structs.replace(deployment.server, **given)
-        self.draft = Draft.of(dataclasses.replace(deployment, server=server))
-        del self.plan
+        server = self.deployment.server
+        if given:
+            server = msgspec.structs.replace(server, **given)
+            self.draft = dataclasses.replace(self.draft, server=Partial("server", {}, server))
+            del self.plan
         return server
 
     def loaded_features(self) -> tuple[Candidate, ...]:

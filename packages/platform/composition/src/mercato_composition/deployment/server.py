@@ -25,7 +25,6 @@ _ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[
 def hosts(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``hosts`` in ``[server]``: the ``Host`` header of a request is compared with them."""
     path = ("server", "hosts")
-    fix = edits.set_value(source, path, corrected_hosts(server.hosts))
     for host in server.hosts:
         if not _HOST.fullmatch(host):
             what = (
@@ -34,6 +33,7 @@ def hosts(source: Source, server: Partial[Server]) -> Iterator[Fault]:
                 "shop.example, or .shop.example with its subdomains; xn--… for a name with other "
                 "letters."
             )
+            fix = edits.set_value(source, path, corrected_hosts(server.hosts))
             yield Fault("K202", source.shown(*path), what, (fix,))
 
 
@@ -71,18 +71,18 @@ def _is_address(host: str) -> bool:
 def origins(source: Source, server: Partial[Server]) -> Iterator[Fault]:
     """Check ``origins`` in ``[server]``: a browser's ``Origin`` header is compared with them."""
     where = source.origin("server", "origins")
-    fix = edits.set_value(source, ("server", "origins"), corrected_origins(server.origins))
     for origin in server.origins:
+        if _ORIGIN.fullmatch(origin) and _is_port_of_origin(origin):
+            continue
+        what = (
+            f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin: scheme, host in "
+            "lower case, and port if it is not the default, without a path: "
+            "https://shop.example"
+        )
         if origin == "*":
             what = "'*' in 'origins' lets the pages of every site call the API; list each."
-            yield Fault("K202", where, what, (fix,))
-        elif not _ORIGIN.fullmatch(origin) or not _is_port_of_origin(origin):
-            what = (
-                f"{shown_as(origin) or 'an entry'} in 'origins' is not an origin: scheme, host in "
-                "lower case, and port if it is not the default, without a path: "
-                "https://shop.example"
-            )
-            yield Fault("K202", where, what, (fix,))
+        fix = edits.set_value(source, ("server", "origins"), corrected_origins(server.origins))
+        yield Fault("K202", where, what, (fix,))
 
 
 def corrected_origins(origins: Iterable[str]) -> list[str]:

@@ -111,7 +111,6 @@ def database_url(source: Source, section: Partial[Database]) -> tuple[sa.URL | H
     given, where = section.values["url"], source.origin("database", "url")
     if isinstance(given, Hole):
         return given, []
-    fixes = _database_fixes(source)
     try:
         url = _usable(given.reveal())
     except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError):
@@ -119,18 +118,18 @@ def database_url(source: Source, section: Partial[Database]) -> tuple[sa.URL | H
         what = "'url' is not a URL of a database: postgresql://user:password@host/name"
         what += " or sqlite:///file. In user and password, % : / @ and # are written %25 %3A %2F"
         what += " %40 and %23."
-        return _refused(Fault("K202", where, what, fixes))
+        return _refused(Fault("K202", where, what, _database_fixes(source)))
     backend, driver = url.get_backend_name(), url.get_driver_name()
     if backend not in ("sqlite", "postgresql"):
         what = f"the database {backend!r} is not supported. Databases: postgresql, sqlite."
-        return _refused(Fault("K202", where, what, fixes))
+        return _refused(Fault("K202", where, what, _database_fixes(source)))
     if driver not in _DRIVERS:
         what = f"the driver {driver!r} is not supported. Drivers: {_DRIVER_NAMES}."
-        return _refused(Fault("K207", where, what, fixes))
+        return _refused(Fault("K207", where, what, _database_fixes(source)))
     if backend == "sqlite":
         if url.database in (None, "", ":memory:"):
             what = "each connection would get a new SQLite database in memory."
-            return _refused(Fault("K202", where, what, fixes[:1]))
+            return _refused(Fault("K202", where, what, _database_fixes(source)[:1]))
         # Relative to the working directory, like every other path. Flask-SQLAlchemy would resolve
         # it relative to Flask's instance folder.
         return url.set(database=str(Path(str(url.database)).absolute())), []

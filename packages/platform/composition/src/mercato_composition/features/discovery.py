@@ -105,9 +105,12 @@ def unloaded(
         loaded: Those whose manifests were loaded.
         features: Those that take part.
     """
+    missing = choices.keys() - {one.name for one in features}
+    if not missing:
+        return {}
     known, manifests = installed_features(), {one.name: one.manifest for one in loaded}
     found: dict[str, Collection[str] | None] = {}
-    for name in choices.keys() - {one.name for one in features}:
+    for name in missing:
         manifest = manifests.get(name)
         if name not in known and (close := nearest(name, known)):
             similar = load(known[close][0])

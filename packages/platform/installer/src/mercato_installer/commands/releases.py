@@ -189,7 +189,11 @@ def _finish(installation: Installation, *, yes: bool) -> None:
     def agree(release: Release, steps: Sequence[Step]) -> bool:
         environment = str(requirements.source.values.get("environment", "production"))
         lines = finish_lines(requirements.source.name, environment, release.number, steps)
-        return _asked(lines, finish_way_back(release.number), yes=yes)
+        agreed = _asked(lines, finish_way_back(release.number), yes=yes)
+        if not agreed:
+            click.echo("Nothing was changed.")
+            click.get_current_context().exit(1)
+        return agreed
 
     if not deploying.finish(installation, agree=agree):
         click.echo("Nothing to do: the database has nothing that only older releases use.")

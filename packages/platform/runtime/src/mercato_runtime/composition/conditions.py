@@ -78,7 +78,10 @@ def _fits(plan: Plan) -> Condition:
 def _migrated(found: Readiness) -> Condition:
     if not found.is_reached:
         return Condition("Migrated", "unknown", "DatabaseAway", "The database does not answer.")
-    behind = [check for check, _ in found.wrong if check.startswith("migrations")]
+    if any(check == "migrations" for check, _ in found.wrong):
+        message = "The migrations could not be compared."
+        return Condition("Migrated", "unknown", "CheckFailed", message)
+    behind = [check for check, _ in found.wrong if check.startswith("migrations of ")]
     if behind:
         names = ", ".join(check.removeprefix("migrations of ") for check in behind)
         message = f"Other tables are needed: {names}. Run mercato db upgrade."

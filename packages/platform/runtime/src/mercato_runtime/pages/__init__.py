@@ -26,7 +26,6 @@ def answer(
     document: Mapping[str, Any],
     *,
     cache: str,
-    status: int = 200,
     **values: Any,
 ) -> Response:
     """Return *document* as a page for browsers, else as JSON.
@@ -35,11 +34,9 @@ def answer(
         template: The template of the page; it has the members of the document as ``page``.
         document: JSON values.
         cache: The value of Cache-Control.
-        status: The status.
         **values: What the template needs besides.
     """
     response = show(template, page=document, **values) if prefers_html() else jsonify(document)
-    response.status_code = status
     response.headers["Cache-Control"] = cache
     response.vary.add("Accept")
     if "no-store" in cache:

@@ -20,9 +20,9 @@ def read(package: str, path: str) -> bytes:
     return files(package).joinpath(path).read_bytes()
 
 
-def tagged(body: bytes, mimetype: str, cache_control: str = "no-cache") -> Response:
+def tagged(body: bytes, mimetype: str) -> Response:
     """Return a response with *body* and an ETag, or 304 if the client has that ETag."""
     response = current_app.response_class(body, mimetype=mimetype)
     response.set_etag(hashlib.sha256(body).hexdigest())
-    response.headers["Cache-Control"] = cache_control
+    response.headers["Cache-Control"] = "no-cache"
     return answer_304(response)

@@ -79,9 +79,9 @@ def _missing(source: Source, key: str, meaning: str, danger: str, *fixes: Fix) -
 def _origins(server: Partial[Server], source: Source) -> Iterator[Fault]:
     path = ("server", "origins")
     safe = [re.sub("^http:", "https:", origin) for origin in server.origins]
-    fix = edits.set_value(source, path, safe)
     for origin in server.origins:
         if origin.startswith("http:"):
+            fix = edits.set_value(source, path, safe)
             what = f"pages of {origin} in 'origins' are sent in clear: others can change them."
             yield Fault("K206", source.shown(*path), what, (fix,))
 
