@@ -14,7 +14,7 @@ CARRIAGE = Carriage("post", "standard", "Standard", 490)
 def sample_line(position: int = 0, **members: Any) -> BasketLine:
     """Return a line of two units at 12.50 each that weigh 400 grams; *members* replace its own."""
     variant_id = UUID(int=position + 1)
-    values = {
+    values: dict[str, Any] = {
         "product_id": variant_id,
         "variant_id": variant_id,
         "sku": f"SKU-{position}",
@@ -30,7 +30,7 @@ def sample_line(position: int = 0, **members: Any) -> BasketLine:
 
 def sample_basket(**members: Any) -> Basket:
     """Return a guest's basket of two lines in EUR, sent to Berlin; *members* replace its own."""
-    values = {
+    values: dict[str, Any] = {
         "lines": (sample_line(0), sample_line(1, unit_amount=900, quantity=1)),
         "currency": "EUR",
         "at": datetime.now(UTC),
