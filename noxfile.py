@@ -78,7 +78,7 @@ def journey(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def contract(session: nox.Session) -> None:
-    """Let schemathesis compare a served shop with its API document, for a minute at most."""
+    """Let schemathesis compare a served shop with its API document."""
     provide(session, *chosen_wheels(), groups=[f"{ROOT}/host/pyproject.toml:contract"])
     session.run("python", "-u", "host/tests/together/contract.py", *session.posargs, env=CLEAN)
 
