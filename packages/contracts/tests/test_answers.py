@@ -8,7 +8,9 @@ from mercato_contracts.answers import wrong_discounts
 from mercato_contracts.baskets import LARGEST_AMOUNT, Basket, BasketLine, Customer
 from mercato_contracts.discounts import Discounted, Reduction, Refusal
 
-LINE = BasketLine(0, UUID(int=1), UUID(int=1), "SKU", frozenset(), None, 100, 1, None, False)
+LINE = BasketLine(
+    0, UUID(int=1), UUID(int=1), "SKU", frozenset(), None, 100, 1, None, requires_shipping=False
+)
 BASKET = Basket((LINE,), "EUR", datetime.now(UTC), Customer(None, None), codes=("SPRING",))
 TENTH = Reduction("tenth", "10 %", ppm=100_000)
 SPRING = Refusal("SPRING", "expired", "It has expired.")

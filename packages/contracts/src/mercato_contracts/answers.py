@@ -130,7 +130,7 @@ def _wrong_rate(rate: Rate) -> Iterator[str]:
         yield f"reason of {rate.code!r} is {rate.reason!r}"
 
 
-def _wrong_text(name: str, text: str, most: int) -> Iterator[str]:
+def _wrong_text(name: str, text: object, most: int) -> Iterator[str]:
     if not isinstance(text, str) or not 1 <= len(text) <= most:
         yield f"{name} is {text!r}; expected 1 to {most} characters"
 
