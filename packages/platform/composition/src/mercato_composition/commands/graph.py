@@ -15,13 +15,12 @@ def graph(operation: Operation, mermaid: bool) -> None:  # noqa: FBT001
 
     Features are listed in the order in which they start. Works also if they do not fit.
     """
-    from mercato_composition.deployment.partial import known_or
     from mercato_composition.features.relations import needs_between
     from mercato_composition.report.graph import as_mermaid, as_text
 
     operation.needs_no_secret()
     plan = operation.plan
-    needs = list(needs_between(plan.features, known_or(plan.draft.capabilities, {})))
+    needs = list(needs_between(plan.features, plan.answers))
     lines = as_mermaid(plan, needs) if mermaid else as_text(plan, needs)
     for line in lines:
         click.echo(line)

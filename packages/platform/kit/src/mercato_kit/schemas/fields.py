@@ -241,8 +241,6 @@ class Listed(List):
 
     def __init__(self, inner: Any, *, max: int = 100, **kwargs: Any) -> None:  # noqa: A002
         super().__init__(inner, min=1, max=max, **kwargs)
-        if isinstance(self.inner, Text):
-            self.inner.metadata.setdefault("pattern", "^[^,]*$")
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         texts = [value] if isinstance(value, str) else value

@@ -129,7 +129,7 @@ def _arrows(plan: Plan) -> Iterator[Arrow]:
         # A contract may have the name of a feature.
         return f"{contract} (contract)" if contract in names else contract
 
-    for answered in needs_between(plan.features, plan.deployment.capabilities):
+    for answered in needs_between(plan.features, plan.answers):
         kind = "optional" if answered.glue else "need"
         yield Arrow(answered.feature.name, label(answered.need.id), kind)
     for feature in plan.features:
