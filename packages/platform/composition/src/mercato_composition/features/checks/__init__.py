@@ -13,6 +13,7 @@ from mercato_composition.features.checks import (
     addresses,
     clashes,
     contracts,
+    expansions,
     grants,
     manifests,
     needs,
@@ -50,6 +51,8 @@ ON_ALL: Sequence[Check] = (
     clashes.blueprints,
     clashes.topics,
     clashes.permissions,
+    expansions.expandable,
+    expansions.one_name_each,
     tables.one_owner_each,
     acceptance.known,
 )
