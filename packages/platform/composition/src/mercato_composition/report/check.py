@@ -13,14 +13,11 @@ from mercato_composition.features.plan import Plan
 from mercato_composition.features.relations import answers_by_contract
 from mercato_kit.feature import contract_id
 
-FORMAT = "1.0"
-"""The version of the document: 1.x for additions."""
-
 
 def describe(
     file: str, faults: Sequence[Fault], plan: Plan | None, not_checked: Sequence[Hole]
 ) -> dict[str, Any]:
-    """Return the document.
+    """Return the members of the document.
 
     Args:
         file: The name of the deployment file.
@@ -31,8 +28,6 @@ def describe(
     errors = sum(fault.severity == "error" for fault in faults)
     draft = plan.draft if plan else None
     return {
-        "format": FORMAT,
-        "command": "check",
         "deployment": {
             "file": file,
             "environment": known_or(draft.environment, None) if draft else None,
