@@ -111,6 +111,7 @@ def _packages_of(plan: Plan) -> set[str]:
     manifests = [feature.manifest for feature in plan.features]
     modules = [blueprint.import_name for it in manifests for blueprint in it.blueprints]
     modules += [getattr(offer.factory, "__module__", "") for it in manifests for offer in it.offers]
+    modules += [getattr(one.batch, "__module__", "") for it in manifests for one in it.expansions]
     return {module.partition(".")[0] for module in modules}
 
 
