@@ -20,7 +20,7 @@ from mercato_composition.features.order import Ring, order
 from mercato_composition.features.relations import OffersByContract, answers_by_contract
 from mercato_composition.features.settings import read_settings
 from mercato_kit.events import Handler
-from mercato_kit.feature import Feature
+from mercato_kit.feature import Expansion, Feature, contract_id
 from mercato_kit.http import Blueprint
 
 
@@ -171,11 +171,12 @@ def _without_malformed(features: list[Candidate], faults: Iterable[Fault]) -> li
 
 
 def _without_invalid_items(feature: Candidate) -> Candidate:
-    """Keep the valid routes and handlers of an absent feature; the runtime still needs these."""
+    """Keep the valid routes, handlers and expansions of an absent feature: these are known."""
     manifest = replace(
         feature.manifest,
         blueprints=items(feature.manifest.blueprints, Blueprint),
         handles=items(feature.manifest.handles, Handler),
+        expansions=items(feature.manifest.expansions, Expansion),
     )
     return replace(feature, manifest=manifest)
 

@@ -39,6 +39,7 @@ def describe(
         "not_checked": [{"what": it.what, "because": list(it.because)} for it in not_checked],
         "accepted": list(_accepted(draft, faults)) if draft else [],
         "contracts": _contracts(plan) if plan else {},
+        "expansions": list(_expansions(plan)) if plan else [],
         "features": list(_features(plan, faults)) if plan else [],
     }
 
@@ -55,6 +56,20 @@ def _contracts(plan: Plan) -> dict[str, list[str]]:
         contract_id(contract): [feature.name for feature, _ in found]
         for contract, found in plan.answers.items()
     }
+
+
+def _expansions(plan: Plan) -> Iterator[Mapping[str, Any]]:
+    for feature in plan.features:
+        for one in feature.manifest.expansions:
+            yield {
+                "items": one.word,
+                "name": one.name,
+                "feature": feature.name,
+                "distribution": feature.distribution,
+                "version": feature.version,
+                "allow": one.allow.name,
+                "public": one.public,
+            }
 
 
 def _features(plan: Plan, faults: Sequence[Fault]) -> Iterator[Mapping[str, Any]]:

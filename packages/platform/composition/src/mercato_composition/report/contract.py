@@ -49,6 +49,7 @@ def trace_contract(id_: str, plan: Plan) -> dict[str, Any]:
         "release": f"{wheel} {version(wheel)}" if wheel else None,
         "offered_by": _distinct(_offers(contract, offering, plan)),
         "needed_by": _distinct(_needs(needing, plan)),
+        "expanded_by": list(_expansions(contract, features, plan)),
         "pinned_by": _distinct(_pins(concerned, features, plan, wheel)),
     }
 
@@ -57,7 +58,8 @@ def as_text(report: Mapping[str, Any]) -> Iterator[str]:
     """Give the lines of a report."""
     place = f", from {report['release']}" if report["release"] else ""
     yield f"{report['contract']} ({report['protocol']}{place})"
-    for key in ("offered_by", "needed_by", "pinned_by"):
+    expanded = ("expanded_by",) if report["expanded_by"] else ()
+    for key in ("offered_by", "needed_by", *expanded, "pinned_by"):
         yield from _section(key.replace("_", " "), report[key])
 
 
@@ -106,6 +108,18 @@ def _needs(needing: Sequence[Answered], plan: Plan) -> Iterator[Row]:
             answer = f"{verb} {answered.by.name} {answered.offer.version}"
         who = f"{one.feature.where} (its glue)" if one.glue else one.feature.where
         yield {"feature": who, "versions": one.need.versions, "state": answer}
+
+
+def _expansions(contract: type[Any], features: Sequence[Candidate], plan: Plan) -> Iterator[Row]:
+    for feature in features:
+        for one in feature.manifest.expansions:
+            if one.contract is contract:
+                state = _state(feature, plan)
+                yield {
+                    "feature": feature.where,
+                    "member": f"{one.word}: {one.name}",
+                    "state": state,
+                }
 
 
 def _state(feature: Candidate, plan: Plan) -> str:
