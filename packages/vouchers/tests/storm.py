@@ -1,59 +1,96 @@
 """A program: many processes redeem vouchers at once, and some are killed meanwhile.
 
-``python storm.py PLAN`` forks a process for each list of calls in the plan. A process that dies is
-replaced by one that begins with the call that was not answered. The answers are printed as JSON.
+It reads plans, one a line. For each list of calls of a plan it forks a process. A process that dies
+is replaced by one that begins with the call that was not answered. The answers of a plan are
+printed as a line of JSON: ``[[reference, answer], …]``.
 """
 
 import json
 import os
 import signal
 import sys
+from functools import cache
 from uuid import UUID
 
 from mercato_contracts.baskets import Basket, Customer
 from mercato_contracts.discounts import DiscountGone, Use
 from mercato_kit import work
-from mercato_kit.db import utc_now
+from mercato_kit.db import engine, utc_now
 from mercato_testing.stage import make_app, set_up
 from mercato_vouchers import services
 from mercato_vouchers.feature import feature
 
 
-def main(plan):
-    """Run the calls of each process, and return ``[reference, answer]`` of each call."""
-    app = make_app(set_up(feature, [], {}), plan["url"])
-    answers, write = os.pipe()
-    begin, start = os.pipe()
-    processes = {}
+class Storm:
+    """The processes of one plan."""
 
-    def fork(calls):
-        pid = os.fork()
-        if pid:
-            processes[pid] = calls
+    def __init__(self, app):
+        self.app = app
+        self.answers, self.write = os.pipe()
+        self.begin, self.start = os.pipe()
+        self.processes = {}
+        os.set_blocking(self.answers, False)
+
+    def run(self, lists):
+        """Run lists of calls, each in a process, and return the answers."""
+        for calls in lists:
+            self.fork(calls)
+        os.write(self.start, bytes(1000))
+        found = []
+        while self.processes:
+            pid, status = os.wait()
+            calls = self.processes.pop(pid)
+            found += self.read()
+            if os.WIFSIGNALED(status):
+                self.fork(remaining(calls, {reference for reference, _ in found}))
+        for pipe in (self.answers, self.write, self.begin, self.start):
+            os.close(pipe)
+        return found
+
+    def fork(self, calls):
+        """Start a process that makes calls when the storm begins."""
+        if pid := os.fork():
+            self.processes[pid] = calls
             return
+        status = 1
         try:
-            os.read(begin, 1)
-            with app.app_context():
-                for number, call in enumerate(calls):
-                    answer = answer_of(call)
-                    os.write(write, f"{os.getpid()} {call['reference']} {answer}\n".encode())
-                    calls[number]["deaths"] = []
+            os.read(self.begin, 1)
+            with self.app.app_context():
+                for call in calls:
+                    os.write(self.write, f"{call['reference']} {answer_of(call)}\n".encode())
+            status = 0
         finally:
-            os._exit(0)
+            os._exit(status)
 
-    for calls in plan["calls"]:
-        fork(calls)
-    os.write(start, b"x" * 1000)
-    found = []
-    while processes:
-        pid, status = os.wait()
-        calls = processes.pop(pid)
-        done = read_answers(answers)
-        found += done
-        answered = {reference for _, reference, _ in found}
-        if os.WIFSIGNALED(status):
-            fork(remaining(calls, answered))
-    return [[reference, answer] for _, reference, answer in found]
+    def read(self):
+        """Return the answers since the last time."""
+        try:
+            text = os.read(self.answers, 1_000_000).decode()
+        except BlockingIOError:
+            return []
+        return [line.split() for line in text.splitlines()]
+
+
+@cache
+def app_of(url):
+    """Return the app on a database; its connections are closed, as a fork must not have them."""
+    app = make_app(set_up(feature, [], {}), url)
+    with app.app_context():
+        warm_up()
+        engine().dispose()
+    return app
+
+
+def warm_up():
+    """Compile the statements once, not in each process."""
+
+    def step():
+        redeem(UUID(int=0), {"vouchers": [str(UUID(int=0))], "email": "warm@example.com"})
+
+    try:
+        work.run(step)
+    except DiscountGone:
+        return
 
 
 def remaining(calls, answered):
@@ -62,21 +99,11 @@ def remaining(calls, answered):
     return [{**first, "deaths": first["deaths"][1:]}, *others]
 
 
-def read_answers(pipe):
-    """Return the lines that are in a pipe."""
-    os.set_blocking(pipe, False)
-    try:
-        text = os.read(pipe, 1_000_000).decode()
-    except BlockingIOError:
-        return []
-    return [line.split() for line in text.splitlines()]
-
-
 def answer_of(call):
     """Make a call, or die: in its transaction, or after that was committed."""
-    deaths = call["deaths"]
-    answer = work.run(lambda: make(call, dies="inside" in deaths[:1]))
-    if "after" in deaths[:1]:
+    death = call["deaths"][0] if call["deaths"] else None
+    answer = work.run(lambda: make(call, dies=death == "inside"))
+    if death == "after":
         os.kill(os.getpid(), signal.SIGKILL)
     return answer
 
@@ -106,4 +133,6 @@ def redeem(reference, call):
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(json.loads(sys.stdin.read()))))  # noqa: T201 - the result
+    for line in sys.stdin:
+        plan = json.loads(line)
+        print(json.dumps(Storm(app_of(plan["url"])).run(plan["calls"])), flush=True)  # noqa: T201

@@ -15,18 +15,24 @@ from . import factories
 PROCESSES = 12
 
 
+@pytest.fixture(scope="module")
+def program():
+    """The program of the storms, which imports and compiles once for all of them."""
+    arguments = [sys.executable, str(Path(__file__).with_name("storm.py"))]
+    started = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with started:
+        yield started
+        started.stdin.close()
+
+
 @pytest.fixture
-def storm(app, database):
+def storm(program, database):
     """A function that runs a list of calls for each process, and returns all answers."""
 
     def run(calls):
-        plan = json.dumps({"url": database.url, "calls": calls})
-        program = [sys.executable, str(Path(__file__).with_name("storm.py"))]
-        done = subprocess.run(
-            program, input=plan, capture_output=True, text=True, check=False, timeout=60
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        program.stdin.write(json.dumps({"url": database.url, "calls": calls}) + "\n")
+        program.stdin.flush()
+        return json.loads(program.stdout.readline())
 
     return run
 
