@@ -51,6 +51,24 @@ class Composition:
             if route.allow is not None and route.allow.name == "anyone"
         )
 
+    @cached_property
+    def expansions(self) -> Mapping[tuple[type[Any], str, str], Any]:
+        """The expansions of the composed features, by contract, thing and name."""
+        return {
+            (one.contract, one.thing, one.name): one
+            for feature in self.features
+            for one in feature.expansions
+        }
+
+    @cached_property
+    def expansions_away(self) -> Mapping[tuple[type[Any], str, str], str]:
+        """The features that the deployment runs without, by the expansions that they have."""
+        return {
+            (one.contract, one.thing, one.name): feature.name
+            for feature in self.away
+            for one in feature.expansions
+        }
+
 
 def compose(app: Flask, composition: Composition) -> None:
     """Set the composition of *app*, and register the providers of its features as services."""

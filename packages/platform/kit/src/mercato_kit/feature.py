@@ -13,12 +13,14 @@ from typing import Any, Literal
 from uuid import UUID
 
 import click
+import marshmallow as ma
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mercato_kit.events import Handler
 from mercato_kit.http import Blueprint
 from mercato_kit.jobs import Job
+from mercato_kit.policies import Policy, anyone
 from mercato_kit.settings import Settings
 
 ENTRY_POINT_GROUP = "mercato.features"
@@ -134,6 +136,39 @@ POLICIES: Mapping[str, str] = {
 """Meaning of each policy of a :class:`SoftReference`, for operators."""
 
 
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """A member that the feature adds to the items of another feature's answers.
+
+    ``GET /v1/products?expand=reviews`` shows it in ``expanded.reviews`` of each product.
+
+    Args:
+        contract: The Protocol that returns the ids of the items.
+        thing: What an id identifies, as in the :class:`Referent` of the other feature.
+        name: The name of the member, which ``expand`` takes.
+        schema: The schema of a value.
+        summary: What the value is, for the API document.
+        batch: Returns the values by id, in 2 statements at most, for up to 100 ids that the caller
+            was shown. An id without a value is left out; the answer has null.
+        allow: Who may ask for it.
+        public: The values are the same for all callers; caches may keep them for 30 s.
+    """
+
+    contract: type[Any]
+    thing: str
+    name: str
+    schema: type[ma.Schema]
+    summary: str
+    batch: Callable[[Sequence[UUID]], Mapping[UUID, object]]
+    allow: Policy = anyone
+    public: bool = False
+
+    @property
+    def word(self) -> str:
+        """The full name of what it expands, e.g. ``catalog.product``."""
+        return f"{contract_id(self.contract)}.{self.thing}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Glue:
     """Parts of a feature that are composed only if other features are enabled.
@@ -146,6 +181,7 @@ class Glue:
         offers: Contracts implemented.
         handles: Events handled.
         jobs: Periodic jobs.
+        expansions: Members added to the items of other features.
     """
 
     when: Sequence[Need | str]
@@ -153,6 +189,7 @@ class Glue:
     offers: Sequence[Offer] = ()
     handles: Sequence[Handler] = ()
     jobs: Sequence[Job] = ()
+    expansions: Sequence[Expansion] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +212,7 @@ class Feature:
         publishes: Topics of published events.
         handles: Events handled.
         jobs: Periodic jobs.
+        expansions: Members added to the items of other features.
         glue: Parts that are composed only if other features are enabled.
         settings: The class of the settings.
         permissions: Description of each permission, by name.
@@ -203,6 +241,7 @@ class Feature:
     publishes: Sequence[str] = ()
     handles: Sequence[Handler] = ()
     jobs: Sequence[Job] = ()
+    expansions: Sequence[Expansion] = ()
     glue: Sequence[Glue] = ()
     settings: type[Settings] | None = None
     permissions: Mapping[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_composition.features.reserved import HOST_PERMISSIONS
 from mercato_kit.composition import Composition, compose
+from mercato_kit.errors import FeatureDisabled
 from mercato_runtime import (
     answers,
     cors,
@@ -29,7 +30,6 @@ from mercato_runtime.app import App
 from mercato_runtime.composition import views
 from mercato_runtime.pages import front
 from mercato_runtime.policies import AWAY, check_policies
-from mercato_runtime.problems import FeatureDisabled
 
 _log = logging.getLogger(__name__)
 
