@@ -109,6 +109,7 @@ def _packages_of(plan: Plan) -> set[str]:
     modules = [blueprint.import_name for it in manifests for blueprint in it.blueprints]
     factories: list[object] = [offer.factory for it in manifests for offer in it.offers]
     factories += [one.factory for it in manifests for one in it.decorates]
+    factories += [one.batch for it in manifests for one in it.expansions]
     modules += [getattr(factory, "__module__", "") for factory in factories]
     return {module.partition(".")[0] for module in modules}
 

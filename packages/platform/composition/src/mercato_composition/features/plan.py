@@ -26,7 +26,7 @@ from mercato_composition.features.relations import (
 from mercato_composition.features.settings import read_settings
 from mercato_kit.composition import Answer
 from mercato_kit.events import Handler
-from mercato_kit.feature import Feature
+from mercato_kit.feature import Expansion, Feature
 from mercato_kit.http import Blueprint
 
 
@@ -183,11 +183,12 @@ def _without_malformed(features: list[Candidate], faults: Iterable[Fault]) -> li
 
 
 def _without_invalid_items(feature: Candidate) -> Candidate:
-    """Keep the valid routes and handlers of an absent feature; the runtime still needs these."""
+    """Keep the valid routes, handlers and expansions of an absent feature: these are known."""
     manifest = replace(
         feature.manifest,
         blueprints=items(feature.manifest.blueprints, Blueprint),
         handles=items(feature.manifest.handles, Handler),
+        expansions=items(feature.manifest.expansions, Expansion),
     )
     return replace(feature, manifest=manifest)
 

@@ -39,6 +39,7 @@ def describe(
         "not_checked": [{"what": it.what, "because": list(it.because)} for it in not_checked],
         "accepted": list(_accepted(draft, faults)) if draft else [],
         "contracts": describe_contracts(plan) if plan else {},
+        "expansions": list(_expansions(plan)) if plan else [],
         "features": list(_features(plan, faults)) if plan else [],
     }
 
@@ -47,6 +48,20 @@ def _accepted(draft: Draft, faults: Sequence[Fault]) -> Iterator[Mapping[str, st
     reasons = known_or(draft.accept, {})
     for rule in dict.fromkeys(fault.accepted for fault in faults if fault.accepted):
         yield {"rule": rule, "reason": reasons.get(rule, "")}
+
+
+def _expansions(plan: Plan) -> Iterator[Mapping[str, Any]]:
+    for feature in plan.features:
+        for one in feature.manifest.expansions:
+            yield {
+                "items": one.word,
+                "name": one.name,
+                "feature": feature.name,
+                "distribution": feature.distribution,
+                "version": feature.version,
+                "allow": one.allow.name,
+                "public": one.public,
+            }
 
 
 def _features(plan: Plan, faults: Sequence[Fault]) -> Iterator[Mapping[str, Any]]:

@@ -56,6 +56,7 @@ def trace_contract(id_: str, plan: Plan) -> dict[str, Any]:
         "order": order_in_words(plan, contract),
         "offered_by": _distinct(_offers(contract, offering, plan)),
         "needed_by": _distinct(_needs(needing, plan)),
+        "expanded_by": list(_expansions(contract, features, plan)),
         "pinned_by": _distinct(_pins(concerned, features, plan, wheel)),
     }
 
@@ -67,7 +68,8 @@ def as_text(report: Mapping[str, Any]) -> Iterator[str]:
     if report["order"]:
         word = "answered by" if report["answers"] == "many" else "stack"
         yield f"{word}: {report['order']}"
-    for key in ("offered_by", "needed_by", "pinned_by"):
+    expanded = ("expanded_by",) if report["expanded_by"] else ()
+    for key in ("offered_by", "needed_by", *expanded, "pinned_by"):
         yield from _section(key.replace("_", " "), report[key])
 
 
@@ -131,6 +133,18 @@ def _needs(needing: Sequence[Answered], plan: Plan) -> Iterator[Row]:
         if answered is not None and not answered.answers and not one.need.at_least:
             answer = "not offered, works without"
         yield {"feature": who, "versions": one.need.versions, "state": answer}
+
+
+def _expansions(contract: type[Any], features: Sequence[Candidate], plan: Plan) -> Iterator[Row]:
+    for feature in features:
+        for one in feature.manifest.expansions:
+            if one.contract is contract:
+                state = _state(feature, plan)
+                yield {
+                    "feature": feature.where,
+                    "member": f"{one.word}: {one.name}",
+                    "state": state,
+                }
 
 
 def _state(feature: Candidate, plan: Plan) -> str:

@@ -24,6 +24,7 @@ def describe(plan: Plan, needs: Sequence[Answered]) -> dict[str, Any]:
                 "offers": list(_offers(feature, needs)),
                 "decorates": list(_decorates(plan, feature)),
                 **_events(feature, plan.features),
+                "expands": list(_expansions(feature)),
                 "glue": list(_glue(feature)),
             }
             for feature in plan.features
@@ -86,6 +87,13 @@ def _events(feature: Candidate, features: Sequence[Candidate]) -> dict[str, Any]
     }
 
 
+def _expansions(feature: Candidate) -> Iterator[dict[str, Any]]:
+    words = dict.fromkeys(one.word for one in feature.manifest.expansions)
+    for word in words:
+        names = [one.name for one in feature.manifest.expansions if one.word == word]
+        yield {"items": word, "names": names}
+
+
 def _glue(feature: Candidate) -> Iterator[dict[str, Any]]:
     for glue in feature.manifest.glue:
         yield {"when": [_condition(one) for one in glue.when], "holds": glue in feature.glue}
@@ -113,6 +121,8 @@ def _relations(feature: Mapping[str, Any]) -> Iterator[str]:
         yield f"publishes {it['topic']}: {_named('to', it['to'])}"
     for it in feature["handles"]:
         yield f"handles   {it['topic']}: {_named('from', it['from'])}"
+    for it in feature["expands"]:
+        yield f"expands   {it['items']}: {', '.join(it['names'])}"
     for it in feature["glue"]:
         yield f"glue      {'holds with' if it['holds'] else 'waits for'} {', '.join(it['when'])}"
 

@@ -107,6 +107,7 @@ def _feature(
         "mount": feature.mount,
         "offers": [{"contract": it.id, "version": it.version} for it in manifest.offers],
         "needs": [_need(it) for it in needs if it.feature is feature],
+        "expands": [f"{one.word}: {one.name}" for one in manifest.expansions],
         "publishes": list(manifest.publishes),
         "handles": sorted({handler.topic for handler in manifest.handles}),
         "tables": history
@@ -148,6 +149,7 @@ def _left_out(plan: Plan) -> Iterator[dict[str, Any]]:
             "mount": feature.mount if feature else "",
             "offers": [],
             "needs": [],
+            "expands": [],
             "publishes": [],
             "handles": [],
             "tables": None,

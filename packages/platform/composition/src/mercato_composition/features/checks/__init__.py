@@ -15,6 +15,7 @@ from mercato_composition.features.checks import (
     choices,
     clashes,
     contracts,
+    expansions,
     grants,
     manifests,
     needs,
@@ -66,6 +67,8 @@ ON_ALL: Sequence[Check] = (
     clashes.blueprints,
     clashes.topics,
     clashes.permissions,
+    expansions.expandable,
+    expansions.one_name_each,
     tables.one_owner_each,
     acceptance.known,
 )
