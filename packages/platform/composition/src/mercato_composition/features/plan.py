@@ -20,7 +20,7 @@ from mercato_composition.features.order import Ring, order
 from mercato_composition.features.relations import OffersByContract, answers_by_contract
 from mercato_composition.features.settings import read_settings
 from mercato_kit.events import Handler
-from mercato_kit.feature import Expansion, Feature, contract_id
+from mercato_kit.feature import Expansion, Feature
 from mercato_kit.http import Blueprint
 
 
