@@ -10,7 +10,6 @@ from mercato_composition.deployment.partial import Hole, known_or
 from mercato_composition.faults import Fault
 from mercato_composition.faults.documents import as_document
 from mercato_composition.features.plan import Plan
-from mercato_composition.features.relations import answers_by_contract
 from mercato_kit.feature import contract_id
 
 
@@ -53,10 +52,9 @@ def _accepted(draft: Draft, faults: Sequence[Fault]) -> Iterator[Mapping[str, st
 
 def _contracts(plan: Plan) -> dict[str, list[str]]:
     """Return the features that answer each contract, by its id."""
-    answers = answers_by_contract(plan.features, known_or(plan.draft.capabilities, {}))
     return {
         contract_id(contract): [feature.name for feature, _ in found]
-        for contract, found in answers.items()
+        for contract, found in plan.answers.items()
     }
 
 

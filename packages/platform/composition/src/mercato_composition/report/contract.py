@@ -19,7 +19,7 @@ from mercato_composition.deployment.partial import known_or
 from mercato_composition.faults import did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import load_others
-from mercato_composition.features.plan import Plan
+from mercato_composition.features.plan import Plan, answers_in
 from mercato_composition.features.relations import Answered, needs_between
 from mercato_kit.feature import contract_id
 
@@ -35,7 +35,7 @@ def trace_contract(id_: str, plan: Plan) -> dict[str, Any]:
     enabled = [*plan.features, *plan.absent]
     names = {*plan.draft.features, *(feature.name for feature in enabled)}
     features = [*enabled, *load_others(names)]
-    needs = list(needs_between(features, known_or(plan.draft.capabilities, {})))
+    needs = list(needs_between(features, answers_in(features, plan.draft)))
     contract = _find(id_, features, needs)
     offering = [
         one for one in features if any(it.contract is contract for it in one.manifest.offers)
@@ -95,8 +95,7 @@ def _offers(contract: type[Any], offering: Sequence[Candidate], plan: Plan) -> I
 
 def _needs(needing: Sequence[Answered], plan: Plan) -> Iterator[Row]:
     answers = {
-        (one.feature.name, one.need): one
-        for one in needs_between(plan.features, known_or(plan.draft.capabilities, {}))
+        (one.feature.name, one.need): one for one in needs_between(plan.features, plan.answers)
     }
     for one in needing:
         answered = answers.get((one.feature.name, one.need))

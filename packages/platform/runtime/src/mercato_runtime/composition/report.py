@@ -38,7 +38,7 @@ def describe(plan: Plan, since: Since) -> dict[str, Any]:
     found = health.examine()
     ask = _ask if found.is_reached else _without_asking
     waiting, revisions = ask(read_waiting), ask(_revisions)
-    needs = list(needs_between(plan.features, plan.deployment.capabilities))
+    needs = list(needs_between(plan.features, plan.answers))
     conditions = conditions_of(plan, found, waiting)
     composed = [_feature(it, needs, found, revisions) for it in plan.features]
     return {

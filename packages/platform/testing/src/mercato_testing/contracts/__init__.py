@@ -1,0 +1,12 @@
+"""Tests of what a contract promises; the tests of a provider inherit them.
+
+::
+
+    class TestContract(TaxesSuite):
+        provider = RateTaxes
+"""
+
+from mercato_testing.contracts.shipping import ShippingSuite
+from mercato_testing.contracts.taxes import TaxesSuite
+
+__all__ = ["ShippingSuite", "TaxesSuite"]
