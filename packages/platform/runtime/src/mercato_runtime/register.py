@@ -109,10 +109,10 @@ def _packages_of(plan: Plan) -> set[str]:
     """Return the import packages of the features' routes, and of what they offer to others."""
     manifests = [feature.manifest for feature in plan.features]
     modules = [blueprint.import_name for it in manifests for blueprint in it.blueprints]
-    code: list[object] = [offer.factory for it in manifests for offer in it.offers]
-    code += [one.factory for it in manifests for one in it.decorates]
-    code += [one.batch for it in manifests for one in it.expansions]
-    modules += [getattr(one, "__module__", "") for one in code]
+    factories: list[object] = [offer.factory for it in manifests for offer in it.offers]
+    factories += [one.factory for it in manifests for one in it.decorates]
+    factories += [one.batch for it in manifests for one in it.expansions]
+    modules += [getattr(factory, "__module__", "") for factory in factories]
     return {module.partition(".")[0] for module in modules}
 
 
