@@ -169,6 +169,23 @@ def check_query(req: Request) -> None:
         raise MalformedRequest(f"The query has more than {MAX_MEMBERS} parameters.")
 
 
+def refuse_query(request: Request) -> None:
+    """Refuse query parameters on a route without any, so that a misspelt one is not ignored.
+
+    Raises:
+        Invalid: There is a query string.
+        MalformedRequest: It has more than 500 names.
+    """
+    check_query(request)
+    if request.args:
+        raise Invalid(
+            errors=[
+                FieldError(f"/{escape_pointer(name)}", "unknown_field", "Unknown field.")
+                for name in request.args
+            ]
+        )
+
+
 def read_whole(req: Request) -> bytes:
     """Return the body of *req* as bytes.
 

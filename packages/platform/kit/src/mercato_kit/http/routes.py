@@ -35,6 +35,7 @@ class Route:
     public_cache: bool
     view: Callable[..., Any]
     refuses: tuple[type[Problem], ...] = ()
+    expands: tuple[type[Any], str] | None = None
 
     @property
     def has_query(self) -> bool:
