@@ -214,8 +214,8 @@ def _free_slot() -> sa.ScalarSelect[int | None]:
         return sa.and_(row.voucher_id == Voucher.id, row.customer_key == key)
 
     next_ones = sa.select(before.slot + 1).where(is_own(before)).correlate(Voucher)
-    slots = sa.union_all(sa.select(sa.literal(1).label("slot")), next_ones).subquery("slots")
-    taken = sa.exists().where(is_own(used), used.slot == slots.c.slot)
+    slots = sa.union_all(sa.select(sa.literal(1).label("slot")), next_ones).subquery("found_slots")
+    taken = sa.exists().where(is_own(used), used.slot == slots.c.slot).correlate(Voucher, slots)
     return (
         sa.select(sa.func.min(slots.c.slot))
         .where(slots.c.slot <= Voucher.max_redemptions_per_customer, ~taken)
