@@ -283,7 +283,7 @@ def _return(_dialect: sa.Dialect) -> sa.Update:
     )
 
 
-def _locked() -> sa.Select[tuple[UUID]]:
+def _locked() -> sa.Select[*tuple[Any, ...]]:
     """Lock vouchers in the order of their ids, so that concurrent orders wait for each other."""
     ids = sa.select(Voucher.id).where(any_of(Voucher.id, "voucher_ids"))
     return locked(ids.order_by(Voucher.id))
