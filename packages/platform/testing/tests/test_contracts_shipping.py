@@ -53,7 +53,7 @@ class TestShippingSuite:
             (Method("standard", "Standard", 490, days_min=3, days_max=2),),
         ],
     )
-    def test_finds_wrong_values(self, methods):
+    def test_finds_wrong_methods(self, methods):
         """Each value that the contract excludes is found."""
         with pytest.raises(pytest.fail.Exception):
             suite_of(lambda _basket: methods).test_offers_methods(run, sample_basket())

@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 import sqlalchemy as sa
 
+from mercato_contracts.answers import wrong_assessment
 from mercato_contracts.taxes import Assessment, Rate, Tax
 from mercato_kit.db import session
 from mercato_testing.contracts import TaxesSuite
 from mercato_testing.contracts.baskets import sample_basket
-from mercato_testing.contracts.taxes import wrong_values
 from mercato_testing.samples.notes import feature  # noqa: F401 - under test
 
 STANDARD = Tax((Rate("de-standard", "VAT 19 %", 190_000),))
@@ -66,7 +66,7 @@ class TestTaxesSuite:
             {"shipping": Tax((Rate("x", "", 0),))},
         ],
     )
-    def test_finds_wrong_values(self, changes):
+    def test_finds_wrong_assessment(self, changes):
         """Each value that the contract excludes is found."""
         suite = suite_of(lambda _basket, answer: dataclasses.replace(answer, **changes))
 
@@ -117,4 +117,4 @@ class TestTaxesSuite:
             included=True, lines=(STANDARD, relieved), shipping=relieved, rounding="rate"
         )
 
-        assert list(wrong_values(basket, answer)) == []
+        assert list(wrong_assessment(basket, answer)) == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 import click
@@ -25,6 +25,8 @@ from mercato_kit.settings import Settings
 
 ENTRY_POINT_GROUP = "mercato.features"
 
+T = TypeVar("T")
+
 
 def contract_id(contract: type[Any]) -> str:
     """Return the id of a contract: the last part of its module's name, e.g. ``catalog``."""
@@ -38,10 +40,13 @@ class Need:
     Args:
         contract: The Protocol.
         versions: Accepted versions (PEP 440), e.g. ``>=1,<2``.
+        at_least: Providers that must answer. With 0 the feature starts without any, and in any
+            order with those that there are.
     """
 
     contract: type[Any]
     versions: str
+    at_least: int = 1
 
     @property
     def id(self) -> str:
@@ -58,11 +63,37 @@ class Offer:
         version: The implemented version (PEP 440), e.g. ``1.0``.
         factory: Returns the provider: a class or function without arguments. Called once per
             request or job.
+        name: The provider's name among those of the contract. Default: the feature's name.
+        remote: Whether the provider asks another machine, in the methods that ``REMOTE`` of the
+            contract's module names.
     """
 
     contract: type[Any]
     version: str
     factory: Callable[[], object]
+    name: str | None = None
+    remote: bool = False
+
+    @property
+    def id(self) -> str:
+        """The contract's id."""
+        return contract_id(self.contract)
+
+
+@dataclass(frozen=True, slots=True)
+class Decorates(Generic[T]):
+    """A contract that the feature answers on top of another feature's provider.
+
+    Args:
+        contract: The Protocol; one that a single provider answers.
+        version: The implemented version (PEP 440), e.g. ``1.0``.
+        factory: Takes the provider below it, and returns the decorated one. Called once per
+            request or job.
+    """
+
+    contract: type[T]
+    version: str
+    factory: Callable[[T], T]
 
     @property
     def id(self) -> str:
@@ -179,6 +210,7 @@ class Glue:
         when: Conditions: contracts that a feature offers, or names of features.
         blueprints: Routes.
         offers: Contracts implemented.
+        decorates: Contracts answered on top of another feature.
         handles: Events handled.
         jobs: Periodic jobs.
         expansions: Members added to the items of other features.
@@ -187,6 +219,7 @@ class Glue:
     when: Sequence[Need | str]
     blueprints: Sequence[Blueprint] = ()
     offers: Sequence[Offer] = ()
+    decorates: Sequence[Decorates[Any]] = ()
     handles: Sequence[Handler] = ()
     jobs: Sequence[Job] = ()
     expansions: Sequence[Expansion] = ()
@@ -207,6 +240,7 @@ class Feature:
         references: Columns with ids of other features.
         needs: Contracts called.
         offers: Contracts implemented.
+        decorates: Contracts answered on top of another feature.
         excludes: Names of features that must not run in the same app, with the reason.
         development_only: Why production refuses the feature: ``it takes play money``.
         publishes: Topics of published events.
@@ -236,6 +270,7 @@ class Feature:
     references: Sequence[SoftReference] = ()
     needs: Sequence[Need] = ()
     offers: Sequence[Offer] = ()
+    decorates: Sequence[Decorates[Any]] = ()
     excludes: Mapping[str, str] = field(default_factory=dict)
     development_only: str | None = None
     publishes: Sequence[str] = ()

@@ -38,7 +38,8 @@ class Draft:
     server: Partial[Server]
     features: Mapping[str, FeatureChoice]
     named: frozenset[str] | Hole
-    capabilities: Mapping[str, str] | Hole
+    capabilities: Mapping[str, str | list[str]] | Hole
+    decorators: Mapping[str, str | list[str]] | Hole
     redis_url: Secret | Hole | None
     index_url: str | Hole | None
     log_level: str | Hole
@@ -72,6 +73,7 @@ class Draft:
             server=known(self.server.whole()),
             features=self.features,
             capabilities=known(self.capabilities),
+            decorators=known(self.decorators),
             redis_url=known(self.redis_url),
             log_level=known(self.log_level),
             accept=known(self.accept),

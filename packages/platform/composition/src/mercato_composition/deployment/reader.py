@@ -113,6 +113,7 @@ def _draft_of(source: Source, absent: Severity | None) -> Draft:
         features=features,
         named=source.hole("features") or _hole_in(root, "features") or frozenset(features),
         capabilities=root.values["capabilities"],
+        decorators=root.values["decorators"],
         redis_url=redis_url,
         index_url=index_url,
         log_level=log_level,

@@ -1,6 +1,6 @@
 """Report on one contract: which features offer it, need it and pin its version."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import (
     PackageNotFoundError,
     distribution,
@@ -19,15 +19,15 @@ from mercato_composition.deployment.partial import known_or
 from mercato_composition.faults import did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import load_others
-from mercato_composition.features.plan import Plan
+from mercato_composition.features.plan import Plan, answers_in
 from mercato_composition.features.relations import Answered, needs_between
 from mercato_kit.feature import contract_id
 
-Row = tuple[str, ...]
+Row = dict[str, str]
 
 
-def trace_contract(id_: str, plan: Plan) -> Iterator[str]:
-    """Give the lines of the report on the contract *id_*: offers, needs, and version pins.
+def trace_contract(id_: str, plan: Plan) -> dict[str, Any]:
+    """Return the members of the report on the contract *id_*: offers, needs, and version pins.
 
     Raises:
         click.BadParameter: No installed feature offers or needs a contract of this id.
@@ -35,19 +35,36 @@ def trace_contract(id_: str, plan: Plan) -> Iterator[str]:
     enabled = [*plan.features, *plan.absent]
     names = {*plan.draft.features, *(feature.name for feature in enabled)}
     features = [*enabled, *load_others(names)]
-    needs = list(needs_between(features, known_or(plan.draft.capabilities, {})))
+    needs = list(needs_between(features, answers_in(features, plan.draft)))
     contract = _find(id_, features, needs)
     offering = [
         one for one in features if any(it.contract is contract for it in one.manifest.offers)
     ]
     needing = [one for one in needs if one.need.contract is contract]
     wheel = _wheel_of(contract)
-    place = f", from {wheel} {version(wheel)}" if wheel else ""
-    yield f"{id_} ({contract.__module__}.{contract.__qualname__}{place})"
-    yield from _section("offered by", _offers(contract, offering, plan))
-    yield from _section("needed by", _needs(needing, plan))
     concerned = [*offering, *(one.feature for one in needing)]
-    yield from _section("pinned by", _pins(concerned, features, plan, wheel))
+    return {
+        "contract": id_,
+        "protocol": f"{contract.__module__}.{contract.__qualname__}",
+        "release": f"{wheel} {version(wheel)}" if wheel else None,
+        "offered_by": _distinct(_offers(contract, offering, plan)),
+        "needed_by": _distinct(_needs(needing, plan)),
+        "expanded_by": list(_expansions(contract, features, plan)),
+        "pinned_by": _distinct(_pins(concerned, features, plan, wheel)),
+    }
+
+
+def as_text(report: Mapping[str, Any]) -> Iterator[str]:
+    """Give the lines of a report."""
+    place = f", from {report['release']}" if report["release"] else ""
+    yield f"{report['contract']} ({report['protocol']}{place})"
+    expanded = ("expanded_by",) if report["expanded_by"] else ()
+    for key in ("offered_by", "needed_by", *expanded, "pinned_by"):
+        yield from _section(key.replace("_", " "), report[key])
+
+
+def _distinct(rows: Iterable[Row]) -> list[Row]:
+    return [*{tuple(row.values()): row for row in rows}.values()]
 
 
 def _find(id_: str, features: Sequence[Candidate], needs: Sequence[Answered]) -> type[Any]:
@@ -71,13 +88,14 @@ def _offers(contract: type[Any], offering: Sequence[Candidate], plan: Plan) -> I
         choice = f"chosen in {where}" if chosen == feature.name else "not chosen"
         state = _state(feature, plan) or (choice if chosen else "enabled")
         versions = [it.version for it in feature.manifest.offers if it.contract is contract]
-        yield from ((feature.where, version, state) for version in versions)
+        yield from (
+            {"feature": feature.where, "version": version, "state": state} for version in versions
+        )
 
 
 def _needs(needing: Sequence[Answered], plan: Plan) -> Iterator[Row]:
     answers = {
-        (one.feature.name, one.need): one
-        for one in needs_between(plan.features, known_or(plan.draft.capabilities, {}))
+        (one.feature.name, one.need): one for one in needs_between(plan.features, plan.answers)
     }
     for one in needing:
         answered = answers.get((one.feature.name, one.need))
@@ -89,7 +107,19 @@ def _needs(needing: Sequence[Answered], plan: Plan) -> Iterator[Row]:
             verb = "answered by" if answered.fits else "does not fit"
             answer = f"{verb} {answered.by.name} {answered.offer.version}"
         who = f"{one.feature.where} (its glue)" if one.glue else one.feature.where
-        yield who, one.need.versions, answer
+        yield {"feature": who, "versions": one.need.versions, "state": answer}
+
+
+def _expansions(contract: type[Any], features: Sequence[Candidate], plan: Plan) -> Iterator[Row]:
+    for feature in features:
+        for one in feature.manifest.expansions:
+            if one.contract is contract:
+                state = _state(feature, plan)
+                yield {
+                    "feature": feature.where,
+                    "member": f"{one.word}: {one.name}",
+                    "state": state,
+                }
 
 
 def _state(feature: Candidate, plan: Plan) -> str:
@@ -110,12 +140,13 @@ def _pins(
     names |= {canonicalize_name(wheel)} if wheel else set()
     for name, choice in plan.draft.features.items():
         if choice.package and name in {one.name for one in concerned}:
-            yield plan.draft.source.origin("features", name, "package").in_short, choice.package
+            where = plan.draft.source.origin("features", name, "package").in_short
+            yield {"by": where, "requirement": choice.package}
     pinning = {feature.distribution for feature in features if feature.distribution}
     for owner in sorted({*host_requirements(), *pinning}):
         for requirement in _requirements(owner):
             if canonicalize_name(requirement.name) in names:
-                yield f"{owner} {version(owner)}", str(requirement)
+                yield {"by": f"{owner} {version(owner)}", "requirement": str(requirement)}
 
 
 def _requirements(owner: str) -> Iterator[Requirement]:
@@ -144,10 +175,10 @@ def _if_installed(name: str) -> str | None:
         return None
 
 
-def _section(title: str, rows: Iterator[Row]) -> Iterator[str]:
-    found = list(dict.fromkeys(rows))
-    yield title if found else f"{title}: none"
-    widths = [max(map(len, column)) for column in zip(*found, strict=True)]
-    for row in found:
-        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
-        yield f"    {'  '.join(cells)}".rstrip()
+def _section(title: str, rows: Sequence[Row]) -> Iterator[str]:
+    yield title if rows else f"{title}: none"
+    cells = [tuple(row.values()) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        yield f"    {line}".rstrip()

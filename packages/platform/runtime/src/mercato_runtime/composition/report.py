@@ -38,7 +38,7 @@ def describe(plan: Plan, since: Since) -> dict[str, Any]:
     found = health.examine()
     ask = _ask if found.is_reached else _without_asking
     waiting, revisions = ask(read_waiting), ask(_revisions)
-    needs = list(needs_between(plan.features, plan.deployment.capabilities))
+    needs = list(needs_between(plan.features, plan.answers))
     conditions = conditions_of(plan, found, waiting)
     composed = [_feature(it, needs, found, revisions) for it in plan.features]
     return {
@@ -108,6 +108,7 @@ def _feature(
         "mount": feature.mount,
         "offers": [{"contract": it.id, "version": it.version} for it in manifest.offers],
         "needs": [_need(it) for it in needs if it.feature is feature],
+        "expands": [f"{one.word}: {one.name}" for one in manifest.expansions],
         "publishes": list(manifest.publishes),
         "handles": sorted({handler.topic for handler in manifest.handles}),
         "tables": history
@@ -149,6 +150,7 @@ def _left_out(plan: Plan) -> Iterator[dict[str, Any]]:
             "mount": feature.mount if feature else "",
             "offers": [],
             "needs": [],
+            "expands": [],
             "publishes": [],
             "handles": [],
             "tables": None,

@@ -1,19 +1,18 @@
 """The suite of the contract ``shipping``."""
 
 import dataclasses
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import ClassVar
 
 import pytest
 
+from mercato_contracts.answers import wrong_methods
 from mercato_contracts.baskets import Basket
 from mercato_contracts.shipping import Method, Shipping
-from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_testing.conformance import assert_that, none_of
 from mercato_testing.contracts.baskets import many_lines, sample_basket
 from mercato_testing.contracts.statements import too_many
-from mercato_testing.plugin import Commit
+from mercato_testing.staged import Commit
 from mercato_testing.statements import StatementCounter
 
 
@@ -36,7 +35,7 @@ class ShippingSuite:
         methods = commit(self._methods, basket)
 
         assert_that(methods, "there is no method for the basket")
-        none_of(wrong_values(methods))
+        none_of(wrong_methods(methods))
 
     def test_does_not_depend_on_the_order_of_the_lines(
         self, commit: Commit, basket: Basket
@@ -62,24 +61,3 @@ class ShippingSuite:
 
     def _methods(self, basket: Basket) -> tuple[Method, ...]:
         return type(self).provider().methods(basket)
-
-
-def wrong_values(methods: tuple[Method, ...]) -> Iterator[str]:
-    """Find values of an answer that the contract excludes."""
-    for code, count in Counter(method.code for method in methods).items():
-        if count > 1:
-            yield f"{count} methods have the code {code!r}"
-    for method in methods:
-        yield from (f"{method.code}: {wrong}" for wrong in _wrong_members(method))
-
-
-def _wrong_members(method: Method) -> Iterator[str]:
-    if not method.code or not method.label:
-        yield "has no code or no label"
-    if not 0 <= method.amount <= MAX_SAFE_INTEGER:
-        yield f"amount is {method.amount}"
-    least, most = method.days_min, method.days_max
-    if least is not None and least < 0:
-        yield f"days_min is {least}"
-    if most is not None and most < (least or 0):
-        yield f"days_max is {most}, below {least or 0}"

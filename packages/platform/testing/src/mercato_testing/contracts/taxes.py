@@ -1,17 +1,18 @@
 """The suite of the contract ``taxes``."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
-from typing import ClassVar, get_args
+from collections.abc import Callable
+from typing import ClassVar
 
 import pytest
 
+from mercato_contracts.answers import wrong_assessment
 from mercato_contracts.baskets import Basket
-from mercato_contracts.taxes import HIGHEST_RATE, Assessment, Rate, Reason, Tax, Taxes
+from mercato_contracts.taxes import Assessment, Taxes
 from mercato_testing.conformance import assert_that, none_of
 from mercato_testing.contracts.baskets import many_lines, sample_basket
 from mercato_testing.contracts.statements import too_many
-from mercato_testing.plugin import Commit
+from mercato_testing.staged import Commit
 from mercato_testing.statements import StatementCounter
 
 
@@ -31,7 +32,7 @@ class TaxesSuite:
 
     def test_answers_each_part(self, commit: Commit, basket: Basket) -> None:
         """There is a tax for each line and for shipping, with rates and reasons of the contract."""
-        none_of(wrong_values(basket, commit(self._assess, basket)))
+        none_of(wrong_assessment(basket, commit(self._assess, basket)))
 
     def test_has_none_for_shipping_where_nothing_is_shipped(
         self, commit: Commit, basket: Basket
@@ -39,7 +40,7 @@ class TaxesSuite:
         """Without a shipping method, there is no tax of shipping."""
         unshipped = dataclasses.replace(basket, shipping=None)
 
-        none_of(wrong_values(unshipped, commit(self._assess, unshipped)))
+        none_of(wrong_assessment(unshipped, commit(self._assess, unshipped)))
 
     def test_follows_the_order_of_the_lines(self, commit: Commit, basket: Basket) -> None:
         """The taxes of a line do not depend on its place in the basket."""
@@ -57,7 +58,7 @@ class TaxesSuite:
 
         known, unknown = (commit(self._assess, asked) for asked in (basket, nowhere))
 
-        none_of(wrong_values(nowhere, unknown))
+        none_of(wrong_assessment(nowhere, unknown))
         assert_that(unknown.estimated, "estimated is False without an address")
         assert_that(not known.estimated, "estimated is True with an address")
 
@@ -69,40 +70,3 @@ class TaxesSuite:
 
     def _assess(self, basket: Basket) -> Assessment:
         return type(self).provider().assess(basket)
-
-
-def wrong_values(basket: Basket, assessment: Assessment) -> Iterator[str]:
-    """Find values of an answer that the contract excludes."""
-    if len(assessment.lines) != len(basket.lines):
-        yield f"{len(assessment.lines)} taxes for {len(basket.lines)} lines"
-    if (assessment.shipping is None) is not (basket.shipping is None):
-        yield f"shipping: {assessment.shipping} for {basket.shipping}"
-    if assessment.rounding not in ("line", "rate"):
-        yield f"rounding: {assessment.rounding!r}"
-    parts = {f"lines[{index}]": tax for index, tax in enumerate(assessment.lines)}
-    if assessment.shipping is not None:
-        parts["shipping"] = assessment.shipping
-    for name, tax in parts.items():
-        yield from (f"{name}: {wrong}" for wrong in _wrong_parts(tax, assessment))
-
-
-def _wrong_parts(tax: Tax, assessment: Assessment) -> Iterator[str]:
-    if not tax.rates:
-        yield "has no rate; one of 0 ppm says why no tax is due"
-    for rate in tax.rates:
-        yield from _wrong_rates(rate)
-    if tax.amount is not None and tax.amount < 0:
-        yield f"amount is {tax.amount}"
-    if not 0 <= tax.relief_ppm <= HIGHEST_RATE:
-        yield f"relief_ppm is {tax.relief_ppm}"
-    if tax.relief_ppm and not assessment.included:
-        yield "there is a relief, and prices do not include tax"
-
-
-def _wrong_rates(rate: Rate) -> Iterator[str]:
-    if not 0 <= rate.ppm <= HIGHEST_RATE:
-        yield f"ppm of {rate.code} is {rate.ppm}"
-    if rate.reason not in get_args(Reason):
-        yield f"reason of {rate.code} is {rate.reason!r}"
-    if not rate.code or not rate.label:
-        yield f"{rate} has no code or no label"

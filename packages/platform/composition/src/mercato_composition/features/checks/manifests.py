@@ -17,6 +17,7 @@ from mercato_composition.features.discovery import maintainers_of
 from mercato_composition.features.hints import Misfit, misfits
 from mercato_composition.features.reserved import reserved_names
 from mercato_kit.feature import Feature
+from mercato_kit.policies import anyone
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}", re.ASCII)
 
@@ -88,6 +89,7 @@ def _mistakes(manifest: Feature) -> Iterator[Misfit]:
         for part, value, expected in conditional.mistakes(glue):
             yield f"glue[{number}].{part}", value, expected
     yield from _wrong_references(manifest)
+    yield from _wrong_expansions(manifest)
 
 
 def _wrong_versions(manifest: Feature) -> Iterator[Misfit]:
@@ -114,6 +116,15 @@ def _wrong_references(manifest: Feature) -> Iterator[Misfit]:
     for field, column in columns:
         if not _is_own(manifest, column):
             yield f"{field}.column", column, "a column of its own tables"
+
+
+def _wrong_expansions(manifest: Feature) -> Iterator[Misfit]:
+    for number, one in enumerate(manifest.expansions):
+        if not _NAME.fullmatch(one.name):
+            yield f"expansions[{number}].name", one.name, "lower-case letters, digits and _"
+        # A cache gives a public answer to all guests.
+        if one.public and one.allow.name != anyone.name:
+            yield f"expansions[{number}].allow", one.allow.name, "anyone, because it is public"
 
 
 def _twice(field: str, names_: Sequence[str]) -> Iterator[Misfit]:
