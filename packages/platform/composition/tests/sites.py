@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from jsonschema import validate
 
 from mercato_composition.commands.frame import mercato
 from mercato_database.history import histories
@@ -20,7 +21,17 @@ from mercato_testing.samples.notes import Note
 SAFE = 'editable = true\n[server]\nhosts = ["shop.example"]\ntrusted_proxies = 1\n'
 
 
-SCHEMA = json.loads(files("mercato_composition.report").joinpath("check.schema.json").read_text())
+def schema_of(command):
+    """Return the schema in the wheel of a command's document."""
+    schema = files("mercato_composition.report").joinpath(f"{command}.schema.json")
+    return json.loads(schema.read_text())
+
+
+def document(result, command):
+    """Return the document that a command prints, compared with its schema in the wheel."""
+    found = json.loads(result.stdout)
+    validate(found, schema_of(command))
+    return found
 
 
 KIT = [revision.number for revision in histories([])[0].migrations]

@@ -3,13 +3,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from jsonschema import validate
 
 from mercato_composition.commands import Operation
 from mercato_composition.commands.frame import mercato
 from mercato_testing.samples import notes
 
-from .sites import KIT, SAFE, SCHEMA
+from .sites import KIT, SAFE, document
 
 
 class TestOperation:
@@ -48,8 +47,7 @@ class TestCheck:
         """--json prints the same faults as JSON."""
         checked = site.mercato("check", "--json")
 
-        found = json.loads(checked.stdout)
-        validate(found, SCHEMA)
+        found = document(checked, "check")
         assert (checked.exit_code, found["fits"]) == (2, False)
         [feature] = found["features"]
         assert (feature["name"], feature["state"], feature["because"]) == (
@@ -71,9 +69,8 @@ class TestCheck:
         """Standard output is one document that its schema allows, and its sums are right."""
         site.file.write_text(text)
 
-        found = json.loads(site.mercato("check", "--json").stdout)
+        found = document(site.mercato("check", "--json"), "check")
 
-        validate(found, SCHEMA)
         assert found["errors"] + found["warnings"] == len(found["faults"])
         assert found["deployment"]["file"] == "deployment.toml"
 
@@ -81,9 +78,8 @@ class TestCheck:
         """A file that is absent is a fault (K100) in the document."""
         site.file.unlink()
 
-        found = json.loads(site.mercato("check", "--json").stdout)
+        found = document(site.mercato("check", "--json"), "check")
 
-        validate(found, SCHEMA)
         assert [fault["code"] for fault in found["faults"]] == ["K100"]
 
     def test_traces_on_demand(self, site):

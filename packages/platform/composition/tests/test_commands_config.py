@@ -81,7 +81,7 @@ def run(tmp_path, wheels):
 def shown(result):
     """Return the settings of `mercato config --json` by key."""
     assert result.exit_code == 0, result.output
-    return {one["key"]: one for one in json.loads(result.stdout)}
+    return {one["key"]: one for one in json.loads(result.stdout)["settings"]}
 
 
 class TestConfig:

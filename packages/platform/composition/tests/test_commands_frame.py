@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
-from mercato_composition.commands.frame import printed_errors
+from mercato_composition.commands.frame import mercato, printed_errors
+from mercato_testing.samples.wheels import install
 
 
 class TestProcess:
@@ -45,12 +47,62 @@ class TestPrintedErrors:
         """A file that cannot be opened is named, without a traceback unless it is asked for."""
         missing = Path("/nowhere/x")
 
-        with pytest.raises(click.ClickException) as printed, printed_errors(trace=False):
+        with pytest.raises(click.ClickException) as printed, printed_errors():
             missing.read_bytes()
 
         assert printed.value.message == "/nowhere/x: No such file or directory"
-        with pytest.raises(FileNotFoundError), printed_errors(trace=True):
+        traced = click.Context(click.Command("x"))
+        traced.params["trace"] = True
+        with traced, pytest.raises(FileNotFoundError), printed_errors():
             missing.read_bytes()
+
+
+class TestTrace:
+    @pytest.mark.parametrize("arguments", [["--trace", "check"], ["check", "--trace"]])
+    def test_before_or_behind_the_command(self, site, arguments):
+        """--trace shows the error that a fault was found by."""
+        install(site.folder, "lamps", "1 / 0", module=f"traced_{site.folder.name}")
+        site.choose("lamps")
+
+        shown = site.mercato(*arguments)
+
+        assert (shown.exit_code, "ZeroDivisionError" in shown.stderr) == (2, True)
+
+    def test_of_a_command_of_a_feature(self, migrated):
+        """A feature's command has --trace, too."""
+        shown = migrated.mercato("notes", "add", "regret", "--trace")
+
+        assert (shown.exit_code, "BrokenNoteError" in shown.stderr) == (1, True)
+
+
+class TestCompletion:
+    @pytest.mark.parametrize("shell", ["bash", "fish", "zsh"])
+    def test_prints_the_script_of_a_shell(self, site, shell):
+        """The script asks `mercato` itself what may follow."""
+        printed = site.mercato("completion", shell)
+
+        assert (printed.exit_code, "_MERCATO_COMPLETE" in printed.stdout) == (0, True)
+
+    @pytest.mark.parametrize(
+        ("words", "found"),
+        [("gra", "graph"), ("no", "notes"), ("graph --sv", "--svg"), ("db up", "upgrade")],
+    )
+    def test_completes(self, site, words, found):
+        """Commands, names of features and options are completed."""
+        assert f"plain,{found}\n" in complete(site, words)
+
+    def test_imports_no_feature(self, site):
+        """Commands of a feature are not completed, since it would be imported."""
+        site.folder.joinpath("notes.py").write_text("1 / 0")
+
+        assert complete(site, "notes ").strip() == ""
+
+
+def complete(site, words):
+    """Return what bash is given for a line that begins with `mercato` and *words*."""
+    given = {"_MERCATO_COMPLETE": "bash_complete", "COMP_WORDS": f"mercato {words}"}
+    environ = {**given, "COMP_CWORD": str(len(words.split(" ")))}
+    return CliRunner().invoke(mercato, [], prog_name="mercato", env=environ).stdout
 
 
 class TestHelp:
@@ -109,9 +161,11 @@ class TestImports:
 
     HEAVY = ("flask", "sqlalchemy", "marshmallow", "alembic", "msgspec", "packaging", "mercato_kit")
 
-    @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["explain", "K101"]])
+    @pytest.mark.parametrize(
+        "arguments", [["--version"], ["--help"], ["explain", "K101"], ["completion", "zsh"]]
+    )
     def test_click_alone(self, tmp_path, arguments):
-        """--version, --help and explain import click alone."""
+        """--version, --help, explain and completion import click alone."""
         imported = self._imported(tmp_path, f"main({arguments})")
 
         assert imported.isdisjoint(self.HEAVY)

@@ -1,12 +1,15 @@
 """The output of `mercato graph` and `mercato why`."""
 
 import re
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
 
 from mercato_composition.commands.frame import mercato
 from mercato_testing.samples.wheels import install
+
+from .sites import document
 
 CONTRACT = '''
 from typing import Protocol
@@ -147,8 +150,53 @@ class TestGraph:
             in result.output
         )
 
+    def test_as_a_document(self, run):
+        """--json has the same facts, as the schema in the wheel says."""
+        more = "[features.broken]\nrequired = false\n"
+
+        found = document(run("graph", "--json", features=["ice", "oven"], more=more), "graph")
+
+        oven, ice = found["features"]
+        assert oven["offers"] == [
+            {"contract": "heat", "name": "oven", "version": "1.2", "for": ["ice"]}
+        ]
+        [need] = ice["needs"]
+        assert (need["by"], need["version"], need["fits"]) == ("oven", "1.2", True)
+        assert (need["contract"], need["versions"], need["at_least"]) == ("heat", ">=1,<2", 1)
+        assert [one["name"] for one in need["answers"]] == ["oven"]
+        assert ice["handles"] == [{"topic": "heat.rose", "from": ["oven"]}]
+        assert ice["glue"][1] == {"when": ["oven"], "holds": True}
+        assert [*found["left_out"]] == ["broken"]
+
+    def test_as_a_drawing(self, run):
+        """--svg prints a file with a box for each feature and contract, also if they do not fit."""
+        drawn = ElementTree.fromstring(run("graph", "--svg", features=["ice", "stove"]).stdout)  # noqa: S314
+
+        labels = {it.text for it in drawn.iter("{http://www.w3.org/2000/svg}text")}
+        assert labels == {"ice", "stove", "heat"}
+
+    def test_has_one_form(self, run):
+        """Two forms at once are a wrong command line."""
+        refused = run("graph", "--svg", "--json", features=["oven"])
+
+        assert (refused.exit_code, "choose one" in refused.stderr) == (64, True)
+
 
 class TestWhy:
+    def test_as_a_document(self, run):
+        """--json has the same rows, as the schema in the wheel says."""
+        found = document(run("why", "heat", "--json", features=["ice", "oven"]), "why")
+
+        assert found["offered_by"][0] == {
+            "feature": "mercato-oven 1.5 ('oven')",
+            "version": "1.2",
+            "state": "enabled",
+        }
+        assert [row["state"] for row in found["needed_by"]] == [
+            "answered by oven 1.2",
+            "does not fit oven 1.2",
+        ]
+
     def test_says_who_offers_needs_and_pins(self, run):
         """Offers, needs and pins are listed, also of features that are not enabled."""
         more = '[features.ice]\npackage = "mercato-ice ~= 1.0"\n'

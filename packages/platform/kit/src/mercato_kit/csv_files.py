@@ -1,9 +1,10 @@
 """CSV files of operators: a schema reads each row, and every mistake is reported by its line."""
 
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 import marshmallow as ma
@@ -60,11 +61,13 @@ def read_csv(
     return rows
 
 
-def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], to: TextIO) -> None:
-    """Write *rows* to *to* in the format that :func:`read_csv` reads; None is an empty cell."""
-    writer = csv.DictWriter(to, columns, lineterminator="\n")
+def to_csv(schema: ma.Schema, rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return *rows* in the format that :func:`read_csv` reads with *schema*; None is empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*schema.load_fields], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
+    return text.getvalue()
 
 
 def _cells(path: Path, schema: ma.Schema) -> Iterator[tuple[int, dict[str, str]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import entry_points
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mercato_composition.commands.documents import as_json, print_document
 from mercato_composition.commands.frame import EXIT_FAULTS
 from mercato_composition.commands.help import Command
 from mercato_composition.commands.operation import Operation, pass_operation
@@ -32,7 +32,7 @@ OFFLINE = "mercato.checks.offline"
 @click.command(
     cls=Command, examples=["mercato check", "mercato --deployment production.toml check --offline"]
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 @click.option("--offline", is_flag=True, help="Do not connect to the database or other servers.")
 @pass_operation
 @click.pass_context
@@ -48,8 +48,7 @@ def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool
         from mercato_composition.report.check import describe
 
         file = plan.draft.source.name if plan else _file_of(faults)
-        document = describe(file, faults, plan, unknown)
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        print_document("check", **describe(file, faults, plan, unknown))
     else:
         if faults:
             print_faults(faults, [hole.what for hole in unknown], err=not fits)

@@ -1,10 +1,9 @@
 """``mercato config``: show every setting, its meaning and its origin."""
 
 # A command imports what it needs when it runs, so `mercato --help` imports click alone.
-import json
-
 import click
 
+from mercato_composition.commands.documents import as_json, print_document
 from mercato_composition.commands.help import Command
 from mercato_composition.commands.operation import Operation, pass_operation
 
@@ -17,7 +16,7 @@ from mercato_composition.commands.operation import Operation, pass_operation
         "mercato config --example > deployment.toml",
     ],
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 @click.option("--example", is_flag=True, help="Print a deployment file with every setting.")
 @pass_operation
 def config(operation: Operation, as_json: bool, example: bool) -> None:  # noqa: FBT001
@@ -37,7 +36,7 @@ def config(operation: Operation, as_json: bool, example: bool) -> None:  # noqa:
     operation.needs_no_secret()
     found = list(settings_of(operation.plan))
     if as_json:
-        click.echo(json.dumps([as_object(one) for one in found], ensure_ascii=False, indent=2))
+        print_document("config", settings=[as_object(one) for one in found])
     else:
         for line in as_text(found):
             click.echo(line)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from flask import Flask
 
+from mercato_composition.commands.help import trace_option
 from mercato_kit import work
 from mercato_kit.feature import Feature
 
@@ -40,6 +41,8 @@ def _in_app(command: Any, make_app: Callable[[], Flask]) -> Any:
         made.commands = {name: _in_app(one, make_app) for name, one in command.commands.items()}
     elif command.callback is not None:
         made.callback = _in_unit_of_work(command.callback, make_app)
+        if not any("--trace" in param.opts for param in command.params):
+            made.params = [*command.params, trace_option()]
     return made
 
 

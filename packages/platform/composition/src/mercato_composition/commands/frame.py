@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+from click.shell_completion import CompletionItem
 
+from mercato_composition.commands.help import wants_trace
 from mercato_composition.commands.operation import Operation
 from mercato_composition.faults import DeploymentError, did_you_mean
 from mercato_composition.features.reserved import COMMANDS, FEATURES
@@ -47,7 +49,16 @@ class Mercato(click.Group):
         if entry is not None:
             return cast("click.Command", entry.load())
         # The file is read for a name that may be right.
-        return _operation(ctx).command_group(name) if name in _installed(FEATURES) else None
+        if name not in _installed(FEATURES):
+            return None
+        # Completion imports no feature.
+        return click.Group(name) if ctx.resilient_parsing else _operation(ctx).command_group(name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the names of commands and of installed features."""
+        features = [name for name in _installed(FEATURES) if name.startswith(incomplete)]
+        found = super().shell_complete(ctx, incomplete)
+        return [*found, *(CompletionItem(name) for name in sorted(features))]
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the options before the command."""
@@ -68,7 +79,7 @@ class Mercato(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; print its errors without a traceback."""
-        with _usage_errors(), printed_errors(trace=ctx.params["trace"]):
+        with _usage_errors(), printed_errors():
             return super().invoke(ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -117,20 +128,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 @contextmanager
-def printed_errors(*, trace: bool) -> Iterator[None]:
+def printed_errors() -> Iterator[None]:
     """Print faults and exit with 2; print a feature's problem, or a file's error; exit with 1."""
     try:
         yield
     except DeploymentError as error:
         from mercato_composition.commands.output import print_faults
 
-        if trace:
+        if wants_trace():
             traceback.print_exc()
         print_faults(error.faults)
         sys.exit(EXIT_FAULTS)
     except OSError as error:
         # One without a file is not about what the operator named.
-        if trace or error.filename is None:
+        if wants_trace() or error.filename is None:
             raise
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
     except Exception as error:
@@ -139,7 +150,7 @@ def printed_errors(*, trace: bool) -> Iterator[None]:
         errors = sys.modules.get("mercato_kit.errors")
         if errors is None or not isinstance(error, errors.Problem):
             raise
-        if trace:
+        if wants_trace():
             traceback.print_exc()
         places = "".join(f"\n    {it.pointer or '/'}: {it.detail}" for it in error.errors)
         click.echo(f"refused ({error.code}): {error.detail}{places}", err=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from mercato_composition.commands.help import wants_trace
 from mercato_composition.faults import Fault, lines_of
 
 _COLOURS = {"error": "red", "warning": "yellow"}
@@ -41,7 +42,7 @@ def print_faults(
     elif (sys.stderr if err else sys.stdout).isatty():
         click.secho(_summary(faults), err=err, dim=True)
     # With --trace, also the errors that they were found by.
-    if click.get_current_context().find_root().params.get("trace"):
+    if wants_trace():
         for fault in faults:
             if fault.cause is not None:
                 click.echo(f"\n{fault.key}:", err=True)

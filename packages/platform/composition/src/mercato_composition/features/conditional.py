@@ -11,7 +11,7 @@ from mercato_composition.features.hints import Misfit, items, misfits
 from mercato_composition.features.relations import satisfies
 from mercato_kit.feature import Feature, Glue, Need, Offer
 
-PARTS = ("blueprints", "offers", "decorates", "handles", "jobs")
+PARTS = ("blueprints", "offers", "decorates", "handles", "jobs", "expansions")
 """The fields of a Glue that join those of its manifest."""
 
 

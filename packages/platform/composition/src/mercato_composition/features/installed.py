@@ -7,7 +7,7 @@ from importlib.metadata import Distribution, EntryPoint, distributions
 from packaging.utils import canonicalize_name
 
 from mercato_composition.faults import Place
-from mercato_kit.feature import ENTRY_POINT_GROUP
+from mercato_composition.features.reserved import FEATURES
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def installed_features() -> Mapping[str, list[InstalledFeature]]:
     found: dict[str, list[InstalledFeature]] = {}
     seen: set[str] = set()
     for distribution in distributions():
-        entries = [entry for entry in distribution.entry_points if entry.group == ENTRY_POINT_GROUP]
+        entries = [entry for entry in distribution.entry_points if entry.group == FEATURES]
         # A distribution may be found in two folders of sys.path; the first one wins, as it does
         # at import.
         if not entries or canonicalize_name(distribution.name) in seen:

@@ -10,16 +10,13 @@ from mercato_composition.deployment.partial import Hole, known_or
 from mercato_composition.faults import Fault
 from mercato_composition.faults.documents import as_document
 from mercato_composition.features.plan import Plan
-from mercato_kit.feature import contract_id
-
-FORMAT = "1.0"
-"""The version of the document: 1.x for additions."""
+from mercato_composition.report.answers import describe_contracts
 
 
 def describe(
     file: str, faults: Sequence[Fault], plan: Plan | None, not_checked: Sequence[Hole]
 ) -> dict[str, Any]:
-    """Return the document.
+    """Return the members of the document.
 
     Args:
         file: The name of the deployment file.
@@ -30,8 +27,6 @@ def describe(
     errors = sum(fault.severity == "error" for fault in faults)
     draft = plan.draft if plan else None
     return {
-        "format": FORMAT,
-        "command": "check",
         "deployment": {
             "file": file,
             "environment": known_or(draft.environment, None) if draft else None,
@@ -43,7 +38,8 @@ def describe(
         "faults": [as_document(fault) for fault in faults],
         "not_checked": [{"what": it.what, "because": list(it.because)} for it in not_checked],
         "accepted": list(_accepted(draft, faults)) if draft else [],
-        "contracts": _contracts(plan) if plan else {},
+        "contracts": describe_contracts(plan) if plan else {},
+        "expansions": list(_expansions(plan)) if plan else [],
         "features": list(_features(plan, faults)) if plan else [],
     }
 
@@ -54,12 +50,18 @@ def _accepted(draft: Draft, faults: Sequence[Fault]) -> Iterator[Mapping[str, st
         yield {"rule": rule, "reason": reasons.get(rule, "")}
 
 
-def _contracts(plan: Plan) -> dict[str, list[str]]:
-    """Return the features that answer each contract, by its id."""
-    return {
-        contract_id(contract): [feature.name for feature, _ in found]
-        for contract, found in plan.answers.items()
-    }
+def _expansions(plan: Plan) -> Iterator[Mapping[str, Any]]:
+    for feature in plan.features:
+        for one in feature.manifest.expansions:
+            yield {
+                "items": one.word,
+                "name": one.name,
+                "feature": feature.name,
+                "distribution": feature.distribution,
+                "version": feature.version,
+                "allow": one.allow.name,
+                "public": one.public,
+            }
 
 
 def _features(plan: Plan, faults: Sequence[Fault]) -> Iterator[Mapping[str, Any]]:

@@ -1,6 +1,6 @@
 """Report on one contract: which features offer it, need it and pin its version."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import (
     PackageNotFoundError,
     distribution,
@@ -20,14 +20,21 @@ from mercato_composition.faults import did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import load_others
 from mercato_composition.features.plan import Plan, answers_in
-from mercato_composition.features.relations import Answered, needs_between
-from mercato_kit.feature import contract_id
+from mercato_composition.features.relations import Answered, Offered, needs_between
+from mercato_composition.report.answers import (
+    as_words,
+    describe_answers,
+    late_of,
+    order_in_words,
+)
+from mercato_kit.contracts import has_many
+from mercato_kit.feature import Decorates, Offer, contract_id
 
-Row = tuple[str, ...]
+Row = dict[str, str]
 
 
-def trace_contract(id_: str, plan: Plan) -> Iterator[str]:
-    """Give the lines of the report on the contract *id_*: offers, needs, and version pins.
+def trace_contract(id_: str, plan: Plan) -> dict[str, Any]:
+    """Return the members of the report on the contract *id_*: offers, needs, and version pins.
 
     Raises:
         click.BadParameter: No installed feature offers or needs a contract of this id.
@@ -37,17 +44,37 @@ def trace_contract(id_: str, plan: Plan) -> Iterator[str]:
     features = [*enabled, *load_others(names)]
     needs = list(needs_between(features, answers_in(features, plan.draft)))
     contract = _find(id_, features, needs)
-    offering = [
-        one for one in features if any(it.contract is contract for it in one.manifest.offers)
-    ]
+    offering = [one for one in features if any(_answers_of(one, contract))]
     needing = [one for one in needs if one.need.contract is contract]
     wheel = _wheel_of(contract)
-    place = f", from {wheel} {version(wheel)}" if wheel else ""
-    yield f"{id_} ({contract.__module__}.{contract.__qualname__}{place})"
-    yield from _section("offered by", _offers(contract, offering, plan))
-    yield from _section("needed by", _needs(needing, plan))
     concerned = [*offering, *(one.feature for one in needing)]
-    yield from _section("pinned by", _pins(concerned, features, plan, wheel))
+    return {
+        "contract": id_,
+        "protocol": f"{contract.__module__}.{contract.__qualname__}",
+        "release": f"{wheel} {version(wheel)}" if wheel else None,
+        "answers": "many" if has_many(contract) else "one",
+        "order": order_in_words(plan, contract),
+        "offered_by": _distinct(_offers(contract, offering, plan)),
+        "needed_by": _distinct(_needs(needing, plan)),
+        "expanded_by": list(_expansions(contract, features, plan)),
+        "pinned_by": _distinct(_pins(concerned, features, plan, wheel)),
+    }
+
+
+def as_text(report: Mapping[str, Any]) -> Iterator[str]:
+    """Give the lines of a report."""
+    place = f", from {report['release']}" if report["release"] else ""
+    yield f"{report['contract']} ({report['protocol']}{place})"
+    expanded = ("expanded_by",) if report["expanded_by"] else ()
+    if report["order"]:
+        word = "answered by" if report["answers"] == "many" else "stack"
+        yield f"{word}: {report['order']}"
+    for key in ("offered_by", "needed_by", *expanded, "pinned_by"):
+        yield from _section(key.replace("_", " "), report[key])
+
+
+def _distinct(rows: Iterable[Row]) -> list[Row]:
+    return [*{tuple(row.values()): row for row in rows}.values()]
 
 
 def _find(id_: str, features: Sequence[Candidate], needs: Sequence[Answered]) -> type[Any]:
@@ -63,15 +90,29 @@ def _find(id_: str, features: Sequence[Candidate], needs: Sequence[Answered]) ->
     )
 
 
+def _answers_of(feature: Candidate, contract: type[Any]) -> Iterator[Offered]:
+    """Give the offers and decorators of a feature for *contract*."""
+    answers: list[Offer | Decorates[Any]] = [*feature.manifest.offers, *feature.manifest.decorates]
+    yield from (Offered(feature, one) for one in answers if one.contract is contract)
+
+
 def _offers(contract: type[Any], offering: Sequence[Candidate], plan: Plan) -> Iterator[Row]:
     id_ = contract_id(contract)
-    chosen = known_or(plan.draft.capabilities, {}).get(id_)
+    is_chosen = id_ in known_or(plan.draft.capabilities, {})
     where = plan.draft.source.origin("capabilities", id_).in_short
-    for feature in offering:
-        choice = f"chosen in {where}" if chosen == feature.name else "not chosen"
-        state = _state(feature, plan) or (choice if chosen else "enabled")
-        versions = [it.version for it in feature.manifest.offers if it.contract is contract]
-        yield from ((feature.where, version, state) for version in versions)
+    answers = plan.answers.get(contract, [])
+    for offered in (one for feature in offering for one in _answers_of(feature, contract)):
+        feature, state = offered.feature, _state(offered.feature, plan)
+        if isinstance(offered.offer, Decorates):
+            state = state or "decorates"
+        elif is_chosen:
+            state = state or (f"chosen in {where}" if offered in answers else "not chosen")
+        who = (
+            feature.where if offered.name == feature.name else f"{feature.where} as {offered.name}"
+        )
+        remote = f", remote, late: {late_of(plan, offered)}" if offered.remote else ""
+        version = offered.offer.version
+        yield {"feature": who, "version": version, "state": f"{state or 'enabled'}{remote}"}
 
 
 def _needs(needing: Sequence[Answered], plan: Plan) -> Iterator[Row]:
@@ -86,9 +127,24 @@ def _needs(needing: Sequence[Answered], plan: Plan) -> Iterator[Row]:
             answer = "not offered"
         else:
             verb = "answered by" if answered.fits else "does not fit"
-            answer = f"{verb} {answered.by.name} {answered.offer.version}"
+            found = describe_answers(plan, answered.answers)
+            answer = f"{verb} {as_words(found, many=has_many(one.need.contract))}"
         who = f"{one.feature.where} (its glue)" if one.glue else one.feature.where
-        yield who, one.need.versions, answer
+        if answered is not None and not answered.answers and not one.need.at_least:
+            answer = "not offered, works without"
+        yield {"feature": who, "versions": one.need.versions, "state": answer}
+
+
+def _expansions(contract: type[Any], features: Sequence[Candidate], plan: Plan) -> Iterator[Row]:
+    for feature in features:
+        for one in feature.manifest.expansions:
+            if one.contract is contract:
+                state = _state(feature, plan)
+                yield {
+                    "feature": feature.where,
+                    "member": f"{one.word}: {one.name}",
+                    "state": state,
+                }
 
 
 def _state(feature: Candidate, plan: Plan) -> str:
@@ -109,12 +165,13 @@ def _pins(
     names |= {canonicalize_name(wheel)} if wheel else set()
     for name, choice in plan.draft.features.items():
         if choice.package and name in {one.name for one in concerned}:
-            yield plan.draft.source.origin("features", name, "package").in_short, choice.package
+            where = plan.draft.source.origin("features", name, "package").in_short
+            yield {"by": where, "requirement": choice.package}
     pinning = {feature.distribution for feature in features if feature.distribution}
     for owner in sorted({*host_requirements(), *pinning}):
         for requirement in _requirements(owner):
             if canonicalize_name(requirement.name) in names:
-                yield f"{owner} {version(owner)}", str(requirement)
+                yield {"by": f"{owner} {version(owner)}", "requirement": str(requirement)}
 
 
 def _requirements(owner: str) -> Iterator[Requirement]:
@@ -143,10 +200,10 @@ def _if_installed(name: str) -> str | None:
         return None
 
 
-def _section(title: str, rows: Iterator[Row]) -> Iterator[str]:
-    found = list(dict.fromkeys(rows))
-    yield title if found else f"{title}: none"
-    widths = [max(map(len, column)) for column in zip(*found, strict=True)]
-    for row in found:
-        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
-        yield f"    {'  '.join(cells)}".rstrip()
+def _section(title: str, rows: Sequence[Row]) -> Iterator[str]:
+    yield title if rows else f"{title}: none"
+    cells = [tuple(row.values()) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        yield f"    {line}".rstrip()

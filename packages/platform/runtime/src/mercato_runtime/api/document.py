@@ -10,6 +10,7 @@ from mercato_kit.http import Route
 from mercato_runtime.api import Api
 from mercato_runtime.api.dialect import translate
 from mercato_runtime.api.examples import add_examples, examples_of, share_examples
+from mercato_runtime.api.expansions import describe_expansions
 from mercato_runtime.api.glossary import (
     WORDS,
     describe_component,
@@ -54,6 +55,8 @@ def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
         if feature.manifest.blueprints
     ]
     _open_responses(schemas, [operation for *_, operation in operations.values()], api.names)
+    routed = [(route, operation) for _, route, _, operation in operations.values()]
+    describe_expansions(routed, schemas, api.expansions)
     translate(document)
     schemas |= problem_schemas(routes, schemas["Problem"])
     responses = _used_responses(document["paths"])

@@ -3,15 +3,16 @@
 from pathlib import Path
 from typing import Any, cast
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, redirect, request, url_for
 
+from mercato_composition.report.diagram import Graph, graph_of
+from mercato_composition.report.svg import as_svg
 from mercato_kit.errors import Forbidden, NotFound, Problem, Unauthenticated
 from mercato_kit.files import private
 from mercato_runtime import pages
 from mercato_runtime.app import App
 from mercato_runtime.composition import access
 from mercato_runtime.composition.conditions import Since
-from mercato_runtime.composition.graph import Graph, Picture, graph_of
 from mercato_runtime.composition.report import describe
 from mercato_runtime.health import current_plan
 from mercato_runtime.logs import refusals
@@ -28,15 +29,22 @@ class Shown:
 
     def __init__(self) -> None:
         self.since = Since()
-        self.graph: Graph | None = None
-        self.picture: Picture | None = None
+        self._graph: Graph | None = None
+        self._drawing: str | None = None
 
-    def read_graph(self) -> tuple[Graph, Picture]:
-        """Return the graph of the current app, and where its parts are."""
-        if self.graph is None or self.picture is None:
-            self.graph = graph_of(current_plan())
-            self.picture = self.graph.drawn()
-        return self.graph, self.picture
+    @property
+    def graph(self) -> Graph:
+        """The graph of the current app."""
+        if self._graph is None:
+            self._graph = graph_of(current_plan())
+        return self._graph
+
+    @property
+    def drawing(self) -> str | None:
+        """The graph as an element of a page; None if it is too large for one."""
+        if self._drawing is None and not self.graph.is_large:
+            self._drawing = as_svg(self.graph.drawn())
+        return self._drawing
 
 
 def init_app(app: App) -> None:
@@ -49,13 +57,8 @@ def init_app(app: App) -> None:
 def page() -> Response:
     """Return the composition of the deployment."""
     access.require_reader()
-    graph, picture = _shown().read_graph()
-    return pages.answer(
-        "composition.html",
-        read_composition(),
-        cache=_PRIVATE,
-        picture=None if graph.is_large else picture,
-    )
+    drawing = _shown().drawing
+    return pages.answer("composition.html", read_composition(), cache=_PRIVATE, drawing=drawing)
 
 
 @blueprint.get("/<name>")
@@ -63,17 +66,16 @@ def feature(name: str) -> Response:
     """Return what concerns one feature."""
     access.require_reader()
     document = _about(name, read_composition())
-    graph, _ = _shown().read_graph()
-    picture = graph.around(name).drawn() if name in graph.kinds else None
-    return pages.answer("feature.html", document, cache=_PRIVATE, picture=picture)
+    around = _shown().graph.around(name)
+    drawing = as_svg(around.drawn()) if around.arrows else None
+    return pages.answer("feature.html", document, cache=_PRIVATE, drawing=drawing)
 
 
 @blueprint.get("/graph.svg")
 def whole_graph() -> Response:
     """Return the whole graph as an image."""
     access.require_reader()
-    _, picture = _shown().read_graph()
-    text = render_template("mercato/graph.svg", picture=picture, is_file=True)
+    text = as_svg(_shown().graph.drawn(), is_file=True)
     response = current_app.response_class(text, mimetype="image/svg+xml")
     response.headers["Content-Security-Policy"] = pages.POLICY
     response.headers["Cache-Control"] = _PRIVATE
@@ -112,11 +114,10 @@ def read_composition() -> dict[str, Any]:
 
 def write_file(path: Path) -> None:
     """Write the page to a file that needs no server; only its owner may read it."""
-    graph, picture = _shown().read_graph()
     text = pages.write(
         "composition.html",
         page=read_composition(),
-        picture=None if graph.is_large else picture,
+        drawing=_shown().drawing,
         css=read("mercato_runtime.pages", "page.css").decode(),
     )
     with open(path, "w", encoding="utf-8", opener=private) as file:

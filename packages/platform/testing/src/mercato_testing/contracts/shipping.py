@@ -12,7 +12,7 @@ from mercato_contracts.shipping import Method, Shipping
 from mercato_testing.conformance import assert_that, none_of
 from mercato_testing.contracts.baskets import many_lines, sample_basket
 from mercato_testing.contracts.statements import too_many
-from mercato_testing.plugin import Commit
+from mercato_testing.staged import Commit
 from mercato_testing.statements import StatementCounter
 
 

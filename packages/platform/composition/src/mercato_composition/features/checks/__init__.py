@@ -15,10 +15,12 @@ from mercato_composition.features.checks import (
     choices,
     clashes,
     contracts,
+    expansions,
     grants,
     manifests,
     needs,
     production,
+    remote,
     secrets,
     tables,
     views,
@@ -34,6 +36,7 @@ from mercato_composition.features.relations import (
 
 ON_EACH: Sequence[Callable[[Candidate], Iterator[Fault]]] = (
     manifests.well_formed,
+    manifests.decorators,
     manifests.names,
     manifests.kit_ranges,
     manifests.migrations_packed,
@@ -47,6 +50,8 @@ ON_EACH: Sequence[Callable[[Candidate], Iterator[Fault]]] = (
 ON_ALL: Sequence[Check] = (
     choices.capabilities_known,
     choices.decorators_known,
+    remote.remotes_known,
+    remote.late_ones,
     needs.offered,
     needs.enough,
     needs.versions,
@@ -62,6 +67,8 @@ ON_ALL: Sequence[Check] = (
     clashes.blueprints,
     clashes.topics,
     clashes.permissions,
+    expansions.expandable,
+    expansions.one_name_each,
     tables.one_owner_each,
     acceptance.known,
 )

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from mercato_runtime.composition.layered import NODE_HEIGHT, ROW, draw
+from mercato_composition.report.layered import NODE_HEIGHT, ROW, draw
 
 SECONDS = 2.0
 """Ten times what 200 nodes take, for a busy machine."""

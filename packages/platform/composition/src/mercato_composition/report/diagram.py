@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mercato_composition.features.plan import Plan
 from mercato_composition.features.relations import needs_between
-from mercato_runtime.composition.layered import NODE_HEIGHT, Point, draw
+from mercato_composition.report.layered import NODE_HEIGHT, Point, draw
 
 _CHARACTER, _PADDING = 7.4, 28.0
 """The width of a character and around a label, in pixels."""
@@ -80,7 +80,7 @@ class Graph:
         """What a screen reader says of the graph."""
         kinds = list(self.kinds.values())
         counts = f"{kinds.count('feature')} features and {kinds.count('contract')} contracts"
-        return f"Graph of {counts}. The tables have the same facts."
+        return f"Graph of {counts}"
 
 
 @dataclass(frozen=True)
@@ -130,11 +130,13 @@ def _arrows(plan: Plan) -> Iterator[Arrow]:
         return f"{contract} (contract)" if contract in names else contract
 
     for answered in needs_between(plan.features, plan.answers):
-        kind = "optional" if answered.glue else "need"
+        kind = "optional" if answered.glue or not answered.need.at_least else "need"
         yield Arrow(answered.feature.name, label(answered.need.id), kind)
     for feature in plan.features:
         for offer in feature.manifest.offers:
             yield Arrow(label(offer.id), feature.name, "offer")
+        for one in feature.manifest.decorates:
+            yield Arrow(label(one.id), feature.name, "offer")
 
 
 def _beside(arrows: Iterable[Arrow], names: set[str]) -> Iterator[str]:
