@@ -131,7 +131,9 @@ def expected_codes(
             versions = [offer.version for _, offer in there]
             if len(there) < need.at_least:
                 codes.add("K108")
-            elif there and not any(SpecifierSet(need.versions).contains(version) for version in versions):
+            elif there and not any(
+                SpecifierSet(need.versions).contains(version) for version in versions
+            ):
                 codes.add("K109")
             if need.at_least:
                 graph[feature.name] |= {one.name for one, _ in there}
