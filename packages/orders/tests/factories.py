@@ -5,10 +5,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_contracts.baskets import Address
 from mercato_kit.db import new_id, session, utc_now
 from mercato_orders.models import Order, Payment
 
 from .fakes import Item, Reservation
+
+BOLOGNA = Address("Alice Archer", "1 Market Street", "Bologna", "IT", postal_code="40121")
 
 ADDRESS = {
     "name": "Alice Archer",

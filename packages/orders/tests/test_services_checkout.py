@@ -4,11 +4,12 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from mercato_contracts.orders import WantedLine
 from mercato_kit.db import MAX_SAFE_INTEGER, new_id, session
 from mercato_kit.principals import Principal
 from mercato_orders import services
 from mercato_orders.models import Order
-from mercato_orders.values import NewOrder, WantedLine
+from mercato_orders.values import NewOrder
 
 from . import factories
 from .factories import order_of
@@ -90,7 +91,9 @@ class TestPlaceOrder:
     def test_an_unverified_email_may_be_replaced(self, item, commit):
         """A customer whose address is not verified may send another one."""
         customer = Principal(sub=new_id(), kind="user", email="Typo@example.com")
-        new = NewOrder([WantedLine(item, 1)], "EUR", factories.ADDRESS)
+        new = NewOrder(
+            lines=[WantedLine(item, 1)], currency="EUR", shipping_address=factories.BOLOGNA
+        )
 
         said = commit(services.place_order, replace(new, email="right@example.com"), customer)
         silent = commit(services.place_order, new, customer)

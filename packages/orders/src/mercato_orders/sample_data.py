@@ -6,13 +6,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_contracts.baskets import Address
+from mercato_contracts.orders import WantedLine
 from mercato_kit.db import session
 from mercato_kit.principals import Principal
 from mercato_orders import services
 from mercato_orders.access import Caller
 from mercato_orders.models import Order
 from mercato_orders.permissions import WRITE
-from mercato_orders.values import NewOrder, NewPayment, WantedLine
+from mercato_orders.values import NewOrder, NewPayment
 
 ORDERS = 24
 
@@ -68,13 +70,13 @@ def _wanted(index: int, variant_ids: list[UUID], customer: Principal) -> NewOrde
             for step in range(1 + index % 3)
         ],
         currency="EUR",
-        shipping_address={
-            "name": customer.name,
-            "line1": line1,
-            "city": city,
-            "postal_code": postal_code,
-            "country": country,
-        },
+        shipping_address=Address(
+            name=customer.name or "",
+            line1=line1,
+            city=city,
+            postal_code=postal_code,
+            country=country,
+        ),
         note=_NOTES[index % len(_NOTES)],
     )
 

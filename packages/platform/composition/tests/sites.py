@@ -21,11 +21,16 @@ from mercato_testing.samples.notes import Note
 SAFE = 'editable = true\n[server]\nhosts = ["shop.example"]\ntrusted_proxies = 1\n'
 
 
+def schema_of(command):
+    """Return the schema in the wheel of a command's document."""
+    schema = files("mercato_composition.report").joinpath(f"{command}.schema.json")
+    return json.loads(schema.read_text())
+
+
 def document(result, command):
     """Return the document that a command prints, compared with its schema in the wheel."""
     found = json.loads(result.stdout)
-    schema = files("mercato_composition.report").joinpath(f"{command}.schema.json")
-    validate(found, json.loads(schema.read_text()))
+    validate(found, schema_of(command))
     return found
 
 

@@ -3,6 +3,7 @@
 from mercato_orders.services.cancellations import cancel_order
 from mercato_orders.services.checkout import place_order
 from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
+from mercato_orders.services.give_backs import give_back_pending
 from mercato_orders.services.payments import pay_order, settle_payment, start_payment
 from mercato_orders.services.queries import (
     find_order,
@@ -21,6 +22,7 @@ __all__ = [
     "expire_unpaid_orders",
     "find_order",
     "find_payment",
+    "give_back_pending",
     "list_events",
     "list_orders",
     "list_payments",
