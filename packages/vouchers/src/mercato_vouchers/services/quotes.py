@@ -56,7 +56,7 @@ def _select_vouchers(_dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
         .where(sa.or_(Voucher.max_redemptions.is_(None), ~_is_used_up()))
         .order_by(Voucher.id)
         .limit(sa.bindparam("most", type_=sa.Integer()))
-        .subquery("automatic_vouchers")
+        .subquery("found_automatic")
     )
     found = sa.union_all(named, sa.select(*automatic.c)).subquery("found_vouchers")
     return sa.select(*found.c)

@@ -214,8 +214,8 @@ def _free_slot() -> sa.ScalarSelect[int | None]:
         return sa.and_(row.voucher_id == Voucher.id, row.customer_key == key)
 
     next_ones = sa.select(before.slot + 1).where(is_own(before)).correlate(Voucher)
-    slots = sa.union_all(sa.select(sa.literal(1).label("slot")), next_ones).subquery("slots")
-    taken = sa.exists().where(is_own(used), used.slot == slots.c.slot)
+    slots = sa.union_all(sa.select(sa.literal(1).label("slot")), next_ones).subquery("found_slots")
+    taken = sa.exists().where(is_own(used), used.slot == slots.c.slot).correlate(Voucher, slots)
     return (
         sa.select(sa.func.min(slots.c.slot))
         .where(slots.c.slot <= Voucher.max_redemptions_per_customer, ~taken)
@@ -283,7 +283,7 @@ def _return(_dialect: sa.Dialect) -> sa.Update:
     )
 
 
-def _locked() -> sa.Select[tuple[UUID]]:
+def _locked() -> sa.Select[*tuple[Any, ...]]:
     """Lock vouchers in the order of their ids, so that concurrent orders wait for each other."""
     ids = sa.select(Voucher.id).where(any_of(Voucher.id, "voucher_ids"))
     return locked(ids.order_by(Voucher.id))

@@ -6,7 +6,8 @@
         provider = RateTaxes
 """
 
+from mercato_testing.contracts.discounts import DiscountsSuite, LimitedDiscountsSuite
 from mercato_testing.contracts.shipping import ShippingSuite
 from mercato_testing.contracts.taxes import TaxesSuite
 
-__all__ = ["ShippingSuite", "TaxesSuite"]
+__all__ = ["DiscountsSuite", "LimitedDiscountsSuite", "ShippingSuite", "TaxesSuite"]
