@@ -4,7 +4,7 @@ Code TEN takes 10 % off, GONE is used up, IDLE has no effect, and others are unk
 the shipping method ``post.standard`` for 4.90.
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from mercato_kit.feature import Feature, Offer, Referent
 
 STANDARD = "post.standard"
 CARRIAGE = 490
+VALID_UNTIL = datetime(2040, 1, 1, tzinfo=UTC)
 
 
 class Base(DeclarativeBase):
@@ -69,7 +70,7 @@ class ShopCatalog:
         if missing := lines.keys() - items.keys():
             raise VariantUnavailable(missing)
         quoted = tuple(_quote_line(items[variant_id]) for variant_id in lines)
-        return Quote(quoted, currency, valid_until=at + timedelta(minutes=5))
+        return Quote(quoted, currency, VALID_UNTIL)
 
 
 def _quote_line(item):

@@ -41,8 +41,8 @@ class CheckoutRefused(Conflict):
     title = "The cart cannot be ordered as it is"
     member_schemas: ClassVar = {
         "reason": {"type": "string", "description": "Code of the problem of `POST /v1/orders`"},
-        "facts": {"type": "object", "description": "Further members of that problem"},
+        "details": {"type": "object", "description": "Further members of that problem"},
     }
 
-    def __init__(self, reason: str, facts: Mapping[str, Any]) -> None:
-        super().__init__(reason=reason, facts=dict(facts))
+    def __init__(self, reason: str, details: Mapping[str, Any]) -> None:
+        super().__init__(reason=reason, details=dict(details))

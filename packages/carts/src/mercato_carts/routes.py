@@ -37,6 +37,7 @@ from mercato_carts.schemas import (
 )
 from mercato_carts.values import Checkout, ShownCart, Wishes
 from mercato_contracts.orders import Placed
+from mercato_kit.errors import NotFound
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, signed_in
@@ -70,7 +71,7 @@ def open_cart(body: dict[str, Any]) -> tuple[ShownCart, int, dict[str, str]]:
     return shown, 201, {"Location": url_for(".get_cart", cart_id=cart.id)}
 
 
-@blueprint.post("/carts/merge", allow=signed_in, refuses=[CartClosed])
+@blueprint.post("/carts/merge", allow=signed_in, refuses=[CartClosed, NotFound])
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(MergeSchema)
 @blueprint.response(200, CartSchema)

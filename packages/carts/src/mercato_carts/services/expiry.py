@@ -31,8 +31,12 @@ def announce_cart(cart_id: UUID) -> bool:
     if cart is None:
         return False
     price = price_cart(cart, Principal(sub=cart.customer_id))
-    cart.abandoned_at = utc_now()
-    session.flush()
+    # The time of the last change stays: it says when the cart expires.
+    session.execute(
+        sa.update(Cart)
+        .where(Cart.id == cart_id)
+        .values(abandoned_at=utc_now(), updated_at=Cart.updated_at)
+    )
     if price.quoted is not None:
         publish(_event(cart, price.quoted.totals.amount_total))
     return True
