@@ -93,7 +93,7 @@ def has_one_answer(offer: Offer) -> bool:
 
 
 def choices(features: Sequence[Feature]) -> dict[str, str]:
-    """Choose the first feature by name for each contract that has one answer, and several offer."""
+    """Choose the first feature by name where several offer a contract that has one answer."""
     offers = Counter(
         offer.id for feature in features for offer in feature.offers if has_one_answer(offer)
     )
@@ -128,10 +128,10 @@ def expected_codes(
     for feature in features:
         for need in feature.needs:
             there = [(one, offer) for one, offer in offers if offer.contract is need.contract]
-            versions = [offer.version for _, offer in there]
+            fits = SpecifierSet(need.versions).contains
             if len(there) < need.at_least:
                 codes.add("K108")
-            elif there and not any(SpecifierSet(need.versions).contains(version) for version in versions):
+            elif there and not any(fits(offer.version) for _, offer in there):
                 codes.add("K109")
             if need.at_least:
                 graph[feature.name] |= {one.name for one, _ in there}

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import mercato_runtime.app  # noqa: F401 - the libraries that each process needs
 from combinations import Answer, Shop, check, expect
 from flask.testing import FlaskClient
 
 from mercato_composition.commands.frame import main as run_command
+from mercato_host import create_app
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
 
@@ -48,8 +48,6 @@ class ComposedShop(Shop):
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Compose the app for the requests of the block."""
-        from mercato_host import create_app
-
         app = create_app(deployment=self.file)
         self.client = app.test_client()
         expect(self.ask("/readyz").status == 200, "the shop is not ready")

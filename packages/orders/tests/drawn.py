@@ -163,6 +163,9 @@ VIEW_CASES = {
             selectinload(Order.payments).joinedload(Payment.order),
         ],
     ),
+    "PARTS": ViewCase(
+        with_parts(), options=[selectinload(Order.lines), selectinload(Order.adjustments)]
+    ),
     "ORDERS": ViewCase(
         orders().map(lambda order: [order]), values=lambda row: {"number": row.number}
     ),

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from mercato_kit import db
+from mercato_orders.values import percent
 
 
 class Base(DeclarativeBase):
@@ -34,15 +35,6 @@ ADJUSTMENT_TARGETS = ("line", "shipping", "order")
 
 NUMBERS = sa.Sequence("orders_number_seq", start=1001, metadata=Base.metadata)
 """Source of order numbers on PostgreSQL. Refused orders leave gaps."""
-
-
-PPM_OF_A_PERCENT = 10_000
-
-
-def percent(ppm: int) -> str:
-    """Return parts per million as percent, in decimals: ``19``, ``6.25``."""
-    whole, rest = divmod(ppm, PPM_OF_A_PERCENT)
-    return f"{whole}.{rest:04}".rstrip("0").rstrip(".")
 
 
 def _one_of(column: str, values: Collection[str]) -> str:
@@ -264,7 +256,7 @@ class Adjustment(db.Identified, Base):
     @property
     def rate(self) -> str | None:
         """The rate of a tax, in percent."""
-        return None if self.rate_ppm is None else percent(self.rate_ppm)
+        return percent(self.rate_ppm)
 
 
 class PendingGiveBack(Base):

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 from mercato_contracts.baskets import Address, Customer
@@ -15,6 +15,25 @@ MAX_QUANTITY = 999
 
 StoredAddress = dict[str, Any]
 """The members of an address that have a value, by name."""
+
+
+PPM_OF_A_PERCENT = 10_000
+
+
+@overload
+def percent(ppm: int) -> str: ...
+
+
+@overload
+def percent(ppm: int | None) -> str | None: ...
+
+
+def percent(ppm: int | None) -> str | None:
+    """Return parts per million as percent, in decimals: ``19``, ``6.25``."""
+    if ppm is None:
+        return None
+    whole, rest = divmod(ppm, PPM_OF_A_PERCENT)
+    return f"{whole}.{rest:04}".rstrip("0").rstrip(".")
 
 
 def sum_quantities(lines: Iterable[WantedLine]) -> dict[UUID, int]:

@@ -154,13 +154,16 @@ class TestGraph:
         """--json has the same facts, as the schema in the wheel says."""
         more = "[features.broken]\nrequired = false\n"
 
-        found = document(run("graph", "--json", features=["ice", "oven"], more=more), "graph")
+        found = document(run("graph", "--json", features=["ice", "oven"], more=more))
 
         oven, ice = found["features"]
-        assert oven["offers"] == [{"contract": "heat", "version": "1.2", "for": ["ice"]}]
-        assert ice["needs"] == [
-            {"contract": "heat", "versions": ">=1,<2", "by": "oven", "version": "1.2", "fits": True}
+        assert oven["offers"] == [
+            {"contract": "heat", "name": "oven", "version": "1.2", "for": ["ice"]}
         ]
+        [need] = ice["needs"]
+        assert (need["by"], need["version"], need["fits"]) == ("oven", "1.2", True)
+        assert (need["contract"], need["versions"], need["at_least"]) == ("heat", ">=1,<2", 1)
+        assert [one["name"] for one in need["answers"]] == ["oven"]
         assert ice["handles"] == [{"topic": "heat.rose", "from": ["oven"]}]
         assert ice["glue"][1] == {"when": ["oven"], "holds": True}
         assert [*found["left_out"]] == ["broken"]
@@ -182,7 +185,7 @@ class TestGraph:
 class TestWhy:
     def test_as_a_document(self, run):
         """--json has the same rows, as the schema in the wheel says."""
-        found = document(run("why", "heat", "--json", features=["ice", "oven"]), "why")
+        found = document(run("why", "heat", "--json", features=["ice", "oven"]))
 
         assert found["offered_by"][0] == {
             "feature": "mercato-oven 1.5 ('oven')",

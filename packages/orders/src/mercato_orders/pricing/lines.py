@@ -13,9 +13,7 @@ from mercato_orders.pricing.codes import plain_codes
 from mercato_orders.pricing.values import Priced, PricedLine, PricedOrder
 
 
-def basket_of(
-    quote: Quote, quantities: Mapping[UUID, int], wanted: Wanted, at: datetime
-) -> Basket:
+def basket_of(quote: Quote, quantities: Mapping[UUID, int], wanted: Wanted, at: datetime) -> Basket:
     """Return a basket at listed prices, without a shipping method.
 
     Args:

@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 from flask import Flask
 
 from mercato_composition.faults import DeploymentError, Fault, Outside
-from mercato_composition.features.answers import resolved
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_composition.features.reserved import HOST_PERMISSIONS
@@ -78,8 +77,7 @@ def try_alone(feature: Candidate) -> list[Fault]:
 def _register_features(app: Flask, plan: Plan) -> Api:
     manifests = tuple(feature.manifest for feature in plan.features)
     away = tuple(feature.manifest for feature in plan.absent)
-    answers = resolved(plan.answers)
-    compose(app, Composition(manifests, plan.settings, away, HOST_PERMISSIONS, answers))
+    compose(app, Composition(manifests, plan.settings, away, HOST_PERMISSIONS, plan.resolved))
     api = Api(app)
     faults = [fault for feature in plan.features for fault in _documented(api, feature)]
     if faults := [*faults, *api.names.faults]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import Deployment, FeatureChoice, Server
 from mercato_composition.deployment.partial import Hole, Partial, known
+from mercato_composition.deployment.remotes import Remotes
 from mercato_composition.deployment.tables import index_url
 from mercato_composition.faults import DeploymentError, Fault, Severity
 from mercato_kit.settings import Secret
@@ -40,6 +41,7 @@ class Draft:
     named: frozenset[str] | Hole
     capabilities: Mapping[str, str | list[str]] | Hole
     decorators: Mapping[str, str | list[str]] | Hole
+    remote: Remotes | Hole
     redis_url: Secret | Hole | None
     index_url: str | Hole | None
     log_level: str | Hole
@@ -74,6 +76,7 @@ class Draft:
             features=self.features,
             capabilities=known(self.capabilities),
             decorators=known(self.decorators),
+            remote=known(self.remote),
             redis_url=known(self.redis_url),
             log_level=known(self.log_level),
             accept=known(self.accept),

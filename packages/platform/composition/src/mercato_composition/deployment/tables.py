@@ -43,6 +43,8 @@ class Root(Settings, frozen=True):
     features: dict[str, Any] = field(default_factory=dict)
     capabilities: dict[str, str | list[str]] = field(default_factory=dict)
     decorators: dict[str, str | list[str]] = field(default_factory=dict)
+    # That these are tables is checked by `remotes`.
+    remote: dict[str, Any] = field(default_factory=dict)
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
     logging: dict[str, Any] = field(default_factory=dict)

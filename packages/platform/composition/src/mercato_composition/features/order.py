@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
 
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.relations import Offered, OffersByContract
@@ -60,16 +59,21 @@ def required(
     """
     for need in feature.manifest.needs:
         if need.at_least:
-            yield f"needs {need.id}", _below(feature, need.contract, answers)
+            yield f"needs {need.id}", below(feature, answers.get(need.contract, ()))
     for one in feature.manifest.decorates:
-        yield f"decorates {one.id}", _below(feature, one.contract, answers)
+        yield f"decorates {one.id}", below(feature, answers.get(one.contract, ()))
 
 
-def _below(feature: Candidate, contract: type[Any], answers: OffersByContract) -> Sequence[Offered]:
-    offers = answers.get(contract, [])
+def below(feature: Candidate, answers: Sequence[Offered]) -> Sequence[Offered]:
+    """Return what is below *feature* in a stack; the whole stack where it is not in it.
+
+    Args:
+        feature: A feature that may decorate the contract.
+        answers: What answers the contract.
+    """
     own = [
         number
-        for number, one in enumerate(offers)
+        for number, one in enumerate(answers)
         if one.feature is feature and isinstance(one.offer, Decorates)
     ]
-    return offers[own[-1] + 1 :] if own else offers
+    return answers[own[-1] + 1 :] if own else answers

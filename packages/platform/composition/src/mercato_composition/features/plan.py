@@ -10,6 +10,7 @@ from mercato_composition.deployment.draft import Draft
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.partial import Hole, known_or
 from mercato_composition.faults import DeploymentError, Fault, in_order
+from mercato_composition.features.answers import resolved
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import MAKERS, check, malformed
 from mercato_composition.features.conditional import with_glue
@@ -17,10 +18,15 @@ from mercato_composition.features.discovery import find
 from mercato_composition.features.facts import Facts
 from mercato_composition.features.hints import items
 from mercato_composition.features.order import Ring, order
-from mercato_composition.features.relations import OffersByContract, answers_by_contract
+from mercato_composition.features.relations import (
+    OffersByContract,
+    answers_by_contract,
+    offers_by_contract,
+)
 from mercato_composition.features.settings import read_settings
+from mercato_kit.composition import Answer
 from mercato_kit.events import Handler
-from mercato_kit.feature import Expansion, Feature, contract_id
+from mercato_kit.feature import Expansion, Feature
 from mercato_kit.http import Blueprint
 
 
@@ -58,6 +64,12 @@ class Plan:
     def accepted(self) -> tuple[Fault, ...]:
         """The warnings about what the operator accepts in production."""
         return tuple(fault for fault in self.faults if fault.accepted)
+
+    @property
+    def resolved(self) -> Mapping[type[Any], tuple[Answer, ...]]:
+        """What answers each contract, as the kit registers it."""
+        offers = offers_by_contract(self.features)
+        return resolved(self.answers, offers, known_or(self.draft.remote, {}))
 
     @cached_property
     def deployment(self) -> Deployment:

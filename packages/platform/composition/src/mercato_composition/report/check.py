@@ -1,4 +1,4 @@
-"""What ``mercato check --json`` prints; ``check.schema.json`` is its JSON Schema."""
+"""What ``mercato check --json`` prints; ``schemas/check.schema.json`` is its JSON Schema."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mercato_composition.deployment.partial import Hole, known_or
 from mercato_composition.faults import Fault
 from mercato_composition.faults.documents import as_document
 from mercato_composition.features.plan import Plan
-from mercato_kit.feature import contract_id
+from mercato_composition.report.answers import describe_contracts
 
 
 def describe(
@@ -38,7 +38,7 @@ def describe(
         "faults": [as_document(fault) for fault in faults],
         "not_checked": [{"what": it.what, "because": list(it.because)} for it in not_checked],
         "accepted": list(_accepted(draft, faults)) if draft else [],
-        "contracts": _contracts(plan) if plan else {},
+        "contracts": describe_contracts(plan) if plan else {},
         "expansions": list(_expansions(plan)) if plan else [],
         "features": list(_features(plan, faults)) if plan else [],
     }
@@ -48,14 +48,6 @@ def _accepted(draft: Draft, faults: Sequence[Fault]) -> Iterator[Mapping[str, st
     reasons = known_or(draft.accept, {})
     for rule in dict.fromkeys(fault.accepted for fault in faults if fault.accepted):
         yield {"rule": rule, "reason": reasons.get(rule, "")}
-
-
-def _contracts(plan: Plan) -> dict[str, list[str]]:
-    """Return the features that answer each contract, by its id."""
-    return {
-        contract_id(contract): [feature.name for feature, _ in found]
-        for contract, found in plan.answers.items()
-    }
 
 
 def _expansions(plan: Plan) -> Iterator[Mapping[str, Any]]:

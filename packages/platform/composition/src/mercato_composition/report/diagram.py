@@ -130,11 +130,13 @@ def _arrows(plan: Plan) -> Iterator[Arrow]:
         return f"{contract} (contract)" if contract in names else contract
 
     for answered in needs_between(plan.features, plan.answers):
-        kind = "optional" if answered.glue else "need"
+        kind = "optional" if answered.glue or not answered.need.at_least else "need"
         yield Arrow(answered.feature.name, label(answered.need.id), kind)
     for feature in plan.features:
         for offer in feature.manifest.offers:
             yield Arrow(label(offer.id), feature.name, "offer")
+        for one in feature.manifest.decorates:
+            yield Arrow(label(one.id), feature.name, "offer")
 
 
 def _beside(arrows: Iterable[Arrow], names: set[str]) -> Iterator[str]:

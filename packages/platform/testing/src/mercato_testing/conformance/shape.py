@@ -16,6 +16,7 @@ _NAMES = {
     "metadata": ("models", "Base.metadata"),
     "publishes": ("events", "PUBLISHES"),
     "handles": ("events", "HANDLES"),
+    "expansions": ("expansions", "EXPANSIONS"),
     "jobs": ("jobs", "JOBS"),
     "permissions": ("permissions", "PERMISSIONS"),
     "cli": ("cli", "commands"),
@@ -116,6 +117,8 @@ def _placed(feature: Feature) -> Iterator[tuple[str, object, str]]:
             yield "offers", offer.factory, "provides"
         for handler in part.handles:
             yield "handles", handler.function, "events"
+        for expansion in part.expansions:
+            yield "expansions", expansion.batch, "expansions"
 
 
 def _import(package: str, module: str) -> ModuleType | None:

@@ -20,6 +20,7 @@ from mercato_composition.features.checks import (
     manifests,
     needs,
     production,
+    remote,
     secrets,
     tables,
     views,
@@ -35,6 +36,7 @@ from mercato_composition.features.relations import (
 
 ON_EACH: Sequence[Callable[[Candidate], Iterator[Fault]]] = (
     manifests.well_formed,
+    manifests.decorators,
     manifests.names,
     manifests.kit_ranges,
     manifests.migrations_packed,
@@ -48,6 +50,8 @@ ON_EACH: Sequence[Callable[[Candidate], Iterator[Fault]]] = (
 ON_ALL: Sequence[Check] = (
     choices.capabilities_known,
     choices.decorators_known,
+    remote.remotes_known,
+    remote.late_ones,
     needs.offered,
     needs.enough,
     needs.versions,
