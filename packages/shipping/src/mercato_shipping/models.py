@@ -35,7 +35,7 @@ class Zone(db.Aggregate, Base):
 class Area(Base):
     """A country, or the postal codes of one that begin alike; it belongs to one zone."""
 
-    __tablename__ = "shipping_area"
+    __tablename__ = "shipping_zone_area"
     __table_args__ = (
         sa.CheckConstraint("country <> '*' OR postal_prefix = ''", name="everywhere"),
         sa.Index(None, "zone_id"),
@@ -49,7 +49,7 @@ class Area(Base):
 class Method(db.Identified, Base):
     """A way to send goods into a zone."""
 
-    __tablename__ = "shipping_method"
+    __tablename__ = "shipping_zone_method"
     __table_args__ = (
         sa.UniqueConstraint("zone_id", "code"),
         sa.CheckConstraint("days_min >= 0", name="days_min"),
@@ -72,9 +72,16 @@ class Method(db.Identified, Base):
 class Rate(Base):
     """The price of a method for baskets from an amount, up to a weight."""
 
-    __tablename__ = "shipping_rate"
+    __tablename__ = "shipping_zone_rate"
     __table_args__ = (
-        sa.UniqueConstraint("method_id", "currency", "from_amount", "up_to_grams"),
+        # PostgreSQL truncates names at 63 characters, so this one is given.
+        sa.UniqueConstraint(
+            "method_id",
+            "currency",
+            "from_amount",
+            "up_to_grams",
+            name="uq_shipping_zone_rate_bracket",
+        ),
         sa.CheckConstraint(f"amount BETWEEN 0 AND {MAX_SAFE_INTEGER}", name="amount"),
         sa.CheckConstraint(f"from_amount BETWEEN 0 AND {MAX_SAFE_INTEGER}", name="from_amount"),
         sa.CheckConstraint("up_to_grams > 0", name="up_to_grams"),
