@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask import url_for
 
+from mercato_contracts.orders import Orders
 from mercato_kit.contexts import get_request
 from mercato_kit.errors import Forbidden
 from mercato_kit.http import Blueprint
@@ -64,6 +65,9 @@ blueprint = Blueprint(
 )
 
 Headers = Mapping[str, str]
+
+ORDER = (Orders, "order")
+"""What other features may add members to: ``expand``."""
 
 _LANGUAGE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
@@ -122,7 +126,7 @@ def place_order(
     return order, 201, {"Location": url_for("orders.get_order", order_id=order.content["id"])}
 
 
-@blueprint.get("/orders", allow=signed_in)
+@blueprint.get("/orders", allow=signed_in, expands=ORDER)
 @blueprint.arguments(OrderQuerySchema, location="query")
 @blueprint.response(200, OrderListSchema)
 def list_orders(query: dict[str, Any]) -> Shown:
@@ -130,7 +134,7 @@ def list_orders(query: dict[str, Any]) -> Shown:
     return services.list_orders(query, query.pop("page"), Caller(current_principal))
 
 
-@blueprint.get("/orders/<uuid:order_id>", allow=anyone)
+@blueprint.get("/orders/<uuid:order_id>", allow=anyone, expands=ORDER)
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.response(200, OrderSchema)
 def get_order(headers: Headers, order_id: UUID) -> Shown:

@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -106,6 +107,15 @@ def settings() -> Mapping[str, Any]:
 @pytest.fixture
 def view_cases() -> Mapping[str, ViewCase]:
     """Return how the rows of the feature's views are drawn, by view. Override this."""
+    return {}
+
+
+@pytest.fixture
+def expanded_ids() -> Mapping[str, Sequence[UUID]]:
+    """Return ids that the feature's expansions have values for, by what they expand.
+
+    Override this: ``{"catalog.product": [first_id, second_id]}``.
+    """
     return {}
 
 

@@ -12,15 +12,16 @@ from flask_limiter import Limiter
 from mercato_composition.deployment.host import load_factory
 from mercato_composition.deployment.reader import read_deployment
 from mercato_kit.db import engine
-from mercato_kit.feature import Decorates, Feature, Offer
+from mercato_kit.feature import Decorates, Expansion, Feature, Offer
 from mercato_testing.client import Client
 from mercato_testing.databases import Database
 from mercato_testing.identity import FAKE_IDENTITY
+from mercato_testing.items import expansions_of, routes_of_items
 
 FAKES = "fakes"
 """The name of the manifest that offers the fakes."""
 
-Fake = Offer | Decorates[Any] | Feature
+Fake = Offer | Decorates[Any] | Expansion | Feature
 """What a test adds to the feature under test."""
 
 _APPS_KEPT = 6
@@ -62,22 +63,35 @@ def set_up(
 ) -> Stage:
     """Return a stage with *feature*, its fakes, and the fake identity unless one is offered.
 
+    Items that are expanded, and that no feature shows, get a route in ``fakes``.
+
     Args:
         feature: The feature under test.
-        fakes: Offers and decorators, which go into one manifest called ``fakes``, or manifests.
+        fakes: Offers, decorators and expansions, which go into one manifest called ``fakes``, or
+            manifests.
         settings: The settings of the feature under test.
         tables: Other tables of the deployment.
     """
     offers = [fake for fake in fakes if isinstance(fake, Offer)]
     decorates = [fake for fake in fakes if isinstance(fake, Decorates)]
+    expansions = [fake for fake in fakes if isinstance(fake, Expansion)]
     manifests = [fake for fake in fakes if isinstance(fake, Feature)]
     offered = {offer.id for item in (feature, *manifests) for offer in item.offers}
     if FAKE_IDENTITY.id not in offered | {offer.id for offer in offers}:
         offers.append(FAKE_IDENTITY)
-    if offers or decorates:
-        summary = "What the feature under test needs of others."
-        fakes_ = Feature(name=FAKES, summary=summary, offers=offers, decorates=decorates)
-        manifests.append(fakes_)
+    features = (feature, *manifests)
+    expanded = [*expansions, *(one for it in features for one in expansions_of(it))]
+    blueprints = routes_of_items(features, expanded)
+    if offers or decorates or expansions or blueprints:
+        made = Feature(
+            name=FAKES,
+            summary="What the feature under test needs of others.",
+            offers=offers,
+            decorates=decorates,
+            expansions=expansions,
+            blueprints=blueprints,
+        )
+        manifests.append(made)
     return Stage((feature, *manifests), {feature.name: settings}, tables)
 
 
@@ -163,6 +177,8 @@ def _identity_of(value: object) -> object:
         return (id(value.contract), value.version, id(value.factory), value.name, value.remote)
     if isinstance(value, Decorates):
         return (id(value.contract), value.version, id(value.factory))
+    if isinstance(value, Expansion):
+        return (value.word, value.name, id(value.schema), id(value.batch), value.allow.name)
     if isinstance(value, Mapping):
         return tuple((key, _identity_of(item)) for key, item in value.items())
     if isinstance(value, (list, tuple)):

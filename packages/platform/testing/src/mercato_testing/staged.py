@@ -109,7 +109,8 @@ class MakeStaged(Protocol):
         """Return the app of the feature under test, its fakes and *parts*.
 
         Args:
-            parts: Offers and decorators, which go into one manifest called ``fakes``, or features.
+            parts: Offers, decorators and expansions, which go into one manifest called ``fakes``,
+                or features.
             capabilities: ``[capabilities]`` of the deployment.
             decorators: ``[decorators]`` of the deployment.
             settings: The settings of *parts* by name of the feature.

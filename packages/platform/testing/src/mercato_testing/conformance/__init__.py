@@ -8,6 +8,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -18,6 +19,7 @@ from mercato_testing.client import Client
 from mercato_testing.conformance import (
     declarations,
     documents,
+    expansions,
     histories,
     hostile,
     rules,
@@ -118,6 +120,12 @@ class FeatureConformance:
         found = dict(views.views_of(self.feature)).items()
         none_of(views.impossible_views(found))
         none_of(views.differing_views(app, found, view_cases))
+
+    def test_expands_in_batches(
+        self, app: Flask, expanded_ids: Mapping[str, Sequence[UUID]]
+    ) -> None:
+        """An expansion reads the values of a page in two statements, and of no other ids."""
+        none_of(expansions.faulty_expansions(app, self.feature, expanded_ids))
 
     def test_boots_alone(self, app: Flask) -> None:
         """The host starts with the feature and fakes of what it needs."""

@@ -16,6 +16,7 @@ _NAMES = {
     "metadata": ("models", "Base.metadata"),
     "publishes": ("events", "PUBLISHES"),
     "handles": ("events", "HANDLES"),
+    "expansions": ("expansions", "EXPANSIONS"),
     "jobs": ("jobs", "JOBS"),
     "permissions": ("permissions", "PERMISSIONS"),
     "cli": ("cli", "commands"),
@@ -114,8 +115,12 @@ def _placed(feature: Feature) -> Iterator[tuple[str, object, str]]:
             yield "blueprints", blueprint, "routes"
         for offer in part.offers:
             yield "offers", offer.factory, "provides"
+        for decorator in part.decorates:
+            yield "decorates", decorator.factory, "provides"
         for handler in part.handles:
             yield "handles", handler.function, "events"
+        for expansion in part.expansions:
+            yield "expansions", expansion.batch, "expansions"
 
 
 def _import(package: str, module: str) -> ModuleType | None:
