@@ -59,7 +59,7 @@ class TestNew:
         """Open the sample shop with the new feature in its deployment file; see :func:`ask`."""
         deployment = folder / "host/deployments/development.toml"
         deployment.write_text(f"{deployment.read_text()}\n[features.reviews]\n")
-        assert len(tomllib.loads(deployment.read_text())["features"]) == 4
+        assert "reviews" in tomllib.loads(deployment.read_text())["features"]
         port = free_port()
         shop = start(f"{NOX} -s shop -- --port {port}", folder)
         try:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from mercato_contracts.baskets import Address
 from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.models import OutboxEvent
 from mercato_orders.models import Order, Payment
 
 from .fakes import Item, Reservation
@@ -71,6 +72,12 @@ def reservation_status_of(order_id):
 def find_order(order_id):
     """Return an order's row."""
     return session.get_one(Order, UUID(str(order_id)))
+
+
+def events_of(order_id):
+    """Return the payloads of an order's events, oldest first."""
+    of = sa.select(OutboxEvent.payload).where(OutboxEvent.aggregate_id == UUID(str(order_id)))
+    return list(session.scalars(of.order_by(OutboxEvent.id)))
 
 
 def restock(item_id, units):

@@ -265,7 +265,7 @@ class TestPlaceOrder:
         assert [error["pointer"] for error in refused.json["errors"]] == ["/lines"]
 
     def test_the_event_has_no_personal_data(self, alice, item, outbox):
-        """The event has the order and its total, but neither name nor address."""
+        """The event has the order, its lines and amounts, but neither name nor address."""
         order = alice.post("/v1/orders", json=order_of((item, 1))).json
 
         (event,) = outbox("order.placed")
@@ -276,7 +276,28 @@ class TestPlaceOrder:
             "number": order["number"],
             "customer_id": str(alice.sub),
             "currency": "EUR",
+            "amount_subtotal": 1_250,
+            "amount_discount": 0,
+            "amount_shipping": 0,
+            "amount_tax": 0,
+            "amount_rounding": 0,
             "amount_total": 1_250,
+            "tax_included": False,
+            "shipping_method": None,
+            "lines": [
+                {
+                    "line_id": order["lines"][0]["id"],
+                    "product_id": str(item),
+                    "variant_id": str(item),
+                    "sku": "LAMP",
+                    "quantity": 1,
+                    "amount_subtotal": 1_250,
+                    "amount_discount": 0,
+                    "amount_tax": 0,
+                    "amount_total": 1_250,
+                }
+            ],
+            "reductions": [],
         }
 
     def test_statements_do_not_grow_with_the_lines(self, alice, commit, statements):

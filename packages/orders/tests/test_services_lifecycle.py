@@ -11,6 +11,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy.orm import selectinload
 
 from mercato_contracts.orders import WantedLine
 from mercato_kit.db import session
@@ -135,7 +136,7 @@ class Shop(RuleBasedStateMachine):
 
 
 def _start_elsewhere(order_id):
-    order = services.lock_order(order_id, STAFF)
+    order = services.lock_order(order_id, STAFF, selectinload(Order.payments))
     return services.start_payment(order, "elsewhere").id
 
 

@@ -109,7 +109,11 @@ class DiscountNotApplicable(Invalid):
     code = "discount_not_applicable"
     title = "The discount code does not apply"
     member_schemas: ClassVar = {
-        "reason": {"type": "string", "enum": list(get_args(discounts.Reason))}
+        "reason": {
+            "type": "string",
+            "enum": list(get_args(discounts.Reason)),
+            "description": "Why the first of the codes does not apply",
+        }
     }
 
     def __init__(self, refusals: Mapping[int, discounts.Refusal]) -> None:

@@ -1,5 +1,6 @@
 """Sample data: orders in several states."""
 
+from dataclasses import replace
 from itertools import cycle, islice
 from typing import Any
 from uuid import UUID
@@ -47,7 +48,8 @@ def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
     buyers = islice(cycle(customers), ORDERS)
     counts = {"paid": 0, "canceled": 0, "unpaid": 0}
     for index, customer in enumerate(buyers):
-        order = services.place_order(_wanted(index, variant_ids, customer), customer)
+        wanted = _with_method(_wanted(index, variant_ids, customer), customer)
+        order = services.place_order(wanted, customer)
         counts[_advance(index, order.content["id"])] += 1
     states = ", ".join(f"{count} {state}" for state, count in counts.items())
     return [f"{ORDERS} orders of {len(customers)} customers: {states}"]
@@ -79,6 +81,12 @@ def _wanted(index: int, variant_ids: list[UUID], customer: Principal) -> NewOrde
         ),
         note=_NOTES[index % len(_NOTES)],
     )
+
+
+def _with_method(wanted: NewOrder, customer: Principal) -> NewOrder:
+    """Return an order with the first shipping method of its quote, if there is one."""
+    methods = services.quote_order(wanted, customer).shipping_methods
+    return replace(wanted, shipping_method=methods[0].code) if methods else wanted
 
 
 def _advance(index: int, order_id: UUID) -> str:

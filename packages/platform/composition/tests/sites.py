@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from jsonschema import validate
 
 from mercato_composition.commands.frame import mercato
 from mercato_database.history import histories
 from mercato_database.runner import migration_engine
 from mercato_testing.samples import notes, wheels
+from mercato_testing.samples.documents import read_document
 from mercato_testing.samples.notes import Note
 
 SAFE = 'editable = true\n[server]\nhosts = ["shop.example"]\ntrusted_proxies = 1\n'
@@ -23,15 +23,13 @@ SAFE = 'editable = true\n[server]\nhosts = ["shop.example"]\ntrusted_proxies = 1
 
 def schema_of(command):
     """Return the schema in the wheel of a command's document."""
-    schema = files("mercato_composition.report").joinpath(f"{command}.schema.json")
+    schema = files("mercato_composition").joinpath(f"schemas/{command}.schema.json")
     return json.loads(schema.read_text())
 
 
-def document(result, command):
-    """Return the document that a command prints, compared with its schema in the wheel."""
-    found = json.loads(result.stdout)
-    validate(found, schema_of(command))
-    return found
+def document(result):
+    """Return the document that a command of this distribution prints."""
+    return read_document(result.stdout, "mercato_composition")
 
 
 KIT = [revision.number for revision in histories([])[0].migrations]

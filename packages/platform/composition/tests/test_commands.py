@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +6,7 @@ from click.testing import CliRunner
 from mercato_composition.commands import Operation
 from mercato_composition.commands.frame import mercato
 from mercato_testing.samples import notes
+from mercato_testing.samples.documents import read_document
 
 from .sites import KIT, SAFE, document
 
@@ -47,7 +47,7 @@ class TestCheck:
         """--json prints the same faults as JSON."""
         checked = site.mercato("check", "--json")
 
-        found = document(checked, "check")
+        found = document(checked)
         assert (checked.exit_code, found["fits"]) == (2, False)
         [feature] = found["features"]
         assert (feature["name"], feature["state"], feature["because"]) == (
@@ -69,7 +69,7 @@ class TestCheck:
         """Standard output is one document that its schema allows, and its sums are right."""
         site.file.write_text(text)
 
-        found = document(site.mercato("check", "--json"), "check")
+        found = document(site.mercato("check", "--json"))
 
         assert found["errors"] + found["warnings"] == len(found["faults"])
         assert found["deployment"]["file"] == "deployment.toml"
@@ -78,7 +78,7 @@ class TestCheck:
         """A file that is absent is a fault (K100) in the document."""
         site.file.unlink()
 
-        found = document(site.mercato("check", "--json"), "check")
+        found = document(site.mercato("check", "--json"))
 
         assert [fault["code"] for fault in found["faults"]] == ["K100"]
 
@@ -246,10 +246,10 @@ class TestRoutes:
 
     def test_prints_json(self, site):
         """`routes --json` has an object for each route."""
-        document = json.loads(site.mercato("routes", "--json").stdout)
+        found = read_document(site.mercato("routes", "--json").stdout, "mercato_runtime")
 
         first = {"route": "/v1/notes", "method": "GET", "allow": "anyone", "feature": "notes"}
-        assert (document["command"], document["routes"][0]) == ("routes", first)
+        assert (found["command"], found["routes"][0]) == ("routes", first)
 
 
 class TestSeed:

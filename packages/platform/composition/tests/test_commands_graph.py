@@ -154,7 +154,7 @@ class TestGraph:
         """--json has the same facts, as the schema in the wheel says."""
         more = "[features.broken]\nrequired = false\n"
 
-        found = document(run("graph", "--json", features=["ice", "oven"], more=more), "graph")
+        found = document(run("graph", "--json", features=["ice", "oven"], more=more))
 
         oven, ice = found["features"]
         assert oven["offers"] == [
@@ -185,7 +185,7 @@ class TestGraph:
 class TestWhy:
     def test_as_a_document(self, run):
         """--json has the same rows, as the schema in the wheel says."""
-        found = document(run("why", "heat", "--json", features=["ice", "oven"]), "why")
+        found = document(run("why", "heat", "--json", features=["ice", "oven"]))
 
         assert found["offered_by"][0] == {
             "feature": "mercato-oven 1.5 ('oven')",

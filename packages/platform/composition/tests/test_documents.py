@@ -11,7 +11,7 @@ class TestDocuments:
     @pytest.mark.parametrize("command", ["check", "config", "explain", "features", "graph"])
     def test_are_as_their_schemas_say(self, site, command):
         """Each document names its command and is as its schema in the wheel says."""
-        found = document(site.mercato(command, "--json"), command)
+        found = document(site.mercato(command, "--json"))
 
         assert (found["format"], found["command"]) == ("1.0", command)
 
@@ -27,8 +27,8 @@ class TestDocuments:
 class TestExplain:
     def test_as_a_document(self, site):
         """All codes, or the one that was asked for."""
-        every = document(site.mercato("explain", "--json"), "explain")["codes"]
-        one = document(site.mercato("explain", "k108", "--json"), "explain")["codes"]
+        every = document(site.mercato("explain", "--json"))["codes"]
+        one = document(site.mercato("explain", "k108", "--json"))["codes"]
 
         assert [it["code"] for it in every] == list(codes())
         assert one == [it for it in every if it["code"] == "K108"]
@@ -39,7 +39,7 @@ class TestFeatures:
         """Each installed or named feature has its release and its state."""
         site.choose("notes", "pens")
 
-        rows = document(site.mercato("features", "--json"), "features")["features"]
+        rows = document(site.mercato("features", "--json"))["features"]
 
         states = {row["name"]: (row["distribution"], row["version"], row["state"]) for row in rows}
         assert states["notes"] == ("mercato-notes", "1.0", "enabled")

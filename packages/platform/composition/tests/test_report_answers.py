@@ -6,6 +6,7 @@ from jsonschema import validate
 from mercato_composition.features.relations import needs_between
 from mercato_composition.report import contract, graph
 from mercato_composition.report.answers import describe_contracts
+from mercato_composition.report.settings import settings_of
 from mercato_kit.feature import Need
 
 from .greeting import Greeting, asks, hello
@@ -100,6 +101,18 @@ class TestWhy:
         found = planned(tipping("b"), tipping("a"), feature("c", needs=[Need(Tips, ">=1")]))
 
         assert contract.trace_contract("tips", found)["order"] == "a, b (by name)"
+
+
+class TestConfig:
+    def test_shows_who_answers(self, plan):
+        """The lists and the terms are settings; a remote provider has its defaults."""
+        shown = {one.key: one.value for one in settings_of(plan)}
+
+        assert shown["capabilities.tips"] == ["vouchers", "far_tips"]
+        assert shown["decorators.greeting"] == ["twice", "loud"]
+        assert shown["remote.tips.far_tips.late"] == "skip"
+        assert shown["remote.tips.far_tips.seconds"] == 2.0
+        assert "remote.tips.far_tips.late" in {one.key for one in settings_of(planned(FAR_TIPS))}
 
 
 class TestCheck:

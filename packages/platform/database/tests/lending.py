@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from mercato_composition.commands.frame import mercato
 from mercato_database.runner import migration_engine
 from mercato_testing.samples import wheels
+from mercato_testing.samples.documents import read_document
 
 WORDS = '''
 from typing import Protocol
@@ -172,6 +173,10 @@ class Library:
         """Run the command line in this process."""
         chosen = [f"--deployment={self.file}", *arguments]
         return CliRunner().invoke(mercato, chosen, input=answer, terminal_width=100)
+
+    def document(self, *arguments):
+        """Return the document that a command prints with --json."""
+        return read_document(self.mercato(*arguments, "--json").stdout, "mercato_database")
 
     def process(self, *arguments, program=("-m", "mercato_composition")):
         """Start the command line in a new process."""

@@ -31,6 +31,23 @@ class TestLedger:
         assert "loans: mercato-loans 2.0, schema 0001, 1 tables, 3 rows" in listed.stdout
         assert "shelf: mercato-shelf 1.0.2, schema 0001, 2 tables, 3 rows" in listed.stdout
 
+    def test_lists_as_a_document(self, library):
+        """`mercato data --json` has the same facts; the option belongs behind a subcommand."""
+        library.choose("loans")
+
+        rows = {row["feature"]: row for row in library.document("data")["features"]}
+        refused = library.mercato("data", "--json", "show", "shelf")
+
+        shelf = rows["shelf"]
+        assert (shelf["distribution"], shelf["version"], shelf["schema"]) == (
+            "mercato-shelf",
+            "1.0.2",
+            "0001",
+        )
+        assert (shelf["tables"], shelf["rows"], shelf["exists"]) == (2, 3, True)
+        assert (shelf["named"], rows["loans"]["named"]) == (False, True)
+        assert (refused.exit_code, "behind show" in refused.stderr) == (64, True)
+
     @pytest.mark.provokes("K301")
     def test_remembers_a_wheel_that_is_gone(self, library):
         """After a feature is uninstalled, the ledger still names the wheel that made its tables."""
@@ -100,6 +117,14 @@ class TestLedger:
             "refers to it in 1 row",
         ):
             assert line in shown
+
+    def test_shows_one_as_a_document(self, library):
+        """`mercato data show --json` has rows by table, revisions, and what prevents a purge."""
+        found = library.document("data", "show", "shelf")
+
+        assert found["rows"] == {"shelf_book": 2, "shelf_page": 1}
+        assert found["revisions"] == [{"revision": "0001", "phase": "expand", "since": "1.0.2"}]
+        assert any("refers to it" in reason for reason in found["purge_refused"])
 
     def test_refuses_an_unknown_name(self, library):
         """The error for an unknown feature lists the features with data."""
@@ -291,6 +316,14 @@ class TestDoctor:
             "shelf: titles: 1 books have no title",
             "Checked 1 references, and ran 1 checks.",
         ]
+
+    def test_reports_as_a_document(self, library):
+        """`mercato doctor --json` has the faults, and what the checks of features answer."""
+        found = library.document("doctor")
+
+        assert [fault["code"] for fault in found["faults"]] == ["K310"]
+        answer = {"feature": "shelf", "check": "titles", "answer": "1 books have no title"}
+        assert (found["references"], found["checks"], found["answers"]) == (1, 1, [answer])
 
     def test_of_sound_data(self, library):
         """Without dangling references and failing checks it exits with 0."""

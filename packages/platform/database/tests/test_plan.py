@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from mercato_database.advice import effects
@@ -82,7 +80,7 @@ class TestPlan:
         library.migration("shelf", "0003", 'op.drop_column("shelf_book", "year")', phase="contract")
         library.choose("shelf")
 
-        document = json.loads(library.mercato("db", "plan", "--json").stdout)
+        document = library.document("db", "plan")
 
         (step,) = document["steps"]
         assert (step["feature"], step["release"], step["from"]) == (

@@ -148,6 +148,17 @@ class TestDrift:
         assert f"{severity}[K309]" in checked.output
         assert line in drifted.stderr
 
+    def test_is_in_a_document(self, library):
+        """`db check --json` has each feature's revision, and the faults of those that differ."""
+        library.mercato("db", "upgrade")
+        library.execute("DROP TABLE shelf_page")
+
+        found = library.document("db", "check")
+
+        shelf = next(row for row in found["tables"] if row["feature"] == "shelf")
+        assert (shelf["revision"], shelf["head"]) == ("0001", "0001")
+        assert [fault["key"] for fault in found["faults"]] == ["K309@shelf"]
+
 
 class TestHeldLock:
     """K306: another process migrates."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
+from mercato_composition.commands.progress import Progress
 from mercato_composition.faults import DeploymentError
 from mercato_database.checks import database_faults
 from mercato_database.drift import differences
@@ -81,14 +82,12 @@ def tables(url):
 
 
 class TestUpgrade:
-    def test_applies_all_in_order(self, url):
+    def test_applies_all_in_order(self, url, capsys):
         """The kit's revisions come first, then those of the features; each is reported."""
-        lines = []
-
-        applied = upgrade(url, [notes], on_progress=lines.append)
+        applied = upgrade(url, [notes], progress=Progress())
 
         assert applied == ALL
-        assert lines == LINES
+        assert capsys.readouterr().out.splitlines() == LINES
         assert {"kit_outbox", "notes_note", "notes_effect"} <= tables(url)
 
     def test_does_nothing_twice(self, url):

@@ -15,8 +15,8 @@ from pathlib import Path
 from deploys import installation_of
 from shops import Shop
 
+from mercato_composition.commands.progress import Progress
 from mercato_installer.deploy import deploy
-from mercato_installer.progress import Progress
 from mercato_installer.rollback import rollback
 
 

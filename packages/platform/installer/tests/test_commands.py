@@ -1,11 +1,10 @@
 """The options of the commands, and what they list."""
 
-import json
-
 import pytest
 
 from mercato_installer import deploy as deploying
 from mercato_installer.releases import Releases
+from mercato_testing.samples.documents import read_document
 
 from .deploys import installation_of
 
@@ -49,8 +48,9 @@ class TestReleases:
         old, new = Releases(shop.places).all()
 
         lines = shop.mercato("releases").stdout.splitlines()
-        listed = json.loads(shop.mercato("releases", "--json").stdout)["releases"]
+        document = read_document(shop.mercato("releases", "--json").stdout, "mercato_installer")
 
+        listed = document["releases"]
         assert [line.split() for line in lines] == [
             ["2", new.record.time, new.record.environment, "current"],
             ["1", old.record.time, old.record.environment],
@@ -75,7 +75,7 @@ class TestLock:
 
         locked = shop.mercato("lock", "--json")
 
-        document = json.loads(locked.stdout)
+        document = read_document(locked.stdout, "mercato_installer")
         assert document["lock"] == str(shop.places.lock)
         assert "+ mercato-alpha 1.0" in document["changes"]
         assert locked.stderr.startswith("resolving mercato-alpha")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mercato_testing.samples.documents import read_document
+
 VERSIONS = Path("mercato_alpha/migrations/versions")
 
 ALPHA = """
@@ -84,7 +86,7 @@ class TestCycle:
         shop.offer(version="1.1", source=ALPHA, files=files)
 
         planned = shop.installed("deploy", "--plan", "--json", "--out=p.json", "--exit-code")
-        plan = json.loads(planned.stdout)
+        plan = read_document(planned.stdout, "mercato_installer")
         done = shop.installed("deploy", "p.json", "--yes")
         listed = shop.installed("releases", "--json")
         finished = shop.installed("deploy", "--finish")

@@ -3,10 +3,12 @@
 import os
 import re
 import signal
+from pathlib import Path
 
 import pytest
 
 from mercato_composition.deployment import lock as lockfile
+from mercato_testing.samples.documents import read_document
 
 
 class TestLock:
@@ -119,8 +121,9 @@ class TestInstall:
         shop.offer()
         shop.mercato("lock")
 
-        shop.mercato("install")
+        installed = shop.mercato("install", "--json")
 
+        document = read_document(installed.stdout, "mercato_installer")
         checked = shop.installed("check", "--offline")
         (name,) = shop.environments
         packages = next(shop.places.current.glob("lib/python*/site-packages"))
@@ -132,6 +135,8 @@ class TestInstall:
         )
         assert found == {it.replace("-", "_") for it in locked}
         assert shop.places.current.readlink().name == name
+        assert Path(document["environment"]).name == name
+        assert "mercato-alpha 1.0" in document["installed"]
 
     def test_the_environment_can_update_itself(self, shop):
         """The next release is locked and installed with the command of the first environment."""

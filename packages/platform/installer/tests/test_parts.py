@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 
+from mercato_composition.commands.progress import Progress
 from mercato_composition.deployment import lock as lockfile, packages as requirements
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.places import Places
@@ -16,7 +17,6 @@ from mercato_composition.faults import DeploymentError
 from mercato_dev.wheel_writer import write_wheel
 from mercato_installer import download as fetching, install as installing, tools
 from mercato_installer.installation import Installation
-from mercato_installer.progress import Progress
 from mercato_installer.wheel import UnreadableWheelError, read_wheel
 
 

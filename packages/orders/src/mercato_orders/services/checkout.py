@@ -1,7 +1,7 @@
 """Place an order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,9 +21,10 @@ from mercato_kit.views import Shown
 from mercato_orders.access import Actor
 from mercato_orders.errors import DiscountGone, InsufficientStock, PriceChanged
 from mercato_orders.models import Adjustment, Line, Order
-from mercato_orders.numbers import insert_numbered
+from mercato_orders.numbers import AlreadyPlaced, insert_numbered
 from mercato_orders.services.inquiry import Inquiry, calling, refuse_reentry
 from mercato_orders.services.prices import Price, price
+from mercato_orders.services.records import find_placed
 from mercato_orders.services.rows import Origin, adjustment_rows, line_rows, order_row
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.timeline import PAID, PLACED, record
@@ -40,6 +41,36 @@ class Written:
     order: Row
     lines: list[Row]
     adjustments: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOnce:
+    """An order that was placed from a reference; *already* if by an earlier call."""
+
+    id: UUID
+    number: int
+    amount_total: int
+    customer_id: UUID | None
+    already: bool = False
+
+
+def place_once(reference: UUID, wanted: Wanted, inquiry: Inquiry | None = None) -> PlacedOnce:
+    """Place an order from *reference*, or return the one that was placed from it.
+
+    Raises:
+        Problem: As :func:`place`. Nothing of the unit of work may be committed.
+    """
+    refuse_reentry()
+    if found := find_placed(reference):
+        return replace(PlacedOnce(*found), already=True)
+    try:
+        row = place(wanted, Origin(reference=reference), inquiry).order
+    except AlreadyPlaced:
+        # Another transaction has placed it meanwhile, and has ended.
+        if found := find_placed(reference):
+            return replace(PlacedOnce(*found), already=True)
+        raise
+    return PlacedOnce(row["id"], row["number"], row["amount_total"], row["customer_id"])
 
 
 def place_order(new: NewOrder, customer: Principal, locale: str | None = None) -> Shown:

@@ -66,12 +66,12 @@ class Inquiry:
 
     Args:
         at: The time at which prices and conditions apply (aware).
-        kept: What remote providers have answered.
+        kept: What remote providers have answered; None if they were not asked before.
         warnings: What a quote has to say about the answers.
     """
 
     at: datetime = field(default_factory=utc_now)
-    kept: Mapping[Key, Kept] = field(default_factory=dict)
+    kept: Mapping[Key, Kept] | None = None
     warnings: MutableSequence[Mapping[str, Any]] = field(default_factory=list)
 
     def ask(
@@ -97,6 +97,8 @@ class Inquiry:
                 value = question(one.provider, basket)
         else:
             key = (contract_id(contract), one.name, _digest(basket))
+            if self.kept is None:
+                raise ProviderUnavailable
             kept = self.kept.get(key)
             if kept is None:
                 raise Unasked(contract, key, lambda: question(one.provider, basket))

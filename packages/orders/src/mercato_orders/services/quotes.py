@@ -1,7 +1,7 @@
 """Price an order without placing it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -67,7 +67,7 @@ def quote(wanted: Wanted, inquiry: Inquiry | None = None) -> Quotation:
         ReentrantCall: A provider that is asked for a part of a price asks for a price.
     """
     refuse_reentry()
-    inquiry = inquiry or Inquiry()
+    inquiry = replace(inquiry, warnings=[]) if inquiry else Inquiry()
     priced = price(wanted, inquiry, places=False)
     return Quotation(
         order=priced.order,

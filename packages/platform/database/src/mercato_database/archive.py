@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
+from mercato_composition.commands.progress import Advance
 from mercato_database.holdings import Holding
 from mercato_kit import transactions
 from mercato_kit.db import utc_now
@@ -24,10 +25,18 @@ from mercato_kit.files import private
 _BATCH = 500
 
 
-def archive(engine: sa.Engine, holding: Holding, file: Path) -> dict[str, int]:
+def archive(
+    engine: sa.Engine, holding: Holding, file: Path, advance: Advance = lambda rows: None
+) -> dict[str, int]:
     """Write every row of a feature to *file*, from one snapshot of the database.
 
     The file appears under its name when it is complete. Only its owner can read it.
+
+    Args:
+        engine: The engine of the database.
+        holding: The data of the feature.
+        file: The file, which must not exist.
+        advance: Called with the rows that were written since the last call.
 
     Returns:
         The number of rows by table.
@@ -43,7 +52,7 @@ def archive(engine: sa.Engine, holding: Holding, file: Path) -> dict[str, int]:
             open(part, "w", encoding="utf-8", opener=private) as out,
             _snapshot(engine) as connection,
         ):
-            counts = _write(connection, holding, out)
+            counts = _write(connection, holding, out, advance)
             out.flush()
             os.fsync(out.fileno())
         # A hard link fails if the file has appeared meanwhile; a rename would replace it.
@@ -63,7 +72,9 @@ def _snapshot(engine: sa.Engine) -> Any:
     return connection
 
 
-def _write(connection: sa.Connection, holding: Holding, out: IO[str]) -> dict[str, int]:
+def _write(
+    connection: sa.Connection, holding: Holding, out: IO[str], advance: Advance
+) -> dict[str, int]:
     inspector = sa.inspect(connection)
     columns = {
         table: {column["name"]: str(column["type"]) for column in inspector.get_columns(table)}
@@ -86,6 +97,7 @@ def _write(connection: sa.Connection, holding: Holding, out: IO[str]) -> dict[st
         for row in _rows(connection, table, columns[table]):
             _line(out, {"table": table, "row": row})
             counts[table] += 1
+            advance(1)
     _line(out, {"rows": counts})
     return counts
 

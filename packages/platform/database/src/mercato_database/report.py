@@ -10,15 +10,13 @@ from mercato_database.holdings import COUNTED_IN_CHECKS, count_rows, holdings
 
 
 def describe(steps: Sequence[Step], kept: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the document of a plan.
+    """Return the members of the document of a plan.
 
     Args:
         steps: The plan's steps.
         kept: What :func:`unnamed_rows` found.
     """
     return {
-        "format": "1.0",
-        "command": "db plan",
         "heads": {step.feature: step.current for step in steps if step.current},
         "steps": [_step(step) for step in steps if step.missing],
         "kept": list(kept),

@@ -2,7 +2,7 @@
 
 import io
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 
+from mercato_composition.commands.progress import Progress
 from mercato_composition.faults import DeploymentError, Fault, Outside, mercato
 from mercato_composition.features.candidate import Candidate
 from mercato_database import ledger
@@ -25,6 +26,8 @@ from mercato_kit.migrations import FOLDER
 
 WAIT_SECONDS = 60.0
 """How long to wait for another process that migrates the same database."""
+
+_UNSEEN = Progress("none")
 
 _POSTGRESQL_SETTINGS = {
     "lock_timeout": "10s",
@@ -51,7 +54,7 @@ def upgrade(
     features: Iterable[Feature | Candidate],
     *,
     contract: bool = False,
-    on_progress: Callable[[str], None] = lambda line: None,
+    progress: Progress = _UNSEEN,
     wait_seconds: float = WAIT_SECONDS,
 ) -> list[Applied]:
     """Migrate the kit's tables and those of *features* to the newest revision.
@@ -63,7 +66,7 @@ def upgrade(
         url: The URL of the database.
         features: The features in dependency order.
         contract: Apply contracting migrations too; older wheels stop working after them.
-        on_progress: Called with a line for each revision applied, and before a wait.
+        progress: Shows a line for each revision applied, and before a wait.
         wait_seconds: How long to wait for another process that migrates the same database.
 
     Returns:
@@ -77,17 +80,20 @@ def upgrade(
     applied: list[Applied] = []
     with (
         migration_engine(url) as engine,
-        migration_lock(engine, wait_seconds=wait_seconds, on_progress=on_progress),
+        migration_lock(engine, wait_seconds=wait_seconds, on_progress=progress.line),
     ):
         planned = read(engine, histories(features), contract=contract)
         if planned.errors:
             raise DeploymentError(planned.errors)
-        for step in planned.steps:
-            for done in _upgrade_one(engine, step, applied):
-                on_progress(f"{done.feature} {done.revision}")
-                applied.append(done)
-            for revision in step.later:
-                on_progress(f"{step.feature} {revision.number} waits for --contract")
+        pending = sum(len(step.now) for step in planned.steps)
+        with progress.amounts("migrating", pending, "steps") as advance:
+            for step in planned.steps:
+                for done in _upgrade_one(engine, step, applied):
+                    progress.line(f"{done.feature} {done.revision}")
+                    applied.append(done)
+                    advance(1)
+                for revision in step.later:
+                    progress.line(f"{step.feature} {revision.number} waits for --contract")
     return applied
 
 

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mercato_composition.commands.progress import Progress
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.packages import Requirements
 from mercato_composition.deployment.places import Places
@@ -12,7 +13,6 @@ from mercato_composition.faults import DeploymentError, Fault
 from mercato_installer.download import fetch
 from mercato_installer.environments import Environment, environments_lock
 from mercato_installer.inside import Inside
-from mercato_installer.progress import Progress
 from mercato_installer.tools import Uv
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mercato_composition.commands import Command, Operation, pass_operation, print_faults
+from mercato_composition.commands import (
+    Command,
+    Operation,
+    as_json,
+    pass_operation,
+    print_document,
+    print_faults,
+)
 from mercato_composition.faults import (
     DeploymentError,
     Fault,
@@ -132,7 +138,7 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
 
 
 @click.command(cls=Command, examples=["mercato routes", "mercato routes --json"])
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 @pass_operation
 def routes(operation: Operation, as_json: bool) -> None:  # noqa: FBT001
     """List every route of the features, and who may call it.
@@ -151,8 +157,7 @@ def routes(operation: Operation, as_json: bool) -> None:  # noqa: FBT001
     if as_json:
         names = ("route", "method", "allow", "feature")
         found = [dict(zip(names, row, strict=True)) for row in sorted(rows)]
-        document = {"format": "1.0", "command": "routes", "routes": found}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        print_document("routes", routes=found)
         return
     widths = [max(len(row[place]) for row in [head, *rows]) for place in range(4)]
     for row in [head, *sorted(rows)]:
@@ -174,7 +179,7 @@ def routes(operation: Operation, as_json: bool) -> None:  # noqa: FBT001
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
     help="Write the page to a file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 @pass_operation
 def composition(operation: Operation, link: bool, html: Path | None, as_json: bool) -> None:  # noqa: FBT001
     """Show what the deployment is composed of, and its conditions.
@@ -191,13 +196,10 @@ def composition(operation: Operation, link: bool, html: Path | None, as_json: bo
             click.echo(f"{address}/composition/link/{access.make_token()}")
         elif html:
             views.write_file(html)
+        elif as_json:
+            print_document("composition", **views.read_composition())
         else:
-            document = views.read_composition()
-            click.echo(
-                json.dumps(document, ensure_ascii=False, indent=2)
-                if as_json
-                else _as_text(document)
-            )
+            click.echo(_as_text(views.read_composition()))
 
 
 def address_of(server: Server) -> str:

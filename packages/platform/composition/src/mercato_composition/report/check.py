@@ -1,4 +1,4 @@
-"""What ``mercato check --json`` prints; ``check.schema.json`` is its JSON Schema."""
+"""What ``mercato check --json`` prints; ``schemas/check.schema.json`` is its JSON Schema."""
 
 from __future__ import annotations
 

@@ -65,10 +65,10 @@ def as_text(report: Mapping[str, Any]) -> Iterator[str]:
     """Give the lines of a report."""
     place = f", from {report['release']}" if report["release"] else ""
     yield f"{report['contract']} ({report['protocol']}{place})"
-    expanded = ("expanded_by",) if report["expanded_by"] else ()
     if report["order"]:
         word = "answered by" if report["answers"] == "many" else "stack"
         yield f"{word}: {report['order']}"
+    expanded = ("expanded_by",) if report["expanded_by"] else ()
     for key in ("offered_by", "needed_by", *expanded, "pinned_by"):
         yield from _section(key.replace("_", " "), report[key])
 

@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mercato_composition.commands import Command, Operation, pass_operation
+from mercato_composition.commands import (
+    Command,
+    Operation,
+    as_json,
+    pass_operation,
+    print_document,
+    progress,
+)
+from mercato_composition.commands.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import sqlalchemy as sa
 
+    from mercato_composition.commands.progress import Kind
     from mercato_database.holdings import Holding
     from mercato_database.purge import Purge
 
@@ -24,64 +33,61 @@ _WAIT_SECONDS = 60.0
 
 
 @click.group(invoke_without_command=True)
+@as_json
 @pass_operation
 @click.pass_context
-def data(ctx: click.Context, operation: Operation) -> None:
+def data(ctx: click.Context, operation: Operation, as_json: bool) -> None:  # noqa: FBT001
     """List the data in this database, including data of features that are not installed.
 
     The data of a feature stays when the feature is removed; only `mercato data purge` deletes it.
     """
     operation.needs_no_secret()
     if ctx.invoked_subcommand is None:
-        _list(operation)
+        _list(operation, as_json=as_json)
+    elif as_json:
+        raise click.UsageError(f"--json belongs behind {ctx.invoked_subcommand}.")
 
 
-def _list(operation: Operation) -> None:
-    from mercato_database.history import KIT
-    from mercato_database.holdings import holdings, rows_in_words
+def _list(operation: Operation, *, as_json: bool) -> None:
+    from mercato_database.holdings import holdings
+    from mercato_database.inventory import line_of, row_of
     from mercato_database.purge import rows_of
 
     with _reading(operation) as connection:
         found = holdings(connection)
-        rows = {name: sum(rows_of(connection, it).values()) for name, it in found.items()}
-    for name, holding in found.items():
-        purged = holding.entry and holding.entry.purged_at
-        if holding.exists:
-            state = f"{len(holding.tables)} tables, {rows_in_words(rows[name])}"
-            if name != KIT and name not in operation.draft.features:
-                state += "; this deployment does not name it"
-        else:
-            state = f"purged {purged:%Y-%m-%d}" if purged else "no data"
-        click.echo(f"{name}: {holding.description}, {state}")
-    if not found:
+        rows = [
+            row_of(it, rows_of(connection, it), operation.draft.features) for it in found.values()
+        ]
+    if as_json:
+        print_document("data", features=rows)
+        return
+    for row in rows:
+        click.echo(line_of(row))
+    if not rows:
         click.echo("No data.")
 
 
-@data.command(cls=Command, examples=["mercato data show reviews"])
+@data.command(
+    cls=Command, examples=["mercato data show reviews", "mercato data show reviews --json"]
+)
 @click.argument("feature")
+@as_json
 @pass_operation
-def show(operation: Operation, feature: str) -> None:
+def show(operation: Operation, feature: str, as_json: bool) -> None:  # noqa: FBT001
     """Show the tables, rows and schema versions of FEATURE, and what refers to it."""
+    from mercato_database.inventory import details_of, lines_of
     from mercato_database.purge import rows_of
 
     with _reading(operation) as connection:
         holding = _find(connection, feature)
         rows = rows_of(connection, holding)
         blockers = list(_purge(operation, feature).blockers(connection))
-    click.echo(f"{feature}: {holding.description}")
-    if entry := holding.entry:
-        for at, what in (
-            (entry.first_seen_at, "first found"),
-            (entry.last_seen_at, "last found"),
-            (entry.purged_at, "purged"),
-        ):
-            if at is not None:
-                click.echo(f"  {what} {at:%Y-%m-%d %H:%M:%SZ}")
-        for number, known in sorted(entry.revisions.items()):
-            click.echo(f"  schema {number} ({known['phase']}): since {known['since'] or 'unknown'}")
-    _echo_rows(rows)
-    for blocker in blockers:
-        click.echo(f"  purge refused: {blocker}")
+    details = details_of(holding, rows, blockers)
+    if as_json:
+        print_document("data show", **details)
+    else:
+        for line in lines_of(details):
+            click.echo(line)
 
 
 @data.command(
@@ -90,22 +96,28 @@ def show(operation: Operation, feature: str) -> None:
 )
 @click.argument("feature")
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.")
+@progress
 @pass_operation
-def archive(operation: Operation, feature: str, to: Path | None) -> None:
+def archive(operation: Operation, feature: str, to: Path | None, progress: Kind) -> None:
     """Write every row of FEATURE to a file of JSON lines. Nothing is deleted.
 
     The first line describes the file, each further line is a row, the last line counts the rows.
     """
     from mercato_database.archive import archive as write_archive
+    from mercato_database.inventory import lines_of_rows
+    from mercato_database.purge import rows_of
 
     with _reading(operation) as connection:
         holding = _find(connection, feature)
+        total = sum(rows_of(connection, holding).values())
     file = to or Path(f"{feature}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl")
     try:
-        counts = write_archive(connection.engine, holding, file)
+        with Progress(progress).amounts("archiving", total, "rows") as advance:
+            counts = write_archive(connection.engine, holding, file, advance)
     except OSError as error:
         raise click.ClickException(f"{file}: {error.strerror or 'the file exists'}") from error
-    _echo_rows(counts)
+    for line in lines_of_rows(counts):
+        click.echo(line)
     click.echo(str(file))
 
 
@@ -131,6 +143,7 @@ def purge(
     and while events wait for its handlers. All of the data is deleted, or none of it.
     """
     from mercato_database.checks import database_errors
+    from mercato_database.inventory import lines_of_rows
     from mercato_database.purge import rows_of
 
     purge = _purge(operation, feature, drop_events=drop_events, let_dangle=let_dangle)
@@ -142,7 +155,8 @@ def purge(
         purge.require_allowed(connection, holding)
         rows = rows_of(connection, holding)
     click.echo(f"{feature}: {holding.description}")
-    _echo_rows(rows)
+    for line in lines_of_rows(rows):
+        click.echo(line)
     typed = confirm or click.prompt(f"Type {feature} to delete all of this")
     if typed != feature:
         raise click.UsageError(f"{typed!r} is not {feature!r}; nothing was purged")
@@ -184,10 +198,3 @@ def _purge(operation: Operation, feature: str, **allowed: bool) -> Purge:
 
     manifests = [one.manifest for one in operation.plan.features]
     return Purge(feature, operation.draft.features, manifests, **allowed)
-
-
-def _echo_rows(rows: Mapping[str, int]) -> None:
-    from mercato_database.holdings import rows_in_words
-
-    for table, count in rows.items():
-        click.echo(f"  {table}: {rows_in_words(count)}")

@@ -3,16 +3,25 @@
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from mercato_composition.commands import Command, Operation, pass_operation
+from mercato_composition.commands import (
+    Command,
+    Operation,
+    as_json,
+    pass_operation,
+    print_document,
+    print_faults,
+    progress,
+)
+from mercato_composition.commands.progress import Progress
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from mercato_composition.commands.progress import Kind
     from mercato_database.history import History
     from mercato_database.plan import Plan
 
@@ -41,8 +50,9 @@ def db(operation: Operation) -> None:
 )
 @click.option("--contract", is_flag=True, help="Also remove what only older versions use.")
 @_wait
+@progress
 @pass_operation
-def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa: FBT001
+def upgrade(operation: Operation, contract: bool, wait: float, progress: Kind) -> None:  # noqa: FBT001
     """Migrate the tables to what the installed features need.
 
     Each feature is migrated completely or not at all. After a failure, the same command resumes.
@@ -60,7 +70,7 @@ def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa:
             operation.database_url,
             operation.plan.features,
             contract=contract,
-            on_progress=click.echo,
+            progress=Progress(progress),
             wait_seconds=wait,
         )
     click.echo(f"{len(applied)} applied." if applied else "Nothing to do: all is up to date.")
@@ -70,7 +80,7 @@ def upgrade(operation: Operation, contract: bool, wait: float) -> None:  # noqa:
     cls=Command, examples=["mercato db plan", "mercato db plan --sql", "mercato db plan --json"]
 )
 @click.option("--sql", is_flag=True, help="Show every statement in full.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, without statements.")
+@as_json
 @pass_operation
 def plan(operation: Operation, sql: bool, as_json: bool) -> None:  # noqa: FBT001
     """Show what `mercato db upgrade` would do, without doing it.
@@ -92,7 +102,7 @@ def plan(operation: Operation, sql: bool, as_json: bool) -> None:  # noqa: FBT00
         if as_json:
             with transactions.reading(), engine.connect() as connection:
                 kept = unnamed_rows(connection, operation.draft.features)
-            click.echo(json.dumps(describe(planned.steps, kept), ensure_ascii=False, indent=2))
+            print_document("db plan", **describe(planned.steps, kept))
     if not as_json:
         _print_plan(planned, engine.dialect, whole=sql)
     if planned.errors:
@@ -117,34 +127,41 @@ def _print_plan(planned: Plan, dialect: sa.Dialect, *, whole: bool) -> None:
         click.echo("Nothing to do: all is up to date.")
 
 
-@db.command(cls=Command, examples=["mercato db check"])
+@db.command(cls=Command, examples=["mercato db check", "mercato db check --json"])
+@progress
+@as_json
 @pass_operation
-def check(operation: Operation) -> None:
+@click.pass_context
+def check(ctx: click.Context, operation: Operation, progress: Kind, as_json: bool) -> None:  # noqa: FBT001
     """Show the revision of each feature's tables, and compare them with the models.
 
     Exits with 2 if migrations are pending, or if tables differ from the models.
     """
-    from mercato_composition.faults import DeploymentError, Fault
+    from mercato_composition.commands.frame import EXIT_FAULTS
+    from mercato_composition.faults.documents import as_document
     from mercato_database.checks import open_engine, require_migrated
-    from mercato_database.drift import drift
-    from mercato_database.history import current_revisions, histories
+    from mercato_database.drift import compare
+    from mercato_database.history import histories
 
     found = histories(operation.loaded_features())
     require_migrated(operation)
-    with open_engine(operation).connect() as connection:
-        current = current_revisions(connection, [history.feature for history in found])
-    faults: list[Fault] = []
-    for history in found:
-        state = current.get(history.feature, "-")
-        if state != history.head:
-            # The models are those of the newest revision, and would differ from older tables.
-            click.echo(f"{history.feature} {state}; not compared: its models need {history.head}")
-            continue
-        click.echo(f"{history.feature} {state}")
-        if (fault := drift(operation.database_url, history)) is not None:
-            faults.append(fault)
+    compared, shown = [], Progress(progress)
+    with shown.amounts("comparing", len(found), "steps") as advance:
+        for one in compare(open_engine(operation), found):
+            compared.append(one)
+            if not as_json:
+                shown.line(str(one))
+            advance(1)
+    faults = [one.fault for one in compared if one.fault is not None]
+    if as_json:
+        tables = [
+            {"feature": one.feature, "revision": one.revision, "head": one.head} for one in compared
+        ]
+        print_document("db check", tables=tables, faults=list(map(as_document, faults)))
+    elif faults:
+        print_faults(faults)
     if faults:
-        raise DeploymentError(faults)
+        ctx.exit(EXIT_FAULTS)
 
 
 @db.command(cls=Command, examples=["mercato db adopt reviews"])

@@ -10,8 +10,8 @@ import click
 
 if TYPE_CHECKING:
     from mercato_composition.commands import Operation
+    from mercato_composition.commands.progress import Kind
     from mercato_installer.installation import Installation
-    from mercato_installer.progress import Kind
 
 
 def _index_url(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
@@ -42,14 +42,6 @@ wait = click.option(
     metavar="SECONDS",
     help="How long to wait for another process that locks or installs.",
 )
-progress = click.option(
-    "--progress",
-    type=click.Choice(["auto", "plain", "none"]),
-    default="auto",
-    show_default=True,
-    help="What is shown of what takes longer than two seconds: a bar on a terminal, or lines.",
-)
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def installation_of(
@@ -62,10 +54,10 @@ def installation_of(
     as_json: bool = False,
 ) -> Installation:
     """Return what a command works on. With *as_json*, progress goes to standard error."""
+    from mercato_composition.commands.progress import Progress
     from mercato_composition.deployment.packages import read
     from mercato_composition.deployment.places import Places
     from mercato_installer.installation import Installation
-    from mercato_installer.progress import Progress
 
     requirements = read(operation.path)
     return Installation(

@@ -3,27 +3,34 @@
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
 from __future__ import annotations
 
-import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from mercato_composition.commands import Command, Operation, pass_operation
+from mercato_composition.commands import (
+    Command,
+    Operation,
+    as_json,
+    pass_operation,
+    print_document,
+    progress,
+)
 from mercato_installer.commands import options
 from mercato_installer.commands.options import installation_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mercato_installer.progress import Kind
+    from mercato_composition.commands.progress import Kind
 
 
 @click.command(cls=Command, examples=["mercato lock", "mercato lock --index https://…/simple/"])
 @options.index
 @options.into
 @options.wait
-@options.progress
-@options.as_json
+@progress
+@as_json
 @pass_operation
 def lock(
     operation: Operation,
@@ -43,9 +50,7 @@ def lock(
     installation = installation_of(operation, into, wait, index, progress, as_json=as_json)
     changes = locking.lock(installation)
     if as_json:
-        written = {"lock": str(installation.places.lock), "changes": changes}
-        document = {"format": "1.0", "command": "lock", **written}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        print_document("lock", lock=str(installation.places.lock), changes=changes)
         return
     for line in changes:
         click.echo(f"  {line}")
@@ -69,7 +74,8 @@ def lock(
 )
 @options.into
 @options.wait
-@options.progress
+@progress
+@as_json
 @pass_operation
 def install(
     operation: Operation,
@@ -79,6 +85,7 @@ def install(
     into: Path | None,
     wait: float,
     progress: Kind,
+    as_json: bool,  # noqa: FBT001
 ) -> None:
     """Create a new environment from the lock, and switch to it. `mercato deploy` does more.
 
@@ -94,13 +101,21 @@ def install(
 
         operation.needs_no_secret()
         installed = install_here(operation.draft, index=index, find_links=find_links)
-        names = ", ".join(map(str, installed))
-        click.echo(f"Installed: {names}" if installed else "Nothing is missing.")
+        names = [str(one) for one in installed]
+        if as_json:
+            print_document("install", installed=names, environment=sys.prefix)
+        else:
+            click.echo(f"Installed: {', '.join(names)}" if names else "Nothing is missing.")
         return
     if find_links is not None:
         raise click.BadParameter("only with --here", param_hint="--find-links")
+    from mercato_composition.deployment import lock as lockfile
     from mercato_installer import install as installing
 
-    installation = installation_of(operation, into, wait, index, progress)
-    installing.install(installation)
-    click.echo(f"Start it with: {installation.places.current / 'bin' / 'mercato'} serve")
+    installation = installation_of(operation, into, wait, index, progress, as_json=as_json)
+    chosen = installing.install(installation)
+    if as_json:
+        names = [wheel.release for wheel in lockfile.read(chosen.lock).wheels()]
+        print_document("install", installed=names, environment=str(chosen.folder))
+    else:
+        click.echo(f"Start it with: {installation.places.current / 'bin' / 'mercato'} serve")

@@ -3,23 +3,29 @@
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mercato_composition.commands import Command, Operation, pass_operation
+from mercato_composition.commands import (
+    Command,
+    Operation,
+    as_json,
+    pass_operation,
+    print_document,
+    progress,
+)
 from mercato_installer.commands import options
 from mercato_installer.commands.options import installation_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mercato_composition.commands.progress import Kind
     from mercato_installer.inside import Step
     from mercato_installer.installation import Installation
     from mercato_installer.plan import Plan
-    from mercato_installer.progress import Kind
     from mercato_installer.releases import Release
 
 EXIT_CHANGES = 3
@@ -43,14 +49,14 @@ _EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.argument("kept", metavar="[PLAN.JSON]", required=False, type=_EXISTING)
 @click.option("--plan", "only_plan", is_flag=True, help="Show the plan; do nothing of it.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Write the plan as JSON; with --plan.")
-@options.as_json
+@as_json
 @click.option("--exit-code", is_flag=True, help="Exit with 3 if there are changes; with --plan.")
 @click.option("--yes", is_flag=True, help="Do it without a question.")
 @click.option("--finish", is_flag=True, help="Remove what only older releases use.")
 @options.index
 @options.into
 @options.wait
-@options.progress
+@progress
 @pass_operation
 @click.pass_context
 def deploy(
@@ -118,7 +124,7 @@ def deploy(
 )
 @options.into
 @options.wait
-@options.progress
+@progress
 @pass_operation
 def rollback(
     operation: Operation,
@@ -145,7 +151,7 @@ def rollback(
 
 
 @click.command(cls=Command, examples=["mercato releases", "mercato releases --json"])
-@options.as_json
+@as_json
 @options.into
 @pass_operation
 def releases(operation: Operation, as_json: bool, into: Path | None) -> None:  # noqa: FBT001
@@ -156,8 +162,7 @@ def releases(operation: Operation, as_json: bool, into: Path | None) -> None:  #
     used = found.current()
     rows = [_described(one, used) for one in reversed(found.all())]
     if as_json:
-        document = {"format": "1.0", "command": "releases", "releases": rows}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        print_document("releases", releases=rows)
         return
     for row in rows:
         mark = "  current" if row["current"] else ""

@@ -75,7 +75,7 @@ class BodyParser(FlaskParser):
     ) -> NoReturn:
         """Raise a problem with all validation errors and their pointers."""
         messages = error.messages_dict
-        raise Invalid(errors=list(_flatten(messages))) from error
+        raise Invalid(errors=list(field_errors(messages))) from error
 
 
 def _text_of(argmap: Any, location: str | None) -> bytes | None:
@@ -249,7 +249,7 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _flatten(messages: Mapping[Any, Any]) -> Iterator[FieldError]:
+def field_errors(messages: Mapping[Any, Any]) -> Iterator[FieldError]:
     """Yield field errors from marshmallow's nested messages; the outermost key is the location."""
     for inner in messages.values():
         yield from _walk("", inner)

@@ -1,6 +1,9 @@
 """Lines and amounts of what a command does."""
 
-from mercato_installer.progress import Progress
+import os
+from contextlib import redirect_stderr
+
+from mercato_composition.commands.progress import Progress
 
 
 class Clock:
@@ -42,6 +45,35 @@ class TestProgress:
             "fetching: 4.0 of 38.0 MB",
             "reading wheels: 7 of 46 packages",
         ]
+
+    def test_draws_a_bar_on_a_terminal(self):
+        """A terminal has a bar with the amount, which a line of a step does not break."""
+        clock = Clock()
+        reading, writing = os.openpty()
+
+        with os.fdopen(writing, "w") as terminal, redirect_stderr(terminal):
+            progress = Progress(err=True, clock=clock)
+            with progress.amounts("upgrading", 4, "steps") as advance:
+                clock.now = 2.5
+                advance(1)
+                progress.line("users 0001")
+                advance(1)
+            drawn = os.read(reading, 10_000).decode()
+        os.close(reading)
+
+        before, _, after = drawn.partition("\x1b[Kusers 0001\r\n")
+        assert "1 of 4 steps" in before
+        assert "2 of 4 steps" in after
+
+    def test_has_no_amounts_where_no_terminal_is(self, capsys):
+        """A log has the steps, and no bar."""
+        clock = Clock()
+
+        with Progress(clock=clock).amounts("fetching", 100, "bytes") as advance:
+            clock.now = 3.0
+            advance(50)
+
+        assert capsys.readouterr().err == ""
 
     def test_may_be_off(self, capsys):
         """`--progress none` shows neither steps nor amounts."""

@@ -1,15 +1,20 @@
 """What a command shows while it works: lines, and how much is done of what takes long."""
 
+# A command imports what it needs when it runs, so `mercato --help` imports click alone.
+from __future__ import annotations
+
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import click
 
 Kind = Literal["auto", "plain", "none"]
+
+Unit = Literal["bytes", "packages", "rows", "steps"]
 
 Advance = Callable[[int], None]
 """Called with what was done since the last call, from any thread."""
@@ -19,12 +24,21 @@ _QUIET_SECONDS = 2.0
 
 _MEGABYTE = 1_000_000
 
+progress = click.option(
+    "--progress",
+    type=click.Choice(["auto", "plain", "none"]),
+    default="auto",
+    show_default=True,
+    help="What is shown of what takes longer than two seconds: a bar on a terminal, or lines.",
+)
+"""The option of a command that may take long."""
+
 
 class Progress:
     """Lines for steps, and amounts on standard error of what takes longer than two seconds.
 
     Args:
-        kind: ``auto``: a bar if standard error is a terminal, else as ``plain``. ``plain``: a line
+        kind: ``auto``: a bar if standard error is a terminal, else no amounts. ``plain``: a line
             every two seconds. ``none``: nothing, not even the steps.
         err: Whether the lines go to standard error, because standard output has a document.
         clock: Gives seconds.
@@ -34,41 +48,50 @@ class Progress:
         self, kind: Kind = "auto", *, err: bool = False, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.kind, self.err, self._clock = kind, err, clock
+        self._bar: Any = None
 
     def line(self, text: str) -> None:
         """Show the line of a step."""
-        if self.kind != "none":
-            click.echo(text, err=self.err)
+        if self.kind == "none":
+            return
+        if self._bar is not None:
+            # The next amount draws the bar again, below the line.
+            click.echo("\r\033[K", nl=False, err=True)
+        click.echo(text, err=self.err)
 
     @contextmanager
-    def amounts(
-        self, label: str, total: int, unit: Literal["bytes", "packages"]
-    ) -> Iterator[Advance]:
+    def amounts(self, label: str, total: int, unit: Unit) -> Iterator[Advance]:
         """Show how much of *total* is done, while the block runs."""
         started, lock = self._clock(), threading.Lock()
         done, shown = 0, started
-        bar: Any = None
+        draws = self.kind == "auto" and sys.stderr.isatty()
 
         def advance(amount: int) -> None:
-            nonlocal done, shown, bar
+            nonlocal done, shown
             with lock:
                 done += amount
                 now = self._clock()
-                if self.kind == "none" or now - started < _QUIET_SECONDS:
+                if now - started < _QUIET_SECONDS:
                     return
-                if self.kind == "auto" and sys.stderr.isatty():
-                    bar = bar or stack.enter_context(_bar(label, total))
-                    bar.update(done - bar.pos)
-                elif now - shown >= _QUIET_SECONDS:
+                if draws:
+                    self._draw(label, done, total, unit)
+                elif self.kind == "plain" and now - shown >= _QUIET_SECONDS:
                     shown = now
                     click.echo(f"{label}: {_amount(done, total, unit)}", err=True)
 
-        with ExitStack() as stack:
+        try:
             yield advance
+        finally:
+            if self._bar is not None:
+                self._bar.render_finish()
+                self._bar = None
 
-
-def _bar(label: str, total: int) -> AbstractContextManager[Any]:
-    return click.progressbar(length=total, label=label, file=sys.stderr)
+    def _draw(self, label: str, done: int, total: int, unit: Unit) -> None:
+        if self._bar is None:
+            self._bar = click.progressbar(
+                length=total, label=label, item_show_func=lambda text: text, file=sys.stderr
+            )
+        self._bar.update(done - self._bar.pos, _amount(done, total, unit))
 
 
 def _amount(done: int, total: int, unit: str) -> str:

@@ -1,0 +1,108 @@
+"""Ask remote providers for their part of a price, before the transaction begins."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from flask import Flask
+
+from mercato_contracts.discounts import Discounts
+from mercato_contracts.orders import Wanted
+from mercato_contracts.shipping import Shipping
+from mercato_contracts.taxes import InvalidTaxId, Taxes
+from mercato_kit import work
+from mercato_kit.contexts import get_app
+from mercato_kit.errors import Problem
+from mercato_kit.services import chosen, each, remote_terms
+from mercato_orders.services.inquiry import Inquiry, Kept, Key, Unasked, calling
+from mercato_orders.services.prices import price
+
+_MOST_CALLS = threading.BoundedSemaphore(32)
+"""Calls of remote providers at one time in a process; those that hang count, too."""
+
+_log = logging.getLogger(__name__)
+
+
+def prepare(wanted: Wanted) -> Inquiry | None:
+    """Ask remote providers about *wanted*, each within the time that the operator gives it.
+
+    The price is computed in a transaction that only reads and ends before each call, and again
+    with each answer. A provider that is late or fails is remembered as such. A price that is
+    refused is refused again by who asks for it with the result.
+
+    Returns:
+        The answers; None where no remote provider is composed.
+    """
+    if not _has_remote():
+        return None
+    kept: dict[Key, Kept] = {}
+    inquiry, left = Inquiry(kept=kept), _Left()
+    while True:
+        try:
+            work.run(lambda: price(wanted, inquiry, places=False), read_only=True)
+        except Unasked as unasked:
+            kept[unasked.key] = left.ask(unasked)
+        except (Problem, InvalidTaxId):
+            break
+        else:
+            break
+    return inquiry
+
+
+def _has_remote() -> bool:
+    taxes = chosen(Taxes)
+    return (
+        (taxes is not None and taxes.remote)
+        or any(one.remote for one in each(Discounts))
+        or any(one.remote for one in each(Shipping))
+    )
+
+
+class _Left:
+    """The time that each remote provider has left in this request."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[tuple[str, str], float] = {}
+
+    def ask(self, unasked: Unasked) -> Kept:
+        """Ask a provider; an answer that is late or broken is kept as none."""
+        contract, name, _ = unasked.key
+        terms = remote_terms(unasked.contract, name)
+        seconds = self._seconds.get((contract, name), terms.seconds if terms else 0.0)
+        begin = time.monotonic()
+        kept = _within(seconds, unasked.call)
+        self._seconds[contract, name] = seconds - (time.monotonic() - begin)
+        if kept == Kept():
+            used = terms.late if terms else "refuse"
+            _log.warning("K508: %s %r was late or failed; now: %s", contract, name, used)
+        return kept
+
+
+def _within(seconds: float, call: Callable[[], Any]) -> Kept:
+    """Call a provider in a thread of its own, and wait for it *seconds* at most."""
+    if seconds <= 0 or not _MOST_CALLS.acquire(timeout=seconds):
+        return Kept()
+    answers: SimpleQueue[Kept] = SimpleQueue()
+    arguments = (get_app(), call, answers)
+    threading.Thread(target=_call, args=arguments, daemon=True).start()
+    try:
+        return answers.get(timeout=seconds)
+    except Empty:
+        return Kept()
+
+
+def _call(app: Flask, call: Callable[[], Any], answers: SimpleQueue[Kept]) -> None:
+    try:
+        # A context of its own: a late call must not use the session of the request.
+        with app.app_context(), calling():
+            answers.put(Kept(call()))
+    except InvalidTaxId as error:
+        answers.put(Kept(error=error))
+    except Exception:  # noqa: BLE001 - whatever it is, the operator has said what happens
+        _log.exception("a remote provider failed")
+        answers.put(Kept())
+    finally:
+        _MOST_CALLS.release()
