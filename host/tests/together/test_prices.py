@@ -134,3 +134,17 @@ class TestPlaceOrder:
 
         codes = [(answer.status_code, answer.json["code"]) for answer in refused]
         assert codes == [(409, "no_tax_rate"), (409, "no_method_available")]
+
+
+class TestWithoutThem:
+    def test_keeps_orders(self, open_shop):
+        """When both features leave the file, placed orders stay as they are; new ones are plain."""
+        shop = open_shop("taxes", "shipping")
+        placed = shop.place(shipping_method="shipping.standard").json
+        place = f"/v1/orders/{placed['id']}"
+        before = shop.client.get(place, headers=shop.staff).json
+
+        plain = open_shop(made=False)
+
+        assert plain.client.get(place, headers=plain.staff).json == before
+        assert totals(plain.quote()) == totals(plain.place().json) == (0, 0, 0, 20_000)
