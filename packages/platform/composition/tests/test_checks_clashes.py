@@ -106,29 +106,3 @@ class TestClashes:
 
         assert codes(found) == ["K410"]
         assert "its index 'ix_same' is also an index of" in rendered(found)
-
-    @pytest.mark.provokes("K410")
-    def test_a_table_like_a_column(self):
-        """K410: the SQL guard would refuse each statement that names the column."""
-        chosen = sa.Column("shipping_method", sa.Text)
-
-        [fault] = planned(
-            feature("orders", metadata=tables("orders_order", chosen)),
-            feature("shipping", metadata=tables("shipping_method")),
-        ).faults
-
-        assert fault.code == "K410"
-        assert fault.what.startswith(
-            "its table 'shipping_method' has the name of a column of 'orders_order', of 'orders'"
-        )
-
-    def test_columns_may_have_one_name(self):
-        """A column may have the name of another one, and of a table of the same feature."""
-        own = tables("notes_note", sa.Column("notes_note", sa.Text), sa.Column("a", sa.Text))
-
-        found = planned(
-            feature("notes", metadata=own),
-            feature("ratings", metadata=tables("ratings_a", sa.Column("a", sa.Text))),
-        )
-
-        assert codes(found) == []

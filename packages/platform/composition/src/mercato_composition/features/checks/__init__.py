@@ -70,7 +70,6 @@ ON_ALL: Sequence[Check] = (
     expansions.expandable,
     expansions.one_name_each,
     tables.one_owner_each,
-    tables.no_table_like_a_column,
     acceptance.known,
 )
 """Rules between features, and those of what the deployment says of them."""

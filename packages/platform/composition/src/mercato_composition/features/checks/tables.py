@@ -31,28 +31,6 @@ def one_owner_each(features: Sequence[Candidate]) -> Iterator[Fault]:
                 yield _clash(feature, named, owner, first)
 
 
-def no_table_like_a_column(features: Sequence[Candidate]) -> Iterator[Fault]:
-    """Check that no table has the name of another feature's column (K410).
-
-    The SQL guard reads the names in a statement, and cannot tell the two apart.
-    """
-    known = [(_KIT, models.Base.metadata)]
-    known += [(one.where, one.manifest.metadata) for one in features if one.manifest.metadata]
-    columns = [
-        (owner, table.name, column.name)
-        for owner, metadata in known
-        for table in metadata.sorted_tables
-        for column in table.columns
-    ]
-    for feature in features:
-        own = feature.manifest.metadata or sa.MetaData()
-        for owner, table, name in columns:
-            if name in own.tables and owner != feature.where:
-                what = f"its table {name!r} has the name of a column of {table!r}, of {owner}."
-                danger = "the SQL guard would refuse statements that name the column"
-                yield feature.fault("K410", f"{what}\n{danger}", Outside("rename the table"))
-
-
 def _names_in(metadata: sa.MetaData) -> Iterator[Named]:
     for table in metadata.sorted_tables:
         yield "table", table.name, table
