@@ -243,6 +243,19 @@ class TestMisplacedParts:
         assert found.startswith(f"{member}: {shown}")
         assert found.endswith(f"is not in PACKAGE.{module}: move it there")
 
+    def test_finds_a_decorator(self, find):
+        """Decorators must be in the module of providers, too."""
+        files = without(
+            ("feature.py", "PACKAGE.provides ", "PACKAGE.elsewhere "),
+            ("feature.py", "import Offer", "import Decorates"),
+            ("feature.py", "offers=[Offer(", "decorates=[Decorates("),
+        )
+        files["elsewhere.py"] = files.pop("provides.py")
+
+        (found,) = find(shape.misplaced_parts, files)
+
+        assert found == "decorates: Lending is not in PACKAGE.provides: move it there"
+
     def test_finds_a_handler_of_glue(self, find):
         """Handlers of glue must be in the module of handlers, too."""
         files = without(

@@ -9,6 +9,8 @@ from mercato_contracts.orders import OrderRefused, Orders, Wanted, WantedLine
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.services import get
 from mercato_orders.models import Line, Order
+from mercato_orders.provides import ShopOrders
+from mercato_testing.contracts import OrdersSuite
 
 from . import factories, providers
 from .factories import order_of
@@ -56,6 +58,21 @@ def body_of(wanted):
         discount_codes=list(wanted.discount_codes),
         shipping_method=wanted.shipping_method,
     )
+
+
+class TestContract(OrdersSuite):
+    provider = ShopOrders
+
+    @pytest.fixture
+    def wanted(self, commit):
+        """Two units of a variant for an account."""
+        item = commit(factories.make_item)
+        return Wanted(
+            lines=(WantedLine(item, 2),),
+            currency="EUR",
+            customer=Customer(new_id(), "alice@example.com", email_verified=True),
+            shipping_address=factories.BOLOGNA,
+        )
 
 
 class TestQuote:

@@ -2,11 +2,12 @@ import pytest
 
 from mercato_contracts.people import People, Person
 from mercato_kit.composition import current_composition
-from mercato_kit.db import new_id
 from mercato_kit.identity import IdentityProvider
 from mercato_kit.services import get
+from mercato_testing.contracts import PeopleSuite
 from mercato_users import services
 from mercato_users.privacy import erase_subject
+from mercato_users.provides import AccountOwners
 
 from . import factories
 
@@ -69,6 +70,22 @@ class TestIdentity:
         assert charlie.get("/v1/users").status_code == 403
 
 
+class TestContract(PeopleSuite):
+    provider = AccountOwners
+
+    @pytest.fixture
+    def known(self, commit):
+        """Two accounts."""
+        return [commit(factories.make_user).id for _ in range(2)]
+
+    @pytest.fixture
+    def erased(self, commit):
+        """An account whose owner's data was erased."""
+        user = commit(factories.make_user)
+        commit(erase_subject, user.id)
+        return user.id
+
+
 class TestAccountOwners:
     def test_returns_people(self, app, commit):
         """A person has address, name and language, and whether the address is verified."""
@@ -83,22 +100,3 @@ class TestAccountOwners:
             zoe.id: Person(zoe.id, "Zoe@example.com", email_verified=True, **named),
             new.id: Person(new.id, "new@example.com", email_verified=False),
         }
-
-    def test_leaves_out_the_erased_and_the_unknown(self, app, commit):
-        """An erased account has no owner any more, nor has an id without an account."""
-        erased = commit(factories.make_user)
-        commit(erase_subject, erased.id)
-
-        with app.app_context():
-            people = get(People).get_many([erased.id, new_id()])
-
-        assert people == {}
-
-    def test_takes_one_statement(self, app, commit, statements):
-        """Any number of people takes one statement."""
-        users = [commit(factories.make_user).id for _ in range(3)]
-
-        with app.app_context(), statements as sent:
-            people = get(People).get_many(users)
-
-        assert (len(people), len(sent)) == (3, 1), sent

@@ -154,7 +154,7 @@ class TestNames:
 
         found = planned(POINTS, other)
 
-        assert codes(found) == ["K412", "K123"]
+        assert codes(found) == ["K412"]
         assert found.faults[0].what == (
             "offered twice under the name 'points': 'points' (handed to create_app), "
             "'acme' (handed to create_app)."

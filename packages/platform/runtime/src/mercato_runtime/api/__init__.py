@@ -11,6 +11,7 @@ from mercato_kit.feature import Expansion
 from mercato_kit.schemas import ProblemSchema
 from mercato_runtime.api.expansions import Items
 from mercato_runtime.api.names import ComponentNames, is_of_kit
+from mercato_runtime.api.providers import reference_to_names
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
@@ -22,6 +23,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
         app: The app.
 
     Attributes:
+        contracts: Those whose providers' names schemas refer to, by the name of the component.
         expansions: Those of the registered features, with the references to their schemas.
     """
 
@@ -29,9 +31,12 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest is untyped
 
     def __init__(self, app: Flask) -> None:
         self.names = ComponentNames()
+        self.contracts: dict[str, type[Any]] = {}
         self.expansions: dict[Items, dict[str, tuple[Expansion, Any]]] = {}
         plugin = MarshmallowPlugin(schema_name_resolver=self.names)
         super().__init__(app, spec_kwargs={"marshmallow_plugin": plugin})
+        refer = reference_to_names(self.names, self.contracts)
+        self.ma_plugin.converter.add_attribute_function(refer)
         # flask-smorest's commands would write the document without the changes of build_document().
         app.cli.commands.pop("openapi")
 

@@ -115,6 +115,8 @@ def _placed(feature: Feature) -> Iterator[tuple[str, object, str]]:
             yield "blueprints", blueprint, "routes"
         for offer in part.offers:
             yield "offers", offer.factory, "provides"
+        for decorator in part.decorates:
+            yield "decorates", decorator.factory, "provides"
         for handler in part.handles:
             yield "handles", handler.function, "events"
         for expansion in part.expansions:

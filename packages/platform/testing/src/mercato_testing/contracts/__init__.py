@@ -7,7 +7,16 @@
 """
 
 from mercato_testing.contracts.discounts import DiscountsSuite, LimitedDiscountsSuite
+from mercato_testing.contracts.orders import OrdersSuite
+from mercato_testing.contracts.people import PeopleSuite
 from mercato_testing.contracts.shipping import ShippingSuite
 from mercato_testing.contracts.taxes import TaxesSuite
 
-__all__ = ["DiscountsSuite", "LimitedDiscountsSuite", "ShippingSuite", "TaxesSuite"]
+__all__ = [
+    "DiscountsSuite",
+    "LimitedDiscountsSuite",
+    "OrdersSuite",
+    "PeopleSuite",
+    "ShippingSuite",
+    "TaxesSuite",
+]

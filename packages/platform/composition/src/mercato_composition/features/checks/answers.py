@@ -106,9 +106,12 @@ def order_is_said(
     """Warn where the order of providers changes results, and nothing gives it (K123)."""
     for contract, offers in answers.items():
         id_ = contract_id(contract)
-        if len(offers) < 2 or id_ in capabilities or not is_ordered(contract):
-            continue
         names = [one.name for one in offers]
+        # Two of one name (K412) are in no order.
+        if len(set(names)) < len(names) or len(names) < 2:
+            continue
+        if id_ in capabilities or not is_ordered(contract):
+            continue
         what = (
             f"the order of its {len(names)} providers changes totals, and {source.name} does not "
             f"give it; now by name: {', '.join(names)}."

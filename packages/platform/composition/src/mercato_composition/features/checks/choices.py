@@ -100,7 +100,7 @@ def _names(
     path, where = (table, id_), source.origin(table, id_)
     names, known = list(names_of(said) or ()), [one.name for one in rivals]
     if isinstance(said, str) and not source.in_environment(*path):
-        what = f"a list of names is due here: many may stand in [{table}] {id_}."
+        what = f'a list of names is due here: {id_} = ["…"], and not one name.'
         yield Fault("K202", where, what, (edits.set_value(source, path, names),))
     elif unknown := [name for name in names if name not in known]:
         meant = did_you_mean(unknown[0], set(known) - set(names))

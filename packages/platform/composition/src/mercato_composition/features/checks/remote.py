@@ -57,7 +57,7 @@ def late_ones(
             what = f'[remote.{id_}.{one.name}] late = "{late}": {_why(id_, late, rivals)}'
             fixes = _ways(source, path, rivals, may_skip=has_many(contract))
             follows = (late,) if late in unloaded else ()
-            yield Fault("K124", source.shown(*path), what, fixes, follows=follows)
+            yield Fault("K124", source.origin(*path), what, fixes, follows=follows)
 
 
 def _why(id_: str, late: str, rivals: Sequence[Offered]) -> str:

@@ -23,6 +23,7 @@ WORK = {"handles": ("topic", "versions", "remote"), "jobs": ("every_seconds", "r
 def describe_manifest(name: str, features: Sequence[Feature]) -> Tree:
     """Describe the manifests of the distribution *name*, and what it has besides."""
     parts = [(one, *part) for one in features for part in parts_of(one)]
+    needs = [need for one in features for need in one.needs]
     return {
         "features": sorted(one.name for one in features),
         "settings": describe_settings(sections_of(name, features)),
@@ -32,11 +33,20 @@ def describe_manifest(name: str, features: Sequence[Feature]) -> Tree:
         "refusals": sorted(refusals_of(name.replace("-", "_"))),
         "hooks": sorted(f"{it} of {one.name}" for it in HOOKS for one in features if vars(one)[it]),
         "excludes": {other: True for one in features for other in one.excludes},
-        "needs": {need.id: versions_of(need) for one in features for need in one.needs},
+        "needs": {need.id: versions_of(need) for need in needs if need.at_least},
+        "uses": {need.id: versions_of(need) for need in needs if not need.at_least},
         "offers": {
-            offer.id: {"version": offer.version, **when}
+            f"{offer.id}.{offer.name}" if offer.name else offer.id: {
+                "version": offer.version,
+                **when,
+            }
             for _, part, when in parts
             for offer in part.offers
+        },
+        "decorates": {
+            it.id: {"version": it.version, **when}
+            for _, part, when in parts
+            for it in part.decorates
         },
         **{
             kind: {
