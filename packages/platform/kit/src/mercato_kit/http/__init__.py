@@ -1,6 +1,8 @@
 """HTTP: routes with policies, ETags, idempotency keys and keyset pagination."""
 
+from mercato_kit.http import addresses
 from mercato_kit.http.blueprint import Blueprint
+from mercato_kit.http.body import field_errors
 from mercato_kit.http.etag import if_match
 from mercato_kit.http.pagination import (
     ListQuerySchema,
@@ -20,6 +22,8 @@ __all__ = [
     "Page",
     "PageRequest",
     "Route",
+    "addresses",
+    "field_errors",
     "if_match",
     "page_of",
     "paginate",
