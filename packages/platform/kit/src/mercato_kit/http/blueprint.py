@@ -19,6 +19,7 @@ from mercato_kit.errors import NotFound, Problem
 from mercato_kit.http import etag as etags, idempotency, responses
 from mercato_kit.http.body import BodyParser, refuse_query
 from mercato_kit.http.documentation import document
+from mercato_kit.http.expansions import PARAMETER
 from mercato_kit.http.routes import SAFE_METHODS, Route
 from mercato_kit.identity import authenticate
 from mercato_kit.policies import Policy
@@ -169,8 +170,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
 def _endpoint(route: Route) -> Callable[..., Response]:
     """Wrap a view in the unit of work and the checks that its route declares."""
-    has_query = route.has_query or route.expands is not None
-    answer = responses.respond if route.expands is None else responses.respond_expandable
+    has_query = route.has_query
+    expands = route.expands is not None
+    answer = responses.respond_expandable if expands else responses.respond
+    accepted = (PARAMETER,) if expands else ()
 
     @wraps(route.view)
     def endpoint(**arguments: Any) -> Response:
@@ -185,7 +188,7 @@ def _endpoint(route: Route) -> Callable[..., Response]:
             route.allow.check(authenticate(as_guest=route.allow.as_guest))
             _check_path(arguments)
             if not has_query:
-                refuse_query(request)
+                refuse_query(request, accepted)
             if route.if_match:
                 etags.read_if_match()
             if not route.idempotent:
