@@ -165,7 +165,7 @@ class TestLate:
 
         assert (refused.status_code, refused.json["code"]) == (503, "provider_unavailable")
         assert refused.headers["Retry-After"]
-        assert "K508: taxes 'far' was late or failed; now: refuse" in caplog.messages
+        assert "K508: taxes 'far' was late or failed; late = 'refuse'" in caplog.messages
 
     def test_failing_is_like_being_late(self, staged, caplog):
         """An error of a remote provider is logged, and refuses the order in the same way."""

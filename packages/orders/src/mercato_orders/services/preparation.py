@@ -17,6 +17,7 @@ from mercato_kit import work
 from mercato_kit.contexts import get_app
 from mercato_kit.errors import Problem
 from mercato_kit.principals import Principal
+from mercato_kit.remote import note_late
 from mercato_kit.services import chosen, each, remote_terms
 from mercato_orders.services.buyers import buyer_of, visitor_of
 from mercato_orders.services.inquiry import Inquiry, Kept, Key, Unasked, calling
@@ -93,8 +94,7 @@ class _Left:
         kept = _within(seconds, unasked.call)
         self._seconds[contract, name] = seconds - (time.monotonic() - begin)
         if kept == Kept():
-            used = terms.late if terms else "refuse"
-            _log.warning("K508: %s %r was late or failed; now: %s", contract, name, used)
+            note_late(unasked.contract, name)
         return kept
 
 
