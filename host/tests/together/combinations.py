@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from http.client import HTTPConnection
 from importlib.metadata import entry_points
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -173,8 +174,9 @@ class Shop:
         self.folder = folder
         self.file = folder / "deployment.toml"
         self.log = folder / "serve.log"
+        self.database = folder / "shop.db"
         named = "".join(table_of(feature) for feature in features)
-        url = f"sqlite:///{folder}/shop.db"
+        url = f"sqlite:///{self.database}"
         self.file.write_text(f'environment = "testing"\n[database]\nurl = "{url}"\n{named}')
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
@@ -206,9 +208,14 @@ class Shop:
         expect("Traceback" not in output, output)
         return done.stdout
 
+    def fill(self) -> None:
+        """Check the deployment with its database, and make sample data."""
+        self.run("check")
+        self.run("seed")
+
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Serve requests until the end of the block, then stop with exit code 0."""
+        """Serve requests until the end of the block, stop with exit code 0, and run the worker."""
         command = self.command("serve", f"--bind=127.0.0.1:{self.port}")
         with (
             self.log.open("w") as log,
@@ -221,6 +228,7 @@ class Shop:
                 yield
                 server.send_signal(signal.SIGTERM)
                 expect(server.wait(timeout=30) == 0, f"serve ended with {server.returncode}")
+                self.run("worker", "--once")
             finally:
                 # Killing the server alone would leave its workers, so its whole group is killed.
                 with suppress(ProcessLookupError):
@@ -268,15 +276,14 @@ def see_refused(shop: Shop, expected: set[str]) -> str:
     codes = {fault["code"] for fault in report["faults"] if fault["severity"] == "error"}
     expect(codes == expected, f"refused with {codes}, not {expected}")
     shop.run("serve", f"--bind=127.0.0.1:{shop.port}", ends_with=2)
-    expect(not (shop.folder / "shop.db").exists(), "a refused deployment touched its database")
+    expect(not shop.database.exists(), "a refused deployment touched its database")
     return f"refused, as its manifests say: {', '.join(sorted(expected))}"
 
 
 def see_served(shop: Shop, features: Sequence[Feature], parts: Path) -> str:
     """Check that the combination migrates, has no faults, and serves its document and routes."""
     shop.run("db", "upgrade")
-    shop.run("check")
-    shop.run("seed")
+    shop.fill()
     with shop.serving():
         document = shop.ask("/openapi.json").json
         tags = {tag["name"] for tag in document["tags"]}
@@ -287,7 +294,6 @@ def see_served(shop: Shop, features: Sequence[Feature], parts: Path) -> str:
         expect(shop.ask("/v1/no-such-thing").status == 404, "an unknown address is not 404")
         asked = sum(1 for _ in walk(shop, document))
         bought = buy(shop) if "/v1/orders" in document["paths"] else "nothing to buy"
-    shop.run("worker", "--once")
     return f"serves {len(document['paths'])} addresses; {asked} asked; {bought}"
 
 
@@ -391,21 +397,30 @@ def read(shop: Shop, document: Document, path: str, operation: Document) -> Iter
 def buy(shop: Shop) -> str:
     """Place an order as a guest, and return what it cost: the total of its quote."""
     for product in shop.ask("/v1/products?in_stock=true&currency=EUR").json["data"]:
-        for variant in shop.ask(f"/v1/products/{product['id']}").json["variants"]:
+        variants = shop.ask(f"/v1/products/{product['id']}").json["variants"]
+        for variant in filter(itemgetter("requires_shipping"), variants):
             lines = [{"variant_id": variant["id"], "quantity": 2}]
             wanted = {"lines": lines, "currency": "EUR", "shipping_address": ADDRESS}
-            quote = shop.ask("/v1/orders/quote", "POST", wanted).json
+            quote = quoted(shop, wanted)
             if quote["warnings"]:
                 continue
             for method in quote["shipping_methods"][:1]:
                 wanted["shipping_method"] = method["code"]
-                quote = shop.ask("/v1/orders/quote", "POST", wanted).json
+                quote = quoted(shop, wanted)
             contact = {"email": "walker@example.com"}
             expected = {"expected_amount_total": quote["amount_total"]}
             order = shop.ask("/v1/orders", "POST", wanted | contact | expected)
             expect(order.status == 201, f"the order: {order.status} {order.body!r}")
             return f"bought for {order.json['amount_total']}"
     raise NotAsPromisedError("nothing can be bought")
+
+
+def quoted(shop: Shop, wanted: Document) -> Document:
+    """Return the quote of a purchase."""
+    answer = shop.ask("/v1/orders/quote", "POST", wanted)
+    expect(answer.status == 200, f"the quote: {answer.status} {answer.body!r}")
+    quote: Document = answer.json
+    return quote
 
 
 def expect_refused(answer: Answer, what: str) -> None:

@@ -107,7 +107,11 @@ def _feature(
         "version": feature.version,
         "required": feature.required,
         "mount": feature.mount,
-        "offers": [{"contract": it.id, "version": it.version} for it in manifest.offers],
+        "offers": [
+            {"contract": it.id, "version": it.version}
+            for offers in (manifest.offers, manifest.decorates)
+            for it in offers
+        ],
         "needs": [_need(it) for it in needs if it.feature is feature],
         "expands": [f"{one.word}: {one.name}" for one in manifest.expansions],
         "publishes": list(manifest.publishes),
