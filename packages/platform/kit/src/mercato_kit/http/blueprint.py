@@ -210,15 +210,15 @@ def _check(
     route: Route,
     request: Request,
     arguments: Mapping[str, Any],
-    accepted: Collection[str] | None,
+    accepted: tuple[str, ...] | None,
 ) -> None:
     """Check what a route requires of a request before its arguments are parsed.
 
     Args:
         route: The route.
         request: The request.
-        arguments: The values of its path.
-        accepted: The names that its query may have; None if the view checks them.
+        arguments: The values in its path.
+        accepted: The only parameters of a query string; None where a schema loads it.
     """
     if route.allow is None:
         raise RuntimeError(f"{route.where} has no policy")
