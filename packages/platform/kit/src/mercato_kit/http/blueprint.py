@@ -19,6 +19,7 @@ from mercato_kit.errors import NotFound, Problem
 from mercato_kit.http import etag as etags, idempotency, responses
 from mercato_kit.http.body import BodyParser, refuse_query
 from mercato_kit.http.documentation import document
+from mercato_kit.http.expansions import PARAMETER
 from mercato_kit.http.preparation import CAPTURE, run_prepared
 from mercato_kit.http.routes import SAFE_METHODS, Route
 from mercato_kit.identity import authenticate
@@ -179,15 +180,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
 def _endpoint(route: Route) -> Callable[..., Response]:
     """Wrap a view in the unit of work and the checks that its route declares."""
-    has_query = route.has_query or route.expands is not None
-    answer = responses.respond if route.expands is None else responses.respond_expandable
+    expands = route.expands is not None
+    answer = responses.respond_expandable if expands else responses.respond
+    accepted = None if route.has_query else (PARAMETER,) if expands else ()
 
     @wraps(route.view)
     def endpoint(**arguments: Any) -> Response:
         request = get_request()
 
         def check() -> None:
-            _check(route, request, arguments, has_query=has_query)
+            _check(route, request, arguments, accepted)
 
         def run(values: Mapping[str, Any]) -> Response:
             def step() -> Response:
@@ -205,15 +207,25 @@ def _endpoint(route: Route) -> Callable[..., Response]:
 
 
 def _check(
-    route: Route, request: Request, arguments: Mapping[str, Any], *, has_query: bool
+    route: Route,
+    request: Request,
+    arguments: Mapping[str, Any],
+    accepted: tuple[str, ...] | None,
 ) -> None:
-    """Check what a route requires of a request before its arguments are parsed."""
+    """Check what a route requires of a request before its arguments are parsed.
+
+    Args:
+        route: The route.
+        request: The request.
+        arguments: The values in its path.
+        accepted: The only parameters of a query string; None where a schema loads it.
+    """
     if route.allow is None:
         raise RuntimeError(f"{route.where} has no policy")
     route.allow.check(authenticate(as_guest=route.allow.as_guest))
     _check_path(arguments)
-    if not has_query:
-        refuse_query(request)
+    if accepted is not None:
+        refuse_query(request, accepted)
     if route.if_match:
         etags.read_if_match()
 
