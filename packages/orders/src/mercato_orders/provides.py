@@ -20,7 +20,7 @@ from mercato_contracts.orders import (
     Wanted,
 )
 from mercato_kit.errors import Invalid, Problem, invalid
-from mercato_kit.http.body import field_errors
+from mercato_kit.http import field_errors
 from mercato_orders import services
 from mercato_orders.access import access_token
 from mercato_orders.pricing import Adjustment, PricedLine, PricedOrder

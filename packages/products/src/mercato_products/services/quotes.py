@@ -12,7 +12,7 @@ from mercato_contracts.catalog import Quote, QuoteLine, VariantUnavailable
 from mercato_kit.db import session
 from mercato_kit.lists import any_of
 from mercato_kit.prepared import Prepared
-from mercato_kit.views.elements import JsonList, JsonText, UuidText
+from mercato_kit.views import JsonList, JsonText, UuidText
 from mercato_products.availability import AT_DEFAULT_LOCATION
 from mercato_products.models import (
     Category,

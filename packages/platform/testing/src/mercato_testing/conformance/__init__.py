@@ -22,6 +22,7 @@ from mercato_testing.conformance import (
     expansions,
     histories,
     hostile,
+    imports,
     rules,
     schemas,
     shape,
@@ -62,6 +63,10 @@ class FeatureConformance:
         none_of(shape.misnamed_parts(self.feature))
         none_of(shape.misplaced_parts(self.feature))
         none_of(shape.bypassed_services(self.feature))
+
+    def test_imports_public_names_of_the_kit(self) -> None:
+        """Of the kit, it imports what ``__all__`` of the kit and of its packages lists."""
+        none_of(imports.private_names(self.feature))
 
     def test_names_its_tables_after_itself(self) -> None:
         """The name of each table starts with the name of the feature."""
