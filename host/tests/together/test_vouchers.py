@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +20,8 @@ from mercato_kit import work
 from mercato_kit.db import engine, session, utc_now
 from mercato_orders.models import Order
 from mercato_orders.services import expire_unpaid_orders
+from mercato_shipping.sample_data import make_sample_data as make_zones
+from mercato_taxes.sample_data import make_sample_data as make_rates
 from mercato_testing.statements import StatementCounter
 from mercato_vouchers.models import Redemption, Voucher
 
@@ -29,6 +32,7 @@ from .shopping import key, new_order, stock_variant
 CLIENTS = 12
 KILLED_AFTER = (20, 45)
 STAFF = ["products.write", "stock.read", "stock.write", "vouchers.read", "vouchers.write"]
+TAXES = '[features.taxes.settings]\ncountry = "DE"\n'
 TEN = {"name": "Ten", "kind": "percent", "ppm": 100_000}
 
 NewOrder = tuple[dict[str, Any], dict[str, str]]
@@ -272,3 +276,31 @@ class TestOrders:
         more = 3 if bind.dialect.name == "postgresql" else 4
         without = counts[0]
         assert counts == [without, without, without + more, without + more], sent
+
+    def test_everything_needs_six_statements_more(self, boot, write_deployment, issuer, staff):
+        """With taxes, shipping and vouchers, an order has at most 6 statements more."""
+        plain = boot(write_deployment("products", "orders", more=issuer.table)).test_client()
+        features = ("products", "orders", "shipping", "vouchers")
+        full = boot(write_deployment(*features, more=issuer.table + TAXES)).test_client()
+        with full.application.app_context():
+            bind = engine()
+            for make in (make_rates, make_zones):
+                work.run(partial(make, {}))
+        variants = [stock_variant(full, staff, units=100) for _ in range(5)]
+        codes = [f"CODE{number}" for number in range(5)]
+        for code in codes:
+            make_voucher(full, staff, code, ppm=1_000, max_redemptions=9)
+
+        counts = []
+        with plain.application.app_context():
+            plain_bind = engine()
+        with StatementCounter(plain_bind) as sent:
+            place(plain, variants[0])
+        without = len(sent)
+        for lines, used in ((1, codes[:1]), (5, codes)):
+            wishes = {"discount_codes": used, "shipping_method": "shipping.standard"}
+            with StatementCounter(bind) as sent:
+                place(full, *variants[:lines], **wishes)
+            counts.append(len(sent) - without)
+
+        assert counts[0] == counts[1] <= 6, sent
