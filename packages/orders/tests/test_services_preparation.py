@@ -240,5 +240,7 @@ class TestContract:
             with pytest.raises(OrderRefused) as refused:
                 work.run(lambda: get(Orders).quote(wanted))
 
+        with pytest.raises(RuntimeError, match="before the transaction"):
+            shop.commit(lambda: get(Orders).prepare(wanted))
         assert (quoted.totals.amount_tax, len(LINE.baskets)) == (250, 1)
         assert (refused.value.status, refused.value.code) == (503, "provider_unavailable")

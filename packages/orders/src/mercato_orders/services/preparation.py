@@ -53,9 +53,14 @@ def prepare(wanted: Wanted) -> Inquiry | None:
 
     Returns:
         The answers; None where no remote provider is composed.
+
+    Raises:
+        RuntimeError: The transaction has begun.
     """
     if not _has_remote():
         return None
+    if work.is_writing():
+        raise RuntimeError("prepare() waits for other machines: call it before the transaction")
     kept: dict[Key, Kept] = {}
     inquiry, left = Inquiry(kept=kept), _Left()
     while True:
@@ -100,13 +105,14 @@ class _Left:
 
 def _within(seconds: float, call: Callable[[], Any]) -> Kept:
     """Call a provider in a thread of its own, and wait for it *seconds* at most."""
+    until = time.monotonic() + seconds
     if seconds <= 0 or not _MOST_CALLS.acquire(timeout=seconds):
         return Kept()
     answers: SimpleQueue[Kept] = SimpleQueue()
     arguments = (get_app(), call, answers)
     threading.Thread(target=_call, args=arguments, daemon=True).start()
     try:
-        return answers.get(timeout=seconds)
+        return answers.get(timeout=max(0, until - time.monotonic()))
     except Empty:
         return Kept()
 
