@@ -172,28 +172,28 @@ class TestRequired:
 
     def test_one_whose_wheel_is_gone_is_closed_under_its_mount(self, client_of):
         """All URLs under the mount of a missing feature answer 503."""
-        gone = {"reviews": {**OPTIONAL, "mount": "/reviews"}}
+        gone = {"lamps": {**OPTIONAL, "mount": "/lamps"}}
 
         client = client_of(asks(), features=gone)
 
-        assert_closed(client.get("/reviews/v1/comments"), "reviews")
-        assert_closed(client.delete("/reviews"), "reviews")
+        assert_closed(client.get("/lamps/v1/comments"), "lamps")
+        assert_closed(client.delete("/lamps"), "lamps")
         assert client.get("/v1/asks").status_code == 200
 
     def test_one_whose_wheel_is_gone_and_that_has_no_mount_is_unknown(self, client_of):
         """URLs of a missing feature without a mount answer 404."""
-        assert client_of(features={"reviews": OPTIONAL}).get("/v1/reviews").status_code == 404
+        assert client_of(features={"lamps": OPTIONAL}).get("/v1/lamps").status_code == 404
 
     def test_is_said_in_readiness_and_metrics(self, client_of, deployment):
         """A shop without an optional feature is ready, and names the feature."""
         upgrade(deployment().database_url, [])
-        client = client_of(features={"reviews": OPTIONAL})
+        client = client_of(features={"lamps": OPTIONAL})
 
         ready, text = client.get("/readyz"), client.get("/metrics").text
 
         assert (ready.status_code, ready.json["status"]) == (200, "degraded")
         assert "mercato_degraded 1.0" in text
-        assert 'mercato_left_out{feature="reviews"} 1.0' in text
+        assert 'mercato_left_out{feature="lamps"} 1.0' in text
         assert "mercato_degraded 0.0" in client_of().get("/metrics").text
 
     @pytest.mark.parametrize(
