@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 
+from mercato_dev.scaffold import CONTRACTS, make_feature
 from mercato_users.sample_data import CUSTOMER_PASSWORD, CUSTOMERS
 
 from .clones import clone_to, end, start
@@ -36,6 +37,14 @@ def ask(address: str) -> tuple[int, int]:
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     own = httpx2.get(f"{address}/v1/wishlists", headers=headers).json()["data"]
     return len(own), httpx2.get(f"{address}/v1/wishlists").status_code
+
+
+def write_other_shapes(place: Path, sources: Path) -> None:
+    """Make a feature of each other shape, and copy its package to *sources*."""
+    options = [{"shape": "contract", "contract": name} for name in CONTRACTS]
+    for number, option in enumerate([{"shape": "empty"}, *options]):
+        made = make_feature(f"shape{number}", place, workspace=False, **option)
+        shutil.copytree(made / "src", sources, dirs_exist_ok=True)
 
 
 class TestNew:
@@ -74,10 +83,12 @@ class TestRepositoryOfStrangers:
         """Outside of this repository, the noxfile of a new feature imports the sessions.
 
         Its surface.json has HTTP, tables and manifest, because its tests require a host.
+        The types of all other shapes are checked with its own.
         """
         command = [sys.executable, "-m", "mercato_composition", "new", "loyalty", "--into=."]
         subprocess.run(command, cwd=tmp_path, check=True)
         folder = tmp_path / "mercato-loyalty"
+        write_other_shapes(tmp_path, folder / "src")
 
         listed = subprocess.run(
             [sys.executable, "-m", "nox", "--list"],

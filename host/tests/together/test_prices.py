@@ -11,8 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from mercato_kit import work
+from mercato_kit.db import engine
 from mercato_shipping.sample_data import make_sample_data as make_zones
 from mercato_taxes.sample_data import make_sample_data as make_rates
+from mercato_testing.statements import StatementCounter
 
 from .shopping import ADDRESS, key, new_order, stock_variant
 
@@ -29,7 +31,7 @@ AMERICAN = {**ADDRESS, "city": "Portland", "postal_code": "97201", "country": "U
 
 
 @dataclass
-class Counter:
+class PricedShop:
     """A shop with two variants at 100.00 each, and its staff."""
 
     app: Flask
@@ -55,7 +57,7 @@ class Counter:
 def open_shop(boot, write_deployment, issuer):
     """A function that opens a shop with some features beside products and orders."""
 
-    def start(*features: str, made: bool = True) -> Counter:
+    def start(*features: str, made: bool = True) -> PricedShop:
         more = issuer.table + (SETTINGS if "taxes" in features else "")
         path: Path = write_deployment("products", "orders", *features, more=more)
         app = boot(path)
@@ -66,7 +68,7 @@ def open_shop(boot, write_deployment, issuer):
         staff = {"Authorization": f"Bearer {token}"}
         client = app.test_client()
         variants = [stock_variant(client, staff, units=99, unit_amount=10_000) for _ in range(2)]
-        return Counter(app, client, staff, variants)
+        return PricedShop(app, client, staff, variants)
 
     return start
 
@@ -75,6 +77,20 @@ def totals(priced: dict[str, Any]) -> tuple[int, ...]:
     """Return what discounts, shipping and tax are, and the total."""
     names = ("amount_discount", "amount_shipping", "amount_tax", "amount_total")
     return tuple(priced[name] for name in names)
+
+
+def statements_of(shop: PricedShop, **members: Any) -> list[int]:
+    """Return the number of statements of an order of one line, and of one of two."""
+    with shop.app.app_context():
+        bind = engine()
+    counts = []
+    for lines in (shop.variant_ids[:1], shop.variant_ids):
+        order = new_order(*lines, **members)
+        with StatementCounter(bind) as sent:
+            placed = shop.client.post("/v1/orders", json=order, headers=key())
+        assert placed.status_code == 201, placed.text
+        counts.append(len(sent))
+    return counts
 
 
 EXPECTED = [
@@ -134,6 +150,20 @@ class TestPlaceOrder:
 
         codes = [(answer.status_code, answer.json["code"]) for answer in refused]
         assert codes == [(409, "no_tax_rate"), (409, "no_method_available")]
+
+    def test_needs_three_statements_more(self, open_shop):
+        """One SELECT of shipping, one of taxes, and one INSERT, whatever the number of lines.
+
+        On PostgreSQL the INSERT is a part of the statement that writes the others.
+        """
+        plain = statements_of(open_shop(made=False))
+        shop = open_shop("taxes", "shipping")
+        priced = statements_of(shop, shipping_method="shipping.standard")
+
+        with shop.app.app_context():
+            more = 2 if engine().dialect.name == "postgresql" else 3
+        assert priced == [count + more for count in plain]
+        assert priced[0] == priced[1]
 
 
 class TestWithoutThem:

@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from mercato_composition.features.quality import RECORD
 from mercato_kit.db import new_id, session
 from mercato_kit.events import Event
 from mercato_kit.feature import Feature
@@ -31,12 +32,28 @@ from mercato_testing.client import Client
 from mercato_testing.databases import Database, Databases
 from mercato_testing.network import only_loopback
 from mercato_testing.postgresql import Server, running_server
+from mercato_testing.quality import MARKER, QualityScale
 from mercato_testing.stage import Apps, Fake, Stage, set_up
 from mercato_testing.staged import AsUser, Commit, MakeStaged, Staged
 from mercato_testing.statements import StatementCounter
 from mercato_testing.views import ViewCase
 
 _NOTHING: Mapping[str, Any] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the plugin."""
+    parser.addoption(
+        f"--record-{MARKER}",
+        action="store_true",
+        help=f"write the level of the quality scale that a feature reaches into its {RECORD}",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure features by the rules that run."""
+    config.addinivalue_line("markers", f"{MARKER}(level): the test is a rule of a level")
+    config.pluginmanager.register(QualityScale(config))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -80,6 +80,13 @@ def bypassed_services(feature: Feature) -> Iterator[str]:
                     yield f"{place}:{line}: from {package} import services, and call services.…"
 
 
+def untyped_packages(feature: Feature) -> Iterator[str]:
+    """Find packages without ``py.typed``, whose types no type checker would read."""
+    for package in packages_of(feature):
+        if not (Path(str(import_module(package).__file__)).parent / "py.typed").exists():
+            yield f"{package} has no py.typed"
+
+
 def _entry_points(feature: Feature) -> Iterator[EntryPoint]:
     """Return the entry points of *feature*; another test reports that there is none."""
     yield from entry_points(group=ENTRY_POINT_GROUP, name=feature.name)

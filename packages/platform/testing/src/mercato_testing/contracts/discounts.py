@@ -11,9 +11,9 @@ from mercato_contracts.answers import wrong_discounts
 from mercato_contracts.baskets import Basket
 from mercato_contracts.discounts import Discounted, DiscountGone, Discounts, Reason, Refusal, Use
 from mercato_kit.db import new_id
-from mercato_testing.conformance import assert_that, none_of
-from mercato_testing.contracts.baskets import many_lines, sample_basket
+from mercato_testing.contracts.baskets import many_lines, sample_basket, sample_line
 from mercato_testing.contracts.statements import too_many
+from mercato_testing.findings import assert_that, none_of
 from mercato_testing.staged import Commit
 from mercato_testing.statements import StatementCounter
 
@@ -34,7 +34,8 @@ class DiscountsSuite:
     @pytest.fixture
     def basket(self) -> Basket:
         """Return a basket that the provider reduces. Override this to make its rows."""
-        return sample_basket(shipping=None)
+        lines = (sample_line(0), sample_line(1, unit_amount=900, quantity=3))
+        return sample_basket(lines=lines, shipping=None)
 
     def test_reduces(self, commit: Commit, basket: Basket) -> None:
         """There is a reduction, and its values are those of the contract."""

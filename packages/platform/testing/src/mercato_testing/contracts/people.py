@@ -8,8 +8,8 @@ import pytest
 
 from mercato_contracts.people import People, Person
 from mercato_kit.db import new_id
-from mercato_testing.conformance import assert_that, none_of
 from mercato_testing.contracts.statements import too_many
+from mercato_testing.findings import assert_that, none_of
 from mercato_testing.staged import Commit
 from mercato_testing.statements import StatementCounter
 

@@ -9,9 +9,9 @@ import pytest
 from mercato_contracts.answers import wrong_methods
 from mercato_contracts.baskets import Basket
 from mercato_contracts.shipping import Method, Shipping
-from mercato_testing.conformance import assert_that, none_of
 from mercato_testing.contracts.baskets import many_lines, sample_basket
 from mercato_testing.contracts.statements import too_many
+from mercato_testing.findings import assert_that, none_of
 from mercato_testing.staged import Commit
 from mercato_testing.statements import StatementCounter
 

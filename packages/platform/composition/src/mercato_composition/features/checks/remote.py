@@ -1,14 +1,15 @@
 """K109, K124, K203: what ``[remote]`` says of providers that ask other machines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mercato_composition.deployment import corrections, edits
 from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.remotes import REFUSE, SKIP, Remotes, terms_in
 from mercato_composition.faults import Fault, Outside, did_you_mean, nearest
 from mercato_composition.features.answers import fallback_among
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.discovery import Unloaded, may_offer
+from mercato_composition.features.discovery import Unloaded, is_left_out, may_offer
 from mercato_composition.features.relations import Offered, OffersByContract, satisfies
 from mercato_kit.contracts import has_many
 from mercato_kit.feature import contract_id
@@ -18,6 +19,7 @@ def remotes_known(
     remote: Remotes,
     offers: OffersByContract,
     unloaded: Unloaded,
+    choices: Mapping[str, FeatureChoice],
     named: object,  # noqa: ARG001 - a feature that is unknown may offer it
     source: Source,
 ) -> Iterator[Fault]:
@@ -25,6 +27,8 @@ def remotes_known(
     by_id = {contract_id(contract): rivals for contract, rivals in offers.items()}
     for id_, tables in remote.items():
         rivals = by_id.get(id_)
+        if rivals is None and is_left_out(id_, unloaded, choices):
+            continue
         if rivals is None:
             what = f"no enabled feature offers a contract {id_!r}.{did_you_mean(id_, by_id)}"
             fixes = corrections.known(source, ("remote", id_), nearest(id_, by_id))
@@ -32,15 +36,14 @@ def remotes_known(
             yield Fault("K203", place, what, fixes, follows=may_offer(id_, unloaded))
             continue
         far = [one.name for one in rivals if one.remote]
-        for name in (one for one in tables if one not in far):
+        for name in (one for one in tables if one not in (*far, *unloaded)):
             path = ("remote", id_, name)
             is_local = name in [one.name for one in rivals]
             what = f"no enabled feature offers {id_} under the name {name!r}."
             what = f"{name} answers {id_} without another machine." if is_local else what
             fixes = corrections.known(source, path, nearest(name, set(far) - tables.keys()))
             what += did_you_mean(name, far)
-            follows = (name,) if name in unloaded else ()
-            yield Fault("K203", source.key(*path), what, fixes, follows=follows)
+            yield Fault("K203", source.key(*path), what, fixes)
 
 
 def late_ones(
