@@ -4,7 +4,6 @@ The sessions that any repository of features has are in ``packages/platform/dev`
 about this shop.
 """
 
-import itertools
 import os
 import shutil
 import sys
@@ -36,7 +35,7 @@ define_tests([nox.param(EVERYTHING, TOGETHER, f"{ROOT}/host/tests/together", id=
 
 @nox.session(requires=["build"])
 def new(session: nox.Session) -> None:
-    """Write a new feature from the template: ``-- reviews``; then ``nox -s surface -- reviews``."""
+    """Write a new feature: ``-- wishlists``; then ``nox -s surface -- wishlists``."""
     provide(session, "mercato-dev")
     place_of_it = ["--workspace", "--into=packages", f"--home={HOME}"]
     session.run("mercato", "new", *place_of_it, *session.posargs, env=CLEAN)
@@ -78,7 +77,7 @@ def journey(session: nox.Session) -> None:
 
 @nox.session(requires=["build"])
 def contract(session: nox.Session) -> None:
-    """Let schemathesis compare a served shop with its API document, for a minute at most."""
+    """Let schemathesis compare a served shop with its API document."""
     provide(session, *chosen_wheels(), groups=[f"{ROOT}/host/pyproject.toml:contract"])
     session.run("python", "-u", "host/tests/together/contract.py", *session.posargs, env=CLEAN)
 
@@ -137,24 +136,26 @@ def test_beside(session: nox.Session, program: str) -> None:
     session.run("pytest", *where, *session.posargs, env=CLEAN)
 
 
-FEATURES = [item for item in DISTRIBUTIONS if item.is_feature]
-SUBSETS = [
-    nox.param([item.name for item in some], id="+".join(item.short for item in some) or "none")
-    for size in range(len(FEATURES) + 1)
-    for some in itertools.combinations(FEATURES, size)
-]
+FEATURES = [item.name for item in DISTRIBUTIONS if item.is_feature]
+ALONE = [[], *([name] for name in FEATURES), FEATURES]
 
 
 @nox.session(requires=["build"])
-@nox.parametrize("chosen", SUBSETS)
+@nox.parametrize("chosen", ALONE, ids=["none", *FEATURES, "every"])
 def combinations(session: nox.Session, chosen: list[str]) -> None:
-    """Boot the host with each subset of the features and nothing else, or see it refused."""
+    """Boot the host with each subset of the features, or see it refused.
+
+    Each feature alone has an environment with what it declares and nothing else, and a server. The
+    other subsets are composed where all are installed.
+    """
     provide(session, "mercato-host", *chosen)
     # What one combination says of a feature is compared with the others of the same wheels.
     made_of = digest(item.wheel for item in DISTRIBUTIONS)[:16]
     parts = Path(session.virtualenv.location).resolve().parent / f"parts-{made_of}"
-    program = "host/tests/together/combinations.py"
-    session.run("python", program, f"--parts={parts}", *chosen, env=CLEAN)
+    programs = ROOT / "host/tests/together"
+    session.run("python", programs / "combinations.py", f"--parts={parts}", *chosen, env=CLEAN)
+    if chosen == FEATURES:
+        session.run("python", programs / "subsets.py", f"--parts={parts}", env=CLEAN)
 
 
 @nox.session(requires=["build"])

@@ -18,6 +18,7 @@ GOOD = {
         from PACKAGE.events import HANDLES
         from PACKAGE.events import LATER
         from PACKAGE.events import PUBLISHES
+        from PACKAGE.expansions import EXPANSIONS
         from PACKAGE.jobs import JOBS
         from PACKAGE.models import Base
         from PACKAGE.permissions import PERMISSIONS
@@ -36,6 +37,7 @@ GOOD = {
             offers=[Offer(Lending, "1.0", Lending)],
             publishes=PUBLISHES,
             handles=HANDLES,
+            expansions=EXPANSIONS,
             jobs=JOBS,
             glue=[Glue(when=["orders"], handles=LATER)],
             settings=LoansSettings,
@@ -57,6 +59,16 @@ GOOD = {
         PUBLISHES = ["loan.made"]
         HANDLES = [Handler("user.erased", forget_member)]
         LATER = [Handler("order.paid", lend_what_was_bought)]
+    """,
+    "expansions.py": """
+        from marshmallow import Schema
+        from mercato_kit.feature import Expansion
+
+        class Shelves: ...
+
+        def count_loans(ids): ...
+
+        EXPANSIONS = [Expansion(Shelves, "book", "loans", Schema, "Loans of a book.", count_loans)]
     """,
     "jobs.py": """
         from mercato_kit.jobs import Job
@@ -100,6 +112,7 @@ NAMES = [
     ("metadata", "models", "Base"),
     ("publishes", "events", "PUBLISHES"),
     ("handles", "events", "HANDLES"),
+    ("expansions", "expansions", "EXPANSIONS"),
     ("jobs", "jobs", "JOBS"),
     ("permissions", "permissions", "PERMISSIONS"),
     ("cli", "cli", "commands"),
@@ -230,6 +243,19 @@ class TestMisplacedParts:
         assert found.startswith(f"{member}: {shown}")
         assert found.endswith(f"is not in PACKAGE.{module}: move it there")
 
+    def test_finds_a_decorator(self, find):
+        """Decorators must be in the module of providers, too."""
+        files = without(
+            ("feature.py", "PACKAGE.provides ", "PACKAGE.elsewhere "),
+            ("feature.py", "import Offer", "import Decorates"),
+            ("feature.py", "offers=[Offer(", "decorates=[Decorates("),
+        )
+        files["elsewhere.py"] = files.pop("provides.py")
+
+        (found,) = find(shape.misplaced_parts, files)
+
+        assert found == "decorates: Lending is not in PACKAGE.provides: move it there"
+
     def test_finds_a_handler_of_glue(self, find):
         """Handlers of glue must be in the module of handlers, too."""
         files = without(
@@ -245,6 +271,18 @@ class TestMisplacedParts:
 
         assert find(shape.misplaced_parts, files) == [
             "handles: lend_what_was_bought is not in PACKAGE.events: move it there"
+        ]
+
+    def test_finds_what_an_expansion_calls(self, find):
+        """The function of an expansion must be in the module of expansions."""
+        files = without(
+            ("expansions.py", "def count_loans(ids): ...", "from PACKAGE import counting"),
+            ("expansions.py", "count_loans)", "counting.count_loans)"),
+        )
+        files["counting.py"] = "def count_loans(ids): ...\n"
+
+        assert find(shape.misplaced_parts, files) == [
+            "expansions: count_loans is not in PACKAGE.expansions: move it there"
         ]
 
 

@@ -1,4 +1,4 @@
-"""Check one combination of features: it boots or is refused, as its manifests require.
+"""Check combinations of features: each boots or is refused, as its manifests require.
 
 Run by ``nox -s combinations`` with the Python of an environment that holds the host, some features,
 what they declare, and nothing else. So this program only uses what the host requires.
@@ -7,6 +7,7 @@ what they declare, and nothing else. So this program only uses what the host req
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from http.client import HTTPConnection
 from importlib.metadata import entry_points
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -28,13 +30,23 @@ import click
 import msgspec
 from packaging.specifiers import SpecifierSet
 
-from mercato_kit.feature import ENTRY_POINT_GROUP, Feature
+from mercato_kit.feature import ENTRY_POINT_GROUP, Feature, Offer
 
 Document = Mapping[str, Any]
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
+OF_COMPOSITION = re.compile("(Expanded|Expansions|Names)$")
+"""Components with what enabled features offer; a feature's own begin with its name."""
 REFUSALS = range(400, 500)
+HEADERS = {"Content-Type": "application/json"}
+ADDRESS = {
+    "name": "Wanda Walker",
+    "line1": "1 Market Street",
+    "city": "Bologna",
+    "postal_code": "40121",
+    "country": "IT",
+}
 READY_WITHIN_SECONDS = 60
 
 
@@ -67,16 +79,7 @@ def main(parts: Path, distributions: tuple[str, ...]) -> None:
     """
     manifests = installed_features(distributions)
     with tempfile.TemporaryDirectory() as folder:
-        shop = Shop(Path(folder), manifests)
-        expected = expected_codes(manifests)
-        if "K111" in expected:
-            see_refused(shop, expected)
-            shop.choose(choices(manifests))
-            expected = expected_codes(manifests, choices(manifests))
-        if expected:
-            see_refused(shop, expected)
-        else:
-            see_served(shop, manifests, parts)
+        click.echo(check(Shop(Path(folder), manifests), manifests, parts))
 
 
 def installed_features(distributions: Iterable[str]) -> list[Feature]:
@@ -87,9 +90,16 @@ def installed_features(distributions: Iterable[str]) -> list[Feature]:
     return [entry.load() for entry in entries]
 
 
+def has_one_answer(offer: Offer) -> bool:
+    """Return whether one feature answers the contract, as its module says."""
+    return vars(sys.modules[offer.contract.__module__]).get("ANSWERS", "one") == "one"
+
+
 def choices(features: Sequence[Feature]) -> dict[str, str]:
-    """Choose the first feature by name for each contract that several offer; by contract id."""
-    offers = Counter(offer.id for feature in features for offer in feature.offers)
+    """Choose the first feature by name where several offer a contract that has one answer."""
+    offers = Counter(
+        offer.id for feature in features for offer in feature.offers if has_one_answer(offer)
+    )
     return {
         offer.id: feature.name
         for feature in sorted(features, key=lambda one: one.name, reverse=True)
@@ -107,31 +117,38 @@ def expected_codes(
         features: All enabled features.
         chosen: The feature that answers a contract, by contract id; other offers do not count.
     """
-    codes = set()
+    codes = set() if has_expanded_items(features) else {"K125"}
     offers = [
         (feature, offer)
         for feature in features
         for offer in feature.offers
         if chosen.get(offer.id, feature.name) == feature.name
     ]
-    contracts = [offer.contract for _, offer in offers]
+    contracts = [offer.contract for _, offer in offers if has_one_answer(offer)]
     if len(set(contracts)) < len(contracts):
         codes.add("K111")
     graph: dict[str, set[str]] = {feature.name: set() for feature in features}
     for feature in features:
         for need in feature.needs:
             there = [(one, offer) for one, offer in offers if offer.contract is need.contract]
-            versions = [offer.version for _, offer in there]
-            if not there:
+            fits = SpecifierSet(need.versions).contains
+            if len(there) < need.at_least:
                 codes.add("K108")
-            elif not any(SpecifierSet(need.versions).contains(version) for version in versions):
+            elif there and not any(fits(offer.version) for _, offer in there):
                 codes.add("K109")
-            graph[feature.name] |= {one.name for one, _ in there}
+            if need.at_least:
+                graph[feature.name] |= {one.name for one, _ in there}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError:
         codes.add("K110")
     return codes
+
+
+def has_expanded_items(features: Sequence[Feature]) -> bool:
+    """Return whether there are routes with all items that features expand."""
+    shown = {route.expands for one in features for it in one.blueprints for route in it.routes}
+    return all((it.contract, it.thing) in shown for one in features for it in one.expansions)
 
 
 def table_of(feature: Feature) -> str:
@@ -157,8 +174,9 @@ class Shop:
         self.folder = folder
         self.file = folder / "deployment.toml"
         self.log = folder / "serve.log"
+        self.database = folder / "shop.db"
         named = "".join(table_of(feature) for feature in features)
-        url = f"sqlite:///{folder}/shop.db"
+        url = f"sqlite:///{self.database}"
         self.file.write_text(f'environment = "testing"\n[database]\nurl = "{url}"\n{named}')
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
@@ -190,9 +208,14 @@ class Shop:
         expect("Traceback" not in output, output)
         return done.stdout
 
+    def fill(self) -> None:
+        """Check the deployment with its database, and make sample data."""
+        self.run("check")
+        self.run("seed")
+
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Serve requests until the end of the block, then stop with exit code 0."""
+        """Serve requests until the end of the block, stop with exit code 0, and run the worker."""
         command = self.command("serve", f"--bind=127.0.0.1:{self.port}")
         with (
             self.log.open("w") as log,
@@ -205,16 +228,19 @@ class Shop:
                 yield
                 server.send_signal(signal.SIGTERM)
                 expect(server.wait(timeout=30) == 0, f"serve ended with {server.returncode}")
+                self.run("worker", "--once")
             finally:
                 # Killing the server alone would leave its workers, so its whole group is killed.
                 with suppress(ProcessLookupError):
                     os.killpg(server.pid, signal.SIGKILL)
 
-    def ask(self, path: str, method: str = "GET") -> Answer:
-        """Send a request without a token."""
+    def ask(self, path: str, method: str = "GET", body: Any = None) -> Answer:
+        """Send a request without a token. A body is sent as JSON, under a key of its own."""
+        sent = None if body is None else json.dumps(body)
+        headers = {} if body is None else HEADERS | {"Idempotency-Key": secrets.token_hex(16)}
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request(method, path)
+            connection.request(method, path, sent, headers)
             response = connection.getresponse()
             return Answer(response.status, response.headers, response.read())
         finally:
@@ -232,21 +258,32 @@ class Shop:
         raise NotAsPromisedError(f"not ready in time: {self.log.read_text()}")
 
 
-def see_refused(shop: Shop, expected: set[str]) -> None:
+def check(shop: Shop, manifests: Sequence[Feature], parts: Path) -> str:
+    """Check that a deployment of some features is refused or served, and return a summary."""
+    expected = expected_codes(manifests)
+    if "K111" in expected:
+        see_refused(shop, expected)
+        shop.choose(choices(manifests))
+        expected = expected_codes(manifests, choices(manifests))
+    if expected:
+        return see_refused(shop, expected)
+    return see_served(shop, manifests, parts)
+
+
+def see_refused(shop: Shop, expected: set[str]) -> str:
     """Check that `check` and `serve` refuse the combination with the expected codes."""
     report = json.loads(shop.run("check", "--offline", "--json", ends_with=2))
     codes = {fault["code"] for fault in report["faults"] if fault["severity"] == "error"}
     expect(codes == expected, f"refused with {codes}, not {expected}")
     shop.run("serve", f"--bind=127.0.0.1:{shop.port}", ends_with=2)
-    expect(not (shop.folder / "shop.db").exists(), "a refused deployment touched its database")
-    click.echo(f"refused, as its manifests say: {', '.join(sorted(expected))}")
+    expect(not shop.database.exists(), "a refused deployment touched its database")
+    return f"refused, as its manifests say: {', '.join(sorted(expected))}"
 
 
-def see_served(shop: Shop, features: Sequence[Feature], parts: Path) -> None:
+def see_served(shop: Shop, features: Sequence[Feature], parts: Path) -> str:
     """Check that the combination migrates, has no faults, and serves its document and routes."""
     shop.run("db", "upgrade")
-    shop.run("check")
-    shop.run("seed")
+    shop.fill()
     with shop.serving():
         document = shop.ask("/openapi.json").json
         tags = {tag["name"] for tag in document["tags"]}
@@ -256,12 +293,15 @@ def see_served(shop: Shop, features: Sequence[Feature], parts: Path) -> None:
         expect(shop.ask("/docs").status == 200, "the page of the document is away")
         expect(shop.ask("/v1/no-such-thing").status == 404, "an unknown address is not 404")
         asked = sum(1 for _ in walk(shop, document))
-    shop.run("worker", "--once")
-    click.echo(f"boots, migrates, serves {len(document['paths'])} addresses; {asked} asked")
+        bought = buy(shop) if "/v1/orders" in document["paths"] else "nothing to buy"
+    return f"serves {len(document['paths'])} addresses; {asked} asked; {bought}"
 
 
 def part_of(document: Document, feature: str) -> str:
-    """Return a document's operations of one feature, with every schema they refer to."""
+    """Return a document's operations of one feature, with the schemas that they refer to.
+
+    Without those that composition owns: they say what is on.
+    """
     paths: dict[str, Any] = {}
     for path, operations in document["paths"].items():
         own = {verb: one for verb, one in operations.items() if is_of(one, feature)}
@@ -269,7 +309,12 @@ def part_of(document: Document, feature: str) -> str:
             # The other members of a path apply to all of its operations.
             shared = {key: value for key, value in operations.items() if key == "parameters"}
             paths[path] = shared | own
-    schemas = document["components"]["schemas"]
+    prefix = "".join(word.capitalize() for word in feature.split("_"))
+    schemas = {
+        name: schema
+        for name, schema in document["components"]["schemas"].items()
+        if name.startswith(prefix) or not OF_COMPOSITION.search(name)
+    }
     used = reachable(schemas, json.dumps(paths))
     tag = [one for one in document["tags"] if one["name"] == feature]
     kept = {name: schema for name, schema in schemas.items() if name in used}
@@ -284,11 +329,11 @@ def is_of(operation: Any, feature: str) -> bool:
 def reachable(schemas: Document, text: str) -> set[str]:
     """Return the names of schemas that *text* refers to, directly or indirectly."""
     used: set[str] = set()
-    waiting = set(REFERENCE.findall(text))
+    waiting = schemas.keys() & REFERENCE.findall(text)
     while waiting:
         used |= waiting
         texts = [json.dumps(schemas[name]) for name in waiting]
-        waiting = {name for one in texts for name in REFERENCE.findall(one)} - used
+        waiting = (schemas.keys() & REFERENCE.findall("".join(texts))) - used
     return used
 
 
@@ -347,6 +392,35 @@ def read(shop: Shop, document: Document, path: str, operation: Document) -> Iter
         yield one
         place = f"{path}/{items[0]['id']}"
         expect(shop.ask(place).json["id"] == items[0]["id"], f"{place} is another one")
+
+
+def buy(shop: Shop) -> str:
+    """Place an order as a guest, and return what it cost: the total of its quote."""
+    for product in shop.ask("/v1/products?in_stock=true&currency=EUR").json["data"]:
+        variants = shop.ask(f"/v1/products/{product['id']}").json["variants"]
+        for variant in filter(itemgetter("requires_shipping"), variants):
+            lines = [{"variant_id": variant["id"], "quantity": 2}]
+            wanted = {"lines": lines, "currency": "EUR", "shipping_address": ADDRESS}
+            quote = quoted(shop, wanted)
+            if quote["warnings"]:
+                continue
+            for method in quote["shipping_methods"][:1]:
+                wanted["shipping_method"] = method["code"]
+                quote = quoted(shop, wanted)
+            contact = {"email": "walker@example.com"}
+            expected = {"expected_amount_total": quote["amount_total"]}
+            order = shop.ask("/v1/orders", "POST", wanted | contact | expected)
+            expect(order.status == 201, f"the order: {order.status} {order.body!r}")
+            return f"bought for {order.json['amount_total']}"
+    raise NotAsPromisedError("nothing can be bought")
+
+
+def quoted(shop: Shop, wanted: Document) -> Document:
+    """Return the quote of a purchase."""
+    answer = shop.ask("/v1/orders/quote", "POST", wanted)
+    expect(answer.status == 200, f"the quote: {answer.status} {answer.body!r}")
+    quote: Document = answer.json
+    return quote
 
 
 def expect_refused(answer: Answer, what: str) -> None:

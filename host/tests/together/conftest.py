@@ -19,7 +19,6 @@ from .issuer import Issuer, running_issuer
 from .shop import Shop
 from .shopping import PASSWORD
 
-ALL_FEATURES = ("users", "products", "orders")
 KEYS_WITHIN_SECONDS = 30
 
 

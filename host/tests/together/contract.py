@@ -1,7 +1,8 @@
 """Let schemathesis compare a served shop with its API document: ``nox -s contract``.
 
 It sends the examples, the edges of each schema, random requests and sequences of them, as a member
-of staff who is logged in.
+of staff who is logged in. It sends the same ones in each run: a limit of time would make what it
+finds depend on the machine.
 """
 
 import os
@@ -15,9 +16,6 @@ from journey import DEPLOYMENT
 from shop import Shop, running_shop
 
 from mercato_users.sample_data import STAFF, STAFF_PASSWORD
-
-SECONDS = 60
-"""The bound of a run."""
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
@@ -34,7 +32,6 @@ def compare(shop: Shop, folder: Path) -> int:
         *(sys.executable, "-m", "schemathesis.cli", f"--config-file={CONFIG}", "run"),
         f"{shop.address}/openapi.json",
         f"--header=Authorization: Bearer {log_in(shop)}",
-        f"--max-time={SECONDS}",
         "--output-sanitize=true",
         *sys.argv[1:],
     ]

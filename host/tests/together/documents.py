@@ -62,5 +62,6 @@ def _named(readme: str) -> Iterator[tuple[str, str]]:
                 # A module of a feature may have become a folder of the same name.
                 name = path if "`" in title else path.replace(".py", "*")
                 yield f"{title}: {path}", f"{folder}/src/*/{name}"
-    for feature, path in re.findall(r"`(users|products|orders|oidc)/([\w/]+\.py)`", readme):
+    features = "|".join(folder.name for folder in ROOT.glob("packages/*") if folder.is_dir())
+    for feature, path in re.findall(rf"`({features})/([\w/]+\.\w+)`", readme):
         yield f"{feature}: {path}", f"packages/{feature}/src/*/{path}"

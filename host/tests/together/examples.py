@@ -1,5 +1,6 @@
 """Write the examples of the API document into the features: ``nox -s examples``."""
 
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,18 +17,17 @@ from mercato_kit.composition import current_composition
 from mercato_kit.db import engine
 from mercato_runtime.worker import run_once
 
-from .recorder import Recorder, file_of, text_of
+from .recorder import ROOT, Recorder, file_of, text_of
 from .tour import Tour, mails_in
 
-FEATURES = ("users", "products", "orders")
+DEPLOYMENT = ROOT / "host/deployments/development.toml"
 
 
 @contextmanager
 def sample_shop(folder: Path) -> Iterator[Flask]:
     """Make a shop with sample data in *folder*, which also gets its mails."""
-    mail = {"mail": "folder", "mail_folder": str(folder)}
-    features: dict[str, Any] = {name: {} for name in FEATURES}
-    features["users"] = {"settings": mail}
+    features = tomllib.loads(DEPLOYMENT.read_text())["features"]
+    features["users"]["settings"] |= {"mail": "folder", "mail_folder": str(folder)}
     database = {"url": f"sqlite:///{folder}/shop.db"}
     app = create_app({"environment": "testing", "database": database, "features": features})
     with app.app_context():

@@ -31,6 +31,13 @@ from mercato_testing.postgresql import running_server
 DEPLOYMENT = Path(__file__).parents[2] / "deployments" / "development.toml"
 MAIL_WITHIN_SECONDS = 20
 PASSWORD = "a walk through the market"
+ADDRESS = {
+    "name": "Wanda Walker",
+    "line1": "1 Market Street",
+    "city": "Bologna",
+    "postal_code": "40121",
+    "country": "IT",
+}
 
 
 class Surprise(Exception):
@@ -131,7 +138,6 @@ class Journey:
         self.order_request: dict[str, Any] = {}
         self.order_key = key()
         self.placed: httpx2.Response
-        self.quoted: dict[str, Any] = {}
 
     def steps(self) -> list[Callable[[], None]]:
         """Return the steps in order."""
@@ -211,21 +217,23 @@ class Journey:
         return None
 
     def quote(self) -> None:
-        """Ask for a price; a quote promises nothing"""
-        lines = [{"variant_id": self.variant["id"], "quantity": 2}]
-        body = {"lines": lines, "currency": "EUR"}
-        self.quoted = self.customer.send("POST", "/v1/orders/quote", 200, json=body).json()
-        self.order_request = {
-            **body,
-            "expected_amount_total": self.quoted["amount_total"],
-            "shipping_address": {
-                "name": "Wanda Walker",
-                "line1": "1 Market Street",
-                "city": "Bologna",
-                "postal_code": "40121",
-                "country": "IT",
-            },
+        """Ask for a price, and choose how it is sent; a quote promises nothing"""
+        self.order_request = self._priced(self.customer, 2)
+
+    def _priced(self, buyer: Customer, quantity: int) -> dict[str, Any]:
+        """Return the request of an order at the price of its quote."""
+        body: dict[str, Any] = {
+            "lines": [{"variant_id": self.variant["id"], "quantity": quantity}],
+            "currency": "EUR",
+            "shipping_address": ADDRESS,
         }
+        quoted = buyer.send("POST", "/v1/orders/quote", 200, json=body).json()
+        if methods := quoted["shipping_methods"]:
+            body["shipping_method"] = methods[0]["code"]
+            quoted = buyer.send("POST", "/v1/orders/quote", 200, json=body).json()
+            shipping = quoted["amount_shipping"]
+            expect(shipping == methods[0]["amount"], f"{methods[0]} costs {shipping} in the quote")
+        return {**body, "expected_amount_total": quoted["amount_total"]}
 
     def order(self) -> None:
         """Order it, at the price that was quoted"""
@@ -234,7 +242,8 @@ class Journey:
         )
         order = self.placed.json()
         expect(order["status"] == "open", f"the order is {order['status']}")
-        expect(order["amount_total"] == self.quoted["amount_total"], "the price is not the quote's")
+        total, quoted = order["amount_total"], self.order_request["expected_amount_total"]
+        expect(total == quoted, f"the price is {total}, and the quote's was {quoted}")
 
     def pay(self) -> None:
         """Pay it"""
@@ -317,10 +326,7 @@ class Journey:
         self.guest.send("POST", "/v1/orders", 201, json=body, headers=key())
 
     def _one_for(self, email: str) -> dict[str, Any]:
-        lines = [{"variant_id": self.variant["id"], "quantity": 1}]
-        return {**self.order_request, "lines": lines, "email": email} | {
-            "expected_amount_total": self.quoted["amount_total"] // 2
-        }
+        return {**self._priced(self.guest, 1), "email": email}
 
     def refresh_and_leave(self) -> None:
         """Refresh the token, and log out"""

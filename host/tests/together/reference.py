@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from mercato_composition.deployment.model import Choice
+from mercato_composition.deployment.remotes import Remote
 from mercato_composition.features.reserved import COMMANDS
 from mercato_composition.report.settings import SECTIONS, fields_of
 from mercato_kit import settings
@@ -30,7 +31,10 @@ Every table of the deployment file and its settings; [deploying](../deploying.md
 A variable overrides each setting: `MERCATO_DATABASE__URL` is `url` in `[database]`, and
 `MERCATO_FEATURES__ORDERS__SETTINGS__UNPAID_EXPIRY_MINUTES` is one of a feature. A secret comes from
 its variable, or from the file that the variable with `_FILE` at its end names. The table
-`[capabilities]` has a row for each contract that two features offer: `catalog = "products"`.
+`[capabilities]` has a row for each contract that two features offer: `catalog = "products"`; and
+one for a contract that many answer, if some of them are to answer or their order counts:
+`discounts = ["vouchers", "loyalty"]`. `[decorators]` names the features that decorate a contract,
+the outermost first: `catalog = ["price_lists", "b2b"]`.
 """
 
 COMMANDS_HEAD = """\
@@ -50,6 +54,7 @@ def settings_page() -> str:
     lines = [SETTINGS_HEAD]
     for path, kind in SECTIONS.items():
         lines += _settings(f"[{'.'.join(path)}]" if path else "Top of the file", kind)
+    lines += _settings("[remote.CONTRACT.PROVIDER]", Remote)
     lines += _settings("[features.NAME]", Choice)
     for feature in _features():
         if feature.settings is not None:

@@ -1,9 +1,12 @@
 """The documents are short, and what they say of the repository is so."""
 
+import re
 from importlib import import_module
 from pkgutil import resolve_name
 
 import pytest
+
+import mercato_kit
 
 from .documents import (
     ROOT,
@@ -18,6 +21,7 @@ from .documents import (
 
 README = (ROOT / "README.md").read_text()
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
+KIT = (ROOT / "packages/platform/kit/README.md").read_text()
 CODEOWNERS = (ROOT / ".github/CODEOWNERS").read_text()
 MOST_WORDS = 400
 MOST_LINES = 85
@@ -123,6 +127,15 @@ class TestPublicNames:
         assert "mercato_composition.deployment" in names
         for name in names:
             resolve_name(name)
+
+    def test_readme_of_the_kit_lists_its_modules(self):
+        """The table of modules in the kit's README is ``mercato_kit.__all__``."""
+        table = KIT.partition("\n## Modules\n")[2].partition("\n## ")[0]
+        rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+
+        assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(
+            mercato_kit.__all__
+        )
 
     def test_a_name_that_is_gone_is_found(self):
         """A module that was renamed cannot be resolved."""

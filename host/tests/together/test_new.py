@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 
+from mercato_dev.scaffold import CONTRACTS, make_feature
 from mercato_users.sample_data import CUSTOMER_PASSWORD, CUSTOMERS
 
 from .clones import clone_to, end, start
@@ -30,12 +31,20 @@ def nox(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProces
 
 
 def ask(address: str) -> tuple[int, int]:
-    """Count the reviews that the first sample customer sees, and get the status of a guest."""
+    """Count the wishlists that the first sample customer sees, and get the status of a guest."""
     login = {"email": CUSTOMERS[0][0], "password": CUSTOMER_PASSWORD}
     tokens = httpx2.post(f"{address}/v1/auth/login", json=login).json()
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-    own = httpx2.get(f"{address}/v1/reviews", headers=headers).json()["data"]
-    return len(own), httpx2.get(f"{address}/v1/reviews").status_code
+    own = httpx2.get(f"{address}/v1/wishlists", headers=headers).json()["data"]
+    return len(own), httpx2.get(f"{address}/v1/wishlists").status_code
+
+
+def write_other_shapes(place: Path, sources: Path) -> None:
+    """Make a feature of each other shape, and copy its package to *sources*."""
+    options = [{"shape": "contract", "contract": name} for name in CONTRACTS]
+    for number, option in enumerate([{"shape": "empty"}, *options]):
+        made = make_feature(f"shape{number}", place, workspace=False, **option)
+        shutil.copytree(made / "src", sources, dirs_exist_ok=True)
 
 
 class TestNew:
@@ -44,10 +53,10 @@ class TestNew:
         clone_to(tmp_path)
         shutil.copytree(DIST, tmp_path / "dist")
 
-        made = nox(tmp_path, "new", "--", "reviews")
-        again = nox(tmp_path, "new", "--", "reviews")
+        made = nox(tmp_path, "new", "--", "wishlists")
+        again = nox(tmp_path, "new", "--", "wishlists")
         # The repository below checks the types of the same template.
-        passed = nox(tmp_path, "tests(reviews)", "lint", "boundaries")
+        passed = nox(tmp_path, "tests(wishlists)", "lint", "boundaries")
 
         assert made.returncode == 0, made.stdout + made.stderr
         assert again.returncode != 0
@@ -58,8 +67,8 @@ class TestNew:
     def _open_a_shop(self, folder: Path) -> tuple[int, int]:
         """Open the sample shop with the new feature in its deployment file; see :func:`ask`."""
         deployment = folder / "host/deployments/development.toml"
-        deployment.write_text(f"{deployment.read_text()}\n[features.reviews]\n")
-        assert len(tomllib.loads(deployment.read_text())["features"]) == 4
+        deployment.write_text(f"{deployment.read_text()}\n[features.wishlists]\n")
+        assert "wishlists" in tomllib.loads(deployment.read_text())["features"]
         port = free_port()
         shop = start(f"{NOX} -s shop -- --port {port}", folder)
         try:
@@ -74,10 +83,12 @@ class TestRepositoryOfStrangers:
         """Outside of this repository, the noxfile of a new feature imports the sessions.
 
         Its surface.json has HTTP, tables and manifest, because its tests require a host.
+        The types of all other shapes are checked with its own.
         """
         command = [sys.executable, "-m", "mercato_composition", "new", "loyalty", "--into=."]
         subprocess.run(command, cwd=tmp_path, check=True)
         folder = tmp_path / "mercato-loyalty"
+        write_other_shapes(tmp_path, folder / "src")
 
         listed = subprocess.run(
             [sys.executable, "-m", "nox", "--list"],

@@ -3,7 +3,8 @@
 import email
 import email.policy
 import re
-from collections.abc import Callable
+import runpy
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from werkzeug.test import TestResponse
 from mercato_products.sample_data import sample_id
 from mercato_users.sample_data import CUSTOMER_PASSWORD, CUSTOMERS, STAFF, STAFF_PASSWORD
 
-from .recorder import KEY, Recorder
+from .recorder import KEY, ROOT, Recorder
 
 SKU = "GIFCAR-547-01"
 ADDRESS = {
@@ -36,13 +37,17 @@ class Tour:
     Args:
         recorder: Sends and records the requests.
         mails: Delivers what is due, and returns the text of the mails, oldest first.
+
+    Attributes:
+        staff: The access token of a member of staff with every permission.
+        customer: The access token of a customer.
     """
 
     def __init__(self, recorder: Recorder, mails: Callable[[], list[str]]) -> None:
         self._recorder = recorder
         self._mails = mails
         self._keys = 0
-        self._staff = self._customer = ""
+        self.staff = self.customer = ""
 
     def walk(self) -> None:
         """Use every operation."""
@@ -51,18 +56,21 @@ class Tour:
         self._products()
         self._stock()
         self._orders()
+        for walk in tours():
+            walk(self)
         self._people()
 
-    def _send(self, method: str, path: str, expected: int, **options: Any) -> TestResponse:
+    def send(self, method: str, path: str, expected: int, **options: Any) -> TestResponse:
+        """Send a request, and check the status of the answer."""
         answer = self._recorder.send(method, path, **options)
         assert answer.status_code == expected, f"{method} {path}: {answer.status} {answer.text}"
         return answer
 
-    def _once(self, path: str, expected: int, **options: Any) -> TestResponse:
+    def once(self, path: str, expected: int, **options: Any) -> TestResponse:
         """Send a POST with a new Idempotency-Key."""
         self._keys += 1
         headers = {"Idempotency-Key": f"{KEY}-{self._keys}", **options.pop("headers", {})}
-        return self._send("POST", path, expected, headers=headers, **options)
+        return self.send("POST", path, expected, headers=headers, **options)
 
     def _token(self) -> str:
         [mail] = self._mails()
@@ -72,60 +80,60 @@ class Tour:
 
     def _log_in(self, address: str, password: str, expected: int = 200) -> Any:
         body = {"email": address, "password": password}
-        return self._send("POST", "/v1/auth/login", expected, json=body).json
+        return self.send("POST", "/v1/auth/login", expected, json=body).json
 
     def _accounts(self) -> None:
         person = {"given_name": "Wanda", "family_name": "Walker", "locale": "it-IT"}
         body = {"email": NEWCOMER, "password": PASSWORD, **person}
-        self._send("POST", "/v1/users", 202, json=body)
+        self.send("POST", "/v1/users", 202, json=body)
         self._mails()
-        self._send("POST", "/v1/users/verify-email/resend", 202, json={"email": NEWCOMER})
+        self.send("POST", "/v1/users/verify-email/resend", 202, json={"email": NEWCOMER})
         token = {"token": self._token()}
-        self._send("POST", "/v1/users/verify-email", 204, json=token)
-        self._send("POST", "/v1/users/verify-email", 410, json=token)
-        self._send("POST", "/v1/auth/password/forgot", 202, json={"email": NEWCOMER})
+        self.send("POST", "/v1/users/verify-email", 204, json=token)
+        self.send("POST", "/v1/users/verify-email", 410, json=token)
+        self.send("POST", "/v1/auth/password/forgot", 202, json={"email": NEWCOMER})
         body = {"token": self._token(), "password": NEW_PASSWORD}
-        self._send("POST", "/v1/auth/password/reset", 204, json=body)
-        self._send("POST", "/v1/auth/password/reset", 410, json=body)
+        self.send("POST", "/v1/auth/password/reset", 204, json=body)
+        self.send("POST", "/v1/auth/password/reset", 410, json=body)
         customer = self._log_in(CUSTOMERS[0][0], CUSTOMER_PASSWORD)
         self._log_in(CUSTOMERS[0][0], "not the password", 401)
         refresh = {"refresh_token": customer["refresh_token"]}
-        tokens = self._send("POST", "/v1/auth/refresh", 200, json=refresh).json
-        self._customer = tokens["access_token"]
-        me = self._send("GET", "/v1/users/me", 200, token=self._customer)
-        self._send(
+        tokens = self.send("POST", "/v1/auth/refresh", 200, json=refresh).json
+        self.customer = tokens["access_token"]
+        me = self.send("GET", "/v1/users/me", 200, token=self.customer)
+        self.send(
             "PATCH",
             "/v1/users/me",
             200,
-            token=self._customer,
+            token=self.customer,
             headers={"If-Match": me.headers["ETag"]},
             json={"phone_number": "+33612345678", "metadata": {"newsletter": "yes"}},
         )
-        self._staff = self._log_in(STAFF[0][0], STAFF_PASSWORD)["access_token"]
-        self._send("GET", "/.well-known/jwks.json", 200)
+        self.staff = self._log_in(STAFF[0][0], STAFF_PASSWORD)["access_token"]
+        self.send("GET", "/.well-known/jwks.json", 200)
 
     def _catalogue(self) -> None:
         gifts = {"q": "gift", "currency": "EUR"}
-        self._send("GET", "/v1/products", 200, query_string=gifts)
+        self.send("GET", "/v1/products", 200, query_string=gifts)
         card = sample_id("product", "gift-card")
         one = {"currency": "EUR"}
-        self._send("GET", f"/v1/products/{card}", 200, query_string=one)
-        self._send("GET", "/v1/products/by-handle/gift-card", 200, query_string=one)
-        self._send("GET", f"/v1/products/{card}/variants", 200, query_string={"limit": "1"})
-        self._send("GET", "/v1/variants", 200, query_string={"sku": SKU})
-        self._send("GET", f"/v1/variants/{sample_id('variant', SKU)}", 200)
-        self._send("GET", "/v1/categories", 200, query_string={"limit": "2"})
-        self._send("GET", f"/v1/categories/{sample_id('category', 'gift-cards')}", 200)
+        self.send("GET", f"/v1/products/{card}", 200, query_string=one)
+        self.send("GET", "/v1/products/by-handle/gift-card", 200, query_string=one)
+        self.send("GET", f"/v1/products/{card}/variants", 200, query_string={"limit": "1"})
+        self.send("GET", "/v1/variants", 200, query_string={"sku": SKU})
+        self.send("GET", f"/v1/variants/{sample_id('variant', SKU)}", 200)
+        self.send("GET", "/v1/categories", 200, query_string={"limit": "2"})
+        self.send("GET", f"/v1/categories/{sample_id('category', 'gift-cards')}", 200)
 
     def _products(self) -> None:
-        staff: dict[str, Any] = {"token": self._staff}
-        category = self._send(
+        staff: dict[str, Any] = {"token": self.staff}
+        category = self.send(
             "POST", "/v1/categories", 201, json={"name": "Lamps", "handle": "lamps"}, **staff
         )
         at = f"/v1/categories/{category.json['id']}"
         version = {"If-Match": category.headers["ETag"]}
-        self._send("PATCH", at, 200, json={"name": "Table lamps"}, headers=version, **staff)
-        self._send("DELETE", at, 204, **staff)
+        self.send("PATCH", at, 200, json={"name": "Table lamps"}, headers=version, **staff)
+        self.send("DELETE", at, 204, **staff)
         variant = {
             "sku": "LAMP-OAK",
             "gtin": "4006381333931",
@@ -145,103 +153,110 @@ class Tour:
             "options": ["Wood"],
             "variants": [variant],
         }
-        made = self._once("/v1/products", 201, json=new, **staff)
-        self._once("/v1/products", 409, json=new, **staff)
+        made = self.once("/v1/products", 201, json=new, **staff)
+        self.once("/v1/products", 409, json=new, **staff)
         at, [lamp] = f"/v1/products/{made.json['id']}", made.json["variants"]
         version = {"If-Match": made.headers["ETag"]}
         changes = {"description": "A lamp of oak or walnut."}
-        self._send("PATCH", at, 200, json=changes, headers=version, **staff)
-        self._send("PATCH", at, 412, json=changes, headers=version, **staff)
-        self._send("PUT", f"{at}/media", 200, json=[PICTURE], **staff)
+        self.send("PATCH", at, 200, json=changes, headers=version, **staff)
+        self.send("PATCH", at, 412, json=changes, headers=version, **staff)
+        self.send("PUT", f"{at}/media", 200, json=[PICTURE], **staff)
         other = {**variant, "sku": "LAMP-WALNUT", "option_values": {"Wood": "Walnut"}}
-        added = self._once(f"{at}/variants", 201, json=other, **staff)
-        self._once(f"{at}/variants", 409, json=other, **staff)
+        added = self.once(f"{at}/variants", 201, json=other, **staff)
+        self.once(f"{at}/variants", 409, json=other, **staff)
         self._change_variant(lamp["id"], added.json["id"], staff)
-        version = {"If-Match": self._send("GET", at, 200, **staff).headers["ETag"]}
-        self._send("DELETE", at, 204, headers=version, **staff)
+        version = {"If-Match": self.send("GET", at, 200, **staff).headers["ETag"]}
+        self.send("DELETE", at, 204, headers=version, **staff)
 
     def _change_variant(self, lamp_id: str, other_id: str, staff: dict[str, Any]) -> None:
         at, other = f"/v1/variants/{lamp_id}", f"/v1/variants/{other_id}"
-        version = {"If-Match": self._send("GET", at, 200, **staff).headers["ETag"]}
-        changed = self._send("PATCH", at, 200, json={"weight_grams": 750}, headers=version, **staff)
+        version = {"If-Match": self.send("GET", at, 200, **staff).headers["ETag"]}
+        changed = self.send("PATCH", at, 200, json={"weight_grams": 750}, headers=version, **staff)
         version = {"If-Match": changed.headers["ETag"]}
         price = {"unit_amount": 4500, "compare_at_amount": 4900}
-        self._send("PUT", f"{at}/prices/EUR", 200, json=price, headers=version, **staff)
-        version = {"If-Match": self._send("GET", other, 200, **staff).headers["ETag"]}
-        self._send("DELETE", other, 204, headers=version, **staff)
+        self.send("PUT", f"{at}/prices/EUR", 200, json=price, headers=version, **staff)
+        version = {"If-Match": self.send("GET", other, 200, **staff).headers["ETag"]}
+        self.send("DELETE", other, 204, headers=version, **staff)
         received = {"variant_id": lamp_id, "quantity": 1, "reason": "Received"}
-        self._once("/v1/stock-adjustments", 201, json={"adjustments": [received]}, **staff)
+        self.once("/v1/stock-adjustments", 201, json={"adjustments": [received]}, **staff)
         self._lamp = lamp_id
 
     def _stock(self) -> None:
-        staff: dict[str, Any] = {"token": self._staff}
+        staff: dict[str, Any] = {"token": self.staff}
         one = {"variant_id": self._lamp}
         levels = {"variant_ids": self._lamp}
-        self._send("GET", "/v1/stock-levels", 200, query_string=levels, **staff)
-        self._send("GET", "/v1/stock-movements", 200, query_string=one, **staff)
+        self.send("GET", "/v1/stock-levels", 200, query_string=levels, **staff)
+        self.send("GET", "/v1/stock-movements", 200, query_string=one, **staff)
         wrong = {**one, "set_to": 5, "expected_on_hand": 9, "reason": "Counted"}
-        self._once("/v1/stock-adjustments", 409, json={"adjustments": [wrong]}, **staff)
+        self.once("/v1/stock-adjustments", 409, json={"adjustments": [wrong]}, **staff)
 
     def _orders(self) -> None:
         lines = [{"variant_id": str(sample_id("variant", SKU)), "quantity": 1}]
         wanted = {"lines": lines, "currency": "EUR"}
-        self._send("POST", "/v1/orders/quote", 200, json=wanted)
+        self.send("POST", "/v1/orders/quote", 200, json=wanted)
         order = {**wanted, "email": NEWCOMER, "shipping_address": ADDRESS}
-        placed = self._once("/v1/orders", 201, json=order)
+        placed = self.once("/v1/orders", 201, json=order)
         self._refusals(order)
         at = f"/v1/orders/{placed.json['id']}"
         secret = {"Order-Access-Token": placed.json["access_token"]}
-        self._send("GET", at, 200, headers=secret)
-        self._send("GET", at, 404)
+        self.send("GET", at, 200, headers=secret)
+        self.send("GET", at, 404)
         manual = {"provider": "manual"}
-        paid = self._once(f"{at}/payments", 201, json=manual, token=self._staff)
-        self._once(f"{at}/payments", 409, json=manual, token=self._staff)
-        self._send("GET", f"{at}/payments", 200, headers=secret)
-        self._send("GET", f"{at}/payments/{paid.json['id']}", 200, headers=secret)
-        self._send("GET", f"{at}/events", 200, headers=secret, query_string={"limit": "1"})
+        paid = self.once(f"{at}/payments", 201, json=manual, token=self.staff)
+        self.once(f"{at}/payments", 409, json=manual, token=self.staff)
+        self.send("GET", f"{at}/payments", 200, headers=secret)
+        self.send("GET", f"{at}/payments/{paid.json['id']}", 200, headers=secret)
+        self.send("GET", f"{at}/events", 200, headers=secret, query_string={"limit": "1"})
         self._reservations(placed.json["id"])
-        other = self._once("/v1/orders", 201, json=order).json
+        other = self.once("/v1/orders", 201, json=order).json
         secret = {"Order-Access-Token": other["access_token"]}
         reason = {"reason": "Ordered twice by mistake"}
         canceled = f"/v1/orders/{other['id']}/cancel"
-        self._once(canceled, 200, json=reason, headers=secret)
-        self._once(canceled, 409, json=reason, headers=secret)
-        self._send("GET", "/v1/orders", 200, token=self._customer, query_string={"limit": "1"})
+        self.once(canceled, 200, json=reason, headers=secret)
+        self.once(canceled, 409, json=reason, headers=secret)
+        self.send("GET", "/v1/orders", 200, token=self.customer, query_string={"limit": "1"})
 
     def _refusals(self, order: dict[str, Any]) -> None:
         many = [{"variant_id": self._unarchived(), "quantity": 999}]
-        self._once("/v1/orders", 409, json={**order, "lines": many})
-        self._once("/v1/orders", 409, json={**order, "expected_amount_total": 1})
+        sent = {**order, "shipping_method": "shipping.standard"}
+        self.once("/v1/orders", 409, json={**sent, "lines": many})
+        self.once("/v1/orders", 409, json={**order, "expected_amount_total": 1})
         unknown = [{"variant_id": self._lamp, "quantity": 1}]
-        self._once("/v1/orders", 409, json={**order, "lines": unknown})
-        self._once("/v1/orders", 422, json={**order, "email": "nobody"})
+        self.once("/v1/orders", 409, json={**order, "lines": unknown})
+        self.once("/v1/orders", 422, json={**order, "email": "nobody"})
 
     def _unarchived(self) -> str:
         levels = {"limit": "1"}
         [level] = self._recorder.send(
-            "GET", "/v1/stock-levels", token=self._staff, query_string=levels
+            "GET", "/v1/stock-levels", token=self.staff, query_string=levels
         ).json["data"]
         return str(level["variant_id"])
 
     def _reservations(self, reference: str) -> None:
-        staff: dict[str, Any] = {"token": self._staff}
-        self._send("GET", "/v1/stock-reservations", 200, query_string={"limit": "1"}, **staff)
-        self._send("GET", f"/v1/stock-reservations/{reference}", 200, **staff)
+        staff: dict[str, Any] = {"token": self.staff}
+        self.send("GET", "/v1/stock-reservations", 200, query_string={"limit": "1"}, **staff)
+        self.send("GET", f"/v1/stock-reservations/{reference}", 200, **staff)
 
     def _people(self) -> None:
-        staff: dict[str, Any] = {"token": self._staff}
+        staff: dict[str, Any] = {"token": self.staff}
         query = {"q": CUSTOMERS[1][0]}
-        [user] = self._send("GET", "/v1/users", 200, query_string=query, **staff).json["data"]
+        [user] = self.send("GET", "/v1/users", 200, query_string=query, **staff).json["data"]
         at = f"/v1/users/{user['id']}"
-        self._send("GET", at, 200, **staff)
-        self._send("GET", at, 403, token=self._customer)
+        self.send("GET", at, 200, **staff)
+        self.send("GET", at, 403, token=self.customer)
         reason = {"reason": "Asked by the customer"}
-        self._send("POST", f"{at}/suspend", 204, json=reason, **staff)
-        self._send("POST", f"{at}/suspend", 409, json=reason, **staff)
-        self._send("POST", f"{at}/reactivate", 204, json=reason, **staff)
-        self._send("POST", f"{at}/reactivate", 409, json=reason, **staff)
-        self._send("POST", "/v1/auth/logout", 204, token=self._customer)
-        self._send("GET", "/v1/users/me", 401, token=self._customer)
+        self.send("POST", f"{at}/suspend", 204, json=reason, **staff)
+        self.send("POST", f"{at}/suspend", 409, json=reason, **staff)
+        self.send("POST", f"{at}/reactivate", 204, json=reason, **staff)
+        self.send("POST", f"{at}/reactivate", 409, json=reason, **staff)
+        self.send("POST", "/v1/auth/logout", 204, token=self.customer)
+        self.send("GET", "/v1/users/me", 401, token=self.customer)
+
+
+def tours() -> Iterator[Callable[[Tour], None]]:
+    """Return ``walk()`` of each feature that has a tour of its operations, in ``tests/tour.py``."""
+    for file in sorted(ROOT.glob("packages/*/tests/tour.py")):
+        yield runpy.run_path(str(file))["walk"]
 
 
 def mails_in(folder: Path) -> list[str]:

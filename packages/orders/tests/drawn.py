@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from sqlalchemy.orm import joinedload, selectinload
 
-from mercato_orders.models import Line, Order, OrderEvent, Payment
+from mercato_orders.models import Adjustment, Line, Order, OrderEvent, Payment
 from mercato_testing.views import ViewCase
 
 START = datetime(1900, 1, 1, tzinfo=UTC)
@@ -13,6 +13,7 @@ TIMES = st.timedeltas(timedelta(), timedelta(days=365 * 399)).map(START.__add__)
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=9)
 JSON = st.dictionaries(TEXT, st.none() | st.booleans() | st.integers(-9, 9) | TEXT, max_size=3)
 AMOUNTS = st.integers(0, 10**9)
+RATES = st.integers(0, 10**7)
 
 
 def maybe(strategy):
@@ -46,21 +47,24 @@ def orders(draw):
         amount_paid=paid,
         amount_refunded=draw(st.integers(0, paid)),
         tax_included=included,
+        tax_id=draw(maybe(TEXT)),
+        shipping_method=draw(maybe(TEXT)),
     )
 
 
 @st.composite
 def with_parts(draw):
-    """Draw an order, its lines and its payments."""
+    """Draw an order, its lines, adjustments and payments."""
     order = draw(orders())
-    return [order, *draw(lines(order)), *draw(payments(order))]
+    of = draw(lines(order))
+    return [order, *of, *draw(adjustments(order, of)), *draw(payments(order))]
 
 
 @st.composite
 def lines(draw, order):
     """Draw the lines of an order."""
     variants = draw(st.lists(st.uuids(), max_size=3, unique=True))
-    unit, quantity = draw(AMOUNTS), draw(st.integers(1, 99))
+    unit, quantity, tax = draw(AMOUNTS), draw(st.integers(1, 99)), draw(AMOUNTS)
     return [
         Line(
             **{name: draw(TEXT) for name in ("sku", "name", "variant_name")},
@@ -73,10 +77,33 @@ def lines(draw, order):
             unit_amount=unit,
             quantity=quantity,
             amount_subtotal=unit * quantity,
-            amount_total=draw(AMOUNTS),
+            tax_rate_ppm=draw(RATES),
+            amount_tax=tax,
+            amount_total=unit * quantity + tax,
             requires_shipping=draw(st.booleans()),
         )
         for position, variant in enumerate(variants)
+    ]
+
+
+@st.composite
+def adjustments(draw, order, of):
+    """Draw adjustments of an order and its lines."""
+    kinds = draw(st.lists(st.sampled_from(["discount", "shipping", "tax"]), max_size=3))
+    lines = [draw(st.sampled_from([None, *of])) for _ in kinds]
+    return [
+        Adjustment(
+            **{name: draw(maybe(TEXT)) for name in ("code", "reduction_id", "reason")},
+            **{name: draw(TEXT) for name in ("provider", "label")},
+            id=draw(st.uuids()),
+            order_id=order.id,
+            line_id=line and line.id,
+            kind=kind,
+            target="line" if line else "shipping",
+            amount=-1 - draw(AMOUNTS) if kind == "discount" else draw(AMOUNTS),
+            rate_ppm=draw(RATES) if kind == "tax" else None,
+        )
+        for kind, line in zip(kinds, lines, strict=True)
     ]
 
 
@@ -132,8 +159,12 @@ VIEW_CASES = {
         with_parts(),
         options=[
             selectinload(Order.lines),
+            selectinload(Order.adjustments),
             selectinload(Order.payments).joinedload(Payment.order),
         ],
+    ),
+    "PARTS": ViewCase(
+        with_parts(), options=[selectinload(Order.lines), selectinload(Order.adjustments)]
     ),
     "ORDERS": ViewCase(
         orders().map(lambda order: [order]), values=lambda row: {"number": row.number}

@@ -5,10 +5,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_contracts.baskets import Address
 from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.models import OutboxEvent
 from mercato_orders.models import Order, Payment
 
 from .fakes import Item, Reservation
+
+BOLOGNA = Address("Alice Archer", "1 Market Street", "Bologna", "IT", postal_code="40121")
 
 ADDRESS = {
     "name": "Alice Archer",
@@ -70,9 +74,20 @@ def find_order(order_id):
     return session.get_one(Order, UUID(str(order_id)))
 
 
+def events_of(order_id):
+    """Return the payloads of an order's events, oldest first."""
+    of = sa.select(OutboxEvent.payload).where(OutboxEvent.aggregate_id == UUID(str(order_id)))
+    return list(session.scalars(of.order_by(OutboxEvent.id)))
+
+
 def restock(item_id, units):
     """Set the units of a variant in stock."""
     session.execute(sa.update(Item).where(Item.id == item_id).values(in_stock=units))
+
+
+def change_price(item_id, unit_amount):
+    """Set the price of a variant."""
+    session.execute(sa.update(Item).where(Item.id == item_id).values(unit_amount=unit_amount))
 
 
 def lose_reservation(order_id):

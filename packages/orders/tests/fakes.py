@@ -34,6 +34,7 @@ class Item(db.Identified, Base):
     unit_amount: Mapped[int] = mapped_column(sa.BigInteger)
     currency: Mapped[str] = mapped_column(sa.CHAR(3), default="EUR")
     image_url: Mapped[str | None] = mapped_column(sa.String(200))
+    requires_shipping: Mapped[bool] = mapped_column(default=True)
     in_stock: Mapped[int | None] = mapped_column()
     reserved: Mapped[int] = mapped_column(default=0)
 
@@ -82,6 +83,7 @@ def _quote_line(item: Item) -> QuoteLine:
         variant_name="Oak",
         unit_amount=item.unit_amount,
         image_url=item.image_url,
+        requires_shipping=item.requires_shipping,
         available=None if item.in_stock is None else item.in_stock - item.reserved,
     )
 

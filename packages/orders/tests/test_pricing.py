@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from mercato_contracts.discounts import Reduction
+from mercato_contracts.orders import WantedLine
 from mercato_contracts.taxes import Assessment, Rate, Tax
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_orders.errors import AmountTooLarge
 from mercato_orders.pricing import Offered, add_tax, take_off
-from mercato_orders.values import WantedLine, sum_quantities
+from mercato_orders.values import sum_quantities
 
 from .baskets import basket
 

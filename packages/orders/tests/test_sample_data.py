@@ -1,5 +1,7 @@
+from mercato_contracts.shipping import Method, Shipping
 from mercato_kit.db import new_id
 from mercato_orders.sample_data import ORDERS, make_sample_data
+from mercato_testing.fakes import fake
 
 from . import factories
 
@@ -33,3 +35,16 @@ class TestMakeSampleData:
         """Without variants, no orders are placed."""
         assert commit(make_sample_data, {}) == []
         assert charlie.get("/v1/orders").json["data"] == []
+
+    def test_chooses_a_shipping_method(self, staged):
+        """Where goods are shipped, the orders have the first method of their quote."""
+        methods = (Method("standard", "Standard", 490), Method("express", "Express", 990))
+        shop = staged(fake(Shipping, name="post", methods=methods))
+        variants = [shop.commit(factories.make_item)]
+
+        shop.commit(make_sample_data, {"variant_ids": variants})
+
+        staff = shop.as_user(permissions=["orders.read"])
+        listed = staff.get("/v1/orders").json["data"]
+        order = staff.get(f"/v1/orders/{listed[0]['id']}").json
+        assert (order["shipping_method"], order["amount_shipping"]) == ("post.standard", 490)

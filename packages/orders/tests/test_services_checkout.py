@@ -4,11 +4,12 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from mercato_contracts.orders import WantedLine
 from mercato_kit.db import MAX_SAFE_INTEGER, new_id, session
 from mercato_kit.principals import Principal
 from mercato_orders import services
 from mercato_orders.models import Order
-from mercato_orders.values import NewOrder, WantedLine
+from mercato_orders.values import NewOrder
 
 from . import factories
 from .factories import order_of
@@ -90,7 +91,9 @@ class TestPlaceOrder:
     def test_an_unverified_email_may_be_replaced(self, item, commit):
         """A customer whose address is not verified may send another one."""
         customer = Principal(sub=new_id(), kind="user", email="Typo@example.com")
-        new = NewOrder([WantedLine(item, 1)], "EUR", factories.ADDRESS)
+        new = NewOrder(
+            lines=[WantedLine(item, 1)], currency="EUR", shipping_address=factories.BOLOGNA
+        )
 
         said = commit(services.place_order, replace(new, email="right@example.com"), customer)
         silent = commit(services.place_order, new, customer)
@@ -262,7 +265,7 @@ class TestPlaceOrder:
         assert [error["pointer"] for error in refused.json["errors"]] == ["/lines"]
 
     def test_the_event_has_no_personal_data(self, alice, item, outbox):
-        """The event has the order and its total, but neither name nor address."""
+        """The event has the order, its lines and amounts, but neither name nor address."""
         order = alice.post("/v1/orders", json=order_of((item, 1))).json
 
         (event,) = outbox("order.placed")
@@ -273,7 +276,28 @@ class TestPlaceOrder:
             "number": order["number"],
             "customer_id": str(alice.sub),
             "currency": "EUR",
+            "amount_subtotal": 1_250,
+            "amount_discount": 0,
+            "amount_shipping": 0,
+            "amount_tax": 0,
+            "amount_rounding": 0,
             "amount_total": 1_250,
+            "tax_included": False,
+            "shipping_method": None,
+            "lines": [
+                {
+                    "line_id": order["lines"][0]["id"],
+                    "product_id": str(item),
+                    "variant_id": str(item),
+                    "sku": "LAMP",
+                    "quantity": 1,
+                    "amount_subtotal": 1_250,
+                    "amount_discount": 0,
+                    "amount_tax": 0,
+                    "amount_total": 1_250,
+                }
+            ],
+            "reductions": [],
         }
 
     def test_statements_do_not_grow_with_the_lines(self, alice, commit, statements):

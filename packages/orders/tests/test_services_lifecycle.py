@@ -11,7 +11,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy.orm import selectinload
 
+from mercato_contracts.orders import WantedLine
 from mercato_kit.db import session
 from mercato_kit.principals import Principal
 from mercato_orders import services
@@ -24,7 +26,7 @@ from mercato_orders.errors import (
 )
 from mercato_orders.models import Order, OrderEvent, Payment
 from mercato_orders.payments.provider import Result
-from mercato_orders.values import NewOrder, NewPayment, WantedLine
+from mercato_orders.values import NewOrder, NewPayment
 
 from . import factories
 from .fakes import Reservation
@@ -61,7 +63,11 @@ class Shop(RuleBasedStateMachine):
     @rule(target=orders, quantity=st.integers(1, 6))
     def place(self, quantity):
         """An order is placed exactly if there are enough units."""
-        wanted = NewOrder([WantedLine(self.item, quantity)], "EUR", factories.ADDRESS)
+        wanted = NewOrder(
+            lines=[WantedLine(self.item, quantity)],
+            currency="EUR",
+            shipping_address=factories.BOLOGNA,
+        )
         enough = IN_STOCK - self._reserved() >= quantity
         placed = self._try(services.place_order, wanted, GUEST)
         assert (placed is not None) == enough
@@ -130,7 +136,7 @@ class Shop(RuleBasedStateMachine):
 
 
 def _start_elsewhere(order_id):
-    order = services.lock_order(order_id, STAFF)
+    order = services.lock_order(order_id, STAFF, selectinload(Order.payments))
     return services.start_payment(order, "elsewhere").id
 
 

@@ -38,17 +38,20 @@ class TestPayOrder:
 
         assert paid.status_code == 201, paid.json
 
-    def test_an_order_of_0_is_paid_and_listed(self, alice, charlie, commit):
-        """An order with a total of 0 is placed, paid and listed like any other."""
+    def test_an_order_of_0_is_paid_when_it_is_placed(self, alice, charlie, commit, outbox):
+        """An order with a total of 0 is placed as paid, without a payment, and keeps its units."""
         gift = commit(factories.make_item, unit_amount=0)
         order = alice.post("/v1/orders", json=order_of((gift, 1))).json
 
-        paid = pay(charlie, order)
+        again = pay(charlie, order)
 
         listed = alice.get("/v1/orders?payment_status=paid&amount_total[lte]=0").json["data"]
-        assert (order["amount_total"], order["payment_status"]) == (0, "unpaid")
-        assert (paid.json["status"], paid.json["amount_captured"]) == ("captured", 0)
+        assert (order["amount_total"], order["payment_status"]) == (0, "paid")
+        assert (order["expires_at"], order["payments"]) == (None, [])
+        assert order["paid_at"] is not None
+        assert (again.status_code, again.json["code"]) == (409, "order_not_payable")
         assert [found["id"] for found in listed] == [order["id"]]
+        assert [event.topic for event in outbox()] == ["order.placed", "order.paid"]
         assert commit(factories.reservation_status_of, order["id"]) == "committed"
 
     def test_the_event_is_published_once(self, charlie, alices_order, outbox):

@@ -5,6 +5,9 @@ import pytest
 from mercato_contracts.catalog import Catalog, QuoteLine, VariantUnavailable
 from mercato_kit import services
 from mercato_kit.db import new_id, session, utc_now
+from mercato_products.models import Category
+from mercato_products.services import create_category
+from mercato_products.values import NewCategory
 
 from . import factories
 from .factories import LAMP
@@ -16,6 +19,13 @@ def quote(commit):
     return lambda lines, currency="EUR": commit(
         lambda: services.get(Catalog).quote(lines, currency, utc_now())
     )
+
+
+def _make_categories():
+    """Create Home, Lamps below it, and two more; return their ids."""
+    home = create_category(NewCategory(name="Home")).id
+    lamps = create_category(NewCategory(name="Lamps", parent_id=home)).id
+    return home, lamps, *(create_category(NewCategory(name=name)).id for name in ("Sale", "Gone"))
 
 
 class TestQuote:
@@ -45,6 +55,19 @@ class TestQuote:
                 available=0,
             ),
         )
+
+    def test_returns_categories_with_those_above_them(self, commit, quote):
+        """A line has the categories of its product and their parents, without removed ones."""
+        home, lamps, sale, gone = commit(_make_categories)
+        lamp, desk = commit(factories.make_variants, category_ids=[lamps, sale, gone]) + commit(
+            factories.make_variants, category_ids=[home]
+        )
+        commit(lambda: setattr(session.get_one(Category, gone), "is_removed", True))
+        (loose,) = commit(factories.make_variants)
+
+        lines = quote(dict.fromkeys([lamp, desk, loose], 1)).lines
+
+        assert [line.category_ids for line in lines] == [{home, lamps, sale}, {home}, frozenset()]
 
     def test_keeps_the_order_of_the_lines(self, commit, quote):
         """The lines of a quote are in the order of the request."""

@@ -1,6 +1,7 @@
 import base64
 import json
 import time
+from dataclasses import replace
 
 import jwt
 import pytest
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from flask import Flask
 
-from mercato_kit.composition import Composition, compose, current_composition
+from mercato_kit.composition import compose, current_composition
 from mercato_kit.db import session
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.settings import Secret
@@ -210,7 +211,7 @@ class TestKnownTokens:
         settings = {**composition.settings, "users": UsersSettings(**changes)}
         other = Flask("other")
         other.config.from_mapping(app.config)
-        compose(other, Composition(composition.features, settings))
+        compose(other, replace(composition, settings=settings))
 
         with other.app_context(), pytest.raises(Unauthenticated):
             access_tokens.read(token)

@@ -1,9 +1,13 @@
 import pytest
 
+from mercato_contracts.people import People, Person
 from mercato_kit.composition import current_composition
 from mercato_kit.identity import IdentityProvider
 from mercato_kit.services import get
+from mercato_testing.contracts import PeopleSuite
 from mercato_users import services
+from mercato_users.privacy import erase_subject
+from mercato_users.provides import AccountOwners
 
 from . import factories
 
@@ -64,3 +68,35 @@ class TestIdentity:
         commit(factories.take_roles, principal_of(charlie).sub)
 
         assert charlie.get("/v1/users").status_code == 403
+
+
+class TestContract(PeopleSuite):
+    provider = AccountOwners
+
+    @pytest.fixture
+    def known(self, commit):
+        """Two accounts."""
+        return [commit(factories.make_user).id for _ in range(2)]
+
+    @pytest.fixture
+    def erased(self, commit):
+        """An account whose owner's data was erased."""
+        user = commit(factories.make_user)
+        commit(erase_subject, user.id)
+        return user.id
+
+
+class TestAccountOwners:
+    def test_returns_people(self, app, commit):
+        """A person has address, name and language, and whether the address is verified."""
+        named = {"given_name": "Zoe", "family_name": "Zorn", "locale": "de-AT"}
+        zoe = commit(factories.make_user, email="Zoe@example.com", **named)
+        new = commit(factories.make_user, email="new@example.com", email_verified_at=None)
+
+        with app.app_context():
+            people = get(People).get_many([zoe.id, new.id])
+
+        assert people == {
+            zoe.id: Person(zoe.id, "Zoe@example.com", email_verified=True, **named),
+            new.id: Person(new.id, "new@example.com", email_verified=False),
+        }

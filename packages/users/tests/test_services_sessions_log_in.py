@@ -62,6 +62,20 @@ class TestLogIn:
         assert "password" not in answer.text
         assert answer.headers["Cache-Control"] == "private, no-store"
 
+    def test_publishes_an_event(self, client, commit, outbox):
+        """A login is published with account and session, and a refresh of tokens is not."""
+        user = commit(factories.make_user, "alice@example.com")
+        tokens = factories.log_in(client, user.email)
+        client.post("/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+
+        (event,) = outbox("user.signed_in")
+
+        assert event.payload == {
+            "user_id": str(user.id),
+            "session_id": str(event.aggregate_id),
+            "method": "password",
+        }
+
     def test_refuses_uniformly(self, client, commit):
         """Unknown, wrong, suspended and unverified accounts get the same response."""
         commit(factories.make_user, "alice@example.com")
@@ -254,8 +268,8 @@ def open_sessions():
 
 class TestStatements:
     def test_rows_are_written_together(self, client, alice, database, statements):
-        """Session, token and audit trail are written at the end, on PostgreSQL by one statement."""
+        """What a login writes is written at the end, on PostgreSQL by one statement."""
         with statements as sent:
             factories.log_in(client)
 
-        assert len(sent) == (6 if database.url.startswith("postgresql") else 8), sent
+        assert len(sent) == (6 if database.url.startswith("postgresql") else 9), sent

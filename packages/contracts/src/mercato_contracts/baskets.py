@@ -12,6 +12,9 @@ from uuid import UUID
 PPM = 1_000_000
 """Parts per million: 190,000 ppm is 19 %."""
 
+LARGEST_AMOUNT = 2**53 - 1
+"""The largest integer that is exact in JSON."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:

@@ -1,12 +1,14 @@
 """Problems of orders."""
 
-from collections.abc import Collection, Sequence
-from typing import ClassVar
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import ClassVar, get_args
 from uuid import UUID
 
+from mercato_contracts import discounts
 from mercato_contracts.stock import Shortage
 from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.errors import Conflict, FieldError, Invalid
+from mercato_kit.errors import Conflict, FieldError, Invalid, Problem, Unavailable
 
 _ID = {"type": "string", "format": "uuid"}
 _SHORTAGE = {
@@ -17,6 +19,15 @@ _SHORTAGE = {
         "available_hint": {"type": "integer", "description": "Units that were available"},
     },
     "required": ["variant_id", "requested", "available_hint"],
+}
+_REFUSAL = {
+    "type": "object",
+    "properties": {
+        "code": {"type": "string", "description": "The discount code"},
+        "reason": {"type": "string", "description": "Why it does not apply, for programs"},
+        "detail": {"type": "string", "description": "Why it does not apply, for customers"},
+    },
+    "required": ["code", "reason", "detail"],
 }
 
 
@@ -83,24 +94,86 @@ class AmountTooLarge(Invalid):
 
 
 class UnknownDiscountCode(Invalid):
-    """The discount code does not exist."""
+    """No feature of the shop knows the discount code."""
 
     code = "unknown_discount_code"
     title = "Unknown discount code"
 
-    def __init__(self) -> None:
-        unknown = FieldError("/discount_codes/0", "unknown", self.title)
-        super().__init__(errors=[unknown])
+    def __init__(self, places: Iterable[int]) -> None:
+        super().__init__(errors=[code_error(place, "unknown", self.title) for place in places])
+
+
+class DiscountNotApplicable(Invalid):
+    """The discount code exists, and does not apply; ``reason`` is why the first one does not."""
+
+    code = "discount_not_applicable"
+    title = "The discount code does not apply"
+    member_schemas: ClassVar = {
+        "reason": {
+            "type": "string",
+            "enum": list(get_args(discounts.Reason)),
+            "description": "Why the first of the codes does not apply",
+        }
+    }
+
+    def __init__(self, refusals: Mapping[int, discounts.Refusal]) -> None:
+        super().__init__(
+            errors=[
+                code_error(place, "not_applicable", refusals[place].detail)
+                for place in sorted(refusals)
+            ],
+            reason=refusals[min(refusals)].reason,
+        )
+
+
+class DiscountGone(Conflict):
+    """The last use of a discount went to another order meanwhile."""
+
+    code = "discount_gone"
+    title = "A discount is no longer available"
+    member_schemas: ClassVar = {
+        "refusals": {"type": "array", "items": _REFUSAL, "description": "The codes, and why"}
+    }
+
+    def __init__(self, refusals: Iterable[discounts.Refusal]) -> None:
+        super().__init__(refusals=[asdict(refusal) for refusal in refusals])
 
 
 class UnknownShippingMethod(Invalid):
-    """The shipping method does not exist."""
+    """The order cannot be sent by this method."""
 
     code = "unknown_shipping_method"
     title = "Unknown shipping method"
 
     def __init__(self) -> None:
         super().__init__(errors=[FieldError("/shipping_method", "unknown", self.title)])
+
+
+class NoMethodAvailable(Conflict):
+    """No shipping method sends these goods to the address."""
+
+    code = "no_method_available"
+    title = "Nothing is sent to this address"
+
+
+class ProviderFault(Problem):
+    """A feature gave an answer that the contract excludes; the log says which."""
+
+    status = 500
+    code = "provider_fault"
+    title = "A part of the shop gave a wrong answer"
+
+
+class ProviderUnavailable(Unavailable):
+    """A service that the price depends on does not answer; try again later."""
+
+    code = "provider_unavailable"
+    title = "A service that the price depends on does not answer"
+
+
+def code_error(place: int, code: str, detail: str) -> FieldError:
+    """Return the error of a discount code of the request."""
+    return FieldError(f"/discount_codes/{place}", code, detail)
 
 
 class InvalidTransition(Conflict):

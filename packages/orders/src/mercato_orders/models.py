@@ -1,4 +1,4 @@
-"""Tables of orders: orders, lines, payments and timeline."""
+"""Tables of orders: orders, lines, adjustments, payments and timeline."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from mercato_kit import db
+from mercato_orders.values import percent
 
 
 class Base(DeclarativeBase):
@@ -28,6 +29,9 @@ IN_FLIGHT = ("processing", "requires_action", "authorized")
 """Statuses of a payment that may still be captured."""
 ACTIVE = (*IN_FLIGHT, "captured")
 """Statuses of a payment that prevent a second payment."""
+
+ADJUSTMENT_KINDS = ("discount", "shipping", "tax", "fee", "rounding")
+ADJUSTMENT_TARGETS = ("line", "shipping", "order")
 
 NUMBERS = sa.Sequence("orders_number_seq", start=1001, metadata=Base.metadata)
 """Source of order numbers on PostgreSQL. Refused orders leave gaps."""
@@ -78,7 +82,12 @@ class Order(db.Aggregate, Base):
         ),
         sa.CheckConstraint("amount_paid <= amount_total", name="paid_within_total"),
         sa.CheckConstraint("amount_refunded <= amount_paid", name="refunded_within_paid"),
+        sa.CheckConstraint(
+            "amount_shipping_tax >= 0 AND amount_shipping_tax <= amount_tax",
+            name="shipping_tax_within_tax",
+        ),
         sa.UniqueConstraint("number"),
+        sa.Index("uq_orders_order_source_reference", "source_reference", unique=True),
         sa.Index(None, "customer_id", "created_at", "id"),
         sa.Index(None, "status", "created_at", "id"),
         sa.Index(None, "payment_status", "created_at", "id"),
@@ -111,7 +120,20 @@ class Order(db.Aggregate, Base):
     amount_paid: Mapped[Amount]
     amount_refunded: Mapped[Amount]
     amount_rounding: Mapped[Amount] = mapped_column(doc="Signed: added by cash rounding")
+    amount_shipping_tax: Mapped[Amount] = mapped_column(
+        server_default="0", doc="Part of the tax: that of shipping"
+    )
     tax_included: Mapped[bool] = mapped_column(default=False, doc="Prices include tax")
+    tax_estimated: Mapped[bool] = mapped_column(
+        default=False, server_default=sa.false(), doc="The provider of taxes lacked an address"
+    )
+    tax_id: Mapped[str | None] = mapped_column(sa.String(50), doc="VAT number or the like")
+    shipping_method: Mapped[str | None] = mapped_column(sa.String(100), doc="<provider>.<code>")
+    discount_providers: Mapped[list[str]] = mapped_column(
+        default=list, server_default="[]", doc="Which redeemed discounts, in their order"
+    )
+    source_reference: Mapped[UUID | None] = mapped_column(doc="What it was placed from, once")
+    locale: Mapped[str | None] = mapped_column(sa.String(35), doc="BCP 47")
     shipping_address: Mapped[dict[str, Any] | None]
     billing_address: Mapped[dict[str, Any] | None]
     note: Mapped[str | None] = mapped_column(sa.Text)
@@ -123,6 +145,9 @@ class Order(db.Aggregate, Base):
 
     lines: Mapped[list["Line"]] = relationship(
         order_by="Line.position", lazy="raise_on_sql", viewonly=True
+    )
+    adjustments: Mapped[list["Adjustment"]] = relationship(
+        order_by="Adjustment.id", lazy="raise_on_sql", viewonly=True
     )
     payments: Mapped[list["Payment"]] = relationship(
         order_by="Payment.id", lazy="raise_on_sql", viewonly=True
@@ -150,6 +175,16 @@ class Line(db.Identified, Base):
         sa.CheckConstraint(
             "quantity_returned <= quantity_fulfilled", name="returned_within_fulfilled"
         ),
+        sa.CheckConstraint("amount_discount <= amount_subtotal", name="discount_within_subtotal"),
+        sa.CheckConstraint(
+            "amount_total = amount_subtotal - amount_discount "
+            "+ CASE WHEN tax_included THEN 0 ELSE amount_tax END",
+            name="total_adds_up",
+        ),
+        sa.CheckConstraint(
+            "quantity_refunded >= 0 AND quantity_refunded <= quantity",
+            name="refunded_within_quantity",
+        ),
         sa.UniqueConstraint("order_id", "position"),
         sa.UniqueConstraint("order_id", "variant_id"),
     )
@@ -167,6 +202,7 @@ class Line(db.Identified, Base):
     quantity: Mapped[int]
     amount_subtotal: Mapped[Amount]
     amount_discount: Mapped[Amount]
+    tax_included: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     tax_rate_ppm: Mapped[int] = mapped_column(default=0, doc="Parts per million")
     amount_tax: Mapped[Amount]
     amount_total: Mapped[Amount]
@@ -174,28 +210,63 @@ class Line(db.Identified, Base):
     quantity_fulfilled: Mapped[int] = mapped_column(default=0)
     quantity_canceled: Mapped[int] = mapped_column(default=0)
     quantity_returned: Mapped[int] = mapped_column(default=0)
+    quantity_refunded: Mapped[int] = mapped_column(default=0, server_default="0")
+
+    @property
+    def tax_rate(self) -> str:
+        """The sum of its tax rates, in percent."""
+        return percent(self.tax_rate_ppm)
 
 
 class Adjustment(db.Identified, Base):
-    """A discount, shipping cost, tax, fee or rounding of an order or one of its lines.
+    """A part of an order's price besides listed prices.
 
-    This version charges none of them, so the table stays empty.
+    There is one for each reduction of each line or of shipping, one for the price of shipping, and
+    one for each tax rate of each line and of shipping.
     """
 
     __tablename__ = "orders_adjustment"
     __table_args__ = (
+        sa.CheckConstraint(_one_of("kind", ADJUSTMENT_KINDS), name="kind_known"),
+        sa.CheckConstraint(_one_of("target", ADJUSTMENT_TARGETS), name="target_known"),
+        sa.CheckConstraint("(target = 'line') = (line_id IS NOT NULL)", name="line_of_its_target"),
         sa.CheckConstraint(
-            _one_of("kind", ("discount", "shipping", "tax", "fee", "rounding")), name="kind_known"
+            "CASE kind WHEN 'discount' THEN amount < 0 WHEN 'rounding' THEN true "
+            "ELSE amount >= 0 END",
+            name="sign_of_its_kind",
         ),
+        sa.CheckConstraint("rate_ppm >= 0", name="rate_not_negative"),
         sa.Index(None, "order_id"),
     )
 
     order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
     line_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey(Line.id))
     kind: Mapped[str] = mapped_column(sa.String(20))
-    code: Mapped[str | None] = mapped_column(sa.String(100))
-    label: Mapped[str] = mapped_column(sa.String(200))
+    target: Mapped[str] = mapped_column(sa.String(20))
+    provider: Mapped[str] = mapped_column(sa.String(100), doc="Name of the provider")
+    code: Mapped[str | None] = mapped_column(
+        sa.String(100), doc="The discount code, the method's code or the tax's code"
+    )
+    reduction_id: Mapped[str | None] = mapped_column(sa.String(200), doc="The provider's id")
+    label: Mapped[str] = mapped_column(sa.String(200), doc="For customers")
     amount: Mapped[Amount] = mapped_column(doc="Signed")
+    rate_ppm: Mapped[int | None] = mapped_column(doc="Rate of a tax, in parts per million")
+    reason: Mapped[str | None] = mapped_column(sa.String(20), doc="Why the rate applies")
+
+    @property
+    def rate(self) -> str | None:
+        """The rate of a tax, in percent."""
+        return percent(self.rate_ppm)
+
+
+class PendingGiveBack(Base):
+    """Discounts of a closed order that their provider, which is not composed, has to take back."""
+
+    __tablename__ = "orders_pending_give_back"
+
+    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id), primary_key=True)
+    provider: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=db.utc_now)
 
 
 class Payment(db.Identified, Base):

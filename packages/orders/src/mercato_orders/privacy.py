@@ -9,13 +9,13 @@ from sqlalchemy.orm import selectinload
 from mercato_kit.db import locked, refreshed, session
 from mercato_orders.models import Order
 from mercato_orders.schemas import OrderSchema
-from mercato_orders.values import Address
+from mercato_orders.values import StoredAddress
 
 
 def export_subject(customer_id: UUID) -> dict[str, Any]:
     """Return all orders of a customer, oldest first, in the format of the API."""
     statement = sa.select(Order).where(Order.customer_id == customer_id).order_by(Order.id)
-    parts = selectinload(Order.lines), selectinload(Order.payments)
+    parts = map(selectinload, (Order.lines, Order.adjustments, Order.payments))
     schema = OrderSchema(many=True)  # type: ignore[no-untyped-call]  # marshmallow leaves it out
     return {"orders": schema.dump(session.scalars(statement.options(*parts)).all())}
 
@@ -31,11 +31,11 @@ def erase_subject(customer_id: UUID) -> None:
         order.customer_name = None
         order.shipping_address = _country_of(order.shipping_address)
         order.billing_address = _country_of(order.billing_address)
-        order.note = None
+        order.note = order.tax_id = order.locale = None
         order.cancel_reason = None
         order.metadata_ = {}
     session.flush()
 
 
-def _country_of(address: Address | None) -> Address | None:
+def _country_of(address: StoredAddress | None) -> StoredAddress | None:
     return None if address is None else {"country": address["country"]}

@@ -4,12 +4,15 @@ Guests may call most of them. The services check access in their queries, so tha
 another customer answers 404.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from flask import url_for
 
+from mercato_contracts.orders import Orders
+from mercato_kit.contexts import get_request
 from mercato_kit.errors import Forbidden
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
@@ -19,17 +22,22 @@ from mercato_orders import services
 from mercato_orders.access import Caller, access_token_of
 from mercato_orders.errors import (
     AmountTooLarge,
+    DiscountGone,
+    DiscountNotApplicable,
     InsufficientStock,
     InvalidTransition,
+    NoMethodAvailable,
     OrderNotPayable,
     PaymentInProgress,
     PriceChanged,
+    ProviderFault,
+    ProviderUnavailable,
     UnknownDiscountCode,
     UnknownShippingMethod,
     VariantUnavailable,
 )
 from mercato_orders.glossary import GLOSSARY
-from mercato_orders.models import Order, Payment
+from mercato_orders.models import Payment
 from mercato_orders.schemas import (
     AccessHeadersSchema,
     CancellationSchema,
@@ -46,7 +54,7 @@ from mercato_orders.schemas import (
     QuoteSchema,
     WantedQuoteSchema,
 )
-from mercato_orders.values import NewOrder, NewPayment, WantedQuote
+from mercato_orders.values import NewOrder, NewPayment
 
 blueprint = Blueprint(
     "orders",
@@ -58,6 +66,29 @@ blueprint = Blueprint(
 
 Headers = Mapping[str, str]
 
+ORDER = (Orders, "order")
+"""What other features may add members to: ``expand``."""
+
+_LANGUAGE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+
+PRICING = (
+    VariantUnavailable,
+    UnknownShippingMethod,
+    NoMethodAvailable,
+    UnknownDiscountCode,
+    DiscountNotApplicable,
+    AmountTooLarge,
+    ProviderFault,
+    ProviderUnavailable,
+)
+"""Problems of a quote, which an order that is placed has, too."""
+
+
+def _locale() -> str | None:
+    """Return the language that the client prefers (BCP 47)."""
+    best = get_request().accept_languages.best
+    return best if best and _LANGUAGE.fullmatch(best) else None
+
 
 def _caller(headers: Headers) -> Caller:
     return Caller(current_principal, headers.get("access_token"))
@@ -66,13 +97,14 @@ def _caller(headers: Headers) -> Caller:
 @blueprint.post(
     "/orders/quote",
     allow=anyone,
-    refuses=[VariantUnavailable, UnknownShippingMethod, UnknownDiscountCode, AmountTooLarge],
+    prepare=lambda new: services.prepare_quote(new, current_principal),
+    refuses=PRICING,
 )
 @blueprint.arguments(WantedQuoteSchema)
 @blueprint.response(200, QuoteSchema)
-def quote_order(wanted: WantedQuote) -> services.Quotation:
+def quote_order(wanted: NewOrder, prepared: services.Inquiry | None) -> services.Quotation:
     """Price an order without placing it"""
-    return services.quote_order(wanted)
+    return services.quote_order(wanted, current_principal, prepared)
 
 
 @blueprint.post(
@@ -81,24 +113,20 @@ def quote_order(wanted: WantedQuote) -> services.Quotation:
     idempotent=True,
     guest_scope="email",
     unstored={"access_token": access_token_of},
-    refuses=[
-        VariantUnavailable,
-        InsufficientStock,
-        PriceChanged,
-        UnknownShippingMethod,
-        UnknownDiscountCode,
-        AmountTooLarge,
-    ],
+    prepare=lambda new: services.prepare_order(new, current_principal),
+    refuses=[*PRICING, InsufficientStock, PriceChanged, DiscountGone],
 )
 @blueprint.arguments(NewOrderSchema)
 @blueprint.response(201, PlacedOrderSchema)
-def place_order(new: NewOrder) -> tuple[Shown, int, dict[str, str]]:
+def place_order(
+    new: NewOrder, prepared: services.Inquiry | None
+) -> tuple[Shown, int, dict[str, str]]:
     """Place an order"""
-    order = services.place_order(new, current_principal)
+    order = services.place_order(new, current_principal, locale=_locale(), inquiry=prepared)
     return order, 201, {"Location": url_for("orders.get_order", order_id=order.content["id"])}
 
 
-@blueprint.get("/orders", allow=signed_in)
+@blueprint.get("/orders", allow=signed_in, expands=ORDER)
 @blueprint.arguments(OrderQuerySchema, location="query")
 @blueprint.response(200, OrderListSchema)
 def list_orders(query: dict[str, Any]) -> Shown:
@@ -106,7 +134,7 @@ def list_orders(query: dict[str, Any]) -> Shown:
     return services.list_orders(query, query.pop("page"), Caller(current_principal))
 
 
-@blueprint.get("/orders/<uuid:order_id>", allow=anyone)
+@blueprint.get("/orders/<uuid:order_id>", allow=anyone, expands=ORDER)
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.response(200, OrderSchema)
 def get_order(headers: Headers, order_id: UUID) -> Shown:
@@ -124,7 +152,7 @@ def get_order(headers: Headers, order_id: UUID) -> Shown:
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(CancellationSchema)
 @blueprint.response(200, OrderSchema)
-def cancel_order(headers: Headers, body: dict[str, Any], order_id: UUID) -> Order:
+def cancel_order(headers: Headers, body: dict[str, Any], order_id: UUID) -> Shown:
     """Cancel an unpaid order"""
     return services.cancel_order(order_id, _caller(headers), body.get("reason"))
 

@@ -1,18 +1,21 @@
 """Sample data: orders in several states."""
 
+from dataclasses import replace
 from itertools import cycle, islice
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_contracts.baskets import Address
+from mercato_contracts.orders import WantedLine
 from mercato_kit.db import session
 from mercato_kit.principals import Principal
 from mercato_orders import services
 from mercato_orders.access import Caller
 from mercato_orders.models import Order
 from mercato_orders.permissions import WRITE
-from mercato_orders.values import NewOrder, NewPayment, WantedLine
+from mercato_orders.values import NewOrder, NewPayment
 
 ORDERS = 24
 
@@ -45,7 +48,8 @@ def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
     buyers = islice(cycle(customers), ORDERS)
     counts = {"paid": 0, "canceled": 0, "unpaid": 0}
     for index, customer in enumerate(buyers):
-        order = services.place_order(_wanted(index, variant_ids, customer), customer)
+        wanted = _with_method(_wanted(index, variant_ids, customer), customer)
+        order = services.place_order(wanted, customer)
         counts[_advance(index, order.content["id"])] += 1
     states = ", ".join(f"{count} {state}" for state, count in counts.items())
     return [f"{ORDERS} orders of {len(customers)} customers: {states}"]
@@ -68,15 +72,21 @@ def _wanted(index: int, variant_ids: list[UUID], customer: Principal) -> NewOrde
             for step in range(1 + index % 3)
         ],
         currency="EUR",
-        shipping_address={
-            "name": customer.name,
-            "line1": line1,
-            "city": city,
-            "postal_code": postal_code,
-            "country": country,
-        },
+        shipping_address=Address(
+            name=customer.name or "",
+            line1=line1,
+            city=city,
+            postal_code=postal_code,
+            country=country,
+        ),
         note=_NOTES[index % len(_NOTES)],
     )
+
+
+def _with_method(wanted: NewOrder, customer: Principal) -> NewOrder:
+    """Return an order with the first shipping method of its quote, if there is one."""
+    methods = services.quote_order(wanted, customer).shipping_methods
+    return replace(wanted, shipping_method=methods[0].code) if methods else wanted
 
 
 def _advance(index: int, order_id: UUID) -> str:

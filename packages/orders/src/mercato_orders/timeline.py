@@ -1,7 +1,9 @@
 """Record a change of an order in its timeline and publish it as an event."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import msgspec
 
 from mercato_kit.db import session
 from mercato_kit.events import Event
@@ -9,33 +11,60 @@ from mercato_kit.later import later
 from mercato_kit.outbox import publish
 from mercato_orders.access import Actor
 from mercato_orders.models import Order, OrderEvent
+from mercato_orders.views import PARTS
 
 PLACED = "order.placed"
 PAID = "order.paid"
 CANCELED = "order.canceled"
 EXPIRED = "order.expired"
 
-_RECORDED = ("id", "version", "number", "customer_id", "currency", "amount_total")
+Row = Mapping[str, Any]
+
+_AMOUNTS = (
+    "amount_subtotal",
+    "amount_discount",
+    "amount_shipping",
+    "amount_tax",
+    "amount_rounding",
+    "amount_total",
+)
+_RECORDED = (
+    *_AMOUNTS,
+    "id",
+    "version",
+    "number",
+    "customer_id",
+    "currency",
+    "amount_shipping_tax",
+    "tax_included",
+    "shipping_method",
+)
+_OF_A_LINE = ("amount_subtotal", "amount_discount", "amount_tax", "amount_total")
 
 
 def announce(order: Order, topic: str, actor: Actor) -> None:
-    """Flush *order*, and record its change."""
+    """Flush *order*, read its lines and reductions, and record its change."""
     # A flush increases the version of the order.
     session.flush()
-    record({name: getattr(order, name) for name in _RECORDED}, topic, actor)
+    parts = msgspec.json.decode(PARTS.one(id=order.id).json())
+    row = {name: getattr(order, name) for name in _RECORDED}
+    record(row, parts["lines"], parts["adjustments"], topic, actor)
 
 
-def record(order: Mapping[str, Any], topic: str, actor: Actor) -> None:
+def record(
+    order: Row, lines: Iterable[Row], adjustments: Iterable[Row], topic: str, actor: Actor
+) -> None:
     """Add an entry to the timeline of an order and publish the event.
 
-    The event has the order's id, number and total, and no personal data.
+    The event has amounts, lines and reductions, and neither personal data nor discount codes.
 
     Args:
         order: The values of the order by attribute.
+        lines: Those of its lines.
+        adjustments: Those of its adjustments.
         topic: The topic of the event, which is the type of the entry.
         actor: Who changed the order.
     """
-    customer_id = order["customer_id"]
     entry = {
         "order_id": order["id"],
         "type": topic,
@@ -51,11 +80,52 @@ def record(order: Mapping[str, Any], topic: str, actor: Actor) -> None:
             aggregate_id=order["id"],
             aggregate_version=order["version"],
             payload={
-                "order_id": str(order["id"]),
-                "number": order["number"],
-                "customer_id": None if customer_id is None else str(customer_id),
-                "currency": order["currency"],
-                "amount_total": order["amount_total"],
+                **_payload(order, lines, adjustments),
+                **(_canceled(order) if topic == CANCELED else {}),
             },
         )
     )
+
+
+def _payload(order: Row, lines: Iterable[Row], adjustments: Iterable[Row]) -> dict[str, Any]:
+    customer_id = order["customer_id"]
+    return {
+        "order_id": str(order["id"]),
+        "number": order["number"],
+        "customer_id": None if customer_id is None else str(customer_id),
+        "currency": order["currency"],
+        **{name: order[name] for name in _AMOUNTS},
+        "tax_included": order["tax_included"],
+        "shipping_method": order["shipping_method"],
+        "lines": [_line(line) for line in lines],
+        "reductions": _reductions(adjustments),
+    }
+
+
+def _canceled(order: Row) -> dict[str, Any]:
+    """Return what a cancellation takes back besides its lines: shipping with its tax."""
+    tax = 0 if order["tax_included"] else order["amount_shipping_tax"]
+    return {"shipping_amount": order["amount_shipping"] + tax}
+
+
+def _line(line: Row) -> dict[str, Any]:
+    return {
+        "line_id": str(line["id"]),
+        "product_id": str(line["product_id"]),
+        "variant_id": str(line["variant_id"]),
+        "sku": line["sku"],
+        "quantity": line["quantity"],
+        **{name: line[name] for name in _OF_A_LINE},
+    }
+
+
+def _reductions(adjustments: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return each reduction once, with the sum of what it took off, without its code."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for part in adjustments:
+        if part["kind"] != "discount":
+            continue
+        provider, reduction_id = part["provider"], part["reduction_id"] or part["code"]
+        one = {"provider": provider, "id": reduction_id, "label": part["label"], "amount": 0}
+        found.setdefault((provider, reduction_id), one)["amount"] -= part["amount"]
+    return list(found.values())

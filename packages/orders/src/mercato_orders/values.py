@@ -1,26 +1,39 @@
 """Input of the services, as plain values."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
+from mercato_contracts.baskets import Address, Customer
+from mercato_contracts.orders import Wanted, WantedLine
 from mercato_kit.emails import canonical_email
 
 MAX_QUANTITY = 999
 """Maximum units of one variant in one order."""
 
-Address = dict[str, Any]
-"""``name, line1, line2, city, region, postal_code, country``, validated by the input schema."""
+StoredAddress = dict[str, Any]
+"""The members of an address that have a value, by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class WantedLine:
-    """Units of one variant."""
+PPM_OF_A_PERCENT = 10_000
 
-    variant_id: UUID
-    quantity: int
+
+@overload
+def percent(ppm: int) -> str: ...
+
+
+@overload
+def percent(ppm: int | None) -> str | None: ...
+
+
+def percent(ppm: int | None) -> str | None:
+    """Return parts per million as percent, in decimals: ``19``, ``6.25``."""
+    if ppm is None:
+        return None
+    whole, rest = divmod(ppm, PPM_OF_A_PERCENT)
+    return f"{whole}.{rest:04}".rstrip("0").rstrip(".")
 
 
 def sum_quantities(lines: Iterable[WantedLine]) -> dict[UUID, int]:
@@ -39,45 +52,60 @@ def email_key(address: str) -> str:
     return hashlib.sha256(canonical_email(address).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class WantedQuote:
-    """Lines to price. The address is for shipping and tax, which are not charged yet."""
-
-    lines: list[WantedLine]
-    currency: str
-    shipping_address: Address | None = None
-    shipping_method: str | None = None
-    discount_codes: Sequence[str] = ()
+def stored_address(address: Address | None) -> StoredAddress | None:
+    """Return an address as the database keeps it."""
+    if address is None:
+        return None
+    members = ((name, getattr(address, name)) for name in Address.__slots__)
+    return {name: value for name, value in members if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrder:
-    """An order to place.
+    """An order to quote or to place.
 
     Args:
         lines: 1 to 100; lines of the same variant are summed.
         currency: ISO 4217 code.
-        shipping_address: Address of delivery.
-        email: The customer's address. Required for guests; a caller with a verified address cannot
-            name another.
+        shipping_address: Address of delivery; required to place the order.
         billing_address: Address of the bill; None for the shipping address.
+        shipping_method: ``<provider>.<code>``.
+        discount_codes: As the customer wrote them.
+        tax_id: The customer's VAT number or the like.
+        email: The customer's address. Required for guests who place an order; a caller with a
+            verified address cannot name another.
         expected_amount_total: The total the client expects, in minor units; None to accept any.
         note: The customer's note.
         metadata: The client's key-value pairs.
-        shipping_method: Not supported yet: any value is refused.
-        discount_codes: Not supported yet: any value is refused.
     """
 
-    lines: list[WantedLine]
+    lines: Sequence[WantedLine]
     currency: str
-    shipping_address: Address
-    email: str | None = None
+    shipping_address: Address | None = None
     billing_address: Address | None = None
-    expected_amount_total: int | None = None
-    note: str | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
     shipping_method: str | None = None
     discount_codes: Sequence[str] = ()
+    tax_id: str | None = None
+    email: str | None = None
+    expected_amount_total: int | None = None
+    note: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def by(self, customer: Customer) -> Wanted:
+        """Return it as a purchase of *customer*."""
+        return Wanted(
+            lines=tuple(self.lines),
+            currency=self.currency,
+            customer=customer,
+            discount_codes=tuple(self.discount_codes),
+            shipping_method=self.shipping_method,
+            shipping_address=self.shipping_address,
+            billing_address=self.billing_address,
+            tax_id=self.tax_id,
+            expected_amount_total=self.expected_amount_total,
+            note=self.note,
+            metadata=self.metadata,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,27 @@
 """What is shown of orders: one statement each."""
 
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from mercato_kit.reads import Read
 from mercato_kit.views import View, any_of, comparisons
-from mercato_orders.models import Order, OrderEvent, Payment
+from mercato_orders.models import (
+    Adjustment,
+    Line,
+    Order,
+    OrderEvent,
+    Payment,
+)
 from mercato_orders.schemas import (
+    EventPartsSchema,
     OrderEventSchema,
     OrderSchema,
     OrderSummarySchema,
     PaymentSchema,
 )
+from mercato_orders.values import PPM_OF_A_PERCENT
 
 _OWN = sa.or_(
     Order.customer_id == sa.bindparam("customer"),
@@ -26,7 +37,26 @@ SEEN = Read(
 )
 """Whether an order exists, and the caller may see it."""
 
-ORDER = View(OrderSchema, filters={"id": Order.id == sa.bindparam("id"), "owner": _OWN})
+
+def _percent(ppm: InstrumentedAttribute[Any]) -> sa.ColumnElement[str]:
+    """Select what :func:`mercato_orders.models.percent` returns."""
+    whole = sa.cast(ppm // PPM_OF_A_PERCENT, sa.String)
+    decimals = sa.func.substr(sa.cast(PPM_OF_A_PERCENT + ppm % PPM_OF_A_PERCENT, sa.String), 2)
+    trimmed = sa.func.rtrim(whole + "." + decimals, "0")
+    return sa.func.rtrim(trimmed, ".", type_=sa.String)
+
+
+ORDER = View(
+    OrderSchema,
+    computed={
+        "lines.tax_rate": _percent(Line.tax_rate_ppm),
+        "adjustments.rate": _percent(Adjustment.rate_ppm),
+    },
+    filters={"id": Order.id == sa.bindparam("id"), "owner": _OWN},
+)
+
+PARTS = View(EventPartsSchema, filters={"id": Order.id == sa.bindparam("id")})
+"""What events have of an order's lines and adjustments."""
 
 ORDERS = View(
     OrderSummarySchema,

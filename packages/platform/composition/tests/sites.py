@@ -1,8 +1,10 @@
 """A deployment file beside which `mercato` runs."""
 
+import json
 import os
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,12 @@ from mercato_testing.samples.documents import read_document
 from mercato_testing.samples.notes import Note
 
 SAFE = 'editable = true\n[server]\nhosts = ["shop.example"]\ntrusted_proxies = 1\n'
+
+
+def schema_of(command):
+    """Return the schema in the wheel of a command's document."""
+    schema = files("mercato_composition").joinpath(f"schemas/{command}.schema.json")
+    return json.loads(schema.read_text())
 
 
 def document(result):

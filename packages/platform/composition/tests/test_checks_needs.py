@@ -128,4 +128,4 @@ class TestNeeds:
         found = planned(hello(), salute(), values={"capabilities": {"greeting": "salute"}})
 
         assert found.fits
-        assert [offer.version for offer in found.providers] == ["1.3"]
+        assert [one.offer.version for one in found.answers[Greeting]] == ["1.3"]

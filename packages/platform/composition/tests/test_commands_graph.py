@@ -157,10 +157,13 @@ class TestGraph:
         found = document(run("graph", "--json", features=["ice", "oven"], more=more))
 
         oven, ice = found["features"]
-        assert oven["offers"] == [{"contract": "heat", "version": "1.2", "for": ["ice"]}]
-        assert ice["needs"] == [
-            {"contract": "heat", "versions": ">=1,<2", "by": "oven", "version": "1.2", "fits": True}
+        assert oven["offers"] == [
+            {"contract": "heat", "name": "oven", "version": "1.2", "for": ["ice"]}
         ]
+        [need] = ice["needs"]
+        assert (need["by"], need["version"], need["fits"]) == ("oven", "1.2", True)
+        assert (need["contract"], need["versions"], need["at_least"]) == ("heat", ">=1,<2", 1)
+        assert [one["name"] for one in need["answers"]] == ["oven"]
         assert ice["handles"] == [{"topic": "heat.rose", "from": ["oven"]}]
         assert ice["glue"][1] == {"when": ["oven"], "holds": True}
         assert [*found["left_out"]] == ["broken"]

@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from mercato_kit import db
 from mercato_kit.errors import Conflict
 from mercato_kit.events import Handler
-from mercato_kit.feature import Feature, Glue, Need, Offer, Referent
+from mercato_kit.feature import Decorates, Expansion, Feature, Glue, Need, Offer, Referent
 from mercato_kit.http import Blueprint
 from mercato_kit.jobs import Job
 from mercato_kit.policies import anyone, permission
@@ -137,6 +137,19 @@ def sort_books():
     return 0
 
 
+class Careful(Desk):
+    def __init__(self, below):
+        self.below = below
+
+
+class WordSchema(Schema):
+    words = Text(data_key="Words")
+
+
+def count_words(ids):
+    return {}
+
+
 def tell(event):
     """Handle an event."""
 
@@ -148,11 +161,13 @@ feature = Feature(
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations/versions",
     needs=[Need(Paper, ">=2.1,<3")],
-    offers=[Offer(Lending, "1.2", Desk)],
+    offers=[Offer(Lending, "1.2", Desk), Offer(Lending, "1.1", Desk, name="branch")],
+    decorates=[Decorates(Lending, "1.3", Careful)],
     referents=[Referent(Lending, "book", Book.id)],
     excludes={"bonfire": "it burns books"},
     publishes=["book.added"],
     jobs=[Job("sort_books", sort_books, every_seconds=60)],
+    expansions=[Expansion(Lending, "book", "words", WordSchema, "Words of it.", count_words)],
     glue=[Glue(when=["furniture"], blueprints=[shelves], handles=[Handler("user.erased", tell)])],
     settings=LibrarySettings,
     permissions={"library.write": "Add books"},

@@ -91,7 +91,15 @@ class TestManifest:
         assert manifest["hooks"] == ["sample_data of library"]
         assert manifest["excludes"] == {"bonfire": True}
         assert manifest["needs"] == {"feature": ">=2.1,<3"}
-        assert manifest["offers"] == {"feature": {"version": "1.2"}}
+        assert manifest["uses"] == {}
+        assert manifest["offers"] == {
+            "feature": {"version": "1.2"},
+            "feature.branch": {"version": "1.1"},
+        }
+        assert manifest["decorates"] == {"feature": {"version": "1.3"}}
+        assert manifest["expansions"] == {
+            "feature.book words": {"allow": "anyone", "public": False, "members": ["Words: Text"]}
+        }
         assert manifest["jobs"]["library.sort_books"]["every_seconds"] == 60
         assert manifest["handles"]["library.tell"]["when"] == "furniture"
 

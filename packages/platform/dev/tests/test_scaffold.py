@@ -57,6 +57,27 @@ class TestMakeFeature:
         assert '    "/gift-cards",\n    allow=signed_in,\n    idempotent=True,' in routes
         assert "def make_gift_card(" in routes
 
+    @pytest.mark.parametrize(
+        ("options", "requires", "modules"),
+        [
+            ({"shape": "empty"}, ["mercato-kit"], {"__init__", "feature"}),
+            (
+                {"shape": "contract", "contract": "shipping"},
+                ["mercato-contracts", "mercato-kit"],
+                {"__init__", "feature", "provides"},
+            ),
+        ],
+    )
+    def test_requires_what_its_shape_needs(self, tmp_path, options, requires, modules):
+        """A shape has its modules only, and requires what they import; any name is free."""
+        folder = make_feature("events", tmp_path, workspace=False, **options)
+
+        declared = [Requirement(it).name for it in project_of(folder)["dependencies"]]
+        assert declared == requires
+        assert {file.stem for file in (folder / "src").rglob("*.py")} == modules
+        texts = [file.read_text() for file in folder.rglob("*") if file.is_file()]
+        assert not [text for text in texts if "{{" in text or "{%" in text]
+
     def test_is_built_for_this_kit(self, tmp_path):
         """It requires the current kit, and excludes the next major version."""
         folder = make_feature("reviews", tmp_path, workspace=False)
@@ -176,6 +197,16 @@ class TestNew:
 
         assert refused.exit_code == 64
         assert why in " ".join(refused.output.split())
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        "words", [["--contract", "taxes"], ["--shape", "empty", "--thing", "review"]]
+    )
+    def test_refuses_options_of_another_shape(self, run, tmp_path, words):
+        """An option that the shape does not read is refused."""
+        refused = run("reviews", *words)
+
+        assert (refused.exit_code, "goes with --shape" in refused.output) == (64, True)
         assert list(tmp_path.iterdir()) == []
 
     def test_leaves_what_is_there(self, run, tmp_path):

@@ -14,7 +14,7 @@ from marshmallow import fields
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from mercato_kit import db, models, transactions
-from mercato_kit.composition import Composition, compose
+from mercato_kit.composition import Answer, Composition, RemoteTerms, compose
 from mercato_kit.errors import NotFound, Problem, StaleVersion, Unauthenticated
 from mercato_kit.feature import Feature, Offer
 from mercato_kit.http import Blueprint, ListQuerySchema, Page, if_match, page_of, paginate
@@ -280,13 +280,29 @@ def make_app(
     database = SQLAlchemy(app, session_options={"expire_on_commit": False})
     with app.app_context():
         transactions.prepare(database.engine)
-    compose(app, Composition(tuple(features), settings or {}, tuple(away)))
+    answers = answers_of(features)
+    compose(app, Composition(tuple(features), settings or {}, tuple(away), answers=answers))
     api = Api(app)
     for each in blueprints:
         api.register_blueprint(each)
     app.register_error_handler(Problem, _answer)
     app.extensions["api"] = api
     return app
+
+
+def answers_of(features: Sequence[Feature]) -> dict[type[Any], tuple[Answer, ...]]:
+    """Return the answers of *features*, as a host finds them: decorators first."""
+    answers: dict[type[Any], tuple[Answer, ...]] = {}
+    for feature in features:
+        for offer in feature.offers:
+            terms = RemoteTerms(2.0, "refuse") if offer.remote else None
+            answer = Answer(offer.name or feature.name, offer.factory, remote=terms)
+            answers[offer.contract] = (*answers.get(offer.contract, ()), answer)
+    for feature in features:
+        for one in feature.decorates:
+            answer = Answer(feature.name, one.factory, decorates=True)
+            answers[one.contract] = (answer, *answers[one.contract])
+    return answers
 
 
 def create_tables(url: str) -> None:

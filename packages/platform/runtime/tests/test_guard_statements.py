@@ -53,3 +53,24 @@ class TestTablesIn:
         statement = "SELECT b.x FROM b JOIN a ON a.x = b.x"
 
         assert tables_in(statement, {"a", "b", "c"}) == ["b", "a"]
+
+    @pytest.mark.parametrize(
+        ("statement", "found"),
+        [
+            ("INSERT INTO hats_hat (a, band_kind) VALUES (1, 2) RETURNING band_kind", ["hats_hat"]),
+            ("INSERT INTO main.hats_hat(band_kind) SELECT band_kind FROM hats_hat", ["hats_hat"]),
+            ("SELECT h.band_kind FROM hats_hat h WHERE h.band_kind = 1", ["hats_hat"]),
+            ("UPDATE hats_hat SET band_kind = 1 WHERE band_kind IN (2)", ["hats_hat"]),
+            ("SELECT 1 FROM hats_hat ORDER BY band_kind", ["hats_hat"]),
+            ("SELECT 1 FROM hats_hat, band_kind", ["hats_hat", "band_kind"]),
+            ("SELECT 1 FROM hats_hat JOIN main.band_kind ON x = y", ["hats_hat", "band_kind"]),
+            ("DELETE FROM band_kind", ["band_kind"]),
+            ("INSERT INTO band_kind (a) VALUES (1)", ["band_kind"]),
+            ("UPDATE band_kind SET a = 1", ["band_kind"]),
+        ],
+    )
+    def test_finds_a_name_that_is_also_a_column_where_tables_are(self, statement, found):
+        """A feature may name a column as another feature names a table."""
+        tables = {"hats_hat", "band_kind"}
+
+        assert tables_in(statement, tables, columns={"a", "band_kind"}) == found

@@ -62,5 +62,5 @@ class TestFeatureConformance:
 
         result.stdout.fnmatch_lines(["*the manifest does not declare 'notes.write'"])
         failed = result.parseoutcomes()["failed"]
-        result.assert_outcomes(passed=40 - failed, failed=failed)
+        result.assert_outcomes(passed=44 - failed, failed=failed)
         assert all("TestBad" in line for line in result.outlines if line.startswith("FAILED"))

@@ -5,14 +5,18 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_database import history as migrations
+from mercato_kit import services
 from mercato_kit.db import engine, session
 from mercato_kit.events import Event
 from mercato_kit.feature import Feature, Offer
 from mercato_kit.identity import IdentityProvider
 from mercato_kit.outbox import publish
+from mercato_testing.fakes import fake
 from mercato_testing.network import ForbiddenAddressError
 from mercato_testing.samples import notes
 from mercato_testing.samples.notes import Effect, Note, add
+
+from .tips import Tips
 
 feature = notes.feature
 
@@ -168,6 +172,53 @@ class TestFakes:
         """as_user is refused if another provider offers the identity contract."""
         with pytest.raises(pytest.UsageError, match="identity contract"):
             request.getfixturevalue("as_user")
+
+
+class TestStaged:
+    def test_composes_what_a_test_adds(self, staged):
+        """A test adds offers and a whole feature, and says who answers, in which order."""
+        extra = Feature(name="extra", summary="Extra.", offers=[fake(Tips, tip="real")])
+        near = fake(Tips, name="near", tip=lambda: "near")
+
+        shop = staged(near, extra, capabilities={"tips": ["near", "extra"]})
+
+        with shop.app.app_context():
+            found = [(one.name, one.provider.tip()) for one in services.each(Tips)]
+        assert found == [("near", "near"), ("extra", "real")]
+        assert len(shop.app.extensions["mercato"].features) == 3
+
+    def test_has_what_fixtures_give(self, staged, database):
+        """Clients, a unit of work and a counter are those of the staged app."""
+        shop = staged(Feature(name="extra", summary="Extra."))
+        made = shop.commit(add, "first")
+
+        with shop.statements as sent:
+            seen = shop.client.get("/v1/notes").json
+
+        assert [one["text"] for one in seen["data"]] == [made.text]
+        assert len(sent) == 1, sent
+        assert (
+            shop.as_user(permissions=["notes.write"])
+            .post("/v1/notes", json={"text": "x"})
+            .status_code
+            == 201
+        )
+        with shop.app.app_context():
+            assert engine().dialect.name == database.kind
+
+
+class TestFake:
+    def test_is_bound(self):
+        """A member that cannot be called as the contract says is refused when the fake is made."""
+        with pytest.raises(TypeError, match=r"tips\.tip"):
+            fake(Tips, tip=lambda wanted: wanted)
+        with pytest.raises(TypeError, match="has no top"):
+            fake(Tips, top="x")
+
+    def test_fails_where_it_was_given_nothing(self):
+        """A method of which the test said nothing fails."""
+        with pytest.raises(AssertionError, match=r"tip\(\)"):
+            fake(Tips).factory().tip()
 
 
 class TestCommit:

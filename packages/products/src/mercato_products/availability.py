@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mercato_kit.views.elements import JsonObject
+from mercato_kit.views import JsonObject
 from mercato_products.models import DEFAULT_LOCATION_ID, Product, StockLevel, Variant
 
 _WORDS = {2: "in_stock", 1: "back_order"}

@@ -29,7 +29,7 @@ feature = Feature(
         SoftReference(StockMovement.actor_id, IdentityProvider, "subject", "keeps_snapshot"),
     ],
     offers=[
-        Offer(Catalog, "1.0", ProductCatalog),
+        Offer(Catalog, "1.1", ProductCatalog),
         Offer(Stock, "1.0", ProductStock),
     ],
     jobs=JOBS,

@@ -53,6 +53,7 @@ def mail_password_changed(event: Event) -> None:
 
 PUBLISHES = (
     topics.VERIFIED,
+    topics.SIGNED_IN,
     topics.ERASED,
     topics.VERIFICATION_REQUESTED,
     topics.REGISTRATION_REPEATED,

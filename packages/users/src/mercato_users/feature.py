@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mercato_contracts.people import People
 from mercato_kit.feature import Feature, Offer, Referent
 from mercato_kit.identity import IdentityProvider
 from mercato_users.cli import commands
@@ -10,7 +11,7 @@ from mercato_users.jobs import JOBS
 from mercato_users.models import Base, User
 from mercato_users.permissions import PERMISSIONS
 from mercato_users.privacy import erase_subject, export_subject
-from mercato_users.provides import Identity
+from mercato_users.provides import AccountOwners, Identity
 from mercato_users.routes import blueprint, well_known
 from mercato_users.sample_data import make_sample_data
 from mercato_users.settings import UsersSettings
@@ -22,7 +23,7 @@ feature = Feature(
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations" / "versions",
     referents=[Referent(IdentityProvider, "subject", User.id)],
-    offers=[Offer(IdentityProvider, "1.0", Identity)],
+    offers=[Offer(IdentityProvider, "1.0", Identity), Offer(People, "1.0", AccountOwners)],
     publishes=PUBLISHES,
     handles=HANDLES,
     jobs=JOBS,

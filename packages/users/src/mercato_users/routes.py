@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import request
 
+from mercato_contracts.people import People
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.http import Blueprint, if_match
 from mercato_kit.identity import current_principal
@@ -43,6 +44,9 @@ from mercato_users.values import NewUser
 blueprint = Blueprint(
     "users", __name__, url_prefix="/v1", description="Accounts and logins", glossary=GLOSSARY
 )
+PERSON = (People, "person")
+"""What other features may add members to: ``expand``."""
+
 well_known = Blueprint("users_keys", __name__, description="Public keys of access tokens")
 
 
@@ -128,7 +132,7 @@ def reset_password(body: dict[str, Any]) -> None:
     services.reset_password(body["token"], body["password"], _client())
 
 
-@blueprint.get("/users/me", allow=signed_in)
+@blueprint.get("/users/me", allow=signed_in, expands=PERSON)
 @blueprint.response(200, UserSchema)
 def read_me() -> Shown:
     """Get the caller's account"""
@@ -143,7 +147,7 @@ def change_me(body: dict[str, Any]) -> User:
     return services.update_profile(_require(current_principal.sub), body, versions=if_match())
 
 
-@blueprint.get("/users", allow=permission(READ))
+@blueprint.get("/users", allow=permission(READ), expands=PERSON)
 @blueprint.arguments(UserListQuerySchema, location="query")
 @blueprint.response(200, UserListSchema)
 def list_users(query: dict[str, Any]) -> Shown:
@@ -151,7 +155,7 @@ def list_users(query: dict[str, Any]) -> Shown:
     return services.list_users(**query)
 
 
-@blueprint.get("/users/<uuid:user_id>", allow=permission(READ))
+@blueprint.get("/users/<uuid:user_id>", allow=permission(READ), expands=PERSON)
 @blueprint.response(200, UserSchema)
 def read_user(user_id: UUID) -> Shown:
     """Get a user"""

@@ -7,6 +7,7 @@ from mercato_kit.events import Event
 from mercato_kit.outbox import publish
 
 VERIFIED = "user.verified"
+SIGNED_IN = "user.signed_in"
 ERASED = "user.erased"
 VERIFICATION_REQUESTED = "user.verification_requested"
 REGISTRATION_REPEATED = "user.registration_repeated"
@@ -18,6 +19,23 @@ def publish_change(topic: str, user_id: UUID, version: int) -> None:
     """Publish a change of an account to other features."""
     publish(
         Event(topic=topic, aggregate_type="user", aggregate_id=user_id, aggregate_version=version)
+    )
+
+
+def publish_login(user_id: UUID, session_id: UUID) -> None:
+    """Publish that a user has logged in with a password. A refresh of tokens is no login."""
+    publish(
+        Event(
+            topic=SIGNED_IN,
+            aggregate_type="session",
+            aggregate_id=session_id,
+            aggregate_version=1,
+            payload={
+                "user_id": str(user_id),
+                "session_id": str(session_id),
+                "method": "password",
+            },
+        )
     )
 
 

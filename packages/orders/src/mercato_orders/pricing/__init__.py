@@ -5,6 +5,7 @@ reductions that providers of discounts offered, then :func:`add_tax` applies the
 provider of taxes gave for the amounts that are left. Money belongs to a line or to shipping.
 """
 
+from mercato_orders.pricing.codes import plain_codes, repeated
 from mercato_orders.pricing.discounts import NotCombinable, take_off
 from mercato_orders.pricing.lines import basket_of, priced_order
 from mercato_orders.pricing.taxes import add_tax
@@ -29,6 +30,8 @@ __all__ = [
     "Reduced",
     "add_tax",
     "basket_of",
+    "plain_codes",
     "priced_order",
+    "repeated",
     "take_off",
 ]

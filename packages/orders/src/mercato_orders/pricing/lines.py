@@ -1,30 +1,42 @@
 """From a quote of the catalog to a basket, and from a priced basket back to lines."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from mercato_contracts.baskets import Basket, BasketLine, Customer
+from mercato_contracts.baskets import Basket, BasketLine
 from mercato_contracts.catalog import Quote, QuoteLine
+from mercato_contracts.orders import Wanted
+from mercato_kit.emails import canonical_email
+from mercato_orders.pricing.codes import plain_codes
 from mercato_orders.pricing.values import Priced, PricedLine, PricedOrder
 
 
-def basket_of(
-    quote: Quote, quantities: Mapping[UUID, int], customer: Customer, at: datetime
-) -> Basket:
-    """Return a basket at listed prices.
+def basket_of(quote: Quote, quantities: Mapping[UUID, int], wanted: Wanted, at: datetime) -> Basket:
+    """Return a basket at listed prices, without a shipping method.
 
     Args:
         quote: One line a variant.
         quantities: Units (1 or more), by variant id.
-        customer: Who buys.
+        wanted: Who buys, where it is sent, and discount codes.
         at: When (aware).
     """
     lines = tuple(
         _line(position, item, quantities[item.variant_id])
         for position, item in enumerate(quote.lines)
     )
-    return Basket(lines, quote.currency, at, customer)
+    email = wanted.customer.email
+    return Basket(
+        lines=lines,
+        currency=quote.currency,
+        at=at,
+        customer=replace(wanted.customer, email=None if email is None else canonical_email(email)),
+        codes=plain_codes(wanted.discount_codes),
+        shipping_address=wanted.shipping_address,
+        billing_address=wanted.billing_address,
+        tax_id=wanted.tax_id,
+    )
 
 
 def _line(position: int, item: QuoteLine, quantity: int) -> BasketLine:

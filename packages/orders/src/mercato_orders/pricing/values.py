@@ -7,6 +7,7 @@ from typing import Literal
 from mercato_contracts.baskets import Basket
 from mercato_contracts.catalog import QuoteLine
 from mercato_contracts.discounts import Reduction, Use
+from mercato_orders.values import percent
 
 TAX_RELIEF = "tax_relief"
 """The code of a discount that is the tax which a listed price contains and which is not due."""
@@ -115,6 +116,11 @@ class PricedLine:
     tax_rate_ppm: int
     amount_tax: int
     amount_total: int
+
+    @property
+    def tax_rate(self) -> str:
+        """The sum of its tax rates, in percent."""
+        return percent(self.tax_rate_ppm)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """Services of orders. They take plain values, return models and never commit."""
 
 from mercato_orders.services.cancellations import cancel_order
-from mercato_orders.services.checkout import place_order
+from mercato_orders.services.checkout import PlacedOnce, place_once, place_order
 from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
+from mercato_orders.services.give_backs import give_back_pending
+from mercato_orders.services.inquiry import Inquiry
 from mercato_orders.services.payments import pay_order, settle_payment, start_payment
+from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
 from mercato_orders.services.queries import (
     find_order,
     find_payment,
@@ -12,21 +15,32 @@ from mercato_orders.services.queries import (
     list_payments,
     lock_order,
 )
-from mercato_orders.services.quotes import Quotation, quote_order
+from mercato_orders.services.quotes import Quotation, quote, quote_order
+from mercato_orders.services.records import find_bought, find_records
 
 __all__ = [
+    "Inquiry",
+    "PlacedOnce",
     "Quotation",
     "cancel_order",
     "expire_order",
     "expire_unpaid_orders",
+    "find_bought",
     "find_order",
     "find_payment",
+    "find_records",
+    "give_back_pending",
     "list_events",
     "list_orders",
     "list_payments",
     "lock_order",
     "pay_order",
+    "place_once",
     "place_order",
+    "prepare",
+    "prepare_order",
+    "prepare_quote",
+    "quote",
     "quote_order",
     "settle_payment",
     "start_payment",

@@ -5,16 +5,18 @@ from uuid import UUID
 from mercato_contracts.stock import Stock
 from mercato_kit.db import session, utc_now
 from mercato_kit.services import get
+from mercato_kit.views import Shown
 from mercato_orders.access import Caller
 from mercato_orders.errors import InvalidTransition
-from mercato_orders.models import Order
 from mercato_orders.permissions import WRITE
+from mercato_orders.services.give_backs import give_back
 from mercato_orders.services.queries import lock_order
 from mercato_orders.timeline import CANCELED, announce
+from mercato_orders.views import ORDER
 
 
-def cancel_order(order_id: UUID, caller: Caller, reason: str | None = None) -> Order:
-    """Cancel an unpaid order and release its units.
+def cancel_order(order_id: UUID, caller: Caller, reason: str | None = None) -> Shown:
+    """Cancel an unpaid order, give its discounts back and release its units.
 
     Raises:
         NotFound: The order does not exist, or the caller may not see it.
@@ -30,6 +32,7 @@ def cancel_order(order_id: UUID, caller: Caller, reason: str | None = None) -> O
     order.canceled_at = utc_now()
     order.cancel_reason = reason
     session.flush()
+    give_back(order)
     get(Stock).release(order.id)
     announce(order, CANCELED, caller.acts_as(order))
-    return order
+    return ORDER.one(id=order_id)

@@ -11,6 +11,7 @@ from mercato_kit.db import locked, refreshed, session, utc_now
 from mercato_kit.services import get
 from mercato_orders.access import SYSTEM
 from mercato_orders.models import IN_FLIGHT, Order, Payment
+from mercato_orders.services.give_backs import give_back
 from mercato_orders.timeline import EXPIRED, announce
 
 BATCH_SIZE = 100
@@ -36,6 +37,7 @@ def expire_order(order_id: UUID) -> bool:
         return False
     order.status = "expired"
     session.flush()
+    give_back(order)
     get(Stock).release(order.id)
     announce(order, EXPIRED, SYSTEM)
     return True

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts.stock import Stock
@@ -32,7 +33,7 @@ def pay_order(order_id: UUID, new: NewPayment, caller: Caller) -> Payment:
         OrderNotPayable: It is paid or closed, or its units are no longer reserved.
         PaymentInProgress: Another payment of the order is in progress.
     """
-    order = lock_order(order_id, caller)
+    order = lock_order(order_id, caller, selectinload(Order.payments))
     by_customer = current_settings(OrdersSettings).manual_by_customer
     if not (caller.owns(order) and by_customer):
         caller.require(WRITE)

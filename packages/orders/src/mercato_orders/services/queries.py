@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
 from mercato_kit.db import locked, refreshed, session
 from mercato_kit.errors import NotFound
@@ -17,8 +17,6 @@ from mercato_orders.permissions import READ, WRITE
 from mercato_orders.views import EVENTS, ORDER, ORDERS, PAYMENTS, SEEN
 
 T = TypeVar("T")
-
-_WITH_PARTS = (selectinload(Order.lines), selectinload(Order.payments))
 
 
 def list_orders(filters: Mapping[str, Any], page: PageRequest, caller: Caller) -> Shown:
@@ -43,8 +41,8 @@ def find_order(order_id: UUID, caller: Caller) -> Shown:
     return _found(ORDER.find(id=order_id, **own), order_id)
 
 
-def lock_order(order_id: UUID, caller: Caller) -> Order:
-    """Lock an order and return it with its current lines and payments.
+def lock_order(order_id: UUID, caller: Caller, *parts: ExecutableOption) -> Order:
+    """Lock an order and return it; *parts* say what else of it is read.
 
     Holders of ``orders.read`` or ``orders.write`` find every order. The caller of this function
     checks whether they may change it.
@@ -53,7 +51,7 @@ def lock_order(order_id: UUID, caller: Caller) -> Order:
         NotFound: It does not exist, or the caller may not see it.
     """
     statement = sa.select(Order).where(Order.id == order_id, caller.sees(READ, WRITE))
-    order = session.scalar(refreshed(locked(statement.options(*_WITH_PARTS))))
+    order = session.scalar(refreshed(locked(statement.options(*parts))))
     return _found(order, order_id)
 
 

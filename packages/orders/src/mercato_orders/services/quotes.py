@@ -1,76 +1,106 @@
 """Price an order without placing it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from mercato_contracts import catalog
-from mercato_contracts.baskets import Customer
-from mercato_kit.db import utc_now
-from mercato_kit.services import get
-from mercato_orders.errors import UnknownDiscountCode, UnknownShippingMethod, VariantUnavailable
-from mercato_orders.pricing import PricedOrder, add_tax, basket_of, priced_order, take_off
-from mercato_orders.values import NewOrder, WantedQuote, sum_quantities
+from mercato_contracts.orders import QuotedMethod, Wanted
+from mercato_kit.principals import Principal
+from mercato_orders.pricing import PricedOrder
+from mercato_orders.services.buyers import visitor_of
+from mercato_orders.services.inquiry import Inquiry, refuse_reentry
+from mercato_orders.services.prices import Price, methods_of, price
+from mercato_orders.values import NewOrder, percent
 
 
 @dataclass(frozen=True, slots=True)
-class QuoteWarning:
-    """A line that would be refused now."""
+class QuotedAdjustment:
+    """A part of the price; *variant_id* is that of its line, and *rate* is in percent."""
 
-    code: str
-    variant_id: UUID
-    requested: int
+    kind: str
+    target: str
+    variant_id: UUID | None
+    provider: str
+    code: str | None
+    label: str
+    amount: int
+    rate: str | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A priced order and its warnings."""
+    """A priced order.
+
+    Args:
+        order: The priced lines, and the totals.
+        adjustments: The parts of the price besides listed prices, each with its variant.
+        shipping_methods: The shipping methods that can be chosen.
+        warnings: Why the order would be refused now; each has a ``code``.
+        valid_until: Prices may change afterwards (aware).
+    """
 
     order: PricedOrder
-    warnings: tuple[QuoteWarning, ...]
+    adjustments: tuple[QuotedAdjustment, ...]
+    shipping_methods: tuple[QuotedMethod, ...]
+    warnings: tuple[Mapping[str, Any], ...]
+    valid_until: datetime
 
 
-def quote_order(wanted: WantedQuote) -> Quotation:
+def quote_order(new: NewOrder, principal: Principal, inquiry: Inquiry | None = None) -> Quotation:
+    """Price an order for a caller; see :func:`quote`."""
+    return quote(new.by(visitor_of(principal)), inquiry)
+
+
+def quote(wanted: Wanted, inquiry: Inquiry | None = None) -> Quotation:
     """Price an order. Writes and reserves nothing.
 
     Raises:
-        UnknownShippingMethod, UnknownDiscountCode: This version supports none.
         VariantUnavailable: Some variants are not for sale.
-        AmountTooLarge: The total is above 2^53 - 1.
+        AmountTooLarge: A total is above 2^53 - 1.
+        Invalid: Codes, the shipping method or the tax id are wrong.
+        NoMethodAvailable: Nothing is sent to the address.
+        ProviderFault, ProviderUnavailable: A provider gives no good answer.
+        ReentrantCall: A provider that is asked for a part of a price asks for a price.
     """
-    refuse_unsupported(wanted)
-    order = price_now(sum_quantities(wanted.lines), wanted.currency)
-    warnings = tuple(
-        QuoteWarning("insufficient_stock", line.item.variant_id, line.quantity)
-        for line in order.lines
-        if line.item.available is not None and line.item.available < line.quantity
+    refuse_reentry()
+    inquiry = replace(inquiry, warnings=[]) if inquiry else Inquiry()
+    priced = price(wanted, inquiry, places=False)
+    return Quotation(
+        order=priced.order,
+        adjustments=tuple(_adjustments(priced.order)),
+        shipping_methods=methods_of(priced),
+        warnings=(*_warnings(priced), *inquiry.warnings),
+        valid_until=priced.valid_until,
     )
-    return Quotation(order, warnings)
 
 
-def refuse_unsupported(wanted: WantedQuote | NewOrder) -> None:
-    """Refuse shipping methods and discount codes, which this version does not support.
+def _adjustments(order: PricedOrder) -> Iterator[QuotedAdjustment]:
+    for part in order.total.adjustments:
+        line = None if part.position is None else order.lines[part.position]
+        yield QuotedAdjustment(
+            kind=part.kind,
+            target=part.target,
+            variant_id=None if line is None else line.item.variant_id,
+            provider=part.provider,
+            code=part.code,
+            label=part.label,
+            amount=part.amount,
+            rate=percent(part.rate_ppm),
+            reason=part.reason,
+        )
 
-    Raises:
-        UnknownShippingMethod, UnknownDiscountCode: This version supports none.
-    """
-    if wanted.shipping_method is not None:
-        raise UnknownShippingMethod
-    if wanted.discount_codes:
-        raise UnknownDiscountCode
 
-
-def price_now(quantities: Mapping[UUID, int], currency: str) -> PricedOrder:
-    """Price *quantities* at current prices, with one call of the catalog.
-
-    Raises:
-        VariantUnavailable: Some variants are not for sale.
-        AmountTooLarge: The total is above 2^53 - 1.
-    """
-    now = utc_now()
-    try:
-        quote = get(catalog.Catalog).quote(quantities, currency, now)
-    except catalog.VariantUnavailable as unavailable:
-        raise VariantUnavailable(unavailable.variant_ids) from unavailable
-    basket = basket_of(quote, quantities, Customer(None, None), now)
-    return priced_order(quote, add_tax(take_off(basket, ()), None))
+def _warnings(priced: Price) -> Iterator[Mapping[str, Any]]:
+    for line in priced.order.lines:
+        available = line.item.available
+        if available is not None and available < line.quantity:
+            yield {
+                "code": "insufficient_stock",
+                "variant_id": line.item.variant_id,
+                "requested": line.quantity,
+            }
+    for code in priced.without_effect:
+        yield {"code": "no_effect", "discount_code": code}

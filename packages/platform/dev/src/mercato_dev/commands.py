@@ -12,11 +12,24 @@ from mercato_composition.commands import Command
     examples=[
         "mercato new reviews",
         "mercato new news --thing article",
+        "mercato new bundles --shape contract --contract discounts",
         "mercato new reviews --into ~/work --home https://git.example/reviews",
     ],
 )
 @click.argument("name")
-@click.option("--thing", help="Name of a single item. Default: the singular of NAME.")
+@click.option(
+    "--shape",
+    type=click.Choice(["resource", "contract", "empty"]),
+    default="resource",
+    show_default=True,
+    help="A table with routes; a provider of a contract; or a manifest alone.",
+)
+@click.option(
+    "--contract",
+    type=click.Choice(["discounts", "shipping", "taxes"]),
+    help="The contract of --shape contract. Default: discounts.",
+)
+@click.option("--thing", help="Name of a single item of a resource. Default: the singular of NAME.")
 @click.option(
     "--into",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -27,6 +40,8 @@ from mercato_composition.commands import Command
 @click.option("--workspace", is_flag=True, help="Write a part of the repository of Mercato.")
 def new(
     name: str,
+    shape: str,
+    contract: str | None,
     thing: str | None,
     into: Path,
     home: str | None,
@@ -34,13 +49,25 @@ def new(
 ) -> None:
     """Write a small, complete and tested feature called NAME to start from.
 
-    It has a table with a migration, routes, a needed contract, handled events, settings, sample
-    data, and tests of all that.
+    A resource has a table with a migration, routes, a needed contract, handled events, settings,
+    sample data, and tests of all that.
     """
     from mercato_dev.scaffold import NameRefusedError, ToolError, make_feature
 
+    if contract and shape != "contract":
+        raise click.UsageError("--contract goes with --shape contract.")
+    if thing and shape != "resource":
+        raise click.UsageError("--thing goes with --shape resource.")
     try:
-        folder = make_feature(name, into, thing=thing, home=home, workspace=workspace)
+        folder = make_feature(
+            name,
+            into,
+            shape=shape,
+            contract=contract or "discounts",
+            thing=thing,
+            home=home,
+            workspace=workspace,
+        )
     except NameRefusedError as error:
         raise click.BadParameter(str(error)) from error
     except ToolError as error:

@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from importlib import resources
 from importlib.metadata import entry_points, version
 from pathlib import Path
+from typing import Any
 
 import copier
 from packaging.version import Version
@@ -17,6 +19,10 @@ from mercato_composition.features.reserved import reserved_names
 from mercato_kit.feature import ENTRY_POINT_GROUP
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
+SHAPES = ("resource", "contract", "empty")
+CONTRACTS = ("discounts", "shipping", "taxes")
+"""Contracts for which there is a template of a provider."""
+
 _HOME = re.compile(r"https://[^\s\"\\]+[^\s\"\\/]", re.ASCII)
 _LONGEST = 34
 """Maximum length of a table's name. PostgreSQL cuts names after 63 bytes, and the names of indexes
@@ -56,14 +62,23 @@ class ToolError(Exception):
 
 
 def make_feature(
-    name: str, into: Path, *, thing: str | None = None, home: str | None = None, workspace: bool
+    name: str,
+    into: Path,
+    *,
+    shape: str = "resource",
+    contract: str = "discounts",
+    thing: str | None = None,
+    home: str | None = None,
+    workspace: bool,
 ) -> Path:
     """Write a new feature with tests: completely, or not at all.
 
     Args:
         name: The name of the feature.
         into: The folder in which to make its folder.
-        thing: The name of a single item. Default: the singular of *name*.
+        shape: What it has at first, one of :data:`SHAPES`.
+        contract: What it answers in the shape ``contract``, one of :data:`CONTRACTS`.
+        thing: The name of a single item of the shape ``resource``. Default: the singular of *name*.
         home: The https URL of its repository, for the links in its metadata. Default: no links.
         workspace: Whether it becomes a part of a workspace, which has the settings of all tools.
 
@@ -76,7 +91,8 @@ def make_feature(
     """
     thing = thing or singular(name)
     _check_name(name)
-    _check_thing(thing, name)
+    if shape == "resource":
+        _check_thing(thing, name)
     if home and not _HOME.fullmatch(home):
         raise NameRefusedError(
             f"{home!r} is not a URL that starts with https:// and does not end with /."
@@ -90,14 +106,24 @@ def make_feature(
             "name": name,
             "thing": thing,
             "home": home or "",
+            "shape": shape,
+            "contract": contract,
             "kit": _kit_range(),
             "workspace": workspace,
         }
-        with resources.as_file(resources.files("mercato_dev") / "template") as template:
-            copier.run_copy(str(template), made, data=answers, defaults=True, quiet=True)
+        _fill_in(made, answers)
         _tidy(made)
         made.rename(folder)
     return folder
+
+
+def _fill_in(folder: Path, answers: Mapping[str, Any]) -> None:
+    """Render the folders of the template that make up a shape."""
+    of_contract = [f"contracts/{answers['contract']}"] if answers["shape"] == "contract" else []
+    with resources.as_file(resources.files("mercato_dev") / "template") as template:
+        for part in ("common", answers["shape"], *of_contract):
+            data = {**answers, "part": part}
+            copier.run_copy(str(template), folder, data=data, defaults=True, quiet=True)
 
 
 def singular(name: str) -> str:

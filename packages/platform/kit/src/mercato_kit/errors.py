@@ -181,3 +181,15 @@ class Unavailable(Problem):
 
     def __init__(self, detail: str | None = None, *, retry_after_seconds: int = 1) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
+
+
+class FeatureDisabled(Problem):
+    """The deployment runs without the feature that would answer."""
+
+    status = 503
+    code = "feature_disabled"
+    title = "Feature disabled"
+    member_schemas: ClassVar = {
+        "feature": {"type": "string", "description": "Name of the feature"},
+        "state": {"type": "string", "description": "Why it does not answer"},
+    }

@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 import click
+import marshmallow as ma
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mercato_kit.events import Handler
 from mercato_kit.http import Blueprint
 from mercato_kit.jobs import Job
+from mercato_kit.policies import Policy, anyone
 from mercato_kit.settings import Settings
 
 ENTRY_POINT_GROUP = "mercato.features"
+
+T = TypeVar("T")
 
 
 def contract_id(contract: type[Any]) -> str:
@@ -36,10 +40,13 @@ class Need:
     Args:
         contract: The Protocol.
         versions: Accepted versions (PEP 440), e.g. ``>=1,<2``.
+        at_least: Providers that must answer. With 0 the feature starts without any, and in any
+            order with those that there are.
     """
 
     contract: type[Any]
     versions: str
+    at_least: int = 1
 
     @property
     def id(self) -> str:
@@ -56,11 +63,37 @@ class Offer:
         version: The implemented version (PEP 440), e.g. ``1.0``.
         factory: Returns the provider: a class or function without arguments. Called once per
             request or job.
+        name: The provider's name among those of the contract. Default: the feature's name.
+        remote: Whether the provider asks another machine, in the methods that ``REMOTE`` of the
+            contract's module names.
     """
 
     contract: type[Any]
     version: str
     factory: Callable[[], object]
+    name: str | None = None
+    remote: bool = False
+
+    @property
+    def id(self) -> str:
+        """The contract's id."""
+        return contract_id(self.contract)
+
+
+@dataclass(frozen=True, slots=True)
+class Decorates(Generic[T]):
+    """A contract that the feature answers on top of another feature's provider.
+
+    Args:
+        contract: The Protocol; one that a single provider answers.
+        version: The implemented version (PEP 440), e.g. ``1.0``.
+        factory: Takes the provider below it, and returns the decorated one. Called once per
+            request or job.
+    """
+
+    contract: type[T]
+    version: str
+    factory: Callable[[T], T]
 
     @property
     def id(self) -> str:
@@ -134,6 +167,39 @@ POLICIES: Mapping[str, str] = {
 """Meaning of each policy of a :class:`SoftReference`, for operators."""
 
 
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """A member that the feature adds to the items of another feature's answers.
+
+    ``GET /v1/products?expand=reviews`` shows it in ``expanded.reviews`` of each product.
+
+    Args:
+        contract: The Protocol that returns the ids of the items.
+        thing: What an id identifies, as in the :class:`Referent` of the other feature.
+        name: The name of the member, which ``expand`` takes.
+        schema: The schema of a value.
+        summary: What the value is, for the API document.
+        batch: Returns the values by id, in 2 statements at most, for up to 100 ids that the caller
+            was shown. An id without a value is left out; the answer has null.
+        allow: Who may ask for it.
+        public: The values are the same for all callers; caches may keep them for 30 s.
+    """
+
+    contract: type[Any]
+    thing: str
+    name: str
+    schema: type[ma.Schema]
+    summary: str
+    batch: Callable[[Sequence[UUID]], Mapping[UUID, object]]
+    allow: Policy = anyone
+    public: bool = False
+
+    @property
+    def word(self) -> str:
+        """The full name of what it expands, e.g. ``catalog.product``."""
+        return f"{contract_id(self.contract)}.{self.thing}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Glue:
     """Parts of a feature that are composed only if other features are enabled.
@@ -144,15 +210,19 @@ class Glue:
         when: Conditions: contracts that a feature offers, or names of features.
         blueprints: Routes.
         offers: Contracts implemented.
+        decorates: Contracts answered on top of another feature.
         handles: Events handled.
         jobs: Periodic jobs.
+        expansions: Members added to the items of other features.
     """
 
     when: Sequence[Need | str]
     blueprints: Sequence[Blueprint] = ()
     offers: Sequence[Offer] = ()
+    decorates: Sequence[Decorates[Any]] = ()
     handles: Sequence[Handler] = ()
     jobs: Sequence[Job] = ()
+    expansions: Sequence[Expansion] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,11 +240,13 @@ class Feature:
         references: Columns with ids of other features.
         needs: Contracts called.
         offers: Contracts implemented.
+        decorates: Contracts answered on top of another feature.
         excludes: Names of features that must not run in the same app, with the reason.
         development_only: Why production refuses the feature: ``it takes play money``.
         publishes: Topics of published events.
         handles: Events handled.
         jobs: Periodic jobs.
+        expansions: Members added to the items of other features.
         glue: Parts that are composed only if other features are enabled.
         settings: The class of the settings.
         permissions: Description of each permission, by name.
@@ -198,11 +270,13 @@ class Feature:
     references: Sequence[SoftReference] = ()
     needs: Sequence[Need] = ()
     offers: Sequence[Offer] = ()
+    decorates: Sequence[Decorates[Any]] = ()
     excludes: Mapping[str, str] = field(default_factory=dict)
     development_only: str | None = None
     publishes: Sequence[str] = ()
     handles: Sequence[Handler] = ()
     jobs: Sequence[Job] = ()
+    expansions: Sequence[Expansion] = ()
     glue: Sequence[Glue] = ()
     settings: type[Settings] | None = None
     permissions: Mapping[str, str] = field(default_factory=dict)

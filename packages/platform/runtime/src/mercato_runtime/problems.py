@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
 from inspect import getdoc
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -79,18 +79,6 @@ class MisdirectedRequest(Problem):
     status = 421
     code = "misdirected_request"
     title = "This host is not served here"
-
-
-class FeatureDisabled(Problem):
-    """The deployment runs without the feature that serves this URL."""
-
-    status = 503
-    code = "feature_disabled"
-    title = "Feature disabled"
-    member_schemas: ClassVar = {
-        "feature": {"type": "string", "description": "Name of the feature"},
-        "state": {"type": "string", "description": "Why it does not answer"},
-    }
 
 
 def init_app(app: Flask, packages: Collection[str]) -> None:

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-import svcs
 from flask import Flask
 
 from mercato_composition.faults import DeploymentError, Fault, Outside
@@ -12,6 +11,7 @@ from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_composition.features.reserved import HOST_PERMISSIONS
 from mercato_kit.composition import Composition, compose
+from mercato_kit.errors import FeatureDisabled
 from mercato_runtime import (
     answers,
     cors,
@@ -29,7 +29,6 @@ from mercato_runtime.app import App
 from mercato_runtime.composition import views
 from mercato_runtime.pages import front
 from mercato_runtime.policies import AWAY, check_policies
-from mercato_runtime.problems import FeatureDisabled
 
 _log = logging.getLogger(__name__)
 
@@ -78,9 +77,7 @@ def try_alone(feature: Candidate) -> list[Fault]:
 def _register_features(app: Flask, plan: Plan) -> Api:
     manifests = tuple(feature.manifest for feature in plan.features)
     away = tuple(feature.manifest for feature in plan.absent)
-    compose(app, Composition(manifests, plan.settings, away, HOST_PERMISSIONS))
-    for offer in plan.providers:
-        svcs.flask.register_factory(app, offer.contract, offer.factory)
+    compose(app, Composition(manifests, plan.settings, away, HOST_PERMISSIONS, plan.resolved))
     api = Api(app)
     faults = [fault for feature in plan.features for fault in _documented(api, feature)]
     if faults := [*faults, *api.names.faults]:
@@ -110,7 +107,10 @@ def _packages_of(plan: Plan) -> set[str]:
     """Return the import packages of the features' routes, and of what they offer to others."""
     manifests = [feature.manifest for feature in plan.features]
     modules = [blueprint.import_name for it in manifests for blueprint in it.blueprints]
-    modules += [getattr(offer.factory, "__module__", "") for it in manifests for offer in it.offers]
+    factories: list[object] = [offer.factory for it in manifests for offer in it.offers]
+    factories += [one.factory for it in manifests for one in it.decorates]
+    factories += [one.batch for it in manifests for one in it.expansions]
+    modules += [getattr(factory, "__module__", "") for factory in factories]
     return {module.partition(".")[0] for module in modules}
 
 

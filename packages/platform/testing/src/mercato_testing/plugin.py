@@ -12,54 +12,48 @@ migrations only.
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from mercato_kit import work
-from mercato_kit.db import engine, new_id, session
+from mercato_composition.features.quality import RECORD
+from mercato_kit.db import new_id, session
 from mercato_kit.events import Event
 from mercato_kit.feature import Feature
 from mercato_kit.models import OutboxEvent
 from mercato_kit.outbox import event_of
-from mercato_kit.principals import Principal
 from mercato_runtime.worker import Tally, run_once
 from mercato_testing.client import Client
 from mercato_testing.databases import Database, Databases
 from mercato_testing.network import only_loopback
 from mercato_testing.postgresql import Server, running_server
+from mercato_testing.quality import MARKER, QualityScale
 from mercato_testing.stage import Apps, Fake, Stage, set_up
+from mercato_testing.staged import AsUser, Commit, MakeStaged, Staged
 from mercato_testing.statements import StatementCounter
 from mercato_testing.views import ViewCase
 
-T = TypeVar("T")
+_NOTHING: Mapping[str, Any] = {}
 
 
-class Commit(Protocol):
-    """Runs a function in a unit of work of the app, and returns its result."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the plugin."""
+    parser.addoption(
+        f"--record-{MARKER}",
+        action="store_true",
+        help=f"write the level of the quality scale that a feature reaches into its {RECORD}",
+    )
 
-    def __call__(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Call ``function(*args, **kwargs)`` and commit."""
-        ...
 
-
-class AsUser(Protocol):
-    """Makes clients whose requests have a person's token."""
-
-    def __call__(
-        self,
-        *,
-        permissions: Sequence[str] = (),
-        sub: UUID | None = None,
-        email: str | None = None,
-        name: str | None = None,
-    ) -> Client:
-        """Return the client of a person; id and e-mail address are random by default."""
-        ...
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure features by the rules that run."""
+    config.addinivalue_line("markers", f"{MARKER}(level): the test is a rule of a level")
+    config.pluginmanager.register(QualityScale(config))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -134,6 +128,15 @@ def view_cases() -> Mapping[str, ViewCase]:
 
 
 @pytest.fixture
+def expanded_ids() -> Mapping[str, Sequence[UUID]]:
+    """Return ids that the feature's expansions have values for, by what they expand.
+
+    Override this: ``{"catalog.product": [first_id, second_id]}``.
+    """
+    return {}
+
+
+@pytest.fixture
 def permissions(feature: Feature) -> Sequence[str]:
     """Return the permissions of charlie: all of the feature. Override this for fewer."""
     return sorted(feature.permissions)
@@ -147,10 +150,16 @@ def _stage(feature: Feature, fakes: Sequence[Fake], settings: Mapping[str, Any])
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, _stage: Stage, _databases: Databases) -> Database:
     """Return a migrated database with the rows of the migrations, once for each kind."""
-    if request.param == "sqlite":
-        return _databases.sqlite(_stage.features)
+    return _database(request, _stage, request.param, _databases)
+
+
+def _database(
+    request: pytest.FixtureRequest, stage: Stage, kind: str, databases: Databases
+) -> Database:
+    if kind == "sqlite":
+        return databases.sqlite(stage.features)
     server = cast("Server", request.getfixturevalue("postgresql_server"))
-    return _databases.postgresql(server, _stage.features)
+    return databases.postgresql(server, stage.features)
 
 
 @pytest.fixture
@@ -168,31 +177,10 @@ def client(app: Flask) -> Client:
 @pytest.fixture
 def as_user(app: Flask, _stage: Stage) -> AsUser:
     """Return a function that makes clients: ``as_user(permissions=["stock.write"])``."""
-    if not _stage.has_fake_identity:
-        raise pytest.UsageError(
-            f"{_stage.under_test.name!r} or a fake offers the identity contract: "
-            "get tokens from that provider"
-        )
-
-    def make(
-        *,
-        permissions: Sequence[str] = (),
-        sub: UUID | None = None,
-        email: str | None = None,
-        name: str | None = None,
-    ) -> Client:
-        client = cast("Client", app.test_client())
-        client.principal = Principal(
-            sub=sub or new_id(),
-            kind="user",
-            email=email or f"{new_id()}@example.com",
-            email_verified=True,
-            permissions=frozenset(permissions),
-            name=name,
-        )
-        return client
-
-    return make
+    staged = Staged(app, _stage)
+    # That the app has no fake identity is said before the test begins.
+    staged.as_user()
+    return staged.as_user
 
 
 @pytest.fixture
@@ -214,21 +202,49 @@ def charlie(as_user: AsUser, permissions: Sequence[str]) -> Client:
 
 
 @pytest.fixture
-def commit(app: Flask) -> Commit:
+def commit(app: Flask, _stage: Stage) -> Commit:
     """Return a function that runs another in a unit of work: ``commit(make, name="Lamp")``."""
-
-    def run(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        with app.app_context():
-            return work.run(lambda: function(*args, **kwargs))
-
-    return run
+    return Staged(app, _stage).commit
 
 
 @pytest.fixture
-def statements(app: Flask) -> StatementCounter:
+def statements(app: Flask, _stage: Stage) -> StatementCounter:
     """Return a counter: ``with statements as sent: …``, then ``assert len(sent) <= 14, sent``."""
-    with app.app_context():
-        return StatementCounter(engine())
+    return Staged(app, _stage).statements
+
+
+@pytest.fixture
+def staged(
+    request: pytest.FixtureRequest,
+    database: Database,
+    fakes: Sequence[Fake],
+    _stage: Stage,
+    _databases: Databases,
+    _apps: Apps,
+) -> MakeStaged:
+    """Return a function that stages another app for this test, on a database of the same kind.
+
+    It has the feature under test, its fakes and whatever else the test gives::
+
+        shop = staged(TENS, FIVES, capabilities={"discounts": ["tens", "fives"]})
+        shop.client.post("/v1/orders/quote", json=…)
+    """
+
+    def stage(
+        *parts: Fake,
+        capabilities: Mapping[str, Any] = _NOTHING,
+        decorators: Mapping[str, Any] = _NOTHING,
+        remote: Mapping[str, Any] = _NOTHING,
+        settings: Mapping[str, Mapping[str, Any]] = _NOTHING,
+    ) -> Staged:
+        tables = {"capabilities": capabilities, "decorators": decorators, "remote": remote}
+        given = {name: table for name, table in tables.items() if table}
+        made = set_up(_stage.under_test, [*fakes, *parts], {}, **given)
+        made = replace(made, settings={**_stage.settings, **settings})
+        its_database = _database(request, made, database.kind, _databases)
+        return Staged(_apps.get(made, its_database), made)
+
+    return stage
 
 
 @pytest.fixture

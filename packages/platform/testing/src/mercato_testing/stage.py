@@ -3,7 +3,7 @@
 import dataclasses
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
@@ -12,15 +12,17 @@ from flask_limiter import Limiter
 from mercato_composition.deployment.host import load_factory
 from mercato_composition.deployment.reader import read_deployment
 from mercato_kit.db import engine
-from mercato_kit.feature import Feature, Offer
+from mercato_kit.feature import Decorates, Expansion, Feature, Offer
 from mercato_testing.client import Client
 from mercato_testing.databases import Database
 from mercato_testing.identity import FAKE_IDENTITY
+from mercato_testing.items import expansions_of, routes_of_items
 
 FAKES = "fakes"
 """The name of the manifest that offers the fakes."""
 
-Fake = Offer | Feature
+Fake = Offer | Decorates[Any] | Expansion | Feature
+"""What a test adds to the feature under test."""
 
 _APPS_KEPT = 6
 _THREADS = 40
@@ -28,15 +30,17 @@ _THREADS = 40
 
 @dataclass(frozen=True)
 class Stage:
-    """The features and settings of one app.
+    """The features and the deployment of one app.
 
     Args:
         features: The feature under test, then the manifests of its fakes.
-        settings: The settings of the feature under test.
+        settings: The settings of features, by name.
+        tables: Other tables of the deployment, such as ``capabilities``, by name.
     """
 
     features: tuple[Feature, ...]
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Mapping[str, Any]]
+    tables: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def under_test(self) -> Feature:
@@ -51,26 +55,44 @@ class Stage:
     def key(self) -> tuple[object, ...]:
         """Return a key that is equal for stages with equal parts, even in new manifests."""
         parts = [_parts_of(feature) for feature in self.features]
-        return (*parts, repr(sorted(self.settings.items())))
+        return (*parts, repr(sorted(self.settings.items())), repr(sorted(self.tables.items())))
 
 
-def set_up(feature: Feature, fakes: Sequence[Fake], settings: Mapping[str, Any]) -> Stage:
+def set_up(
+    feature: Feature, fakes: Sequence[Fake], settings: Mapping[str, Any], **tables: Any
+) -> Stage:
     """Return a stage with *feature*, its fakes, and the fake identity unless one is offered.
+
+    Items that are expanded, and that no feature shows, get a route in ``fakes``.
 
     Args:
         feature: The feature under test.
-        fakes: Offers, which go into one manifest called ``fakes``, or manifests.
+        fakes: Offers, decorators and expansions, which go into one manifest called ``fakes``, or
+            manifests.
         settings: The settings of the feature under test.
+        tables: Other tables of the deployment.
     """
     offers = [fake for fake in fakes if isinstance(fake, Offer)]
+    decorates = [fake for fake in fakes if isinstance(fake, Decorates)]
+    expansions = [fake for fake in fakes if isinstance(fake, Expansion)]
     manifests = [fake for fake in fakes if isinstance(fake, Feature)]
     offered = {offer.id for item in (feature, *manifests) for offer in item.offers}
     if FAKE_IDENTITY.id not in offered | {offer.id for offer in offers}:
         offers.append(FAKE_IDENTITY)
-    if offers:
-        summary = "What the feature under test needs of others."
-        manifests.append(Feature(name=FAKES, summary=summary, offers=offers))
-    return Stage((feature, *manifests), settings)
+    features = (feature, *manifests)
+    expanded = [*expansions, *(one for it in features for one in expansions_of(it))]
+    blueprints = routes_of_items(features, expanded)
+    if offers or decorates or expansions or blueprints:
+        made = Feature(
+            name=FAKES,
+            summary="What the feature under test needs of others.",
+            offers=offers,
+            decorates=decorates,
+            expansions=expansions,
+            blueprints=blueprints,
+        )
+        manifests.append(made)
+    return Stage((feature, *manifests), {feature.name: settings}, tables)
 
 
 def with_fake_identity(feature: Feature) -> Feature:
@@ -117,9 +139,8 @@ def make_app(stage: Stage, url: str) -> Flask:
             "environment": "testing",
             "database": {"url": url},
             "server": {"threads": _THREADS},
-            "features": {
-                feature.name: {"settings": dict(stage.settings)} for feature in (stage.under_test,)
-            },
+            "features": {name: {"settings": dict(own)} for name, own in stage.settings.items()},
+            **stage.tables,
         }
     )
     app: Flask = load_factory()(deployment, features=stage.features)
@@ -153,7 +174,11 @@ def _identity_of(value: object) -> object:
     if isinstance(value, (str, type(None))):
         return value
     if isinstance(value, Offer):
+        return (id(value.contract), value.version, id(value.factory), value.name, value.remote)
+    if isinstance(value, Decorates):
         return (id(value.contract), value.version, id(value.factory))
+    if isinstance(value, Expansion):
+        return (value.word, value.name, id(value.schema), id(value.batch), value.allow.name)
     if isinstance(value, Mapping):
         return tuple((key, _identity_of(item)) for key, item in value.items())
     if isinstance(value, (list, tuple)):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import url_for
 
+from mercato_contracts.catalog import Catalog
 from mercato_kit.http import if_match, page_of
 from mercato_kit.policies import anyone
 from mercato_kit.views import Shown
@@ -30,8 +31,11 @@ from mercato_products.schemas.products import (
 )
 from mercato_products.values import NewMedium, NewProduct, ProductFilter
 
+PRODUCT = (Catalog, "product")
+"""What other features may add members to: ``expand``."""
 
-@blueprint.get("/products", allow=anyone, public_cache=True)
+
+@blueprint.get("/products", allow=anyone, public_cache=True, expands=PRODUCT)
 @blueprint.arguments(ProductListQuerySchema, location="query")
 @blueprint.response(200, page_of(ProductSummarySchema))
 def list_products(query: dict[str, Any]) -> Shown:
@@ -40,7 +44,7 @@ def list_products(query: dict[str, Any]) -> Shown:
     return services.list_products(page, ProductFilter(**query), hidden_too=sees_hidden())
 
 
-@blueprint.get("/products/<uuid:product_id>", allow=anyone, public_cache=True)
+@blueprint.get("/products/<uuid:product_id>", allow=anyone, public_cache=True, expands=PRODUCT)
 @blueprint.arguments(ProductQuerySchema, location="query")
 @blueprint.response(200, ProductSchema)
 def get_product(query: dict[str, Any], product_id: UUID) -> Shown:
@@ -48,7 +52,7 @@ def get_product(query: dict[str, Any], product_id: UUID) -> Shown:
     return _show(product_id, query)
 
 
-@blueprint.get("/products/by-handle/<handle>", allow=anyone, public_cache=True)
+@blueprint.get("/products/by-handle/<handle>", allow=anyone, public_cache=True, expands=PRODUCT)
 @blueprint.arguments(ProductQuerySchema, location="query")
 @blueprint.response(200, ProductSchema)
 def get_product_by_handle(query: dict[str, Any], handle: str) -> Shown:

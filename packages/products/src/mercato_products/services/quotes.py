@@ -1,5 +1,6 @@
 """Quotes: the implementation of the contract ``catalog``."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +12,17 @@ from mercato_contracts.catalog import Quote, QuoteLine, VariantUnavailable
 from mercato_kit.db import session
 from mercato_kit.lists import any_of
 from mercato_kit.prepared import Prepared
+from mercato_kit.views import JsonList, JsonText, UuidText
 from mercato_products.availability import AT_DEFAULT_LOCATION
-from mercato_products.models import Medium, Price, Product, StockLevel, Variant
+from mercato_products.models import (
+    Category,
+    Medium,
+    Price,
+    Product,
+    ProductCategory,
+    StockLevel,
+    Variant,
+)
 
 VALID_FOR = timedelta(seconds=30)
 """Period for which caches may keep a page of the catalogue."""
@@ -31,7 +41,7 @@ def quote_variants(lines: Mapping[UUID, int], currency: str, at: datetime) -> Qu
     """
     values = {"variant_ids": list(lines), "currency": currency}
     rows = _LINES.rows(session.connection(), values)
-    found = {row["variant_id"]: QuoteLine(**row) for row in rows}
+    found = {row["variant_id"]: _line(row) for row in rows}
     if missing := lines.keys() - found.keys():
         raise VariantUnavailable(missing)
     return Quote(
@@ -39,6 +49,11 @@ def quote_variants(lines: Mapping[UUID, int], currency: str, at: datetime) -> Qu
         currency=currency,
         valid_until=at + VALID_FOR,
     )
+
+
+def _line(row: dict[str, Any]) -> QuoteLine:
+    categories = json.loads(row.pop("categories"))
+    return QuoteLine(**row, category_ids=frozenset(map(UUID, categories)))
 
 
 def _select_lines(_dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
@@ -61,6 +76,7 @@ def _select_lines(_dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
             Variant.weight_grams,
             _image().label("image_url"),
             available.label("available"),
+            _categories().label("categories"),
         )
         .join(Variant.product)
         .join(Variant.prices.and_(Price.currency == sa.bindparam("currency")))
@@ -71,6 +87,24 @@ def _select_lines(_dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
             Product.status == "active",
         )
     )
+
+
+def _categories() -> sa.ScalarSelect[str]:
+    """Select the categories of the product and those above them, as JSON."""
+    own = (
+        sa.select(ProductCategory.product_id, Category.id, Category.parent_id)
+        .join(Category, Category.id == ProductCategory.category_id)
+        .join(Variant, Variant.product_id == ProductCategory.product_id)
+        .where(any_of(Variant.id, "variant_ids"), Category.is_removed.is_(False))
+        .cte("found_categories", recursive=True)
+    )
+    above = sa.select(own.c.product_id, Category.id, Category.parent_id).join(
+        own, Category.id == own.c.parent_id
+    )
+    # A union leaves out what it has found before: several variants, or one way to the top.
+    found = own.union(above)
+    listed = sa.select(JsonText(JsonList(UuidText(found.c.id))))
+    return listed.where(found.c.product_id == Product.id).scalar_subquery()
 
 
 def _image() -> sa.Function[str]:

@@ -13,7 +13,7 @@ from mercato_kit.errors import TooManyRequests, Unauthenticated
 from mercato_kit.later import later
 from mercato_kit.prepared import Prepared
 from mercato_kit.settings import current_settings
-from mercato_users import access_tokens, attempts, opaque_tokens, passwords
+from mercato_users import access_tokens, attempts, opaque_tokens, passwords, topics
 from mercato_users.access_tokens import Claims
 from mercato_users.attempts import Counter
 from mercato_users.clients import UNKNOWN, Client
@@ -222,6 +222,7 @@ def _start(user: User, client: Client) -> Login:
     }
     later(Session, [login])
     _append(session_id, token, 0, now)
+    topics.publish_login(user.id, session_id)
     return Login(
         access_token=_access_token(user, session_id),
         expires_in=settings.access_token_seconds,

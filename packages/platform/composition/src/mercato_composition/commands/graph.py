@@ -27,13 +27,12 @@ def graph(operation: Operation, mermaid: bool, svg: bool, as_json: bool) -> None
     """
     if sum((mermaid, svg, as_json)) > 1:
         raise click.UsageError("--mermaid, --svg and --json are three forms: choose one.")
-    from mercato_composition.deployment.partial import known_or
     from mercato_composition.features.relations import needs_between
     from mercato_composition.report import graph as report
 
     operation.needs_no_secret()
     plan = operation.plan
-    needs = list(needs_between(plan.features, known_or(plan.draft.capabilities, {})))
+    needs = list(needs_between(plan.features, plan.answers))
     if svg:
         from mercato_composition.report.diagram import graph_of
         from mercato_composition.report.svg import as_svg

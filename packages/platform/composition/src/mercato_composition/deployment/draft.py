@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import Deployment, FeatureChoice, Server
 from mercato_composition.deployment.partial import Hole, Partial, known
+from mercato_composition.deployment.remotes import Remotes
 from mercato_composition.deployment.tables import index_url
 from mercato_composition.faults import DeploymentError, Fault, Severity
 from mercato_kit.settings import Secret
@@ -38,7 +39,9 @@ class Draft:
     server: Partial[Server]
     features: Mapping[str, FeatureChoice]
     named: frozenset[str] | Hole
-    capabilities: Mapping[str, str] | Hole
+    capabilities: Mapping[str, str | list[str]] | Hole
+    decorators: Mapping[str, str | list[str]] | Hole
+    remote: Remotes | Hole
     redis_url: Secret | Hole | None
     index_url: str | Hole | None
     log_level: str | Hole
@@ -72,6 +75,8 @@ class Draft:
             server=known(self.server.whole()),
             features=self.features,
             capabilities=known(self.capabilities),
+            decorators=known(self.decorators),
+            remote=known(self.remote),
             redis_url=known(self.redis_url),
             log_level=known(self.log_level),
             accept=known(self.accept),

@@ -12,6 +12,7 @@ from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.partial import Hole, Partial
+from mercato_composition.deployment.remotes import Remotes
 from mercato_composition.faults import Place
 from mercato_kit.settings import Secret, Settings
 
@@ -133,7 +134,9 @@ class Deployment:
         secret_key: The key from which all others are derived.
         server: How it is served.
         features: The features that it names, by name.
-        capabilities: Which feature answers a contract that two offer, by contract id.
+        capabilities: By contract id: which provider answers it, or which of many, in order.
+        decorators: By contract id: the features that decorate it, outermost first.
+        remote: The terms of remote providers, by contract id and name.
         redis_url: The Redis server that shares rate limits, if any.
         log_level: The least level that is logged.
         accept: The dangers that the operator accepts in production: the reason, by rule.
@@ -146,7 +149,9 @@ class Deployment:
     secret_key: Secret
     server: Server
     features: Mapping[str, FeatureChoice]
-    capabilities: Mapping[str, str]
+    capabilities: Mapping[str, str | list[str]]
+    decorators: Mapping[str, str | list[str]] = dataclasses.field(default_factory=dict)
+    remote: Remotes = dataclasses.field(default_factory=dict)
     redis_url: Secret | None = None
     log_level: str = "INFO"
     accept: Mapping[str, str] = dataclasses.field(default_factory=dict)

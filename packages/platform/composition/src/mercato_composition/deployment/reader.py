@@ -12,6 +12,7 @@ from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import DEVELOPMENT_KEYS, ENVIRONMENTS, Deployment, Server
 from mercato_composition.deployment.packages import requirements_of
 from mercato_composition.deployment.partial import Hole, Partial
+from mercato_composition.deployment.remotes import remotes
 from mercato_composition.deployment.sections import read_section, secrets_in_clear
 from mercato_composition.deployment.server import hosts, listen, origins
 from mercato_composition.deployment.tables import Database, Root
@@ -93,12 +94,13 @@ def _draft_of(source: Source, absent: Severity | None) -> Draft:
     redis_url, redis_faults = tables.redis_url(source)
     index_url, index_faults = tables.index_url(source)
     log_level, logging_faults = tables.log_level(source)
+    remote, remote_faults = remotes(source)
     features, feature_faults = tables.choices(source)
     if environment == "production":
         key_faults += secrets_in_clear(Root, source)
         key_faults = [replace(fault, assumes=assumed) for fault in key_faults]
     faults += [*unknown, *server_faults, *database_faults, *url_faults, *key_faults]
-    faults += [*redis_faults, *index_faults, *logging_faults, *feature_faults]
+    faults += [*redis_faults, *index_faults, *logging_faults, *remote_faults, *feature_faults]
     faults += [*tables.deploy(source)[1], *requirements_of(source, features)[1]]
     accept = root.values["accept"]
     faults += () if isinstance(accept, Hole) else tables.accepted(source, accept)
@@ -113,6 +115,8 @@ def _draft_of(source: Source, absent: Severity | None) -> Draft:
         features=features,
         named=source.hole("features") or _hole_in(root, "features") or frozenset(features),
         capabilities=root.values["capabilities"],
+        decorators=root.values["decorators"],
+        remote=remote,
         redis_url=redis_url,
         index_url=index_url,
         log_level=log_level,

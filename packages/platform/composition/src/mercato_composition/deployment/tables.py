@@ -41,7 +41,10 @@ class Root(Settings, frozen=True):
     server: dict[str, Any] = field(default_factory=dict)
     # That each feature is a table is checked by `choices`.
     features: dict[str, Any] = field(default_factory=dict)
-    capabilities: dict[str, str] = field(default_factory=dict)
+    capabilities: dict[str, str | list[str]] = field(default_factory=dict)
+    decorators: dict[str, str | list[str]] = field(default_factory=dict)
+    # That these are tables is checked by `remotes`.
+    remote: dict[str, Any] = field(default_factory=dict)
     redis: dict[str, Any] = field(default_factory=dict)
     index: dict[str, Any] = field(default_factory=dict)
     logging: dict[str, Any] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from mercato_composition.features.hints import Misfit, items, misfits
 from mercato_composition.features.relations import satisfies
 from mercato_kit.feature import Feature, Glue, Need, Offer
 
-PARTS = ("blueprints", "offers", "handles", "jobs")
+PARTS = ("blueprints", "offers", "decorates", "handles", "jobs", "expansions")
 """The fields of a Glue that join those of its manifest."""
 
 
@@ -59,7 +59,7 @@ def _holds(glue: Glue, features: Sequence[Candidate]) -> bool:
     return all(
         condition in names
         if isinstance(condition, str)
-        else any(satisfies(offer, condition) for offer in offers)
+        else sum(satisfies(offer, condition) for offer in offers) >= condition.at_least
         for condition in glue.when
     )
 

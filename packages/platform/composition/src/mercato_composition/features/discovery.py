@@ -33,7 +33,7 @@ from mercato_composition.features.hints import items
 from mercato_composition.features.installed import InstalledFeature, installed_features
 from mercato_composition.features.lock_check import read_lock
 from mercato_kit.composition import NotComposedError
-from mercato_kit.feature import Feature, Offer
+from mercato_kit.feature import Decorates, Feature, Offer
 
 _LIBRARIES = frozenset(
     "flask importlib mercato_composition mercato_kit sqlalchemy svcs werkzeug".split()
@@ -47,7 +47,7 @@ _OUTSIDE = "Working outside of application context"
 
 
 Unloaded = Mapping[str, Collection[str] | None]
-"""Ids of the contracts that a named feature would offer that was not loaded; None if unknown."""
+"""Ids of the contracts that a named feature would answer that was not loaded; None if unknown."""
 
 
 def find(draft: Draft, extra: Iterable[Feature] = ()) -> tuple[list[Candidate], list[Fault]]:
@@ -115,9 +115,26 @@ def unloaded(
         if name not in known and (close := nearest(name, known)):
             similar = load(known[close][0])
             manifest = similar.manifest if isinstance(similar, Candidate) else None
-        offers = items(manifest.offers, Offer) if manifest else ()
-        found[name] = {offer.id for offer in offers} if manifest else None
+        found[name] = _ids_in(manifest) if manifest else None
     return found
+
+
+def _ids_in(manifest: Feature) -> Collection[str]:
+    """Return the ids of the contracts that a feature offers or decorates."""
+    offered = {offer.id for offer in items(manifest.offers, Offer)}
+    return offered | {one.id for one in items(manifest.decorates, Decorates)}
+
+
+def may_offer(contract: str, unloaded: Unloaded) -> tuple[str, ...]:
+    """Return the named features that take no part, and that may offer *contract*."""
+    return tuple(
+        name for name, offers in sorted(unloaded.items()) if offers is None or contract in offers
+    )
+
+
+def is_left_out(contract: str, unloaded: Unloaded, choices: Mapping[str, FeatureChoice]) -> bool:
+    """Tell whether *contract* may be offered by a feature that the deployment starts without."""
+    return any(not choices[name].required for name in may_offer(contract, unloaded))
 
 
 def load(entry: InstalledFeature) -> Candidate | Fault:

@@ -24,8 +24,8 @@ def misfits(value: object, hint: Any, field: str = "") -> Iterator[Misfit]:
     fitting = [option for option in options if _fits(value, option)]
     if not fitting:
         yield field, value, describe(hint)
-    elif is_dataclass(fitting[0]):
-        for name, kind in _hints_of(cast("Any", fitting[0])).items():
+    elif is_dataclass(made := get_origin(fitting[0]) or fitting[0]):
+        for name, kind in _hints_of(cast("Any", made)).items():
             yield from misfits(getattr(value, name), kind, f"{field}.{name}".lstrip("."))
 
 
@@ -73,6 +73,7 @@ def _fits(value: object, hint: Any) -> bool:
         return value in get_args(hint)
     if kind is type:
         (base,) = get_args(hint)
-        return isinstance(value, type) and (base is Any or issubclass(value, base))
+        any_will_do = base is Any or isinstance(base, TypeVar)
+        return isinstance(value, type) and (any_will_do or issubclass(value, base))
     # A text is no sequence of texts.
     return isinstance(value, kind) and not (kind is Sequence and isinstance(value, str))

@@ -10,6 +10,7 @@ from mercato_composition.deployment.draft import Draft
 from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.partial import Hole, known_or
 from mercato_composition.faults import DeploymentError, Fault, in_order
+from mercato_composition.features.answers import resolved
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import MAKERS, check, malformed
 from mercato_composition.features.conditional import with_glue
@@ -17,10 +18,15 @@ from mercato_composition.features.discovery import find
 from mercato_composition.features.facts import Facts
 from mercato_composition.features.hints import items
 from mercato_composition.features.order import Ring, order
-from mercato_composition.features.relations import answers_by_contract
+from mercato_composition.features.relations import (
+    OffersByContract,
+    answers_by_contract,
+    offers_by_contract,
+)
 from mercato_composition.features.settings import read_settings
+from mercato_kit.composition import Answer
 from mercato_kit.events import Handler
-from mercato_kit.feature import Feature, Offer, contract_id
+from mercato_kit.feature import Expansion, Feature
 from mercato_kit.http import Blueprint
 
 
@@ -33,7 +39,8 @@ class Plan:
         features: Its features in dependency order.
         settings: Each feature's settings, by feature name; without those that have faults.
         faults: Its faults. If one is an error, the deployment cannot be started.
-        providers: The offers that the operator chose between several of one contract.
+        answers: What answers each contract: many offers in order, or the decorators, outermost
+            first, and the offer below them.
         left_out: Optional features that have faults, by name, with the reason.
         absent: The features left out that could be loaded.
         not_checked: What could not be checked, because a fault makes it unknown.
@@ -43,7 +50,7 @@ class Plan:
     features: tuple[Candidate, ...]
     settings: Mapping[str, Any]
     faults: tuple[Fault, ...] = ()
-    providers: tuple[Offer, ...] = ()
+    answers: OffersByContract = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     absent: tuple[Candidate, ...] = ()
     not_checked: tuple[Hole, ...] = ()
@@ -57,6 +64,12 @@ class Plan:
     def accepted(self) -> tuple[Fault, ...]:
         """The warnings about what the operator accepts in production."""
         return tuple(fault for fault in self.faults if fault.accepted)
+
+    @property
+    def resolved(self) -> Mapping[type[Any], tuple[Answer, ...]]:
+        """What answers each contract, as the kit registers it."""
+        offers = offers_by_contract(self.features)
+        return resolved(self.answers, offers, known_or(self.draft.remote, {}))
 
     @cached_property
     def deployment(self) -> Deployment:
@@ -107,13 +120,13 @@ def compose(deployment: Draft | Deployment, extra: Iterable[Feature] = ()) -> Pl
         absent += [_without_invalid_items(feature) for feature in composed if feature.name in gone]
         features = [feature for feature in features if feature.name not in gone]
     composable = _without_malformed(composed, kept)
-    capabilities = known_or(draft.capabilities, {})
+    answers = answers_in(composable, draft)
     return Plan(
         draft=draft,
-        features=_ordered(composable, capabilities),
+        features=_ordered(composable, answers),
         settings=examined.settings,
         faults=tuple(in_order([*faults, *kept])),
-        providers=_chosen(composable, capabilities),
+        answers=answers,
         left_out=left_out,
         absent=tuple(absent),
         not_checked=(*_settings_of_unloaded(draft, found, found_faults), *examined.holes),
@@ -170,11 +183,12 @@ def _without_malformed(features: list[Candidate], faults: Iterable[Fault]) -> li
 
 
 def _without_invalid_items(feature: Candidate) -> Candidate:
-    """Keep the valid routes and handlers of an absent feature; the runtime still needs these."""
+    """Keep the valid routes, handlers and expansions of an absent feature: these are known."""
     manifest = replace(
         feature.manifest,
         blueprints=items(feature.manifest.blueprints, Blueprint),
         handles=items(feature.manifest.handles, Handler),
+        expansions=items(feature.manifest.expansions, Expansion),
     )
     return replace(feature, manifest=manifest)
 
@@ -196,19 +210,15 @@ def _sort_out(faults: Iterable[Fault], optional: set[str]) -> tuple[list[Fault],
     return sorted_out, gone
 
 
-def _ordered(features: list[Candidate], capabilities: Mapping[str, str]) -> tuple[Candidate, ...]:
+def answers_in(features: Iterable[Candidate], draft: Draft) -> OffersByContract:
+    """Return what answers each contract among *features*, as far as the deployment is known."""
+    capabilities, decorators = known_or(draft.capabilities, {}), known_or(draft.decorators, {})
+    return answers_by_contract(features, capabilities, decorators)
+
+
+def _ordered(features: list[Candidate], answers: OffersByContract) -> tuple[Candidate, ...]:
     try:
-        return order(features, capabilities)
+        return order(features, answers)
     except Ring:
         # K110 reports it, so nothing will be started in this order.
         return tuple(features)
-
-
-def _chosen(features: list[Candidate], capabilities: Mapping[str, str]) -> tuple[Offer, ...]:
-    """Return the offers that the operator chose between several of one contract."""
-    return tuple(
-        offer
-        for contract, answers in answers_by_contract(features, capabilities).items()
-        for _, offer in answers
-        if contract_id(contract) in capabilities
-    )

@@ -2,15 +2,38 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from mercato_composition.features.candidate import Candidate
-from mercato_kit.feature import Need, Offer, contract_id
+from mercato_kit.contracts import has_many
+from mercato_kit.feature import Decorates, Need, Offer, contract_id
 
-Offered = tuple[Candidate, Offer]
+Listed = Mapping[str, str | Sequence[str]]
+"""Names by contract id: one, or some in order."""
+
+_NOTHING: Listed = {}
+
+
+class Offered(NamedTuple):
+    """An offer of a contract, or a decorator of one, with its feature."""
+
+    feature: Candidate
+    offer: Offer | Decorates[Any]
+
+    @property
+    def name(self) -> str:
+        """Its name among those of the contract."""
+        given = self.offer.name if isinstance(self.offer, Offer) else None
+        return given or self.feature.name
+
+    @property
+    def remote(self) -> bool:
+        """Whether it asks another machine."""
+        return isinstance(self.offer, Offer) and self.offer.remote
+
 
 OffersByContract = Mapping[type[Any], list[Offered]]
 
@@ -20,11 +43,20 @@ def offers_by_contract(features: Iterable[Candidate]) -> OffersByContract:
     offers: dict[type[Any], list[Offered]] = {}
     for feature in features:
         for offer in feature.manifest.offers:
-            offers.setdefault(offer.contract, []).append((feature, offer))
+            offers.setdefault(offer.contract, []).append(Offered(feature, offer))
     return offers
 
 
-def satisfies(offer: Offer, need: Need) -> bool:
+def decorators_by_contract(features: Iterable[Candidate]) -> OffersByContract:
+    """Group the decorators of *features* by contract."""
+    decorators: dict[type[Any], list[Offered]] = {}
+    for feature in features:
+        for one in feature.manifest.decorates:
+            decorators.setdefault(one.contract, []).append(Offered(feature, one))
+    return decorators
+
+
+def satisfies(offer: Offer | Decorates[Any], need: Need) -> bool:
     """Tell whether *offer* is of the contract that *need* names, in a version in its range."""
     if offer.contract is not need.contract:
         return False
@@ -35,45 +67,79 @@ def satisfies(offer: Offer, need: Need) -> bool:
 
 
 def answers_by_contract(
-    features: Iterable[Candidate], capabilities: Mapping[str, str]
+    features: Iterable[Candidate], capabilities: Listed = _NOTHING, decorators: Listed = _NOTHING
 ) -> OffersByContract:
-    """Group offers by contract; if the operator chose one, keep only that one.
+    """Return what answers each contract.
+
+    Of a contract that many answer, these are the offers that the operator lists, in that order,
+    else all by name. Of another one, they are the decorators, outermost first, then the offer that
+    the operator chose, else all.
 
     Args:
         features: The features whose offers count.
-        capabilities: The name of the chosen feature, by contract id.
+        capabilities: The names of the chosen providers, by contract id.
+        decorators: The names of the decorators, outermost first, by contract id.
     """
+    some = list(features)
+    decorating = decorators_by_contract(some)
     answers: dict[type[Any], list[Offered]] = {}
-    for contract, offers in offers_by_contract(features).items():
-        name = capabilities.get(contract_id(contract))
-        chosen = [(feature, offer) for feature, offer in offers if feature.name == name]
-        # A choice of a feature without such an offer is reported as K202.
-        answers[contract] = chosen or offers
+    for contract, offers in offers_by_contract(some).items():
+        names = names_of(capabilities.get(contract_id(contract)))
+        # A choice of a provider that is not there is reported as K202.
+        if has_many(contract):
+            answers[contract] = _in_order(offers, names)
+        else:
+            order = names_of(decorators.get(contract_id(contract)))
+            over = _in_order(decorating.get(contract, []), order)
+            answers[contract] = [*over, *(_in_order(offers, names or ()) or offers)]
     return answers
+
+
+def names_of(listed: str | Sequence[str] | None) -> Sequence[str] | None:
+    """Return the names in a value of ``[capabilities]``; None where it is not given."""
+    if not isinstance(listed, str):
+        return listed
+    return [part.strip() for part in listed.split(",") if part.strip()]
+
+
+def _in_order(offers: Iterable[Offered], names: Sequence[str] | None) -> list[Offered]:
+    """Return the offers of these names, in their order; all by name where there are none."""
+    if names is None:
+        return sorted(offers, key=lambda one: one.name)
+    return [one for name in dict.fromkeys(names) for one in offers if one.name == name]
 
 
 @dataclass(frozen=True)
 class Answered:
-    """A need and the offer that answers it.
+    """A need and what answers it.
 
     Args:
         feature: The feature that has the need.
         need: The contract and the accepted versions.
-        by: The feature that answers it; None if the contract is not offered.
-        offer: The offer of that feature.
+        answers: What answers: many offers in order, or the decorators and the offer below them.
         glue: Whether the need is a condition of the feature's glue.
     """
 
     feature: Candidate
     need: Need
-    by: Candidate | None = None
-    offer: Offer | None = None
+    answers: tuple[Offered, ...] = ()
     glue: bool = False
 
     @property
+    def by(self) -> Candidate | None:
+        """The feature that answers it, the first one of many; None if there is none."""
+        return self.answers[0].feature if self.answers else None
+
+    @property
+    def offer(self) -> Offer | Decorates[Any] | None:
+        """The offer of that feature."""
+        return self.answers[0].offer if self.answers else None
+
+    @property
     def fits(self) -> bool:
-        """Whether the offered version is in the accepted range."""
-        return self.offer is not None and satisfies(self.offer, self.need)
+        """Whether it is answered, in versions of the accepted range."""
+        fitting = [satisfies(one.offer, self.need) for one in self.answers]
+        return any(fitting) and (all(fitting) if has_many(self.need.contract) else fitting[0])
 
 
 @dataclass(frozen=True)
@@ -85,16 +151,13 @@ class EventLink:
     handler: Candidate
 
 
-def needs_between(
-    features: Sequence[Candidate], capabilities: Mapping[str, str]
-) -> Iterator[Answered]:
+def needs_between(features: Sequence[Candidate], answers: OffersByContract) -> Iterator[Answered]:
     """Give every need of *features*; those of a feature's glue come after its own.
 
     Args:
         features: The features of the plan.
-        capabilities: The name of the chosen feature, by contract id.
+        answers: What answers each contract.
     """
-    answers = answers_by_contract(features, capabilities)
     for feature in features:
         for need in feature.manifest.needs:
             yield _answer(feature, need, answers, glue=False)
@@ -114,6 +177,7 @@ def events_between(features: Sequence[Candidate]) -> Iterator[EventLink]:
 
 def _answer(feature: Candidate, need: Need, answers: OffersByContract, *, glue: bool) -> Answered:
     offers = answers.get(need.contract, [])
-    fitting = [(by, offer) for by, offer in offers if satisfies(offer, need)]
-    by, offer = next(iter([*fitting, *offers]), (None, None))
-    return Answered(feature, need, by, offer, glue)
+    if not has_many(need.contract) and all(isinstance(one.offer, Offer) for one in offers):
+        # Of offers between which the operator has not chosen, one that fits is shown.
+        offers = sorted(offers, key=lambda one: not satisfies(one.offer, need))[:1]
+    return Answered(feature, need, tuple(offers), glue)

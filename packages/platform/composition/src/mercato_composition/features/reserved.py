@@ -39,8 +39,9 @@ PLATFORM_RULES = frozenset(
 HOST_PERMISSIONS: Mapping[str, str] = {"host.read": "See what the deployment is composed of."}
 """Description of each permission that the host checks, by name."""
 
-# Names of the platform's tables, and words that operators would take for parts of the platform.
-_WORDS = frozenset("host kit mercato new openapi problems run shell".split())
+# Names of the platform's tables, words that operators would take for parts of the platform, and
+# those that stand for a provider in [remote].
+_WORDS = frozenset("host kit mercato new openapi problems refuse run shell skip".split())
 
 
 @cache

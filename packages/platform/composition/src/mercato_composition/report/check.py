@@ -10,8 +10,7 @@ from mercato_composition.deployment.partial import Hole, known_or
 from mercato_composition.faults import Fault
 from mercato_composition.faults.documents import as_document
 from mercato_composition.features.plan import Plan
-from mercato_composition.features.relations import answers_by_contract
-from mercato_kit.feature import contract_id
+from mercato_composition.report.answers import describe_contracts
 
 
 def describe(
@@ -39,7 +38,8 @@ def describe(
         "faults": [as_document(fault) for fault in faults],
         "not_checked": [{"what": it.what, "because": list(it.because)} for it in not_checked],
         "accepted": list(_accepted(draft, faults)) if draft else [],
-        "contracts": _contracts(plan) if plan else {},
+        "contracts": describe_contracts(plan) if plan else {},
+        "expansions": list(expansions_of(plan)) if plan else [],
         "features": list(_features(plan, faults)) if plan else [],
     }
 
@@ -50,13 +50,19 @@ def _accepted(draft: Draft, faults: Sequence[Fault]) -> Iterator[Mapping[str, st
         yield {"rule": rule, "reason": reasons.get(rule, "")}
 
 
-def _contracts(plan: Plan) -> dict[str, list[str]]:
-    """Return the features that answer each contract, by its id."""
-    answers = answers_by_contract(plan.features, known_or(plan.draft.capabilities, {}))
-    return {
-        contract_id(contract): [feature.name for feature, _ in found]
-        for contract, found in answers.items()
-    }
+def expansions_of(plan: Plan) -> Iterator[Mapping[str, Any]]:
+    """Give what each composed feature adds to the items of others."""
+    for feature in plan.features:
+        for one in feature.manifest.expansions:
+            yield {
+                "items": one.word,
+                "name": one.name,
+                "feature": feature.name,
+                "distribution": feature.distribution,
+                "version": feature.version,
+                "allow": one.allow.name,
+                "public": one.public,
+            }
 
 
 def _features(plan: Plan, faults: Sequence[Fault]) -> Iterator[Mapping[str, Any]]:

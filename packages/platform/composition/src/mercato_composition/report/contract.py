@@ -19,9 +19,16 @@ from mercato_composition.deployment.partial import known_or
 from mercato_composition.faults import did_you_mean
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import load_others
-from mercato_composition.features.plan import Plan
-from mercato_composition.features.relations import Answered, needs_between
-from mercato_kit.feature import contract_id
+from mercato_composition.features.plan import Plan, answers_in
+from mercato_composition.features.relations import Answered, Offered, needs_between
+from mercato_composition.report.answers import (
+    as_words,
+    describe_answers,
+    late_of,
+    order_in_words,
+)
+from mercato_kit.contracts import has_many
+from mercato_kit.feature import Decorates, Offer, contract_id
 
 Row = dict[str, str]
 
@@ -35,11 +42,9 @@ def trace_contract(id_: str, plan: Plan) -> dict[str, Any]:
     enabled = [*plan.features, *plan.absent]
     names = {*plan.draft.features, *(feature.name for feature in enabled)}
     features = [*enabled, *load_others(names)]
-    needs = list(needs_between(features, known_or(plan.draft.capabilities, {})))
+    needs = list(needs_between(features, answers_in(features, plan.draft)))
     contract = _find(id_, features, needs)
-    offering = [
-        one for one in features if any(it.contract is contract for it in one.manifest.offers)
-    ]
+    offering = [one for one in features if any(_answers_of(one, contract))]
     needing = [one for one in needs if one.need.contract is contract]
     wheel = _wheel_of(contract)
     concerned = [*offering, *(one.feature for one in needing)]
@@ -47,8 +52,11 @@ def trace_contract(id_: str, plan: Plan) -> dict[str, Any]:
         "contract": id_,
         "protocol": f"{contract.__module__}.{contract.__qualname__}",
         "release": f"{wheel} {version(wheel)}" if wheel else None,
+        "answers": "many" if has_many(contract) else "one",
+        "order": order_in_words(plan, contract),
         "offered_by": _distinct(_offers(contract, offering, plan)),
         "needed_by": _distinct(_needs(needing, plan)),
+        "expanded_by": list(_expansions(contract, features, plan)),
         "pinned_by": _distinct(_pins(concerned, features, plan, wheel)),
     }
 
@@ -57,7 +65,11 @@ def as_text(report: Mapping[str, Any]) -> Iterator[str]:
     """Give the lines of a report."""
     place = f", from {report['release']}" if report["release"] else ""
     yield f"{report['contract']} ({report['protocol']}{place})"
-    for key in ("offered_by", "needed_by", "pinned_by"):
+    if report["order"]:
+        word = "answered by" if report["answers"] == "many" else "stack"
+        yield f"{word}: {report['order']}"
+    expanded = ("expanded_by",) if report["expanded_by"] else ()
+    for key in ("offered_by", "needed_by", *expanded, "pinned_by"):
         yield from _section(key.replace("_", " "), report[key])
 
 
@@ -67,6 +79,7 @@ def _distinct(rows: Iterable[Row]) -> list[Row]:
 
 def _find(id_: str, features: Sequence[Candidate], needs: Sequence[Answered]) -> type[Any]:
     contracts = [offer.contract for feature in features for offer in feature.manifest.offers]
+    contracts += [one.contract for feature in features for one in feature.manifest.decorates]
     contracts += [one.need.contract for one in needs]
     known = {contract_id(contract): contract for contract in contracts}
     if id_ in known:
@@ -78,23 +91,34 @@ def _find(id_: str, features: Sequence[Candidate], needs: Sequence[Answered]) ->
     )
 
 
+def _answers_of(feature: Candidate, contract: type[Any]) -> Iterator[Offered]:
+    """Give the offers and decorators of a feature for *contract*."""
+    answers: list[Offer | Decorates[Any]] = [*feature.manifest.offers, *feature.manifest.decorates]
+    yield from (Offered(feature, one) for one in answers if one.contract is contract)
+
+
 def _offers(contract: type[Any], offering: Sequence[Candidate], plan: Plan) -> Iterator[Row]:
     id_ = contract_id(contract)
-    chosen = known_or(plan.draft.capabilities, {}).get(id_)
+    is_chosen = id_ in known_or(plan.draft.capabilities, {})
     where = plan.draft.source.origin("capabilities", id_).in_short
-    for feature in offering:
-        choice = f"chosen in {where}" if chosen == feature.name else "not chosen"
-        state = _state(feature, plan) or (choice if chosen else "enabled")
-        versions = [it.version for it in feature.manifest.offers if it.contract is contract]
-        yield from (
-            {"feature": feature.where, "version": version, "state": state} for version in versions
+    answers = plan.answers.get(contract, [])
+    for offered in (one for feature in offering for one in _answers_of(feature, contract)):
+        feature, state = offered.feature, _state(offered.feature, plan)
+        if isinstance(offered.offer, Decorates):
+            state = state or "decorates"
+        elif is_chosen:
+            state = state or (f"chosen in {where}" if offered in answers else "not chosen")
+        who = (
+            feature.where if offered.name == feature.name else f"{feature.where} as {offered.name}"
         )
+        remote = f", remote, late: {late_of(plan, offered)}" if offered.remote else ""
+        version = offered.offer.version
+        yield {"feature": who, "version": version, "state": f"{state or 'enabled'}{remote}"}
 
 
 def _needs(needing: Sequence[Answered], plan: Plan) -> Iterator[Row]:
     answers = {
-        (one.feature.name, one.need): one
-        for one in needs_between(plan.features, known_or(plan.draft.capabilities, {}))
+        (one.feature.name, one.need): one for one in needs_between(plan.features, plan.answers)
     }
     for one in needing:
         answered = answers.get((one.feature.name, one.need))
@@ -104,9 +128,24 @@ def _needs(needing: Sequence[Answered], plan: Plan) -> Iterator[Row]:
             answer = "not offered"
         else:
             verb = "answered by" if answered.fits else "does not fit"
-            answer = f"{verb} {answered.by.name} {answered.offer.version}"
+            found = describe_answers(plan, answered.answers)
+            answer = f"{verb} {as_words(found, many=has_many(one.need.contract))}"
         who = f"{one.feature.where} (its glue)" if one.glue else one.feature.where
+        if answered is not None and not answered.answers and not one.need.at_least:
+            answer = "not offered, works without"
         yield {"feature": who, "versions": one.need.versions, "state": answer}
+
+
+def _expansions(contract: type[Any], features: Sequence[Candidate], plan: Plan) -> Iterator[Row]:
+    for feature in features:
+        for one in feature.manifest.expansions:
+            if one.contract is contract:
+                state = _state(feature, plan)
+                yield {
+                    "feature": feature.where,
+                    "member": f"{one.word}: {one.name}",
+                    "state": state,
+                }
 
 
 def _state(feature: Candidate, plan: Plan) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mercato_composition.deployment.partial import known_or
 from mercato_composition.features.plan import Plan
 from mercato_composition.features.relations import needs_between
 from mercato_composition.report.layered import NODE_HEIGHT, Point, draw
@@ -130,12 +129,14 @@ def _arrows(plan: Plan) -> Iterator[Arrow]:
         # A contract may have the name of a feature.
         return f"{contract} (contract)" if contract in names else contract
 
-    for answered in needs_between(plan.features, known_or(plan.draft.capabilities, {})):
-        kind = "optional" if answered.glue else "need"
+    for answered in needs_between(plan.features, plan.answers):
+        kind = "optional" if answered.glue or not answered.need.at_least else "need"
         yield Arrow(answered.feature.name, label(answered.need.id), kind)
     for feature in plan.features:
         for offer in feature.manifest.offers:
             yield Arrow(label(offer.id), feature.name, "offer")
+        for one in feature.manifest.decorates:
+            yield Arrow(label(one.id), feature.name, "offer")
 
 
 def _beside(arrows: Iterable[Arrow], names: set[str]) -> Iterator[str]:

@@ -27,6 +27,14 @@ _HEAD = """\
 environment = "development"
 """
 
+_TABLES = {
+    "capabilities": "Which provider answers a contract that two offer; of many, which, in order.",
+    "decorators": "Which features decorate a contract, outermost first.",
+    "remote.CONTRACT.PROVIDER": "How long a remote provider may take, and what happens then.",
+    "accept": "Dangers that production may run with: the reason, by rule.",
+}
+"""Tables without settings of their own, and what they are for."""
+
 _WIDTH = 98
 
 _NOTHING: Mapping[str, Any] = {}
@@ -41,12 +49,8 @@ def write_example() -> str:
             # A first deployment needs neither Redis nor an index.
             off = "" if path[0] in ("database", "server") else "#"
             lines += ["", f"{off}[{path[0]}]", *_fields(path, kind, off=bool(off))]
-    lines += ["", "#[capabilities]", *_prose("Which feature answers a contract that two offer.")]
-    lines += [
-        "",
-        "#[accept]",
-        *_prose("Dangers that production may run with: the reason, by rule."),
-    ]
+    for table, meaning in _TABLES.items():
+        lines += ["", f"#[{table}]", *_prose(meaning)]
     for feature in sorted(found.features, key=lambda one: one.name):
         own = feature.manifest.settings
         lines += ["", *_prose(feature.manifest.summary), f"[features.{feature.name}]"]

@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.order import below
 from mercato_composition.features.plan import Plan
-from mercato_composition.features.relations import Answered, events_between
+from mercato_composition.features.relations import Answered, Offered, events_between
+from mercato_composition.report.answers import as_words, describe_answers
+from mercato_kit.contracts import has_many
 from mercato_kit.feature import Need
 
 
@@ -17,9 +20,11 @@ def describe(plan: Plan, needs: Sequence[Answered]) -> dict[str, Any]:
                 "name": feature.name,
                 "distribution": feature.distribution,
                 "version": feature.version,
-                "needs": list(_needs(feature, needs)),
+                "needs": list(_needs(plan, feature, needs)),
                 "offers": list(_offers(feature, needs)),
+                "decorates": list(_decorates(plan, feature)),
                 **_events(feature, plan.features),
+                "expands": list(_expansions(feature)),
                 "glue": list(_glue(feature)),
             }
             for feature in plan.features
@@ -28,25 +33,40 @@ def describe(plan: Plan, needs: Sequence[Answered]) -> dict[str, Any]:
     }
 
 
-def _needs(feature: Candidate, needs: Sequence[Answered]) -> Iterator[dict[str, Any]]:
+def _needs(plan: Plan, feature: Candidate, needs: Sequence[Answered]) -> Iterator[dict[str, Any]]:
     for answered in needs:
         if answered.feature is feature and not answered.glue:
             yield {
                 "contract": answered.need.id,
                 "versions": answered.need.versions,
+                "at_least": answered.need.at_least,
+                "many": has_many(answered.need.contract),
                 "by": answered.by.name if answered.by else None,
                 "version": answered.offer.version if answered.offer else None,
                 "fits": answered.fits,
+                "answers": describe_answers(plan, answered.answers),
             }
 
 
 def _offers(feature: Candidate, needs: Sequence[Answered]) -> Iterator[dict[str, Any]]:
     for offer in feature.manifest.offers:
-        askers = [one for one in needs if one.by is feature and one.need.contract is offer.contract]
-        names = sorted({one.feature.name for one in askers})
+        names = sorted(
+            {one.feature.name for one in needs if Offered(feature, offer) in one.answers}
+        )
         if offer.contract.__module__.startswith("mercato_kit."):
             names.append("the host")
-        yield {"contract": offer.id, "version": offer.version, "for": names}
+        name = Offered(feature, offer).name
+        yield {"contract": offer.id, "name": name, "version": offer.version, "for": names}
+
+
+def _decorates(plan: Plan, feature: Candidate) -> Iterator[dict[str, Any]]:
+    for one in feature.manifest.decorates:
+        over = below(feature, plan.answers.get(one.contract, ()))
+        yield {
+            "contract": one.id,
+            "version": one.version,
+            "over": describe_answers(plan, over),
+        }
 
 
 def _events(feature: Candidate, features: Sequence[Candidate]) -> dict[str, Any]:
@@ -67,6 +87,13 @@ def _events(feature: Candidate, features: Sequence[Candidate]) -> dict[str, Any]
     }
 
 
+def _expansions(feature: Candidate) -> Iterator[dict[str, Any]]:
+    words = dict.fromkeys(one.word for one in feature.manifest.expansions)
+    for word in words:
+        names = [one.name for one in feature.manifest.expansions if one.word == word]
+        yield {"items": word, "names": names}
+
+
 def _glue(feature: Candidate) -> Iterator[dict[str, Any]]:
     for glue in feature.manifest.glue:
         yield {"when": [_condition(one) for one in glue.when], "holds": glue in feature.glue}
@@ -83,18 +110,40 @@ def as_text(document: Mapping[str, Any]) -> Iterator[str]:
 
 def _relations(feature: Mapping[str, Any]) -> Iterator[str]:
     for it in feature["needs"]:
-        answer = "not offered"
-        if it["by"]:
-            answer = f"{it['by']} {'offers' if it['fits'] else 'only offers'} {it['version']}"
-        yield f"needs     {it['contract']} {it['versions']}: {answer}"
+        yield f"needs     {it['contract']} {it['versions']}{_number(it)}: {_answers(it)}"
     for it in feature["offers"]:
-        yield f"offers    {it['contract']} {it['version']}: {_named('for', it['for'])}"
+        name = "" if it["name"] == feature["name"] else f" as {it['name']}"
+        yield f"offers    {it['contract']} {it['version']}{name}: {_named('for', it['for'])}"
+    for it in feature["decorates"]:
+        over = as_words(it["over"], many=False)
+        yield f"decorates {it['contract']} {it['version']}: over {over}"
     for it in feature["publishes"]:
         yield f"publishes {it['topic']}: {_named('to', it['to'])}"
     for it in feature["handles"]:
         yield f"handles   {it['topic']}: {_named('from', it['from'])}"
+    for it in feature["expands"]:
+        yield f"expands   {it['items']}: {', '.join(it['names'])}"
     for it in feature["glue"]:
         yield f"glue      {'holds with' if it['holds'] else 'waits for'} {', '.join(it['when'])}"
+
+
+def _number(need: Mapping[str, Any]) -> str:
+    """Write how many answers a need has, where that is not one."""
+    if need["many"]:
+        return f" ({need['at_least']} or more)"
+    return "" if need["at_least"] else " (0 or 1)"
+
+
+def _answers(need: Mapping[str, Any]) -> str:
+    answers = need["answers"]
+    if need["many"] or len(answers) > 1:
+        unfit = "" if need["fits"] or not answers else " (does not fit)"
+        return f"{as_words(answers, many=need['many'])}{unfit}"
+    if not answers:
+        return "not offered"
+    verb = "offers" if need["fits"] else "only offers"
+    remote = f" (remote, late: {answers[0]['late']})" if answers[0]["remote"] else ""
+    return f"{need['by']} {verb} {need['version']}{remote}"
 
 
 def _answer(answered: Answered) -> str:
@@ -118,15 +167,28 @@ def as_mermaid(plan: Plan, needs: Sequence[Answered]) -> Iterator[str]:
     for feature in plan.features:
         yield f'    {_node(feature.name)}["{feature.name} {feature.version or ""}"]'
     for answered in needs:
-        asker, label = _node(answered.feature.name), _label(_condition(answered.need))
-        if answered.by is not None and answered.fits:
-            arrow = "-.->" if answered.glue else "-->"
-            yield f'    {asker} {arrow}|"{label}"| {_node(answered.by.name)}'
-        elif not answered.glue:
-            missing = f'missing_{answered.need.id}["{answered.need.id}: {_answer(answered)}"]'
-            yield f'    {asker} --x|"{label}"| {missing}'
+        yield from _edges(answered)
+    for feature in plan.features:
+        for one in feature.manifest.decorates:
+            for offered in below(feature, plan.answers.get(one.contract, ()))[:1]:
+                ends = f'-->|"over {one.id}"| {_node(offered.feature.name)}'
+                yield f"    {_node(feature.name)} {ends}"
     for event in events_between(plan.features):
         yield f'    {_node(event.publisher.name)} ==>|"{event.topic}"| {_node(event.handler.name)}'
+
+
+def _edges(answered: Answered) -> Iterator[str]:
+    """Give an arrow to each provider of many, or to the outermost one of a stack."""
+    asker, label = _node(answered.feature.name), _label(_condition(answered.need))
+    is_optional = answered.glue or not answered.need.at_least
+    if answered.answers and answered.fits:
+        arrow = "-.->" if is_optional else "-->"
+        shown = answered.answers if has_many(answered.need.contract) else answered.answers[:1]
+        for name in dict.fromkeys(one.feature.name for one in shown):
+            yield f'    {asker} {arrow}|"{label}"| {_node(name)}'
+    elif not is_optional:
+        missing = f'missing_{answered.need.id}["{answered.need.id}: {_answer(answered)}"]'
+        yield f'    {asker} --x|"{label}"| {missing}'
 
 
 def _node(name: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from mercato_composition.features.installed import installed_features
+from mercato_composition.features.quality import recorded_level
 
 
 def rows_of(named: Collection[str]) -> Iterator[dict[str, Any]]:
@@ -20,6 +21,7 @@ def rows_of(named: Collection[str]) -> Iterator[dict[str, Any]]:
                 "name": name,
                 "distribution": one.distribution.name if one else None,
                 "version": one.distribution.version if one else None,
+                "level": recorded_level(one.package) if one else None,
                 "state": _state(is_installed=one is not None, is_named=name in named),
             }
 
@@ -27,7 +29,12 @@ def rows_of(named: Collection[str]) -> Iterator[dict[str, Any]]:
 def as_text(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Give a line for each row."""
     cells = [
-        (row["name"], f"{row['distribution'] or ''} {row['version'] or ''}", row["state"])
+        (
+            row["name"],
+            f"{row['distribution'] or ''} {row['version'] or ''}",
+            row["level"] or "no level",
+            row["state"],
+        )
         for row in rows
     ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

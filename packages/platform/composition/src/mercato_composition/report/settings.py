@@ -12,10 +12,12 @@ from mercato_composition.deployment.draft import Draft
 from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Choice, Server
 from mercato_composition.deployment.partial import Hole, known_or
+from mercato_composition.deployment.remotes import Remote
 from mercato_composition.deployment.sections import origin_of, read_section, table_at
 from mercato_composition.deployment.statements import ValuePath
 from mercato_composition.deployment.tables import Root
 from mercato_composition.features.plan import Plan
+from mercato_composition.features.relations import offers_by_contract
 from mercato_kit import settings
 from mercato_kit.settings import Secret, Settings
 
@@ -74,11 +76,10 @@ def settings_of(plan: Plan) -> Iterator[Setting]:
     draft = plan.draft
     for path, kind in SECTIONS.items():
         yield from _section(draft, path, kind)
-    for id_, name in sorted(known_or(draft.capabilities, {}).items()):
-        path = ("capabilities", id_)
-        meaning = f"which feature answers {id_}"
-        origin = draft.source.origin(*path).in_short
-        yield Setting(path, name, "str", meaning, origin, variable_of(*path))
+    yield from _names(draft, "capabilities", "who answers {}; of many, in which order")
+    yield from _names(draft, "decorators", "which features decorate {}, outermost first")
+    for path in _remotes(plan):
+        yield from _section(draft, path, Remote)
     for rule, reason in sorted(known_or(draft.accept, {}).items()):
         meaning = f"why production may do what the rule {rule} refuses"
         origin = draft.source.key("accept", rule).in_short
@@ -101,7 +102,26 @@ def fields_of(kind: type[Settings]) -> Iterable[msgspec.structs.FieldInfo]:
 
 
 def _tables_of_root() -> set[str]:
-    return {"features", "capabilities", "accept", *(path[0] for path in SECTIONS if path)}
+    named = {"features", "capabilities", "decorators", "remote", "accept"}
+    return named | {path[0] for path in SECTIONS if path}
+
+
+def _names(draft: Draft, table: str, meaning: str) -> Iterator[Setting]:
+    """Give what a table of names by contract says."""
+    for id_, names in sorted(known_or(getattr(draft, table), {}).items()):
+        kind = "str" if isinstance(names, str) else "list of str"
+        origin = draft.source.origin(table, id_).in_short
+        path = (table, id_)
+        yield Setting(path, names, kind, meaning.format(id_), origin, variable_of(*path))
+
+
+def _remotes(plan: Plan) -> list[ValuePath]:
+    """Return the tables of remote providers: those of the file, and those that it could have."""
+    said = known_or(plan.draft.remote, {})
+    paths = {("remote", id_, name) for id_, tables in said.items() for name in tables}
+    for offers in offers_by_contract(plan.features).values():
+        paths |= {("remote", one.offer.id, one.name) for one in offers if one.remote}
+    return sorted(paths)
 
 
 def _section(draft: Draft, path: ValuePath, kind: type[Settings]) -> Iterator[Setting]:

@@ -1,6 +1,8 @@
 """HTTP: routes with policies, ETags, idempotency keys and keyset pagination."""
 
+from mercato_kit.http import addresses
 from mercato_kit.http.blueprint import Blueprint
+from mercato_kit.http.body import field_errors
 from mercato_kit.http.etag import if_match
 from mercato_kit.http.pagination import (
     ListQuerySchema,
@@ -10,14 +12,18 @@ from mercato_kit.http.pagination import (
     paginate,
     paginate_merged,
 )
+from mercato_kit.http.preparation import Outdated
 from mercato_kit.http.routes import Route
 
 __all__ = [
     "Blueprint",
     "ListQuerySchema",
+    "Outdated",
     "Page",
     "PageRequest",
     "Route",
+    "addresses",
+    "field_errors",
     "if_match",
     "page_of",
     "paginate",

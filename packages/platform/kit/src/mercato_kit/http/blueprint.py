@@ -7,21 +7,20 @@ then smorest parses the arguments, calls the view and serializes the result.
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any, TypeVar, cast
-from urllib.parse import quote, urlencode
 
 import flask_smorest
-from flask import Request, Response, make_response
-from flask_smorest.utils import get_appcontext, unpack_tuple_response
-from werkzeug.datastructures import Headers
+from flask import Request, Response
+from flask_smorest.utils import unpack_tuple_response
 
 from mercato_kit import work
-from mercato_kit.contexts import get_app, get_request
+from mercato_kit.contexts import get_request
 from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.errors import FieldError, Invalid, NotFound, Problem
-from mercato_kit.http import etag as etags, idempotency
-from mercato_kit.http.body import BodyParser, check_query, escape_pointer
+from mercato_kit.errors import NotFound, Problem
+from mercato_kit.http import etag as etags, idempotency, responses
+from mercato_kit.http.body import BodyParser, refuse_query
 from mercato_kit.http.documentation import document
-from mercato_kit.http.headers import append, names_in
+from mercato_kit.http.expansions import PARAMETER
+from mercato_kit.http.preparation import CAPTURE, run_prepared
 from mercato_kit.http.routes import SAFE_METHODS, Route
 from mercato_kit.identity import authenticate
 from mercato_kit.policies import Policy
@@ -60,6 +59,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         unstored: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
         if_match: bool = False,
         public_cache: bool = False,
+        expands: tuple[type[Any], str] | None = None,
+        prepare: Callable[..., Any] | None = None,
         refuses: Collection[type[Problem]] = (),
         methods: list[str] | None = None,
         **options: Any,
@@ -79,11 +80,20 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 functions of the stored body. For secrets that can be derived again.
             if_match: Require If-Match; the view reads the versions with :func:`if_match`.
             public_cache: The response is the same for all callers; caches may keep it for 30 s.
+            expands: What the items of the response are, in terms of a contract: a Protocol and a
+                thing of its, such as ``(Catalog, "product")``. Other features may add members to
+                them, which ``expand`` asks for. Only for GET.
+            prepare: Work that waits for other machines. Called with the arguments of the view after
+                the policy and the input were checked, and before the transaction begins. The view
+                gets its value as ``prepared``: None where no remote provider is composed. A view
+                that finds it outdated raises :class:`mercato_kit.http.Outdated`.
             refuses: The problems that the view raises, for the API document. Those that follow
                 from the other arguments are added.
             methods: HTTP methods; default GET.
             **options: Passed to werkzeug's Rule.
         """
+        if expands is not None and methods not in (None, ["GET"]):
+            raise ValueError(f"{rule}: only a route for GET alone expands its items")
 
         def decorate(view: View) -> View:
             route = Route(
@@ -99,6 +109,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 public_cache=public_cache,
                 view=view,
                 refuses=tuple(refuses),
+                expands=expands,
+                prepare=prepare,
             )
             self.routes.append(route)
             self.add_url_rule(
@@ -132,6 +144,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
             @wraps(dump)
             def show(*args: Any, **kwargs: Any) -> Any:
+                if kwargs.get("prepared") is CAPTURE:
+                    del kwargs["prepared"]
+                    return args, kwargs
                 result = view(*args, **kwargs)
                 shown, status, headers = unpack_tuple_response(result)
                 if not isinstance(shown, Shown):
@@ -165,38 +180,67 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
 def _endpoint(route: Route) -> Callable[..., Response]:
     """Wrap a view in the unit of work and the checks that its route declares."""
-    has_query = route.has_query
+    expands = route.expands is not None
+    answer = responses.respond_expandable if expands else responses.respond
+    accepted = None if route.has_query else (PARAMETER,) if expands else ()
 
     @wraps(route.view)
     def endpoint(**arguments: Any) -> Response:
         request = get_request()
 
-        def respond() -> Response:
-            return _respond(route, request, arguments)
+        def check() -> None:
+            _check(route, request, arguments, accepted)
 
-        def step() -> Response:
-            if route.allow is None:
-                raise RuntimeError(f"{route.where} has no policy")
-            route.allow.check(authenticate(as_guest=route.allow.as_guest))
-            _check_path(arguments)
-            if not has_query:
-                _refuse_query(request)
-            if route.if_match:
-                etags.read_if_match()
-            if not route.idempotent:
-                return respond()
-            return idempotency.answer_once(
-                respond,
-                route=f"{request.method} {request.url_rule}",
-                guest_scope=route.guest_scope,
-                guest_header=route.guest_header,
-                unstored=route.unstored,
-            )
+        def run(values: Mapping[str, Any]) -> Response:
+            def step() -> Response:
+                check()
+                return _once(route, request, lambda: answer(route, request, values))
 
-        is_safe = request.method in SAFE_METHODS
-        return work.run(step, read_only=is_safe, safe_to_repeat=route.idempotent or is_safe)
+            is_safe = request.method in SAFE_METHODS
+            return work.run(step, read_only=is_safe, safe_to_repeat=route.idempotent or is_safe)
+
+        if route.prepare is None:
+            return run(arguments)
+        return run_prepared(route, arguments, check, run)
 
     return endpoint
+
+
+def _check(
+    route: Route,
+    request: Request,
+    arguments: Mapping[str, Any],
+    accepted: tuple[str, ...] | None,
+) -> None:
+    """Check what a route requires of a request before its arguments are parsed.
+
+    Args:
+        route: The route.
+        request: The request.
+        arguments: The values in its path.
+        accepted: The only parameters of a query string; None where a schema loads it.
+    """
+    if route.allow is None:
+        raise RuntimeError(f"{route.where} has no policy")
+    route.allow.check(authenticate(as_guest=route.allow.as_guest))
+    _check_path(arguments)
+    if accepted is not None:
+        refuse_query(request, accepted)
+    if route.if_match:
+        etags.read_if_match()
+
+
+def _once(route: Route, request: Request, respond: Callable[[], Response]) -> Response:
+    """Respond, and if the route requires an Idempotency-Key, once for each key."""
+    if not route.idempotent:
+        return respond()
+    return idempotency.answer_once(
+        respond,
+        route=f"{request.method} {request.url_rule}",
+        guest_scope=route.guest_scope,
+        guest_header=route.guest_header,
+        unstored=route.unstored,
+    )
 
 
 def _check_path(arguments: Mapping[str, Any]) -> None:
@@ -210,61 +254,3 @@ def _check_path(arguments: Mapping[str, Any]) -> None:
             raise NotFound
         if isinstance(value, str) and not is_text(value):
             raise NotFound
-
-
-def _refuse_query(request: Request) -> None:
-    """Refuse query parameters on a route without any, so that a misspelt one is not ignored.
-
-    Raises:
-        Invalid: There is a query string.
-        MalformedRequest: It has more than 500 names.
-    """
-    check_query(request)
-    if request.args:
-        raise Invalid(
-            errors=[
-                FieldError(f"/{escape_pointer(name)}", "unknown_field", "Unknown field.")
-                for name in request.args
-            ]
-        )
-
-
-def _respond(route: Route, request: Request, arguments: Mapping[str, Any]) -> Response:
-    response, body = _answer(route.view(**arguments))
-    names = names_in(response.headers)
-    if isinstance(body, dict) and body.get("next_cursor"):
-        address = _next_address(request, body["next_cursor"])
-        response.headers.add("Link", f'<{address}>; rel="next"')
-    if "cache-control" not in names:
-        append(response.headers, [("Cache-Control", _cache_control(route, request))])
-    if route.public_cache and "vary" in names:
-        response.vary.add("Authorization")
-    elif route.public_cache:
-        append(response.headers, [("Vary", "Authorization")])
-    return etags.add_etag(response, body)
-
-
-def _answer(result: Any) -> tuple[Response, Any]:
-    """Return the response that the result of a view is, and what its JSON was made of."""
-    shown, status, headers = unpack_tuple_response(result)
-    if not isinstance(shown, Shown):
-        response = result if isinstance(result, Response) else make_response(result)
-        return response, get_appcontext().get("result_dump")
-    text, sent = shown.json(), Headers(headers)
-    sent["Content-Type"] = "application/json"
-    append(sent, [("Content-Length", str(len(text)))])
-    return get_app().response_class([text], status, sent), shown.content
-
-
-def _next_address(request: Request, cursor: str) -> str:
-    """Return the URL of the next page without the host, because clients can forge it."""
-    path = "/" + (request.root_path + request.path).lstrip("/")
-    pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
-    return f"{quote(path)}?{urlencode([*pairs, ('cursor', cursor)])}"
-
-
-def _cache_control(route: Route, request: Request) -> str:
-    # A caller with credentials may see more than others.
-    if route.public_cache and "HTTP_AUTHORIZATION" not in request.environ:
-        return "public, max-age=30, stale-while-revalidate=60"
-    return "private, no-store"

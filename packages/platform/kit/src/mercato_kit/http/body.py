@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy, deepcopy
 from functools import cache, lru_cache
 from typing import Any, NoReturn
@@ -75,7 +75,7 @@ class BodyParser(FlaskParser):
     ) -> NoReturn:
         """Raise a problem with all validation errors and their pointers."""
         messages = error.messages_dict
-        raise Invalid(errors=list(_flatten(messages))) from error
+        raise Invalid(errors=list(field_errors(messages))) from error
 
 
 def _text_of(argmap: Any, location: str | None) -> bytes | None:
@@ -169,6 +169,23 @@ def check_query(req: Request) -> None:
         raise MalformedRequest(f"The query has more than {MAX_MEMBERS} parameters.")
 
 
+def refuse_query(request: Request, accepted: Collection[str] = ()) -> None:
+    """Refuse query parameters that a route does not have, so that a misspelt one is not ignored.
+
+    Raises:
+        Invalid: There is a parameter that is not one of *accepted*.
+        MalformedRequest: The query has more than 500 names.
+    """
+    check_query(request)
+    errors = [
+        FieldError(f"/{escape_pointer(name)}", "unknown_field", "Unknown field.")
+        for name in request.args
+        if name not in accepted
+    ]
+    if errors:
+        raise Invalid(errors=errors)
+
+
 def read_whole(req: Request) -> bytes:
     """Return the body of *req* as bytes.
 
@@ -232,7 +249,7 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _flatten(messages: Mapping[Any, Any]) -> Iterator[FieldError]:
+def field_errors(messages: Mapping[Any, Any]) -> Iterator[FieldError]:
     """Yield field errors from marshmallow's nested messages; the outermost key is the location."""
     for inner in messages.values():
         yield from _walk("", inner)

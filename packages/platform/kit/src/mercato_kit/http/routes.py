@@ -35,6 +35,8 @@ class Route:
     public_cache: bool
     view: Callable[..., Any]
     refuses: tuple[type[Problem], ...] = ()
+    expands: tuple[type[Any], str] | None = None
+    prepare: Callable[..., Any] | None = None
 
     @property
     def has_query(self) -> bool:

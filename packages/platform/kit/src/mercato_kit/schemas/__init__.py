@@ -24,6 +24,7 @@ from mercato_kit.schemas.fields import (
 )
 from mercato_kit.schemas.messages import MISSING, Message
 from mercato_kit.schemas.problems import FieldErrorSchema, ProblemSchema
+from mercato_kit.schemas.providers import ProviderName
 
 __all__ = [
     "MISSING",
@@ -42,6 +43,7 @@ __all__ = [
     "ModelSchema",
     "Password",
     "ProblemSchema",
+    "ProviderName",
     "QuerySchema",
     "Schema",
     "Text",

@@ -6,10 +6,12 @@ from typing import Any
 from flask_smorest.spec.plugins import FlaskPlugin
 
 from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.relations import OffersByContract
 from mercato_kit.http import Route
 from mercato_runtime.api import Api
 from mercato_runtime.api.dialect import translate
 from mercato_runtime.api.examples import add_examples, examples_of, share_examples
+from mercato_runtime.api.expansions import describe_expansions
 from mercato_runtime.api.glossary import (
     WORDS,
     describe_component,
@@ -17,6 +19,7 @@ from mercato_runtime.api.glossary import (
     words_of,
 )
 from mercato_runtime.api.names import ComponentNames, prefix_of
+from mercato_runtime.api.providers import describe_providers
 from mercato_runtime.api.refusals import (
     RESPONSES,
     SCHEMAS,
@@ -33,14 +36,22 @@ _BEARER = {
 }
 
 
-def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
+def build_document(
+    api: Api, features: Iterable[Candidate], answers: OffersByContract
+) -> dict[str, Any]:
     """Return the OpenAPI document of *features*.
 
     The part of a feature does not depend on the other features.
+
+    Args:
+        api: The routes and schemas of the features.
+        features: The features.
+        answers: What answers each contract, whose names are a component.
     """
     features = list(features)
     document: dict[str, Any] = api.spec.to_dict()
     schemas = document["components"]["schemas"]
+    describe_providers(schemas, api.contracts, answers)
     operations = dict(_operations(document, features))
     for feature, route, method, operation in operations.values():
         _describe(operation, feature, route, schemas)
@@ -54,6 +65,8 @@ def build_document(api: Api, features: Iterable[Candidate]) -> dict[str, Any]:
         if feature.manifest.blueprints
     ]
     _open_responses(schemas, [operation for *_, operation in operations.values()], api.names)
+    routed = [(route, operation) for _, route, _, operation in operations.values()]
+    describe_expansions(routed, schemas, api.expansions)
     translate(document)
     schemas |= problem_schemas(routes, schemas["Problem"])
     responses = _used_responses(document["paths"])

@@ -7,6 +7,7 @@ from marshmallow.class_registry import get_class
 
 from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
+from mercato_kit.schemas import Schema as KitSchema
 
 
 class ComponentNames:
@@ -32,6 +33,10 @@ class ComponentNames:
             name = f"{name}{len(self.faults)}"
         self._given[name] = (kind, self.feature)
         return name
+
+    def provide(self, name: str) -> None:
+        """Take the name of a component that the platform adds itself."""
+        self._given[name] = (KitSchema, None)
 
     def kind_of(self, name: str) -> type[Schema]:
         """Return the schema class of the component *name*."""

@@ -42,7 +42,7 @@ class Document:
 
     def __init__(self, api: Api, plan: Plan) -> None:
         self._api = api
-        self._features = plan.features
+        self._features, self._answers = plan.features, plan.answers
         self._url = plan.deployment.server.url
         self._lock = Lock()
         self._written: bytes | None = None
@@ -67,7 +67,7 @@ class Document:
     def _write(self) -> bytes:
         with self._lock:
             if self._written is None:
-                document = build_document(self._api, self._features)
+                document = build_document(self._api, self._features, self._answers)
                 text = json.dumps(document, sort_keys=True, ensure_ascii=False, indent=1)
                 self._written = text.encode()
             return self._written

@@ -6,6 +6,7 @@ from typing import Any
 
 from mercato_kit.errors import (
     Conflict,
+    FeatureDisabled,
     Forbidden,
     Invalid,
     InvalidCursor,
@@ -29,7 +30,6 @@ from mercato_kit.policies import anyone, signed_in
 from mercato_runtime.problems import (
     MEDIA_TYPE,
     ContentTooLarge,
-    FeatureDisabled,
     InternalError,
     MisdirectedRequest,
     RequestTimeout,

@@ -11,11 +11,11 @@ from flask import current_app
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_composition.features.relations import Answered, needs_between
+from mercato_composition.report.check import expansions_of
 from mercato_composition.report.settings import settings_of
 from mercato_database.history import current_revisions, histories
 from mercato_kit import work
 from mercato_kit.db import session, utc_now
-from mercato_kit.feature import Offer
 from mercato_runtime import health
 from mercato_runtime.composition.conditions import Since, conditions_of
 from mercato_runtime.composition.deliveries import (
@@ -38,7 +38,7 @@ def describe(plan: Plan, since: Since) -> dict[str, Any]:
     found = health.examine()
     ask = _ask if found.is_reached else _without_asking
     waiting, revisions = ask(read_waiting), ask(_revisions)
-    needs = list(needs_between(plan.features, plan.deployment.capabilities))
+    needs = list(needs_between(plan.features, plan.answers))
     conditions = conditions_of(plan, found, waiting)
     composed = [_feature(it, needs, found, revisions) for it in plan.features]
     return {
@@ -50,6 +50,7 @@ def describe(plan: Plan, since: Since) -> dict[str, Any]:
         "conditions": [{**asdict(it), "since": moment(since.of(it))} for it in conditions],
         "features": [*composed, *_left_out(plan)],
         "contracts": list(_contracts(plan, needs)),
+        "expansions": list(expansions_of(plan)),
         "events": None if waiting is None else list(_events(waiting, ask(read_delivered))),
         "jobs": ask(read_jobs),
         "settings": list(_settings(plan)),
@@ -106,8 +107,13 @@ def _feature(
         "version": feature.version,
         "required": feature.required,
         "mount": feature.mount,
-        "offers": [{"contract": it.id, "version": it.version} for it in manifest.offers],
+        "offers": [
+            {"contract": it.id, "version": it.version}
+            for offers in (manifest.offers, manifest.decorates)
+            for it in offers
+        ],
         "needs": [_need(it) for it in needs if it.feature is feature],
+        "expands": [f"{one.word}: {one.name}" for one in manifest.expansions],
         "publishes": list(manifest.publishes),
         "handles": sorted({handler.topic for handler in manifest.handles}),
         "tables": history
@@ -123,8 +129,8 @@ def _need(answered: Answered) -> dict[str, Any]:
     return {
         "contract": answered.need.id,
         "versions": answered.need.versions,
-        "answered_by": answered.by.name if answered.by else None,
-        "optional": answered.glue,
+        "answered_by": ", ".join(it.feature.name for it in answered.answers) or None,
+        "optional": answered.glue or not answered.need.at_least,
     }
 
 
@@ -149,6 +155,7 @@ def _left_out(plan: Plan) -> Iterator[dict[str, Any]]:
             "mount": feature.mount if feature else "",
             "offers": [],
             "needs": [],
+            "expands": [],
             "publishes": [],
             "handles": [],
             "tables": None,
@@ -157,26 +164,27 @@ def _left_out(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def _contracts(plan: Plan, needs: list[Answered]) -> Iterator[dict[str, Any]]:
-    """Give each contract that is offered, in the order in which its providers start."""
+    """Give what answers each contract, in the order in which the first providers start."""
     source, chosen = plan.deployment.source, plan.deployment.capabilities
-    for feature in plan.features:
-        for offer in feature.manifest.offers:
-            if chosen.get(offer.id, feature.name) == feature.name:
-                yield {
-                    "contract": offer.id,
-                    "version": offer.version,
-                    "offered_by": feature.name,
-                    "needed_by": _needing(offer, needs),
-                    "origin": str(source.origin("capabilities", offer.id))
-                    if offer.id in chosen
-                    else None,
-                }
+    starts = {feature.name: number for number, feature in enumerate(plan.features)}
+    answers = [found for found in plan.answers.values() if found]
+    for found in sorted(answers, key=lambda found: starts[found[-1].feature.name]):
+        for feature, offer in found:
+            yield {
+                "contract": offer.id,
+                "version": offer.version,
+                "offered_by": feature.name,
+                "needed_by": _needing(offer.contract, needs),
+                "origin": str(source.origin("capabilities", offer.id))
+                if offer.id in chosen
+                else None,
+            }
 
 
-def _needing(offer: Offer, needs: list[Answered]) -> list[str]:
-    names = sorted({it.feature.name for it in needs if it.need.contract is offer.contract})
+def _needing(contract: type[Any], needs: list[Answered]) -> list[str]:
+    names = sorted({it.feature.name for it in needs if it.need.contract is contract})
     # Contracts of the kit are those that the host itself calls.
-    return [*names, *(["the host"] if offer.contract.__module__.startswith("mercato_kit.") else [])]
+    return [*names, *(["the host"] if contract.__module__.startswith("mercato_kit.") else [])]
 
 
 def _settings(plan: Plan) -> Iterator[dict[str, Any]]:

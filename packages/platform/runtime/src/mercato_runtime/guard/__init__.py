@@ -7,7 +7,7 @@ built inside the database, and threads that run only code of a library.
 """
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
 from types import CodeType, FrameType
@@ -64,6 +64,7 @@ class SqlGuard:
     def __init__(self, features: Iterable[Candidate]) -> None:
         self._features = {feature.name: feature for feature in features}
         self._owners = _owners_of_tables(self._features.values())
+        self._columns = frozenset(_columns_of(self._features.values()))
         self._code_owners = CodeOwners(self._features.values())
         self._owners_in_kept = lru_cache(maxsize=_TEXTS_KEPT)(self._owners_in)
 
@@ -116,7 +117,10 @@ class SqlGuard:
         return self._owners_in_kept(compiled.string)
 
     def _owners_in(self, statement: str) -> frozenset[str]:
-        return frozenset(self._owners[table] for table in tables_in(statement, self._owners))
+        return frozenset(self._owners[table] for table in self._tables_in(statement))
+
+    def _tables_in(self, statement: str) -> list[str]:
+        return tables_in(statement, self._owners, self._columns)
 
     def _refuse(
         self, statement: str, caller: str, owners: frozenset[str], frame: FrameType
@@ -132,9 +136,7 @@ class SqlGuard:
                 caller=self._features[caller],
                 owner=self._features.get(owner),
                 tables=[
-                    table
-                    for table in tables_in(statement, self._owners)
-                    if self._owners[table] == owner
+                    table for table in self._tables_in(statement) if self._owners[table] == owner
                 ],
                 statement=statement,
                 place=f"{frame.f_code.co_filename}:{frame.f_lineno}",
@@ -152,6 +154,14 @@ def _owners_of_tables(features: Iterable[Candidate]) -> Mapping[str, str]:
             names = chain(_names_in(feature.manifest.metadata), [version_table(feature.name)])
             owners |= dict.fromkeys(names, feature.name)
     return owners
+
+
+def _columns_of(features: Iterable[Candidate]) -> Iterator[str]:
+    """Give the case-folded names of the columns of all features."""
+    for feature in features:
+        if feature.manifest.metadata is not None:
+            for table in feature.manifest.metadata.tables.values():
+                yield from (column.name.casefold() for column in table.columns)
 
 
 def _names_in(metadata: sa.MetaData) -> list[str]:

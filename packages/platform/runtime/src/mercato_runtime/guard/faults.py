@@ -5,6 +5,7 @@ from textwrap import shorten
 
 from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
+from mercato_kit.contracts import has_many
 
 _STATEMENT_SHOWN = 100
 
@@ -39,7 +40,8 @@ def guard_fault(
 
 def _way_to(owner: Candidate) -> str:
     manifest = owner.manifest
-    calls = [f"services.get({offer.contract.__name__})" for offer in manifest.offers]
+    contracts = [offer.contract for offer in manifest.offers]
+    calls = [f"services.{'each' if has_many(one) else 'get'}({one.__name__})" for one in contracts]
     ways = []
     if calls:
         ways.append(f"call its contract: {' or '.join(calls)}")

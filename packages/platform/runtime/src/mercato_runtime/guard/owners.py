@@ -86,9 +86,11 @@ def _packages_of(features: Iterable[Candidate]) -> dict[str, str]:
 def _modules_of(manifest: Feature) -> set[str]:
     """Return the names of the modules that a manifest refers to."""
     parts: list[Any] = [offer.factory for offer in manifest.offers]
+    parts += [one.factory for one in manifest.decorates]
     parts += [handler.function for handler in manifest.handles]
     parts += [job.function for job in manifest.jobs]
     parts += [check.function for check in (*manifest.health, *manifest.doctor)]
+    parts += [expansion.batch for expansion in manifest.expansions]
     parts += [manifest.export_subject, manifest.erase_subject, manifest.sample_data]
     parts += _callbacks_of(manifest.cli)
     code = (FunctionType, MethodType, type)

@@ -9,6 +9,7 @@ from mercato_kit.feature import ENTRY_POINT_GROUP, Feature
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.policies import anyone, signed_in
 from mercato_testing.conformance.schemas import arguments_of, results_of, routes_of
+from mercato_testing.items import expansions_of
 
 
 def missing_entry_point(feature: Feature) -> Iterator[str]:
@@ -32,11 +33,14 @@ def routes_without_policy(feature: Feature) -> Iterator[str]:
 
 
 def undeclared_permissions(feature: Feature) -> Iterator[str]:
-    """Find permissions that routes require and the manifest does not declare."""
+    """Find permissions that routes and expansions require and the manifest does not declare."""
     known = {anyone.name, signed_in.name, *feature.permissions}
     for route in routes_of(feature):
         if route.allow is not None and route.allow.name not in known:
             yield f"{route.where}: the manifest does not declare {route.allow.name!r}"
+    for one in expansions_of(feature):
+        if one.allow.name not in known:
+            yield f"expansion {one.name}: the manifest does not declare {one.allow.name!r}"
 
 
 def undocumented_routes(feature: Feature) -> Iterator[str]:

@@ -9,10 +9,18 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import Feature
 from mercato_runtime.api.examples import examples_of
+from mercato_runtime.api.expansions import names_of
+from mercato_runtime.api.names import prefix_of
 from mercato_runtime.api.refusals import shared_problems
+from mercato_testing.conformance.schemas import routes_of
+from mercato_testing.items import MOUNT, expansions_of
+from mercato_testing.stage import FAKES
 
 _SHARED = {"Problem", "FieldError", "PaginationMetadata", *shared_problems()}
 """Schemas of the platform, which have no prefix."""
+
+_FAKES = prefix_of(FAKES)
+"""What the names of components of fake routes begin with."""
 
 _METHODS = ("delete", "get", "patch", "post", "put")
 _FIX = "add it to the glossary of the blueprint, or to the metadata of the field"
@@ -27,8 +35,13 @@ def invalid_parts(document: Mapping[str, Any]) -> Iterator[str]:
 def strange_names(document: Mapping[str, Any], feature: Feature) -> Iterator[str]:
     """Find schemas whose name does not start with the feature's name."""
     prefix = "".join(part.title() for part in feature.name.split("_"))
+    # Of other features, which the document of this one refers to by these names only.
+    expanded = {name for it in routes_of(feature) if it.expands for name in names_of(it.expands)}
+    expanded |= {
+        name for it in expansions_of(feature) for name in names_of((it.contract, it.thing))
+    }
     for name in document.get("components", {}).get("schemas", {}):
-        if name not in _SHARED and not name.startswith(prefix):
+        if name not in _SHARED | expanded and not name.startswith((prefix, _FAKES)):
             yield f"schema {name}: its name must start with {prefix}"
 
 
@@ -62,7 +75,7 @@ def missing_examples(document: Mapping[str, Any]) -> Iterator[str]:
     """Find bodies, required parameters, responses and patterns without a valid example."""
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            if method in _METHODS:
+            if method in _METHODS and not path.startswith(f"{MOUNT}/"):
                 shared = item.get("parameters", ())
                 for where, part in _illustrated(operation, shared):
                     yield from _wrong(f"{method.upper()} {path}: {where}", part, document)

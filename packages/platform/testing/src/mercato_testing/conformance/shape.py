@@ -16,6 +16,7 @@ _NAMES = {
     "metadata": ("models", "Base.metadata"),
     "publishes": ("events", "PUBLISHES"),
     "handles": ("events", "HANDLES"),
+    "expansions": ("expansions", "EXPANSIONS"),
     "jobs": ("jobs", "JOBS"),
     "permissions": ("permissions", "PERMISSIONS"),
     "cli": ("cli", "commands"),
@@ -79,6 +80,13 @@ def bypassed_services(feature: Feature) -> Iterator[str]:
                     yield f"{place}:{line}: from {package} import services, and call services.…"
 
 
+def untyped_packages(feature: Feature) -> Iterator[str]:
+    """Find packages without ``py.typed``, whose types no type checker would read."""
+    for package in packages_of(feature):
+        if not (Path(str(import_module(package).__file__)).parent / "py.typed").exists():
+            yield f"{package} has no py.typed"
+
+
 def _entry_points(feature: Feature) -> Iterator[EntryPoint]:
     """Return the entry points of *feature*; another test reports that there is none."""
     yield from entry_points(group=ENTRY_POINT_GROUP, name=feature.name)
@@ -114,8 +122,12 @@ def _placed(feature: Feature) -> Iterator[tuple[str, object, str]]:
             yield "blueprints", blueprint, "routes"
         for offer in part.offers:
             yield "offers", offer.factory, "provides"
+        for decorator in part.decorates:
+            yield "decorates", decorator.factory, "provides"
         for handler in part.handles:
             yield "handles", handler.function, "events"
+        for expansion in part.expansions:
+            yield "expansions", expansion.batch, "expansions"
 
 
 def _import(package: str, module: str) -> ModuleType | None:

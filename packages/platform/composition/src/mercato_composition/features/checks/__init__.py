@@ -11,12 +11,16 @@ from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.checks import (
     acceptance,
     addresses,
+    answers,
+    choices,
     clashes,
     contracts,
+    expansions,
     grants,
     manifests,
     needs,
     production,
+    remote,
     secrets,
     tables,
     views,
@@ -24,10 +28,15 @@ from mercato_composition.features.checks import (
 from mercato_composition.features.checks.unsafe import Unsafe
 from mercato_composition.features.discovery import load_others, unloaded
 from mercato_composition.features.facts import Check, Facts
-from mercato_composition.features.relations import answers_by_contract, offers_by_contract
+from mercato_composition.features.relations import (
+    answers_by_contract,
+    decorators_by_contract,
+    offers_by_contract,
+)
 
 ON_EACH: Sequence[Callable[[Candidate], Iterator[Fault]]] = (
     manifests.well_formed,
+    manifests.decorators,
     manifests.names,
     manifests.kit_ranges,
     manifests.migrations_packed,
@@ -39,10 +48,19 @@ ON_EACH: Sequence[Callable[[Candidate], Iterator[Fault]]] = (
 """Rules for one feature. A feature that breaks one takes no part in the other checks."""
 
 ON_ALL: Sequence[Check] = (
-    needs.chosen,
+    choices.capabilities_known,
+    choices.decorators_known,
+    remote.remotes_known,
+    remote.late_ones,
+    remote.fallback_versions,
     needs.offered,
+    needs.enough,
     needs.versions,
-    needs.one_offer_each,
+    answers.one_offer_each,
+    answers.one_name_each,
+    answers.something_below,
+    answers.decorators_in_order,
+    answers.order_is_said,
     needs.rings,
     needs.exclusions,
     contracts.signatures,
@@ -50,6 +68,8 @@ ON_ALL: Sequence[Check] = (
     clashes.blueprints,
     clashes.topics,
     clashes.permissions,
+    expansions.expandable,
+    expansions.one_name_each,
     tables.one_owner_each,
     acceptance.known,
 )
@@ -58,6 +78,7 @@ ON_ALL: Sequence[Check] = (
 
 MAKERS: Mapping[str, Callable[..., Any]] = {
     "offers": offers_by_contract,
+    "decorating": decorators_by_contract,
     "answers": answers_by_contract,
     # Importing features that are not used takes long, so it is done for a fault.
     "load_others": lambda choices: lambda: list(load_others(choices)),

@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Decorates, Offer
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -14,37 +14,57 @@ Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 def signatures(features: Sequence[Candidate]) -> Iterator[Fault]:
-    """Bind what each provider has against its contract (K113)."""
+    """Bind what each provider and each decorator has against its contract (K113)."""
     for feature in features:
-        for offer in feature.manifest.offers:
+        answers: list[Offer | Decorates[Any]] = [*feature.manifest.offers]
+        answers += feature.manifest.decorates
+        for answer in answers:
             fix = f"tell the maintainers of {feature.release}"
-            yield from (feature.fault("K113", what, Outside(fix)) for what in misfits(offer))
+            yield from (feature.fault("K113", what, Outside(fix)) for what in misfits(answer))
 
 
-def misfits(offer: Offer) -> Iterator[str]:
-    """Say where what *offer* makes differs from its contract."""
-    try:
-        provider = provider_of(offer)
-    except Exception as error:  # noqa: BLE001 - a feature's factory may fail in any way
-        yield f"{offer.id} cannot be checked: its factory failed: {type(error).__name__}: {error}"
+def misfits(answer: Offer | Decorates[Any]) -> Iterator[str]:
+    """Say where what *answer* makes differs from its contract."""
+    if isinstance(answer, Decorates) and not _takes_one(answer.factory):
+        yield f"the decorator of {answer.id} cannot be called with the provider below it"
         return
-    for name, expected in _members_of(offer.contract):
+    try:
+        provider = provider_of(answer)
+    except Exception as error:  # noqa: BLE001 - a feature's factory may fail in any way
+        yield f"{answer.id} cannot be checked: its factory failed: {type(error).__name__}: {error}"
+        return
+    for name, expected in _members_of(answer.contract):
         if not _has(provider, name):
-            yield f"{offer.id}.{name} is missing"
+            yield f"{answer.id}.{name} is missing"
         elif inspect.isfunction(expected):
-            yield from _method_misfits(f"{offer.id}.{name}", provider, name, expected)
+            yield from _method_misfits(f"{answer.id}.{name}", provider, name, expected)
 
 
-def provider_of(offer: Offer) -> object:
+def _takes_one(factory: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(factory).bind(None)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def provider_of(answer: Offer | Decorates[Any]) -> object:
     """Return the provider's class; where a factory does not say which, what it makes."""
-    factory = offer.factory
+    factory = answer.factory
     if isinstance(factory, type):
         return factory
     returned = get_type_hints(factory).get("return")
     # A factory annotated with the contract itself tells nothing about what it makes.
-    if isinstance(returned, type) and returned is not offer.contract:
+    if isinstance(returned, type) and returned is not answer.contract:
         return returned
-    return factory()
+    if isinstance(answer, Offer):
+        return answer.factory()
+    return answer.factory(_stand_in(answer.contract))
+
+
+def _stand_in(contract: type[Any]) -> object:
+    """Return an object with the methods of *contract*, each of which does nothing."""
+    return type(contract.__name__, (contract,), {})()
 
 
 def _members_of(contract: type[Any]) -> Iterator[tuple[str, object]]:

@@ -16,9 +16,13 @@ from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import maintainers_of
 from mercato_composition.features.hints import Misfit, misfits
 from mercato_composition.features.reserved import reserved_names
+from mercato_kit.contracts import has_many, remote_methods
 from mercato_kit.feature import Feature
+from mercato_kit.policies import anyone
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}", re.ASCII)
+
+_NAME_RULE = "lower-case letters, digits and _, at most 30 characters"
 
 
 def well_formed(feature: Candidate) -> Iterator[Fault]:
@@ -33,14 +37,25 @@ def well_formed(feature: Candidate) -> Iterator[Fault]:
         )
 
 
+def decorators(feature: Candidate) -> Iterator[Fault]:
+    """Check that what a feature decorates has one answer (K106)."""
+    for number, one in enumerate(feature.manifest.decorates):
+        if has_many(one.contract):
+            made = getattr(one.factory, "__name__", "…")
+            what = (
+                f"decorates[{number}]: {one.id} has many answers; "
+                "only a contract with one can be decorated."
+            )
+            instead = f'Offer({one.contract.__name__}, "{one.version}", {made})'
+            fix = f"tell the maintainers of {feature.release}: {instead}"
+            yield feature.fault("K106", what, Outside(fix))
+
+
 def names(feature: Candidate) -> Iterator[Fault]:
     """Check the names of features and of their tables (K107)."""
     name = feature.name
     if not _NAME.fullmatch(name) or name.endswith("_"):
-        what = (
-            f"{name!r} is not a valid feature name: "
-            "lower-case letters, digits and _, at most 30 characters."
-        )
+        what = f"{name!r} is not a valid feature name: {_NAME_RULE}."
         yield feature.fault("K107", what, Outside("rename it, for example 'gift_cards'"))
     elif name in reserved_names():
         what = f"{name!r} is reserved."
@@ -81,6 +96,7 @@ def _address(feature: Candidate) -> str:
 def _mistakes(manifest: Feature) -> Iterator[Misfit]:
     """Give what is wrong in a manifest whose types are right."""
     yield from _wrong_versions(manifest)
+    yield from _wrong_answers(manifest)
     # The name identifies a handler or a job, so of two with one name, one would be lost.
     yield from _twice("handles", [handler.name for handler in manifest.handles])
     yield from _twice("jobs", [job.name for job in manifest.jobs])
@@ -88,6 +104,7 @@ def _mistakes(manifest: Feature) -> Iterator[Misfit]:
         for part, value, expected in conditional.mistakes(glue):
             yield f"glue[{number}].{part}", value, expected
     yield from _wrong_references(manifest)
+    yield from _wrong_expansions(manifest)
 
 
 def _wrong_versions(manifest: Feature) -> Iterator[Misfit]:
@@ -99,6 +116,31 @@ def _wrong_versions(manifest: Feature) -> Iterator[Misfit]:
     for number, offer in enumerate(manifest.offers):
         if not _parses(Version, offer.version):
             yield f"offers[{number}].version", offer.version, "a PEP 440 version such as '1.0'"
+    for number, one in enumerate(manifest.decorates):
+        if not _parses(Version, one.version):
+            yield f"decorates[{number}].version", one.version, "a PEP 440 version such as '1.0'"
+
+
+def _wrong_answers(manifest: Feature) -> Iterator[Misfit]:
+    """Give what is wrong in needs, offers and decorators, beside their versions."""
+    for number, need in enumerate(manifest.needs):
+        if need.at_least < 0:
+            yield f"needs[{number}].at_least", need.at_least, "0 or more"
+    for number, offer in enumerate(manifest.offers):
+        if offer.name is not None and not _is_name(offer.name):
+            yield f"offers[{number}].name", offer.name, f"a name: {_NAME_RULE}"
+        if offer.remote and not remote_methods(offer.contract):
+            none = f"False: no method of {offer.id} may ask another machine"
+            yield f"offers[{number}].remote", offer.remote, none
+    decorated = [one.contract for one in manifest.decorates]
+    for number, contract in enumerate(decorated):
+        if contract in decorated[:number]:
+            yield f"decorates[{number}].contract", contract, "a contract that it decorates once"
+
+
+def _is_name(name: str) -> bool:
+    fits = _NAME.fullmatch(name) is not None and not name.endswith("_")
+    return fits and name not in reserved_names()
 
 
 def _wrong_references(manifest: Feature) -> Iterator[Misfit]:
@@ -114,6 +156,15 @@ def _wrong_references(manifest: Feature) -> Iterator[Misfit]:
     for field, column in columns:
         if not _is_own(manifest, column):
             yield f"{field}.column", column, "a column of its own tables"
+
+
+def _wrong_expansions(manifest: Feature) -> Iterator[Misfit]:
+    for number, one in enumerate(manifest.expansions):
+        if not _NAME.fullmatch(one.name):
+            yield f"expansions[{number}].name", one.name, "lower-case letters, digits and _"
+        # A cache gives a public answer to all guests.
+        if one.public and one.allow.name != anyone.name:
+            yield f"expansions[{number}].allow", one.allow.name, "anyone, because it is public"
 
 
 def _twice(field: str, names_: Sequence[str]) -> Iterator[Misfit]:

@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 
 from mercato_composition.report.settings import SECTIONS
 from mercato_kit.errors import Problem
-from mercato_kit.feature import Feature, Glue, Need
+from mercato_kit.feature import Expansion, Feature, Glue, Need
 from mercato_kit.settings import Secret, Settings, is_secret
 from surfaces.trees import Tree, tree_of
 
@@ -23,6 +23,7 @@ WORK = {"handles": ("topic", "versions", "remote"), "jobs": ("every_seconds", "r
 def describe_manifest(name: str, features: Sequence[Feature]) -> Tree:
     """Describe the manifests of the distribution *name*, and what it has besides."""
     parts = [(one, *part) for one in features for part in parts_of(one)]
+    needs = [need for one in features for need in one.needs]
     return {
         "features": sorted(one.name for one in features),
         "settings": describe_settings(sections_of(name, features)),
@@ -32,11 +33,30 @@ def describe_manifest(name: str, features: Sequence[Feature]) -> Tree:
         "refusals": sorted(refusals_of(name.replace("-", "_"))),
         "hooks": sorted(f"{it} of {one.name}" for it in HOOKS for one in features if vars(one)[it]),
         "excludes": {other: True for one in features for other in one.excludes},
-        "needs": {need.id: versions_of(need) for one in features for need in one.needs},
+        "needs": {need.id: versions_of(need) for need in needs if need.at_least},
+        "uses": {need.id: versions_of(need) for need in needs if not need.at_least},
         "offers": {
-            offer.id: {"version": offer.version, **when}
+            f"{offer.id}.{offer.name}" if offer.name else offer.id: {
+                "version": offer.version,
+                **when,
+            }
             for _, part, when in parts
             for offer in part.offers
+        },
+        "decorates": {
+            it.id: {"version": it.version, **when}
+            for _, part, when in parts
+            for it in part.decorates
+        },
+        "expansions": {
+            f"{it.word} {it.name}": {
+                "allow": it.allow.name,
+                "public": it.public,
+                "members": sorted(members_of(it)),
+                **when,
+            }
+            for _, part, when in parts
+            for it in part.expansions
         },
         **{
             kind: {
@@ -60,6 +80,12 @@ def parts_of(feature: Feature) -> Iterator[tuple[Feature | Glue, Tree]]:
         when = [f"{one.id} {one.versions}" if isinstance(one, Need) else one for one in glue.when]
         yield glue, {"when": ", ".join(sorted(when))}
     yield feature, {}
+
+
+def members_of(expansion: Expansion) -> Iterator[str]:
+    """Return the members of an expansion's values, each with its kind: ``average: Float``."""
+    for name, field in expansion.schema().dump_fields.items():
+        yield f"{field.data_key or name}: {type(field).__name__}"
 
 
 def versions_of(need: Need) -> str:

@@ -1,0 +1,3 @@
+"""Topics of the events that carts publish."""
+
+ABANDONED = "cart.abandoned"

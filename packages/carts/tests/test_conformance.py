@@ -1,0 +1,6 @@
+from mercato_carts.feature import feature
+from mercato_testing.conformance import FeatureConformance
+
+
+class TestConformance(FeatureConformance):
+    feature = feature

@@ -1,0 +1,22 @@
+"""Tests of what a contract promises; the tests of a provider inherit them.
+
+::
+
+    class TestContract(TaxesSuite):
+        provider = RateTaxes
+"""
+
+from mercato_testing.contracts.discounts import DiscountsSuite, LimitedDiscountsSuite
+from mercato_testing.contracts.orders import OrdersSuite
+from mercato_testing.contracts.people import PeopleSuite
+from mercato_testing.contracts.shipping import ShippingSuite
+from mercato_testing.contracts.taxes import TaxesSuite
+
+__all__ = [
+    "DiscountsSuite",
+    "LimitedDiscountsSuite",
+    "OrdersSuite",
+    "PeopleSuite",
+    "ShippingSuite",
+    "TaxesSuite",
+]

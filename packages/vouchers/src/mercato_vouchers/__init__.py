@@ -1,0 +1,4 @@
+"""Vouchers: codes and automatic discounts, with limits."""
+
+# The public interface is HTTP, the tables and the manifest; all other modules are private.
+__all__ = ["feature"]
