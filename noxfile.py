@@ -35,7 +35,7 @@ define_tests([nox.param(EVERYTHING, TOGETHER, f"{ROOT}/host/tests/together", id=
 
 @nox.session(requires=["build"])
 def new(session: nox.Session) -> None:
-    """Write a new feature from the template: ``-- reviews``; then ``nox -s surface -- reviews``."""
+    """Write a new feature: ``-- wishlists``; then ``nox -s surface -- wishlists``."""
     provide(session, "mercato-dev")
     place_of_it = ["--workspace", "--into=packages", f"--home={HOME}"]
     session.run("mercato", "new", *place_of_it, *session.posargs, env=CLEAN)

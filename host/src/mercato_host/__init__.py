@@ -11,7 +11,6 @@ from mercato_composition.deployment.model import Deployment
 from mercato_composition.deployment.reader import read_draft
 from mercato_composition.features.plan import compose
 from mercato_host import config as configuration, extensions
-from mercato_installer.here import install_missing
 from mercato_kit.feature import Feature
 from mercato_runtime.app import App
 from mercato_runtime.register import register
@@ -41,6 +40,9 @@ def create_app(
     """
     draft = read_draft(deployment)
     if install:
+        # A server installs nothing.
+        from mercato_installer.here import install_missing  # noqa: PLC0415
+
         install_missing(draft)
     with _uncollected():
         return _make_app(draft, features, config or {})

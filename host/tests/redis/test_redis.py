@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mercato_host import create_app
-from mercato_runtime.answers.shelves import Kept, RedisShelf
+from mercato_runtime.answers import Kept
+from mercato_runtime.answers.shelves import RedisShelf
 
 from ..together.shop import free_port, running_shop
 

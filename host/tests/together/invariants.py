@@ -55,11 +55,11 @@ INVARIANTS = {
             OR (o.status IN ('canceled', 'expired') AND r.status = 'released' AND NOT EXISTS (
                 SELECT 1 FROM products_stock_reservation_line l
                 WHERE l.reference = r.reference AND l.quantity <> l.shipped + l.released)))""",
-    "09 a paid order has one captured payment of its total": """
+    "09 a paid order has one captured payment of its total, if it costs anything": """
         SELECT o.id, o.amount_total, o.amount_paid, SUM(p.amount_captured) AS captured
         FROM orders_order o
         LEFT JOIN orders_payment p ON p.order_id = o.id AND p.status = 'captured'
-        WHERE o.payment_status = 'paid'
+        WHERE o.payment_status = 'paid' AND o.amount_total > 0
         GROUP BY o.id, o.amount_total, o.amount_paid
         HAVING COUNT(p.id) <> 1 OR SUM(p.amount_captured) <> o.amount_total
             OR o.amount_paid <> o.amount_total""",
@@ -70,14 +70,25 @@ INVARIANTS = {
         SELECT order_id FROM orders_payment
         WHERE status IN ('processing', 'requires_action', 'authorized', 'captured')
         GROUP BY order_id HAVING COUNT(*) > 1""",
-    "13 an order's totals are those of its lines": """
+    "13a an order's totals are those of its lines": """
         SELECT o.id FROM orders_order o JOIN orders_line l ON l.order_id = o.id
         GROUP BY o.id, o.amount_subtotal, o.amount_discount, o.amount_tax, o.amount_total,
-            o.amount_shipping, o.amount_rounding, o.tax_included
+            o.amount_shipping, o.amount_shipping_tax, o.amount_rounding, o.tax_included
         HAVING o.amount_subtotal <> SUM(l.amount_subtotal)
             OR o.amount_discount <> SUM(l.amount_discount)
+            OR o.amount_tax <> SUM(l.amount_tax) + o.amount_shipping_tax
             OR o.amount_total <> o.amount_subtotal - o.amount_discount + o.amount_shipping
                 + CASE WHEN o.tax_included THEN 0 ELSE o.amount_tax END + o.amount_rounding""",
+    "13b an order's adjustments explain its total": """
+        SELECT o.id FROM orders_order o LEFT JOIN orders_adjustment a ON a.order_id = o.id
+            AND NOT (o.tax_included AND a.kind = 'tax')
+        GROUP BY o.id, o.amount_subtotal, o.amount_total
+        HAVING o.amount_total <> o.amount_subtotal + COALESCE(SUM(a.amount), 0)""",
+    "13c a line's discount is that of its adjustments": """
+        SELECT l.id FROM orders_line l LEFT JOIN orders_adjustment a ON a.line_id = l.id
+            AND a.kind = 'discount'
+        GROUP BY l.id, l.amount_discount
+        HAVING l.amount_discount <> -COALESCE(SUM(a.amount), 0)""",
     "14a every key has its answer": """
         SELECT scope, key FROM kit_idempotency WHERE response_status IS NULL""",
     "15a an order was placed once": """
@@ -110,6 +121,7 @@ INVARIANTS = {
         SELECT o.id, o.payment_status FROM orders_order o
         LEFT JOIN orders_payment p ON p.order_id = o.id
             AND p.status IN ('authorized', 'captured', 'refunded')
+        WHERE o.amount_total > 0
         GROUP BY o.id, o.payment_status
         HAVING o.payment_status <> CASE
             WHEN SUM(p.amount_refunded) > 0 AND SUM(p.amount_refunded) = SUM(p.amount_captured)

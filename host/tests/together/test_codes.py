@@ -2,21 +2,19 @@
 
 import ast
 import re
-from importlib.util import find_spec
-from pathlib import Path
 
 from mercato_composition.faults.codes import codes
 
 from . import refusals
 
-PLATFORM = ("composition", "database", "installer", "runtime")
+SOURCES = ("packages/*/src", "packages/platform/*/src")
 
 
 def codes_in_source():
-    """Return the codes in the platform's source, each with a file that has it."""
+    """Return the codes in the source of the platform and of features, each with a file of it."""
     found = {}
-    packages = [Path(find_spec(f"mercato_{name}").origin).parent for name in PLATFORM]
-    for file in (file for package in packages for file in package.rglob("*.py")):
+    folders = [folder for pattern in SOURCES for folder in refusals.ROOT.glob(pattern)]
+    for file in (file for folder in folders for file in folder.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 for code in re.findall(r"\bK\d{3}\b", node.value):

@@ -6,7 +6,10 @@ from typing import Annotated, Protocol
 import pytest
 from msgspec import Meta
 
-from mercato_kit.feature import Feature, Need, Offer, contract_id
+from mercato_kit.feature import Expansion, Feature, Need, Offer, contract_id
+from mercato_kit.http import Blueprint
+from mercato_kit.policies import anyone
+from mercato_kit.schemas import Schema
 from mercato_kit.settings import Settings
 
 from .combinations import (
@@ -77,6 +80,19 @@ class TestExpectedCodes:
         assert expected_codes(features, {contract: chosen}) == codes
 
 
+class TestHasExpandedItems:
+    def test_looks_for_the_routes(self):
+        """What a feature expands needs a route with such items."""
+        grains = Expansion(Salt, "grain", "size", Schema, "Its size.", dict)
+        sizes = Feature(name="sizes", summary="For a test.", expansions=[grains])
+        blueprint = Blueprint("grains", __name__)
+        blueprint.get("/grains", allow=anyone, expands=(Salt, "grain"))(list)
+        shore = Feature(name="shore", summary="For a test.", blueprints=[blueprint])
+
+        assert expected_codes([sizes]) == {"K125"}
+        assert expected_codes([sizes, shore]) == set()
+
+
 class TestChoices:
     def test_end_the_clashes_and_nothing_else(self):
         """For a contract that several features offer, the first by name is chosen."""
@@ -125,6 +141,13 @@ class TestPartOf:
         assert list(part["paths"]) == ["/v1/bowls"]
         assert list(part["schemas"]) == ["SoupBowl", "Spoon"]
         assert part["tags"] == [{"name": "soup"}]
+
+    def test_leaves_out_what_composition_owns(self):
+        """What enabled features offer and expand is no part of the feature that refers to it."""
+        found = document(expanded={"$ref": "#/components/schemas/SaltGrainExpanded"})
+        found["components"]["schemas"]["SaltGrainExpanded"] = {"$ref": _SPOON}
+
+        assert list(json.loads(part_of(found, "soup"))["schemas"]) == ["SoupBowl", "Spoon"]
 
 
 class TestCompare:

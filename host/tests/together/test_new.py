@@ -31,12 +31,12 @@ def nox(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProces
 
 
 def ask(address: str) -> tuple[int, int]:
-    """Count the reviews that the first sample customer sees, and get the status of a guest."""
+    """Count the wishlists that the first sample customer sees, and get the status of a guest."""
     login = {"email": CUSTOMERS[0][0], "password": CUSTOMER_PASSWORD}
     tokens = httpx2.post(f"{address}/v1/auth/login", json=login).json()
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-    own = httpx2.get(f"{address}/v1/reviews", headers=headers).json()["data"]
-    return len(own), httpx2.get(f"{address}/v1/reviews").status_code
+    own = httpx2.get(f"{address}/v1/wishlists", headers=headers).json()["data"]
+    return len(own), httpx2.get(f"{address}/v1/wishlists").status_code
 
 
 def write_other_shapes(place: Path, sources: Path) -> None:
@@ -53,10 +53,10 @@ class TestNew:
         clone_to(tmp_path)
         shutil.copytree(DIST, tmp_path / "dist")
 
-        made = nox(tmp_path, "new", "--", "reviews")
-        again = nox(tmp_path, "new", "--", "reviews")
+        made = nox(tmp_path, "new", "--", "wishlists")
+        again = nox(tmp_path, "new", "--", "wishlists")
         # The repository below checks the types of the same template.
-        passed = nox(tmp_path, "tests(reviews)", "lint", "boundaries")
+        passed = nox(tmp_path, "tests(wishlists)", "lint", "boundaries")
 
         assert made.returncode == 0, made.stdout + made.stderr
         assert again.returncode != 0
@@ -67,8 +67,8 @@ class TestNew:
     def _open_a_shop(self, folder: Path) -> tuple[int, int]:
         """Open the sample shop with the new feature in its deployment file; see :func:`ask`."""
         deployment = folder / "host/deployments/development.toml"
-        deployment.write_text(f"{deployment.read_text()}\n[features.reviews]\n")
-        assert "reviews" in tomllib.loads(deployment.read_text())["features"]
+        deployment.write_text(f"{deployment.read_text()}\n[features.wishlists]\n")
+        assert "wishlists" in tomllib.loads(deployment.read_text())["features"]
         port = free_port()
         shop = start(f"{NOX} -s shop -- --port {port}", folder)
         try:

@@ -97,7 +97,7 @@ class TestTwoCommands:
         assert login.status_code == 200
         assert [end(process) for process in running] == [0] * len(SERVICES)
         # Only the new feature is there to be committed.
-        assert {name for name in untracked(clone) if "reviews" not in name} == set()
+        assert {name for name in untracked(clone) if "wishlists" not in name} == set()
 
     def test_the_second_is_what_ci_runs(self):
         """CI calls the README's test command, in a temporary environment."""

@@ -85,6 +85,11 @@ def restock(item_id, units):
     session.execute(sa.update(Item).where(Item.id == item_id).values(in_stock=units))
 
 
+def change_price(item_id, unit_amount):
+    """Set the price of a variant."""
+    session.execute(sa.update(Item).where(Item.id == item_id).values(unit_amount=unit_amount))
+
+
 def lose_reservation(order_id):
     """Release the units of an order without the order's knowledge."""
     session.execute(

@@ -4,6 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from mercato_contracts.baskets import Customer
+from mercato_contracts.orders import Orders, Wanted, WantedLine
+from mercato_kit.db import new_id
+from mercato_kit.services import get
 from mercato_orders import services
 from mercato_orders.payments.provider import Result
 
@@ -42,6 +46,23 @@ class TestManyBuyers:
 
         assert {answer.status_code for answer in answers} == {201}
         assert len({answer.data for answer in answers}) == 1
+        assert commit(factories.count_reserved, item) == 1
+
+    def test_one_reference_makes_one_order(self, item, commit):
+        """Concurrent features that place an order from one reference get the same order."""
+        reference = new_id()
+        wanted = Wanted(
+            lines=(WantedLine(item, 1),),
+            currency="EUR",
+            customer=Customer(None, "guest@example.com"),
+            shipping_address=factories.BOLOGNA,
+        )
+        place = lambda: commit(lambda: get(Orders).place(reference, wanted))  # noqa: E731
+
+        placed = at_once(*[place] * 6)
+
+        assert len({order.id for order in placed}) == 1
+        assert sorted(order.already for order in placed) == [False, *[True] * 5]
         assert commit(factories.count_reserved, item) == 1
 
 

@@ -234,6 +234,18 @@ class TestStatements:
 
         assert _count(shop.client, shop.statements, "/v1/orders/quote", body) == 4
 
+    def test_cancelling_takes_two_more(self, shop, item, order):
+        """What a canceled order gives back takes the two statements of its provider."""
+        plain = shop.client.post("/v1/orders", json=order_of((item, 2), **SENT)).json
+        sent = []
+
+        for one in (plain, order):
+            with shop.statements as counted:
+                assert cancel(shop, one).status_code == 200
+            sent.append(len(counted))
+
+        assert sent[1] - sent[0] == 2, counted
+
 
 def _count(client, statements, path, body):
     with statements as sent:

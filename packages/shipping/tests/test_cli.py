@@ -101,9 +101,16 @@ class TestImport:
                     "zones.csv:3: days_max: differs from line 2",
                 ],
             ),
+            (GERMAN + FREE + GERMAN, ["zones.csv:4: is the same rate as line 2"]),
+            (ISLAND + ISLAND, ["zones.csv:3: is the same rate as line 2"]),
             (
-                GERMAN + GERMAN,
-                ["zones.csv: zone germany: /methods/0/rates/1: Is the same as one before."],
+                "germany,DE *-1,standard,Standard,,4,3,EUR,,,1\n",
+                ["zones.csv:2: areas: '*-1': Not an area, such as DE, DE-18 or *."],
+            ),
+            (GERMAN.replace("2,3", "4,3"), ["zones.csv:2: days_max: Must not be below days_min."]),
+            (
+                GERMAN + ALPS.replace("AT", "DE"),
+                ["zones.csv:3: areas: DE is in another zone, in line 2"],
             ),
         ],
     )

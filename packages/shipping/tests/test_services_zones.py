@@ -2,6 +2,9 @@ import copy
 
 import pytest
 
+from mercato_kit.db import session
+from mercato_testing.plans import Plans
+
 from .factories import GERMANY
 
 PATH = "/v1/shipping-zones"
@@ -95,6 +98,15 @@ class TestListZones:
         assert listed == [other, zone]
         assert len(sent) == 1, sent
         assert charlie.get(f"{PATH}?code=a").json["data"] == [other]
+
+    def test_neither_reads_nor_sorts_a_whole_table(self, app, charlie, zone):
+        """A page is read in the order of an index, and parts by theirs."""
+        with app.app_context(), Plans(session.get_bind()) as sent:
+            charlie.get(f"{PATH}?limit=1")
+            charlie.get(f"{PATH}?sort=created_at&limit=1")
+
+        assert len(sent.plans) == 2
+        assert sent.scans() == sent.sorts() == []
 
 
 class TestReplaceZone:

@@ -1,6 +1,7 @@
 import pytest
 
-from mercato_kit.db import new_id
+from mercato_kit.db import new_id, session
+from mercato_testing.plans import Plans
 
 from .factories import STANDARD, make_european_rates
 
@@ -81,6 +82,17 @@ class TestListRates:
 
         assert [one["country"] for one in everything] == ["DE", "DE", "FR", "FR", "GR"]
         assert [one["code"] for one in books] == ["fr-books"]
+
+    def test_neither_reads_nor_sorts_a_whole_table(self, app, charlie, commit):
+        """A page is read in the order of an index."""
+        commit(make_european_rates)
+
+        with app.app_context(), Plans(session.get_bind()) as sent:
+            charlie.get(f"{PATH}?country=DE&limit=1")
+            charlie.get(f"{PATH}?sort=created_at&limit=1")
+
+        assert len(sent.plans) == 2
+        assert sent.scans() == sent.sorts() == []
 
 
 class TestChangeRate:

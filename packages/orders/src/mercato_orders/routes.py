@@ -97,13 +97,14 @@ def _caller(headers: Headers) -> Caller:
 @blueprint.post(
     "/orders/quote",
     allow=anyone,
+    prepare=lambda new: services.prepare_quote(new, current_principal),
     refuses=PRICING,
 )
 @blueprint.arguments(WantedQuoteSchema)
 @blueprint.response(200, QuoteSchema)
-def quote_order(wanted: NewOrder) -> services.Quotation:
+def quote_order(wanted: NewOrder, prepared: services.Inquiry | None) -> services.Quotation:
     """Price an order without placing it"""
-    return services.quote_order(wanted, current_principal)
+    return services.quote_order(wanted, current_principal, prepared)
 
 
 @blueprint.post(
@@ -112,13 +113,16 @@ def quote_order(wanted: NewOrder) -> services.Quotation:
     idempotent=True,
     guest_scope="email",
     unstored={"access_token": access_token_of},
+    prepare=lambda new: services.prepare_order(new, current_principal),
     refuses=[*PRICING, InsufficientStock, PriceChanged, DiscountGone],
 )
 @blueprint.arguments(NewOrderSchema)
 @blueprint.response(201, PlacedOrderSchema)
-def place_order(new: NewOrder) -> tuple[Shown, int, dict[str, str]]:
+def place_order(
+    new: NewOrder, prepared: services.Inquiry | None
+) -> tuple[Shown, int, dict[str, str]]:
     """Place an order"""
-    order = services.place_order(new, current_principal, _locale())
+    order = services.place_order(new, current_principal, locale=_locale(), inquiry=prepared)
     return order, 201, {"Location": url_for("orders.get_order", order_id=order.content["id"])}
 
 

@@ -98,6 +98,26 @@ class TestOrder:
         )
 
 
+class TestLeftOut:
+    def test_one_in_the_list_is_not_asked(self):
+        """A provider of a feature that the deployment starts without is no fault of the list."""
+        broken = feature("acme", offers=[Offer(Tips, "1.0", object, name="points")])
+        values = {"features": {"acme": {"required": False}}, **listed("points", "vouchers")}
+
+        found = planned(VOUCHERS, broken, values=values)
+
+        assert [(fault.code, fault.severity) for fault in found.faults] == [("K113", "warning")]
+        assert (names_in(found), [*found.left_out]) == (["vouchers"], ["acme"])
+
+    def test_a_contract_may_have_no_provider_left(self):
+        """Neither is a list, or a table of terms, of which nothing is left."""
+        broken = feature("acme", offers=[Offer(Tips, "1.0", object, remote=True)])
+        values = {"features": {"acme": {"required": False}}, **listed("acme")}
+        values["remote"] = {"tips": {"acme": {"seconds": 1}}}
+
+        assert planned(broken, needing(at_least=0), values=values).fits
+
+
 class TestNeeds:
     def test_may_be_of_none(self):
         """A need of none is no fault without a provider, and puts nothing in order."""

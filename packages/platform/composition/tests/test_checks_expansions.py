@@ -120,8 +120,8 @@ class TestOneNameEach:
             f"error[K413] {WORD}\n"
             "    expanded twice under the name 'stars': 'points' (handed to create_app), "
             "'reviews' (handed to create_app).\n"
-            "    fix: leave one out of deployment.toml; or the maintainers of reviews choose "
-            "another name"
+            "    fix: remove [features.points] from deployment.toml\n"
+            "    or: remove [features.reviews] from deployment.toml"
         )
 
     def test_accepts_other_names(self):

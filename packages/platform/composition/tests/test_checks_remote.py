@@ -5,10 +5,10 @@ import pytest
 from mercato_composition.deployment.reader import read_draft
 from mercato_composition.features.plan import compose
 from mercato_kit import services
-from mercato_kit.feature import Offer
+from mercato_kit.feature import Need, Offer
 
 from .manifests import codes, feature, planned, rendered
-from .rates import FAR, NEAR, OTHER, Rates
+from .rates import FAR, NEAR, OTHER, Rate, Rates
 from .tips import Tip, Tips, tipping
 
 FAR_TIPS = feature("far_tips", offers=[Offer(Tips, "1.0", Tip, remote=True)])
@@ -116,9 +116,35 @@ class TestLate:
 
     def test_one_of_many_may_be_skipped(self):
         """Of many answers one can be missing."""
-        found = planned(
-            FAR_TIPS, tipping("near"), values={"remote": {"tips": {"far_tips": {"late": "skip"}}}}
-        )
+        remote = {"tips": {"far_tips": {"late": "skip"}}}
+        found = planned(FAR_TIPS, values={"remote": remote})
 
-        assert codes(found) == ["K123"]
+        assert found.faults == ()
         assert found.resolved[Tips][0].remote.late == "skip"
+
+    @pytest.mark.provokes("K124")
+    def test_one_of_many_is_not_asked_twice(self):
+        """K124: of many answers, one that answers anyway replaces none."""
+        remote = {"tips": {"far_tips": {"late": "near"}}}
+        manifests = [FAR_TIPS, tipping("near")]
+
+        twice = planned(*manifests, values={"remote": remote})
+        values = {"remote": remote, "capabilities": {"tips": ["far_tips"]}}
+
+        assert codes(twice) == ["K124", "K123"]
+        assert twice.faults[0].what.endswith("near answers anyway, and would be asked twice.")
+        assert planned(*manifests, values=values).faults == ()
+
+    @pytest.mark.provokes("K109")
+    def test_is_of_a_version_that_will_do(self):
+        """K109: what replaces a late provider has to fit the need, too."""
+        old = feature("near", offers=[Offer(Rates, "0.9", Rate)])
+        asks = feature("asks", needs=[Need(Rates, ">=1,<2")])
+
+        found = planned(FAR, old, asks, values=rates(late="near"))
+
+        assert codes(found) == ["K109"]
+        assert found.faults[0].what == (
+            'needs rates >=1,<2; [remote.rates.far] late = "near" is 0.9 from '
+            "'near' (handed to create_app)."
+        )

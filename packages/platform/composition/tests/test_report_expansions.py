@@ -1,8 +1,6 @@
 """What commands say of expansions."""
 
-import json
 import re
-from importlib.resources import files
 
 from jsonschema import validate
 
@@ -11,13 +9,13 @@ from mercato_composition.report import check, contract, graph
 
 from .greeting import hello
 from .manifests import feature, planned
+from .sites import schema_of
 from .test_checks_expansions import WORD, guests, stars
 
 
 def validated(command, members):
     """Return the members of a command's document, compared with its schema in the wheel."""
-    schema = files("mercato_composition.report").joinpath(f"{command}.schema.json").read_text()
-    validate({"format": "1.0", "command": command, **members}, json.loads(schema))
+    validate({"format": "1.0", "command": command, **members}, schema_of(command))
     return members
 
 

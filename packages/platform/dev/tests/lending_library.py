@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from mercato_kit import db
 from mercato_kit.errors import Conflict
 from mercato_kit.events import Handler
-from mercato_kit.feature import Decorates, Feature, Glue, Need, Offer, Referent
+from mercato_kit.feature import Decorates, Expansion, Feature, Glue, Need, Offer, Referent
 from mercato_kit.http import Blueprint
 from mercato_kit.jobs import Job
 from mercato_kit.policies import anyone, permission
@@ -142,6 +142,14 @@ class Careful(Desk):
         self.below = below
 
 
+class WordSchema(Schema):
+    words = Text(data_key="Words")
+
+
+def count_words(ids):
+    return {}
+
+
 def tell(event):
     """Handle an event."""
 
@@ -159,6 +167,7 @@ feature = Feature(
     excludes={"bonfire": "it burns books"},
     publishes=["book.added"],
     jobs=[Job("sort_books", sort_books, every_seconds=60)],
+    expansions=[Expansion(Lending, "book", "words", WordSchema, "Words of it.", count_words)],
     glue=[Glue(when=["furniture"], blueprints=[shelves], handles=[Handler("user.erased", tell)])],
     settings=LibrarySettings,
     permissions={"library.write": "Add books"},

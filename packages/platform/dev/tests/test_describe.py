@@ -97,6 +97,9 @@ class TestManifest:
             "feature.branch": {"version": "1.1"},
         }
         assert manifest["decorates"] == {"feature": {"version": "1.3"}}
+        assert manifest["expansions"] == {
+            "feature.book words": {"allow": "anyone", "public": False, "members": ["Words: Text"]}
+        }
         assert manifest["jobs"]["library.sort_books"]["every_seconds"] == 60
         assert manifest["handles"]["library.tell"]["when"] == "furniture"
 

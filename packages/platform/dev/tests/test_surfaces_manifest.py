@@ -20,6 +20,9 @@ MANIFEST = {
     "excludes": {},
     "needs": {"paper": ">=1,<3"},
     "offers": {"library": {"version": "1.1"}},
+    "expansions": {
+        "library.book stars": {"allow": "anyone", "public": True, "members": ["count: Integer"]}
+    },
     "handles": {"books.write_down": {"topic": "user.erased", "versions": ["1"]}},
     "jobs": {"books.forget": {"every_seconds": 60}},
     "commands": {"mercato books": {}, "mercato books add": {"argument 1": {}, "--kind": KIND}},
@@ -153,6 +156,21 @@ CHANGES = {
         put("offers/library/when", "reviews"),
         "major offers > library > when is new",
         "minor offers > library > when is gone",
+    ),
+    "no expansion": (
+        put("expansions", {}),
+        "major expansions > library.book stars is gone",
+        "minor expansions > library.book stars is new",
+    ),
+    "an expansion with one member more": (
+        put("expansions/library.book stars/members", ["average: Float", "count: Integer"]),
+        'minor expansions > library.book stars > members > "average: Float" is new',
+        'major expansions > library.book stars > members > "average: Float" is gone',
+    ),
+    "an expansion beside others alone": (
+        put("expansions/library.book stars/when", "reviews"),
+        "major expansions > library.book stars > when is new",
+        "minor expansions > library.book stars > when is gone",
     ),
     "a feature to be without": (
         put("excludes/reviews", value=True),

@@ -244,6 +244,12 @@ class TestRefusals:
 
         assert (answer.status_code, answer.json["errors"]) == (422, errors)
 
+    def test_reads_its_own_parameter_only(self, shop):
+        """Another parameter may have the word as its value."""
+        answer = shop.get("/pads/shown?limit=expand")
+
+        assert answer.json["errors"] == [["/limit", "type"]]
+
     def test_refuses_where_nothing_can_be_added(self, shop):
         """A route that does not say what its items are knows no such parameter."""
         answer = shop.get("/v1/notes?expand=stars")

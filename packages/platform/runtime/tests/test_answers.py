@@ -14,7 +14,8 @@ from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
 from mercato_kit.schemas import QuerySchema, Text
 from mercato_runtime import answers
-from mercato_runtime.answers.shelves import Kept, RedisShelf, Serializer
+from mercato_runtime.answers import Kept
+from mercato_runtime.answers.shelves import RedisShelf, Serializer
 
 PUBLIC = "public, max-age=30"
 THREADS = 20

@@ -14,7 +14,7 @@ from mercato_composition.deployment.reader import read_deployment
 from mercato_database.runner import upgrade
 from mercato_host import create_app
 from mercato_kit import work
-from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.db import engine, new_id, session, utc_now
 from mercato_kit.events import Event
 from mercato_kit.feature import Check, Feature, Need, Offer
 from mercato_kit.keys import derive_key
@@ -22,8 +22,10 @@ from mercato_kit.models import InboxDelivery
 from mercato_kit.outbox import publish
 from mercato_kit.settings import Secret, Settings
 from mercato_runtime.composition import access
+from mercato_runtime.composition.deliveries import read_waiting
 from mercato_testing.samples import notes
 from mercato_testing.samples.wheels import GOOD, install
+from mercato_testing.statements import StatementCounter
 
 AWAY = "postgresql://shop:hunter2@127.0.0.1:1/none?password=hunter2"
 MARKER = "hunter2"
@@ -295,6 +297,26 @@ class TestEvents:
         assert conditions(reader)["Delivering"] == ("false", "Parked")
         jobs = {it["job"]: it for it in reader.get("/composition").json["jobs"]}
         assert jobs["notes.forget_old_notes"]["succeeded"] >= 1
+
+    def test_errors_are_read_at_once(self, app, commit):
+        """The errors of several handlers take one statement, and each shows its newest."""
+        for handler in ("gone.one", "gone.two"):
+            commit(leave_for, handler)
+            commit(leave_for, handler)
+        commit(leave_errors)
+        with app.app_context():
+            with StatementCounter(engine()) as sent:
+                rows = {it.handler: it.last_error for it in read_waiting()}
+            session.remove()
+
+        assert (rows["gone.one"], rows["gone.two"]) == ("gone.one failed", "gone.two failed")
+        assert len(sent) == 2
+
+
+def leave_errors():
+    """Let each delivery have failed."""
+    failed = InboxDelivery.consumer.concat(" failed")
+    session.execute(sa.update(InboxDelivery).values(attempts=1, last_error=failed))
 
 
 def leave_for(consumer):

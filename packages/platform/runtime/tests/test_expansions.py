@@ -190,8 +190,13 @@ class TestPage:
         """The composition and the page of the feature name it."""
         client = client_of(SHELVES, STARS, environment="development")
 
-        shown = {it["name"]: it["expands"] for it in client.get("/composition").json["features"]}
-        page = client.get("/composition/stars", headers={"Accept": "text/html"}).text
+        browser = {"Accept": "text/html"}
+        document = client.get("/composition").json
+        whole = client.get("/composition", headers=browser).text
+        page = client.get("/composition/stars", headers=browser).text
 
+        shown = {it["name"]: it["expands"] for it in document["features"]}
         assert shown == {"shelves": [], "stars": [f"{WORD}: stars"]}
+        assert [it["items"] for it in document["expansions"]] == [WORD]
+        assert f'<th scope="row"><code>{WORD}</code></th><td><code>stars</code></td>' in whole
         assert f"<dt>Expands</dt><dd>{WORD}: stars</dd>" in page

@@ -18,6 +18,7 @@ from mercato_kit.feature import Feature
 from mercato_kit.jobs import Job
 from mercato_kit.models import InboxDelivery, OutboxEvent
 from mercato_kit.reads import reader
+from mercato_kit.remote import note_late
 from mercato_runtime.metrics import backlog
 from mercato_runtime.worker import run_once
 from mercato_testing.samples import notes
@@ -40,6 +41,10 @@ def fresh_app(database):
     for app in made:
         with app.app_context():
             engine().dispose()
+
+
+class Far:
+    """A contract, whose id is the name of this module."""
 
 
 def divide():
@@ -90,6 +95,19 @@ class TestRequests:
         assert found[f"mercato_request_statements_sum{{{labels}}}"] == 3
         assert found[f'mercato_request_statements_bucket{{le="0.0",{labels}}}'] == 0
         assert found[f'mercato_request_statements_bucket{{le="1.0",{labels}}}'] == 3
+
+
+class TestRemoteProviders:
+    def test_that_are_late_are_counted(self, fresh_app):
+        """A remote provider that was late is counted with its contract, and with what was used."""
+        app = fresh_app()
+        with app.app_context():
+            note_late(Far, "far")
+
+        found = scrape(app.test_client())
+
+        labels = 'contract="test_metrics",provider="far",used="refuse"'
+        assert found[f"mercato_remote_late_total{{{labels}}}"] == 1
 
 
 class TestPool:

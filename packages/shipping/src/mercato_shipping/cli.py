@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mercato_kit.csv_files import InvalidCsv, to_csv
+from mercato_kit.csv_files import to_csv
 from mercato_shipping import services
 from mercato_shipping.errors import AreaTaken
 from mercato_shipping.files import read_zones, rows_of
@@ -28,13 +28,6 @@ def import_zones(file: Path, *, dry_run: bool) -> None:
     Example: mercato shipping import zones.csv --dry-run
     """
     zones = read_zones(file)
-    mistakes = [
-        f"{file.name}: zone {zone.code}: {one.pointer}: {one.detail}"
-        for zone in zones
-        for one in services.mistakes_of(zone)
-    ]
-    if mistakes:
-        raise InvalidCsv(mistakes)
     try:
         done = services.import_zones(zones, dry_run=dry_run)
     except AreaTaken as refusal:

@@ -40,15 +40,23 @@ def rows_of(zones: Iterable[NewZone]) -> Iterator[dict[str, Any]]:
 
 
 def _contradictions(rows: Sequence[Row]) -> Iterator[tuple[int, str]]:
-    """Find values that differ from those in the first row of the same zone or method."""
-    first: dict[tuple[str, ...], tuple[int, Mapping[str, Any]]] = {}
+    """Find what differs in rows of one zone or method, and areas and rates that are repeated."""
+    first: dict[tuple[object, ...], tuple[int, Mapping[str, Any]]] = {}
     for line, row in rows:
-        groups = [((row["zone"],), ("areas",)), ((row["zone"], row.get("method", "")), _OF_METHOD)]
-        for key, names in groups:
+        zone, method = row["zone"], row.get("method")
+        for key, names in (((zone,), ("areas",)), ((zone, method), _OF_METHOD)):
             before, other = first.setdefault(key, (line, row))
             for name in names:
                 if row.get(name) != other.get(name):
                     yield line, f"{name}: differs from line {before}"
+        for area in row["areas"]:
+            before, other = first.setdefault(("area", area), (line, row))
+            if other["zone"] != zone:
+                yield line, f"areas: {_word(area)} is in another zone, in line {before}"
+        rate = (zone, method, *(row.get(name) for name in ("currency", "up_to_grams")))
+        before, _ = first.setdefault((*rate, row.get("from_amount", 0)), (line, row))
+        if before != line:
+            yield line, f"is the same rate as line {before}"
 
 
 def _zone(code: str, rows: Sequence[Mapping[str, Any]]) -> NewZone:
@@ -59,7 +67,7 @@ def _zone(code: str, rows: Sequence[Mapping[str, Any]]) -> NewZone:
         shared: dict[str, Any] = {name: row.get(name) for name in _OF_METHOD}
         method = methods.get(row["method"]) or NewMethod(code=row["method"], rates=[], **shared)
         methods[method.code] = replace(method, rates=[*method.rates, _rate(row)])
-    return NewZone(code=code, areas=sorted(rows[0]["areas"]), methods=[*methods.values()])
+    return NewZone(code=code, areas=rows[0]["areas"], methods=[*methods.values()])
 
 
 def _rate(row: Mapping[str, Any]) -> NewRate:

@@ -213,7 +213,9 @@ class Areas(fields.Field[list[NewArea]]):
                 found.append(schema.load({"country": country, "postal_prefix": prefix}))
             except ma.ValidationError as error:
                 raise ma.ValidationError(f"{word!r}: {_NO_AREA}") from error
-        return found
+            if country == "*" and prefix:
+                raise ma.ValidationError(f"{word!r}: {_NO_AREA}")
+        return sorted(set(found))
 
 
 class RateRowSchema(QuerySchema):
@@ -237,3 +239,5 @@ class RateRowSchema(QuerySchema):
         missing = [name for name in needed if name not in data]
         if missing and data.keys() - {"zone", "areas"}:
             raise ma.ValidationError({name: ["Missing for a rate."] for name in missing})
+        if data.get("days_max", 365) < data.get("days_min", 0):
+            raise ma.ValidationError("Must not be below days_min.", "days_max")

@@ -1,11 +1,15 @@
 """The sender of mails."""
 
+from __future__ import annotations
+
 from email.errors import HeaderParseError, InvalidHeaderDefect
-from email.headerregistry import Address
-from email.policy import SMTP
+from typing import TYPE_CHECKING
 
 from mercato_kit.emails import ascii_domain
 from mercato_kit.hosts import is_host
+
+if TYPE_CHECKING:
+    from email.headerregistry import Address
 
 _UNPARSABLE = (HeaderParseError, AttributeError, IndexError, TypeError)
 """What the parsers of Python's ``email`` raise for a malformed address, besides ValueError."""
@@ -19,6 +23,10 @@ def parse_sender(text: str) -> Address:
     Raises:
         ValueError: *text* is anything else.
     """
+    # They take long to import, and a server only needs them for the setting `mail_from`.
+    from email.headerregistry import Address  # noqa: PLC0415
+    from email.policy import SMTP  # noqa: PLC0415
+
     try:
         header = SMTP.header_factory("From", text)
     except _UNPARSABLE as error:

@@ -6,7 +6,7 @@ from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
 from mercato_orders.services.give_backs import give_back_pending
 from mercato_orders.services.inquiry import Inquiry
 from mercato_orders.services.payments import pay_order, settle_payment, start_payment
-from mercato_orders.services.preparation import prepare
+from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
 from mercato_orders.services.queries import (
     find_order,
     find_payment,
@@ -38,6 +38,8 @@ __all__ = [
     "place_once",
     "place_order",
     "prepare",
+    "prepare_order",
+    "prepare_quote",
     "quote",
     "quote_order",
     "settle_payment",

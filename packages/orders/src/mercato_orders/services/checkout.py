@@ -7,12 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from mercato_contracts import discounts, stock
-from mercato_contracts.baskets import Customer
 from mercato_contracts.discounts import Discounts, Use
 from mercato_contracts.orders import Wanted
 from mercato_kit.db import new_id, utc_now
-from mercato_kit.emails import canonical_email
-from mercato_kit.errors import invalid
 from mercato_kit.later import later, with_defaults
 from mercato_kit.principals import Principal
 from mercato_kit.services import get, named
@@ -22,6 +19,7 @@ from mercato_orders.access import Actor
 from mercato_orders.errors import DiscountGone, InsufficientStock, PriceChanged
 from mercato_orders.models import Adjustment, Line, Order
 from mercato_orders.numbers import AlreadyPlaced, insert_numbered
+from mercato_orders.services.buyers import buyer_of
 from mercato_orders.services.inquiry import Inquiry, calling, refuse_reentry
 from mercato_orders.services.prices import Price, price
 from mercato_orders.services.records import find_placed
@@ -73,16 +71,21 @@ def place_once(reference: UUID, wanted: Wanted, inquiry: Inquiry | None = None) 
     return PlacedOnce(row["id"], row["number"], row["amount_total"], row["customer_id"])
 
 
-def place_order(new: NewOrder, customer: Principal, locale: str | None = None) -> Shown:
+def place_order(
+    new: NewOrder,
+    customer: Principal,
+    *,
+    locale: str | None = None,
+    inquiry: Inquiry | None = None,
+) -> Shown:
     """Place an order for *customer*; see :func:`place`. It is shown as it was written.
 
     Raises:
         Invalid: Neither *new* nor *customer* has an e-mail address, or that of *new* differs from
             the verified address of *customer*; or as :func:`place`.
     """
-    email = _choose_email(new, customer)
-    wanted = new.by(Customer(customer.sub, email, customer.email_verified))
-    written = place(wanted, Origin(customer.name, locale=locale))
+    wanted = new.by(buyer_of(new, customer))
+    written = place(wanted, Origin(customer.name, locale=locale), inquiry)
     order, lines, adjustments = written.order, written.lines, written.adjustments
     shown = {
         "lines": [{**row, "tax_rate": percent(row["tax_rate_ppm"])} for row in lines],
@@ -131,24 +134,6 @@ def place(wanted: Wanted, origin: Origin, inquiry: Inquiry | None = None) -> Wri
     written = Written(order, lines, adjustments)
     _announce(written)
     return written
-
-
-def _choose_email(new: NewOrder, customer: Principal) -> str:
-    """Return the e-mail address of an order, as it was written.
-
-    A customer with a verified address cannot name another one, nor another spelling, so that order
-    mail does not go to a third person.
-    """
-    own, given = customer.email, new.email
-    if own is None and given is None:
-        raise invalid("/email", "required", "Missing data for required field.")
-    if own is None or given is None:
-        return own or given or ""
-    if not customer.email_verified:
-        return given
-    if canonical_email(given) != canonical_email(own):
-        raise invalid("/email", "not_yours", "Must be the address of your account.")
-    return own
 
 
 def _redeem(order_id: UUID, priced: Price) -> None:

@@ -15,6 +15,7 @@ from mercato_contracts.baskets import Basket
 from mercato_contracts.orders import ReentrantCall
 from mercato_kit.db import utc_now
 from mercato_kit.feature import contract_id
+from mercato_kit.http import Outdated
 from mercato_kit.services import Named, fallback, remote_terms
 from mercato_orders.errors import ProviderFault, ProviderUnavailable
 
@@ -45,7 +46,7 @@ class Answer(Generic[A]):
     value: A
 
 
-class Unasked(Exception):
+class Unasked(Outdated):
     """A remote provider has not been asked about this basket.
 
     Args:

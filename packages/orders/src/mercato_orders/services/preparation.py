@@ -16,14 +16,32 @@ from mercato_contracts.taxes import InvalidTaxId, Taxes
 from mercato_kit import work
 from mercato_kit.contexts import get_app
 from mercato_kit.errors import Problem
+from mercato_kit.principals import Principal
+from mercato_kit.remote import note_late
 from mercato_kit.services import chosen, each, remote_terms
+from mercato_orders.services.buyers import buyer_of, visitor_of
 from mercato_orders.services.inquiry import Inquiry, Kept, Key, Unasked, calling
 from mercato_orders.services.prices import price
+from mercato_orders.values import NewOrder
 
 _MOST_CALLS = threading.BoundedSemaphore(32)
 """Calls of remote providers at one time in a process; those that hang count, too."""
 
 _log = logging.getLogger(__name__)
+
+
+def prepare_quote(new: NewOrder, principal: Principal) -> Inquiry | None:
+    """Ask remote providers for a caller who wants a quote; see :func:`prepare`."""
+    return prepare(new.by(visitor_of(principal)))
+
+
+def prepare_order(new: NewOrder, principal: Principal) -> Inquiry | None:
+    """Ask remote providers for a caller who places an order; see :func:`prepare`.
+
+    Raises:
+        Invalid: The order has no e-mail address, or a wrong one.
+    """
+    return prepare(new.by(buyer_of(new, principal)))
 
 
 def prepare(wanted: Wanted) -> Inquiry | None:
@@ -35,9 +53,14 @@ def prepare(wanted: Wanted) -> Inquiry | None:
 
     Returns:
         The answers; None where no remote provider is composed.
+
+    Raises:
+        RuntimeError: The transaction has begun.
     """
     if not _has_remote():
         return None
+    if work.is_writing():
+        raise RuntimeError("prepare() waits for other machines: call it before the transaction")
     kept: dict[Key, Kept] = {}
     inquiry, left = Inquiry(kept=kept), _Left()
     while True:
@@ -76,20 +99,20 @@ class _Left:
         kept = _within(seconds, unasked.call)
         self._seconds[contract, name] = seconds - (time.monotonic() - begin)
         if kept == Kept():
-            used = terms.late if terms else "refuse"
-            _log.warning("K508: %s %r was late or failed; now: %s", contract, name, used)
+            note_late(unasked.contract, name)
         return kept
 
 
 def _within(seconds: float, call: Callable[[], Any]) -> Kept:
     """Call a provider in a thread of its own, and wait for it *seconds* at most."""
+    until = time.monotonic() + seconds
     if seconds <= 0 or not _MOST_CALLS.acquire(timeout=seconds):
         return Kept()
     answers: SimpleQueue[Kept] = SimpleQueue()
     arguments = (get_app(), call, answers)
     threading.Thread(target=_call, args=arguments, daemon=True).start()
     try:
-        return answers.get(timeout=seconds)
+        return answers.get(timeout=max(0, until - time.monotonic()))
     except Empty:
         return Kept()
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from mercato_contracts.baskets import Customer
 from mercato_contracts.orders import QuotedMethod, Wanted
 from mercato_kit.principals import Principal
 from mercato_orders.pricing import PricedOrder
+from mercato_orders.services.buyers import visitor_of
 from mercato_orders.services.inquiry import Inquiry, refuse_reentry
 from mercato_orders.services.prices import Price, methods_of, price
 from mercato_orders.values import NewOrder, percent
@@ -49,10 +49,9 @@ class Quotation:
     valid_until: datetime
 
 
-def quote_order(new: NewOrder, principal: Principal) -> Quotation:
+def quote_order(new: NewOrder, principal: Principal, inquiry: Inquiry | None = None) -> Quotation:
     """Price an order for a caller; see :func:`quote`."""
-    customer = Customer(principal.sub, principal.email, principal.email_verified)
-    return quote(new.by(customer))
+    return quote(new.by(visitor_of(principal)), inquiry)
 
 
 def quote(wanted: Wanted, inquiry: Inquiry | None = None) -> Quotation:

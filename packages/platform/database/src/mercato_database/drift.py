@@ -102,7 +102,8 @@ def drift(url: sa.URL | str, history: History) -> Fault | None:
     if not found:
         return None
     what = "\n".join(["its tables differ from its models:", *(line for line, _ in found)])
-    fix = f"undo the manual change, or write a migration: mercato db revision {history.feature}"
+    write = f"mercato db revision {history.feature} -m '<what it does>'"
+    fix = f"undo the manual change, or write a migration: {write}"
     severity: Severity = "warning" if all(is_harmless for _, is_harmless in found) else "error"
     return history.candidate.fault("K309", what, Outside(fix), severity=severity)
 

@@ -26,6 +26,7 @@ __all__ = [
     "prepared",
     "principals",
     "reads",
+    "remote",
     "schemas",
     "security",
     "services",

@@ -79,6 +79,11 @@ class Composition:
         return frozenset(name for permissions in declared for name in permissions)
 
     @cached_property
+    def asks_remote(self) -> bool:
+        """Whether a provider asks other machines."""
+        return any(answer.remote for answers in self.answers.values() for answer in answers)
+
+    @cached_property
     def open_endpoints(self) -> frozenset[str]:
         """The endpoints that need no account: those of routes with the policy ``anyone``."""
         return frozenset(

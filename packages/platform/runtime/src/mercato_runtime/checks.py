@@ -17,6 +17,7 @@ from mercato_database.faults import unreachable
 from mercato_kit import transactions
 from mercato_kit.db import engine
 from mercato_runtime.health import run_check
+from mercato_runtime.limits import CONNECTIONS
 from mercato_runtime.worker.stuck import stuck_deliveries
 
 if TYPE_CHECKING:
@@ -91,9 +92,6 @@ def _fewer(draft: Draft, allowed: int) -> Iterator[Fix]:
 
 def check_open_files(operation: Operation) -> Iterator[Fault]:
     """Compare the connections of one worker with the open files that the system allows."""
-    # Other commands need no server.
-    from mercato_runtime.server.worker import CONNECTIONS  # noqa: PLC0415
-
     wanted = CONNECTIONS + _OTHER_FILES
     _, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed != resource.RLIM_INFINITY and allowed < wanted:

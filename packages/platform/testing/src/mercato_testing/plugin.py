@@ -234,9 +234,10 @@ def staged(
         *parts: Fake,
         capabilities: Mapping[str, Any] = _NOTHING,
         decorators: Mapping[str, Any] = _NOTHING,
+        remote: Mapping[str, Any] = _NOTHING,
         settings: Mapping[str, Mapping[str, Any]] = _NOTHING,
     ) -> Staged:
-        tables = {"capabilities": capabilities, "decorators": decorators}
+        tables = {"capabilities": capabilities, "decorators": decorators, "remote": remote}
         given = {name: table for name, table in tables.items() if table}
         made = set_up(_stage.under_test, [*fakes, *parts], {}, **given)
         made = replace(made, settings={**_stage.settings, **settings})

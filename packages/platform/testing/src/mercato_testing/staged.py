@@ -104,6 +104,7 @@ class MakeStaged(Protocol):
         *parts: Fake,
         capabilities: Mapping[str, str | Sequence[str]] = _NOTHING,
         decorators: Mapping[str, Sequence[str]] = _NOTHING,
+        remote: Mapping[str, Mapping[str, Mapping[str, Any]]] = _NOTHING,
         settings: Mapping[str, Mapping[str, Any]] = _NOTHING,
     ) -> Staged:
         """Return the app of the feature under test, its fakes and *parts*.
@@ -113,6 +114,7 @@ class MakeStaged(Protocol):
                 or features.
             capabilities: ``[capabilities]`` of the deployment.
             decorators: ``[decorators]`` of the deployment.
+            remote: ``[remote]`` of the deployment: by contract, then by provider.
             settings: The settings of *parts* by name of the feature.
         """
         ...

@@ -96,7 +96,7 @@ def _categories() -> sa.ScalarSelect[str]:
         .join(Category, Category.id == ProductCategory.category_id)
         .join(Variant, Variant.product_id == ProductCategory.product_id)
         .where(any_of(Variant.id, "variant_ids"), Category.is_removed.is_(False))
-        .cte("categories", recursive=True)
+        .cte("found_categories", recursive=True)
     )
     above = sa.select(own.c.product_id, Category.id, Category.parent_id).join(
         own, Category.id == own.c.parent_id

@@ -8,7 +8,6 @@ from mercato_shipping.services.zones import (
     delete_zone,
     find_zone,
     list_zones,
-    mistakes_of,
     replace_zone,
 )
 
@@ -20,7 +19,6 @@ __all__ = [
     "find_zone",
     "import_zones",
     "list_zones",
-    "mistakes_of",
     "offer_methods",
     "replace_zone",
 ]

@@ -140,7 +140,7 @@ def value_of(zone: Zone) -> NewZone:
     )
 
 
-def mistakes_of(new: NewZone) -> Iterator[FieldError]:
+def _mistakes_of(new: NewZone) -> Iterator[FieldError]:
     """Find parts of a zone that are the same, or contradict each other."""
     yield from _repeated("/areas", new.areas)
     yield from _repeated("/methods", [method.code for method in new.methods])
@@ -165,7 +165,7 @@ def _repeated(pointer: str, items: Iterable[object]) -> Iterator[FieldError]:
 
 
 def _require_sound(new: NewZone) -> None:
-    if mistakes := list(mistakes_of(new)):
+    if mistakes := list(_mistakes_of(new)):
         raise Invalid(errors=mistakes)
 
 

@@ -33,25 +33,18 @@ def import_rates(
 
     Args:
         rates: The rates.
-        report: Is called with the number of rates that were looked at, and of all.
+        report: Is called with the number of rates that were created, and of all to create.
         dry_run: Only count what would be done.
     """
     known = _known({rate.country for rate in rates})
-    created = changed = 0
-    for done, rate in enumerate(rates, 1):
-        row = known.get(key_of(rate))
-        if row is None:
-            created += 1
-            _apply(dry_run, session.add, make_rate(rate))
-        elif new := _differences(row, rate):
-            changed += 1
-            _apply(dry_run, _set, row, new)
-        if done % BATCH == 0:
-            session.flush()
-            report(done, len(rates))
-    if created or changed:
-        _apply(dry_run, _record, created, changed)
-    return Imported(created, changed, len(rates) - created - changed)
+    created = [rate for rate in rates if key_of(rate) not in known]
+    pairs = [(known[key_of(rate)], rate) for rate in rates if key_of(rate) in known]
+    changed = [(row, new) for row, rate in pairs if (new := _differences(row, rate))]
+    if not dry_run and (created or changed):
+        _write(created, changed, report)
+        facts = {"created": len(created), "changed": len(changed)}
+        security.record("tax_rates_imported", **facts)
+    return Imported(len(created), len(changed), len(pairs) - len(changed))
 
 
 def key_of(rate: NewRate | Rate) -> Key:
@@ -72,15 +65,16 @@ def _differences(row: Rate, rate: NewRate) -> Mapping[str, Any]:
     }
 
 
-def _apply(dry_run: bool, change: Callable[..., object], *arguments: Any) -> None:  # noqa: FBT001
-    if not dry_run:
-        change(*arguments)
-
-
-def _set(row: Rate, values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        setattr(row, name, value)
-
-
-def _record(created: int, changed: int) -> None:
-    security.record("tax_rates_imported", created=created, changed=changed)
+def _write(
+    created: Sequence[NewRate],
+    changed: Sequence[tuple[Rate, Mapping[str, Any]]],
+    report: Callable[[int, int], object],
+) -> None:
+    for row, values in changed:
+        for name, value in values.items():
+            setattr(row, name, value)
+    for done, rate in enumerate(created, 1):
+        session.add(make_rate(rate))
+        if done % BATCH == 0:
+            session.flush()
+            report(done, len(created))

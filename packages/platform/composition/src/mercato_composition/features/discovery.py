@@ -132,6 +132,11 @@ def may_offer(contract: str, unloaded: Unloaded) -> tuple[str, ...]:
     )
 
 
+def is_left_out(contract: str, unloaded: Unloaded, choices: Mapping[str, FeatureChoice]) -> bool:
+    """Tell whether *contract* may be offered by a feature that the deployment starts without."""
+    return any(not choices[name].required for name in may_offer(contract, unloaded))
+
+
 def load(entry: InstalledFeature) -> Candidate | Fault:
     """Import one manifest, if its distribution's requirements are met."""
     if missing := list(unmet_requirements(entry.distribution)):

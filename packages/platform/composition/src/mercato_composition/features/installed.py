@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint, distributions
+from functools import cached_property
+from importlib.metadata import Distribution, EntryPoint, PackageMetadata, distributions
+from os import PathLike
+from typing import Any
 
 from packaging.utils import canonicalize_name
 
@@ -10,12 +13,41 @@ from mercato_composition.faults import Place
 from mercato_composition.features.reserved import FEATURES
 
 
+class Known(Distribution):
+    """A distribution whose metadata is parsed once.
+
+    Args:
+        found: The distribution, as ``importlib.metadata`` found it.
+    """
+
+    def __init__(self, found: Distribution) -> None:
+        self._found = found
+
+    def read_text(self, filename: str) -> str | None:
+        """Return the text of one of its metadata files; None if there is none."""
+        return self._found.read_text(filename)
+
+    def locate_file(self, path: str | PathLike[str]) -> Any:
+        """Return the path of one of its files."""
+        return self._found.locate_file(path)
+
+    @cached_property
+    def metadata(self) -> PackageMetadata:
+        """Its core metadata."""
+        return self._found.metadata
+
+    @property
+    def folder(self) -> str:
+        """The folder of its metadata."""
+        return str(getattr(self._found, "_path", self.locate_file("")))
+
+
 @dataclass(frozen=True)
 class InstalledFeature:
     """An entry point of the group ``mercato.features``, and its distribution."""
 
     entry_point: EntryPoint
-    distribution: Distribution
+    distribution: Known
 
     @property
     def name(self) -> str:
@@ -49,7 +81,7 @@ class InstalledFeature:
     @property
     def folder(self) -> str:
         """The folder of the distribution's metadata."""
-        return str(getattr(self.distribution, "_path", self.distribution.locate_file("")))
+        return self.distribution.folder
 
 
 def installed_features() -> Mapping[str, list[InstalledFeature]]:
@@ -60,9 +92,12 @@ def installed_features() -> Mapping[str, list[InstalledFeature]]:
         entries = [entry for entry in distribution.entry_points if entry.group == FEATURES]
         # A distribution may be found in two folders of sys.path; the first one wins, as it does
         # at import.
-        if not entries or canonicalize_name(distribution.name) in seen:
+        if not entries:
             continue
-        seen.add(canonicalize_name(distribution.name))
+        known = Known(distribution)
+        if (name := canonicalize_name(known.name)) in seen:
+            continue
+        seen.add(name)
         for entry in entries:
-            found.setdefault(entry.name, []).append(InstalledFeature(entry, distribution))
+            found.setdefault(entry.name, []).append(InstalledFeature(entry, known))
     return dict(sorted(found.items()))

@@ -39,7 +39,7 @@ def describe(
         "not_checked": [{"what": it.what, "because": list(it.because)} for it in not_checked],
         "accepted": list(_accepted(draft, faults)) if draft else [],
         "contracts": describe_contracts(plan) if plan else {},
-        "expansions": list(_expansions(plan)) if plan else [],
+        "expansions": list(expansions_of(plan)) if plan else [],
         "features": list(_features(plan, faults)) if plan else [],
     }
 
@@ -50,7 +50,8 @@ def _accepted(draft: Draft, faults: Sequence[Fault]) -> Iterator[Mapping[str, st
         yield {"rule": rule, "reason": reasons.get(rule, "")}
 
 
-def _expansions(plan: Plan) -> Iterator[Mapping[str, Any]]:
+def expansions_of(plan: Plan) -> Iterator[Mapping[str, Any]]:
+    """Give what each composed feature adds to the items of others."""
     for feature in plan.features:
         for one in feature.manifest.expansions:
             yield {

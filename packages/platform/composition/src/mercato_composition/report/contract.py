@@ -79,6 +79,7 @@ def _distinct(rows: Iterable[Row]) -> list[Row]:
 
 def _find(id_: str, features: Sequence[Candidate], needs: Sequence[Answered]) -> type[Any]:
     contracts = [offer.contract for feature in features for offer in feature.manifest.offers]
+    contracts += [one.contract for feature in features for one in feature.manifest.decorates]
     contracts += [one.need.contract for one in needs]
     known = {contract_id(contract): contract for contract in contracts}
     if id_ in known:

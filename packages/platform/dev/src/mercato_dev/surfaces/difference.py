@@ -129,7 +129,7 @@ RULES: tuple[tuple[str, str, Level | Callable[[Difference], Level]], ...] = (
     ("gone", "manifest > needs|uses|excludes > *", Level.MINOR),
     ("changed", "manifest > needs|uses > *", wider),
     ("changed", "manifest > offers|decorates > * > version", newer),
-    ("gone", "manifest > offers|decorates > * > when", Level.MINOR),
+    ("gone", "manifest > offers|decorates|expansions > * > when", Level.MINOR),
     ("gone", "manifest > handles|jobs > *", Level.PATCH),
     (EVERY, "manifest > handles|jobs > * > * > **", Level.PATCH),
     (EVERY, "tables > * > * > bits|length", looser),

@@ -12,11 +12,13 @@ from mercato_kit.http.pagination import (
     paginate,
     paginate_merged,
 )
+from mercato_kit.http.preparation import Outdated
 from mercato_kit.http.routes import Route
 
 __all__ = [
     "Blueprint",
     "ListQuerySchema",
+    "Outdated",
     "Page",
     "PageRequest",
     "Route",

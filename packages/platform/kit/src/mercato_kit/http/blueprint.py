@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 import flask_smorest
-from flask import Response
+from flask import Request, Response
 from flask_smorest.utils import unpack_tuple_response
 
 from mercato_kit import work
@@ -19,6 +19,8 @@ from mercato_kit.errors import NotFound, Problem
 from mercato_kit.http import etag as etags, idempotency, responses
 from mercato_kit.http.body import BodyParser, refuse_query
 from mercato_kit.http.documentation import document
+from mercato_kit.http.expansions import PARAMETER
+from mercato_kit.http.preparation import CAPTURE, run_prepared
 from mercato_kit.http.routes import SAFE_METHODS, Route
 from mercato_kit.identity import authenticate
 from mercato_kit.policies import Policy
@@ -58,6 +60,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         if_match: bool = False,
         public_cache: bool = False,
         expands: tuple[type[Any], str] | None = None,
+        prepare: Callable[..., Any] | None = None,
         refuses: Collection[type[Problem]] = (),
         methods: list[str] | None = None,
         **options: Any,
@@ -80,6 +83,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
             expands: What the items of the response are, in terms of a contract: a Protocol and a
                 thing of its, such as ``(Catalog, "product")``. Other features may add members to
                 them, which ``expand`` asks for. Only for GET.
+            prepare: Work that waits for other machines. Called with the arguments of the view after
+                the policy and the input were checked, and before the transaction begins. The view
+                gets its value as ``prepared``: None where no remote provider is composed. A view
+                that finds it outdated raises :class:`mercato_kit.http.Outdated`.
             refuses: The problems that the view raises, for the API document. Those that follow
                 from the other arguments are added.
             methods: HTTP methods; default GET.
@@ -103,6 +110,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 view=view,
                 refuses=tuple(refuses),
                 expands=expands,
+                prepare=prepare,
             )
             self.routes.append(route)
             self.add_url_rule(
@@ -136,6 +144,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
             @wraps(dump)
             def show(*args: Any, **kwargs: Any) -> Any:
+                if kwargs.get("prepared") is CAPTURE:
+                    del kwargs["prepared"]
+                    return args, kwargs
                 result = view(*args, **kwargs)
                 shown, status, headers = unpack_tuple_response(result)
                 if not isinstance(shown, Shown):
@@ -169,39 +180,67 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
 def _endpoint(route: Route) -> Callable[..., Response]:
     """Wrap a view in the unit of work and the checks that its route declares."""
-    has_query = route.has_query or route.expands is not None
-    answer = responses.respond if route.expands is None else responses.respond_expandable
+    expands = route.expands is not None
+    answer = responses.respond_expandable if expands else responses.respond
+    accepted = None if route.has_query else (PARAMETER,) if expands else ()
 
     @wraps(route.view)
     def endpoint(**arguments: Any) -> Response:
         request = get_request()
 
-        def respond() -> Response:
-            return answer(route, request, arguments)
+        def check() -> None:
+            _check(route, request, arguments, accepted)
 
-        def step() -> Response:
-            if route.allow is None:
-                raise RuntimeError(f"{route.where} has no policy")
-            route.allow.check(authenticate(as_guest=route.allow.as_guest))
-            _check_path(arguments)
-            if not has_query:
-                refuse_query(request)
-            if route.if_match:
-                etags.read_if_match()
-            if not route.idempotent:
-                return respond()
-            return idempotency.answer_once(
-                respond,
-                route=f"{request.method} {request.url_rule}",
-                guest_scope=route.guest_scope,
-                guest_header=route.guest_header,
-                unstored=route.unstored,
-            )
+        def run(values: Mapping[str, Any]) -> Response:
+            def step() -> Response:
+                check()
+                return _once(route, request, lambda: answer(route, request, values))
 
-        is_safe = request.method in SAFE_METHODS
-        return work.run(step, read_only=is_safe, safe_to_repeat=route.idempotent or is_safe)
+            is_safe = request.method in SAFE_METHODS
+            return work.run(step, read_only=is_safe, safe_to_repeat=route.idempotent or is_safe)
+
+        if route.prepare is None:
+            return run(arguments)
+        return run_prepared(route, arguments, check, run)
 
     return endpoint
+
+
+def _check(
+    route: Route,
+    request: Request,
+    arguments: Mapping[str, Any],
+    accepted: tuple[str, ...] | None,
+) -> None:
+    """Check what a route requires of a request before its arguments are parsed.
+
+    Args:
+        route: The route.
+        request: The request.
+        arguments: The values in its path.
+        accepted: The only parameters of a query string; None where a schema loads it.
+    """
+    if route.allow is None:
+        raise RuntimeError(f"{route.where} has no policy")
+    route.allow.check(authenticate(as_guest=route.allow.as_guest))
+    _check_path(arguments)
+    if accepted is not None:
+        refuse_query(request, accepted)
+    if route.if_match:
+        etags.read_if_match()
+
+
+def _once(route: Route, request: Request, respond: Callable[[], Response]) -> Response:
+    """Respond, and if the route requires an Idempotency-Key, once for each key."""
+    if not route.idempotent:
+        return respond()
+    return idempotency.answer_once(
+        respond,
+        route=f"{request.method} {request.url_rule}",
+        guest_scope=route.guest_scope,
+        guest_header=route.guest_header,
+        unstored=route.unstored,
+    )
 
 
 def _check_path(arguments: Mapping[str, Any]) -> None:

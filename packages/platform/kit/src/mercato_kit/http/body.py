@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy, deepcopy
 from functools import cache, lru_cache
 from typing import Any, NoReturn
@@ -169,21 +169,21 @@ def check_query(req: Request) -> None:
         raise MalformedRequest(f"The query has more than {MAX_MEMBERS} parameters.")
 
 
-def refuse_query(request: Request) -> None:
-    """Refuse query parameters on a route without any, so that a misspelt one is not ignored.
+def refuse_query(request: Request, accepted: Collection[str] = ()) -> None:
+    """Refuse query parameters that a route does not have, so that a misspelt one is not ignored.
 
     Raises:
-        Invalid: There is a query string.
-        MalformedRequest: It has more than 500 names.
+        Invalid: There is a parameter that is not one of *accepted*.
+        MalformedRequest: The query has more than 500 names.
     """
     check_query(request)
-    if request.args:
-        raise Invalid(
-            errors=[
-                FieldError(f"/{escape_pointer(name)}", "unknown_field", "Unknown field.")
-                for name in request.args
-            ]
-        )
+    errors = [
+        FieldError(f"/{escape_pointer(name)}", "unknown_field", "Unknown field.")
+        for name in request.args
+        if name not in accepted
+    ]
+    if errors:
+        raise Invalid(errors=errors)
 
 
 def read_whole(req: Request) -> bytes:

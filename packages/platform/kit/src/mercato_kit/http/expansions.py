@@ -86,7 +86,8 @@ def own_names(route: Route) -> frozenset[str]:
 
 def _names_in(request: Request) -> list[str]:
     check_query(request)
-    return ",".join(request.args.getlist(PARAMETER)).split(",")
+    texts = request.args.getlist(PARAMETER)
+    return ",".join(texts).split(",") if texts else []
 
 
 def _of_items(route: Route, expansions: Mapping[tuple[Any, ...], Any]) -> dict[str, Any]:

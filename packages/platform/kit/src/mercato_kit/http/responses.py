@@ -10,7 +10,6 @@ from werkzeug.datastructures import Headers
 
 from mercato_kit.contexts import get_app
 from mercato_kit.http import etag as etags, expansions
-from mercato_kit.http.body import refuse_query
 from mercato_kit.http.headers import append, names_in
 from mercato_kit.http.routes import Route
 from mercato_kit.identity import current_principal
@@ -35,23 +34,17 @@ def respond_expandable(route: Route, request: Request, arguments: Mapping[str, A
         Forbidden: The caller lacks the permission of an expansion.
         FeatureDisabled: The deployment runs without the feature that has it.
     """
-    asks = b"expand" in request.query_string
-    chosen = expansions.choose(route, request, current_principal) if asks else []
+    if b"expand" not in request.query_string:
+        return respond(route, request, arguments)
+    chosen = expansions.choose(route, request, current_principal)
     if not chosen:
-        _check_query(route, request)
         return respond(route, request, arguments)
     with expansions.without(chosen, request):
-        _check_query(route, request)
         response, body = _answer(route.view(**arguments))
     expansions.add(chosen, response)
     is_public = route.public_cache and all(one.public for one in chosen)
     _add_headers(response, body, request, is_public=is_public)
     return response
-
-
-def _check_query(route: Route, request: Request) -> None:
-    if request.query_string and not route.has_query:
-        refuse_query(request)
 
 
 def _add_headers(response: Response, body: Any, request: Request, *, is_public: bool) -> None:

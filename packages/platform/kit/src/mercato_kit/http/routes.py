@@ -36,6 +36,7 @@ class Route:
     view: Callable[..., Any]
     refuses: tuple[type[Problem], ...] = ()
     expands: tuple[type[Any], str] | None = None
+    prepare: Callable[..., Any] | None = None
 
     @property
     def has_query(self) -> bool:

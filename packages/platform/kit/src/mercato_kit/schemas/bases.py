@@ -1,6 +1,7 @@
 """Bases of schemas: strict input, and output derived from models."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import marshmallow as ma
 from flask_marshmallow import Schema as FlaskSchema
@@ -48,6 +49,10 @@ class Schema(FlaskSchema, metaclass=_BoundedMeta):
         if isinstance(data, list) and (self.many if many is None else many):
             self._count_items(data)
         return super().load(data, many=many, **options)
+
+    def __deepcopy__(self, _memo: Mapping[int, Any]) -> Self:
+        """Return the schema itself: flask-smorest copies it for each decorator of a view."""
+        return self
 
     def on_bind_field(self, field_name: str, field_obj: ma.fields.Field[Any]) -> None:
         """Let the messages of the field carry the codes of its rules."""

@@ -1,9 +1,13 @@
 """Public answers: kept for the seconds of their max-age, and given again with their age."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Mapping
 from threading import Event
+from typing import TYPE_CHECKING
 
+import msgspec
 from flask import Request, Response
 from werkzeug.datastructures import ETags, Headers
 
@@ -11,8 +15,10 @@ from mercato_composition.features.plan import Plan
 from mercato_kit.contexts import get_app
 from mercato_kit.http.etag import answer_304
 from mercato_kit.http.headers import append
-from mercato_runtime.answers.shelves import Kept, RedisShelf, Shelf
 from mercato_runtime.app import App
+
+if TYPE_CHECKING:
+    from mercato_runtime.answers.shelves import Shelf
 
 LARGEST = 64 * 1024
 """Bytes of the largest body that is kept."""
@@ -26,11 +32,27 @@ _READING = ("GET", "HEAD")
 View = Callable[[], Response]
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A public answer with status 200.
+
+    Args:
+        made_at: When it was made, in seconds since the epoch.
+        headers: As the view set them, without those of the request.
+    """
+
+    made_at: float
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
 def init_app(app: App, plan: Plan) -> None:
     """Keep the public answers of *app*, as many as the deployment says."""
     number, redis = plan.deployment.kept_answers, plan.deployment.redis_url
     if not number:
         return
+    # Flask-Caching is imported only where answers are kept.
+    from mercato_runtime.answers.shelves import RedisShelf, Shelf  # noqa: PLC0415
+
     ours = Shelf(app, CACHE_THRESHOLD=number)
     shared = RedisShelf(app, redis.reveal()) if redis else ours
     answers = Answers(

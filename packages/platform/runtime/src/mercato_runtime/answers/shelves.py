@@ -11,6 +11,7 @@ from flask import Flask
 from flask_caching import Cache
 
 from mercato_kit.keys import derive_key
+from mercato_runtime.answers import Kept
 
 REDIS_OPTIONS: Mapping[str, float] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 """Seconds that a request waits for a Redis server that does not answer."""
@@ -19,19 +20,6 @@ PAUSE_SECONDS = 5.0
 """For how long Redis is not asked after it did not answer."""
 
 _log = logging.getLogger(__name__)
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """A public answer with status 200.
-
-    Args:
-        made_at: When it was made, in seconds since the epoch.
-        headers: As the view set them, without those of the request.
-    """
-
-    made_at: float
-    headers: list[tuple[str, str]]
-    body: bytes
 
 
 class Serializer(BaseSerializer):

@@ -1,3 +1,3 @@
 """What a deployment is composed of: ``/composition``, for operators. It only shows."""
 
-__all__ = ["access", "conditions", "deliveries", "graph", "report", "views"]
+__all__ = ["access", "conditions", "deliveries", "report", "views"]

@@ -69,10 +69,11 @@ def read_waiting() -> list[Deliveries]:
             row.waiting += count
         row.oldest = min(filter(None, (row.oldest, oldest)))
         row.attempts = max(row.attempts, attempts)
-    for row in found.values():
-        if row.attempts:
-            error = session.scalar(_last_error(row.handler, row.topic))
-            row.last_error = masked(error) if error else None
+    if any(row.attempts for row in found.values()):
+        for topic, consumer, error in session.execute(_last_errors()):
+            # An event may have been published since the first statement.
+            if row := found.get((topic, consumer)):
+                row.last_error = masked(error)
     return sorted(found.values(), key=lambda it: (it.topic, it.handler))
 
 
@@ -122,18 +123,20 @@ def _waiting() -> sa.Select[str, str, int, int, datetime, int]:
     )
 
 
-def _last_error(consumer: str, topic: str) -> sa.Select[Any]:
-    return (
-        sa.select(InboxDelivery.last_error)
+def _last_errors() -> sa.Select[str, str, str]:
+    """Select the newest error of each topic and handler."""
+    of_handler = (OutboxEvent.topic, InboxDelivery.consumer)
+    newest = sa.func.row_number().over(
+        partition_by=of_handler, order_by=InboxDelivery.next_attempt_at.desc()
+    )
+    failed = (
+        sa.select(*of_handler, InboxDelivery.last_error, newest.label("place"))
         .join(OutboxEvent, OutboxEvent.id == InboxDelivery.event_id)
-        .where(
-            InboxDelivery.processed_at.is_(None),
-            InboxDelivery.last_error.is_not(None),
-            InboxDelivery.consumer == consumer,
-            OutboxEvent.topic == topic,
-        )
-        .order_by(InboxDelivery.next_attempt_at.desc())
-        .limit(1)
+        .where(InboxDelivery.processed_at.is_(None), InboxDelivery.last_error.is_not(None))
+        .subquery()
+    )
+    return sa.select(failed.c.topic, failed.c.consumer, failed.c.last_error).where(
+        failed.c.place == 1
     )
 
 

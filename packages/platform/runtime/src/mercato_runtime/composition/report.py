@@ -11,6 +11,7 @@ from flask import current_app
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_composition.features.relations import Answered, needs_between
+from mercato_composition.report.check import expansions_of
 from mercato_composition.report.settings import settings_of
 from mercato_database.history import current_revisions, histories
 from mercato_kit import work
@@ -49,6 +50,7 @@ def describe(plan: Plan, since: Since) -> dict[str, Any]:
         "conditions": [{**asdict(it), "since": moment(since.of(it))} for it in conditions],
         "features": [*composed, *_left_out(plan)],
         "contracts": list(_contracts(plan, needs)),
+        "expansions": list(expansions_of(plan)),
         "events": None if waiting is None else list(_events(waiting, ask(read_delivered))),
         "jobs": ask(read_jobs),
         "settings": list(_settings(plan)),
@@ -105,7 +107,11 @@ def _feature(
         "version": feature.version,
         "required": feature.required,
         "mount": feature.mount,
-        "offers": [{"contract": it.id, "version": it.version} for it in manifest.offers],
+        "offers": [
+            {"contract": it.id, "version": it.version}
+            for offers in (manifest.offers, manifest.decorates)
+            for it in offers
+        ],
         "needs": [_need(it) for it in needs if it.feature is feature],
         "expands": [f"{one.word}: {one.name}" for one in manifest.expansions],
         "publishes": list(manifest.publishes),

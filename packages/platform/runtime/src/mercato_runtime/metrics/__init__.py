@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from mercato_composition.features.plan import Plan
+from mercato_kit.remote import watchers_of
 from mercato_runtime import measures
 from mercato_runtime.app import App
 from mercato_runtime.metrics import pool
@@ -48,6 +49,13 @@ class Metrics:
             buckets=_STATEMENTS,
             registry=self.counted,
         )
+        self.late = Counter(
+            "mercato_remote_late_total",
+            "Remote providers that were late or failed",
+            ("contract", "provider", "used"),
+            registry=self.counted,
+        )
+        watchers_of(app).append(self.count_late)
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram, Histogram]] = {}
         self._failures = LoggedOnce()
         pool.watch(app, self.counted, self._failures)
@@ -64,6 +72,11 @@ class Metrics:
             requests.inc()
             seconds.observe(measure.seconds)
             statements.observe(measure.statements)
+
+    def count_late(self, contract: str, provider: str, used: str) -> None:
+        """Count that a remote provider was late, and what was used instead."""
+        with self._failures:
+            self.late.labels(contract, provider, used).inc()
 
     def _children_of(self, request: Request, status: int) -> tuple[Counter, Histogram, Histogram]:
         """Return the counters of a method, route and status. Finding labels costs more."""

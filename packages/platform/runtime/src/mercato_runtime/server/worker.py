@@ -18,14 +18,12 @@ from granian.constants import HTTPModes
 from granian.http import HTTP1Settings
 
 from mercato_kit.db import engine
+from mercato_runtime.limits import CONNECTIONS
 from mercato_runtime.server.bridge import Bridge
 from mercato_runtime.server.supervisor import SIGNALS, STOP_SECONDS
 
 BACKLOG = 1024
 """Connections that the kernel keeps until a worker accepts them."""
-
-CONNECTIONS = 4096
-"""Connections of one worker; more wait in the kernel."""
 
 HEAD_BYTES = 32 * 1024
 """Longest head of a request. Each connection may fill that much memory."""

@@ -52,6 +52,7 @@ ON_ALL: Sequence[Check] = (
     choices.decorators_known,
     remote.remotes_known,
     remote.late_ones,
+    remote.fallback_versions,
     needs.offered,
     needs.enough,
     needs.versions,

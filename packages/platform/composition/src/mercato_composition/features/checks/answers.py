@@ -7,7 +7,7 @@ from mercato_composition.deployment import edits
 from mercato_composition.deployment.file import Source
 from mercato_composition.faults import Fault, Place
 from mercato_composition.features.candidate import Candidate
-from mercato_composition.features.checks.choices import choices
+from mercato_composition.features.checks.choices import ways_to_choose
 from mercato_composition.features.discovery import Unloaded, may_offer
 from mercato_composition.features.relations import Listed, Offered, OffersByContract, names_of
 from mercato_composition.features.sources import how_to_get
@@ -31,7 +31,7 @@ def one_offer_each(
             "K111",
             _place(id_, "capabilities"),
             what,
-            choices(source, id_, names),
+            ways_to_choose(source, id_, names),
             feature=rivals[-1].feature.name,
             follows=(choice,) if isinstance(choice, str) and choice in unloaded else (),
         )

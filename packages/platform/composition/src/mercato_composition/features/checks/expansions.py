@@ -32,24 +32,23 @@ def expandable(
 
 
 def one_name_each(features: Sequence[Candidate], source: Source) -> Iterator[Fault]:
-    """Check that no two expansions of the same items have one name (K413)."""
-    owners: dict[tuple[type, str, str], tuple[Candidate, Expansion]] = {}
+    """Check that the expansions of the same items have a name each (K413)."""
+    owners: dict[tuple[str, str], list[Candidate]] = {}
     for feature in features:
         for one in feature.manifest.expansions:
-            other, first = owners.setdefault((one.contract, one.thing, one.name), (feature, one))
-            if first is not one:
-                what = (
-                    f"expanded twice under the name {one.name!r}: {other.where}, {feature.where}."
-                )
-                behind = feature.distribution or feature.name
-                fix = (
-                    f"leave one out of {source.name}; "
-                    f"or the maintainers of {behind} choose another name"
-                )
-                yield replace(
-                    feature.fault("K413", what, Outside(fix), mark=one.name),
-                    place=Place(name=one.word),
-                )
+            owners.setdefault((one.word, one.name), []).append(feature)
+    for (word, name), rivals in owners.items():
+        if len(rivals) > 1:
+            where = ", ".join(feature.where for feature in rivals)
+            names = dict.fromkeys(feature.name for feature in rivals)
+            yield Fault(
+                "K413",
+                Place(name=word),
+                f"expanded twice under the name {name!r}: {where}.",
+                tuple(edits.remove(source, ("features", one), "choice") for one in names),
+                feature=rivals[-1].name,
+                mark=name,
+            )
 
 
 def _shows(feature: Candidate, one: Expansion) -> bool:

@@ -125,8 +125,8 @@ def rings(features: Sequence[Candidate], answers: OffersByContract) -> Iterator[
             for one, other in steps
         )
         fix = (
-            "let one publish an event instead of calling; or let it ask with services.find() and "
-            "work without an answer; or move what both need into a feature of its own"
+            "let one publish an event instead of calling; or let it need the contract with "
+            "at_least=0 and work without; or move what both need into a feature of its own"
         )
         # Where the operator allows one of them to be absent, the others start without it.
         first = next((one for one in ring.members if not one.required), ring.members[0])

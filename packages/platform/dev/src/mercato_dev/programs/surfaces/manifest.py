@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 
 from mercato_composition.report.settings import SECTIONS
 from mercato_kit.errors import Problem
-from mercato_kit.feature import Feature, Glue, Need
+from mercato_kit.feature import Expansion, Feature, Glue, Need
 from mercato_kit.settings import Secret, Settings, is_secret
 from surfaces.trees import Tree, tree_of
 
@@ -48,6 +48,16 @@ def describe_manifest(name: str, features: Sequence[Feature]) -> Tree:
             for _, part, when in parts
             for it in part.decorates
         },
+        "expansions": {
+            f"{it.word} {it.name}": {
+                "allow": it.allow.name,
+                "public": it.public,
+                "members": sorted(members_of(it)),
+                **when,
+            }
+            for _, part, when in parts
+            for it in part.expansions
+        },
         **{
             kind: {
                 f"{one.name}.{work.name}": {fact: getattr(work, fact) for fact in facts} | when
@@ -70,6 +80,12 @@ def parts_of(feature: Feature) -> Iterator[tuple[Feature | Glue, Tree]]:
         when = [f"{one.id} {one.versions}" if isinstance(one, Need) else one for one in glue.when]
         yield glue, {"when": ", ".join(sorted(when))}
     yield feature, {}
+
+
+def members_of(expansion: Expansion) -> Iterator[str]:
+    """Return the members of an expansion's values, each with its kind: ``average: Float``."""
+    for name, field in expansion.schema().dump_fields.items():
+        yield f"{field.data_key or name}: {type(field).__name__}"
 
 
 def versions_of(need: Need) -> str:
