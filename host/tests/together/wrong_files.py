@@ -21,6 +21,9 @@ file:     The deployment file, without the first end of line; none if it is left
 encoding: How it is encoded, such as ``utf-16``; UTF-8 if it is left out.
 others:   Other files, by path: ``others = { "pylock.toml" = "…" }``.
 modes:    Permissions of files, as ``chmod`` takes them: ``modes = { "deployment.toml" = "666" }``.
+postgresql: Whether ``MERCATO_DATABASE__URL`` names an empty database on the server of the tests.
+migrated: What `mercato db upgrade` is run with before: a ``file``, or that of the case; ``wheels``,
+          which are removed again, or those of the case.
 database: Statements for ``shop.db``, a SQLite file beside it, before the command.
 environ:  Variables. Others that start with ``MERCATO_`` are not set.
 wheels:   Distributions that are installed, too: ``"orders 0.9"`` is the feature of this repository
@@ -52,12 +55,16 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from mercato_composition.commands.frame import mercato
+from mercato_composition.faults.documents import as_document
 
 from .wrong_wheels import install_wheel
 
 CASES = Path(__file__).parent / "wrong"
 
 WRITE = os.environ.get("WRITE_WRONG") == "1"
+
+LISTS = ("check", "doctor")
+"""Commands whose document has their faults."""
 
 PLACES = {str(Path(sys.prefix)): "/env"}
 """Paths of this machine, and what they are in a golden text."""
@@ -73,6 +80,8 @@ class Case:
     encoding: str = "utf-8"
     others: dict = field(default_factory=dict)
     modes: dict = field(default_factory=dict)
+    postgresql: bool = False
+    migrated: dict | None = None
     database: str = ""
     environ: dict = field(default_factory=dict)
     wheels: list = field(default_factory=list)
@@ -120,21 +129,35 @@ class Place:
     def of(cls, case, folder):
         """Write the files of a case, and install its wheels."""
         place = cls(folder, dict(case.environ))
-        files = {**case.others}
-        (folder / "wheels").mkdir(parents=True)
-        for path, text in files.items():
+        folder.mkdir(parents=True)
+        if case.migrated is not None:
+            place._migrate(case)
+        place._write(case.file, case.wheels, case.encoding)
+        for path, text in case.others.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
-        if case.file is not None:
-            (folder / "deployment.toml").write_bytes(case.file.encode(case.encoding))
-        for wheel in case.wheels:
-            install_wheel(folder / "wheels", wheel)
         for path, mode in case.modes.items():
             (folder / path).chmod(int(mode, 8))
         if case.database:
             with contextlib.closing(sqlite3.connect(folder / "shop.db")) as connection:
                 connection.executescript(case.database)
         return place
+
+    def _write(self, file, wheels, encoding="utf-8"):
+        """Write the deployment file, and install these wheels alone."""
+        shutil.rmtree(self.folder / "wheels", ignore_errors=True)
+        (self.folder / "wheels").mkdir()
+        for wheel in wheels:
+            install_wheel(self.folder / "wheels", wheel)
+        if file is not None:
+            (self.folder / "deployment.toml").write_bytes(file.encode(encoding))
+
+    def _migrate(self, case):
+        """Migrate the database, as the wheels of another time did."""
+        self._write(case.migrated.get("file", case.file), case.migrated.get("wheels", case.wheels))
+        with self._entered():
+            done = self._invoke(["db", "upgrade"])
+        assert done.exit_code == 0, done.output
 
     def copy(self, folder):
         """Return a copy, in which a fix is tried."""
@@ -148,10 +171,17 @@ class Place:
         return Said(self._tidy(shown), self.faults(command))
 
     def faults(self, command):
-        """Return the faults that `mercato check` finds, as JSON has them."""
+        """Return the faults that a command finds, as JSON has them."""
         with self._entered():
-            document = self._invoke(["check", *(set(command) & {"--offline"}), "--json"]).stdout
-        return json.loads(document)["faults"]
+            if command[0] in LISTS:
+                found = self._invoke([*command, "--json"])
+                if found.stdout:
+                    return json.loads(found.stdout)["faults"]
+            else:
+                found = self._invoke(command)
+        # The command has exited because of the faults.
+        error = getattr(found.exception, "__context__", None)
+        return [as_document(fault) for fault in getattr(error, "faults", ())]
 
     def apply(self, fix, fill):
         """Do what a fix says, literally."""

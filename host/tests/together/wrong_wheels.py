@@ -3,7 +3,7 @@
 import ast
 import re
 from importlib.metadata import entry_points
-from textwrap import dedent
+from textwrap import dedent, indent
 
 from mercato_testing.samples.wheels import GOOD, install
 
@@ -83,15 +83,39 @@ def _sources(folder, name="lamps"):
     )
 
 
-def _migrations(folder, files, name="lamps"):
-    """A feature with migrations: the lines of each, by the name of its file."""
+def _host(folder, name="acme-host", lines="pass"):
+    """A host that does *lines* with the app of ours."""
+    module = f"wheel_{name.replace('-', '_')}"
+    (folder / f"{module}.py").write_text(_HOST.format(lines=indent(lines, "    ")))
+    info = folder / f"{module}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[mercato.app]\nhost = {module}:create_app\n")
+
+
+_HOST = """\
+import sqlalchemy as sa
+
+import mercato_host
+from mercato_kit.db import engine
+
+
+def create_app(*arguments, **options):
+    app = mercato_host.create_app(*arguments, **options)
+{lines}
+    return app
+"""
+
+
+def _migrations(folder, files, name="lamps", lines="", parts="", **options):
+    """A feature with a table and migrations: the lines of each, by the name of its file."""
     package = folder / f"wheel_{name}"
     (package / "migrations").mkdir(parents=True)
     (package / "__init__.py").write_text("")
-    (package / "feature.py").write_text(_WITH_TABLES.format(name=name))
+    (package / "feature.py").write_text(_WITH_TABLES.format(name=name, lines=lines, parts=parts))
     for file, lines in files.items():
         (package / "migrations" / file).write_text(f"{lines}\n")
-    install(folder, name, "", module=f"wheel_{name}.feature")
+    install(folder, name, "", module=f"wheel_{name}.feature", **options)
 
 
 _WITH_TABLES = """\
@@ -102,12 +126,14 @@ import sqlalchemy as sa
 from mercato_kit.feature import Feature
 
 metadata = sa.MetaData()
-sa.Table("{name}_lamp", metadata, sa.Column("id", sa.Integer, primary_key=True))
+table = sa.Table("{name}_lamp", metadata, sa.Column("id", sa.Integer, primary_key=True))
+{lines}
 feature = Feature(
     name="{name}",
     summary="For a test.",
     metadata=metadata,
     migrations=Path(__file__).parent / "migrations",
+    {parts}
 )
 """
 
@@ -137,6 +163,7 @@ feature = Feature(name="{name}", summary="For a test.", {parts})
 WHEELS = {
     "plain": _plain,
     "broken-import": _broken_import,
+    "host": _host,
     "missing-extra": _missing_extra,
     "manifest": _manifest,
     "migrations": _migrations,

@@ -126,7 +126,7 @@ class ShopOrders:
         """Place an order once by reference."""
         if placed := session.scalar(sa.select(Order).where(Order.reference == reference)):
             return _placed(placed, already=True)
-        quoted = self.quote(wanted)
+        quoted = self.quote(wanted, prepared)
         if wanted.customer.email is None:
             raise _invalid("/email", "required")
         if any(warning["code"] == "insufficient_stock" for warning in quoted.warnings):

@@ -274,28 +274,42 @@ class TestTaxes:
 
 
 class TestWrongAnswers:
-    @both
     @pytest.mark.provokes("K507")
-    @pytest.mark.parametrize("place", range(5))
-    def test_are_refused(self, staged, caplog, path, place):
+    @pytest.mark.parametrize("place", range(3))
+    def test_are_refused(self, staged, caplog, place):
         """An answer that a contract excludes is no price; the log names provider and value."""
         shop = staged(WRONG[place])
         item = shop.commit(factories.make_item)
 
-        refused = ask(shop, path, order_of((item, 1)))
+        refused = [
+            ask(shop, path, order_of((item, 1))) for path in ("/v1/orders/quote", "/v1/orders")
+        ]
+
+        assert [(one.status_code, one.json["code"]) for one in refused] == [
+            (500, "provider_fault")
+        ] * 2
+        lines = [line for line in caplog.messages if line.startswith("K507")]
+        assert len(lines) == 2
+        assert all("'wrong' gave a wrong answer: " in line for line in lines)
+
+    def test_of_another_type_are_refused(self, staged):
+        """An answer that is no value of the contract is refused in the same way."""
+        shop = staged(STRANGE)
+        item = shop.commit(factories.make_item)
+
+        refused = ask(shop, "/v1/orders/quote", quote_of((item, 1)))
 
         assert (refused.status_code, refused.json["code"]) == (500, "provider_fault")
-        (line,) = [line for line in caplog.messages if line.startswith("K507")]
-        assert "'wrong' gave a wrong answer: " in line
 
 
 WRONG = [
-    fake(Discounts, name="wrong", quote=Discounted((Reduction("a", "A"),))),
     fake(Discounts, name="wrong", quote=Discounted((Reduction("a", "A", amount=1, lines=(7,)),))),
-    fake(Discounts, name="wrong", quote=None),
     fake(Shipping, name="wrong", methods=(Method("a", "A", -1),)),
     fake(Taxes, name="wrong", assess=Assessment(included=True, lines=(), shipping=None)),
 ]
+
+
+STRANGE = fake(Discounts, name="strange", quote=None)
 
 
 class TestProvidersThatAsk:

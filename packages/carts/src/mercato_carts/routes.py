@@ -57,8 +57,16 @@ def _caller(headers: Headers) -> Caller:
     return Caller(current_principal, headers.get("access_token"))
 
 
-def _show(cart: Cart, wishes: Wishes | None = None) -> ShownCart:
-    return services.show_cart(cart, current_principal, wishes)
+def _show(
+    cart: Cart, wishes: Wishes | None = None, prepared: services.Price | None = None
+) -> ShownCart:
+    return services.show_cart(cart, current_principal, wishes, prepared)
+
+
+def _prepare(
+    headers: Headers, wishes: Wishes | None = None, *, cart_id: UUID
+) -> services.Price | None:
+    return services.prepare_price(cart_id, _caller(headers), wishes)
 
 
 @blueprint.post("/carts", allow=anyone)
@@ -80,21 +88,23 @@ def merge_cart(headers: Headers, body: dict[str, Any]) -> ShownCart:
     return _show(services.merge_cart(body["cart_id"], _caller(headers)))
 
 
-@blueprint.get("/carts/<uuid:cart_id>", allow=anyone)
+@blueprint.get("/carts/<uuid:cart_id>", allow=anyone, prepare=_prepare)
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.response(200, CartSchema)
-def get_cart(headers: Headers, cart_id: UUID) -> ShownCart:
+def get_cart(headers: Headers, cart_id: UUID, prepared: services.Price | None) -> ShownCart:
     """Get a cart with its price now"""
-    return _show(services.find_cart(cart_id, _caller(headers)))
+    return _show(services.find_cart(cart_id, _caller(headers)), prepared=prepared)
 
 
-@blueprint.post("/carts/<uuid:cart_id>/quote", allow=anyone)
+@blueprint.post("/carts/<uuid:cart_id>/quote", allow=anyone, prepare=_prepare)
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(WishesSchema)
 @blueprint.response(200, CartSchema)
-def quote_cart(headers: Headers, wishes: Wishes, cart_id: UUID) -> ShownCart:
+def quote_cart(
+    headers: Headers, wishes: Wishes, cart_id: UUID, prepared: services.Price | None
+) -> ShownCart:
     """Price a cart for an address, a shipping method and a tax id"""
-    return _show(services.find_cart(cart_id, _caller(headers)), wishes)
+    return _show(services.find_cart(cart_id, _caller(headers)), wishes, prepared)
 
 
 @blueprint.post(
@@ -149,11 +159,14 @@ def set_codes(headers: Headers, body: dict[str, Any], cart_id: UUID) -> ShownCar
 @blueprint.post(
     "/carts/<uuid:cart_id>/checkout",
     allow=anyone,
+    prepare=_prepare,
     refuses=[CartClosed, CartEmpty, CheckoutRefused],
 )
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(CheckoutSchema)
 @blueprint.response(200, CartOrderSchema)
-def check_out(headers: Headers, checkout: Checkout, cart_id: UUID) -> Placed:
+def check_out(
+    headers: Headers, checkout: Checkout, cart_id: UUID, prepared: services.Price | None
+) -> Placed:
     """Order a cart, or get the order that was placed from it"""
-    return services.check_out(cart_id, checkout, _caller(headers))
+    return services.check_out(cart_id, checkout, _caller(headers), prepared)

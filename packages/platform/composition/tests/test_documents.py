@@ -41,8 +41,8 @@ class TestFeatures:
 
         rows = document(site.mercato("features", "--json"))["features"]
 
-        states = {row["name"]: (row["distribution"], row["version"], row["state"]) for row in rows}
-        assert states["notes"] == ("mercato-notes", "1.0", "enabled")
-        assert states["pens"] == (None, None, "not installed")
+        found = {row.pop("name"): tuple(row.values()) for row in rows}
+        assert found["notes"] == ("mercato-notes", "1.0", None, "enabled")
+        assert found["pens"] == (None, None, None, "not installed")
         site.choose()
         assert "notes     mercato-notes 1.0" in site.mercato("features").stdout

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mercato_installer.changes import of_files
+from mercato_composition.deployment.lock import Locked
+from mercato_installer.changes import of_files, of_packages
 
 OLD = """
 [server]
@@ -75,3 +76,25 @@ class TestOfFiles:
     def test_of_equal_files(self):
         """Comments and spaces are no difference."""
         assert changes(OLD, f"# a comment\n{OLD}") == []
+
+
+class TestOfPackages:
+    def test_sums_the_wheels_that_are_new(self):
+        """Equal wheels are counted; of the others the bytes are summed."""
+        kept, old, new = (locked("mercato-alpha", "1.0"), *map(beta, ("1.0", "1.1")))
+
+        found = of_packages([kept, old], [kept, new], {kept: 5, new: 7}.__getitem__)
+
+        assert (found.equal, found.bytes) == (1, 7)
+        assert [str(change) for change in found.changes] == ["~ mercato-beta 1.0 -> 1.1"]
+
+
+def beta(version):
+    """Return a locked wheel of beta."""
+    return locked("mercato-beta", version)
+
+
+def locked(name, version):
+    """Return a locked wheel."""
+    file = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+    return Locked(name, version, file, f"https://packages.example/{file}", f"{name}{version}", None)

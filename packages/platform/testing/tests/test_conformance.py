@@ -52,8 +52,9 @@ class TestFeatureConformance:
         """A good feature passes every test; the failure of a bad one says what is wrong."""
         source = Path(notes.__file__)
         parts = dict.fromkeys(MODULES, "from PACKAGE.notes import *\n")
-        files = {"notes.py": source.read_text(), **parts}
-        package = wheels.install_package(pytester.path, "notes", files)
+        files = {"notes.py": source.read_text(), "py.typed": "", **parts}
+        readme = "\n`notes.write`, `note.added`"
+        package = wheels.install_package(pytester.path, "notes", files, metadata=readme)
         shutil.copytree(source.parent / "migrations", pytester.path / package / "migrations")
         pytester.makepyfile(SUITE.replace("PACKAGE", package))
         pytester.makeini("[pytest]\npythonpath = .\n")
@@ -62,5 +63,5 @@ class TestFeatureConformance:
 
         result.stdout.fnmatch_lines(["*the manifest does not declare 'notes.write'"])
         failed = result.parseoutcomes()["failed"]
-        result.assert_outcomes(passed=44 - failed, failed=failed)
+        result.assert_outcomes(passed=50 - failed, failed=failed)
         assert all("TestBad" in line for line in result.outlines if line.startswith("FAILED"))

@@ -9,9 +9,12 @@ from mercato_carts.services.expiry import (
 )
 from mercato_carts.services.lines import add_units, remove_line, set_codes, set_quantity
 from mercato_carts.services.merging import merge_cart
-from mercato_carts.services.prices import show_cart
+from mercato_carts.services.preparation import prepare_price
+from mercato_carts.services.presentation import show_cart
+from mercato_carts.services.prices import Price
 
 __all__ = [
+    "Price",
     "add_units",
     "announce_abandoned_carts",
     "check_out",
@@ -20,6 +23,7 @@ __all__ = [
     "find_cart",
     "merge_cart",
     "open_cart",
+    "prepare_price",
     "remove_line",
     "set_codes",
     "set_quantity",

@@ -46,7 +46,8 @@ def find_cart(cart_id: UUID, caller: Caller) -> Cart:
     Raises:
         NotFound: It does not exist, or belongs to someone else.
     """
-    return found(session.scalar(sa.select(Cart).where(Cart.id == cart_id, caller.owns())))
+    statement = sa.select(Cart).where(Cart.id == cart_id, caller.owns())
+    return found(session.scalar(refreshed(statement)))
 
 
 def lock_cart(cart_id: UUID, caller: Caller) -> Cart:

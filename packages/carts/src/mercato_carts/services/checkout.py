@@ -6,7 +6,14 @@ from mercato_carts.access import Caller
 from mercato_carts.errors import CartClosed, CartEmpty, CheckoutRefused
 from mercato_carts.models import Cart
 from mercato_carts.services.carts import lock_cart, touch
-from mercato_carts.services.prices import Price, codes_with_effect, price_cart, wanted_of
+from mercato_carts.services.prices import (
+    Price,
+    codes_with_effect,
+    contents_of,
+    current_price,
+    price_cart,
+    wanted_of,
+)
 from mercato_carts.values import Checkout
 from mercato_contracts.orders import OrderRefused, Orders, Placed
 from mercato_kit.emails import canonical_email
@@ -17,37 +24,47 @@ from mercato_kit.services import get
 _INVALID, _UNAVAILABLE, _SERVER_ERROR = 422, 503, 500
 
 
-def check_out(cart_id: UUID, checkout: Checkout, caller: Caller) -> Placed:
+def check_out(
+    cart_id: UUID, checkout: Checkout, caller: Caller, price: Price | None = None
+) -> Placed:
     """Order a cart, or return the order that was placed from it.
 
     Codes that do not apply are left out: the total is the one that the customer saw.
+
+    Args:
+        cart_id: Id of the cart.
+        checkout: What is needed beside its lines and codes.
+        caller: The caller.
+        price: Its price, if remote providers were asked for it.
 
     Raises:
         NotFound: The cart does not exist, or belongs to someone else.
         CartClosed: It was merged.
         CartEmpty: It has no lines.
         CheckoutRefused, Invalid, Unavailable: Orders refuses it.
+        Outdated: The cart is not the one of *price*.
     """
     cart = lock_cart(cart_id, caller)
     if cart.status == "merged":
         raise CartClosed
     if not cart.lines:
         raise CartEmpty
-    placed = _place(cart, checkout, caller.principal)
+    placed = _place(cart, checkout, caller.principal, price)
     if cart.status == "open":
         cart.status, cart.order_id = "ordered", placed.id
         touch(cart)
     return placed
 
 
-def _place(cart: Cart, checkout: Checkout, principal: Principal) -> Placed:
+def _place(cart: Cart, checkout: Checkout, principal: Principal, price: Price | None) -> Placed:
     _check_email(checkout.email, principal)
-    codes: list[str] = []
-    if cart.codes and cart.status == "open":
-        codes = codes_with_effect(price_cart(cart, principal, checkout))
+    if cart.status == "open":
+        price = current_price(cart, price)
+        if price is None and cart.codes:
+            price = price_cart(contents_of(cart), principal, checkout)
     wanted = wanted_of(
-        cart,
-        Price(codes),
+        contents_of(cart),
+        Price(codes_with_effect(price) if price else []),
         principal,
         checkout,
         expected_amount_total=checkout.expected_amount_total,
@@ -55,7 +72,7 @@ def _place(cart: Cart, checkout: Checkout, principal: Principal) -> Placed:
         metadata=checkout.metadata,
     )
     try:
-        return get(Orders).place(cart.id, wanted)
+        return get(Orders).place(cart.id, wanted, price.prepared if price else None)
     except OrderRefused as refused:
         raise _problem_of(refused) from refused
 

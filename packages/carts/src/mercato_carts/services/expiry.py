@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_carts.models import Cart, Line
-from mercato_carts.services.prices import price_cart
+from mercato_carts.services.prices import contents_of, price_cart
 from mercato_carts.settings import CartsSettings
 from mercato_carts.topics import ABANDONED
 from mercato_kit import work
@@ -30,7 +30,7 @@ def announce_cart(cart_id: UUID) -> bool:
     cart = session.scalar(_lock(cart_id, _is_idle()))
     if cart is None:
         return False
-    price = price_cart(cart, Principal(sub=cart.customer_id))
+    price = price_cart(contents_of(cart), Principal(sub=cart.customer_id))
     # The time of the last change stays: it says when the cart expires.
     session.execute(
         sa.update(Cart)

@@ -16,7 +16,6 @@ __all__ = [
     "lock",
     "plan",
     "planning",
-    "progress",
     "releases",
     "rollback",
     "serving",

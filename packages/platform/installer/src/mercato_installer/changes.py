@@ -1,8 +1,7 @@
 """What differs between two releases: lines of the deployment file, packages, routes."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from mercato_composition.deployment.lock import Locked
@@ -18,17 +17,19 @@ def of_files(old: bytes, new: bytes) -> tuple[Change, ...]:
     return _sorted(_differences(before, after, (), in_clear=_is_production(before, after)))
 
 
-def of_packages(old: Sequence[Locked], new: Sequence[Locked], files: Sequence[Path]) -> Packages:
+def of_packages(
+    old: Sequence[Locked], new: Sequence[Locked], size_of: Callable[[Locked], int]
+) -> Packages:
     """Compare the wheels of two locks.
 
     Args:
         old: The wheels of the current release.
         new: Those of the next one.
-        files: The downloaded files of *new*, in its order.
+        size_of: Returns the bytes of a wheel.
     """
     before, after = ({one.name: one for one in wheels} for wheels in (old, new))
     changed = [one for one in new if _hash(before.get(one.name)) != one.sha256]
-    size = sum(file.stat().st_size for one, file in zip(new, files, strict=True) if one in changed)
+    size = sum(map(size_of, changed))
     return Packages(_sorted(_releases(before, after)), len(new) - len(changed), size)
 
 

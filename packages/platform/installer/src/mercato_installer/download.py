@@ -66,15 +66,16 @@ def fetch(
                 faults.append(_fault(wheel, str(error)))
     if faults:
         raise DeploymentError(faults)
-    return [_file_of(wheel, store) for wheel in wheels]
+    return [file_of(wheel, store) for wheel in wheels]
 
 
-def _file_of(wheel: Locked, store: Path) -> Path:
+def file_of(wheel: Locked, store: Path) -> Path:
+    """Return the path of a downloaded wheel in the store."""
     return store / wheel.sha256 / Path(wheel.filename).name
 
 
 def _is_stored(wheel: Locked, store: Path) -> bool:
-    file = _file_of(wheel, store)
+    file = file_of(wheel, store)
     if not file.is_file():
         return False
     # Hash it again: the file may have been changed on this machine.
@@ -85,7 +86,7 @@ def _is_stored(wheel: Locked, store: Path) -> bool:
 def _fetch(wheel: Locked, store: Path, index: str | None, advance: Advance) -> None:
     if not is_safe_url(wheel.url):
         raise _NotFetchedError("its URL is not https (or http on this machine).")
-    target = _file_of(wheel, store)
+    target = file_of(wheel, store)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
     part = Path(name)

@@ -10,7 +10,7 @@ from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.packages import Requirements
 from mercato_composition.deployment.places import Places
 from mercato_composition.faults import DeploymentError, Fault
-from mercato_installer.download import fetch
+from mercato_installer.download import fetch, file_of
 from mercato_installer.environments import Environment, environments_lock
 from mercato_installer.inside import Inside
 from mercato_installer.tools import Uv
@@ -52,6 +52,13 @@ class Installation:
         """Download the wheels that are missing, and return all files; see :func:`fetch`."""
         store = self.places.wheels
         return fetch(wheels, store, index=self.index, progress=self.progress)
+
+    def size_of(self, wheel: Locked) -> int:
+        """Return the bytes of a wheel, as the lock or its file says; 0 if neither does."""
+        if wheel.size is not None:
+            return wheel.size
+        file = file_of(wheel, self.places.wheels)
+        return file.stat().st_size if file.exists() else 0
 
     def require_fit(self, chosen: Environment, file: Path, *, offline: bool = False) -> list[Fault]:
         """Check a deployment in an environment; migrations may be pending.

@@ -77,7 +77,7 @@ def _ask(installation: Installation, draft: Plan, lock: Lock, used: Release | No
     before = lockfile.read(used.lock).wheels() if used else []
     return msgspec.structs.replace(
         draft,
-        packages=changes.of_packages(before, wheels, installation.fetch(wheels)),
+        packages=changes.of_packages(before, wheels, installation.size_of),
         routes=_routes(installation, chosen, file, used),
         database=database,
         lock=lock.text.decode(),

@@ -15,6 +15,7 @@ from mercato_composition.deployment.file import Source, value_at, variable_of
 from mercato_composition.deployment.statements import Span, ValuePath
 from mercato_composition.deployment.text import Text
 from mercato_composition.faults import Certainty, Command, Edit, Fix, Outside, Variable
+from mercato_composition.faults.fixes import SED
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -79,7 +80,7 @@ def quote(source: Source, path: ValuePath, dotted: str) -> Fix:
     at = _text_of(source).keys.get(key)
     if at is not None and source.file is not None:
         script = f"{at.line}s/{dotted.replace('.', '[.]')}/{literal(dotted)}/"
-        return Command((("sed", "-i", script, str(source.file)),))
+        return Command(((*SED, script, str(source.file)),))
     return Outside(f"put the name in quotes: {literal(dotted)} = …")
 
 
@@ -183,7 +184,7 @@ def _renamed_by_sed(
     ):
         pattern = old.replace(".", "[.]")
         script = ";".join(f"{number}s/{pattern}/{name}/" for number in named)
-        return Command((("sed", "-i", script, str(source.file)),), certainty=certainty)
+        return Command(((*SED, script, str(source.file)),), certainty=certainty)
     right = (*path[:-1], name)
     return Outside(f"write {_named(right)} instead of {_named(path)} in {source.name}", certainty)
 

@@ -1,7 +1,9 @@
 """Find the installed host: the ``create_app()`` that commands call, and its distribution."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, cast
 
 from mercato_composition.faults import Command, DeploymentError, Fault, Fix, Place
@@ -28,7 +30,7 @@ def find_host() -> EntryPoint:
     Raises:
         DeploymentError: As :func:`load_factory`.
     """
-    found = list(entry_points(group=GROUP))
+    found = sorted(entry_points(group=GROUP), key=distribution_of)
     own = [entry for entry in found if distribution_of(entry) != DEFAULT_HOST]
     chosen = own or found
     if len(chosen) == 1:
@@ -41,7 +43,7 @@ def find_host() -> EntryPoint:
                     "K128",
                     Place(name="host"),
                     what,
-                    (Command((("pip", "install", DEFAULT_HOST),)),),
+                    (Command((_installer("install", DEFAULT_HOST),)),),
                 )
             ]
         )
@@ -55,7 +57,15 @@ def _uninstalled(hosts: Iterable[EntryPoint]) -> Iterator[Fix]:
     names = [distribution_of(host) for host in hosts]
     for kept in names:
         others = [name for name in names if name != kept]
-        yield Command((("pip", "uninstall", "--yes", *others),), certainty="choice")
+        yield Command((_installer("uninstall", *others),), certainty="choice")
+
+
+def _installer(verb: str, *names: str) -> tuple[str, ...]:
+    """Return a command that changes the running environment, which may have no pip."""
+    uv = Path(sys.executable).with_name("uv")
+    if uv.exists():
+        return (str(uv), "pip", verb, f"--python={sys.executable}", *names)
+    return (sys.executable, "-m", "pip", verb, *(["--yes"] if verb == "uninstall" else []), *names)
 
 
 def distribution_of(host: EntryPoint) -> str:

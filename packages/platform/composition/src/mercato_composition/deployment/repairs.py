@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 from mercato_composition.faults import Command
+from mercato_composition.faults.fixes import SED
 
 _REPAIRS = (
     # A statement of a shell.
@@ -48,7 +49,7 @@ def repair(file: Path, lines: Sequence[str], number: int) -> Command | None:
             repaired = re.sub(pattern, new, repaired)
         if repaired != line and _is_valid(repaired):
             script = ";".join(f"{number}s/{pattern}/{new}/g" for pattern, new in changes)
-            return Command((("sed", "-E", "-i", script, str(file)),))
+            return Command(((*SED, "-E", script, str(file)),))
     return None
 
 

@@ -15,6 +15,10 @@ MERCATO = "mercato"
 """The first argument of our own commands; it is printed as the running command was begun."""
 
 
+SED = ("sed", "-i.bak")
+"""Edits a file in place, for GNU's sed and BSD's: what the file was is kept with ``.bak``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """Whole lines of a file that are added, replaced or removed.

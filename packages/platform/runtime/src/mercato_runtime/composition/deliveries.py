@@ -72,8 +72,8 @@ def read_waiting() -> list[Deliveries]:
     if any(row.attempts for row in found.values()):
         for topic, consumer, error in session.execute(_last_errors()):
             # An event may have been published since the first statement.
-            if row := found.get((topic, consumer)):
-                row.last_error = masked(error)
+            if failed := found.get((topic, consumer)):
+                failed.last_error = masked(error)
     return sorted(found.values(), key=lambda it: (it.topic, it.handler))
 
 

@@ -48,18 +48,21 @@ def install(
     return name
 
 
-def install_package(folder: Path, feature: str, files: Mapping[str, str]) -> str:
+def install_package(
+    folder: Path, feature: str, files: Mapping[str, str], *, metadata: str = ""
+) -> str:
     """Install a distribution that offers *feature* as a package, and return the package's name.
 
     Args:
         folder: A folder of ``sys.path``.
         feature: The name of the entry point.
         files: The source by path in the package; ``PACKAGE`` is replaced by the package's name.
+        metadata: More lines of metadata.
     """
     package = f"mercato_{feature}_{abs(hash(str(folder)))}"
     for path, source in {"__init__.py": "", **files}.items():
         file = folder / package / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dedent(source).replace("PACKAGE", package))
-    install(folder, feature, "", module=f"{package}.feature")
+    install(folder, feature, "", module=f"{package}.feature", metadata=metadata)
     return package
