@@ -49,6 +49,8 @@ def docs(session: nox.Session) -> None:
     examples = ROOT / "docs/examples"
     shutil.rmtree(examples / "reviews", ignore_errors=True)
     place_of_it = ["--workspace", f"--into={examples}", f"--home={HOME}"]
+    # The name of an installed feature is refused.
+    provide(session, "mercato-dev")
     session.run("mercato", "new", *place_of_it, "reviews", env=CLEAN)
 
 

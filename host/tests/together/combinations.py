@@ -177,7 +177,8 @@ class Shop:
         self.database = folder / "shop.db"
         named = "".join(table_of(feature) for feature in features)
         url = f"sqlite:///{self.database}"
-        self.file.write_text(f'environment = "testing"\n[database]\nurl = "{url}"\n{named}')
+        platform = f'[database]\nurl = "{url}"\n[logging]\nlevel = "WARNING"\n'
+        self.file.write_text(f'environment = "testing"\n{platform}{named}')
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
 

@@ -43,9 +43,10 @@ COMMANDS_HEAD = """\
 Every command of `mercato`, of the platform and of the features. `mercato NAME --help` shows the
 same; `nox -s docs` writes this page from the code.
 
-Each command takes `--deployment FILE` and `--trace` before its name:
-`mercato --deployment shop.toml check`. The exit code is 2 where a deployment does not fit, 64
-where a command is typed wrongly, and 1 where a command fails or is refused.
+Each command takes `--deployment FILE` before its name: `mercato --deployment shop.toml check`, and
+`--trace` before it or behind it. Those that list or plan take `--json`: one document, whose JSON
+Schema is in the folder `schemas` of the package. The exit code is 2 where a deployment does not
+fit, 64 where a command is typed wrongly, and 1 where a command fails or is refused.
 """
 
 

@@ -170,6 +170,15 @@ class TestImports:
 
         assert imported.isdisjoint(self.HEAVY)
 
+    @pytest.mark.parametrize("command", ["features", "releases"])
+    def test_lists_of_packages(self, tmp_path, command):
+        """What reads only names of packages imports neither Flask nor SQLAlchemy."""
+        (tmp_path / "deployment.toml").write_text('environment = "testing"\n')
+
+        imported = self._imported(tmp_path, f"main(['{command}'])")
+
+        assert imported.isdisjoint({"flask", "sqlalchemy", "marshmallow", "alembic", "asyncio"})
+
     def test_tops_of_commands(self, tmp_path):
         """No module of a distribution's command imports a library but click at its top."""
         load = "[entry.load() for entry in entry_points(group='mercato.commands')]"

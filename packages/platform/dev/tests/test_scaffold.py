@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,9 @@ from packaging.requirements import Requirement
 from mercato_composition.commands.frame import mercato
 from mercato_dev.scaffold import NameRefusedError, make_feature, singular
 
+ROOT = Path(__file__).parents[4]
+EXAMPLE = ROOT / "docs/examples/reviews"
+HOME = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mercato"]["home"]
 AFFIXES = ("New", "Schema", "ChangesSchema", "QuerySchema", "ListSchema", "Exists", "Settings")
 
 
@@ -144,6 +148,21 @@ class TestMakeFeature:
         for word in sorted(words):
             with pytest.raises(NameRefusedError, match=r"--thing|not a valid name"):
                 make_feature("reviews", tmp_path, thing=word, workspace=False)
+
+
+def contents(folder):
+    """Return the text of each file below *folder*, by path; without what Python cached."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    kept = [file for file in files if file.suffix != ".pyc"]
+    return {str(file.relative_to(folder)): file.read_text() for file in kept}
+
+
+class TestExample:
+    def test_is_in_step_with_the_template(self, tmp_path):
+        """The feature below docs/examples is the template, filled in, and nothing else."""
+        made = make_feature("reviews", tmp_path, home=HOME, workspace=True)
+
+        assert contents(EXAMPLE) == contents(made)
 
 
 class TestSingular:

@@ -60,21 +60,21 @@ def suite(pytester):
 
 @pytest.fixture
 def run(pytester):
-    """Return a function that runs pytest in a process, on all tests."""
-    return lambda *words: pytester.runpytest_subprocess("-p", "no:cacheprovider", *words)
+    """Return a function that runs pytest, on all tests."""
+    return lambda *words: pytester.runpytest_inprocess("-p", "no:cacheprovider", *words)
 
 
 class TestLevels:
     def test_are_printed_for_each_feature(self, suite, run):
         """A level needs all rules up to it; the summary names what the next one needs.
 
-        Rules above the level that a class aims at do not fail the run. Tests may run in several
-        processes.
+        Rules above the level that a class aims at do not fail the run. Tests may run in another
+        process.
         """
         suite("alpha", aims="silver")
         suite("beta")
 
-        done = run("-n2")
+        done = run("-n1")
 
         done.assert_outcomes(passed=6, xfailed=2)
         done.stdout.fnmatch_lines(

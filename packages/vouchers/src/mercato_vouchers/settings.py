@@ -4,7 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from mercato_kit.settings import Secret, Settings
+from mercato_kit.settings import Secret, Settings, WrongSetting
+
+_SHORTEST_KEY = 32
 
 
 class VouchersSettings(Settings, frozen=True, kw_only=True):
@@ -17,7 +19,13 @@ class VouchersSettings(Settings, frozen=True, kw_only=True):
     customer_key: Annotated[
         Secret | None,
         Meta(
-            description="Key of the HMAC of e-mail addresses by which the uses of one customer are "
-            "counted; without it, one is derived from `secret_key`, and changes with it"
+            description="Key, of 32 characters or more, of the HMAC of e-mail addresses by which "
+            "the uses of one customer are counted; without it, one is derived from `secret_key`, "
+            "and changes with it"
         ),
     ] = None
+
+    def __post_init__(self) -> None:
+        """Refuse a key that can be guessed."""
+        if self.customer_key is not None and len(self.customer_key.reveal()) < _SHORTEST_KEY:
+            raise WrongSetting("customer_key", f"expected {_SHORTEST_KEY} characters or more")

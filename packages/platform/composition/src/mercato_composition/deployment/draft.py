@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING
 
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import Deployment, FeatureChoice, Server
@@ -14,6 +13,9 @@ from mercato_composition.deployment.remotes import Remotes
 from mercato_composition.deployment.tables import index_url
 from mercato_composition.faults import DeploymentError, Fault, Severity
 from mercato_kit.settings import Secret
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import sqlalchemy as sa
 from msgspec import Meta, field
 
 from mercato_composition.deployment.file import Source
@@ -15,6 +14,9 @@ from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.remotes import Remotes
 from mercato_composition.faults import Place
 from mercato_kit.settings import Secret, Settings
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 OPEN_WRITES_PER_MINUTE = 60
 """The default limit of ``open_writes_per_minute`` in production."""

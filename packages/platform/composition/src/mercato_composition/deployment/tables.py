@@ -1,13 +1,14 @@
 """Read the tables of the deployment file whose values need more checks than their types."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import sqlalchemy as sa
 from msgspec import Meta, field
 
 from mercato_composition.deployment import corrections, edits
@@ -21,6 +22,9 @@ from mercato_composition.faults import Fault, Fix
 from mercato_kit.hosts import is_loopback
 from mercato_kit.settings import Secret, Settings
 from mercato_kit.text import is_text
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _DRIVERS = ("psycopg", "pysqlite")
 
@@ -111,6 +115,9 @@ class Deploy(Settings, frozen=True):
 
 def database_url(source: Source, section: Partial[Database]) -> tuple[sa.URL | Hole, list[Fault]]:
     """Read the URL in ``[database]``. Its driver is supported; a SQLite path is absolute."""
+    # Commands that only lock and install read no URL of a database.
+    import sqlalchemy as sa  # noqa: PLC0415
+
     given, where = section.values["url"], source.origin("database", "url")
     if isinstance(given, Hole):
         return given, []
@@ -161,6 +168,8 @@ def _usable(text: str) -> sa.URL:
         sqlalchemy.exc.ArgumentError: It is not a URL, or the database is unknown.
         ModuleNotFoundError: The driver is not installed.
     """
+    import sqlalchemy as sa  # noqa: PLC0415
+
     # As libpq takes it.
     text = re.sub("^postgres:", "postgresql:", text)
     url = sa.make_url(text)

@@ -1,26 +1,15 @@
-"""Tables of orders: orders, lines, adjustments, payments and timeline."""
+"""Orders with their lines, adjustments and payments."""
 
-from collections.abc import Collection
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mercato_kit import db
+from mercato_orders.models.base import Amount, Base, one_of
 from mercato_orders.values import percent
-
-
-class Base(DeclarativeBase):
-    """Base of the feature's tables."""
-
-    metadata = db.metadata("orders")
-    type_annotation_map = db.TYPES
-
-
-Amount = Annotated[int, mapped_column(sa.BigInteger, default=0)]
-"""Minor units of the order's currency."""
 
 ORDER_STATUSES = ("open", "completed", "canceled", "expired")
 PAYMENT_STATUSES = ("unpaid", "authorized", "paid", "partially_refunded", "refunded")
@@ -33,25 +22,6 @@ ACTIVE = (*IN_FLIGHT, "captured")
 ADJUSTMENT_KINDS = ("discount", "shipping", "tax", "fee", "rounding")
 ADJUSTMENT_TARGETS = ("line", "shipping", "order")
 
-NUMBERS = sa.Sequence("orders_number_seq", start=1001, metadata=Base.metadata)
-"""Source of order numbers on PostgreSQL. Refused orders leave gaps."""
-
-
-def _one_of(column: str, values: Collection[str]) -> str:
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
-
-
-class Counter(Base):
-    """The last order number, on databases without sequences.
-
-    PostgreSQL uses a sequence, and this table stays empty.
-    """
-
-    __tablename__ = "orders_counter"
-
-    name: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
-    value: Mapped[int] = mapped_column(sa.BigInteger)
-
 
 class Order(db.Aggregate, Base):
     """An order with customer, addresses, amounts and state.
@@ -62,12 +32,10 @@ class Order(db.Aggregate, Base):
 
     __tablename__ = "orders_order"
     __table_args__ = (
-        sa.CheckConstraint(_one_of("status", ORDER_STATUSES), name="status_known"),
+        sa.CheckConstraint(one_of("status", ORDER_STATUSES), name="status_known"),
+        sa.CheckConstraint(one_of("payment_status", PAYMENT_STATUSES), name="payment_status_known"),
         sa.CheckConstraint(
-            _one_of("payment_status", PAYMENT_STATUSES), name="payment_status_known"
-        ),
-        sa.CheckConstraint(
-            _one_of("fulfillment_status", FULFILLMENT_STATUSES), name="fulfillment_status_known"
+            one_of("fulfillment_status", FULFILLMENT_STATUSES), name="fulfillment_status_known"
         ),
         sa.CheckConstraint(
             "amount_subtotal >= 0 AND amount_discount >= 0 AND amount_shipping >= 0 "
@@ -227,8 +195,8 @@ class Adjustment(db.Identified, Base):
 
     __tablename__ = "orders_adjustment"
     __table_args__ = (
-        sa.CheckConstraint(_one_of("kind", ADJUSTMENT_KINDS), name="kind_known"),
-        sa.CheckConstraint(_one_of("target", ADJUSTMENT_TARGETS), name="target_known"),
+        sa.CheckConstraint(one_of("kind", ADJUSTMENT_KINDS), name="kind_known"),
+        sa.CheckConstraint(one_of("target", ADJUSTMENT_TARGETS), name="target_known"),
         sa.CheckConstraint("(target = 'line') = (line_id IS NOT NULL)", name="line_of_its_target"),
         sa.CheckConstraint(
             "CASE kind WHEN 'discount' THEN amount < 0 WHEN 'rounding' THEN true "
@@ -259,23 +227,13 @@ class Adjustment(db.Identified, Base):
         return percent(self.rate_ppm)
 
 
-class PendingGiveBack(Base):
-    """Discounts of a closed order that their provider, which is not composed, has to take back."""
-
-    __tablename__ = "orders_pending_give_back"
-
-    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id), primary_key=True)
-    provider: Mapped[str] = mapped_column(sa.String(100), primary_key=True)
-    created_at: Mapped[datetime] = mapped_column(default=db.utc_now)
-
-
 class Payment(db.Identified, Base):
     """One attempt to pay an order."""
 
     __tablename__ = "orders_payment"
     __table_args__ = (
         sa.CheckConstraint(
-            _one_of("status", (*ACTIVE, "failed", "canceled", "refund_due", "refunded")),
+            one_of("status", (*ACTIVE, "failed", "canceled", "refund_due", "refunded")),
             name="status_known",
         ),
         sa.CheckConstraint("amount >= 0 AND amount_refunded >= 0", name="amounts_not_negative"),
@@ -287,8 +245,8 @@ class Payment(db.Identified, Base):
             "uq_orders_payment_active",
             "order_id",
             unique=True,
-            postgresql_where=sa.text(_one_of("status", ACTIVE)),
-            sqlite_where=sa.text(_one_of("status", ACTIVE)),
+            postgresql_where=sa.text(one_of("status", ACTIVE)),
+            sqlite_where=sa.text(one_of("status", ACTIVE)),
         ),
     )
 
@@ -306,24 +264,3 @@ class Payment(db.Identified, Base):
     order: Mapped[Order] = relationship(lazy="raise_on_sql", viewonly=True)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the name SQLAlchemy reads
-
-
-class OrderEvent(db.Identified, Base):
-    """One entry of an order's timeline."""
-
-    __tablename__ = "orders_event"
-    __table_args__ = (
-        sa.CheckConstraint(
-            _one_of("actor_type", ("customer", "guest", "staff", "system")),
-            name="actor_type_known",
-        ),
-        sa.Index(None, "order_id", "id"),
-    )
-
-    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
-    type: Mapped[str] = mapped_column(sa.String(100), doc="The topic of the published event")
-    is_public: Mapped[bool] = mapped_column(doc="Shown to the customer")
-    actor_type: Mapped[str] = mapped_column(sa.String(20))
-    actor_id: Mapped[UUID | None]
-    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    created_at: Mapped[datetime] = mapped_column(default=db.utc_now)
