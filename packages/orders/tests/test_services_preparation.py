@@ -212,6 +212,28 @@ class TestLate:
         assert quoted["warnings"] == [warning, warning]
         assert (refused.status_code, refused.json["code"]) == (503, "provider_unavailable")
 
+    def test_what_replaces_late_discounts_redeems(self, staged):
+        """The uses of a local provider that only replaces a late one count, and are given back."""
+        shop = staged(
+            LATE_DISCOUNTS,
+            providers.COUPONS,
+            capabilities={"discounts": ["late"]},
+            remote={"discounts": {"late": {"seconds": 0.1, "late": "coupons"}}},
+        )
+        item = shop.commit(factories.make_item)
+        shop.commit(providers.make_coupon, "ONCE", most=1)
+        body = guests_order(item, discount_codes=["ONCE"])
+
+        placed, refused = (shop.client.post("/v1/orders", json=body) for _ in range(2))
+        token = {"Order-Access-Token": placed.json["access_token"]}
+        canceled = shop.client.post(
+            f"/v1/orders/{placed.json['id']}/cancel", json={}, headers=token
+        )
+
+        assert (placed.status_code, canceled.status_code) == (201, 200)
+        assert (refused.status_code, refused.json["code"]) == (409, "discount_gone")
+        assert shop.commit(providers.redeemed, "ONCE") == 0
+
     def test_a_replay_does_not_depend_on_it(self, staged):
         """A repeated request gets the stored answer, although the provider is late now."""
         shop = taxed(staged, seconds=0.1)
