@@ -22,8 +22,9 @@ from mercato_kit.schemas import (
     Uuid,
     not_blank,
 )
+from mercato_kit.text import canonical_code
 from mercato_vouchers.models import CODE_LENGTH, KINDS, Redemption, Voucher
-from mercato_vouchers.values import NewVoucher, canonical_code
+from mercato_vouchers.values import NewVoucher
 
 _MOST_IDS = 100
 _MOST_USES = 2**31 - 1
