@@ -111,12 +111,13 @@ class TestCheckOut:
             assert refused.status_code == 422
             assert [error["pointer"] for error in refused.json["errors"]] == [pointer]
 
-    def test_order_mail_goes_to_the_account(self, cart):
-        """A customer with a verified address cannot name the address of another person."""
+    def test_order_mail_goes_to_the_account(self, cart, commit):
+        """A customer with a verified address cannot name another one, nor another spelling."""
         refused = cart.check_out(2_500, email="bob@example.com")
 
         assert refused.json["errors"][0]["code"] == "not_yours"
         assert cart.check_out(2_500, email="Alice@Example.com").status_code == 200
+        assert [order.email for order in commit(factories.orders)] == ["alice@example.com"]
 
     def test_refuses_an_empty_cart(self, guest):
         """A cart without lines cannot be ordered."""

@@ -87,6 +87,23 @@ class TestMergeCart:
 
         assert (len(cart["lines"]), cart["refusal"]) == (102, "validation_failed")
 
+    def test_a_cart_does_not_grow_without_end(self, alice, guest, client, commit):
+        """A cart that is too long for an order takes no further one, and none over 10 codes."""
+        own, other = Shopper(alice), Shopper(client)
+        for shopper in (own, guest):
+            for item in commit(lambda: [factories.make_item() for _ in range(51)]):
+                shopper.add(item)
+        own.enter(*(f"A{number}" for number in range(6)))
+        guest.enter(*(f"B{number}" for number in range(6)))
+        other.add(commit(factories.make_item))
+        joined = merge(alice, guest).json["codes"]
+
+        refused = merge(alice, other)
+
+        assert [one["code"] for one in joined][-2:] == ["B2", "B3"]
+        assert (refused.status_code, refused.json["code"]) == (409, "cart_full")
+        assert (len(own.get()["lines"]), other.get()["status"]) == (102, "open")
+
     def test_another_currency(self, alice, client, commit):
         """Lines of a cart in another currency are kept, and priced in that of the customer."""
         item = commit(factories.make_item)

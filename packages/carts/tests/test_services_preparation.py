@@ -100,6 +100,16 @@ class TestPreparePrice:
         assert order.data["codes"] == ["TEN"]
         assert len(FarOrders.asked) == 2
 
+    def test_an_abandoned_cart_is_announced(self, guest, lamp, commit, run_worker, outbox):
+        """The worker asks before its transaction, and the event has the total."""
+        guest.add(lamp)
+        commit(factories.let_time_pass, guest.id, hours=25)
+
+        run_worker()
+
+        (event,) = outbox("cart.abandoned")
+        assert event.payload["amount_total"] == 1_250
+
     def test_a_closed_cart_is_shown(self, alice, guest, lamp):
         """A cart without a price asks nobody."""
         guest.add(lamp)

@@ -135,11 +135,11 @@ class TestQuote:
         """A code of shipping is a warning until a method is chosen; methods show their prices."""
         shop.commit(providers.make_coupon, "FREE", ppm=1_000_000, off="shipping")
 
-        quoted = ask(shop, "/v1/orders/quote", quote_of((item, 1), discount_codes=["FREE"])).json
+        quoted = ask(shop, "/v1/orders/quote", quote_of((item, 1), discount_codes=["free"])).json
 
         assert [method["amount"] for method in quoted["shipping_methods"]] == [0, 0]
         assert quoted["shipping_methods"][1]["amount_discount"] == 1_490
-        assert quoted["warnings"] == [{"code": "no_effect", "discount_code": "FREE"}]
+        assert quoted["warnings"] == [{"code": "no_effect", "discount_code": "free"}]
 
 
 class TestDiscountCodes:

@@ -79,7 +79,7 @@ def open_cart(body: dict[str, Any]) -> tuple[ShownCart, int, dict[str, str]]:
     return shown, 201, {"Location": url_for(".get_cart", cart_id=cart.id)}
 
 
-@blueprint.post("/carts/merge", allow=signed_in, refuses=[CartClosed, NotFound])
+@blueprint.post("/carts/merge", allow=signed_in, refuses=[CartClosed, CartFull, NotFound])
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(MergeSchema)
 @blueprint.response(200, CartSchema)

@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from mercato_carts.models import Cart, Line
-from mercato_carts.values import MAX_QUANTITY, Checkout, Wishes
+from mercato_carts.values import MAX_CODES, MAX_QUANTITY, Checkout, Wishes
 from mercato_contracts.baskets import Address
 from mercato_contracts.countries import COUNTRIES
 from mercato_contracts.money import EXPONENTS
@@ -23,8 +23,6 @@ from mercato_kit.schemas import (
     Text,
     Uuid,
 )
-
-_MOST_CODES = 10
 
 
 class AccessHeadersSchema(Schema):
@@ -93,7 +91,7 @@ class QuantitySchema(Schema):
 class CodesSchema(Schema):
     """The discount codes of a cart."""
 
-    codes = List(LineOfText(min=1, max=100), required=True, max=_MOST_CODES)
+    codes = List(LineOfText(min=1, max=100), required=True, max=MAX_CODES)
 
 
 class MergeSchema(Schema):

@@ -12,6 +12,9 @@ from mercato_contracts.orders import OrderLine, QuotedMethod, Totals
 MAX_LINES = 100
 """Lines of an order, at most."""
 
+MAX_CODES = 10
+"""Discount codes of a cart, at most."""
+
 MAX_QUANTITY = 999
 """Units of one variant in an order, at most."""
 

@@ -33,6 +33,23 @@ class TestRunEach:
         assert _titles(in_unit) == {"a", "idle", "b"}
         assert [record.getMessage() for record in caplog.records] == ["bad failed"]
 
+    def test_a_step_may_run_its_own_units_of_work(self, app, in_unit, caplog):
+        """A step that is marked begins in no transaction; what it committed stays if it fails."""
+        writing = []
+
+        @work.in_steps
+        def step(title):
+            writing.append(work.is_writing())
+            work.run(lambda: add_note(title))
+            raise ValueError("bug")
+
+        with app.app_context():
+            done = work.run_each(lambda: ["a", "b"], step, failure="%s failed")
+
+        assert (done, writing) == (0, [False, False])
+        assert _titles(in_unit) == {"a", "b"}
+        assert len(caplog.records) == 2
+
 
 class TestRun:
     def test_returning_commits(self, in_unit):

@@ -8,9 +8,6 @@ from uuid import UUID
 
 from mercato_kit.text import normalize
 
-LIMITED = ("max_redemptions", "max_redemptions_per_customer")
-"""The limits of a voucher."""
-
 
 @dataclass(frozen=True, slots=True)
 class NewVoucher:

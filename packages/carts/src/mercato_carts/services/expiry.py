@@ -6,9 +6,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_carts.models import Cart, Line
-from mercato_carts.services.prices import contents_of, price_cart
+from mercato_carts.services.preparation import ask
+from mercato_carts.services.prices import Contents, contents_of, price_cart
 from mercato_carts.settings import CartsSettings
 from mercato_carts.topics import ABANDONED
+from mercato_contracts.orders import Quoted
 from mercato_kit import work
 from mercato_kit.db import locked, refreshed, session, utc_now
 from mercato_kit.events import Event
@@ -25,20 +27,37 @@ def announce_abandoned_carts() -> int:
     return work.run_each(_idle_carts, announce_cart, failure="cart %s could not be announced")
 
 
+@work.in_steps
 def announce_cart(cart_id: UUID) -> bool:
-    """Announce a cart that is still idle and not locked, if something in it can be bought."""
+    """Announce a cart that is still idle and not locked, if something in it can be bought.
+
+    Remote providers are asked for its price before the transaction.
+    """
+    found = work.run(lambda: _find(cart_id), read_only=True)
+    if found is None:
+        return False
+    contents, customer = found
+    quoted = price_cart(contents, customer, quote=ask).quoted
+    return work.run(lambda: _announce(cart_id, quoted))
+
+
+def _find(cart_id: UUID) -> tuple[Contents, Principal] | None:
+    cart = session.scalar(sa.select(Cart).where(Cart.id == cart_id, _is_idle()))
+    return None if cart is None else (contents_of(cart), Principal(sub=cart.customer_id))
+
+
+def _announce(cart_id: UUID, quoted: Quoted | None) -> bool:
     cart = session.scalar(_lock(cart_id, _is_idle()))
     if cart is None:
         return False
-    price = price_cart(contents_of(cart), Principal(sub=cart.customer_id))
     # The time of the last change stays: it says when the cart expires.
     session.execute(
         sa.update(Cart)
         .where(Cart.id == cart_id)
         .values(abandoned_at=utc_now(), updated_at=Cart.updated_at)
     )
-    if price.quoted is not None:
-        publish(_event(cart, price.quoted.totals.amount_total))
+    if quoted is not None:
+        publish(_event(cart, quoted.totals.amount_total))
     return True
 
 

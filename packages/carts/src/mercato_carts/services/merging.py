@@ -3,19 +3,20 @@
 from uuid import UUID
 
 from mercato_carts.access import Caller
-from mercato_carts.errors import CartClosed
+from mercato_carts.errors import CartClosed, CartFull
 from mercato_carts.models import Cart, Line
 from mercato_carts.services.carts import lock_cart, open_customers_cart, touch
 from mercato_carts.services.lines import find_line
-from mercato_carts.values import MAX_QUANTITY
+from mercato_carts.values import MAX_CODES, MAX_LINES, MAX_QUANTITY
 from mercato_kit.db import found, session
 
 
 def merge_cart(cart_id: UUID, caller: Caller) -> Cart:
     """Merge a guest's cart into the customer's, and return that.
 
-    No line is lost: units of one variant are summed, up to those that an order can have, and codes
-    are joined. A repeated call returns the customer's cart and changes nothing.
+    No line is lost: units of one variant are summed, up to those that an order can have. Codes are
+    joined, the customer's first, up to those that a cart can have. A repeated call returns the
+    customer's cart and changes nothing.
 
     Args:
         cart_id: Id of the guest's cart, or of the customer's.
@@ -24,6 +25,7 @@ def merge_cart(cart_id: UUID, caller: Caller) -> Cart:
     Raises:
         NotFound: The cart does not exist, or belongs to someone else.
         CartClosed: It was ordered.
+        CartFull: The customer's cart has more lines than an order can have already.
     """
     guests = lock_cart(cart_id, caller)
     customer_id = found(caller.principal.sub)
@@ -33,6 +35,8 @@ def merge_cart(cart_id: UUID, caller: Caller) -> Cart:
         raise CartClosed
     own = open_customers_cart(customer_id, guests.currency)
     if guests.status == "open":
+        if len(own.lines) > MAX_LINES:
+            raise CartFull
         _move(guests, own)
         touch(own)
         guests.status, guests.merged_into = "merged", own.id
@@ -48,7 +52,7 @@ def _move(guests: Cart, own: Cart) -> None:
         else:
             there.quantity = min(there.quantity + line.quantity, MAX_QUANTITY)
     guests.lines.clear()
-    own.codes = list(dict.fromkeys([*own.codes, *guests.codes]))
+    own.codes = list(dict.fromkeys([*own.codes, *guests.codes]))[:MAX_CODES]
 
 
 def _copy(line: Line, *, same_currency: bool) -> Line:

@@ -26,14 +26,15 @@ def prepare_price(cart_id: UUID, caller: Caller, wishes: Wishes | None = None) -
         NotFound: The cart does not exist, or belongs to someone else.
     """
     contents = work.run(lambda: _find(cart_id, caller), read_only=True)
-    return None if contents is None else price_cart(contents, caller.principal, wishes, _ask)
+    return None if contents is None else price_cart(contents, caller.principal, wishes, ask)
+
+
+def ask(wanted: Wanted) -> tuple[Prepared | None, Quoted]:
+    """Ask remote providers, then orders, outside of a transaction."""
+    prepared = get(Orders).prepare(wanted)
+    return prepared, work.run(lambda: get(Orders).quote(wanted, prepared), read_only=True)
 
 
 def _find(cart_id: UUID, caller: Caller) -> Contents | None:
     cart = find_cart(cart_id, caller)
     return contents_of(cart) if cart.status == "open" else None
-
-
-def _ask(wanted: Wanted) -> tuple[Prepared | None, Quoted]:
-    prepared = get(Orders).prepare(wanted)
-    return prepared, work.run(lambda: get(Orders).quote(wanted, prepared), read_only=True)

@@ -142,7 +142,7 @@ def wanted_of(
     return Wanted(
         lines=tuple(line for line in contents.lines if line.variant_id not in price.unavailable),
         currency=contents.currency,
-        customer=Customer(principal.sub, wishes.email or principal.email, principal.email_verified),
+        customer=_customer_of(principal, wishes),
         discount_codes=tuple(price.codes),
         shipping_method=wishes.shipping_method,
         shipping_address=wishes.shipping_address,
@@ -150,6 +150,13 @@ def wanted_of(
         tax_id=wishes.tax_id,
         **members,
     )
+
+
+def _customer_of(principal: Principal, wishes: Wishes) -> Customer:
+    """Return who buys. No other address, nor another spelling, stands for one that is verified."""
+    verified = principal.email if principal.email_verified else None
+    email = verified or wishes.email or principal.email
+    return Customer(principal.sub, email, principal.email_verified)
 
 
 def _leave_out(price: Price, refused: OrderRefused) -> bool:

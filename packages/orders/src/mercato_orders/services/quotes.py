@@ -1,6 +1,6 @@
 """Price an order without placing it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -72,7 +72,7 @@ def quote(wanted: Wanted, inquiry: Inquiry | None = None) -> Quotation:
         order=priced.order,
         adjustments=tuple(_adjustments(priced.order)),
         shipping_methods=methods_of(priced),
-        warnings=(*_warnings(priced), *inquiry.warnings),
+        warnings=(*_warnings(priced, wanted.discount_codes), *inquiry.warnings),
         valid_until=priced.valid_until,
     )
 
@@ -93,7 +93,7 @@ def _adjustments(order: PricedOrder) -> Iterator[QuotedAdjustment]:
         )
 
 
-def _warnings(priced: Price) -> Iterator[Mapping[str, Any]]:
+def _warnings(priced: Price, codes: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     for line in priced.order.lines:
         available = line.item.available
         if available is not None and available < line.quantity:
@@ -102,5 +102,7 @@ def _warnings(priced: Price) -> Iterator[Mapping[str, Any]]:
                 "variant_id": line.item.variant_id,
                 "requested": line.quantity,
             }
-    for code in priced.without_effect:
-        yield {"code": "no_effect", "discount_code": code}
+    # As the customer wrote them: the client compares them with those that it sent.
+    for plain, written in zip(priced.order.total.basket.codes, codes, strict=True):
+        if plain in priced.without_effect:
+            yield {"code": "no_effect", "discount_code": written}

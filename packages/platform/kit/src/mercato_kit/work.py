@@ -77,16 +77,17 @@ def run(step: Callable[[], T], *, read_only: bool = False, safe_to_repeat: bool 
 
 
 def in_steps(command: C) -> C:
-    """Mark a command of a feature that runs its own units of work.
+    """Mark a command of a feature, or a step of :func:`run_each`, that runs its own units of work.
 
-    Every other command runs in one, which is too long for work on all rows of a table.
+    Every other one runs in one, which is too long for work on all rows of a table, or on other
+    machines.
     """
     vars(command)["runs_units_of_work"] = True
     return command
 
 
 def is_in_steps(command: Callable[..., object]) -> bool:
-    """Return whether a command runs its own units of work."""
+    """Return whether a command, or a step, runs its own units of work."""
     return "runs_units_of_work" in vars(command)
 
 
@@ -130,6 +131,8 @@ def read_first(step: Callable[[], T]) -> T:
 def run_each(find: Callable[[], Iterable[T]], step: Callable[[T], bool], *, failure: str) -> int:
     """Run *step* for each item that *find* returns, each in its own unit of work.
 
+    A step that :func:`in_steps` marks begins its units of work itself.
+
     An item that fails is logged and left for the next run; it does not block the others.
 
     Args:
@@ -145,7 +148,7 @@ def run_each(find: Callable[[], Iterable[T]], step: Callable[[T], bool], *, fail
 
 def _try(step: Callable[[T], bool], item: T, failure: str) -> bool:
     try:
-        return run(lambda: step(item))
+        return step(item) if is_in_steps(step) else run(lambda: step(item))
     except Exception:  # noqa: BLE001 - one item must not block the others
         _log.exception(failure, item)
         return False

@@ -20,7 +20,7 @@ def hide_review(review_id: UUID, reason: str | None) -> Review:
     review.status, review.hidden_reason = "hidden", reason
     session.flush()
     if was_published:
-        summaries.uncount_ratings(review.product_id, [review.rating])
+        summaries.uncount_rating(review.product_id, review.rating)
         security.record("review_hidden", review_id=review_id)
     return review
 

@@ -1,7 +1,6 @@
 """Write, find, change and delete reviews."""
 
 from collections.abc import Container, Mapping
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -131,7 +130,7 @@ def delete_review(review_id: UUID, principal: Principal, *, versions: Container[
     session.delete(review)
     session.flush()
     if review.status == "published":
-        summaries.uncount_ratings(review.product_id, [review.rating])
+        summaries.uncount_rating(review.product_id, review.rating)
 
 
 def lock_review(review_id: UUID) -> Review:
@@ -152,9 +151,9 @@ def erase_author(author_id: UUID) -> None:
     for review in reviews:
         session.delete(review)
     session.flush()
-    published = (one for one in reviews if one.status == "published")
-    for product_id, ones in groupby(published, key=lambda one: one.product_id):
-        summaries.uncount_ratings(product_id, [one.rating for one in ones])
+    for review in reviews:
+        if review.status == "published":
+            summaries.uncount_rating(review.product_id, review.rating)
 
 
 def _lock_own(review_id: UUID, principal: Principal, versions: Container[int]) -> Review:

@@ -35,9 +35,9 @@ def count_rating(product_id: UUID, rating: int) -> None:
     session.execute(added)
 
 
-def uncount_ratings(product_id: UUID, ratings: Sequence[int]) -> None:
-    """Count ratings no more, because their reviews were hidden or deleted."""
-    _change(product_id, -len(ratings), -sum(ratings))
+def uncount_rating(product_id: UUID, rating: int) -> None:
+    """Count a rating no more, because its review was hidden or deleted."""
+    _change(product_id, -1, -rating)
 
 
 def replace_rating(product_id: UUID, old: int, new: int) -> None:

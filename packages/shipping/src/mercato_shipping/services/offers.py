@@ -47,7 +47,7 @@ def offer_methods(basket: Basket) -> tuple[Offered, ...]:
     """Return the methods for a basket with their prices; at most one SELECT.
 
     Returns:
-        None where nothing is shipped, or not to its address, weight or currency.
+        Empty where nothing is shipped, or not to its address, weight or currency.
     """
     lines = [line for line in basket.lines if line.requires_shipping]
     address = basket.shipping_address
