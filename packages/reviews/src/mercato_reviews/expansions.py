@@ -5,7 +5,6 @@ from mercato_kit.feature import Expansion
 from mercato_reviews import services
 from mercato_reviews.schemas import SummarySchema
 
-
 EXPANSIONS = [
     Expansion(
         Catalog,
