@@ -5,7 +5,9 @@ EMAIL = "wim.walker@example.com"
 ADDRESS = {
     "name": "Wim Walker",
     "line1": "1 Market Street",
+    "line2": "Third floor",
     "city": "Bologna",
+    "region": "Emilia-Romagna",
     "postal_code": "40121",
     "country": "IT",
 }
