@@ -38,7 +38,7 @@ class TestTerms:
             assert services.fallback(Rates, "far").provider.rate() == 19
 
     def test_of_many_what_replaces_one_has_its_name(self, client_of):
-        """Who was answered by a provider that replaces a late one finds it by its name."""
+        """The provider that replaces a late one is found by its name, and is not one of all."""
         near = feature("near", offers=[Offer(Tips, "1.0", Tip)])
         chosen = {"capabilities": {"tips": ["far_tips"]}}
         client = client_of(
