@@ -50,6 +50,21 @@ class TestCheckVersion:
             db.check_version(Note(version=2), {1})
 
 
+class TestTouch:
+    def test_counts_each_time(self, in_unit):
+        """The version increases each time, also twice within a millisecond."""
+        note_id = in_unit(add_note)
+
+        def change():
+            note = db.session.get_one(Note, note_id)
+            for _ in range(20):
+                db.touch(note)
+                db.session.flush()
+            return note.version
+
+        assert in_unit(change) == 21
+
+
 class TestRefreshed:
     def test_overwrites_what_the_session_holds(self, in_unit):
         """A row that was loaded before gets the values of the database."""

@@ -20,6 +20,7 @@ from sqlalchemy.orm import (
     mapped_column,
     scoped_session,
 )
+from sqlalchemy.orm.attributes import flag_modified
 from werkzeug.local import LocalProxy
 
 from mercato_kit import transactions
@@ -190,6 +191,13 @@ def check_version(row: Aggregate, versions: Container[int]) -> None:
     """
     if row.version not in versions:
         raise StaleVersion
+
+
+def touch(row: Aggregate) -> None:
+    """Increase the version of *row* with the next flush, although no column of its own changes."""
+    row.updated_at = utc_now()
+    # It may be the millisecond of the last change.
+    flag_modified(row, "updated_at")
 
 
 def refreshed(statement: AnySelect) -> AnySelect:
