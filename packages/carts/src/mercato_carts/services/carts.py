@@ -1,6 +1,5 @@
 """Open, find and lock carts."""
 
-from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -8,7 +7,7 @@ import sqlalchemy as sa
 from mercato_carts.access import Caller, access_token, hash_token
 from mercato_carts.errors import CartClosed
 from mercato_carts.models import Cart
-from mercato_kit.db import found, insert, locked, new_id, refreshed, session, utc_now
+from mercato_kit.db import found, insert, locked, new_id, refreshed, session, touch
 from mercato_kit.later import by_column, with_defaults
 from mercato_kit.principals import Principal
 
@@ -76,9 +75,8 @@ def lock_open_cart(cart_id: UUID, caller: Caller) -> Cart:
     return cart
 
 
-def touch(cart: Cart) -> None:
+def note_change(cart: Cart) -> None:
     """Record that a cart has changed: it expires later, and is no longer abandoned."""
-    # Twice in a millisecond is twice.
-    cart.updated_at = max(utc_now(), cart.updated_at + timedelta(milliseconds=1))
+    touch(cart)
     cart.abandoned_at = None
     session.flush()

@@ -5,7 +5,7 @@ from uuid import UUID
 from mercato_carts.access import Caller
 from mercato_carts.errors import CartClosed, CartEmpty, CheckoutRefused
 from mercato_carts.models import Cart
-from mercato_carts.services.carts import lock_cart, touch
+from mercato_carts.services.carts import lock_cart, note_change
 from mercato_carts.services.prices import (
     Price,
     codes_with_effect,
@@ -52,7 +52,7 @@ def check_out(
     placed = _place(cart, checkout, caller.principal, price)
     if cart.status == "open":
         cart.status, cart.order_id = "ordered", placed.id
-        touch(cart)
+        note_change(cart)
     return placed
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from mercato_carts.access import Caller
 from mercato_carts.errors import CartFull, VariantUnavailable
 from mercato_carts.models import Cart, Line
-from mercato_carts.services.carts import lock_open_cart, touch
+from mercato_carts.services.carts import lock_open_cart, note_change
 from mercato_carts.values import MAX_LINES, MAX_QUANTITY
 from mercato_contracts import catalog
 from mercato_kit.db import found, utc_now
@@ -41,7 +41,7 @@ def remove_line(cart_id: UUID, variant_id: UUID, caller: Caller) -> Cart:
     """
     cart = lock_open_cart(cart_id, caller)
     cart.lines.remove(found(find_line(cart, variant_id)))
-    touch(cart)
+    note_change(cart)
     return cart
 
 
@@ -54,7 +54,7 @@ def set_codes(cart_id: UUID, codes: Sequence[str], caller: Caller) -> Cart:
     """
     cart = lock_open_cart(cart_id, caller)
     cart.codes = list(codes)
-    touch(cart)
+    note_change(cart)
     return cart
 
 
@@ -76,7 +76,7 @@ def _put(cart: Cart, variant_id: UUID, quantity: int) -> Cart:
     line.sku, line.name, line.variant_name = item.sku, item.name, item.variant_name
     line.image_url = item.image_url
     line.unit_amount = item.unit_amount
-    touch(cart)
+    note_change(cart)
     return cart
 
 

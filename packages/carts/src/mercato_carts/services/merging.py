@@ -5,7 +5,7 @@ from uuid import UUID
 from mercato_carts.access import Caller
 from mercato_carts.errors import CartClosed, CartFull
 from mercato_carts.models import Cart, Line
-from mercato_carts.services.carts import lock_cart, open_customers_cart, touch
+from mercato_carts.services.carts import lock_cart, note_change, open_customers_cart
 from mercato_carts.services.lines import find_line
 from mercato_carts.values import MAX_CODES, MAX_LINES, MAX_QUANTITY
 from mercato_kit.db import found, session
@@ -38,7 +38,7 @@ def merge_cart(cart_id: UUID, caller: Caller) -> Cart:
         if len(own.lines) > MAX_LINES:
             raise CartFull
         _move(guests, own)
-        touch(own)
+        note_change(own)
         guests.status, guests.merged_into = "merged", own.id
         session.flush()
     return own

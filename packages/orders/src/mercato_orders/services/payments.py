@@ -8,7 +8,7 @@ from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts.stock import Stock
-from mercato_kit.db import locked, new_id, refreshed, session, utc_now
+from mercato_kit.db import locked, new_id, refreshed, session, touch, utc_now
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
 from mercato_orders.access import SYSTEM, Actor, Caller
@@ -87,7 +87,7 @@ def settle_payment(payment_id: UUID, result: Result, actor: Actor = SYSTEM) -> P
     if payment.status not in IN_FLIGHT:
         return payment
     payment.provider_payment_id = result.provider_payment_id
-    order.updated_at = utc_now()
+    touch(order)
     if result.status == "declined":
         payment.status = "failed"
         payment.error_code = result.error_code

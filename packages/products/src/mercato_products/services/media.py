@@ -5,11 +5,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import session
+from mercato_kit.db import session, touch
 from mercato_kit.errors import invalid
 from mercato_products.models import Medium, Product, Variant
 from mercato_products.services.products import find_product
-from mercato_products.services.versions import lock_product, touch
+from mercato_products.services.versions import lock_product
 from mercato_products.values import NewMedium
 
 

@@ -5,12 +5,11 @@ from uuid import UUID
 
 from mercato_contracts.money import EXPONENTS
 from mercato_kit import security
-from mercato_kit.db import session
+from mercato_kit.db import session, touch
 from mercato_kit.errors import NotFound
 from mercato_products.models import Price
 from mercato_products.services.listings import refresh_price_ranges
 from mercato_products.services.variants import lock_variant
-from mercato_products.services.versions import touch
 
 
 def set_price(

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from mercato_kit.db import check_version, refreshed, refuse, session, unique_key, utc_now
+from mercato_kit.db import check_version, refreshed, refuse, session, touch, unique_key, utc_now
 from mercato_kit.errors import invalid
 from mercato_kit.views import Shown
 from mercato_products.errors import (
@@ -23,7 +23,7 @@ from mercato_products.services.listings import refresh_listings
 from mercato_products.services.options import check_options, read_options
 from mercato_products.services.search import refresh_words
 from mercato_products.services.variants import OPTIONS, SKU, make_variant, record_prices
-from mercato_products.services.versions import lock_product, touch
+from mercato_products.services.versions import lock_product
 from mercato_products.values import NewProduct
 from mercato_products.views import PRODUCT, PRODUCT_WITH_STOCK
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, selectinload
 
 from mercato_kit import security
-from mercato_kit.db import check_version, found, refreshed, refuse, session, unique_key
+from mercato_kit.db import check_version, found, refreshed, refuse, session, touch, unique_key
 from mercato_kit.http import PageRequest
 from mercato_kit.views import Shown
 from mercato_products.errors import DuplicateOptions, SkuTaken, StockInUse
@@ -17,7 +17,7 @@ from mercato_products.services.in_stock import refresh_in_stock
 from mercato_products.services.listings import refresh_price_ranges
 from mercato_products.services.options import check_options, make_option_key, name_variant
 from mercato_products.services.search import refresh_words
-from mercato_products.services.versions import lock_product, touch
+from mercato_products.services.versions import lock_product
 from mercato_products.values import NewVariant
 from mercato_products.views import ON_SALE, VARIANTS
 

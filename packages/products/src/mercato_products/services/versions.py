@@ -4,10 +4,9 @@ from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm.attributes import flag_modified
 
 from mercato_kit.db import found, locked, refreshed, session, utc_now
-from mercato_products.models import Product, Variant
+from mercato_products.models import Product
 
 
 def lock_product(product_id: UUID) -> Product:
@@ -21,12 +20,6 @@ def lock_product(product_id: UUID) -> Product:
     """
     statement = sa.select(Product).where(Product.id == product_id)
     return found(session.scalar(refreshed(locked(statement))))
-
-
-def touch(row: Product | Variant) -> None:
-    """Increase the version of *row* although none of its own columns changes."""
-    row.updated_at = utc_now()
-    flag_modified(row, "updated_at")
 
 
 def touch_all(product_ids: Collection[UUID]) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from mercato_kit import security
-from mercato_kit.db import check_version, found, locked, refuse, session, unique_key, utc_now
+from mercato_kit.db import check_version, found, locked, refuse, session, touch, unique_key
 from mercato_kit.errors import FieldError, Invalid
 from mercato_kit.http import PageRequest
 from mercato_kit.views import Shown
@@ -107,7 +107,7 @@ def write_zones(zones: Sequence[tuple[Zone, NewZone]]) -> None:
             zone.areas.clear()
             zone.methods.clear()
             zone.code = new.code
-            zone.updated_at = utc_now()
+            touch(zone)
             if new.metadata_ is not None:
                 zone.metadata_ = dict(new.metadata_)
     with refuse({_AREA: AreaTaken}):
