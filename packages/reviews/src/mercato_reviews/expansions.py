@@ -2,8 +2,8 @@
 
 from mercato_contracts.catalog import Catalog
 from mercato_kit.feature import Expansion
-from mercato_reviews import services
 from mercato_reviews.schemas import SummarySchema
+from mercato_reviews.services import read_summaries
 
 EXPANSIONS = [
     Expansion(
@@ -12,7 +12,7 @@ EXPANSIONS = [
         "reviews",
         SummarySchema,
         "Average rating and number of its published reviews; null if it has none.",
-        services.read_summaries,
+        read_summaries,
         public=True,
     )
 ]
