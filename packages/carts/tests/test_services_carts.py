@@ -1,6 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
+from mercato_carts.access import Caller
+from mercato_carts.services import carts
 from mercato_kit.db import new_id
+from mercato_kit.principals import Principal
+from mercato_testing.waiting import wait_for_blocked_transaction
 
 from .factories import Shopper
 
@@ -33,6 +38,25 @@ class TestOpenCart:
             carts = list(pool.map(Shopper, twins))
 
         assert len({cart.id for cart in carts}) == 1
+
+    def test_a_cart_that_is_being_ordered_is_followed_by_another(self, as_user, commit):
+        """A customer who opens a cart while the last one is ordered waits, and gets a new one."""
+        alice = as_user()
+        cart = Shopper(alice)
+        twin = as_user(sub=alice.sub)
+
+        def order():
+            ordered = carts.lock_cart(UUID(cart.id), Caller(Principal(sub=alice.sub)))
+            opened = threads.submit(Shopper, twin)
+            wait_for_blocked_transaction(opened)
+            ordered.status, ordered.order_id = "ordered", new_id()
+            return opened
+
+        with ThreadPoolExecutor(1) as threads:
+            opened = commit(order).result()
+
+        assert opened.get()["status"] == "open"
+        assert opened.id != cart.id
 
     def test_refuses_an_unknown_currency(self, client):
         """The currency is one of ISO 4217."""

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import suppress
+from uuid import UUID
 
 import pytest
 
@@ -11,7 +12,10 @@ from mercato_contracts.orders import OrderRefused, Orders, Wanted, WantedLine
 from mercato_contracts.shipping import Method, Shipping
 from mercato_contracts.taxes import Assessment, InvalidTaxId, Rate, Tax, Taxes
 from mercato_kit import work
+from mercato_kit.db import session
 from mercato_kit.services import get
+from mercato_orders import services
+from mercato_orders.models import PendingGiveBack
 from mercato_testing.fakes import fake
 
 from . import factories, providers
@@ -80,6 +84,16 @@ def taxed(staged, late="refuse", *, seconds=2.0):
         providers.TAXES,
         capabilities={"taxes": "far"},
         remote={"taxes": {"far": {"seconds": seconds, "late": late}}},
+    )
+
+
+def replaced(staged):
+    """Stage the shop with remote discounts that are late, and coupons that replace them."""
+    return staged(
+        LATE_DISCOUNTS,
+        providers.COUPONS,
+        capabilities={"discounts": ["late"]},
+        remote={"discounts": {"late": {"seconds": 0.1, "late": "coupons"}}},
     )
 
 
@@ -211,6 +225,36 @@ class TestLate:
         warning = {"code": "provider_unavailable", "provider": "late"}
         assert quoted["warnings"] == [warning, warning]
         assert (refused.status_code, refused.json["code"]) == (503, "provider_unavailable")
+
+    def test_what_replaces_late_discounts_redeems(self, staged):
+        """The uses of a local provider that only replaces a late one count, and are given back."""
+        shop = replaced(staged)
+        item = shop.commit(factories.make_item)
+        shop.commit(providers.make_coupon, "ONCE", most=1)
+        body = guests_order(item, discount_codes=["ONCE"])
+
+        placed, refused = (shop.client.post("/v1/orders", json=body) for _ in range(2))
+        token = {"Order-Access-Token": placed.json["access_token"]}
+        canceled = shop.client.post(
+            f"/v1/orders/{placed.json['id']}/cancel", json={}, headers=token
+        )
+
+        assert (placed.status_code, canceled.status_code) == (201, 200)
+        assert (refused.status_code, refused.json["code"]) == (409, "discount_gone")
+        assert shop.commit(providers.redeemed, "ONCE") == 0
+
+    def test_what_replaces_late_discounts_takes_back_what_waited(self, staged):
+        """What was not given back before, because the provider was away, is given back now."""
+        shop = replaced(staged)
+        item = shop.commit(factories.make_item)
+        placed = shop.client.post("/v1/orders", json=guests_order(item)).json
+        row = PendingGiveBack(order_id=UUID(placed["id"]), provider="coupons")
+        shop.commit(lambda: session.add(row))
+
+        with shop.app.app_context():
+            given = [services.give_back_pending() for _ in range(2)]
+
+        assert given == [1, 0]
 
     def test_a_replay_does_not_depend_on_it(self, staged):
         """A repeated request gets the stored answer, although the provider is late now."""

@@ -1,14 +1,13 @@
-import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from mercato_kit.db import new_id, session
 from mercato_products.services.categories import delete_category
 from mercato_products.services.products import update_product
 from mercato_products.services.versions import lock_product
+from mercato_testing.waiting import wait_for_blocked_transaction
 
 from . import factories
 
@@ -220,20 +219,3 @@ class TestDeleteCategoryConcurrently:
 
         product = client.get(f"/v1/products/{product_id}").json
         assert (product["category_ids"], product["version"]) == ([], 3)
-
-
-def wait_for_blocked_transaction(done):
-    """Wait until a transaction waits for a lock of this one, or has ended.
-
-    SQLite has one writer, so there a later transaction has not even started.
-    """
-    if session.get_bind().dialect.name == "sqlite":
-        return
-    waiting = sa.text(
-        "SELECT count(*) FROM pg_locks"
-        " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    )
-    give_up_at = time.monotonic() + 10
-    while not session.scalar(waiting) and not done.done():
-        assert time.monotonic() < give_up_at, "no transaction waited"
-        time.sleep(0.01)

@@ -54,6 +54,13 @@ class TestWriteReview:
         assert refused.status_code == 422
         assert [one["pointer"] for one in refused.json["errors"]] == ["/rating"]
 
+    def test_says_something(self, alice):
+        """A text of white space, which readers would see as an empty review, is refused."""
+        refused = alice.post("/v1/reviews", json=body_of(text=" \n ", title=" ", author_name=" "))
+
+        found = {error["pointer"]: error["code"] for error in refused.json["errors"]}
+        assert found == dict.fromkeys(("/text", "/title", "/author_name"), "blank")
+
     def test_counts_reviews_written_at_once(self, app, as_user, commit):
         """Reviews of one product that are written at the same time all count."""
         authors = [as_user() for _ in range(8)]

@@ -1,4 +1,3 @@
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -6,6 +5,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from mercato_kit.db import new_id, session
+from mercato_testing.waiting import wait_for_blocked_transaction
 from mercato_users import one_time_tokens, services
 from mercato_users.models import LoginAttempt, Session, User
 
@@ -242,23 +242,6 @@ class TestLogInConcurrently:
 
         assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
         assert commit(open_sessions) == []
-
-
-def wait_for_blocked_transaction(answer):
-    """Wait until a transaction waits for a lock of this one, or has finished.
-
-    SQLite has one writer, so there a later transaction has not even started.
-    """
-    if session.get_bind().dialect.name == "sqlite":
-        return
-    waiting = sa.text(
-        "SELECT count(*) FROM pg_locks"
-        " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    )
-    give_up_at = time.monotonic() + 10
-    while not session.scalar(waiting) and not answer.done():
-        assert time.monotonic() < give_up_at, "no transaction waited"
-        time.sleep(0.01)
 
 
 def open_sessions():

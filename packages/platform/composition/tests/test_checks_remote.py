@@ -37,6 +37,18 @@ class TestTerms:
             assert services.fallback(Rates, "far").name == "near"
             assert services.fallback(Rates, "far").provider.rate() == 19
 
+    def test_of_many_what_replaces_one_has_its_name(self, client_of):
+        """The provider that replaces a late one is found by its name, and is not one of all."""
+        near = feature("near", offers=[Offer(Tips, "1.0", Tip)])
+        chosen = {"capabilities": {"tips": ["far_tips"]}}
+        client = client_of(
+            FAR_TIPS, near, remote={"tips": {"far_tips": {"late": "near"}}}, **chosen
+        )
+
+        with client.application.app_context():
+            assert services.names(Tips) == ("far_tips",)
+            assert services.named(Tips, "near") is services.fallback(Tips, "far_tips").provider
+
     def test_have_defaults(self):
         """Without a table a late provider is a refusal, after two seconds."""
         [answer] = planned(FAR).resolved[Rates]

@@ -20,6 +20,7 @@ from mercato_kit.schemas import (
     QuerySchema,
     Text,
     Uuid,
+    not_blank,
     render_instant,
 )
 from mercato_kit.text import is_text
@@ -131,6 +132,18 @@ class TestLine:
         """A line has the limits of a text."""
         assert refuses(Line(min=1, max=4), "")
         assert refuses(Line(min=1, max=4), "a" * 5)
+
+
+class TestNotBlank:
+    @pytest.mark.parametrize("field", [Text(validate=not_blank), Line(validate=not_blank)])
+    def test_refuses_white_space_alone(self, field):
+        """Text needs a character that is seen; white space around it stays."""
+        assert all(refuses(field, value) for value in ("", " ", "\u2003"))
+        assert _load(field, " a ") == " a "
+
+    def test_accepts_lines(self):
+        """Text may begin with blank lines, and have more than one."""
+        assert _load(Text(validate=not_blank), "\n\na\nb") == "\n\na\nb"
 
 
 class TestEmail:

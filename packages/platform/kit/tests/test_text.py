@@ -3,7 +3,15 @@ import sqlalchemy as sa
 from hypothesis import given, strategies as st
 
 from mercato_kit.db import session
-from mercato_kit.text import SORT_KEY_LENGTH, fold, is_line, is_text, normalize, sort_key
+from mercato_kit.text import (
+    SORT_KEY_LENGTH,
+    canonical_code,
+    fold,
+    is_line,
+    is_text,
+    normalize,
+    sort_key,
+)
 
 NAMES = [
     "Apfel",
@@ -57,6 +65,15 @@ class TestNormalize:
         """Text of more than four times a limit stays above the limit, so it need not be read."""
         assert len(text) <= 4 * len(normalize(text))
         assert len(text) <= 4 * len(normalize(text, "NFKC"))
+
+
+class TestCanonicalCode:
+    @pytest.mark.parametrize(
+        "text", [" spring-10 ", "SPRING-10", "\uff33pring-10", "\u017fpring-10"]
+    )
+    def test_is_equal_for_what_people_type(self, text):
+        """Case, width and the white space around a code are no part of it."""
+        assert canonical_code(text) == "SPRING-10"
 
 
 class TestFold:

@@ -3,14 +3,14 @@
 from marshmallow import fields, validate
 
 from mercato_kit.http import ListQuerySchema, page_of
-from mercato_kit.schemas import Integer, Line, Listed, ModelSchema, Schema, Text, Uuid
+from mercato_kit.schemas import Integer, Line, Listed, ModelSchema, Schema, Text, Uuid, not_blank
 from mercato_reviews.models import STATUSES, Review
 from mercato_reviews.values import NewReview
 
 
 class _Writing(Schema):
-    title = Line(min=1, max=200, allow_none=True)
-    author_name = Line(min=1, max=100, allow_none=True)
+    title = Line(min=1, max=200, allow_none=True, validate=not_blank)
+    author_name = Line(min=1, max=100, allow_none=True, validate=not_blank)
 
 
 class NewReviewSchema(_Writing):
@@ -20,20 +20,20 @@ class NewReviewSchema(_Writing):
 
     product_id = Uuid(required=True)
     rating = Integer(required=True, min=1, max=5)
-    text = Text(required=True, min=1, max=5000)
+    text = Text(required=True, min=1, max=5000, validate=not_blank)
 
 
 class ReviewChangesSchema(_Writing):
     """Changes of a review; absent members stay unchanged."""
 
     rating = Integer(min=1, max=5)
-    text = Text(min=1, max=5000)
+    text = Text(min=1, max=5000, validate=not_blank)
 
 
 class HiddenSchema(Schema):
     """Why a review is hidden."""
 
-    reason = Line(min=1, max=500)
+    reason = Line(min=1, max=500, validate=not_blank)
 
 
 class OwnQuerySchema(ListQuerySchema):

@@ -19,6 +19,7 @@ from mercato_kit.schemas import (
     QuerySchema,
     Schema,
     Text,
+    not_blank,
 )
 from mercato_shipping.models import Area, Method, Rate, Zone
 from mercato_shipping.values import NewArea, NewMethod, NewRate, NewZone
@@ -76,8 +77,7 @@ class Label(Line):
     """A name that is not blank."""
 
     def __init__(self, **kwargs: Any) -> None:
-        pattern = validate.Regexp(r"\s*\S.*\Z", error=Message("Must not be blank.", "blank"))
-        super().__init__(min=1, max=100, validate=pattern, **kwargs)
+        super().__init__(min=1, max=100, validate=not_blank, **kwargs)
 
 
 class Currency(Text):

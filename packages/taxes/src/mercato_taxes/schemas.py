@@ -16,12 +16,12 @@ from mercato_kit.schemas import (
     Integer,
     Line,
     Listed,
-    Message,
     Metadata,
     ModelSchema,
     QuerySchema,
     Schema,
     Text,
+    not_blank,
 )
 from mercato_taxes.models import Rate
 from mercato_taxes.values import NewRate
@@ -70,8 +70,7 @@ class Label(Line):
     """A name that is not blank."""
 
     def __init__(self, **kwargs: Any) -> None:
-        pattern = validate.Regexp(r"\s*\S.*\Z", error=Message("Must not be blank.", "blank"))
-        super().__init__(min=1, max=100, validate=pattern, **kwargs)
+        super().__init__(min=1, max=100, validate=not_blank, **kwargs)
 
 
 class Reason(Text):

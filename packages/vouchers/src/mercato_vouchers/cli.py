@@ -6,9 +6,9 @@ import click
 
 from mercato_kit import work
 from mercato_kit.errors import NotFound
+from mercato_kit.text import canonical_code
 from mercato_vouchers import services
 from mercato_vouchers.models import CODE_LENGTH
-from mercato_vouchers.values import canonical_code
 
 
 @click.group("vouchers")

@@ -15,15 +15,16 @@ from mercato_kit.schemas import (
     Integer,
     Line,
     List,
-    Message,
     Metadata,
     ModelSchema,
     Schema,
     Text,
     Uuid,
+    not_blank,
 )
+from mercato_kit.text import canonical_code
 from mercato_vouchers.models import CODE_LENGTH, KINDS, Redemption, Voucher
-from mercato_vouchers.values import NewVoucher, canonical_code
+from mercato_vouchers.values import NewVoucher
 
 _MOST_IDS = 100
 _MOST_USES = 2**31 - 1
@@ -79,17 +80,12 @@ class _ChangeableSchema(Schema):
     metadata = Metadata(attribute="metadata_")
 
 
-def _name(*, required: bool) -> Line:
-    pattern = validate.Regexp(r"\s*\S.*\Z", error=Message("Must not be blank.", "blank"))
-    return Line(required=required, max=200, validate=pattern)
-
-
 class NewVoucherSchema(_ChangeableSchema):
     """A voucher to create."""
 
     makes = NewVoucher
 
-    name = _name(required=True)
+    name = Line(required=True, max=200, validate=not_blank)
     kind = Text(required=True, max=20, validate=validate.OneOf(KINDS))
     code = Code(allow_none=True)
     customer_id = Uuid(allow_none=True)
@@ -98,7 +94,7 @@ class NewVoucherSchema(_ChangeableSchema):
 class VoucherChangesSchema(_ChangeableSchema):
     """Changes of a voucher. Its code, kind and customer stay."""
 
-    name = _name(required=False)
+    name = Line(max=200, validate=not_blank)
 
 
 class VoucherQuerySchema(ListQuerySchema):

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from mercato_kit.text import normalize
-
 
 @dataclass(frozen=True, slots=True)
 class NewVoucher:
@@ -16,7 +14,7 @@ class NewVoucher:
     Args:
         name: Label for customers.
         kind: ``percent``, ``amount`` or ``free_shipping``.
-        code: The code, see :func:`canonical_code`; None for an automatic discount.
+        code: The code, see :func:`mercato_kit.text.canonical_code`; None for an automatic discount.
         ppm: For ``percent``.
         amounts: Minor units by currency, for ``amount``.
         minimum_amounts: Minor units by currency.
@@ -48,12 +46,3 @@ class NewVoucher:
     max_redemptions_per_customer: int | None = None
     combinable: bool = True
     metadata_: Mapping[str, Any] = field(default_factory=dict)
-
-
-def canonical_code(text: str) -> str:
-    """Return a code in the form in which codes are compared: NFKC, trimmed, in upper case.
-
-    Raises:
-        ValueError: More combining marks follow each other than any language writes.
-    """
-    return normalize(normalize(text, "NFKC").strip().upper(), "NFKC")

@@ -28,16 +28,19 @@ def open_cart(currency: str, principal: Principal) -> tuple[Cart, str | None]:
 def open_customers_cart(customer_id: UUID, currency: str) -> Cart:
     """Lock the open cart of a customer, and return it; a new one if there is none.
 
-    A unique key decides between concurrent requests.
+    A unique key decides between concurrent requests. One that waits for the order of the open cart
+    finds none then.
 
     Args:
         customer_id: The customer.
         currency: The currency of a new cart.
     """
-    row = with_defaults(Cart, {"customer_id": customer_id, "currency": currency})
-    session.execute(insert(Cart).values(by_column(Cart, row)).on_conflict_do_nothing())
     is_open = Cart.customer_id == customer_id, Cart.status == "open"
-    return session.scalars(refreshed(locked(sa.select(Cart).where(*is_open)))).one()
+    statement = refreshed(locked(sa.select(Cart).where(*is_open)))
+    while (cart := session.scalar(statement)) is None:
+        row = with_defaults(Cart, {"customer_id": customer_id, "currency": currency})
+        session.execute(insert(Cart).values(by_column(Cart, row)).on_conflict_do_nothing())
+    return cart
 
 
 def find_cart(cart_id: UUID, caller: Caller) -> Cart:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from mercato_kit.text import normalize
+from mercato_kit.text import canonical_code
 
 LONGEST_CODE = 100
 """Characters of a code; a longer one is unknown."""
@@ -15,7 +15,7 @@ def plain_codes(codes: Iterable[str]) -> tuple[str, ...]:
 
 def _plain(code: str) -> str:
     try:
-        plain = normalize(normalize(code, "NFKC").strip().upper(), "NFKC")
+        plain = canonical_code(code)
     except ValueError:
         return ""
     return plain if len(plain) <= LONGEST_CODE else ""

@@ -23,6 +23,7 @@ from mercato_kit.schemas import (
     Schema,
     Text,
     Uuid,
+    not_blank,
 )
 from mercato_orders.models import FULFILLMENT_STATUSES, ORDER_STATUSES, PAYMENT_STATUSES
 from mercato_orders.payments import PROVIDERS
@@ -46,25 +47,17 @@ class EmailKey(Email):
         return email_key(super()._deserialize(value, *args, **kwargs))
 
 
-class NotBlank(LineOfText):
-    """A line of text with at least one character that is not white space."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        pattern = validate.Regexp(r"\s*\S.*\Z", error=Message("Must not be blank.", "blank"))
-        super().__init__(validate=pattern, **kwargs)
-
-
 class AddressSchema(Schema):
     """A postal address."""
 
     makes = Address
 
-    name = NotBlank(required=True, max=200)
-    line1 = NotBlank(required=True, max=200)
-    line2 = NotBlank(max=200, allow_none=True)
-    city = NotBlank(required=True, max=100)
-    region = NotBlank(max=100, allow_none=True)
-    postal_code = NotBlank(max=20, allow_none=True)
+    name = LineOfText(required=True, max=200, validate=not_blank)
+    line1 = LineOfText(required=True, max=200, validate=not_blank)
+    line2 = LineOfText(max=200, allow_none=True, validate=not_blank)
+    city = LineOfText(required=True, max=100, validate=not_blank)
+    region = LineOfText(max=100, allow_none=True, validate=not_blank)
+    postal_code = LineOfText(max=20, allow_none=True, validate=not_blank)
     country = Text(
         required=True,
         max=2,

@@ -1,5 +1,6 @@
 """Give the discounts of orders that were canceled or have expired back to their providers."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ from mercato_contracts.discounts import Discounts
 from mercato_kit import work
 from mercato_kit.db import locked, session
 from mercato_kit.later import later
-from mercato_kit.services import named, names
+from mercato_kit.services import fallback, named, names
 from mercato_orders.models import Order, PendingGiveBack
 from mercato_orders.services.inquiry import calling
 
@@ -43,9 +44,17 @@ def _give_back(name: str, order_id: UUID) -> bool:
 
 def _due() -> list[tuple[UUID, str]]:
     key = sa.select(PendingGiveBack.order_id, PendingGiveBack.provider)
-    composed = PendingGiveBack.provider.in_(names(Discounts))
+    composed = PendingGiveBack.provider.in_(_composed())
     rows = key.where(composed).order_by(PendingGiveBack.order_id).limit(BATCH_SIZE)
     return [(order_id, provider) for order_id, provider in session.execute(rows)]
+
+
+def _composed() -> Iterator[str]:
+    """Return the names of the providers, and of those that replace one that is late."""
+    for name in names(Discounts):
+        yield name
+        if instead := fallback(Discounts, name):
+            yield instead.name
 
 
 def _settle(key: tuple[UUID, str]) -> bool:

@@ -85,10 +85,13 @@ def each(contract: type[T]) -> tuple[Named[T], ...]:
 
 
 def named(contract: type[T], name: str) -> T | None:
-    """Return the provider of *contract* with a name; None if there is none. Raises as each()."""
-    container = _container()
-    found = (answer for answer in _answers(contract) if answer.name == name)
-    answer = next(found, None)
+    """Return the provider of *contract* with a name; None if there is none. Raises as each().
+
+    One that only replaces a late remote provider is found, too: its answers have its name.
+    """
+    container, answers = _container(), _answers(contract)
+    instead = (one.remote.fallback for one in answers if one.remote and one.remote.fallback)
+    answer = next((one for one in (*answers, *instead) if one.name == name), None)
     return None if answer is None else cast("T", container.get(cast("Any", answer)))
 
 

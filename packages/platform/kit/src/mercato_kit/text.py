@@ -53,6 +53,17 @@ def normalize(text: str, form: Form = "NFC") -> str:
     return unicodedata.normalize(form, text)
 
 
+def canonical_code(text: str) -> str:
+    """Return a code that people type in the form in which codes are compared.
+
+    It is in NFKC, trimmed and in upper case.
+
+    Raises:
+        ValueError: As :func:`normalize`.
+    """
+    return normalize(normalize(text, "NFKC").strip().upper(), "NFKC")
+
+
 def fold(text: str) -> str:
     """Return *text* without case, accents and surplus white space, to compare words."""
     plain = unicodedata.normalize("NFKD", text.casefold())

@@ -11,32 +11,21 @@ from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from mercato_contracts.baskets import Basket
 from mercato_contracts.discounts import DiscountGone, Reason, Use
-from mercato_kit.db import insert, locked, new_id, session, utc_now
-from mercato_kit.lists import Rows, any_of
-from mercato_kit.prepared import Prepared
+from mercato_kit.db import insert, new_id, session, utc_now
+from mercato_kit.lists import any_of
 from mercato_kit.settings import current_settings
 from mercato_vouchers.models import Redemption, Voucher
 from mercato_vouchers.services.conditions import refusal
 from mercato_vouchers.services.customers import key_of
+from mercato_vouchers.services.uses import FREE, INSERT, TAKE, USES, free_slot
 from mercato_vouchers.settings import VouchersSettings
 
 Values = Mapping[str, Any]
 Found = Mapping[int, Values]
 """The redemptions that were inserted by position: ``position``, ``voucher_id``, ``is_counted``."""
-
-_USES = Rows(
-    "uses",
-    {
-        "id": sa.Uuid(),
-        "position": sa.Integer(),
-        "voucher_id": sa.Uuid(),
-        "amount": sa.BigInteger(),
-    },
-)
 
 
 def redeem_vouchers(
@@ -105,8 +94,8 @@ def _order(reference: UUID, basket: Basket) -> Values:
 def _insert(rows: Sequence[Values], order: Values) -> Found:
     """Insert the redemptions whose reference is new, and whose customer has a slot left."""
     connection = session.connection()
-    wanted = _USES.dump(rows, connection.dialect)
-    inserted = _INSERT.rows(connection, {**order, _USES.name: wanted})
+    wanted = USES.dump(rows, connection.dialect)
+    inserted = INSERT.rows(connection, {**order, USES.name: wanted})
     return {row["position"]: row for row in inserted}
 
 
@@ -133,7 +122,7 @@ def _earlier_result(reference: UUID, inserted: Found) -> Literal["already"] | No
 def _redeemable(rows: Sequence[Values], order: Values) -> set[UUID]:
     """Return the vouchers that the customer has used less often than is possible."""
     key = order["customer_key"]
-    is_free = sa.and_(sa.literal(key is not None), _free_slot().is_not(None))
+    is_free = sa.and_(sa.literal(key is not None), free_slot().is_not(None))
     statement = sa.select(Voucher.id).where(
         any_of(Voucher.id, [row["voucher_id"] for row in rows]),
         sa.or_(Voucher.max_redemptions_per_customer.is_(None), is_free),
@@ -150,7 +139,7 @@ def _count(reference: UUID, inserted: Found, uses: Sequence[Use]) -> None:
     counted = [row["voucher_id"] for row in inserted.values() if row["is_counted"]]
     if not counted:
         return
-    taken = {row["id"] for row in _TAKE.rows(session.connection(), {"voucher_ids": counted})}
+    taken = {row["id"] for row in TAKE.rows(session.connection(), {"voucher_ids": counted})}
     if gone := set(counted) - taken:
         _withdraw(reference, taken)
         raise _gone(gone, "used_up", uses)
@@ -194,7 +183,7 @@ def _cancel(reference: UUID) -> bool:
 def _free(vouchers: Collection[UUID]) -> None:
     """Give uses back to vouchers with a limit."""
     if vouchers:
-        _FREE.rows(session.connection(), {"voucher_ids": list(vouchers)})
+        FREE.rows(session.connection(), {"voucher_ids": list(vouchers)})
 
 
 def _mark(reference: UUID) -> bool:
@@ -203,92 +192,3 @@ def _mark(reference: UUID) -> bool:
         id=new_id(), reference=reference, position=0, canceled_at=utc_now()
     )
     return session.scalar(mark.on_conflict_do_nothing().returning(Redemption.id)) is not None
-
-
-def _free_slot() -> sa.ScalarSelect[int | None]:
-    """Select the lowest free slot of the customer at a voucher; NULL if there is none."""
-    used, before = aliased(Redemption), aliased(Redemption)
-    key = sa.bindparam("customer_key", type_=sa.CHAR(64))
-
-    def is_own(row: Any) -> sa.ColumnElement[bool]:
-        return sa.and_(row.voucher_id == Voucher.id, row.customer_key == key)
-
-    next_ones = sa.select(before.slot + 1).where(is_own(before)).correlate(Voucher)
-    slots = sa.union_all(sa.select(sa.literal(1).label("slot")), next_ones).subquery("found_slots")
-    taken = sa.exists().where(is_own(used), used.slot == slots.c.slot).correlate(Voucher, slots)
-    return (
-        sa.select(sa.func.min(slots.c.slot))
-        .where(slots.c.slot <= Voucher.max_redemptions_per_customer, ~taken)
-        .correlate(Voucher)
-        .scalar_subquery()
-    )
-
-
-def _insert_uses(dialect: sa.Dialect) -> sa.Insert:
-    """Insert uses with the first free slot of the customer. Waits for concurrent inserts."""
-    uses = _USES.table(dialect)
-    is_limited = Voucher.max_redemptions_per_customer.is_not(None)
-    found = (
-        sa.select(
-            uses.c.id,
-            sa.bindparam("of", type_=sa.Uuid()).label("reference"),
-            uses.c.position,
-            Voucher.id.label("voucher_id"),
-            sa.bindparam("customer", type_=sa.Uuid()).label("customer_id"),
-            sa.case((is_limited, sa.bindparam("customer_key", type_=sa.CHAR(64)))).label(
-                "customer_key"
-            ),
-            sa.case((is_limited, _free_slot())).label("slot"),
-            Voucher.max_redemptions.is_not(None).label("is_counted"),
-            uses.c.amount,
-            sa.bindparam("currency", type_=sa.CHAR(3)).label("currency"),
-            sa.bindparam("at", type_=Redemption.created_at.type).label("created_at"),
-            is_limited.label("is_limited"),
-        )
-        .join(uses, uses.c.voucher_id == Voucher.id)
-        .subquery("found_uses")
-    )
-    *columns, limited = found.c
-    rows = (
-        sa.select(*columns)
-        .where(
-            sa.or_(~limited, sa.and_(found.c.slot.is_not(None), found.c.customer_key.is_not(None)))
-        )
-        .order_by(found.c.position)
-    )
-    return (
-        insert(Redemption)
-        .from_select([column.name for column in columns], rows, include_defaults=False)
-        .on_conflict_do_nothing()
-        .returning(Redemption.position, Redemption.voucher_id, Redemption.is_counted)
-    )
-
-
-def _take(_dialect: sa.Dialect) -> sa.Update:
-    """Count a use of each voucher that has one left."""
-    return (
-        sa.update(Voucher)
-        .where(Voucher.id.in_(_locked()), Voucher.redeemed < Voucher.max_redemptions)
-        .values(redeemed=Voucher.redeemed + 1, updated_at=Voucher.updated_at)
-        .returning(Voucher.id)
-    )
-
-
-def _return(_dialect: sa.Dialect) -> sa.Update:
-    return (
-        sa.update(Voucher)
-        .where(Voucher.id.in_(_locked()))
-        .values(redeemed=Voucher.redeemed - 1, updated_at=Voucher.updated_at)
-        .returning(Voucher.id)
-    )
-
-
-def _locked() -> sa.Select[*tuple[Any, ...]]:
-    """Lock vouchers in the order of their ids, so that concurrent orders wait for each other."""
-    ids = sa.select(Voucher.id).where(any_of(Voucher.id, "voucher_ids"))
-    return locked(ids.order_by(Voucher.id))
-
-
-_INSERT = Prepared(_insert_uses)
-_TAKE = Prepared(_take)
-_FREE = Prepared(_return)

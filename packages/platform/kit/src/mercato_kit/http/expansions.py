@@ -118,7 +118,7 @@ def _values_of(one: Expansion, ids: Sequence[UUID]) -> Mapping[UUID, Any]:
     """Return the values of an expansion as JSON values, by id.
 
     Raises:
-        RuntimeError: It refuses, which is no refusal of the request.
+        RuntimeError: It raises a problem, which is a mistake of its feature.
     """
     if not ids:
         return {}

@@ -20,6 +20,7 @@ from mercato_kit.schemas.fields import (
     Text,
     Uuid,
     is_unbounded,
+    not_blank,
     render_instant,
 )
 from mercato_kit.schemas.messages import MISSING, Message
@@ -49,5 +50,6 @@ __all__ = [
     "Text",
     "Uuid",
     "is_unbounded",
+    "not_blank",
     "render_instant",
 ]

@@ -27,6 +27,12 @@ _SAME_NAMES = Message("Sent more than once: two names are one text.", "repeated"
 _WRONG_YEAR = Message(f"Must be between the years {FIRST_YEAR} and {LAST_YEAR}.", "range")
 
 
+not_blank = validate.Regexp(
+    r"\s*\S.*\Z", flags=re.DOTALL, error=Message("Must not be blank.", "blank")
+)
+"""Validates that text has a character that is not white space."""
+
+
 def is_unbounded(field: fields.Field[Any]) -> bool:
     """Return whether *field* accepts any number of items or members."""
     if isinstance(field, fields.Nested):
