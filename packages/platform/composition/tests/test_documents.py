@@ -45,4 +45,5 @@ class TestFeatures:
         assert found["notes"] == ("mercato-notes", "1.0", None, "enabled")
         assert found["pens"] == (None, None, None, "not installed")
         site.choose()
-        assert "notes     mercato-notes 1.0" in site.mercato("features").stdout
+        lines = [line.split() for line in site.mercato("features").stdout.splitlines()]
+        assert "notes mercato-notes 1.0 no level not enabled".split() in lines
