@@ -18,6 +18,7 @@ from shop import Shop, running_shop
 from mercato_users.sample_data import STAFF, STAFF_PASSWORD
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
+FEATURES = Path(__file__).parents[3].glob("packages/*/tests/schemathesis.toml")
 
 
 def log_in(shop: Shop) -> str:
@@ -28,8 +29,10 @@ def log_in(shop: Shop) -> str:
 
 def compare(shop: Shop, folder: Path) -> int:
     """Run schemathesis in *folder*, and return its exit status."""
+    config = folder / CONFIG.name
+    config.write_text("\n".join(file.read_text() for file in (CONFIG, *sorted(FEATURES))))
     command = [
-        *(sys.executable, "-m", "schemathesis.cli", f"--config-file={CONFIG}", "run"),
+        *(sys.executable, "-m", "schemathesis.cli", f"--config-file={config}", "run"),
         f"{shop.address}/openapi.json",
         f"--header=Authorization: Bearer {log_in(shop)}",
         "--output-sanitize=true",

@@ -45,11 +45,11 @@ class Country(Text):
 class Region(Line):
     """A region in upper case, such as the part of ISO 3166-2 after the country."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, min: int = 0, **kwargs: Any) -> None:  # noqa: A002
         pattern = validate.Regexp(
             r"(\S(.*\S)?)?\Z", error="Not a valid region: remove white space at the ends."
         )
-        super().__init__(max=50, validate=pattern, **kwargs)
+        super().__init__(min=min, max=50, validate=pattern, **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         return super()._deserialize(value, *args, **kwargs).upper()
@@ -152,7 +152,7 @@ class RateQuerySchema(ListQuerySchema):
     default_sort = "country"
 
     country = Listed(Country())
-    region = Listed(Region(), max=20)
+    region = Listed(Region(min=1), max=20)
     tax_code = Listed(Code(), max=20)
 
 

@@ -21,6 +21,7 @@ Components = Mapping[Items, Mapping[str, tuple[Expansion, Mapping[str, Any]]]]
 
 _TEXT = "Members to add to each item: one call of each feature for a page"
 _NAMES = "A member that `expand` adds: what enabled features offer"
+_BOUNDS = {"maxItems": MOST, "uniqueItems": True}
 _MEMBERS = "What other features add to the item; only with `expand`, which names it"
 
 
@@ -58,9 +59,9 @@ def _add_parameter(operation: dict[str, Any], name: dict[str, Any]) -> None:
     parameters = operation.setdefault("parameters", [])
     own = next((it for it in parameters if it["name"] == PARAMETER), None)
     if own is not None:
-        own["schema"] |= {"items": {"anyOf": [own["schema"]["items"], name]}, "maxItems": MOST}
+        own["schema"] |= {"items": {"anyOf": [own["schema"]["items"], name]}, **_BOUNDS}
         return
-    listed = {"type": "array", "items": name, "minItems": 1, "maxItems": MOST}
+    listed = {"type": "array", "items": name, "minItems": 1, **_BOUNDS}
     text = f"{_TEXT}; repeat it, or separate values by commas"
     parameters.append(
         {
