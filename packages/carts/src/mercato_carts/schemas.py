@@ -1,7 +1,7 @@
 """JSON schemas of carts."""
 
 import marshmallow as ma
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from mercato_carts.models import Cart, Line
 from mercato_carts.values import MAX_CODES, MAX_QUANTITY, Checkout, Wishes
@@ -17,6 +17,7 @@ from mercato_kit.schemas import (
     Metadata,
     ModelSchema,
     Schema,
+    StandardCode,
     Text,
     Uuid,
     not_blank,
@@ -44,25 +45,13 @@ class AddressSchema(Schema):
     city = LineOfText(required=True, max=100, validate=not_blank)
     region = LineOfText(max=100, allow_none=True, validate=not_blank)
     postal_code = LineOfText(max=20, allow_none=True, validate=not_blank)
-    country = Text(
-        required=True,
-        max=2,
-        validate=validate.OneOf(
-            sorted(COUNTRIES), error="Must be one of the ISO 3166-1 alpha-2 codes, or XK."
-        ),
-        metadata={"description": "ISO 3166-1 alpha-2, or XK"},
-    )
+    country = StandardCode(COUNTRIES, "ISO 3166-1 alpha-2", "or XK", required=True)
 
 
 class NewCartSchema(Schema):
     """A cart to open."""
 
-    currency = Text(
-        required=True,
-        max=3,
-        validate=validate.OneOf(sorted(EXPONENTS), error="Must be one of the ISO 4217 codes."),
-        metadata={"description": "ISO 4217"},
-    )
+    currency = StandardCode(EXPONENTS, "ISO 4217", required=True)
 
 
 class UnitsSchema(Schema):

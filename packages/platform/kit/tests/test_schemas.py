@@ -18,6 +18,7 @@ from mercato_kit.schemas import (
     Metadata,
     Password,
     QuerySchema,
+    StandardCode,
     Text,
     Uuid,
     not_blank,
@@ -374,6 +375,25 @@ class TestMetadata:
         assert refuses(Metadata(), {"\u00e9": "x", "e\u0301": "y"}) == {
             "value": ["Sent more than once: two names are one text."]
         }
+
+
+class TestStandardCode:
+    FIELD = StandardCode({"DE", "IT"}, "ISO 3166-1 alpha-2", "or XK")
+
+    def test_accepts_the_codes(self):
+        """A code of the standard is loaded as it is."""
+        assert _load(self.FIELD, "DE") == "DE"
+
+    def test_refuses_others_by_the_name_of_the_standard(self):
+        """The message names the standard, not each of its codes."""
+        message = "Must be one of the ISO 3166-1 alpha-2 codes, or XK."
+
+        assert refuses(self.FIELD, "FR") == {"value": [message]}
+        assert refuses(self.FIELD, "de")
+
+    def test_is_described(self):
+        """The API document names the standard."""
+        assert self.FIELD.metadata["description"] == "ISO 3166-1 alpha-2, or XK"
 
 
 class TestListed:

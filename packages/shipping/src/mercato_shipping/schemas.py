@@ -18,6 +18,7 @@ from mercato_kit.schemas import (
     ModelSchema,
     QuerySchema,
     Schema,
+    StandardCode,
     Text,
     not_blank,
 )
@@ -30,15 +31,11 @@ MOST_GRAMS = 100_000_000
 _NO_AREA = Message("Not an area, such as DE, DE-18 or *.", "format")
 
 
-class Country(Text):
+class Country(StandardCode):
     """A code of ISO 3166-1 alpha-2, XK, or an asterisk."""
 
     def __init__(self, **kwargs: Any) -> None:
-        known = validate.OneOf(
-            sorted({"*", *COUNTRIES}),
-            error="Must be one of the ISO 3166-1 alpha-2 codes, XK, or *.",
-        )
-        super().__init__(max=2, validate=known, **kwargs)
+        super().__init__({"*", *COUNTRIES}, "ISO 3166-1 alpha-2", "XK, or *", **kwargs)
 
 
 class PostalPrefix(Text):
@@ -80,11 +77,11 @@ class Label(Line):
         super().__init__(min=1, max=100, validate=not_blank, **kwargs)
 
 
-class Currency(Text):
+class Currency(StandardCode):
     """An ISO 4217 code."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min=3, max=3, validate=validate.OneOf(sorted(EXPONENTS)), **kwargs)
+        super().__init__(EXPONENTS, "ISO 4217", **kwargs)
 
 
 class Amount(Integer):

@@ -20,6 +20,7 @@ from mercato_kit.schemas import (
     ModelSchema,
     QuerySchema,
     Schema,
+    StandardCode,
     Text,
     not_blank,
 )
@@ -32,14 +33,11 @@ _PERCENT = re.compile(r"[0-9]{1,4}([.,][0-9]{1,4})?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-class Country(Text):
+class Country(StandardCode):
     """A code of ISO 3166-1 alpha-2, or XK."""
 
     def __init__(self, **kwargs: Any) -> None:
-        known = validate.OneOf(
-            sorted(COUNTRIES), error="Must be one of the ISO 3166-1 alpha-2 codes, or XK."
-        )
-        super().__init__(max=2, validate=known, **kwargs)
+        super().__init__(COUNTRIES, "ISO 3166-1 alpha-2", "or XK", **kwargs)
 
 
 class Region(Line):

@@ -9,7 +9,7 @@ from marshmallow import validate
 
 from mercato_contracts.money import EXPONENTS
 from mercato_kit.db import MAX_SAFE_INTEGER
-from mercato_kit.schemas import Integer, Line, Message, Text
+from mercato_kit.schemas import Integer, Line, Message, StandardCode, Text
 
 MAX_UNITS = 1_000_000_000
 """Upper limit of quantities; fits an INTEGER column."""
@@ -20,11 +20,11 @@ _WRONG_CHECK_DIGIT = Message("Not a valid GTIN: the check digit is wrong.", "for
 _SAFE_CHARACTERS = re.compile(r"[^\s\"'<>\\^`{|}]+")
 
 
-class Currency(Text):
+class Currency(StandardCode):
     """An ISO 4217 code."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min=3, max=3, validate=validate.OneOf(sorted(EXPONENTS)), **kwargs)
+        super().__init__(EXPONENTS, "ISO 4217", **kwargs)
 
 
 class Amount(Integer):

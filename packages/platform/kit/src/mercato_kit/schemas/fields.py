@@ -1,7 +1,7 @@
 """Strict fields of input schemas: nothing is converted, and everything has a maximum."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -230,6 +230,24 @@ class Dict(Bounded, fields.Dict):
         if isinstance(value, dict) and len(loaded) < len(value):
             raise ma.ValidationError(_SAME_NAMES)
         return loaded
+
+
+class StandardCode(Text):
+    """One of the codes of a standard, such as a currency.
+
+    Args:
+        codes: The codes.
+        standard: Its name: ``ISO 4217``.
+        also: Codes that are not of the standard, for people: ``or XK``.
+    """
+
+    def __init__(
+        self, codes: Collection[str], standard: str, also: str = "", **kwargs: Any
+    ) -> None:
+        ending = f", {also}" if also else ""
+        known = validate.OneOf(sorted(codes), error=f"Must be one of the {standard} codes{ending}.")
+        kwargs.setdefault("metadata", {"description": f"{standard}{ending}"})
+        super().__init__(max=max(map(len, codes)), validate=known, **kwargs)
 
 
 class Metadata(Dict):
