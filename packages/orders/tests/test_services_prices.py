@@ -2,6 +2,7 @@
 
 import pytest
 
+from mercato_contracts.answers import LONGEST_CODE
 from mercato_contracts.baskets import Customer
 from mercato_contracts.discounts import Discounted, Discounts, Reduction
 from mercato_contracts.orders import Orders, ReentrantCall, Wanted, WantedLine
@@ -310,6 +311,22 @@ WRONG = [
 
 
 STRANGE = fake(Discounts, name="strange", quote=None)
+
+LONG = "x" * 30
+FAR = fake(Shipping, name=LONG, methods=(Method("y" * LONGEST_CODE, "Far", 100),))
+"""The longest names that a provider and a method can have."""
+
+
+class TestMethods:
+    def test_of_the_longest_names_can_be_chosen(self, staged):
+        """Whatever a quote offers can be ordered, however long its name is."""
+        shop = staged(FAR)
+        item = shop.commit(factories.make_item)
+        [offered] = ask(shop, "/v1/orders/quote", quote_of((item, 1))).json["shipping_methods"]
+
+        placed = ask(shop, "/v1/orders", order_of((item, 1), shipping_method=offered["code"]))
+
+        assert (placed.status_code, placed.json["shipping_method"]) == (201, offered["code"])
 
 
 class TestProvidersThatAsk:

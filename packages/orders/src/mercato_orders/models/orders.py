@@ -96,7 +96,7 @@ class Order(db.Aggregate, Base):
         default=False, server_default=sa.false(), doc="The provider of taxes lacked an address"
     )
     tax_id: Mapped[str | None] = mapped_column(sa.String(50), doc="VAT number or the like")
-    shipping_method: Mapped[str | None] = mapped_column(sa.String(100), doc="<provider>.<code>")
+    shipping_method: Mapped[str | None] = mapped_column(sa.String(200), doc="<provider>.<code>")
     discount_providers: Mapped[list[str]] = mapped_column(
         default=list, server_default="[]", doc="Which redeemed discounts, in their order"
     )

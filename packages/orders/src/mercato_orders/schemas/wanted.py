@@ -21,6 +21,7 @@ from mercato_kit.schemas import (
     Message,
     Metadata,
     Schema,
+    StandardCode,
     Text,
     Uuid,
     not_blank,
@@ -58,14 +59,7 @@ class AddressSchema(Schema):
     city = LineOfText(required=True, max=100, validate=not_blank)
     region = LineOfText(max=100, allow_none=True, validate=not_blank)
     postal_code = LineOfText(max=20, allow_none=True, validate=not_blank)
-    country = Text(
-        required=True,
-        max=2,
-        validate=validate.OneOf(
-            sorted(COUNTRIES), error="Must be one of the ISO 3166-1 alpha-2 codes, or XK."
-        ),
-        metadata={"description": "ISO 3166-1 alpha-2, or XK"},
-    )
+    country = StandardCode(COUNTRIES, "ISO 3166-1 alpha-2", "or XK", required=True)
 
 
 class WantedLineSchema(Schema):
@@ -83,14 +77,9 @@ class _WantedLinesSchema(Schema):
     makes = NewOrder
 
     lines = List(fields.Nested(WantedLineSchema), required=True, min=1, max=100)
-    currency = Text(
-        required=True,
-        max=3,
-        validate=validate.OneOf(sorted(EXPONENTS), error="Must be one of the ISO 4217 codes."),
-        metadata={"description": "ISO 4217"},
-    )
+    currency = StandardCode(EXPONENTS, "ISO 4217", required=True)
     shipping_method = LineOfText(
-        max=100,
+        max=200,
         allow_none=True,
         metadata={"description": "One of the quote's shipping_methods: provider.code"},
     )

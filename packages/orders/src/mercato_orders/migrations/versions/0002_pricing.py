@@ -66,7 +66,7 @@ def _order_columns() -> list[sa.Column[Any]]:
     return [
         sa.Column("tax_estimated", sa.Boolean, server_default=sa.false(), nullable=False),
         sa.Column("tax_id", sa.String(50)),
-        sa.Column("shipping_method", sa.String(100)),
+        sa.Column("shipping_method", sa.String(200)),
         sa.Column("discount_providers", Json, server_default="[]", nullable=False),
         sa.Column("source_reference", sa.Uuid),
         sa.Column("locale", sa.String(35)),
