@@ -31,6 +31,10 @@ class Delta(NamedTuple):
     on_hand: int = 0
     reserved: int = 0
 
+    def times(self, units: int) -> "Delta":
+        """Return the change for several units."""
+        return Delta(self.on_hand * units, self.reserved * units)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
