@@ -120,14 +120,22 @@ def _change(changes: Mapping[ReservationLine, Delta], cause: Cause) -> None:
     of_each = {LevelKey(line.variant_id, line.location_id): line for line in changes}
     deltas = {key: changes[line] if line.is_tracked else Delta() for key, line in of_each.items()}
     counted = {key: delta for key, delta in deltas.items() if of_each[key].is_tracked}
-    levels = lock_levels(counted)
+    changed = change_levels(counted)
+    if missing := counted.keys() - changed:
+        # The caller may catch the exception and commit.
+        change_levels({key: counted[key].times(-1) for key in changed})
+        raise _refusal({key: counted[key] for key in missing}, cause)
+    later(StockMovement, movements_of((key, delta, cause) for key, delta in sorted(deltas.items())))
+
+
+def _refusal(refused: Mapping[LevelKey, Delta], cause: Cause) -> Exception:
+    """Return why levels could not be changed."""
+    levels = lock_levels(refused)
     short = [
-        Shortage(key.variant_id, requested=-delta.on_hand, available=levels[key].on_hand)
-        for key, delta in counted.items()
-        if levels[key].on_hand + delta.on_hand < 0
+        Shortage(key.variant_id, requested=-refused[key].on_hand, available=level.on_hand)
+        for key, level in levels.items()
+        if level.on_hand + refused[key].on_hand < 0
     ]
     if short:
-        raise InsufficientStock(short)
-    if change_levels(counted) != counted.keys():
-        raise RuntimeError(f"{cause.reference}: stock levels do not match the reservation's lines")
-    later(StockMovement, movements_of((key, delta, cause) for key, delta in sorted(deltas.items())))
+        return InsufficientStock(short)
+    return RuntimeError(f"{cause.reference}: stock levels do not match the reservation's lines")
