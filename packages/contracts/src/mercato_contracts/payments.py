@@ -43,6 +43,7 @@ class Capabilities:
         partial_refund: Whether less than the captured amount can be refunded.
         delayed: Whether a payment can be processing for days.
         key_hours: Hours for which the provider keeps an idempotency key.
+        by_customer: Whether customers may pay with it, not only staff.
     """
 
     remote: bool = True
@@ -53,6 +54,7 @@ class Capabilities:
     partial_refund: bool = True
     delayed: bool = False
     key_hours: int = 24
+    by_customer: bool = True
 
 
 @dataclass(frozen=True, slots=True)
