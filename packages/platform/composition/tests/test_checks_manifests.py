@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import flask
 import pytest
 import sqlalchemy as sa
@@ -52,6 +53,9 @@ class TestManifests:
             ({"kit": "newest"}, "kit"),
             ({"permissions": ["reviews.write"]}, "permissions"),
             ({"cli": print}, "cli"),
+            ({"cli": [print]}, "cli[0]"),
+            ({"cli": [click.Group("A b")]}, "cli[0].name"),
+            ({"cli": [click.Group("a"), click.Group("a")]}, "cli[1].name"),
             ({"health": [Check("mail", None)]}, "health[0].function"),
             ({"jobs": [Job("expire", print, "daily")]}, "jobs[0].every_seconds"),
             ({"jobs": [Job("expire", print, 60)] * 2}, "jobs[1].name"),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import distribution, version
 from typing import Any
 
+import click
 import flask
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -21,6 +22,8 @@ from mercato_kit.feature import Feature
 from mercato_kit.policies import anyone
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}", re.ASCII)
+
+_GROUP = re.compile(r"[a-z][a-z0-9_-]{0,29}", re.ASCII)
 
 _NAME_RULE = "lower-case letters, digits and _, at most 30 characters"
 
@@ -60,6 +63,9 @@ def names(feature: Candidate) -> Iterator[Fault]:
     elif name in reserved_names():
         what = f"{name!r} is reserved."
         yield feature.fault("K107", what, Outside("rename it, for example 'gift_cards'"))
+    for group in sorted(feature.manifest.groups.keys() & (reserved_names() - {name})):
+        what = f"its group of commands {group!r} has a name that is reserved."
+        yield feature.fault("K107", what, Outside("rename the group"))
     for table in _tables_of(feature.manifest):
         if not table.startswith(f"{name}_"):
             what = f"its table {table!r} does not start with '{name}_'."
@@ -100,6 +106,7 @@ def _mistakes(manifest: Feature) -> Iterator[Misfit]:
     # The name identifies a handler or a job, so of two with one name, one would be lost.
     yield from _twice("handles", [handler.name for handler in manifest.handles])
     yield from _twice("jobs", [job.name for job in manifest.jobs])
+    yield from _wrong_groups(manifest.cli)
     for number, glue in enumerate(manifest.glue):
         for part, value, expected in conditional.mistakes(glue):
             yield f"glue[{number}].{part}", value, expected
@@ -165,6 +172,17 @@ def _wrong_expansions(manifest: Feature) -> Iterator[Misfit]:
         # A cache gives a public answer to all guests.
         if one.public and one.allow.name != anyone.name:
             yield f"expansions[{number}].allow", one.allow.name, "anyone, because it is public"
+
+
+def _wrong_groups(cli: click.Group | Sequence[click.Group] | None) -> Iterator[Misfit]:
+    """Give names of groups that are missing, malformed or given twice."""
+    if cli is None or isinstance(cli, click.Group):
+        return
+    names_ = [str(group.name) for group in cli]
+    for number, name in enumerate(names_):
+        if not _GROUP.fullmatch(name):
+            yield f"cli[{number}].name", name, "lower-case letters, digits and -"
+    yield from _twice("cli", names_)
 
 
 def _twice(field: str, names_: Sequence[str]) -> Iterator[Misfit]:
