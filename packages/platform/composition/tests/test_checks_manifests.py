@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_kit.events import Handler
-from mercato_kit.feature import Check, Need, Offer
+from mercato_kit.feature import Check, Gauge, Need, Offer
 from mercato_kit.jobs import Job
 
 from . import manifests
@@ -56,6 +56,7 @@ class TestManifests:
             ({"cli": [print]}, "cli[0]"),
             ({"cli": [click.Group("A b")]}, "cli[0].name"),
             ({"cli": [click.Group("a"), click.Group("a")]}, "cli[1].name"),
+            ({"gauges": [Gauge("a-b", "A.", print)]}, "gauges[0].name"),
             ({"health": [Check("mail", None)]}, "health[0].function"),
             ({"jobs": [Job("expire", print, "daily")]}, "jobs[0].every_seconds"),
             ({"jobs": [Job("expire", print, 60)] * 2}, "jobs[1].name"),

@@ -18,7 +18,7 @@ from mercato_composition.features.discovery import maintainers_of
 from mercato_composition.features.hints import Misfit, misfits
 from mercato_composition.features.reserved import reserved_names
 from mercato_kit.contracts import has_many, remote_methods
-from mercato_kit.feature import Feature
+from mercato_kit.feature import Feature, Gauge
 from mercato_kit.policies import anyone
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}", re.ASCII)
@@ -106,7 +106,9 @@ def _mistakes(manifest: Feature) -> Iterator[Misfit]:
     # The name identifies a handler or a job, so of two with one name, one would be lost.
     yield from _twice("handles", [handler.name for handler in manifest.handles])
     yield from _twice("jobs", [job.name for job in manifest.jobs])
-    yield from _wrong_groups(manifest.cli)
+    if not isinstance(manifest.cli, click.Group):
+        yield from _wrong_names("cli", manifest.cli or (), _GROUP, "lower-case letters, digits, -")
+    yield from _wrong_names("gauges", manifest.gauges, _NAME, _NAME_RULE)
     for number, glue in enumerate(manifest.glue):
         for part, value, expected in conditional.mistakes(glue):
             yield f"glue[{number}].{part}", value, expected
@@ -174,15 +176,15 @@ def _wrong_expansions(manifest: Feature) -> Iterator[Misfit]:
             yield f"expansions[{number}].allow", one.allow.name, "anyone, because it is public"
 
 
-def _wrong_groups(cli: click.Group | Sequence[click.Group] | None) -> Iterator[Misfit]:
-    """Give names of groups that are missing, malformed or given twice."""
-    if cli is None or isinstance(cli, click.Group):
-        return
-    names_ = [str(group.name) for group in cli]
+def _wrong_names(
+    field: str, parts: Sequence[click.Group | Gauge], pattern: re.Pattern[str], rule: str
+) -> Iterator[Misfit]:
+    """Give names that are missing, malformed or given twice."""
+    names_ = [str(part.name) for part in parts]
     for number, name in enumerate(names_):
-        if not _GROUP.fullmatch(name):
-            yield f"cli[{number}].name", name, "lower-case letters, digits and -"
-    yield from _twice("cli", names_)
+        if not pattern.fullmatch(name):
+            yield f"{field}[{number}].name", name, rule
+    yield from _twice(field, names_)
 
 
 def _twice(field: str, names_: Sequence[str]) -> Iterator[Misfit]:
