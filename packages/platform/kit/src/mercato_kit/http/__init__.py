@@ -2,7 +2,7 @@
 
 from mercato_kit.http import addresses
 from mercato_kit.http.blueprint import Blueprint
-from mercato_kit.http.body import field_errors
+from mercato_kit.http.body import field_errors, read_bytes
 from mercato_kit.http.etag import if_match
 from mercato_kit.http.pagination import (
     ListQuerySchema,
@@ -30,4 +30,5 @@ __all__ = [
     "page_of",
     "paginate",
     "paginate_merged",
+    "read_bytes",
 ]

@@ -118,14 +118,20 @@ def _derived(route: Route) -> Iterator[type[Problem]]:
             yield Forbidden
     if "<" in route.rule:
         yield NotFound
-    if route.has_body or route.idempotent:
-        yield from (ContentTooLarge, UnsupportedMediaType)
+    yield from _of_body(route)
     if any(_is_list(schema) for schema in route.arguments("query")):
         yield InvalidCursor
     if route.idempotent:
         yield from (IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyInProgress)
     if route.if_match:
         yield from (StaleVersion, PreconditionRequired)
+
+
+def _of_body(route: Route) -> Iterator[type[Problem]]:
+    if route.has_body or route.idempotent:
+        yield from (ContentTooLarge, UnsupportedMediaType)
+    elif route.body_bytes is not None:
+        yield ContentTooLarge
 
 
 def _is_list(schema: Any) -> bool:
