@@ -25,6 +25,7 @@ __all__ = [
     "policies",
     "prepared",
     "principals",
+    "progress",
     "reads",
     "remote",
     "schemas",
