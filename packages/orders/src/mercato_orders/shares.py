@@ -45,6 +45,10 @@ class Share:
     def __sub__(self, other: "Share") -> "Share":
         return Share(self.amount - other.amount, self.tax - other.tax)
 
+    def up_to(self, amount: int) -> "Share":
+        """Return the part of this share that is *amount* at most."""
+        return self if amount >= self.amount else of_amount(amount, self)
+
 
 def front(line: Divisible, before: int, units: int) -> Share:
     """Return the share of *units* after the first *before* units of a line."""

@@ -1,6 +1,6 @@
 """Units of lines that a refund or a cancellation takes, claimed by one guarded UPDATE."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from mercato_contracts.stock import Stock
 from mercato_kit.db import refreshed, session
+from mercato_kit.errors import FieldError, Invalid
 from mercato_kit.services import get
 from mercato_orders.errors import QuantityExceedsRemaining
 from mercato_orders.models import Line, Order
@@ -30,19 +31,44 @@ class Taken:
     canceled: int
 
     @property
-    def shares(self) -> tuple[Share, Share]:
-        """What the shipped units cost, and what the canceled ones cost. They are counted."""
+    def share(self) -> Share:
+        """What the units cost."""
+        return sum((share for *_, share in self.parts()), Share())
+
+    def parts(self, kind: str = "kept") -> Iterator[tuple[str, int, Share]]:
+        """Return the units that were sent, as *kind*, and the canceled ones, each with its share.
+
+        They are counted.
+        """
         line = self.line
-        return (
-            front(line, line.quantity_refunded - self.shipped, self.shipped),
-            back(line, line.quantity_canceled - self.canceled, self.canceled),
-        )
+        if self.shipped:
+            before = line.quantity_refunded - self.shipped
+            yield kind, self.shipped, front(line, before, self.shipped)
+        if self.canceled:
+            before = line.quantity_canceled - self.canceled
+            yield "canceled", self.canceled, back(line, before, self.canceled)
 
 
 def read_lines(order: Order) -> list[Line]:
     """Return the lines of a locked order. Nothing else changes them until it is unlocked."""
     of = sa.select(Line).where(Line.order_id == order.id).order_by(Line.id)
     return list(session.scalars(refreshed(of)))
+
+
+def check(wanted: Collection[UUID], lines: Iterable[Line]) -> None:
+    """Check that an order has all *wanted* lines.
+
+    Raises:
+        Invalid: It does not have one.
+    """
+    known = {line.id for line in lines}
+    errors = [
+        FieldError(f"/lines/{place}/line_id", "unknown", "The order has no such line.")
+        for place, line_id in enumerate(wanted)
+        if line_id not in known
+    ]
+    if errors:
+        raise Invalid(errors=errors)
 
 
 def shipped_first(lines: Iterable[Line], wanted: Mapping[UUID, int]) -> list[Taken]:
@@ -92,7 +118,7 @@ def take(order: Order, chosen: Sequence[Taken], *, returned: bool = False) -> No
         .returning(Line)
         .execution_options(populate_existing=True, synchronize_session=False)
     ).all()
-    if missing := {each.line for each in chosen} - set(counted):
+    if missing := {each.line.id for each in chosen} - {line.id for line in counted}:
         raise QuantityExceedsRemaining(missing)
 
 

@@ -23,7 +23,7 @@ DEFAULT_REASON = "requested"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class _Call:
     """What a provider is asked for."""
 
     provider: str
@@ -64,11 +64,11 @@ def ask_refund(refund_id: UUID) -> RefundSnapshot | None:
     Raises:
         Unknown, Misconfigured: There is no answer.
     """
-    call = work.run(lambda: call_of(refund_id), read_only=True)
-    return None if call is None else send(call)
+    call = work.run(lambda: _call_of(refund_id), read_only=True)
+    return None if call is None else _send(call)
 
 
-def call_of(refund_id: UUID) -> Call | None:
+def _call_of(refund_id: UUID) -> _Call | None:
     """Return the call of a pending refund."""
     row = session.execute(
         sa.select(Refund, Payment, Order.currency)
@@ -79,7 +79,7 @@ def call_of(refund_id: UUID) -> Call | None:
     if row is None:
         return None
     refund, payment, currency = row
-    return Call(
+    return _Call(
         provider=payment.provider,
         ref=Ref(payment.id, payment.provider_payment_id or "", currency),
         refund_id=refund.id,
@@ -89,7 +89,7 @@ def call_of(refund_id: UUID) -> Call | None:
     )
 
 
-def send(call: Call) -> RefundSnapshot:
+def _send(call: _Call) -> RefundSnapshot:
     """Return the answer of the provider; a refusal is a refund that failed.
 
     Raises:

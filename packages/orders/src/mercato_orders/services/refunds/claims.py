@@ -1,17 +1,23 @@
 """Claim captured money for a refund, and write the refund."""
 
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import new_id, session
+from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.later import later
 from mercato_orders.errors import RefundExceedsCaptured
-from mercato_orders.models import Payment, Refund
+from mercato_orders.models import Payment, Refund, RefundLine
+from mercato_orders.services.units import Taken
 from mercato_orders.shares import Share
 
 Source = Literal["request", "cancellation", "late_payment", "provider"]
+
+FIRST_CHECK = timedelta(seconds=15)
+"""After this time the reconciler asks for a refund whose outcome is not known."""
 
 
 def claim_refund(
@@ -47,6 +53,7 @@ def claim_refund(
         "amount_tax": share.tax,
         "source": source,
         "reason": reason,
+        "next_attempt_at": utc_now() + FIRST_CHECK,
         **values,
     }
     later(Refund, [row])
@@ -73,6 +80,25 @@ def claim(payment: Payment, amount: int) -> bool:
         .execution_options(populate_existing=True, synchronize_session=False)
     )
     return claimed is not None
+
+
+def write_lines(refund_id: UUID, taken: Iterable[Taken], *, returned: bool = False) -> None:
+    """Write for which units a refund gives the money back."""
+    kind = "returned" if returned else "kept"
+    parts = ((each.line, *part) for each in taken for part in each.parts(kind))
+    later(
+        RefundLine,
+        (
+            {
+                "refund_id": refund_id,
+                "line_id": line.id,
+                "kind": kind,
+                "quantity": quantity,
+                "amount": share.amount,
+            }
+            for line, kind, quantity, share in parts
+        ),
+    )
 
 
 def left_of(payment: Payment | None) -> int:

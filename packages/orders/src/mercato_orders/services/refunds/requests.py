@@ -1,24 +1,24 @@
 """Begin the refund that staff ask for: choose what goes back, claim it and move the goods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import new_id, session
-from mercato_kit.errors import invalid
-from mercato_kit.later import later
-from mercato_orders.access import Caller
+from mercato_kit.db import session
+from mercato_orders import facts
+from mercato_orders.access import Actor, Caller
 from mercato_orders.errors import InvalidTransition, RefundExceedsCaptured
-from mercato_orders.models import Order, RefundLine
+from mercato_orders.models import Line, Order
 from mercato_orders.permissions import READ, REFUND, WRITE
 from mercato_orders.services import units
-from mercato_orders.services.completion import lines_changed
-from mercato_orders.services.queries import found_order
-from mercato_orders.services.refunds.claims import claim_refund
+from mercato_orders.services.completion import complete_if_done
+from mercato_orders.services.queries import found
+from mercato_orders.services.refunds.claims import claim_refund, left_of, write_lines
 from mercato_orders.services.refunds.rests import Rest, rest_of
 from mercato_orders.services.units import Taken
 from mercato_orders.shares import Share, of_amount
+from mercato_orders.timeline import LINES_CANCELED, announce_all
 from mercato_orders.values import NewRefund
 
 TAKES_UNITS = ("open", "completed")
@@ -39,29 +39,22 @@ def start_refund(order_id: UUID, new: NewRefund, caller: Caller) -> UUID:
     """
     order = _number(order_id, new, caller)
     rest = rest_of(order)
-    if rest.payment is None:
-        raise RefundExceedsCaptured(0)
-    taken = _take(order, new) if new.lines else []
-    share = _share(rest, new, taken)
-    if share.amount < 1:
-        raise RefundExceedsCaptured(0)
+    lines = units.read_lines(order) if new.lines else []
+    taken = _take(rest, new, lines)
+    share, shipping = _chosen(rest, new, taken)
+    if rest.payment is None or share.amount < 1:
+        raise RefundExceedsCaptured(left_of(rest.payment))
     refund_id = claim_refund(
         rest.payment,
         share,
         source="request",
         reason=new.reason,
         sequence=order.refund_sequence,
-        amount_shipping=_of_shipping(rest, new).amount,
+        amount_shipping=shipping,
     )
     write_lines(refund_id, taken, returned=new.restock)
-    _move_goods(order, new, taken, caller)
+    _move_goods(order, new, lines, taken, caller.acts_as(order))
     return refund_id
-
-
-def write_lines(refund_id: UUID, taken: Sequence[Taken], *, returned: bool = False) -> None:
-    """Write what of each line a refund gives the money back for."""
-    kind = "returned" if returned else "kept"
-    later(RefundLine, [row for each in taken for row in _rows(refund_id, each, kind)])
 
 
 def _number(order_id: UUID, new: NewRefund, caller: Caller) -> Order:
@@ -76,31 +69,57 @@ def _number(order_id: UUID, new: NewRefund, caller: Caller) -> Order:
         .returning(Order)
         .execution_options(populate_existing=True, synchronize_session=False)
     )
-    return found_order(session.scalar(numbered), order_id)
+    return found(session.scalar(numbered), order_id)
 
 
-def _take(order: Order, new: NewRefund) -> list[Taken]:
+def _take(rest: Rest, new: NewRefund, lines: Sequence[Line]) -> list[Taken]:
+    order, payment = rest.order, rest.payment
+    if not new.lines:
+        return []
     if order.status not in TAKES_UNITS:
-        raise InvalidTransition
-    lines = units.read_lines(order)
-    check_lines(new.lines, {line.id for line in lines})
+        raise InvalidTransition("All units of a closed order are canceled: refund an amount.")
+    units.check(new.lines, lines)
     taken = units.shipped_first(lines, new.lines)
+    if payment is not None and payment.status == "authorized" and _canceled(taken):
+        raise InvalidTransition("Units that are not paid yet are canceled, not refunded.")
     units.take(order, taken, returned=new.restock)
     return taken
 
 
-def _share(rest: Rest, new: NewRefund, taken: Sequence[Taken]) -> Share:
-    """Return what is refunded."""
+def _chosen(rest: Rest, new: NewRefund, taken: Sequence[Taken]) -> tuple[Share, int]:
+    """Return what is refunded, and how much of it is shipping."""
     if new.amount is not None:
-        return rest.part(of_amount(new.amount, rest.due))
+        return rest.part(of_amount(new.amount, rest.due)), 0
     if not new.lines and new.amount_shipping is None:
-        return rest.all
-    shares = (share for each in taken for share in each.shares)
-    return rest.part(sum(shares, _of_shipping(rest, new)))
-
-
-def _of_shipping(rest: Rest, new: NewRefund) -> Share:
-    wanted = new.amount_shipping or 0
-    if wanted > rest.shipping:
+        return rest.all, min(rest.shipping, rest.all.amount)
+    shipping = new.amount_shipping or 0
+    if shipping > rest.shipping:
         raise RefundExceedsCaptured(rest.shipping)
-    return rest.of_shipping(wanted)
+    shares = (each.share for each in taken)
+    return rest.part(sum(shares, rest.of_shipping(shipping))), shipping
+
+
+def _move_goods(
+    order: Order, new: NewRefund, lines: Sequence[Line], taken: Sequence[Taken], actor: Actor
+) -> None:
+    """Put what came back into stock, and release what is not sent any more."""
+    if not taken:
+        return
+    closed = complete_if_done(order, lines)
+    if canceled := _canceled(taken):
+        units.release(order, order.cancel_sequence, taken)
+        amount = sum(amount for _, amount in canceled.values())
+        what = {LINES_CANCELED: facts.of_lines(order.cancel_sequence, amount, canceled)}
+        announce_all(order, actor, {**what, **closed})
+    if new.restock:
+        units.restock(order, order.refund_sequence, taken)
+
+
+def _canceled(taken: Sequence[Taken]) -> dict[UUID, tuple[int, int]]:
+    """Return the units that are not sent any more, and their amount, by id of the line."""
+    return {
+        each.line.id: (units, share.amount)
+        for each in taken
+        for kind, units, share in each.parts()
+        if kind == "canceled"
+    }
