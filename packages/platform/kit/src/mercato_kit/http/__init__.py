@@ -12,7 +12,7 @@ from mercato_kit.http.pagination import (
     paginate,
     paginate_merged,
 )
-from mercato_kit.http.preparation import Outdated
+from mercato_kit.http.preparation import Outdated, always
 from mercato_kit.http.routes import Route
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "PageRequest",
     "Route",
     "addresses",
+    "always",
     "field_errors",
     "if_match",
     "page_of",

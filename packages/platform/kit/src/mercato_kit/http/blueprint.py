@@ -70,8 +70,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         Args:
             rule: URL rule.
             allow: Who may call it: ``anyone``, ``signed_in`` or ``permission("…")``;
-                ``anyone_as_guest`` on a route that gives credentials. A route without it is a
-                fault at startup.
+                ``person`` or ``fresh(…)`` where API keys may not; ``anyone_as_guest`` on a route
+                that gives credentials. A route without it is a fault at startup.
             idempotent: Require an Idempotency-Key, and process each key once.
             guest_scope: The member of the body (an e-mail address) that separates guests' keys.
             guest_header: The header (a guest's secret) that separates guests' keys. Without it, a
@@ -85,8 +85,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 them, which ``expand`` asks for. Only for GET.
             prepare: Work that waits for other machines. Called with the arguments of the view after
                 the policy and the input were checked, and before the transaction begins. The view
-                gets its value as ``prepared``: None where no remote provider is composed. A view
-                that finds it outdated raises :class:`mercato_kit.http.Outdated`.
+                gets its value as ``prepared``: None where no remote provider is composed, unless
+                :func:`mercato_kit.http.always` marks it. A view that finds it outdated raises
+                :class:`mercato_kit.http.Outdated`.
             refuses: The problems that the view raises, for the API document. Those that follow
                 from the other arguments are added.
             methods: HTTP methods; default GET.

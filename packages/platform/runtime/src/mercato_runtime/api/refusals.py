@@ -11,10 +11,12 @@ from mercato_kit.errors import (
     Invalid,
     InvalidCursor,
     MalformedRequest,
+    NotForKeys,
     NotFound,
     PreconditionRequired,
     Problem,
     StaleVersion,
+    StepUpRequired,
     TooManyRequests,
     Unauthenticated,
     Unavailable,
@@ -26,7 +28,7 @@ from mercato_kit.http.idempotency import (
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
 )
-from mercato_kit.policies import anyone, signed_in
+from mercato_kit.policies import Policy, anyone, person, signed_in
 from mercato_runtime.problems import (
     MEDIA_TYPE,
     ContentTooLarge,
@@ -117,8 +119,7 @@ def _derived(route: Route) -> Iterator[type[Problem]]:
     yield from (MalformedRequest, Invalid, TooManyRequests, Unavailable)
     if route.allow is not None and not route.allow.as_guest:
         yield Unauthenticated
-        if route.allow.name not in (anyone.name, signed_in.name):
-            yield Forbidden
+        yield from _of_policy(route.allow)
     if "<" in route.rule:
         yield NotFound
     if route.has_body or route.idempotent:
@@ -129,6 +130,15 @@ def _derived(route: Route) -> Iterator[type[Problem]]:
         yield from (IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyInProgress)
     if route.if_match:
         yield from (StaleVersion, PreconditionRequired)
+
+
+def _of_policy(policy: Policy) -> Iterator[type[Problem]]:
+    if policy.name not in (anyone.name, signed_in.name, person.name):
+        yield Forbidden
+    if policy.name == person.name or policy.fresh_seconds is not None:
+        yield NotForKeys
+    if policy.fresh_seconds is not None:
+        yield StepUpRequired
 
 
 def _is_list(schema: Any) -> bool:
