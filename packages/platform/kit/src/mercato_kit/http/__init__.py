@@ -13,6 +13,7 @@ from mercato_kit.http.pagination import (
     paginate_merged,
 )
 from mercato_kit.http.preparation import Outdated
+from mercato_kit.http.remote import Remote
 from mercato_kit.http.routes import Route
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Outdated",
     "Page",
     "PageRequest",
+    "Remote",
     "Route",
     "addresses",
     "field_errors",

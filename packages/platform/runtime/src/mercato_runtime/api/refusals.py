@@ -21,11 +21,8 @@ from mercato_kit.errors import (
     UnsupportedMediaType,
 )
 from mercato_kit.http import ListQuerySchema, Route
-from mercato_kit.http.idempotency import (
-    IdempotencyInProgress,
-    IdempotencyKeyMissing,
-    IdempotencyKeyReused,
-)
+from mercato_kit.http.idempotency import IdempotencyKeyMissing
+from mercato_kit.http.stored_answers import IdempotencyInProgress, IdempotencyKeyReused
 from mercato_kit.policies import anyone, signed_in
 from mercato_runtime.problems import (
     MEDIA_TYPE,
