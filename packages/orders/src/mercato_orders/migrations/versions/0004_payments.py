@@ -33,6 +33,39 @@ ATTENTION = (
 
 ADDED = [
     (
+<<<<<<< HEAD:packages/orders/src/mercato_orders/migrations/versions/0004_payments.py
+=======
+        "orders_order",
+        "amount_canceled BIGINT DEFAULT '0' NOT NULL",
+        {
+            "canceled_within_rest": "amount_canceled >= 0 "
+            "AND amount_paid + amount_canceled <= amount_total"
+        },
+    ),
+    (
+        "orders_order",
+        "amount_canceled_tax BIGINT DEFAULT '0' NOT NULL",
+        {
+            "canceled_tax_within_canceled": "amount_canceled_tax >= 0 "
+            "AND amount_canceled_tax <= amount_canceled"
+        },
+    ),
+    ("orders_order", "cancel_sequence INTEGER DEFAULT '0' NOT NULL", NO_CHECK),
+    ("orders_order", "fulfillment_sequence INTEGER DEFAULT '0' NOT NULL", NO_CHECK),
+    ("orders_order", "refund_sequence INTEGER DEFAULT '0' NOT NULL", NO_CHECK),
+    (
+        "orders_line",
+        "quantity_pending INTEGER DEFAULT '0' NOT NULL",
+        {
+            "pending_within_quantity": "quantity_pending >= 0 "
+            "AND quantity_fulfilled + quantity_pending + quantity_canceled <= quantity",
+            "returned_within_refunded": "quantity_returned <= quantity_refunded "
+            "AND quantity_refunded <= quantity_fulfilled",
+        },
+    ),
+    (
+        "orders_payment",
+>>>>>>> refunds:packages/orders/src/mercato_orders/migrations/versions/0003_payments.py
         "amount_capture_pending BIGINT DEFAULT '0' NOT NULL",
         "capture_within_amount",
         "amount_capture_pending >= 0 AND amount_captured + amount_capture_pending <= amount",
