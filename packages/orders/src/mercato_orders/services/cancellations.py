@@ -20,6 +20,7 @@ from mercato_orders.services.queries import lock_order
 from mercato_orders.services.refunds import Rest, claim_refund, rest_of, write_lines
 from mercato_orders.services.units import Taken
 from mercato_orders.shares import Share
+from mercato_orders.states import require
 from mercato_orders.timeline import CANCELED, LINES_CANCELED, announce, announce_all
 from mercato_orders.values import Cancellation
 
@@ -41,10 +42,9 @@ def start_cancellation(order_id: UUID, wanted: Cancellation, caller: Caller) -> 
     unpaid = order.payment_status == "unpaid"
     if not (unpaid and caller.owns(order)):
         caller.require(WRITE)
-    if wanted.lines and unpaid:
-        raise InvalidTransition("Units of an unpaid order cannot be canceled.")
     actor = caller.acts_as(order)
     if wanted.lines:
+        require(order, "cancel_lines")
         return cancel_units(order, wanted.lines, actor, wanted.reason)
     return cancel_order(order, actor, wanted.reason)
 
@@ -54,7 +54,8 @@ def cancel_order(order: Order, actor: Actor, reason: str | None = None) -> UUID 
 
     A payment in flight does not prevent it: it is closed at its provider, or given back.
     """
-    rest = _checked(order)
+    require(order, "cancel_unpaid", "cancel")
+    rest = _rest(order)
     if order.payment_status != "unpaid" and _is_being_sent(order):
         raise InvalidTransition("Units of the order were sent or are being sent.")
     close(order, reason)
@@ -77,7 +78,7 @@ def cancel_units(
         actor: Who cancels them.
         reason: Why.
     """
-    rest = _checked(order)
+    rest = _rest(order)
     lines = units.read_lines(order)
     units.check(wanted, lines)
     if _are_all(lines, wanted):
@@ -98,18 +99,16 @@ def cancel_units(
 
 def cancel_rest(order: Order, actor: Actor, reason: str | None = None) -> UUID | None:
     """Cancel all units of a locked order that were not sent."""
-    left = {line.id: line.unsent for line in units.read_lines(order) if line.unsent}
+    left = {line.id: units.left(line) for line in units.read_lines(order) if units.left(line)}
     return cancel_units(order, left, actor, reason) if left else None
 
 
-def _checked(order: Order) -> Rest:
+def _rest(order: Order) -> Rest:
     """Return what of an order can be given back.
 
     Raises:
-        InvalidTransition: The order is closed, or a capture of its payment is pending.
+        InvalidTransition: A capture of its payment is pending.
     """
-    if order.status != "open":
-        raise InvalidTransition
     rest = rest_of(order)
     if rest.payment is not None and rest.payment.amount_capture_pending:
         raise InvalidTransition("A capture of the order's payment is pending.")
@@ -123,9 +122,7 @@ def _is_being_sent(order: Order) -> bool:
 
 def _are_all(lines: Sequence[Line], wanted: Mapping[UUID, int]) -> bool:
     """Return whether no unit of the order is left to send, or was sent."""
-    return all(
-        line.quantity_canceled + wanted.get(line.id, 0) == line.quantity for line in lines
-    )
+    return all(line.quantity_canceled + wanted.get(line.id, 0) == line.quantity for line in lines)
 
 
 def _give_all_back(rest: Rest, reason: str | None) -> UUID | None:
@@ -144,9 +141,7 @@ def _give_all_back(rest: Rest, reason: str | None) -> UUID | None:
     )
 
 
-def _give_back(
-    rest: Rest, share: Share, taken: Sequence[Taken], reason: str | None
-) -> UUID | None:
+def _give_back(rest: Rest, share: Share, taken: Sequence[Taken], reason: str | None) -> UUID | None:
     """Take canceled units off what is due, and refund what of them was captured."""
     order, payment = rest.order, rest.payment
     not_captured = order.amount_total - order.amount_canceled - order.amount_paid

@@ -22,7 +22,7 @@ from mercato_orders.timeline import LINES_CANCELED, announce_all
 from mercato_orders.values import NewRefund
 
 TAKES_UNITS = ("open", "completed")
-"""Statuses of an order whose units can be refunded. Those of a closed one are all canceled."""
+"""Statuses of an order whose units can be refunded. Those of a closed one are canceled."""
 
 
 def start_refund(order_id: UUID, new: NewRefund, caller: Caller) -> UUID:
@@ -77,10 +77,10 @@ def _take(rest: Rest, new: NewRefund, lines: Sequence[Line]) -> list[Taken]:
     if not new.lines:
         return []
     if order.status not in TAKES_UNITS:
-        raise InvalidTransition("All units of a closed order are canceled: refund an amount.")
+        raise InvalidTransition("The units of a closed order are canceled: refund an amount.")
     units.check(new.lines, lines)
     taken = units.shipped_first(lines, new.lines)
-    if payment is not None and payment.status == "authorized" and _canceled(taken):
+    if payment is not None and payment.status == "authorized" and any(each.canceled for each in taken):
         raise InvalidTransition("Units that are not paid yet are canceled, not refunded.")
     units.take(order, taken, returned=new.restock)
     return taken
@@ -118,8 +118,8 @@ def _move_goods(
 def _canceled(taken: Sequence[Taken]) -> dict[UUID, tuple[int, int]]:
     """Return the units that are not sent any more, and their amount, by id of the line."""
     return {
-        each.line.id: (units, share.amount)
+        each.line.id: (quantity, share.amount)
         for each in taken
-        for kind, units, share in each.parts()
+        for kind, quantity, share in each.parts()
         if kind == "canceled"
     }
