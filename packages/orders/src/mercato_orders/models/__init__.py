@@ -1,6 +1,6 @@
 """Tables of orders: orders, lines, adjustments, payments, refunds, fulfilments and timeline."""
 
-from mercato_orders.models.base import CHECK_AFTER, NUMBERS, Base, Checked, Counter, Leased
+from mercato_orders.models.base import CHECK_AFTER, NUMBERS, Base, Checked, Counter
 from mercato_orders.models.fulfillments import PARCEL_STATUSES, Fulfillment, FulfillmentLine
 from mercato_orders.models.orders import (
     ADJUSTMENT_KINDS,
@@ -55,7 +55,6 @@ __all__ = [
     "Counter",
     "Fulfillment",
     "FulfillmentLine",
-    "Leased",
     "Line",
     "Order",
     "OrderEvent",
