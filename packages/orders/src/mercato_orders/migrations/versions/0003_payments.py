@@ -27,6 +27,14 @@ ADDED = [
             "AND amount_paid + amount_canceled <= amount_total"
         },
     ),
+    (
+        "orders_order",
+        "amount_canceled_tax BIGINT DEFAULT '0' NOT NULL",
+        {
+            "canceled_tax_within_canceled": "amount_canceled_tax >= 0 "
+            "AND amount_canceled_tax <= amount_canceled"
+        },
+    ),
     ("orders_order", "cancel_sequence INTEGER DEFAULT '0' NOT NULL", NO_CHECK),
     ("orders_order", "fulfillment_sequence INTEGER DEFAULT '0' NOT NULL", NO_CHECK),
     ("orders_order", "refund_sequence INTEGER DEFAULT '0' NOT NULL", NO_CHECK),
