@@ -53,6 +53,10 @@ class Order(db.Aggregate, Base):
             "amount_canceled >= 0 AND amount_paid + amount_canceled <= amount_total",
             name="canceled_within_rest",
         ),
+        sa.CheckConstraint(
+            "amount_canceled_tax >= 0 AND amount_canceled_tax <= amount_canceled",
+            name="canceled_tax_within_canceled",
+        ),
         sa.CheckConstraint("amount_refunded <= amount_paid", name="refunded_within_paid"),
         sa.CheckConstraint(
             "amount_shipping_tax >= 0 AND amount_shipping_tax <= amount_tax",
@@ -97,6 +101,9 @@ class Order(db.Aggregate, Base):
     )
     amount_canceled: Mapped[Amount] = mapped_column(
         server_default="0", doc="Canceled before it was captured"
+    )
+    amount_canceled_tax: Mapped[Amount] = mapped_column(
+        server_default="0", doc="Part of the canceled amount: its tax"
     )
     tax_included: Mapped[bool] = mapped_column(default=False, doc="Prices include tax")
     tax_estimated: Mapped[bool] = mapped_column(
