@@ -9,6 +9,6 @@ def forget_customer(event: Event) -> None:
     privacy.erase_subject(event.aggregate_id)
 
 
-PUBLISHES = [timeline.PLACED, timeline.PAID, timeline.CANCELED, timeline.EXPIRED]
+PUBLISHES = [*timeline.TOPICS]
 
 HANDLES = [Handler("user.erased", forget_customer)]

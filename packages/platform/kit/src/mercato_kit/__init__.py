@@ -26,6 +26,7 @@ __all__ = [
     "policies",
     "prepared",
     "principals",
+    "progress",
     "reads",
     "remote",
     "schemas",

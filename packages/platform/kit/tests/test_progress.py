@@ -3,7 +3,7 @@
 import os
 from contextlib import redirect_stderr
 
-from mercato_composition.commands.progress import Progress
+from mercato_kit.progress import Progress
 
 
 class Clock:
