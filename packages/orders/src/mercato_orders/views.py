@@ -46,14 +46,25 @@ def _percent(ppm: InstrumentedAttribute[Any]) -> sa.ColumnElement[str]:
     return sa.func.rtrim(trimmed, ".", type_=sa.String)
 
 
+_PERCENTS = {
+    "lines.tax_rate": _percent(Line.tax_rate_ppm),
+    "adjustments.rate": _percent(Adjustment.rate_ppm),
+}
+
 ORDER = View(
     OrderSchema,
-    computed={
-        "lines.tax_rate": _percent(Line.tax_rate_ppm),
-        "adjustments.rate": _percent(Adjustment.rate_ppm),
-    },
+    computed=_PERCENTS,
     filters={"id": Order.id == sa.bindparam("id"), "owner": _OWN},
 )
+
+EXPORTED = View(
+    OrderSchema,
+    computed=_PERCENTS,
+    filters=comparisons(Order.created_at),
+    sorts={"created_at": Order.created_at},
+    id=Order.id,
+)
+"""Orders for files."""
 
 PARTS = View(EventPartsSchema, filters={"id": Order.id == sa.bindparam("id")})
 """What events have of an order's lines and adjustments."""

@@ -3,6 +3,7 @@
 from mercato_orders.services.cancellations import cancel_order
 from mercato_orders.services.checkout import PlacedOnce, place_once, place_order
 from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
+from mercato_orders.services.exports import count_orders, read_orders
 from mercato_orders.services.give_backs import give_back_pending
 from mercato_orders.services.inquiry import Inquiry
 from mercato_orders.services.payments import pay_order, settle_payment, start_payment
@@ -23,6 +24,7 @@ __all__ = [
     "PlacedOnce",
     "Quotation",
     "cancel_order",
+    "count_orders",
     "expire_order",
     "expire_unpaid_orders",
     "find_bought",
@@ -42,6 +44,7 @@ __all__ = [
     "prepare_quote",
     "quote",
     "quote_order",
+    "read_orders",
     "settle_payment",
     "start_payment",
 ]
