@@ -1,5 +1,9 @@
 """Check every subset of the installed features: ``nox -s "combinations(every)"``.
 
+Every subset is checked: it fits, or is refused with the codes that its manifests call for. Of those
+that fit, so many are served that each three features are seen in every state, on and off, that fits
+(a covering array of strength 3, NIST SP 800-142); ``--all`` serves all.
+
 Each is migrated and composed in a process of its own, forked from one that has imported libraries
 and no feature. Then its app is called on a database that has the tables and the sample data of all
 features: what features that are off have left must change nothing.
@@ -20,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from combinations import Answer, Shop, check, choices, expect
+from combinations import Answer, Shop, check, choices, expect, fitted, see_refused
 from flask.testing import FlaskClient
 
 from mercato_composition.commands.frame import main as run_command
@@ -85,8 +89,21 @@ def fill_sample(file: Path, names: Collection[str]) -> None:
             database.execute("VACUUM INTO ?", (str(file),))
 
 
-def check_subset(task: tuple[Path, Path, tuple[str, ...]]) -> str:
-    """Check a subset of the features, and return what was found.
+def fits(names: tuple[str, ...]) -> bool:
+    """Check that a subset of the features fits or is refused, as its manifests say."""
+    manifests = manifests_of(names)
+    with tempfile.TemporaryDirectory() as folder:
+        shop = ComposedShop(Path(folder), manifests)
+        expected = fitted(shop, manifests)
+        if expected:
+            see_refused(shop, expected)
+        else:
+            shop.run("check", "--offline")
+    return not expected
+
+
+def serve(task: tuple[Path, Path, tuple[str, ...]]) -> str:
+    """Serve a subset of the features, and return what was found.
 
     Args:
         task: The database with sample data, the folder of the parts, and the names of the features.
@@ -106,23 +123,42 @@ def subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
     return [some for size in sizes for some in itertools.combinations(names, size)]
 
 
+def covering(fitting: Sequence[tuple[str, ...]], names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Choose subsets that show each three features in every state that any of *fitting* shows.
+
+    Greedy: the subset that shows most of what was not seen comes next.
+    """
+    threes = list(itertools.combinations(names, 3))
+    shown = {some: {(three, tuple(n in some for n in three)) for three in threes} for some in fitting}
+    left, chosen = set[Any]().union(*shown.values()), []
+    while left:
+        best = max(fitting, key=lambda some: len(shown[some] & left))
+        chosen.append(best)
+        left -= shown[best]
+    return chosen
+
+
 @click.command()
 @click.option("--parts", type=click.Path(path_type=Path), required=True)
 @click.option("--processes", type=int, default=len(os.sched_getaffinity(0)), show_default=True)
-def main(parts: Path, processes: int) -> None:
+@click.option("--all", "every", is_flag=True, help="Serve every subset that fits.")
+def main(parts: Path, processes: int, every: bool) -> None:  # noqa: FBT001
     """Check every subset of the features that are installed here."""
     names = sorted(entry.name for entry in entry_points(group=ENTRY_POINT_GROUP))
-    forks = multiprocessing.get_context("fork")
+    forks, tasks = multiprocessing.get_context("fork"), subsets(names)
+    with forks.Pool(processes) as pool:
+        verdicts = pool.map(fits, tasks, chunksize=8)
+    fitting = list(itertools.compress(tasks, verdicts))
+    chosen = fitting if every else covering(fitting, names)
     with (
         tempfile.TemporaryDirectory() as folder,
         forks.Pool(processes, maxtasksperchild=1) as pool,
     ):
         sample = Path(folder) / "sample.db"
         pool.apply(fill_sample, (sample, names))
-        tasks = [(sample, parts, some) for some in subsets(names)]
-        for found in pool.imap_unordered(check_subset, tasks):
+        for found in pool.imap_unordered(serve, [(sample, parts, some) for some in chosen]):
             click.echo(found)
-    click.echo(f"{len(tasks)} subsets")
+    click.echo(f"{len(tasks)} subsets: {len(fitting)} fit, {len(chosen)} of them served")
 
 
 if __name__ == "__main__":

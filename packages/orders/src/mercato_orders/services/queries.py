@@ -38,7 +38,7 @@ def find_order(order_id: UUID, caller: Caller) -> Shown:
         NotFound: It does not exist, or the caller may not see it.
     """
     own = {} if caller.principal.may(READ) else {"owner": caller.owner()}
-    return _found(ORDER.find(id=order_id, **own), order_id)
+    return found(ORDER.find(id=order_id, **own), order_id)
 
 
 def lock_order(order_id: UUID, caller: Caller, *parts: ExecutableOption) -> Order:
@@ -52,7 +52,7 @@ def lock_order(order_id: UUID, caller: Caller, *parts: ExecutableOption) -> Orde
     """
     statement = sa.select(Order).where(Order.id == order_id, caller.sees(READ, WRITE))
     order = session.scalar(refreshed(locked(statement.options(*parts))))
-    return _found(order, order_id)
+    return found(order, order_id)
 
 
 def list_events(order_id: UUID, page: PageRequest, caller: Caller) -> Shown:
@@ -87,11 +87,15 @@ def find_payment(order_id: UUID, payment_id: UUID, caller: Caller) -> Shown:
 
 def _check_visible(order_id: UUID, caller: Caller) -> None:
     seen = SEEN.rows(id=order_id, all=caller.principal.may(READ), **caller.owner())
-    _found(seen or None, order_id)
+    found(seen or None, order_id)
 
 
-def _found(row: T | None, order_id: UUID) -> T:
-    """Return *row*; the security log names an order that exists and that the caller may not see."""
+def found(row: T | None, order_id: UUID) -> T:
+    """Return *row*; the security log names an order that exists and that the caller may not see.
+
+    Raises:
+        NotFound: It is None.
+    """
     if row is None:
         exists = SEEN.rows(id=order_id, all=True)
         raise NotFound(facts={"order_id": order_id} if exists else None)

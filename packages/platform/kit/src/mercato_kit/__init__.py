@@ -18,6 +18,7 @@ __all__ = [
     "jobs",
     "keys",
     "later",
+    "leases",
     "lists",
     "migrations",
     "models",
