@@ -103,7 +103,7 @@ class Order(db.Aggregate, Base):
         server_default="0", doc="Canceled before it was captured"
     )
     amount_canceled_tax: Mapped[Amount] = mapped_column(
-        server_default="0", doc="Part of what was canceled"
+        server_default="0", doc="Part of the canceled amount: its tax"
     )
     tax_included: Mapped[bool] = mapped_column(default=False, doc="Prices include tax")
     tax_estimated: Mapped[bool] = mapped_column(

@@ -123,9 +123,7 @@ def _is_being_sent(order: Order) -> bool:
 
 def _are_all(lines: Sequence[Line], wanted: Mapping[UUID, int]) -> bool:
     """Return whether no unit of the order is left to send, or was sent."""
-    return all(
-        line.quantity_canceled + wanted.get(line.id, 0) == line.quantity for line in lines
-    )
+    return all(line.quantity_canceled + wanted.get(line.id, 0) == line.quantity for line in lines)
 
 
 def _give_all_back(rest: Rest, reason: str | None) -> UUID | None:
@@ -144,9 +142,7 @@ def _give_all_back(rest: Rest, reason: str | None) -> UUID | None:
     )
 
 
-def _give_back(
-    rest: Rest, share: Share, taken: Sequence[Taken], reason: str | None
-) -> UUID | None:
+def _give_back(rest: Rest, share: Share, taken: Sequence[Taken], reason: str | None) -> UUID | None:
     """Take canceled units off what is due, and refund what of them was captured."""
     order, payment = rest.order, rest.payment
     not_captured = order.amount_total - order.amount_canceled - order.amount_paid

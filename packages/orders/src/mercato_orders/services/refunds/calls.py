@@ -9,8 +9,8 @@ from mercato_contracts.payments import (
     Misconfigured,
     Payments,
     Ref,
-    Refused,
     RefundSnapshot,
+    Refused,
     Unknown,
 )
 from mercato_kit import work

@@ -78,9 +78,7 @@ def _lock(refund_id: UUID) -> tuple[Order, Payment, Refund]:
         .options(contains_eager(Refund.lines))
         .where(Refund.id == refund_id)
     )
-    order, payment, refund = (
-        session.execute(refreshed(locked(statement, of=tables))).unique().one()
-    )
+    order, payment, refund = session.execute(refreshed(locked(statement, of=tables))).unique().one()
     set_committed_value(refund, "order", order)
     return order, payment, refund
 

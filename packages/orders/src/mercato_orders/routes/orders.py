@@ -1,20 +1,13 @@
-"""Endpoints of orders, payments and timelines.
-
-Guests may call most of them. The services check access in their queries, so that an order of
-another customer answers 404.
-"""
+"""Endpoints of quotes, orders and timelines."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from flask import url_for
 
-from mercato_contracts.orders import Orders
 from mercato_kit.contexts import get_request
 from mercato_kit.errors import Forbidden
-from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, signed_in
 from mercato_kit.views import Shown
@@ -27,8 +20,6 @@ from mercato_orders.errors import (
     InsufficientStock,
     InvalidTransition,
     NoMethodAvailable,
-    OrderNotPayable,
-    PaymentInProgress,
     PriceChanged,
     ProviderFault,
     ProviderUnavailable,
@@ -36,38 +27,21 @@ from mercato_orders.errors import (
     UnknownShippingMethod,
     VariantUnavailable,
 )
-from mercato_orders.glossary import GLOSSARY
-from mercato_orders.models import Payment
+from mercato_orders.routes.blueprint import ORDER, Headers, blueprint, caller
 from mercato_orders.schemas import (
     AccessHeadersSchema,
     CancellationSchema,
     NewOrderSchema,
-    NewPaymentSchema,
     OrderEventListSchema,
     OrderListSchema,
     OrderQuerySchema,
     OrderSchema,
     PartQuerySchema,
-    PaymentListSchema,
-    PaymentSchema,
     PlacedOrderSchema,
     QuoteSchema,
     WantedQuoteSchema,
 )
-from mercato_orders.values import NewOrder, NewPayment
-
-blueprint = Blueprint(
-    "orders",
-    __name__,
-    url_prefix="/v1",
-    description="Quotes, orders, payments",
-    glossary=GLOSSARY,
-)
-
-Headers = Mapping[str, str]
-
-ORDER = (Orders, "order")
-"""What other features may add members to: ``expand``."""
+from mercato_orders.values import NewOrder
 
 _LANGUAGE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
@@ -88,10 +62,6 @@ def _locale() -> str | None:
     """Return the language that the client prefers (BCP 47)."""
     best = get_request().accept_languages.best
     return best if best and _LANGUAGE.fullmatch(best) else None
-
-
-def _caller(headers: Headers) -> Caller:
-    return Caller(current_principal, headers.get("access_token"))
 
 
 @blueprint.post(
@@ -139,7 +109,7 @@ def list_orders(query: dict[str, Any]) -> Shown:
 @blueprint.response(200, OrderSchema)
 def get_order(headers: Headers, order_id: UUID) -> Shown:
     """Get an order with its lines and payments"""
-    return services.find_order(order_id, _caller(headers))
+    return services.find_order(order_id, caller(headers))
 
 
 @blueprint.post(
@@ -154,43 +124,7 @@ def get_order(headers: Headers, order_id: UUID) -> Shown:
 @blueprint.response(200, OrderSchema)
 def cancel_order(headers: Headers, body: dict[str, Any], order_id: UUID) -> Shown:
     """Cancel an unpaid order"""
-    return services.cancel_order(order_id, _caller(headers), body.get("reason"))
-
-
-@blueprint.post(
-    "/orders/<uuid:order_id>/payments",
-    allow=anyone,
-    idempotent=True,
-    guest_header="Order-Access-Token",
-    refuses=[Forbidden, OrderNotPayable, PaymentInProgress],
-)
-@blueprint.arguments(AccessHeadersSchema, location="headers")
-@blueprint.arguments(NewPaymentSchema)
-@blueprint.response(201, PaymentSchema)
-def pay_order(
-    headers: Headers, new: NewPayment, order_id: UUID
-) -> tuple[Payment, int, dict[str, str]]:
-    """Pay an order"""
-    payment = services.pay_order(order_id, new, _caller(headers))
-    location = url_for("orders.get_payment", order_id=order_id, payment_id=payment.id)
-    return payment, 201, {"Location": location}
-
-
-@blueprint.get("/orders/<uuid:order_id>/payments", allow=anyone)
-@blueprint.arguments(AccessHeadersSchema, location="headers")
-@blueprint.arguments(PartQuerySchema, location="query")
-@blueprint.response(200, PaymentListSchema)
-def list_payments(headers: Headers, query: dict[str, Any], order_id: UUID) -> Shown:
-    """List the payments of an order"""
-    return services.list_payments(order_id, query["page"], _caller(headers))
-
-
-@blueprint.get("/orders/<uuid:order_id>/payments/<uuid:payment_id>", allow=anyone)
-@blueprint.arguments(AccessHeadersSchema, location="headers")
-@blueprint.response(200, PaymentSchema)
-def get_payment(headers: Headers, order_id: UUID, payment_id: UUID) -> Shown:
-    """Get a payment of an order"""
-    return services.find_payment(order_id, payment_id, _caller(headers))
+    return services.cancel_order(order_id, caller(headers), body.get("reason"))
 
 
 @blueprint.get("/orders/<uuid:order_id>/events", allow=anyone)
@@ -199,4 +133,4 @@ def get_payment(headers: Headers, order_id: UUID, payment_id: UUID) -> Shown:
 @blueprint.response(200, OrderEventListSchema)
 def list_order_events(headers: Headers, query: dict[str, Any], order_id: UUID) -> Shown:
     """List the timeline of an order"""
-    return services.list_events(order_id, query["page"], _caller(headers))
+    return services.list_events(order_id, query["page"], caller(headers))
