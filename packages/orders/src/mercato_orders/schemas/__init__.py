@@ -12,6 +12,7 @@ from mercato_orders.schemas.orders import (
     PlacedOrderSchema,
 )
 from mercato_orders.schemas.quotes import QuoteSchema
+from mercato_orders.schemas.refunds import NewRefundSchema, RefundListSchema, RefundSchema
 from mercato_orders.schemas.wanted import (
     AccessHeadersSchema,
     CancellationSchema,
@@ -28,6 +29,7 @@ __all__ = [
     "EventPartsSchema",
     "NewOrderSchema",
     "NewPaymentSchema",
+    "NewRefundSchema",
     "OrderEventListSchema",
     "OrderEventSchema",
     "OrderListSchema",
@@ -39,5 +41,7 @@ __all__ = [
     "PaymentSchema",
     "PlacedOrderSchema",
     "QuoteSchema",
+    "RefundListSchema",
+    "RefundSchema",
     "WantedQuoteSchema",
 ]

@@ -1,6 +1,6 @@
 """Services of orders. They take plain values, return models and never commit."""
 
-from mercato_orders.services.cancellations import cancel_order
+from mercato_orders.services.cancellations import cancel_rest, start_cancellation
 from mercato_orders.services.checkout import PlacedOnce, place_once, place_order
 from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
 from mercato_orders.services.give_backs import give_back_pending
@@ -10,29 +10,41 @@ from mercato_orders.services.preparation import prepare, prepare_order, prepare_
 from mercato_orders.services.queries import (
     find_order,
     find_payment,
+    find_refund,
     list_events,
     list_orders,
     list_payments,
+    list_refunds,
     lock_order,
+    show_order,
 )
 from mercato_orders.services.quotes import Quotation, quote, quote_order
 from mercato_orders.services.records import find_bought, find_records
+from mercato_orders.services.refunds import (
+    call_refund,
+    settle_refund,
+    start_refund,
+    try_refund,
+)
 
 __all__ = [
     "Inquiry",
     "PlacedOnce",
     "Quotation",
-    "cancel_order",
+    "call_refund",
+    "cancel_rest",
     "expire_order",
     "expire_unpaid_orders",
     "find_bought",
     "find_order",
     "find_payment",
     "find_records",
+    "find_refund",
     "give_back_pending",
     "list_events",
     "list_orders",
     "list_payments",
+    "list_refunds",
     "lock_order",
     "pay_order",
     "place_once",
@@ -43,5 +55,10 @@ __all__ = [
     "quote",
     "quote_order",
     "settle_payment",
+    "settle_refund",
+    "show_order",
+    "start_cancellation",
     "start_payment",
+    "start_refund",
+    "try_refund",
 ]

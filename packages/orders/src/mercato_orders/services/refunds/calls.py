@@ -45,8 +45,8 @@ def call_refund(refund_id: UUID) -> None:
         work.run(lambda: settle_refund(refund_id, snapshot))
 
 
-def try_refund(refund_id: UUID) -> RefundSnapshot | None:
-    """Refund at the provider; None if its answer is not known, and is to be asked for later."""
+def try_refund(refund_id: UUID, _resumed: bool = False) -> RefundSnapshot | None:  # noqa: FBT001, FBT002 - as remote commands call it
+    """Refund at the provider; None if its answer is not known, so that it is asked again later."""
     try:
         return ask_refund(refund_id)
     except (Unknown, Misconfigured):
@@ -99,6 +99,8 @@ def _send(call: _Call) -> RefundSnapshot:
     if provider is None:
         raise Misconfigured(f"no enabled feature offers payments {call.provider}")
     try:
-        return provider.refund(call.ref, call.refund_id, call.amount, call.reason, call.key)
+        return provider.provider.refund(
+            call.ref, call.refund_id, call.amount, call.reason, call.key
+        )
     except Refused as refusal:
         return RefundSnapshot("failed", call.amount, None, call.refund_id, refusal.code)
