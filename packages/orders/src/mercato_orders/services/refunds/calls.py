@@ -99,8 +99,6 @@ def _send(call: _Call) -> RefundSnapshot:
     if provider is None:
         raise Misconfigured(f"no enabled feature offers payments {call.provider}")
     try:
-        return provider.provider.refund(
-            call.ref, call.refund_id, call.amount, call.reason, call.key
-        )
+        return provider.refund(call.ref, call.refund_id, call.amount, call.reason, call.key)
     except Refused as refusal:
         return RefundSnapshot("failed", call.amount, None, call.refund_id, refusal.code)

@@ -66,7 +66,7 @@ def claim_refund(
     }
     later(Refund, [row])
     provider = named(Payments, payment.provider)
-    return Claimed(row["id"], provider is not None and not provider.remote)
+    return Claimed(row["id"], provider is not None and not provider.capabilities.remote)
 
 
 def claim(payment: Payment, amount: int) -> bool:
