@@ -33,39 +33,6 @@ ATTENTION = (
 
 ADDED = [
     (
-<<<<<<< HEAD:packages/orders/src/mercato_orders/migrations/versions/0004_payments.py
-=======
-        "orders_order",
-        "amount_canceled BIGINT DEFAULT '0' NOT NULL",
-        {
-            "canceled_within_rest": "amount_canceled >= 0 "
-            "AND amount_paid + amount_canceled <= amount_total"
-        },
-    ),
-    (
-        "orders_order",
-        "amount_canceled_tax BIGINT DEFAULT '0' NOT NULL",
-        {
-            "canceled_tax_within_canceled": "amount_canceled_tax >= 0 "
-            "AND amount_canceled_tax <= amount_canceled"
-        },
-    ),
-    ("orders_order", "cancel_sequence INTEGER DEFAULT '0' NOT NULL", NO_CHECK),
-    ("orders_order", "fulfillment_sequence INTEGER DEFAULT '0' NOT NULL", NO_CHECK),
-    ("orders_order", "refund_sequence INTEGER DEFAULT '0' NOT NULL", NO_CHECK),
-    (
-        "orders_line",
-        "quantity_pending INTEGER DEFAULT '0' NOT NULL",
-        {
-            "pending_within_quantity": "quantity_pending >= 0 "
-            "AND quantity_fulfilled + quantity_pending + quantity_canceled <= quantity",
-            "returned_within_refunded": "quantity_returned <= quantity_refunded "
-            "AND quantity_refunded <= quantity_fulfilled",
-        },
-    ),
-    (
-        "orders_payment",
->>>>>>> refunds:packages/orders/src/mercato_orders/migrations/versions/0003_payments.py
         "amount_capture_pending BIGINT DEFAULT '0' NOT NULL",
         "capture_within_amount",
         "amount_capture_pending >= 0 AND amount_captured + amount_capture_pending <= amount",
@@ -87,7 +54,8 @@ ADDED = [
 PAYMENT_INDEXES = {
     "ix_orders_payment_to_check": (
         "next_check_at",
-        "status IN ('processing', 'requires_action') OR void_requested_at IS NOT NULL",
+        "status IN ('processing', 'requires_action') "
+        "OR (void_requested_at IS NOT NULL AND status IN ('authorized', 'refund_due'))",
     ),
     "ix_orders_payment_authorized_until": ("authorized_until", "status = 'authorized'"),
     "ix_orders_payment_attention": ("attention_at", "attention IS NOT NULL"),
