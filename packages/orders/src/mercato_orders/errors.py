@@ -190,6 +190,14 @@ class OrderNotPayable(Conflict):
     title = "The order cannot be paid"
 
 
+class BadWebhookSignature(Problem):
+    """The webhook is not signed with a secret of this shop, is too old, or is malformed."""
+
+    status = 400
+    code = "bad_signature"
+    title = "The signature of the webhook is not valid"
+
+
 class PaymentInProgress(Conflict):
     """Another payment of the order is in progress."""
 

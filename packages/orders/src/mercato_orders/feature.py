@@ -10,6 +10,8 @@ from mercato_contracts.stock import Stock
 from mercato_contracts.taxes import Taxes
 from mercato_kit.feature import Feature, Need, Offer, Referent, SoftReference
 from mercato_kit.identity import IdentityProvider
+from mercato_orders.checks import DOCTOR, GAUGES
+from mercato_orders.cli import commands
 from mercato_orders.events import HANDLES, PUBLISHES
 from mercato_orders.jobs import JOBS
 from mercato_orders.models import Base, Line, Order, OrderEvent
@@ -46,6 +48,9 @@ feature = Feature(
     jobs=JOBS,
     settings=OrdersSettings,
     permissions=PERMISSIONS,
+    doctor=DOCTOR,
+    gauges=GAUGES,
+    cli=commands,
     export_subject=export_subject,
     erase_subject=erase_subject,
     sample_data=make_sample_data,

@@ -1,10 +1,23 @@
 """Services of orders. They take plain values, return models and never commit."""
 
+from mercato_orders.services.attention import (
+    OpenPayment,
+    list_open,
+    resolve_payment,
+    retry_payment,
+)
 from mercato_orders.services.cancellations import cancel_order
 from mercato_orders.services.checkout import PlacedOnce, place_once, place_order
 from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
 from mercato_orders.services.give_backs import give_back_pending
+from mercato_orders.services.inbox import (
+    forget_bodies,
+    receive_events,
+    replay_event,
+    settle_events,
+)
 from mercato_orders.services.inquiry import Inquiry
+from mercato_orders.services.lapses import announce_expiring, cancel_lapsed_orders
 from mercato_orders.services.payments import pay_order, settle_payment, start_payment
 from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
 from mercato_orders.services.queries import (
@@ -16,21 +29,28 @@ from mercato_orders.services.queries import (
     lock_order,
 )
 from mercato_orders.services.quotes import Quotation, quote, quote_order
+from mercato_orders.services.reconciler import check_payment, reconcile_payments
 from mercato_orders.services.records import find_bought, find_records
 
 __all__ = [
     "Inquiry",
+    "OpenPayment",
     "PlacedOnce",
     "Quotation",
+    "announce_expiring",
+    "cancel_lapsed_orders",
     "cancel_order",
+    "check_payment",
     "expire_order",
     "expire_unpaid_orders",
     "find_bought",
     "find_order",
     "find_payment",
     "find_records",
+    "forget_bodies",
     "give_back_pending",
     "list_events",
+    "list_open",
     "list_orders",
     "list_payments",
     "lock_order",
@@ -42,6 +62,12 @@ __all__ = [
     "prepare_quote",
     "quote",
     "quote_order",
+    "receive_events",
+    "reconcile_payments",
+    "replay_event",
+    "resolve_payment",
+    "retry_payment",
+    "settle_events",
     "settle_payment",
     "start_payment",
 ]

@@ -1,0 +1,7 @@
+"""Commands for operators."""
+
+from mercato_orders.cli.payments import payments
+
+commands = [payments]
+
+__all__ = ["commands"]
