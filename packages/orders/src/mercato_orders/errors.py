@@ -183,6 +183,32 @@ class InvalidTransition(Conflict):
     title = "The order's state does not allow this change"
 
 
+class QuantityExceedsRemaining(Conflict):
+    """Lines have fewer units left than the request names; ``lines`` are their ids."""
+
+    code = "quantity_exceeds_remaining"
+    title = "Fewer units are left"
+    member_schemas: ClassVar = {
+        "lines": {"type": "array", "items": _ID, "description": "Ids of the lines"}
+    }
+
+    def __init__(self, line_ids: Iterable[UUID]) -> None:
+        super().__init__(lines=sorted(str(line_id) for line_id in line_ids))
+
+
+class RefundExceedsCaptured(Conflict):
+    """Less is captured and not refunded; ``amount_refundable`` is what is left."""
+
+    code = "refund_exceeds_captured"
+    title = "The refund is more than what is left"
+    member_schemas: ClassVar = {
+        "amount_refundable": {"type": "integer", "description": "What can be refunded"}
+    }
+
+    def __init__(self, amount_refundable: int) -> None:
+        super().__init__(amount_refundable=amount_refundable)
+
+
 class OrderNotPayable(Conflict):
     """The order is paid or closed, or its units are no longer reserved."""
 

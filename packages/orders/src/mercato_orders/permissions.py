@@ -2,8 +2,10 @@
 
 READ = "orders.read"
 WRITE = "orders.write"
+REFUND = "orders.refund"
 
 PERMISSIONS = {
     READ: "See all orders, their payments and their timelines",
     WRITE: "Cancel orders and mark them as paid",
+    REFUND: "Give money back",
 }

@@ -118,7 +118,7 @@ PAYMENT: Final[Steps] = {
     "requires_action": ("processing", *_AT_PROVIDER),
     "authorized": ("captured", "failed", "canceled", "refund_due"),
     "captured": ("refunded",),
-    "refunded": ("captured",),
+    "refunded": ("captured", "refund_due"),
     "failed": ("refund_due",),
     "canceled": ("refund_due",),
     "refund_due": ("refunded", "canceled"),

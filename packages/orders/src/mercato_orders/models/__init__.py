@@ -1,6 +1,6 @@
 """Tables of orders: orders, lines, adjustments, payments, refunds, fulfilments and timeline."""
 
-from mercato_orders.models.base import CHECK_AFTER, NUMBERS, Base, Checked, Counter, Leased
+from mercato_orders.models.base import CHECK_AFTER, NUMBERS, Base, Checked, Counter
 from mercato_orders.models.fulfillments import PARCEL_STATUSES, Fulfillment, FulfillmentLine
 from mercato_orders.models.orders import (
     ADJUSTMENT_KINDS,
@@ -30,6 +30,7 @@ from mercato_orders.models.refunds import (
     Refund,
     RefundLine,
 )
+from mercato_orders.models.search import LONGEST_WORD, SearchWord
 
 __all__ = [
     "ACTIVE",
@@ -40,6 +41,7 @@ __all__ = [
     "CHECK_AFTER",
     "FULFILLMENT_STATUSES",
     "IN_FLIGHT",
+    "LONGEST_WORD",
     "NUMBERS",
     "ORDER_STATUSES",
     "PARCEL_STATUSES",
@@ -55,7 +57,6 @@ __all__ = [
     "Counter",
     "Fulfillment",
     "FulfillmentLine",
-    "Leased",
     "Line",
     "Order",
     "OrderEvent",
@@ -64,4 +65,5 @@ __all__ = [
     "PendingGiveBack",
     "Refund",
     "RefundLine",
+    "SearchWord",
 ]

@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Annotated
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mercato_kit import db
+from mercato_kit.leases import Leased
 
 
 class Base(DeclarativeBase):
@@ -32,13 +32,6 @@ def one_of(column: str, values: Collection[str]) -> str:
 
 CHECK_AFTER = timedelta(seconds=15)
 """How long the answer of a provider is waited for before the provider is asked."""
-
-
-class Leased:
-    """A row that one worker at a time works on."""
-
-    leased_until: Mapped[datetime | None] = mapped_column(doc="When another worker may take it")
-    lease_id: Mapped[UUID | None] = mapped_column(doc="The lease of the worker that has it")
 
 
 class Checked(Leased):

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mercato_kit import db
+from mercato_kit.leases import Leased
 from mercato_orders.models.base import (
     CHECK_AFTER,
     Amount,
     Base,
     Checked,
-    Leased,
     one_of,
     partial_index,
 )
@@ -37,7 +37,10 @@ ATTENTION = (
     "misconfigured",
 )
 """Why an operator has to look at a payment."""
-TO_CHECK = "status IN ('processing', 'requires_action') OR void_requested_at IS NOT NULL"
+TO_CHECK = (
+    "status IN ('processing', 'requires_action') "
+    "OR (void_requested_at IS NOT NULL AND status IN ('authorized', 'refund_due'))"
+)
 """The payments that their provider is asked about."""
 
 

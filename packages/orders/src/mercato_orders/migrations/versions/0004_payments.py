@@ -54,7 +54,8 @@ ADDED = [
 PAYMENT_INDEXES = {
     "ix_orders_payment_to_check": (
         "next_check_at",
-        "status IN ('processing', 'requires_action') OR void_requested_at IS NOT NULL",
+        "status IN ('processing', 'requires_action') "
+        "OR (void_requested_at IS NOT NULL AND status IN ('authorized', 'refund_due'))",
     ),
     "ix_orders_payment_authorized_until": ("authorized_until", "status = 'authorized'"),
     "ix_orders_payment_attention": ("attention_at", "attention IS NOT NULL"),

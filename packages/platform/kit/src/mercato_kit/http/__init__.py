@@ -12,7 +12,7 @@ from mercato_kit.http.pagination import (
     paginate,
     paginate_merged,
 )
-from mercato_kit.http.preparation import Outdated
+from mercato_kit.http.preparation import Outdated, always
 from mercato_kit.http.remote import Remote
 from mercato_kit.http.routes import Route
 
@@ -25,6 +25,7 @@ __all__ = [
     "Remote",
     "Route",
     "addresses",
+    "always",
     "field_errors",
     "if_match",
     "page_of",

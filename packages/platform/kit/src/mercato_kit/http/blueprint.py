@@ -76,8 +76,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         Args:
             rule: URL rule.
             allow: Who may call it: ``anyone``, ``signed_in`` or ``permission("…")``;
-                ``anyone_as_guest`` on a route that gives credentials. A route without it is a
-                fault at startup.
+                ``person`` or ``fresh(…)`` where API keys may not; ``anyone_as_guest`` on a route
+                that gives credentials. A route without it is a fault at startup.
             idempotent: Require an Idempotency-Key, and process each key once.
             remote: The view may return a :class:`mercato_kit.http.Remote`, which waits for another
                 machine between two transactions. Only with ``idempotent``.
@@ -93,8 +93,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 them, which ``expand`` asks for. Only for GET.
             prepare: Work that waits for other machines. Called with the arguments of the view after
                 the policy and the input were checked, and before the transaction begins. The view
-                gets its value as ``prepared``: None where no remote provider is composed. A view
-                that finds it outdated raises :class:`mercato_kit.http.Outdated`.
+                gets its value as ``prepared``: None where no remote provider is composed, unless
+                :func:`mercato_kit.http.always` marks it. A view that finds it outdated raises
+                :class:`mercato_kit.http.Outdated`.
             body_bytes: The largest body of a route that takes bytes, such as a webhook whose
                 signature is verified; the view reads them with
                 :func:`mercato_kit.http.read_bytes`. Any other body is JSON of 64 KiB at most.
