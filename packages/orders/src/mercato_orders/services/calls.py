@@ -1,19 +1,18 @@
-"""Calls of payment providers outside of transactions."""
+"""Reads of payment providers outside of transactions, in a few threads."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_contracts.payments import Misconfigured, Payments, Ref, Snapshot, Unknown
+from mercato_contracts.payments import Snapshot, Unknown
 from mercato_kit import work
 from mercato_kit.contexts import get_app
-from mercato_kit.db import session
-from mercato_kit.services import named
+from mercato_kit.db import session, utc_now
 from mercato_orders.models import Order, Payment
+from mercato_orders.services.payments.providers import provider_of, ref_of
 
 THREADS = 4
 """Calls of providers that a job makes at the same time."""
@@ -21,47 +20,25 @@ THREADS = 4
 ERROR_LENGTH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class AtProvider:
-    """A payment and where it is.
-
-    Args:
-        payment: The payment; only to be read.
-        ref: What its provider finds it by; None before it has a reference.
-    """
-
-    payment: Payment
-    ref: Ref | None
-
-
-def find_payment(payment_id: UUID) -> AtProvider:
-    """Read a payment with its reference, in a unit of work of its own."""
+def find_payment(payment_id: UUID) -> tuple[Payment, str]:
+    """Return a payment, only to be read, and its currency, in a unit of work of its own."""
     return work.run(lambda: _find(payment_id), read_only=True)
 
 
-def fetch_payment(payment_id: UUID) -> Snapshot | None:
-    """Return a payment as its provider has it now; None if the provider never had it.
+def fetch_payment(payment_id: UUID) -> Snapshot:
+    """Return a payment as its provider has it now. One that the provider never had is canceled.
 
     Raises:
         Unknown: The provider did not answer, or the payment has no reference yet.
         Misconfigured: The provider refuses the installation, or no feature offers it.
     """
-    found = find_payment(payment_id)
-    if found.ref is None:
+    payment, currency = find_payment(payment_id)
+    if payment.provider_payment_id is None:
         raise Unknown("the payment has no reference yet")
-    return provider_of(found.payment).fetch(found.ref)
-
-
-def provider_of(payment: Payment) -> Payments:
-    """Return the provider of a payment.
-
-    Raises:
-        Misconfigured: No enabled feature offers it.
-    """
-    provider = named(Payments, payment.provider)
-    if provider is None:
-        raise Misconfigured(f"no enabled feature offers the payment provider {payment.provider}")
-    return provider
+    snapshot = provider_of(payment).fetch(ref_of(payment, currency))
+    if snapshot is None:
+        return Snapshot("canceled", payment.amount, currency, 0, (), utc_now())
+    return snapshot
 
 
 def in_threads(function: Callable[[Any], None], items: Iterable[Any]) -> None:
@@ -88,14 +65,13 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}: {first_line}"[:ERROR_LENGTH]
 
 
-def _find(payment_id: UUID) -> AtProvider:
+def _find(payment_id: UUID) -> tuple[Payment, str]:
     statement = (
         sa.select(Payment, Order.currency)
         .join(Order, Order.id == Payment.order_id)
         .where(Payment.id == payment_id)
     )
     payment, currency = session.execute(statement).one()
-    # It outlives its session, which a unit of work may end.
+    # The unit of work ends; what was read stays.
     session.expunge(payment)
-    reference = payment.provider_payment_id
-    return AtProvider(payment, Ref(payment.id, reference, currency) if reference else None)
+    return payment, currency

@@ -12,7 +12,8 @@ from mercato_orders import facts
 from mercato_orders.access import SYSTEM
 from mercato_orders.models import Order, Payment
 from mercato_orders.services.cancellations import cancel_rest
-from mercato_orders.services.payments import lock_payment, start_capture
+from mercato_orders.services.payments import start_capture
+from mercato_orders.services.payments.locks import lock_payment
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.timeline import AUTHORIZATION_EXPIRING, announce
 

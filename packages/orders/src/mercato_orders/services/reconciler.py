@@ -21,13 +21,7 @@ from mercato_kit.leases import Lease
 from mercato_orders.models import TO_CHECK, Capture, Payment, Refund
 from mercato_orders.services import schedule
 from mercato_orders.services.attention import needs_attention
-from mercato_orders.services.calls import (
-    describe,
-    fetch_payment,
-    find_payment,
-    in_threads,
-    provider_of,
-)
+from mercato_orders.services.calls import describe, fetch_payment, find_payment, in_threads
 from mercato_orders.services.payments import (
     call_capture,
     call_void,
@@ -35,7 +29,8 @@ from mercato_orders.services.payments import (
     request_void,
     settle,
 )
-from mercato_orders.services.payments.settlement import lock_payment
+from mercato_orders.services.payments.locks import lock_payment
+from mercato_orders.services.payments.providers import provider_of
 from mercato_orders.services.refunds import call_refund
 
 BATCH = 10
@@ -73,7 +68,7 @@ def check_payment(payment_id: UUID) -> None:
     Raises:
         Refused, Unknown, Misconfigured: There is no answer.
     """
-    payment = find_payment(payment_id).payment
+    payment, _ = find_payment(payment_id)
     state = schedule.State(
         has_reference=payment.provider_payment_id is not None,
         is_answered=payment.snapshot is not None,
@@ -82,15 +77,11 @@ def check_payment(payment_id: UUID) -> None:
     )
     step = schedule.next_step(state)
     if step == "fetch":
-        snapshot = _read(payment_id)
-        fetched = None if snapshot is None else snapshot.state
-        expected_by = None if snapshot is None else snapshot.expected_by
-        if fetched is None or not schedule.is_abandoned(state, fetched, expected_by):
+        fetched = _read(payment_id)
+        if not schedule.is_abandoned(state, fetched.state, fetched.expected_by):
             return
-        step = "give_up"
-    if step == "give_up":
-        work.run(lambda: request_void(lock_payment(payment_id)[1]))
-    call_void(payment_id)
+    if step == "void" or work.run(lambda: _request_void(payment_id)):
+        call_void(payment_id)
 
 
 def check_capture(capture_id: UUID) -> None:
@@ -180,7 +171,14 @@ def _reason(row: Payment | Capture | Refund, payment: Payment) -> str | None:
     )
 
 
-def _read(payment_id: UUID) -> Snapshot | None:
+def _request_void(payment_id: UUID) -> bool:
+    """Give a payment up; return whether its provider has to close it."""
+    _, payment = lock_payment(payment_id)
+    request_void(payment)
+    return payment.void_requested_at is not None
+
+
+def _read(payment_id: UUID) -> Snapshot:
     """Fetch a payment, and settle what its provider has."""
     snapshot = fetch_payment(payment_id)
     work.run(lambda: settle(payment_id, snapshot))
@@ -192,8 +190,7 @@ def _is_pending_after_read(model: type[Capture | Refund], key: UUID) -> bool:
     payment_id = work.run(lambda: _payment_of(model, key), read_only=True)
     if payment_id is None:
         return False
-    snapshot = _read(payment_id)
-    if snapshot is not None and _is_shown(snapshot, model, key):
+    if _is_shown(_read(payment_id), model, key):
         return False
     return work.run(lambda: _payment_of(model, key), read_only=True) is not None
 
