@@ -12,11 +12,16 @@ from mercato_orders.schemas.orders import (
     PlacedOrderSchema,
 )
 from mercato_orders.schemas.quotes import QuoteSchema
+from mercato_orders.schemas.refunds import NewRefundSchema, RefundListSchema, RefundSchema
 from mercato_orders.schemas.wanted import (
     AccessHeadersSchema,
     CancellationSchema,
+    CaptureSchema,
+    ClaimSchema,
+    NewNoteSchema,
     NewOrderSchema,
     NewPaymentSchema,
+    OrderChangesSchema,
     OrderQuerySchema,
     PartQuerySchema,
     WantedQuoteSchema,
@@ -25,9 +30,14 @@ from mercato_orders.schemas.wanted import (
 __all__ = [
     "AccessHeadersSchema",
     "CancellationSchema",
+    "CaptureSchema",
+    "ClaimSchema",
     "EventPartsSchema",
+    "NewNoteSchema",
     "NewOrderSchema",
     "NewPaymentSchema",
+    "NewRefundSchema",
+    "OrderChangesSchema",
     "OrderEventListSchema",
     "OrderEventSchema",
     "OrderListSchema",
@@ -39,5 +49,7 @@ __all__ = [
     "PaymentSchema",
     "PlacedOrderSchema",
     "QuoteSchema",
+    "RefundListSchema",
+    "RefundSchema",
     "WantedQuoteSchema",
 ]

@@ -75,6 +75,7 @@ class PaymentSchema(ModelSchema):
             "amount_refunded",
             "currency",
             "error_code",
+            "next_action",
             "version",
             "created_at",
         )
@@ -161,7 +162,7 @@ class OrderEventSchema(ModelSchema):
 
     class Meta(ModelSchema.Meta):
         model = OrderEvent
-        fields = ("id", "type", "actor_type", "data", "created_at")
+        fields = ("id", "type", "is_public", "actor_type", "data", "created_at")
 
 
 OrderListSchema = page_of(OrderSummarySchema)
