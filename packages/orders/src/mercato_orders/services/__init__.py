@@ -22,7 +22,10 @@ from mercato_orders.services.inbox import (
 )
 from mercato_orders.services.inquiry import Inquiry
 from mercato_orders.services.notes import add_note
-from mercato_orders.services.payments import pay_order, settle_payment, start_payment
+from mercato_orders.services.payments.attempts import Attempt
+from mercato_orders.services.payments.captures import CaptureRequest
+from mercato_orders.services.payments.closures import VoidRequest
+from mercato_orders.services.payments.settlement import settle
 from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
 from mercato_orders.services.queries import (
     find_order,
@@ -46,10 +49,13 @@ from mercato_orders.services.refunds import (
 )
 
 __all__ = [
+    "Attempt",
+    "CaptureRequest",
     "Inquiry",
     "OpenPayment",
     "PlacedOnce",
     "Quotation",
+    "VoidRequest",
     "add_note",
     "announce_expiring",
     "call_refund",
@@ -73,7 +79,6 @@ __all__ = [
     "list_payments",
     "list_refunds",
     "lock_order",
-    "pay_order",
     "place_once",
     "place_order",
     "prepare",
@@ -87,12 +92,11 @@ __all__ = [
     "replay_event",
     "resolve_payment",
     "retry_payment",
+    "settle",
     "settle_events",
-    "settle_payment",
     "settle_refund",
     "show_order",
     "start_cancellation",
-    "start_payment",
     "start_refund",
     "try_refund",
 ]
