@@ -11,6 +11,7 @@ from mercato_contracts.stock import Stock
 from mercato_contracts.taxes import Taxes
 from mercato_kit.feature import Feature, Need, Offer, Referent, SoftReference
 from mercato_kit.identity import IdentityProvider
+from mercato_orders.cli import commands
 from mercato_orders.events import HANDLES, PUBLISHES
 from mercato_orders.jobs import JOBS
 from mercato_orders.models import Base, Line, Order, OrderEvent
@@ -47,6 +48,7 @@ feature = Feature(
     handles=HANDLES,
     jobs=JOBS,
     settings=OrdersSettings,
+    cli=commands,
     permissions=PERMISSIONS,
     export_subject=export_subject,
     erase_subject=erase_subject,

@@ -75,6 +75,39 @@ class TestTrace:
         assert (shown.exit_code, "BrokenNoteError" in shown.stderr) == (1, True)
 
 
+class TestGroups:
+    """A feature may have several groups of commands, each under a name of its own."""
+
+    SOURCE = """
+        import click
+        from mercato_kit.feature import Feature
+
+        lamps, bulbs = click.Group("lamps"), click.Group("light-bulbs", help="Change bulbs.")
+
+        @bulbs.command("change")
+        def change():
+            '''Change one.'''
+            click.echo("changed")
+
+        feature = Feature(name="lamps", summary="Lamps.", cli=[lamps, bulbs])
+    """
+
+    def test_runs_each_by_its_name(self, site):
+        """A group is found by its name, which may be another one than the feature's."""
+        install(site.folder, "lamps", self.SOURCE, module=f"lamps_{site.folder.name}")
+        site.choose("lamps")
+
+        ran = site.mercato("light-bulbs", "change")
+
+        assert (ran.exit_code, ran.stdout) == (0, "changed\n")
+
+    def test_has_none_of_a_feature_that_is_not_enabled(self, site):
+        """Commands of a feature that the file does not name are unknown."""
+        install(site.folder, "lamps", self.SOURCE, module=f"off_{site.folder.name}")
+
+        assert site.mercato("light-bulbs", "change").exit_code == 64
+
+
 class TestCompletion:
     @pytest.mark.parametrize("shell", ["bash", "fish", "zsh"])
     def test_prints_the_script_of_a_shell(self, site, shell):

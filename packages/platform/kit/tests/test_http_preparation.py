@@ -5,7 +5,7 @@ import pytest
 from mercato_kit import transactions, work
 from mercato_kit.db import session
 from mercato_kit.feature import Feature, Offer
-from mercato_kit.http import Blueprint, Outdated
+from mercato_kit.http import Blueprint, Outdated, always
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, signed_in
 from mercato_kit.schemas import Schema, Text
@@ -39,6 +39,10 @@ def _weigh(parcel, shelf):
     return f"{current_principal.kind} {shelf} {parcel['name']} {busy}"
 
 
+def _lift(parcel, shelf):
+    return _weigh(parcel, shelf)
+
+
 @blueprint.post("/parcels/<shelf>", allow=anyone, prepare=_weigh)
 @blueprint.arguments(ParcelSchema)
 @blueprint.response(200)
@@ -56,6 +60,14 @@ def send(parcel, shelf, prepared):
 @blueprint.response(200)
 def send_secretly(parcel, shelf, prepared):
     """Send a parcel of an account"""
+    return {"prepared": prepared}
+
+
+@blueprint.post("/heavy-parcels/<shelf>", allow=signed_in, prepare=always(_lift))
+@blueprint.arguments(ParcelSchema)
+@blueprint.response(200)
+def send_heavy(parcel, shelf, prepared):
+    """Send a parcel that takes long to lift"""
     return {"prepared": prepared}
 
 
@@ -103,6 +115,16 @@ class TestPrepare:
 
         assert answer.json == {"prepared": None, "may_write": True, "name": "lamp"}
         assert calls.names == ["view"]
+
+    def test_always_runs_if_it_is_marked(self, near, calls):
+        """Slow work of this machine runs without remote providers, too, and in no transaction."""
+        headers = {"Authorization": "Bearer alice"}
+
+        answer = post(near, "/heavy-parcels/top", headers=headers)
+
+        assert (answer.json["prepared"], calls.names) == ("user top lamp False", ["prepare"])
+        assert post(near, "/heavy-parcels/top").status_code == 401
+        assert calls.names == ["prepare"]
 
     def test_runs_before_the_transaction(self, far, calls):
         """It gets the arguments of the view, and the view its value; no transaction is open."""

@@ -1,4 +1,4 @@
-"""Endpoints of quotes, orders and timelines."""
+"""Endpoints of quotes and orders."""
 
 import re
 from typing import Any
@@ -8,8 +8,8 @@ from flask import url_for
 
 from mercato_contracts.payments import RefundSnapshot
 from mercato_kit.contexts import get_request
-from mercato_kit.errors import Forbidden
-from mercato_kit.http import Remote
+from mercato_kit.errors import Forbidden, NotFound
+from mercato_kit.http import Remote, if_match
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, signed_in
 from mercato_kit.views import Shown
@@ -34,12 +34,12 @@ from mercato_orders.routes.blueprint import ORDER, Headers, blueprint, caller
 from mercato_orders.schemas import (
     AccessHeadersSchema,
     CancellationSchema,
+    ClaimSchema,
     NewOrderSchema,
-    OrderEventListSchema,
+    OrderChangesSchema,
     OrderListSchema,
     OrderQuerySchema,
     OrderSchema,
-    PartQuerySchema,
     PlacedOrderSchema,
     QuoteSchema,
     WantedQuoteSchema,
@@ -115,6 +115,28 @@ def get_order(headers: Headers, order_id: UUID) -> Shown:
     return services.find_order(order_id, caller(headers))
 
 
+@blueprint.patch(
+    "/orders/<uuid:order_id>",
+    allow=anyone,
+    if_match=True,
+    refuses=[Forbidden, InvalidTransition],
+)
+@blueprint.arguments(AccessHeadersSchema, location="headers")
+@blueprint.arguments(OrderChangesSchema)
+@blueprint.response(200, OrderSchema)
+def change_order(headers: Headers, changes: dict[str, Any], order_id: UUID) -> Shown:
+    """Change the note, the address or the metadata of an order"""
+    return services.change_order(order_id, changes, caller(headers), versions=if_match())
+
+
+@blueprint.post("/orders/claim", allow=signed_in, idempotent=True, refuses=[Forbidden, NotFound])
+@blueprint.arguments(ClaimSchema)
+@blueprint.response(200, OrderSchema)
+def claim_order(body: dict[str, Any]) -> Shown:
+    """Put an order that was placed as a guest into the caller's account"""
+    return services.claim_order(body["number"], body["access_token"], current_principal)
+
+
 @blueprint.post(
     "/orders/<uuid:order_id>/cancel",
     allow=anyone,
@@ -148,12 +170,3 @@ def cancel_order(
         return services.show_order(order_id)
 
     return Remote(begin, services.try_refund, finish)
-
-
-@blueprint.get("/orders/<uuid:order_id>/events", allow=anyone)
-@blueprint.arguments(AccessHeadersSchema, location="headers")
-@blueprint.arguments(PartQuerySchema, location="query")
-@blueprint.response(200, OrderEventListSchema)
-def list_order_events(headers: Headers, query: dict[str, Any], order_id: UUID) -> Shown:
-    """List the timeline of an order"""
-    return services.list_events(order_id, query["page"], caller(headers))

@@ -174,11 +174,43 @@ class CancellationSchema(Schema):
     )
 
 
+class OrderChangesSchema(Schema):
+    """Changes of an order; absent members stay unchanged."""
+
+    note = Text(max=2000, allow_none=True)
+    shipping_address = fields.Nested(AddressSchema)
+    metadata = Metadata()
+
+
+class NewNoteSchema(Schema):
+    """A note of staff."""
+
+    text = Text(required=True, min=1, max=2000, validate=not_blank)
+    is_public = Boolean(
+        load_default=False, metadata={"description": "Whether the customer sees it; default false"}
+    )
+
+
+class ClaimSchema(Schema):
+    """A guest's order, and the proof that the caller placed it."""
+
+    number = Integer(required=True, min=1)
+    access_token = Text(required=True, min=1, max=100)
+
+
 class OrderQuerySchema(ListQuerySchema):
     """Filters and sort order of the list of orders."""
 
     sorts = ("created_at", "number", "amount_total")
 
+    q = LineOfText(
+        min=1,
+        max=200,
+        metadata={
+            "description": "Number, e-mail address, or beginnings of words of the customer's or "
+            "the recipient's name"
+        },
+    )
     status = Listed(Text(max=20, validate=validate.OneOf(ORDER_STATUSES)))
     payment_status = Listed(Text(max=20, validate=validate.OneOf(PAYMENT_STATUSES)))
     fulfillment_status = Listed(Text(max=20, validate=validate.OneOf(FULFILLMENT_STATUSES)))

@@ -1,10 +1,14 @@
 """Services of orders. They take plain values, return models and never commit."""
 
 from mercato_orders.services.cancellations import cancel_rest, start_cancellation
+from mercato_orders.services.changes import change_order
 from mercato_orders.services.checkout import PlacedOnce, place_once, place_order
+from mercato_orders.services.claims import claim_order
 from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
+from mercato_orders.services.exports import count_orders, read_orders
 from mercato_orders.services.give_backs import give_back_pending
 from mercato_orders.services.inquiry import Inquiry
+from mercato_orders.services.notes import add_note
 from mercato_orders.services.payments import pay_order, settle_payment, start_payment
 from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
 from mercato_orders.services.queries import (
@@ -31,8 +35,12 @@ __all__ = [
     "Inquiry",
     "PlacedOnce",
     "Quotation",
+    "add_note",
     "call_refund",
     "cancel_rest",
+    "change_order",
+    "claim_order",
+    "count_orders",
     "expire_order",
     "expire_unpaid_orders",
     "find_bought",
@@ -54,6 +62,7 @@ __all__ = [
     "prepare_quote",
     "quote",
     "quote_order",
+    "read_orders",
     "settle_payment",
     "settle_refund",
     "show_order",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 MOST_ERRORS = 100
 """Errors of input fields in one response."""
@@ -96,12 +96,35 @@ class Unauthenticated(Problem):
         self.invalid_token = invalid_token
 
 
+class StepUpRequired(Unauthenticated):
+    """The caller must prove its identity again, for this session (RFC 9470)."""
+
+    code = "step_up_required"
+    title = "Prove your identity again to do this"
+
+    def __init__(self, *, acr: Literal[1, 2], max_age_seconds: int | None = None) -> None:
+        super().__init__()
+        parts = ['Bearer error="insufficient_user_authentication"']
+        if acr > 1:
+            parts.append(f'acr_values="{acr}"')
+        if max_age_seconds is not None:
+            parts.append(f"max_age={max_age_seconds}")
+        self.headers["WWW-Authenticate"] = ", ".join(parts)
+
+
 class Forbidden(Problem):
     """The caller is authenticated but lacks a permission."""
 
     status = 403
     code = "forbidden"
     title = "A required permission is missing"
+
+
+class NotForKeys(Forbidden):
+    """The caller is a program with an API key, and only people may do this."""
+
+    code = "not_for_keys"
+    title = "API keys may not do this"
 
 
 class NotFound(Problem):

@@ -118,6 +118,21 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge:
+    """A number that ``/metrics`` shows, such as how many things wait for an operator.
+
+    Args:
+        name: Its name behind ``mercato_<feature>_``.
+        summary: What it counts.
+        function: Returns it. Called every 5 s at most, in a read-only unit of work of its own.
+    """
+
+    name: str
+    summary: str
+    function: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
 class Referent:
     """A primary key of this feature that other features store, named in terms of a contract.
 
@@ -252,7 +267,9 @@ class Feature:
         permissions: Description of each permission, by name.
         health: Checks that decide whether the feature can serve requests.
         doctor: Checks of the data, run on demand.
-        cli: Commands; the group is named after the feature.
+        gauges: Numbers for ``/metrics``.
+        cli: Commands. One group is named after the feature; each of a list has its own name, which
+            may have ``-``, and belongs to one feature.
         export_subject: Returns all data about a person, as JSON values.
         erase_subject: Erases the data of a person.
         sample_data: Fills an empty database with sample data; does nothing the second time. Its
@@ -282,7 +299,15 @@ class Feature:
     permissions: Mapping[str, str] = field(default_factory=dict)
     health: Sequence[Check] = ()
     doctor: Sequence[Check] = ()
-    cli: click.Group | None = None
+    gauges: Sequence[Gauge] = ()
+    cli: click.Group | Sequence[click.Group] | None = None
     export_subject: Callable[[UUID], Mapping[str, Any]] | None = None
     erase_subject: Callable[[UUID], None] | None = None
     sample_data: Callable[[dict[str, list[Any]]], Sequence[str]] | None = None
+
+    @property
+    def groups(self) -> Mapping[str, click.Group]:
+        """The groups of commands, by the name that follows ``mercato``."""
+        if isinstance(self.cli, click.Group):
+            return {self.name: self.cli}
+        return {str(group.name): group for group in self.cli or ()}

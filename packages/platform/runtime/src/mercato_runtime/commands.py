@@ -143,7 +143,8 @@ def serve(operation: Operation, bind: str | None, workers: int | None, threads: 
 def routes(operation: Operation, as_json: bool) -> None:  # noqa: FBT001
     """List every route of the features, and who may call it.
 
-    "anyone" needs no account, "signed_in" needs an account; any other word is a permission.
+    "anyone" needs no account, "signed_in" needs an account, "person" the account of a person; any
+    other word is a permission.
     """
     operation.needs_no_secret()
     operation.plan.require_fit()

@@ -57,6 +57,7 @@ def register(app: App, plan: Plan) -> None:
     problems.init_app(app, {app.import_name.partition(".")[0], *_packages_of(plan)})
     health.init_app(app, plan)
     logs.init_app(app, plan.deployment)
+    requests.body_limits_of(app).update(_body_limits(plan))
     api = _register_features(app, plan)
     docs.init_app(app, api, plan)
     explanations.init_app(app)
@@ -101,6 +102,13 @@ def _documented(api: Api, feature: Candidate) -> Iterator[Fault]:
         _log.debug("%s could not be registered", feature.where, exc_info=error)
         what = f"its routes cannot be registered: {type(error).__name__}: {error}"
         yield feature.fault("K106", what, Outside("report it to its maintainers"))
+
+
+def _body_limits(plan: Plan) -> Iterator[tuple[str, int]]:
+    for feature in plan.features:
+        for _, blueprint, route in feature.rules:
+            if route.body_bytes is not None:
+                yield f"{blueprint.name}.{route.endpoint}", route.body_bytes
 
 
 def _packages_of(plan: Plan) -> set[str]:

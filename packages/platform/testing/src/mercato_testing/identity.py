@@ -5,6 +5,7 @@ import binascii
 import json
 from uuid import UUID
 
+from mercato_kit.db import utc_now
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.feature import Offer
 from mercato_kit.identity import IdentityProvider
@@ -12,7 +13,7 @@ from mercato_kit.principals import Principal
 
 
 class FakeIdentity:
-    """Accepts every token of the format of :func:`token_of`."""
+    """Accepts every token of the format of :func:`token_of`; its people have just signed in."""
 
     def authenticate(self, token: str) -> Principal:
         """Return the principal in *token*.
@@ -29,6 +30,7 @@ class FakeIdentity:
                 email_verified=True,
                 permissions=frozenset(members["permissions"]),
                 name=members["name"],
+                auth_time=utc_now(),
             )
         except (ValueError, KeyError, TypeError, binascii.Error) as error:
             raise Unauthenticated(invalid_token=True) from error

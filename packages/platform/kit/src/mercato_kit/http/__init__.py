@@ -2,7 +2,7 @@
 
 from mercato_kit.http import addresses
 from mercato_kit.http.blueprint import Blueprint
-from mercato_kit.http.body import field_errors
+from mercato_kit.http.body import field_errors, read_bytes
 from mercato_kit.http.etag import if_match
 from mercato_kit.http.pagination import (
     ListQuerySchema,
@@ -12,7 +12,7 @@ from mercato_kit.http.pagination import (
     paginate,
     paginate_merged,
 )
-from mercato_kit.http.preparation import Outdated
+from mercato_kit.http.preparation import Outdated, always
 from mercato_kit.http.remote import Remote
 from mercato_kit.http.routes import Route
 
@@ -25,9 +25,11 @@ __all__ = [
     "Remote",
     "Route",
     "addresses",
+    "always",
     "field_errors",
     "if_match",
     "page_of",
     "paginate",
     "paginate_merged",
+    "read_bytes",
 ]

@@ -63,17 +63,21 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         public_cache: bool = False,
         expands: tuple[type[Any], str] | None = None,
         prepare: Callable[..., Any] | None = None,
+        body_bytes: int | None = None,
         refuses: Collection[type[Problem]] = (),
         methods: list[str] | None = None,
         **options: Any,
     ) -> Callable[[View], View]:
         """Register a view, and state who may call it.
 
+        The view runs in a unit of work; one that :func:`mercato_kit.work.in_steps` marks runs its
+        own.
+
         Args:
             rule: URL rule.
             allow: Who may call it: ``anyone``, ``signed_in`` or ``permission("…")``;
-                ``anyone_as_guest`` on a route that gives credentials. A route without it is a
-                fault at startup.
+                ``person`` or ``fresh(…)`` where API keys may not; ``anyone_as_guest`` on a route
+                that gives credentials. A route without it is a fault at startup.
             idempotent: Require an Idempotency-Key, and process each key once.
             remote: The view may return a :class:`mercato_kit.http.Remote`, which waits for another
                 machine between two transactions. Only with ``idempotent``.
@@ -89,8 +93,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 them, which ``expand`` asks for. Only for GET.
             prepare: Work that waits for other machines. Called with the arguments of the view after
                 the policy and the input were checked, and before the transaction begins. The view
-                gets its value as ``prepared``: None where no remote provider is composed. A view
-                that finds it outdated raises :class:`mercato_kit.http.Outdated`.
+                gets its value as ``prepared``: None where no remote provider is composed, unless
+                :func:`mercato_kit.http.always` marks it. A view that finds it outdated raises
+                :class:`mercato_kit.http.Outdated`.
+            body_bytes: The largest body of a route that takes bytes, such as a webhook whose
+                signature is verified; the view reads them with
+                :func:`mercato_kit.http.read_bytes`. Any other body is JSON of 64 KiB at most.
             refuses: The problems that the view raises, for the API document. Those that follow
                 from the other arguments are added.
             methods: HTTP methods; default GET.
@@ -117,6 +125,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 refuses=tuple(refuses),
                 expands=expands,
                 prepare=prepare,
+                body_bytes=body_bytes,
                 remote=remote,
             )
             self.routes.append(route)
@@ -216,6 +225,9 @@ def _endpoint(route: Route) -> Callable[..., Response]:
                 return _once(route, request, lambda: answer(route, request, values))
 
             is_safe = request.method in SAFE_METHODS
+            if work.is_in_steps(route.view):
+                work.run(check, read_only=True)
+                return answer(route, request, values)
             return work.run(step, read_only=is_safe, safe_to_repeat=route.idempotent or is_safe)
 
         if route.prepare is None:

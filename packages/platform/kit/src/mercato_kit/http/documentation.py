@@ -35,9 +35,10 @@ def document(endpoint: Callable[..., Response], route: Route) -> Callable[..., R
     if route.if_match:
         headers.append(_header("If-Match", _VERSION))
     policy = route.allow.name if route.allow else "nobody"
-    documented = flask_smorest.Blueprint.doc(
-        **{"x-permission": policy, "security": _security(route.allow)}
-    )(endpoint)
+    facts: dict[str, Any] = {"x-permission": policy, "security": _security(route.allow)}
+    if route.body_bytes is not None:
+        facts["requestBody"] = {"content": {"application/octet-stream": {}}}
+    documented = flask_smorest.Blueprint.doc(**facts)(endpoint)
     members = vars(documented)["_apidoc"]
     if headers:
         # Passing parameters to doc() would replace those of a header schema.

@@ -1,4 +1,4 @@
-"""Work of a route before its transaction begins, such as asking other machines."""
+"""Work of a route before its transaction begins: asking other machines, verifying a password."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
@@ -9,9 +9,20 @@ from mercato_kit.errors import Unavailable
 from mercato_kit.http.routes import Route
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Callable[..., Any])
 
 CAPTURE: Final = object()
 """Given as ``prepared``, a view returns the arguments that were parsed for it."""
+
+
+def always(prepare: P) -> P:
+    """Mark a preparation that runs in every deployment, not only beside remote providers.
+
+    For slow work of this machine, such as verifying a password, while no lock is held. It runs
+    outside of a unit of work, and reads with :class:`mercato_kit.reads.Read`.
+    """
+    vars(prepare)["runs_always"] = True
+    return prepare
 
 
 class Outdated(Exception):
@@ -26,8 +37,8 @@ def run_prepared(
 ) -> T:
     """Prepare the work of a route, and run it in its unit of work.
 
-    Nothing is prepared, and its value is None, where no remote provider is composed. What is
-    outdated when the work runs is prepared once more.
+    Nothing is prepared, and its value is None, where no remote provider is composed, unless
+    :func:`always` marks it. What is outdated when the work runs is prepared once more.
 
     Args:
         route: A route with ``prepare``.
@@ -38,7 +49,7 @@ def run_prepared(
     Raises:
         Unavailable: It is outdated again.
     """
-    if not current_composition().asks_remote:
+    if not ("runs_always" in vars(route.prepare) or current_composition().asks_remote):
         return step({**arguments, "prepared": None})
     parsed, named = work.run(lambda: _parsed(route, arguments, check), read_only=True)
     try:

@@ -37,6 +37,7 @@ class Route:
     refuses: tuple[type[Problem], ...] = ()
     expands: tuple[type[Any], str] | None = None
     prepare: Callable[..., Any] | None = None
+    body_bytes: int | None = None
     remote: bool = False
 
     @property

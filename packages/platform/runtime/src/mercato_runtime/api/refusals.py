@@ -11,10 +11,12 @@ from mercato_kit.errors import (
     Invalid,
     InvalidCursor,
     MalformedRequest,
+    NotForKeys,
     NotFound,
     PreconditionRequired,
     Problem,
     StaleVersion,
+    StepUpRequired,
     TooManyRequests,
     Unauthenticated,
     Unavailable,
@@ -23,7 +25,7 @@ from mercato_kit.errors import (
 from mercato_kit.http import ListQuerySchema, Route
 from mercato_kit.http.idempotency import IdempotencyKeyMissing
 from mercato_kit.http.stored_answers import IdempotencyInProgress, IdempotencyKeyReused
-from mercato_kit.policies import anyone, signed_in
+from mercato_kit.policies import Policy, anyone, person, signed_in
 from mercato_runtime.problems import (
     MEDIA_TYPE,
     ContentTooLarge,
@@ -114,18 +116,32 @@ def _derived(route: Route) -> Iterator[type[Problem]]:
     yield from (MalformedRequest, Invalid, TooManyRequests, Unavailable)
     if route.allow is not None and not route.allow.as_guest:
         yield Unauthenticated
-        if route.allow.name not in (anyone.name, signed_in.name):
-            yield Forbidden
+        yield from _of_policy(route.allow)
     if "<" in route.rule:
         yield NotFound
-    if route.has_body or route.idempotent:
-        yield from (ContentTooLarge, UnsupportedMediaType)
+    yield from _of_body(route)
     if any(_is_list(schema) for schema in route.arguments("query")):
         yield InvalidCursor
     if route.idempotent:
         yield from (IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyInProgress)
     if route.if_match:
         yield from (StaleVersion, PreconditionRequired)
+
+
+def _of_body(route: Route) -> Iterator[type[Problem]]:
+    if route.has_body or route.idempotent:
+        yield from (ContentTooLarge, UnsupportedMediaType)
+    elif route.body_bytes is not None:
+        yield ContentTooLarge
+
+
+def _of_policy(policy: Policy) -> Iterator[type[Problem]]:
+    if policy.name not in (anyone.name, signed_in.name, person.name):
+        yield Forbidden
+    if policy.name == person.name or policy.fresh_seconds is not None:
+        yield NotForKeys
+    if policy.fresh_seconds is not None:
+        yield StepUpRequired
 
 
 def _is_list(schema: Any) -> bool:

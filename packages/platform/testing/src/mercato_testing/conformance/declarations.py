@@ -7,7 +7,7 @@ import marshmallow as ma
 
 from mercato_kit.feature import ENTRY_POINT_GROUP, Feature
 from mercato_kit.http import ListQuerySchema
-from mercato_kit.policies import anyone, signed_in
+from mercato_kit.policies import anyone, person, signed_in
 from mercato_testing.conformance.schemas import arguments_of, results_of, routes_of
 from mercato_testing.items import expansions_of
 
@@ -34,7 +34,7 @@ def routes_without_policy(feature: Feature) -> Iterator[str]:
 
 def undeclared_permissions(feature: Feature) -> Iterator[str]:
     """Find permissions that routes and expansions require and the manifest does not declare."""
-    known = {anyone.name, signed_in.name, *feature.permissions}
+    known = {anyone.name, person.name, signed_in.name, *feature.permissions}
     for route in routes_of(feature):
         if route.allow is not None and route.allow.name not in known:
             yield f"{route.where}: the manifest does not declare {route.allow.name!r}"
