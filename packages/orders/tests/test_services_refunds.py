@@ -444,6 +444,5 @@ class TestStatements:
             with statements as counted:
                 assert refund(clerk, order, **asked).status_code == 201
             sent.append(len(counted))
-            print(counted)
 
         assert sent == [12, 14, 20]

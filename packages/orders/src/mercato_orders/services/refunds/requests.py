@@ -14,8 +14,8 @@ from mercato_orders.permissions import READ, REFUND, WRITE
 from mercato_orders.services import units
 from mercato_orders.services.completion import complete_if_done
 from mercato_orders.services.queries import found
-from mercato_orders.services.refunds.claims import Claimed, claim_refund, left_of, write_lines
-from mercato_orders.services.refunds.rests import Rest, rest_of
+from mercato_orders.services.refunds.claims import Claimed, write_lines, write_refund
+from mercato_orders.services.refunds.rests import Rest, claim_rest
 from mercato_orders.services.units import Taken
 from mercato_orders.shares import Share, of_amount
 from mercato_orders.timeline import LINES_CANCELED, announce_all
@@ -38,14 +38,12 @@ def start_refund(order_id: UUID, new: NewRefund, caller: Caller) -> Claimed:
         RefundExceedsCaptured: Less is captured and not refunded.
     """
     order = _number(order_id, new, caller)
-    rest = rest_of(order)
     lines = units.read_lines(order) if new.lines else []
-    taken = _take(rest, new, lines)
+    taken = _take(order, new, lines)
+    payment, rest = claim_rest(order, _wanted(new, taken))
     share, shipping = _chosen(rest, new, taken)
-    if rest.payment is None or share.amount < 1:
-        raise RefundExceedsCaptured(left_of(rest.payment))
-    refund = claim_refund(
-        rest.payment,
+    refund = write_refund(
+        payment,
         share,
         source="staff",
         reason=new.reason,
@@ -72,22 +70,29 @@ def _number(order_id: UUID, new: NewRefund, caller: Caller) -> Order:
     return found(session.scalar(numbered), order_id)
 
 
-def _take(rest: Rest, new: NewRefund, lines: Sequence[Line]) -> list[Taken]:
-    order, payment = rest.order, rest.payment
+def _take(order: Order, new: NewRefund, lines: Sequence[Line]) -> list[Taken]:
     if not new.lines:
         return []
     if order.status not in TAKES_UNITS:
         raise InvalidTransition("The units of a closed order are canceled: refund an amount.")
     units.check(new.lines, lines)
     taken = units.shipped_first(lines, new.lines)
-    if (
-        payment is not None
-        and payment.status == "authorized"
-        and any(each.canceled for each in taken)
-    ):
+    if order.payment_status == "authorized" and any(each.canceled for each in taken):
         raise InvalidTransition("Units that are not paid yet are canceled, not refunded.")
     units.take(order, taken, returned=new.restock)
     return taken
+
+
+def _wanted(new: NewRefund, taken: Sequence[Taken]) -> int | None:
+    """Return the amount to refund; None for all that is left."""
+    if new.amount is not None:
+        return new.amount
+    if not new.lines and new.amount_shipping is None:
+        return None
+    amount = sum(each.share.amount for each in taken) + (new.amount_shipping or 0)
+    if not amount:
+        raise RefundExceedsCaptured(0)
+    return amount
 
 
 def _chosen(rest: Rest, new: NewRefund, taken: Sequence[Taken]) -> tuple[Share, int]:
@@ -95,7 +100,7 @@ def _chosen(rest: Rest, new: NewRefund, taken: Sequence[Taken]) -> tuple[Share, 
     if new.amount is not None:
         return rest.part(of_amount(new.amount, rest.due)), 0
     if not new.lines and new.amount_shipping is None:
-        return rest.all, min(rest.shipping, rest.all.amount)
+        return rest.all, min(rest.shipping, rest.left)
     shipping = new.amount_shipping or 0
     if shipping > rest.shipping:
         raise RefundExceedsCaptured(rest.shipping)

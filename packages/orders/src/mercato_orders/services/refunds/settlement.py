@@ -8,10 +8,11 @@ from sqlalchemy.orm import contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts.payments import RefundSnapshot
-from mercato_kit.db import locked, new_id, refreshed, session, touch, utc_now
+from mercato_kit.db import locked, new_id, refreshed, session, touch
 from mercato_orders import facts
 from mercato_orders.access import SYSTEM, Actor
 from mercato_orders.models import Order, Payment, Refund
+from mercato_orders.services.attention import needs_attention
 from mercato_orders.services.refunds.claims import claim
 from mercato_orders.states import PAYMENT, REFUND, move, payment_status
 from mercato_orders.timeline import REFUND_FAILED, REFUNDED, announce
@@ -95,7 +96,7 @@ def _imported(payment: Payment, snapshot: RefundSnapshot) -> Refund | None:
     if snapshot.state not in ("pending", "succeeded"):
         return None
     if not claim(payment, snapshot.amount):
-        _alert(payment, "more was refunded at the provider than was captured")
+        needs_attention(payment, "mismatch", "more was refunded at the provider than was captured")
         return None
     refund = Refund(
         id=new_id(),
@@ -118,13 +119,15 @@ def _merge(
     if snapshot.state not in REFUND.get(refund.status, ()):
         return
     if snapshot.amount != refund.amount:
-        _alert(payment, "the provider refunds another amount")
+        needs_attention(payment, "mismatch", "the provider refunds another amount")
         return
+    was_pending = refund.status == "pending"
     refund.error_code = snapshot.error_code
     _turn(order, payment, refund, snapshot.state)
     touch(order)
     if refund.status != "succeeded":
-        _alert(payment, f"the refund has {refund.status}: {refund.error_code}")
+        word = "refund_refused" if was_pending else "refund_failed"
+        needs_attention(payment, word, refund.error_code)
     topic = REFUNDED if refund.status == "succeeded" else REFUND_FAILED
     announce(order, topic, actor, _facts(refund))
 
@@ -149,8 +152,3 @@ def _turn(order: Order, payment: Payment, refund: Refund, status: str) -> None:
 def _facts(refund: Refund) -> facts.Facts:
     lines = ((line.line_id, line.kind, line.quantity, line.amount) for line in refund.lines)
     return facts.of_refund(refund.id, refund.payment_id, refund.amount, lines)
-
-
-def _alert(payment: Payment, error: str) -> None:
-    payment.attention, payment.attention_at = "refused", utc_now()
-    payment.last_error = error
