@@ -1,5 +1,11 @@
 """Services of orders. They take plain values, return models and never commit."""
 
+from mercato_orders.services.attention import (
+    OpenPayment,
+    list_open,
+    resolve_payment,
+    retry_payment,
+)
 from mercato_orders.services.cancellations import cancel_rest, start_cancellation
 from mercato_orders.services.changes import change_order
 from mercato_orders.services.checkout import PlacedOnce, place_once, place_order
@@ -7,7 +13,14 @@ from mercato_orders.services.claims import claim_order
 from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
 from mercato_orders.services.exports import count_orders, read_orders
 from mercato_orders.services.give_backs import give_back_pending
+from mercato_orders.services.inbox import (
+    forget_bodies,
+    receive_events,
+    replay_event,
+    settle_events,
+)
 from mercato_orders.services.inquiry import Inquiry
+from mercato_orders.services.lapses import announce_expiring, cancel_lapsed_orders
 from mercato_orders.services.notes import add_note
 from mercato_orders.services.payments import pay_order, settle_payment, start_payment
 from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
@@ -23,6 +36,7 @@ from mercato_orders.services.queries import (
     show_order,
 )
 from mercato_orders.services.quotes import Quotation, quote, quote_order
+from mercato_orders.services.reconciler import check_payment, reconcile_payments
 from mercato_orders.services.records import find_bought, find_records
 from mercato_orders.services.refunds import (
     call_refund,
@@ -33,12 +47,16 @@ from mercato_orders.services.refunds import (
 
 __all__ = [
     "Inquiry",
+    "OpenPayment",
     "PlacedOnce",
     "Quotation",
     "add_note",
+    "announce_expiring",
     "call_refund",
+    "cancel_lapsed_orders",
     "cancel_rest",
     "change_order",
+    "check_payment",
     "claim_order",
     "count_orders",
     "expire_order",
@@ -48,8 +66,10 @@ __all__ = [
     "find_payment",
     "find_records",
     "find_refund",
+    "forget_bodies",
     "give_back_pending",
     "list_events",
+    "list_open",
     "list_orders",
     "list_payments",
     "list_refunds",
@@ -63,6 +83,12 @@ __all__ = [
     "quote",
     "quote_order",
     "read_orders",
+    "receive_events",
+    "reconcile_payments",
+    "replay_event",
+    "resolve_payment",
+    "retry_payment",
+    "settle_events",
     "settle_payment",
     "settle_refund",
     "show_order",
