@@ -3,16 +3,13 @@
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
-from mercato_contracts.payments import Misconfigured, RefundSnapshot, Refused, Unknown
-from mercato_kit.db import session, utc_now
+from mercato_contracts.payments import Unknown
+from mercato_kit.db import utc_now
 from mercato_orders import services
-from mercato_orders.models import OrderEvent, Payment, Refund
 from mercato_orders.services.payments.locks import lock_payment
 from mercato_orders.services.payments.voids import request_void
 
-from . import factories
 from .bank import AFTER, BANK
 from .left_over import (
     captures_of,

@@ -10,7 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from mercato_contracts.payments import RefundSnapshot
 from mercato_kit.db import locked, new_id, refreshed, session, touch
 from mercato_orders import facts
-from mercato_orders.access import SYSTEM, Actor
+from mercato_orders.access import SYSTEM, Actor, Caller
 from mercato_orders.models import Order, Payment, Refund
 from mercato_orders.services.attention import needs_attention
 from mercato_orders.services.refunds.claims import claim
@@ -19,16 +19,17 @@ from mercato_orders.timeline import REFUND_FAILED, REFUNDED, announce
 
 
 def settle_refund(
-    refund_id: UUID, snapshot: RefundSnapshot | None, actor: Actor = SYSTEM
+    refund_id: UUID, snapshot: RefundSnapshot | None, caller: Caller | None = None
 ) -> Refund:
     """Record the answer of a provider, and return the refund with its lines.
 
     Args:
         refund_id: Id of the refund.
         snapshot: The answer; None if it is not known.
-        actor: Who asked for the refund.
+        caller: Who is named in the timeline; None for the system.
     """
     order, payment, refund = _lock(refund_id)
+    actor = SYSTEM if caller is None else caller.acts_as(order)
     if snapshot is not None:
         _merge(order, payment, refund, snapshot, actor)
     return refund
