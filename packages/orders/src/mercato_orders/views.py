@@ -9,6 +9,7 @@ from mercato_kit.reads import Read
 from mercato_kit.views import View, any_of, comparisons
 from mercato_orders.models import (
     Adjustment,
+    Fulfillment,
     Line,
     Order,
     OrderEvent,
@@ -16,6 +17,7 @@ from mercato_orders.models import (
 )
 from mercato_orders.schemas import (
     EventPartsSchema,
+    FulfillmentSchema,
     OrderEventSchema,
     OrderSchema,
     OrderSummarySchema,
@@ -99,4 +101,15 @@ PAYMENTS = View(
     },
     sorts={"created_at": Payment.created_at},
     id=Payment.id,
+)
+
+FULFILLMENTS = View(
+    FulfillmentSchema,
+    filters={
+        "order": Fulfillment.order_id == sa.bindparam("order"),
+        "id": Fulfillment.id == sa.bindparam("id"),
+        "owner": sa.exists().where(Order.id == Fulfillment.order_id, _OWN),
+    },
+    sorts={"created_at": Fulfillment.created_at},
+    id=Fulfillment.id,
 )

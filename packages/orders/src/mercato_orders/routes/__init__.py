@@ -1,6 +1,6 @@
 """Endpoints of orders. Importing the modules registers their routes on the blueprint."""
 
-from mercato_orders.routes import orders, payments
+from mercato_orders.routes import fulfillments, orders, payments
 from mercato_orders.routes.blueprint import blueprint
 
-__all__ = ["blueprint", "orders", "payments"]
+__all__ = ["blueprint", "fulfillments", "orders", "payments"]

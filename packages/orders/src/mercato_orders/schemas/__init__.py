@@ -1,5 +1,11 @@
 """JSON schemas of orders."""
 
+from mercato_orders.schemas.fulfillments import (
+    FulfillmentListSchema,
+    FulfillmentSchema,
+    NewFulfillmentSchema,
+    TrackingSchema,
+)
 from mercato_orders.schemas.orders import (
     EventPartsSchema,
     OrderEventListSchema,
@@ -26,6 +32,9 @@ __all__ = [
     "AccessHeadersSchema",
     "CancellationSchema",
     "EventPartsSchema",
+    "FulfillmentListSchema",
+    "FulfillmentSchema",
+    "NewFulfillmentSchema",
     "NewOrderSchema",
     "NewPaymentSchema",
     "OrderEventListSchema",
@@ -39,5 +48,6 @@ __all__ = [
     "PaymentSchema",
     "PlacedOrderSchema",
     "QuoteSchema",
+    "TrackingSchema",
     "WantedQuoteSchema",
 ]
