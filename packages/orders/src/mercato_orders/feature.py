@@ -5,6 +5,7 @@ from pathlib import Path
 from mercato_contracts.catalog import Catalog
 from mercato_contracts.discounts import Discounts
 from mercato_contracts.orders import Orders
+from mercato_contracts.payments import Payments
 from mercato_contracts.shipping import Shipping
 from mercato_contracts.stock import Stock
 from mercato_contracts.taxes import Taxes
@@ -40,6 +41,7 @@ feature = Feature(
         Need(Discounts, ">=1,<2", at_least=0),
         Need(Shipping, ">=1,<2", at_least=0),
         Need(Taxes, ">=1,<2", at_least=0),
+        Need(Payments, ">=1,<2", at_least=0),
     ],
     offers=[Offer(Orders, "1.0", ShopOrders)],
     publishes=PUBLISHES,

@@ -13,6 +13,7 @@ from mercato_orders.models import (
     Order,
     OrderEvent,
     Payment,
+    Refund,
     SearchWord,
 )
 from mercato_orders.schemas import (
@@ -21,6 +22,7 @@ from mercato_orders.schemas import (
     OrderSchema,
     OrderSummarySchema,
     PaymentSchema,
+    RefundSchema,
 )
 from mercato_orders.search import SEARCHED_WORDS
 from mercato_orders.values import PPM_OF_A_PERCENT
@@ -124,4 +126,14 @@ PAYMENTS = View(
     },
     sorts={"created_at": Payment.created_at},
     id=Payment.id,
+)
+
+REFUNDS = View(
+    RefundSchema,
+    filters={
+        "order": Refund.order_id == sa.bindparam("order"),
+        "id": Refund.id == sa.bindparam("id"),
+    },
+    sorts={"created_at": Refund.created_at},
+    id=Refund.id,
 )

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from flask import url_for
 
+from mercato_contracts.payments import RefundSnapshot
 from mercato_kit.contexts import get_request
 from mercato_kit.errors import Forbidden, NotFound
-from mercato_kit.http import if_match
+from mercato_kit.http import Remote, if_match
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, signed_in
 from mercato_kit.views import Shown
 from mercato_orders import services
-from mercato_orders.access import Caller, access_token_of
+from mercato_orders.access import Actor, Caller, access_token_of
 from mercato_orders.errors import (
     AmountTooLarge,
     DiscountGone,
@@ -24,6 +25,7 @@ from mercato_orders.errors import (
     PriceChanged,
     ProviderFault,
     ProviderUnavailable,
+    QuantityExceedsRemaining,
     UnknownDiscountCode,
     UnknownShippingMethod,
     VariantUnavailable,
@@ -42,7 +44,7 @@ from mercato_orders.schemas import (
     QuoteSchema,
     WantedQuoteSchema,
 )
-from mercato_orders.values import NewOrder
+from mercato_orders.values import Cancellation, NewOrder
 
 _LANGUAGE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
@@ -139,12 +141,32 @@ def claim_order(body: dict[str, Any]) -> Shown:
     "/orders/<uuid:order_id>/cancel",
     allow=anyone,
     idempotent=True,
+    remote=True,
     guest_header="Order-Access-Token",
-    refuses=[Forbidden, InvalidTransition],
+    refuses=[Forbidden, InvalidTransition, QuantityExceedsRemaining],
 )
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(CancellationSchema)
 @blueprint.response(200, OrderSchema)
-def cancel_order(headers: Headers, body: dict[str, Any], order_id: UUID) -> Shown:
-    """Cancel an unpaid order"""
-    return services.cancel_order(order_id, caller(headers), body.get("reason"))
+def cancel_order(
+    headers: Headers, wanted: Cancellation, order_id: UUID
+) -> Remote[RefundSnapshot | None]:
+    """Cancel an order, or units of it
+
+    Owners cancel an order until it is paid. What was paid is given back.
+    """
+    who = caller(headers)
+
+    def begin() -> UUID | Shown:
+        refund = services.start_cancellation(order_id, wanted, who)
+        if refund is None:
+            return services.show_order(order_id)
+        if refund.is_local:
+            return finish(refund.id, services.try_refund(refund.id))
+        return refund.id
+
+    def finish(refund_id: UUID, snapshot: RefundSnapshot | None) -> Shown:
+        services.settle_refund(refund_id, snapshot, Actor("staff", who.principal.sub))
+        return services.show_order(order_id)
+
+    return Remote(begin, services.try_refund, finish)

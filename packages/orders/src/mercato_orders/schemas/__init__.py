@@ -12,6 +12,7 @@ from mercato_orders.schemas.orders import (
     PlacedOrderSchema,
 )
 from mercato_orders.schemas.quotes import QuoteSchema
+from mercato_orders.schemas.refunds import NewRefundSchema, RefundListSchema, RefundSchema
 from mercato_orders.schemas.wanted import (
     AccessHeadersSchema,
     CancellationSchema,
@@ -33,6 +34,7 @@ __all__ = [
     "NewNoteSchema",
     "NewOrderSchema",
     "NewPaymentSchema",
+    "NewRefundSchema",
     "OrderChangesSchema",
     "OrderEventListSchema",
     "OrderEventSchema",
@@ -45,5 +47,7 @@ __all__ = [
     "PaymentSchema",
     "PlacedOrderSchema",
     "QuoteSchema",
+    "RefundListSchema",
+    "RefundSchema",
     "WantedQuoteSchema",
 ]

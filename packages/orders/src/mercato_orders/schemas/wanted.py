@@ -28,7 +28,15 @@ from mercato_kit.schemas import (
 )
 from mercato_orders.models import FULFILLMENT_STATUSES, ORDER_STATUSES, PAYMENT_STATUSES
 from mercato_orders.payments import PROVIDERS
-from mercato_orders.values import MAX_QUANTITY, NewOrder, NewPayment, email_key, sum_quantities
+from mercato_orders.schemas.units import UnitsByLine
+from mercato_orders.values import (
+    MAX_QUANTITY,
+    Cancellation,
+    NewOrder,
+    NewPayment,
+    email_key,
+    sum_quantities,
+)
 
 
 class AccessHeadersSchema(Schema):
@@ -153,13 +161,16 @@ class NewPaymentSchema(Schema):
 
 
 class CancellationSchema(Schema):
-    """The reason for a cancellation."""
+    """What of an order is canceled, and why; without lines all of it."""
 
+    makes = Cancellation
+
+    lines = UnitsByLine(metadata={"description": "Units that are not sent any more"})
     reason = Text(max=500, allow_none=True)
     restock = Boolean(
         load_default=True,
         validate=validate.Equal(comparable=True),
-        metadata={"description": "Always true: the units of an unpaid order are released"},
+        metadata={"description": "Always true: units that are not sent are released"},
     )
 
 

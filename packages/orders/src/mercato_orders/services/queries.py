@@ -15,7 +15,7 @@ from mercato_orders.access import Caller
 from mercato_orders.models import Order
 from mercato_orders.permissions import READ, WRITE
 from mercato_orders.search import filters_of
-from mercato_orders.views import EVENTS, ORDER, ORDERS, PAYMENTS, SEEN
+from mercato_orders.views import EVENTS, ORDER, ORDERS, PAYMENTS, REFUNDS, SEEN
 
 T = TypeVar("T")
 
@@ -43,6 +43,11 @@ def find_order(order_id: UUID, caller: Caller) -> Shown:
     """
     own = {} if caller.principal.may(READ) else {"owner": caller.owner()}
     return found(ORDER.find(id=order_id, **own), order_id)
+
+
+def show_order(order_id: UUID) -> Shown:
+    """Return an order that the caller has changed."""
+    return ORDER.one(id=order_id)
 
 
 def lock_order(order_id: UUID, caller: Caller, *parts: ExecutableOption) -> Order:
@@ -87,6 +92,26 @@ def find_payment(order_id: UUID, payment_id: UUID, caller: Caller) -> Shown:
     """
     check_visible(order_id, caller)
     return PAYMENTS.one(order=order_id, id=payment_id)
+
+
+def list_refunds(order_id: UUID, page: PageRequest, caller: Caller) -> Shown:
+    """Return a page of an order's refunds.
+
+    Raises:
+        NotFound: The order does not exist, or the caller may not see it.
+    """
+    check_visible(order_id, caller)
+    return REFUNDS.page(page, order=order_id)
+
+
+def find_refund(order_id: UUID, refund_id: UUID, caller: Caller) -> Shown:
+    """Return one refund of an order.
+
+    Raises:
+        NotFound: It does not exist, or the caller may not see it.
+    """
+    check_visible(order_id, caller)
+    return REFUNDS.one(order=order_id, id=refund_id)
 
 
 def check_visible(order_id: UUID, caller: Caller, permission: str = READ) -> None:

@@ -10,6 +10,7 @@ from mercato_testing.contracts.discounts import DiscountsSuite, LimitedDiscounts
 from mercato_testing.contracts.orders import OrdersSuite
 from mercato_testing.contracts.people import PeopleSuite
 from mercato_testing.contracts.shipping import ShippingSuite
+from mercato_testing.contracts.stock import StockSuite
 from mercato_testing.contracts.taxes import TaxesSuite
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "OrdersSuite",
     "PeopleSuite",
     "ShippingSuite",
+    "StockSuite",
     "TaxesSuite",
 ]
