@@ -10,8 +10,8 @@ from mercato_contracts.payments import (
     Charge,
     NextAction,
     Payments,
-    Refused,
     RefundSnapshot,
+    Refused,
     Snapshot,
     Unknown,
 )

@@ -11,8 +11,8 @@ from mercato_contracts.payments import (
     Charge,
     Notice,
     Ref,
-    Refused,
     RefundSnapshot,
+    Refused,
     Snapshot,
 )
 from mercato_kit.settings import current_settings

@@ -30,6 +30,7 @@ from mercato_orders.models.refunds import (
     Refund,
     RefundLine,
 )
+from mercato_orders.models.search import LONGEST_WORD, SearchWord
 
 __all__ = [
     "ACTIVE",
@@ -40,6 +41,7 @@ __all__ = [
     "CHECK_AFTER",
     "FULFILLMENT_STATUSES",
     "IN_FLIGHT",
+    "LONGEST_WORD",
     "NUMBERS",
     "ORDER_STATUSES",
     "PARCEL_STATUSES",
@@ -63,4 +65,5 @@ __all__ = [
     "PendingGiveBack",
     "Refund",
     "RefundLine",
+    "SearchWord",
 ]

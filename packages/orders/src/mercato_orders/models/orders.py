@@ -64,6 +64,7 @@ class Order(db.Aggregate, Base):
         ),
         sa.UniqueConstraint("number"),
         sa.Index("uq_orders_order_source_reference", "source_reference", unique=True),
+        sa.Index(None, "created_at", "id"),
         sa.Index(None, "customer_id", "created_at", "id"),
         sa.Index(None, "status", "created_at", "id"),
         sa.Index(None, "payment_status", "created_at", "id"),

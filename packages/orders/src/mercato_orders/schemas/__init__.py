@@ -18,11 +18,15 @@ from mercato_orders.schemas.orders import (
     PlacedOrderSchema,
 )
 from mercato_orders.schemas.quotes import QuoteSchema
+from mercato_orders.schemas.refunds import NewRefundSchema, RefundListSchema, RefundSchema
 from mercato_orders.schemas.wanted import (
     AccessHeadersSchema,
     CancellationSchema,
+    ClaimSchema,
+    NewNoteSchema,
     NewOrderSchema,
     NewPaymentSchema,
+    OrderChangesSchema,
     OrderQuerySchema,
     PartQuerySchema,
     WantedQuoteSchema,
@@ -31,12 +35,16 @@ from mercato_orders.schemas.wanted import (
 __all__ = [
     "AccessHeadersSchema",
     "CancellationSchema",
+    "ClaimSchema",
     "EventPartsSchema",
     "FulfillmentListSchema",
     "FulfillmentSchema",
     "NewFulfillmentSchema",
+    "NewNoteSchema",
     "NewOrderSchema",
     "NewPaymentSchema",
+    "NewRefundSchema",
+    "OrderChangesSchema",
     "OrderEventListSchema",
     "OrderEventSchema",
     "OrderListSchema",
@@ -48,6 +56,8 @@ __all__ = [
     "PaymentSchema",
     "PlacedOrderSchema",
     "QuoteSchema",
+    "RefundListSchema",
+    "RefundSchema",
     "TrackingSchema",
     "WantedQuoteSchema",
 ]

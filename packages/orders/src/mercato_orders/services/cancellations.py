@@ -17,7 +17,7 @@ from mercato_orders.services import units
 from mercato_orders.services.completion import close, complete_if_done
 from mercato_orders.services.payments import request_void
 from mercato_orders.services.queries import lock_order
-from mercato_orders.services.refunds import Rest, claim_refund, rest_of, write_lines
+from mercato_orders.services.refunds import Claimed, Rest, claim_refund, rest_of, write_lines
 from mercato_orders.services.units import Taken
 from mercato_orders.shares import Share
 from mercato_orders.states import require
@@ -25,11 +25,11 @@ from mercato_orders.timeline import CANCELED, LINES_CANCELED, announce, announce
 from mercato_orders.values import Cancellation
 
 
-def start_cancellation(order_id: UUID, wanted: Cancellation, caller: Caller) -> UUID | None:
+def start_cancellation(order_id: UUID, wanted: Cancellation, caller: Caller) -> Claimed | None:
     """Cancel an order or units of it, and begin to give the money back.
 
     Returns:
-        The id of the refund; None if nothing is to be given back.
+        The refund; None if nothing is to be given back.
 
     Raises:
         NotFound: The order does not exist, or the caller may not see it.
@@ -49,7 +49,7 @@ def start_cancellation(order_id: UUID, wanted: Cancellation, caller: Caller) -> 
     return cancel_order(order, actor, wanted.reason)
 
 
-def cancel_order(order: Order, actor: Actor, reason: str | None = None) -> UUID | None:
+def cancel_order(order: Order, actor: Actor, reason: str | None = None) -> Claimed | None:
     """Cancel a locked order of which nothing was sent; see :func:`start_cancellation`.
 
     A payment in flight does not prevent it: it is closed at its provider, or given back.
@@ -59,15 +59,15 @@ def cancel_order(order: Order, actor: Actor, reason: str | None = None) -> UUID 
     if order.payment_status != "unpaid" and _is_being_sent(order):
         raise InvalidTransition("Units of the order were sent or are being sent.")
     close(order, reason)
-    refund_id = _give_all_back(rest, reason)
+    refund = _give_all_back(rest, reason)
     get(Stock).release(order.id)
     announce(order, CANCELED, actor)
-    return refund_id
+    return refund
 
 
 def cancel_units(
     order: Order, wanted: Mapping[UUID, int], actor: Actor, reason: str | None = None
-) -> UUID | None:
+) -> Claimed | None:
     """Cancel units of a locked order that were not sent; see :func:`start_cancellation`.
 
     With its last units, an order of which nothing was sent is canceled as a whole.
@@ -88,16 +88,16 @@ def cancel_units(
     share = sum((each.share for each in taken), Share())
     order.cancel_sequence += 1
     touch(order)
-    refund_id = _give_back(rest, share, taken, reason)
+    refund = _give_back(rest, share, taken, reason)
     closed = complete_if_done(order, lines)
     units.release(order, order.cancel_sequence, taken)
     canceled = {each.line.id: (each.canceled, each.share.amount) for each in taken}
     what = facts.of_lines(order.cancel_sequence, share.amount, canceled)
     announce_all(order, actor, {LINES_CANCELED: what, **closed})
-    return refund_id
+    return refund
 
 
-def cancel_rest(order: Order, actor: Actor, reason: str | None = None) -> UUID | None:
+def cancel_rest(order: Order, actor: Actor, reason: str | None = None) -> Claimed | None:
     """Cancel all units of a locked order that were not sent."""
     left = {line.id: units.left(line) for line in units.read_lines(order) if units.left(line)}
     return cancel_units(order, left, actor, reason) if left else None
@@ -125,7 +125,7 @@ def _are_all(lines: Sequence[Line], wanted: Mapping[UUID, int]) -> bool:
     return all(line.quantity_canceled + wanted.get(line.id, 0) == line.quantity for line in lines)
 
 
-def _give_all_back(rest: Rest, reason: str | None) -> UUID | None:
+def _give_all_back(rest: Rest, reason: str | None) -> Claimed | None:
     """Close a payment in flight, and refund all that was captured."""
     payment, share = rest.payment, rest.all
     if payment is None:
@@ -137,11 +137,13 @@ def _give_all_back(rest: Rest, reason: str | None) -> UUID | None:
     # A partly captured order owes no more than it has paid.
     _cancel_amount(rest.order, rest.due - share)
     return claim_refund(
-        payment, share, source="cancellation", reason=reason, amount_shipping=rest.shipping
+        payment, share, source="cancel", reason=reason, amount_shipping=rest.shipping
     )
 
 
-def _give_back(rest: Rest, share: Share, taken: Sequence[Taken], reason: str | None) -> UUID | None:
+def _give_back(
+    rest: Rest, share: Share, taken: Sequence[Taken], reason: str | None
+) -> Claimed | None:
     """Take canceled units off what is due, and refund what of them was captured."""
     order, payment = rest.order, rest.payment
     not_captured = order.amount_total - order.amount_canceled - order.amount_paid
@@ -154,9 +156,9 @@ def _give_back(rest: Rest, share: Share, taken: Sequence[Taken], reason: str | N
     refunded = rest.part((share - canceled).up_to(rest.all.amount))
     if not refunded.amount:
         return None
-    refund_id = claim_refund(payment, refunded, source="cancellation", reason=reason)
-    write_lines(refund_id, taken)
-    return refund_id
+    refund = claim_refund(payment, refunded, source="cancel", reason=reason)
+    write_lines(refund.id, taken)
+    return refund
 
 
 def _cancel_amount(order: Order, share: Share) -> None:

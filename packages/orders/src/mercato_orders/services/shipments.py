@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager
 
 from mercato_contracts import stock
 from mercato_contracts.stock import ReservationGone, Stock
@@ -32,7 +32,7 @@ def count(
     order: Order,
     units: Units,
     *,
-    within: sa.ColumnElement[int],
+    within: sa.ColumnElement[int] | InstrumentedAttribute[int],
     pending: int = 0,
     fulfilled: int = 0,
 ) -> set[UUID]:
@@ -65,6 +65,8 @@ def count(
 def ship(order: Order, parcel: Fulfillment, lines: Sequence[Line], actor: Actor) -> None:
     """Take the units of a fulfilment, which are counted, out of stock.
 
+    The order is locked, and its version has been raised.
+
     Raises:
         InsufficientStock: Backordered units have not arrived yet; none left stock.
         InvalidTransition: The units are no longer reserved.
@@ -77,7 +79,6 @@ def ship(order: Order, parcel: Fulfillment, lines: Sequence[Line], actor: Actor)
         raise InvalidTransition("The units of the order are no longer reserved.") from gone
     move(parcel, FULFILLMENT, "shipped")
     parcel.shipped_at = utc_now()
-    touch(order)
     closed = complete_if_done(order, lines)
     announce_all(order, actor, {SHIPPED: facts_of(parcel), **closed})
 
@@ -98,6 +99,7 @@ def settle_pending(order: Order, fulfillment_id: UUID, *, captured: bool, actor:
         return
     lines = read_lines(order)
     units = units_of(parcel)
+    touch(order)
     if captured:
         count(order, units, within=Line.quantity_pending, pending=-1, fulfilled=1)
         try:
@@ -108,7 +110,6 @@ def settle_pending(order: Order, fulfillment_id: UUID, *, captured: bool, actor:
         count(order, units, within=Line.quantity_pending, pending=-1)
         move(parcel, FULFILLMENT, "canceled")
         parcel.canceled_at = utc_now()
-        touch(order)
     session.flush()
 
 
@@ -116,8 +117,9 @@ def take_back(order: Order, parcel: Fulfillment, actor: Actor) -> None:
     """Reserve the units of a fulfilment again: they are still to be sent.
 
     Raises:
-        InvalidTransition: Some of them were refunded.
+        InvalidTransition: It was not sent, or has arrived, or some of the units were refunded.
     """
+    move(parcel, FULFILLMENT, "canceled")
     lines = read_lines(order)
     if count(order, units_of(parcel), within=KEPT, fulfilled=-1):
         raise InvalidTransition("Units of the fulfilment were refunded.")
@@ -125,7 +127,6 @@ def take_back(order: Order, parcel: Fulfillment, actor: Actor) -> None:
         get(Stock).unship(order.id, parcel.sequence, _by_variant(parcel, lines))
     except ReservationGone as gone:
         raise InvalidTransition("The units of the fulfilment came back before.") from gone
-    move(parcel, FULFILLMENT, "canceled")
     parcel.canceled_at = utc_now()
     order.status = "open"
     order.completed_at = None

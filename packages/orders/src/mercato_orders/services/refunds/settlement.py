@@ -101,7 +101,7 @@ def _imported(payment: Payment, snapshot: RefundSnapshot) -> Refund | None:
         id=new_id(),
         order_id=payment.order_id,
         payment_id=payment.id,
-        source="late_payment" if payment.status == "refund_due" else "provider",
+        source="late_payment" if payment.status == "refund_due" else "dashboard",
         amount=snapshot.amount,
         status="pending",
     )
@@ -136,7 +136,6 @@ def _turn(order: Order, payment: Payment, refund: Refund, status: str) -> None:
         payment.amount_refund_pending -= refund.amount
     payment.amount_refunded += change
     move(refund, REFUND, status)
-    refund.next_attempt_at = None
     is_late = payment.status == "refund_due" or refund.source == "late_payment"
     if payment.status != "authorized":
         is_all = payment.amount_refunded == payment.amount_captured
@@ -153,5 +152,5 @@ def _facts(refund: Refund) -> facts.Facts:
 
 
 def _alert(payment: Payment, error: str) -> None:
-    payment.attention, payment.attention_since = "refused", utc_now()
+    payment.attention, payment.attention_at = "refused", utc_now()
     payment.last_error = error
