@@ -95,6 +95,6 @@ def _advance(index: int, order_id: UUID) -> str:
         services.pay_order(order_id, NewPayment("manual"), _CLERK)
         return "paid"
     if index % 8 == 5:
-        services.start_cancellation(order_id, Cancellation(reason="Ordered twice"), _CLERK)
+        services.CancelRequest(order_id, Cancellation(reason="Ordered twice"), _CLERK).begin()
         return "canceled"
     return "unpaid"

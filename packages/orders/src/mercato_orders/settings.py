@@ -27,6 +27,10 @@ class OrdersSettings(Settings, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=1_440, description="How long they stay reserved after a payment has started"),
     ] = 30
+    capture_before_expiry: Annotated[
+        bool,
+        Meta(description="Capture an authorized payment one day before its authorisation ends"),
+    ] = False
     manual_by_customer: Annotated[
         bool,
         Meta(description="Customers may mark their orders as paid; for development and testing"),

@@ -1,6 +1,12 @@
 """Services of orders. They take plain values, return models and never commit."""
 
-from mercato_orders.services.cancellations import cancel_rest, start_cancellation
+from mercato_orders.services.attention import (
+    OpenPayment,
+    list_open,
+    resolve_payment,
+    retry_payment,
+)
+from mercato_orders.services.cancellations import CancelRequest, cancel_rest
 from mercato_orders.services.changes import change_order
 from mercato_orders.services.checkout import PlacedOnce, place_once, place_order
 from mercato_orders.services.claims import claim_order
@@ -14,7 +20,14 @@ from mercato_orders.services.fulfillments import (
     track_fulfillment,
 )
 from mercato_orders.services.give_backs import give_back_pending
+from mercato_orders.services.inbox import (
+    forget_bodies,
+    receive_events,
+    replay_event,
+    settle_events,
+)
 from mercato_orders.services.inquiry import Inquiry
+from mercato_orders.services.lapses import announce_expiring, cancel_lapsed_orders
 from mercato_orders.services.notes import add_note
 from mercato_orders.services.payments import pay_order, settle_payment, start_payment
 from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
@@ -29,26 +42,27 @@ from mercato_orders.services.queries import (
     list_payments,
     list_refunds,
     lock_order,
-    show_order,
 )
 from mercato_orders.services.quotes import Quotation, quote, quote_order
+from mercato_orders.services.reconciler import check_payment, reconcile_payments
 from mercato_orders.services.records import find_bought, find_records
-from mercato_orders.services.refunds import (
-    call_refund,
-    settle_refund,
-    start_refund,
-    try_refund,
-)
+from mercato_orders.services.refunds import RefundRequest, call_refund, settle_refund
 
 __all__ = [
+    "CancelRequest",
     "Inquiry",
+    "OpenPayment",
     "PlacedOnce",
     "Quotation",
+    "RefundRequest",
     "add_note",
+    "announce_expiring",
     "call_refund",
     "cancel_fulfillment",
+    "cancel_lapsed_orders",
     "cancel_rest",
     "change_order",
+    "check_payment",
     "claim_order",
     "count_orders",
     "deliver_fulfillment",
@@ -60,9 +74,11 @@ __all__ = [
     "find_payment",
     "find_records",
     "find_refund",
+    "forget_bodies",
     "give_back_pending",
     "list_events",
     "list_fulfillments",
+    "list_open",
     "list_orders",
     "list_payments",
     "list_refunds",
@@ -76,7 +92,13 @@ __all__ = [
     "quote",
     "quote_order",
     "read_orders",
+    "receive_events",
+    "reconcile_payments",
+    "replay_event",
+    "resolve_payment",
+    "retry_payment",
     "send_unshippable",
+    "settle_events",
     "settle_payment",
     "settle_refund",
     "show_order",
