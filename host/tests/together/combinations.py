@@ -261,23 +261,14 @@ class Shop:
 
 def check(shop: Shop, manifests: Sequence[Feature], parts: Path) -> str:
     """Check that a deployment of some features is refused or served, and return a summary."""
-    expected = fitted(shop, manifests)
+    expected = expected_codes(manifests)
+    if "K111" in expected:
+        see_refused(shop, expected)
+        shop.choose(choices(manifests))
+        expected = expected_codes(manifests, choices(manifests))
     if expected:
         return see_refused(shop, expected)
     return see_served(shop, manifests, parts)
-
-
-def fitted(shop: Shop, manifests: Sequence[Feature]) -> set[str]:
-    """Choose where several features answer a contract, and return the codes of what is left.
-
-    Without the choice, the deployment is refused.
-    """
-    expected = expected_codes(manifests)
-    if "K111" not in expected:
-        return expected
-    see_refused(shop, expected)
-    shop.choose(choices(manifests))
-    return expected_codes(manifests, choices(manifests))
 
 
 def see_refused(shop: Shop, expected: set[str]) -> str:

@@ -4,6 +4,7 @@ from mercato_orders import services
 from mercato_orders.feature import feature  # noqa: F401 - the feature under test
 
 from . import factories
+from .bank import BANKS
 from .drawn import VIEW_CASES
 from .fakes import WAREHOUSE
 
@@ -11,7 +12,7 @@ from .fakes import WAREHOUSE
 @pytest.fixture
 def fakes():
     """The fake feature that offers the contracts orders needs."""
-    return [WAREHOUSE]
+    return [WAREHOUSE, BANKS]
 
 
 @pytest.fixture

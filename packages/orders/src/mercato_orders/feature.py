@@ -5,11 +5,13 @@ from pathlib import Path
 from mercato_contracts.catalog import Catalog
 from mercato_contracts.discounts import Discounts
 from mercato_contracts.orders import Orders
+from mercato_contracts.payments import Payments
 from mercato_contracts.shipping import Shipping
 from mercato_contracts.stock import Stock
 from mercato_contracts.taxes import Taxes
 from mercato_kit.feature import Feature, Need, Offer, Referent, SoftReference
 from mercato_kit.identity import IdentityProvider
+from mercato_orders.cli import commands
 from mercato_orders.events import HANDLES, PUBLISHES
 from mercato_orders.jobs import JOBS
 from mercato_orders.models import Base, Line, Order, OrderEvent
@@ -39,12 +41,14 @@ feature = Feature(
         Need(Discounts, ">=1,<2", at_least=0),
         Need(Shipping, ">=1,<2", at_least=0),
         Need(Taxes, ">=1,<2", at_least=0),
+        Need(Payments, ">=1,<2", at_least=0),
     ],
     offers=[Offer(Orders, "1.0", ShopOrders)],
     publishes=PUBLISHES,
     handles=HANDLES,
     jobs=JOBS,
     settings=OrdersSettings,
+    cli=commands,
     permissions=PERMISSIONS,
     export_subject=export_subject,
     erase_subject=erase_subject,

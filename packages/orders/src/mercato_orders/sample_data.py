@@ -15,7 +15,7 @@ from mercato_orders import services
 from mercato_orders.access import Caller
 from mercato_orders.models import Order
 from mercato_orders.permissions import WRITE
-from mercato_orders.values import NewOrder, NewPayment
+from mercato_orders.values import Cancellation, NewOrder, NewPayment
 
 ORDERS = 24
 
@@ -95,6 +95,6 @@ def _advance(index: int, order_id: UUID) -> str:
         services.pay_order(order_id, NewPayment("manual"), _CLERK)
         return "paid"
     if index % 8 == 5:
-        services.cancel_order(order_id, _CLERK, "Ordered twice by mistake")
+        services.start_cancellation(order_id, Cancellation(reason="Ordered twice"), _CLERK)
         return "canceled"
     return "unpaid"

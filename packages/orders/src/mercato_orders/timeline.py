@@ -32,6 +32,11 @@ AUTHORIZATION_EXPIRING = "order.authorization_expiring"
 FOR_STAFF = (REFUND_FAILED, AUTHORIZATION_EXPIRING)
 """Topics whose entries only staff see."""
 
+NOTE = "order.note"
+CHANGED = "order.changed"
+CLAIMED = "order.claimed"
+"""Types of entries without an event."""
+
 TOPICS = (
     PLACED,
     AUTHORIZED,

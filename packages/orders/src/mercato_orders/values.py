@@ -134,10 +134,12 @@ class Cancellation:
     Args:
         lines: Units by id of the line.
         reason: Why.
+        restock: Always true: units that are not sent are released.
     """
 
     lines: Mapping[UUID, int] = field(default_factory=dict)
     reason: str | None = None
+    restock: bool = True
 
 
 @dataclass(frozen=True, slots=True)

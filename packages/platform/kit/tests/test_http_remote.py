@@ -380,3 +380,26 @@ def at_once(app, done=lambda status: None):
 
     with ThreadPoolExecutor(12) as threads:
         return list(threads.map(send, range(12)))
+
+
+class TestLease:
+    def test_is_renewed_while_the_call_runs(self, boot, sqlite_url, carrier, eventually):
+        """A call that takes longer than the lease keeps the key."""
+        app = boot(sqlite_url, blueprints=(blueprint,))
+        row = sa.update(IdempotencyKey)
+
+        def left():
+            return work.run(
+                lambda: db.session.scalars(sa.select(IdempotencyKey.leased_until)).one()
+            )
+
+        def wait():
+            work.run(lambda: db.session.execute(row.values(leased_until=leases.now(-1))))
+            eventually(lambda: left() > db.utc_now())
+
+        carrier.hooks = {"call": wait}
+        answer = app.test_client().post(
+            "/v1/parcels", json={"title": "lamp"}, headers={"Idempotency-Key": KEY}
+        )
+
+        assert answer.status_code == 201

@@ -1,6 +1,6 @@
 """Tables of orders: orders, lines, adjustments, payments, refunds, fulfilments and timeline."""
 
-from mercato_orders.models.base import NUMBERS, Base, Called, Counter, Leased
+from mercato_orders.models.base import CHECK_AFTER, NUMBERS, Base, Checked, Counter
 from mercato_orders.models.fulfillments import PARCEL_STATUSES, Fulfillment, FulfillmentLine
 from mercato_orders.models.orders import (
     ADJUSTMENT_KINDS,
@@ -17,6 +17,7 @@ from mercato_orders.models.payments import (
     ATTENTION,
     CAPTURE_STATUSES,
     IN_FLIGHT,
+    TO_CHECK,
     Capture,
     Payment,
     PaymentEvent,
@@ -29,6 +30,7 @@ from mercato_orders.models.refunds import (
     Refund,
     RefundLine,
 )
+from mercato_orders.models.search import LONGEST_WORD, SearchWord
 
 __all__ = [
     "ACTIVE",
@@ -36,8 +38,10 @@ __all__ = [
     "ADJUSTMENT_TARGETS",
     "ATTENTION",
     "CAPTURE_STATUSES",
+    "CHECK_AFTER",
     "FULFILLMENT_STATUSES",
     "IN_FLIGHT",
+    "LONGEST_WORD",
     "NUMBERS",
     "ORDER_STATUSES",
     "PARCEL_STATUSES",
@@ -45,14 +49,14 @@ __all__ = [
     "REFUND_KINDS",
     "REFUND_SOURCES",
     "REFUND_STATUSES",
+    "TO_CHECK",
     "Adjustment",
     "Base",
-    "Called",
     "Capture",
+    "Checked",
     "Counter",
     "Fulfillment",
     "FulfillmentLine",
-    "Leased",
     "Line",
     "Order",
     "OrderEvent",
@@ -61,4 +65,5 @@ __all__ = [
     "PendingGiveBack",
     "Refund",
     "RefundLine",
+    "SearchWord",
 ]

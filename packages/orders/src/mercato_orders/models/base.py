@@ -1,14 +1,14 @@
 """What the tables of orders have in common, and the numbers of orders."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mercato_kit import db
+from mercato_kit.leases import Leased
 
 
 class Base(DeclarativeBase):
@@ -30,35 +30,32 @@ def one_of(column: str, values: Collection[str]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
-class Leased:
-    """A row that a job works on: one worker at a time, and again after an error."""
+CHECK_AFTER = timedelta(seconds=15)
+"""How long the answer of a provider is waited for before the provider is asked."""
 
-    leased_until: Mapped[datetime | None] = mapped_column(doc="When another worker may take it")
-    lease_id: Mapped[UUID | None] = mapped_column(doc="The lease of the worker that has it")
-    next_attempt_at: Mapped[datetime | None] = mapped_column(
-        doc="When the job takes it; None if there is nothing to do"
+
+class Checked(Leased):
+    """A row that its payment provider is asked about until the outcome is known."""
+
+    next_check_at: Mapped[datetime] = mapped_column(
+        default=lambda: db.utc_now() + CHECK_AFTER, doc="When the provider is asked"
     )
-    attempts: Mapped[int] = mapped_column(default=0, server_default="0", doc="By the job")
-
-
-class Called(Leased):
-    """A row that its payment provider is called for, and asked about until the outcome is known."""
-
+    checks: Mapped[int] = mapped_column(default=0, server_default="0", doc="How often it was asked")
+    errors: Mapped[int] = mapped_column(default=0, server_default="0", doc="Of checks, in a row")
+    last_error: Mapped[str | None] = mapped_column(sa.String(500))
+    unanswered_since: Mapped[datetime | None]
     attempt_no: Mapped[int] = mapped_column(
         default=1, server_default="1", doc="Part of the idempotency keys"
     )
-    errors: Mapped[int] = mapped_column(
-        default=0, server_default="0", doc="Errors of the provider in a row"
+    attempt_at: Mapped[datetime] = mapped_column(
+        default=db.utc_now, doc="When a key of this attempt was first used"
     )
-    last_error: Mapped[str | None] = mapped_column(sa.String(500))
 
 
-def due(table: str, condition: str = "next_attempt_at IS NOT NULL") -> sa.Index:
-    """Return the index of the rows that a job has to take."""
-    where = sa.text(condition)
-    return sa.Index(
-        f"ix_{table}_due", "next_attempt_at", postgresql_where=where, sqlite_where=where
-    )
+def partial_index(name: str, column: str, where: str, *, unique: bool = False) -> sa.Index:
+    """Return an index of some rows."""
+    condition = sa.text(where)
+    return sa.Index(name, column, unique=unique, postgresql_where=condition, sqlite_where=condition)
 
 
 class Counter(Base):

@@ -64,6 +64,7 @@ class Order(db.Aggregate, Base):
         ),
         sa.UniqueConstraint("number"),
         sa.Index("uq_orders_order_source_reference", "source_reference", unique=True),
+        sa.Index(None, "created_at", "id"),
         sa.Index(None, "customer_id", "created_at", "id"),
         sa.Index(None, "status", "created_at", "id"),
         sa.Index(None, "payment_status", "created_at", "id"),
@@ -103,7 +104,7 @@ class Order(db.Aggregate, Base):
         server_default="0", doc="Canceled before it was captured"
     )
     amount_canceled_tax: Mapped[Amount] = mapped_column(
-        server_default="0", doc="Part of what was canceled"
+        server_default="0", doc="Part of the canceled amount: its tax"
     )
     tax_included: Mapped[bool] = mapped_column(default=False, doc="Prices include tax")
     tax_estimated: Mapped[bool] = mapped_column(

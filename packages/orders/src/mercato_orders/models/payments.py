@@ -8,7 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mercato_kit import db
-from mercato_orders.models.base import Amount, Base, Called, Leased, due, one_of
+from mercato_kit.leases import Leased
+from mercato_orders.models.base import (
+    CHECK_AFTER,
+    Amount,
+    Base,
+    Checked,
+    one_of,
+    partial_index,
+)
 from mercato_orders.models.fulfillments import Fulfillment
 from mercato_orders.models.orders import Order
 
@@ -17,11 +25,26 @@ IN_FLIGHT = ("processing", "requires_action", "authorized")
 ACTIVE = (*IN_FLIGHT, "captured")
 """Statuses of a payment that prevent a second payment."""
 CAPTURE_STATUSES = ("pending", "succeeded", "failed")
-ATTENTION = ("errors", "no_answer", "open_too_long", "mismatch", "refused", "misconfigured")
+ATTENTION = (
+    "errors",
+    "no_answer",
+    "overdue",
+    "mismatch",
+    "refund_refused",
+    "refund_failed",
+    "void_refused",
+    "capture_refused",
+    "misconfigured",
+)
 """Why an operator has to look at a payment."""
+TO_CHECK = (
+    "status IN ('processing', 'requires_action') "
+    "OR (void_requested_at IS NOT NULL AND status IN ('authorized', 'refund_due'))"
+)
+"""The payments that their provider is asked about."""
 
 
-class Payment(db.Identified, Called, Base):
+class Payment(db.Identified, Checked, Base):
     """One attempt to pay an order."""
 
     __tablename__ = "orders_payment"
@@ -46,26 +69,14 @@ class Payment(db.Identified, Called, Base):
         sa.CheckConstraint(one_of("attention", ATTENTION), name="attention_known"),
         sa.UniqueConstraint("provider", "provider_payment_id"),
         sa.Index(None, "order_id", "created_at", "id"),
-        sa.Index(
-            "uq_orders_payment_active",
-            "order_id",
-            unique=True,
-            postgresql_where=sa.text(one_of("status", ACTIVE)),
-            sqlite_where=sa.text(one_of("status", ACTIVE)),
+        partial_index(
+            "uq_orders_payment_active", "order_id", one_of("status", ACTIVE), unique=True
         ),
-        due("orders_payment"),
-        sa.Index(
-            "ix_orders_payment_authorized_until",
-            "authorized_until",
-            postgresql_where=sa.text("status = 'authorized'"),
-            sqlite_where=sa.text("status = 'authorized'"),
+        partial_index("ix_orders_payment_to_check", "next_check_at", TO_CHECK),
+        partial_index(
+            "ix_orders_payment_authorized_until", "authorized_until", "status = 'authorized'"
         ),
-        sa.Index(
-            "ix_orders_payment_attention",
-            "attention_since",
-            postgresql_where=sa.text("attention IS NOT NULL"),
-            sqlite_where=sa.text("attention IS NOT NULL"),
-        ),
+        partial_index("ix_orders_payment_attention", "attention_at", "attention IS NOT NULL"),
     )
 
     order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
@@ -91,10 +102,14 @@ class Payment(db.Identified, Called, Base):
     next_action: Mapped[dict[str, Any] | None] = mapped_column(doc="What the customer has to do")
     snapshot: Mapped[dict[str, Any] | None] = mapped_column(doc="What the provider said last")
     authorized_until: Mapped[datetime | None] = mapped_column(doc="When the authorisation ends")
+    expiry_announced_at: Mapped[datetime | None] = mapped_column(
+        doc="When staff was warned that the authorisation ends"
+    )
+    expected_by: Mapped[datetime | None] = mapped_column(doc="When it is decided at the latest")
     attention: Mapped[str | None] = mapped_column(
         sa.String(20), doc="Why an operator has to look at it"
     )
-    attention_since: Mapped[datetime | None]
+    attention_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     created_at: Mapped[datetime] = mapped_column(default=db.utc_now)
 
@@ -103,7 +118,7 @@ class Payment(db.Identified, Called, Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the name SQLAlchemy reads
 
 
-class Capture(db.Identified, Called, Base):
+class Capture(db.Identified, Checked, Base):
     """One capture of an authorized payment."""
 
     __tablename__ = "orders_capture"
@@ -111,14 +126,8 @@ class Capture(db.Identified, Called, Base):
         sa.CheckConstraint(one_of("status", CAPTURE_STATUSES), name="status_known"),
         sa.CheckConstraint("amount > 0", name="amount_positive"),
         sa.UniqueConstraint("payment_id", "provider_capture_id"),
-        sa.Index(
-            "uq_orders_capture_pending",
-            "payment_id",
-            unique=True,
-            postgresql_where=sa.text("status = 'pending'"),
-            sqlite_where=sa.text("status = 'pending'"),
-        ),
-        due("orders_capture"),
+        partial_index("uq_orders_capture_pending", "payment_id", "status = 'pending'", unique=True),
+        partial_index("ix_orders_capture_to_check", "next_check_at", "status = 'pending'"),
     )
 
     payment_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Payment.id))
@@ -138,16 +147,17 @@ class PaymentEvent(Leased, Base):
     __table_args__ = (
         sa.Index(None, "payment_id"),
         sa.Index(None, "received_at"),
-        due("orders_payment_event", "processed_at IS NULL"),
+        partial_index("ix_orders_payment_event_due", "next_attempt_at", "processed_at IS NULL"),
     )
 
     provider: Mapped[str] = mapped_column(sa.String(50), primary_key=True)
     event_id: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
     type: Mapped[str] = mapped_column(sa.String(100))
-    # There is no foreign key: an event can name a payment that this database does not have.
-    payment_id: Mapped[UUID | None] = mapped_column(doc="Of the payment it is about, if it is ours")
-    reference: Mapped[str | None] = mapped_column(sa.String(255), doc="The provider's payment id")
-    payload: Mapped[dict[str, Any] | None] = mapped_column(doc="What it says; None once it is old")
-    last_error: Mapped[str | None] = mapped_column(sa.String(500))
+    payment_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Payment.id))
+    body: Mapped[str | None] = mapped_column(sa.Text, doc="As received; None once it is old")
+    snapshot: Mapped[dict[str, Any] | None] = mapped_column(doc="The payment as the event shows it")
     received_at: Mapped[datetime] = mapped_column(default=db.utc_now)
     processed_at: Mapped[datetime | None]
+    next_attempt_at: Mapped[datetime] = mapped_column(default=lambda: db.utc_now() + CHECK_AFTER)
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_error: Mapped[str | None] = mapped_column(sa.String(500))

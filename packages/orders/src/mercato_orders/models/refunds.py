@@ -7,18 +7,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mercato_kit import db
-from mercato_orders.models.base import Amount, Base, Called, due, one_of
+from mercato_orders.models.base import Amount, Base, Checked, one_of, partial_index
 from mercato_orders.models.orders import Line, Order
 from mercato_orders.models.payments import Payment
 
 REFUND_STATUSES = ("pending", "succeeded", "failed", "canceled")
-REFUND_SOURCES = ("request", "cancellation", "late_payment", "provider")
-"""Where a refund comes from; ``provider``: it was made in the provider's dashboard."""
+REFUND_SOURCES = ("staff", "cancel", "late_payment", "dashboard")
+"""Where a refund comes from; ``dashboard``: it was made at the provider."""
 REFUND_KINDS = ("returned", "kept", "canceled")
 """What becomes of the units of a refund."""
 
 
-class Refund(db.Identified, Called, Base):
+class Refund(db.Identified, Checked, Base):
     """Money that goes back to the customer."""
 
     __tablename__ = "orders_refund"
@@ -33,7 +33,7 @@ class Refund(db.Identified, Called, Base):
         ),
         sa.UniqueConstraint("payment_id", "provider_refund_id"),
         sa.UniqueConstraint("order_id", "sequence"),
-        due("orders_refund"),
+        partial_index("ix_orders_refund_to_check", "next_check_at", "status = 'pending'"),
     )
 
     order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
@@ -48,6 +48,7 @@ class Refund(db.Identified, Called, Base):
     provider_refund_id: Mapped[str | None] = mapped_column(sa.String(255))
     error_code: Mapped[str | None] = mapped_column(sa.String(100))
     created_at: Mapped[datetime] = mapped_column(default=db.utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=db.utc_now, onupdate=db.utc_now)
 
     order: Mapped[Order] = relationship(lazy="raise_on_sql", viewonly=True)
     lines: Mapped[list["RefundLine"]] = relationship(lazy="raise_on_sql", viewonly=True)

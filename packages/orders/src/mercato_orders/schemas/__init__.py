@@ -12,11 +12,15 @@ from mercato_orders.schemas.orders import (
     PlacedOrderSchema,
 )
 from mercato_orders.schemas.quotes import QuoteSchema
+from mercato_orders.schemas.refunds import NewRefundSchema, RefundListSchema, RefundSchema
 from mercato_orders.schemas.wanted import (
     AccessHeadersSchema,
     CancellationSchema,
+    ClaimSchema,
+    NewNoteSchema,
     NewOrderSchema,
     NewPaymentSchema,
+    OrderChangesSchema,
     OrderQuerySchema,
     PartQuerySchema,
     WantedQuoteSchema,
@@ -25,9 +29,13 @@ from mercato_orders.schemas.wanted import (
 __all__ = [
     "AccessHeadersSchema",
     "CancellationSchema",
+    "ClaimSchema",
     "EventPartsSchema",
+    "NewNoteSchema",
     "NewOrderSchema",
     "NewPaymentSchema",
+    "NewRefundSchema",
+    "OrderChangesSchema",
     "OrderEventListSchema",
     "OrderEventSchema",
     "OrderListSchema",
@@ -39,5 +47,7 @@ __all__ = [
     "PaymentSchema",
     "PlacedOrderSchema",
     "QuoteSchema",
+    "RefundListSchema",
+    "RefundSchema",
     "WantedQuoteSchema",
 ]

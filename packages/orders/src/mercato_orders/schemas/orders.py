@@ -161,7 +161,7 @@ class OrderEventSchema(ModelSchema):
 
     class Meta(ModelSchema.Meta):
         model = OrderEvent
-        fields = ("id", "type", "actor_type", "data", "created_at")
+        fields = ("id", "type", "is_public", "actor_type", "data", "created_at")
 
 
 OrderListSchema = page_of(OrderSummarySchema)

@@ -17,18 +17,19 @@ from mercato_orders.services import units
 from mercato_orders.services.completion import close, complete_if_done
 from mercato_orders.services.payments import request_void
 from mercato_orders.services.queries import lock_order
-from mercato_orders.services.refunds import Rest, claim_refund, rest_of, write_lines
+from mercato_orders.services.refunds import Claimed, Rest, claim_refund, rest_of, write_lines
 from mercato_orders.services.units import Taken
 from mercato_orders.shares import Share
+from mercato_orders.states import require
 from mercato_orders.timeline import CANCELED, LINES_CANCELED, announce, announce_all
 from mercato_orders.values import Cancellation
 
 
-def start_cancellation(order_id: UUID, wanted: Cancellation, caller: Caller) -> UUID | None:
+def start_cancellation(order_id: UUID, wanted: Cancellation, caller: Caller) -> Claimed | None:
     """Cancel an order or units of it, and begin to give the money back.
 
     Returns:
-        The id of the refund; None if nothing is to be given back.
+        The refund; None if nothing is to be given back.
 
     Raises:
         NotFound: The order does not exist, or the caller may not see it.
@@ -41,32 +42,32 @@ def start_cancellation(order_id: UUID, wanted: Cancellation, caller: Caller) -> 
     unpaid = order.payment_status == "unpaid"
     if not (unpaid and caller.owns(order)):
         caller.require(WRITE)
-    if wanted.lines and unpaid:
-        raise InvalidTransition("Units of an unpaid order cannot be canceled.")
     actor = caller.acts_as(order)
     if wanted.lines:
+        require(order, "cancel_lines")
         return cancel_units(order, wanted.lines, actor, wanted.reason)
     return cancel_order(order, actor, wanted.reason)
 
 
-def cancel_order(order: Order, actor: Actor, reason: str | None = None) -> UUID | None:
+def cancel_order(order: Order, actor: Actor, reason: str | None = None) -> Claimed | None:
     """Cancel a locked order of which nothing was sent; see :func:`start_cancellation`.
 
     A payment in flight does not prevent it: it is closed at its provider, or given back.
     """
-    rest = _checked(order)
+    require(order, "cancel_unpaid", "cancel")
+    rest = _rest(order)
     if order.payment_status != "unpaid" and _is_being_sent(order):
         raise InvalidTransition("Units of the order were sent or are being sent.")
     close(order, reason)
-    refund_id = _give_all_back(rest, reason)
+    refund = _give_all_back(rest, reason)
     get(Stock).release(order.id)
     announce(order, CANCELED, actor)
-    return refund_id
+    return refund
 
 
 def cancel_units(
     order: Order, wanted: Mapping[UUID, int], actor: Actor, reason: str | None = None
-) -> UUID | None:
+) -> Claimed | None:
     """Cancel units of a locked order that were not sent; see :func:`start_cancellation`.
 
     With its last units, an order of which nothing was sent is canceled as a whole.
@@ -77,7 +78,7 @@ def cancel_units(
         actor: Who cancels them.
         reason: Why.
     """
-    rest = _checked(order)
+    rest = _rest(order)
     lines = units.read_lines(order)
     units.check(wanted, lines)
     if _are_all(lines, wanted):
@@ -87,29 +88,27 @@ def cancel_units(
     share = sum((each.share for each in taken), Share())
     order.cancel_sequence += 1
     touch(order)
-    refund_id = _give_back(rest, share, taken, reason)
+    refund = _give_back(rest, share, taken, reason)
     closed = complete_if_done(order, lines)
     units.release(order, order.cancel_sequence, taken)
     canceled = {each.line.id: (each.canceled, each.share.amount) for each in taken}
     what = facts.of_lines(order.cancel_sequence, share.amount, canceled)
     announce_all(order, actor, {LINES_CANCELED: what, **closed})
-    return refund_id
+    return refund
 
 
-def cancel_rest(order: Order, actor: Actor, reason: str | None = None) -> UUID | None:
+def cancel_rest(order: Order, actor: Actor, reason: str | None = None) -> Claimed | None:
     """Cancel all units of a locked order that were not sent."""
-    left = {line.id: line.unsent for line in units.read_lines(order) if line.unsent}
+    left = {line.id: units.left(line) for line in units.read_lines(order) if units.left(line)}
     return cancel_units(order, left, actor, reason) if left else None
 
 
-def _checked(order: Order) -> Rest:
+def _rest(order: Order) -> Rest:
     """Return what of an order can be given back.
 
     Raises:
-        InvalidTransition: The order is closed, or a capture of its payment is pending.
+        InvalidTransition: A capture of its payment is pending.
     """
-    if order.status != "open":
-        raise InvalidTransition
     rest = rest_of(order)
     if rest.payment is not None and rest.payment.amount_capture_pending:
         raise InvalidTransition("A capture of the order's payment is pending.")
@@ -123,12 +122,10 @@ def _is_being_sent(order: Order) -> bool:
 
 def _are_all(lines: Sequence[Line], wanted: Mapping[UUID, int]) -> bool:
     """Return whether no unit of the order is left to send, or was sent."""
-    return all(
-        line.quantity_canceled + wanted.get(line.id, 0) == line.quantity for line in lines
-    )
+    return all(line.quantity_canceled + wanted.get(line.id, 0) == line.quantity for line in lines)
 
 
-def _give_all_back(rest: Rest, reason: str | None) -> UUID | None:
+def _give_all_back(rest: Rest, reason: str | None) -> Claimed | None:
     """Close a payment in flight, and refund all that was captured."""
     payment, share = rest.payment, rest.all
     if payment is None:
@@ -140,13 +137,13 @@ def _give_all_back(rest: Rest, reason: str | None) -> UUID | None:
     # A partly captured order owes no more than it has paid.
     _cancel_amount(rest.order, rest.due - share)
     return claim_refund(
-        payment, share, source="cancellation", reason=reason, amount_shipping=rest.shipping
+        payment, share, source="cancel", reason=reason, amount_shipping=rest.shipping
     )
 
 
 def _give_back(
     rest: Rest, share: Share, taken: Sequence[Taken], reason: str | None
-) -> UUID | None:
+) -> Claimed | None:
     """Take canceled units off what is due, and refund what of them was captured."""
     order, payment = rest.order, rest.payment
     not_captured = order.amount_total - order.amount_canceled - order.amount_paid
@@ -159,9 +156,9 @@ def _give_back(
     refunded = rest.part((share - canceled).up_to(rest.all.amount))
     if not refunded.amount:
         return None
-    refund_id = claim_refund(payment, refunded, source="cancellation", reason=reason)
-    write_lines(refund_id, taken)
-    return refund_id
+    refund = claim_refund(payment, refunded, source="cancel", reason=reason)
+    write_lines(refund.id, taken)
+    return refund
 
 
 def _cancel_amount(order: Order, share: Share) -> None:

@@ -6,7 +6,7 @@ from mercato_kit.db import session, utc_now
 from mercato_orders.models import Line, Order
 from mercato_orders.services.give_backs import give_back
 from mercato_orders.services.units import read_lines
-from mercato_orders.states import fulfillment_status
+from mercato_orders.states import fulfillment_status, may
 from mercato_orders.timeline import CANCELED, COMPLETED, NO_FACTS, Row
 
 
@@ -25,7 +25,7 @@ def complete_if_done(order: Order, lines: Sequence[Line] | None = None) -> Mappi
     lines = read_lines(order) if lines is None else lines
     order.fulfillment_status = fulfillment_status(lines)
     left = sum(line.quantity - line.quantity_fulfilled - line.quantity_canceled for line in lines)
-    if order.status != "open" or left:
+    if left or not may(order, "complete"):
         return {}
     if any(line.quantity_fulfilled for line in lines):
         order.status = "completed"

@@ -121,7 +121,12 @@ def _commit_units(order: Order) -> bool:
 
 def _mark_paid(order: Order, payment: Payment, actor: Actor) -> None:
     order.amount_paid = payment.amount_captured
-    order.payment_status = payment_status([payment.status])
+    order.payment_status = payment_status(order, [payment.status])
     order.paid_at = order.updated_at
     order.expires_at = None
     announce(order, PAID, actor)
+
+
+def request_void(payment: Payment) -> None:
+    """Ask for a locked payment to be closed at its provider."""
+    payment.void_requested_at = payment.next_check_at = utc_now()

@@ -71,6 +71,12 @@ def check(wanted: Collection[UUID], lines: Iterable[Line]) -> None:
         raise Invalid(errors=errors)
 
 
+def left(line: Line) -> int:
+    """Return how many units of a line are neither sent, being sent nor canceled."""
+    gone = line.quantity_fulfilled + line.quantity_pending + line.quantity_canceled
+    return line.quantity - gone
+
+
 def shipped_first(lines: Iterable[Line], wanted: Mapping[UUID, int]) -> list[Taken]:
     """Choose units to refund: those that were sent, then those that were not."""
     return [

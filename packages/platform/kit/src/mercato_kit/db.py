@@ -208,9 +208,7 @@ def refreshed(statement: AnySelect) -> AnySelect:
     return statement.execution_options(populate_existing=True)
 
 
-def locked(
-    statement: AnySelect, *, skip_locked: bool = False, of: Sequence[Any] = ()
-) -> AnySelect:
+def locked(statement: AnySelect, *, skip_locked: bool = False, of: Sequence[Any] = ()) -> AnySelect:
     """Lock the rows of a SELECT until the unit of work ends.
 
     PostgreSQL locks rows (``FOR NO KEY UPDATE``). SQLite has no row locks: a unit of work that

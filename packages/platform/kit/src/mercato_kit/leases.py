@@ -143,6 +143,9 @@ class Renewals:
 
     Args:
         every_seconds: The pause between renewals.
+
+    Attributes:
+        is_running: Whether there is a thread.
     """
 
     def __init__(self, every_seconds: float = RENEWED_EVERY_SECONDS) -> None:
@@ -153,14 +156,14 @@ class Renewals:
         """Forget all leases: a forked process has neither the thread nor the work of its parent."""
         self._lock = threading.Lock()
         self._leases: dict[UUID, tuple[Flask, Lease]] = {}
-        self._is_running = False
+        self.is_running = False
 
     def add(self, lease: Lease) -> None:
         """Renew *lease* from now on."""
         with self._lock:
             self._leases[lease.id] = (get_app(), lease)
-            if not self._is_running:
-                self._is_running = True
+            if not self.is_running:
+                self.is_running = True
                 threading.Thread(target=self._run, name="leases", daemon=True).start()
 
     def drop(self, lease: Lease) -> None:
@@ -177,7 +180,7 @@ class Renewals:
         time.sleep(self._every_seconds)
         with self._lock:
             # The next one that is added starts a new thread.
-            self._is_running = bool(self._leases)
+            self.is_running = bool(self._leases)
             return list(self._leases.values())
 
 

@@ -9,8 +9,8 @@ from mercato_contracts.payments import (
     Misconfigured,
     Payments,
     Ref,
-    Refused,
     RefundSnapshot,
+    Refused,
     Unknown,
 )
 from mercato_kit import work
@@ -45,8 +45,8 @@ def call_refund(refund_id: UUID) -> None:
         work.run(lambda: settle_refund(refund_id, snapshot))
 
 
-def try_refund(refund_id: UUID) -> RefundSnapshot | None:
-    """Refund at the provider; None if its answer is not known, and is to be asked for later."""
+def try_refund(refund_id: UUID, _resumed: bool = False) -> RefundSnapshot | None:  # noqa: FBT001, FBT002 - as remote commands call it
+    """Refund at the provider; None if its answer is not known, so that it is asked again later."""
     try:
         return ask_refund(refund_id)
     except (Unknown, Misconfigured):

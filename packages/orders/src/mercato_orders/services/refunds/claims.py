@@ -1,23 +1,35 @@
 """Claim captured money for a refund, and write the refund."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import new_id, session, utc_now
+from mercato_contracts.payments import Payments
+from mercato_kit.db import new_id, session
 from mercato_kit.later import later
+from mercato_kit.services import named
 from mercato_orders.errors import RefundExceedsCaptured
 from mercato_orders.models import Payment, Refund, RefundLine
 from mercato_orders.services.units import Taken
 from mercato_orders.shares import Share
 
-Source = Literal["request", "cancellation", "late_payment", "provider"]
+Source = Literal["staff", "cancel", "late_payment", "dashboard"]
 
-FIRST_CHECK = timedelta(seconds=15)
-"""After this time the reconciler asks for a refund whose outcome is not known."""
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A refund that was written, and that its provider is to carry out.
+
+    Args:
+        id: Id of the refund.
+        is_local: Whether the provider is not on another machine: it is called in the transaction.
+    """
+
+    id: UUID
+    is_local: bool
 
 
 def claim_refund(
@@ -27,7 +39,7 @@ def claim_refund(
     source: Source,
     reason: str | None = None,
     **values: Any,
-) -> UUID:
+) -> Claimed:
     """Claim an amount of a locked payment, and write the refund that is to give it back.
 
     Args:
@@ -36,9 +48,6 @@ def claim_refund(
         source: Where the refund comes from.
         reason: Why, for staff and for the provider's records.
         values: Other attributes of the refund.
-
-    Returns:
-        The id of the refund.
 
     Raises:
         RefundExceedsCaptured: Less is left; nothing may be committed.
@@ -53,11 +62,11 @@ def claim_refund(
         "amount_tax": share.tax,
         "source": source,
         "reason": reason,
-        "next_attempt_at": utc_now() + FIRST_CHECK,
         **values,
     }
     later(Refund, [row])
-    return row["id"]
+    provider = named(Payments, payment.provider)
+    return Claimed(row["id"], provider is not None and not provider.capabilities.remote)
 
 
 def claim(payment: Payment, amount: int) -> bool:

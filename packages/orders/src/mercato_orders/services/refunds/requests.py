@@ -14,7 +14,7 @@ from mercato_orders.permissions import READ, REFUND, WRITE
 from mercato_orders.services import units
 from mercato_orders.services.completion import complete_if_done
 from mercato_orders.services.queries import found
-from mercato_orders.services.refunds.claims import claim_refund, left_of, write_lines
+from mercato_orders.services.refunds.claims import Claimed, claim_refund, left_of, write_lines
 from mercato_orders.services.refunds.rests import Rest, rest_of
 from mercato_orders.services.units import Taken
 from mercato_orders.shares import Share, of_amount
@@ -22,11 +22,11 @@ from mercato_orders.timeline import LINES_CANCELED, announce_all
 from mercato_orders.values import NewRefund
 
 TAKES_UNITS = ("open", "completed")
-"""Statuses of an order whose units can be refunded. Those of a closed one are all canceled."""
+"""Statuses of an order whose units can be refunded. Those of a closed one are canceled."""
 
 
-def start_refund(order_id: UUID, new: NewRefund, caller: Caller) -> UUID:
-    """Claim what is to be refunded, and write the refund; return its id.
+def start_refund(order_id: UUID, new: NewRefund, caller: Caller) -> Claimed:
+    """Claim what is to be refunded, and write the refund.
 
     Units that come back are put into stock, and those that were not sent are canceled, whatever
     becomes of the money.
@@ -44,17 +44,17 @@ def start_refund(order_id: UUID, new: NewRefund, caller: Caller) -> UUID:
     share, shipping = _chosen(rest, new, taken)
     if rest.payment is None or share.amount < 1:
         raise RefundExceedsCaptured(left_of(rest.payment))
-    refund_id = claim_refund(
+    refund = claim_refund(
         rest.payment,
         share,
-        source="request",
+        source="staff",
         reason=new.reason,
         sequence=order.refund_sequence,
         amount_shipping=shipping,
     )
-    write_lines(refund_id, taken, returned=new.restock)
+    write_lines(refund.id, taken, returned=new.restock)
     _move_goods(order, new, lines, taken, caller.acts_as(order))
-    return refund_id
+    return refund
 
 
 def _number(order_id: UUID, new: NewRefund, caller: Caller) -> Order:
@@ -77,10 +77,14 @@ def _take(rest: Rest, new: NewRefund, lines: Sequence[Line]) -> list[Taken]:
     if not new.lines:
         return []
     if order.status not in TAKES_UNITS:
-        raise InvalidTransition("All units of a closed order are canceled: refund an amount.")
+        raise InvalidTransition("The units of a closed order are canceled: refund an amount.")
     units.check(new.lines, lines)
     taken = units.shipped_first(lines, new.lines)
-    if payment is not None and payment.status == "authorized" and _canceled(taken):
+    if (
+        payment is not None
+        and payment.status == "authorized"
+        and any(each.canceled for each in taken)
+    ):
         raise InvalidTransition("Units that are not paid yet are canceled, not refunded.")
     units.take(order, taken, returned=new.restock)
     return taken
@@ -118,8 +122,8 @@ def _move_goods(
 def _canceled(taken: Sequence[Taken]) -> dict[UUID, tuple[int, int]]:
     """Return the units that are not sent any more, and their amount, by id of the line."""
     return {
-        each.line.id: (units, share.amount)
+        each.line.id: (quantity, share.amount)
         for each in taken
-        for kind, units, share in each.parts()
+        for kind, quantity, share in each.parts()
         if kind == "canceled"
     }

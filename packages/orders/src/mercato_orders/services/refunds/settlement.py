@@ -13,14 +13,8 @@ from mercato_orders import facts
 from mercato_orders.access import SYSTEM, Actor
 from mercato_orders.models import Order, Payment, Refund
 from mercato_orders.services.refunds.claims import claim
-from mercato_orders.states import payment_status
+from mercato_orders.states import PAYMENT, REFUND, move, payment_status
 from mercato_orders.timeline import REFUND_FAILED, REFUNDED, announce
-
-_AFTER = {
-    "pending": ("succeeded", "failed", "canceled"),
-    # Banks return money days later.
-    "succeeded": ("failed",),
-}
 
 
 def settle_refund(
@@ -78,9 +72,7 @@ def _lock(refund_id: UUID) -> tuple[Order, Payment, Refund]:
         .options(contains_eager(Refund.lines))
         .where(Refund.id == refund_id)
     )
-    order, payment, refund = (
-        session.execute(refreshed(locked(statement, of=tables))).unique().one()
-    )
+    order, payment, refund = session.execute(refreshed(locked(statement, of=tables))).unique().one()
     set_committed_value(refund, "order", order)
     return order, payment, refund
 
@@ -109,7 +101,7 @@ def _imported(payment: Payment, snapshot: RefundSnapshot) -> Refund | None:
         id=new_id(),
         order_id=payment.order_id,
         payment_id=payment.id,
-        source="late_payment" if payment.status == "refund_due" else "provider",
+        source="late_payment" if payment.status == "refund_due" else "dashboard",
         amount=snapshot.amount,
         status="pending",
     )
@@ -123,7 +115,7 @@ def _merge(
 ) -> None:
     """Record a state that may follow that of the refund; an older one changes nothing."""
     refund.provider_refund_id = refund.provider_refund_id or snapshot.reference
-    if snapshot.state not in _AFTER.get(refund.status, ()):
+    if snapshot.state not in REFUND.get(refund.status, ()):
         return
     if snapshot.amount != refund.amount:
         _alert(payment, "the provider refunds another amount")
@@ -143,19 +135,15 @@ def _turn(order: Order, payment: Payment, refund: Refund, status: str) -> None:
     if refund.status == "pending":
         payment.amount_refund_pending -= refund.amount
     payment.amount_refunded += change
-    refund.status = status
-    refund.next_attempt_at = None
+    move(refund, REFUND, status)
     is_late = payment.status == "refund_due" or refund.source == "late_payment"
     if payment.status != "authorized":
         is_all = payment.amount_refunded == payment.amount_captured
-        payment.status = "refunded" if is_all else "refund_due" if is_late else "captured"
+        rest = "refund_due" if is_late else "captured"
+        move(payment, PAYMENT, "refunded" if is_all else rest)
     if not is_late:
         order.amount_refunded += change
-        order.payment_status = payment_status(
-            [payment.status],
-            amount_paid=order.amount_paid,
-            amount_refunded=order.amount_refunded,
-        )
+        order.payment_status = payment_status(order, [payment.status])
 
 
 def _facts(refund: Refund) -> facts.Facts:
@@ -164,5 +152,5 @@ def _facts(refund: Refund) -> facts.Facts:
 
 
 def _alert(payment: Payment, error: str) -> None:
-    payment.attention, payment.attention_since = "refused", utc_now()
+    payment.attention, payment.attention_at = "refused", utc_now()
     payment.last_error = error

@@ -17,6 +17,7 @@ from mercato_testing.contracts.payments import (
 )
 from mercato_testing.contracts.people import PeopleSuite
 from mercato_testing.contracts.shipping import ShippingSuite
+from mercato_testing.contracts.stock import StockSuite
 from mercato_testing.contracts.taxes import TaxesSuite
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PeopleSuite",
     "RemotePaymentsSuite",
     "ShippingSuite",
+    "StockSuite",
     "TaxesSuite",
     "Webhook",
 ]

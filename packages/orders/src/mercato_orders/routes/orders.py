@@ -1,25 +1,20 @@
-"""Endpoints of orders, payments and timelines.
-
-Guests may call most of them. The services check access in their queries, so that an order of
-another customer answers 404.
-"""
+"""Endpoints of quotes and orders."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from flask import url_for
 
-from mercato_contracts.orders import Orders
+from mercato_contracts.payments import RefundSnapshot
 from mercato_kit.contexts import get_request
-from mercato_kit.errors import Forbidden
-from mercato_kit.http import Blueprint
+from mercato_kit.errors import Forbidden, NotFound
+from mercato_kit.http import Remote, if_match
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, signed_in
 from mercato_kit.views import Shown
 from mercato_orders import services
-from mercato_orders.access import Caller, access_token_of
+from mercato_orders.access import Actor, Caller, access_token_of
 from mercato_orders.errors import (
     AmountTooLarge,
     DiscountGone,
@@ -27,47 +22,29 @@ from mercato_orders.errors import (
     InsufficientStock,
     InvalidTransition,
     NoMethodAvailable,
-    OrderNotPayable,
-    PaymentInProgress,
     PriceChanged,
     ProviderFault,
     ProviderUnavailable,
+    QuantityExceedsRemaining,
     UnknownDiscountCode,
     UnknownShippingMethod,
     VariantUnavailable,
 )
-from mercato_orders.glossary import GLOSSARY
-from mercato_orders.models import Payment
+from mercato_orders.routes.blueprint import ORDER, Headers, blueprint, caller
 from mercato_orders.schemas import (
     AccessHeadersSchema,
     CancellationSchema,
+    ClaimSchema,
     NewOrderSchema,
-    NewPaymentSchema,
-    OrderEventListSchema,
+    OrderChangesSchema,
     OrderListSchema,
     OrderQuerySchema,
     OrderSchema,
-    PartQuerySchema,
-    PaymentListSchema,
-    PaymentSchema,
     PlacedOrderSchema,
     QuoteSchema,
     WantedQuoteSchema,
 )
-from mercato_orders.values import NewOrder, NewPayment
-
-blueprint = Blueprint(
-    "orders",
-    __name__,
-    url_prefix="/v1",
-    description="Quotes, orders, payments",
-    glossary=GLOSSARY,
-)
-
-Headers = Mapping[str, str]
-
-ORDER = (Orders, "order")
-"""What other features may add members to: ``expand``."""
+from mercato_orders.values import Cancellation, NewOrder
 
 _LANGUAGE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
@@ -88,10 +65,6 @@ def _locale() -> str | None:
     """Return the language that the client prefers (BCP 47)."""
     best = get_request().accept_languages.best
     return best if best and _LANGUAGE.fullmatch(best) else None
-
-
-def _caller(headers: Headers) -> Caller:
-    return Caller(current_principal, headers.get("access_token"))
 
 
 @blueprint.post(
@@ -139,64 +112,61 @@ def list_orders(query: dict[str, Any]) -> Shown:
 @blueprint.response(200, OrderSchema)
 def get_order(headers: Headers, order_id: UUID) -> Shown:
     """Get an order with its lines and payments"""
-    return services.find_order(order_id, _caller(headers))
+    return services.find_order(order_id, caller(headers))
+
+
+@blueprint.patch(
+    "/orders/<uuid:order_id>",
+    allow=anyone,
+    if_match=True,
+    refuses=[Forbidden, InvalidTransition],
+)
+@blueprint.arguments(AccessHeadersSchema, location="headers")
+@blueprint.arguments(OrderChangesSchema)
+@blueprint.response(200, OrderSchema)
+def change_order(headers: Headers, changes: dict[str, Any], order_id: UUID) -> Shown:
+    """Change the note, the address or the metadata of an order"""
+    return services.change_order(order_id, changes, caller(headers), versions=if_match())
+
+
+@blueprint.post("/orders/claim", allow=signed_in, idempotent=True, refuses=[Forbidden, NotFound])
+@blueprint.arguments(ClaimSchema)
+@blueprint.response(200, OrderSchema)
+def claim_order(body: dict[str, Any]) -> Shown:
+    """Put an order that was placed as a guest into the caller's account"""
+    return services.claim_order(body["number"], body["access_token"], current_principal)
 
 
 @blueprint.post(
     "/orders/<uuid:order_id>/cancel",
     allow=anyone,
     idempotent=True,
+    remote=True,
     guest_header="Order-Access-Token",
-    refuses=[Forbidden, InvalidTransition],
+    refuses=[Forbidden, InvalidTransition, QuantityExceedsRemaining],
 )
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(CancellationSchema)
 @blueprint.response(200, OrderSchema)
-def cancel_order(headers: Headers, body: dict[str, Any], order_id: UUID) -> Shown:
-    """Cancel an unpaid order"""
-    return services.cancel_order(order_id, _caller(headers), body.get("reason"))
+def cancel_order(
+    headers: Headers, wanted: Cancellation, order_id: UUID
+) -> Remote[RefundSnapshot | None]:
+    """Cancel an order, or units of it
 
+    Owners cancel an order until it is paid. What was paid is given back.
+    """
+    who = caller(headers)
 
-@blueprint.post(
-    "/orders/<uuid:order_id>/payments",
-    allow=anyone,
-    idempotent=True,
-    guest_header="Order-Access-Token",
-    refuses=[Forbidden, OrderNotPayable, PaymentInProgress],
-)
-@blueprint.arguments(AccessHeadersSchema, location="headers")
-@blueprint.arguments(NewPaymentSchema)
-@blueprint.response(201, PaymentSchema)
-def pay_order(
-    headers: Headers, new: NewPayment, order_id: UUID
-) -> tuple[Payment, int, dict[str, str]]:
-    """Pay an order"""
-    payment = services.pay_order(order_id, new, _caller(headers))
-    location = url_for("orders.get_payment", order_id=order_id, payment_id=payment.id)
-    return payment, 201, {"Location": location}
+    def begin() -> UUID | Shown:
+        refund = services.start_cancellation(order_id, wanted, who)
+        if refund is None:
+            return services.show_order(order_id)
+        if refund.is_local:
+            return finish(refund.id, services.try_refund(refund.id))
+        return refund.id
 
+    def finish(refund_id: UUID, snapshot: RefundSnapshot | None) -> Shown:
+        services.settle_refund(refund_id, snapshot, Actor("staff", who.principal.sub))
+        return services.show_order(order_id)
 
-@blueprint.get("/orders/<uuid:order_id>/payments", allow=anyone)
-@blueprint.arguments(AccessHeadersSchema, location="headers")
-@blueprint.arguments(PartQuerySchema, location="query")
-@blueprint.response(200, PaymentListSchema)
-def list_payments(headers: Headers, query: dict[str, Any], order_id: UUID) -> Shown:
-    """List the payments of an order"""
-    return services.list_payments(order_id, query["page"], _caller(headers))
-
-
-@blueprint.get("/orders/<uuid:order_id>/payments/<uuid:payment_id>", allow=anyone)
-@blueprint.arguments(AccessHeadersSchema, location="headers")
-@blueprint.response(200, PaymentSchema)
-def get_payment(headers: Headers, order_id: UUID, payment_id: UUID) -> Shown:
-    """Get a payment of an order"""
-    return services.find_payment(order_id, payment_id, _caller(headers))
-
-
-@blueprint.get("/orders/<uuid:order_id>/events", allow=anyone)
-@blueprint.arguments(AccessHeadersSchema, location="headers")
-@blueprint.arguments(PartQuerySchema, location="query")
-@blueprint.response(200, OrderEventListSchema)
-def list_order_events(headers: Headers, query: dict[str, Any], order_id: UUID) -> Shown:
-    """List the timeline of an order"""
-    return services.list_events(order_id, query["page"], _caller(headers))
+    return Remote(begin, services.try_refund, finish)

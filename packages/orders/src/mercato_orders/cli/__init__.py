@@ -1,0 +1,5 @@
+"""Commands for operators."""
+
+from mercato_orders.cli.orders import commands
+
+__all__ = ["commands"]

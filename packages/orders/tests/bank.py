@@ -1,0 +1,195 @@
+"""Fake payment providers: ``bank``, on another machine, and ``desk``, here. Both keep a ledger."""
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field, replace
+from threading import RLock
+
+from mercato_contracts.payments import (
+    BadSignature,
+    Capabilities,
+    Charge,
+    NextAction,
+    Payments,
+    RefundSnapshot,
+    Refused,
+    Snapshot,
+    Unknown,
+)
+from mercato_kit.db import utc_now
+from mercato_kit.feature import Feature, Offer
+
+AFTER = object()
+"""The outcome of a call that has its effect, and whose answer is lost."""
+
+
+@dataclass
+class Account:
+    """What a provider knows of one payment."""
+
+    charge: Charge
+    state: str = "processing"
+    captured: int = 0
+    refunds: dict = field(default_factory=dict)
+
+    @property
+    def refunded(self):
+        """Minor units that went back."""
+        return sum(one.amount for one in self.refunds.values() if one.state == "succeeded")
+
+    def snapshot(self):
+        """Return the payment as it is now."""
+        action = NextAction("redirect", "https://bank.example/3ds")
+        return Snapshot(
+            state=self.state,
+            amount=self.charge.amount,
+            currency=self.charge.currency,
+            amount_captured=self.captured,
+            refunds=tuple(self.refunds.values()),
+            observed_at=utc_now(),
+            next_action=action if self.state == "requires_action" else None,
+            error_code="card_declined" if self.state == "failed" else None,
+        )
+
+
+class Bank:
+    """A provider of the contract payments, in memory. One key has one effect.
+
+    A test says how the next calls of a method end: ``bank.next("refund", "pending", Unknown())``.
+    An error is raised before the effect, ``AFTER`` after it; a text is the state of the answer.
+    """
+
+    def __init__(self, name, capabilities):
+        self.name = name
+        self.capabilities = capabilities
+        self.lock = RLock()
+        self.reset()
+
+    def reset(self):
+        """Forget everything."""
+        self.accounts = {}
+        self.answers = {}
+        self.calls = []
+        self.outcomes = defaultdict(deque)
+
+    def next(self, method, *outcomes):
+        """Say how the next calls of *method* end."""
+        self.outcomes[method].extend(outcomes)
+
+    def moved(self):
+        """Return what was captured and not refunded, in minor units."""
+        return sum(one.captured - one.refunded for one in self.accounts.values())
+
+    def check(self, charge):
+        """Refuse what no card pays."""
+        if charge.currency == "XAU":
+            raise Refused("currency")
+
+    def open(self, charge, key):
+        """Keep the charge."""
+        return self._once("open", key, lambda _: self._opened(charge))
+
+    def confirm(self, charge, ref, key):
+        """Capture or authorize it, or do what the test says."""
+        return self._once("confirm", key, lambda outcome: self._confirmed(ref, outcome))
+
+    def fetch(self, ref):
+        """Return the payment."""
+        account = self.accounts.get(ref.payment_id)
+        return self._once("fetch", None, lambda _: account and account.snapshot())
+
+    def capture(self, ref, capture_id, amount, final, key):
+        """Capture what was authorized."""
+        return self._once("capture", key, lambda _: self._captured(ref, amount, final))
+
+    def void(self, ref, key):
+        """Close what is not captured."""
+        return self._once("void", None, lambda _: self._closed(ref))
+
+    def refund(self, ref, refund_id, amount, reason, key):
+        """Give money back, or do what the test says."""
+        return self._once(
+            "refund", key, lambda state: self._refunded(ref, refund_id, amount, state)
+        )
+
+    def parse_webhook(self, body, headers, now):
+        """Refuse all."""
+        raise BadSignature
+
+    def _once(self, method, key, effect):
+        with self.lock:
+            self.calls.append((method, key))
+            if key is not None and key in self.answers:
+                return self.answers[key]
+            outcome = self.outcomes[method].popleft() if self.outcomes[method] else None
+            if isinstance(outcome, Exception):
+                raise outcome
+            answer = effect(outcome)
+            if key is not None:
+                self.answers[key] = answer
+            if outcome is AFTER:
+                raise Unknown("the answer is lost")
+            return answer
+
+    def _opened(self, charge):
+        self.accounts.setdefault(charge.payment_id, Account(charge))
+        return f"{self.name}_{charge.payment_id}"
+
+    def _confirmed(self, ref, outcome):
+        account = self.accounts[ref.payment_id]
+        later = account.charge.capture == "later"
+        if account.state == "processing":
+            state = outcome if isinstance(outcome, str) else None
+            account.state = state or ("authorized" if later else "captured")
+            account.captured = account.charge.amount if account.state == "captured" else 0
+        return account.snapshot()
+
+    def _captured(self, ref, amount, final):
+        account = self.accounts[ref.payment_id]
+        if account.state != "authorized" or account.captured + amount > account.charge.amount:
+            raise Refused("capture_refused")
+        account.captured += amount
+        if final or account.captured == account.charge.amount:
+            account.state = "captured"
+        return account.snapshot()
+
+    def _closed(self, ref):
+        account = self.accounts.get(ref.payment_id)
+        if account is None:
+            raise Refused("unknown")
+        if account.state in ("processing", "requires_action", "authorized"):
+            account.state = "captured" if account.captured else "canceled"
+        return account.snapshot()
+
+    def _refunded(self, ref, refund_id, amount, outcome):
+        account = self.accounts[ref.payment_id]
+        taken = (one.amount for one in account.refunds.values() if one.state != "failed")
+        if sum(taken) + amount > account.captured:
+            raise Refused("refund_exceeds_charge")
+        state = outcome if isinstance(outcome, str) else "succeeded"
+        made = RefundSnapshot(state, amount, f"re_{refund_id}", refund_id)
+        account.refunds[refund_id] = made
+        return made
+
+    def turn(self, refund_id, state, error_code=None):
+        """Change the state of a refund, and return it."""
+        for account in self.accounts.values():
+            if refund_id in account.refunds:
+                old = account.refunds[refund_id]
+                account.refunds[refund_id] = replace(old, state=state, error_code=error_code)
+                return account.refunds[refund_id]
+        raise LookupError(refund_id)
+
+
+BANK = Bank(
+    "bank", Capabilities(authorize=True, partial_capture=True, multiple_captures=True, key_hours=24)
+)
+DESK = Bank("desk", Capabilities(remote=False, by_customer=False))
+
+BANKS = Feature(
+    name="banks",
+    summary="Fakes of payments.",
+    offers=[
+        Offer(Payments, "1.0", lambda: BANK, name="bank", remote=True),
+        Offer(Payments, "1.0", lambda: DESK, name="desk"),
+    ],
+)
