@@ -221,3 +221,23 @@ class PaymentInProgress(Conflict):
 
     code = "payment_in_progress"
     title = "Another payment of this order is in progress"
+    member_schemas: ClassVar = {"payment_id": {**_ID, "description": "The other payment"}}
+
+    def __init__(self, payment_id: UUID | None) -> None:
+        super().__init__(payment_id=None if payment_id is None else str(payment_id))
+
+
+class PaymentDeclined(Problem):
+    """The provider declined the payment; another one can be started."""
+
+    status = 402
+    code = "payment_declined"
+    title = "The payment was declined"
+    keeps_answer = True
+    member_schemas: ClassVar = {
+        "payment_id": {**_ID, "description": "The payment"},
+        "error_code": {"type": "string", "description": "Why, as its provider says"},
+    }
+
+    def __init__(self, payment_id: UUID, error_code: str | None) -> None:
+        super().__init__(payment_id=str(payment_id), error_code=error_code or "declined")

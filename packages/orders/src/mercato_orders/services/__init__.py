@@ -9,7 +9,10 @@ from mercato_orders.services.exports import count_orders, read_orders
 from mercato_orders.services.give_backs import give_back_pending
 from mercato_orders.services.inquiry import Inquiry
 from mercato_orders.services.notes import add_note
-from mercato_orders.services.payments import pay_order, settle_payment, start_payment
+from mercato_orders.services.payments.attempts import Attempt
+from mercato_orders.services.payments.captures import CaptureRequest
+from mercato_orders.services.payments.closures import VoidRequest
+from mercato_orders.services.payments.settlement import settle
 from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
 from mercato_orders.services.queries import (
     find_order,
@@ -32,9 +35,12 @@ from mercato_orders.services.refunds import (
 )
 
 __all__ = [
+    "Attempt",
+    "CaptureRequest",
     "Inquiry",
     "PlacedOnce",
     "Quotation",
+    "VoidRequest",
     "add_note",
     "call_refund",
     "cancel_rest",
@@ -54,7 +60,6 @@ __all__ = [
     "list_payments",
     "list_refunds",
     "lock_order",
-    "pay_order",
     "place_once",
     "place_order",
     "prepare",
@@ -63,11 +68,10 @@ __all__ = [
     "quote",
     "quote_order",
     "read_orders",
-    "settle_payment",
+    "settle",
     "settle_refund",
     "show_order",
     "start_cancellation",
-    "start_payment",
     "start_refund",
     "try_refund",
 ]

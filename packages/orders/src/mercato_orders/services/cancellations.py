@@ -15,7 +15,7 @@ from mercato_orders.models import IN_FLIGHT, Line, Order
 from mercato_orders.permissions import WRITE
 from mercato_orders.services import units
 from mercato_orders.services.completion import close, complete_if_done
-from mercato_orders.services.payments import request_void
+from mercato_orders.services.payments.voids import request_void
 from mercato_orders.services.queries import lock_order
 from mercato_orders.services.refunds import Claimed, Rest, claim_refund, rest_of, write_lines
 from mercato_orders.services.units import Taken
