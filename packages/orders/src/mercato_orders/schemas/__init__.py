@@ -16,6 +16,7 @@ from mercato_orders.schemas.refunds import NewRefundSchema, RefundListSchema, Re
 from mercato_orders.schemas.wanted import (
     AccessHeadersSchema,
     CancellationSchema,
+    CaptureSchema,
     ClaimSchema,
     NewNoteSchema,
     NewOrderSchema,
@@ -29,6 +30,7 @@ from mercato_orders.schemas.wanted import (
 __all__ = [
     "AccessHeadersSchema",
     "CancellationSchema",
+    "CaptureSchema",
     "ClaimSchema",
     "EventPartsSchema",
     "NewNoteSchema",

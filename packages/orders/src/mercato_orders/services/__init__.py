@@ -22,7 +22,10 @@ from mercato_orders.services.inbox import (
 from mercato_orders.services.inquiry import Inquiry
 from mercato_orders.services.lapses import announce_expiring, cancel_lapsed_orders
 from mercato_orders.services.notes import add_note
-from mercato_orders.services.payments import pay_order, settle_payment, start_payment
+from mercato_orders.services.payments.attempts import Attempt
+from mercato_orders.services.payments.captures import CaptureRequest
+from mercato_orders.services.payments.closures import VoidRequest
+from mercato_orders.services.payments.settlement import settle
 from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
 from mercato_orders.services.queries import (
     find_order,
@@ -41,11 +44,14 @@ from mercato_orders.services.refunds import RefundRequest, call_refund, settle_r
 
 __all__ = [
     "CancelRequest",
+    "Attempt",
+    "CaptureRequest",
     "Inquiry",
     "OpenPayment",
     "PlacedOnce",
     "Quotation",
     "RefundRequest",
+    "VoidRequest",
     "add_note",
     "announce_expiring",
     "call_refund",
@@ -70,7 +76,6 @@ __all__ = [
     "list_payments",
     "list_refunds",
     "lock_order",
-    "pay_order",
     "place_once",
     "place_order",
     "prepare",
@@ -85,7 +90,6 @@ __all__ = [
     "resolve_payment",
     "retry_payment",
     "settle_events",
-    "settle_payment",
     "settle_refund",
-    "start_payment",
+    "settle",
 ]
