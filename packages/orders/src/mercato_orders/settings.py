@@ -18,10 +18,6 @@ class OrdersSettings(Settings, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=1_440, description="How long they stay reserved after a payment has started"),
     ] = 30
-    capture_before_expiry: Annotated[
-        bool,
-        Meta(description="Capture an authorized payment one day before its authorisation ends"),
-    ] = False
     capture_at: Annotated[
         Literal["payment", "fulfillment", "request"],
         Meta(
@@ -29,3 +25,7 @@ class OrdersSettings(Settings, frozen=True, kw_only=True):
             "or when staff capture"
         ),
     ] = "payment"
+    capture_before_expiry: Annotated[
+        bool,
+        Meta(description="Capture an authorized payment one day before its authorisation ends"),
+    ] = False

@@ -10,6 +10,7 @@ from mercato_orders.services.cancellations import CancelRequest, cancel_rest
 from mercato_orders.services.changes import change_order
 from mercato_orders.services.checkout import PlacedOnce, place_once, place_order
 from mercato_orders.services.claims import claim_order
+from mercato_orders.services.endings import announce_expiring
 from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
 from mercato_orders.services.exports import count_orders, read_orders
 from mercato_orders.services.give_backs import give_back_pending
@@ -20,7 +21,6 @@ from mercato_orders.services.inbox import (
     settle_events,
 )
 from mercato_orders.services.inquiry import Inquiry
-from mercato_orders.services.lapses import announce_expiring, cancel_lapsed_orders
 from mercato_orders.services.notes import add_note
 from mercato_orders.services.payments.attempts import Attempt
 from mercato_orders.services.payments.captures import CaptureRequest
@@ -43,8 +43,8 @@ from mercato_orders.services.records import find_bought, find_records
 from mercato_orders.services.refunds import RefundRequest, call_refund, settle_refund
 
 __all__ = [
-    "CancelRequest",
     "Attempt",
+    "CancelRequest",
     "CaptureRequest",
     "Inquiry",
     "OpenPayment",
@@ -55,7 +55,6 @@ __all__ = [
     "add_note",
     "announce_expiring",
     "call_refund",
-    "cancel_lapsed_orders",
     "cancel_rest",
     "change_order",
     "check_payment",
@@ -89,7 +88,7 @@ __all__ = [
     "replay_event",
     "resolve_payment",
     "retry_payment",
+    "settle",
     "settle_events",
     "settle_refund",
-    "settle",
 ]
