@@ -4,6 +4,7 @@ import hmac
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from threading import RLock
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -198,12 +199,25 @@ class Bank:
 
     def turn(self, refund_id, state, error_code=None):
         """Change the state of a refund, and return it."""
-        for account in self.accounts.values():
-            if refund_id in account.refunds:
-                old = account.refunds[refund_id]
-                account.refunds[refund_id] = replace(old, state=state, error_code=error_code)
-                return account.refunds[refund_id]
-        raise LookupError(refund_id)
+        key = UUID(str(refund_id))
+        (account,) = (one for one in self.accounts.values() if key in one.refunds)
+        turned = replace(account.refunds[key], state=state, error_code=error_code)
+        account.refunds[key] = turned
+        return turned
+
+    def refund_by_hand(self, order_id, amount):
+        """Make a refund that orders does not know."""
+        made = RefundSnapshot("succeeded", amount, f"re_{uuid4()}")
+        self._account_of(order_id).refunds[made.reference] = made
+
+    def listed(self, order_id):
+        """Return the refunds of an order's payment."""
+        return self._account_of(order_id).snapshot().refunds
+
+    def _account_of(self, order_id):
+        order_id = UUID(str(order_id))
+        (account,) = (one for one in self.accounts.values() if one.charge.order_id == order_id)
+        return account
 
 
 BANK = Bank(

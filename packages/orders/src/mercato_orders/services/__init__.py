@@ -6,7 +6,7 @@ from mercato_orders.services.attention import (
     resolve_payment,
     retry_payment,
 )
-from mercato_orders.services.cancellations import cancel_rest, start_cancellation
+from mercato_orders.services.cancellations import CancelRequest, cancel_rest
 from mercato_orders.services.changes import change_order
 from mercato_orders.services.checkout import PlacedOnce, place_once, place_order
 from mercato_orders.services.claims import claim_order
@@ -45,25 +45,21 @@ from mercato_orders.services.queries import (
     list_payments,
     list_refunds,
     lock_order,
-    show_order,
 )
 from mercato_orders.services.quotes import Quotation, quote, quote_order
 from mercato_orders.services.reconciler import check_payment, reconcile_payments
 from mercato_orders.services.records import find_bought, find_records
-from mercato_orders.services.refunds import (
-    call_refund,
-    settle_refund,
-    start_refund,
-    try_refund,
-)
+from mercato_orders.services.refunds import RefundRequest, call_refund, settle_refund
 
 __all__ = [
     "Attempt",
+    "CancelRequest",
     "CaptureRequest",
     "Inquiry",
     "OpenPayment",
     "PlacedOnce",
     "Quotation",
+    "RefundRequest",
     "VoidRequest",
     "add_note",
     "announce_expiring",
