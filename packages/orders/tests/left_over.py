@@ -15,7 +15,12 @@ from .bank import BANK, Account
 def leave_payment(order_id, state="processing", *, opened=True, **values):
     """Leave a payment of an order, which the bank has in a state; return its id."""
     order, payment_id = factories.find_order(order_id), new_id()
-    usual = {"id": payment_id, "order_id": order.id, "provider": "bank", "amount": order.amount_total}
+    usual = {
+        "id": payment_id,
+        "order_id": order.id,
+        "provider": "bank",
+        "amount": order.amount_total,
+    }
     if opened:
         usual["provider_payment_id"] = f"bank_{payment_id}"
     payment = Payment(**{**usual, **values})

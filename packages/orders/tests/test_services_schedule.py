@@ -25,7 +25,7 @@ def look(**facts):
 
 def state(**facts):
     """Return the state of a payment that its provider has answered."""
-    usual = {"has_reference": True, "is_answered": True, "void_requested": False}
+    usual = {"is_answered": True, "void_requested": False}
     return State(**{**usual, "attention": None, **facts})
 
 
@@ -53,26 +53,9 @@ class TestPauses:
         assert all(one <= other for one, other in pairwise(lengths))
 
 
-class TestNextStep:
+class TestIsGivenUp:
     @pytest.mark.parametrize(
-        ("facts", "step"),
-        [
-            ({}, "fetch"),
-            ({"has_reference": False}, "give_up"),
-            ({"has_reference": False, "attention": "overdue"}, "give_up"),
-            ({"void_requested": True}, "void"),
-            ({"void_requested": True, "attention": "no_answer"}, "void"),
-            ({"void_requested": True, "attention": "void_refused"}, "fetch"),
-            ({"void_requested": True, "attention": "mismatch"}, "fetch"),
-            ({"has_reference": False, "void_requested": True}, "give_up"),
-        ],
-    )
-    def test_of_an_open_payment(self, facts, step):
-        """Without a reference it is closed here; only reads go on when an operator must decide."""
-        assert schedule.next_step(state(**facts)) == step
-
-    @pytest.mark.parametrize(
-        ("facts", "fetched", "expected_by", "abandoned"),
+        ("facts", "fetched", "expected_by", "given_up"),
         [
             ({"is_answered": False}, "processing", None, True),
             ({"is_answered": False}, "requires_action", None, True),
@@ -80,13 +63,21 @@ class TestNextStep:
             ({"is_answered": False}, "authorized", None, False),
             ({"is_answered": False}, "processing", NOW, False),
             ({"is_answered": False, "attention": "overdue"}, "processing", None, False),
+            ({"is_answered": False, "attention": "no_answer"}, "processing", None, True),
             ({}, "processing", None, False),
             ({}, "requires_action", None, False),
+            ({"void_requested": True}, "processing", None, True),
+            ({"void_requested": True}, "authorized", None, True),
+            ({"void_requested": True}, "captured", None, False),
+            ({"void_requested": True}, "canceled", None, False),
+            ({"void_requested": True, "attention": "errors"}, "authorized", None, True),
+            ({"void_requested": True, "attention": "void_refused"}, "authorized", None, False),
+            ({"void_requested": True, "attention": "mismatch"}, "processing", None, False),
         ],
     )
-    def test_gives_up_what_is_not_confirmed(self, facts, fetched, expected_by, abandoned):
-        """A payment whose first answer is a read has lost its client, unless a bank works on it."""
-        assert schedule.is_abandoned(state(**facts), fetched, expected_by) is abandoned
+    def test_if_it_is_requested_or_not_confirmed(self, facts, fetched, expected_by, given_up):
+        """An open payment is closed on request, and if its first answer is a read."""
+        assert schedule.is_given_up(state(**facts), fetched, expected_by) is given_up
 
 
 class TestReasonToLook:

@@ -22,6 +22,7 @@ from mercato_orders.schemas.refunds import NewRefundSchema, RefundListSchema, Re
 from mercato_orders.schemas.wanted import (
     AccessHeadersSchema,
     CancellationSchema,
+    CaptureSchema,
     ClaimSchema,
     NewNoteSchema,
     NewOrderSchema,
@@ -35,6 +36,7 @@ from mercato_orders.schemas.wanted import (
 __all__ = [
     "AccessHeadersSchema",
     "CancellationSchema",
+    "CaptureSchema",
     "ClaimSchema",
     "EventPartsSchema",
     "FulfillmentListSchema",

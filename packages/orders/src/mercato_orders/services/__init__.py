@@ -10,6 +10,7 @@ from mercato_orders.services.cancellations import CancelRequest, cancel_rest
 from mercato_orders.services.changes import change_order
 from mercato_orders.services.checkout import PlacedOnce, place_once, place_order
 from mercato_orders.services.claims import claim_order
+from mercato_orders.services.endings import announce_expiring
 from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
 from mercato_orders.services.exports import count_orders, read_orders
 from mercato_orders.services.fulfillments import (
@@ -27,9 +28,11 @@ from mercato_orders.services.inbox import (
     settle_events,
 )
 from mercato_orders.services.inquiry import Inquiry
-from mercato_orders.services.lapses import announce_expiring, cancel_lapsed_orders
 from mercato_orders.services.notes import add_note
-from mercato_orders.services.payments import pay_order, settle_payment, start_payment
+from mercato_orders.services.payments.attempts import Attempt
+from mercato_orders.services.payments.captures import CaptureRequest
+from mercato_orders.services.payments.closures import VoidRequest
+from mercato_orders.services.payments.settlement import settle
 from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
 from mercato_orders.services.queries import (
     find_fulfillment,
@@ -49,12 +52,15 @@ from mercato_orders.services.records import find_bought, find_records
 from mercato_orders.services.refunds import RefundRequest, call_refund, settle_refund
 
 __all__ = [
+    "Attempt",
     "CancelRequest",
+    "CaptureRequest",
     "Inquiry",
     "OpenPayment",
     "PlacedOnce",
     "Quotation",
     "RefundRequest",
+    "VoidRequest",
     "add_note",
     "announce_expiring",
     "call_refund",
@@ -83,7 +89,6 @@ __all__ = [
     "list_payments",
     "list_refunds",
     "lock_order",
-    "pay_order",
     "place_once",
     "place_order",
     "prepare",
@@ -98,13 +103,13 @@ __all__ = [
     "resolve_payment",
     "retry_payment",
     "send_unshippable",
+    "settle",
     "settle_events",
     "settle_payment",
     "settle_refund",
     "show_order",
     "start_cancellation",
     "start_fulfillment",
-    "start_payment",
     "start_refund",
     "track_fulfillment",
     "try_refund",

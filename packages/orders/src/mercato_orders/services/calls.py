@@ -7,12 +7,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_contracts.payments import Snapshot, Unknown
+from mercato_contracts.payments import Ref, Snapshot, Unknown
 from mercato_kit import work
 from mercato_kit.contexts import get_app
 from mercato_kit.db import session, utc_now
 from mercato_orders.models import Order, Payment
-from mercato_orders.services.payments.providers import provider_of, ref_of
+from mercato_orders.services.payments.providers import provider_of
 
 THREADS = 4
 """Calls of providers that a job makes at the same time."""
@@ -35,7 +35,8 @@ def fetch_payment(payment_id: UUID) -> Snapshot:
     payment, currency = find_payment(payment_id)
     if payment.provider_payment_id is None:
         raise Unknown("the payment has no reference yet")
-    snapshot = provider_of(payment).fetch(ref_of(payment, currency))
+    ref = Ref(payment.id, payment.provider_payment_id, currency)
+    snapshot = provider_of(payment.provider).fetch(ref)
     if snapshot is None:
         return Snapshot("canceled", payment.amount, currency, 0, (), utc_now())
     return snapshot

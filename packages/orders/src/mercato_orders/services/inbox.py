@@ -22,7 +22,7 @@ from mercato_orders.errors import BadWebhookSignature
 from mercato_orders.models import CHECK_AFTER, Payment, PaymentEvent
 from mercato_orders.services import schedule
 from mercato_orders.services.calls import describe, fetch_payment, in_threads
-from mercato_orders.services.payments import settle
+from mercato_orders.services.payments.settlement import settle
 
 BODIES_KEPT = timedelta(days=30)
 """How long the body of an event is kept, for investigations."""

@@ -16,21 +16,18 @@ import sqlalchemy as sa
 
 from mercato_contracts.payments import Misconfigured, Refused, Snapshot, Unknown
 from mercato_kit import leases, work
-from mercato_kit.db import locked, refreshed, session, utc_now
+from mercato_kit.db import locked, refreshed, session, touch, utc_now
 from mercato_kit.leases import Lease
-from mercato_orders.models import TO_CHECK, Capture, Payment, Refund
+from mercato_orders.models import IN_FLIGHT, TO_CHECK, Capture, Payment, Refund
 from mercato_orders.services import schedule
 from mercato_orders.services.attention import needs_attention
 from mercato_orders.services.calls import describe, fetch_payment, find_payment, in_threads
-from mercato_orders.services.payments import (
-    call_capture,
-    call_void,
-    finish_capture,
-    request_void,
-    settle,
-)
+from mercato_orders.services.payments.captures import call_capture, finish_capture
+from mercato_orders.services.payments.closures import call_void
 from mercato_orders.services.payments.locks import lock_payment
 from mercato_orders.services.payments.providers import provider_of
+from mercato_orders.services.payments.settlement import settle
+from mercato_orders.services.payments.voids import request_void
 from mercato_orders.services.refunds import call_refund
 
 BATCH = 10
@@ -47,14 +44,12 @@ class Kind:
         is_open: Which of them are open.
         check: Asks the provider about the one with an id, and settles its answer.
         payment_id: The column with the id of the payment.
-        refused: The reason for attention if the provider refuses what is asked for.
     """
 
     model: type[Any]
     is_open: Callable[[], sa.ColumnElement[bool]]
     check: Callable[[UUID], None]
     payment_id: Any
-    refused: str
 
 
 def reconcile_payments() -> int:
@@ -63,24 +58,22 @@ def reconcile_payments() -> int:
 
 
 def check_payment(payment_id: UUID) -> None:
-    """Ask the provider about a payment, and settle its answer; give it up if it is abandoned.
+    """Ask the provider about a payment, and settle its answer; close it if it is given up.
 
     Raises:
-        Refused, Unknown, Misconfigured: There is no answer.
+        Unknown, Misconfigured: There is no answer.
     """
     payment, _ = find_payment(payment_id)
     state = schedule.State(
-        has_reference=payment.provider_payment_id is not None,
         is_answered=payment.snapshot is not None,
         void_requested=payment.void_requested_at is not None,
         attention=payment.attention,
     )
-    step = schedule.next_step(state)
-    if step == "fetch":
+    if payment.provider_payment_id is not None:
         fetched = _read(payment_id)
-        if not schedule.is_abandoned(state, fetched.state, fetched.expected_by):
+        if not schedule.is_given_up(state, fetched.state, fetched.expected_by):
             return
-    if step == "void" or work.run(lambda: _request_void(payment_id)):
+    if work.run(lambda: _request_void(payment_id)):
         call_void(payment_id)
 
 
@@ -91,8 +84,8 @@ def check_capture(capture_id: UUID) -> None:
         Unknown, Misconfigured: There is no answer.
     """
     if _is_pending_after_read(Capture, capture_id) and _may_send(Capture, capture_id):
-        snapshot = call_capture(capture_id)
-        work.run(lambda: finish_capture(capture_id, snapshot))
+        answer = call_capture(capture_id)
+        work.run(lambda: _finish_capture(capture_id, answer))
 
 
 def check_refund(refund_id: UUID) -> None:
@@ -103,6 +96,12 @@ def check_refund(refund_id: UUID) -> None:
     """
     if _is_pending_after_read(Refund, refund_id) and _may_send(Refund, refund_id):
         call_refund(refund_id)
+
+
+def _finish_capture(capture_id: UUID, answer: Snapshot | Refused | None) -> None:
+    payment = finish_capture(capture_id, answer)
+    if isinstance(answer, Refused):
+        needs_attention(payment, "capture_refused", describe(answer))
 
 
 def _reconcile(kind: Kind) -> int:
@@ -126,8 +125,6 @@ def _check(kind: Kind, lease: Lease, key: UUID) -> None:
         kind.check(key)
     except Misconfigured as failure:
         word, error = "misconfigured", describe(failure)
-    except Refused as failure:
-        word, error = kind.refused, describe(failure)
     except Unknown as failure:
         error = describe(failure)
     except Exception as failure:  # noqa: BLE001 - one row must not block the others
@@ -173,9 +170,15 @@ def _reason(row: Payment | Capture | Refund, payment: Payment) -> str | None:
 
 def _request_void(payment_id: UUID) -> bool:
     """Give a payment up; return whether its provider has to close it."""
-    _, payment = lock_payment(payment_id)
+    order, payment = lock_payment(payment_id)
+    if payment.status not in (*IN_FLIGHT, "refund_due"):
+        return False
     request_void(payment)
-    return payment.void_requested_at is not None
+    touch(order)
+    # The provider gives its first answer again under the same key. Closing twice has one effect.
+    payment.attempt_no += 1
+    session.flush()
+    return payment.status != "canceled"
 
 
 def _read(payment_id: UUID) -> Snapshot:
@@ -215,7 +218,7 @@ def _choose_key(model: type[Capture | Refund], key: UUID) -> bool:
     payment = session.scalars(sa.select(Payment).where(Payment.id == row.payment_id)).one()
     if schedule.only_reads(payment.attention):
         return False
-    hours = provider_of(payment).capabilities.key_hours
+    hours = provider_of(payment.provider).capabilities.key_hours
     if schedule.needs_new_key(utc_now(), row.attempt_at, hours):
         row.attempt_no += 1
         row.attempt_at = utc_now()
@@ -229,19 +232,7 @@ def _open_payments() -> sa.ColumnElement[bool]:
 
 
 KINDS = (
-    Kind(Payment, _open_payments, check_payment, Payment.id, "void_refused"),
-    Kind(
-        Capture,
-        lambda: Capture.status == "pending",
-        check_capture,
-        Capture.payment_id,
-        "capture_refused",
-    ),
-    Kind(
-        Refund,
-        lambda: Refund.status == "pending",
-        check_refund,
-        Refund.payment_id,
-        "refund_refused",
-    ),
+    Kind(Payment, _open_payments, check_payment, Payment.id),
+    Kind(Capture, lambda: Capture.status == "pending", check_capture, Capture.payment_id),
+    Kind(Refund, lambda: Refund.status == "pending", check_refund, Refund.payment_id),
 )

@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 PAUSES_SECONDS: Final = (15, 30, 60, 120, 300, 900)
 """The pauses after the first checks; then one every hour for a day, then every 6 hours."""
@@ -21,37 +21,20 @@ GRACE: Final = timedelta(days=1)
 OUTAGES: Final = ("errors", "no_answer", "misconfigured")
 """Reasons for attention that end with the provider's next answer."""
 
-Step = Literal["fetch", "give_up", "void"]
-
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What decides how an open payment goes on.
+    """What decides how an open payment goes on, before its provider is asked.
 
     Args:
-        has_reference: Whether the provider's reference is stored; without it no money can move.
         is_answered: Whether the provider has said anything of it.
         void_requested: Whether the provider is to close it.
         attention: Why an operator has to look at it.
     """
 
-    has_reference: bool
     is_answered: bool
     void_requested: bool
     attention: str | None
-
-
-def next_step(state: State) -> Step:
-    """Return what is done with an open payment.
-
-    ``give_up`` requests a void and makes it; ``void`` makes one that was requested. A payment that
-    an operator has to look at is only read, unless no money can move in it.
-    """
-    if not state.has_reference:
-        return "give_up"
-    if state.void_requested and not only_reads(state.attention):
-        return "void"
-    return "fetch"
 
 
 def only_reads(attention: str | None) -> bool:
@@ -59,20 +42,24 @@ def only_reads(attention: str | None) -> bool:
     return attention is not None and attention not in OUTAGES
 
 
-def is_abandoned(state: State, fetched: str, expected_by: datetime | None) -> bool:
-    """Return whether a payment that was just fetched is to be given up.
+def is_given_up(state: State, fetched: str, expected_by: datetime | None) -> bool:
+    """Return whether a payment that was just fetched is to be closed at its provider.
 
-    The client is gone that would have confirmed it: the provider has it open, and its first answer
-    is this one. Voiding is safe if a confirmation is still on its way, since the provider does one
-    after the other.
+    It was requested, or the client is gone that would have confirmed the payment: it is open, and
+    the provider's first answer is this one. A void is safe if a confirmation is still on its way,
+    since the provider does one after the other.
 
     Args:
         state: The state before the payment was fetched.
         fetched: Its state at the provider.
         expected_by: When a delayed payment is decided at the latest.
     """
+    if only_reads(state.attention):
+        return False
+    if state.void_requested:
+        return fetched in ("processing", "requires_action", "authorized")
     is_open = fetched in ("processing", "requires_action")
-    return is_open and not state.is_answered and expected_by is None and state.attention is None
+    return is_open and not state.is_answered and expected_by is None
 
 
 def next_pause(checks: int) -> timedelta:

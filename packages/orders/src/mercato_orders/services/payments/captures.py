@@ -203,4 +203,4 @@ def _fail(order: Order, payment: Payment, code: str, actor: Actor) -> None:
     touch(order)
     session.flush()
     if capture.fulfillment_id is not None:
-        settle_pending(order, capture.fulfillment_id, False, actor)
+        settle_pending(order, capture.fulfillment_id, captured=False, actor=actor)

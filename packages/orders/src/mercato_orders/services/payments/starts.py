@@ -44,7 +44,7 @@ def start_payment(
     order = _lock(order_id, caller)
     if not (caller.owns(order) and provider.capabilities.by_customer):
         caller.require(WRITE)
-    if not may(order, "pay") or order.payment_status != "unpaid":
+    if not may(order, "authorize") or order.amount_paid:
         raise OrderNotPayable
     payment = _insert(order, new.provider, _capture(provider))
     charge = _charge(order, payment, new)
