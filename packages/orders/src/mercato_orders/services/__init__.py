@@ -9,10 +9,10 @@ from mercato_orders.services.endings import announce_expiring
 from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
 from mercato_orders.services.exports import count_orders, read_orders
 from mercato_orders.services.fulfillments import (
+    FulfillmentRequest,
     cancel_fulfillment,
     deliver_fulfillment,
     send_unshippable,
-    start_fulfillment,
     track_fulfillment,
 )
 from mercato_orders.services.give_backs import give_back_pending
@@ -45,6 +45,7 @@ __all__ = [
     "Attempt",
     "CancelRequest",
     "CaptureRequest",
+    "FulfillmentRequest",
     "Inquiry",
     "OpenPayment",
     "PlacedOnce",
@@ -95,6 +96,5 @@ __all__ = [
     "settle",
     "settle_events",
     "settle_refund",
-    "start_fulfillment",
     "track_fulfillment",
 ]
