@@ -1,21 +1,26 @@
 """Fake payment providers: ``bank``, on another machine, and ``desk``, here. Both keep a ledger."""
 
+import hmac
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from threading import RLock
+from uuid import UUID, uuid4
+
+import msgspec
 
 from mercato_contracts.payments import (
     BadSignature,
     Capabilities,
     Charge,
     NextAction,
+    Notice,
     Payments,
     RefundSnapshot,
     Refused,
     Snapshot,
     Unknown,
 )
-from mercato_kit.db import utc_now
+from mercato_kit.db import new_id, utc_now
 from mercato_kit.feature import Feature, Offer
 
 AFTER = object()
@@ -49,6 +54,13 @@ class Account:
             next_action=action if self.state == "requires_action" else None,
             error_code="card_declined" if self.state == "failed" else None,
         )
+
+
+SIGNATURE = "Bank-Signature"
+
+
+def _sign(body):
+    return hmac.new(b"the secret of the bank", body, "sha256").hexdigest()
 
 
 class Bank:
@@ -112,8 +124,23 @@ class Bank:
         )
 
     def parse_webhook(self, body, headers, now):
-        """Refuse all."""
-        raise BadSignature
+        """Return the events of a body that :meth:`webhook` has signed."""
+        if headers.get(SIGNATURE) != _sign(body):
+            raise BadSignature
+        return msgspec.json.decode(body, type=list[Notice])
+
+    def webhook(self, *notices):
+        """Return a request with events, for a client."""
+        body = msgspec.json.encode(notices)
+        return {"data": body, "headers": {SIGNATURE: _sign(body)}}
+
+    def notice(self, payment_id, **values):
+        """Return an event that shows a payment as it is now."""
+        account = self.accounts[payment_id]
+        shown = {"payment_id": payment_id, "snapshot": account.snapshot(), **values}
+        return Notice(
+            **{"event_id": f"evt_{new_id()}", "type": f"payment.{account.state}", **shown}
+        )
 
     def _once(self, method, key, effect):
         with self.lock:
@@ -172,12 +199,25 @@ class Bank:
 
     def turn(self, refund_id, state, error_code=None):
         """Change the state of a refund, and return it."""
-        for account in self.accounts.values():
-            if refund_id in account.refunds:
-                old = account.refunds[refund_id]
-                account.refunds[refund_id] = replace(old, state=state, error_code=error_code)
-                return account.refunds[refund_id]
-        raise LookupError(refund_id)
+        key = UUID(str(refund_id))
+        (account,) = (one for one in self.accounts.values() if key in one.refunds)
+        turned = replace(account.refunds[key], state=state, error_code=error_code)
+        account.refunds[key] = turned
+        return turned
+
+    def refund_by_hand(self, order_id, amount):
+        """Make a refund that orders does not know."""
+        made = RefundSnapshot("succeeded", amount, f"re_{uuid4()}")
+        self._account_of(order_id).refunds[made.reference] = made
+
+    def listed(self, order_id):
+        """Return the refunds of an order's payment."""
+        return self._account_of(order_id).snapshot().refunds
+
+    def _account_of(self, order_id):
+        order_id = UUID(str(order_id))
+        (account,) = (one for one in self.accounts.values() if one.charge.order_id == order_id)
+        return account
 
 
 BANK = Bank(

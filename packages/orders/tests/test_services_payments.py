@@ -1,10 +1,10 @@
 import pytest
+from mercato_orders.payments.provider import Result
 from sqlalchemy.exc import IntegrityError
 
 from mercato_kit.db import new_id
 from mercato_kit.errors import Conflict
 from mercato_orders import services
-from mercato_orders.payments.provider import Result
 
 from . import factories
 from .factories import order_of

@@ -44,6 +44,7 @@ class Capabilities:
         delayed: Whether a payment can be processing for days.
         key_hours: Hours for which the provider keeps an idempotency key.
         by_customer: Whether customers may pay with it, not only staff.
+        takes_card_numbers: Whether a payment method may be a card number: for play money only.
     """
 
     remote: bool = True
@@ -55,6 +56,7 @@ class Capabilities:
     delayed: bool = False
     key_hours: int = 24
     by_customer: bool = True
+    takes_card_numbers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

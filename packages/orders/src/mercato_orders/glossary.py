@@ -41,6 +41,7 @@ GLOSSARY = {
     "line_id": "Id of the line that it belongs to; null for shipping",
     "lines": "Variants with their quantities",
     "name": "Name",
+    "next_action": "What the customer has to do: open a URL, or what the provider's script takes",
     "note": "Note of the customer",
     "number": "Number for people; unique",
     "order_id": "Id of the order",

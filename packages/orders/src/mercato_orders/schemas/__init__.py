@@ -1,5 +1,11 @@
 """JSON schemas of orders."""
 
+from mercato_orders.schemas.fulfillments import (
+    FulfillmentListSchema,
+    FulfillmentSchema,
+    NewFulfillmentSchema,
+    TrackingSchema,
+)
 from mercato_orders.schemas.orders import (
     EventPartsSchema,
     OrderEventListSchema,
@@ -16,6 +22,7 @@ from mercato_orders.schemas.refunds import NewRefundSchema, RefundListSchema, Re
 from mercato_orders.schemas.wanted import (
     AccessHeadersSchema,
     CancellationSchema,
+    CaptureSchema,
     ClaimSchema,
     NewNoteSchema,
     NewOrderSchema,
@@ -29,8 +36,12 @@ from mercato_orders.schemas.wanted import (
 __all__ = [
     "AccessHeadersSchema",
     "CancellationSchema",
+    "CaptureSchema",
     "ClaimSchema",
     "EventPartsSchema",
+    "FulfillmentListSchema",
+    "FulfillmentSchema",
+    "NewFulfillmentSchema",
     "NewNoteSchema",
     "NewOrderSchema",
     "NewPaymentSchema",
@@ -49,5 +60,6 @@ __all__ = [
     "QuoteSchema",
     "RefundListSchema",
     "RefundSchema",
+    "TrackingSchema",
     "WantedQuoteSchema",
 ]

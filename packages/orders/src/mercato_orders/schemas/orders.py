@@ -78,6 +78,7 @@ class PaymentSchema(ModelSchema):
             "amount_refunded",
             "currency",
             "error_code",
+            "next_action",
             "version",
             "created_at",
         )

@@ -9,6 +9,7 @@ from mercato_contracts.baskets import Address
 from mercato_contracts.countries import COUNTRIES
 from mercato_contracts.money import EXPONENTS
 from mercato_contracts.orders import WantedLine
+from mercato_contracts.payments import Payments
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.schemas import (
     Boolean,
@@ -20,6 +21,7 @@ from mercato_kit.schemas import (
     Listed,
     Message,
     Metadata,
+    ProviderName,
     Schema,
     StandardCode,
     Text,
@@ -27,7 +29,6 @@ from mercato_kit.schemas import (
     not_blank,
 )
 from mercato_orders.models import FULFILLMENT_STATUSES, ORDER_STATUSES, PAYMENT_STATUSES
-from mercato_orders.payments import PROVIDERS
 from mercato_orders.schemas.units import UnitsByLine
 from mercato_orders.values import (
     MAX_QUANTITY,
@@ -146,7 +147,7 @@ class NewPaymentSchema(Schema):
 
     makes = NewPayment
 
-    provider = Text(required=True, max=50, validate=validate.OneOf(sorted(PROVIDERS)))
+    provider = ProviderName(Payments, required=True)
     payment_method = LineOfText(
         max=255,
         allow_none=True,
@@ -158,6 +159,12 @@ class NewPaymentSchema(Schema):
         validate=validate.URL(schemes={"https", "http"}, require_tld=False),
         metadata={"format": "uri"},
     )
+
+
+class CaptureSchema(Schema):
+    """What of an authorized payment is captured; without amount all that is due."""
+
+    amount = Integer(min=1, allow_none=True)
 
 
 class CancellationSchema(Schema):

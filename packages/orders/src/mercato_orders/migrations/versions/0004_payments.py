@@ -51,11 +51,15 @@ ADDED = [
 ]
 """Columns of payments, each with a check: SQLite takes a check only with a new column."""
 
+TO_CHECK = (
+    "status IN ('processing', 'requires_action') "
+    "OR (void_requested_at IS NOT NULL AND status IN ('authorized', 'refund_due'))"
+)
+
 PAYMENT_INDEXES = {
     "ix_orders_payment_to_check": (
         "next_check_at",
-        "status IN ('processing', 'requires_action') "
-        "OR (void_requested_at IS NOT NULL AND status IN ('authorized', 'refund_due'))",
+        TO_CHECK,
     ),
     "ix_orders_payment_authorized_until": ("authorized_until", "status = 'authorized'"),
     "ix_orders_payment_attention": ("attention_at", "attention IS NOT NULL"),
@@ -286,7 +290,7 @@ def downgrade() -> None:
         op.drop_table(f"orders_{table}")
     for name in PAYMENT_INDEXES:
         op.drop_index(name, "orders_payment")
-    for column in _payment_columns():
-        op.drop_column("orders_payment", column.name)
+    for added in _payment_columns():
+        op.drop_column("orders_payment", added.name)
     for column, _, _ in ADDED:
         op.execute(f"ALTER TABLE orders_payment DROP COLUMN {column.split()[0]}")
