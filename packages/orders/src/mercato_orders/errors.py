@@ -45,7 +45,7 @@ class VariantUnavailable(Conflict):
 
 
 class InsufficientStock(Conflict):
-    """Some variants have too few units; nothing was reserved.
+    """Some variants have too few units; nothing was reserved or sent.
 
     ``available_hint`` may be out of date.
     """
@@ -67,6 +67,12 @@ class InsufficientStock(Conflict):
                 for shortage in shortages
             ]
         )
+
+
+class NotArrived(InsufficientStock):
+    """The payment was captured, but the units have not arrived yet: they are still to be sent."""
+
+    keeps_answer = True
 
 
 class PriceChanged(Conflict):
@@ -194,6 +200,13 @@ class QuantityExceedsRemaining(Conflict):
 
     def __init__(self, line_ids: Iterable[UUID]) -> None:
         super().__init__(lines=sorted(str(line_id) for line_id in line_ids))
+
+
+class OrderNotPaid(Conflict):
+    """Nothing is sent before the order is paid, or its payment authorized."""
+
+    code = "order_not_paid"
+    title = "The order is not paid"
 
 
 class RefundExceedsCaptured(Conflict):

@@ -13,6 +13,13 @@ from mercato_orders.services.claims import claim_order
 from mercato_orders.services.endings import announce_expiring
 from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
 from mercato_orders.services.exports import count_orders, read_orders
+from mercato_orders.services.fulfillments import (
+    cancel_fulfillment,
+    deliver_fulfillment,
+    send_unshippable,
+    start_fulfillment,
+    track_fulfillment,
+)
 from mercato_orders.services.give_backs import give_back_pending
 from mercato_orders.services.inbox import (
     forget_bodies,
@@ -28,10 +35,12 @@ from mercato_orders.services.payments.closures import VoidRequest
 from mercato_orders.services.payments.settlement import settle
 from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
 from mercato_orders.services.queries import (
+    find_fulfillment,
     find_order,
     find_payment,
     find_refund,
     list_events,
+    list_fulfillments,
     list_orders,
     list_payments,
     list_refunds,
@@ -55,14 +64,17 @@ __all__ = [
     "add_note",
     "announce_expiring",
     "call_refund",
+    "cancel_fulfillment",
     "cancel_rest",
     "change_order",
     "check_payment",
     "claim_order",
     "count_orders",
+    "deliver_fulfillment",
     "expire_order",
     "expire_unpaid_orders",
     "find_bought",
+    "find_fulfillment",
     "find_order",
     "find_payment",
     "find_records",
@@ -70,6 +82,7 @@ __all__ = [
     "forget_bodies",
     "give_back_pending",
     "list_events",
+    "list_fulfillments",
     "list_open",
     "list_orders",
     "list_payments",
@@ -88,7 +101,10 @@ __all__ = [
     "replay_event",
     "resolve_payment",
     "retry_payment",
+    "send_unshippable",
     "settle",
     "settle_events",
     "settle_refund",
+    "start_fulfillment",
+    "track_fulfillment",
 ]
