@@ -85,6 +85,11 @@ def find_order(order_id):
     return session.get_one(Order, UUID(str(order_id)))
 
 
+def find_payment(payment_id):
+    """Return a payment's row."""
+    return session.get_one(Payment, UUID(str(payment_id)))
+
+
 def events_of(order_id):
     """Return the payloads of an order's events, oldest first."""
     of = sa.select(OutboxEvent.payload).where(OutboxEvent.aggregate_id == UUID(str(order_id)))

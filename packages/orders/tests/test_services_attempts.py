@@ -1,15 +1,12 @@
 """Payments with a provider on another machine: before, between and after its calls."""
 
-from uuid import UUID
-
 import pytest
 import sqlalchemy as sa
 
 from mercato_contracts.payments import Misconfigured, Refused, Unknown
 from mercato_kit import leases
-from mercato_kit.db import session
+from mercato_kit.db import engine, session
 from mercato_kit.models import IdempotencyKey
-from mercato_orders.models import Payment
 
 from . import factories
 from .bank import AFTER, BANK, After
@@ -91,7 +88,7 @@ class TestPay:
 
         declined = pay(alice, alices_order)
 
-        payment = commit(session.get_one, Payment, UUID(declined.json["payment_id"]))
+        payment = commit(factories.find_payment, declined.json["payment_id"])
         assert (declined.status_code, payment.status) == (402, "processing")
         assert payment.void_requested_at is not None
         assert pay(alice, alices_order).json["code"] == "payment_in_progress"
@@ -123,19 +120,25 @@ class TestPay:
 
         assert (refused.status_code, refused.json["errors"][0]["code"]) == (422, "card_number")
 
-    def test_statements(self, alice, alices_order, statements):
-        """Paying takes 12 statements and two of the contract stock."""
+    def test_statements(self, app, alice, alices_order, statements):
+        """Paying takes 11 statements and two of the contract stock; on SQLite, 3 more."""
         with statements as sent:
             pay(alice, alices_order)
 
-        assert len(sent) <= 14, sent
+        assert len(sent) <= 13 + 3 * _is_sqlite(app), sent
 
-    def test_statements_of_a_provider_here(self, charlie, alices_order, statements):
-        """A payment that staff record takes 9 statements and two of the contract stock."""
+    def test_statements_of_a_provider_here(self, app, charlie, alices_order, statements):
+        """One that staff record takes 9 and two of the contract stock; on SQLite, 3 more."""
         with statements as sent:
             charlie.post(f"/v1/orders/{alices_order['id']}/payments", json={"provider": "desk"})
 
-        assert len(sent) <= 11, sent
+        assert len(sent) <= 11 + 3 * _is_sqlite(app), sent
+
+
+def _is_sqlite(app):
+    """Return whether rows that are written later are a statement for each table."""
+    with app.app_context():
+        return engine().dialect.name == "sqlite"
 
 
 def die():
@@ -150,7 +153,7 @@ class TestCrash:
     def end_lease(self, commit):
         """A function that lets the time of the lease on each key pass."""
         past = sa.update(IdempotencyKey).values(leased_until=leases.now(-1))
-        return lambda: commit(session.execute, past)
+        return lambda: commit(lambda: session.execute(past))
 
     @pytest.fixture
     def crash(self, alice, alices_order, end_lease):
