@@ -8,7 +8,7 @@ def cancel(who, order, **options):
 
 def pay(who, order):
     """Pay an order."""
-    return who.post(f"/v1/orders/{order['id']}/payments", json={"provider": "manual"})
+    return who.post(f"/v1/orders/{order['id']}/payments", json={"provider": "desk"})
 
 
 class TestCancelOrder:
