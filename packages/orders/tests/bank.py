@@ -1,21 +1,27 @@
 """Fake payment providers: ``bank``, on another machine, and ``desk``, here. Both keep a ledger."""
 
+import hmac
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import RLock
+from uuid import UUID, uuid4
+
+import msgspec
 
 from mercato_contracts.payments import (
     BadSignature,
     Capabilities,
     Charge,
     NextAction,
+    Notice,
     Payments,
     RefundSnapshot,
     Refused,
     Snapshot,
     Unknown,
 )
-from mercato_kit.db import utc_now
+from mercato_kit.db import new_id, utc_now
 from mercato_kit.feature import Feature, Offer
 
 AFTER = object()
@@ -30,6 +36,8 @@ class Account:
     state: str = "processing"
     captured: int = 0
     refunds: dict = field(default_factory=dict)
+    expected_by: datetime | None = None
+    authorized_until: datetime | None = None
 
     @property
     def refunded(self):
@@ -48,7 +56,16 @@ class Account:
             observed_at=utc_now(),
             next_action=action if self.state == "requires_action" else None,
             error_code="card_declined" if self.state == "failed" else None,
+            expected_by=self.expected_by,
+            authorized_until=self.authorized_until,
         )
+
+
+SIGNATURE = "Bank-Signature"
+
+
+def _sign(body):
+    return hmac.new(b"the secret of the bank", body, "sha256").hexdigest()
 
 
 class Bank:
@@ -102,8 +119,8 @@ class Bank:
         return self._once("capture", key, lambda _: self._captured(ref, amount, final))
 
     def void(self, ref, key):
-        """Close what is not captured."""
-        return self._once("void", None, lambda _: self._closed(ref))
+        """Close what is not captured, or leave it as it is if the test says so."""
+        return self._once("void", key, lambda outcome: self._closed(ref, outcome))
 
     def refund(self, ref, refund_id, amount, reason, key):
         """Give money back, or do what the test says."""
@@ -112,8 +129,23 @@ class Bank:
         )
 
     def parse_webhook(self, body, headers, now):
-        """Refuse all."""
-        raise BadSignature
+        """Return the events of a body that :meth:`webhook` has signed."""
+        if headers.get(SIGNATURE) != _sign(body):
+            raise BadSignature
+        return msgspec.json.decode(body, type=list[Notice])
+
+    def webhook(self, *notices):
+        """Return a request with events, for a client."""
+        body = msgspec.json.encode(notices)
+        return {"data": body, "headers": {SIGNATURE: _sign(body)}}
+
+    def notice(self, payment_id, **values):
+        """Return an event that shows a payment as it is now."""
+        account = self.accounts[payment_id]
+        shown = {"payment_id": payment_id, "snapshot": account.snapshot(), **values}
+        return Notice(
+            **{"event_id": f"evt_{new_id()}", "type": f"payment.{account.state}", **shown}
+        )
 
     def _once(self, method, key, effect):
         with self.lock:
@@ -152,11 +184,12 @@ class Bank:
             account.state = "captured"
         return account.snapshot()
 
-    def _closed(self, ref):
+    def _closed(self, ref, outcome):
         account = self.accounts.get(ref.payment_id)
         if account is None:
             raise Refused("unknown")
-        if account.state in ("processing", "requires_action", "authorized"):
+        is_open = account.state in ("processing", "requires_action", "authorized")
+        if is_open and not isinstance(outcome, str):
             account.state = "captured" if account.captured else "canceled"
         return account.snapshot()
 
@@ -172,12 +205,25 @@ class Bank:
 
     def turn(self, refund_id, state, error_code=None):
         """Change the state of a refund, and return it."""
-        for account in self.accounts.values():
-            if refund_id in account.refunds:
-                old = account.refunds[refund_id]
-                account.refunds[refund_id] = replace(old, state=state, error_code=error_code)
-                return account.refunds[refund_id]
-        raise LookupError(refund_id)
+        key = UUID(str(refund_id))
+        (account,) = (one for one in self.accounts.values() if key in one.refunds)
+        turned = replace(account.refunds[key], state=state, error_code=error_code)
+        account.refunds[key] = turned
+        return turned
+
+    def refund_by_hand(self, order_id, amount):
+        """Make a refund that orders does not know."""
+        made = RefundSnapshot("succeeded", amount, f"re_{uuid4()}")
+        self._account_of(order_id).refunds[made.reference] = made
+
+    def listed(self, order_id):
+        """Return the refunds of an order's payment."""
+        return self._account_of(order_id).snapshot().refunds
+
+    def _account_of(self, order_id):
+        order_id = UUID(str(order_id))
+        (account,) = (one for one in self.accounts.values() if one.charge.order_id == order_id)
+        return account
 
 
 BANK = Bank(

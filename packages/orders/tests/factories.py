@@ -62,6 +62,11 @@ def count_reserved(item_id):
     return session.scalars(sa.select(Item.reserved).where(Item.id == item_id)).one()
 
 
+def count_in_stock(item_id):
+    """Return the units of a variant on hand, reserved ones included."""
+    return session.scalars(sa.select(Item.in_stock).where(Item.id == item_id)).one()
+
+
 def reservation_status_of(order_id):
     """Return the status of an order's reservation."""
     return session.scalar(

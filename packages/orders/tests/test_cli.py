@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from mercato_orders import services
-from mercato_orders.cli import commands
+from mercato_orders.cli.orders import orders as group
 from mercato_orders.files import COLUMNS, ExportFile, Reached
 
 from .factories import order_of
@@ -28,7 +28,7 @@ def export(app, tmp_path):
     def run(*options, to="orders"):
         with app.app_context():
             arguments = ["export", "--to", str(tmp_path / to), *options]
-            return CliRunner().invoke(commands, arguments), tmp_path / to
+            return CliRunner().invoke(group, arguments), tmp_path / to
 
     return run
 

@@ -45,7 +45,7 @@ class VariantUnavailable(Conflict):
 
 
 class InsufficientStock(Conflict):
-    """Some variants have too few units; nothing was reserved.
+    """Some variants have too few units; nothing was reserved or sent.
 
     ``available_hint`` may be out of date.
     """
@@ -67,6 +67,15 @@ class InsufficientStock(Conflict):
                 for shortage in shortages
             ]
         )
+
+
+class NotArrived(InsufficientStock):
+    """The payment was captured, but the units have not arrived yet: they are still to be sent."""
+
+    keeps_answer = True
+
+    def __init__(self) -> None:
+        super().__init__(())
 
 
 class PriceChanged(Conflict):
@@ -196,6 +205,13 @@ class QuantityExceedsRemaining(Conflict):
         super().__init__(lines=sorted(str(line_id) for line_id in line_ids))
 
 
+class OrderNotPaid(Conflict):
+    """Nothing is sent before the order is paid, or its payment authorized."""
+
+    code = "order_not_paid"
+    title = "The order is not paid"
+
+
 class RefundExceedsCaptured(Conflict):
     """Less is captured and not refunded; ``amount_refundable`` is what is left."""
 
@@ -214,6 +230,14 @@ class OrderNotPayable(Conflict):
 
     code = "order_not_payable"
     title = "The order cannot be paid"
+
+
+class BadWebhookSignature(Problem):
+    """The webhook is not signed with a secret of this shop, is too old, or is malformed."""
+
+    status = 400
+    code = "bad_signature"
+    title = "The signature of the webhook is not valid"
 
 
 class PaymentInProgress(Conflict):

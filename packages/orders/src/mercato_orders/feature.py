@@ -11,6 +11,7 @@ from mercato_contracts.stock import Stock
 from mercato_contracts.taxes import Taxes
 from mercato_kit.feature import Feature, Need, Offer, Referent, SoftReference
 from mercato_kit.identity import IdentityProvider
+from mercato_orders.checks import DOCTOR, GAUGES
 from mercato_orders.cli import commands
 from mercato_orders.events import HANDLES, PUBLISHES
 from mercato_orders.jobs import JOBS
@@ -48,8 +49,10 @@ feature = Feature(
     handles=HANDLES,
     jobs=JOBS,
     settings=OrdersSettings,
-    cli=commands,
     permissions=PERMISSIONS,
+    doctor=DOCTOR,
+    gauges=GAUGES,
+    cli=commands,
     export_subject=export_subject,
     erase_subject=erase_subject,
     sample_data=make_sample_data,

@@ -105,6 +105,6 @@ def _advance(index: int, order_id: UUID) -> str:
     if index % 8 < 5:
         return "paid" if _pay(order_id) else "unpaid"
     if index % 8 == 5:
-        services.start_cancellation(order_id, Cancellation(reason="Ordered twice"), _CLERK)
+        services.CancelRequest(order_id, Cancellation(reason="Ordered twice"), _CLERK).begin()
         return "canceled"
     return "unpaid"

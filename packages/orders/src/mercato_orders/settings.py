@@ -25,3 +25,7 @@ class OrdersSettings(Settings, frozen=True, kw_only=True):
             "or when staff capture"
         ),
     ] = "payment"
+    capture_before_expiry: Annotated[
+        bool,
+        Meta(description="Capture an authorized payment one day before its authorisation ends"),
+    ] = False

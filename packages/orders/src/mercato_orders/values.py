@@ -143,6 +143,21 @@ class Cancellation:
 
 
 @dataclass(frozen=True, slots=True)
+class NewFulfillment:
+    """Units to send together.
+
+    Args:
+        lines: Units by id of the line.
+        tracking_company: Who carries them.
+        tracking_number: The carrier's number of the parcel.
+    """
+
+    lines: Mapping[UUID, int]
+    tracking_company: str | None = None
+    tracking_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewPayment:
     """A payment to start.
 

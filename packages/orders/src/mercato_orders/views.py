@@ -9,6 +9,7 @@ from mercato_kit.reads import Read
 from mercato_kit.views import View, any_of, comparisons
 from mercato_orders.models import (
     Adjustment,
+    Fulfillment,
     Line,
     Order,
     OrderEvent,
@@ -18,6 +19,7 @@ from mercato_orders.models import (
 )
 from mercato_orders.schemas import (
     EventPartsSchema,
+    FulfillmentSchema,
     OrderEventSchema,
     OrderSchema,
     OrderSummarySchema,
@@ -126,6 +128,17 @@ PAYMENTS = View(
     },
     sorts={"created_at": Payment.created_at},
     id=Payment.id,
+)
+
+FULFILLMENTS = View(
+    FulfillmentSchema,
+    filters={
+        "order": Fulfillment.order_id == sa.bindparam("order"),
+        "id": Fulfillment.id == sa.bindparam("id"),
+        "owner": sa.exists().where(Order.id == Fulfillment.order_id, _OWN),
+    },
+    sorts={"created_at": Fulfillment.created_at},
+    id=Fulfillment.id,
 )
 
 REFUNDS = View(

@@ -13,11 +13,11 @@ from mercato_orders.files import ExportFile, Format, NothingToResume, Reached
 
 
 @click.group("orders")
-def commands() -> None:
+def orders() -> None:
     """Export orders."""
 
 
-@commands.command("export")
+@orders.command("export")
 @click.option(
     "--format",
     "format_",

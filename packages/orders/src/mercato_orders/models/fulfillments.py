@@ -32,7 +32,9 @@ class Fulfillment(db.Aggregate, Base):
     delivered_at: Mapped[datetime | None]
     canceled_at: Mapped[datetime | None]
 
-    lines: Mapped[list["FulfillmentLine"]] = relationship(lazy="raise_on_sql", viewonly=True)
+    lines: Mapped[list["FulfillmentLine"]] = relationship(
+        order_by="FulfillmentLine.line_id", lazy="raise_on_sql", viewonly=True
+    )
 
 
 class FulfillmentLine(Base):

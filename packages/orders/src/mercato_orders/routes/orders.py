@@ -6,7 +6,6 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_contracts.payments import RefundSnapshot
 from mercato_kit.contexts import get_request
 from mercato_kit.errors import Forbidden, NotFound
 from mercato_kit.http import Remote, if_match
@@ -14,7 +13,7 @@ from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, signed_in
 from mercato_kit.views import Shown
 from mercato_orders import services
-from mercato_orders.access import Actor, Caller, access_token_of
+from mercato_orders.access import Caller, access_token_of
 from mercato_orders.errors import (
     AmountTooLarge,
     DiscountGone,
@@ -148,25 +147,10 @@ def claim_order(body: dict[str, Any]) -> Shown:
 @blueprint.arguments(AccessHeadersSchema, location="headers")
 @blueprint.arguments(CancellationSchema)
 @blueprint.response(200, OrderSchema)
-def cancel_order(
-    headers: Headers, wanted: Cancellation, order_id: UUID
-) -> Remote[RefundSnapshot | None]:
+def cancel_order(headers: Headers, wanted: Cancellation, order_id: UUID) -> Remote[Any]:
     """Cancel an order, or units of it
 
     Owners cancel an order until it is paid. What was paid is given back.
     """
-    who = caller(headers)
-
-    def begin() -> UUID | Shown:
-        refund = services.start_cancellation(order_id, wanted, who)
-        if refund is None:
-            return services.show_order(order_id)
-        if refund.is_local:
-            return finish(refund.id, services.try_refund(refund.id))
-        return refund.id
-
-    def finish(refund_id: UUID, snapshot: RefundSnapshot | None) -> Shown:
-        services.settle_refund(refund_id, snapshot, Actor("staff", who.principal.sub))
-        return services.show_order(order_id)
-
-    return Remote(begin, services.try_refund, finish)
+    request = services.CancelRequest(order_id, wanted, caller(headers))
+    return Remote(request.begin, request.call, request.finish)

@@ -5,13 +5,12 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_contracts.payments import RefundSnapshot
 from mercato_kit.http import Remote
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, permission
 from mercato_kit.views import Shown
 from mercato_orders import services
-from mercato_orders.access import Actor, Caller
+from mercato_orders.access import Caller
 from mercato_orders.errors import (
     InvalidTransition,
     QuantityExceedsRemaining,
@@ -29,8 +28,6 @@ from mercato_orders.schemas import (
 )
 from mercato_orders.values import NewRefund
 
-Created = tuple[Refund, int, dict[str, str]]
-
 
 @blueprint.post(
     "/orders/<uuid:order_id>/refunds",
@@ -41,26 +38,19 @@ Created = tuple[Refund, int, dict[str, str]]
 )
 @blueprint.arguments(NewRefundSchema)
 @blueprint.response(201, RefundSchema)
-def refund_order(new: NewRefund, order_id: UUID) -> Remote[RefundSnapshot | None]:
+def refund_order(new: NewRefund, order_id: UUID) -> Remote[Any]:
     """Give money back
 
     Without amount, lines and shipping it is all that is left. A refund that the provider has not
-    confirmed is pending.
+    confirmed is `pending`: read it again later.
     """
-    who = Caller(current_principal)
+    request = services.RefundRequest(order_id, new, Caller(current_principal))
+    return Remote(request.begin, request.call, request.finish).shown_by(_created)
 
-    def begin() -> UUID | Created:
-        refund = services.start_refund(order_id, new, who)
-        if refund.is_local:
-            return finish(refund.id, services.try_refund(refund.id))
-        return refund.id
 
-    def finish(refund_id: UUID, snapshot: RefundSnapshot | None) -> Created:
-        refund = services.settle_refund(refund_id, snapshot, Actor("staff", who.principal.sub))
-        place = url_for("orders.get_refund", order_id=order_id, refund_id=refund_id)
-        return refund, 201, {"Location": place}
-
-    return Remote(begin, services.try_refund, finish)
+def _created(refund: Refund) -> tuple[Refund, int, dict[str, str]]:
+    place = url_for("orders.get_refund", order_id=refund.order_id, refund_id=refund.id)
+    return refund, 201, {"Location": place}
 
 
 @blueprint.get("/orders/<uuid:order_id>/refunds", allow=anyone)

@@ -1,5 +1,11 @@
 """JSON schemas of orders."""
 
+from mercato_orders.schemas.fulfillments import (
+    FulfillmentListSchema,
+    FulfillmentSchema,
+    NewFulfillmentSchema,
+    TrackingSchema,
+)
 from mercato_orders.schemas.orders import (
     EventPartsSchema,
     OrderEventListSchema,
@@ -33,6 +39,9 @@ __all__ = [
     "CaptureSchema",
     "ClaimSchema",
     "EventPartsSchema",
+    "FulfillmentListSchema",
+    "FulfillmentSchema",
+    "NewFulfillmentSchema",
     "NewNoteSchema",
     "NewOrderSchema",
     "NewPaymentSchema",
@@ -51,5 +60,6 @@ __all__ = [
     "QuoteSchema",
     "RefundListSchema",
     "RefundSchema",
+    "TrackingSchema",
     "WantedQuoteSchema",
 ]

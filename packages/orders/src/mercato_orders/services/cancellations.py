@@ -1,13 +1,16 @@
 """Cancel an order, or units of it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_contracts.payments import RefundSnapshot
 from mercato_contracts.stock import Stock
 from mercato_kit.db import session, touch
 from mercato_kit.services import get
+from mercato_kit.views import Shown
 from mercato_orders import facts
 from mercato_orders.access import Actor, Caller
 from mercato_orders.errors import InvalidTransition
@@ -16,13 +19,56 @@ from mercato_orders.permissions import WRITE
 from mercato_orders.services import units
 from mercato_orders.services.completion import close, complete_if_done
 from mercato_orders.services.payments.voids import request_void
-from mercato_orders.services.queries import lock_order
-from mercato_orders.services.refunds import Claimed, Rest, claim_refund, rest_of, write_lines
+from mercato_orders.services.queries import lock_order, show_order
+from mercato_orders.services.refunds import (
+    Claimed,
+    Rest,
+    claim_refund,
+    rest_of,
+    settle_refund,
+    try_refund,
+    write_lines,
+)
 from mercato_orders.services.units import Taken
 from mercato_orders.shares import Share
 from mercato_orders.states import require
 from mercato_orders.timeline import CANCELED, LINES_CANCELED, announce, announce_all
 from mercato_orders.values import Cancellation
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """Cancel an order, or units of it; its methods are the parts of a remote command.
+
+    Args:
+        order_id: The order.
+        wanted: What is canceled.
+        caller: Who cancels it.
+    """
+
+    order_id: UUID
+    wanted: Cancellation
+    caller: Caller
+
+    def begin(self) -> UUID | Shown:
+        """Cancel it; see :func:`start_cancellation`.
+
+        Returns:
+            The id of the refund; the order if nothing is to be waited for.
+        """
+        refund = start_cancellation(self.order_id, self.wanted, self.caller)
+        if refund is None:
+            return show_order(self.order_id)
+        return self.finish(refund.id, try_refund(refund.id)) if refund.is_local else refund.id
+
+    def call(self, refund_id: UUID, resumed: bool) -> RefundSnapshot | None:  # noqa: FBT001
+        """Refund at the provider, with the same key again; None if the answer is not known."""
+        return try_refund(refund_id)
+
+    def finish(self, refund_id: UUID, answer: RefundSnapshot | None) -> Shown:
+        """Record the answer, and return the order as it is then."""
+        settle_refund(refund_id, answer, self.caller)
+        return show_order(self.order_id)
 
 
 def start_cancellation(order_id: UUID, wanted: Cancellation, caller: Caller) -> Claimed | None:

@@ -15,7 +15,7 @@ from mercato_orders.access import Caller
 from mercato_orders.models import Order
 from mercato_orders.permissions import READ, WRITE
 from mercato_orders.search import filters_of
-from mercato_orders.views import EVENTS, ORDER, ORDERS, PAYMENTS, REFUNDS, SEEN
+from mercato_orders.views import EVENTS, FULFILLMENTS, ORDER, ORDERS, PAYMENTS, REFUNDS, SEEN
 
 T = TypeVar("T")
 
@@ -112,6 +112,30 @@ def find_refund(order_id: UUID, refund_id: UUID, caller: Caller) -> Shown:
     """
     check_visible(order_id, caller)
     return REFUNDS.one(order=order_id, id=refund_id)
+
+
+def list_fulfillments(order_id: UUID, page: PageRequest, caller: Caller) -> Shown:
+    """Return a page of an order's fulfilments.
+
+    Raises:
+        NotFound: The order does not exist, or the caller may not see it.
+    """
+    check_visible(order_id, caller)
+    return FULFILLMENTS.page(page, order=order_id)
+
+
+def find_fulfillment(fulfillment_id: UUID, caller: Caller) -> Shown:
+    """Return a fulfilment.
+
+    Raises:
+        NotFound: It does not exist, or the caller may not see it.
+    """
+    own = {} if caller.principal.may(READ) else {"owner": caller.owner()}
+    shown = FULFILLMENTS.find(id=fulfillment_id, **own)
+    if shown is None:
+        exists = FULFILLMENTS.find(id=fulfillment_id)
+        raise NotFound(facts={"fulfillment_id": fulfillment_id} if exists else None)
+    return shown
 
 
 def check_visible(order_id: UUID, caller: Caller, permission: str = READ) -> None:

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 
 from mercato_contracts.payments import (
     Misconfigured,
-    Payments,
     Ref,
     RefundSnapshot,
     Refused,
@@ -15,8 +14,8 @@ from mercato_contracts.payments import (
 )
 from mercato_kit import work
 from mercato_kit.db import session
-from mercato_kit.services import named
 from mercato_orders.models import Order, Payment, Refund
+from mercato_orders.services.payments.providers import key_of, provider_of
 from mercato_orders.services.refunds.settlement import settle_refund
 
 DEFAULT_REASON = "requested"
@@ -45,7 +44,7 @@ def call_refund(refund_id: UUID) -> None:
         work.run(lambda: settle_refund(refund_id, snapshot))
 
 
-def try_refund(refund_id: UUID, _resumed: bool = False) -> RefundSnapshot | None:  # noqa: FBT001, FBT002 - as remote commands call it
+def try_refund(refund_id: UUID) -> RefundSnapshot | None:
     """Refund at the provider; None if its answer is not known, so that it is asked again later."""
     try:
         return ask_refund(refund_id)
@@ -85,7 +84,7 @@ def _call_of(refund_id: UUID) -> _Call | None:
         refund_id=refund.id,
         amount=refund.amount,
         reason=refund.reason or DEFAULT_REASON,
-        key=f"{refund.id}:refund:{refund.attempt_no}",
+        key=key_of(refund.id, "refund", refund.attempt_no),
     )
 
 
@@ -95,9 +94,7 @@ def _send(call: _Call) -> RefundSnapshot:
     Raises:
         Unknown, Misconfigured: There is no answer.
     """
-    provider = named(Payments, call.provider)
-    if provider is None:
-        raise Misconfigured(f"no enabled feature offers payments {call.provider}")
+    provider = provider_of(call.provider)
     try:
         return provider.refund(call.ref, call.refund_id, call.amount, call.reason, call.key)
     except Refused as refusal:

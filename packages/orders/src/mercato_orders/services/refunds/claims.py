@@ -16,6 +16,9 @@ from mercato_orders.models import Payment, Refund, RefundLine
 from mercato_orders.services.units import Taken
 from mercato_orders.shares import Share
 
+REFRESHING = {"populate_existing": True, "synchronize_session": False}
+"""How an UPDATE returns the rows as they are now."""
+
 Source = Literal["staff", "cancel", "late_payment", "dashboard"]
 
 
@@ -54,14 +57,17 @@ def claim_refund(
     """
     if not claim(payment, share.amount):
         raise RefundExceedsCaptured(left_of(payment))
+    return write_refund(payment, share, source=source, reason=reason, **values)
+
+
+def write_refund(payment: Payment, share: Share, **values: Any) -> Claimed:
+    """Write a refund whose amount is claimed; see :func:`claim_refund`."""
     row = {
         "id": new_id(),
         "order_id": payment.order_id,
         "payment_id": payment.id,
         "amount": share.amount,
         "amount_tax": share.tax,
-        "source": source,
-        "reason": reason,
         **values,
     }
     later(Refund, [row])
@@ -70,25 +76,26 @@ def claim_refund(
 
 
 def claim(payment: Payment, amount: int) -> bool:
-    """Claim *amount* of a payment for a refund; return whether that much is left.
+    """Claim *amount* of a payment for a refund; return whether that much is left."""
+    claimed = claiming(amount).where(Payment.id == payment.id).returning(Payment)
+    return session.scalar(claimed, execution_options=REFRESHING) is not None
+
+
+def claiming(amount: int | None) -> sa.Update:
+    """Return the UPDATE that claims *amount* of a payment; None for all that is left of it.
 
     The ``WHERE`` clause compares, so concurrent refunds cannot exceed what was captured.
     """
-    claimed = session.scalar(
+    taken = Payment.amount_refunded + Payment.amount_refund_pending
+    wanted = Payment.amount_captured - taken if amount is None else amount
+    return (
         sa.update(Payment)
-        .where(
-            Payment.id == payment.id,
-            Payment.amount_refunded + Payment.amount_refund_pending + amount
-            <= Payment.amount_captured,
-        )
+        .where(taken + wanted <= Payment.amount_captured, taken < Payment.amount_captured)
         .values(
-            amount_refund_pending=Payment.amount_refund_pending + amount,
+            amount_refund_pending=Payment.amount_refund_pending + wanted,
             version=Payment.version + 1,
         )
-        .returning(Payment)
-        .execution_options(populate_existing=True, synchronize_session=False)
     )
-    return claimed is not None
 
 
 def write_lines(refund_id: UUID, taken: Iterable[Taken], *, returned: bool = False) -> None:
@@ -110,8 +117,6 @@ def write_lines(refund_id: UUID, taken: Iterable[Taken], *, returned: bool = Fal
     )
 
 
-def left_of(payment: Payment | None) -> int:
+def left_of(payment: Payment) -> int:
     """Return what of a payment can still be refunded, in minor units."""
-    if payment is None:
-        return 0
     return payment.amount_captured - payment.amount_refunded - payment.amount_refund_pending

@@ -1,21 +1,25 @@
 """Begin the refund that staff ask for: choose what goes back, claim it and move the goods."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_contracts.payments import RefundSnapshot
 from mercato_kit.db import session
 from mercato_orders import facts
 from mercato_orders.access import Actor, Caller
 from mercato_orders.errors import InvalidTransition, RefundExceedsCaptured
-from mercato_orders.models import Line, Order
+from mercato_orders.models import Line, Order, Refund
 from mercato_orders.permissions import READ, REFUND, WRITE
 from mercato_orders.services import units
 from mercato_orders.services.completion import complete_if_done
 from mercato_orders.services.queries import found
-from mercato_orders.services.refunds.claims import Claimed, claim_refund, left_of, write_lines
-from mercato_orders.services.refunds.rests import Rest, rest_of
+from mercato_orders.services.refunds.calls import try_refund
+from mercato_orders.services.refunds.claims import Claimed, write_lines, write_refund
+from mercato_orders.services.refunds.rests import Rest, claim_rest
+from mercato_orders.services.refunds.settlement import settle_refund
 from mercato_orders.services.units import Taken
 from mercato_orders.shares import Share, of_amount
 from mercato_orders.timeline import LINES_CANCELED, announce_all
@@ -23,6 +27,38 @@ from mercato_orders.values import NewRefund
 
 TAKES_UNITS = ("open", "completed")
 """Statuses of an order whose units can be refunded. Those of a closed one are canceled."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """Refund an order for staff; its methods are the parts of a remote command.
+
+    Args:
+        order_id: The order.
+        new: What is refunded.
+        caller: Who refunds it.
+    """
+
+    order_id: UUID
+    new: NewRefund
+    caller: Caller
+
+    def begin(self) -> UUID | Refund:
+        """Claim the amount; see :func:`start_refund`.
+
+        Returns:
+            The id of the refund; the refund if its provider is local, and has made it.
+        """
+        refund = start_refund(self.order_id, self.new, self.caller)
+        return self.finish(refund.id, try_refund(refund.id)) if refund.is_local else refund.id
+
+    def call(self, refund_id: UUID, resumed: bool) -> RefundSnapshot | None:  # noqa: FBT001
+        """Refund it at the provider, with the same key again; None if the answer is not known."""
+        return try_refund(refund_id)
+
+    def finish(self, refund_id: UUID, answer: RefundSnapshot | None) -> Refund:
+        """Record the answer, and return the refund as it is then."""
+        return settle_refund(refund_id, answer, self.caller)
 
 
 def start_refund(order_id: UUID, new: NewRefund, caller: Caller) -> Claimed:
@@ -38,14 +74,12 @@ def start_refund(order_id: UUID, new: NewRefund, caller: Caller) -> Claimed:
         RefundExceedsCaptured: Less is captured and not refunded.
     """
     order = _number(order_id, new, caller)
-    rest = rest_of(order)
     lines = units.read_lines(order) if new.lines else []
-    taken = _take(rest, new, lines)
+    taken = _take(order, new, lines)
+    payment, rest = claim_rest(order, _wanted(new, taken))
     share, shipping = _chosen(rest, new, taken)
-    if rest.payment is None or share.amount < 1:
-        raise RefundExceedsCaptured(left_of(rest.payment))
-    refund = claim_refund(
-        rest.payment,
+    refund = write_refund(
+        payment,
         share,
         source="staff",
         reason=new.reason,
@@ -72,22 +106,29 @@ def _number(order_id: UUID, new: NewRefund, caller: Caller) -> Order:
     return found(session.scalar(numbered), order_id)
 
 
-def _take(rest: Rest, new: NewRefund, lines: Sequence[Line]) -> list[Taken]:
-    order, payment = rest.order, rest.payment
+def _take(order: Order, new: NewRefund, lines: Sequence[Line]) -> list[Taken]:
     if not new.lines:
         return []
     if order.status not in TAKES_UNITS:
         raise InvalidTransition("The units of a closed order are canceled: refund an amount.")
     units.check(new.lines, lines)
     taken = units.shipped_first(lines, new.lines)
-    if (
-        payment is not None
-        and payment.status == "authorized"
-        and any(each.canceled for each in taken)
-    ):
+    if order.payment_status == "authorized" and any(each.canceled for each in taken):
         raise InvalidTransition("Units that are not paid yet are canceled, not refunded.")
     units.take(order, taken, returned=new.restock)
     return taken
+
+
+def _wanted(new: NewRefund, taken: Sequence[Taken]) -> int | None:
+    """Return the amount to refund; None for all that is left."""
+    if new.amount is not None:
+        return new.amount
+    if not new.lines and new.amount_shipping is None:
+        return None
+    amount = sum(each.share.amount for each in taken) + (new.amount_shipping or 0)
+    if not amount:
+        raise RefundExceedsCaptured(0)
+    return amount
 
 
 def _chosen(rest: Rest, new: NewRefund, taken: Sequence[Taken]) -> tuple[Share, int]:
@@ -95,7 +136,7 @@ def _chosen(rest: Rest, new: NewRefund, taken: Sequence[Taken]) -> tuple[Share, 
     if new.amount is not None:
         return rest.part(of_amount(new.amount, rest.due)), 0
     if not new.lines and new.amount_shipping is None:
-        return rest.all, min(rest.shipping, rest.all.amount)
+        return rest.all, min(rest.shipping, rest.left)
     shipping = new.amount_shipping or 0
     if shipping > rest.shipping:
         raise RefundExceedsCaptured(rest.shipping)

@@ -8,26 +8,28 @@ from sqlalchemy.orm import contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts.payments import RefundSnapshot
-from mercato_kit.db import locked, new_id, refreshed, session, touch, utc_now
+from mercato_kit.db import locked, new_id, refreshed, session, touch
 from mercato_orders import facts
-from mercato_orders.access import SYSTEM, Actor
+from mercato_orders.access import SYSTEM, Actor, Caller
 from mercato_orders.models import Order, Payment, Refund
+from mercato_orders.services.attention import needs_attention
 from mercato_orders.services.refunds.claims import claim
 from mercato_orders.states import PAYMENT, REFUND, move, payment_status
 from mercato_orders.timeline import REFUND_FAILED, REFUNDED, announce
 
 
 def settle_refund(
-    refund_id: UUID, snapshot: RefundSnapshot | None, actor: Actor = SYSTEM
+    refund_id: UUID, snapshot: RefundSnapshot | None, caller: Caller | None = None
 ) -> Refund:
     """Record the answer of a provider, and return the refund with its lines.
 
     Args:
         refund_id: Id of the refund.
         snapshot: The answer; None if it is not known.
-        actor: Who asked for the refund.
+        caller: Who is named in the timeline; None for the system.
     """
     order, payment, refund = _lock(refund_id)
+    actor = SYSTEM if caller is None else caller.acts_as(order)
     if snapshot is not None:
         _merge(order, payment, refund, snapshot, actor)
     return refund
@@ -95,7 +97,7 @@ def _imported(payment: Payment, snapshot: RefundSnapshot) -> Refund | None:
     if snapshot.state not in ("pending", "succeeded"):
         return None
     if not claim(payment, snapshot.amount):
-        _alert(payment, "more was refunded at the provider than was captured")
+        needs_attention(payment, "mismatch", "more was refunded at the provider than was captured")
         return None
     refund = Refund(
         id=new_id(),
@@ -118,13 +120,15 @@ def _merge(
     if snapshot.state not in REFUND.get(refund.status, ()):
         return
     if snapshot.amount != refund.amount:
-        _alert(payment, "the provider refunds another amount")
+        needs_attention(payment, "mismatch", "the provider refunds another amount")
         return
+    was_pending = refund.status == "pending"
     refund.error_code = snapshot.error_code
     _turn(order, payment, refund, snapshot.state)
     touch(order)
     if refund.status != "succeeded":
-        _alert(payment, f"the refund has {refund.status}: {refund.error_code}")
+        word = "refund_refused" if was_pending else "refund_failed"
+        needs_attention(payment, word, refund.error_code)
     topic = REFUNDED if refund.status == "succeeded" else REFUND_FAILED
     announce(order, topic, actor, _facts(refund))
 
@@ -149,8 +153,3 @@ def _turn(order: Order, payment: Payment, refund: Refund, status: str) -> None:
 def _facts(refund: Refund) -> facts.Facts:
     lines = ((line.line_id, line.kind, line.quantity, line.amount) for line in refund.lines)
     return facts.of_refund(refund.id, refund.payment_id, refund.amount, lines)
-
-
-def _alert(payment: Payment, error: str) -> None:
-    payment.attention, payment.attention_at = "refused", utc_now()
-    payment.last_error = error
