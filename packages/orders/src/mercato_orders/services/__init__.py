@@ -33,10 +33,10 @@ from mercato_orders.services.exports import (
     read_orders,
 )
 from mercato_orders.services.fulfillments import (
+    FulfillmentRequest,
     cancel_fulfillment,
     deliver_fulfillment,
     send_unshippable,
-    start_fulfillment,
     track_fulfillment,
 )
 from mercato_orders.services.give_backs import (
@@ -106,6 +106,7 @@ __all__ = [
     "Attempt",
     "CancelRequest",
     "CaptureRequest",
+    "FulfillmentRequest",
     "Inquiry",
     "OpenPayment",
     "PlacedOnce",
@@ -156,6 +157,5 @@ __all__ = [
     "settle",
     "settle_events",
     "settle_refund",
-    "start_fulfillment",
     "track_fulfillment",
 ]
