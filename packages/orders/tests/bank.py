@@ -3,6 +3,7 @@
 import hmac
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from threading import RLock
 from uuid import UUID, uuid4
 
@@ -35,6 +36,8 @@ class Account:
     state: str = "processing"
     captured: int = 0
     refunds: dict = field(default_factory=dict)
+    expected_by: datetime | None = None
+    authorized_until: datetime | None = None
 
     @property
     def refunded(self):
@@ -53,6 +56,8 @@ class Account:
             observed_at=utc_now(),
             next_action=action if self.state == "requires_action" else None,
             error_code="card_declined" if self.state == "failed" else None,
+            expected_by=self.expected_by,
+            authorized_until=self.authorized_until,
         )
 
 
@@ -114,8 +119,8 @@ class Bank:
         return self._once("capture", key, lambda _: self._captured(ref, amount, final))
 
     def void(self, ref, key):
-        """Close what is not captured."""
-        return self._once("void", None, lambda _: self._closed(ref))
+        """Close what is not captured, or leave it as it is if the test says so."""
+        return self._once("void", key, lambda outcome: self._closed(ref, outcome))
 
     def refund(self, ref, refund_id, amount, reason, key):
         """Give money back, or do what the test says."""
@@ -179,11 +184,12 @@ class Bank:
             account.state = "captured"
         return account.snapshot()
 
-    def _closed(self, ref):
+    def _closed(self, ref, outcome):
         account = self.accounts.get(ref.payment_id)
         if account is None:
             raise Refused("unknown")
-        if account.state in ("processing", "requires_action", "authorized"):
+        is_open = account.state in ("processing", "requires_action", "authorized")
+        if is_open and not isinstance(outcome, str):
             account.state = "captured" if account.captured else "canceled"
         return account.snapshot()
 

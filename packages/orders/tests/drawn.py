@@ -1,11 +1,12 @@
 """Random rows of orders that the database accepts, for the test of the views."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 from sqlalchemy.orm import joinedload, selectinload
 
-from mercato_orders.models import Adjustment, Line, Order, OrderEvent, Payment
+from mercato_orders.models import Adjustment, Line, Order, OrderEvent, Payment, Refund, RefundLine
 from mercato_testing.views import ViewCase
 
 START = datetime(1900, 1, 1, tzinfo=UTC)
@@ -57,7 +58,8 @@ def with_parts(draw):
     """Draw an order, its lines, adjustments and payments."""
     order = draw(orders())
     of = draw(lines(order))
-    return [order, *of, *draw(adjustments(order, of)), *draw(payments(order))]
+    paid = draw(payments(order))
+    return [order, *of, *draw(adjustments(order, of)), *paid, *draw(refunds(paid, of))]
 
 
 @st.composite
@@ -127,10 +129,44 @@ def payments(draw, order):
 
 
 @st.composite
+def refunds(draw, paid, of):
+    """Draw refunds of payments, with the lines that they give the money back for."""
+    made = [
+        Refund(
+            id=draw(st.uuids()),
+            order_id=payment.order_id,
+            payment_id=payment.id,
+            source="staff",
+            amount=1 + draw(AMOUNTS),
+            reason=draw(maybe(TEXT)),
+            error_code=draw(maybe(TEXT)),
+            created_at=draw(TIMES),
+        )
+        for payment in paid
+    ]
+    kinds = st.lists(st.sampled_from(["returned", "kept"]), unique=True)
+    parts = [
+        RefundLine(refund_id=one.id, line_id=line.id, kind=kind, quantity=1, amount=draw(AMOUNTS))
+        for one in made
+        for line in of
+        for kind in draw(kinds)
+    ]
+    return [*made, *parts]
+
+
+@st.composite
 def with_payments(draw):
     """Draw a payment after its order."""
     order = draw(orders())
     return [order, *draw(payments(order).filter(len))][:2]
+
+
+@st.composite
+def with_refund(draw):
+    """Draw a refund with its lines, after its order and payment."""
+    order = draw(orders())
+    of, paid = draw(lines(order)), draw(payments(order).filter(len))[:1]
+    return [order, *of, *paid, *draw(refunds(paid, of))]
 
 
 @st.composite
@@ -154,15 +190,25 @@ def of_order(part):
     return {"order": part.order_id}
 
 
+def of_time(order):
+    """Return what an order is exported by."""
+    return {"created_at": order.created_at}
+
+
+ORDER = ViewCase(
+    with_parts(),
+    options=[
+        selectinload(Order.lines),
+        selectinload(Order.adjustments),
+        selectinload(Order.payments).joinedload(Payment.order),
+        selectinload(Order.refunds).joinedload(Refund.order),
+        selectinload(Order.refunds).selectinload(Refund.lines),
+    ],
+)
+
 VIEW_CASES = {
-    "ORDER": ViewCase(
-        with_parts(),
-        options=[
-            selectinload(Order.lines),
-            selectinload(Order.adjustments),
-            selectinload(Order.payments).joinedload(Payment.order),
-        ],
-    ),
+    "ORDER": ORDER,
+    "EXPORTED": replace(ORDER, values=of_time),
     "PARTS": ViewCase(
         with_parts(), options=[selectinload(Order.lines), selectinload(Order.adjustments)]
     ),
@@ -170,5 +216,10 @@ VIEW_CASES = {
         orders().map(lambda order: [order]), values=lambda row: {"number": row.number}
     ),
     "PAYMENTS": ViewCase(with_payments(), values=of_order, options=[joinedload(Payment.order)]),
+    "REFUNDS": ViewCase(
+        with_refund(),
+        values=of_order,
+        options=[joinedload(Refund.order), selectinload(Refund.lines)],
+    ),
     "EVENTS": ViewCase(with_event(), values=of_order),
 }

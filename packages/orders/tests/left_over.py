@@ -34,6 +34,10 @@ def leave_payment(order_id, state="processing", *, opened=True, **values):
     return payment_id
 
 
+ANSWERED = {"state": "processing", "observed_at": "2026-01-01T00:00:00+00:00"}
+"""What is kept of the answer to a confirmation."""
+
+
 def find_payment(payment_id):
     """Return a payment as it is now."""
     return session.get_one(Payment, payment_id, populate_existing=True)

@@ -74,6 +74,9 @@ class NotArrived(InsufficientStock):
 
     keeps_answer = True
 
+    def __init__(self) -> None:
+        super().__init__(())
+
 
 class PriceChanged(Conflict):
     """The total differs from ``expected_amount_total``; ``amount_total`` is the actual total."""

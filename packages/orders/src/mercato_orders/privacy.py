@@ -24,7 +24,10 @@ from mercato_orders.values import StoredAddress
 def export_subject(customer_id: UUID) -> dict[str, Any]:
     """Return a customer's orders, oldest first, in the format of the API, and the notes on them."""
     statement = sa.select(Order).where(Order.customer_id == customer_id).order_by(Order.id)
-    parts = map(selectinload, (Order.lines, Order.adjustments, Order.payments))
+    parts = [
+        *map(selectinload, (Order.lines, Order.adjustments, Order.payments)),
+        selectinload(Order.refunds).selectinload(Refund.lines),
+    ]
     schema = OrderSchema(many=True)  # type: ignore[no-untyped-call]  # marshmallow leaves it out
     return {
         "orders": schema.dump(session.scalars(statement.options(*parts)).all()),

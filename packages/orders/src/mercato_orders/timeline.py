@@ -64,6 +64,7 @@ _AMOUNTS = (
     "amount_tax",
     "amount_rounding",
     "amount_total",
+    "amount_canceled",
     "amount_paid",
     "amount_refunded",
 )

@@ -12,11 +12,11 @@ from mercato_payments_sandbox.settings import current_secret
 
 
 @click.group("payments-sandbox")
-def commands() -> None:
+def sandbox() -> None:
     """Run the sandbox, a payment provider with play money."""
 
 
-@commands.command("serve")
+@sandbox.command("serve")
 @click.option("--port", type=click.IntRange(1, 65_535), default=5002, show_default=True)
 @click.option(
     "--database",
@@ -36,6 +36,9 @@ def serve(port: int, database: Path, webhook: str | None) -> None:
     Example: mercato payments-sandbox serve --webhook http://127.0.0.1:5000/v1/webhooks/payments/sandbox
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with prepared(database, current_secret(), port=port, webhook=webhook) as (sandbox, server):
-        click.echo(f"The sandbox is open: {sandbox.url}")
+    with prepared(database, current_secret(), port=port, webhook=webhook) as (made, server):
+        click.echo(f"The sandbox is open: {made.url}")
         server.serve_forever()
+
+
+commands = [sandbox]

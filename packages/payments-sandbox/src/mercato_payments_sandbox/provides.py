@@ -38,7 +38,11 @@ class SandboxPayments:
 
     name = NAME
     capabilities = Capabilities(
-        authorize=True, partial_capture=True, multiple_captures=True, delayed=True
+        authorize=True,
+        partial_capture=True,
+        multiple_captures=True,
+        delayed=True,
+        takes_card_numbers=True,
     )
 
     def __init__(self) -> None:

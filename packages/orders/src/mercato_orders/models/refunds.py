@@ -51,7 +51,9 @@ class Refund(db.Identified, Checked, Base):
     updated_at: Mapped[datetime] = mapped_column(default=db.utc_now, onupdate=db.utc_now)
 
     order: Mapped[Order] = relationship(lazy="raise_on_sql", viewonly=True)
-    lines: Mapped[list["RefundLine"]] = relationship(lazy="raise_on_sql", viewonly=True)
+    lines: Mapped[list["RefundLine"]] = relationship(
+        order_by=lambda: (RefundLine.line_id, RefundLine.kind), lazy="raise_on_sql", viewonly=True
+    )
 
 
 class RefundLine(Base):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import url_for
 
-from mercato_kit.http import if_match
+from mercato_kit.http import Remote, if_match
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, permission
 from mercato_kit.views import Shown
@@ -15,6 +15,7 @@ from mercato_orders.errors import (
     InsufficientStock,
     InvalidTransition,
     OrderNotPaid,
+    PaymentDeclined,
     QuantityExceedsRemaining,
 )
 from mercato_orders.models import Fulfillment
@@ -32,20 +33,33 @@ from mercato_orders.values import NewFulfillment
 
 MAY_FULFILL = permission(FULFILL)
 
-Created = tuple[Fulfillment, int, dict[str, str]]
-
 
 @blueprint.post(
     "/orders/<uuid:order_id>/fulfillments",
     allow=MAY_FULFILL,
     idempotent=True,
-    refuses=[InsufficientStock, InvalidTransition, OrderNotPaid, QuantityExceedsRemaining],
+    remote=True,
+    refuses=[
+        InsufficientStock,
+        InvalidTransition,
+        OrderNotPaid,
+        PaymentDeclined,
+        QuantityExceedsRemaining,
+    ],
 )
 @blueprint.arguments(NewFulfillmentSchema)
 @blueprint.response(201, FulfillmentSchema)
-def fulfill_order(new: NewFulfillment, order_id: UUID) -> Created:
-    """Send units of an order"""
-    parcel = services.start_fulfillment(order_id, new, Caller(current_principal))
+def fulfill_order(new: NewFulfillment, order_id: UUID) -> Remote[Any]:
+    """Send units of an order
+
+    If its payment is authorized, it is captured before. A fulfilment whose capture the provider has
+    not confirmed is `pending`: read it again later.
+    """
+    request = services.FulfillmentRequest(order_id, new, Caller(current_principal))
+    return Remote(request.begin, request.call, request.finish).shown_by(_created)
+
+
+def _created(parcel: Fulfillment) -> tuple[Fulfillment, int, dict[str, str]]:
     return parcel, 201, {"Location": url_for("orders.get_fulfillment", fulfillment_id=parcel.id)}
 
 

@@ -5,6 +5,7 @@ from marshmallow import fields
 from mercato_kit.http import page_of
 from mercato_kit.schemas import ModelSchema
 from mercato_orders.models import Adjustment, Line, Order, OrderEvent, Payment
+from mercato_orders.schemas.refunds import RefundSchema
 
 
 class LineSchema(ModelSchema):
@@ -31,9 +32,11 @@ class LineSchema(ModelSchema):
             "amount_tax",
             "amount_total",
             "requires_shipping",
+            "quantity_pending",
             "quantity_fulfilled",
             "quantity_canceled",
             "quantity_returned",
+            "quantity_refunded",
         )
 
 
@@ -97,6 +100,7 @@ _SUMMARY = (
     "amount_tax",
     "amount_rounding",
     "amount_total",
+    "amount_canceled",
     "amount_paid",
     "amount_refunded",
     "tax_included",
@@ -104,6 +108,7 @@ _SUMMARY = (
     "placed_at",
     "paid_at",
     "canceled_at",
+    "completed_at",
     "version",
     "created_at",
     "updated_at",
@@ -120,6 +125,7 @@ _DETAIL = (
     "lines",
     "adjustments",
     "payments",
+    "refunds",
     "metadata",
 )
 
@@ -133,11 +139,12 @@ class OrderSummarySchema(ModelSchema):
 
 
 class OrderSchema(ModelSchema):
-    """An order with its lines and payments. Amounts are in minor units of the currency."""
+    """An order with its lines, payments and refunds. Amounts are in minor units of the currency."""
 
     lines = fields.List(fields.Nested(LineSchema), required=True)
     adjustments = fields.List(fields.Nested(AdjustmentSchema), required=True)
     payments = fields.List(fields.Nested(PaymentSchema), required=True)
+    refunds = fields.List(fields.Nested(RefundSchema), required=True)
     metadata = fields.Dict(attribute="metadata_", required=True)
 
     class Meta(ModelSchema.Meta):

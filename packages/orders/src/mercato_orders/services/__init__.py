@@ -6,34 +6,71 @@ from mercato_orders.services.attention import (
     resolve_payment,
     retry_payment,
 )
-from mercato_orders.services.cancellations import CancelRequest, cancel_rest
-from mercato_orders.services.changes import change_order
-from mercato_orders.services.checkout import PlacedOnce, place_once, place_order
-from mercato_orders.services.claims import claim_order
-from mercato_orders.services.endings import announce_expiring
-from mercato_orders.services.expiry import expire_order, expire_unpaid_orders
-from mercato_orders.services.exports import count_orders, read_orders
+from mercato_orders.services.cancellations import (
+    CancelRequest,
+    cancel_rest,
+)
+from mercato_orders.services.changes import (
+    change_order,
+)
+from mercato_orders.services.checkout import (
+    PlacedOnce,
+    place_once,
+    place_order,
+)
+from mercato_orders.services.claims import (
+    claim_order,
+)
+from mercato_orders.services.endings import (
+    announce_expiring,
+)
+from mercato_orders.services.expiry import (
+    expire_order,
+    expire_unpaid_orders,
+)
+from mercato_orders.services.exports import (
+    count_orders,
+    read_orders,
+)
 from mercato_orders.services.fulfillments import (
+    FulfillmentRequest,
     cancel_fulfillment,
     deliver_fulfillment,
     send_unshippable,
-    start_fulfillment,
     track_fulfillment,
 )
-from mercato_orders.services.give_backs import give_back_pending
+from mercato_orders.services.give_backs import (
+    give_back_pending,
+)
 from mercato_orders.services.inbox import (
     forget_bodies,
     receive_events,
     replay_event,
     settle_events,
 )
-from mercato_orders.services.inquiry import Inquiry
-from mercato_orders.services.notes import add_note
-from mercato_orders.services.payments.attempts import Attempt
-from mercato_orders.services.payments.captures import CaptureRequest
-from mercato_orders.services.payments.closures import VoidRequest
-from mercato_orders.services.payments.settlement import settle
-from mercato_orders.services.preparation import prepare, prepare_order, prepare_quote
+from mercato_orders.services.inquiry import (
+    Inquiry,
+)
+from mercato_orders.services.notes import (
+    add_note,
+)
+from mercato_orders.services.payments.attempts import (
+    Attempt,
+)
+from mercato_orders.services.payments.captures import (
+    CaptureRequest,
+)
+from mercato_orders.services.payments.closures import (
+    VoidRequest,
+)
+from mercato_orders.services.payments.settlement import (
+    settle,
+)
+from mercato_orders.services.preparation import (
+    prepare,
+    prepare_order,
+    prepare_quote,
+)
 from mercato_orders.services.queries import (
     find_fulfillment,
     find_order,
@@ -46,15 +83,30 @@ from mercato_orders.services.queries import (
     list_refunds,
     lock_order,
 )
-from mercato_orders.services.quotes import Quotation, quote, quote_order
-from mercato_orders.services.reconciler import check_payment, reconcile_payments
-from mercato_orders.services.records import find_bought, find_records
-from mercato_orders.services.refunds import RefundRequest, call_refund, settle_refund
+from mercato_orders.services.quotes import (
+    Quotation,
+    quote,
+    quote_order,
+)
+from mercato_orders.services.reconciler import (
+    check_payment,
+    reconcile_payments,
+)
+from mercato_orders.services.records import (
+    find_bought,
+    find_records,
+)
+from mercato_orders.services.refunds import (
+    RefundRequest,
+    call_refund,
+    settle_refund,
+)
 
 __all__ = [
     "Attempt",
     "CancelRequest",
     "CaptureRequest",
+    "FulfillmentRequest",
     "Inquiry",
     "OpenPayment",
     "PlacedOnce",
@@ -105,6 +157,5 @@ __all__ = [
     "settle",
     "settle_events",
     "settle_refund",
-    "start_fulfillment",
     "track_fulfillment",
 ]

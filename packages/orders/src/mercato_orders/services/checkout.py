@@ -92,6 +92,7 @@ def place_order(
         "lines": [{**row, "tax_rate": percent(row["tax_rate_ppm"])} for row in lines],
         "adjustments": [{**row, "rate": percent(row["rate_ppm"])} for row in adjustments],
         "payments": [],
+        "refunds": [],
     }
     return ORDER.of({**order, **shown})
 

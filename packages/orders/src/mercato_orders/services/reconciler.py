@@ -171,7 +171,8 @@ def _reason(row: Payment | Capture | Refund, payment: Payment) -> str | None:
 def _request_void(payment_id: UUID) -> bool:
     """Give a payment up; return whether its provider has to close it."""
     order, payment = lock_payment(payment_id)
-    if payment.status not in (*IN_FLIGHT, "refund_due"):
+    is_open = payment.status in (*IN_FLIGHT, "refund_due")
+    if not is_open or schedule.only_reads(payment.attention):
         return False
     request_void(payment)
     touch(order)

@@ -290,7 +290,7 @@ def downgrade() -> None:
         op.drop_table(f"orders_{table}")
     for name in PAYMENT_INDEXES:
         op.drop_index(name, "orders_payment")
-    for column in _payment_columns():
-        op.drop_column("orders_payment", column.name)
+    for added in _payment_columns():
+        op.drop_column("orders_payment", added.name)
     for column, _, _ in ADDED:
         op.execute(f"ALTER TABLE orders_payment DROP COLUMN {column.split()[0]}")

@@ -28,10 +28,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("word", "order_id", name=op.f("pk_orders_search_word")),
     )
     op.create_index(op.f("ix_orders_search_word_order_id"), "orders_search_word", ["order_id"])
-    op.create_index(op.f("ix_orders_order_created_at"), "orders_order", ["created_at", "id"])
+    op.create_index(op.f("ix_orders_order_created_at_id"), "orders_order", ["created_at", "id"])
 
 
 def downgrade() -> None:
     """Downgrade from 0005 to 0004."""
-    op.drop_index(op.f("ix_orders_order_created_at"), "orders_order")
+    op.drop_index(op.f("ix_orders_order_created_at_id"), "orders_order")
     op.drop_table("orders_search_word")

@@ -60,10 +60,7 @@ class CaptureRequest:
 
     def call(self, capture_id: UUID, resumed: bool) -> Answer | None:  # noqa: FBT001
         """Capture it at the provider; None if the answer is not known."""
-        try:
-            return call_capture(capture_id)
-        except (Unknown, Misconfigured):
-            return None
+        return try_capture(capture_id)
 
     def finish(self, capture_id: UUID, answer: Answer | None) -> Payment:
         """Record the answer, and return the payment as it is then.
@@ -135,6 +132,14 @@ def start_capture(
         "is_final": final,
     }
     return later(Capture, [capture])[0]["id"]  # type: ignore[no-any-return]
+
+
+def try_capture(capture_id: UUID) -> Answer | None:
+    """Capture at the provider; None if its answer is not known, and is to be asked for later."""
+    try:
+        return call_capture(capture_id)
+    except (Unknown, Misconfigured):
+        return None
 
 
 def call_capture(capture_id: UUID) -> Answer | None:

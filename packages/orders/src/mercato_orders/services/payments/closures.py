@@ -100,7 +100,7 @@ def _read(payment_id: UUID) -> tuple[str, Ref, int] | None:
     if row is None:
         return None
     provider, reference, attempt_no, currency = row
-    return provider, Ref(payment_id, reference, currency), attempt_no
+    return provider, Ref(payment_id, reference or "", currency), attempt_no
 
 
 def finish_void(payment_id: UUID, answer: Answer | None, caller: Caller | None = None) -> Payment:

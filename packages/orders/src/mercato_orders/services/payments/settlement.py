@@ -12,6 +12,7 @@ from mercato_orders import facts
 from mercato_orders.access import SYSTEM, Actor
 from mercato_orders.models import Capture, Order, Payment
 from mercato_orders.services.attention import needs_attention
+from mercato_orders.services.lapses import authorization_gone
 from mercato_orders.services.payments.evidence import is_mismatch, is_news, stored
 from mercato_orders.services.payments.locks import lock_payment
 from mercato_orders.services.payments.pending import end_pending
@@ -19,7 +20,7 @@ from mercato_orders.services.payments.voids import request_void
 from mercato_orders.services.refunds import claim_refund, merge_refunds
 from mercato_orders.services.shipments import settle_pending
 from mercato_orders.shares import Share
-from mercato_orders.states import PAYMENT, may, move, payment_status
+from mercato_orders.states import PAYMENT, due, may, move, payment_status
 from mercato_orders.timeline import AUTHORIZED, PAID, announce
 
 _TAKEN = ("authorized", "captured")
@@ -78,6 +79,8 @@ def _apply(order: Order, payment: Payment, snapshot: Snapshot, actor: Actor) -> 
     session.flush()
     if capture is not None and capture.fulfillment_id is not None:
         settle_pending(order, capture.fulfillment_id, captured=grown > 0, actor=actor)
+    if before == "authorized" and snapshot.state in _CLOSED:
+        _lapse(order, payment, actor)
 
 
 def _end_capture(payment: Payment, snapshot: Snapshot, grown: int) -> Capture | None:
@@ -148,3 +151,11 @@ def _refund(payment: Payment) -> None:
     left = payment.amount_captured - payment.amount_refunded - payment.amount_refund_pending
     if left:
         claim_refund(payment, Share(left), source="late_payment")
+
+
+def _lapse(order: Order, payment: Payment, actor: Actor) -> None:
+    """Cancel what an authorisation that has ended was to pay for."""
+    if order.status == "open" and due(order) > order.amount_paid:
+        authorization_gone(order, payment, actor)
+    if payment.status == "captured":
+        _take(order, payment, actor)

@@ -47,7 +47,7 @@ def start_payment(
     if not may(order, "authorize") or order.amount_paid:
         raise OrderNotPayable
     payment = _insert(order, new.provider, _capture(provider))
-    charge = _charge(order, payment, new)
+    charge = charge_of(order.number, order.currency, payment, new)
     _check(charge, provider)
     if order.expires_at and not get(Stock).extend(order.id, order.expires_at):
         raise OrderNotPayable("The units of the order are no longer reserved.")
@@ -84,7 +84,7 @@ def _insert(order: Order, provider: str, capture: str) -> Payment:
         "capture": capture,
         "amount": due(order),
     }
-    inserted = session.scalar(
+    inserted: Payment | None = session.scalar(
         db.insert(Payment)
         .values(with_defaults(Payment, row))
         .on_conflict_do_nothing(
@@ -97,10 +97,6 @@ def _insert(order: Order, provider: str, capture: str) -> Payment:
         raise PaymentInProgress(session.scalar(sa.select(Payment.id).where(*active)))
     set_committed_value(inserted, "order", order)
     return inserted
-
-
-def _charge(order: Order, payment: Payment, new: NewPayment) -> Charge:
-    return charge_of(order.number, order.currency, payment, new)
 
 
 def charge_of(number: int, currency: str, payment: Payment, new: NewPayment) -> Charge:
