@@ -90,6 +90,11 @@ def find_payment(payment_id):
     return session.get_one(Payment, UUID(str(payment_id)))
 
 
+def change_payment(payment_id, **values):
+    """Change a payment's row."""
+    session.execute(sa.update(Payment).where(Payment.id == UUID(str(payment_id))).values(values))
+
+
 def events_of(order_id):
     """Return the payloads of an order's events, oldest first."""
     of = sa.select(OutboxEvent.payload).where(OutboxEvent.aggregate_id == UUID(str(order_id)))
