@@ -4,7 +4,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_contracts.payments import Charge
+from mercato_contracts.payments import Charge, Ref
 from mercato_contracts.stock import Stock
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.services import get
@@ -66,14 +66,38 @@ def settle(refund_id, snapshot):
 def merge(order_id, snapshots):
     """Record the refunds that a provider lists."""
     order = find_order(order_id)
-    payment = session.scalars(sa.select(Payment).where(Payment.order_id == order.id)).one()
-    merge_refunds(order, payment, snapshots)
+    merge_refunds(order, payment_of(order.id), snapshots)
 
 
 def attention_of(order_id):
     """Return why operators have to look at the payments of an order."""
     of = sa.select(Payment.attention).where(Payment.order_id == UUID(str(order_id)))
     return list(session.scalars(of))
+
+
+def change_payment(order_id, **values):
+    """Change the payment of an order."""
+    of = sa.update(Payment).where(Payment.order_id == UUID(str(order_id)))
+    session.execute(of.values(**values))
+
+
+def is_void_requested(order_id):
+    """Return whether the payment of an order is to be closed at its provider."""
+    return payment_of(order_id).void_requested_at is not None
+
+
+def close(order_id):
+    """Close the payment of an order at the bank, and record what the bank says."""
+    payment = payment_of(order_id)
+    assert payment.void_requested_at is not None
+    ref = Ref(payment.id, payment.provider_payment_id, "EUR")
+    services.settle(payment.id, BANK.void(ref, f"{payment.id}:void:1"))
+
+
+def payment_of(order_id):
+    """Return the payment of an order."""
+    of = sa.select(Payment).where(Payment.order_id == UUID(str(order_id)))
+    return session.scalars(of).one()
 
 
 def ship(order_id, **units):
@@ -91,6 +115,16 @@ def ship(order_id, **units):
     order.fulfillment_status = fulfillment_status(lines)
     if all(line.quantity == line.quantity_fulfilled + line.quantity_canceled for line in lines):
         order.status = "completed"
+
+
+def count_own(statements):
+    """Return how many statements were those of orders, not of the fake warehouse."""
+    return sum("warehouse_" not in statement for statement in statements)
+
+
+def database():
+    """Return the name of the database."""
+    return session.get_bind().dialect.name
 
 
 def _lines_of(order):

@@ -127,7 +127,7 @@ def cancel_units(
     rest = _rest(order)
     lines = units.read_lines(order)
     units.check(wanted, lines)
-    if _are_all(lines, wanted):
+    if _are_all(lines, wanted) and not any(line.quantity_fulfilled for line in lines):
         return cancel_order(order, actor, reason)
     taken = units.unshipped(lines, wanted)
     units.take(order, taken)
@@ -167,8 +167,8 @@ def _is_being_sent(order: Order) -> bool:
 
 
 def _are_all(lines: Sequence[Line], wanted: Mapping[UUID, int]) -> bool:
-    """Return whether no unit of the order is left to send, or was sent."""
-    return all(line.quantity_canceled + wanted.get(line.id, 0) == line.quantity for line in lines)
+    """Return whether no unit of the order was sent, and none is left to send."""
+    return all(wanted.get(line.id, 0) + line.quantity_canceled == line.quantity for line in lines)
 
 
 def _give_all_back(rest: Rest, reason: str | None) -> Claimed | None:

@@ -66,10 +66,11 @@ def merge(order: Order, payment: Payment, snapshot: Snapshot, actor: Actor = SYS
 def _apply(order: Order, payment: Payment, snapshot: Snapshot, actor: Actor) -> None:
     before = payment.status
     grown = max(snapshot.amount_captured - payment.amount_captured, 0)
-    _keep(payment, snapshot)
+    status = _status_after(order, payment, snapshot, grown)
     capture = _end_capture(payment, snapshot, grown)
+    _keep(payment, snapshot)
     payment.amount_captured += grown
-    move(payment, PAYMENT, _status_after(order, payment, snapshot))
+    move(payment, PAYMENT, status)
     touch(order)
     if payment.status in _TAKEN:
         _take(order, payment, actor)
@@ -99,7 +100,7 @@ def _keep(payment: Payment, snapshot: Snapshot) -> None:
     payment.expected_by = snapshot.expected_by
 
 
-def _status_after(order: Order, payment: Payment, snapshot: Snapshot) -> str:
+def _status_after(order: Order, payment: Payment, snapshot: Snapshot, grown: int) -> str:
     """Return the status of a payment, which takes the money for its order if it can."""
     before, now = payment.status, snapshot.state
     if now in ("processing", "requires_action"):
@@ -108,10 +109,11 @@ def _status_after(order: Order, payment: Payment, snapshot: Snapshot) -> str:
         if before == "refund_due":
             return "canceled"
         # What was captured stays, only the rest of the authorisation is gone.
-        return "captured" if payment.amount_captured else now
+        return "captured" if payment.amount_captured + grown else now
     if before in ("processing", "requires_action"):
         return now if may(order, "pay") and get(Stock).commit(order.id) else "refund_due"
-    if before in ("authorized", "captured", "refunded") and order.status in ("open", "completed"):
+    is_ours = before in ("authorized", "captured", "refunded")
+    if is_ours and (not grown or order.status in ("open", "completed")):
         return now
     return "refund_due"
 

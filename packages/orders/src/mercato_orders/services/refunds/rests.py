@@ -56,7 +56,7 @@ class Rest:
 
 def rest_of(order: Order) -> Rest:
     """Lock the payment of a locked order, and return what is left of both."""
-    paying = sa.select(Payment, *_refunded()).where(*_paying(order))
+    paying = sa.select(Payment, *_refunded(order)).where(*_paying(order))
     row = session.execute(refreshed(locked(paying))).one_or_none()
     return _rest(order, row or (None, 0, 0, 0))
 
@@ -71,7 +71,7 @@ def claim_rest(order: Order, amount: int | None) -> tuple[Payment, Rest]:
     Raises:
         RefundExceedsCaptured: Less is left, or nothing.
     """
-    claimed = claiming(amount).where(*_paying(order)).returning(Payment, *_refunded())
+    claimed = claiming(amount).where(*_paying(order)).returning(Payment, *_refunded(order))
     row = session.execute(claimed, execution_options=REFRESHING).one_or_none()
     if row is None:
         raise RefundExceedsCaptured(rest_of(order).left)
@@ -82,13 +82,18 @@ def _paying(order: Order) -> tuple[sa.ColumnElement[bool], ...]:
     return Payment.order_id == order.id, Payment.status.in_(ACTIVE)
 
 
-def _refunded() -> list[sa.ScalarSelect[int]]:
-    """Select the sums of the refunds of a payment: amount, tax, shipping."""
+def _refunded(order: Order) -> list[sa.ScalarSelect[int]]:
+    """Select the sums of the refunds of what an order has paid: amount, tax, shipping."""
     live = sa.select(Refund).where(
-        Refund.payment_id == Payment.id, Refund.status.in_(("pending", "succeeded"))
+        Refund.order_id == order.id,
+        Refund.source != "late_payment",
+        Refund.status.in_(("pending", "succeeded")),
     )
+    # PostgreSQL sums integers to decimals.
     return [
-        live.with_only_columns(sa.func.coalesce(sa.func.sum(column), 0)).scalar_subquery()
+        live.with_only_columns(
+            sa.cast(sa.func.coalesce(sa.func.sum(column), 0), sa.BigInteger)
+        ).scalar_subquery()
         for column in (Refund.amount, Refund.amount_tax, Refund.amount_shipping)
     ]
 
