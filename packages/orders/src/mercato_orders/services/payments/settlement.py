@@ -69,7 +69,7 @@ def _apply(order: Order, payment: Payment, snapshot: Snapshot, actor: Actor) -> 
     _keep(payment, snapshot)
     capture = _end_capture(payment, snapshot, grown)
     payment.amount_captured += grown
-    move(payment, PAYMENT, _status_after(order, payment, snapshot))
+    move(payment, PAYMENT, _status_after(order, payment, snapshot, grown))
     touch(order)
     if payment.status in _TAKEN:
         _take(order, payment, actor)
@@ -99,7 +99,7 @@ def _keep(payment: Payment, snapshot: Snapshot) -> None:
     payment.expected_by = snapshot.expected_by
 
 
-def _status_after(order: Order, payment: Payment, snapshot: Snapshot) -> str:
+def _status_after(order: Order, payment: Payment, snapshot: Snapshot, grown: int) -> str:
     """Return the status of a payment, which takes the money for its order if it can."""
     before, now = payment.status, snapshot.state
     if now in ("processing", "requires_action"):
@@ -111,6 +111,9 @@ def _status_after(order: Order, payment: Payment, snapshot: Snapshot) -> str:
         return "captured" if payment.amount_captured else now
     if before in ("processing", "requires_action"):
         return now if may(order, "pay") and get(Stock).commit(order.id) else "refund_due"
+    if before == "authorized" and payment.amount_captured and not grown:
+        # The rest is closed of what the order has taken before.
+        return "refunded" if payment.amount_refunded == payment.amount_captured else now
     if before in ("authorized", "captured", "refunded") and order.status in ("open", "completed"):
         return now
     return "refund_due"
