@@ -94,6 +94,12 @@ def close(order_id):
     services.settle(payment.id, BANK.void(ref, f"{payment.id}:void:1"))
 
 
+def close_if_asked(order_id):
+    """Close the payment of an order at the bank, if it is to be closed."""
+    if is_void_requested(order_id):
+        close(order_id)
+
+
 def payment_of(order_id):
     """Return the payment of an order."""
     of = sa.select(Payment).where(Payment.order_id == UUID(str(order_id)))
