@@ -5,6 +5,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import RLock
+from types import FunctionType
 from uuid import UUID, uuid4
 
 import msgspec
@@ -26,6 +27,13 @@ from mercato_kit.feature import Feature, Offer
 
 AFTER = object()
 """The outcome of a call that has its effect, and whose answer is lost."""
+
+
+@dataclass(frozen=True)
+class After:
+    """A function that runs after the effect of a call."""
+
+    run: FunctionType
 
 
 @dataclass
@@ -72,7 +80,8 @@ class Bank:
     """A provider of the contract payments, in memory. One key has one effect.
 
     A test says how the next calls of a method end: ``bank.next("refund", "pending", Unknown())``.
-    An error is raised before the effect, ``AFTER`` after it; a text is the state of the answer.
+    An error is raised before the effect, ``AFTER`` after it; a text is the state of the answer. A
+    function runs before the effect, that of :class:`After` after it.
     """
 
     def __init__(self, name, capabilities):
@@ -98,7 +107,7 @@ class Bank:
 
     def check(self, charge):
         """Refuse what no card pays."""
-        if charge.currency == "XAU":
+        if charge.currency == "KWD":
             raise Refused("currency")
 
     def open(self, charge, key):
@@ -155,11 +164,15 @@ class Bank:
             outcome = self.outcomes[method].popleft() if self.outcomes[method] else None
             if isinstance(outcome, Exception):
                 raise outcome
+            if isinstance(outcome, FunctionType):
+                outcome()
             answer = effect(outcome)
             if key is not None:
                 self.answers[key] = answer
             if outcome is AFTER:
                 raise Unknown("the answer is lost")
+            if isinstance(outcome, After):
+                outcome.run()
             return answer
 
     def _opened(self, charge):

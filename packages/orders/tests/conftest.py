@@ -4,7 +4,7 @@ from mercato_orders import services
 from mercato_orders.feature import feature  # noqa: F401 - the feature under test
 
 from . import factories
-from .bank import BANKS
+from .bank import BANK, BANKS, DESK
 from .drawn import VIEW_CASES
 from .fakes import WAREHOUSE
 
@@ -13,6 +13,14 @@ from .fakes import WAREHOUSE
 def fakes():
     """The fake feature that offers the contracts orders needs."""
     return [WAREHOUSE, BANKS]
+
+
+@pytest.fixture(autouse=True)
+def bank():
+    """The provider ``bank``; it and ``desk`` know no payment."""
+    BANK.reset()
+    DESK.reset()
+    return BANK
 
 
 @pytest.fixture

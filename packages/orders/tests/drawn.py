@@ -6,7 +6,18 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from sqlalchemy.orm import joinedload, selectinload
 
-from mercato_orders.models import Adjustment, Line, Order, OrderEvent, Payment, Refund, RefundLine
+from mercato_orders.models import (
+    PARCEL_STATUSES,
+    Adjustment,
+    Fulfillment,
+    FulfillmentLine,
+    Line,
+    Order,
+    OrderEvent,
+    Payment,
+    Refund,
+    RefundLine,
+)
 from mercato_testing.views import ViewCase
 
 START = datetime(1900, 1, 1, tzinfo=UTC)
@@ -59,7 +70,14 @@ def with_parts(draw):
     order = draw(orders())
     of = draw(lines(order))
     paid = draw(payments(order))
-    return [order, *of, *draw(adjustments(order, of)), *paid, *draw(refunds(paid, of))]
+    return [
+        order,
+        *of,
+        *draw(adjustments(order, of)),
+        *paid,
+        *draw(refunds(paid, of)),
+        *draw(parcels(order, of)),
+    ]
 
 
 @st.composite
@@ -155,6 +173,37 @@ def refunds(draw, paid, of):
 
 
 @st.composite
+def parcels(draw, order, of):
+    """Draw fulfilments of an order, with their lines."""
+    made = [
+        Fulfillment(
+            **{name: draw(maybe(TEXT)) for name in ("tracking_company", "tracking_number")},
+            **{name: draw(maybe(TIMES)) for name in ("shipped_at", "delivered_at", "canceled_at")},
+            **{name: draw(TIMES) for name in ("created_at", "updated_at")},
+            id=draw(st.uuids()),
+            order_id=order.id,
+            sequence=sequence,
+            status=draw(st.sampled_from(PARCEL_STATUSES)),
+        )
+        for sequence in range(1, draw(st.integers(1, 3)))
+    ]
+    parts = [
+        FulfillmentLine(fulfillment_id=one.id, line_id=line.id, quantity=draw(st.integers(1, 9)))
+        for one in made
+        for line in of
+    ]
+    return [*made, *parts]
+
+
+@st.composite
+def with_parcel(draw):
+    """Draw a fulfilment after its order and lines."""
+    order = draw(orders())
+    of = draw(lines(order))
+    return [order, *of, *draw(parcels(order, of).filter(len))]
+
+
+@st.composite
 def with_payments(draw):
     """Draw a payment after its order."""
     order = draw(orders())
@@ -203,6 +252,7 @@ ORDER = ViewCase(
         selectinload(Order.payments).joinedload(Payment.order),
         selectinload(Order.refunds).joinedload(Refund.order),
         selectinload(Order.refunds).selectinload(Refund.lines),
+        selectinload(Order.fulfillments).selectinload(Fulfillment.lines),
     ],
 )
 
@@ -221,5 +271,6 @@ VIEW_CASES = {
         values=of_order,
         options=[joinedload(Refund.order), selectinload(Refund.lines)],
     ),
+    "FULFILLMENTS": ViewCase(with_parcel(), options=[selectinload(Fulfillment.lines)]),
     "EVENTS": ViewCase(with_event(), values=of_order),
 }

@@ -41,11 +41,17 @@ def order_of(*lines, **members):
 
 
 def make_payment(order_id, **values):
-    """Insert an unfinished payment of an order, as a remote provider would leave it."""
+    """Insert an unfinished payment of an order, which its provider has opened."""
     order = find_order(order_id)
     payment = Payment(
         id=new_id(),
-        **{"order_id": order.id, "provider": "manual", "amount": order.amount_total, **values},
+        **{
+            "order_id": order.id,
+            "provider": "bank",
+            "provider_payment_id": f"bank_{order.id}",
+            "amount": order.amount_total,
+            **values,
+        },
     )
     session.add(payment)
     return payment.id
@@ -77,6 +83,11 @@ def reservation_status_of(order_id):
 def find_order(order_id):
     """Return an order's row."""
     return session.get_one(Order, UUID(str(order_id)))
+
+
+def find_payment(payment_id):
+    """Return a payment's row."""
+    return session.get_one(Payment, UUID(str(payment_id)))
 
 
 def events_of(order_id):

@@ -74,7 +74,7 @@ class TestPayAgainstExpire:
         path = f"/v1/orders/{alices_order['id']}/payments"
 
         answer, _ = at_once(
-            lambda: charlie.post(path, json={"provider": "manual"}),
+            lambda: charlie.post(path, json={"provider": "desk"}),
             sweep,
         )
 

@@ -10,7 +10,7 @@ from .factories import order_of
 
 def pay(who, order):
     """Pay an order."""
-    return who.post(f"/v1/orders/{order['id']}/payments", json={"provider": "manual"})
+    return who.post(f"/v1/orders/{order['id']}/payments", json={"provider": "desk"})
 
 
 class TestExpireUnpaidOrders:

@@ -1,3 +1,4 @@
+import socket
 import threading
 from contextlib import contextmanager
 
@@ -5,6 +6,8 @@ import pytest
 
 from mercato_payments_sandbox.feature import feature  # noqa: F401 - the feature under test
 from mercato_payments_sandbox.server import prepared
+
+from .api import Api
 
 SECRET = "a-secret-of-the-tests"
 
@@ -45,3 +48,19 @@ def settings(server):
         "former_secrets": ["a-former-secret"],
         "timeout_seconds": 0.5,
     }
+
+
+@pytest.fixture
+def api(sandbox):
+    """A shop that calls the sandbox."""
+    made = Api(sandbox.url, SECRET)
+    with made.http:
+        yield made
+
+
+@pytest.fixture
+def free_port():
+    """A free port of loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

@@ -39,7 +39,7 @@ class SandboxDriver:
         page = f"{self._sandbox.url}/3ds/{ref.reference}"
         httpx2.post(page, data={"answer": answer}, trust_env=False)
 
-    def refund(self, ref, amount):
+    def refund_by_hand(self, ref, amount):
         """Make a refund without an id of orders."""
         path = f"/payments/{ref.reference}/refunds"
         client = Client(self._sandbox.url, self._sandbox.secret, 5)

@@ -5,16 +5,17 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from mercato_testing.views import ViewCase
-from mercato_users.models import User
+from mercato_users.models import Address, AuditEvent, Role, User, UserRole
 
 START = datetime(1900, 1, 1, tzinfo=UTC)
 TIMES = st.timedeltas(timedelta(), timedelta(days=365 * 399)).map(START.__add__)
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=9)
+IDS = st.uuids()
 USERS = st.builds(
     User,
-    id=st.uuids(),
+    id=IDS,
     email=TEXT,
-    email_canonical=st.uuids().map(str),
+    email_canonical=IDS.map(str),
     email_verified_at=st.none() | TIMES,
     given_name=st.none() | TEXT,
     family_name=st.none() | TEXT,
@@ -25,4 +26,54 @@ USERS = st.builds(
     updated_at=TIMES,
 )
 
-VIEW_CASES = {"USERS": ViewCase(USERS.map(lambda user: [user]))}
+
+@st.composite
+def _with_roles(draw):
+    user = draw(USERS)
+    roles = draw(st.lists(st.builds(Role, id=IDS, name=IDS.map(str)), max_size=2))
+    return [user, *roles, *(UserRole(user_id=user.id, role_id=role.id) for role in roles)]
+
+
+@st.composite
+def _address(draw):
+    user = draw(USERS)
+    parts = ("name", "line1", "city")
+    perhaps = ("line2", "region", "postal_code", "phone_number")
+    address = Address(
+        id=draw(IDS),
+        user_id=user.id,
+        country="IT",
+        is_default_shipping=draw(st.booleans()),
+        is_default_billing=draw(st.booleans()),
+        created_at=draw(TIMES),
+        updated_at=draw(TIMES),
+        **{name: draw(TEXT) for name in parts},
+        **{name: draw(st.none() | TEXT) for name in perhaps},
+    )
+    return [user, address]
+
+
+@st.composite
+def _event(draw):
+    user_id = draw(IDS)
+    event = AuditEvent(
+        id=draw(IDS),
+        user_id=user_id,
+        actor_id=draw(st.sampled_from([None, user_id]) | IDS),
+        type=draw(TEXT),
+        ip_prefix=draw(st.none() | TEXT),
+        data=draw(st.dictionaries(TEXT, TEXT, max_size=3)),
+        created_at=draw(TIMES),
+        request_id=draw(st.none() | TEXT),
+        session_id=draw(st.none() | IDS),
+        key_id=draw(st.none() | IDS),
+    )
+    return [event]
+
+
+VIEW_CASES = {
+    "USERS": ViewCase(_with_roles()),
+    "ADDRESSES": ViewCase(_address()),
+    "AUDIT_EVENTS": ViewCase(_event()),
+    "OWN_AUDIT_EVENTS": ViewCase(_event()),
+}

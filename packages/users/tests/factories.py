@@ -8,7 +8,14 @@ from argon2 import PasswordHasher
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.emails import canonical_email
 from mercato_users import services
-from mercato_users.models import LoginAttempt, User, UserRole
+from mercato_users.models import (
+    LoginAttempt,
+    Role,
+    RolePermission,
+    Session,
+    User,
+    UserRole,
+)
 from mercato_users.values import NewUser
 
 PASSWORD = "four plain green chairs"
@@ -33,12 +40,27 @@ def make_user(email=None, **columns):
     return user
 
 
+def make_role(name, permissions):
+    """Store a role that holds *permissions*, also dormant ones, and return its id."""
+    role = Role(name=name)
+    session.add(role)
+    session.flush()
+    session.add_all(RolePermission(role_id=role.id, permission=one) for one in permissions)
+    session.flush()
+    return role.id
+
+
 def give(email, permissions):
     """Give a user a new role that holds *permissions*."""
     user = session.query(User).filter_by(email=email).one()
     name = f"role of {user.id}"
-    services.create_role(name, permissions)
+    make_role(name, permissions)
     services.grant_role(user.id, name)
+
+
+def age_logins(by):
+    """Move the last proof of identity of every session into the past."""
+    session.execute(sa.update(Session).values(auth_time=utc_now() - by))
 
 
 def registration(email="alice@example.com", **members):

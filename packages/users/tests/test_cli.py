@@ -105,7 +105,7 @@ def addresses():
 class TestListRoles:
     def test_lists_permissions(self, mercato_users, commit):
         """Each role is a line with its permissions."""
-        commit(factories.services.create_role, "packers", ["stock.read", "orders.fulfill"])
+        commit(factories.make_role, "packers", ["stock.read", "orders.fulfill"])
 
         shown = mercato_users("roles")
 

@@ -2,6 +2,7 @@ import pytest
 
 from mercato_contracts.people import People, Person
 from mercato_kit.composition import current_composition
+from mercato_kit.db import utc_now
 from mercato_kit.identity import IdentityProvider
 from mercato_kit.services import get
 from mercato_testing.contracts import PeopleSuite
@@ -37,14 +38,23 @@ class TestIdentity:
         assert principal.permissions == frozenset()
 
     def test_combines_the_permissions_of_all_roles(self, as_user, principal_of, commit):
-        """A user with two roles has the permissions of both."""
+        """A user with two roles has the permissions of both, but for those nobody declares."""
         client = as_user(email="zoe@example.com", permissions=["users.read"])
-        commit(services.create_role, "packers", ["orders.fulfill", "stock.read"])
+        commit(factories.make_role, "packers", ["orders.fulfill", "users.write"])
         commit(services.grant_role, principal_of(client).sub, "packers")
 
         principal = principal_of(client)
 
-        assert principal.permissions == {"users.read", "orders.fulfill", "stock.read"}
+        assert principal.permissions == {"users.read", "users.write"}
+
+    def test_says_how_the_caller_signed_in(self, as_user, principal_of):
+        """A login with a password is acr 1, and the time of it makes the session fresh."""
+        before = utc_now()
+
+        principal = principal_of(as_user(email="zoe@example.com"))
+
+        assert (principal.acr, principal.amr, principal.factor) == (1, ("pwd",), False)
+        assert before <= principal.auth_time <= utc_now()
 
     def test_admin_has_every_declared_permission(self, app, as_user, principal_of, commit):
         """The permissions of admin are computed from the composition, not stored."""

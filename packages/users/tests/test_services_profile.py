@@ -16,6 +16,7 @@ class TestReadMe:
             "phone_number",
             "locale",
             "status",
+            "roles",
             "metadata",
             "version",
             "created_at",

@@ -1,195 +1,258 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings as examples, strategies as st
+from argon2 import PasswordHasher
 
-from mercato_kit.db import new_id, session, utc_now
-from mercato_users.models import AuditEvent, RefreshToken, Session
+from mercato_kit.db import new_id, session
+from mercato_testing.waiting import wait_for_blocked_transaction
+from mercato_users import one_time_tokens, services
+from mercato_users.models import LoginAttempt, Session, User
 
 from . import factories
-
-STEPS = st.tuples(st.sampled_from(["refresh", "refresh", "wait", "log out"]), st.integers(0, 2))
-
-
-def refresh(client, token):
-    """Send a refresh token, and return the response."""
-    return client.post("/v1/auth/refresh", json={"refresh_token": token})
+from .factories import WRONG_LOGIN
 
 
-def pass_time(seconds):
-    """Move the use of refresh tokens into the past."""
-    earlier = utc_now() - timedelta(seconds=seconds)
-    used = RefreshToken.used_at.is_not(None)
-    session.execute(sa.update(RefreshToken).where(used).values(used_at=earlier))
+class TestSecurityLog:
+    def test_has_logins_and_refusals(self, client, commit, security_log):
+        """A login names the account, a refused one too if there is one; no line has an address."""
+        user = commit(factories.make_user, "alice@example.com")
+        before = len(security_log())
+        for email, password in (
+            ("alice@example.com", factories.PASSWORD),
+            ("alice@example.com", "not her password"),
+            ("nobody@example.com", factories.PASSWORD),
+        ):
+            client.post("/v1/auth/login", json={"email": email, "password": password})
+
+        lines = security_log()[before:]
+        assert [(line["event"], line.get("user_id")) for line in lines] == [
+            ("logged_in", user.id),
+            ("authentication_refused", user.id),
+            ("authentication_refused", None),
+        ]
+        assert {line["address"] for line in lines} == {"127.0.0.1"}
+        assert "@" not in str(lines)
+        assert "password" not in str(lines)
+
+    def test_has_throttled_logins(self, client, security_log):
+        """A login that is refused because of too many failures is logged as throttled."""
+        for _ in range(11):
+            client.post("/v1/auth/login", json=WRONG_LOGIN)
+
+        assert [line["event"] for line in security_log()] == [
+            *["authentication_refused"] * 10,
+            "throttled",
+        ]
 
 
-class TestRefresh:
-    def test_returns_new_tokens(self, client, alice):
-        """The new access token and refresh token are valid."""
-        first = refresh(client, alice.tokens["refresh_token"])
-        second = refresh(client, first.json["refresh_token"])
+class TestLogIn:
+    def test_returns_tokens(self, client, commit):
+        """The response has the tokens and the user, and no password."""
+        commit(factories.make_user, "alice@example.com")
 
-        me = client.get("/v1/users/me", headers=factories.bearer(second.json["access_token"]))
+        answer = client.post(
+            "/v1/auth/login", json={"email": " ALICE@example.com ", "password": factories.PASSWORD}
+        )
 
-        assert (first.status_code, second.status_code, me.status_code) == (200, 200, 200)
-        assert set(first.json) == {"access_token", "token_type", "expires_in", "refresh_token"}
+        assert answer.status_code == 200
+        assert answer.json["token_type"] == "Bearer"
+        assert answer.json["expires_in"] == 600
+        assert answer.json["user"]["email"] == "alice@example.com"
+        assert "password" not in answer.text
+        assert answer.headers["Cache-Control"] == "private, no-store"
 
-    def test_returns_the_same_successor_if_repeated(self, client, alice):
-        """A client that lost the response can repeat the request."""
-        first = refresh(client, alice.tokens["refresh_token"])
-        again = refresh(client, alice.tokens["refresh_token"])
+    def test_publishes_an_event(self, client, commit, outbox):
+        """A login is published with account and session, and a refresh of tokens is not."""
+        user = commit(factories.make_user, "alice@example.com")
+        tokens = factories.log_in(client, user.email)
+        client.post("/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
 
-        assert again.status_code == 200
-        assert again.json["refresh_token"] == first.json["refresh_token"]
+        (event,) = outbox("user.signed_in")
 
-    def test_ends_the_session_if_a_token_is_used_again_late(self, client, alice, commit):
-        """A second use after the grace period of ten seconds ends the session."""
-        successor = refresh(client, alice.tokens["refresh_token"]).json["refresh_token"]
-        commit(pass_time, 11)
+        assert event.payload == {
+            "user_id": str(user.id),
+            "session_id": str(event.aggregate_id),
+            "method": "password",
+        }
 
-        reused = refresh(client, alice.tokens["refresh_token"])
+    def test_refuses_uniformly(self, client, commit):
+        """Unknown, wrong, suspended and unverified accounts get the same response."""
+        commit(factories.make_user, "alice@example.com")
+        commit(factories.make_user, "suspended@example.com", status="suspended")
+        commit(factories.make_user, "waiting@example.com", email_verified_at=None)
+        commit(factories.make_user, "blank@example.com", password_hash=None)
 
-        assert (reused.status_code, reused.json["code"]) == (401, "refresh_token_reused")
-        assert "WWW-Authenticate" in reused.headers
-        assert refresh(client, successor).status_code == 401
-        assert alice.get("/v1/users/me").status_code == 401
+        answers = [
+            client.post("/v1/auth/login", json={"email": email, "password": password})
+            for email, password in (
+                ("alice@example.com", "not her password"),
+                ("nobody@example.com", factories.PASSWORD),
+                ("suspended@example.com", factories.PASSWORD),
+                ("waiting@example.com", factories.PASSWORD),
+                ("blank@example.com", "a password that no account has"),
+            )
+        ]
 
-    def test_ends_the_session_if_the_successor_was_used(self, client, alice):
-        """Within the grace period, too, a token is invalid once its successor was used."""
-        successor = refresh(client, alice.tokens["refresh_token"]).json["refresh_token"]
-        newest = refresh(client, successor).json["refresh_token"]
+        assert {answer.status_code for answer in answers} == {401}
+        bodies = [
+            {name: value for name, value in answer.json.items() if name != "request_id"}
+            for answer in answers
+        ]
+        assert bodies == [bodies[0]] * len(bodies)
+        assert bodies[0]["code"] == "invalid_credentials"
 
-        reused = refresh(client, alice.tokens["refresh_token"])
+    def test_takes_equal_statements_for_an_unknown_address(self, client, commit, statements):
+        """The statements do not reveal whether an account exists."""
+        commit(factories.make_user, "alice@example.com")
+        with statements as for_alice:
+            client.post("/v1/auth/login", json=WRONG_LOGIN)
 
-        assert reused.json["code"] == "refresh_token_reused"
-        assert refresh(client, newest).status_code == 401
+            of_alice = len(for_alice)
 
-    def test_records_the_reuse(self, client, alice, commit):
-        """The audit trail says why the session ended."""
-        refresh(client, refresh(client, alice.tokens["refresh_token"]).json["refresh_token"])
-        refresh(client, alice.tokens["refresh_token"])
+        with statements as for_nobody:
+            client.post("/v1/auth/login", json={**WRONG_LOGIN, "email": "nobody@example.com"})
 
-        kinds = commit(lambda: list(session.scalars(sa.select(AuditEvent.type))))
+        assert len(for_nobody) == of_alice
 
-        assert "refresh_token_reused" in kinds
+    def test_rehashes_with_current_parameters(self, client, commit):
+        """A hash with old parameters is replaced at the next login."""
+        weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
+        commit(factories.make_user, "alice@example.com", password_hash=weak)
 
-    def test_never_forks_under_concurrency(self, app, client, alice, commit):
-        """20 rounds of 10 concurrent refreshes give one successor each, and none is refused."""
-        token = alice.tokens["refresh_token"]
-        with ThreadPoolExecutor(10) as threads:
-            for round_ in range(20):
-                given = token
-                answers = list(
-                    threads.map(lambda _, sent=given: refresh(app.test_client(), sent), range(10))
-                )
+        factories.log_in(client)
 
-                assert {answer.status_code for answer in answers} == {200}, round_
-                (token,) = {answer.json["refresh_token"] for answer in answers}
+        kept = commit(lambda: session.scalar(sa.select(User.password_hash)))
+        assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+        factories.log_in(client)
 
-        links = commit(lambda: session.scalar(sa.select(sa.func.count(RefreshToken.token_hash))))
-        replayed = refresh(client, given)
-        assert links == 21
-        assert replayed.status_code == 200, "its successor is unused and it is recent"
+    def test_opens_and_renews_a_hash_of_what_was_typed(self, client, commit):
+        """A hash made before passwords were normalized opens once more, and then in any form."""
+        typed = "Zoe\u0308 at the market \uff11"
+        old = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(typed)
+        commit(factories.make_user, "alice@example.com", password_hash=old)
 
-    def test_revokes_the_session_on_a_concurrent_replay(self, app, client, alice):
-        """20 rounds: reuse of an old token, concurrent with a refresh, revokes the session."""
-        for _ in range(20):
-            tokens = factories.log_in(client)
-            newest = refresh(client, tokens["refresh_token"]).json["refresh_token"]
-            newest = refresh(client, newest).json["refresh_token"]
+        factories.log_in(client, password=typed)
 
-            with ThreadPoolExecutor(5) as threads:
-                replays = threads.map(
-                    lambda _, sent=tokens["refresh_token"]: refresh(app.test_client(), sent),
-                    range(5),
-                )
+        factories.log_in(client, password="Zo\u00eb at the market 1")
+        factories.log_in(client, password=typed)
 
-            assert {replay.status_code for replay in replays} == {401}
-            assert refresh(client, newest).status_code == 401
+    def test_keeps_the_version_of_the_profile(self, client, commit):
+        """A login does not change the ETag."""
+        commit(factories.make_user, "alice@example.com")
 
-    @pytest.mark.parametrize("kind", ["unknown", "access token"])
-    def test_refuses_other_tokens(self, client, alice, kind):
-        """Unknown tokens and access tokens answer 401 with a challenge."""
-        token = {"unknown": "made-up", "access token": alice.tokens["access_token"]}[kind]
+        first, second = factories.log_in(client)["user"], factories.log_in(client)["user"]
 
-        refused = refresh(client, token[:200])
+        assert first["version"] == second["version"] == 1
+        assert first["updated_at"] == second["updated_at"]
 
-        assert refused.status_code == 401
-        assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
+    def test_stores_the_network_of_the_client(self, client, commit):
+        """A session has the client's network, not its address."""
+        commit(factories.make_user, "alice@example.com")
 
-    def test_ends_with_the_session(self, client, alice, commit):
-        """A session ends after thirty days, even if it is refreshed."""
-        over = utc_now() - timedelta(seconds=1)
-        commit(lambda: session.execute(sa.update(Session).values(expires_at=over)))
+        client.post(
+            "/v1/auth/login",
+            json={"email": "alice@example.com", "password": factories.PASSWORD},
+            environ_base={"REMOTE_ADDR": "203.0.113.77"},
+            headers={"User-Agent": "x" * 1000},
+        )
 
-        refused = refresh(client, alice.tokens["refresh_token"])
-
-        assert refused.status_code == 401
-
-    def test_stores_hashes_only(self, alice, commit):
-        """The database contains no refresh token."""
-        kept = commit(lambda: list(session.scalars(sa.select(RefreshToken.token_hash))))
-
-        assert alice.tokens["refresh_token"] not in kept
-
-    @examples(
-        max_examples=25,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
-    )
-    @given(steps=st.lists(STEPS, min_size=1, max_size=12))
-    def test_agrees_with_the_model(self, client, commit, steps):
-        """Any sequence of refreshes, pauses and a logout gives the results of the model."""
-        address = f"{new_id()}@example.com"
-        commit(factories.make_user, address)
-        tokens = factories.log_in(client, address)
-        chain, recent, alive = [tokens["refresh_token"]], set(), True
-
-        for what, back in steps:
-            if what == "log out":
-                headers = factories.bearer(tokens["access_token"])
-                ended = client.post("/v1/auth/logout", headers=headers)
-                assert ended.status_code == (204 if alive else 401)
-                alive = False
-            elif what == "wait":
-                commit(pass_time, 11)
-                recent.clear()
-            else:
-                position = max(0, len(chain) - 1 - back)
-                answer = refresh(client, chain[position])
-                newest = position == len(chain) - 1
-                repeated = position == len(chain) - 2 and position in recent
-                alive = alive and (newest or repeated)
-                assert answer.status_code == (200 if alive else 401)
-                if alive and newest:
-                    chain.append(answer.json["refresh_token"])
-                    recent.add(position)
-                elif alive:
-                    assert answer.json["refresh_token"] == chain[-1]
+        login = commit(lambda: session.scalars(sa.select(Session)).one())
+        assert (login.ip_prefix, len(login.user_agent)) == ("203.0.113.0/24", 200)
 
 
-class TestLogOut:
-    def test_ends_the_session(self, client, alice):
-        """Access and refresh token are refused from the next request on."""
-        answer = alice.post("/v1/auth/logout")
+class TestLogInConcurrently:
+    @pytest.fixture
+    def overtaken(self, app, commit):
+        """A function that logs in while a change of the account is not committed yet.
 
-        assert answer.status_code == 204
-        assert alice.get("/v1/users/me").status_code == 401
-        assert refresh(client, alice.tokens["refresh_token"]).status_code == 401
+        It takes the change and, for another request than a login, the path and the body.
+        """
 
-    def test_keeps_other_sessions(self, client, alice):
-        """Other sessions of the user stay active."""
-        elsewhere = factories.log_in(client)
+        def run(change, path="/v1/auth/login", body=None):
+            def log_in():
+                login = {"email": "alice@example.com", "password": factories.PASSWORD}
+                return app.test_client().post(path, json=body or login)
 
-        alice.post("/v1/auth/logout")
+            with ThreadPoolExecutor(1) as threads:
 
-        me = client.get("/v1/users/me", headers=factories.bearer(elsewhere["access_token"]))
-        assert me.status_code == 200
+                def change_first():
+                    change()
+                    answer = threads.submit(log_in)
+                    wait_for_blocked_transaction(answer)
+                    return answer
 
-    def test_requires_a_login(self, client):
-        """A guest gets 401."""
-        refused = client.post("/v1/auth/logout")
+                return commit(change_first).result()
 
-        assert refused.status_code == 401
+        return run
+
+    def test_a_concurrent_reset_wins(self, client, commit, overtaken):
+        """A login with the old password waits for the reset, and is refused."""
+        user_id = commit(factories.make_user, "alice@example.com").id
+        token = commit(one_time_tokens.store, user_id, one_time_tokens.RESET_PASSWORD, new_id(), {})
+
+        refused = overtaken(lambda: services.reset_password(token, "an entirely new password"))
+
+        assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
+        assert commit(open_sessions) == []
+        assert sum(commit(lambda: list(session.scalars(sa.select(LoginAttempt.count))))) == 3
+
+    def test_a_link_is_used_once(self, commit, overtaken):
+        """Of two uses of one link at once, the second gets 410, as of an expired link."""
+        user_id = commit(factories.make_user, "alice@example.com").id
+        token = commit(one_time_tokens.store, user_id, one_time_tokens.RESET_PASSWORD, new_id(), {})
+
+        refused = overtaken(
+            lambda: services.reset_password(token, "an entirely new password"),
+            "/v1/auth/password/reset",
+            {"token": token, "password": "another new password"},
+        )
+
+        assert (refused.status_code, refused.json["code"]) == (410, "token_expired")
+
+    def test_a_rehash_does_not_restore_the_old_password(self, client, commit, overtaken):
+        """The new password stays, even if the login wanted to rehash the old one."""
+        weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
+        user_id = commit(factories.make_user, "alice@example.com", password_hash=weak).id
+        token = commit(one_time_tokens.store, user_id, one_time_tokens.RESET_PASSWORD, new_id(), {})
+
+        overtaken(lambda: services.reset_password(token, "an entirely new password"))
+
+        old = client.post("/v1/auth/login", json={**WRONG_LOGIN, "password": factories.PASSWORD})
+        assert old.status_code == 401
+        factories.log_in(client, password="an entirely new password")
+
+    def test_concurrent_rehashes_refuse_no_login(self, commit, overtaken):
+        """Two concurrent logins with the right password both succeed although one rehashes it."""
+        weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(factories.PASSWORD)
+        commit(factories.make_user, "alice@example.com", password_hash=weak)
+        rehash = sa.update(User).values(password_hash=factories.PASSWORD_HASH)
+
+        answer = overtaken(lambda: session.execute(rehash))
+
+        assert answer.status_code == 200
+        kept = commit(lambda: session.scalar(sa.select(User.password_hash)))
+        assert kept == factories.PASSWORD_HASH
+
+    def test_a_concurrent_suspension_wins(self, client, commit, overtaken):
+        """A login that read the account before its suspension is refused."""
+        user_id = commit(factories.make_user, "alice@example.com").id
+
+        refused = overtaken(lambda: services.suspend_user(user_id, reason=None, actor_id=None))
+
+        assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
+        assert commit(open_sessions) == []
+
+
+def open_sessions():
+    """Return the active sessions."""
+    return list(session.scalars(sa.select(Session.id).where(Session.revoked_at.is_(None))))
+
+
+class TestStatements:
+    def test_rows_are_written_together(self, client, alice, database, statements):
+        """What a login writes is written at the end, on PostgreSQL by one statement."""
+        with statements as sent:
+            factories.log_in(client)
+
+        assert len(sent) == (8 if database.url.startswith("postgresql") else 11), sent

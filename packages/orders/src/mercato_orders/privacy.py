@@ -27,6 +27,7 @@ def export_subject(customer_id: UUID) -> dict[str, Any]:
     parts = [
         *map(selectinload, (Order.lines, Order.adjustments, Order.payments)),
         selectinload(Order.refunds).selectinload(Refund.lines),
+        selectinload(Order.fulfillments).selectinload(Fulfillment.lines),
     ]
     schema = OrderSchema(many=True)  # type: ignore[no-untyped-call]  # marshmallow leaves it out
     return {

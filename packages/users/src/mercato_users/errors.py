@@ -1,6 +1,8 @@
 """Problems of users."""
 
-from mercato_kit.errors import Conflict, FieldError, Invalid, NotFound, Problem, Unauthenticated
+from collections.abc import Sequence
+
+from mercato_kit.errors import Conflict, FieldError, Invalid, Problem, Unauthenticated
 
 
 class InvalidCredentials(Unauthenticated):
@@ -51,11 +53,56 @@ class EmailTaken(Conflict):
     title = "An account with this e-mail address already exists"
 
 
-class UnknownRole(NotFound):
+class LimitReached(Conflict):
+    """The address book is full."""
+
+    code = "limit_reached"
+    title = "You have 50 addresses; delete one first"
+
+
+class LastAdministrator(Conflict):
+    """The last active administrator would be lost, and with it the way to make another."""
+
+    code = "last_administrator"
+    title = "The last administrator must stay"
+
+
+class SystemRole(Conflict):
+    """The role that holds every permission cannot be changed or deleted."""
+
+    code = "system_role"
+    title = "This role cannot be changed"
+
+
+class RoleTaken(Conflict):
+    """Another role has this name."""
+
+    code = "role_taken"
+    title = "A role with this name already exists"
+
+
+class RoleInUse(Conflict):
+    """An account has the role."""
+
+    code = "role_in_use"
+    title = "An account has this role; take it away first"
+
+
+class UnknownPermission(Invalid):
+    """No feature of the deployment declares a permission."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        detail = f"No enabled feature declares {', '.join(names)}."
+        super().__init__(detail, errors=[FieldError("/permissions", "unknown_permission", detail)])
+
+
+class UnknownRole(Invalid):
     """A role with this name does not exist."""
 
-    code = "unknown_role"
     title = "Unknown role"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, errors=[FieldError("/roles", "unknown_role", detail)])
 
 
 class InvalidTransition(Conflict):

@@ -6,7 +6,7 @@ from uuid import UUID
 from mercato_kit import work
 from mercato_kit.db import session
 from mercato_kit.events import Event, Handler
-from mercato_users import messages, one_time_tokens, topics
+from mercato_users import messages, one_time_tokens, opaque_tokens, topics
 from mercato_users.models import User
 
 Letter = tuple[str, str, str]
@@ -48,17 +48,47 @@ def mail_password_reset(event: Event) -> None:
 
 def mail_password_changed(event: Event) -> None:
     """Mail the owner of an account that its password was changed."""
-    _mail(event, lambda user: (user.email, *messages.password_changed()))
+    _mail(event, lambda user: _with_reset(user, event, messages.password_changed))
+
+
+def mail_email_change(event: Event) -> None:
+    """Mail a link to the new address of an account."""
+    purpose = one_time_tokens.CHANGE_EMAIL
+    _mail(event, lambda _: _with_link(purpose, event, messages.email_change))
+
+
+def mail_email_change_notice(event: Event) -> None:
+    """Mail the owner of an account that its address will change."""
+    _mail(event, lambda user: _with_reset(user, event, messages.email_change_notice))
+
+
+def mail_email_taken(event: Event) -> None:
+    """Mail the owner of an account that its address was wanted for another one."""
+    _mail(event, lambda user: (user.email, *messages.email_taken()))
+
+
+def mail_email_changed(event: Event) -> None:
+    """Mail a link to the former address of an account, to undo the change."""
+    purpose = one_time_tokens.UNDO_EMAIL
+    _mail(event, lambda _: _with_link(purpose, event, messages.email_changed))
 
 
 PUBLISHES = (
     topics.VERIFIED,
     topics.SIGNED_IN,
     topics.ERASED,
+    topics.ROLES_CHANGED,
+    topics.SUSPENDED,
+    topics.REACTIVATED,
+    topics.EMAIL_UPDATED,
     topics.VERIFICATION_REQUESTED,
     topics.REGISTRATION_REPEATED,
     topics.PASSWORD_RESET_REQUESTED,
     topics.PASSWORD_CHANGED,
+    topics.EMAIL_CHANGE_REQUESTED,
+    topics.EMAIL_CHANGE_NOTICE,
+    topics.EMAIL_TAKEN,
+    topics.EMAIL_CHANGED,
 )
 
 HANDLES = (
@@ -66,6 +96,10 @@ HANDLES = (
     Handler(topics.REGISTRATION_REPEATED, mail_registration_repeated, remote=True),
     Handler(topics.PASSWORD_RESET_REQUESTED, mail_password_reset, remote=True),
     Handler(topics.PASSWORD_CHANGED, mail_password_changed, remote=True),
+    Handler(topics.EMAIL_CHANGE_REQUESTED, mail_email_change, remote=True),
+    Handler(topics.EMAIL_CHANGE_NOTICE, mail_email_change_notice, remote=True),
+    Handler(topics.EMAIL_TAKEN, mail_email_taken, remote=True),
+    Handler(topics.EMAIL_CHANGED, mail_email_changed, remote=True),
 )
 
 
@@ -82,6 +116,21 @@ def _address_of(token: str, user: User) -> str:
     which may be several mailboxes. A link goes to the spelling that it verifies.
     """
     return str(one_time_tokens.data_of(token).get("email", user.email))
+
+
+def _with_reset(user: User, event: Event, message: Callable[[str], tuple[str, str]]) -> Letter:
+    """Write to the owner of an account, with a link to set a new password."""
+    purpose = one_time_tokens.RESET_PASSWORD
+    return user.email, *message(one_time_tokens.store(user.id, purpose, event.aggregate_id, {}))
+
+
+def _with_link(
+    purpose: str, event: Event, message: Callable[[str], tuple[str, str]]
+) -> Letter | None:
+    """Write to the address that a link is for; None if its token was deleted meanwhile."""
+    token = opaque_tokens.one_time_token(purpose, event.aggregate_id)
+    address = one_time_tokens.data_of(token).get("email")
+    return None if address is None else (address, *message(token))
 
 
 def _mail(event: Event, compose: Callable[[User], Letter | None]) -> None:

@@ -9,7 +9,7 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.jobs import Job
 from mercato_kit.settings import current_settings
 from mercato_users import attempts
-from mercato_users.models import OneTimeToken, Session, User
+from mercato_users.models import AuditEvent, OneTimeToken, Session, User
 from mercato_users.settings import UsersSettings
 
 BATCH = 500
@@ -32,7 +32,14 @@ def forget_tokens() -> int:
 def forget_sessions() -> int:
     """Delete sessions, and their refresh tokens, a month after they ended."""
     before = utc_now() - ENDED_SESSIONS_KEPT
-    return _delete(Session.id, sa.or_(Session.expires_at < before, Session.revoked_at < before))
+    ended = (Session.expires_at, Session.idle_expires_at, Session.revoked_at)
+    return _delete(Session.id, sa.or_(*(moment < before for moment in ended)))
+
+
+def forget_audit_events() -> int:
+    """Delete the audit trail that is older than the setting ``audit_days``."""
+    before = utc_now() - timedelta(days=current_settings(UsersSettings).audit_days)
+    return _delete(AuditEvent.id, AuditEvent.created_at < before)
 
 
 def forget_unverified() -> int:
@@ -54,6 +61,7 @@ JOBS = (
     Job("forget_attempts", forget_attempts, every_seconds=HOUR),
     Job("forget_tokens", forget_tokens, every_seconds=HOUR),
     Job("forget_sessions", forget_sessions, every_seconds=HOUR),
+    Job("forget_audit_events", forget_audit_events, every_seconds=HOUR),
     Job("forget_unverified", forget_unverified, every_seconds=HOUR),
 )
 

@@ -56,14 +56,76 @@ password does not change.
     )
 
 
-def password_changed() -> tuple[str, str]:
+def password_changed(token: str) -> tuple[str, str]:
     """Return subject and text of the mail about a changed password."""
     name = current_settings(UsersSettings).shop_name
     return (
         f"Your password for {name} was changed",
-        f"""The password of your account at {name} was changed, and you were logged out everywhere.
+        f"""The password of your account at {name} was changed, and you were logged out everywhere
+else.
 
-If it was not you, set a new password immediately.
+If it was not you, set a new password now:
+
+{_link("reset-password", token)}
+""",
+    )
+
+
+def email_change(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail to confirm a new address of an account."""
+    settings = current_settings(UsersSettings)
+    return (
+        f"Confirm your new e-mail address for {settings.shop_name}",
+        f"""Someone wants to use this e-mail address for an account at {settings.shop_name}.
+
+Open this link to confirm that the address is yours:
+
+{_link("change-email", token)}
+
+It is valid for {settings.verification_hours} hours. If it was not you, ignore this mail.
+""",
+    )
+
+
+def email_taken() -> tuple[str, str]:
+    """Return subject and text of the mail about an address that has an account already."""
+    name = current_settings(UsersSettings).shop_name
+    return (
+        f"You already have an account at {name}",
+        f"""Someone tried to use your e-mail address for another account at {name}.
+
+You have an account with this address already, and nothing was changed.
+""",
+    )
+
+
+def email_change_notice(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail to the old address, before it changes."""
+    settings = current_settings(UsersSettings)
+    return (
+        f"Your e-mail address for {settings.shop_name} will change",
+        f"""Someone who knows your password asked for another e-mail address of your account at
+{settings.shop_name}. It changes when a link in a mail to the new address is opened.
+
+If it was not you, set a new password now:
+
+{_link("reset-password", token)}
+""",
+    )
+
+
+def email_changed(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail to the old address, after it was changed."""
+    name = current_settings(UsersSettings).shop_name
+    return (
+        f"Your e-mail address for {name} was changed",
+        f"""Your account at {name} has another e-mail address now.
+
+If it was not you, open this link within 7 days to get your account back:
+
+{_link("undo-email", token)}
+
+It brings this address back, ends every session and asks for a new password.
 """,
     )
 

@@ -1,7 +1,7 @@
 """One-time tokens of mailed links: valid once and for a limited time."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,15 +10,39 @@ from mercato_kit.db import insert, session, utc_now
 from mercato_kit.settings import current_settings
 from mercato_users import opaque_tokens
 from mercato_users.errors import TokenExpired
-from mercato_users.models import OneTimeToken
+from mercato_users.models import OneTimeToken, User
 from mercato_users.settings import UsersSettings
 
 VERIFY_EMAIL = "verify_email"
 RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a password
+CHANGE_EMAIL = "change_email"
+UNDO_EMAIL = "undo_email"
+
+UNDO = timedelta(days=7)
+"""How long a change of the address can be undone."""
+
+
+class Used(NamedTuple):
+    """A token that was used.
+
+    Args:
+        user_id: The user of the token.
+        epoch: The credential epoch that it belongs to. The statement that changes the account
+            requires it, because another change may have begun the next one meanwhile.
+        data: Values to apply to the account.
+        expires_at: When it would have expired.
+    """
+
+    user_id: UUID
+    epoch: int
+    data: dict[str, Any]
+    expires_at: datetime
 
 
 def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str:
     """Store the token of *nonce* if it is not stored yet, and return it.
+
+    A change of the user's credentials voids it, unless it undoes such a change.
 
     Args:
         user_id: The user of the token.
@@ -33,6 +57,7 @@ def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str
             token_hash=opaque_tokens.digest(token),
             user_id=user_id,
             purpose=purpose,
+            epoch=sa.select(User.credential_epoch).where(User.id == user_id).scalar_subquery(),
             data=data,
             expires_at=utc_now() + _lifetime(purpose),
         )
@@ -45,7 +70,7 @@ def owner(token: str, purpose: str) -> UUID:
     """Return the id of the user of a token, without using it: a cheap check before the work.
 
     Raises:
-        TokenExpired: It is unknown, used or expired.
+        TokenExpired: It is unknown, used, void or expired.
     """
     user_id = session.scalar(sa.select(OneTimeToken.user_id).where(_is_usable(token, purpose)))
     if user_id is None:
@@ -53,33 +78,34 @@ def owner(token: str, purpose: str) -> UUID:
     return user_id
 
 
-def use(token: str, purpose: str) -> tuple[UUID, dict[str, Any]]:
+def use(token: str, purpose: str) -> Used:
     """Use a token. If two callers use the same token, only one succeeds.
 
-    Returns:
-        The user's id, and the values to apply to the account.
-
     Raises:
-        TokenExpired: It is unknown, used or expired.
+        TokenExpired: It is unknown, used, void or expired.
     """
     used = session.execute(
         sa.update(OneTimeToken)
         .where(_is_usable(token, purpose))
         .values(used_at=utc_now())
-        .returning(OneTimeToken.user_id, OneTimeToken.data)
+        .returning(
+            OneTimeToken.user_id, OneTimeToken.epoch, OneTimeToken.data, OneTimeToken.expires_at
+        )
+        .execution_options(synchronize_session=False)
     ).one_or_none()
     if used is None:
         raise TokenExpired
-    return used.user_id, used.data
+    return Used(*used)
 
 
-def use_up_all(user_id: UUID, purpose: str) -> None:
-    """Invalidate all unused tokens of a user for a purpose."""
+def use_up_later(used: Used, purpose: str) -> None:
+    """Void the tokens of a user for a purpose that were made after one that was used."""
     session.execute(
         sa.update(OneTimeToken)
         .where(
-            OneTimeToken.user_id == user_id,
+            OneTimeToken.user_id == used.user_id,
             OneTimeToken.purpose == purpose,
+            OneTimeToken.expires_at >= used.expires_at,
             OneTimeToken.used_at.is_(None),
         )
         .values(used_at=utc_now())
@@ -87,9 +113,9 @@ def use_up_all(user_id: UUID, purpose: str) -> None:
 
 
 def data_of(token: str) -> dict[str, Any]:
-    """Return the data of a stored token."""
+    """Return the data of a stored token; empty if it was deleted meanwhile."""
     kept = OneTimeToken.token_hash == opaque_tokens.digest(token)
-    return dict(session.scalars(sa.select(OneTimeToken.data).where(kept)).one())
+    return dict(session.scalar(sa.select(OneTimeToken.data).where(kept)) or {})
 
 
 def newest_data(user_id: UUID, purpose: str) -> dict[str, Any]:
@@ -104,7 +130,11 @@ def newest_data(user_id: UUID, purpose: str) -> dict[str, Any]:
 
 
 def _is_usable(token: str, purpose: str) -> sa.ColumnElement[bool]:
+    current = sa.select(User.credential_epoch).where(User.id == OneTimeToken.user_id)
+    is_current = OneTimeToken.epoch == current.correlate(OneTimeToken).scalar_subquery()
     return sa.and_(
+        # A thief who changed the address changes the password next.
+        sa.true() if purpose == UNDO_EMAIL else is_current,
         OneTimeToken.token_hash == opaque_tokens.digest(token),
         OneTimeToken.purpose == purpose,
         OneTimeToken.used_at.is_(None),
@@ -114,6 +144,8 @@ def _is_usable(token: str, purpose: str) -> sa.ColumnElement[bool]:
 
 def _lifetime(purpose: str) -> timedelta:
     settings = current_settings(UsersSettings)
-    if purpose == VERIFY_EMAIL:
+    if purpose == UNDO_EMAIL:
+        return UNDO
+    if purpose in (VERIFY_EMAIL, CHANGE_EMAIL):
         return timedelta(hours=settings.verification_hours)
     return timedelta(minutes=settings.reset_minutes)

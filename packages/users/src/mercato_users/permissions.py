@@ -2,8 +2,12 @@
 
 READ = "users.read"
 WRITE = "users.write"
+ROLES_WRITE = "roles.write"
+AUDIT_READ = "audit.read"
 
 PERMISSIONS = {
-    READ: "See every account.",
-    WRITE: "Suspend and reactivate accounts.",
+    READ: "See every account and its audit trail.",
+    WRITE: "Suspend and reactivate accounts, end their sessions, and give them roles.",
+    ROLES_WRITE: "See, make, change and delete roles.",
+    AUDIT_READ: "See the audit trail of all accounts and roles.",
 }

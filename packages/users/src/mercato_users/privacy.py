@@ -7,9 +7,12 @@ import sqlalchemy as sa
 
 from mercato_kit.db import session
 from mercato_kit.schemas import render_instant
-from mercato_users import topics
-from mercato_users.models import AuditEvent, OneTimeToken, Session, User, UserRole
-from mercato_users.schemas import UserSchema
+from mercato_users import services
+from mercato_users.models import Address, AuditEvent, Session, User
+from mercato_users.schemas import AddressSchema, UserSchema
+
+# marshmallow leaves out the types of these calls.
+_ACCOUNT, _ADDRESS = UserSchema(), AddressSchema()  # type: ignore[no-untyped-call]
 
 
 def export_subject(user_id: UUID) -> dict[str, Any]:
@@ -23,13 +26,17 @@ def export_subject(user_id: UUID) -> dict[str, Any]:
     trail = session.scalars(
         sa.select(AuditEvent).where(AuditEvent.user_id == user_id).order_by(AuditEvent.id)
     )
-    schema = UserSchema()  # type: ignore[no-untyped-call]  # marshmallow leaves it out
+    addresses = session.scalars(
+        sa.select(Address).where(Address.user_id == user_id).order_by(Address.id)
+    )
     return {
-        "account": schema.dump(user),
+        "account": _ACCOUNT.dump(user),
+        "addresses": [_ADDRESS.dump(address) for address in addresses],
         "sessions": [
             {
                 "created_at": render_instant(login.created_at),
                 "last_seen_at": render_instant(login.last_seen_at),
+                "device_name": login.device_name,
                 "user_agent": login.user_agent,
                 "network": login.ip_prefix,
             }
@@ -43,17 +50,9 @@ def export_subject(user_id: UUID) -> dict[str, Any]:
 
 
 def erase_subject(user_id: UUID) -> None:
-    """Erase a user. Only the id stays, because rows of other features refer to it."""
-    user = session.get(User, user_id)
-    if user is None or user.status == "erased":
-        return
-    user.email = user.email_canonical = f"{user_id}@erased.invalid"
-    user.password_hash = user.given_name = user.family_name = None
-    user.phone_number = user.locale = user.last_login_at = None
-    user.metadata_ = {}
-    user.status = "erased"
-    user.token_epoch += 1
-    session.flush()
-    for model in (Session, OneTimeToken, UserRole, AuditEvent):
-        session.execute(sa.delete(model).where(model.user_id == user_id))
-    topics.publish_change(topics.ERASED, user_id, user.version)
+    """Erase a user. Only the id stays, because rows of other features refer to it.
+
+    Raises:
+        LastAdministrator: No administrator would be left.
+    """
+    services.erase_user(user_id)

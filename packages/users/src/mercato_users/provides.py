@@ -21,6 +21,10 @@ _PRINCIPAL = Read(
         User.email_verified_at.is_not(None).label("email_verified"),
         User.given_name,
         User.family_name,
+        Session.amr,
+        Session.acr,
+        Session.auth_time,
+        User.has_factor,
         Role.is_system,
         RolePermission.permission,
     )
@@ -34,6 +38,7 @@ _PRINCIPAL = Read(
         Session.user_id == sa.bindparam("user_id"),
         Session.revoked_at.is_(None),
         Session.expires_at > sa.bindparam("now"),
+        Session.idle_expires_at > sa.bindparam("now"),
         User.status == "active",
         User.token_epoch == sa.bindparam("epoch"),
     )
@@ -71,17 +76,21 @@ class Identity:
         )
         if not rows:
             raise Unauthenticated(invalid_token=True)
-        email, email_verified, given_name, family_name, *_ = rows[0]
-        permissions = {permission for *_, permission in rows if permission is not None}
-        if any(is_system for *_, is_system, _ in rows):
-            permissions |= current_composition().permissions
+        email, email_verified, given_name, family_name, amr, acr, auth_time, factor, *_ = rows[0]
+        declared = current_composition().permissions
+        is_system = any(is_system for *_, is_system, _ in rows)
+        held = declared if is_system else declared & {permission for *_, permission in rows}
         return Principal(
             sub=claims.user_id,
             kind="user",
             email=email,
             email_verified=email_verified,
-            permissions=frozenset(permissions),
+            permissions=held,
             session_id=claims.session_id,
+            acr=acr,
+            amr=tuple(amr),
+            auth_time=auth_time,
+            factor=factor,
             name=" ".join(filter(None, (given_name, family_name))) or None,
         )
 

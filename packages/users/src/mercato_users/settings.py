@@ -78,6 +78,16 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     session_days: Annotated[
         int, Meta(ge=1, le=365, description="How long a session lasts at most")
     ] = 30
+    idle_days: Annotated[
+        int, Meta(ge=1, le=365, description="When a session ends that is not refreshed")
+    ] = 14
+    staff_session_hours: Annotated[
+        int, Meta(ge=1, le=720, description="How long a session of staff lasts at most")
+    ] = 12
+    staff_idle_minutes: Annotated[
+        int,
+        Meta(ge=15, le=1440, description="When a session of staff ends that is not refreshed"),
+    ] = 60
     refresh_grace_seconds: Annotated[
         int, Meta(ge=0, le=60, description="How long a refresh may be repeated")
     ] = 10
@@ -90,6 +100,9 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     unverified_days: Annotated[
         int, Meta(ge=1, le=365, description="When an unverified account is deleted")
     ] = 7
+    audit_days: Annotated[
+        int, Meta(ge=30, le=3650, description="How long the audit trail is kept")
+    ] = 400
     shop_name: Annotated[
         str, Meta(min_length=1, max_length=100, description="Name of the shop in mails")
     ] = "Mercato"

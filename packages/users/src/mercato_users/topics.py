@@ -9,10 +9,18 @@ from mercato_kit.outbox import publish
 VERIFIED = "user.verified"
 SIGNED_IN = "user.signed_in"
 ERASED = "user.erased"
+ROLES_CHANGED = "user.roles_changed"
+SUSPENDED = "user.suspended"
+REACTIVATED = "user.reactivated"
+EMAIL_UPDATED = "user.email_changed"
 VERIFICATION_REQUESTED = "user.verification_requested"
 REGISTRATION_REPEATED = "user.registration_repeated"
 PASSWORD_RESET_REQUESTED = "user.password_reset_requested"  # noqa: S105 - a topic, not a password
 PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - a topic, not a password
+EMAIL_CHANGE_REQUESTED = "user.email_change_requested"
+EMAIL_CHANGE_NOTICE = "user.email_change_announced"
+EMAIL_TAKEN = "user.email_taken"
+EMAIL_CHANGED = "user.email_change_confirmed"
 
 
 def publish_change(topic: str, user_id: UUID, version: int) -> None:

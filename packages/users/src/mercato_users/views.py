@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 
 from mercato_kit.views import View, comparisons
-from mercato_users.models import Role, User, UserRole
-from mercato_users.schemas import UserSchema
+from mercato_users.models import Address, AuditEvent, Role, User, UserRole
+from mercato_users.schemas import AddressSchema, AuditEventSchema, OwnAuditEventSchema, UserSchema
 
 _SEARCHED = (User.email, User.email_canonical, User.given_name, User.family_name)
 _HOLDERS = (
@@ -15,7 +15,13 @@ _HOLDERS = (
 
 USERS = View(
     UserSchema,
-    computed={"email_verified": User.email_verified_at.is_not(None)},
+    computed={
+        "email_verified": User.email_verified_at.is_not(None),
+        "roles": sa.select(Role.name)
+        .join(UserRole, UserRole.role_id == Role.id)
+        .where(UserRole.user_id == User.id)
+        .order_by(Role.name),
+    },
     filters={
         "q": sa.or_(*(column.icontains(sa.bindparam("q"), escape="/") for column in _SEARCHED)),
         "role": User.id.in_(_HOLDERS),
@@ -25,3 +31,37 @@ USERS = View(
     id=User.id,
 )
 """Users. ``q`` is a part of the address or of a name, with ``/`` before ``/``, ``%`` and ``_``."""
+
+ADDRESSES = View(
+    AddressSchema,
+    filters=comparisons(Address.user_id, Address.id),
+    sorts={"created_at": Address.created_at},
+    id=Address.id,
+)
+"""Addresses of users."""
+
+_EVENT_FILTERS = comparisons(AuditEvent.id, AuditEvent.user_id, AuditEvent.created_at)
+_EVENT_SORTS = {"created_at": AuditEvent.created_at}
+
+AUDIT_EVENTS = View(
+    AuditEventSchema,
+    filters={**_EVENT_FILTERS, **comparisons(AuditEvent.type)},
+    sorts=_EVENT_SORTS,
+    id=AuditEvent.id,
+)
+"""The audit trail, as staff see it."""
+
+OWN_AUDIT_EVENTS = View(
+    OwnAuditEventSchema,
+    computed={
+        "by": sa.case(
+            (AuditEvent.actor_id == AuditEvent.user_id, "you"),
+            (AuditEvent.actor_id.is_(None), "system"),
+            else_="staff",
+        )
+    },
+    filters=_EVENT_FILTERS,
+    sorts=_EVENT_SORTS,
+    id=AuditEvent.id,
+)
+"""The audit trail of a user, as its owner sees it: without who of the staff it was."""

@@ -1,5 +1,8 @@
 """The endpoint that payment providers send their events to."""
 
+from collections.abc import Mapping
+from typing import cast
+
 from mercato_kit import work
 from mercato_kit.contexts import get_request
 from mercato_kit.http import read_bytes
@@ -22,5 +25,7 @@ LARGEST = 256 * 1024
 @work.in_steps
 def receive_webhook(provider: str) -> dict[str, str]:
     """Receive events of a payment provider, which has signed them"""
-    services.receive_events(provider, read_bytes(), get_request().headers)
+    # A mapping that compares names without case, though its class is not declared as one.
+    headers = cast("Mapping[str, str]", get_request().headers)
+    services.receive_events(provider, read_bytes(), headers)
     return {}

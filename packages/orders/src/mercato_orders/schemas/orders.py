@@ -5,6 +5,7 @@ from marshmallow import fields
 from mercato_kit.http import page_of
 from mercato_kit.schemas import ModelSchema
 from mercato_orders.models import Adjustment, Line, Order, OrderEvent, Payment
+from mercato_orders.schemas.fulfillments import FulfillmentSchema
 from mercato_orders.schemas.refunds import RefundSchema
 
 
@@ -126,6 +127,7 @@ _DETAIL = (
     "adjustments",
     "payments",
     "refunds",
+    "fulfillments",
     "metadata",
 )
 
@@ -139,12 +141,13 @@ class OrderSummarySchema(ModelSchema):
 
 
 class OrderSchema(ModelSchema):
-    """An order with its lines, payments and refunds. Amounts are in minor units of the currency."""
+    """An order with its all its parts. Amounts are in minor units of the currency."""
 
     lines = fields.List(fields.Nested(LineSchema), required=True)
     adjustments = fields.List(fields.Nested(AdjustmentSchema), required=True)
     payments = fields.List(fields.Nested(PaymentSchema), required=True)
     refunds = fields.List(fields.Nested(RefundSchema), required=True)
+    fulfillments = fields.List(fields.Nested(FulfillmentSchema), required=True)
     metadata = fields.Dict(attribute="metadata_", required=True)
 
     class Meta(ModelSchema.Meta):

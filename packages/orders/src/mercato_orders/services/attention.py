@@ -1,7 +1,7 @@
 """Payments that an operator has to look at: why, since when, and what was done."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -55,16 +55,18 @@ def list_open(*, attention: bool = False) -> list[OpenPayment]:
         pending,
         needs_it,
     )
-    columns = {name: getattr(Payment, name, None) for name in OpenPayment._fields}
-    columns |= {"number": Order.number, "currency": Order.currency}
+    of_order = {"number": Order.number, "currency": Order.currency}
+    columns: list[Any] = [
+        of_order[it] if it in of_order else getattr(Payment, it) for it in OpenPayment._fields
+    ]
     statement = (
-        sa.select(*columns.values())
+        sa.select(*columns)
         .join(Order, Order.id == Payment.order_id)
         .where(needs_it if attention else is_open)
         .order_by(Payment.id)
         .limit(LISTED)
     )
-    return [OpenPayment(*row) for row in session.execute(statement)]
+    return [OpenPayment._make(row) for row in session.execute(statement)]
 
 
 def needs_attention(payment: Payment, word: str, error: str | None = None) -> None:
@@ -92,7 +94,8 @@ def retry_payment(payment_id: UUID) -> Payment:
     """
     payment = _lock(payment_id)
     _ask_again(payment)
-    for model in (Capture, Refund):
+    parts: tuple[type[Any], ...] = (Capture, Refund)
+    for model in parts:
         pending = sa.select(model).where(model.payment_id == payment_id, model.status == "pending")
         for part in session.scalars(refreshed(locked(pending.order_by(model.id)))):
             _ask_again(part)

@@ -93,6 +93,7 @@ def place_order(
         "adjustments": [{**row, "rate": percent(row["rate_ppm"])} for row in adjustments],
         "payments": [],
         "refunds": [],
+        "fulfillments": [],
     }
     return ORDER.of({**order, **shown})
 

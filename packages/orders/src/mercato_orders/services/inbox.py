@@ -6,7 +6,8 @@ that caused it.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -29,9 +30,26 @@ BODIES_KEPT = timedelta(days=30)
 
 BATCH = 10
 OLD_BODIES = 500
+TYPE_LENGTH = 100
 
 Key = tuple[str, str]
 """Provider and id of an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event that is stored.
+
+    Args:
+        key: Its provider, and its id there.
+        payment_id: Its payment.
+        snapshot: The payment as the event shows it; None if it has to be fetched.
+    """
+
+    key: Key
+    payment_id: UUID
+    snapshot: Snapshot | None
+
 
 _log = logging.getLogger(__name__)
 
@@ -55,13 +73,13 @@ def receive_events(provider: str, body: bytes, headers: Mapping[str, str]) -> No
         notices = payments.parse_webhook(body, headers, utc_now())
     except BadSignature as error:
         raise BadWebhookSignature from error
-    ours = [notice for notice in notices if not notice.foreign]
     text = body.decode("utf-8", "replace").replace("\x00", "\ufffd")
-    stored = work.run(lambda: _store_all(provider, ours, text)) if ours else []
-    for key, snapshot in stored:
+    ours = [notice for notice in notices if not notice.foreign]
+    stored = work.run(lambda: store_events(provider, ours, text)) if ours else []
+    for event in stored:
         # One without a snapshot is fetched by the job: a webhook does not wait for its sender.
-        if snapshot is not None:
-            _try_to_settle(key)
+        if event.snapshot is not None:
+            _try_to_settle(event)
 
 
 def settle_events() -> int:
@@ -89,8 +107,9 @@ def replay_event(event_id: str, provider: str | None = None) -> UUID:
         NotFound: There is no such event, or more than one.
         Unknown, Misconfigured: The payment had to be fetched, and there was no answer.
     """
-    [key] = work.run(lambda: _find(event_id, provider), read_only=True)
-    return _settle(key)
+    event = work.run(lambda: _find(event_id, provider), read_only=True)
+    _settle(event)
+    return event.payment_id
 
 
 def forget_bodies() -> int:
@@ -108,25 +127,25 @@ def forget_bodies() -> int:
     return len(keys)
 
 
-def _store_all(
-    provider: str, notices: Sequence[Notice], body: str
-) -> list[tuple[Key, dict[str, Any] | None]]:
-    """Store the events that are new; return their keys and snapshots."""
-    stored: list[tuple[Key, dict[str, Any] | None]] = []
-    for notice in notices:
-        snapshot = None if notice.snapshot is None else msgspec.to_builtins(notice.snapshot)
-        if _store(provider, notice, body, snapshot):
-            stored.append(((provider, notice.event_id), snapshot))
-    return stored
+def store_events(provider: str, notices: Iterable[Notice], body: str) -> list[Event]:
+    """Store the events that are new, and whose payment is here; return them.
+
+    Args:
+        provider: The name of the provider.
+        notices: Its events.
+        body: The body of the webhook.
+    """
+    stored = (_store(provider, notice, body) for notice in notices)
+    return [event for event in stored if event is not None]
 
 
-def _store(provider: str, notice: Notice, body: str, snapshot: dict[str, Any] | None) -> bool:
-    """Insert an event of a payment that is here; return whether it is new."""
+def _store(provider: str, notice: Notice, body: str) -> Event | None:
     now = utc_now()
+    snapshot = None if notice.snapshot is None else msgspec.to_builtins(notice.snapshot)
     values = {
         PaymentEvent.provider: provider,
         PaymentEvent.event_id: notice.event_id,
-        PaymentEvent.type: notice.type[:100],
+        PaymentEvent.type: notice.type[:TYPE_LENGTH],
         PaymentEvent.body: body,
         PaymentEvent.snapshot: snapshot,
         PaymentEvent.received_at: now,
@@ -138,9 +157,11 @@ def _store(provider: str, notice: Notice, body: str, snapshot: dict[str, Any] | 
         insert(PaymentEvent)
         .from_select([PaymentEvent.payment_id, *values], row, include_defaults=False)
         .on_conflict_do_nothing(index_elements=["provider", "event_id"])
-        .returning(PaymentEvent.event_id)
+        .returning(PaymentEvent.payment_id)
     )
-    return session.scalar(statement) is not None
+    payment_id = session.scalar(statement)
+    key = provider, notice.event_id
+    return None if payment_id is None else Event(key, payment_id, notice.snapshot)
 
 
 def _is_of(notice: Notice) -> sa.ColumnElement[bool]:
@@ -153,38 +174,36 @@ def _is_of(notice: Notice) -> sa.ColumnElement[bool]:
 
 
 def _settle_or_record(key: Key) -> None:
-    error = _try_to_settle(key)
+    error = _try_to_settle(work.run(lambda: _read(key), read_only=True))
     if error is not None:
         work.run(lambda: _record_failure(key, describe(error)))
 
 
-def _try_to_settle(key: Key) -> Exception | None:
+def _try_to_settle(event: Event) -> Exception | None:
     """Settle an event; return the error if that fails, for the job that tries again."""
     try:
-        _settle(key)
+        _settle(event)
     except Exception as error:  # noqa: BLE001 - one event must not block the others
-        _log.exception("payment event %s of %s was not settled", key[1], key[0])
+        _log.exception("payment event %s of %s was not settled", event.key[1], event.key[0])
         return error
     return None
 
 
-def _settle(key: Key) -> UUID:
+def _settle(event: Event) -> None:
     """Settle the payment of an event with what the event shows, or what is fetched."""
-    payment_id, shown = work.run(lambda: _read(key), read_only=True)
-    snapshot = fetch_payment(payment_id) if shown is None else msgspec.convert(shown, Snapshot)
+    snapshot = event.snapshot or fetch_payment(event.payment_id)
 
     def step() -> None:
-        settle(payment_id, snapshot)
-        _write(_is(key), processed_at=utc_now(), last_error=None)
+        settle(event.payment_id, snapshot)
+        _write(_is(event.key), processed_at=utc_now(), last_error=None)
 
     work.run(step)
-    return payment_id
 
 
-def _read(key: Key) -> tuple[UUID, dict[str, Any] | None]:
+def _read(key: Key) -> Event:
     statement = sa.select(PaymentEvent.payment_id, PaymentEvent.snapshot).where(_is(key))
     payment_id, shown = session.execute(statement).one()
-    return payment_id, shown
+    return Event(key, payment_id, None if shown is None else msgspec.convert(shown, Snapshot))
 
 
 def _record_failure(key: Key, error: str) -> None:
@@ -197,15 +216,12 @@ def _record_failure(key: Key, error: str) -> None:
     )
 
 
-def _find(event_id: str, provider: str | None) -> Iterator[Key]:
-    statement = sa.select(PaymentEvent.provider, PaymentEvent.event_id).where(
-        PaymentEvent.event_id == event_id
-    )
+def _find(event_id: str, provider: str | None) -> Event:
+    statement = sa.select(PaymentEvent.provider).where(PaymentEvent.event_id == event_id)
     if provider is not None:
         statement = statement.where(PaymentEvent.provider == provider)
-    keys = [(row[0], row[1]) for row in session.execute(statement.limit(2))]
-    found(keys[0] if len(keys) == 1 else None)
-    return iter(keys)
+    owners = session.scalars(statement.limit(2)).all()
+    return _read((found(owners[0] if len(owners) == 1 else None), event_id))
 
 
 def _is(key: Key) -> sa.ColumnElement[bool]:

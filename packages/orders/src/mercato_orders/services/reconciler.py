@@ -189,7 +189,7 @@ def _read(payment_id: UUID) -> Snapshot:
     return snapshot
 
 
-def _is_pending_after_read(model: type[Capture | Refund], key: UUID) -> bool:
+def _is_pending_after_read(model: type[Any], key: UUID) -> bool:
     """Read the payment of a capture or refund, and return whether the provider has not made it."""
     payment_id = work.run(lambda: _payment_of(model, key), read_only=True)
     if payment_id is None:
@@ -199,22 +199,23 @@ def _is_pending_after_read(model: type[Capture | Refund], key: UUID) -> bool:
     return work.run(lambda: _payment_of(model, key), read_only=True) is not None
 
 
-def _is_shown(snapshot: Snapshot, model: type[Capture | Refund], key: UUID) -> bool:
+def _is_shown(snapshot: Snapshot, model: type[Any], key: UUID) -> bool:
     """Return whether the provider has a refund, though its outcome may be open there."""
     return model is Refund and any(one.refund_id == key for one in snapshot.refunds or ())
 
 
-def _payment_of(model: type[Capture | Refund], key: UUID) -> UUID | None:
+def _payment_of(model: type[Any], key: UUID) -> UUID | None:
     pending = sa.select(model.payment_id).where(model.id == key, model.status == "pending")
-    return session.scalar(pending)
+    found: UUID | None = session.scalar(pending)
+    return found
 
 
-def _may_send(model: type[Capture | Refund], key: UUID) -> bool:
+def _may_send(model: type[Any], key: UUID) -> bool:
     """Return whether the provider is asked again, with a new key if it may forget the old one."""
     return work.run(lambda: _choose_key(model, key))
 
 
-def _choose_key(model: type[Capture | Refund], key: UUID) -> bool:
+def _choose_key(model: type[Any], key: UUID) -> bool:
     row = session.scalars(refreshed(locked(sa.select(model).where(model.id == key)))).one()
     payment = session.scalars(sa.select(Payment).where(Payment.id == row.payment_id)).one()
     if schedule.only_reads(payment.attention):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Literal
 
 from mercato_kit.db import utc_now
 from mercato_kit.errors import Forbidden, NotForKeys, StepUpRequired, Unauthenticated
@@ -80,6 +81,6 @@ def _check_fresh(principal: Principal, seconds: int) -> None:
     if principal.kind == "service":
         raise NotForKeys
     since = utc_now() - timedelta(seconds=seconds)
-    acr = 2 if principal.factor else 1
+    acr: Literal[1, 2] = 2 if principal.factor else 1
     if principal.auth_time is None or principal.auth_time < since or principal.acr < acr:
         raise StepUpRequired(acr=acr, max_age_seconds=seconds)

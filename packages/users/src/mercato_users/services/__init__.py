@@ -6,30 +6,98 @@ from mercato_users.services.accounts import (
     request_verification,
     verify_email,
 )
-from mercato_users.services.passwords import request_password_reset, reset_password
+from mercato_users.services.address_book import (
+    create_address,
+    delete_address,
+    find_address,
+    list_addresses,
+    update_address,
+)
+from mercato_users.services.audit import list_events, list_own_events
+from mercato_users.services.email_changes import confirm_email, request_email, undo_email
+from mercato_users.services.erasure import erase_user
+from mercato_users.services.open_sessions import (
+    end_others as end_other_sessions,
+    end_session,
+    list_sessions,
+    log_out,
+)
+from mercato_users.services.passwords import (
+    NewPassword,
+    change_password,
+    prepare_password,
+    request_password_reset,
+    reset_password,
+)
 from mercato_users.services.profile import find_user, update_profile
-from mercato_users.services.roles import create_role, grant_role, list_roles
-from mercato_users.services.sessions import Login, Tokens, log_in, log_out, refresh_tokens
-from mercato_users.services.staff import list_users, reactivate_user, suspend_user
+from mercato_users.services.proofs import Proof, step_up, verify as verify_caller
+from mercato_users.services.refreshes import AccessToken, Tokens, refresh_tokens
+from mercato_users.services.role_changes import grant_role, revoke_role
+from mercato_users.services.roles import (
+    create_role,
+    delete_role,
+    find_role,
+    find_role_by_name,
+    list_permissions,
+    list_roles,
+    update_role,
+)
+from mercato_users.services.sessions import Login, log_in
+from mercato_users.services.staff import (
+    list_users,
+    reactivate_user,
+    revoke_sessions,
+    suspend_user,
+    update_user,
+)
 
 __all__ = [
+    "AccessToken",
     "Login",
+    "NewPassword",
+    "Proof",
     "Tokens",
+    "change_password",
+    "confirm_email",
+    "create_address",
     "create_role",
     "create_verified_user",
+    "delete_address",
+    "delete_role",
+    "end_other_sessions",
+    "end_session",
+    "erase_user",
+    "find_address",
+    "find_role",
+    "find_role_by_name",
     "find_user",
     "grant_role",
+    "list_addresses",
+    "list_events",
+    "list_own_events",
+    "list_permissions",
     "list_roles",
+    "list_sessions",
     "list_users",
     "log_in",
     "log_out",
+    "prepare_password",
     "reactivate_user",
     "refresh_tokens",
     "register",
+    "request_email",
     "request_password_reset",
     "request_verification",
     "reset_password",
+    "revoke_role",
+    "revoke_sessions",
+    "step_up",
     "suspend_user",
+    "undo_email",
+    "update_address",
     "update_profile",
+    "update_role",
+    "update_user",
+    "verify_caller",
     "verify_email",
 ]

@@ -68,19 +68,28 @@ def verify_email(token: str, client: Client = UNKNOWN) -> None:
     Raises:
         TokenExpired: The link is unknown, used or expired, or the account is already verified.
     """
-    user_id, claim = one_time_tokens.use(token, one_time_tokens.VERIFY_EMAIL)
-    now = utc_now()
+    used, now = one_time_tokens.use(token, one_time_tokens.VERIFY_EMAIL), utc_now()
     version = session.scalar(
         sa.update(User)
-        .where(User.id == user_id, User.email_verified_at.is_(None), User.status == "active")
-        .values(**claim, email_verified_at=now, updated_at=now, version=User.version + 1)
+        .where(
+            User.id == used.user_id,
+            User.email_verified_at.is_(None),
+            User.status == "active",
+            User.credential_epoch == used.epoch,
+        )
+        .values(
+            **used.data,
+            email_verified_at=now,
+            updated_at=now,
+            version=User.version + 1,
+            credential_epoch=User.credential_epoch + 1,
+        )
         .returning(User.version)
     )
     if version is None:
         raise TokenExpired
-    one_time_tokens.use_up_all(user_id, one_time_tokens.VERIFY_EMAIL)
-    audit.record(user_id, "email_verified", client=client)
-    topics.publish_change(topics.VERIFIED, user_id, version)
+    audit.record(used.user_id, "email_verified", client=client, actor_id=used.user_id)
+    topics.publish_change(topics.VERIFIED, used.user_id, version)
 
 
 def create_verified_user(new: NewUser) -> User:

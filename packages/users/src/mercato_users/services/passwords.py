@@ -1,16 +1,20 @@
-"""Set a new password with a mailed link."""
+"""Passwords are changed, or set anew with a mailed link."""
+
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from mercato_kit import work
-from mercato_kit.db import session, utc_now
+from mercato_kit.db import locked, refreshed, session, utc_now
 from mercato_kit.emails import canonical_email
+from mercato_kit.principals import Principal
 from mercato_users import attempts, one_time_tokens, passwords, topics
 from mercato_users.attempts import Counter
 from mercato_users.clients import UNKNOWN, Client
-from mercato_users.errors import TokenExpired
+from mercato_users.errors import InvalidCredentials, TokenExpired
 from mercato_users.models import User
-from mercato_users.services import audit, sessions
+from mercato_users.services import audit, open_sessions, proofs
+from mercato_users.services.proofs import Proof
 
 RESETS_A_DAY = 5
 
@@ -44,23 +48,79 @@ def reset_password(token: str, password: str, client: Client = UNKNOWN) -> None:
     passwords.check(password, work.read_first(lambda: _address_behind(token)))
     password_hash = passwords.hash_password(password)
     # The statement that uses the link decides a race, so it is sent before any change of the user.
-    user_id, proven = one_time_tokens.use(token, one_time_tokens.RESET_PASSWORD)
-    user = session.get(User, user_id)
-    if user is None or user.status != "active":
+    used = one_time_tokens.use(token, one_time_tokens.RESET_PASSWORD)
+    user = session.scalar(refreshed(locked(sa.select(User).where(User.id == used.user_id))))
+    if user is None or user.status != "active" or user.credential_epoch != used.epoch:
         raise TokenExpired
     user.password_hash = password_hash
     user.token_epoch += 1
+    user.credential_epoch += 1
     was_verified = user.email_verified
     if not was_verified:
-        user.email, user.email_verified_at = proven.get("email", user.email), utc_now()
+        user.email, user.email_verified_at = used.data.get("email", user.email), utc_now()
     session.flush()
     if not was_verified:
         topics.publish_change(topics.VERIFIED, user.id, user.version)
-    for purpose in (one_time_tokens.RESET_PASSWORD, one_time_tokens.VERIFY_EMAIL):
-        one_time_tokens.use_up_all(user.id, purpose)
-    sessions.end_all(user.id, "password_reset")
-    audit.record(user.id, "password_reset", client=client)
+    open_sessions.end_all(user.id, "password_reset")
+    audit.record(user.id, "password_reset", client=client, actor_id=user.id)
     topics.request_mail(topics.PASSWORD_CHANGED, user.id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A change of a password, before the transaction begins.
+
+    Args:
+        proof: Whether the caller knows its password.
+        password_hash: The hash of the new one; None if the caller does not.
+    """
+
+    proof: Proof
+    password_hash: str | None
+
+
+def prepare_password(caller: Principal, current: str, password: str) -> NewPassword:
+    """Verify the current password of the caller and hash the new one, in no transaction.
+
+    Raises:
+        WeakPassword: The new password is not acceptable.
+        StepUpRequired: The caller has a second factor, and this session was begun without it.
+    """
+    proof = proofs.verify(caller, current)
+    if proof.password_hash is None:
+        return NewPassword(proof, None)
+    passwords.check(password, caller.email or "")
+    return NewPassword(proof, passwords.hash_password(password))
+
+
+def change_password(caller: Principal, new: NewPassword, client: Client = UNKNOWN) -> None:
+    """Change the password of the caller; its other sessions end, and mailed links are void.
+
+    Raises:
+        InvalidCredentials: The current password is wrong, or was changed meanwhile.
+    """
+    user_id = proofs.accept(caller, new.proof)
+    changed = session.scalar(
+        sa.update(User)
+        .where(
+            User.id == user_id,
+            User.password_hash == new.proof.password_hash,
+            User.status == "active",
+        )
+        .values(
+            password_hash=new.password_hash,
+            credential_epoch=User.credential_epoch + 1,
+            # The password is no part of the profile.
+            updated_at=User.updated_at,
+        )
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    )
+    if changed is None:
+        raise InvalidCredentials
+    open_sessions.end_all(user_id, "password_changed", but=caller.session_id)
+    audit.record(user_id, "password_changed", client=client, actor_id=user_id)
+    topics.request_mail(topics.PASSWORD_CHANGED, user_id)
 
 
 def _address_behind(token: str) -> str:

@@ -1,46 +1,28 @@
-"""Log in, refresh tokens, log out."""
+"""Log in: a session begins."""
 
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from mercato_kit import work
-from mercato_kit.db import locked, new_id, session, utc_now
+from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.emails import canonical_email
-from mercato_kit.errors import TooManyRequests, Unauthenticated
+from mercato_kit.errors import TooManyRequests
 from mercato_kit.later import later
 from mercato_kit.prepared import Prepared
-from mercato_kit.settings import current_settings
-from mercato_users import access_tokens, attempts, opaque_tokens, passwords, topics
-from mercato_users.access_tokens import Claims
+from mercato_users import attempts, opaque_tokens, passwords, topics
 from mercato_users.attempts import Counter
 from mercato_users.clients import UNKNOWN, Client
-from mercato_users.errors import InvalidCredentials, RefreshTokenReused
-from mercato_users.models import RefreshToken, Session, User
-from mercato_users.services import audit
-from mercato_users.settings import UsersSettings
+from mercato_users.errors import InvalidCredentials
+from mercato_users.models import Session, User
+from mercato_users.services import audit, lifetimes, open_sessions, refreshes
+from mercato_users.services.refreshes import Tokens
 
 FAILURES_PER_ACCOUNT = 10
 FAILURES_PER_ADDRESS = 100
 FAILURES_IN_ALL = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
-    """The tokens of a session.
-
-    Args:
-        access_token: Bearer token for each request.
-        expires_in: Seconds until the access token expires.
-        refresh_token: Single-use token for the next tokens.
-    """
-
-    access_token: str
-    expires_in: int
-    refresh_token: str
-    token_type: str = "Bearer"  # noqa: S105 - a token type of RFC 6749
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +38,10 @@ class _Account:
 
     id: UUID
     password_hash: str | None
-    token_epoch: int
+    credential_epoch: int
     status: str
     email_verified_at: datetime | None
+    is_staff: bool
 
     @property
     def may_log_in(self) -> bool:
@@ -66,9 +49,10 @@ class _Account:
 
 
 _ACCOUNT = Prepared(
-    lambda _: sa.select(*(getattr(User, field.name) for field in fields(_Account))).where(
-        User.email_canonical == sa.bindparam("email")
-    )
+    lambda _: sa.select(
+        *(getattr(User, field.name) for field in fields(_Account) if hasattr(User, field.name)),
+        lifetimes.IS_STAFF,
+    ).where(User.email_canonical == sa.bindparam("email"))
 )
 
 
@@ -77,7 +61,7 @@ _RECORD_LOGIN = (
     sa.update(User)
     .where(
         User.id == sa.bindparam("account"),
-        User.token_epoch == sa.bindparam("epoch"),
+        User.credential_epoch == sa.bindparam("epoch"),
         User.status == "active",
     )
     .values(
@@ -94,8 +78,10 @@ _RECORD_LOGIN = (
 )
 
 
-def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
-    """Start a session with *email* and *password*.
+def log_in(
+    email: str, password: str, client: Client = UNKNOWN, *, device_name: str | None = None
+) -> Login:
+    """Start a session with *email* and *password*, on a device of a name.
 
     A failure reveals nothing about the account, neither by its content nor by its timing. The
     password is verified before the transaction begins, and failures are counted after it, so that
@@ -114,56 +100,9 @@ def log_in(email: str, password: str, client: Client = UNKNOWN) -> Login:
         renewed = passwords.renewed(kept, password)
         attempts.count(counters, attempts.MINUTES, attempts=0)
         if user := _record_login(account, renewed):
-            tokens = _start(user, client)
-            audit.record(user.id, "logged_in", client=client)
-            return tokens
+            return _start(user, client, device_name, is_staff=account.is_staff)
     attempts.count(counters, attempts.MINUTES)
     raise InvalidCredentials(facts={"user_id": account.id if account else None})
-
-
-def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
-    """Exchange a refresh token for the next tokens of its session.
-
-    A client that lost the response, or sent the request twice, can repeat it for some seconds and
-    gets the same tokens, so that the chain does not fork. A token that is used again later, or
-    after its successor was used, may have been stolen: the session ends.
-
-    Raises:
-        Unauthenticated: The token is unknown, or its session has ended.
-        RefreshTokenReused: The token was used again; the session is revoked.
-    """
-    # The lock of the session's row serializes rotation and revocation.
-    of_token = RefreshToken.token_hash == opaque_tokens.digest(token)
-    login = session.scalar(locked(sa.select(Session).join(RefreshToken).where(of_token)))
-    if login is None:
-        raise Unauthenticated(invalid_token=True)
-    link = session.scalars(sa.select(RefreshToken).where(of_token)).one()
-    user = session.get_one(User, login.user_id)
-    now = utc_now()
-    if login.revoked_at is not None or login.expires_at <= now or user.status != "active":
-        raise Unauthenticated(invalid_token=True)
-    if _claim(link, now):
-        _append(login.id, opaque_tokens.successor(token), link.generation + 1, now)
-        login.last_seen_at = now
-    elif not _may_repeat(link, opaque_tokens.successor(token), now):
-        _revoke(Session.id == login.id, "refresh_token_reused")
-        audit.record(user.id, "refresh_token_reused", client=client)
-        raise RefreshTokenReused
-    return Tokens(
-        access_token=_access_token(user, login.id),
-        expires_in=current_settings(UsersSettings).access_token_seconds,
-        refresh_token=opaque_tokens.successor(token),
-    )
-
-
-def log_out(session_id: UUID) -> None:
-    """End a session. Its tokens are refused from the next request on."""
-    _revoke(Session.id == session_id, "logout")
-
-
-def end_all(user_id: UUID, reason: str) -> None:
-    """End all sessions of a user."""
-    _revoke(Session.user_id == user_id, reason)
 
 
 def _failure_counters(email: str, client: Client) -> list[Counter]:
@@ -199,7 +138,7 @@ def _record_login(account: _Account, renewed: str | None) -> User | None:
     """
     values = {
         "account": account.id,
-        "epoch": account.token_epoch,
+        "epoch": account.credential_epoch,
         "verified": account.password_hash,
         "kept": renewed or account.password_hash,
         "now": utc_now(),
@@ -207,68 +146,31 @@ def _record_login(account: _Account, renewed: str | None) -> User | None:
     return session.scalar(_RECORD_LOGIN, values)
 
 
-def _start(user: User, client: Client) -> Login:
-    settings, now, token = current_settings(UsersSettings), utc_now(), opaque_tokens.new_token()
-    session_id = new_id()
+def _start(user: User, client: Client, device_name: str | None, *, is_staff: bool) -> Login:
+    now, token, session_id = utc_now(), opaque_tokens.new_token(), new_id()
+    ends = lifetimes.until(now, is_staff=is_staff)
+    open_sessions.end_longest_unused(user.id)
     login = {
         "id": session_id,
         "user_id": user.id,
         "created_at": now,
         "last_seen_at": now,
-        "expires_at": now + timedelta(days=settings.session_days),
+        "expires_at": ends.latest,
+        "idle_expires_at": ends.idle,
+        "auth_time": now,
         "user_agent": (client.user_agent or "")[:200] or None,
+        "device_name": device_name,
         "ip_prefix": client.prefix,
         "amr": ["pwd"],
     }
     later(Session, [login])
-    _append(session_id, token, 0, now)
+    refreshes.append(session_id, token, 0, now)
     topics.publish_login(user.id, session_id)
+    audit.record(user.id, "logged_in", client=client, actor_id=user.id, session_id=session_id)
+    issued = refreshes.access_token(user.id, session_id, user.token_epoch)
     return Login(
-        access_token=_access_token(user, session_id),
-        expires_in=settings.access_token_seconds,
+        access_token=issued.access_token,
+        expires_in=issued.expires_in,
         refresh_token=token,
         user=user,
     )
-
-
-def _claim(link: RefreshToken, now: datetime) -> bool:
-    """Mark a token as used. If two callers use the same token, only one succeeds."""
-    claimed = session.scalar(
-        sa.update(RefreshToken)
-        .where(RefreshToken.token_hash == link.token_hash, RefreshToken.used_at.is_(None))
-        .values(used_at=now)
-        .returning(RefreshToken.token_hash)
-    )
-    return claimed is not None
-
-
-def _append(session_id: UUID, token: str, generation: int, now: datetime) -> None:
-    link = {
-        "token_hash": opaque_tokens.digest(token),
-        "session_id": session_id,
-        "generation": generation,
-        "issued_at": now,
-    }
-    later(RefreshToken, [link])
-
-
-def _may_repeat(link: RefreshToken, successor: str, now: datetime) -> bool:
-    grace = timedelta(seconds=current_settings(UsersSettings).refresh_grace_seconds)
-    if link.used_at is None or now > link.used_at + grace:
-        return False
-    unused = sa.select(RefreshToken.token_hash).where(
-        RefreshToken.token_hash == opaque_tokens.digest(successor), RefreshToken.used_at.is_(None)
-    )
-    return session.scalar(unused) is not None
-
-
-def _revoke(which: sa.ColumnElement[bool], reason: str) -> None:
-    session.execute(
-        sa.update(Session)
-        .where(which, Session.revoked_at.is_(None))
-        .values(revoked_at=utc_now(), revoke_reason=reason)
-    )
-
-
-def _access_token(user: User, session_id: UUID) -> str:
-    return access_tokens.issue(Claims(user.id, session_id, user.token_epoch))

@@ -66,10 +66,11 @@ def merge(order: Order, payment: Payment, snapshot: Snapshot, actor: Actor = SYS
 def _apply(order: Order, payment: Payment, snapshot: Snapshot, actor: Actor) -> None:
     before = payment.status
     grown = max(snapshot.amount_captured - payment.amount_captured, 0)
-    _keep(payment, snapshot)
+    status = _status_after(order, payment, snapshot, grown)
     capture = _end_capture(payment, snapshot, grown)
+    _keep(payment, snapshot)
     payment.amount_captured += grown
-    move(payment, PAYMENT, _status_after(order, payment, snapshot, grown))
+    move(payment, PAYMENT, status)
     touch(order)
     if payment.status in _TAKEN:
         _take(order, payment, actor)
@@ -108,14 +109,14 @@ def _status_after(order: Order, payment: Payment, snapshot: Snapshot, grown: int
         if before == "refund_due":
             return "canceled"
         # What was captured stays, only the rest of the authorisation is gone.
-        return "captured" if payment.amount_captured else now
+        return "captured" if payment.amount_captured + grown else now
     if before in ("processing", "requires_action"):
         return now if may(order, "pay") and get(Stock).commit(order.id) else "refund_due"
-    if before == "authorized" and payment.amount_captured and not grown:
-        # The rest is closed of what the order has taken before.
-        return "refunded" if payment.amount_refunded == payment.amount_captured else now
-    if before in ("authorized", "captured", "refunded") and order.status in ("open", "completed"):
-        return now
+    is_ours = before in ("authorized", "captured", "refunded")
+    if is_ours and (not grown or order.status in ("open", "completed")):
+        # The rest of an authorisation can be closed after all that was captured went back.
+        is_back = 0 < payment.amount_refunded == payment.amount_captured + grown
+        return "refunded" if is_back else now
     return "refund_due"
 
 

@@ -1,6 +1,6 @@
 """Start a payment: what is committed before its provider is called."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -57,7 +57,7 @@ def start_payment(
 def _lock(order_id: UUID, caller: Caller) -> Order:
     """Lock an order by moving its expiry."""
     minutes = current_settings(OrdersSettings).payment_window_minutes
-    until: sa.ColumnElement[datetime] = sa.literal(utc_now() + timedelta(minutes=minutes))
+    until = sa.literal(utc_now() + timedelta(minutes=minutes), db.UtcDateTime())
     moved = (
         sa.update(Order)
         .where(Order.id == order_id, caller.sees(READ, WRITE))

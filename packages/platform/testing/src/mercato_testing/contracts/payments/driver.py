@@ -34,7 +34,7 @@ class PaymentsDriver(Protocol):
         """Answer 3-D Secure as the customer; does nothing if the payment is closed."""
         ...
 
-    def refund(self, ref: Ref, amount: int) -> None:
+    def refund_by_hand(self, ref: Ref, amount: int) -> None:
         """Give an amount back as staff of the shop do at the provider."""
         ...
 

@@ -1,4 +1,4 @@
-"""Commands for operators: ``mercato users …``."""
+"""Commands for accounts and the roles that they have."""
 
 import sys
 from typing import Any, cast
@@ -8,13 +8,9 @@ from marshmallow import ValidationError
 
 from mercato_kit.emails import parse
 from mercato_users import services
+from mercato_users.cli.group import commands, find_account, force
 from mercato_users.schemas import ProfileSchema
 from mercato_users.values import NewUser
-
-
-@click.group("users")
-def commands() -> None:
-    """Create accounts and list roles."""
 
 
 @commands.command("create")
@@ -45,12 +41,60 @@ def create(
     click.echo(f"Created {user.email} ({user.id}){held}.")
 
 
-@commands.command("roles")
-def list_roles() -> None:
-    """List the roles and their permissions."""
-    for name, permissions in services.list_roles().items():
-        held = "everything" if permissions is None else ", ".join(permissions) or "nothing"
-        click.echo(f"{name}: {held}")
+@commands.command("grant")
+@click.argument("email")
+@click.argument("role")
+def grant(email: str, role: str) -> None:
+    """Give the account EMAIL a ROLE.
+
+    Its sessions are those of staff from then on, which end earlier.
+
+    Example: mercato users grant ada@example.com admin
+    """
+    user = find_account(email)
+    services.grant_role(user.id, role)
+    click.echo(f"{user.email} has the role {role}.")
+
+
+@commands.command("revoke")
+@click.argument("email")
+@click.argument("role")
+@force
+def revoke(email: str, role: str, *, force: bool) -> None:
+    """Take a ROLE from the account EMAIL.
+
+    Example: mercato users revoke ada@example.com admin
+    """
+    user = find_account(email)
+    services.revoke_role(user.id, role, force=force)
+    click.echo(f"{user.email} does not have the role {role}.")
+
+
+@commands.command("suspend")
+@click.argument("email")
+@click.option("--reason", metavar="TEXT", help="Why, for the audit trail.")
+@force
+def suspend(email: str, reason: str | None, *, force: bool) -> None:
+    """Suspend the account EMAIL; its sessions end immediately.
+
+    Example: mercato users suspend ada@example.com --reason "stolen phone"
+    """
+    user = find_account(email)
+    services.suspend_user(user.id, reason=reason, actor_id=None, force=force)
+    click.echo(f"Suspended {user.email}.")
+
+
+@commands.command("reactivate")
+@click.argument("email")
+@click.option("--reason", metavar="TEXT", help="Why, for the audit trail.")
+def reactivate(email: str, reason: str | None) -> None:
+    """Reactivate the suspended account EMAIL.
+
+    Example: mercato users reactivate ada@example.com
+    """
+    user = find_account(email)
+    services.reactivate_user(user.id, reason=reason, actor_id=None)
+    click.echo(f"Reactivated {user.email}.")
 
 
 def _checked(names: dict[str, str | None]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""JSON schemas of users."""
+"""Accounts in JSON."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from mercato_kit.schemas import (
     Email,
     Instant,
     Line,
-    Message,
+    List,
     Metadata,
     ModelSchema,
     Password,
@@ -19,14 +19,8 @@ from mercato_kit.schemas import (
 )
 from mercato_users import passwords
 from mercato_users.models import User
+from mercato_users.schemas.fields import TypedPassword, filled, is_language, is_phone
 from mercato_users.values import NewUser
-
-_BLANK = Message("Must not be blank; send null for no value.", "blank")
-_TAG = Message("Not a valid BCP 47 tag.", "format")
-_NUMBER = Message("Not a valid E.164 number.", "format")
-_filled = validate.Regexp(r"\s*\S.*\Z", error=_BLANK)
-_locale = validate.Regexp(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z", error=_TAG)
-_phone = validate.Regexp(r"\+[1-9][0-9]{6,14}\Z", error=_NUMBER)
 
 
 class NewUserSchema(Schema):
@@ -42,9 +36,9 @@ class NewUserSchema(Schema):
         load_only=True,
         metadata={"description": "12 to 128 characters; well-known passwords are refused"},
     )
-    given_name = Line(max=100, allow_none=True, validate=_filled)
-    family_name = Line(max=100, allow_none=True, validate=_filled)
-    locale = Line(max=35, allow_none=True, validate=_locale, metadata={"description": "BCP 47"})
+    given_name = Line(max=100, allow_none=True, validate=filled)
+    family_name = Line(max=100, allow_none=True, validate=filled)
+    locale = Line(max=35, allow_none=True, validate=is_language, metadata={"description": "BCP 47"})
 
 
 class EmailOnlySchema(Schema):
@@ -68,33 +62,32 @@ class NewPasswordSchema(Schema):
     )
 
 
-class TypedPassword(Password):
-    """A password to verify, as it was typed: its hash may be of that form."""
-
-    form = None
-
-
-class CredentialsSchema(Schema):
-    """The credentials of a login."""
-
-    email = Line(min=1, max=254, required=True)
-    password = TypedPassword(min=1, max=1000, required=True, load_only=True)
-
-
-class RefreshSchema(Schema):
-    """The refresh token to exchange."""
-
-    refresh_token = Line(min=1, max=200, required=True)
-
-
 class ProfileSchema(Schema):
     """Changes of the caller's profile."""
 
-    given_name = Line(max=100, allow_none=True, validate=_filled)
-    family_name = Line(max=100, allow_none=True, validate=_filled)
-    phone_number = Line(max=20, allow_none=True, validate=_phone, metadata={"description": "E.164"})
-    locale = Line(max=35, allow_none=True, validate=_locale, metadata={"description": "BCP 47"})
+    given_name = Line(max=100, allow_none=True, validate=filled)
+    family_name = Line(max=100, allow_none=True, validate=filled)
+    phone_number = Line(
+        max=20, allow_none=True, validate=is_phone, metadata={"description": "E.164"}
+    )
+    locale = Line(max=35, allow_none=True, validate=is_language, metadata={"description": "BCP 47"})
     metadata = Metadata(attribute="metadata_")
+
+
+class PasswordChangeSchema(Schema):
+    """The current password of the caller, and the new one."""
+
+    current_password = TypedPassword(min=1, max=1000, required=True, load_only=True)
+    password = Password(
+        min=passwords.SHORTEST, max=passwords.LONGEST, required=True, load_only=True
+    )
+
+
+class EmailChangeSchema(Schema):
+    """The new address of the caller, and its current password."""
+
+    email = Email(required=True)
+    current_password = TypedPassword(min=1, max=1000, required=True, load_only=True)
 
 
 class UserSchema(ModelSchema):
@@ -111,6 +104,7 @@ class UserSchema(ModelSchema):
             "phone_number",
             "locale",
             "status",
+            "roles",
             "metadata",
             "version",
             "created_at",
@@ -118,6 +112,7 @@ class UserSchema(ModelSchema):
         )
 
     email_verified = fields.Boolean(required=True)
+    roles = fields.List(fields.String(), attribute="role_names", required=True)
     metadata = Metadata(attribute="metadata_", required=True)
 
 
@@ -142,37 +137,13 @@ class ReasonSchema(Schema):
     reason = Text(max=500, load_default=None, allow_none=True)
 
 
-class TokensSchema(ma.Schema):
-    """The tokens of a session."""
+class UserChangesSchema(Schema):
+    """Changes of an account by staff."""
 
-    access_token = fields.String(required=True)
-    token_type = fields.String(required=True)
-    expires_in = fields.Integer(required=True, metadata={"description": "Seconds"})
-    refresh_token = fields.String(required=True)
-
-
-class LoginSchema(TokensSchema):
-    """The first tokens of a session, and its user."""
-
-    user = fields.Nested(UserSchema, required=True)
+    roles = List(Line(min=1, max=50), max=100)
+    status = fields.String(validate=validate.OneOf(["active", "suspended"]))
+    metadata = Metadata(attribute="metadata_")
 
 
 class NothingSchema(ma.Schema):
     """An empty object."""
-
-
-class KeySchema(ma.Schema):
-    """A public key (RFC 8037)."""
-
-    kty = fields.String(required=True)
-    crv = fields.String(required=True)
-    x = fields.String(required=True)
-    kid = fields.String(required=True, metadata={"description": "RFC 7638 thumbprint"})
-    use = fields.String(required=True)
-    alg = fields.String(required=True)
-
-
-class KeySetSchema(ma.Schema):
-    """The public keys of access tokens (RFC 7517)."""
-
-    keys = fields.List(fields.Nested(KeySchema), required=True)

@@ -1,0 +1,110 @@
+"""Endpoints of logins and sessions."""
+
+from typing import Any
+from uuid import UUID
+
+from mercato_kit.errors import Unauthenticated
+from mercato_kit.http import Page, always
+from mercato_kit.identity import current_principal
+from mercato_kit.policies import anyone, anyone_as_guest, person
+from mercato_users import access_tokens, services
+from mercato_users.errors import InvalidCredentials, RefreshTokenReused
+from mercato_users.models import Session
+from mercato_users.routes.blueprint import blueprint, caller_id, this_client, well_known
+from mercato_users.schemas import (
+    AccessTokenSchema,
+    CredentialsSchema,
+    KeySetSchema,
+    LoginSchema,
+    RefreshSchema,
+    SessionEndQuerySchema,
+    SessionListQuerySchema,
+    SessionListSchema,
+    StepUpSchema,
+    TokensSchema,
+)
+
+
+@blueprint.post("/auth/login", allow=anyone_as_guest, refuses=[InvalidCredentials])
+@blueprint.arguments(CredentialsSchema)
+@blueprint.response(200, LoginSchema)
+def log_in(body: dict[str, Any]) -> services.Login:
+    """Log in
+
+    A wrong address, a wrong password and an inactive account get the same response.
+    """
+    return services.log_in(
+        body["email"], body["password"], this_client(), device_name=body["device_name"]
+    )
+
+
+@blueprint.post(
+    "/auth/refresh", allow=anyone_as_guest, refuses=[RefreshTokenReused, Unauthenticated]
+)
+@blueprint.arguments(RefreshSchema)
+@blueprint.response(200, TokensSchema)
+def refresh(body: dict[str, Any]) -> services.Tokens:
+    """Exchange a refresh token for new tokens
+
+    A repeated request within a few seconds returns the same tokens. A token that is used again
+    later ends the session.
+    """
+    return services.refresh_tokens(body["refresh_token"], this_client())
+
+
+@blueprint.post("/auth/logout", allow=person)
+@blueprint.response(204)
+def log_out() -> None:
+    """Log out
+
+    The tokens of the session are refused from the next request on.
+    """
+    if current_principal.session_id is not None:
+        services.log_out(current_principal.session_id)
+
+
+@always
+def _prove(body: dict[str, Any]) -> services.Proof:
+    return services.verify_caller(current_principal, body["password"])
+
+
+@blueprint.post("/auth/step-up", allow=person, refuses=[InvalidCredentials], prepare=_prove)
+@blueprint.arguments(StepUpSchema)
+@blueprint.response(200, AccessTokenSchema)
+def step_up(_body: dict[str, Any], prepared: services.Proof) -> services.AccessToken:
+    """Prove your identity again, for what this session may only do shortly after
+
+    After ten wrong passwords the session ends.
+    """
+    return services.step_up(current_principal, prepared, this_client())
+
+
+@blueprint.get("/users/me/sessions", allow=person)
+@blueprint.arguments(SessionListQuerySchema, location="query")
+@blueprint.response(200, SessionListSchema)
+def list_sessions(query: dict[str, Any]) -> Page[Session]:
+    """List the caller's sessions"""
+    return services.list_sessions(caller_id(), query["page"])
+
+
+@blueprint.delete("/users/me/sessions", allow=person)
+@blueprint.arguments(SessionEndQuerySchema, location="query")
+@blueprint.response(204)
+def end_sessions(query: dict[str, Any]) -> None:
+    """End all other sessions of the caller, or all of them"""
+    kept = None if query["current"] else current_principal.session_id
+    services.end_other_sessions(caller_id(), kept, this_client())
+
+
+@blueprint.delete("/users/me/sessions/<uuid:session_id>", allow=person)
+@blueprint.response(204)
+def end_session(session_id: UUID) -> None:
+    """End a session of the caller"""
+    services.end_session(caller_id(), session_id, this_client(), actor_id=caller_id())
+
+
+@well_known.get("/.well-known/jwks.json", allow=anyone, public_cache=True)
+@well_known.response(200, KeySetSchema)
+def read_keys() -> dict[str, Any]:
+    """Get the public keys of access tokens"""
+    return access_tokens.key_set()

@@ -1,0 +1,99 @@
+"""Logins, sessions and keys in JSON."""
+
+import marshmallow as ma
+from marshmallow import fields
+
+from mercato_kit.http import ListQuerySchema, page_of
+from mercato_kit.identity import current_principal
+from mercato_kit.schemas import Boolean, Line, ModelSchema, QuerySchema, Schema
+from mercato_users.models import Session
+from mercato_users.schemas.accounts import UserSchema
+from mercato_users.schemas.fields import TypedPassword, filled
+
+
+class CredentialsSchema(Schema):
+    """The credentials of a login."""
+
+    email = Line(min=1, max=254, required=True)
+    password = TypedPassword(min=1, max=1000, required=True, load_only=True)
+    device_name = Line(max=60, load_default=None, allow_none=True, validate=filled)
+
+
+class RefreshSchema(Schema):
+    """The refresh token to exchange."""
+
+    refresh_token = Line(min=1, max=200, required=True)
+
+
+class StepUpSchema(Schema):
+    """The password of the caller."""
+
+    password = TypedPassword(min=1, max=1000, required=True, load_only=True)
+
+
+class SessionSchema(ModelSchema):
+    """An open session of the caller."""
+
+    class Meta(ModelSchema.Meta):
+        model = Session
+        fields = ("id", "device", "network", "created_at", "last_seen_at", "acr", "current")
+
+    device = fields.String(required=True, allow_none=True)
+    network = fields.String(required=True, allow_none=True, attribute="ip_prefix")
+    current = fields.Function(
+        lambda login: login.id == current_principal.session_id,
+        metadata={"type": "boolean"},
+        required=True,
+    )
+
+
+SessionListSchema = page_of(SessionSchema)
+
+
+class SessionListQuerySchema(ListQuerySchema):
+    """The list of sessions."""
+
+
+class SessionEndQuerySchema(QuerySchema):
+    """Which sessions to end."""
+
+    current = Boolean(
+        load_default=False, metadata={"description": "End the session of this request, too"}
+    )
+
+
+class AccessTokenSchema(ma.Schema):
+    """An access token of a session."""
+
+    access_token = fields.String(required=True)
+    token_type = fields.String(required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "Seconds"})
+
+
+class TokensSchema(AccessTokenSchema):
+    """The tokens of a session."""
+
+    refresh_token = fields.String(required=True)
+
+
+class LoginSchema(TokensSchema):
+    """The first tokens of a session, and its user."""
+
+    user = fields.Nested(UserSchema, required=True)
+
+
+class KeySchema(ma.Schema):
+    """A public key (RFC 8037)."""
+
+    kty = fields.String(required=True)
+    crv = fields.String(required=True)
+    x = fields.String(required=True)
+    kid = fields.String(required=True, metadata={"description": "RFC 7638 thumbprint"})
+    use = fields.String(required=True)
+    alg = fields.String(required=True)
+
+
+class KeySetSchema(ma.Schema):
+    """The public keys of access tokens (RFC 7517)."""
+
+    keys = fields.List(fields.Nested(KeySchema), required=True)

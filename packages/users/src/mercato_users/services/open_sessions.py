@@ -1,0 +1,107 @@
+"""The open sessions of an account: they are listed, and they end."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import session, utc_now
+from mercato_kit.errors import NotFound
+from mercato_kit.http import Page, PageRequest, paginate
+from mercato_users.clients import UNKNOWN, Client
+from mercato_users.models import Session
+from mercato_users.services import audit
+
+MOST = 50
+"""Open sessions of an account; then the one that was not used for longest ends."""
+
+
+def is_open(login: Session, now: datetime) -> bool:
+    """Return whether a session has not ended."""
+    return login.revoked_at is None and now < min(login.expires_at, login.idle_expires_at)
+
+
+def list_sessions(user_id: UUID, page: PageRequest) -> Page[Session]:
+    """Return a page of the open sessions of a user."""
+    return paginate(
+        sa.select(Session).where(_open(user_id)),
+        page,
+        columns={"created_at": Session.created_at},
+        id=Session.id,
+    )
+
+
+def end_session(
+    user_id: UUID, session_id: UUID, client: Client = UNKNOWN, *, actor_id: UUID | None
+) -> None:
+    """End one session of a user. Its tokens are refused from the next request on.
+
+    Args:
+        user_id: The user.
+        session_id: The session.
+        client: Where it was asked for.
+        actor_id: Who ends it; None for an operator.
+
+    Raises:
+        NotFound: The user has no such open session.
+    """
+    if not end(_open(user_id), Session.id == session_id, reason="ended_alone"):
+        raise NotFound
+    data = {"session": str(session_id)}
+    audit.record(user_id, "session_ended", client=client, actor_id=actor_id, data=data)
+
+
+def end_others(user_id: UUID, session_id: UUID | None, client: Client = UNKNOWN) -> None:
+    """End all sessions of a user but one; all if it is None."""
+    others = [] if session_id is None else [Session.id != session_id]
+    for ended in end(Session.user_id == user_id, *others, reason="ended_by_user"):
+        data = {"session": str(ended)}
+        audit.record(user_id, "session_ended", client=client, actor_id=user_id, data=data)
+
+
+def log_out(session_id: UUID) -> None:
+    """End a session. Its tokens are refused from the next request on."""
+    for user_id in end(Session.id == session_id, reason="logout", returning=Session.user_id):
+        audit.record(user_id, "logged_out", actor_id=user_id)
+
+
+def end_all(user_id: UUID, reason: str, *, but: UUID | None = None) -> None:
+    """End all sessions of a user, but for one of them."""
+    others = [] if but is None else [Session.id != but]
+    end(Session.user_id == user_id, *others, reason=reason)
+
+
+def end_longest_unused(user_id: UUID) -> None:
+    """Make room for a new session: end those above the most that an account may have.
+
+    The lock of the user's row makes the number exact.
+    """
+    kept = sa.select(Session.id).where(_open(user_id)).order_by(Session.last_seen_at.desc())
+    surplus = kept.offset(MOST - 1).limit(MOST)
+    end(Session.id.in_(surplus), reason="too_many")
+
+
+def end(
+    *which: sa.ColumnElement[bool],
+    reason: str,
+    returning: sa.orm.InstrumentedAttribute[UUID] = Session.id,
+) -> list[UUID]:
+    """End sessions, and return a column of each: by default its id."""
+    ended = session.scalars(
+        sa.update(Session)
+        .where(*which, Session.revoked_at.is_(None))
+        .values(revoked_at=utc_now(), revoke_reason=reason)
+        .returning(returning)
+        .execution_options(synchronize_session=False)
+    )
+    return list(ended)
+
+
+def _open(user_id: UUID) -> sa.ColumnElement[bool]:
+    now = utc_now()
+    return sa.and_(
+        Session.user_id == user_id,
+        Session.revoked_at.is_(None),
+        Session.expires_at > now,
+        Session.idle_expires_at > now,
+    )

@@ -1,0 +1,122 @@
+"""Refresh tokens: each is exchanged once, for the next tokens of its session."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from mercato_kit.db import locked, session, utc_now
+from mercato_kit.errors import Unauthenticated
+from mercato_kit.later import later
+from mercato_kit.settings import current_settings
+from mercato_users import access_tokens, opaque_tokens
+from mercato_users.access_tokens import Claims
+from mercato_users.clients import UNKNOWN, Client
+from mercato_users.errors import RefreshTokenReused
+from mercato_users.models import RefreshToken, Session, User
+from mercato_users.services import audit, lifetimes, open_sessions
+from mercato_users.settings import UsersSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """An access token of a session.
+
+    Args:
+        access_token: Bearer token for each request.
+        expires_in: Seconds until the access token expires.
+    """
+
+    access_token: str
+    expires_in: int
+    token_type: str = "Bearer"  # noqa: S105 - a token type of RFC 6749
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens(AccessToken):
+    """The tokens of a session.
+
+    Args:
+        refresh_token: Single-use token for the next tokens.
+    """
+
+    refresh_token: str
+
+
+def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
+    """Exchange a refresh token for the next tokens of its session.
+
+    A client that lost the response, or sent the request twice, can repeat it for some seconds and
+    gets the same tokens, so that the chain does not fork. A token that is used again later, or
+    after its successor was used, may have been stolen: the session ends.
+
+    Raises:
+        Unauthenticated: The token is unknown, or its session has ended.
+        RefreshTokenReused: The token was used again; the session is revoked.
+    """
+    # The lock of the session's row serializes rotation and revocation.
+    of_token = RefreshToken.token_hash == opaque_tokens.digest(token)
+    login = session.scalar(locked(sa.select(Session).join(RefreshToken).where(of_token)))
+    if login is None:
+        raise Unauthenticated(invalid_token=True)
+    link = session.scalars(sa.select(RefreshToken).where(of_token)).one()
+    found = sa.select(User, lifetimes.IS_STAFF).where(User.id == login.user_id)
+    user, is_staff = session.execute(found).one()
+    now = utc_now()
+    if not open_sessions.is_open(login, now) or user.status != "active":
+        raise Unauthenticated(invalid_token=True)
+    if _claim(link, now):
+        append(login.id, opaque_tokens.successor(token), link.generation + 1, now)
+        login.last_seen_at = now
+        login.idle_expires_at = lifetimes.until(now, is_staff=is_staff).idle
+    elif not _may_repeat(link, opaque_tokens.successor(token), now):
+        open_sessions.end(Session.id == login.id, reason="refresh_token_reused")
+        audit.record(user.id, "refresh_token_reused", client=client, session_id=login.id)
+        raise RefreshTokenReused
+    issued = access_token(user.id, login.id, user.token_epoch)
+    return Tokens(
+        access_token=issued.access_token,
+        expires_in=issued.expires_in,
+        refresh_token=opaque_tokens.successor(token),
+    )
+
+
+def access_token(user_id: UUID, session_id: UUID, epoch: int) -> AccessToken:
+    """Return a new access token of a session."""
+    return AccessToken(
+        access_token=access_tokens.issue(Claims(user_id, session_id, epoch)),
+        expires_in=current_settings(UsersSettings).access_token_seconds,
+    )
+
+
+def append(session_id: UUID, token: str, generation: int, now: datetime) -> None:
+    """Store a refresh token as the newest of its session."""
+    link = {
+        "token_hash": opaque_tokens.digest(token),
+        "session_id": session_id,
+        "generation": generation,
+        "issued_at": now,
+    }
+    later(RefreshToken, [link])
+
+
+def _claim(link: RefreshToken, now: datetime) -> bool:
+    """Mark a token as used. If two callers use the same token, only one succeeds."""
+    claimed = session.scalar(
+        sa.update(RefreshToken)
+        .where(RefreshToken.token_hash == link.token_hash, RefreshToken.used_at.is_(None))
+        .values(used_at=now)
+        .returning(RefreshToken.token_hash)
+    )
+    return claimed is not None
+
+
+def _may_repeat(link: RefreshToken, successor: str, now: datetime) -> bool:
+    grace = timedelta(seconds=current_settings(UsersSettings).refresh_grace_seconds)
+    if link.used_at is None or now > link.used_at + grace:
+        return False
+    unused = sa.select(RefreshToken.token_hash).where(
+        RefreshToken.token_hash == opaque_tokens.digest(successor), RefreshToken.used_at.is_(None)
+    )
+    return session.scalar(unused) is not None
