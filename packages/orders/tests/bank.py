@@ -229,6 +229,11 @@ class Bank:
         made = RefundSnapshot("succeeded", amount, f"re_{uuid4()}")
         self._account_of(order_id).refunds[made.reference] = made
 
+    def moved_of(self, order_id):
+        """Return what was captured for an order and not refunded, in minor units."""
+        account = self._account_of(order_id)
+        return account.captured - account.refunded
+
     def listed(self, order_id):
         """Return the refunds of an order's payment."""
         return self._account_of(order_id).snapshot().refunds

@@ -95,7 +95,8 @@ def _keep(payment: Payment, snapshot: Snapshot) -> None:
     action = snapshot.next_action
     payment.snapshot = stored(snapshot)
     payment.next_action = None if action is None else msgspec.to_builtins(action)
-    payment.error_code = snapshot.error_code or payment.error_code
+    is_money = snapshot.state in _TAKEN
+    payment.error_code = snapshot.error_code or (None if is_money else payment.error_code)
     payment.authorized_until = snapshot.authorized_until
     payment.expected_by = snapshot.expected_by
 
@@ -114,7 +115,9 @@ def _status_after(order: Order, payment: Payment, snapshot: Snapshot, grown: int
         return now if may(order, "pay") and get(Stock).commit(order.id) else "refund_due"
     is_ours = before in ("authorized", "captured", "refunded")
     if is_ours and (not grown or order.status in ("open", "completed")):
-        return now
+        # The rest of an authorisation can be closed after all that was captured went back.
+        is_back = 0 < payment.amount_refunded == payment.amount_captured + grown
+        return "refunded" if is_back else now
     return "refund_due"
 
 
