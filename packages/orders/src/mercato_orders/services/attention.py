@@ -11,12 +11,7 @@ from mercato_kit.db import found, locked, refreshed, session, utc_now
 from mercato_orders.access import Actor
 from mercato_orders.models import Capture, Order, Payment, Refund
 from mercato_orders.services import schedule
-from mercato_orders.timeline import write_entry
-
-NOTED = "order.payment_attention"
-RETRIED = "order.payment_retried"
-RESOLVED = "order.payment_resolved"
-"""Types of entries in the timeline, for staff."""
+from mercato_orders.timeline import NOTED, RESOLVED, RETRIED, write_entry
 
 OPERATOR = Actor("staff")
 
