@@ -3,16 +3,8 @@ import pytest
 from mercato_contracts.payments import Refused, Unknown
 
 from . import factories, money
-from .bank import BANK, DESK
+from .bank import DESK
 from .factories import order_of
-
-
-@pytest.fixture(autouse=True)
-def bank():
-    """The provider ``bank``, which knows nothing yet."""
-    BANK.reset()
-    DESK.reset()
-    return BANK
 
 
 @pytest.fixture
