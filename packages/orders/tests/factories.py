@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from mercato_contracts.baskets import Address
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.models import OutboxEvent
-from mercato_orders.models import Order, Payment
+from mercato_orders.models import Order, Payment, Refund
 
 from .fakes import Item, Reservation
 
@@ -88,6 +88,18 @@ def find_order(order_id):
 def find_payment(payment_id):
     """Return a payment's row."""
     return session.get_one(Payment, UUID(str(payment_id)))
+
+
+def refunds_of(payment_id):
+    """Return source, amount and status of the refunds of a payment."""
+    of = sa.select(Refund.source, Refund.amount, Refund.status)
+    of = of.where(Refund.payment_id == UUID(str(payment_id))).order_by(Refund.id)
+    return [tuple(row) for row in session.execute(of)]
+
+
+def change_payment(payment_id, **values):
+    """Change a payment's row."""
+    session.execute(sa.update(Payment).where(Payment.id == UUID(str(payment_id))).values(values))
 
 
 def events_of(order_id):

@@ -95,7 +95,8 @@ def _keep(payment: Payment, snapshot: Snapshot) -> None:
     action = snapshot.next_action
     payment.snapshot = stored(snapshot)
     payment.next_action = None if action is None else msgspec.to_builtins(action)
-    payment.error_code = snapshot.error_code or payment.error_code
+    is_money = snapshot.state in _TAKEN
+    payment.error_code = snapshot.error_code or (None if is_money else payment.error_code)
     payment.authorized_until = snapshot.authorized_until
     payment.expected_by = snapshot.expected_by
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts.payments import Payments
 from mercato_kit.db import new_id, session
@@ -77,8 +78,14 @@ def write_refund(payment: Payment, share: Share, **values: Any) -> Claimed:
 
 def claim(payment: Payment, amount: int) -> bool:
     """Claim *amount* of a payment for a refund; return whether that much is left."""
+    order = vars(payment).get("order")
     claimed = claiming(amount).where(Payment.id == payment.id).returning(Payment)
-    return session.scalar(claimed, execution_options=REFRESHING) is not None
+    if session.scalar(claimed, execution_options=REFRESHING) is None:
+        return False
+    if order is not None:
+        # A refreshed row forgets its relationships.
+        set_committed_value(payment, "order", order)
+    return True
 
 
 def claiming(amount: int | None) -> sa.Update:
