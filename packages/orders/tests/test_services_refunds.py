@@ -1,5 +1,6 @@
 """Refunds by amount, by line, and of all that is left."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -108,6 +109,23 @@ class TestRefundAnAmount:
         assert (made.status_code, made.json["status"]) == (201, "succeeded")
         assert amounts(alice, alices_order) == ("partially_refunded", 500)
         assert DESK.moved() == 2_000
+
+    def test_a_provider_that_refunds_only_all(self, charlie, paid, bank):
+        """A part of the payment is refused before anything is written; all of it goes back."""
+        bank.capabilities = replace(bank.capabilities, partial_refund=False)
+        units = {"lines": lines(paid, 1)}
+        path = f"/v1/orders/{paid['id']}/cancel"
+
+        refused = [
+            refund(charlie, paid, amount=5),
+            refund(charlie, paid, **units),
+            charlie.post(path, json=units),
+        ]
+        made = refund(charlie, paid)
+
+        pointers = [answer.json["errors"][0]["pointer"] for answer in refused]
+        assert pointers == ["/amount", "/lines", "/lines"]
+        assert (made.json["status"], bank.moved()) == ("succeeded", 0)
 
     @pytest.mark.parametrize(
         ("body", "pointer", "code"),

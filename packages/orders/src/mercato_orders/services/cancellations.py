@@ -23,6 +23,7 @@ from mercato_orders.services.queries import lock_order, show_order
 from mercato_orders.services.refunds import (
     Claimed,
     Rest,
+    check_part,
     claim_refund,
     rest_of,
     settle_refund,
@@ -200,6 +201,7 @@ def _give_back(
     if payment.status == "authorized" and not_captured == canceled.amount:
         request_void(payment)
     refunded = rest.part((share - canceled).up_to(rest.all.amount))
+    check_part(payment, refunded.amount, "/lines")
     if not refunded.amount:
         return None
     refund = claim_refund(payment, refunded, source="cancel", reason=reason)
