@@ -179,10 +179,11 @@ def _give_all_back(rest: Rest, reason: str | None) -> Claimed | None:
         return None
     if payment.status in IN_FLIGHT:
         request_void(payment)
+    if payment.amount_captured:
+        # A partly captured order owes no more than it has paid.
+        _cancel_amount(rest.order, rest.due - share)
     if not share.amount:
         return None
-    # A partly captured order owes no more than it has paid.
-    _cancel_amount(rest.order, rest.due - share)
     return claim_refund(
         payment, share, source="cancel", reason=reason, amount_shipping=rest.shipping
     )
