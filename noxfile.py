@@ -25,9 +25,12 @@ from mercato_dev.distributions import (
 from mercato_dev.environments import CLEAN, provide
 from mercato_dev.home import HOME
 from mercato_dev.sessions import define_tests
-from mercato_dev.shop import chosen_wheels, run_shop
+from mercato_dev.shop import Companion, chosen_wheels, run_shop
 
 TOGETHER = f"{ROOT}/host/pyproject.toml:together"
+SANDBOX = Companion(
+    "payments_sandbox", ["payments-sandbox", "serve"], "/v1/webhooks/payments/sandbox"
+)
 REHEARSAL = f"{ROOT}/packages/platform/dev/pyproject.toml:rehearsal"
 
 define_tests([nox.param(EVERYTHING, TOGETHER, f"{ROOT}/host/tests/together", id="together")])
@@ -65,9 +68,10 @@ def examples(session: nox.Session) -> None:
 def shop(session: nox.Session) -> None:
     """Serve the sample shop on 127.0.0.1:5000: install, migrate, fill, run the worker.
 
-    ``-- --port 5001`` takes another port.
+    Beside it runs the sandbox that takes payments, on port 5002. ``-- --port 5001`` takes another
+    port, and 5003 for the sandbox.
     """
-    run_shop(session)
+    run_shop(session, SANDBOX)
 
 
 @nox.session(requires=["build"])

@@ -48,7 +48,7 @@ INSERT INTO products_search_word
 SELECT word FROM ts_stat('SELECT words FROM products_search') WHERE word NOT LIKE '@%'
 """
 
-FEATURES = ("users", "products", "orders")
+FEATURES = ("users", "products", "orders", "payments_manual")
 MERCATO = str(Path(sys.executable).with_name("mercato"))
 
 
@@ -187,7 +187,7 @@ def write_deployment(url: str, place: Path) -> Path:
     file.write_text(
         f'environment = "testing"\n[database]\nurl = "{url}"\nsql_guard = false\n'
         '[logging]\nlevel = "WARNING"\n[server]\nport = 0\nkept_answers = 0\n[features.products]\n'
-        "[features.orders.settings]\nmanual_by_customer = true\n"
+        "[features.orders]\n[features.payments_manual.settings]\nby_customer = true\n"
         "[features.users.settings]\naccess_token_seconds = 3600\n"
     )
     return file

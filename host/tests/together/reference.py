@@ -69,8 +69,8 @@ def commands_page() -> str:
     for entry in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):
         lines += _commands(entry.load(), f"mercato {entry.name}")
     for feature in _features():
-        if feature.cli is not None:
-            lines += _commands(feature.cli, f"mercato {feature.name}")
+        for name, group in feature.groups.items():
+            lines += _commands(group, f"mercato {name}")
     return "\n".join(lines)
 
 

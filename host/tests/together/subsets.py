@@ -1,5 +1,10 @@
 """Check every subset of the installed features: ``nox -s "combinations(every)"``.
 
+Every subset is composed: it fits, or has the faults that its manifests call for. Of those that fit,
+so many are served that each three features are seen in every state, on and off, that fits (a
+covering array of strength 3, NIST SP 800-142); ``--all`` serves all. Of the others, commands are
+called for one of each kind of refusal.
+
 Each is migrated and composed in a process of its own, forked from one that has imported libraries
 and no feature. Then its app is called on a database that has the tables and the sample data of all
 features: what features that are off have left must change nothing.
@@ -20,10 +25,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from combinations import Answer, Shop, check, choices, expect
+from combinations import Answer, Shop, check, choices, expect, expected_codes
 from flask.testing import FlaskClient
 
 from mercato_composition.commands.frame import main as run_command
+from mercato_composition.deployment.reader import read_draft
+from mercato_composition.features.plan import compose
 from mercato_host import create_app
 from mercato_kit.feature import ENTRY_POINT_GROUP, Feature
 
@@ -85,8 +92,32 @@ def fill_sample(file: Path, names: Collection[str]) -> None:
             database.execute("VACUUM INTO ?", (str(file),))
 
 
-def check_subset(task: tuple[Path, Path, tuple[str, ...]]) -> str:
-    """Check a subset of the features, and return what was found.
+def expected_of(names: tuple[str, ...]) -> set[str]:
+    """Compose a subset of the features, and return the codes that it is refused with.
+
+    They are those that its manifests call for.
+    """
+    manifests = manifests_of(names)
+    expected = expected_codes(manifests)
+    with tempfile.TemporaryDirectory() as folder:
+        shop = ComposedShop(Path(folder), manifests)
+        see_composed(shop, expected)
+        if "K111" in expected:
+            shop.choose(choices(manifests))
+            expected = expected_codes(manifests, choices(manifests))
+            see_composed(shop, expected)
+    return expected
+
+
+def see_composed(shop: Shop, expected: set[str]) -> None:
+    """Check that the features of a deployment fit, or do not for the expected reasons."""
+    faults = compose(read_draft(shop.file)).faults
+    codes = {fault.code for fault in faults if fault.severity == "error"}
+    expect(codes == expected, f"{shop.file.read_text()}: {codes}, not {expected}")
+
+
+def call(task: tuple[Path, Path, tuple[str, ...]]) -> str:
+    """Call commands and the app of a subset of the features, and return what was found.
 
     Args:
         task: The database with sample data, the folder of the parts, and the names of the features.
@@ -106,23 +137,46 @@ def subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
     return [some for size in sizes for some in itertools.combinations(names, size)]
 
 
+def covering(fitting: Sequence[tuple[str, ...]], names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Choose subsets that show each three features in every state that any of *fitting* shows.
+
+    Greedy: the subset that shows most of what was not seen comes next.
+    """
+    threes = list(itertools.combinations(names, 3))
+    shown = {
+        some: {(three, tuple(n in some for n in three)) for three in threes} for some in fitting
+    }
+    left, chosen = set[Any]().union(*shown.values()), []
+    while left:
+        best = max(fitting, key=lambda some: len(shown[some] & left))
+        chosen.append(best)
+        left -= shown[best]
+    return chosen
+
+
 @click.command()
 @click.option("--parts", type=click.Path(path_type=Path), required=True)
 @click.option("--processes", type=int, default=len(os.sched_getaffinity(0)), show_default=True)
-def main(parts: Path, processes: int) -> None:
+@click.option("--all", "every", is_flag=True, help="Serve every subset that fits.")
+def main(parts: Path, processes: int, every: bool) -> None:  # noqa: FBT001
     """Check every subset of the features that are installed here."""
     names = sorted(entry.name for entry in entry_points(group=ENTRY_POINT_GROUP))
-    forks = multiprocessing.get_context("fork")
+    forks, tasks = multiprocessing.get_context("fork"), subsets(names)
+    with forks.Pool(processes) as pool:
+        verdicts = dict(zip(tasks, pool.map(expected_of, tasks, chunksize=8), strict=True))
+    fitting = [some for some, codes in verdicts.items() if not codes]
+    chosen = fitting if every else covering(fitting, names)
+    refused = {frozenset(codes): some for some, codes in verdicts.items() if codes}
     with (
         tempfile.TemporaryDirectory() as folder,
         forks.Pool(processes, maxtasksperchild=1) as pool,
     ):
         sample = Path(folder) / "sample.db"
         pool.apply(fill_sample, (sample, names))
-        tasks = [(sample, parts, some) for some in subsets(names)]
-        for found in pool.imap_unordered(check_subset, tasks):
+        work = [(sample, parts, some) for some in [*chosen, *refused.values()]]
+        for found in pool.imap_unordered(call, work):
             click.echo(found)
-    click.echo(f"{len(tasks)} subsets")
+    click.echo(f"{len(tasks)} subsets: {len(fitting)} fit, {len(chosen)} of them served")
 
 
 if __name__ == "__main__":

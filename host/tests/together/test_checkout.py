@@ -28,7 +28,7 @@ from .shopping import PASSWORD, adjust, key, new_order, stock_variant
 BUYERS = 12
 UNITS = 50
 STAFF = ["products.write", "stock.read", "stock.write", "orders.read"]
-BY_CUSTOMERS = "[features.orders.settings]\nmanual_by_customer = true\n"
+BY_CUSTOMERS = "[features.payments_manual.settings]\nby_customer = true\n"
 
 
 class TestPlaceOrder:
@@ -84,7 +84,7 @@ class TestPlaceOrder:
 class TestOtherRoutes:
     def test_need_few_statements(self, boot, write_deployment, issuer):
         """Quotes, payments, cancellations and adjustments have at most these statements."""
-        app = boot(write_deployment("products", "orders", more=issuer.table))
+        app = boot(write_deployment("products", "orders", "payments_manual", more=issuer.table))
         client, permissions = app.test_client(), [*STAFF, "orders.write"]
         staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=permissions)}"}
         variant_ids = [stock_variant(client, staff, units=9) for _ in range(3)]
@@ -121,7 +121,8 @@ class TestOtherRoutes:
 class TestPlans:
     def test_no_statement_reads_a_whole_table(self, boot, write_deployment, issuer):
         """Placing, paying, cancelling and expiring orders and adjusting stock use indexes only."""
-        client = boot(write_deployment("products", "orders", more=issuer.table)).test_client()
+        path = write_deployment("products", "orders", "payments_manual", more=issuer.table)
+        client = boot(path).test_client()
         permissions = [*STAFF, "orders.write"]
         staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=permissions)}"}
         variant_ids = [stock_variant(client, staff, units=9) for _ in range(3)]

@@ -22,11 +22,12 @@ USERS = {
 REASON = "staging only, for our own team"
 
 
-def production(*, users=None, oidc=None, orders=None, server=None, key=KEY, url=POSTGRESQL, **more):
+def production(*, users=None, oidc=None, manual=None, server=None, key=KEY, url=POSTGRESQL, **more):
     """Describe a production deployment of all features that fits, with changes."""
     redis = more.pop("redis", None)
     login = {"oidc": {"settings": oidc}} if oidc else {"users": {"settings": USERS | (users or {})}}
-    features = {**login, "products": {}, "orders": {"settings": orders or {}}}
+    features = {**login, "products": {}, "orders": {}}
+    features["payments_manual"] = {"settings": manual or {}}
     values = {
         "environment": "production",
         "server": {"trusted_proxies": 1, "hosts": ["www.your-shop.tld"], **(server or {})},
@@ -75,8 +76,8 @@ ALWAYS = {
         "'smtp_starttls' of mercato-users",
     ),
     "payment on the customer's word": (
-        production(orders={"manual_by_customer": True}),
-        "'manual_by_customer' of mercato-orders",
+        production(manual={"by_customer": True}),
+        "'by_customer' of mercato-payments-manual",
     ),
     "an issuer in clear": (
         production(

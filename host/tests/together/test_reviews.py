@@ -3,6 +3,7 @@
 import pytest
 
 from mercato_orders.feature import feature as orders
+from mercato_payments_manual.feature import feature as payments_manual
 from mercato_products.feature import feature as products
 from mercato_reviews.feature import feature  # noqa: F401 - the feature under test
 
@@ -12,7 +13,7 @@ from .shopping import new_order, stock_variant
 @pytest.fixture
 def fakes():
     """The features themselves, instead of fakes of their contracts."""
-    return [products, orders]
+    return [products, orders, payments_manual]
 
 
 class TestReviews:

@@ -27,16 +27,19 @@ default_currency = "euro"
 [features.orders]
 editable = true
 [features.orders.settings]
-manual_by_customer = true
 unpaid_expiry_minutes = 0
+[features.payments_manual]
+editable = true
+[features.payments_manual.settings]
+by_customer = true
 """,
         [
             "K201@secret_key",
             "K202@server.port",
             "K101@features.userz",
             "K202@products.default_currency",
-            "K206@orders.manual_by_customer",
             "K202@orders.unpaid_expiry_minutes",
+            "K206@payments_manual.by_customer",
             MIGRATIONS,
             *WARNINGS,
         ],

@@ -30,9 +30,14 @@ class TestStock:
                 "(self, reference: uuid.UUID, sequence: int, "
                 "quantities: collections.abc.Mapping[uuid.UUID, int]) -> None"
             ),
+            "unship": (
+                "(self, reference: uuid.UUID, sequence: int, "
+                "quantities: collections.abc.Mapping[uuid.UUID, int]) -> None"
+            ),
             "release": (
                 "(self, reference: uuid.UUID, "
-                "lines: collections.abc.Mapping[uuid.UUID, int] | None = None) -> None"
+                "lines: collections.abc.Mapping[uuid.UUID, int] | None = None, "
+                "sequence: int = 0) -> None"
             ),
             "restock": (
                 "(self, reference: uuid.UUID, sequence: int, "

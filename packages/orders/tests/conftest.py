@@ -4,6 +4,7 @@ from mercato_orders import services
 from mercato_orders.feature import feature  # noqa: F401 - the feature under test
 
 from . import factories
+from .bank import BANK, BANKS, DESK
 from .drawn import VIEW_CASES
 from .fakes import WAREHOUSE
 
@@ -11,7 +12,15 @@ from .fakes import WAREHOUSE
 @pytest.fixture
 def fakes():
     """The fake feature that offers the contracts orders needs."""
-    return [WAREHOUSE]
+    return [WAREHOUSE, BANKS]
+
+
+@pytest.fixture(autouse=True)
+def bank():
+    """The provider ``bank``; it and ``desk`` know no payment."""
+    BANK.reset()
+    DESK.reset()
+    return BANK
 
 
 @pytest.fixture

@@ -1,11 +1,23 @@
 """Random rows of orders that the database accepts, for the test of the views."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 from sqlalchemy.orm import joinedload, selectinload
 
-from mercato_orders.models import Adjustment, Line, Order, OrderEvent, Payment
+from mercato_orders.models import (
+    PARCEL_STATUSES,
+    Adjustment,
+    Fulfillment,
+    FulfillmentLine,
+    Line,
+    Order,
+    OrderEvent,
+    Payment,
+    Refund,
+    RefundLine,
+)
 from mercato_testing.views import ViewCase
 
 START = datetime(1900, 1, 1, tzinfo=UTC)
@@ -57,7 +69,15 @@ def with_parts(draw):
     """Draw an order, its lines, adjustments and payments."""
     order = draw(orders())
     of = draw(lines(order))
-    return [order, *of, *draw(adjustments(order, of)), *draw(payments(order))]
+    paid = draw(payments(order))
+    return [
+        order,
+        *of,
+        *draw(adjustments(order, of)),
+        *paid,
+        *draw(refunds(paid, of)),
+        *draw(parcels(order, of)),
+    ]
 
 
 @st.composite
@@ -127,10 +147,75 @@ def payments(draw, order):
 
 
 @st.composite
+def refunds(draw, paid, of):
+    """Draw refunds of payments, with the lines that they give the money back for."""
+    made = [
+        Refund(
+            id=draw(st.uuids()),
+            order_id=payment.order_id,
+            payment_id=payment.id,
+            source="staff",
+            amount=1 + draw(AMOUNTS),
+            reason=draw(maybe(TEXT)),
+            error_code=draw(maybe(TEXT)),
+            created_at=draw(TIMES),
+        )
+        for payment in paid
+    ]
+    kinds = st.lists(st.sampled_from(["returned", "kept"]), unique=True)
+    parts = [
+        RefundLine(refund_id=one.id, line_id=line.id, kind=kind, quantity=1, amount=draw(AMOUNTS))
+        for one in made
+        for line in of
+        for kind in draw(kinds)
+    ]
+    return [*made, *parts]
+
+
+@st.composite
+def parcels(draw, order, of):
+    """Draw fulfilments of an order, with their lines."""
+    made = [
+        Fulfillment(
+            **{name: draw(maybe(TEXT)) for name in ("tracking_company", "tracking_number")},
+            **{name: draw(maybe(TIMES)) for name in ("shipped_at", "delivered_at", "canceled_at")},
+            **{name: draw(TIMES) for name in ("created_at", "updated_at")},
+            id=draw(st.uuids()),
+            order_id=order.id,
+            sequence=sequence,
+            status=draw(st.sampled_from(PARCEL_STATUSES)),
+        )
+        for sequence in range(1, draw(st.integers(1, 3)))
+    ]
+    parts = [
+        FulfillmentLine(fulfillment_id=one.id, line_id=line.id, quantity=draw(st.integers(1, 9)))
+        for one in made
+        for line in of
+    ]
+    return [*made, *parts]
+
+
+@st.composite
+def with_parcel(draw):
+    """Draw a fulfilment after its order and lines."""
+    order = draw(orders())
+    of = draw(lines(order))
+    return [order, *of, *draw(parcels(order, of).filter(len))]
+
+
+@st.composite
 def with_payments(draw):
     """Draw a payment after its order."""
     order = draw(orders())
     return [order, *draw(payments(order).filter(len))][:2]
+
+
+@st.composite
+def with_refund(draw):
+    """Draw a refund with its lines, after its order and payment."""
+    order = draw(orders())
+    of, paid = draw(lines(order)), draw(payments(order).filter(len))[:1]
+    return [order, *of, *paid, *draw(refunds(paid, of))]
 
 
 @st.composite
@@ -154,15 +239,26 @@ def of_order(part):
     return {"order": part.order_id}
 
 
+def of_time(order):
+    """Return what an order is exported by."""
+    return {"created_at": order.created_at}
+
+
+ORDER = ViewCase(
+    with_parts(),
+    options=[
+        selectinload(Order.lines),
+        selectinload(Order.adjustments),
+        selectinload(Order.payments).joinedload(Payment.order),
+        selectinload(Order.refunds).joinedload(Refund.order),
+        selectinload(Order.refunds).selectinload(Refund.lines),
+        selectinload(Order.fulfillments).selectinload(Fulfillment.lines),
+    ],
+)
+
 VIEW_CASES = {
-    "ORDER": ViewCase(
-        with_parts(),
-        options=[
-            selectinload(Order.lines),
-            selectinload(Order.adjustments),
-            selectinload(Order.payments).joinedload(Payment.order),
-        ],
-    ),
+    "ORDER": ORDER,
+    "EXPORTED": replace(ORDER, values=of_time),
     "PARTS": ViewCase(
         with_parts(), options=[selectinload(Order.lines), selectinload(Order.adjustments)]
     ),
@@ -170,5 +266,11 @@ VIEW_CASES = {
         orders().map(lambda order: [order]), values=lambda row: {"number": row.number}
     ),
     "PAYMENTS": ViewCase(with_payments(), values=of_order, options=[joinedload(Payment.order)]),
+    "REFUNDS": ViewCase(
+        with_refund(),
+        values=of_order,
+        options=[joinedload(Refund.order), selectinload(Refund.lines)],
+    ),
+    "FULFILLMENTS": ViewCase(with_parcel(), options=[selectinload(Fulfillment.lines)]),
     "EVENTS": ViewCase(with_event(), values=of_order),
 }

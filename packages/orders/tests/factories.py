@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from mercato_contracts.baskets import Address
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.models import OutboxEvent
-from mercato_orders.models import Order, Payment
+from mercato_orders.models import Order, Payment, Refund
 
 from .fakes import Item, Reservation
 
@@ -41,11 +41,17 @@ def order_of(*lines, **members):
 
 
 def make_payment(order_id, **values):
-    """Insert an unfinished payment of an order, as a remote provider would leave it."""
+    """Insert an unfinished payment of an order, which its provider has opened."""
     order = find_order(order_id)
     payment = Payment(
         id=new_id(),
-        **{"order_id": order.id, "provider": "manual", "amount": order.amount_total, **values},
+        **{
+            "order_id": order.id,
+            "provider": "bank",
+            "provider_payment_id": f"bank_{order.id}",
+            "amount": order.amount_total,
+            **values,
+        },
     )
     session.add(payment)
     return payment.id
@@ -62,6 +68,11 @@ def count_reserved(item_id):
     return session.scalars(sa.select(Item.reserved).where(Item.id == item_id)).one()
 
 
+def count_in_stock(item_id):
+    """Return the units of a variant on hand, reserved ones included."""
+    return session.scalars(sa.select(Item.in_stock).where(Item.id == item_id)).one()
+
+
 def reservation_status_of(order_id):
     """Return the status of an order's reservation."""
     return session.scalar(
@@ -72,6 +83,23 @@ def reservation_status_of(order_id):
 def find_order(order_id):
     """Return an order's row."""
     return session.get_one(Order, UUID(str(order_id)))
+
+
+def find_payment(payment_id):
+    """Return a payment's row."""
+    return session.get_one(Payment, UUID(str(payment_id)))
+
+
+def refunds_of(payment_id):
+    """Return source, amount and status of the refunds of a payment."""
+    of = sa.select(Refund.source, Refund.amount, Refund.status)
+    of = of.where(Refund.payment_id == UUID(str(payment_id))).order_by(Refund.id)
+    return [tuple(row) for row in session.execute(of)]
+
+
+def change_payment(payment_id, **values):
+    """Change a payment's row."""
+    session.execute(sa.update(Payment).where(Payment.id == UUID(str(payment_id))).values(values))
 
 
 def events_of(order_id):

@@ -282,6 +282,9 @@ class TestPlaceOrder:
             "amount_tax": 0,
             "amount_rounding": 0,
             "amount_total": 1_250,
+            "amount_canceled": 0,
+            "amount_paid": 0,
+            "amount_refunded": 0,
             "tax_included": False,
             "shipping_method": None,
             "lines": [

@@ -3,13 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from mercato_orders.payments.provider import Result
 
 from mercato_contracts.baskets import Customer
 from mercato_contracts.orders import Orders, Wanted, WantedLine
 from mercato_kit.db import new_id
 from mercato_kit.services import get
 from mercato_orders import services
-from mercato_orders.payments.provider import Result
 
 from . import factories
 from .factories import order_of
@@ -74,7 +74,7 @@ class TestPayAgainstExpire:
         path = f"/v1/orders/{alices_order['id']}/payments"
 
         answer, _ = at_once(
-            lambda: charlie.post(path, json={"provider": "manual"}),
+            lambda: charlie.post(path, json={"provider": "desk"}),
             sweep,
         )
 

@@ -10,7 +10,7 @@ from .factories import order_of
 
 def pay(who, order):
     """Pay an order."""
-    return who.post(f"/v1/orders/{order['id']}/payments", json={"provider": "manual"})
+    return who.post(f"/v1/orders/{order['id']}/payments", json={"provider": "desk"})
 
 
 class TestExpireUnpaidOrders:
@@ -55,6 +55,25 @@ class TestExpireUnpaidOrders:
 
         assert expired == (0, False)
         assert commit(factories.reservation_status_of, alices_order["id"]) == "held"
+
+    def test_gives_a_payment_up_first(self, alice, alices_order, commit, sweep):
+        """A payment in flight is to be closed; then the order expires."""
+        payment = commit(factories.make_payment, alices_order["id"])
+        commit(factories.let_time_pass, alices_order["id"])
+
+        first = sweep()
+        requested = commit(factories.find_payment, payment).void_requested_at
+        commit(factories.change_payment, payment, status="canceled")
+
+        assert (first, requested is not None, sweep()) == (0, True, 1)
+
+    def test_a_payment_that_was_never_opened_is_canceled(self, alices_order, commit, sweep):
+        """Without a reference it cannot move money, so the order expires at once."""
+        payment = commit(factories.make_payment, alices_order["id"], provider_payment_id=None)
+        commit(factories.let_time_pass, alices_order["id"])
+
+        assert sweep() == 1
+        assert commit(factories.find_payment, payment).status == "canceled"
 
     def test_an_expired_order_cannot_be_paid(self, charlie, alices_order, commit, sweep):
         """Paying an expired order is refused."""

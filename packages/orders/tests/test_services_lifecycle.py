@@ -11,6 +11,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from mercato_orders.payments.provider import Result
 from sqlalchemy.orm import selectinload
 
 from mercato_contracts.orders import WantedLine
@@ -25,7 +26,6 @@ from mercato_orders.errors import (
     PaymentInProgress,
 )
 from mercato_orders.models import Order, OrderEvent, Payment
-from mercato_orders.payments.provider import Result
 from mercato_orders.values import NewOrder, NewPayment
 
 from . import factories

@@ -5,7 +5,8 @@ import pytest
 
 from mercato_kit import work
 from mercato_products.services.categories import create_category
-from mercato_products.services.reservations import release_units, restock_units, ship_units
+from mercato_products.services.reservations import release_units
+from mercato_products.services.shipments import restock_units, ship_units
 from mercato_products.services.variants import add_variant, update_variant
 from mercato_products.values import NewCategory, NewVariant
 

@@ -305,6 +305,20 @@ class TestShip:
         assert refusal.value.shortages == (Shortage(backordered, 3, 1),)
         assert (read(seen), read(backordered)) == ((0, 0), (0, 0))
 
+    def test_ships_nothing_if_the_caller_commits(self, commit, read):
+        """Nothing is shipped even if the caller catches the exception and commits."""
+        seen, backordered = commit(factories.make_variants, 2, stock=1)
+        commit(lambda: factories.allow_back_orders(session, backordered, 5))
+        reference = commit(factories.sell, {seen: 1, backordered: 3})
+
+        def go_on():
+            with pytest.raises(InsufficientStock):
+                services.get(Stock).ship(reference, 1, {seen: 1, backordered: 3})
+
+        commit(go_on)
+
+        assert (read(seen), read(backordered)) == ((1, 1), (1, 3))
+
     def test_ships_untracked_variants_once(self, commit, stock):
         """A variant without a level, too, is shipped once per sequence."""
         (card,) = commit(factories.make_variants, track_inventory=False)
@@ -315,6 +329,63 @@ class TestShip:
 
         line = commit(lambda: session.get(ReservationLine, (reference, card, DEFAULT_LOCATION_ID)))
         assert line.shipped == 1
+
+
+@pytest.mark.usefixtures("invariants")
+class TestUnship:
+    def test_reserves_units_of_a_canceled_fulfilment(self, commit, stock, read, status):
+        """The units are on hand and reserved again; the reservation is open again."""
+        (variant,) = commit(factories.make_variants, stock=10)
+        reference = commit(factories.sell, {variant: 3})
+        stock("ship", reference, 1, {variant: 3})
+
+        stock("unship", reference, 1, {variant: 3})
+
+        assert (read(variant), status(reference)) == ((10, 3), "committed")
+
+    def test_acts_once_per_sequence(self, commit, stock, read):
+        """A repeated call returns nothing; the next number does."""
+        (variant,) = commit(factories.make_variants, stock=10)
+        reference = commit(factories.sell, {variant: 3})
+        stock("ship", reference, 1, {variant: 1})
+        stock("ship", reference, 2, {variant: 1})
+
+        for sequence in (1, 1, 2):
+            stock("unship", reference, sequence, {variant: 1})
+
+        assert read(variant) == (10, 3)
+
+    def test_the_units_ship_again(self, commit, stock, read, status):
+        """The units ship under another number; the first shipment is not repeated."""
+        (variant,) = commit(factories.make_variants, stock=10)
+        reference = commit(factories.sell, {variant: 3})
+        stock("ship", reference, 1, {variant: 3})
+        stock("unship", reference, 1, {variant: 3})
+
+        stock("ship", reference, 1, {variant: 3})
+        repeated = (read(variant), status(reference))
+        stock("ship", reference, 2, {variant: 3})
+
+        assert repeated == ((10, 3), "committed")
+        assert (read(variant), status(reference)) == ((7, 0), "closed")
+
+    def test_refuses_units_that_are_not_away(self, commit, stock, read):
+        """Too many units, returned ones, other variants and unknown references are refused."""
+        one, two = commit(factories.make_variants, 2, stock=10)
+        reference = commit(factories.sell, {one: 3, two: 2})
+        stock("ship", reference, 1, {one: 3})
+        stock("restock", reference, 1, {one: 1})
+
+        for each, quantities in [
+            (reference, {one: 3}),
+            (reference, {one: 1, two: 1}),
+            (reference, {new_id(): 1}),
+            (new_id(), {one: 1}),
+        ]:
+            with pytest.raises(ReservationGone):
+                stock("unship", each, 1, quantities)
+
+        assert (read(one), read(two)) == ((8, 0), (10, 2))
 
 
 @pytest.mark.usefixtures("invariants")
@@ -365,6 +436,31 @@ class TestRelease:
         assert after_part == ((10, 2), (10, 2), "committed")
         assert (read(one), read(two), status(reference)) == ((10, 0), (10, 0), "released")
 
+    def test_releases_a_part_again_under_another_number(self, commit, stock, read):
+        """Each number releases its units of a variant, once."""
+        (variant,) = commit(factories.make_variants, stock=10)
+        reference = commit(factories.sell, {variant: 5})
+
+        for sequence in (1, 1, 2, 0):
+            stock("release", reference, {variant: 1}, sequence)
+
+        assert read(variant) == (10, 2)
+
+    def test_releases_all_again_under_another_number(self, commit, stock, read, status):
+        """All remaining units are released once per number, with units that came back."""
+        (variant,) = commit(factories.make_variants, stock=10)
+        reference = commit(factories.sell, {variant: 3})
+        stock("ship", reference, 1, {variant: 1})
+        stock("release", reference)
+        stock("unship", reference, 1, {variant: 1})
+
+        stock("release", reference)
+        repeated = (read(variant), status(reference))
+        stock("release", reference, None, 1)
+
+        assert repeated == ((10, 1), "committed")
+        assert (read(variant), status(reference)) == ((10, 0), "released")
+
     def test_closes_a_partially_shipped_reservation(self, commit, stock, read, status):
         """Releasing the rest of a partially shipped reservation closes it."""
         (variant,) = commit(factories.make_variants, stock=10)
@@ -413,23 +509,24 @@ class TestRestock:
 
 
 class TestStatements:
-    @pytest.mark.parametrize("verb", ["extend", "commit", "ship", "release", "restock"])
+    @pytest.mark.parametrize("verb", ["extend", "commit", "ship", "unship", "release", "restock"])
     def test_do_not_depend_on_the_number_of_lines(self, commit, stock, statements, verb):
-        """Each method takes the same number of statements for 1 and for 20 lines."""
+        """Each method takes the same number of statements for 1 and for 20 lines: 6 at most."""
         counts = set()
-        for lines in (1, 5, 20):
+        for lines in (1, 20):
             quantities = dict.fromkeys(commit(factories.make_variants, lines, stock=10), 2)
             reference = commit(factories.sell, quantities)
-            if verb == "restock":
+            if verb in ("unship", "restock"):
                 stock("ship", reference, 1, quantities)
             arguments = {
                 "extend": [utc_now() + SOON],
                 "ship": [1, quantities],
+                "unship": [1, quantities],
                 "restock": [1, quantities],
             }
             with statements as sent:
                 stock(verb, reference, *arguments.get(verb, []))
             counts.add(len(sent))
-            statements.statements.clear()
 
-        assert len(counts) == 1, counts
+        assert len(counts) == 1, sent
+        assert len(sent) <= 6, sent

@@ -7,7 +7,7 @@ from mercato_contracts.stock import InsufficientStock
 from mercato_kit import later
 from mercato_kit.db import new_id, session, utc_now
 from mercato_products.models import DEFAULT_LOCATION_ID, Reservation, StockLevel
-from mercato_products.services import holds, reservations
+from mercato_products.services import holds, reservations, shipments
 from mercato_products.services.adjustments import adjust_stock
 from mercato_products.values import Adjustment
 
@@ -154,11 +154,43 @@ class TestShip:
         reference = commit(factories.sell, {variant: 10})
 
         together(
-            lambda sequence=sequence: reservations.ship_units(reference, sequence, {variant: 1})
+            lambda sequence=sequence: shipments.ship_units(reference, sequence, {variant: 1})
             for sequence in [1, 2, 3, 4] * 4
         )
 
         assert read(variant) == (46, 6)
+
+    def test_takes_locks_in_one_order(self, commit, together, read):
+        """Parcels with the same variants in opposite orders wait for each other, and all leave.
+
+        No transaction is retried here, so a deadlock would fail the test.
+        """
+        variants = commit(factories.make_variants, 6, stock=100)
+        parcels = [dict.fromkeys(order, 1) for order in (variants, variants[::-1])] * 15
+        references = [commit(factories.sell, parcel) for parcel in parcels]
+
+        together(
+            lambda reference=reference, parcel=parcel: shipments.ship_units(reference, 1, parcel)
+            for reference, parcel in zip(references, parcels, strict=True)
+        )
+
+        assert {read(variant) for variant in variants} == {(70, 0)}
+
+
+class TestUnship:
+    def test_happens_once_per_sequence(self, commit, together, read):
+        """Concurrent calls for one canceled fulfilment return the units once."""
+        (variant,) = commit(factories.make_variants, stock=50)
+        reference = commit(factories.sell, {variant: 10})
+        for sequence in (1, 2):
+            commit(shipments.ship_units, reference, sequence, {variant: 2})
+
+        together(
+            lambda sequence=sequence: shipments.unship_units(reference, sequence, {variant: 2})
+            for sequence in [1, 2] * 4
+        )
+
+        assert read(variant) == (50, 10)
 
 
 class TestAdjustStock:

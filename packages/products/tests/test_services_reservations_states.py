@@ -112,29 +112,52 @@ class Warehouse(RuleBasedStateMachine):
 
         assert self._call("ship", reference, sequence, self._named(cart)) == expected
 
-    @rule(reference=references)
-    def release(self, reference):
-        """All remaining units are released."""
-        assert self._call("release", reference) is None
+    @rule(reference=references, sequence=NUMBERS, cart=CARTS)
+    def unship(self, reference, sequence, cart):
+        """Units that are away are reserved again, once per sequence."""
+        reservation = self.reservations.get(reference)
+        effect = ("unship", sequence)
+        if reservation is None:
+            expected = "gone"
+        elif effect in reservation["done"]:
+            expected = None
+        elif not self._are_away(reservation, cart):
+            expected = "gone"
+        else:
+            expected = None
+            reservation["done"].add(effect)
+            reservation["status"] = "committed"
+            for each, units in cart.items():
+                reservation["lines"][each][1] -= units
+                self._add(each, units)
+
+        assert self._call("unship", reference, sequence, self._named(cart)) == expected
+
+    @rule(reference=references, sequence=NUMBERS)
+    def release(self, reference, sequence):
+        """All remaining units are released, once per sequence and variant."""
+        assert self._call("release", reference, None, sequence) is None
         reservation = self.reservations.setdefault(
             reference, {"status": "released", "lines": {}, "done": set()}
         )
-        for line in reservation["lines"].values():
-            line[2] = line[0] - line[1]
+        for each, line in reservation["lines"].items():
+            if ("all", sequence, each) not in reservation["done"] and line[0] > line[1] + line[2]:
+                reservation["done"].add(("all", sequence, each))
+                line[2] = line[0] - line[1]
         self._close(reservation)
 
-    @rule(reference=references, cart=CARTS)
-    def release_a_part(self, reference, cart):
-        """Some units of a variant are released, once."""
-        assert self._call("release", reference, self._named(cart)) is None
+    @rule(reference=references, sequence=NUMBERS, cart=CARTS)
+    def release_a_part(self, reference, sequence, cart):
+        """Some units of a variant are released, once per sequence."""
+        assert self._call("release", reference, self._named(cart), sequence) is None
         reservation = self.reservations.setdefault(
             reference, {"status": "released", "lines": {}, "done": set()}
         )
         for each, units in cart.items():
             line = reservation["lines"].get(each)
             left = line and line[0] - line[1] - line[2]
-            if left and ("part", each) not in reservation["done"]:
-                reservation["done"].add(("part", each))
+            if left and ("part", sequence, each) not in reservation["done"]:
+                reservation["done"].add(("part", sequence, each))
                 line[2] += min(units, left)
         self._close(reservation)
 
@@ -147,11 +170,7 @@ class Warehouse(RuleBasedStateMachine):
             expected = "gone"
         elif effect in reservation["done"]:
             expected = None
-        elif any(
-            each not in reservation["lines"]
-            or reservation["lines"][each][1] - reservation["lines"][each][3] < units
-            for each, units in cart.items()
-        ):
+        elif not self._are_away(reservation, cart):
             expected = "gone"
         else:
             expected = None
@@ -225,6 +244,13 @@ class Warehouse(RuleBasedStateMachine):
             - reservation["lines"][each][1]
             - reservation["lines"][each][2]
             >= units
+            for each, units in cart.items()
+        )
+
+    def _are_away(self, reservation, cart):
+        return all(
+            each in reservation["lines"]
+            and reservation["lines"][each][1] - reservation["lines"][each][3] >= units
             for each, units in cart.items()
         )
 

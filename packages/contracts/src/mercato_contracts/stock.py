@@ -91,19 +91,38 @@ class Stock(Protocol):
 
         Raises:
             ReservationGone: The reservation is not committed, or has fewer units left.
-            InsufficientStock: Backordered units have not arrived yet.
+            InsufficientStock: Backordered units have not arrived yet; nothing was shipped.
         """
         ...
 
-    def release(self, reference: UUID, lines: Mapping[UUID, int] | None = None) -> None:
+    def unship(self, reference: UUID, sequence: int, quantities: Mapping[UUID, int]) -> None:
+        """Return units of a canceled fulfilment to stock, and reserve them again; since 1.1.
+
+        They can be shipped again, under another number, or released.
+
+        Args:
+            reference: Id of the reservation.
+            sequence: Number of the fulfilment; the call acts once per number.
+            quantities: Units of the fulfilment, by variant id.
+
+        Raises:
+            ReservationGone: Fewer units were shipped to *reference*, or some were returned.
+        """
+        ...
+
+    def release(
+        self, reference: UUID, lines: Mapping[UUID, int] | None = None, sequence: int = 0
+    ) -> None:
         """Release all remaining units of a reservation, or some of them.
 
         An unknown reference is recorded as released, so that a delayed :meth:`reserve` with the
-        same reference has no effect.
+        same reference has no effect. Units that are no longer reserved are ignored.
 
         Args:
             reference: Id of the reservation.
             lines: Units to release, by variant id; None for all remaining units.
+            sequence: Number of the release, since 1.1; the call acts once per number and variant.
+                Releases of all remaining units have numbers of their own.
         """
         ...
 

@@ -45,7 +45,7 @@ class VariantUnavailable(Conflict):
 
 
 class InsufficientStock(Conflict):
-    """Some variants have too few units; nothing was reserved.
+    """Some variants have too few units; nothing was reserved or sent.
 
     ``available_hint`` may be out of date.
     """
@@ -67,6 +67,15 @@ class InsufficientStock(Conflict):
                 for shortage in shortages
             ]
         )
+
+
+class NotArrived(InsufficientStock):
+    """The payment was captured, but the units have not arrived yet: they are still to be sent."""
+
+    keeps_answer = True
+
+    def __init__(self) -> None:
+        super().__init__(())
 
 
 class PriceChanged(Conflict):
@@ -183,6 +192,39 @@ class InvalidTransition(Conflict):
     title = "The order's state does not allow this change"
 
 
+class QuantityExceedsRemaining(Conflict):
+    """Lines have fewer units left than the request names; ``lines`` are their ids."""
+
+    code = "quantity_exceeds_remaining"
+    title = "Fewer units are left"
+    member_schemas: ClassVar = {
+        "lines": {"type": "array", "items": _ID, "description": "Ids of the lines"}
+    }
+
+    def __init__(self, line_ids: Iterable[UUID]) -> None:
+        super().__init__(lines=sorted(str(line_id) for line_id in line_ids))
+
+
+class OrderNotPaid(Conflict):
+    """Nothing is sent before the order is paid, or its payment authorized."""
+
+    code = "order_not_paid"
+    title = "The order is not paid"
+
+
+class RefundExceedsCaptured(Conflict):
+    """Less is captured and not refunded; ``amount_refundable`` is what is left."""
+
+    code = "refund_exceeds_captured"
+    title = "The refund is more than what is left"
+    member_schemas: ClassVar = {
+        "amount_refundable": {"type": "integer", "description": "What can be refunded"}
+    }
+
+    def __init__(self, amount_refundable: int) -> None:
+        super().__init__(amount_refundable=amount_refundable)
+
+
 class OrderNotPayable(Conflict):
     """The order is paid or closed, or its units are no longer reserved."""
 
@@ -190,8 +232,36 @@ class OrderNotPayable(Conflict):
     title = "The order cannot be paid"
 
 
+class BadWebhookSignature(Problem):
+    """The webhook is not signed with a secret of this shop, is too old, or is malformed."""
+
+    status = 400
+    code = "bad_signature"
+    title = "The signature of the webhook is not valid"
+
+
 class PaymentInProgress(Conflict):
     """Another payment of the order is in progress."""
 
     code = "payment_in_progress"
     title = "Another payment of this order is in progress"
+    member_schemas: ClassVar = {"payment_id": {**_ID, "description": "The other payment"}}
+
+    def __init__(self, payment_id: UUID | None) -> None:
+        super().__init__(payment_id=None if payment_id is None else str(payment_id))
+
+
+class PaymentDeclined(Problem):
+    """The provider declined the payment; another one can be started."""
+
+    status = 402
+    code = "payment_declined"
+    title = "The payment was declined"
+    keeps_answer = True
+    member_schemas: ClassVar = {
+        "payment_id": {**_ID, "description": "The payment"},
+        "error_code": {"type": "string", "description": "Why, as its provider says"},
+    }
+
+    def __init__(self, payment_id: UUID, error_code: str | None) -> None:
+        super().__init__(payment_id=str(payment_id), error_code=error_code or "declined")

@@ -1,7 +1,7 @@
 """Events that orders publish and handle."""
 
 from mercato_kit.events import Event, Handler
-from mercato_orders import privacy, timeline
+from mercato_orders import privacy, services, timeline
 
 
 def forget_customer(event: Event) -> None:
@@ -9,6 +9,11 @@ def forget_customer(event: Event) -> None:
     privacy.erase_subject(event.aggregate_id)
 
 
-PUBLISHES = [timeline.PLACED, timeline.PAID, timeline.CANCELED, timeline.EXPIRED]
+def send_unshippable(event: Event) -> None:
+    """Send units of a paid order that need no shipping."""
+    services.send_unshippable(event.aggregate_id)
 
-HANDLES = [Handler("user.erased", forget_customer)]
+
+PUBLISHES = [*timeline.TOPICS]
+
+HANDLES = [Handler("user.erased", forget_customer), Handler(timeline.PAID, send_unshippable)]

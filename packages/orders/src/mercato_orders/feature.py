@@ -5,11 +5,14 @@ from pathlib import Path
 from mercato_contracts.catalog import Catalog
 from mercato_contracts.discounts import Discounts
 from mercato_contracts.orders import Orders
+from mercato_contracts.payments import Payments
 from mercato_contracts.shipping import Shipping
 from mercato_contracts.stock import Stock
 from mercato_contracts.taxes import Taxes
 from mercato_kit.feature import Feature, Need, Offer, Referent, SoftReference
 from mercato_kit.identity import IdentityProvider
+from mercato_orders.checks import DOCTOR, GAUGES, STARTUP
+from mercato_orders.cli import commands
 from mercato_orders.events import HANDLES, PUBLISHES
 from mercato_orders.jobs import JOBS
 from mercato_orders.models import Base, Line, Order, OrderEvent
@@ -35,17 +38,22 @@ feature = Feature(
     ],
     needs=[
         Need(Catalog, ">=1,<2"),
-        Need(Stock, ">=1,<2"),
+        Need(Stock, ">=1.1,<2"),
         Need(Discounts, ">=1,<2", at_least=0),
         Need(Shipping, ">=1,<2", at_least=0),
         Need(Taxes, ">=1,<2", at_least=0),
+        Need(Payments, ">=1,<2", at_least=0),
     ],
     offers=[Offer(Orders, "1.0", ShopOrders)],
     publishes=PUBLISHES,
     handles=HANDLES,
     jobs=JOBS,
     settings=OrdersSettings,
+    startup=STARTUP,
     permissions=PERMISSIONS,
+    doctor=DOCTOR,
+    gauges=GAUGES,
+    cli=commands,
     export_subject=export_subject,
     erase_subject=erase_subject,
     sample_data=make_sample_data,

@@ -7,17 +7,33 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from mercato_kit.db import locked, refreshed, session
-from mercato_orders.models import Order
+from mercato_orders.models import (
+    Fulfillment,
+    Order,
+    OrderEvent,
+    Payment,
+    PaymentEvent,
+    Refund,
+    SearchWord,
+)
 from mercato_orders.schemas import OrderSchema
+from mercato_orders.timeline import NOTE
 from mercato_orders.values import StoredAddress
 
 
 def export_subject(customer_id: UUID) -> dict[str, Any]:
-    """Return all orders of a customer, oldest first, in the format of the API."""
+    """Return a customer's orders, oldest first, in the format of the API, and the notes on them."""
     statement = sa.select(Order).where(Order.customer_id == customer_id).order_by(Order.id)
-    parts = map(selectinload, (Order.lines, Order.adjustments, Order.payments))
+    parts = [
+        *map(selectinload, (Order.lines, Order.adjustments, Order.payments)),
+        selectinload(Order.refunds).selectinload(Refund.lines),
+        selectinload(Order.fulfillments).selectinload(Fulfillment.lines),
+    ]
     schema = OrderSchema(many=True)  # type: ignore[no-untyped-call]  # marshmallow leaves it out
-    return {"orders": schema.dump(session.scalars(statement.options(*parts)).all())}
+    return {
+        "orders": schema.dump(session.scalars(statement.options(*parts)).all()),
+        "notes": [_note(entry) for entry in session.scalars(_notes_of(customer_id))],
+    }
 
 
 def erase_subject(customer_id: UUID) -> None:
@@ -34,7 +50,36 @@ def erase_subject(customer_id: UUID) -> None:
         order.note = order.tax_id = order.locale = None
         order.cancel_reason = None
         order.metadata_ = {}
+    for entry in session.scalars(_notes_of(customer_id)):
+        entry.data = {}
     session.flush()
+    _erase_parts(sa.select(Order.id).where(Order.customer_id == customer_id))
+
+
+def _erase_parts(orders: sa.Select[UUID]) -> None:
+    """Erase what parts of orders say of a person: words, tracking numbers, reasons, messages."""
+    payments = sa.select(Payment.id).where(Payment.order_id.in_(orders))
+    for statement in (
+        sa.delete(SearchWord).where(SearchWord.order_id.in_(orders)),
+        sa.update(Fulfillment).where(Fulfillment.order_id.in_(orders)).values(tracking_number=None),
+        sa.update(Refund).where(Refund.order_id.in_(orders)).values(reason=None),
+        sa.update(PaymentEvent).where(PaymentEvent.payment_id.in_(payments)).values(body=None),
+    ):
+        session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _notes_of(customer_id: UUID) -> sa.Select[OrderEvent]:
+    of = OrderEvent.order_id == Order.id
+    notes = sa.select(OrderEvent).join(Order, of).where(OrderEvent.type == NOTE)
+    return notes.where(Order.customer_id == customer_id).order_by(OrderEvent.id)
+
+
+def _note(entry: OrderEvent) -> dict[str, str]:
+    return {
+        "order_id": str(entry.order_id),
+        "text": entry.data.get("text", ""),
+        "created_at": entry.created_at.isoformat(),
+    }
 
 
 def _country_of(address: StoredAddress | None) -> StoredAddress | None:

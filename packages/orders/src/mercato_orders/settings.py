@@ -1,23 +1,14 @@
 """Settings of orders."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from mercato_kit.settings import Rule, Settings
+from mercato_kit.settings import Settings
 
 
 class OrdersSettings(Settings, frozen=True, kw_only=True):
     """Settings of the feature, in ``[features.orders.settings]``."""
-
-    production = (
-        Rule(
-            "manual_by_customer",
-            lambda own: own.manual_by_customer,
-            "customers get goods that they never paid for",
-            {"manual_by_customer": True},
-        ),
-    )
 
     unpaid_expiry_minutes: Annotated[
         int,
@@ -27,7 +18,14 @@ class OrdersSettings(Settings, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=1_440, description="How long they stay reserved after a payment has started"),
     ] = 30
-    manual_by_customer: Annotated[
+    capture_at: Annotated[
+        Literal["payment", "fulfillment", "request"],
+        Meta(
+            description="When customers are charged: when they pay, when units are shipped, "
+            "or when staff capture"
+        ),
+    ] = "payment"
+    capture_before_expiry: Annotated[
         bool,
-        Meta(description="Customers may mark their orders as paid; for development and testing"),
+        Meta(description="Capture an authorized payment one day before its authorisation ends"),
     ] = False

@@ -1,7 +1,9 @@
-"""Record a change of an order in its timeline and publish it as an event."""
+"""Record changes of an order in its timeline and publish them as events."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -14,11 +16,46 @@ from mercato_orders.models import Order, OrderEvent
 from mercato_orders.views import PARTS
 
 PLACED = "order.placed"
+AUTHORIZED = "order.authorized"
 PAID = "order.paid"
 CANCELED = "order.canceled"
+LINES_CANCELED = "order.lines_canceled"
 EXPIRED = "order.expired"
+SHIPPED = "order.shipped"
+DELIVERED = "order.delivered"
+REFUNDED = "order.refunded"
+COMPLETED = "order.completed"
+REOPENED = "order.reopened"
+REFUND_FAILED = "order.refund_failed"
+AUTHORIZATION_EXPIRING = "order.authorization_expiring"
+
+FOR_STAFF = (REFUND_FAILED, AUTHORIZATION_EXPIRING)
+"""Topics whose entries only staff see."""
+
+NOTE = "order.note"
+CHANGED = "order.changed"
+CLAIMED = "order.claimed"
+"""Types of entries without an event."""
+
+TOPICS = (
+    PLACED,
+    AUTHORIZED,
+    PAID,
+    CANCELED,
+    LINES_CANCELED,
+    EXPIRED,
+    SHIPPED,
+    DELIVERED,
+    REFUNDED,
+    COMPLETED,
+    REOPENED,
+    *FOR_STAFF,
+)
+"""What the feature publishes."""
 
 Row = Mapping[str, Any]
+
+NO_FACTS: Row = MappingProxyType({})
 
 _AMOUNTS = (
     "amount_subtotal",
@@ -27,6 +64,9 @@ _AMOUNTS = (
     "amount_tax",
     "amount_rounding",
     "amount_total",
+    "amount_canceled",
+    "amount_paid",
+    "amount_refunded",
 )
 _RECORDED = (
     *_AMOUNTS,
@@ -42,17 +82,35 @@ _RECORDED = (
 _OF_A_LINE = ("amount_subtotal", "amount_discount", "amount_tax", "amount_total")
 
 
-def announce(order: Order, topic: str, actor: Actor) -> None:
-    """Flush *order*, read its lines and reductions, and record its change."""
+def announce(order: Order, topic: str, actor: Actor, facts: Row = NO_FACTS) -> None:
+    """Flush *order*, read its lines and reductions, and record its change.
+
+    Args:
+        order: The order, locked.
+        topic: The topic of the event, which is the type of the entry.
+        actor: Who changed it.
+        facts: What both say of the change besides the order, see :mod:`mercato_orders.facts`.
+    """
+    announce_all(order, actor, {topic: facts})
+
+
+def announce_all(order: Order, actor: Actor, changes: Mapping[str, Row]) -> None:
+    """Record several changes that are made at once, as :func:`announce`: their facts by topic."""
     # A flush increases the version of the order.
     session.flush()
     parts = msgspec.json.decode(PARTS.one(id=order.id).json())
     row = {name: getattr(order, name) for name in _RECORDED}
-    record(row, parts["lines"], parts["adjustments"], topic, actor)
+    for topic, facts in changes.items():
+        record(row, parts["lines"], parts["adjustments"], topic, actor, facts)
 
 
 def record(
-    order: Row, lines: Iterable[Row], adjustments: Iterable[Row], topic: str, actor: Actor
+    order: Row,
+    lines: Iterable[Row],
+    adjustments: Iterable[Row],
+    topic: str,
+    actor: Actor,
+    facts: Row = NO_FACTS,
 ) -> None:
     """Add an entry to the timeline of an order and publish the event.
 
@@ -64,15 +122,9 @@ def record(
         adjustments: Those of its adjustments.
         topic: The topic of the event, which is the type of the entry.
         actor: Who changed the order.
+        facts: What both say of the change besides the order.
     """
-    entry = {
-        "order_id": order["id"],
-        "type": topic,
-        "is_public": True,
-        "actor_type": actor.type,
-        "actor_id": actor.id,
-    }
-    later(OrderEvent, [entry])
+    write_entry(order["id"], topic, actor, facts, is_public=topic not in FOR_STAFF)
     publish(
         Event(
             topic=topic,
@@ -82,9 +134,25 @@ def record(
             payload={
                 **_payload(order, lines, adjustments),
                 **(_canceled(order) if topic == CANCELED else {}),
+                **facts,
             },
         )
     )
+
+
+def write_entry(
+    order_id: UUID, type_: str, actor: Actor, data: Row, *, is_public: bool
+) -> dict[str, Any]:
+    """Add an entry to the timeline of an order, and return its row."""
+    entry = {
+        "order_id": order_id,
+        "type": type_,
+        "is_public": is_public,
+        "actor_type": actor.type,
+        "actor_id": actor.id,
+        "data": dict(data),
+    }
+    return later(OrderEvent, [entry])[0]
 
 
 def _payload(order: Row, lines: Iterable[Row], adjustments: Iterable[Row]) -> dict[str, Any]:

@@ -109,6 +109,55 @@ class NewOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class NewRefund:
+    """Money to give back; all that is left if it names neither an amount, lines nor shipping.
+
+    Args:
+        amount: Minor units; money alone, without lines.
+        lines: Units by id of the line.
+        amount_shipping: Minor units of shipping, with tax.
+        reason: Why.
+        restock: Whether units that were sent have come back.
+    """
+
+    amount: int | None = None
+    lines: Mapping[UUID, int] = field(default_factory=dict)
+    amount_shipping: int | None = None
+    reason: str | None = None
+    restock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What of an order is to be canceled; all of it if there are no lines.
+
+    Args:
+        lines: Units by id of the line.
+        reason: Why.
+        restock: Always true: units that are not sent are released.
+    """
+
+    lines: Mapping[UUID, int] = field(default_factory=dict)
+    reason: str | None = None
+    restock: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NewFulfillment:
+    """Units to send together.
+
+    Args:
+        lines: Units by id of the line.
+        tracking_company: Who carries them.
+        tracking_number: The carrier's number of the parcel.
+    """
+
+    lines: Mapping[UUID, int]
+    tracking_company: str | None = None
+    tracking_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NewPayment:
     """A payment to start.
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 import sqlalchemy as sa
 
@@ -79,6 +80,24 @@ class TestClashes:
 
         assert fault.code == "K406"
         assert fault.what.startswith("its permission 'host.read' is also one of the host's.")
+
+    @pytest.mark.provokes("K414")
+    @pytest.mark.parametrize("first", [{"cli": [click.Group("things")]}, {}])
+    def test_one_group_of_commands(self, first):
+        """K414: a group has one owner, and a feature's name is its own without one, too."""
+        name = "f0" if first else "things"
+
+        [fault] = planned(feature(name, **first), feature("f1", cli=[click.Group("things")])).faults
+
+        assert fault.code == "K414"
+        assert fault.what.startswith(f"its group of commands 'things' is also one of {name!r}")
+
+    @pytest.mark.provokes("K107")
+    def test_a_command_of_the_platform(self):
+        """K107: a group of commands cannot hide a command of the platform."""
+        [fault] = planned(feature("x", cli=[click.Group("db")])).faults
+
+        assert (fault.code, "its group of commands 'db'" in fault.what) == ("K107", True)
 
     @pytest.mark.provokes("K410")
     def test_one_table(self):

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import click
 import flask
 import pytest
 import sqlalchemy as sa
 
 from mercato_kit.events import Handler
-from mercato_kit.feature import Check, Need, Offer
+from mercato_kit.feature import Check, Gauge, Need, Offer
 from mercato_kit.jobs import Job
 
 from . import manifests
@@ -52,6 +53,10 @@ class TestManifests:
             ({"kit": "newest"}, "kit"),
             ({"permissions": ["reviews.write"]}, "permissions"),
             ({"cli": print}, "cli"),
+            ({"cli": [print]}, "cli[0]"),
+            ({"cli": [click.Group("A b")]}, "cli[0].name"),
+            ({"cli": [click.Group("a"), click.Group("a")]}, "cli[1].name"),
+            ({"gauges": [Gauge("a-b", "A.", print)]}, "gauges[0].name"),
             ({"health": [Check("mail", None)]}, "health[0].function"),
             ({"jobs": [Job("expire", print, "daily")]}, "jobs[0].every_seconds"),
             ({"jobs": [Job("expire", print, 60)] * 2}, "jobs[1].name"),

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from mercato_composition.commands.progress import Progress
 from mercato_composition.faults import DeploymentError
 from mercato_database.checks import database_faults
 from mercato_database.drift import differences
@@ -18,6 +17,7 @@ from mercato_database.plan import read
 from mercato_database.runner import Applied, migration_engine, upgrade
 from mercato_database.scaffold import write_revision
 from mercato_kit.feature import Feature
+from mercato_kit.progress import Progress
 from mercato_testing.samples.notes import feature as notes
 
 KIT = [Applied("kit", revision.number) for revision in histories([])[0].migrations]

@@ -2,7 +2,7 @@
 
 import tomllib
 
-from mercato_dev.shop import ADDRESS, DEVELOPMENT, addresses_at
+from mercato_dev.shop import ADDRESS, DEVELOPMENT, Companion, addresses_at, kept_secret
 
 
 class TestAddressesAt:
@@ -22,3 +22,29 @@ class TestAddressesAt:
         table = tomllib.loads(DEVELOPMENT.read_text())
 
         assert any(name.endswith("LINK_BASE_URL") for name, _ in addresses_at(5001, table))
+
+
+class TestCompanion:
+    def test_is_started_beside_the_shop(self):
+        """It listens two ports above, and posts to the shop."""
+        bank = Companion("toy_bank", ["toy-bank", "serve"], "/v1/hooks")
+
+        command, *options = bank.command, *bank.words(5010)[2:]
+
+        assert command == ["toy-bank", "serve"]
+        assert [one for one in options if "database" not in one] == [
+            "--port=5012",
+            "--webhook=http://127.0.0.1:5010/v1/hooks",
+        ]
+
+
+class TestKeptSecret:
+    def test_is_made_once_for_its_owner(self, tmp_path):
+        """The secret is random, stays the same, and is readable by its owner only."""
+        file = tmp_path / "secret"
+
+        first, again, other = (kept_secret(one) for one in (file, file, tmp_path / "other"))
+
+        assert first == again != other
+        assert len(first) == 64
+        assert file.stat().st_mode & 0o777 == 0o600

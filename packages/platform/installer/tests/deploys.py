@@ -6,12 +6,12 @@ an environment is answered from the names of the installed packages, without sta
 
 import json
 
-from mercato_composition.commands.progress import Progress
 from mercato_composition.deployment import packages
 from mercato_composition.deployment.places import Places
 from mercato_composition.faults import Fault, Outside, Place
 from mercato_installer.inside import DatabasePlan, Migration, Route, Step
 from mercato_installer.installation import Installation
+from mercato_kit.progress import Progress
 
 
 class Lines(Progress):

@@ -15,9 +15,9 @@ from pathlib import Path
 from deploys import installation_of
 from shops import Shop
 
-from mercato_composition.commands.progress import Progress
 from mercato_installer.deploy import deploy
 from mercato_installer.rollback import rollback
+from mercato_kit.progress import Progress
 
 
 class Deadly(Progress):

@@ -8,7 +8,6 @@ import zipfile
 
 import pytest
 
-from mercato_composition.commands.progress import Progress
 from mercato_composition.deployment import lock as lockfile, packages as requirements
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.places import Places
@@ -18,6 +17,7 @@ from mercato_dev.wheel_writer import write_wheel
 from mercato_installer import download as fetching, install as installing, tools
 from mercato_installer.installation import Installation
 from mercato_installer.wheel import UnreadableWheelError, read_wheel
+from mercato_kit.progress import Progress
 
 
 class TestCompose:

@@ -1,5 +1,6 @@
 import os
 import shutil
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -136,3 +137,16 @@ def keys(app):
             return list(db.session.scalars(sa.select(models.IdempotencyKey)))
 
     return keys
+
+
+@pytest.fixture
+def eventually():
+    """A function that waits until a condition is met, for ten seconds at most."""
+
+    def wait(condition):
+        give_up_at = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < give_up_at
+            time.sleep(0.01)
+
+    return wait

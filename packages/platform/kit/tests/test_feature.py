@@ -1,6 +1,7 @@
 from dataclasses import FrozenInstanceError
 from typing import Protocol, get_args, get_type_hints
 
+import click
 import pytest
 
 from mercato_kit.feature import POLICIES, Feature, Need, Offer, Referent, SoftReference, contract_id
@@ -24,6 +25,14 @@ class TestFeature:
         assert feature.blueprints == feature.needs == feature.offers == feature.jobs == ()
         assert (feature.metadata, feature.settings, feature.cli) == (None, None, None)
         assert feature.permissions == {}
+
+    def test_names_its_groups_of_commands(self):
+        """One group is named after the feature; each of several has its own name."""
+        group = click.Group("payments")
+
+        assert Feature(name="one", summary="", cli=group).groups == {"one": group}
+        assert Feature(name="one", summary="", cli=[group]).groups == {"payments": group}
+        assert Feature(name="one", summary="").groups == {}
 
     def test_cannot_be_changed(self):
         """A manifest is frozen."""

@@ -1,9 +1,10 @@
 import warnings
+from contextlib import suppress
 
 import pytest
 from flask import Response, request
 
-from mercato_kit import db, transactions
+from mercato_kit import db, transactions, work
 from mercato_kit.errors import Unavailable
 from mercato_kit.feature import Feature, Offer
 from mercato_kit.http import Blueprint
@@ -85,6 +86,18 @@ def write_and_fail():
     raise Unavailable
 
 
+@shapes.post("/steps", allow=anyone)
+@shapes.response(200)
+@work.in_steps
+def work_in_steps():
+    """Write in one unit of work, and fail in another"""
+    before = work.is_writing()
+    work.run(lambda: db.session.add(Note(title="kept")))
+    with suppress(Unavailable):
+        work.run(write_and_fail)
+    return {"is_writing": before}
+
+
 class TestRoute:
     @pytest.mark.parametrize("person", [None, "alice", "charlie"])
     def test_without_a_policy_refuses_every_request(self, boot, sqlite_url, person):
@@ -129,6 +142,11 @@ class TestRoute:
         assert (paper.head("/v1/notes").status_code, paper.head("/v1/notes").data) == (200, b"")
         allowed = paper.options("/v1/notes").headers["Allow"].split(", ")
         assert sorted(allowed) == ["GET", "HEAD", "OPTIONS", "POST"]
+
+    def test_in_steps_runs_its_own_units_of_work(self, odd):
+        """A view that is marked begins its units of work itself; one can fail without the other."""
+        assert odd.post("/shapes/steps").json == {"is_writing": False}
+        assert [note["title"] for note in odd.get("/v1/notes").json["data"]] == ["kept"]
 
     def test_raising_rolls_back(self, odd):
         """Rows written by a view that raises are rolled back."""

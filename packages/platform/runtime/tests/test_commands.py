@@ -32,6 +32,8 @@ class TestCommandsOf:
     )
     def test_run_in_units_of_work(self, app, name, printed):
         """A command runs in one unit of work; one that is marked runs its own."""
-        ran = CliRunner().invoke(commands_of(feature, lambda: app), [name], catch_exceptions=False)
+        group = commands_of(feature, "sheets", lambda: app)
+
+        ran = CliRunner().invoke(group, [name], catch_exceptions=False)
 
         assert ran.output == printed

@@ -164,7 +164,7 @@ class TestRefuses:
 
     def test_commands(self, app, rows, feature):
         """A command with a refused statement fails."""
-        group = commands_of(feature, lambda: app)
+        group = commands_of(feature, feature.name, lambda: app)
 
         ran = CliRunner().invoke(group, ["grab"])
 

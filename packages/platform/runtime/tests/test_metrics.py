@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from mercato_host import create_app
 from mercato_kit.db import engine, session, utc_now
-from mercato_kit.feature import Feature
+from mercato_kit.feature import Feature, Gauge
 from mercato_kit.jobs import Job
 from mercato_kit.models import InboxDelivery, OutboxEvent
 from mercato_kit.reads import reader
@@ -53,6 +53,13 @@ def divide():
 
 
 flaky = Feature(name="flaky", summary="For a test.", jobs=[Job("divide", divide, every_seconds=60)])
+
+
+measured = Feature(
+    name="measured",
+    summary="For a test.",
+    gauges=[Gauge("broken", "It fails.", divide), Gauge("waiting", "What waits.", lambda: 3)],
+)
 
 
 def scrape(client):
@@ -214,6 +221,14 @@ class TestBacklog:
 
         assert found['mercato_job_runs_total{job="flaky.divide",outcome="failed"}'] == 1
         assert 'mercato_job_last_success_timestamp_seconds{job="flaky.divide"}' not in found
+
+    def test_has_the_gauges_of_features(self, fresh_app):
+        """A feature's gauge has its name; one that fails is left out, and disturbs no other."""
+        found = scrape(fresh_app(more=[measured]).test_client())
+
+        assert found["mercato_measured_waiting"] == 3
+        assert "mercato_measured_broken" not in found
+        assert found["mercato_database_up"] == 1
 
     def test_is_asked_once_in_a_few_seconds(self, fresh_app):
         """Scrapes that follow each other send no more statements: three in all."""

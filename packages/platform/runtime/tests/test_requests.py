@@ -6,7 +6,7 @@ from flask import request
 from mercato_composition.deployment.reader import read_deployment
 from mercato_host import create_app
 from mercato_kit.feature import Feature
-from mercato_kit.http import Blueprint
+from mercato_kit.http import Blueprint, read_bytes
 from mercato_kit.policies import anyone
 
 blueprint = Blueprint("mirror", __name__)
@@ -30,6 +30,16 @@ def look_into():
 @blueprint.response(204)
 def send_nothing():
     """Return no content"""
+
+
+LARGEST = 100_000
+
+
+@blueprint.post("/mirror/bytes", allow=anyone, body_bytes=LARGEST)
+@blueprint.response(200)
+def count_bytes():
+    """Return how many bytes were sent"""
+    return {"count": len(read_bytes())}
 
 
 feature = Feature(name="mirror", summary="For a test.", blueprints=[blueprint])
@@ -117,6 +127,26 @@ class TestEmptyAnswers:
 
         assert (answer.status_code, answer.data) == (204, b"")
         assert "Content-Type" not in answer.headers
+
+
+class TestBodies:
+    def test_are_as_large_as_their_route_allows(self, nameless):
+        """A route with body_bytes takes that many, and another one 64 KiB."""
+        body = b"x" * LARGEST
+
+        taken = nameless.post("/mirror/bytes", data=body)
+        too_large = nameless.post("/mirror/bytes", data=body + b"x")
+        elsewhere = nameless.post("/mirror/back", data=body)
+
+        assert taken.json == {"count": LARGEST}
+        assert (too_large.status_code, elsewhere.status_code) == (413, 413)
+
+    def test_of_bytes_are_documented(self, nameless):
+        """The document says that a route takes bytes, and may refuse them for their number."""
+        operation = nameless.get("/openapi.json").json["paths"]["/mirror/bytes"]["post"]
+
+        assert list(operation["requestBody"]["content"]) == ["application/octet-stream"]
+        assert "413" in operation["responses"]
 
 
 class TestAddresses:

@@ -147,6 +147,16 @@ class TestBridge:
 
         assert (refused.status, protocol.read) == (413, 12)
 
+    def test_reads_as_much_as_one_endpoint_allows(self, app):
+        """The limit of an endpoint above the others' is that of its bodies."""
+        requests.body_limits_of(app)["echo"] = 12
+        bridge = Bridge(app, 1)
+
+        taken = answer(bridge, Protocol(b"x" * 12), headers=[("transfer-encoding", "chunked")])
+        refused = answer(bridge, Protocol(b"x" * 13), headers=[("content-length", "13")])
+
+        assert (taken.status, refused.status) == (200, 413)
+
     def test_refuses_requests_that_would_wait_too_long(self, app):
         """With all places taken, a request is refused with 503 and Retry-After."""
         refused = answer(Bridge(app, 1, waiting=-1), Protocol())

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 
 from mercato_database.runner import upgrade
 from mercato_host import create_app
+from mercato_kit import leases
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.feature import Feature
 from mercato_kit.jobs import Job
-from mercato_kit.models import IdempotencyKey, InboxDelivery, OutboxEvent
+from mercato_kit.models import IdempotencyKey, InboxDelivery, JobHistory, OutboxEvent
 from mercato_runtime.worker import Worker, deliveries, run_once
 from mercato_testing.samples import notes, wheels
 from mercato_testing.samples.notes import Effect, Note, add
@@ -166,22 +167,23 @@ class TestClaim:
         with app.app_context():
             claimed = [deliveries.claim() for _ in range(3)]
 
-        assert [None if it is None else it.attempts for it in claimed] == [1, 1, None]
+        assert [it and it.consumer for it in claimed[2:]] == [None]
+        assert {it.consumer for it in claimed[:2]} == {"notes.write_down", "notes.tell"}
 
-    def test_ends_with_its_lease(self, app, commit):
-        """A delivery claimed by a killed worker can be claimed again."""
+    def test_ends_with_its_lease(self, app, commit, inbox):
+        """A delivery claimed by a killed worker is claimed again after 15 seconds, and counted."""
         commit(add, "new")
         with app.app_context():
-            for _ in range(2):
-                deliveries.claim()
-        commit(
-            lambda: session.execute(
-                sa.update(InboxDelivery).values(next_attempt_at=utc_now() - timedelta(seconds=1))
-            )
-        )
+            mine = [deliveries.claim() for _ in range(2)]
+        longest = commit(lambda: session.scalars(sa.select(InboxDelivery.leased_until)).all())
+        assert max(longest) - utc_now() <= timedelta(seconds=15)
+        commit(end_leases, InboxDelivery)
 
         with app.app_context():
-            assert deliveries.claim().attempts == 2
+            again = [deliveries.claim() for _ in range(2)]
+
+        assert {it.consumer for it in again} == {it.consumer for it in mine}
+        assert inbox("tell").attempts == 2
 
     def test_a_slow_worker_undoes_its_work(self, app, commit, effects):
         """A worker rolls back if another one has made the delivery in the meantime."""
@@ -196,7 +198,33 @@ class TestClaim:
         assert effects() == {"write_down": 1}
 
 
+def end_leases(model):
+    """Let the time of all leases on the rows of a model pass."""
+    session.execute(sa.update(model).values(leased_until=leases.now(-1)))
+
+
 class TestJobs:
+    def test_belong_to_one_worker(self, app, commit):
+        """A job that another worker runs is left out, and taken over after that one was killed."""
+        held = {"leased_until": leases.now(15), "lease_id": new_id()}
+        commit(lambda: session.add(JobHistory(job="notes.forget_old_notes", **held)))
+        commit(add, "old")
+        skipped = run_once(app).failed
+        kept = commit(lambda: session.scalar(sa.select(Note.text)))
+        commit(end_leases, JobHistory)
+
+        run_once(app)
+
+        assert (skipped, kept) == (0, "old")
+        assert commit(lambda: session.scalar(sa.select(Note.text))) is None
+
+    def test_give_their_lease_back(self, app, commit):
+        """After each run the job belongs to no worker."""
+        run_once(app)
+
+        held = commit(lambda: session.scalars(sa.select(JobHistory.lease_id)).all())
+        assert set(held) == {None}
+
     def test_run_until_nothing_is_left(self, commit, run_worker):
         """A job is called again until it returns 0."""
         for number in range(5):
@@ -332,6 +360,13 @@ class TestWorkersTogether:
         assert effects() == {"write_down": 30, "tell": 30}
 
 
+def wait_until(condition):
+    """Wait until a condition is met, for a minute at most."""
+    give_up_at = time.monotonic() + 60
+    while not condition() and time.monotonic() < give_up_at:
+        time.sleep(0.1)
+
+
 class TestProcess:
     @pytest.fixture
     def start(self, tmp_path, database):
@@ -381,6 +416,23 @@ class TestProcess:
         assert (process.returncode, output) == (1, "delivered 3, failed 1\n")
         assert effects() == {"write_down": 1, "tell": 2}
 
+    def test_a_killed_one_delays_its_delivery_by_15_seconds(self, start, commit, inbox, effects):
+        """What a killed process was doing is due again 15 seconds later, at the latest."""
+        commit(add, "hang")
+        process = start()
+        wait_until(lambda: inbox("tell").lease_id is not None)
+
+        process.kill()
+        process.wait()
+        left = inbox("tell").leased_until - utc_now()
+        commit(end_leases, InboxDelivery)
+        commit(lambda: session.execute(sa.update(OutboxEvent).values(payload={"text": "go on"})))
+
+        output, _ = start("--once").communicate(timeout=60)
+        assert timedelta(0) < left <= timedelta(seconds=15)
+        assert "failed 0" in output
+        assert effects() == {"write_down": 1, "tell": 1}
+
     def test_several_deliver_once_and_stop_cleanly(self, start, commit, effects):
         """Several processes share the events; TERM ends each with 0 after its delivery."""
         processes = [start(), start()]
@@ -389,9 +441,7 @@ class TestProcess:
         for number in range(20):
             commit(add, f"note {number}")
 
-        give_up_at = time.monotonic() + 60
-        while sum(effects().values()) < 40 and time.monotonic() < give_up_at:
-            time.sleep(0.1)
+        wait_until(lambda: sum(effects().values()) >= 40)
         for process in processes:
             process.send_signal(signal.SIGTERM)
         codes = [process.wait(timeout=30) for process in processes]

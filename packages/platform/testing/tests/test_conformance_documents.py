@@ -1,5 +1,9 @@
 """The checks of the API document."""
 
+from dataclasses import replace
+
+from mercato_contracts.payments import Payments
+from mercato_kit.feature import Need
 from mercato_testing.conformance import documents
 from mercato_testing.samples.notes import feature
 
@@ -24,6 +28,15 @@ class TestStrangeNames:
         assert list(documents.strange_names(document, feature)) == [
             "schema Note: its name must start with Notes"
         ]
+
+    def test_accepts_the_names_of_needed_providers(self):
+        """The names of a contract's providers belong to a feature that needs the contract."""
+        document = {"components": {"schemas": {"PaymentsNames": {}}}}
+        buyer = replace(feature, needs=[Need(Payments, ">=1,<2", at_least=0)])
+
+        found = [[*documents.strange_names(document, one)] for one in (feature, buyer)]
+
+        assert found == [["schema PaymentsNames: its name must start with Notes"], []]
 
 
 class TestUndescribedParts:

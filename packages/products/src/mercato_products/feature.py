@@ -30,7 +30,7 @@ feature = Feature(
     ],
     offers=[
         Offer(Catalog, "1.1", ProductCatalog),
-        Offer(Stock, "1.0", ProductStock),
+        Offer(Stock, "1.1", ProductStock),
     ],
     jobs=JOBS,
     cli=commands,

@@ -18,5 +18,6 @@ class ProductStock:
     extend = staticmethod(services.extend_reservation)
     commit = staticmethod(services.commit_reservation)
     ship = staticmethod(services.ship_units)
+    unship = staticmethod(services.unship_units)
     release = staticmethod(services.release_units)
     restock = staticmethod(services.restock_units)

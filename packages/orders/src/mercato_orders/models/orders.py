@@ -1,7 +1,7 @@
-"""Orders with their lines, adjustments and payments."""
+"""Orders with their lines and adjustments."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,14 +11,14 @@ from mercato_kit import db
 from mercato_orders.models.base import Amount, Base, one_of
 from mercato_orders.values import percent
 
+if TYPE_CHECKING:
+    from mercato_orders.models.fulfillments import Fulfillment
+    from mercato_orders.models.payments import Payment
+    from mercato_orders.models.refunds import Refund
+
 ORDER_STATUSES = ("open", "completed", "canceled", "expired")
 PAYMENT_STATUSES = ("unpaid", "authorized", "paid", "partially_refunded", "refunded")
 FULFILLMENT_STATUSES = ("unfulfilled", "partially_fulfilled", "fulfilled", "returned")
-IN_FLIGHT = ("processing", "requires_action", "authorized")
-"""Statuses of a payment that may still be captured."""
-ACTIVE = (*IN_FLIGHT, "captured")
-"""Statuses of a payment that prevent a second payment."""
-
 ADJUSTMENT_KINDS = ("discount", "shipping", "tax", "fee", "rounding")
 ADJUSTMENT_TARGETS = ("line", "shipping", "order")
 
@@ -49,6 +49,14 @@ class Order(db.Aggregate, Base):
             name="total_adds_up",
         ),
         sa.CheckConstraint("amount_paid <= amount_total", name="paid_within_total"),
+        sa.CheckConstraint(
+            "amount_canceled >= 0 AND amount_paid + amount_canceled <= amount_total",
+            name="canceled_within_rest",
+        ),
+        sa.CheckConstraint(
+            "amount_canceled_tax >= 0 AND amount_canceled_tax <= amount_canceled",
+            name="canceled_tax_within_canceled",
+        ),
         sa.CheckConstraint("amount_refunded <= amount_paid", name="refunded_within_paid"),
         sa.CheckConstraint(
             "amount_shipping_tax >= 0 AND amount_shipping_tax <= amount_tax",
@@ -56,6 +64,7 @@ class Order(db.Aggregate, Base):
         ),
         sa.UniqueConstraint("number"),
         sa.Index("uq_orders_order_source_reference", "source_reference", unique=True),
+        sa.Index(None, "created_at", "id"),
         sa.Index(None, "customer_id", "created_at", "id"),
         sa.Index(None, "status", "created_at", "id"),
         sa.Index(None, "payment_status", "created_at", "id"),
@@ -91,6 +100,12 @@ class Order(db.Aggregate, Base):
     amount_shipping_tax: Mapped[Amount] = mapped_column(
         server_default="0", doc="Part of the tax: that of shipping"
     )
+    amount_canceled: Mapped[Amount] = mapped_column(
+        server_default="0", doc="Canceled before it was captured"
+    )
+    amount_canceled_tax: Mapped[Amount] = mapped_column(
+        server_default="0", doc="Part of the canceled amount: its tax"
+    )
     tax_included: Mapped[bool] = mapped_column(default=False, doc="Prices include tax")
     tax_estimated: Mapped[bool] = mapped_column(
         default=False, server_default=sa.false(), doc="The provider of taxes lacked an address"
@@ -110,6 +125,16 @@ class Order(db.Aggregate, Base):
     paid_at: Mapped[datetime | None]
     canceled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(500))
+    completed_at: Mapped[datetime | None] = mapped_column(doc="When its last unit was shipped")
+    cancel_sequence: Mapped[int] = mapped_column(
+        default=0, server_default="0", doc="Number of its last cancellation of units"
+    )
+    fulfillment_sequence: Mapped[int] = mapped_column(
+        default=0, server_default="0", doc="Number of its last fulfilment"
+    )
+    refund_sequence: Mapped[int] = mapped_column(
+        default=0, server_default="0", doc="Number of its last refund"
+    )
 
     lines: Mapped[list["Line"]] = relationship(
         order_by="Line.position", lazy="raise_on_sql", viewonly=True
@@ -119,6 +144,12 @@ class Order(db.Aggregate, Base):
     )
     payments: Mapped[list["Payment"]] = relationship(
         order_by="Payment.id", lazy="raise_on_sql", viewonly=True
+    )
+    refunds: Mapped[list["Refund"]] = relationship(
+        order_by="Refund.id", lazy="raise_on_sql", viewonly=True
+    )
+    fulfillments: Mapped[list["Fulfillment"]] = relationship(
+        order_by="Fulfillment.sequence", lazy="raise_on_sql", viewonly=True
     )
 
 
@@ -153,6 +184,15 @@ class Line(db.Identified, Base):
             "quantity_refunded >= 0 AND quantity_refunded <= quantity",
             name="refunded_within_quantity",
         ),
+        sa.CheckConstraint(
+            "quantity_pending >= 0 "
+            "AND quantity_fulfilled + quantity_pending + quantity_canceled <= quantity",
+            name="pending_within_quantity",
+        ),
+        sa.CheckConstraint(
+            "quantity_returned <= quantity_refunded AND quantity_refunded <= quantity_fulfilled",
+            name="returned_within_refunded",
+        ),
         sa.UniqueConstraint("order_id", "position"),
         sa.UniqueConstraint("order_id", "variant_id"),
     )
@@ -179,6 +219,9 @@ class Line(db.Identified, Base):
     quantity_canceled: Mapped[int] = mapped_column(default=0)
     quantity_returned: Mapped[int] = mapped_column(default=0)
     quantity_refunded: Mapped[int] = mapped_column(default=0, server_default="0")
+    quantity_pending: Mapped[int] = mapped_column(
+        default=0, server_default="0", doc="Units of fulfilments that wait for their capture"
+    )
 
     @property
     def tax_rate(self) -> str:
@@ -225,42 +268,3 @@ class Adjustment(db.Identified, Base):
     def rate(self) -> str | None:
         """The rate of a tax, in percent."""
         return percent(self.rate_ppm)
-
-
-class Payment(db.Identified, Base):
-    """One attempt to pay an order."""
-
-    __tablename__ = "orders_payment"
-    __table_args__ = (
-        sa.CheckConstraint(
-            one_of("status", (*ACTIVE, "failed", "canceled", "refund_due", "refunded")),
-            name="status_known",
-        ),
-        sa.CheckConstraint("amount >= 0 AND amount_refunded >= 0", name="amounts_not_negative"),
-        sa.CheckConstraint("amount_captured <= amount", name="captured_within_amount"),
-        sa.CheckConstraint("amount_refunded <= amount_captured", name="refunded_within_captured"),
-        sa.UniqueConstraint("provider", "provider_payment_id"),
-        sa.Index(None, "order_id", "created_at", "id"),
-        sa.Index(
-            "uq_orders_payment_active",
-            "order_id",
-            unique=True,
-            postgresql_where=sa.text(one_of("status", ACTIVE)),
-            sqlite_where=sa.text(one_of("status", ACTIVE)),
-        ),
-    )
-
-    order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
-    provider: Mapped[str] = mapped_column(sa.String(50))
-    provider_payment_id: Mapped[str | None] = mapped_column(sa.String(255))
-    status: Mapped[str] = mapped_column(sa.String(20), default="processing")
-    amount: Mapped[Amount]
-    amount_captured: Mapped[Amount]
-    amount_refunded: Mapped[Amount]
-    error_code: Mapped[str | None] = mapped_column(sa.String(100))
-    version: Mapped[int] = mapped_column(default=1, server_default="1")
-    created_at: Mapped[datetime] = mapped_column(default=db.utc_now)
-
-    order: Mapped[Order] = relationship(lazy="raise_on_sql", viewonly=True)
-
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - the name SQLAlchemy reads

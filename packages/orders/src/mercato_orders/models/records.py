@@ -35,7 +35,9 @@ class OrderEvent(db.Identified, Base):
     )
 
     order_id: Mapped[UUID] = mapped_column(sa.ForeignKey(Order.id))
-    type: Mapped[str] = mapped_column(sa.String(100), doc="The topic of the published event")
+    type: Mapped[str] = mapped_column(
+        sa.String(100), doc="A topic, or order.note, order.changed, order.claimed"
+    )
     is_public: Mapped[bool] = mapped_column(doc="Shown to the customer")
     actor_type: Mapped[str] = mapped_column(sa.String(20))
     actor_id: Mapped[UUID | None]

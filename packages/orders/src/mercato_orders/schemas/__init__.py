@@ -1,5 +1,11 @@
 """JSON schemas of orders."""
 
+from mercato_orders.schemas.fulfillments import (
+    FulfillmentListSchema,
+    FulfillmentSchema,
+    NewFulfillmentSchema,
+    TrackingSchema,
+)
 from mercato_orders.schemas.orders import (
     EventPartsSchema,
     OrderEventListSchema,
@@ -12,11 +18,16 @@ from mercato_orders.schemas.orders import (
     PlacedOrderSchema,
 )
 from mercato_orders.schemas.quotes import QuoteSchema
+from mercato_orders.schemas.refunds import NewRefundSchema, RefundListSchema, RefundSchema
 from mercato_orders.schemas.wanted import (
     AccessHeadersSchema,
     CancellationSchema,
+    CaptureSchema,
+    ClaimSchema,
+    NewNoteSchema,
     NewOrderSchema,
     NewPaymentSchema,
+    OrderChangesSchema,
     OrderQuerySchema,
     PartQuerySchema,
     WantedQuoteSchema,
@@ -25,9 +36,17 @@ from mercato_orders.schemas.wanted import (
 __all__ = [
     "AccessHeadersSchema",
     "CancellationSchema",
+    "CaptureSchema",
+    "ClaimSchema",
     "EventPartsSchema",
+    "FulfillmentListSchema",
+    "FulfillmentSchema",
+    "NewFulfillmentSchema",
+    "NewNoteSchema",
     "NewOrderSchema",
     "NewPaymentSchema",
+    "NewRefundSchema",
+    "OrderChangesSchema",
     "OrderEventListSchema",
     "OrderEventSchema",
     "OrderListSchema",
@@ -39,5 +58,8 @@ __all__ = [
     "PaymentSchema",
     "PlacedOrderSchema",
     "QuoteSchema",
+    "RefundListSchema",
+    "RefundSchema",
+    "TrackingSchema",
     "WantedQuoteSchema",
 ]

@@ -5,6 +5,8 @@ from marshmallow import fields
 from mercato_kit.http import page_of
 from mercato_kit.schemas import ModelSchema
 from mercato_orders.models import Adjustment, Line, Order, OrderEvent, Payment
+from mercato_orders.schemas.fulfillments import FulfillmentSchema
+from mercato_orders.schemas.refunds import RefundSchema
 
 
 class LineSchema(ModelSchema):
@@ -31,9 +33,11 @@ class LineSchema(ModelSchema):
             "amount_tax",
             "amount_total",
             "requires_shipping",
+            "quantity_pending",
             "quantity_fulfilled",
             "quantity_canceled",
             "quantity_returned",
+            "quantity_refunded",
         )
 
 
@@ -75,6 +79,7 @@ class PaymentSchema(ModelSchema):
             "amount_refunded",
             "currency",
             "error_code",
+            "next_action",
             "version",
             "created_at",
         )
@@ -96,6 +101,7 @@ _SUMMARY = (
     "amount_tax",
     "amount_rounding",
     "amount_total",
+    "amount_canceled",
     "amount_paid",
     "amount_refunded",
     "tax_included",
@@ -103,6 +109,7 @@ _SUMMARY = (
     "placed_at",
     "paid_at",
     "canceled_at",
+    "completed_at",
     "version",
     "created_at",
     "updated_at",
@@ -119,6 +126,8 @@ _DETAIL = (
     "lines",
     "adjustments",
     "payments",
+    "refunds",
+    "fulfillments",
     "metadata",
 )
 
@@ -132,11 +141,13 @@ class OrderSummarySchema(ModelSchema):
 
 
 class OrderSchema(ModelSchema):
-    """An order with its lines and payments. Amounts are in minor units of the currency."""
+    """An order with its all its parts. Amounts are in minor units of the currency."""
 
     lines = fields.List(fields.Nested(LineSchema), required=True)
     adjustments = fields.List(fields.Nested(AdjustmentSchema), required=True)
     payments = fields.List(fields.Nested(PaymentSchema), required=True)
+    refunds = fields.List(fields.Nested(RefundSchema), required=True)
+    fulfillments = fields.List(fields.Nested(FulfillmentSchema), required=True)
     metadata = fields.Dict(attribute="metadata_", required=True)
 
     class Meta(ModelSchema.Meta):
@@ -161,7 +172,7 @@ class OrderEventSchema(ModelSchema):
 
     class Meta(ModelSchema.Meta):
         model = OrderEvent
-        fields = ("id", "type", "actor_type", "data", "created_at")
+        fields = ("id", "type", "is_public", "actor_type", "data", "created_at")
 
 
 OrderListSchema = page_of(OrderSummarySchema)

@@ -9,6 +9,7 @@ from mercato_contracts.baskets import Address
 from mercato_contracts.countries import COUNTRIES
 from mercato_contracts.money import EXPONENTS
 from mercato_contracts.orders import WantedLine
+from mercato_contracts.payments import Payments
 from mercato_kit.http import ListQuerySchema
 from mercato_kit.schemas import (
     Boolean,
@@ -20,6 +21,7 @@ from mercato_kit.schemas import (
     Listed,
     Message,
     Metadata,
+    ProviderName,
     Schema,
     StandardCode,
     Text,
@@ -27,8 +29,15 @@ from mercato_kit.schemas import (
     not_blank,
 )
 from mercato_orders.models import FULFILLMENT_STATUSES, ORDER_STATUSES, PAYMENT_STATUSES
-from mercato_orders.payments import PROVIDERS
-from mercato_orders.values import MAX_QUANTITY, NewOrder, NewPayment, email_key, sum_quantities
+from mercato_orders.schemas.units import UnitsByLine
+from mercato_orders.values import (
+    MAX_QUANTITY,
+    Cancellation,
+    NewOrder,
+    NewPayment,
+    email_key,
+    sum_quantities,
+)
 
 
 class AccessHeadersSchema(Schema):
@@ -138,7 +147,7 @@ class NewPaymentSchema(Schema):
 
     makes = NewPayment
 
-    provider = Text(required=True, max=50, validate=validate.OneOf(sorted(PROVIDERS)))
+    provider = ProviderName(Payments, required=True)
     payment_method = LineOfText(
         max=255,
         allow_none=True,
@@ -152,15 +161,48 @@ class NewPaymentSchema(Schema):
     )
 
 
-class CancellationSchema(Schema):
-    """The reason for a cancellation."""
+class CaptureSchema(Schema):
+    """What of an authorized payment is captured; without amount all that is due."""
 
+    amount = Integer(min=1, allow_none=True)
+
+
+class CancellationSchema(Schema):
+    """What of an order is canceled, and why; without lines all of it."""
+
+    makes = Cancellation
+
+    lines = UnitsByLine(metadata={"description": "Units that are not sent any more"})
     reason = Text(max=500, allow_none=True)
     restock = Boolean(
         load_default=True,
         validate=validate.Equal(comparable=True),
-        metadata={"description": "Always true: the units of an unpaid order are released"},
+        metadata={"description": "Always true: units that are not sent are released"},
     )
+
+
+class OrderChangesSchema(Schema):
+    """Changes of an order; absent members stay unchanged."""
+
+    note = Text(max=2000, allow_none=True)
+    shipping_address = fields.Nested(AddressSchema)
+    metadata = Metadata()
+
+
+class NewNoteSchema(Schema):
+    """A note of staff."""
+
+    text = Text(required=True, min=1, max=2000, validate=not_blank)
+    is_public = Boolean(
+        load_default=False, metadata={"description": "Whether the customer sees it; default false"}
+    )
+
+
+class ClaimSchema(Schema):
+    """A guest's order, and the proof that the caller placed it."""
+
+    number = Integer(required=True, min=1)
+    access_token = Text(required=True, min=1, max=100)
 
 
 class OrderQuerySchema(ListQuerySchema):
@@ -168,6 +210,14 @@ class OrderQuerySchema(ListQuerySchema):
 
     sorts = ("created_at", "number", "amount_total")
 
+    q = LineOfText(
+        min=1,
+        max=200,
+        metadata={
+            "description": "Number, e-mail address, or beginnings of words of the customer's or "
+            "the recipient's name"
+        },
+    )
     status = Listed(Text(max=20, validate=validate.OneOf(ORDER_STATUSES)))
     payment_status = Listed(Text(max=20, validate=validate.OneOf(PAYMENT_STATUSES)))
     fulfillment_status = Listed(Text(max=20, validate=validate.OneOf(FULFILLMENT_STATUSES)))

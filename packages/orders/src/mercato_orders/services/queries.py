@@ -14,7 +14,8 @@ from mercato_kit.views import Shown
 from mercato_orders.access import Caller
 from mercato_orders.models import Order
 from mercato_orders.permissions import READ, WRITE
-from mercato_orders.views import EVENTS, ORDER, ORDERS, PAYMENTS, SEEN
+from mercato_orders.search import filters_of
+from mercato_orders.views import EVENTS, FULFILLMENTS, ORDER, ORDERS, PAYMENTS, REFUNDS, SEEN
 
 T = TypeVar("T")
 
@@ -23,12 +24,15 @@ def list_orders(filters: Mapping[str, Any], page: PageRequest, caller: Caller) -
     """Return a page of the caller's orders, or of all orders with the permission ``orders.read``.
 
     Args:
-        filters: Values and bounds by name, see :data:`mercato_orders.views.ORDERS`.
+        filters: Values and bounds by name, see :data:`mercato_orders.views.ORDERS`; ``q`` is a
+            search, see :func:`mercato_orders.search.filters_of`.
         page: The page requested.
         caller: The caller.
     """
     own = {} if caller.principal.may(READ) else {"customer": caller.principal.sub}
-    return ORDERS.page(page, **own, **filters)
+    searched = filters_of(filters["q"]) if "q" in filters else {}
+    others = {name: value for name, value in filters.items() if name != "q"}
+    return ORDERS.page(page, **own, **others, **searched)
 
 
 def find_order(order_id: UUID, caller: Caller) -> Shown:
@@ -38,7 +42,12 @@ def find_order(order_id: UUID, caller: Caller) -> Shown:
         NotFound: It does not exist, or the caller may not see it.
     """
     own = {} if caller.principal.may(READ) else {"owner": caller.owner()}
-    return _found(ORDER.find(id=order_id, **own), order_id)
+    return found(ORDER.find(id=order_id, **own), order_id)
+
+
+def show_order(order_id: UUID) -> Shown:
+    """Return an order that the caller has changed."""
+    return ORDER.one(id=order_id)
 
 
 def lock_order(order_id: UUID, caller: Caller, *parts: ExecutableOption) -> Order:
@@ -52,7 +61,7 @@ def lock_order(order_id: UUID, caller: Caller, *parts: ExecutableOption) -> Orde
     """
     statement = sa.select(Order).where(Order.id == order_id, caller.sees(READ, WRITE))
     order = session.scalar(refreshed(locked(statement.options(*parts))))
-    return _found(order, order_id)
+    return found(order, order_id)
 
 
 def list_events(order_id: UUID, page: PageRequest, caller: Caller) -> Shown:
@@ -61,7 +70,7 @@ def list_events(order_id: UUID, page: PageRequest, caller: Caller) -> Shown:
     Raises:
         NotFound: The order does not exist, or the caller may not see it.
     """
-    _check_visible(order_id, caller)
+    check_visible(order_id, caller)
     return EVENTS.page(page, order=order_id, public=not caller.principal.may(READ))
 
 
@@ -71,7 +80,7 @@ def list_payments(order_id: UUID, page: PageRequest, caller: Caller) -> Shown:
     Raises:
         NotFound: The order does not exist, or the caller may not see it.
     """
-    _check_visible(order_id, caller)
+    check_visible(order_id, caller)
     return PAYMENTS.page(page, order=order_id)
 
 
@@ -81,17 +90,70 @@ def find_payment(order_id: UUID, payment_id: UUID, caller: Caller) -> Shown:
     Raises:
         NotFound: It does not exist, or the caller may not see it.
     """
-    _check_visible(order_id, caller)
+    check_visible(order_id, caller)
     return PAYMENTS.one(order=order_id, id=payment_id)
 
 
-def _check_visible(order_id: UUID, caller: Caller) -> None:
-    seen = SEEN.rows(id=order_id, all=caller.principal.may(READ), **caller.owner())
-    _found(seen or None, order_id)
+def list_refunds(order_id: UUID, page: PageRequest, caller: Caller) -> Shown:
+    """Return a page of an order's refunds.
+
+    Raises:
+        NotFound: The order does not exist, or the caller may not see it.
+    """
+    check_visible(order_id, caller)
+    return REFUNDS.page(page, order=order_id)
 
 
-def _found(row: T | None, order_id: UUID) -> T:
-    """Return *row*; the security log names an order that exists and that the caller may not see."""
+def find_refund(order_id: UUID, refund_id: UUID, caller: Caller) -> Shown:
+    """Return one refund of an order.
+
+    Raises:
+        NotFound: It does not exist, or the caller may not see it.
+    """
+    check_visible(order_id, caller)
+    return REFUNDS.one(order=order_id, id=refund_id)
+
+
+def list_fulfillments(order_id: UUID, page: PageRequest, caller: Caller) -> Shown:
+    """Return a page of an order's fulfilments.
+
+    Raises:
+        NotFound: The order does not exist, or the caller may not see it.
+    """
+    check_visible(order_id, caller)
+    return FULFILLMENTS.page(page, order=order_id)
+
+
+def find_fulfillment(fulfillment_id: UUID, caller: Caller) -> Shown:
+    """Return a fulfilment.
+
+    Raises:
+        NotFound: It does not exist, or the caller may not see it.
+    """
+    own = {} if caller.principal.may(READ) else {"owner": caller.owner()}
+    shown = FULFILLMENTS.find(id=fulfillment_id, **own)
+    if shown is None:
+        exists = FULFILLMENTS.find(id=fulfillment_id)
+        raise NotFound(facts={"fulfillment_id": fulfillment_id} if exists else None)
+    return shown
+
+
+def check_visible(order_id: UUID, caller: Caller, permission: str = READ) -> None:
+    """Check that an order exists, and that the caller owns it or has *permission*.
+
+    Raises:
+        NotFound: It does not, or the caller may not.
+    """
+    seen = SEEN.rows(id=order_id, all=caller.principal.may(permission), **caller.owner())
+    found(seen or None, order_id)
+
+
+def found(row: T | None, order_id: UUID) -> T:
+    """Return *row*; the security log names an order that exists and that the caller may not see.
+
+    Raises:
+        NotFound: It is None.
+    """
     if row is None:
         exists = SEEN.rows(id=order_id, all=True)
         raise NotFound(facts={"order_id": order_id} if exists else None)

@@ -16,11 +16,11 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
-from mercato_composition.commands.progress import Advance
 from mercato_database.holdings import Holding
 from mercato_kit import transactions
 from mercato_kit.db import utc_now
 from mercato_kit.files import private
+from mercato_kit.progress import Advance
 
 _BATCH = 500
 

@@ -12,7 +12,6 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 
-from mercato_composition.commands.progress import Progress
 from mercato_composition.faults import DeploymentError, Fault, Outside, mercato
 from mercato_composition.features.candidate import Candidate
 from mercato_database import ledger
@@ -23,6 +22,7 @@ from mercato_database.plan import read
 from mercato_kit import transactions
 from mercato_kit.feature import Feature
 from mercato_kit.migrations import FOLDER
+from mercato_kit.progress import Progress
 
 WAIT_SECONDS = 60.0
 """How long to wait for another process that migrates the same database."""

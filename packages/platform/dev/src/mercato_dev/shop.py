@@ -1,15 +1,17 @@
-"""Install, fill and serve the sample shop, with a worker."""
+"""Install, fill and serve the sample shop, with a worker and a server that it calls."""
 
 import argparse
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import time
 import tomllib
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,46 @@ ADDRESS = "http://127.0.0.1:5000"
 """The address of the shop in :data:`DEVELOPMENT`, which ``--port`` changes."""
 
 
+@dataclass(frozen=True)
+class Companion:
+    """A server that the shop calls: a command of a feature, which starts first and ends last.
+
+    It listens two ports above the shop. The environment has its settings ``url`` and ``secret``.
+
+    Args:
+        feature: The feature.
+        command: Words of ``mercato``.
+        webhook: The path at which the shop hears it.
+    """
+
+    feature: str
+    command: Sequence[str]
+    webhook: str
+
+    def words(self, port: int) -> list[str]:
+        """Return the words of ``mercato`` that start it beside a shop on *port*."""
+        return [
+            *self.command,
+            f"--port={port + 2}",
+            f"--database={ROOT}/var/{self.feature}.db",
+            f"--webhook=http://127.0.0.1:{port}{self.webhook}",
+        ]
+
+    def variables(self, port: int) -> Iterator[tuple[str, str]]:
+        """Give the variables of its settings."""
+        prefix = f"MERCATO_FEATURES__{self.feature.upper()}__SETTINGS"
+        yield f"{prefix}__URL", f"http://127.0.0.1:{port + 2}"
+        yield f"{prefix}__SECRET", kept_secret(ROOT / f"var/{self.feature}.secret")
+
+
+def kept_secret(file: Path) -> str:
+    """Return the secret in a file that only its owner can read; the first time it is made."""
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(32))
+    return file.read_text()
+
+
 def chosen_wheels() -> list[str]:
     """Return the distributions of a deployment file: the host, and those of its features."""
     features = tomllib.loads(DEVELOPMENT.read_text())["features"]
@@ -33,21 +75,29 @@ def chosen_wheels() -> list[str]:
 
 
 def port_of(session: nox.Session) -> int:
-    """Return the port in ``--port``; end the session if it is in use."""
+    """Return the port in ``--port``; end the session if it or the companion's is in use."""
     parser = argparse.ArgumentParser(prog="nox -s shop --")
     parser.add_argument("--port", type=int, default=5000)
     port: int = parser.parse_args(session.posargs).port
+    for needed in (port, port + 2):
+        if problem := why_taken(needed):
+            session.error(f"Port {needed}: {problem}. Choose another: -- --port 5001")
+    return port
+
+
+def why_taken(port: int) -> str | None:
+    """Return why a port of loopback cannot be listened on; None if it can."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            session.error(f"Port {port}: {error.strerror}. Choose another: -- --port 5001")
-    return port
+            return error.strerror
+    return None
 
 
-def run_shop(session: nox.Session) -> None:
-    """Install, migrate, fill and run the shop."""
+def run_shop(session: nox.Session, companion: Companion) -> None:
+    """Install, migrate, fill and run the shop and its companion."""
     port = port_of(session)
     end_in_order()
     provide(session, *chosen_wheels())
@@ -55,13 +105,14 @@ def run_shop(session: nox.Session) -> None:
     ours = {
         "MERCATO_DATABASE__URL": f"sqlite:///{ROOT}/var/shop.db",
         **dict(addresses_at(port, tomllib.loads(DEVELOPMENT.read_text()))),
+        **dict(companion.variables(port)),
     }
     env = PLAIN | {key: os.environ.get(key, value) for key, value in ours.items()}
     env["MERCATO_SERVER__PORT"] = str(port)
     mercato = ["mercato", f"--deployment={DEVELOPMENT}"]
     session.run(*mercato, "db", "upgrade", env=env)
     session.run(*mercato, "seed", env=env)
-    serve(session, mercato, env, port)
+    serve(session, mercato, env, port, companion)
 
 
 def addresses_at(port: int, table: Mapping[str, Any], *path: str) -> Iterator[tuple[str, str]]:
@@ -74,8 +125,14 @@ def addresses_at(port: int, table: Mapping[str, Any], *path: str) -> Iterator[tu
             yield variable, value.replace(ADDRESS, f"http://127.0.0.1:{port}")
 
 
-def serve(session: nox.Session, mercato: list[str], env: dict[str, str | None], port: int) -> None:
-    """Run the worker and the server until one of them ends, or the session is stopped."""
+def serve(
+    session: nox.Session,
+    mercato: list[str],
+    env: dict[str, str | None],
+    port: int,
+    companion: Companion,
+) -> None:
+    """Run companion, worker and server until one of them ends, or the session is stopped."""
     plain = {
         key: value for key, value in (os.environ | session.env | env).items() if value is not None
     }
@@ -83,7 +140,7 @@ def serve(session: nox.Session, mercato: list[str], env: dict[str, str | None], 
     address = f"http://127.0.0.1:{port}"
     children: list[subprocess.Popen[bytes]] = []
     try:
-        for words in (["worker"], ["serve"]):
+        for words in (companion.words(port), ["worker"], ["serve"]):
             # In a process group of its own, so Ctrl-C reaches only this process, which ends both.
             child = subprocess.Popen([*command, *words], env=plain, start_new_session=True)
             children.append(child)
@@ -92,7 +149,7 @@ def serve(session: nox.Session, mercato: list[str], env: dict[str, str | None], 
         session.log(f"The shop is open: {address} | {address}/docs | Ctrl-C closes it")
         while all(child.poll() is None for child in children):
             time.sleep(0.2)
-        session.error("The worker or the server ended by itself.")
+        session.error("A process of the shop ended by itself.")
     except KeyboardInterrupt:
         session.log("The shop closes.")
     finally:
@@ -106,7 +163,7 @@ def wait_until_ready(
     """Wait at most a minute until the shop is ready."""
     for _ in range(240):
         if any(child.poll() is not None for child in children):
-            session.error("The worker or the server ended before the shop was ready.")
+            session.error("A process of the shop ended before it was ready.")
         try:
             with urllib.request.urlopen(f"{address}/readyz", timeout=2):
                 return

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from mercato_composition.commands.progress import Progress
 from mercato_composition.deployment.lock import Binding, Locked
 from mercato_composition.faults import DeploymentError, Fault, Outside, Place
 from mercato_installer.clashes import clashes, some
 from mercato_installer.wheel import UnreadableWheelError, Wheel, read_wheel
 from mercato_kit.feature import ENTRY_POINT_GROUP
+from mercato_kit.progress import Progress
 
 OUR_PREFIX = "mercato-"
 """How the names of Mercato's distributions start; the index reserves them."""

@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from mercato_composition.commands.progress import Advance, Progress
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.tables import is_safe_url
 from mercato_composition.faults import DeploymentError, Fault, Outside, Place
+from mercato_kit.progress import Advance, Progress
 
 _AT_ONCE = 4
 _TIMEOUT_SECONDS = 60

@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mercato_composition.commands.progress import Progress
 from mercato_composition.deployment.lock import Locked
 from mercato_composition.deployment.packages import Requirements
 from mercato_composition.deployment.places import Places
@@ -14,6 +13,7 @@ from mercato_installer.download import fetch, file_of
 from mercato_installer.environments import Environment, environments_lock
 from mercato_installer.inside import Inside
 from mercato_installer.tools import Uv
+from mercato_kit.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,11 @@ import tarfile
 
 import pytest
 
-from mercato_composition.commands.progress import Progress
 from mercato_composition.deployment import lock as lockfile
 from mercato_dev.index import serve_index
 from mercato_dev.wheel_writer import write_wheel
 from mercato_installer.download import fetch
+from mercato_kit.progress import Progress
 
 ALPHA = {"mercato.features": {"alpha": "mercato_alpha:feature"}}
 

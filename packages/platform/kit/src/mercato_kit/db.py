@@ -1,7 +1,7 @@
 """Database session, metadata, ids, times and column types."""
 
 import time
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -208,11 +208,16 @@ def refreshed(statement: AnySelect) -> AnySelect:
     return statement.execution_options(populate_existing=True)
 
 
-def locked(statement: AnySelect, *, skip_locked: bool = False) -> AnySelect:
+def locked(statement: AnySelect, *, skip_locked: bool = False, of: Sequence[Any] = ()) -> AnySelect:
     """Lock the rows of a SELECT until the unit of work ends.
 
     PostgreSQL locks rows (``FOR NO KEY UPDATE``). SQLite has no row locks: a unit of work that
     may write holds the only write lock.
+
+    Args:
+        statement: The SELECT.
+        skip_locked: Whether rows that are locked are left out.
+        of: The models whose rows are locked; all of the SELECT if there are none.
 
     Raises:
         RuntimeError: The unit of work is read-only.
@@ -221,7 +226,7 @@ def locked(statement: AnySelect, *, skip_locked: bool = False) -> AnySelect:
         raise RuntimeError("rows can only be locked in a unit of work that may write")
     if session.get_bind().dialect.name == "sqlite":
         return statement
-    return statement.with_for_update(key_share=True, skip_locked=skip_locked)
+    return statement.with_for_update(key_share=True, skip_locked=skip_locked, of=of or None)
 
 
 def insert(table: Any) -> postgresql.Insert | sqlite.Insert:

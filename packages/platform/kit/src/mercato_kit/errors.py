@@ -21,7 +21,8 @@ class Problem(Exception):
     """An error for an API client, with a stable status and code.
 
     Raising a problem rolls the unit of work back. With ``keeps_work`` the work is committed, for
-    example a counted attempt or a revoked session.
+    example a counted attempt or a revoked session. With ``keeps_answer`` it is committed as well,
+    and the problem is the answer of the Idempotency-Key, for example a declined payment.
 
     Args:
         detail: Explanation of this occurrence. Default: the title.
@@ -39,6 +40,7 @@ class Problem(Exception):
     code: ClassVar[str] = "bad_request"
     title: ClassVar[str] = "The request cannot be processed"
     keeps_work: ClassVar[bool] = False
+    keeps_answer: ClassVar[bool] = False
     member_schemas: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     def __init__(

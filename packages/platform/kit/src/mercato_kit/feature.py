@@ -103,7 +103,7 @@ class Decorates(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A health or doctor check of a feature.
+    """A check of a feature: when the app starts, of its health, or by the doctor.
 
     Args:
         name: Name of the check.
@@ -115,6 +115,21 @@ class Check:
     name: str
     function: Callable[[], str | None]
     required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A number that ``/metrics`` shows, such as how many things wait for an operator.
+
+    Args:
+        name: Its name behind ``mercato_<feature>_``.
+        summary: What it counts.
+        function: Returns it. Called every 5 s at most, in a read-only unit of work of its own.
+    """
+
+    name: str
+    summary: str
+    function: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +265,13 @@ class Feature:
         glue: Parts that are composed only if other features are enabled.
         settings: The class of the settings.
         permissions: Description of each permission, by name.
+        startup: Checks of its settings against what else is composed. The app does not start while
+            one of them finds something; they read no database.
         health: Checks that decide whether the feature can serve requests.
         doctor: Checks of the data, run on demand.
-        cli: Commands; the group is named after the feature.
+        gauges: Numbers for ``/metrics``.
+        cli: Commands. One group is named after the feature; each of a list has its own name, which
+            may have ``-``, and belongs to one feature.
         export_subject: Returns all data about a person, as JSON values.
         erase_subject: Erases the data of a person.
         sample_data: Fills an empty database with sample data; does nothing the second time. Its
@@ -280,9 +299,18 @@ class Feature:
     glue: Sequence[Glue] = ()
     settings: type[Settings] | None = None
     permissions: Mapping[str, str] = field(default_factory=dict)
+    startup: Sequence[Check] = ()
     health: Sequence[Check] = ()
     doctor: Sequence[Check] = ()
-    cli: click.Group | None = None
+    gauges: Sequence[Gauge] = ()
+    cli: click.Group | Sequence[click.Group] | None = None
     export_subject: Callable[[UUID], Mapping[str, Any]] | None = None
     erase_subject: Callable[[UUID], None] | None = None
     sample_data: Callable[[dict[str, list[Any]]], Sequence[str]] | None = None
+
+    @property
+    def groups(self) -> Mapping[str, click.Group]:
+        """The groups of commands, by the name that follows ``mercato``."""
+        if isinstance(self.cli, click.Group):
+            return {self.name: self.cli}
+        return {str(group.name): group for group in self.cli or ()}

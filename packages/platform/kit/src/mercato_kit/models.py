@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mercato_kit import db
+from mercato_kit.leases import Leased
 
 
 class Base(DeclarativeBase):
@@ -17,8 +18,11 @@ class Base(DeclarativeBase):
     type_annotation_map = db.TYPES
 
 
-class IdempotencyKey(Base):
-    """An idempotency key of a client, and the stored response."""
+class IdempotencyKey(Leased, Base):
+    """An idempotency key of a client, and the stored response.
+
+    The lease is that of a request that waits for another machine.
+    """
 
     __tablename__ = "kit_idempotency"
     __table_args__ = (sa.Index(None, "expires_at"),)
@@ -28,6 +32,7 @@ class IdempotencyKey(Base):
     )
     key: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
     request_hash: Mapped[str] = mapped_column(sa.CHAR(64), doc="SHA-256 of path and body")
+    reference: Mapped[UUID | None] = mapped_column(doc="What a remote command has begun")
     response_status: Mapped[int | None]
     response_headers: Mapped[dict[str, Any] | None]
     response_body: Mapped[str | None] = mapped_column(sa.Text)
@@ -51,7 +56,7 @@ class OutboxEvent(Base):
     created_at: Mapped[datetime]
 
 
-class InboxDelivery(Base):
+class InboxDelivery(Leased, Base):
     """The delivery of an event to a handler."""
 
     __tablename__ = "kit_inbox"
@@ -80,8 +85,8 @@ class InboxDelivery(Base):
     processed_at: Mapped[datetime | None]
 
 
-class JobHistory(Base):
-    """How often a job ran, in any worker."""
+class JobHistory(Leased, Base):
+    """How often a job ran, in any worker; the lease is that of the one that runs it."""
 
     __tablename__ = "kit_job"
 

@@ -96,6 +96,19 @@ def is_writing() -> bool:
     return _running.get() and transactions.may_write()
 
 
+def require_none(caller: str) -> None:
+    """Check that no unit of work is running.
+
+    Args:
+        caller: What needs that, for the message.
+
+    Raises:
+        RuntimeError: One is running.
+    """
+    if _running.get():
+        raise RuntimeError(f"{caller} must not be called in a unit of work: it commits its own")
+
+
 def after_commit(function: Callable[[], object]) -> None:
     """Call *function* when the unit of work has committed; never if it is rolled back.
 

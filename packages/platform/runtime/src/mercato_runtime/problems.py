@@ -58,7 +58,7 @@ class MethodNotAllowed(Problem):
 
 
 class ContentTooLarge(Problem):
-    """The request body has more than 64 KiB."""
+    """The request body has more than 64 KiB, or what its endpoint allows."""
 
     status = 413
     code = "content_too_large"

@@ -43,7 +43,7 @@ def register(app: App, plan: Plan) -> None:
 
     Raises:
         DeploymentError: A route has no policy (K106), cannot be registered (K106), or its schemas
-            have the same name (K407).
+            have the same name (K407); or settings do not fit what is composed (K202).
         TypeError: *app* is a plain Flask app.
     """
     if not isinstance(app, App):
@@ -57,6 +57,7 @@ def register(app: App, plan: Plan) -> None:
     problems.init_app(app, {app.import_name.partition(".")[0], *_packages_of(plan)})
     health.init_app(app, plan)
     logs.init_app(app, plan.deployment)
+    requests.body_limits_of(app).update(_body_limits(plan))
     api = _register_features(app, plan)
     docs.init_app(app, api, plan)
     explanations.init_app(app)
@@ -64,6 +65,28 @@ def register(app: App, plan: Plan) -> None:
     views.init_app(app)
     answers.init_app(app, plan)
     check_policies(app, plan)
+    _check_startup(app, plan)
+
+
+def _check_startup(app: Flask, plan: Plan) -> None:
+    """Run the checks that features have of their settings and the composition.
+
+    Raises:
+        DeploymentError: One of them found something (K202).
+    """
+    with app.app_context():
+        faults = [
+            feature.fault(
+                "K202",
+                f"{check.name}: {finding}",
+                Outside(f"correct [features.{feature.name}.settings], or what is enabled"),
+            )
+            for feature in plan.features
+            for check in feature.manifest.startup
+            if (finding := check.function()) is not None
+        ]
+    if faults:
+        raise DeploymentError(faults)
 
 
 def try_alone(feature: Candidate) -> list[Fault]:
@@ -101,6 +124,13 @@ def _documented(api: Api, feature: Candidate) -> Iterator[Fault]:
         _log.debug("%s could not be registered", feature.where, exc_info=error)
         what = f"its routes cannot be registered: {type(error).__name__}: {error}"
         yield feature.fault("K106", what, Outside("report it to its maintainers"))
+
+
+def _body_limits(plan: Plan) -> Iterator[tuple[str, int]]:
+    for feature in plan.features:
+        for _, blueprint, route in feature.rules:
+            if route.body_bytes is not None:
+                yield f"{blueprint.name}.{route.endpoint}", route.body_bytes
 
 
 def _packages_of(plan: Plan) -> set[str]:

@@ -1,11 +1,11 @@
 """Request hooks: request id, body limit, hosts and security headers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from flask import Request, Response
+from flask import Flask, Request, Response
 from flask.json.provider import DefaultJSONProvider
 from uuid_utils import uuid7
 from werkzeug.routing import RequestRedirect
@@ -40,6 +40,8 @@ _HEADERS = {
 
 _HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
 
+_LIMITS = "mercato_body_limits"
+
 _NO_CONTENT = 204
 
 
@@ -64,11 +66,22 @@ def init_app(app: App, server: Server) -> None:
     app.before_hooks += [
         _name_request,
         _refuse_unserved,
-        partial(_read_body, app.config["MAX_CONTENT_LENGTH"]),
+        partial(_read_body, app.config["MAX_CONTENT_LENGTH"], body_limits_of(app)),
         partial(_refuse_foreign_host, server.hosts),
         _refuse_broken_address,
     ]
     app.after_hooks += [_protect, _drop_entity_headers]
+
+
+def body_limits_of(app: Flask) -> dict[str | None, int]:
+    """Return the largest body in bytes by endpoint, where it is not MAX_CONTENT_LENGTH."""
+    return cast("dict[str | None, int]", app.extensions.setdefault(_LIMITS, {}))
+
+
+def largest_body(app: Flask) -> int:
+    """Return the largest body in bytes that an endpoint of *app* takes."""
+    general: int = app.config["MAX_CONTENT_LENGTH"]
+    return max(general, *body_limits_of(app).values(), 0)
 
 
 def _name_request(request: Request) -> None:
@@ -82,13 +95,14 @@ def _refuse_unserved(request: Request) -> None:
         raise problem
 
 
-def _read_body(limit: int, request: Request) -> None:
+def _read_body(general: int, limits: Mapping[str | None, int], request: Request) -> None:
     """Read the body before a transaction begins, so that a slow client holds no transaction.
 
     Raises:
-        ContentTooLarge: The body is larger than *limit* bytes.
+        ContentTooLarge: The body has more bytes than the endpoint allows.
         MalformedRequest: The body is incomplete.
     """
+    limit = limits.get(request.endpoint, general)
     if "CONTENT_LENGTH" in request.environ and (request.content_length or 0) > limit:
         raise ContentTooLarge
     if request.method in SAFE_METHODS:

@@ -37,14 +37,15 @@ class Location(Base, Identified):
 class StockMovement(Base, Identified):
     """One change of one stock level. The table is append-only: the sum of its rows is the level.
 
-    ``sequence`` is the number of the fulfilment or return. For a release it is 0 if all remaining
-    units were released, and 1 for a partial release of a variant.
+    ``sequence`` is the number of the fulfilment or return. That of a release is one more than the
+    caller's number, and at least 1; if all remaining units are released, it is the caller's number
+    with a minus, and at most 0.
     """
 
     __tablename__ = "products_stock_movement"
     __table_args__ = (
         sa.CheckConstraint(
-            "kind IN ('receipt', 'adjustment', 'reserve', 'release', 'ship', 'restock')",
+            "kind IN ('receipt', 'adjustment', 'reserve', 'release', 'ship', 'unship', 'restock')",
             name="kind",
         ),
         # PostgreSQL truncates names at 63 characters, so long names are given explicitly.

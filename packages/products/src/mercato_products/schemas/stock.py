@@ -85,7 +85,9 @@ class StockMovementListQuerySchema(ListQuerySchema):
 
     variant_id = Uuid()
     reference = Uuid()
-    kind = Listed(one_of("receipt", "adjustment", "reserve", "release", "ship", "restock"))
+    kind = Listed(
+        one_of("receipt", "adjustment", "reserve", "release", "ship", "unship", "restock")
+    )
     created_at_gte = Instant(data_key="created_at[gte]")
     created_at_gt = Instant(data_key="created_at[gt]")
     created_at_lte = Instant(data_key="created_at[lte]")

@@ -34,10 +34,9 @@ from mercato_products.services.reservations import (
     commit_reservation,
     extend_reservation,
     release_units,
-    restock_units,
-    ship_units,
 )
 from mercato_products.services.search import refresh_words
+from mercato_products.services.shipments import restock_units, ship_units, unship_units
 from mercato_products.services.variants import (
     add_variant,
     archive_variant,
@@ -84,6 +83,7 @@ __all__ = [
     "ship_units",
     "show_product",
     "show_variant",
+    "unship_units",
     "update_category",
     "update_product",
     "update_variant",

@@ -27,7 +27,7 @@ from mercato_products.models import (
 )
 from mercato_products.services.in_stock import follow_stock
 from mercato_products.services.levels import Delta, LevelKey, movements_of
-from mercato_products.services.reservations import cause_of
+from mercato_products.services.reserved import cause_of
 
 _LEVEL = (
     StockLevel.variant_id,

@@ -31,6 +31,10 @@ class Delta(NamedTuple):
     on_hand: int = 0
     reserved: int = 0
 
+    def times(self, units: int) -> "Delta":
+        """Return the change for several units."""
+        return Delta(self.on_hand * units, self.reserved * units)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
@@ -66,10 +70,10 @@ def lock_levels(keys: Iterable[LevelKey]) -> Mapping[LevelKey, Level]:
 
 
 def change_levels(deltas: Mapping[LevelKey, Delta]) -> set[LevelKey]:
-    """Add to locked levels, each only if its constraints still hold; products follow the stock.
+    """Add to levels, each only if its constraints still hold; products follow the stock.
 
     The ``WHERE`` clause checks the constraints, so concurrent transactions cannot both take the
-    last unit.
+    last unit. It waits for other transactions in the order of :func:`lock_levels`.
 
     Returns:
         Keys of the changed levels.
@@ -138,10 +142,11 @@ def _update(dialect: sa.Dialect) -> sa.Update:
     changes = _CHANGES.table(dialect)
     on_hand = StockLevel.on_hand + changes.c.on_hand
     reserved = StockLevel.reserved + changes.c.reserved
+    update = sa.update(StockLevel).where(is_level(changes))
+    if dialect.name == "postgresql":
+        update = update.where(is_level(_locked_first(changes)))
     return (
-        sa.update(StockLevel)
-        .where(
-            is_level(changes),
+        update.where(
             on_hand >= 0,
             reserved >= 0,
             reserved <= on_hand + StockLevel.backorder_limit,
@@ -153,6 +158,14 @@ def _update(dialect: sa.Dialect) -> sa.Update:
             (StockLevel.on_hand - StockLevel.reserved).label("left"),
         )
     )
+
+
+def _locked_first(changes: sa.FromClause) -> sa.CTE:
+    """Return the levels of *changes*; each is locked in order before it can be changed."""
+    levels = sa.select(StockLevel.variant_id, StockLevel.location_id)
+    of_changes = levels.join_from(changes, StockLevel, is_level(changes))
+    ordered = of_changes.order_by(StockLevel.variant_id, StockLevel.location_id)
+    return locked(ordered).cte("locked")
 
 
 _LOCKED = Prepared(_select_locked)

@@ -1,31 +1,20 @@
-"""Reservations: the implementation of the contract ``stock``, in the caller's transaction.
+"""Reservations are extended, committed and released: verbs of the contract ``stock``."""
 
-Every function first locks the reservation, so that calls for one reference wait for each other, and
-then the levels in sorted order. The number of statements does not depend on the number of lines.
-"""
-
-from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from mercato_contracts.stock import InsufficientStock, ReservationGone, Shortage
-from mercato_kit.db import insert, locked, session, utc_now
-from mercato_kit.later import later
-from mercato_products.models import Reservation, ReservationLine, StockMovement
-from mercato_products.services.levels import (
-    Cause,
-    Delta,
-    LevelKey,
-    change_levels,
-    lock_levels,
-    movements_of,
+from mercato_kit.db import insert, session, utc_now
+from mercato_products.models import Reservation
+from mercato_products.services.levels import Delta
+from mercato_products.services.reserved import (
+    Reserved,
+    Units,
+    cause_of,
+    lock_reservation,
+    lock_reserved,
 )
 
-REFERENCE_TYPE = "reservation"
-RELEASE_ALL, RELEASE_PART = 0, 1
-"""``sequence`` of a release in the ledger."""
+RELEASED = Delta(reserved=-1)
 
 
 def extend_reservation(reference: UUID, until: datetime) -> bool:
@@ -50,33 +39,8 @@ def commit_reservation(reference: UUID) -> bool:
     return True
 
 
-def ship_units(reference: UUID, sequence: int, quantities: Mapping[UUID, int]) -> None:
-    """Remove units of a committed reservation from stock, once for each *sequence*.
-
-    Raises:
-        ReservationGone: The reservation is not committed, or has fewer units left.
-        InsufficientStock: Backordered units have not arrived yet.
-    """
-    reservation = lock_reservation(reference)
-    if reservation is None:
-        raise ReservationGone(reference)
-    if _is_done(reference, "ship", sequence):
-        return
-    lines = _find_lines(reference)
-    left = {variant_id: line.remaining for variant_id, line in lines.items()}
-    if reservation.status != "committed" or not _covers(left, quantities):
-        raise ReservationGone(reference)
-    _move(
-        {lines[key]: Delta(-quantity, -quantity) for key, quantity in quantities.items()},
-        cause_of("ship", reference, sequence),
-    )
-    for variant_id, quantity in quantities.items():
-        lines[variant_id].shipped += quantity
-    _close_if_done(reservation, lines.values())
-
-
-def release_units(reference: UUID, lines: Mapping[UUID, int] | None = None) -> None:
-    """Release all remaining units of a reservation or, once per variant, some units.
+def release_units(reference: UUID, lines: Units | None = None, sequence: int = 0) -> None:
+    """Release all remaining units of a reservation or some, once per *sequence* and variant.
 
     An unknown reference is recorded as released, so that it can no longer be reserved. Units that
     are no longer reserved are ignored.
@@ -84,133 +48,40 @@ def release_units(reference: UUID, lines: Mapping[UUID, int] | None = None) -> N
     Args:
         reference: Id of the reservation.
         lines: Units to release, by variant id; None for all remaining units.
+        sequence: Number among the releases of some units, or among those of all.
     """
-    if _insert_once(reference, "released", None):
+    cause = cause_of("release", reference, _number(lines, sequence))
+    reserved = lock_reserved(reference, cause)
+    if reserved is None and not _is_recorded_as_released(reference):
+        reserved = lock_reserved(reference, cause)
+    if reserved is None or reserved.reservation.status not in ("held", "committed"):
         return
-    reservation = lock_reservation(reference)
-    if reservation is None or reservation.status not in ("held", "committed"):
-        return
-    reserved = _find_lines(reference)
-    left = {variant_id: line.remaining for variant_id, line in reserved.items()}
-    wanted = left if lines is None else _not_yet_released(reference, lines)
-    units = {
-        line: min(wanted[variant_id], left[variant_id])
-        for variant_id, line in reserved.items()
-        if wanted.get(variant_id, 0) > 0 and left[variant_id] > 0
+    units = _releasable(reserved, lines)
+    reserved.move(units, RELEASED, cause)
+    for variant_id, quantity in units.items():
+        reserved.lines[variant_id].released += quantity
+    reserved.write()
+
+
+def _number(lines: Units | None, sequence: int) -> int:
+    """Return the number of a release in the ledger: 0 and less for all units, else 1 and more."""
+    return -sequence if lines is None else sequence + 1
+
+
+def _is_recorded_as_released(reference: UUID) -> bool:
+    """Insert a released reservation; False if there is one meanwhile. Waits for its insert."""
+    values = {"reference": reference, "status": "released", "created_at": utc_now()}
+    row = insert(Reservation).values(expires_at=None, **values).on_conflict_do_nothing()
+    return session.scalar(row.returning(Reservation.reference)) is not None
+
+
+def _releasable(reserved: Reserved, lines: Units | None) -> Units:
+    """Return the units that are reserved and that this release has not released before."""
+    left = reserved.remaining
+    wanted = left if lines is None else lines
+    return {
+        variant_id: units
+        for variant_id, quantity in left.items()
+        if variant_id not in reserved.done
+        if (units := min(wanted.get(variant_id, 0), quantity)) > 0
     }
-    _move(
-        {line: Delta(reserved=-quantity) for line, quantity in units.items()},
-        cause_of("release", reference, RELEASE_ALL if lines is None else RELEASE_PART),
-    )
-    for line, quantity in units.items():
-        line.released += quantity
-    _close_if_done(reservation, reserved.values())
-
-
-def restock_units(reference: UUID, sequence: int, lines: Mapping[UUID, int]) -> None:
-    """Return shipped units to stock, once for each *sequence*.
-
-    Raises:
-        ReservationGone: Fewer units were shipped to *reference*.
-    """
-    reservation = lock_reservation(reference)
-    if reservation is None:
-        raise ReservationGone(reference)
-    if _is_done(reference, "restock", sequence):
-        return
-    reserved = _find_lines(reference)
-    away = {variant_id: line.shipped - line.restocked for variant_id, line in reserved.items()}
-    if not _covers(away, lines):
-        raise ReservationGone(reference)
-    _move(
-        {reserved[key]: Delta(on_hand=quantity) for key, quantity in lines.items()},
-        cause_of("restock", reference, sequence),
-    )
-    for variant_id, quantity in lines.items():
-        reserved[variant_id].restocked += quantity
-    session.flush()
-
-
-def _insert_once(reference: UUID, status: str, expires_at: datetime | None) -> bool:
-    """Insert the reservation row; False if it exists. Waits for a concurrent insert."""
-    first = (
-        insert(Reservation)
-        .values(reference=reference, status=status, expires_at=expires_at, created_at=utc_now())
-        .on_conflict_do_nothing()
-        .returning(Reservation.reference)
-    )
-    return session.scalar(first) is not None
-
-
-def lock_reservation(reference: UUID) -> Reservation | None:
-    """Lock a reservation until the unit of work ends, and return it; None if it does not exist."""
-    row = locked(sa.select(Reservation).where(Reservation.reference == reference))
-    return session.scalar(row.execution_options(populate_existing=True))
-
-
-def _find_lines(reference: UUID) -> dict[UUID, ReservationLine]:
-    lines = session.scalars(
-        sa.select(ReservationLine)
-        .where(ReservationLine.reference == reference)
-        .order_by(ReservationLine.variant_id)
-        .execution_options(populate_existing=True)
-    )
-    return {line.variant_id: line for line in lines}
-
-
-def _is_done(reference: UUID, kind: str, sequence: int) -> bool:
-    """Return whether the ledger has the movement. The caller holds the lock of the reservation."""
-    done = sa.select(StockMovement.id).where(
-        StockMovement.reference == reference,
-        StockMovement.kind == kind,
-        StockMovement.sequence == sequence,
-    )
-    return session.scalar(done.limit(1)) is not None
-
-
-def _not_yet_released(reference: UUID, lines: Mapping[UUID, int]) -> Mapping[UUID, int]:
-    done = sa.select(StockMovement.variant_id).where(
-        StockMovement.reference == reference,
-        StockMovement.kind == "release",
-        StockMovement.sequence == RELEASE_PART,
-    )
-    before = set(session.scalars(done))
-    return {key: quantity for key, quantity in lines.items() if key not in before}
-
-
-def _covers(left: Mapping[UUID, int], wanted: Mapping[UUID, int]) -> bool:
-    return all(left.get(variant_id, 0) >= quantity for variant_id, quantity in wanted.items())
-
-
-def _move(changes: Mapping[ReservationLine, Delta], cause: Cause) -> None:
-    """Change the levels of lines and record the movements.
-
-    Raises:
-        InsufficientStock: A location has fewer units on hand than would leave it.
-    """
-    of_each = {LevelKey(line.variant_id, line.location_id): line for line in changes}
-    deltas = {key: changes[line] if line.is_tracked else Delta() for key, line in of_each.items()}
-    counted = {key: delta for key, delta in deltas.items() if of_each[key].is_tracked}
-    levels = lock_levels(counted)
-    short = [
-        Shortage(key.variant_id, requested=-delta.on_hand, available=levels[key].on_hand)
-        for key, delta in counted.items()
-        if levels[key].on_hand + delta.on_hand < 0
-    ]
-    if short:
-        raise InsufficientStock(short)
-    if change_levels(counted) != counted.keys():
-        raise RuntimeError(f"{cause.reference}: stock levels do not match the reservation's lines")
-    later(StockMovement, movements_of((key, delta, cause) for key, delta in sorted(deltas.items())))
-
-
-def _close_if_done(reservation: Reservation, lines: Collection[ReservationLine]) -> None:
-    if not any(line.remaining for line in lines):
-        was_shipped = any(line.shipped for line in lines)
-        reservation.status = "closed" if was_shipped else "released"
-    session.flush()
-
-
-def cause_of(kind: str, reference: UUID, sequence: int = 0) -> Cause:
-    """Return the cause of changes for a reservation."""
-    return Cause(kind=kind, reference=reference, reference_type=REFERENCE_TYPE, sequence=sequence)

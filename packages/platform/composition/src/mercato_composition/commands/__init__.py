@@ -4,7 +4,7 @@ from mercato_composition.commands.documents import as_json, print_document
 from mercato_composition.commands.help import Command
 from mercato_composition.commands.operation import Operation, pass_operation
 from mercato_composition.commands.output import print_faults
-from mercato_composition.commands.progress import progress
+from mercato_kit.progress import progress
 
 __all__ = [
     "Command",

@@ -13,22 +13,23 @@ from mercato_kit import work
 from mercato_kit.feature import Feature
 
 
-def commands_of(feature: Feature, make_app: Callable[[], Flask]) -> click.Group:
-    """Return the feature's command group under the feature's name.
+def commands_of(feature: Feature, name: str, make_app: Callable[[], Flask]) -> click.Group:
+    """Return one of a feature's groups of commands.
 
     The manifest's own group is not changed, since another app may use it too.
 
     Args:
         feature: A feature with commands.
+        name: The name of the group.
         make_app: Called when a command runs.
 
     Raises:
-        LookupError: The feature has no commands.
+        LookupError: The feature has no such group.
     """
-    if feature.cli is None:
-        raise LookupError(f"{feature.name} has no commands")
-    group: click.Group = _in_app(feature.cli, make_app)
-    group.name = feature.name
+    if name not in feature.groups:
+        raise LookupError(f"{feature.name} has no commands {name!r}")
+    group: click.Group = _in_app(feature.groups[name], make_app)
+    group.name = name
     if not group.help and not group.short_help:
         group.short_help = feature.summary
     return group

@@ -48,11 +48,17 @@ class Mercato(click.Group):
         entry = _installed().get(name)
         if entry is not None:
             return cast("click.Command", entry.load())
-        # The file is read for a name that may be right.
-        if name not in _installed(FEATURES):
-            return None
+        is_feature = name in _installed(FEATURES)
         # Completion imports no feature.
-        return click.Group(name) if ctx.resilient_parsing else _operation(ctx).command_group(name)
+        if ctx.resilient_parsing:
+            return click.Group(name) if is_feature else None
+        try:
+            return _operation(ctx).command_group(name)
+        except DeploymentError:
+            # Any other name is more likely misspelt than a group of a feature.
+            if is_feature:
+                raise
+            return None
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete the names of commands and of installed features."""

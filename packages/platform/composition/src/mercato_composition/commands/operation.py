@@ -125,19 +125,20 @@ class Operation:
         return self.once(_make_app)
 
     def command_group(self, name: str) -> click.Group | None:
-        """Return the command group of a feature; None if it has none or is not enabled.
+        """Return a group of commands of an enabled feature; None if there is none of this name.
 
         Raises:
-            DeploymentError: The deployment names the feature, and has faults.
+            DeploymentError: The deployment names a feature like the group, and has faults; or it
+                cannot be read.
         """
         from mercato_composition.commands.features import commands_of
 
-        if name not in self.tables.get("features", {}):
-            return None
+        is_enabled = name in self.tables.get("features", {})
         for feature in self.plan.features:
-            if feature.name == name and feature.manifest.cli is not None:
-                return commands_of(feature.manifest, lambda: self.app)
-        self.plan.require_fit()
+            if name in feature.manifest.groups:
+                return commands_of(feature.manifest, name, lambda: self.app)
+        if is_enabled:
+            self.plan.require_fit()
         return None
 
     def serve_with(self, **options: str | int | None) -> Server:

@@ -24,6 +24,8 @@ def misfits(value: object, hint: Any, field: str = "") -> Iterator[Misfit]:
     fitting = [option for option in options if _fits(value, option)]
     if not fitting:
         yield field, value, describe(hint)
+    elif len(options) > 1 and get_origin(fitting[0]):
+        yield from misfits(value, fitting[0], field)
     elif is_dataclass(made := get_origin(fitting[0]) or fitting[0]):
         for name, kind in _hints_of(cast("Any", made)).items():
             yield from misfits(getattr(value, name), kind, f"{field}.{name}".lstrip("."))

@@ -18,16 +18,16 @@ from mercato_composition.commands import (
     print_document,
     progress,
 )
-from mercato_composition.commands.progress import Progress
+from mercato_kit.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import sqlalchemy as sa
 
-    from mercato_composition.commands.progress import Kind
     from mercato_database.holdings import Holding
     from mercato_database.purge import Purge
+    from mercato_kit.progress import Kind
 
 _WAIT_SECONDS = 60.0
 

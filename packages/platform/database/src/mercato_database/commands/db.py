@@ -16,14 +16,14 @@ from mercato_composition.commands import (
     print_faults,
     progress,
 )
-from mercato_composition.commands.progress import Progress
+from mercato_kit.progress import Progress
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from mercato_composition.commands.progress import Kind
     from mercato_database.history import History
     from mercato_database.plan import Plan
+    from mercato_kit.progress import Kind
 
 _wait = click.option(
     "--wait",

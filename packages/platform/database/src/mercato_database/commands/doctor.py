@@ -16,13 +16,13 @@ from mercato_composition.commands import (
     progress,
 )
 from mercato_composition.commands.frame import EXIT_FAULTS
-from mercato_composition.commands.progress import Progress
+from mercato_kit.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mercato_composition.commands.progress import Advance, Kind
     from mercato_composition.faults import Fault
+    from mercato_kit.progress import Advance, Kind
 
 
 @click.command(cls=Command, examples=["mercato doctor", "mercato doctor --json"])

@@ -10,8 +10,8 @@ import click
 
 if TYPE_CHECKING:
     from mercato_composition.commands import Operation
-    from mercato_composition.commands.progress import Kind
     from mercato_installer.installation import Installation
+    from mercato_kit.progress import Kind
 
 
 def _index_url(_ctx: click.Context, _param: click.Parameter, url: str | None) -> str | None:
@@ -54,10 +54,10 @@ def installation_of(
     as_json: bool = False,
 ) -> Installation:
     """Return what a command works on. With *as_json*, progress goes to standard error."""
-    from mercato_composition.commands.progress import Progress
     from mercato_composition.deployment.packages import read
     from mercato_composition.deployment.places import Places
     from mercato_installer.installation import Installation
+    from mercato_kit.progress import Progress
 
     requirements = read(operation.path)
     return Installation(

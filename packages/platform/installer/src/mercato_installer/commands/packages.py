@@ -22,7 +22,7 @@ from mercato_installer.commands.options import installation_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mercato_composition.commands.progress import Kind
+    from mercato_kit.progress import Kind
 
 
 @click.command(cls=Command, examples=["mercato lock", "mercato lock --index https://…/simple/"])

@@ -22,11 +22,11 @@ from mercato_installer.commands.options import installation_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mercato_composition.commands.progress import Kind
     from mercato_installer.inside import Step
     from mercato_installer.installation import Installation
     from mercato_installer.plan import Plan
     from mercato_installer.releases import Release
+    from mercato_kit.progress import Kind
 
 EXIT_CHANGES = 3
 """The exit code of ``deploy --plan --exit-code`` if there is something to do."""

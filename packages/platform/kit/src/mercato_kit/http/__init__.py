@@ -2,7 +2,7 @@
 
 from mercato_kit.http import addresses
 from mercato_kit.http.blueprint import Blueprint
-from mercato_kit.http.body import field_errors
+from mercato_kit.http.body import field_errors, read_bytes
 from mercato_kit.http.etag import if_match
 from mercato_kit.http.pagination import (
     ListQuerySchema,
@@ -13,6 +13,7 @@ from mercato_kit.http.pagination import (
     paginate_merged,
 )
 from mercato_kit.http.preparation import Outdated, always
+from mercato_kit.http.remote import Remote
 from mercato_kit.http.routes import Route
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Outdated",
     "Page",
     "PageRequest",
+    "Remote",
     "Route",
     "addresses",
     "always",
@@ -29,4 +31,5 @@ __all__ = [
     "page_of",
     "paginate",
     "paginate_merged",
+    "read_bytes",
 ]

@@ -21,6 +21,7 @@ from mercato_kit.http.body import BodyParser, refuse_query
 from mercato_kit.http.documentation import document
 from mercato_kit.http.expansions import PARAMETER
 from mercato_kit.http.preparation import CAPTURE, run_prepared
+from mercato_kit.http.remote import Remote, answer_in_two
 from mercato_kit.http.routes import SAFE_METHODS, Route
 from mercato_kit.identity import authenticate
 from mercato_kit.policies import Policy
@@ -54,6 +55,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         *,
         allow: Policy | None = None,
         idempotent: bool = False,
+        remote: bool = False,
         guest_scope: str | None = None,
         guest_header: str | None = None,
         unstored: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
@@ -61,11 +63,15 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         public_cache: bool = False,
         expands: tuple[type[Any], str] | None = None,
         prepare: Callable[..., Any] | None = None,
+        body_bytes: int | None = None,
         refuses: Collection[type[Problem]] = (),
         methods: list[str] | None = None,
         **options: Any,
     ) -> Callable[[View], View]:
         """Register a view, and state who may call it.
+
+        The view runs in a unit of work; one that :func:`mercato_kit.work.in_steps` marks runs its
+        own.
 
         Args:
             rule: URL rule.
@@ -73,6 +79,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 ``person`` or ``fresh(…)`` where API keys may not; ``anyone_as_guest`` on a route
                 that gives credentials. A route without it is a fault at startup.
             idempotent: Require an Idempotency-Key, and process each key once.
+            remote: The view may return a :class:`mercato_kit.http.Remote`, which waits for another
+                machine between two transactions. Only with ``idempotent``.
             guest_scope: The member of the body (an e-mail address) that separates guests' keys.
             guest_header: The header (a guest's secret) that separates guests' keys. Without it, a
                 guest who knows a key gets the response stored under it.
@@ -88,6 +96,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 gets its value as ``prepared``: None where no remote provider is composed, unless
                 :func:`mercato_kit.http.always` marks it. A view that finds it outdated raises
                 :class:`mercato_kit.http.Outdated`.
+            body_bytes: The largest body of a route that takes bytes, such as a webhook whose
+                signature is verified; the view reads them with
+                :func:`mercato_kit.http.read_bytes`. Any other body is JSON of 64 KiB at most.
             refuses: The problems that the view raises, for the API document. Those that follow
                 from the other arguments are added.
             methods: HTTP methods; default GET.
@@ -95,6 +106,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         """
         if expands is not None and methods not in (None, ["GET"]):
             raise ValueError(f"{rule}: only a route for GET alone expands its items")
+        if remote and not (idempotent and prepare is None):
+            raise ValueError(f"{rule}: remote needs idempotent, and excludes prepare")
 
         def decorate(view: View) -> View:
             route = Route(
@@ -112,6 +125,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                 refuses=tuple(refuses),
                 expands=expands,
                 prepare=prepare,
+                body_bytes=body_bytes,
+                remote=remote,
             )
             self.routes.append(route)
             self.add_url_rule(
@@ -149,6 +164,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
                     del kwargs["prepared"]
                     return args, kwargs
                 result = view(*args, **kwargs)
+                return result.shown_by(present) if isinstance(result, Remote) else present(result)
+
+            def present(result: Any) -> Any:
                 shown, status, headers = unpack_tuple_response(result)
                 if not isinstance(shown, Shown):
                     return dump(result)
@@ -192,12 +210,24 @@ def _endpoint(route: Route) -> Callable[..., Response]:
         def check() -> None:
             _check(route, request, arguments, accepted)
 
+        if route.remote:
+            return answer_in_two(
+                route,
+                request,
+                check,
+                lambda: route.view(**arguments),
+                lambda result: responses.respond_with(route, request, result),
+            )
+
         def run(values: Mapping[str, Any]) -> Response:
             def step() -> Response:
                 check()
                 return _once(route, request, lambda: answer(route, request, values))
 
             is_safe = request.method in SAFE_METHODS
+            if work.is_in_steps(route.view):
+                work.run(check, read_only=True)
+                return answer(route, request, values)
             return work.run(step, read_only=is_safe, safe_to_repeat=route.idempotent or is_safe)
 
         if route.prepare is None:
@@ -233,15 +263,7 @@ def _check(
 
 def _once(route: Route, request: Request, respond: Callable[[], Response]) -> Response:
     """Respond, and if the route requires an Idempotency-Key, once for each key."""
-    if not route.idempotent:
-        return respond()
-    return idempotency.answer_once(
-        respond,
-        route=f"{request.method} {request.url_rule}",
-        guest_scope=route.guest_scope,
-        guest_header=route.guest_header,
-        unstored=route.unstored,
-    )
+    return idempotency.answer_once(route, request, respond) if route.idempotent else respond()
 
 
 def _check_path(arguments: Mapping[str, Any]) -> None:

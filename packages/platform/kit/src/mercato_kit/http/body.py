@@ -205,6 +205,11 @@ def read_whole(req: Request) -> bytes:
     return data
 
 
+def read_bytes() -> bytes:
+    """Return the body of the current request as it was sent, for a route with ``body_bytes``."""
+    return read_whole(get_request())
+
+
 def _codings(req: Request) -> set[str]:
     return set(parse_set_header(req.environ.get("HTTP_CONTENT_ENCODING", "").lower()))
 

@@ -10,6 +10,10 @@ from mercato_kit.http.routes import Route
 from mercato_kit.policies import Policy
 
 _KEY = "A new text for each request; a request that is sent again has the key of the first one"
+_REMOTE_KEY = (
+    f"{_KEY}. While that one waits for another machine, the answer is 409 "
+    "`idempotency_in_progress`: send it again later"
+)
 _KEY_PATTERN = r"^[A-Za-z0-9!#$%&'*+.^_`|~:/-]+$"
 """A bare token; a quoted string (RFC 9651) is read as well."""
 _VERSION = "The `ETag` that was read"
@@ -20,14 +24,21 @@ def document(endpoint: Callable[..., Response], route: Route) -> Callable[..., R
     headers = []
     if route.idempotent:
         headers.append(
-            _header("Idempotency-Key", _KEY, pattern=_KEY_PATTERN, minLength=16, maxLength=255)
+            _header(
+                "Idempotency-Key",
+                _REMOTE_KEY if route.remote else _KEY,
+                pattern=_KEY_PATTERN,
+                minLength=16,
+                maxLength=255,
+            )
         )
     if route.if_match:
         headers.append(_header("If-Match", _VERSION))
     policy = route.allow.name if route.allow else "nobody"
-    documented = flask_smorest.Blueprint.doc(
-        **{"x-permission": policy, "security": _security(route.allow)}
-    )(endpoint)
+    facts: dict[str, Any] = {"x-permission": policy, "security": _security(route.allow)}
+    if route.body_bytes is not None:
+        facts["requestBody"] = {"content": {"application/octet-stream": {}}}
+    documented = flask_smorest.Blueprint.doc(**facts)(endpoint)
     members = vars(documented)["_apidoc"]
     if headers:
         # Passing parameters to doc() would replace those of a header schema.

@@ -2,54 +2,30 @@
 
 The key is inserted in the transaction of the work, so key, effect and stored response are
 committed together or not at all. A refusal rolls the key back, so that the client can use it
-again.
+again; one with ``keeps_answer`` is the answer of the key. Work that waits for another machine has
+two transactions (:mod:`mercato_kit.http.remote`).
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-import msgspec
-import sqlalchemy as sa
-from flask import Response
-from sqlalchemy.exc import DBAPIError
+from flask import Request, Response
 
-from mercato_kit import db, later
-from mercato_kit.contexts import get_request
-from mercato_kit.db import session
+from mercato_kit.contexts import get_app, get_request
 from mercato_kit.emails import canonical_email
-from mercato_kit.errors import Conflict, Invalid, Problem
+from mercato_kit.errors import Problem
+from mercato_kit.http import stored_answers
 from mercato_kit.http.body import read_json
+from mercato_kit.http.routes import Route
+from mercato_kit.http.stored_answers import Key
 from mercato_kit.identity import known_principal
-from mercato_kit.models import IdempotencyKey
-from mercato_kit.prepared import Prepared
 
-KEPT_FOR = timedelta(hours=24)
+T = TypeVar("T")
 
-Unstored = Mapping[str, Callable[[Mapping[str, Any]], Any]]
-"""Members added to each response after it is stored, by name: functions of the stored body.
-
-A result of None adds nothing.
-"""
-
-_STORED_HEADERS = ("Location", "ETag", "Content-Type", "Cache-Control")
-_LOCK_NOT_AVAILABLE = "55P03"
 _SCOPE_CHARACTERS = 160
-_STORE = (
-    sa.update(IdempotencyKey)
-    .where(
-        IdempotencyKey.scope == sa.bindparam("of_scope"),
-        IdempotencyKey.key == sa.bindparam("of_key"),
-    )
-    .values(
-        response_status=sa.bindparam("status"),
-        response_headers=sa.bindparam("headers"),
-        response_body=sa.bindparam("body"),
-    )
-)
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _STRING = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~:/-]+")
@@ -62,23 +38,6 @@ class IdempotencyKeyMissing(Problem):
     status = 400
     code = "idempotency_key_required"
     title = "Send an Idempotency-Key of 16 to 255 characters"
-
-
-class IdempotencyKeyReused(Invalid):
-    """The key was used before with another request."""
-
-    code = "idempotency_key_reused"
-    title = "This key was already used with another request"
-
-
-class IdempotencyInProgress(Conflict):
-    """Another request with the key is in progress."""
-
-    code = "idempotency_in_progress"
-    title = "Another request with this key is in progress"
-
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "1"})
 
 
 def read_key() -> str:
@@ -98,47 +57,63 @@ def read_key() -> str:
     return key
 
 
-def answer_once(
-    respond: Callable[[], Response],
-    *,
-    route: str,
-    guest_scope: str | None,
-    guest_header: str | None,
-    unstored: Unstored,
-) -> Response:
+def key_of(route: Route, request: Request) -> Key:
+    """Return the key of a request in the scope of its caller and route.
+
+    Raises:
+        IdempotencyKeyMissing: There is none, several, or one that is not 16 to 255 characters long.
+    """
+    body = read_json(request)
+    caller = _caller(body, route.guest_scope, route.guest_header)
+    scope = _scope(caller, f"{request.method} {request.url_rule}")
+    return Key(scope, read_key(), _fingerprint(body))
+
+
+def answer_once(route: Route, request: Request, respond: Callable[[], Response]) -> Response:
     """Return the stored response, or do the work and store its response.
 
     Runs in a unit of work.
 
     Args:
+        route: The route.
+        request: The request.
         respond: Does the work and returns the response.
-        route: Method and rule; part of the key's scope.
-        guest_scope: The member of the body (an e-mail address) that separates guests.
-        guest_header: The header (a guest's secret) that separates guests.
-        unstored: Members of the response that must not be stored.
 
     Raises:
         IdempotencyKeyReused: The key was used before with another path or body.
         IdempotencyInProgress: Another request with the key is in progress.
     """
-    body = read_json(get_request())
-    scope = _scope(_caller(body, guest_scope, guest_header), route)
-    fingerprint = _fingerprint(body)
-    key = read_key()
-    if not _claim(scope, key, fingerprint):
-        return _replay(scope, key, fingerprint, unstored)
+    key = key_of(route, request)
+    if not stored_answers.claim(key):
+        return stored_answers.replay(stored_answers.find(key), route.unstored)
+    return answer_first(route, key, respond)
+
+
+def answer_first(route: Route, key: Key, respond: Callable[[], Response | T]) -> Response | T:
+    """Do the work of a key that was claimed, and store its response; a refusal gives it back.
+
+    Another result than a response is returned as it is.
+    """
     try:
         response = respond()
     except Problem as refusal:
+        if refusal.keeps_answer:
+            return stored_answers.store(key, answer_of(refusal), route.unstored)
         if refusal.keeps_work:
-            _give_back(scope, key)
+            stored_answers.give_back(key)
         raise
-    if response.status_code >= 400:
-        _give_back(scope, key)
+    if not isinstance(response, Response):
         return response
-    _store(scope, key, response)
-    _add_unstored(response, unstored)
-    return response
+    if response.status_code >= 400:
+        stored_answers.give_back(key)
+        return response
+    return stored_answers.store(key, response, route.unstored)
+
+
+def answer_of(refusal: Problem) -> Response:
+    """Return the response that the app has for a problem."""
+    app = get_app()
+    return app.make_response(app.handle_user_exception(refusal))
 
 
 def _scope(caller: str, route: str) -> str:
@@ -165,96 +140,3 @@ def _fingerprint(body: Any) -> str:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _claim(scope: str, key: str, fingerprint: str) -> bool:
-    """Insert the key; False if it exists. On PostgreSQL, waits for a concurrent insert."""
-    now = db.utc_now()
-    claim = {
-        "of_scope": scope,
-        "of_key": key,
-        "hash": fingerprint,
-        "now": now,
-        "end": now + KEPT_FOR,
-    }
-    try:
-        return bool(_CLAIM.rows(session.connection(), claim))
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
-            raise IdempotencyInProgress from error
-        raise
-
-
-def _insert_key(_dialect: sa.Dialect) -> sa.Insert:
-    """Return the INSERT of a key; one that has expired is replaced."""
-    now = sa.bindparam("now", type_=IdempotencyKey.created_at.type)
-    fresh = {
-        "request_hash": sa.bindparam("hash", type_=IdempotencyKey.request_hash.type),
-        "response_status": sa.null(),
-        "response_headers": sa.null(),
-        "response_body": sa.null(),
-        "created_at": now,
-        "expires_at": sa.bindparam("end", type_=IdempotencyKey.expires_at.type),
-    }
-    insert = db.insert(IdempotencyKey).values(
-        scope=sa.bindparam("of_scope"), key=sa.bindparam("of_key"), **fresh
-    )
-    claim = insert.on_conflict_do_update(
-        index_elements=["scope", "key"], set_=fresh, where=IdempotencyKey.expires_at < now
-    )
-    return claim.returning(IdempotencyKey.key)
-
-
-_CLAIM = Prepared(_insert_key)
-
-
-def _replay(scope: str, key: str, fingerprint: str, unstored: Unstored) -> Response:
-    stored = session.execute(
-        sa.select(
-            IdempotencyKey.request_hash,
-            IdempotencyKey.response_status,
-            IdempotencyKey.response_headers,
-            IdempotencyKey.response_body,
-        ).where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
-    ).one()
-    if stored.request_hash != fingerprint:
-        raise IdempotencyKeyReused
-    if stored.response_status is None:
-        raise IdempotencyInProgress
-    response = Response(
-        stored.response_body, stored.response_status, headers=stored.response_headers
-    )
-    _add_unstored(response, unstored)
-    response.headers["Idempotency-Replayed"] = "true"
-    return response
-
-
-def _store(scope: str, key: str, response: Response) -> None:
-    headers = {name: response.headers[name] for name in _STORED_HEADERS if name in response.headers}
-    session.flush()
-    answer = {
-        "of_scope": scope,
-        "of_key": key,
-        "status": response.status_code,
-        "headers": headers,
-        "body": response.get_data(as_text=True),
-    }
-    later.write(_STORE, answer)
-
-
-def _give_back(scope: str, key: str) -> None:
-    """Delete the key of a refused request whose transaction commits."""
-    session.execute(
-        sa.delete(IdempotencyKey)
-        .where(IdempotencyKey.scope == scope, IdempotencyKey.key == key)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _add_unstored(response: Response, unstored: Unstored) -> None:
-    if not unstored:
-        return
-    body = msgspec.json.decode(response.get_data())
-    made = {name: make(body) for name, make in unstored.items()}
-    if added := {name: value for name, value in made.items() if value is not None}:
-        response.set_data(msgspec.json.encode({**body, **added}))

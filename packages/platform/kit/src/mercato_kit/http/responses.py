@@ -18,7 +18,12 @@ from mercato_kit.shown import Shown
 
 def respond(route: Route, request: Request, arguments: Mapping[str, Any]) -> Response:
     """Call the view of a route, and return the response with its headers."""
-    response, body = _answer(route.view(**arguments))
+    return respond_with(route, request, route.view(**arguments))
+
+
+def respond_with(route: Route, request: Request, result: Any) -> Response:
+    """Return the response that the result of a view is, with its headers."""
+    response, body = _answer(result)
     _add_headers(response, body, request, is_public=route.public_cache)
     return etags.add_etag(response, body)
 

@@ -6,7 +6,7 @@ from inspect import getsourcefile, unwrap
 from typing import Any
 
 from mercato_kit.errors import Problem
-from mercato_kit.http import idempotency
+from mercato_kit.http.stored_answers import Unstored
 from mercato_kit.policies import Policy
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -30,13 +30,15 @@ class Route:
     idempotent: bool
     guest_scope: str | None
     guest_header: str | None
-    unstored: idempotency.Unstored
+    unstored: Unstored
     if_match: bool
     public_cache: bool
     view: Callable[..., Any]
     refuses: tuple[type[Problem], ...] = ()
     expands: tuple[type[Any], str] | None = None
     prepare: Callable[..., Any] | None = None
+    body_bytes: int | None = None
+    remote: bool = False
 
     @property
     def has_query(self) -> bool:

@@ -14,6 +14,11 @@ from mercato_runtime.api.refusals import SCHEMAS
 _REPLACED = ("type", "minLength", "maxLength", "anyOf")
 
 
+def component_of(contract: type[Any]) -> str:
+    """Return the name of the component that has the names of a contract's providers."""
+    return f"{prefix_of(contract_id(contract))}Names"
+
+
 def reference_to_names(
     names: ComponentNames, contracts: dict[str, type[Any]]
 ) -> Callable[..., dict[str, Any]]:
@@ -27,7 +32,7 @@ def reference_to_names(
     def refer(_converter: Any, field: fields.Field[Any], ret: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(field, ProviderName):
             return {}
-        name = f"{prefix_of(contract_id(field.contract))}Names"
+        name = component_of(field.contract)
         if name not in contracts:
             contracts[name] = field.contract
             names.provide(name)

@@ -23,11 +23,8 @@ from mercato_kit.errors import (
     UnsupportedMediaType,
 )
 from mercato_kit.http import ListQuerySchema, Route
-from mercato_kit.http.idempotency import (
-    IdempotencyInProgress,
-    IdempotencyKeyMissing,
-    IdempotencyKeyReused,
-)
+from mercato_kit.http.idempotency import IdempotencyKeyMissing
+from mercato_kit.http.stored_answers import IdempotencyInProgress, IdempotencyKeyReused
 from mercato_kit.policies import Policy, anyone, person, signed_in
 from mercato_runtime.problems import (
     MEDIA_TYPE,
@@ -122,14 +119,20 @@ def _derived(route: Route) -> Iterator[type[Problem]]:
         yield from _of_policy(route.allow)
     if "<" in route.rule:
         yield NotFound
-    if route.has_body or route.idempotent:
-        yield from (ContentTooLarge, UnsupportedMediaType)
+    yield from _of_body(route)
     if any(_is_list(schema) for schema in route.arguments("query")):
         yield InvalidCursor
     if route.idempotent:
         yield from (IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyInProgress)
     if route.if_match:
         yield from (StaleVersion, PreconditionRequired)
+
+
+def _of_body(route: Route) -> Iterator[type[Problem]]:
+    if route.has_body or route.idempotent:
+        yield from (ContentTooLarge, UnsupportedMediaType)
+    elif route.body_bytes is not None:
+        yield ContentTooLarge
 
 
 def _of_policy(policy: Policy) -> Iterator[type[Problem]]:

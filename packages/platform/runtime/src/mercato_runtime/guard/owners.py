@@ -89,10 +89,11 @@ def _modules_of(manifest: Feature) -> set[str]:
     parts += [one.factory for one in manifest.decorates]
     parts += [handler.function for handler in manifest.handles]
     parts += [job.function for job in manifest.jobs]
-    parts += [check.function for check in (*manifest.health, *manifest.doctor)]
+    parts += [check.function for check in (*manifest.startup, *manifest.health, *manifest.doctor)]
+    parts += [gauge.function for gauge in manifest.gauges]
     parts += [expansion.batch for expansion in manifest.expansions]
     parts += [manifest.export_subject, manifest.erase_subject, manifest.sample_data]
-    parts += _callbacks_of(manifest.cli)
+    parts += [part for group in manifest.groups.values() for part in _callbacks_of(group)]
     code = (FunctionType, MethodType, type)
     found = {part.__module__ for part in parts if isinstance(part, code)}
     found |= {blueprint.import_name for blueprint in manifest.blueprints}
@@ -100,10 +101,10 @@ def _modules_of(manifest: Feature) -> set[str]:
     return {module for module in found if module.partition(".")[0] not in reserved}
 
 
-def _callbacks_of(command: click.Command | None) -> list[Any]:
+def _callbacks_of(command: click.Command) -> list[Any]:
     if isinstance(command, click.Group):
         return [part for one in command.commands.values() for part in _callbacks_of(one)]
-    return [] if command is None else [command.callback]
+    return [command.callback]
 
 
 def _places_of(module: str) -> list[str]:

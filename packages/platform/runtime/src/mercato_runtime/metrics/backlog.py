@@ -1,10 +1,10 @@
-"""Metrics of what waits in the database: events, deliveries, and jobs that failed."""
+"""Metrics that the database knows: what waits, jobs that failed, and gauges of features."""
 
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from mercato_kit import work
 from mercato_kit.composition import current_composition
 from mercato_kit.db import session, utc_now
+from mercato_kit.feature import Gauge
 from mercato_kit.models import InboxDelivery, JobHistory, OutboxEvent
 from mercato_kit.outbox import handlers_of
 from mercato_runtime.worker.jobs import jobs_of
@@ -36,11 +37,13 @@ class Found:
         age_seconds: Since the oldest event was published that a handler has not had; else 0.
         lag_seconds: Since the delivery became due that is due for longest; else 0.
         jobs: The history of each job.
+        gauges: The gauges of features that could be read, by the name of the metric.
     """
 
     age_seconds: float
     lag_seconds: float
     jobs: Sequence[JobHistory]
+    gauges: Mapping[str, tuple[Gauge, int]]
 
 
 class Backlog(Collector):
@@ -75,6 +78,8 @@ class Backlog(Collector):
             value=found.lag_seconds,
         )
         yield from _of_jobs(found.jobs)
+        for name, (gauge, value) in found.gauges.items():
+            yield GaugeMetricFamily(name, gauge.summary, value=value)
 
     def _current(self) -> Found | None:
         with self._lock:
@@ -91,7 +96,8 @@ class Backlog(Collector):
     def _ask(self) -> None:
         try:
             with self._app.app_context():
-                self._found = work.run(_read, read_only=True)
+                found = work.run(_read, read_only=True)
+                self._found = replace(found, gauges=dict(_read_gauges()))
         except Exception as error:  # noqa: BLE001 - a scrape must not fail
             _log.warning("the database was not asked for metrics: %s", type(error).__name__)
             self._found = None
@@ -129,7 +135,19 @@ def _read() -> Found:
         age_seconds=_seconds_since(session.scalar(oldest_waiting())),
         lag_seconds=_seconds_since(session.scalar(longest_due(handlers_of(composition.features)))),
         jobs=session.scalars(jobs.order_by(JobHistory.job)).all(),
+        gauges={},
     )
+
+
+def _read_gauges() -> Iterator[tuple[str, tuple[Gauge, int]]]:
+    """Read the gauges of features; one that fails is left out."""
+    for feature in current_composition().features:
+        for gauge in feature.gauges:
+            name = f"mercato_{feature.name}_{gauge.name}"
+            try:
+                yield name, (gauge, work.run(gauge.function, read_only=True))
+            except Exception as error:  # noqa: BLE001 - the code of a feature may fail in any way
+                _log.warning("the metric %s was not read: %s", name, type(error).__name__)
 
 
 def _seconds_since(moment: datetime | None) -> float:

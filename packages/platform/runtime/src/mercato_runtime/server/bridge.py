@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mercato_kit.errors import Unavailable
 from mercato_runtime.problems import MEDIA_TYPE, InternalError, RequestTimeout, answer_problem
-from mercato_runtime.requests import REFUSAL
+from mercato_runtime.requests import REFUSAL, largest_body
 from mercato_runtime.server.threads import Threads
 from mercato_runtime.server.wsgi import Environ, call_app, make_environ
 
@@ -82,7 +82,7 @@ class Bridge:
         self.closing = False
         """Whether each answer ends its connection."""
         self._app = app
-        self._limit: int = app.config["MAX_CONTENT_LENGTH"]
+        self._limit = largest_body(app)
         self._body_seconds = body_seconds
         self._most_waiting = waiting
         self._waiting_seconds = waiting_seconds

@@ -10,16 +10,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit import work
+from mercato_kit import leases, work
 from mercato_kit.composition import current_composition
-from mercato_kit.db import locked, session, utc_now
+from mercato_kit.db import session, utc_now
 from mercato_kit.errors import Problem
 from mercato_kit.events import Event, Handler
+from mercato_kit.leases import Lease
 from mercato_kit.models import InboxDelivery, OutboxEvent
 from mercato_kit.outbox import event_of, handlers_of
-
-LEASE = timedelta(minutes=2)
-"""How long a claimed delivery belongs to one worker; afterwards another one may claim it."""
 
 LONGEST_PAUSE = timedelta(hours=1)
 """The longest pause between two attempts."""
@@ -31,11 +29,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event for one handler, claimed by this worker."""
+    """One event for one handler, leased by this worker."""
 
     consumer: str
     event_id: UUID
-    attempts: int
+    lease: Lease
 
 
 class AlreadyDeliveredError(Exception):
@@ -55,12 +53,26 @@ class HandlerRefusedError(Exception):
 
 
 def claim() -> Delivery | None:
-    """Claim the delivery that has been due for longest, until its lease ends.
+    """Lease the delivery that has been due for longest.
 
     Deliveries for handlers that are not composed are left waiting. The attempt is counted before
-    it is made, so a delivery that kills the worker is also retried with growing pauses.
+    it is made, so that one that kills the worker is counted, too.
     """
-    return work.run(_claim)
+    due = sa.and_(
+        InboxDelivery.processed_at.is_(None),
+        InboxDelivery.next_attempt_at <= utc_now(),
+        InboxDelivery.consumer.in_(list(_handlers())),
+    )
+    lease = leases.take(
+        InboxDelivery,
+        due,
+        order_by=[InboxDelivery.next_attempt_at, InboxDelivery.event_id],
+        limit=1,
+        values={"attempts": InboxDelivery.attempts + 1},
+    )
+    for consumer, event_id in lease.keys:
+        return Delivery(consumer, event_id, lease)
+    return None
 
 
 def deliver(delivery: Delivery) -> bool:
@@ -72,7 +84,10 @@ def deliver(delivery: Delivery) -> bool:
     handler = _handlers()[delivery.consumer]
     try:
         if handler.remote:
-            handler.function(work.run(lambda: _event_for(handler, delivery), read_only=True))
+            event = work.run(lambda: _event_for(handler, delivery), read_only=True)
+            # A local one needs no more than its lease: its transaction has time limits.
+            with leases.renewed(delivery.lease):
+                handler.function(event)
             work.run(lambda: _mark_delivered(delivery))
         else:
             work.run(lambda: _deliver_locally(handler, delivery))
@@ -89,22 +104,6 @@ def _handlers() -> Mapping[str, Handler]:
     return handlers_of(current_composition().features)
 
 
-def _claim() -> Delivery | None:
-    now = utc_now()
-    due = sa.select(InboxDelivery).where(
-        InboxDelivery.processed_at.is_(None),
-        InboxDelivery.next_attempt_at <= now,
-        InboxDelivery.consumer.in_(list(_handlers())),
-    )
-    in_order = due.order_by(InboxDelivery.next_attempt_at, InboxDelivery.event_id).limit(1)
-    row = session.scalar(locked(in_order, skip_locked=True))
-    if row is None:
-        return None
-    row.attempts += 1
-    row.next_attempt_at = now + LEASE
-    return Delivery(row.consumer, row.event_id, row.attempts)
-
-
 def _deliver_locally(handler: Handler, delivery: Delivery) -> None:
     """Mark the delivery and run the handler in one transaction."""
     # Mark it first: the lock on the row makes a second worker wait until this one has finished.
@@ -119,7 +118,7 @@ def _deliver_locally(handler: Handler, delivery: Delivery) -> None:
 def _mark_delivered(delivery: Delivery) -> None:
     marked = session.execute(
         _open(delivery)
-        .values(processed_at=utc_now(), last_error=None)
+        .values(processed_at=utc_now(), last_error=None, leased_until=None, lease_id=None)
         .returning(InboxDelivery.event_id)
     ).all()
     if not marked:
@@ -127,11 +126,10 @@ def _mark_delivered(delivery: Delivery) -> None:
 
 
 def _record_failure(delivery: Delivery, error: Exception) -> None:
-    session.execute(
-        _open(delivery).values(
-            last_error=_describe(error), next_attempt_at=_next_attempt(delivery.attempts)
-        )
-    )
+    row = session.get_one(InboxDelivery, (delivery.consumer, delivery.event_id))
+    failed = {"last_error": _describe(error), "next_attempt_at": _next_attempt(row.attempts)}
+    session.execute(_open(delivery).values(failed))
+    leases.end(delivery.lease)
 
 
 def _open(delivery: Delivery) -> sa.Update:

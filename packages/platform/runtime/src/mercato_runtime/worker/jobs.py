@@ -8,10 +8,11 @@ from datetime import timedelta
 import sqlalchemy as sa
 from flask import Flask
 
-from mercato_kit import work
+from mercato_kit import leases, work
 from mercato_kit.composition import Composition
 from mercato_kit.db import insert, locked, session, utc_now
 from mercato_kit.jobs import Job
+from mercato_kit.leases import Lease
 from mercato_kit.models import IdempotencyKey, InboxDelivery, JobHistory, OutboxEvent
 
 EVENTS_KEPT = timedelta(days=30)
@@ -101,7 +102,7 @@ class Jobs:
         return [name for name, due_at in self._due_at.items() if due_at <= time.monotonic()]
 
     def run(self, app: Flask, name: str, *, go_on: Callable[[], bool]) -> bool:
-        """Run a job batch by batch until it finds nothing to do.
+        """Run a job batch by batch until it finds nothing to do, unless another worker runs it.
 
         Args:
             app: The app.
@@ -112,40 +113,60 @@ class Jobs:
             Whether it succeeded; a failure is logged, and the job runs again at its next interval.
         """
         job = self.by_name[name]
-        self._due_at[name] = time.monotonic() + job.every_seconds
-        try:
-            while go_on() and _run_batch(app, job):
-                pass
-        except Exception:  # noqa: BLE001 - a job may fail in any way
-            _log.exception("job %s failed", name)
-            succeeded = False
-        else:
-            succeeded = True
-        _try_to_record(app, name, succeeded=succeeded)
+        with app.app_context():
+            lease = work.run(lambda: _lease(name))
+            if lease is None:
+                # The other one may be killed before it has finished.
+                pause = min(job.every_seconds, leases.LEASE_SECONDS)
+                self._due_at[name] = time.monotonic() + pause
+                return True
+            self._due_at[name] = time.monotonic() + job.every_seconds
+            with leases.renewed(lease):
+                succeeded = _run(app, name, job, go_on)
+            _try_to_record(lease, name, succeeded=succeeded)
         return succeeded
 
 
-def _try_to_record(app: Flask, name: str, *, succeeded: bool) -> None:
+def _lease(name: str) -> Lease | None:
+    """Lease a job, whose row is made by its first run; None if another worker has the lease."""
+    lease = Lease(JobHistory, (name,))
+    leased = {"leased_until": leases.now(leases.LEASE_SECONDS), "lease_id": lease.id}
+    taken = session.execute(
+        insert(JobHistory)
+        .values(job=name, succeeded=0, failed=0, **leased)
+        .on_conflict_do_update(index_elements=["job"], set_=leased, where=leases.free(JobHistory))
+        .returning(JobHistory.job)
+    ).all()
+    return lease if taken else None
+
+
+def _run(app: Flask, name: str, job: Job, go_on: Callable[[], bool]) -> bool:
     try:
-        with app.app_context():
-            work.run(lambda: _record(name, succeeded=succeeded))
+        while go_on() and _run_batch(app, job):
+            pass
+    except Exception:  # noqa: BLE001 - a job may fail in any way
+        _log.exception("job %s failed", name)
+        return False
+    return True
+
+
+def _try_to_record(lease: Lease, name: str, *, succeeded: bool) -> None:
+    try:
+        work.run(lambda: _record(lease, name, succeeded=succeeded))
     except Exception as error:  # noqa: BLE001 - the job has run; its history may be incomplete
         _log.warning("the run of job %s was not recorded: %s", name, type(error).__name__)
 
 
-def _record(name: str, *, succeeded: bool) -> None:
-    """Add a run to the history of a job, which the metrics show."""
-    now = utc_now()
+def _record(lease: Lease, name: str, *, succeeded: bool) -> None:
+    """Add a run to the history of a job, which the metrics show, and give the lease back."""
     counted, at = ("succeeded", "last_succeeded_at") if succeeded else ("failed", "last_failed_at")
-    first = {"job": name, "succeeded": 0, "failed": 0, counted: 1, at: now}
     session.execute(
-        insert(JobHistory)
-        .values(first)
-        .on_conflict_do_update(
-            index_elements=["job"],
-            set_={counted: getattr(JobHistory, counted) + 1, at: now},
-        )
+        sa.update(JobHistory)
+        .where(JobHistory.job == name)
+        .values({counted: getattr(JobHistory, counted) + 1, at: utc_now()})
+        .execution_options(synchronize_session=False)
     )
+    leases.end(lease)
 
 
 def _run_batch(app: Flask, job: Job) -> int:

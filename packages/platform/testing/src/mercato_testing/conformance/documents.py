@@ -11,6 +11,7 @@ from mercato_kit.feature import Feature
 from mercato_runtime.api.examples import examples_of
 from mercato_runtime.api.expansions import names_of
 from mercato_runtime.api.names import prefix_of
+from mercato_runtime.api.providers import component_of
 from mercato_runtime.api.refusals import shared_problems
 from mercato_testing.conformance.schemas import routes_of
 from mercato_testing.items import MOUNT, expansions_of
@@ -40,8 +41,9 @@ def strange_names(document: Mapping[str, Any], feature: Feature) -> Iterator[str
     expanded |= {
         name for it in expansions_of(feature) for name in names_of((it.contract, it.thing))
     }
+    providers = {component_of(need.contract) for need in feature.needs}
     for name in document.get("components", {}).get("schemas", {}):
-        if name not in _SHARED | expanded and not name.startswith((prefix, _FAKES)):
+        if name not in _SHARED | expanded | providers and not name.startswith((prefix, _FAKES)):
             yield f"schema {name}: its name must start with {prefix}"
 
 

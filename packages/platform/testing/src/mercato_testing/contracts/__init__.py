@@ -8,15 +8,29 @@
 
 from mercato_testing.contracts.discounts import DiscountsSuite, LimitedDiscountsSuite
 from mercato_testing.contracts.orders import OrdersSuite
+from mercato_testing.contracts.payments import (
+    AuthorizingPaymentsSuite,
+    PaymentsDriver,
+    PaymentsSuite,
+    RemotePaymentsSuite,
+    Webhook,
+)
 from mercato_testing.contracts.people import PeopleSuite
 from mercato_testing.contracts.shipping import ShippingSuite
+from mercato_testing.contracts.stock import StockSuite
 from mercato_testing.contracts.taxes import TaxesSuite
 
 __all__ = [
+    "AuthorizingPaymentsSuite",
     "DiscountsSuite",
     "LimitedDiscountsSuite",
     "OrdersSuite",
+    "PaymentsDriver",
+    "PaymentsSuite",
     "PeopleSuite",
+    "RemotePaymentsSuite",
     "ShippingSuite",
+    "StockSuite",
     "TaxesSuite",
+    "Webhook",
 ]

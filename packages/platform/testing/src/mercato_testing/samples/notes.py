@@ -1,6 +1,7 @@
 """A small feature with one of each part, for tests of the platform."""
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -149,6 +150,8 @@ def tell(event: Event) -> None:
     """Record an effect in a separate transaction, as a remote handler does."""
     if event.payload["text"].startswith("unreachable"):
         raise ConnectionError("no answer")
+    if event.payload["text"].startswith("hang"):
+        threading.Event().wait()
     work.run(lambda: _leave_effect("tell", event))
 
 

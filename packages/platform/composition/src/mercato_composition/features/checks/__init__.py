@@ -68,6 +68,7 @@ ON_ALL: Sequence[Check] = (
     clashes.blueprints,
     clashes.topics,
     clashes.permissions,
+    clashes.groups,
     expansions.expandable,
     expansions.one_name_each,
     tables.one_owner_each,

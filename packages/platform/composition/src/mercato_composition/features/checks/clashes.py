@@ -1,4 +1,4 @@
-"""K402, K405, K406: names that belong to one feature each."""
+"""K402, K405, K406, K414: names that belong to one feature each."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,6 +48,20 @@ def permissions(features: Sequence[Candidate]) -> Iterator[Fault]:
             what = f"its permission {name!r} is also one of the host's.\n{wins.format('the host')}"
             yield feature.fault("K406", what, Outside("rename the permission"))
     yield from _doubles(features, "K406", "permission", wins, lambda one: one.manifest.permissions)
+
+
+def groups(features: Sequence[Candidate]) -> Iterator[Fault]:
+    """Check that no two features have one group of commands (K414), or one named as the other."""
+    wins = "`mercato` would run those of {0}"
+    # Two manifests of one name are a fault of their own (K102).
+    by_name = {feature.name: feature for feature in features}
+    yield from _doubles(
+        list(by_name.values()),
+        "K414",
+        "group of commands",
+        wins,
+        lambda one: {one.name, *one.manifest.groups},
+    )
 
 
 _WINS = "{} would answer, without a warning"

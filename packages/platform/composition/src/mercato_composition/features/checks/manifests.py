@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import distribution, version
 from typing import Any
 
+import click
 import flask
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -17,10 +18,12 @@ from mercato_composition.features.discovery import maintainers_of
 from mercato_composition.features.hints import Misfit, misfits
 from mercato_composition.features.reserved import reserved_names
 from mercato_kit.contracts import has_many, remote_methods
-from mercato_kit.feature import Feature
+from mercato_kit.feature import Feature, Gauge
 from mercato_kit.policies import anyone
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}", re.ASCII)
+
+_GROUP = re.compile(r"[a-z][a-z0-9_-]{0,29}", re.ASCII)
 
 _NAME_RULE = "lower-case letters, digits and _, at most 30 characters"
 
@@ -60,6 +63,9 @@ def names(feature: Candidate) -> Iterator[Fault]:
     elif name in reserved_names():
         what = f"{name!r} is reserved."
         yield feature.fault("K107", what, Outside("rename it, for example 'gift_cards'"))
+    for group in sorted(feature.manifest.groups.keys() & (reserved_names() - {name})):
+        what = f"its group of commands {group!r} has a name that is reserved."
+        yield feature.fault("K107", what, Outside("rename the group"))
     for table in _tables_of(feature.manifest):
         if not table.startswith(f"{name}_"):
             what = f"its table {table!r} does not start with '{name}_'."
@@ -100,6 +106,9 @@ def _mistakes(manifest: Feature) -> Iterator[Misfit]:
     # The name identifies a handler or a job, so of two with one name, one would be lost.
     yield from _twice("handles", [handler.name for handler in manifest.handles])
     yield from _twice("jobs", [job.name for job in manifest.jobs])
+    if not isinstance(manifest.cli, click.Group):
+        yield from _wrong_names("cli", manifest.cli or (), _GROUP, "lower-case letters, digits, -")
+    yield from _wrong_names("gauges", manifest.gauges, _NAME, _NAME_RULE)
     for number, glue in enumerate(manifest.glue):
         for part, value, expected in conditional.mistakes(glue):
             yield f"glue[{number}].{part}", value, expected
@@ -165,6 +174,17 @@ def _wrong_expansions(manifest: Feature) -> Iterator[Misfit]:
         # A cache gives a public answer to all guests.
         if one.public and one.allow.name != anyone.name:
             yield f"expansions[{number}].allow", one.allow.name, "anyone, because it is public"
+
+
+def _wrong_names(
+    field: str, parts: Sequence[click.Group | Gauge], pattern: re.Pattern[str], rule: str
+) -> Iterator[Misfit]:
+    """Give names that are missing, malformed or given twice."""
+    names_ = [str(part.name) for part in parts]
+    for number, name in enumerate(names_):
+        if not pattern.fullmatch(name):
+            yield f"{field}[{number}].name", name, rule
+    yield from _twice(field, names_)
 
 
 def _twice(field: str, names_: Sequence[str]) -> Iterator[Misfit]:

@@ -139,8 +139,7 @@ def schema_of(kind: Any) -> Tree:
 def groups_of(name: str, features: Sequence[Feature]) -> Iterator[tuple[str, click.Command]]:
     """Return the command groups of the features, and the programs of the distribution."""
     for feature in features:
-        if feature.cli is not None:
-            yield f"mercato {feature.name}", feature.cli
+        yield from ((f"mercato {name}", group) for name, group in feature.groups.items())
     for entry in distribution(name).entry_points.select(group="mercato.commands"):
         yield f"mercato {entry.name}", entry.load()
     for program in distribution(name).entry_points.select(group="console_scripts"):

@@ -1,0 +1,254 @@
+"""Two commands on one order, started at once: the result is that of one after the other."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement, compress
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Flask
+
+from mercato_kit import work
+from mercato_kit.db import engine, session, utc_now
+from mercato_orders.models import Capture, Line, Order, Payment, Refund
+from mercato_orders.services import expire_unpaid_orders
+from mercato_products.models import Reservation
+from mercato_runtime.worker import run_once
+
+from .bank import PAYS, PAYS_LATER, Bank
+from .invariants import find_violations, find_violations_of_ledger
+from .shopping import key, new_order
+
+Headers = Mapping[str, str]
+
+STATES: Mapping[str, tuple[str, ...]] = {
+    "pay": ("unpaid",),
+    "webhook": ("in flight", "authorized", "paid"),
+    "cancel": ("unpaid", "in flight", "authorized", "paid"),
+    "expire": ("overdue",),
+    "refund": ("paid",),
+    "ship": ("authorized", "paid"),
+    "capture": ("authorized",),
+    "void": ("in flight", "authorized"),
+}
+"""The commands, and the states of an order in which each has an effect."""
+
+_WAYS_TO_AN_END = 10
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of an order, as its customer would say it.
+
+    Args:
+        status: Of the order.
+        kept: What the customer was charged and did not get back, in minor units.
+        sent: Units that were sent.
+        canceled: Units that were canceled.
+        stock: The state of its reservation.
+    """
+
+    status: str
+    kept: int
+    sent: int
+    canceled: int
+    stock: str
+
+
+@dataclass(frozen=True)
+class Started:
+    """An order that two commands are tried on: its id, and that of its payment."""
+
+    order_id: str
+    payment_id: str | None
+
+
+def pairs() -> list[tuple[str, str, str]]:
+    """Return each two commands, with each state in which both have an effect."""
+    return [
+        (first, second, state)
+        for first, second in combinations_with_replacement(STATES, 2)
+        for state in _states_of(first, second)
+    ]
+
+
+def _states_of(first: str, second: str) -> Sequence[str]:
+    one, two = _reachable(first), _reachable(second)
+    # Where no state is common, the second one is refused, unless the first one goes first.
+    return [state for state in one if state in two] or STATES[first][:1]
+
+
+def _reachable(command: str) -> tuple[str, ...]:
+    """Return the states of a command; what can be done with an unpaid order can be when overdue."""
+    own = STATES[command]
+    return (*own, "overdue") if "unpaid" in own else own
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Tries pairs of commands.
+
+    Args:
+        apps: One that charges at once, ``payment``, and one that charges later, ``fulfillment``.
+        bank: Their payment provider.
+        staff: Returns the headers of an employee.
+        variant_id: What is ordered; there is enough of it.
+    """
+
+    apps: Mapping[str, Flask]
+    bank: Bank
+    staff: Callable[[], Headers]
+    variant_id: str
+
+    def faults_of(self, first: str, second: str, state: str, rounds: int) -> Iterator[str]:
+        """Run both at once, several times, and yield each result that no order of them has.
+
+        One that was refused with 409 may have had no effect, where it had one after the other.
+        """
+        orders = ((first, second), (second, first), (first,), (second,))
+        serial = [self._in_order(order, state) for order in orders]
+        at_once = [self._start(state) for _ in range(rounds)]
+        statuses = [self._at_once(first, second, started, state) for started in at_once]
+        self.come_to_rest()
+        *both, one, other = (self.result_of(started) for started in serial)
+        for started, answered in zip(at_once, statuses, strict=True):
+            result = self.result_of(started)
+            refused = [status == 409 for status in answered]
+            allowed = {*both, *compress((other, one), refused)}
+            if result not in allowed or max(answered) >= 500:
+                yield f"{first} x {second} of {state}: {answered} {result}, not in {allowed}"
+
+    def violations(self) -> list[str]:
+        """Return what is wrong with the books of shop and bank."""
+        charges = "SELECT payment_id, captured, refunded FROM charge"
+        with self.apps["payment"].app_context():
+            found = find_violations(engine())
+            return found + find_violations_of_ledger(
+                engine(), self.bank.rows(charges), self.bank.rows("SELECT * FROM movement")
+            )
+
+    def run(self, command: str, started: Started, state: str) -> int:
+        """Run a command, and return the status of its answer."""
+        app = self._app_of(state)
+        if command == "expire":
+            with app.app_context():
+                expire_unpaid_orders()
+            return 200
+        if command == "webhook":
+            return self._post_event(app, started)
+        of_order, of_payment = (
+            f"/v1/orders/{started.order_id}",
+            f"/v1/payments/{started.payment_id}",
+        )
+        path, body = {
+            "pay": (f"{of_order}/payments", {"provider": "sandbox", "payment_method": PAYS}),
+            "cancel": (f"{of_order}/cancel", {}),
+            "refund": (f"{of_order}/refunds", {}),
+            "ship": (f"{of_order}/fulfillments", {}),
+            "capture": (f"{of_payment}/capture", {}),
+            "void": (f"{of_payment}/void", None),
+        }[command]
+        return self._post(app, path, body).status_code
+
+    def come_to_rest(self) -> None:
+        """Do what the worker does later, until nothing is left to do."""
+        app = self.apps["payment"]
+        for _ in range(_WAYS_TO_AN_END):
+            with app.app_context():
+                if work.run(_make_due) == 0:
+                    return
+            run_once(app)
+        raise RuntimeError("payments are still in flight")
+
+    def result_of(self, started: Started) -> Result:
+        """Return what became of an order."""
+        with self.apps["payment"].app_context():
+            order_id = UUID(started.order_id)
+            status, sent, canceled = session.execute(
+                sa.select(Order.status, Line.quantity_fulfilled, Line.quantity_canceled)
+                .join(Line, Line.order_id == Order.id)
+                .where(Order.id == order_id)
+            ).one()
+            stock = session.get_one(Reservation, order_id).status
+            return Result(status, self.bank.kept(started.order_id), sent, canceled, stock)
+
+    def _app_of(self, state: str) -> Flask:
+        return self.apps["fulfillment" if state == "authorized" else "payment"]
+
+    def _in_order(self, commands: Iterable[str], state: str) -> Started:
+        """Start an order, and run commands on it one after the other."""
+        started = self._start(state)
+        for command in commands:
+            self.run(command, started, state)
+        return started
+
+    def _start(self, state: str) -> Started:
+        """Place an order, and bring it to a state."""
+        app = self._app_of(state)
+        body = new_order()
+        body["lines"] = [{"variant_id": self.variant_id, "quantity": 2}]
+        order = self._post(app, "/v1/orders", body, expected=201)
+        started = Started(order.json["id"], None)
+        if state == "overdue":
+            with app.app_context():
+                past = {"expires_at": utc_now()}
+                work.run(lambda: _update(Order, Order.id == UUID(started.order_id), past))
+        if state in ("unpaid", "overdue"):
+            return started
+        card = PAYS_LATER if state == "in flight" else PAYS
+        new = {"provider": "sandbox", "payment_method": card}
+        paid = self._post(app, f"/v1/orders/{started.order_id}/payments", new, expected=201)
+        if state == "in flight":
+            self.bank.let_banks_answer()
+        return Started(started.order_id, paid.json["id"])
+
+    def _at_once(self, first: str, second: str, started: Started, state: str) -> tuple[int, ...]:
+        barrier = threading.Barrier(2)
+        statuses = [0, 0]
+
+        def run(number: int, command: str) -> None:
+            barrier.wait()
+            statuses[number] = self.run(command, started, state)
+
+        threads = [threading.Thread(target=run, args=each) for each in enumerate((first, second))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return tuple(statuses)
+
+    def _post_event(self, app: Flask, started: Started) -> int:
+        event = self.bank.last_event(str(started.payment_id))
+        if event is None:
+            return 200
+        body, headers = event
+        path = "/v1/webhooks/payments/sandbox"
+        return app.test_client().post(path, data=body, headers=headers).status_code
+
+    def _post(self, app: Flask, path: str, body: Any, *, expected: int | None = None) -> Any:
+        headers = {**self.staff(), **key()}
+        answer = app.test_client().post(path, json=body, headers=headers)
+        if expected is not None and answer.status_code != expected:
+            raise RuntimeError(f"{path}: {answer.status} {answer.text}")
+        return answer
+
+
+def _make_due() -> int:
+    """Make everything due that the reconciler checks; return how much it is."""
+    now = {"next_check_at": utc_now()}
+    in_flight = sa.or_(
+        Payment.status.in_(["processing", "requires_action", "refund_due"]),
+        Payment.void_requested_at.is_not(None),
+    )
+    open_rows = (
+        (Payment, in_flight),
+        *((one, one.status == "pending") for one in (Capture, Refund)),
+    )
+    return sum(_update(model, condition, now) for model, condition in open_rows)
+
+
+def _update(model: Any, condition: Any, values: Mapping[str, Any]) -> int:
+    statement = sa.update(model).where(condition).values(values).returning(model.id)
+    return len(session.scalars(statement.execution_options(synchronize_session=False)).all())
