@@ -68,8 +68,7 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
         raise Unauthenticated(invalid_token=True)
     if _claim(link, now):
         append(login.id, opaque_tokens.successor(token), link.generation + 1, now)
-        login.last_seen_at = now
-        login.idle_expires_at = lifetimes.until(now, is_staff=is_staff).idle
+        lifetimes.extend(login, now, is_staff=is_staff)
     elif not _may_repeat(link, opaque_tokens.successor(token), now):
         open_sessions.end(Session.id == login.id, reason="refresh_token_reused")
         audit.record(user.id, "refresh_token_reused", client=client, session_id=login.id)
