@@ -4,10 +4,7 @@ from mercato_kit.db import utc_now
 from mercato_orders.access import SYSTEM
 from mercato_orders.models import Payment
 from mercato_orders.services import schedule
-from mercato_orders.timeline import write_entry
-
-NOTED = "order.payment_attention"
-"""The type of the entry in the timeline, for staff."""
+from mercato_orders.timeline import NOTED, write_entry
 
 ERROR_LENGTH = 500
 

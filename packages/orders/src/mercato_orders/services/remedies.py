@@ -12,11 +12,7 @@ from mercato_orders.access import Actor
 from mercato_orders.models import Capture, Order, Payment, Refund
 from mercato_orders.services.refunds import claim_refund
 from mercato_orders.shares import Share
-from mercato_orders.timeline import write_entry
-
-RETRIED = "order.payment_retried"
-RESOLVED = "order.payment_resolved"
-"""Types of entries in the timeline, for staff."""
+from mercato_orders.timeline import RESOLVED, RETRIED, write_entry
 
 OPERATOR = Actor("staff")
 
