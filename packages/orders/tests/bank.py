@@ -87,12 +87,13 @@ class Bank:
 
     def __init__(self, name, capabilities):
         self.name = name
-        self.capabilities = capabilities
+        self.usual_capabilities = capabilities
         self.lock = RLock()
         self.reset()
 
     def reset(self):
         """Forget everything."""
+        self.capabilities = self.usual_capabilities
         self.accounts = {}
         self.answers = {}
         self.calls = []
