@@ -11,8 +11,8 @@ from mercato_contracts.payments import Misconfigured, Refused, Unknown
 from mercato_kit.db import engine, new_id, session, utc_now
 from mercato_orders import services
 from mercato_orders.models import Payment, Refund
-from mercato_orders.services.payments.locks import lock_payment
-from mercato_orders.services.payments.voids import request_void
+from mercato_orders.services.locks import lock_payment
+from mercato_orders.services.voids import request_void
 from mercato_testing.plans import Plans
 
 from . import factories, money

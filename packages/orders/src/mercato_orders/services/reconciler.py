@@ -23,13 +23,13 @@ from mercato_orders.models import IN_FLIGHT, TO_CHECK, Capture, Payment, Refund
 from mercato_orders.services import schedule
 from mercato_orders.services.attention import needs_attention
 from mercato_orders.services.calls import describe, fetch_payment, find_payment, in_threads
+from mercato_orders.services.locks import lock_payment
 from mercato_orders.services.payments.captures import call_capture, finish_capture
 from mercato_orders.services.payments.closures import call_void
-from mercato_orders.services.payments.locks import lock_payment
-from mercato_orders.services.payments.providers import provider_of
 from mercato_orders.services.payments.settlement import settle
-from mercato_orders.services.payments.voids import request_void
+from mercato_orders.services.providers import provider_of
 from mercato_orders.services.refunds import call_refund
+from mercato_orders.services.voids import request_void
 
 BATCH = 10
 
