@@ -181,7 +181,7 @@ class Pairs:
         app = self.apps["payment"]
         for _ in range(_MOST_RUNS):
             with app.app_context():
-                if work.run(_make_due) == 0:
+                if work.run(make_due) == 0:
                     return
             run_once(app)
         raise RuntimeError("payments are still in flight")
@@ -256,7 +256,7 @@ class Pairs:
         return answer
 
 
-def _make_due() -> int:
+def make_due() -> int:
     """Make everything due that the reconciler checks; return how much it is."""
     now = {"next_check_at": utc_now()}
     in_flight = sa.or_(

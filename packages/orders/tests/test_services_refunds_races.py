@@ -5,18 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from . import factories, money
-from .bank import BANK
 from .factories import order_of
 
 ROUNDS = 4
 TWINS = 12
-
-
-@pytest.fixture(autouse=True)
-def bank():
-    """The provider ``bank``, which knows nothing yet."""
-    BANK.reset()
-    return BANK
 
 
 @pytest.fixture
