@@ -57,10 +57,11 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
     """
     # The lock of the session's row serializes rotation and revocation.
     of_token = RefreshToken.token_hash == opaque_tokens.digest(token)
-    login = session.scalar(locked(sa.select(Session).join(RefreshToken).where(of_token)))
-    if login is None:
+    both = sa.select(Session, RefreshToken).join(RefreshToken).where(of_token)
+    rows = session.execute(locked(both)).all()
+    if not rows:
         raise Unauthenticated(invalid_token=True)
-    link = session.scalars(sa.select(RefreshToken).where(of_token)).one()
+    [(login, link)] = rows
     found = sa.select(User, lifetimes.IS_STAFF).where(User.id == login.user_id)
     user, is_staff = session.execute(found).one()
     now = utc_now()
