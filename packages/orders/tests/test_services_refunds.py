@@ -1,5 +1,6 @@
 """Refunds by amount, by line, and of all that is left."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -8,16 +9,9 @@ from mercato_contracts.payments import Misconfigured, Refused, Unknown
 from mercato_orders import services
 
 from . import factories, money
-from .bank import AFTER, BANK, DESK
+from .bank import AFTER, BANK, DESK, After
 from .factories import order_of
-
-
-@pytest.fixture(autouse=True)
-def bank():
-    """The provider ``bank``, which knows nothing yet."""
-    BANK.reset()
-    DESK.reset()
-    return BANK
+from .left_over import leave_payment, refunds_of
 
 
 @pytest.fixture
@@ -115,6 +109,23 @@ class TestRefundAnAmount:
         assert (made.status_code, made.json["status"]) == (201, "succeeded")
         assert amounts(alice, alices_order) == ("partially_refunded", 500)
         assert DESK.moved() == 2_000
+
+    def test_a_provider_that_refunds_only_all(self, charlie, paid, bank):
+        """A part of the payment is refused before anything is written; all of it goes back."""
+        bank.capabilities = replace(bank.capabilities, partial_refund=False)
+        units = {"lines": lines(paid, 1)}
+        path = f"/v1/orders/{paid['id']}/cancel"
+
+        refused = [
+            refund(charlie, paid, amount=5),
+            refund(charlie, paid, **units),
+            charlie.post(path, json=units),
+        ]
+        made = refund(charlie, paid)
+
+        pointers = [answer.json["errors"][0]["pointer"] for answer in refused]
+        assert pointers == ["/amount", "/lines", "/lines"]
+        assert (made.json["status"], bank.moved()) == ("succeeded", 0)
 
     @pytest.mark.parametrize(
         ("body", "pointer", "code"),
@@ -353,6 +364,72 @@ class TestOutcomes:
             commit(money.settle, made["id"], bank.turn(made["id"], state))
 
         assert amounts(alice, paid) == ("partially_refunded", 700)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def die():
+    """End the process."""
+    raise Killed
+
+
+class TestCrash:
+    """The process is killed at a named point; then the same request comes again."""
+
+    @pytest.mark.parametrize("outcome", [die, After(die)])
+    def test_around_the_call(self, alice, clerk, paid, bank, commit, outcome):
+        """Before the call and after it, the same request resumes; the money goes back once."""
+        key = {"Idempotency-Key": "refund-this-order-once"}
+        bank.next("refund", outcome)
+        with pytest.raises(Killed):
+            refund(clerk, paid, headers=key, amount=2_000)
+        commit(money.end_leases)
+
+        resumed = refund(clerk, paid, headers=key, amount=2_000)
+
+        (listed,) = alice.get(f"/v1/orders/{paid['id']}/refunds").json["data"]
+        assert (resumed.status_code, resumed.json) == (201, listed)
+        assert (listed["status"], bank.moved()) == ("succeeded", 500)
+        assert commit(money.books_of, paid["id"]) == []
+
+
+class TestLatePayment:
+    """A payment that arrives for a closed order goes back by a refund that nobody asked for."""
+
+    @pytest.fixture
+    def late(self, app, alice, alices_order, commit):
+        """The id of the refund of a payment that was captured after its order was canceled."""
+        payment_id = commit(leave_payment, alices_order["id"], "captured")
+        alice.post(f"/v1/orders/{alices_order['id']}/cancel", json={})
+        commit(services.settle, payment_id, BANK.accounts[payment_id].snapshot())
+        (refund,) = commit(refunds_of, payment_id)
+        return refund
+
+    def test_the_order_does_not_count_it(self, app, alice, alices_order, late, bank):
+        """The payment is refunded, and the order stays unpaid."""
+        with app.app_context():
+            services.call_refund(late.id)
+
+        order = alice.get(f"/v1/orders/{alices_order['id']}").json
+        assert (late.source, late.amount) == ("late_payment", 2_500)
+        assert order["payments"][0]["status"] == "refunded"
+        assert (order["payment_status"], order["amount_refunded"]) == ("unpaid", 0)
+        assert bank.moved() == 0
+
+    def test_it_is_due_again_if_it_fails_late(self, app, alice, alices_order, late, commit, bank):
+        """The payment is to be refunded again, and an operator has to look at it."""
+        with app.app_context():
+            services.call_refund(late.id)
+
+        commit(money.settle, late.id, bank.turn(late.id, "failed", "account_closed"))
+
+        order = alice.get(f"/v1/orders/{alices_order['id']}").json
+        assert order["payments"][0]["status"] == "refund_due"
+        assert order["amount_refunded"] == 0
+        assert commit(money.attention_of, alices_order["id"]) == ["refund_failed"]
+        assert commit(money.books_of, alices_order["id"]) == []
 
 
 class TestWhatTheProviderLists:

@@ -1,14 +1,31 @@
-"""What `mercato doctor` and `/metrics` say of payments."""
+"""What the start of the app, `mercato doctor` and `/metrics` say of payments."""
 
 from datetime import timedelta
 
 import sqlalchemy as sa
 
+from mercato_contracts.payments import Payments
 from mercato_kit.db import session, utc_now
 from mercato_kit.feature import Check, Gauge
+from mercato_kit.services import each
+from mercato_kit.settings import current_settings
 from mercato_orders.models import Payment, PaymentEvent
+from mercato_orders.settings import OrdersSettings
 
 LATE = timedelta(hours=1)
+
+
+def check_capture() -> str | None:
+    """Find providers that cannot capture when ``capture_at`` says so.
+
+    A provider here records money that was received, so it captures at once.
+    """
+    when = current_settings(OrdersSettings).capture_at
+    offers = ((one.name, one.provider.capabilities) for one in each(Payments))
+    unfit = [name for name, able in offers if able.remote and not able.authorize]
+    if when == "payment" or not unfit:
+        return None
+    return f"{when!r} needs providers that authorize first; these do not: {', '.join(unfit)}"
 
 
 def count_attention() -> int:
@@ -40,6 +57,8 @@ def check_payment_events() -> str | None:
 def _count(model: type[Payment | PaymentEvent], condition: sa.ColumnElement[bool]) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(model).where(condition)) or 0
 
+
+STARTUP = [Check("capture_at", check_capture)]
 
 DOCTOR = [Check("payments", check_payments), Check("payment_events", check_payment_events)]
 

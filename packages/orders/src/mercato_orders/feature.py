@@ -11,7 +11,7 @@ from mercato_contracts.stock import Stock
 from mercato_contracts.taxes import Taxes
 from mercato_kit.feature import Feature, Need, Offer, Referent, SoftReference
 from mercato_kit.identity import IdentityProvider
-from mercato_orders.checks import DOCTOR, GAUGES
+from mercato_orders.checks import DOCTOR, GAUGES, STARTUP
 from mercato_orders.cli import commands
 from mercato_orders.events import HANDLES, PUBLISHES
 from mercato_orders.jobs import JOBS
@@ -38,7 +38,7 @@ feature = Feature(
     ],
     needs=[
         Need(Catalog, ">=1,<2"),
-        Need(Stock, ">=1,<2"),
+        Need(Stock, ">=1.1,<2"),
         Need(Discounts, ">=1,<2", at_least=0),
         Need(Shipping, ">=1,<2", at_least=0),
         Need(Taxes, ">=1,<2", at_least=0),
@@ -49,6 +49,7 @@ feature = Feature(
     handles=HANDLES,
     jobs=JOBS,
     settings=OrdersSettings,
+    startup=STARTUP,
     permissions=PERMISSIONS,
     doctor=DOCTOR,
     gauges=GAUGES,

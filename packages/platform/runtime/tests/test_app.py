@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from functools import partial
 
 import flask
@@ -11,8 +12,9 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.faults import DeploymentError
 from mercato_composition.features.plan import compose
-from mercato_kit.feature import Feature
+from mercato_kit.feature import Check, Feature
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
 from mercato_runtime.app import App, Response
@@ -48,6 +50,26 @@ def assert_is_ours(answer):
     """Assert that a response has what the platform adds to every one."""
     assert len(answer.headers["X-Request-Id"]) == 36
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+class TestStartup:
+    @pytest.mark.provokes("K202")
+    def test_refuses_what_a_feature_finds(self, client_of):
+        """K202: a check of its settings that finds something keeps the app from starting."""
+        check = Check("mirrors", lambda: "'both' needs two mirrors; there is one")
+
+        with pytest.raises(DeploymentError) as refused:
+            client_of(replace(mirror, startup=[check]))
+
+        (fault,) = refused.value.faults
+        assert (fault.code, fault.feature) == ("K202", "mirror")
+        assert fault.what == "mirrors: 'both' needs two mirrors; there is one"
+
+    def test_starts_if_all_is_well(self, client_of):
+        """A check that finds nothing is asked in the app's context."""
+        check = Check("mirrors", lambda: None if flask.has_app_context() else "no context")
+
+        assert client_of(replace(mirror, startup=[check])).get("/mirror").status_code == 200
 
 
 class TestHooks:

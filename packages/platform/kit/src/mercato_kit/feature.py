@@ -103,7 +103,7 @@ class Decorates(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A health or doctor check of a feature.
+    """A check of a feature: when the app starts, of its health, or by the doctor.
 
     Args:
         name: Name of the check.
@@ -265,6 +265,8 @@ class Feature:
         glue: Parts that are composed only if other features are enabled.
         settings: The class of the settings.
         permissions: Description of each permission, by name.
+        startup: Checks of its settings against what else is composed. The app does not start while
+            one of them finds something; they read no database.
         health: Checks that decide whether the feature can serve requests.
         doctor: Checks of the data, run on demand.
         gauges: Numbers for ``/metrics``.
@@ -297,6 +299,7 @@ class Feature:
     glue: Sequence[Glue] = ()
     settings: type[Settings] | None = None
     permissions: Mapping[str, str] = field(default_factory=dict)
+    startup: Sequence[Check] = ()
     health: Sequence[Check] = ()
     doctor: Sequence[Check] = ()
     gauges: Sequence[Gauge] = ()

@@ -43,7 +43,7 @@ def register(app: App, plan: Plan) -> None:
 
     Raises:
         DeploymentError: A route has no policy (K106), cannot be registered (K106), or its schemas
-            have the same name (K407).
+            have the same name (K407); or settings do not fit what is composed (K202).
         TypeError: *app* is a plain Flask app.
     """
     if not isinstance(app, App):
@@ -65,6 +65,28 @@ def register(app: App, plan: Plan) -> None:
     views.init_app(app)
     answers.init_app(app, plan)
     check_policies(app, plan)
+    _check_startup(app, plan)
+
+
+def _check_startup(app: Flask, plan: Plan) -> None:
+    """Run the checks that features have of their settings and the composition.
+
+    Raises:
+        DeploymentError: One of them found something (K202).
+    """
+    with app.app_context():
+        faults = [
+            feature.fault(
+                "K202",
+                f"{check.name}: {finding}",
+                Outside(f"correct [features.{feature.name}.settings], or what is enabled"),
+            )
+            for feature in plan.features
+            for check in feature.manifest.startup
+            if (finding := check.function()) is not None
+        ]
+    if faults:
+        raise DeploymentError(faults)
 
 
 def try_alone(feature: Candidate) -> list[Fault]:

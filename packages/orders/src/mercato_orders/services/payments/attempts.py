@@ -13,19 +13,21 @@ from mercato_orders.access import Caller
 from mercato_orders.errors import PaymentDeclined
 from mercato_orders.models import Order, Payment
 from mercato_orders.services.attention import needs_attention
+from mercato_orders.services.locks import lock_payment
 from mercato_orders.services.payments.charges import (
     Outcome,
     charge_customer,
     pass_fence,
     resume,
 )
-from mercato_orders.services.payments.locks import lock_payment
-from mercato_orders.services.payments.providers import provider_of
 from mercato_orders.services.payments.settlement import merge
 from mercato_orders.services.payments.starts import start_payment
-from mercato_orders.services.payments.voids import request_void
+from mercato_orders.services.providers import provider_of
+from mercato_orders.services.voids import request_void
 from mercato_orders.states import PAYMENT, move
 from mercato_orders.values import NewPayment
+
+_OPEN = ("processing", "requires_action")
 
 
 @dataclass(slots=True)
@@ -88,18 +90,17 @@ class Attempt:
             needs_attention(payment, "misconfigured", outcome.error)
         if outcome.snapshot is not None:
             merge(order, payment, outcome.snapshot, self.caller.acts_as(order))
-        elif outcome.refusal is not None:
+        is_refused = outcome.refusal is not None and payment.status in _OPEN
+        if outcome.refusal is not None and is_refused:
             _refuse(order, payment, outcome.refusal)
         session.flush()
-        if payment.status == "failed" or payment.error_code is not None:
+        if is_refused or payment.status == "failed":
             raise PaymentDeclined(payment.id, payment.error_code)
         return payment
 
 
 def _refuse(order: Order, payment: Payment, code: str) -> None:
     """Record that a provider refused a payment; one that it has opened is closed there."""
-    if payment.status not in ("processing", "requires_action"):
-        return
     payment.error_code = code
     if payment.provider_payment_id is None:
         move(payment, PAYMENT, "failed")

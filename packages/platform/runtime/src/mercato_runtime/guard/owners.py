@@ -89,7 +89,7 @@ def _modules_of(manifest: Feature) -> set[str]:
     parts += [one.factory for one in manifest.decorates]
     parts += [handler.function for handler in manifest.handles]
     parts += [job.function for job in manifest.jobs]
-    parts += [check.function for check in (*manifest.health, *manifest.doctor)]
+    parts += [check.function for check in (*manifest.startup, *manifest.health, *manifest.doctor)]
     parts += [gauge.function for gauge in manifest.gauges]
     parts += [expansion.batch for expansion in manifest.expansions]
     parts += [manifest.export_subject, manifest.erase_subject, manifest.sample_data]
