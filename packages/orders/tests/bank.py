@@ -43,6 +43,7 @@ class Account:
     charge: Charge
     state: str = "processing"
     captured: int = 0
+    confirmed: bool = False
     refunds: dict = field(default_factory=dict)
     expected_by: datetime | None = None
     authorized_until: datetime | None = None
@@ -183,6 +184,7 @@ class Bank:
     def _confirmed(self, ref, outcome):
         account = self.accounts[ref.payment_id]
         later = account.charge.capture == "later"
+        account.confirmed = True
         if account.state == "processing":
             state = outcome if isinstance(outcome, str) else None
             account.state = state or ("authorized" if later else "captured")

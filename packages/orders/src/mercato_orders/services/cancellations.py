@@ -18,7 +18,6 @@ from mercato_orders.models import IN_FLIGHT, Line, Order
 from mercato_orders.permissions import WRITE
 from mercato_orders.services import units
 from mercato_orders.services.completion import close, complete_if_done
-from mercato_orders.services.payments.voids import request_void
 from mercato_orders.services.queries import lock_order, show_order
 from mercato_orders.services.refunds import (
     Claimed,
@@ -31,6 +30,7 @@ from mercato_orders.services.refunds import (
     write_lines,
 )
 from mercato_orders.services.units import Taken
+from mercato_orders.services.voids import request_void
 from mercato_orders.shares import Share
 from mercato_orders.states import require
 from mercato_orders.timeline import CANCELED, LINES_CANCELED, announce, announce_all

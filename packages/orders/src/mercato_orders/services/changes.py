@@ -13,7 +13,7 @@ from mercato_kit.later import later
 from mercato_kit.views import Shown
 from mercato_orders.access import Caller
 from mercato_orders.errors import InvalidTransition
-from mercato_orders.models import Order, SearchWord
+from mercato_orders.models import Line, Order, SearchWord
 from mercato_orders.permissions import WRITE
 from mercato_orders.search import word_rows
 from mercato_orders.services.queries import lock_order
@@ -75,13 +75,20 @@ def _check_allowed(order: Order, changes: Mapping[str, Any], caller: Caller) -> 
 
 def _check_state(order: Order, changes: Mapping[str, Any], caller: Caller) -> None:
     """Check that the state of an order allows *changes*; staff may always write notes."""
-    is_sent = order.fulfillment_status != "unfulfilled"
     if caller.principal.may(WRITE):
         is_refused = "shipping_address" in changes and order.status != "open"
     else:
-        is_refused = is_sent or order.status != "open"
+        is_refused = order.status != "open" or _is_sent(order)
     if is_refused:
         raise InvalidTransition
+
+
+def _is_sent(order: Order) -> bool:
+    """Return whether units of an order are sent, or will be as soon as they are paid."""
+    if order.fulfillment_status != "unfulfilled":
+        return True
+    pending = sa.exists().where(Line.order_id == order.id, Line.quantity_pending > 0)
+    return bool(session.scalar(sa.select(pending)))
 
 
 def _stored(order: Order, changes: Mapping[str, Any], caller: Caller) -> dict[str, Any]:

@@ -77,6 +77,7 @@ class Ledger:
 
     def __init__(self, path: Path, base_url: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
         self._lock = threading.Lock()
         self._base_url = base_url
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
