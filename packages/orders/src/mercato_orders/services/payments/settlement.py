@@ -74,6 +74,7 @@ def _apply(order: Order, payment: Payment, snapshot: Snapshot, actor: Actor) -> 
     touch(order)
     if payment.status in _TAKEN:
         _take(order, payment, actor)
+        _close_refunded(payment)
     elif before in _TAKEN:
         order.payment_status = payment_status(order, [payment.status])
     _close_or_return(payment)
@@ -134,6 +135,12 @@ def _take(order: Order, payment: Payment, actor: Actor) -> None:
     elif order.payment_status == "paid":
         order.paid_at = utc_now()
         announce(order, PAID, actor)
+
+
+def _close_refunded(payment: Payment) -> None:
+    """Mark a payment refunded whose captured part was given back before its rest was closed."""
+    if payment.status == "captured" and payment.amount_refunded == payment.amount_captured:
+        move(payment, PAYMENT, "refunded")
 
 
 def _close_or_return(payment: Payment) -> None:
