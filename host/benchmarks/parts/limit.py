@@ -29,6 +29,15 @@ Answer = tuple[str, bytes]
 encode = msgspec.json.encode
 
 
+def _new(columns: str) -> dict[str, Any]:
+    """Return what a new row shows: nothing, and 0 of what is counted."""
+    counted = ("amount_", "quantity_")
+    return {word: 0 if word.startswith(counted) else None for word in columns.split()}
+
+
+_NEW_ORDER, _NEW_LINE = _new(sql.DETAIL_COLUMNS), _new(sql.LINE_COLUMNS)
+
+
 class Line(msgspec.Struct):
     """Units of a variant."""
 
@@ -180,7 +189,7 @@ class Limit:
         ]
         number = next(iter(quoted.values()))["number"]
         order = _order(new, caller, number, sum(line["amount_total"] for line in lines))
-        answer = encode(order | {"lines": lines, "payments": []})
+        answer = encode(order | {"lines": lines} | {f"{part}s": [] for part in sql.PARTS})
         values = (encode(order).decode(), encode(lines).decode(), order["id"], answer.decode())
         (written,) = self._rows(sql.WRITE, (*values, *key))
         if written["taken"] < len(lines):
@@ -236,7 +245,7 @@ def _page(rows: list[dict[str, Any]], limit: int) -> Answer:
 def _order(new: NewOrder, caller: Mapping[str, Any], number: int, total: int) -> dict[str, Any]:
     now = datetime.now(UTC)
     placed = _instant(now)
-    return {
+    known = {
         "id": str(uuid_utils.compat.uuid7()),
         "number": number,
         "customer_id": caller["id"],
@@ -246,40 +255,32 @@ def _order(new: NewOrder, caller: Mapping[str, Any], number: int, total: int) ->
         "payment_status": "unpaid",
         "fulfillment_status": "unfulfilled",
         "currency": new.currency,
-        **sql.NO_AMOUNTS,
         "amount_subtotal": total,
         "amount_total": total,
         "tax_included": False,
         "expires_at": _instant(now + timedelta(minutes=15)),
         "placed_at": placed,
-        "paid_at": None,
-        "canceled_at": None,
         "version": 1,
         "created_at": placed,
         "updated_at": placed,
         "shipping_address": new.shipping_address,
-        "billing_address": None,
-        "note": None,
-        "cancel_reason": None,
         "metadata": {},
     }
+    return _NEW_ORDER | known
 
 
 def _line(quoted: dict[str, Any], position: int, quantity: int) -> dict[str, Any]:
     amount = quoted["unit_amount"] * quantity
     own = {name: value for name, value in quoted.items() if name != "number"}
-    return own | {
+    known = {
         "id": str(uuid_utils.compat.uuid7()),
         "position": position,
         "quantity": quantity,
         "amount_subtotal": amount,
-        "amount_discount": 0,
-        "amount_tax": 0,
         "amount_total": amount,
-        "quantity_fulfilled": 0,
-        "quantity_canceled": 0,
-        "quantity_returned": 0,
+        "tax_rate": "0",
     }
+    return _NEW_LINE | own | known
 
 
 def _instant(moment: datetime) -> str:

@@ -1,30 +1,34 @@
 """The statements of the limit, for PostgreSQL."""
 
+from marshmallow import Schema
+
+from mercato_orders.schemas import OrderSchema, OrderSummarySchema
+from mercato_orders.schemas.orders import LineSchema
+
 # Only names of columns and other statements are put into the text.
 # ruff: noqa: S608
 
 LOCATION = "01900000-0000-7000-8000-000000000001"
 TIMES = "version created_at updated_at"
-ORDER_COLUMNS = (
-    "id number customer_id customer_email customer_name status payment_status fulfillment_status "
-    "currency amount_subtotal amount_discount amount_shipping amount_tax amount_rounding "
-    "amount_total amount_paid amount_refunded tax_included expires_at placed_at paid_at "
-    f"canceled_at {TIMES}"
-)
-ADDRESSES = "shipping_address billing_address note cancel_reason metadata"
-LINE_COLUMNS = (
-    "id position product_id variant_id sku name variant_name image_url unit_amount quantity "
-    "amount_subtotal amount_discount amount_tax amount_total requires_shipping quantity_fulfilled "
-    "quantity_canceled quantity_returned"
-)
-NO_AMOUNTS = {
-    f"amount_{name}": 0 for name in "discount shipping tax rounding paid refunded".split()
-}
+
+
+def _words(schema: type[Schema]) -> str:
+    """Return the columns that a schema shows; what is nested is read by queries of its own."""
+    nested = {"metadata", "lines", "adjustments", "payments", "refunds", "fulfillments"}
+    return " ".join(name for name in schema().dump_fields if name not in nested)
+
+
+ORDER_COLUMNS = _words(OrderSummarySchema)
+DETAIL_COLUMNS = f"{_words(OrderSchema)} metadata"
+LINE_COLUMNS = _words(LineSchema)
+STORED_LINE_COLUMNS = [word for word in LINE_COLUMNS.split() if word != "tax_rate"]
 
 
 def _value(alias: str, column: str) -> str:
     if column.endswith("_at"):
         return f"""to_char({alias}.{column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+    if column == "tax_rate":
+        return f"trim_scale({alias}.tax_rate_ppm / 10000.0)::text"
     return f"{alias}.{column}"
 
 
@@ -103,13 +107,21 @@ _VISIBLE = """caller LEFT JOIN orders_order o
 OWN_ORDERS = f"""
     WITH caller AS MATERIALIZED ({_CALLER}) SELECT {_columns("o", ORDER_COLUMNS)} FROM {_VISIBLE}
     ORDER BY o.created_at DESC, o.id DESC LIMIT %s"""
+PARTS = ("adjustment", "payment", "refund", "fulfillment")
+"""Parts of an order besides its lines; the orders that are read have none."""
+
+
+def _ids(part: str) -> str:
+    return f"""(SELECT COALESCE(json_agg({_object("y", "id")} ORDER BY y.id), '[]')
+            FROM orders_{part} y WHERE y.order_id = o.id) AS {part}s"""
+
+
 ORDER = f"""
     WITH caller AS ({_CALLER})
-    SELECT {_columns("o", f"{ORDER_COLUMNS} {ADDRESSES}")},
+    SELECT {_columns("o", DETAIL_COLUMNS)},
         (SELECT json_agg({_object("l", LINE_COLUMNS)} ORDER BY l.position)
             FROM orders_line l WHERE l.order_id = o.id) AS lines,
-        (SELECT COALESCE(json_agg({_object("y", "id")} ORDER BY y.id), '[]')
-            FROM orders_payment y WHERE y.order_id = o.id) AS payments
+        {", ".join(map(_ids, PARTS))}
     FROM {_VISIBLE} AND o.id = %s"""
 
 CLAIM = f"""
@@ -145,12 +157,13 @@ WRITE = f"""
         WHERE l.variant_id = w.variant_id AND l.location_id = '{LOCATION}'
         RETURNING l.variant_id, w.id, w.quantity),
     placed AS (
-        INSERT INTO orders_order SELECT o.* FROM new,
-            json_populate_record(NULL::orders_order, new.placed) o
+        INSERT INTO orders_order ({DETAIL_COLUMNS.replace(" ", ", ")})
+        SELECT {", ".join(f"o.{word}" for word in DETAIL_COLUMNS.split())}
+        FROM new, json_populate_record(NULL::orders_order, new.placed) o
         RETURNING id, number, customer_id, currency, amount_total, created_at, expires_at),
     lines AS (
-        INSERT INTO orders_line (order_id, tax_rate_ppm, {LINE_COLUMNS.replace(" ", ", ")})
-        SELECT new.id, 0, {", ".join(f"w.{word}" for word in LINE_COLUMNS.split())}
+        INSERT INTO orders_line (order_id, tax_rate_ppm, {", ".join(STORED_LINE_COLUMNS)})
+        SELECT new.id, 0, {", ".join(f"w.{word}" for word in STORED_LINE_COLUMNS)}
         FROM new, wanted w),
     reservation AS (
         INSERT INTO products_stock_reservation (reference, status, expires_at, created_at)

@@ -1,15 +1,15 @@
 """The naive twin: the shop's main routes as one would write them with Flask, entities and schemas.
 
-It uses the features' tables and none of their algorithms: Flask-SQLAlchemy entities are loaded with
-their collections and dumped by marshmallow; an order is the whole algorithm, with its idempotency
-key, locks, ledger and outbox. Answers equal those of the shop.
+It uses the features' tables and schemas and none of their algorithms: Flask-SQLAlchemy entities are
+loaded with their collections and dumped by marshmallow; an order is the whole algorithm, with its
+idempotency key, locks, ledger and outbox. Answers equal those of the shop.
 """
 
 import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from mercato_kit.db import new_id, utc_now
 from mercato_kit.models import IdempotencyKey, OutboxEvent
 from mercato_orders.models import NUMBERS, Counter, Line, Order, OrderEvent
+from mercato_orders.schemas import OrderSchema, OrderSummarySchema
 from mercato_products.models import (
     DEFAULT_LOCATION_ID,
     Category,
@@ -38,80 +39,19 @@ from mercato_products.models import (
     StockMovement,
     Variant,
 )
+from mercato_products.schemas.products import ProductSchema, ProductSummarySchema
 from mercato_users.models import Role, RolePermission, Session, User, UserRole
 from parts.shop import Shop
 
 db = SQLAlchemy()
 session = db.session
 
-
-class Instant(fields.Field[datetime]):
-    """A time in UTC, in milliseconds."""
-
-    def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> str | None:
-        if value is None:
-            return None
-        return str(value.isoformat(timespec="milliseconds")).replace("+00:00", "Z")
-
-
-def schema(words: str, **others: fields.Field[Any]) -> type[ma.Schema]:
-    """Make a schema of fields named in *words*, whose types follow from their names."""
-    return ma.Schema.from_dict({**{name: _field(name) for name in words.split()}, **others})
-
-
-def _field(name: str) -> fields.Field[Any]:
-    if name == "id" or name.endswith("_id"):
-        return fields.UUID()
-    if name.endswith("_at"):
-        return Instant()
-    if name in {"requires_shipping", "track_inventory", "tax_included"}:
-        return fields.Boolean()
-    numbers = ("amount", "quantity", "position", "version", "weight", "number")
-    return fields.Integer() if any(word in name for word in numbers) else fields.String()
-
-
-AGGREGATE = "version created_at updated_at"
-PRICE = schema("currency unit_amount compare_at_amount")
-VARIANT = schema(
-    f"id product_id sku gtin name position weight_grams requires_shipping track_inventory tax_code "
-    f"status {AGGREGATE}",
-    option_values=fields.Dict(),
-    prices=fields.List(fields.Nested(PRICE)),
-    metadata=fields.Dict(attribute="metadata_"),
-)
-PRODUCT = schema(
-    f"id handle name description brand status tax_code external_reference image_url {AGGREGATE} "
-    "published_at archived_at",
-    options=fields.List(fields.String()),
-    category_ids=fields.List(fields.UUID()),
-    variants=fields.List(fields.Nested(VARIANT)),
-    media=fields.List(fields.Nested(schema("url alt variant_id"))),
-    metadata=fields.Dict(attribute="metadata_"),
-)()
-SUMMARY = schema(
-    "id handle name brand status image_url availability created_at updated_at",
-    price_range=fields.Nested(schema("currency min_amount max_amount"), allow_none=True),
-)(many=True)
-_ORDER = (
-    "id number customer_id customer_email customer_name status payment_status fulfillment_status "
-    "currency amount_subtotal amount_discount amount_shipping amount_tax amount_rounding "
-    "amount_total amount_paid amount_refunded tax_included expires_at placed_at paid_at "
-    f"canceled_at {AGGREGATE}"
-)
-LINE = schema(
-    "id position product_id variant_id sku name variant_name image_url unit_amount quantity "
-    "amount_subtotal amount_discount amount_tax amount_total requires_shipping quantity_fulfilled "
-    "quantity_canceled quantity_returned"
-)
-ORDERS = schema(_ORDER)(many=True)
-ORDER = schema(
-    f"{_ORDER} note cancel_reason",
-    shipping_address=fields.Dict(),
-    billing_address=fields.Dict(),
-    lines=fields.List(fields.Nested(LINE)),
-    payments=fields.List(fields.Nested(schema("id"))),
-    metadata=fields.Dict(attribute="metadata_"),
-)()
+PRODUCT, SUMMARY = ProductSchema(), ProductSummarySchema(many=True)
+ORDER, ORDERS = OrderSchema(), OrderSummarySchema(many=True)
+PARTS = [
+    selectinload(part)
+    for part in (Order.lines, Order.adjustments, Order.payments, Order.refunds, Order.fulfillments)
+]
 
 
 class ListQuery(ma.Schema):
@@ -297,7 +237,7 @@ def get_order(order_id: UUID) -> Response:
     wanted = sa.select(Order).where(Order.id == order_id)
     if "orders.read" not in g.permissions:
         wanted = wanted.where(Order.customer_id == g.user.id)
-    order = session.scalar(wanted.options(selectinload(Order.lines), selectinload(Order.payments)))
+    order = session.scalar(wanted.options(*PARTS))
     if order is None:
         abort(404)
     response = jsonify(ORDER.dump(order))
@@ -359,9 +299,7 @@ def _make_order(new: Mapping[str, Any], user: User) -> Order:
     _announce(order, user)
     session.flush()
     reload = sa.select(Order).where(Order.id == order.id).execution_options(populate_existing=True)
-    placed: Order = session.scalars(
-        reload.options(selectinload(Order.lines), selectinload(Order.payments))
-    ).one()
+    placed: Order = session.scalars(reload.options(*PARTS)).one()
     return placed
 
 

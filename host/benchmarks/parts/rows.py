@@ -109,6 +109,8 @@ def _session() -> Row:
         "last_seen_at": EPOCH,
         "expires_at": LATER,
         "amr": json.dumps(["pwd"]),
+        "auth_time": EPOCH,
+        "idle_expires_at": LATER,
     }
 
 

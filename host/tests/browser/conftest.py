@@ -13,7 +13,11 @@ from mercato_composition.features.plan import compose
 from mercato_database.runner import upgrade
 from mercato_host import create_app
 from mercato_kit import work
+from mercato_kit.db import new_id
 from mercato_kit.feature import Check, Feature, Need, Offer
+from mercato_payments_sandbox.server import prepared
+from mercato_payments_sandbox.server.charges import confirm, open_charge
+from mercato_payments_sandbox.wire import Confirmation, NewPayment
 
 AWAY = "postgresql://shop:secret@127.0.0.1:1/none"
 SHOP = {"users": {}, "products": {}, "orders": {}}
@@ -84,7 +88,33 @@ def shop(make_app):
 
 
 @pytest.fixture(scope="session")
-def addresses(make_app, shop):
+def bank(tmp_path_factory):
+    """A running sandbox."""
+    place = tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+    with prepared(place, "secret") as (sandbox, server):
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield sandbox
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def ask_customer(bank, shop):
+    """A function that makes a payment, and gives the page where its customer approves it."""
+
+    def make():
+        new = NewPayment(new_id(), new_id(), 1042, 1990, "EUR", "tests", return_url=f"{shop}/")
+        with bank.ledger.work() as ledger:
+            charge_id = open_charge(ledger, new)
+            confirm(ledger, charge_id, Confirmation("4000 0000 0000 3220"))
+        return f"{bank.url}/3ds/{charge_id}"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def addresses(make_app, shop, ask_customer):
     """The address of each kind of deployment."""
     weak = Check("pulse", lambda: "The pulse is weak.")
     far = Check("tower", lambda: "The tower is silent.", required=False)
@@ -106,4 +136,4 @@ def addresses(make_app, shop):
     }
     with ExitStack() as running:
         found = {kind: running.enter_context(serving(app)) for kind, app in apps.items()}
-        yield {"shop": shop, **found}
+        yield {"shop": shop, "bank": ask_customer(), **found}

@@ -30,6 +30,7 @@ PAGES = [
     ("many", "/composition"),
     ("many", "/composition/part7"),
     ("closed", "/composition"),
+    ("bank", ""),
 ]
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (390, 1400)]
 
@@ -109,3 +110,18 @@ class TestKeyboard:
         page.keyboard.press("Enter")
 
         assert page.get_by_text("Default settings").is_visible()
+
+
+class TestPayment:
+    def test_is_approved_by_its_customer(self, look, shop, bank, ask_customer):
+        """The button of the bank's page pays, and the browser goes back to the shop."""
+        page, wrong = look()
+        page.goto(ask_customer())
+
+        page.get_by_role("button", name="Approve").click()
+        page.wait_for_url(f"{shop}/")
+
+        with bank.ledger.work() as ledger:
+            states = ledger.db.execute("SELECT state FROM charge ORDER BY rowid").fetchall()
+        assert states[-1]["state"] == "captured"
+        assert wrong == []

@@ -9,27 +9,24 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from email import message_from_bytes, policy
-from email.message import EmailMessage
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import sqlalchemy as sa
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from invariants import find_violations
-from shop import Shop, free_port, running_shop
+from customer import Customer, Surprise, expect, key, wait_for
+from invariants import find_violations, find_violations_of_ledger
+from mail_server import Mailbox, running_mailbox
+from shop import BANK_SECRET, Shop, free_port, running_sandbox, running_shop
 
 from mercato_testing.postgresql import running_server
 
 DEPLOYMENT = Path(__file__).parents[2] / "deployments" / "development.toml"
-MAIL_WITHIN_SECONDS = 20
 PASSWORD = "a walk through the market"
 ADDRESS = {
     "name": "Wanda Walker",
@@ -38,106 +35,27 @@ ADDRESS = {
     "postal_code": "40121",
     "country": "IT",
 }
-
-
-class Surprise(Exception):
-    """A step had another result than a client expects."""
-
-
-class Mailbox:
-    """Stores the messages that the SMTP server receives."""
-
-    def __init__(self) -> None:
-        self.messages: list[EmailMessage] = []
-
-    async def handle_DATA(  # noqa: N802 - the name aiosmtpd calls
-        self, _server: SMTP, _session: Session, envelope: Envelope
-    ) -> str:
-        """Store one message."""
-        content = envelope.original_content or b""
-        self.messages.append(message_from_bytes(content, policy=policy.default))
-        return "250 kept"
-
-    def wait_for(self, address: str) -> str:
-        """Wait for a message to *address*, and return the text of the newest."""
-        give_up_at = time.monotonic() + MAIL_WITHIN_SECONDS
-        while time.monotonic() < give_up_at:
-            for message in reversed(self.messages):
-                if message["To"] == address:
-                    return str(message.get_content())
-            time.sleep(0.05)
-        raise Surprise(f"no mail to {address} within {MAIL_WITHIN_SECONDS} s")
-
-
-@contextmanager
-def running_mailbox() -> Iterator[tuple[Mailbox, int]]:
-    """Run an SMTP server on loopback; yields its mailbox and its port."""
-    mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    try:
-        yield mailbox, controller.port
-    finally:
-        controller.stop()
-
-
-class Customer:
-    """A customer with an HTTP client, and with a token after logging in."""
-
-    def __init__(self, shop: Shop) -> None:
-        self.http = httpx2.Client(base_url=shop.address, timeout=30)
-        self.refresh_token = ""
-
-    def send(self, method: str, path: str, expected: int, **options: Any) -> httpx2.Response:
-        """Send a request and return the response.
-
-        Raises:
-            Surprise: The response has another status than *expected*.
-        """
-        answer = self.http.request(method, path, **options)
-        if answer.status_code != expected:
-            said = f"{answer.status_code} {answer.text}"
-            raise Surprise(f"{method} {path} was to answer {expected}, but said {said}")
-        return answer
-
-    def log_in(self, email: str, password: str) -> None:
-        """Log in, and send the token from now on."""
-        body = {"email": email, "password": password}
-        answer = self.send("POST", "/v1/auth/login", 200, json=body).json()
-        self.take(answer)
-
-    def take(self, tokens: dict[str, Any]) -> None:
-        """Use the tokens of a response from now on."""
-        self.http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
-        self.refresh_token = tokens["refresh_token"]
-
-
-def expect(fact: object, otherwise: str) -> None:
-    """Continue if *fact* is true.
-
-    Raises:
-        Surprise: It does not.
-    """
-    if not fact:
-        raise Surprise(otherwise)
-
-
-def key() -> dict[str, str]:
-    """Return the header of a new idempotency key."""
-    return {"Idempotency-Key": secrets.token_urlsafe(24)}
+VOUCHER = "WELCOME10"
+DECLINED = "4000 0000 0000 0002"
+ASKS_FOR_3D_SECURE = "4000 0000 0000 3220"
+THANKS = "https://shop.example/thanks"
 
 
 class Journey:
     """The steps: each method is one, and its docstring is the line that is printed."""
 
-    def __init__(self, shop: Shop, mailbox: Mailbox, engine: sa.Engine) -> None:
+    def __init__(
+        self, shop: Shop, mailbox: Mailbox, sandbox: httpx2.Client, engine: sa.Engine
+    ) -> None:
         self.shop, self.mailbox, self.engine = shop, mailbox, engine
+        self.sandbox = sandbox
         self.guest, self.customer, self.staff = Customer(shop), Customer(shop), Customer(shop)
         self.email = f"walker-{secrets.token_hex(4)}@example.com"
-        self.variant: dict[str, Any] = {}
+        self.variants: list[dict[str, Any]] = []
         self.order_request: dict[str, Any] = {}
         self.order_key = key()
         self.placed: httpx2.Response
+        self.refunded = 0
 
     def steps(self) -> list[Callable[[], None]]:
         """Return the steps in order."""
@@ -150,6 +68,7 @@ class Journey:
             self.search,
             self.quote,
             self.order,
+            self.be_declined,
             self.pay,
             self.see_it_in_the_list,
             self.repeat_the_order,
@@ -158,6 +77,8 @@ class Journey:
             self.staff_leaves_one_unit,
             self.buy_the_last_one_as_a_guest,
             self.run_out_of_stock,
+            self.send_two_parcels,
+            self.take_one_line_back,
             self.order_as_documented,
             self.refresh_and_leave,
             self.the_books_agree,
@@ -196,7 +117,7 @@ class Journey:
         expect(me["email"] == self.email, f"the shop takes us for {me}")
 
     def search(self) -> None:
-        """Search the catalogue, and choose something in stock"""
+        """Search the catalogue, and choose two things in stock"""
         for product in self.guest.send("GET", "/v1/products", 200).json()["data"]:
             word = max(product["name"].split(), key=len)
             query = {"q": word, "in_stock": "true", "currency": "EUR", "sort": "price"}
@@ -205,27 +126,36 @@ class Journey:
             ]:
                 detail = self.customer.send("GET", f"/v1/products/{found['id']}", 200).json()
                 if variant := self._counted_and_there(detail["variants"]):
-                    self.variant = variant
-                    return
-        raise Surprise("nothing that is counted has two units in stock")
+                    self.variants.append(variant)
+                    break
+            if len(self.variants) == 2:
+                return
+        raise Surprise("no two things that are counted have two units in stock")
 
     def _counted_and_there(self, variants: list[dict[str, Any]]) -> dict[str, Any] | None:
-        for variant in [variant for variant in variants if variant["track_inventory"]]:
+        chosen = [variant["id"] for variant in self.variants]
+        for variant in variants:
+            if not variant["track_inventory"] or variant["id"] in chosen:
+                continue
             body = {"lines": [{"variant_id": variant["id"], "quantity": 2}], "currency": "EUR"}
             if not self.guest.send("POST", "/v1/orders/quote", 200, json=body).json()["warnings"]:
                 return variant
         return None
 
     def quote(self) -> None:
-        """Ask for a price, and choose how it is sent; a quote promises nothing"""
-        self.order_request = self._priced(self.customer, 2)
+        """Ask for a price with a voucher, and choose how it is sent; a quote promises nothing"""
+        self.order_request = self._priced(self.customer, 2, 1, discount_codes=[VOUCHER])
 
-    def _priced(self, buyer: Customer, quantity: int) -> dict[str, Any]:
+    def _priced(self, buyer: Customer, *quantities: int, **more: Any) -> dict[str, Any]:
         """Return the request of an order at the price of its quote."""
         body: dict[str, Any] = {
-            "lines": [{"variant_id": self.variant["id"], "quantity": quantity}],
+            "lines": [
+                {"variant_id": variant["id"], "quantity": quantity}
+                for variant, quantity in zip(self.variants, quantities, strict=False)
+            ],
             "currency": "EUR",
             "shipping_address": ADDRESS,
+            **more,
         }
         quoted = buyer.send("POST", "/v1/orders/quote", 200, json=body).json()
         if methods := quoted["shipping_methods"]:
@@ -244,13 +174,38 @@ class Journey:
         expect(order["status"] == "open", f"the order is {order['status']}")
         total, quoted = order["amount_total"], self.order_request["expected_amount_total"]
         expect(total == quoted, f"the price is {total}, and the quote's was {quoted}")
+        parts = {name: order[f"amount_{name}"] for name in ("discount", "shipping", "tax")}
+        expect(all(parts.values()), f"a part of the price is missing: {parts}")
+
+    def be_declined(self) -> None:
+        """A card is declined; the order can still be paid"""
+        refused = self._pay(402, DECLINED)
+        expect(refused["code"] == "payment_declined", f"an odd refusal: {refused}")
 
     def pay(self) -> None:
-        """Pay it"""
-        path = f"/v1/orders/{self.placed.json()['id']}/payments"
-        body = {"provider": "manual"}
-        payment = self.customer.send("POST", path, 201, json=body, headers=key()).json()
-        expect(payment["status"] == "captured", f"the payment is {payment['status']}")
+        """Pay it: the bank asks with 3-D Secure, and tells the shop that it was approved"""
+        payment = self._pay(201, ASKS_FOR_3D_SECURE)
+        expect(payment["status"] == "requires_action", f"the payment is {payment['status']}")
+        page = payment["next_action"]["url"]
+        expect("Approve" in self.sandbox.get(page).text, "the bank does not ask")
+        back = self.sandbox.post(page, data={"answer": "approve"})
+        expect(back.headers.get("location") == THANKS, "the bank does not send us back")
+        path = f"{self._order_path()}/payments/{payment['id']}"
+        wait_for(
+            lambda: self.customer.send("GET", path, 200).json()["status"] == "captured",
+            "the shop does not hear of the payment",
+        )
+
+    def _pay(self, expected: int, card: str) -> dict[str, Any]:
+        body = {"provider": "sandbox", "payment_method": card, "return_url": THANKS}
+        path = f"{self._order_path()}/payments"
+        answer: dict[str, Any] = self.customer.send(
+            "POST", path, expected, json=body, headers=key()
+        ).json()
+        return answer
+
+    def _order_path(self) -> str:
+        return f"/v1/orders/{self.placed.json()['id']}"
 
     def see_it_in_the_list(self) -> None:
         """See it in the list of orders, paid"""
@@ -288,13 +243,13 @@ class Journey:
         email = f"staff-{secrets.token_hex(4)}@example.com"
         self.shop.run("users", "create", email, "--role", "admin", typed=PASSWORD + "\n")
         self.staff.log_in(email, PASSWORD)
-        query = {"variant_ids": self.variant["id"]}
+        query = {"variant_ids": self.variants[0]["id"]}
         levels = self.staff.send("GET", "/v1/stock-levels", 200, params=query).json()["data"]
         level = levels[0]
         body = {
             "adjustments": [
                 {
-                    "variant_id": self.variant["id"],
+                    "variant_id": self.variants[0]["id"],
                     "set_to": level["reserved"] + 1,
                     "expected_on_hand": level["on_hand"],
                     "reason": "counted",
@@ -318,6 +273,30 @@ class Journey:
         ).json()
         expect(refused["code"] == "insufficient_stock", f"an odd refusal: {refused}")
 
+    def send_two_parcels(self) -> None:
+        """Staff sends the order in two parcels, and it is completed"""
+        first, second = self.placed.json()["lines"]
+        for line, expected in ((second, "open"), (first, "completed")):
+            body = {"lines": [{"line_id": line["id"], "quantity": line["quantity"]}]}
+            path = f"{self._order_path()}/fulfillments"
+            parcel = self.staff.send("POST", path, 201, json=body, headers=key()).json()
+            expect(parcel["status"] == "shipped", f"the parcel is {parcel['status']}")
+            order = self.customer.send("GET", self._order_path(), 200).json()
+            expect(order["status"] == expected, f"the order is {order['status']}")
+
+    def take_one_line_back(self) -> None:
+        """One line comes back, and its money is returned"""
+        line = self.placed.json()["lines"][1]
+        body = {"lines": [{"line_id": line["id"], "quantity": 1}], "restock": True}
+        path = f"{self._order_path()}/refunds"
+        refund = self.staff.send("POST", path, 201, json=body, headers=key()).json()
+        self.refunded = line["amount_total"]
+        said = (refund["status"], refund["amount"])
+        expect(said == ("succeeded", self.refunded), f"the refund is {said}")
+        order = self.customer.send("GET", self._order_path(), 200).json()
+        status = order["payment_status"]
+        expect(status == "partially_refunded", f"the payment of the order is {status}")
+
     def order_as_documented(self) -> None:
         """The example of the API document places an order"""
         document = self.guest.send("GET", "/openapi.json", 200).json()
@@ -336,8 +315,13 @@ class Journey:
         self.customer.send("GET", "/v1/users/me", 401)
 
     def the_books_agree(self) -> None:
-        """The books agree: stock, reservations, orders, payments and events"""
+        """The books agree: stock, reservations, orders, payments and events, and the bank's"""
+        ledger = self.sandbox.get("/admin/ledger").json()
+        [charge] = [one for one in ledger["charges"] if one["captured"]]
+        returned = charge["refunded"]
+        expect(returned == self.refunded, f"the bank returned {returned}, not {self.refunded}")
         violations = find_violations(self.engine)
+        violations += find_violations_of_ledger(self.engine, ledger["charges"], ledger["movements"])
         expect(not violations, "\n".join(violations))
 
 
@@ -356,23 +340,29 @@ def walk(database: str) -> None:
             url = f"sqlite:///{folder}/journey.db"
         mailbox, smtp_port = stack.enter_context(running_mailbox())
         started = time.monotonic()
-        environ = _environ(url, smtp_port)
+        bank_port = free_port()
+        environ = _environ(url, smtp_port, bank_port)
         setup = (("db", "upgrade"), ("seed",))
         shop = stack.enter_context(running_shop(DEPLOYMENT, environ, setup=setup))
         print(f"      the shop is open on {database} ({time.monotonic() - started:.1f} s)")
+        sandbox = stack.enter_context(running_sandbox(shop, bank_port, folder))
         engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
-        for number, step in enumerate(Journey(shop, mailbox, engine).steps(), start=1):
+        journey = Journey(shop, mailbox, sandbox, engine)
+        for number, step in enumerate(journey.steps(), start=1):
             step()
             print(f"  {number:2d}  {step.__doc__}", flush=True)
 
 
-def _environ(database_url: str, smtp_port: int) -> dict[str, str]:
+def _environ(database_url: str, smtp_port: int, bank_port: int) -> dict[str, str]:
     users = "MERCATO_FEATURES__USERS__SETTINGS__"
+    sandbox = "MERCATO_FEATURES__PAYMENTS_SANDBOX__SETTINGS__"
     return {
         "MERCATO_DATABASE__URL": database_url,
         f"{users}MAIL": "smtp",
         f"{users}SMTP_HOST": "127.0.0.1",
         f"{users}SMTP_PORT": str(smtp_port),
+        f"{sandbox}URL": f"http://127.0.0.1:{bank_port}",
+        f"{sandbox}SECRET": BANK_SECRET,
     }
 
 

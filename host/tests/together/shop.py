@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 
 READY_WITHIN_SECONDS = 60
+BANK_SECRET = "what the shop and its sandbox know"
 
 
 @dataclass(frozen=True)
@@ -99,13 +100,37 @@ def running_shop(
             process.wait(timeout=30)
 
 
+@contextmanager
+def running_sandbox(shop: Shop, port: int, folder: Path) -> Iterator[httpx2.Client]:
+    """Serve the sandbox of a shop until the end of the block; yields a client that may drive it.
+
+    Args:
+        shop: The shop, whose deployment has the sandbox with :data:`BANK_SECRET`.
+        port: The port that the sandbox listens on.
+        folder: Where its ledger is kept.
+    """
+    webhook = f"{shop.address}/v1/webhooks/payments/sandbox"
+    options = [f"--port={port}", f"--database={folder}/sandbox.db", f"--webhook={webhook}"]
+    command = shop.command("payments-sandbox", "serve", *options)
+    url = f"http://127.0.0.1:{port}"
+    headers = {"Authorization": f"Bearer {BANK_SECRET}"}
+    process = subprocess.Popen(command, env=dict(shop.environ))
+    try:
+        with httpx2.Client(base_url=url, headers=headers, timeout=30) as client:
+            wait_until_ready(url, [process])
+            yield client
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
 def wait_until_ready(
     address: str,
     processes: Sequence[subprocess.Popen[bytes]],
     *,
     within_seconds: float = READY_WITHIN_SECONDS,
 ) -> None:
-    """Request ``/readyz`` until the shop is ready.
+    """Request ``/readyz`` until a server is ready.
 
     Raises:
         RuntimeError: One of *processes* ended, or it took longer than *within_seconds*.

@@ -28,6 +28,7 @@ ADDRESS = {
 NEWCOMER = "wanda.walker@example.com"
 PASSWORD = "a walk through the market"
 NEW_PASSWORD = "another walk through the market"
+SECRET = "what the shop and its sandbox know of payments"
 PICTURE = {"url": "https://images.example.com/products/lamp-1.jpg", "alt": "A lamp"}
 
 
@@ -41,6 +42,7 @@ class Tour:
     Attributes:
         staff: The access token of a member of staff with every permission.
         customer: The access token of a customer.
+        secret: What the sandbox of payments signs with.
     """
 
     def __init__(self, recorder: Recorder, mails: Callable[[], list[str]]) -> None:
@@ -48,6 +50,7 @@ class Tour:
         self._mails = mails
         self._keys = 0
         self.staff = self.customer = ""
+        self.secret = SECRET
 
     def walk(self) -> None:
         """Use every operation."""
@@ -72,11 +75,13 @@ class Tour:
         headers = {"Idempotency-Key": f"{KEY}-{self._keys}", **options.pop("headers", {})}
         return self.send("POST", path, expected, headers=headers, **options)
 
+    def tokens(self) -> list[str]:
+        """Deliver the mails that are due, and return the token of each, oldest first."""
+        return [found for mail in self._mails() for found in re.findall(r"token=([\w.~-]+)", mail)]
+
     def _token(self) -> str:
-        [mail] = self._mails()
-        found = re.search(r"token=([\w.~-]+)", mail)
-        assert found, mail
-        return found[1]
+        [token] = self.tokens()
+        return token
 
     def _log_in(self, address: str, password: str, expected: int = 200) -> Any:
         body = {"email": address, "password": password}

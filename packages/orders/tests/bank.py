@@ -87,12 +87,13 @@ class Bank:
 
     def __init__(self, name, capabilities):
         self.name = name
-        self.capabilities = capabilities
+        self.usual_capabilities = capabilities
         self.lock = RLock()
         self.reset()
 
     def reset(self):
         """Forget everything."""
+        self.capabilities = self.usual_capabilities
         self.accounts = {}
         self.answers = {}
         self.calls = []
@@ -230,6 +231,11 @@ class Bank:
         """Make a refund that orders does not know."""
         made = RefundSnapshot("succeeded", amount, f"re_{uuid4()}")
         self._account_of(order_id).refunds[made.reference] = made
+
+    def moved_of(self, order_id):
+        """Return what was captured for an order and not refunded, in minor units."""
+        account = self._account_of(order_id)
+        return account.captured - account.refunded
 
     def listed(self, order_id):
         """Return the refunds of an order's payment."""

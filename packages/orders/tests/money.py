@@ -6,11 +6,14 @@ import sqlalchemy as sa
 
 from mercato_contracts.payments import Charge, Ref
 from mercato_contracts.stock import Stock
+from mercato_kit import leases
 from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.models import IdempotencyKey
 from mercato_kit.services import get
 from mercato_orders import services
 from mercato_orders.models import Line, Order, Payment, Refund, RefundLine
 from mercato_orders.services.refunds import merge_refunds
+from mercato_orders.services.units import left as units_left
 from mercato_orders.states import fulfillment_status, payment_status
 
 from .bank import BANK, Account
@@ -58,6 +61,23 @@ def add_shipping(order_id, amount, tax):
     order.amount_total += amount + tax
 
 
+def add_taxes(order_id, shipping):
+    """Add 19 % of tax to the lines of an unpaid order, and shipping with 19 % of tax."""
+    order = find_order(order_id)
+    for line in _lines_of(order):
+        line.amount_tax = line.amount_total * 19 // 100
+        line.amount_total += line.amount_tax
+        order.amount_tax += line.amount_tax
+    order.amount_shipping, order.amount_shipping_tax = shipping, shipping * 19 // 100
+    order.amount_tax += order.amount_shipping_tax
+    order.amount_total += order.amount_tax + shipping
+
+
+def canceled_tax_of(order_id):
+    """Return the tax of what was canceled before it was captured."""
+    return find_order(order_id).amount_canceled_tax
+
+
 def settle(refund_id, snapshot):
     """Record what a provider says of a refund."""
     services.settle_refund(UUID(str(refund_id)), snapshot)
@@ -73,6 +93,11 @@ def attention_of(order_id):
     """Return why operators have to look at the payments of an order."""
     of = sa.select(Payment.attention).where(Payment.order_id == UUID(str(order_id)))
     return list(session.scalars(of))
+
+
+def end_leases():
+    """Let the time of the lease on each idempotency key pass."""
+    session.execute(sa.update(IdempotencyKey).values(leased_until=leases.now(-1)))
 
 
 def change_payment(order_id, **values):
@@ -94,6 +119,12 @@ def close(order_id):
     services.settle(payment.id, BANK.void(ref, f"{payment.id}:void:1"))
 
 
+def close_if_asked(order_id):
+    """Close the payment of an order at the bank, if it is to be closed."""
+    if is_void_requested(order_id):
+        close(order_id)
+
+
 def payment_of(order_id):
     """Return the payment of an order."""
     of = sa.select(Payment).where(Payment.order_id == UUID(str(order_id)))
@@ -106,8 +137,7 @@ def ship(order_id, **units):
     lines = _lines_of(order)
     sent = {}
     for line in lines:
-        left = line.quantity - line.quantity_fulfilled - line.quantity_canceled
-        sent[line.variant_id] = units.get(line.sku, 0) if units else left
+        sent[line.variant_id] = units.get(line.sku, 0) if units else units_left(line)
         line.quantity_fulfilled += sent[line.variant_id]
     order.fulfillment_sequence += 1
     parcel = {variant_id: quantity for variant_id, quantity in sent.items() if quantity}
@@ -125,6 +155,15 @@ def count_own(statements):
 def database():
     """Return the name of the database."""
     return session.get_bind().dialect.name
+
+
+def ship_some(order_id, wanted):
+    """Send units of an open order by SKU, as far as they are left."""
+    order = find_order(order_id)
+    lines = _lines_of(order)
+    sent = {line.sku: min(wanted[line.sku], units_left(line)) for line in lines}
+    if order.status == "open" and any(sent.values()):
+        ship(order_id, **sent)
 
 
 def _lines_of(order):

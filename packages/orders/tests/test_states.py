@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from mercato_orders.errors import InvalidTransition
@@ -24,6 +26,9 @@ from mercato_orders.states import (
     payment_status,
     require,
 )
+from mercato_orders.timeline import TOPICS
+
+from . import page_of_states
 
 
 def order_of(total=500, paid=0, refunded=0, canceled=0, status="open", payment_status="unpaid"):
@@ -152,3 +157,17 @@ class TestFulfillmentStatus:
         ]
 
         assert fulfillment_status(made) == expected
+
+
+class TestPage:
+    def test_the_readme_shows_the_table(self):
+        """The table and the diagram of the README are those of the states."""
+        readme = (Path(__file__).parents[1] / "README.md").read_text()
+
+        shown = readme.partition("<!-- states -->\n")[2].partition("<!-- end of states -->")[0]
+
+        assert shown == page_of_states.section()
+
+    def test_events_of_the_table_are_published(self):
+        """Every event of a change of an order is a topic of the feature."""
+        assert {f"order.{change.event}" for change in ORDER} <= {*TOPICS}

@@ -1,5 +1,6 @@
 """Valid rows and request bodies."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -56,6 +57,27 @@ def give(email, permissions):
     name = f"role of {user.id}"
     make_role(name, permissions)
     services.grant_role(user.id, name)
+
+
+def open_sessions(user_id, number):
+    """Open sessions of a user, one after another, and return the id of the oldest."""
+    now = utc_now()
+    ids = [new_id() for _ in range(number)]
+    session.add_all(
+        Session(
+            id=one,
+            user_id=user_id,
+            created_at=now,
+            last_seen_at=now - timedelta(minutes=number - place),
+            expires_at=now + timedelta(days=30),
+            idle_expires_at=now + timedelta(days=14),
+            auth_time=now,
+            amr=["pwd"],
+        )
+        for place, one in enumerate(ids)
+    )
+    session.flush()
+    return ids[0]
 
 
 def age_logins(by):

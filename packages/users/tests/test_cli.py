@@ -1,3 +1,4 @@
+import json
 from functools import partial
 
 import pytest
@@ -6,7 +7,15 @@ from click.testing import CliRunner
 
 from mercato_kit.db import session
 from mercato_users.cli import commands
-from mercato_users.errors import EmailTaken, UnknownRole, WeakPassword
+from mercato_users.errors import (
+    EmailTaken,
+    LastAdministrator,
+    RoleTaken,
+    SystemRole,
+    UnknownPermission,
+    UnknownRole,
+    WeakPassword,
+)
 from mercato_users.models import User
 
 from . import factories
@@ -102,7 +111,7 @@ def addresses():
     return list(session.scalars(sa.select(User.email)))
 
 
-class TestListRoles:
+class TestRoles:
     def test_lists_permissions(self, mercato_users, commit):
         """Each role is a line with its permissions."""
         commit(factories.make_role, "packers", ["stock.read", "orders.fulfill"])
@@ -113,3 +122,124 @@ class TestListRoles:
             "admin: everything",
             "packers: orders.fulfill, stock.read",
         ]
+
+    def test_adds_sets_and_removes(self, mercato_users):
+        """The list as JSON says what holds, and what is dormant."""
+        mercato_users("roles", "add", "readers", "users.read", "audit.read")
+        mercato_users("roles", "set", "readers", "users.read")
+        listed = json.loads(mercato_users("roles", "--json").output)
+        mercato_users("roles", "remove", "readers")
+
+        assert listed[1] == {
+            "name": "readers",
+            "is_system": False,
+            "permissions": ["users.read"],
+            "dormant_permissions": [],
+        }
+        assert mercato_users("roles").output == "admin: everything\n"
+
+    @pytest.mark.parametrize(
+        ("arguments", "refusal"),
+        [
+            (["add", "x", "users.reed"], UnknownPermission),
+            (["add", "admin"], RoleTaken),
+            (["set", "admin"], SystemRole),
+            (["remove", "admin"], SystemRole),
+        ],
+    )
+    def test_refuses_what_cannot_be(self, mercato_users, arguments, refusal):
+        """Commands stand above who may do it, not above what a role is."""
+        with pytest.raises(refusal):
+            mercato_users("roles", *arguments)
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"), [(["add"], "name the role"), (["set", "x"], "there is no role x")]
+    )
+    def test_says_what_is_missing(self, mercato_users, arguments, said):
+        """A name that is missing or unknown is an error of the command."""
+        refused = mercato_users("roles", *arguments)
+
+        assert refused.exit_code != 0
+        assert said in refused.output
+
+
+class TestGrant:
+    def test_gives_and_takes_a_role(self, mercato_users, client, commit):
+        """The account has the role, and then has it no more."""
+        commit(factories.make_user, "ada@example.com")
+        commit(factories.make_user, "bea@example.com")
+        mercato_users("grant", "ADA@example.com", "admin")
+        mercato_users("grant", "bea@example.com", "admin")
+        given = factories.log_in(client, "ada@example.com")["user"]["roles"]
+
+        mercato_users("revoke", "ada@example.com", "admin")
+
+        assert given == ["admin"]
+        assert factories.log_in(client, "ada@example.com")["user"]["roles"] == []
+
+    @pytest.mark.parametrize(
+        "command", [("revoke", "ada@example.com", "admin"), ("suspend", "ada@example.com")]
+    )
+    def test_keeps_the_last_administrator(self, mercato_users, commit, command):
+        """Only with --force is there no administrator left."""
+        commit(factories.make_user, "ada@example.com")
+        mercato_users("grant", "ada@example.com", "admin")
+
+        with pytest.raises(LastAdministrator):
+            mercato_users(*command)
+
+        assert mercato_users(*command, "--force").exit_code == 0
+
+    def test_refuses_an_unknown_account(self, mercato_users):
+        """The address is named."""
+        refused = mercato_users("grant", "no@example.com", "admin")
+
+        assert refused.exit_code == 1
+        assert "no account with the address no@example.com" in refused.output
+
+
+class TestSuspend:
+    def test_suspends_and_reactivates(self, mercato_users, alice, client):
+        """The sessions end; after the reactivation the account logs in again."""
+        mercato_users("suspend", "alice@example.com", "--reason", "stolen phone")
+        suspended = alice.get("/v1/users/me").status_code
+
+        mercato_users("reactivate", "alice@example.com")
+
+        assert suspended == 401
+        factories.log_in(client)
+
+
+class TestSessions:
+    def test_lists_and_ends_them(self, mercato_users, alice, client):
+        """A session is ended by its id, or all are."""
+        other = factories.log_in(client)["access_token"]
+        listed = json.loads(mercato_users("sessions", "alice@example.com", "--json").output)
+
+        mercato_users("sessions", "alice@example.com", "--end", listed[0]["id"])
+        one = client.get("/v1/users/me", headers=factories.bearer(other)).status_code
+        still = alice.get("/v1/users/me").status_code
+        mercato_users("sessions", "alice@example.com", "--end", "all")
+
+        assert len(listed) == 2
+        assert (one, still, alice.get("/v1/users/me").status_code) == (401, 200, 401)
+
+    def test_refuses_what_is_no_id(self, mercato_users, alice):
+        """The option is named."""
+        refused = mercato_users("sessions", "alice@example.com", "--end", "first")
+
+        assert refused.exit_code == 2
+        assert "--end" in refused.output
+        assert alice.get("/v1/users/me").status_code == 200
+
+
+class TestAudit:
+    @pytest.mark.usefixtures("alice")
+    def test_lists_what_happened(self, mercato_users):
+        """Each event is a line: when, what, by whom and from where."""
+        mercato_users("suspend", "alice@example.com")
+
+        newest, oldest = mercato_users("audit", "alice@example.com").output.splitlines()
+
+        assert newest.split("  ")[1:] == ["suspended", "system"]
+        assert oldest.split("  ")[1:3] == ["logged_in", "you"]

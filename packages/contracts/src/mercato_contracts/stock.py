@@ -91,7 +91,7 @@ class Stock(Protocol):
 
         Raises:
             ReservationGone: The reservation is not committed, or has fewer units left.
-            InsufficientStock: Backordered units have not arrived yet.
+            InsufficientStock: Backordered units have not arrived yet; nothing was shipped.
         """
         ...
 

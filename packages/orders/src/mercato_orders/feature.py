@@ -38,7 +38,7 @@ feature = Feature(
     ],
     needs=[
         Need(Catalog, ">=1,<2"),
-        Need(Stock, ">=1,<2"),
+        Need(Stock, ">=1.1,<2"),
         Need(Discounts, ">=1,<2", at_least=0),
         Need(Shipping, ">=1,<2", at_least=0),
         Need(Taxes, ">=1,<2", at_least=0),

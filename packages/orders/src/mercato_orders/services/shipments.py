@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute, contains_eager
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts import stock
 from mercato_contracts.stock import ReservationGone, Stock
@@ -13,7 +14,7 @@ from mercato_kit.services import get
 from mercato_orders import facts
 from mercato_orders.access import Actor
 from mercato_orders.errors import InsufficientStock, InvalidTransition
-from mercato_orders.models import Fulfillment, Line, Order
+from mercato_orders.models import Fulfillment, FulfillmentLine, Line, Order
 from mercato_orders.services.completion import complete_if_done
 from mercato_orders.services.units import read_lines
 from mercato_orders.states import FULFILLMENT, fulfillment_status, move
@@ -89,17 +90,15 @@ def settle_pending(order: Order, fulfillment_id: UUID, *, captured: bool, actor:
     Units that have not arrived yet cannot be sent, and are given back, too.
 
     Args:
-        order: The order; it is locked, and so is the payment.
+        order: The order. It is locked, and its version has been raised.
         fulfillment_id: Id of the fulfilment.
         captured: Whether its capture has succeeded.
         actor: Who is named in the timeline.
     """
-    parcel = _lock_parcel(fulfillment_id)
+    parcel, lines = _lock_parcel(fulfillment_id)
     if parcel.status != "pending":
         return
-    lines = read_lines(order)
     units = units_of(parcel)
-    touch(order)
     if captured:
         count(order, units, within=Line.quantity_pending, pending=-1, fulfilled=1)
         try:
@@ -150,12 +149,20 @@ def _by_variant(parcel: Fulfillment, lines: Sequence[Line]) -> Units:
     return {line.variant_id: units[line.id] for line in lines if line.id in units}
 
 
-def _lock_parcel(fulfillment_id: UUID) -> Fulfillment:
-    """Lock a fulfilment, and read its lines."""
-    statement = (
-        sa.select(Fulfillment)
-        .join(Fulfillment.lines)
-        .options(contains_eager(Fulfillment.lines))
-        .where(Fulfillment.id == fulfillment_id)
+def _lock_parcel(fulfillment_id: UUID) -> tuple[Fulfillment, list[Line]]:
+    """Lock a fulfilment, and read its units and all lines of its order."""
+    its_own = sa.and_(
+        FulfillmentLine.fulfillment_id == Fulfillment.id, FulfillmentLine.line_id == Line.id
     )
-    return session.scalars(refreshed(locked(statement, of=(Fulfillment,)))).unique().one()
+    statement = (
+        sa.select(Fulfillment, Line, FulfillmentLine)
+        .join(Line, Line.order_id == Fulfillment.order_id)
+        .outerjoin(FulfillmentLine, its_own)
+        .where(Fulfillment.id == fulfillment_id)
+        .order_by(Line.id)
+    )
+    rows = session.execute(refreshed(locked(statement, of=(Fulfillment,)))).all()
+    parcel = rows[0][0]
+    parts: list[FulfillmentLine | None] = [part for *_, part in rows]
+    set_committed_value(parcel, "lines", [part for part in parts if part is not None])
+    return parcel, [line for _, line, _ in rows]

@@ -18,7 +18,13 @@ def make_app(sandbox: Sandbox) -> Flask:
     for module in (api, admin, pages):
         app.register_blueprint(module.blueprint)
     app.register_error_handler(Refusal, _refuse)
+    app.add_url_rule("/readyz", view_func=_say_ready)
     return app
+
+
+def _say_ready() -> dict[str, str]:
+    """Say that the sandbox answers."""
+    return {"status": "ready"}
 
 
 def _refuse(refusal: Refusal) -> Response:

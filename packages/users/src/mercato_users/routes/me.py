@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import url_for
 
+from mercato_kit.errors import StepUpRequired
 from mercato_kit.http import always, if_match
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import person, signed_in
@@ -51,7 +52,10 @@ def _prepare_password(body: dict[str, Any]) -> services.NewPassword:
 
 
 @blueprint.put(
-    "/users/me/password", allow=person, refuses=[InvalidCredentials], prepare=_prepare_password
+    "/users/me/password",
+    allow=person,
+    refuses=[InvalidCredentials, StepUpRequired],
+    prepare=_prepare_password,
 )
 @blueprint.arguments(PasswordChangeSchema)
 @blueprint.response(204)
@@ -68,7 +72,9 @@ def _prove(body: dict[str, Any]) -> services.Proof:
     return services.verify_caller(current_principal, body["current_password"])
 
 
-@blueprint.put("/users/me/email", allow=person, refuses=[InvalidCredentials], prepare=_prove)
+@blueprint.put(
+    "/users/me/email", allow=person, refuses=[InvalidCredentials, StepUpRequired], prepare=_prove
+)
 @blueprint.arguments(EmailChangeSchema)
 @blueprint.response(202, NothingSchema)
 def request_email(body: dict[str, Any], prepared: services.Proof) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from mercato_kit.errors import Unauthenticated
+from mercato_kit.errors import StepUpRequired, Unauthenticated
 from mercato_kit.http import Page, always
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, anyone_as_guest, person
@@ -68,7 +68,9 @@ def _prove(body: dict[str, Any]) -> services.Proof:
     return services.verify_caller(current_principal, body["password"])
 
 
-@blueprint.post("/auth/step-up", allow=person, refuses=[InvalidCredentials], prepare=_prove)
+@blueprint.post(
+    "/auth/step-up", allow=person, refuses=[InvalidCredentials, StepUpRequired], prepare=_prove
+)
 @blueprint.arguments(StepUpSchema)
 @blueprint.response(200, AccessTokenSchema)
 def step_up(_body: dict[str, Any], prepared: services.Proof) -> services.AccessToken:

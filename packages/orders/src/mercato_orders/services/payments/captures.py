@@ -15,10 +15,10 @@ from mercato_orders.access import SYSTEM, Actor, Caller
 from mercato_orders.errors import InvalidTransition, PaymentDeclined
 from mercato_orders.models import Capture, Order, Payment
 from mercato_orders.permissions import WRITE
-from mercato_orders.services.payments.locks import lock_payment
+from mercato_orders.services.locks import lock_payment, lock_payment_of
 from mercato_orders.services.payments.pending import end_pending
-from mercato_orders.services.payments.providers import key_of, provider_of
 from mercato_orders.services.payments.settlement import merge
+from mercato_orders.services.providers import key_of, provider_of
 from mercato_orders.services.shipments import settle_pending
 from mercato_orders.states import due
 
@@ -193,8 +193,7 @@ def finish_capture(
         actor: Who is named in the timeline.
         caller: Who is named instead.
     """
-    of_capture = sa.select(Capture.payment_id).where(Capture.id == capture_id)
-    order, payment = lock_payment(session.scalars(of_capture).one())
+    order, payment = lock_payment_of(capture_id)
     actor = actor if caller is None else caller.acts_as(order)
     if isinstance(answer, Snapshot):
         merge(order, payment, answer, actor)

@@ -18,7 +18,9 @@ def end_pending(payment: Payment, *, succeeded: bool, error_code: str | None = N
     statement = sa.select(Capture).where(
         Capture.payment_id == payment.id, Capture.status == "pending"
     )
-    capture = session.scalars(refreshed(locked(statement))).one()
+    # The caller writes its changes of the payment with this one.
+    with session.no_autoflush:
+        capture = session.scalars(refreshed(locked(statement))).one()
     move(capture, CAPTURE, "succeeded" if succeeded else "failed")
     capture.error_code = error_code
     payment.amount_capture_pending -= capture.amount

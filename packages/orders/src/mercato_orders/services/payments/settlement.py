@@ -13,12 +13,12 @@ from mercato_orders.access import SYSTEM, Actor
 from mercato_orders.models import Capture, Order, Payment
 from mercato_orders.services.attention import needs_attention
 from mercato_orders.services.lapses import authorization_gone
+from mercato_orders.services.locks import lock_payment
 from mercato_orders.services.payments.evidence import is_mismatch, is_news, stored
-from mercato_orders.services.payments.locks import lock_payment
 from mercato_orders.services.payments.pending import end_pending
-from mercato_orders.services.payments.voids import request_void
 from mercato_orders.services.refunds import claim_refund, merge_refunds
 from mercato_orders.services.shipments import settle_pending
+from mercato_orders.services.voids import request_void
 from mercato_orders.shares import Share
 from mercato_orders.states import PAYMENT, due, may, move, payment_status
 from mercato_orders.timeline import AUTHORIZED, PAID, announce
@@ -116,7 +116,9 @@ def _status_after(order: Order, payment: Payment, snapshot: Snapshot, grown: int
         return now if may(order, "pay") and get(Stock).commit(order.id) else "refund_due"
     is_ours = before in ("authorized", "captured", "refunded")
     if is_ours and (not grown or order.status in ("open", "completed")):
-        return now
+        # The rest of an authorisation can be closed after all that was captured went back.
+        is_back = 0 < payment.amount_refunded == payment.amount_captured + grown
+        return "refunded" if is_back else now
     return "refund_due"
 
 

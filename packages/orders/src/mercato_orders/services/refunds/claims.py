@@ -6,9 +6,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts.payments import Payments
 from mercato_kit.db import new_id, session
+from mercato_kit.errors import invalid
 from mercato_kit.later import later
 from mercato_kit.services import named
 from mercato_orders.errors import RefundExceedsCaptured
@@ -75,10 +77,33 @@ def write_refund(payment: Payment, share: Share, **values: Any) -> Claimed:
     return Claimed(row["id"], provider is not None and not provider.capabilities.remote)
 
 
+def check_part(payment: Payment, amount: int, pointer: str) -> None:
+    """Check that the provider can refund *amount*, which is 0 or more.
+
+    Args:
+        payment: The payment.
+        amount: Minor units.
+        pointer: The value of the request that names a part of the payment.
+
+    Raises:
+        Invalid: It refunds only what was captured as a whole.
+    """
+    provider = named(Payments, payment.provider)
+    able = provider is None or provider.capabilities.partial_refund
+    if not able and amount not in (0, payment.amount_captured):
+        raise invalid(pointer, "partial", "The provider refunds only the whole amount.")
+
+
 def claim(payment: Payment, amount: int) -> bool:
     """Claim *amount* of a payment for a refund; return whether that much is left."""
+    order = vars(payment).get("order")
     claimed = claiming(amount).where(Payment.id == payment.id).returning(Payment)
-    return session.scalar(claimed, execution_options=REFRESHING) is not None
+    if session.scalar(claimed, execution_options=REFRESHING) is None:
+        return False
+    if order is not None:
+        # A refreshed row forgets its relationships.
+        set_committed_value(payment, "order", order)
+    return True
 
 
 def claiming(amount: int | None) -> sa.Update:

@@ -140,10 +140,10 @@ def _turn(order: Order, payment: Payment, refund: Refund, status: str) -> None:
         payment.amount_refund_pending -= refund.amount
     payment.amount_refunded += change
     move(refund, REFUND, status)
-    is_late = payment.status == "refund_due" or refund.source == "late_payment"
+    is_late = refund.source == "late_payment"
     if payment.status != "authorized":
         is_all = payment.amount_refunded == payment.amount_captured
-        rest = "refund_due" if is_late else "captured"
+        rest = "refund_due" if is_late or payment.status == "refund_due" else "captured"
         move(payment, PAYMENT, "refunded" if is_all else rest)
     if not is_late:
         order.amount_refunded += change
