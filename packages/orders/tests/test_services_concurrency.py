@@ -1,7 +1,5 @@
 """Concurrent orders, payments and expiry, in threads with a connection each."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from mercato_contracts.baskets import Customer
@@ -15,12 +13,7 @@ from . import books, factories
 from .bank import BANK
 from .factories import order_of
 from .left_over import make_due
-
-
-def at_once(*calls):
-    """Run the calls at the same time; return their results."""
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
+from .threads import at_once
 
 
 class TestManyBuyers:

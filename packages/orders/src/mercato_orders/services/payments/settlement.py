@@ -116,9 +116,7 @@ def _status_after(order: Order, payment: Payment, snapshot: Snapshot, grown: int
         return now if may(order, "pay") and get(Stock).commit(order.id) else "refund_due"
     is_ours = before in ("authorized", "captured", "refunded")
     if is_ours and (not grown or order.status in ("open", "completed")):
-        # The rest of an authorisation can be closed after all that was captured went back.
-        is_back = 0 < payment.amount_refunded == payment.amount_captured + grown
-        return "refunded" if is_back else now
+        return now
     return "refund_due"
 
 
