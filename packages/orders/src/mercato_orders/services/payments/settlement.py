@@ -98,8 +98,8 @@ def _keep(payment: Payment, snapshot: Snapshot) -> None:
     payment.next_action = None if action is None else msgspec.to_builtins(action)
     is_money = snapshot.state in _TAKEN
     payment.error_code = snapshot.error_code or (None if is_money else payment.error_code)
-    payment.authorized_until = snapshot.authorized_until
-    payment.expected_by = snapshot.expected_by
+    payment.authorized_until = snapshot.authorized_until or payment.authorized_until
+    payment.expected_by = snapshot.expected_by or payment.expected_by
 
 
 def _status_after(order: Order, payment: Payment, snapshot: Snapshot, grown: int) -> str:
