@@ -1,7 +1,7 @@
 """Two commands on one order, started at once: the result is that of one after the other."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, compress, cycle, islice
@@ -115,13 +115,13 @@ class Pairs:
     Args:
         apps: One that charges at once, ``payment``, and one that charges later, ``fulfillment``.
         bank: Their payment provider.
-        staff: Returns the headers of an employee.
+        staff: The headers of an employee.
         variant_id: What is ordered; there is enough of it.
     """
 
     apps: Mapping[str, Flask]
     bank: Bank
-    staff: Callable[[], Headers]
+    staff: Headers
     variant_id: str
 
     def faults(self, rounds: int) -> Iterator[str]:
@@ -249,7 +249,7 @@ class Pairs:
         return app.test_client().post(path, data=body, headers=headers).status_code
 
     def _post(self, app: Flask, path: str, body: Any, *, expected: int | None = None) -> Any:
-        headers = {**self.staff(), **key()}
+        headers = {**self.staff, **key()}
         answer = app.test_client().post(path, json=body, headers=headers)
         if expected is not None and answer.status_code != expected:
             raise RuntimeError(f"{path}: {answer.status} {answer.text}")
