@@ -95,7 +95,7 @@ def run_chaos(place: Path, url: str, issuer: Issuer, seconds: float) -> Outcome:
     shop.deployment.write_text(
         f'environment = "testing"\n[database]\nurl = "{url}"\n[logging]\nlevel = "WARNING"\n'
         "[features.products]\n[features.orders]\n[features.payments_sandbox.settings]\n"
-        f'url = "{bank_url}"\nsecret = "{BANK_SECRET}"\ntimeout_seconds = 2\n{issuer.table}'
+        f'url = "{bank_url}"\nsecret = "{BANK_SECRET}"\ntimeout_seconds = 3\n{issuer.table}'
     )
     shop.run("db", "upgrade")
     options = [f"--port={bank_port}", f"--database={place}/sandbox.db"]
