@@ -75,11 +75,13 @@ class Tour:
         headers = {"Idempotency-Key": f"{KEY}-{self._keys}", **options.pop("headers", {})}
         return self.send("POST", path, expected, headers=headers, **options)
 
+    def tokens(self) -> list[str]:
+        """Deliver the mails that are due, and return the token of each, oldest first."""
+        return [found for mail in self._mails() for found in re.findall(r"token=([\w.~-]+)", mail)]
+
     def _token(self) -> str:
-        [mail] = self._mails()
-        found = re.search(r"token=([\w.~-]+)", mail)
-        assert found, mail
-        return found[1]
+        [token] = self.tokens()
+        return token
 
     def _log_in(self, address: str, password: str, expected: int = 200) -> Any:
         body = {"email": address, "password": password}

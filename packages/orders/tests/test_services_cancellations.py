@@ -7,13 +7,6 @@ from .bank import DESK
 from .factories import order_of
 
 
-@pytest.fixture
-def paid(alices_order, commit):
-    """The body of a paid order: two units for 12.50 EUR each."""
-    commit(money.pay, alices_order["id"])
-    return alices_order
-
-
 def cancel(who, order, **options):
     """Cancel an order."""
     return who.post(f"/v1/orders/{order['id']}/cancel", **{"json": {}, **options})

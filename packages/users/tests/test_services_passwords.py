@@ -40,6 +40,66 @@ class TestRequestPasswordReset:
             assert [answer.status_code for answer in answers] == [202] * 5 + [429]
 
 
+class TestChangePassword:
+    BODY = {"current_password": factories.PASSWORD, "password": "an entirely new one"}  # noqa: RUF012
+
+    def change(self, client, **members):
+        """Send the change, and return the response."""
+        return client.put("/v1/users/me/password", json={**self.BODY, **members})
+
+    def test_sets_the_password(self, client, alice, mails):
+        """Other sessions end, this one stays; the owner gets a link in case it was not them."""
+        other = factories.log_in(client)["access_token"]
+
+        changed = self.change(alice)
+
+        assert changed.status_code == 204
+        assert client.get("/v1/users/me", headers=factories.bearer(other)).status_code == 401
+        assert alice.get("/v1/users/me").status_code == 200
+        factories.log_in(client, password="an entirely new one")
+        (mail,) = mails()
+        assert "was changed" in mail["Subject"]
+        assert "/reset-password?token=" in mail.get_content()
+
+    def test_needs_the_current_password(self, client, alice):
+        """A wrong one is refused, and the password stays."""
+        refused = self.change(alice, current_password="not her password")
+
+        assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
+        factories.log_in(client)
+
+    def test_refuses_a_weak_password(self, alice):
+        """It has the rules of a registration, also that of the own address."""
+        for weak in ("password1234", "alice@example.com"):
+            refused = self.change(alice, password=weak)
+
+            assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/password")
+
+    def test_voids_links_that_were_mailed_before(self, client, alice, mails, token_in):
+        """A link to set a new password is void after the change."""
+        client.post("/v1/auth/password/forgot", json={"email": "alice@example.com"})
+        (mail,) = mails()
+        self.change(alice)
+
+        body = {"token": token_in(mail), "password": "another new password"}
+        assert client.post("/v1/auth/password/reset", json=body).status_code == 410
+
+    def test_does_not_change_the_profile(self, alice):
+        """The ETag that was read stays current."""
+        before = alice.get("/v1/users/me").headers["ETag"]
+
+        self.change(alice)
+
+        assert alice.get("/v1/users/me").headers["ETag"] == before
+
+    def test_takes_few_statements(self, alice, database, statements):
+        """Beside that of the identity; the password is verified in no transaction."""
+        with statements as sent:
+            self.change(alice)
+
+        assert len(sent) - 1 == (6 if database.url.startswith("postgresql") else 8), sent
+
+
 class TestResetPassword:
     NEW = "eleven quiet yellow lamps"
 

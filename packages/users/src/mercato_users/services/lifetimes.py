@@ -10,15 +10,10 @@ from mercato_kit.settings import current_settings
 from mercato_users.models import Role, RolePermission, Session, User, UserRole
 from mercato_users.settings import UsersSettings
 
-IS_STAFF = (
-    sa.exists()
-    .where(
-        UserRole.user_id == User.id,
-        Role.id == UserRole.role_id,
-        sa.or_(Role.is_system, sa.exists().where(RolePermission.role_id == Role.id)),
-    )
-    .label("is_staff")
-)
+HOLDS = sa.or_(Role.is_system, sa.exists().where(RolePermission.role_id == Role.id))
+"""Whether a role holds a permission."""
+
+IS_STAFF = sa.exists().where(UserRole.user_id == User.id, Role.id == UserRole.role_id, HOLDS)
 """Whether a user has a role that holds a permission."""
 
 
@@ -27,6 +22,16 @@ class Ends(NamedTuple):
 
     latest: datetime
     idle: datetime
+
+
+def extend(login: Session, now: datetime, *, is_staff: bool) -> None:
+    """Let a session that is refreshed *now* be idle later; it never lasts longer in all.
+
+    One that was begun before its user became staff ends as early as those of staff that begin now.
+    """
+    ends = until(now, is_staff=is_staff)
+    login.last_seen_at, login.idle_expires_at = now, ends.idle
+    login.expires_at = min(login.expires_at, ends.latest)
 
 
 def until(now: datetime, *, is_staff: bool) -> Ends:

@@ -57,10 +57,11 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
     """
     # The lock of the session's row serializes rotation and revocation.
     of_token = RefreshToken.token_hash == opaque_tokens.digest(token)
-    login = session.scalar(locked(sa.select(Session).join(RefreshToken).where(of_token)))
-    if login is None:
+    both = sa.select(Session, RefreshToken).join(RefreshToken).where(of_token)
+    rows = session.execute(locked(both)).all()
+    if not rows:
         raise Unauthenticated(invalid_token=True)
-    link = session.scalars(sa.select(RefreshToken).where(of_token)).one()
+    [(login, link)] = rows
     found = sa.select(User, lifetimes.IS_STAFF).where(User.id == login.user_id)
     user, is_staff = session.execute(found).one()
     now = utc_now()
@@ -68,8 +69,7 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
         raise Unauthenticated(invalid_token=True)
     if _claim(link, now):
         append(login.id, opaque_tokens.successor(token), link.generation + 1, now)
-        login.last_seen_at = now
-        login.idle_expires_at = lifetimes.until(now, is_staff=is_staff).idle
+        lifetimes.extend(login, now, is_staff=is_staff)
     elif not _may_repeat(link, opaque_tokens.successor(token), now):
         open_sessions.end(Session.id == login.id, reason="refresh_token_reused")
         audit.record(user.id, "refresh_token_reused", client=client, session_id=login.id)

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_kit import work
 from mercato_kit.db import new_id, session, utc_now
@@ -16,7 +17,7 @@ from mercato_users import attempts, opaque_tokens, passwords, topics
 from mercato_users.attempts import Counter
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import InvalidCredentials
-from mercato_users.models import Session, User
+from mercato_users.models import Role, Session, User, UserRole
 from mercato_users.services import audit, lifetimes, open_sessions, refreshes
 from mercato_users.services.refreshes import Tokens
 
@@ -41,7 +42,6 @@ class _Account:
     credential_epoch: int
     status: str
     email_verified_at: datetime | None
-    is_staff: bool
 
     @property
     def may_log_in(self) -> bool:
@@ -49,10 +49,9 @@ class _Account:
 
 
 _ACCOUNT = Prepared(
-    lambda _: sa.select(
-        *(getattr(User, field.name) for field in fields(_Account) if hasattr(User, field.name)),
-        lifetimes.IS_STAFF,
-    ).where(User.email_canonical == sa.bindparam("email"))
+    lambda _: sa.select(*(getattr(User, field.name) for field in fields(_Account))).where(
+        User.email_canonical == sa.bindparam("email")
+    )
 )
 
 
@@ -100,7 +99,7 @@ def log_in(
         renewed = passwords.renewed(kept, password)
         attempts.count(counters, attempts.MINUTES, attempts=0)
         if user := _record_login(account, renewed):
-            return _start(user, client, device_name, is_staff=account.is_staff)
+            return _start(user, client, device_name)
     attempts.count(counters, attempts.MINUTES)
     raise InvalidCredentials(facts={"user_id": account.id if account else None})
 
@@ -146,9 +145,24 @@ def _record_login(account: _Account, renewed: str | None) -> User | None:
     return session.scalar(_RECORD_LOGIN, values)
 
 
-def _start(user: User, client: Client, device_name: str | None, *, is_staff: bool) -> Login:
+def _read_roles(user: User) -> bool:
+    """Read the roles of a user whose row is locked, and return whether one makes it staff.
+
+    A grant locks the row, too, so that it shortens the new session or is seen here.
+    """
+    rows = session.execute(
+        sa.select(Role, lifetimes.HOLDS)
+        .join(UserRole, UserRole.role_id == Role.id)
+        .where(UserRole.user_id == user.id)
+        .order_by(Role.name)
+    ).all()
+    set_committed_value(user, "roles", [role for role, _ in rows])
+    return any(holds for _, holds in rows)
+
+
+def _start(user: User, client: Client, device_name: str | None) -> Login:
     now, token, session_id = utc_now(), opaque_tokens.new_token(), new_id()
-    ends = lifetimes.until(now, is_staff=is_staff)
+    ends = lifetimes.until(now, is_staff=_read_roles(user))
     open_sessions.end_longest_unused(user.id)
     login = {
         "id": session_id,

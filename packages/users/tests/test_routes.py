@@ -1,0 +1,180 @@
+"""Who may call each route: every route of the app, by every kind of caller."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from mercato_kit.db import new_id, session, utc_now
+from mercato_users.models import Session, User
+
+from . import factories
+
+OPEN = "open: Authorization is not read"
+ANYONE = "anyone: what is sent must be valid"
+SIGNED_IN = "every account, and API keys"
+PERSON = "every account"
+READ, WRITE, ROLES, AUDIT = "users.read", "users.write", "roles.write", "audit.read"
+FRESH = "fresh "
+
+ROUTES = {
+    "GET /.well-known/jwks.json": ANYONE,
+    "POST /v1/auth/login": OPEN,
+    "POST /v1/auth/logout": PERSON,
+    "POST /v1/auth/password/forgot": OPEN,
+    "POST /v1/auth/password/reset": OPEN,
+    "POST /v1/auth/refresh": OPEN,
+    "POST /v1/auth/step-up": PERSON,
+    "GET /v1/audit-events": AUDIT,
+    "GET /v1/permissions": ROLES,
+    "GET /v1/roles": ROLES,
+    "POST /v1/roles": FRESH + ROLES,
+    "GET /v1/roles/<uuid:role_id>": ROLES,
+    "PATCH /v1/roles/<uuid:role_id>": FRESH + ROLES,
+    "DELETE /v1/roles/<uuid:role_id>": FRESH + ROLES,
+    "GET /v1/users": READ,
+    "POST /v1/users": OPEN,
+    "GET /v1/users/<uuid:user_id>": READ,
+    "PATCH /v1/users/<uuid:user_id>": FRESH + WRITE,
+    "GET /v1/users/<uuid:user_id>/audit-events": READ,
+    "POST /v1/users/<uuid:user_id>/reactivate": FRESH + WRITE,
+    "POST /v1/users/<uuid:user_id>/revoke-sessions": FRESH + WRITE,
+    "POST /v1/users/<uuid:user_id>/suspend": FRESH + WRITE,
+    "GET /v1/users/me": SIGNED_IN,
+    "PATCH /v1/users/me": PERSON,
+    "GET /v1/users/me/addresses": PERSON,
+    "POST /v1/users/me/addresses": PERSON,
+    "GET /v1/users/me/addresses/<uuid:address_id>": PERSON,
+    "PATCH /v1/users/me/addresses/<uuid:address_id>": PERSON,
+    "DELETE /v1/users/me/addresses/<uuid:address_id>": PERSON,
+    "GET /v1/users/me/audit-events": PERSON,
+    "PUT /v1/users/me/email": PERSON,
+    "POST /v1/users/me/email/confirm": OPEN,
+    "POST /v1/users/me/email/undo": OPEN,
+    "PUT /v1/users/me/password": PERSON,
+    "GET /v1/users/me/sessions": PERSON,
+    "DELETE /v1/users/me/sessions": PERSON,
+    "DELETE /v1/users/me/sessions/<uuid:session_id>": PERSON,
+    "POST /v1/users/verify-email": OPEN,
+    "POST /v1/users/verify-email/resend": OPEN,
+}
+"""Who may call each route. One that is missing here fails the test."""
+
+LAST = "POST /v1/auth/logout"
+"""It ends the session of the caller."""
+
+GUEST, REFUSED, STEP_UP, IN = "unauthenticated", "forbidden", "step_up_required", "allowed"
+
+
+def routes_of(app):
+    """Return every route of the feature: its method and its rule."""
+    ours = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("users")]
+    return {
+        f"{method} {rule.rule}" for rule in ours for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+
+def outcome(client, route):
+    """Call a route with an empty body for what does not exist, and return how it went."""
+    method, rule = route.split()
+    path = "/".join(f"{new_id()}" if "<" in part else part for part in rule.split("/"))
+    answer = client.open(path, method=method, json={}, headers={"If-Match": '"1"'})
+    code = (answer.json or {}).get("code") if answer.status_code >= 400 else None
+    return code if code in (GUEST, REFUSED, STEP_UP) else IN
+
+
+def outcomes(client):
+    """Return how each route went, the one that ends the session as the last."""
+    order = sorted(ROUTES, key=lambda route: route == LAST)
+    return {route: outcome(client, route) for route in order}
+
+
+def expected(holds, *, fresh=IN):
+    """Return how each route goes for a person who holds permissions.
+
+    Args:
+        holds: The permissions.
+        fresh: How routes go that need a fresh session.
+    """
+    found = {}
+    for route, access in ROUTES.items():
+        permission = access.removeprefix(FRESH)
+        may = permission in (OPEN, ANYONE, SIGNED_IN, PERSON, *holds)
+        allowed = fresh if access.startswith(FRESH) else IN
+        found[route] = allowed if may else REFUSED
+    return found
+
+
+class TestAccess:
+    def test_is_declared_for_every_route(self, app):
+        """The table has every route of the app, and no other."""
+        assert routes_of(app) == ROUTES.keys()
+
+    def test_of_nobody(self, client):
+        """A guest may call what gives credentials, and read the public keys."""
+        may = (OPEN, ANYONE)
+
+        assert outcomes(client) == {
+            route: IN if access in may else GUEST for route, access in ROUTES.items()
+        }
+
+    def test_of_a_customer(self, alice):
+        """A person may call what is about its own account."""
+        assert outcomes(alice) == expected([])
+
+    @pytest.mark.parametrize("held", [READ, WRITE, ROLES, AUDIT])
+    def test_of_staff(self, as_user, held):
+        """A permission opens its routes, and no other."""
+        assert outcomes(as_user(permissions=[held])) == expected([held])
+
+    def test_of_staff_who_signed_in_long_ago(self, charlie, commit):
+        """Changes by staff need a fresh session; reading and the own account do not."""
+        commit(factories.age_logins, timedelta(minutes=15, seconds=1))
+
+        found = outcomes(charlie)
+
+        assert found == expected([READ, WRITE, ROLES, AUDIT], fresh=STEP_UP)
+
+    def test_of_staff_without_their_second_factor(self, charlie, commit):
+        """A session of acr 1 is not fresh where the account has a second factor."""
+        commit(lambda: session.execute(sa.update(User).values(has_factor=True)))
+
+        found = outcomes(charlie)
+
+        assert found == expected([READ, WRITE, ROLES, AUDIT], fresh=STEP_UP)
+
+    @pytest.mark.parametrize("how", ["suspended", "expired", "idle", "revoked", "foreign"])
+    def test_of_credentials_that_are_not_valid(self, charlie, commit, how):
+        """They are as good as none, and are refused also where guests may call."""
+        commit(_end, how)
+        if how == "foreign":
+            charlie.environ_base["HTTP_AUTHORIZATION"] += "x"
+
+        assert outcomes(charlie) == {
+            route: IN if access == OPEN else GUEST for route, access in ROUTES.items()
+        }
+
+
+class TestMassAssignment:
+    @pytest.mark.parametrize("route", sorted(route for route in ROUTES if route[0] == "P"))
+    def test_is_refused(self, app, charlie, route):
+        """No route that reads a body takes a field that it does not declare."""
+        method, rule = route.split()
+        path = "/".join(f"{new_id()}" if "<" in part else part for part in rule.split("/"))
+        reads = route != LAST
+
+        answer = charlie.open(
+            path, method=method, json={"is_system": True}, headers={"If-Match": '"1"'}
+        )
+
+        pointers = [error["pointer"] for error in (answer.json or {}).get("errors", [])]
+        assert ("/is_system" in pointers) is reads, answer.json
+
+
+def _end(how):
+    over = utc_now() - timedelta(seconds=1)
+    if how == "suspended":
+        session.execute(sa.update(User).values(status="suspended"))
+    elif how != "foreign":
+        column = {"expired": "expires_at", "idle": "idle_expires_at", "revoked": "revoked_at"}[how]
+        session.execute(sa.update(Session).values({column: over}))
