@@ -139,7 +139,7 @@ class TestRefused:
         assert len(commit(parcels.captures, authorized)) == 1
 
     def test_money_counts_without_units(self, clerk, authorized, commit):
-        """If stock no longer knows the units, nothing is sent, but what was captured is recorded."""
+        """If stock no longer knows the units, they are not sent, but the capture is recorded."""
         commit(factories.lose_reservation, authorized["id"])
 
         refused = send(clerk, authorized, 2, 0)
