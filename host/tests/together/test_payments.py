@@ -115,7 +115,7 @@ def market(boot, write_deployment, issuer, tmp_path):
     port = free_port()
     webhook = f"http://127.0.0.1:{port}/v1/webhooks/payments/sandbox"
     with running_bank(tmp_path, webhook=webhook) as bank:
-        quick = bank.table.replace("timeout_seconds = 5", "timeout_seconds = 0.5")
+        quick = bank.table.replace("timeout_seconds = 5", "timeout_seconds = 2")
         app = boot(write_deployment("products", "orders", more=issuer.table + quick))
         with served(app, port):
             yield Market(app, bank, issuer)

@@ -16,6 +16,9 @@ RESERVATIONS = {
 }
 """The reservation of an order that no money was taken for."""
 
+_TAKEN = ("authorized", "captured", "refunded")
+"""Statuses of a payment that its order has taken, unless it was late."""
+
 
 def free_units(item_id):
     """Return the units of a variant that can be sold."""
@@ -58,7 +61,8 @@ def disagreements(bank, item_id):
 def _of_order(order, payments):
     """Yield what disagrees in the books of an order."""
     state = order.status, order.payment_status
-    taken = [one for one in payments if one.status in ("authorized", "captured", "refunded")]
+    late = set(session.scalars(sa.select(Refund.payment_id).where(Refund.source == "late_payment")))
+    taken = [one for one in payments if one.status in _TAKEN and one.id not in late]
     if sum(one.amount_captured for one in taken) != order.amount_paid:
         yield "paid", state, order.amount_paid, [(one.status, one.amount_captured) for one in taken]
     is_settled = order.payment_status not in ("unpaid", "authorized")

@@ -1,6 +1,5 @@
 """Orders whose units are sent, and their books."""
 
-from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,12 +9,6 @@ from mercato_orders.models import Capture, Fulfillment, FulfillmentLine, Line, O
 
 from .factories import order_of
 from .fakes import Item, ReservationLine
-
-
-def at_once(*calls):
-    """Run the calls at the same time; return their results."""
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def place(who, *wanted):

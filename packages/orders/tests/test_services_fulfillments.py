@@ -11,7 +11,8 @@ from mercato_orders.events import send_unshippable
 from . import factories, money, parcels
 from .bank import BANK
 from .fakes import Item
-from .parcels import at_once, place, send, state, turn, units
+from .parcels import place, send, state, turn, units
+from .threads import at_once
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ from mercato_orders import services
 from . import factories, money, parcels
 from .bank import AFTER, BANK
 from .fakes import Item
-from .parcels import at_once, place, send, state, turn, units
+from .parcels import place, send, state, turn, units
+from .threads import at_once
 
 
 @pytest.fixture(autouse=True)

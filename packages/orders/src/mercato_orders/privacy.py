@@ -15,7 +15,6 @@ from mercato_orders.models import (
     Payment,
     PaymentEvent,
     Refund,
-    SearchWord,
 )
 from mercato_orders.schemas import OrderSchema
 from mercato_orders.timeline import FREE_TEXT, NOTE
@@ -51,6 +50,7 @@ def erase_subject(customer_id: UUID) -> None:
         order.note = order.tax_id = order.locale = None
         order.cancel_reason = None
         order.metadata_ = {}
+        order.search_words = []
     for entry in session.scalars(_entries_of(customer_id, FREE_TEXT)):
         entry.data = {}
     session.flush()
@@ -58,10 +58,9 @@ def erase_subject(customer_id: UUID) -> None:
 
 
 def _erase_parts(orders: sa.Select[UUID]) -> None:
-    """Erase what parts of orders say of a person: words, tracking numbers, reasons, messages."""
+    """Erase what parts of orders say of a person: tracking numbers, reasons, messages."""
     payments = sa.select(Payment.id).where(Payment.order_id.in_(orders))
     for statement in (
-        sa.delete(SearchWord).where(SearchWord.order_id.in_(orders)),
         sa.update(Fulfillment).where(Fulfillment.order_id.in_(orders)).values(tracking_number=None),
         sa.update(Refund).where(Refund.order_id.in_(orders)).values(reason=None),
         sa.update(PaymentEvent).where(PaymentEvent.payment_id.in_(payments)).values(body=None),

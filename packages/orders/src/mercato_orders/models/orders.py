@@ -131,6 +131,10 @@ class Order(db.Aggregate, Base):
         default=0, server_default="0", doc="Number of its last refund"
     )
 
+    search_words: Mapped[list[str]] = mapped_column(
+        default=list, server_default="[]", doc="What it is found by; see SearchWord"
+    )
+
     lines: Mapped[list["Line"]] = relationship(
         order_by="Line.position", lazy="raise_on_sql", viewonly=True
     )

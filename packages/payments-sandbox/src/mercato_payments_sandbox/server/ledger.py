@@ -30,7 +30,7 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         disorder: An event is sent up to 3 s later.
         drop: An event is not sent.
         error_500: A call is answered with 500, in half of the cases after its effect.
-        delay_ms: A call waits up to this long.
+        delay_ms: A call is answered this much later.
     """
 
     seed: int = 0
