@@ -64,9 +64,9 @@ class Bank:
 
 
 @contextmanager
-def running_bank(folder: Path) -> Iterator[Bank]:
-    """Run a sandbox in a thread of this process."""
-    with prepared(folder / "sandbox.db", SECRET) as (sandbox, server):
+def running_bank(folder: Path, **options: Any) -> Iterator[Bank]:
+    """Run a sandbox in a thread of this process; the options are those of the sandbox."""
+    with prepared(folder / "sandbox.db", SECRET, **options) as (sandbox, server):
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         yield Bank(sandbox)

@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import combinations_with_replacement, compress
+from itertools import combinations_with_replacement, compress, cycle, islice
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,7 @@ STATES: Mapping[str, tuple[str, ...]] = {
 }
 """The commands, and the states of an order in which each has an effect."""
 
-_WAYS_TO_AN_END = 10
+_MOST_RUNS = 100
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,10 @@ class Started:
     payment_id: str | None
 
 
-def pairs() -> list[tuple[str, str, str]]:
-    """Return each two commands, with each state in which both have an effect."""
-    return [
-        (first, second, state)
-        for first, second in combinations_with_replacement(STATES, 2)
-        for state in _states_of(first, second)
-    ]
+def pairs() -> list[tuple[str, str, Sequence[str]]]:
+    """Return each two commands, with the states in which both have an effect."""
+    every = combinations_with_replacement(STATES, 2)
+    return [(first, second, _states_of(first, second)) for first, second in every]
 
 
 def _states_of(first: str, second: str) -> Sequence[str]:
@@ -84,6 +82,30 @@ def _reachable(command: str) -> tuple[str, ...]:
     """Return the states of a command; what can be done with an unpaid order can be when overdue."""
     own = STATES[command]
     return (*own, "overdue") if "unpaid" in own else own
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Two commands that were started at once, and the statuses of their answers."""
+
+    first: str
+    second: str
+    state: str
+    started: Started
+    statuses: tuple[int, ...]
+
+    @property
+    def orders(self) -> tuple[tuple[str, ...], ...]:
+        """In which orders they may have been carried out; one of them perhaps not."""
+        first, second = self.first, self.second
+        return (first, second), (second, first), (first,), (second,)
+
+    @property
+    def possible(self) -> list[tuple[str, ...]]:
+        """The orders that their answers allow: one that was refused may have had no effect."""
+        *both, first, second = self.orders
+        refused = [status == 409 for status in self.statuses]
+        return [*both, *compress((second, first), refused)]
 
 
 @dataclass(frozen=True)
@@ -102,23 +124,25 @@ class Pairs:
     staff: Callable[[], Headers]
     variant_id: str
 
-    def faults_of(self, first: str, second: str, state: str, rounds: int) -> Iterator[str]:
-        """Run both at once, several times, and yield each result that no order of them has.
-
-        One that was refused with 409 may have had no effect, where it had one after the other.
-        """
-        orders = ((first, second), (second, first), (first,), (second,))
-        serial = [self._in_order(order, state) for order in orders]
-        at_once = [self._start(state) for _ in range(rounds)]
-        statuses = [self._at_once(first, second, started, state) for started in at_once]
+    def faults(self, rounds: int) -> Iterator[str]:
+        """Run each two commands at once, several times; yield what no order of them results in."""
+        tried = [
+            self._at_once(first, second, state)
+            for first, second, states in pairs()
+            for state in islice(cycle(states), rounds)
+        ]
+        serial = {
+            (state, order): self._in_order(order, state)
+            for state, orders in {(one.state, one.orders) for one in tried}
+            for order in orders
+        }
         self.come_to_rest()
-        *both, one, other = (self.result_of(started) for started in serial)
-        for started, answered in zip(at_once, statuses, strict=True):
-            result = self.result_of(started)
-            refused = [status == 409 for status in answered]
-            allowed = {*both, *compress((other, one), refused)}
-            if result not in allowed or max(answered) >= 500:
-                yield f"{first} x {second} of {state}: {answered} {result}, not in {allowed}"
+        results = {key: self.result_of(started) for key, started in serial.items()}
+        for one in tried:
+            result = self.result_of(one.started)
+            allowed = {results[one.state, order] for order in one.possible}
+            if result not in allowed or max(one.statuses) >= 500:
+                yield f"{one}: {result}, not in {allowed}"
 
     def violations(self) -> list[str]:
         """Return what is wrong with the books of shop and bank."""
@@ -155,9 +179,9 @@ class Pairs:
     def come_to_rest(self) -> None:
         """Do what the worker does later, until nothing is left to do."""
         app = self.apps["payment"]
-        for _ in range(_WAYS_TO_AN_END):
+        for _ in range(_MOST_RUNS):
             with app.app_context():
-                if work.run(_make_due) == 0:
+                if work.run(make_due) == 0:
                     return
             run_once(app)
         raise RuntimeError("payments are still in flight")
@@ -204,20 +228,17 @@ class Pairs:
             self.bank.let_banks_answer()
         return Started(started.order_id, paid.json["id"])
 
-    def _at_once(self, first: str, second: str, started: Started, state: str) -> tuple[int, ...]:
-        barrier = threading.Barrier(2)
-        statuses = [0, 0]
+    def _at_once(self, first: str, second: str, state: str) -> Tried:
+        """Start an order, and run two commands on it at once."""
+        started, barrier = self._start(state), threading.Barrier(2)
 
-        def run(number: int, command: str) -> None:
+        def run(command: str) -> int:
             barrier.wait()
-            statuses[number] = self.run(command, started, state)
+            return self.run(command, started, state)
 
-        threads = [threading.Thread(target=run, args=each) for each in enumerate((first, second))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return tuple(statuses)
+        with ThreadPoolExecutor(2) as threads:
+            statuses = tuple(threads.map(run, (first, second)))
+        return Tried(first, second, state, started, statuses)
 
     def _post_event(self, app: Flask, started: Started) -> int:
         event = self.bank.last_event(str(started.payment_id))
@@ -235,7 +256,7 @@ class Pairs:
         return answer
 
 
-def _make_due() -> int:
+def make_due() -> int:
     """Make everything due that the reconciler checks; return how much it is."""
     now = {"next_check_at": utc_now()}
     in_flight = sa.or_(

@@ -37,7 +37,7 @@ class TestPlaceOrder:
     ):
         """An order has 6 statements on PostgreSQL, identity included, whatever its length.
 
-        SQLite has 13: it has no INSERT inside of a statement, so each table is one.
+        SQLite has 14: it has no INSERT inside of a statement, so each table is one.
         """
         path = write_deployment("users", "products", "orders")
         app = boot(path)
@@ -59,7 +59,7 @@ class TestPlaceOrder:
             assert placed.status_code == 201, placed.text
             counts[lines] = len(sent)
 
-        allowed = 6 if bind.dialect.name == "postgresql" else 13
+        allowed = 6 if bind.dialect.name == "postgresql" else 14
         assert counts == dict.fromkeys((1, 5, 20), allowed), sent
 
     def test_one_line_that_is_short_refuses_the_whole_order(
@@ -83,16 +83,16 @@ class TestPlaceOrder:
 
 class TestOtherRoutes:
     def test_need_few_statements(self, boot, write_deployment, issuer):
-        """Quotes, payments, cancellations and adjustments have at most these statements."""
+        """Quotes, payments, cancellations, fulfilments and adjustments have these statements."""
         app = boot(write_deployment("products", "orders", "payments_manual", more=issuer.table))
-        client, permissions = app.test_client(), [*STAFF, "orders.write"]
+        client, permissions = app.test_client(), [*STAFF, "orders.write", "orders.fulfill"]
         staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=permissions)}"}
         variant_ids = [stock_variant(client, staff, units=9) for _ in range(3)]
         order = new_order(*variant_ids)
-        paid, canceled = (
-            client.post("/v1/orders", json=order, headers={**staff, **key()}).json["id"]
-            for _ in range(2)
+        placed, canceled = (
+            client.post("/v1/orders", json=order, headers={**staff, **key()}).json for _ in range(2)
         )
+        paid = placed["id"]
         with app.app_context():
             bind = engine()
         adjustments = [
@@ -105,7 +105,8 @@ class TestOtherRoutes:
         for name, path, body in (
             ("quote", "/v1/orders/quote", quoted),
             ("pay", f"/v1/orders/{paid}/payments", {"provider": "manual"}),
-            ("cancel", f"/v1/orders/{canceled}/cancel", {}),
+            ("cancel", f"/v1/orders/{canceled['id']}/cancel", {}),
+            ("fulfill", f"/v1/orders/{paid}/fulfillments", {"lines": _units(placed)}),
             ("adjust", "/v1/stock-adjustments", {"adjustments": adjustments}),
         ):
             with StatementCounter(bind) as sent:
@@ -113,17 +114,17 @@ class TestOtherRoutes:
             assert answer.status_code < 300, answer.text
             counts[name] = len(sent)
 
-        on_postgresql = {"quote": 1, "pay": 17, "cancel": 13, "adjust": 8}
-        on_sqlite = {"quote": 1, "pay": 19, "cancel": 16, "adjust": 8}
+        on_postgresql = {"quote": 1, "pay": 12, "cancel": 12, "fulfill": 12, "adjust": 8}
+        on_sqlite = {"quote": 1, "pay": 15, "cancel": 15, "fulfill": 17, "adjust": 8}
         assert counts == (on_postgresql if bind.dialect.name == "postgresql" else on_sqlite)
 
 
 class TestPlans:
     def test_no_statement_reads_a_whole_table(self, boot, write_deployment, issuer):
-        """Placing, paying, cancelling and expiring orders and adjusting stock use indexes only."""
+        """Placing, paying, sending and expiring orders and adjusting stock use indexes only."""
         path = write_deployment("products", "orders", "payments_manual", more=issuer.table)
         client = boot(path).test_client()
-        permissions = [*STAFF, "orders.write"]
+        permissions = [*STAFF, "orders.write", "orders.fulfill"]
         staff = {"Authorization": f"Bearer {issuer.token(str(uuid4()), permissions=permissions)}"}
         variant_ids = [stock_variant(client, staff, units=9) for _ in range(3)]
         with client.application.app_context():
@@ -139,8 +140,13 @@ class TestPlans:
             for answer, verb, body in (
                 (paid, "payments", {"provider": "manual"}),
                 (canceled, "cancel", {}),
+                (paid, "fulfillments", {"lines": _units(paid.json)}),
             ):
-                client.post(path(answer.json["id"], verb), json=body, headers={**staff, **key()})
+                made = client.post(
+                    path(answer.json["id"], verb), json=body, headers={**staff, **key()}
+                )
+            back = client.post(f"/v1/fulfillments/{made.json['id']}/cancel", headers=staff)
+            assert back.status_code == 200, back.text
             with client.application.app_context():
                 order_id = UUID(expired.json["id"])
                 past = utc_now() - timedelta(days=1)
@@ -222,6 +228,11 @@ class TestLastUnits:
         assert set(answers) <= {"payment 201"}, answers
         assert find_violations(engine) == []
         assert count_orders_without_a_key(engine) == 0
+
+
+def _units(order: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one unit of each line of an order."""
+    return [{"line_id": line["id"], "quantity": 1} for line in order["lines"]]
 
 
 def _stock_over_http(client: httpx2.Client, staff: dict[str, str]) -> str:

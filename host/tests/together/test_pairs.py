@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from .bank import running_bank
-from .pairs import Pairs, pairs
+from .pairs import Pairs
 from .shopping import stock_variant
 
 ROUNDS = 10
@@ -33,7 +33,7 @@ def tried(boot, write_deployment, issuer, tmp_path):
 class TestPairs:
     def test_end_as_one_after_the_other(self, tried):
         """Each two commands that start at once end as if one had been first; the books agree."""
-        faults = [fault for pair in pairs() for fault in tried.faults_of(*pair, ROUNDS)]
+        faults = list(tried.faults(ROUNDS))
 
         assert not faults, "\n".join(faults)
         assert tried.violations() == []

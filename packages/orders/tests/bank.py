@@ -43,6 +43,7 @@ class Account:
     charge: Charge
     state: str = "processing"
     captured: int = 0
+    confirmed: bool = False
     refunds: dict = field(default_factory=dict)
     expected_by: datetime | None = None
     authorized_until: datetime | None = None
@@ -86,12 +87,13 @@ class Bank:
 
     def __init__(self, name, capabilities):
         self.name = name
-        self.capabilities = capabilities
+        self.usual_capabilities = capabilities
         self.lock = RLock()
         self.reset()
 
     def reset(self):
         """Forget everything."""
+        self.capabilities = self.usual_capabilities
         self.accounts = {}
         self.answers = {}
         self.calls = []
@@ -182,6 +184,7 @@ class Bank:
     def _confirmed(self, ref, outcome):
         account = self.accounts[ref.payment_id]
         later = account.charge.capture == "later"
+        account.confirmed = True
         if account.state == "processing":
             state = outcome if isinstance(outcome, str) else None
             account.state = state or ("authorized" if later else "captured")

@@ -3,7 +3,7 @@ import pytest
 from mercato_orders import services
 from mercato_orders.feature import feature  # noqa: F401 - the feature under test
 
-from . import factories
+from . import factories, money
 from .bank import BANK, BANKS, DESK
 from .drawn import VIEW_CASES
 from .fakes import WAREHOUSE
@@ -57,3 +57,23 @@ def sweep(app):
             return services.expire_unpaid_orders()
 
     return run
+
+
+@pytest.fixture
+def clerk(as_user):
+    """A client of staff who may refund, and nothing else."""
+    return as_user(permissions=["orders.refund"])
+
+
+@pytest.fixture
+def paid(alices_order, commit):
+    """The body of a paid order: two units for 12.50 EUR each."""
+    commit(money.pay, alices_order["id"])
+    return alices_order
+
+
+@pytest.fixture
+def sent(paid, commit):
+    """The body of a paid order of which all units were sent."""
+    commit(money.ship, paid["id"])
+    return paid

@@ -6,7 +6,9 @@ import sqlalchemy as sa
 
 from mercato_contracts.payments import Charge, Ref
 from mercato_contracts.stock import Stock
+from mercato_kit import leases
 from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.models import IdempotencyKey
 from mercato_kit.services import get
 from mercato_orders import services
 from mercato_orders.models import Line, Order, Payment, Refund, RefundLine
@@ -91,6 +93,11 @@ def attention_of(order_id):
     """Return why operators have to look at the payments of an order."""
     of = sa.select(Payment.attention).where(Payment.order_id == UUID(str(order_id)))
     return list(session.scalars(of))
+
+
+def end_leases():
+    """Let the time of the lease on each idempotency key pass."""
+    session.execute(sa.update(IdempotencyKey).values(leased_until=leases.now(-1)))
 
 
 def change_payment(order_id, **values):

@@ -6,12 +6,13 @@ from click.testing import CliRunner
 from mercato_contracts.payments import Unknown
 from mercato_kit import work
 from mercato_kit.db import new_id, utc_now
+from mercato_orders import services
 from mercato_orders.cli.payments import payments
 from mercato_testing.samples.documents import read_document
 
 from .bank import BANK
 from .factories import order_of
-from .left_over import ANSWERED, events, find_payment, leave_payment
+from .left_over import ANSWERED, events, find_payment, leave_payment, make_due
 
 NOTE = ("--note", "paid by cheque")
 
@@ -43,6 +44,13 @@ def note(payment_id):
     payment = find_payment(payment_id)
     payment.attention, payment.attention_at = "void_refused", utc_now()
     payment.errors, payment.checks, payment.last_error = 3, 9, "not_now"
+
+
+def refuse_refund(payment_id):
+    """Let a payment be late, and its refund refused."""
+    payment = find_payment(payment_id)
+    payment.status, payment.amount_captured = "refund_due", payment.amount
+    BANK.accounts[payment_id].state, BANK.accounts[payment_id].captured = "captured", 2_500
 
 
 def entries(who, order):
@@ -87,6 +95,19 @@ class TestRetry:
         assert payment.next_check_at <= utc_now()
         facts = {"payment_id": str(payment_id), "reason": "void_refused"}
         assert entries(charlie, alices_order) == [("order.payment_retried", facts)]
+
+    def test_gives_late_money_back_once_more(self, mercato, app, payment_id, commit):
+        """A refund of money that no order took, and that failed, is made anew."""
+        commit(refuse_refund, payment_id)
+
+        mercato("retry", str(payment_id))
+        commit(make_due)
+        with app.app_context():
+            services.reconcile_payments()
+
+        payment = commit(find_payment, payment_id)
+        assert (payment.status, payment.amount_refunded) == ("refunded", 2_500)
+        assert BANK.moved() == 0
 
     def test_of_none(self, mercato):
         """An unknown payment is an error."""

@@ -202,7 +202,7 @@ class TestBought:
         before = bought()
         shop.commit(_set, Order, order.id, payment_status="paid")
         paid = bought()
-        shop.commit(_set, Line, order.id, quantity_refunded=2)
+        shop.commit(_set, Line, order.id, quantity_fulfilled=2, quantity_refunded=2)
 
         assert (before, paid, bought()) == (frozenset(), {item}, frozenset())
 

@@ -3,23 +3,8 @@ import pytest
 from mercato_contracts.payments import Refused, Unknown
 
 from . import factories, money
-from .bank import BANK, DESK
+from .bank import DESK
 from .factories import order_of
-
-
-@pytest.fixture(autouse=True)
-def bank():
-    """The provider ``bank``, which knows nothing yet."""
-    BANK.reset()
-    DESK.reset()
-    return BANK
-
-
-@pytest.fixture
-def paid(alices_order, commit):
-    """The body of a paid order: two units for 12.50 EUR each."""
-    commit(money.pay, alices_order["id"])
-    return alices_order
 
 
 def cancel(who, order, **options):
@@ -214,6 +199,19 @@ class TestCancelAnAuthorizedOrder:
         assert (canceled["status"], canceled["amount_refunded"]) == ("canceled", 1_000)
         assert (order["payment_status"], order["payments"][0]["status"]) == ("refunded",) * 2
         assert bank.moved() == 0
+        assert commit(money.books_of, alices_order["id"]) == []
+
+    def test_what_was_captured_went_back_before(self, charlie, alices_order, commit):
+        """The order owes no more than it has paid, although nothing is left to refund."""
+        commit(money.pay, alices_order["id"], captured=1_000)
+        charlie.post(f"/v1/orders/{alices_order['id']}/refunds", json={})
+
+        canceled = cancel(charlie, alices_order).json
+        commit(money.close, alices_order["id"])
+
+        order = charlie.get(f"/v1/orders/{alices_order['id']}").json
+        assert (canceled["amount_canceled"], len(canceled["refunds"])) == (1_500, 1)
+        assert order["payment_status"] == "refunded"
         assert commit(money.books_of, alices_order["id"]) == []
 
     def test_units_are_taken_off_what_is_due(self, charlie, alices_order, bank, commit):

@@ -8,6 +8,7 @@ from mercato_orders import services
 from . import factories
 from .bank import AFTER, BANK
 from .factories import order_of
+from .threads import at_once
 
 TOTAL = 2_500
 KEY = {"Idempotency-Key": "capture-this-payment"}
@@ -111,6 +112,27 @@ class TestCapture:
         answers = [capture(who, payment) for who in (alice, reader, bob, client)]
 
         assert [answer.status_code for answer in answers] == [403, 403, 404, 404]
+
+
+class TestRaces:
+    def test_an_amount_is_captured_once(self, as_user, payment, permissions):
+        """Of several concurrent captures of all, one has it; the others are refused."""
+        staff = [as_user(permissions=permissions) for _ in range(4)]
+
+        answers = at_once(*[lambda who=who: capture(who, payment) for who in staff])
+
+        assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+        assert BANK.moved() == TOTAL
+
+    def test_capture_against_void(self, as_user, payment, permissions, commit):
+        """A payment is captured or closed, and the other one is refused or comes too late."""
+        one, other = (as_user(permissions=permissions) for _ in range(2))
+
+        at_once(lambda: capture(one, payment), lambda: void(other, payment))
+
+        row = commit(factories.find_payment, payment["id"])
+        assert (row.status, row.amount_captured) in [("captured", TOTAL), ("canceled", 0)]
+        assert BANK.moved() == row.amount_captured
 
 
 class TestVoid:

@@ -1,9 +1,12 @@
+from uuid import UUID
+
 import pytest
 
-from mercato_kit.db import new_id
+from mercato_kit.db import new_id, session
 from mercato_kit.errors import Forbidden
 from mercato_kit.principals import Principal
 from mercato_orders import services
+from mercato_orders.models import Line
 from mercato_orders.privacy import erase_subject, export_subject
 
 from .factories import ADDRESS, find_order
@@ -27,6 +30,11 @@ def change(who, order, changes, version=1, **headers):
 def ship(order_id):
     """Mark an order as sent in part."""
     find_order(order_id).fulfillment_status = "partially_fulfilled"
+
+
+def begin_parcel(line_id):
+    """Let a unit of a line wait for its capture."""
+    session.get_one(Line, UUID(line_id)).quantity_pending = 1
 
 
 def close(order_id):
@@ -102,6 +110,14 @@ class TestChangeOrder:
         codes = [answer.status_code for answer in (mine, theirs, closed, noted)]
         assert codes == [409, 200, 409, 200]
         assert mine.json["code"] == closed.json["code"] == "invalid_transition"
+
+    def test_the_owner_changes_nothing_that_is_about_to_be_sent(self, alice, commit, alices_order):
+        """While the capture of a parcel runs, its address stays."""
+        commit(begin_parcel, alices_order["lines"][0]["id"])
+
+        refused = change(alice, alices_order, {"shipping_address": ADDRESS})
+
+        assert (refused.status_code, refused.json["code"]) == (409, "invalid_transition")
 
     @pytest.mark.parametrize("name", ["country", "region", "postal_code"])
     def test_the_price_stays_right(self, alice, clerk, alices_order, name):

@@ -1,24 +1,19 @@
 """Concurrent orders, payments and expiry, in threads with a connection each."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
-from mercato_orders.payments.provider import Result
 
 from mercato_contracts.baskets import Customer
 from mercato_contracts.orders import Orders, Wanted, WantedLine
-from mercato_kit.db import new_id
+from mercato_contracts.payments import Snapshot
+from mercato_kit.db import new_id, utc_now
 from mercato_kit.services import get
 from mercato_orders import services
 
-from . import factories
+from . import books, factories
+from .bank import BANK
 from .factories import order_of
-
-
-def at_once(*calls):
-    """Run the calls at the same time; return their results."""
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
+from .left_over import make_due
+from .threads import at_once
 
 
 class TestManyBuyers:
@@ -106,9 +101,66 @@ class TestPayAgainstExpire:
     def test_concurrent_settlements_count_once(self, alices_order, commit, outbox):
         """Two concurrent results of a provider pay the order once."""
         started = commit(factories.make_payment, alices_order["id"])
-        settle = lambda: commit(services.settle_payment, started, Result("captured"))  # noqa: E731
+        paid = Snapshot("captured", 2_500, "EUR", 2_500, (), utc_now())
+        settle = lambda: commit(services.settle, started, paid)  # noqa: E731
 
         payments = at_once(*[settle] * 4)
 
         assert {payment.status for payment in payments} == {"captured"}
         assert len(outbox("order.paid")) == 1
+
+
+class TestPayAgainstPay:
+    def test_one_of_them_charges(self, as_user, item):
+        """Of six concurrent payments of an order, one charges the customer; the others name it."""
+        alice = as_user(email="alice@example.com")
+        order = alice.post("/v1/orders", json=order_of((item, 2))).json
+        twins = [as_user(email="alice@example.com", sub=alice.sub) for _ in range(6)]
+        path, body = f"/v1/orders/{order['id']}/payments", {"provider": "bank"}
+
+        answers = at_once(*[lambda who=who: who.post(path, json=body) for who in twins])
+
+        (paid,) = [answer.json for answer in answers if answer.status_code == 201]
+        refused = [answer.json for answer in answers if answer.status_code != 201]
+        assert {one["code"] for one in refused} <= {"payment_in_progress", "order_not_payable"}
+        assert {one.get("payment_id", paid["id"]) for one in refused} == {paid["id"]}
+        assert (paid["status"], BANK.moved(), len(BANK.accounts)) == ("captured", 2_500, 1)
+
+    def test_one_key_charges_once(self, as_user, item, outbox):
+        """Of twelve identical requests with one key, one charges; the others wait or replay."""
+        alice = as_user(email="alice@example.com")
+        order = alice.post("/v1/orders", json=order_of((item, 2))).json
+        twins = [as_user(email="alice@example.com", sub=alice.sub) for _ in range(12)]
+        path, key = f"/v1/orders/{order['id']}/payments", {"Idempotency-Key": "one-charge-of-twins"}
+        pay = lambda who: who.post(path, json={"provider": "bank"}, headers=key)  # noqa: E731
+
+        answers = at_once(*[lambda who=who: pay(who) for who in twins])
+
+        codes = {answer.json.get("code", answer.json.get("status")) for answer in answers}
+        assert "captured" in codes <= {"captured", "idempotency_in_progress"}
+        assert (BANK.moved(), len(BANK.accounts)) == (2_500, 1)
+        assert len(outbox("order.paid")) == 1
+
+
+class TestPayAgainstCancel:
+    @pytest.mark.parametrize("attempt", range(5))
+    def test_the_money_is_the_orders_or_goes_back(
+        self, app, charlie, as_user, alices_order, item, commit, attempt
+    ):
+        """A concurrent payment and cancellation leave no money with a canceled order."""
+        staff = as_user(permissions=["orders.read", "orders.write"])
+        path = f"/v1/orders/{alices_order['id']}"
+
+        paid, canceled = at_once(
+            lambda: charlie.post(f"{path}/payments", json={"provider": "bank"}),
+            lambda: staff.post(f"{path}/cancel", json={}),
+        )
+
+        commit(make_due)
+        with app.app_context():
+            services.reconcile_payments()
+        order = charlie.get(path).json
+        assert (paid.status_code, canceled.status_code) in [(201, 200), (409, 200)]
+        assert (order["status"], BANK.moved()) == ("canceled", 0)
+        assert commit(books.disagreements, BANK, item) == []
+        assert commit(factories.count_reserved, item) == 0

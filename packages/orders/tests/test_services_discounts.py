@@ -7,7 +7,7 @@ from mercato_kit.db import session
 from mercato_orders import services
 from mercato_orders.models import Adjustment, Order, PendingGiveBack
 
-from . import factories, providers
+from . import factories, money, providers
 from .factories import order_of
 
 SENT = {"shipping_method": "post.standard", "email": "guest@example.com"}
@@ -179,6 +179,47 @@ class TestGiveBack:
             services.expire_unpaid_orders()
 
         assert shop.commit(providers.redeemed, "TENTH") == 0
+
+    def test_a_refund_keeps_them(self, shop, order):
+        """Money and units that go back do not free the use; a cancellation of all does."""
+        clerk = shop.as_user(permissions=["orders.write", "orders.refund"])
+        path, units = f"/v1/orders/{order['id']}", order["lines"][0]["id"]
+        shop.commit(money.pay, order["id"])
+        answers = [
+            clerk.post(f"{path}/refunds", json={"amount": 100}),
+            clerk.post(f"{path}/cancel", json={"lines": [{"line_id": units, "quantity": 1}]}),
+        ]
+        kept = shop.commit(providers.redeemed, "TENTH")
+
+        canceled = clerk.post(f"{path}/cancel", json={})
+
+        assert [answer.status_code for answer in answers] == [201, 200]
+        assert (canceled.status_code, canceled.json["payment_status"]) == (200, "refunded")
+        assert (kept, shop.commit(providers.redeemed, "TENTH")) == (1, 0)
+
+    def test_units_that_are_all_refunded_free_them(self, shop, order):
+        """An order of which nothing was sent or is left to send is canceled."""
+        clerk = shop.as_user(permissions=["orders.refund"])
+        shop.commit(money.pay, order["id"])
+        units = [{"line_id": order["lines"][0]["id"], "quantity": 2}]
+
+        made = clerk.post(f"/v1/orders/{order['id']}/refunds", json={"lines": units})
+
+        assert made.status_code == 201, made.json
+        assert shop.commit(providers.redeemed, "TENTH") == 0
+
+    def test_a_returned_order_keeps_them(self, shop, order):
+        """What was sent and comes back does not free the use."""
+        clerk = shop.as_user(permissions=["orders.refund"])
+        shop.commit(money.pay, order["id"])
+        shop.commit(money.ship, order["id"])
+        units = [{"line_id": order["lines"][0]["id"], "quantity": 2}]
+
+        body = {"lines": units, "restock": True}
+        made = clerk.post(f"/v1/orders/{order['id']}/refunds", json=body)
+
+        assert made.status_code == 201, made.json
+        assert shop.commit(providers.redeemed, "TENTH") == 1
 
     def test_waits_for_a_provider_that_is_away(self, shop, order):
         """Discounts of a provider that is not composed are given back when it is again."""

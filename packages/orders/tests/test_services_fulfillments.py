@@ -1,6 +1,5 @@
 """Units of paid orders are sent, followed and taken back."""
 
-from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -13,6 +12,7 @@ from . import factories, money, parcels
 from .bank import BANK
 from .fakes import Item
 from .parcels import place, send, state, turn, units
+from .threads import at_once
 
 
 @pytest.fixture(autouse=True)
@@ -288,14 +288,16 @@ class TestSee:
 
 
 class TestUnshippable:
-    def test_what_needs_no_shipping_is_sent_when_it_is_paid(self, alice, clerk, commit, items):
+    def test_what_needs_no_shipping_is_sent_when_it_is_paid(
+        self, alice, charlie, clerk, commit, items, run_worker
+    ):
         """A handler of order.paid sends such units once; those that are shipped wait."""
         download = commit(factories.make_item, sku="PDF", requires_shipping=False)
         order = place(alice, (download, 2), (items[0], 1))
-        commit(money.pay, order["id"])
+        charlie.post(f"/v1/orders/{order['id']}/payments", json={"provider": "desk"})
 
-        for _ in range(2):
-            commit(send_unshippable, paid_event(order))
+        run_worker()
+        commit(send_unshippable, paid_event(order))
 
         (sent,) = clerk.get(f"/v1/orders/{order['id']}/fulfillments").json["data"]
         assert sent["lines"] == units(order, 2, 0)
@@ -391,12 +393,6 @@ class TestRaces:
 
         assert sorted(answer.status_code for answer in answers) == [200] + [409] * 5
         assert commit(parcels.stock_of, paid) == [(100, 3), (100, 2)]
-
-
-def at_once(*calls):
-    """Run the calls at the same time; return their results."""
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def paid_event(order):

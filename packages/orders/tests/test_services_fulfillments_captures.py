@@ -10,6 +10,7 @@ from . import factories, money, parcels
 from .bank import AFTER, BANK
 from .fakes import Item
 from .parcels import place, send, state, turn, units
+from .threads import at_once
 
 
 @pytest.fixture(autouse=True)
@@ -146,15 +147,20 @@ class TestLostAnswer:
         BANK.next("capture", AFTER)
         return send(clerk, authorized, 2, 0).json
 
-    def test_it_is_pending(self, clerk, authorized, pending, commit):
+    def test_it_is_pending(self, clerk, charlie, authorized, pending, commit):
         """Its units are taken, and neither sent, captured nor canceled meanwhile."""
         more = send(clerk, authorized, 0, 1)
         too_many = send(clerk, authorized, 2, 0)
-        canceled = turn(clerk, pending, "cancel")
+        turned = [turn(clerk, pending, verb) for verb in ("cancel", "deliver")]
+        cancel = f"/v1/orders/{authorized['id']}/cancel"
+        canceled = [
+            charlie.post(cancel, json=body) for body in ({}, {"lines": units(authorized, 0, 1)})
+        ]
 
+        refused = [more, *turned, *canceled]
         assert (pending["status"], pending["shipped_at"]) == ("pending", None)
         assert commit(parcels.stock_of, authorized) == [(100, 3), (100, 2)]
-        assert [one.json["code"] for one in (more, canceled)] == ["invalid_transition"] * 2
+        assert [one.json["code"] for one in refused] == ["invalid_transition"] * 5
         assert too_many.json["code"] == "quantity_exceeds_remaining"
         assert state(clerk, authorized) == ("open", "authorized", "unfulfilled")
 
@@ -180,6 +186,40 @@ class TestLostAnswer:
 
         assert clerk.get(f"/v1/fulfillments/{pending['id']}").json["status"] == "pending"
         assert commit(parcels.captured, authorized) == (0, 2_990, "authorized")
+
+    def test_an_authorisation_that_ends_gives_the_units_back(self, clerk, authorized, commit):
+        """If the provider has closed the payment without a capture, nothing is sent any more."""
+        BANK.next("capture", Unknown("no answer"))
+        pending = send(clerk, authorized, 2, 0).json
+        payment_id = next(iter(BANK.accounts))
+        BANK.accounts[payment_id].state = "canceled"
+
+        commit(services.settle, payment_id, BANK.accounts[payment_id].snapshot())
+
+        assert clerk.get(f"/v1/fulfillments/{pending['id']}").json["status"] == "canceled"
+        assert commit(parcels.captured, authorized)[:2] == (0, 0)
+        assert commit(parcels.stock_of, authorized) == [(100, 0), (100, 0)]
+        assert state(clerk, authorized)[0] == "canceled"
+
+
+class TestTwins:
+    def test_a_key_captures_and_sends_once(self, as_user, authorized, commit):
+        """Of twelve identical requests with one key, one captures; the others wait or repeat it."""
+        first = as_user(permissions=["orders.fulfill"])
+        twins = [as_user(permissions=["orders.fulfill"], sub=first.sub) for _ in range(12)]
+        key = {"Idempotency-Key": "one-captured-parcel"}
+
+        answers = at_once(
+            *[lambda who=who: send(who, authorized, 1, 1, headers=key) for who in twins]
+        )
+        last = send(first, authorized, 1, 1, headers=key)
+
+        refused = {one.json["code"] for one in answers if one.status_code != 201}
+        sent = {one.data for one in answers if one.status_code == 201}
+        assert refused <= {"idempotency_in_progress"}
+        assert sent == {last.data}
+        assert commit(parcels.captures, authorized) == [(490 + 2_500, False, "succeeded")]
+        assert commit(parcels.stock_of, authorized) == [(99, 2), (99, 1)]
 
 
 class TestRequest:

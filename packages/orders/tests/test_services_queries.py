@@ -2,6 +2,7 @@ import pytest
 
 from mercato_kit.db import new_id
 
+from . import money
 from .factories import order_of
 
 
@@ -77,6 +78,25 @@ class TestGetOrder:
         path = f"/v1/orders/{alices_order['id']}"
 
         assert alice.get(path, headers={"If-None-Match": '"1"'}).status_code == 304
+
+    def test_parts_take_no_further_statements(self, alice, charlie, commit, statements, item):
+        """An order with payment, parcels and refunds is read by at most four statements."""
+        order = alice.post("/v1/orders", json=order_of((item, 5))).json
+        at = f"/v1/orders/{order['id']}"
+        commit(money.pay, order["id"])
+        unit = {"lines": [{"line_id": order["lines"][0]["id"], "quantity": 1}]}
+        for _ in range(2):
+            charlie.post(f"{at}/fulfillments", json=unit)
+            charlie.post(f"{at}/refunds", json=unit)
+
+        with statements as sent:
+            shown = alice.get(at).json
+
+        assert len(sent) <= 4, sent
+        assert [parcel["sequence"] for parcel in shown["fulfillments"]] == [1, 2]
+        assert [refund["amount"] for refund in shown["refunds"]] == [1_250, 1_250]
+        assert [len(part["lines"]) for part in shown["fulfillments"] + shown["refunds"]] == [1] * 4
+        assert [payment["status"] for payment in shown["payments"]] == ["captured"]
 
 
 class TestListOrders:

@@ -1,5 +1,6 @@
 """The reconciler finds what a process left when it died, whatever the point."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_contracts.payments import Misconfigured, Refused, Unknown
-from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.db import engine, new_id, session, utc_now
 from mercato_orders import services
 from mercato_orders.models import Payment, Refund
-from mercato_orders.services.payments.locks import lock_payment
-from mercato_orders.services.payments.voids import request_void
+from mercato_orders.services.locks import lock_payment
+from mercato_orders.services.voids import request_void
+from mercato_testing.plans import Plans
 
 from . import factories, money
 from .bank import AFTER, BANK
@@ -290,6 +292,19 @@ class TestAttention:
         payment = commit(find_payment, payment_id)
         assert (overdue, payment.status) == ("overdue", "failed")
 
+    def test_counts_from_when_it_was_to_be_closed(self, authorized, commit, reconcile, shown):
+        """An authorisation of some days ago that is canceled now is not overdue, but closed."""
+        commit(grow_old, Payment, timedelta(days=3))
+        commit(give_up, only_payment())
+        BANK.next("fetch", Unknown())
+
+        reconcile()
+        after_an_error = shown(only_payment())
+        reconcile()
+
+        assert after_an_error == ("authorized", None, "authorized")
+        assert shown(only_payment()) == ("canceled", None, "canceled")
+
     def test_if_the_bank_has_another_amount(self, alices_order, commit, reconcile, shown):
         """Nothing moves, and nothing is closed."""
         payment_id = commit(leave_payment, alices_order["id"], amount=2_499)
@@ -391,6 +406,23 @@ class TestSchedule:
         order = alice.get(f"/v1/orders/{authorized['id']}").json
         assert (order["status"], order["payment_status"]) == ("canceled", "unpaid")
         assert commit(factories.reservation_status_of, authorized["id"]) == "released"
+
+    def test_reads_no_table_as_a_whole(self, app, alices_order, commit):
+        """What is due is found by an index, however many payments there are."""
+        commit(leave_payment, alices_order["id"], snapshot=ANSWERED)
+        jobs = (
+            services.reconcile_payments,
+            services.settle_events,
+            services.announce_expiring,
+            services.forget_bodies,
+        )
+
+        with app.app_context(), Plans(engine()) as sent:
+            for job in jobs:
+                job()
+
+        # SQLite scans the rows that were chosen.
+        assert [plan for plan in sent.scans() if re.search("Seq Scan|SCAN orders_", plan)] == []
 
     def test_is_run_by_the_worker(self, alices_order, commit, run_worker):
         """The worker has the job."""

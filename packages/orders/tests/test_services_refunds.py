@@ -1,63 +1,15 @@
 """Refunds by amount, by line, and of all that is left."""
 
-from uuid import UUID
+from dataclasses import replace
 
 import pytest
 
-from mercato_contracts.payments import Misconfigured, Refused, Unknown
-from mercato_orders import services
+from mercato_contracts.payments import Refused
 
 from . import factories, money
-from .bank import AFTER, BANK, DESK
+from .bank import DESK
 from .factories import order_of
-
-
-@pytest.fixture(autouse=True)
-def bank():
-    """The provider ``bank``, which knows nothing yet."""
-    BANK.reset()
-    DESK.reset()
-    return BANK
-
-
-@pytest.fixture
-def clerk(as_user):
-    """A client of staff who may refund, and nothing else."""
-    return as_user(permissions=["orders.refund"])
-
-
-@pytest.fixture
-def paid(alices_order, commit):
-    """The body of a paid order: two units for 12.50 EUR each."""
-    commit(money.pay, alices_order["id"])
-    return alices_order
-
-
-@pytest.fixture
-def sent(paid, commit):
-    """The body of a paid order of which all units were sent."""
-    commit(money.ship, paid["id"])
-    return paid
-
-
-def refund(who, order, headers=None, **body):
-    """Refund an order."""
-    return who.post(f"/v1/orders/{order['id']}/refunds", json=body, headers=headers)
-
-
-def lines(order, *quantities):
-    """Return units of the lines of an order."""
-    return [
-        {"line_id": line["id"], "quantity": quantity}
-        for line, quantity in zip(order["lines"], quantities, strict=True)
-        if quantity
-    ]
-
-
-def amounts(who, order):
-    """Return the payment status of an order, and what was refunded."""
-    found = who.get(f"/v1/orders/{order['id']}").json
-    return found["payment_status"], found["amount_refunded"]
+from .refunding import amounts, lines, refund
 
 
 class TestRefundAnAmount:
@@ -115,6 +67,23 @@ class TestRefundAnAmount:
         assert (made.status_code, made.json["status"]) == (201, "succeeded")
         assert amounts(alice, alices_order) == ("partially_refunded", 500)
         assert DESK.moved() == 2_000
+
+    def test_a_provider_that_refunds_only_all(self, charlie, paid, bank):
+        """A part of the payment is refused before anything is written; all of it goes back."""
+        bank.capabilities = replace(bank.capabilities, partial_refund=False)
+        units = {"lines": lines(paid, 1)}
+        path = f"/v1/orders/{paid['id']}/cancel"
+
+        refused = [
+            refund(charlie, paid, amount=5),
+            refund(charlie, paid, **units),
+            charlie.post(path, json=units),
+        ]
+        made = refund(charlie, paid)
+
+        pointers = [answer.json["errors"][0]["pointer"] for answer in refused]
+        assert pointers == ["/amount", "/lines", "/lines"]
+        assert (made.json["status"], bank.moved()) == ("succeeded", 0)
 
     @pytest.mark.parametrize(
         ("body", "pointer", "code"),
@@ -277,127 +246,6 @@ class TestShipping:
 
         assert (rest["amount"], rest["amount_shipping"]) == (2_083, 583)
         assert first["amount_tax"] + rest["amount_tax"] == 93
-
-
-class TestOutcomes:
-    def test_a_pending_refund_holds_its_amount(self, alice, clerk, paid, bank, commit):
-        """While the provider has not decided, nobody else can refund the amount."""
-        bank.next("refund", "pending")
-
-        made = refund(clerk, paid, amount=2_000).json
-        refused = refund(clerk, paid, amount=1_000)
-
-        assert made["status"] == "pending"
-        assert refused.json["amount_refundable"] == 500
-        assert amounts(alice, paid) == ("paid", 0)
-        assert commit(money.books_of, paid["id"]) == []
-
-    @pytest.mark.parametrize("error", [Unknown("time-out"), Misconfigured("401"), AFTER])
-    def test_an_answer_that_is_lost_is_asked_for_again(self, app, alice, clerk, paid, bank, error):
-        """The refund is pending, and the next call gets the first one's effect."""
-        bank.next("refund", error)
-        made = refund(clerk, paid, amount=2_000).json
-
-        with app.app_context():
-            for _ in range(2):
-                services.call_refund(UUID(made["id"]))
-
-        assert made["status"] == "pending"
-        assert amounts(alice, paid) == ("partially_refunded", 2_000)
-        assert bank.moved() == 500
-        assert len({key for method, key in bank.calls if method == "refund"}) == 1
-
-    def test_a_refused_refund_gives_its_claim_back(self, alice, clerk, paid, bank, commit, outbox):
-        """A refund that failed says why; staff are told, and the amount can be refunded."""
-        bank.next("refund", Refused("account_closed"))
-
-        failed = refund(clerk, paid, amount=2_000)
-        again = refund(clerk, paid, amount=2_500)
-
-        assert failed.status_code == 201
-        assert (failed.json["status"], failed.json["error_code"]) == ("failed", "account_closed")
-        assert again.json["status"] == "succeeded"
-        assert amounts(alice, paid) == ("refunded", 2_500)
-        assert len(outbox("order.refund_failed")) == 1
-        assert commit(money.attention_of, paid["id"]) == ["refund_refused"]
-
-    def test_goods_and_money_fail_apart(self, clerk, sent, bank, item, commit):
-        """Units that came back stay in stock, although the money did not go back."""
-        bank.next("refund", Refused("account_closed"))
-        before = commit(factories.count_in_stock, item)
-
-        refund(clerk, sent, lines=lines(sent, 2), restock=True)
-        again = refund(clerk, sent)
-
-        assert commit(factories.count_in_stock, item) == before + 2
-        assert again.json["amount"] == 2_500
-        assert commit(money.books_of, sent["id"]) == []
-
-    def test_a_refund_can_fail_late(self, alice, clerk, paid, bank, commit, outbox):
-        """Money that the bank sends back is counted back, and staff have to look at it."""
-        made = refund(clerk, paid).json
-
-        for _ in range(2):
-            commit(money.settle, made["id"], bank.turn(made["id"], "failed", "account_closed"))
-
-        assert amounts(alice, paid) == ("paid", 0)
-        assert len(outbox("order.refund_failed")) == 1
-        assert commit(money.attention_of, paid["id"]) == ["refund_failed"]
-        assert refund(clerk, paid).json["status"] == "succeeded"
-
-    def test_a_final_refund_stays_as_it_is(self, alice, clerk, paid, bank, commit):
-        """What is older than the answer changes nothing."""
-        made = refund(clerk, paid, amount=700).json
-
-        for state in ("pending", "canceled", "succeeded"):
-            commit(money.settle, made["id"], bank.turn(made["id"], state))
-
-        assert amounts(alice, paid) == ("partially_refunded", 700)
-
-
-class TestWhatTheProviderLists:
-    def test_a_refund_of_the_dashboard_is_imported(self, alice, clerk, paid, bank, commit, outbox):
-        """A refund that was made at the provider is recorded, once."""
-        bank.refund_by_hand(paid["id"], 400)
-
-        for _ in range(2):
-            commit(money.merge, paid["id"], bank.listed(paid["id"]))
-
-        (made,) = alice.get(f"/v1/orders/{paid['id']}/refunds").json["data"]
-        assert (made["source"], made["status"], made["amount"]) == ("dashboard", "succeeded", 400)
-        assert amounts(alice, paid) == ("partially_refunded", 400)
-        assert len(outbox("order.refunded")) == 1
-        assert commit(money.books_of, paid["id"]) == []
-
-    def test_ours_are_found_by_our_id(self, alice, clerk, paid, bank, commit):
-        """The list of the provider settles a pending refund, and imports nothing."""
-        bank.next("refund", AFTER)
-        made = refund(clerk, paid, amount=400).json
-
-        commit(money.merge, paid["id"], bank.listed(paid["id"]))
-
-        listed = alice.get(f"/v1/orders/{paid['id']}/refunds").json["data"]
-        assert [(one["id"], one["status"]) for one in listed] == [(made["id"], "succeeded")]
-
-    def test_more_than_was_captured_is_not_imported(self, alice, paid, bank, commit):
-        """A list that cannot be true changes no amount, and an operator has to look."""
-        bank.refund_by_hand(paid["id"], 9_999)
-
-        commit(money.merge, paid["id"], bank.listed(paid["id"]))
-
-        assert amounts(alice, paid) == ("paid", 0)
-        assert commit(money.attention_of, paid["id"]) == ["mismatch"]
-
-    def test_several_refunds_have_an_event_each(self, alice, paid, bank, commit, outbox):
-        """Refunds that are found together are announced one by one."""
-        for amount in (100, 200):
-            bank.refund_by_hand(paid["id"], amount)
-
-        commit(money.merge, paid["id"], bank.listed(paid["id"]))
-
-        events = outbox("order.refunded")
-        assert [event.payload["refund"]["amount"] for event in events] == [100, 200]
-        assert amounts(alice, paid) == ("partially_refunded", 300)
 
 
 class TestReadRefunds:

@@ -1,22 +1,13 @@
 """Refunds against each other, against cancellations and captures, in threads."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from . import factories, money
-from .bank import BANK
 from .factories import order_of
+from .threads import at_once
 
 ROUNDS = 4
 TWINS = 12
-
-
-@pytest.fixture(autouse=True)
-def bank():
-    """The provider ``bank``, which knows nothing yet."""
-    BANK.reset()
-    return BANK
 
 
 @pytest.fixture
@@ -37,12 +28,6 @@ def clerks(as_user):
     permissions = ["orders.read", "orders.write", "orders.refund"]
     clerk = as_user(permissions=permissions)
     return [as_user(permissions=permissions, sub=clerk.sub) for _ in range(TWINS)]
-
-
-def at_once(*calls):
-    """Run the calls at the same time; return their answers."""
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def refunding(who, order, body, **options):

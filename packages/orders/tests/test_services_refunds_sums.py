@@ -16,6 +16,7 @@ STEPS = st.lists(
         st.tuples(st.just("ship"), UNITS, UNITS),
         st.tuples(st.just("capture"), st.integers(1, 3_000)),
         st.tuples(st.just("fail")),
+        st.tuples(st.just("cancel_all")),
     ),
     max_size=7,
 )
@@ -54,6 +55,9 @@ class Shop:
 
     def _cancel(self, odd, even):
         return self.clerk.post(f"{self._path}/cancel", json={"lines": self._units(odd, even)})
+
+    def _cancel_all(self):
+        return self.clerk.post(f"{self._path}/cancel", json={})
 
     def _ship(self, odd, even):
         self.commit(money.ship_some, self.order["id"], {"ODD": odd, "EVEN": even})

@@ -6,6 +6,10 @@ import time
 from pathlib import Path
 
 import httpx2
+import pytest
+from click.testing import CliRunner
+
+from mercato_payments_sandbox.cli import sandbox as group
 
 from .api import Api
 
@@ -51,6 +55,19 @@ class TestServe:
 
         assert (answer["state"], process.returncode) == ("captured", 0)
         assert shown == f"The sandbox is open: http://127.0.0.1:{free_port}\n"
+
+    @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+    def test_says_that_its_port_is_taken(self, app, server, tmp_path):
+        """A port that is in use is named, without a traceback."""
+        port = server.url.rpartition(":")[2]
+        words = ["serve", f"--port={port}", f"--database={tmp_path}/sandbox.db"]
+
+        with app.app_context():
+            result = CliRunner().invoke(group, words)
+
+        assert result.exit_code == 1
+        assert "Address already in use" in result.output
+        assert port in result.output
 
     def test_survives_being_killed(self, tmp_path, free_port):
         """A payment and the answer to its key outlive kill -9."""

@@ -1,5 +1,6 @@
 """Export and erase the personal data of a customer."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,9 @@ from mercato_orders.models import (
     Payment,
     PaymentEvent,
     Refund,
-    SearchWord,
 )
 from mercato_orders.schemas import OrderSchema
-from mercato_orders.timeline import NOTE
+from mercato_orders.timeline import FREE_TEXT, NOTE
 from mercato_orders.values import StoredAddress
 
 
@@ -32,7 +32,7 @@ def export_subject(customer_id: UUID) -> dict[str, Any]:
     schema = OrderSchema(many=True)  # type: ignore[no-untyped-call]  # marshmallow leaves it out
     return {
         "orders": schema.dump(session.scalars(statement.options(*parts)).all()),
-        "notes": [_note(entry) for entry in session.scalars(_notes_of(customer_id))],
+        "notes": [_note(entry) for entry in session.scalars(_entries_of(customer_id, [NOTE]))],
     }
 
 
@@ -50,17 +50,17 @@ def erase_subject(customer_id: UUID) -> None:
         order.note = order.tax_id = order.locale = None
         order.cancel_reason = None
         order.metadata_ = {}
-    for entry in session.scalars(_notes_of(customer_id)):
+        order.search_words = []
+    for entry in session.scalars(_entries_of(customer_id, FREE_TEXT)):
         entry.data = {}
     session.flush()
     _erase_parts(sa.select(Order.id).where(Order.customer_id == customer_id))
 
 
 def _erase_parts(orders: sa.Select[UUID]) -> None:
-    """Erase what parts of orders say of a person: words, tracking numbers, reasons, messages."""
+    """Erase what parts of orders say of a person: tracking numbers, reasons, messages."""
     payments = sa.select(Payment.id).where(Payment.order_id.in_(orders))
     for statement in (
-        sa.delete(SearchWord).where(SearchWord.order_id.in_(orders)),
         sa.update(Fulfillment).where(Fulfillment.order_id.in_(orders)).values(tracking_number=None),
         sa.update(Refund).where(Refund.order_id.in_(orders)).values(reason=None),
         sa.update(PaymentEvent).where(PaymentEvent.payment_id.in_(payments)).values(body=None),
@@ -68,10 +68,10 @@ def _erase_parts(orders: sa.Select[UUID]) -> None:
         session.execute(statement, execution_options={"synchronize_session": False})
 
 
-def _notes_of(customer_id: UUID) -> sa.Select[OrderEvent]:
-    of = OrderEvent.order_id == Order.id
-    notes = sa.select(OrderEvent).join(Order, of).where(OrderEvent.type == NOTE)
-    return notes.where(Order.customer_id == customer_id).order_by(OrderEvent.id)
+def _entries_of(customer_id: UUID, types: Collection[str]) -> sa.Select[OrderEvent]:
+    entries = sa.select(OrderEvent).join(Order, OrderEvent.order_id == Order.id)
+    found = entries.where(Order.customer_id == customer_id, OrderEvent.type.in_(types))
+    return found.order_by(OrderEvent.id)
 
 
 def _note(entry: OrderEvent) -> dict[str, str]:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
 from mercato_kit.db import MAX_SAFE_INTEGER
 from mercato_kit.text import fold
@@ -25,13 +24,10 @@ _AFTER = chr(0x10FFFF)
 _NOTHING = {"number_is": None}
 
 
-def word_rows(
-    order_id: UUID, name: str | None, address: StoredAddress | None
-) -> Iterator[dict[str, Any]]:
-    """Return the rows of the words of an order's names."""
+def words_of(name: str | None, address: StoredAddress | None) -> list[str]:
+    """Return the words that an order is found by: of its customer's and its recipient's name."""
     names = f"{name or ''} {(address or {}).get('name', '')}"
-    for word in islice(dict.fromkeys(_words(names)), MOST_WORDS):
-        yield {"word": word, "order_id": order_id}
+    return [*islice(dict.fromkeys(_words(names)), MOST_WORDS)]
 
 
 def filters_of(text: str) -> Mapping[str, Any]:

@@ -116,7 +116,7 @@ PAYMENT: Final[Steps] = {
     None: ("processing",),
     "processing": ("requires_action", *_AT_PROVIDER),
     "requires_action": ("processing", *_AT_PROVIDER),
-    "authorized": ("captured", "failed", "canceled", "refund_due", "refunded"),
+    "authorized": ("captured", "failed", "canceled", "refund_due"),
     "captured": ("refunded",),
     "refunded": ("captured", "refund_due"),
     "failed": ("refund_due",),

@@ -35,7 +35,13 @@ FOR_STAFF = (REFUND_FAILED, AUTHORIZATION_EXPIRING)
 NOTE = "order.note"
 CHANGED = "order.changed"
 CLAIMED = "order.claimed"
-"""Types of entries without an event."""
+NOTED = "order.payment_attention"
+RETRIED = "order.payment_retried"
+RESOLVED = "order.payment_resolved"
+"""Types of entries without an event; those of payments are for staff."""
+
+FREE_TEXT = (NOTE, RESOLVED)
+"""Types of entries with a text that people write, which may name a person."""
 
 TOPICS = (
     PLACED,

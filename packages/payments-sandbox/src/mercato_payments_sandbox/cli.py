@@ -35,10 +35,13 @@ def serve(port: int, database: Path, webhook: str | None) -> None:
 
     Example: mercato payments-sandbox serve --webhook http://127.0.0.1:5000/v1/webhooks/payments/sandbox
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with prepared(database, current_secret(), port=port, webhook=webhook) as (made, server):
-        click.echo(f"The sandbox is open: {made.url}")
-        server.serve_forever()
+    try:
+        with prepared(database, current_secret(), port=port, webhook=webhook) as (made, server):
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            click.echo(f"The sandbox is open: {made.url}")
+            server.serve_forever()
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
 
 
 commands = [sandbox]

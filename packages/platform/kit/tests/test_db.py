@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.orm import aliased
 
 from mercato_kit import db, transactions
 from mercato_kit.errors import Conflict, NotFound, StaleVersion
@@ -236,6 +237,16 @@ class TestLocked:
 
         expected = "" if database_url.startswith("sqlite") else " FOR NO KEY UPDATE SKIP LOCKED"
         assert sql.endswith(f"FROM notes_note{expected}")
+
+    def test_locks_the_rows_of_some_tables(self, in_unit, database_url):
+        """With ``of``, rows of the other tables of the SELECT are not locked."""
+        other = aliased(Note)
+        statement = sa.select(Note.id).outerjoin(other, other.id == Note.id)
+
+        sql = in_unit(lambda: str(db.locked(statement, of=[Note]).compile(db.session.get_bind())))
+
+        expected = "" if database_url.startswith("sqlite") else " FOR NO KEY UPDATE OF notes_note"
+        assert sql.endswith(f"notes_note_1.id = notes_note.id{expected}")
 
     def test_skips_what_another_unit_has_locked(self, boot, empty_postgresql_url):
         """With skip_locked, rows locked by another transaction are omitted."""

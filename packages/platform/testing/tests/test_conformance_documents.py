@@ -103,3 +103,13 @@ class TestMissingExamples:
         }
 
         assert list(documents.missing_examples(document)) == []
+
+    def test_wants_none_of_bytes(self):
+        """A body of bytes, which has no schema, needs no example."""
+        body = {"content": {"application/octet-stream": {}}}
+        document = {
+            "components": {"schemas": {}},
+            "paths": {"/x": {"post": {"requestBody": body, "responses": {}}}},
+        }
+
+        assert list(documents.missing_examples(document)) == []

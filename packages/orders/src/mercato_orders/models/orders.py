@@ -1,7 +1,7 @@
 """Orders with their lines and adjustments."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,11 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from mercato_kit import db
 from mercato_orders.models.base import Amount, Base, one_of
 from mercato_orders.values import percent
-
-if TYPE_CHECKING:
-    from mercato_orders.models.fulfillments import Fulfillment
-    from mercato_orders.models.payments import Payment
-    from mercato_orders.models.refunds import Refund
 
 ORDER_STATUSES = ("open", "completed", "canceled", "expired")
 PAYMENT_STATUSES = ("unpaid", "authorized", "paid", "partially_refunded", "refunded")
@@ -136,20 +131,25 @@ class Order(db.Aggregate, Base):
         default=0, server_default="0", doc="Number of its last refund"
     )
 
+    search_words: Mapped[list[str]] = mapped_column(
+        default=list, server_default="[]", doc="What it is found by; see SearchWord"
+    )
+
     lines: Mapped[list["Line"]] = relationship(
         order_by="Line.position", lazy="raise_on_sql", viewonly=True
     )
     adjustments: Mapped[list["Adjustment"]] = relationship(
         order_by="Adjustment.id", lazy="raise_on_sql", viewonly=True
     )
-    payments: Mapped[list["Payment"]] = relationship(
-        order_by="Payment.id", lazy="raise_on_sql", viewonly=True
+    # By name: their modules import this one.
+    payments: Mapped[list[Any]] = relationship(
+        "Payment", order_by="Payment.id", lazy="raise_on_sql", viewonly=True
     )
-    refunds: Mapped[list["Refund"]] = relationship(
-        order_by="Refund.id", lazy="raise_on_sql", viewonly=True
+    refunds: Mapped[list[Any]] = relationship(
+        "Refund", order_by="Refund.id", lazy="raise_on_sql", viewonly=True
     )
-    fulfillments: Mapped[list["Fulfillment"]] = relationship(
-        order_by="Fulfillment.sequence", lazy="raise_on_sql", viewonly=True
+    fulfillments: Mapped[list[Any]] = relationship(
+        "Fulfillment", order_by="Fulfillment.sequence", lazy="raise_on_sql", viewonly=True
     )
 
 

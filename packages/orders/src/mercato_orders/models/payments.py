@@ -146,7 +146,7 @@ class PaymentEvent(Leased, Base):
     __tablename__ = "orders_payment_event"
     __table_args__ = (
         sa.Index(None, "payment_id"),
-        sa.Index(None, "received_at"),
+        partial_index("ix_orders_payment_event_bodies", "received_at", "body IS NOT NULL"),
         partial_index("ix_orders_payment_event_due", "next_attempt_at", "processed_at IS NULL"),
     )
 

@@ -14,7 +14,10 @@ LONGEST_WORD = 40
 
 
 class SearchWord(Base):
-    """A word of the names of an order: of its customer, and of who receives it."""
+    """A word of the names of an order: of its customer, and of who receives it.
+
+    A trigger of the database writes it when ``search_words`` of the order is written.
+    """
 
     __tablename__ = "orders_search_word"
     __table_args__ = (sa.Index(None, "order_id"),)

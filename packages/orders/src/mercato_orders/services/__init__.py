@@ -1,11 +1,5 @@
 """Services of orders. They take plain values, return models and never commit."""
 
-from mercato_orders.services.attention import (
-    OpenPayment,
-    list_open,
-    resolve_payment,
-    retry_payment,
-)
 from mercato_orders.services.cancellations import (
     CancelRequest,
     cancel_rest,
@@ -100,6 +94,12 @@ from mercato_orders.services.refunds import (
     RefundRequest,
     call_refund,
     settle_refund,
+)
+from mercato_orders.services.remedies import (
+    OpenPayment,
+    list_open,
+    resolve_payment,
+    retry_payment,
 )
 
 __all__ = [

@@ -12,7 +12,7 @@ from mercato_kit import work
 from mercato_kit.contexts import get_app
 from mercato_kit.db import session, utc_now
 from mercato_orders.models import Order, Payment
-from mercato_orders.services.payments.providers import provider_of
+from mercato_orders.services.providers import provider_of
 
 THREADS = 4
 """Calls of providers that a job makes at the same time."""

@@ -18,11 +18,11 @@ from mercato_orders.models import IN_FLIGHT, Line, Order
 from mercato_orders.permissions import WRITE
 from mercato_orders.services import units
 from mercato_orders.services.completion import close, complete_if_done
-from mercato_orders.services.payments.voids import request_void
 from mercato_orders.services.queries import lock_order, show_order
 from mercato_orders.services.refunds import (
     Claimed,
     Rest,
+    check_part,
     claim_refund,
     rest_of,
     settle_refund,
@@ -30,6 +30,7 @@ from mercato_orders.services.refunds import (
     write_lines,
 )
 from mercato_orders.services.units import Taken
+from mercato_orders.services.voids import request_void
 from mercato_orders.shares import Share
 from mercato_orders.states import require
 from mercato_orders.timeline import CANCELED, LINES_CANCELED, announce, announce_all
@@ -178,10 +179,11 @@ def _give_all_back(rest: Rest, reason: str | None) -> Claimed | None:
         return None
     if payment.status in IN_FLIGHT:
         request_void(payment)
+    if payment.amount_captured:
+        # A partly captured order owes no more than it has paid.
+        _cancel_amount(rest.order, rest.due - share)
     if not share.amount:
         return None
-    # A partly captured order owes no more than it has paid.
-    _cancel_amount(rest.order, rest.due - share)
     return claim_refund(
         payment, share, source="cancel", reason=reason, amount_shipping=rest.shipping
     )
@@ -200,6 +202,7 @@ def _give_back(
     if payment.status == "authorized" and not_captured == canceled.amount:
         request_void(payment)
     refunded = rest.part((share - canceled).up_to(rest.all.amount))
+    check_part(payment, refunded.amount, "/lines")
     if not refunded.amount:
         return None
     refund = claim_refund(payment, refunded, source="cancel", reason=reason)

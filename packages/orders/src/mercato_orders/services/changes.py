@@ -9,13 +9,12 @@ import sqlalchemy as sa
 from mercato_contracts.baskets import Address
 from mercato_kit.db import check_version, session
 from mercato_kit.errors import FieldError, Forbidden, Invalid
-from mercato_kit.later import later
 from mercato_kit.views import Shown
 from mercato_orders.access import Caller
 from mercato_orders.errors import InvalidTransition
-from mercato_orders.models import Order, SearchWord
+from mercato_orders.models import Line, Order
 from mercato_orders.permissions import WRITE
-from mercato_orders.search import word_rows
+from mercato_orders.search import words_of
 from mercato_orders.services.queries import lock_order
 from mercato_orders.timeline import CHANGED, write_entry
 from mercato_orders.values import StoredAddress, stored_address
@@ -53,17 +52,11 @@ def change_order(
     _check_state(order, changes, caller)
     changed = _set(order, _stored(order, changes, caller))
     if "shipping_address" in changed:
-        rewrite_words(order)
+        order.search_words = words_of(order.customer_name, order.shipping_address)
     if changed:
         session.flush()
         write_entry(order.id, CHANGED, caller.acts_as(order), {"changed": changed}, is_public=True)
     return ORDER.one(id=order_id)
-
-
-def rewrite_words(order: Order) -> None:
-    """Replace the words that a locked order is found by."""
-    session.execute(sa.delete(SearchWord).where(SearchWord.order_id == order.id))
-    later(SearchWord, word_rows(order.id, order.customer_name, order.shipping_address))
 
 
 def _check_allowed(order: Order, changes: Mapping[str, Any], caller: Caller) -> None:
@@ -75,13 +68,20 @@ def _check_allowed(order: Order, changes: Mapping[str, Any], caller: Caller) -> 
 
 def _check_state(order: Order, changes: Mapping[str, Any], caller: Caller) -> None:
     """Check that the state of an order allows *changes*; staff may always write notes."""
-    is_sent = order.fulfillment_status != "unfulfilled"
     if caller.principal.may(WRITE):
         is_refused = "shipping_address" in changes and order.status != "open"
     else:
-        is_refused = is_sent or order.status != "open"
+        is_refused = order.status != "open" or _is_sent(order)
     if is_refused:
         raise InvalidTransition
+
+
+def _is_sent(order: Order) -> bool:
+    """Return whether units of an order are sent, or will be as soon as they are paid."""
+    if order.fulfillment_status != "unfulfilled":
+        return True
+    pending = sa.exists().where(Line.order_id == order.id, Line.quantity_pending > 0)
+    return bool(session.scalar(sa.select(pending)))
 
 
 def _stored(order: Order, changes: Mapping[str, Any], caller: Caller) -> dict[str, Any]:

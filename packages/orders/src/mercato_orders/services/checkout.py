@@ -17,9 +17,8 @@ from mercato_kit.settings import current_settings
 from mercato_kit.views import Shown
 from mercato_orders.access import Actor
 from mercato_orders.errors import DiscountGone, InsufficientStock, PriceChanged
-from mercato_orders.models import Adjustment, Line, Order, SearchWord
+from mercato_orders.models import Adjustment, Line, Order
 from mercato_orders.numbers import AlreadyPlaced, insert_numbered
-from mercato_orders.search import word_rows
 from mercato_orders.services.buyers import buyer_of
 from mercato_orders.services.inquiry import Inquiry, calling, refuse_reentry
 from mercato_orders.services.prices import Price, price
@@ -130,7 +129,6 @@ def place(wanted: Wanted, origin: Origin, inquiry: Inquiry | None = None) -> Wri
     order = with_defaults(Order, order_row(new_id(), wanted, priced, origin, expires_at))
     order["number"] = insert_numbered(order)
     _redeem(order["id"], priced)
-    later(SearchWord, word_rows(order["id"], origin.customer_name, order["shipping_address"]))
     lines = later(Line, line_rows(order["id"], priced))
     adjustments = later(Adjustment, adjustment_rows(order["id"], priced, lines))
     # Stock comes last, so that rows of popular variants are locked as briefly as possible.

@@ -11,8 +11,8 @@ from mercato_kit.settings import current_settings
 from mercato_orders import facts
 from mercato_orders.access import SYSTEM
 from mercato_orders.models import Payment
+from mercato_orders.services.locks import lock_payment
 from mercato_orders.services.payments.captures import start_capture
-from mercato_orders.services.payments.locks import lock_payment
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.timeline import AUTHORIZATION_EXPIRING, announce
 

@@ -12,7 +12,7 @@ from mercato_kit.services import get
 from mercato_orders.access import SYSTEM
 from mercato_orders.models import IN_FLIGHT, Order, Payment
 from mercato_orders.services.give_backs import give_back
-from mercato_orders.services.payments.voids import request_void
+from mercato_orders.services.voids import request_void
 from mercato_orders.states import require
 from mercato_orders.timeline import EXPIRED, announce
 

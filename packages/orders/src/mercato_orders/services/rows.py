@@ -10,6 +10,7 @@ from mercato_contracts.orders import Wanted
 from mercato_kit.db import utc_now
 from mercato_orders.access import access_token, hash_token
 from mercato_orders.pricing import Adjustment, PricedLine
+from mercato_orders.search import words_of
 from mercato_orders.services.prices import Price, name_of
 from mercato_orders.values import email_key, stored_address
 
@@ -36,6 +37,7 @@ def order_row(
 ) -> Row:
     """Return the row of an order; one that costs nothing is paid."""
     email, guest = wanted.customer.email or "", wanted.customer.id is None
+    address = stored_address(wanted.shipping_address)
     return {
         "id": order_id,
         "customer_id": wanted.customer.id,
@@ -45,7 +47,8 @@ def order_row(
         "guest_token_hash": hash_token(access_token(order_id)) if guest else None,
         "source_reference": origin.reference,
         "locale": origin.locale,
-        "shipping_address": stored_address(wanted.shipping_address),
+        "shipping_address": address,
+        "search_words": words_of(origin.customer_name, address),
         "billing_address": stored_address(wanted.billing_address),
         "tax_id": wanted.tax_id,
         "note": wanted.note,

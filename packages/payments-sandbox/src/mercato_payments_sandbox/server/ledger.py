@@ -30,7 +30,7 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         disorder: An event is sent up to 3 s later.
         drop: An event is not sent.
         error_500: A call is answered with 500, in half of the cases after its effect.
-        delay_ms: A call waits up to this long.
+        delay_ms: A call is answered this much later.
     """
 
     seed: int = 0
@@ -77,6 +77,7 @@ class Ledger:
 
     def __init__(self, path: Path, base_url: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
         self._lock = threading.Lock()
         self._base_url = base_url
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)

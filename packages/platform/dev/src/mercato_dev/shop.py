@@ -43,6 +43,10 @@ class Companion:
     command: Sequence[str]
     webhook: str
 
+    def address(self, port: int) -> str:
+        """Return its address beside a shop on *port*; ``/readyz`` is answered when it is ready."""
+        return f"http://127.0.0.1:{port + 2}"
+
     def words(self, port: int) -> list[str]:
         """Return the words of ``mercato`` that start it beside a shop on *port*."""
         return [
@@ -55,7 +59,7 @@ class Companion:
     def variables(self, port: int) -> Iterator[tuple[str, str]]:
         """Give the variables of its settings."""
         prefix = f"MERCATO_FEATURES__{self.feature.upper()}__SETTINGS"
-        yield f"{prefix}__URL", f"http://127.0.0.1:{port + 2}"
+        yield f"{prefix}__URL", self.address(port)
         yield f"{prefix}__SECRET", kept_secret(ROOT / f"var/{self.feature}.secret")
 
 
@@ -144,7 +148,8 @@ def serve(
             # In a process group of its own, so Ctrl-C reaches only this process, which ends both.
             child = subprocess.Popen([*command, *words], env=plain, start_new_session=True)
             children.append(child)
-        wait_until_ready(session, children, address)
+        for needed in (companion.address(port), address):
+            wait_until_ready(session, children, needed)
         session.log(f"Composed, each after those that it needs: {composed(address)}")
         session.log(f"The shop is open: {address} | {address}/docs | Ctrl-C closes it")
         while all(child.poll() is None for child in children):
@@ -160,7 +165,7 @@ def serve(
 def wait_until_ready(
     session: nox.Session, children: list[subprocess.Popen[bytes]], address: str
 ) -> None:
-    """Wait at most a minute until the shop is ready."""
+    """Wait at most a minute until the shop or its companion is ready."""
     for _ in range(240):
         if any(child.poll() is not None for child in children):
             session.error("A process of the shop ended before it was ready.")
@@ -169,7 +174,7 @@ def wait_until_ready(
                 return
         except OSError:
             time.sleep(0.25)
-    session.error(f"The shop was not ready within a minute: {address}/readyz says why.")
+    session.error(f"It was not ready within a minute: {address}/readyz says why.")
 
 
 def composed(address: str) -> str:

@@ -131,6 +131,17 @@ class TestFront:
 
         assert (large, whole) == (413, 200)
 
+    @pytest.mark.parametrize("mount", ["", "/shop"])
+    def test_passes_larger_webhooks_on(self, front, mount):
+        """The app decides about an event of 256 KiB; nginx refuses a larger one."""
+        path = f"{mount}/v1/webhooks/payments/x"
+
+        _, of_app = send(front, "POST", path, b" " * (256 * 1024))
+        _, of_nginx = send(front, "POST", path, b" " * (256 * 1024 + 1))
+
+        assert json.loads(of_app)["code"] == "content_too_large"
+        assert b"nginx" in of_nginx
+
     def test_keeps_slow_bodies_to_itself(self, front):
         """200 silent bodies of one address are closed in time, more of them refused at once."""
         with Probe(front, "/healthz") as probe, Crowd(front, SILENT_BODY, 230) as crowd:

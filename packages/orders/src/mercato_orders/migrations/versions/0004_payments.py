@@ -274,8 +274,15 @@ def _create_events() -> None:
         ),
         sa.PrimaryKeyConstraint("provider", "event_id", name=op.f("pk_orders_payment_event")),
     )
-    for column in ("payment_id", "received_at"):
-        op.create_index(op.f(f"ix_orders_payment_event_{column}"), "orders_payment_event", [column])
+    op.create_index(
+        op.f("ix_orders_payment_event_payment_id"), "orders_payment_event", ["payment_id"]
+    )
+    _create_index(
+        "ix_orders_payment_event_bodies",
+        "orders_payment_event",
+        "received_at",
+        "body IS NOT NULL",
+    )
     _create_index(
         "ix_orders_payment_event_due",
         "orders_payment_event",

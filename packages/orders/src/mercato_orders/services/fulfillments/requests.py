@@ -24,7 +24,7 @@ from mercato_orders.services.payments.captures import (
     start_capture,
     try_capture,
 )
-from mercato_orders.services.payments.providers import provider_of
+from mercato_orders.services.providers import provider_of
 from mercato_orders.services.queries import found
 from mercato_orders.services.shipments import LEFT, Units, count, ship
 from mercato_orders.settings import OrdersSettings

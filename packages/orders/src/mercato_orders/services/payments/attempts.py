@@ -13,17 +13,17 @@ from mercato_orders.access import Caller
 from mercato_orders.errors import PaymentDeclined
 from mercato_orders.models import Order, Payment
 from mercato_orders.services.attention import needs_attention
+from mercato_orders.services.locks import lock_payment
 from mercato_orders.services.payments.charges import (
     Outcome,
     charge_customer,
     pass_fence,
     resume,
 )
-from mercato_orders.services.payments.locks import lock_payment
-from mercato_orders.services.payments.providers import provider_of
 from mercato_orders.services.payments.settlement import merge
 from mercato_orders.services.payments.starts import start_payment
-from mercato_orders.services.payments.voids import request_void
+from mercato_orders.services.providers import provider_of
+from mercato_orders.services.voids import request_void
 from mercato_orders.states import PAYMENT, move
 from mercato_orders.values import NewPayment
 

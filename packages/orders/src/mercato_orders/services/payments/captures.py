@@ -15,10 +15,10 @@ from mercato_orders.access import SYSTEM, Actor, Caller
 from mercato_orders.errors import InvalidTransition, PaymentDeclined
 from mercato_orders.models import Capture, Order, Payment
 from mercato_orders.permissions import WRITE
-from mercato_orders.services.payments.locks import lock_payment, lock_payment_of
+from mercato_orders.services.locks import lock_payment, lock_payment_of
 from mercato_orders.services.payments.pending import end_pending
-from mercato_orders.services.payments.providers import key_of, provider_of
 from mercato_orders.services.payments.settlement import merge
+from mercato_orders.services.providers import key_of, provider_of
 from mercato_orders.services.shipments import settle_pending
 from mercato_orders.states import due
 

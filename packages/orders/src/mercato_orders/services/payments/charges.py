@@ -18,8 +18,8 @@ from mercato_contracts.payments import (
 from mercato_kit import work
 from mercato_kit.db import session
 from mercato_orders.models import Order, Payment
-from mercato_orders.services.payments.providers import key_of, provider_of
 from mercato_orders.services.payments.starts import charge_of
+from mercato_orders.services.providers import key_of, provider_of
 from mercato_orders.values import NewPayment
 
 Fence = Callable[[str], bool]

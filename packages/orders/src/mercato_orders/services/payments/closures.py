@@ -13,10 +13,10 @@ from mercato_orders.errors import InvalidTransition
 from mercato_orders.models import IN_FLIGHT, Order, Payment
 from mercato_orders.permissions import WRITE
 from mercato_orders.services.attention import needs_attention
-from mercato_orders.services.payments.locks import lock_payment
-from mercato_orders.services.payments.providers import key_of, provider_of
+from mercato_orders.services.locks import lock_payment
 from mercato_orders.services.payments.settlement import merge
-from mercato_orders.services.payments.voids import request_void
+from mercato_orders.services.providers import key_of, provider_of
+from mercato_orders.services.voids import request_void
 
 Answer = Snapshot | Refused
 """What a provider says to a void. A refusal had no effect."""

@@ -13,12 +13,12 @@ from mercato_orders.access import SYSTEM, Actor
 from mercato_orders.models import Capture, Order, Payment
 from mercato_orders.services.attention import needs_attention
 from mercato_orders.services.lapses import authorization_gone
+from mercato_orders.services.locks import lock_payment
 from mercato_orders.services.payments.evidence import is_mismatch, is_news, stored
-from mercato_orders.services.payments.locks import lock_payment
 from mercato_orders.services.payments.pending import end_pending
-from mercato_orders.services.payments.voids import request_void
 from mercato_orders.services.refunds import claim_refund, merge_refunds
 from mercato_orders.services.shipments import settle_pending
+from mercato_orders.services.voids import request_void
 from mercato_orders.shares import Share
 from mercato_orders.states import PAYMENT, due, may, move, payment_status
 from mercato_orders.timeline import AUTHORIZED, PAID, announce
@@ -74,6 +74,7 @@ def _apply(order: Order, payment: Payment, snapshot: Snapshot, actor: Actor) -> 
     touch(order)
     if payment.status in _TAKEN:
         _take(order, payment, actor)
+        _close_refunded(payment)
     elif before in _TAKEN:
         order.payment_status = payment_status(order, [payment.status])
     _close_or_return(payment)
@@ -97,8 +98,8 @@ def _keep(payment: Payment, snapshot: Snapshot) -> None:
     payment.next_action = None if action is None else msgspec.to_builtins(action)
     is_money = snapshot.state in _TAKEN
     payment.error_code = snapshot.error_code or (None if is_money else payment.error_code)
-    payment.authorized_until = snapshot.authorized_until
-    payment.expected_by = snapshot.expected_by
+    payment.authorized_until = snapshot.authorized_until or payment.authorized_until
+    payment.expected_by = snapshot.expected_by or payment.expected_by
 
 
 def _status_after(order: Order, payment: Payment, snapshot: Snapshot, grown: int) -> str:
@@ -115,9 +116,7 @@ def _status_after(order: Order, payment: Payment, snapshot: Snapshot, grown: int
         return now if may(order, "pay") and get(Stock).commit(order.id) else "refund_due"
     is_ours = before in ("authorized", "captured", "refunded")
     if is_ours and (not grown or order.status in ("open", "completed")):
-        # The rest of an authorisation can be closed after all that was captured went back.
-        is_back = 0 < payment.amount_refunded == payment.amount_captured + grown
-        return "refunded" if is_back else now
+        return now
     return "refund_due"
 
 
@@ -136,6 +135,12 @@ def _take(order: Order, payment: Payment, actor: Actor) -> None:
     elif order.payment_status == "paid":
         order.paid_at = utc_now()
         announce(order, PAID, actor)
+
+
+def _close_refunded(payment: Payment) -> None:
+    """Mark a payment refunded whose captured part was given back before its rest was closed."""
+    if payment.status == "captured" and payment.amount_refunded == payment.amount_captured:
+        move(payment, PAYMENT, "refunded")
 
 
 def _close_or_return(payment: Payment) -> None:

@@ -15,7 +15,7 @@ from mercato_contracts.payments import (
 from mercato_kit import work
 from mercato_kit.db import session
 from mercato_orders.models import Order, Payment, Refund
-from mercato_orders.services.payments.providers import key_of, provider_of
+from mercato_orders.services.providers import key_of, provider_of
 from mercato_orders.services.refunds.settlement import settle_refund
 
 DEFAULT_REASON = "requested"

@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts.payments import Payments
 from mercato_kit.db import new_id, session
+from mercato_kit.errors import invalid
 from mercato_kit.later import later
 from mercato_kit.services import named
 from mercato_orders.errors import RefundExceedsCaptured
@@ -74,6 +75,23 @@ def write_refund(payment: Payment, share: Share, **values: Any) -> Claimed:
     later(Refund, [row])
     provider = named(Payments, payment.provider)
     return Claimed(row["id"], provider is not None and not provider.capabilities.remote)
+
+
+def check_part(payment: Payment, amount: int, pointer: str) -> None:
+    """Check that the provider can refund *amount*, which is 0 or more.
+
+    Args:
+        payment: The payment.
+        amount: Minor units.
+        pointer: The value of the request that names a part of the payment.
+
+    Raises:
+        Invalid: It refunds only what was captured as a whole.
+    """
+    provider = named(Payments, payment.provider)
+    able = provider is None or provider.capabilities.partial_refund
+    if not able and amount not in (0, payment.amount_captured):
+        raise invalid(pointer, "partial", "The provider refunds only the whole amount.")
 
 
 def claim(payment: Payment, amount: int) -> bool:

@@ -17,7 +17,7 @@ from mercato_orders.services import units
 from mercato_orders.services.completion import complete_if_done
 from mercato_orders.services.queries import found
 from mercato_orders.services.refunds.calls import try_refund
-from mercato_orders.services.refunds.claims import Claimed, write_lines, write_refund
+from mercato_orders.services.refunds.claims import Claimed, check_part, write_lines, write_refund
 from mercato_orders.services.refunds.rests import Rest, claim_rest
 from mercato_orders.services.refunds.settlement import settle_refund
 from mercato_orders.services.units import Taken
@@ -78,6 +78,7 @@ def start_refund(order_id: UUID, new: NewRefund, caller: Caller) -> Claimed:
     taken = _take(order, new, lines)
     payment, rest = claim_rest(order, _wanted(new, taken))
     share, shipping = _chosen(rest, new, taken)
+    check_part(payment, share.amount, "/lines" if new.lines else "/amount")
     refund = write_refund(
         payment,
         share,

@@ -98,8 +98,9 @@ def _illustrated(
             yield parameter["name"], parameter
     answers = {f"{it}": one for it, one in operation["responses"].items() if it.startswith("2")}
     for where, part in {"body": operation.get("requestBody", {}), **answers}.items():
-        for content in part.get("content", {}).values():
-            yield where, content
+        # Bytes have no schema, and need no example.
+        contents = part.get("content", {}).values()
+        yield from ((where, content) for content in contents if "schema" in content)
 
 
 def _first(schema: Mapping[str, Any]) -> dict[str, Any]:
