@@ -33,7 +33,7 @@ def request_email(caller: Principal, email: str, proof: Proof, client: Client = 
     """
     user_id = proofs.accept(caller, proof)
     canonical = canonical_email(email)
-    attempts.count([Counter("mail.change", canonical, MAILS_A_DAY)], attempts.DAY)
+    attempts.count([Counter("mail.change", canonical, MAILS_A_DAY, attempts.DAY)])
     other_id, old = _read(user_id, canonical)
     is_taken = other_id is not None
     topic = topics.EMAIL_TAKEN if is_taken else topics.EMAIL_CHANGE_REQUESTED
