@@ -211,6 +211,24 @@ class TestLostAnswer:
         assert commit(parcels.stock_of, authorized) == [(100, 0), (100, 0)]
         assert state(clerk, authorized)[0] == "canceled"
 
+    @pytest.mark.parametrize("ended", ["captured", "canceled"])
+    def test_an_authorisation_that_ends_completes_what_was_sent(
+        self, clerk, authorized, commit, outbox, ended
+    ):
+        """Units that were not sent are canceled; those that were sent are all that is paid for."""
+        send(clerk, authorized, 2, 0)
+        payment_id = next(iter(BANK.accounts))
+        BANK.accounts[payment_id].state = ended
+
+        commit(services.settle, payment_id, BANK.accounts[payment_id].snapshot())
+
+        assert state(clerk, authorized) == ("completed", "paid", "fulfilled")
+        assert commit(parcels.captured, authorized) == (2_990, 0, "captured")
+        assert commit(parcels.stock_of, authorized) == [(98, 0), (100, 0)]
+        assert commit(money.books_of, authorized["id"]) == []
+        topics = [event.topic for event in outbox()]
+        assert [topics.count(f"order.{it}") for it in ("paid", "completed")] == [1, 1]
+
 
 class TestTwins:
     def test_a_key_captures_and_sends_once(self, as_user, authorized, commit):
