@@ -45,7 +45,7 @@ def end_session(
     Raises:
         NotFound: The user has no such open session.
     """
-    if not end(_open(user_id), Session.id == session_id, reason="ended_alone"):
+    if not end(_open(user_id), Session.id == session_id, reason="ended"):
         raise NotFound
     _forget_devices(Session.id == session_id)
     data = {"session": str(session_id)}
@@ -55,7 +55,7 @@ def end_session(
 def end_others(user_id: UUID, session_id: UUID | None, client: Client = UNKNOWN) -> None:
     """End all sessions of a user but one; all if it is None."""
     others = [] if session_id is None else [Session.id != session_id]
-    ended_ids = end(Session.user_id == user_id, *others, reason="ended_by_user")
+    ended_ids = end(Session.user_id == user_id, *others, reason="ended")
     _forget_devices(Session.id.in_(ended_ids))
     for ended in ended_ids:
         data = {"session": str(ended)}
