@@ -3,14 +3,12 @@
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from .invariants import (
     find_violations_of_ledger,
 )
 from .issuer import Issuer
+from .killing import Process, kill, running
 from .shop import BANK_SECRET, Shop, free_port, wait_until_ready
 from .shopping import ADDRESS
 
@@ -49,28 +48,6 @@ AT_REST_WITHIN_SECONDS = 120
 Row = Mapping[str, Any]
 
 _SECOND = timedelta(seconds=1)
-
-
-@dataclass
-class Process:
-    """A process that is killed and started again."""
-
-    command: list[str]
-    environ: Mapping[str, str]
-    log: Path
-    running: subprocess.Popen[bytes] = field(init=False)
-
-    def start(self) -> None:
-        """Start it."""
-        with self.log.open("ab") as log:
-            self.running = subprocess.Popen(
-                self.command, env=dict(self.environ), stdout=log, stderr=log, start_new_session=True
-            )
-
-    def kill(self) -> None:
-        """Kill it with what it has started."""
-        os.killpg(self.running.pid, signal.SIGKILL)
-        self.running.wait()
 
 
 @dataclass(frozen=True)
@@ -119,40 +96,10 @@ def run_chaos(place: Path, url: str, issuer: Issuer, seconds: float) -> Outcome:
         return Outcome(counted + chaos.left(), chaos.wrong(counted))
 
 
-@contextmanager
-def running(
-    commands: Mapping[str, list[str]], environ: Mapping[str, str], place: Path
-) -> Iterator[dict[str, Process]]:
-    """Run processes until the end of the block."""
-    processes = {
-        name: Process(command, environ, place / f"{name}.log") for name, command in commands.items()
-    }
-    for process in processes.values():
-        process.start()
-    try:
-        yield processes
-    finally:
-        for process in processes.values():
-            process.kill()
-
-
 def _customer(settings: Row) -> subprocess.Popen[str]:
     program = Path(__file__).with_name("customers.py")
     command = [sys.executable, str(program), json.dumps(settings)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def _kill(name: str, process: Process, chosen: random.Random) -> None:
-    """Kill a process, and start it again; of the server, one of those that answer requests."""
-    if name != "server":
-        process.kill()
-        process.start()
-    elif children := _children_of(process.running.pid):
-        os.kill(chosen.choice(children), signal.SIGKILL)
-
-
-def _children_of(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @dataclass(frozen=True)
@@ -244,7 +191,7 @@ class Chaos:
                 next_kill += KILL_EVERY_SECONDS
                 (name,) = chosen.choices(list(KILLED), KILLED.values())
                 counted[f"{name} killed"] += 1
-                _kill(name, processes[name], chosen)
+                kill(name, processes[name], chosen)
         return counted
 
     def _expire(self) -> int:
