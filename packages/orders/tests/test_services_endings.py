@@ -87,3 +87,19 @@ class TestCaptureBeforeExpiry:
         assert (found, pending.status, pending.amount) == (1, "pending", 2_500)
         assert (order["payment_status"], BANK.moved()) == ("paid", 2_500)
         assert outbox("order.authorization_expiring") == []
+
+    def test_does_not_capture_what_was_canceled(
+        self, app, charlie, alices_order, authorized, announce, commit
+    ):
+        """Canceled units are authorized, but the customer does not pay for them."""
+        units = [{"line_id": alices_order["lines"][0]["id"], "quantity": 1}]
+        charlie.post(f"/v1/orders/{alices_order['id']}/cancel", json={"lines": units})
+
+        announce()
+        commit(make_due)
+        with app.app_context():
+            services.reconcile_payments()
+
+        order = charlie.get(f"/v1/orders/{alices_order['id']}").json
+        assert (order["payment_status"], BANK.moved()) == ("paid", 1_250)
+        assert commit(find_payment, authorized).attention is None

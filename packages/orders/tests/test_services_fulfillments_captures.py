@@ -139,6 +139,16 @@ class TestRefused:
         assert sent.json["status"] == "shipped"
         assert len(commit(parcels.captures, authorized)) == 1
 
+    def test_money_counts_without_units(self, clerk, authorized, commit):
+        """If stock no longer knows the units, they are not sent, but the capture is recorded."""
+        commit(factories.lose_reservation, authorized["id"])
+
+        refused = send(clerk, authorized, 2, 0)
+
+        (parcel,) = clerk.get(f"/v1/orders/{authorized['id']}/fulfillments").json["data"]
+        assert (refused.status_code, parcel["status"]) == (409, "canceled")
+        assert commit(parcels.captured, authorized) == (2_990, 0, "authorized")
+
 
 class TestLostAnswer:
     @pytest.fixture
@@ -200,6 +210,24 @@ class TestLostAnswer:
         assert commit(parcels.captured, authorized)[:2] == (0, 0)
         assert commit(parcels.stock_of, authorized) == [(100, 0), (100, 0)]
         assert state(clerk, authorized)[0] == "canceled"
+
+    @pytest.mark.parametrize("ended", ["captured", "canceled"])
+    def test_an_authorisation_that_ends_completes_what_was_sent(
+        self, clerk, authorized, commit, outbox, ended
+    ):
+        """Units that were not sent are canceled; those that were sent are all that is paid for."""
+        send(clerk, authorized, 2, 0)
+        payment_id = next(iter(BANK.accounts))
+        BANK.accounts[payment_id].state = ended
+
+        commit(services.settle, payment_id, BANK.accounts[payment_id].snapshot())
+
+        assert state(clerk, authorized) == ("completed", "paid", "fulfilled")
+        assert commit(parcels.captured, authorized) == (2_990, 0, "captured")
+        assert commit(parcels.stock_of, authorized) == [(98, 0), (100, 0)]
+        assert commit(money.books_of, authorized["id"]) == []
+        topics = [event.topic for event in outbox()]
+        assert [topics.count(f"order.{it}") for it in ("paid", "completed")] == [1, 1]
 
 
 class TestTwins:

@@ -102,14 +102,19 @@ class TestSettle:
         topics = [event.topic for event in outbox()][1:]
         assert topics == ["order.authorized", "order.paid"]
 
-    @pytest.mark.parametrize("captured", [0, 1_000])
+    @pytest.mark.parametrize(
+        ("captured", "ended"), [(0, "canceled"), (1_000, "canceled"), (1_000, "captured")]
+    )
     def test_an_authorisation_that_ends(
-        self, payment, settle, alice, alices_order, item, commit, captured
+        self, payment, settle, alice, alices_order, item, commit, captured, ended
     ):
-        """What it was to pay for is canceled; what was captured of it is given back."""
+        """What it was to pay for is canceled; what was captured of it is given back.
+
+        Providers say ``captured`` or ``canceled`` of one that was captured in part.
+        """
         settle(payment, snapshot("authorized", captured))
 
-        row = settle(payment, snapshot("canceled", captured))
+        row = settle(payment, snapshot(ended, captured))
 
         order = alice.get(f"/v1/orders/{alices_order['id']}").json
         assert row.status == ("captured" if captured else "canceled")

@@ -14,6 +14,7 @@ from mercato_orders.models import Payment
 from mercato_orders.services.locks import lock_payment
 from mercato_orders.services.payments.captures import start_capture
 from mercato_orders.settings import OrdersSettings
+from mercato_orders.states import due
 from mercato_orders.timeline import AUTHORIZATION_EXPIRING, announce
 
 WARNED_BEFORE = timedelta(hours=24)
@@ -46,11 +47,10 @@ def _announce(payment_id: UUID) -> bool:
         return False
     payment.expiry_announced_at = utc_now()
     touch(order)
-    rest = payment.amount - payment.amount_captured - payment.amount_capture_pending
-    if (
-        current_settings(OrdersSettings).capture_before_expiry
-        and not payment.amount_capture_pending
-    ):
+    pending = payment.amount_capture_pending
+    # Canceled units are authorized, and not due.
+    rest = due(order) - payment.amount_captured - pending
+    if current_settings(OrdersSettings).capture_before_expiry and rest and not pending:
         start_capture(order, payment, rest, final=True)
     else:
         said = facts.of_payment(payment.id, payment.provider, rest)

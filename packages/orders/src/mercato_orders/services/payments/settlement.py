@@ -12,6 +12,7 @@ from mercato_orders import facts
 from mercato_orders.access import SYSTEM, Actor
 from mercato_orders.models import Capture, Order, Payment
 from mercato_orders.services.attention import needs_attention
+from mercato_orders.services.completion import complete_if_done
 from mercato_orders.services.lapses import authorization_gone
 from mercato_orders.services.locks import lock_payment
 from mercato_orders.services.payments.evidence import is_mismatch, is_news, stored
@@ -21,7 +22,7 @@ from mercato_orders.services.shipments import settle_pending
 from mercato_orders.services.voids import request_void
 from mercato_orders.shares import Share
 from mercato_orders.states import PAYMENT, due, may, move, payment_status
-from mercato_orders.timeline import AUTHORIZED, PAID, announce
+from mercato_orders.timeline import AUTHORIZED, PAID, announce, announce_all
 
 _TAKEN = ("authorized", "captured")
 """Statuses of a payment that its order has taken."""
@@ -81,7 +82,7 @@ def _apply(order: Order, payment: Payment, snapshot: Snapshot, actor: Actor) -> 
     session.flush()
     if capture is not None and capture.fulfillment_id is not None:
         settle_pending(order, capture.fulfillment_id, captured=grown > 0, actor=actor)
-    if before == "authorized" and snapshot.state in _CLOSED:
+    if before == "authorized" != payment.status:
         _lapse(order, payment, actor)
 
 
@@ -164,8 +165,11 @@ def _refund(payment: Payment) -> None:
 
 
 def _lapse(order: Order, payment: Payment, actor: Actor) -> None:
-    """Cancel what an authorisation that has ended was to pay for."""
-    if order.status == "open" and due(order) > order.amount_paid:
-        authorization_gone(order, payment, actor)
+    """Cancel what an authorisation that has ended was to pay for, and was not captured."""
+    if order.status != "open" or due(order) <= order.amount_paid:
+        return
+    authorization_gone(order, payment, actor)
     if payment.status == "captured":
+        # What was captured is all that is due now.
         _take(order, payment, actor)
+        announce_all(order, actor, complete_if_done(order))
