@@ -192,5 +192,6 @@ class TestLogOut:
         """The audit trail has the end of a session."""
         alice.post("/v1/auth/logout")
 
-        kinds = commit(lambda: list(session.scalars(sa.select(AuditEvent.type))))
+        in_order = sa.select(AuditEvent.type).order_by(AuditEvent.id)
+        kinds = commit(lambda: list(session.scalars(in_order)))
         assert kinds == ["logged_in", "logged_out"]
