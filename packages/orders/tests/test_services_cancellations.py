@@ -111,6 +111,20 @@ class TestCancelAPaidOrder:
         assert (canceled["payment_status"], canceled["amount_refunded"]) == ("refunded", 2_500)
         assert bank.moved() == 0
 
+    def test_less_than_shipping_is_left(self, alice, charlie, item, bank, commit):
+        """No more shipping goes back than money."""
+        order = alice.post("/v1/orders", json=order_of((item, 2))).json
+        commit(money.add_shipping, order["id"], 500, 0)
+        commit(money.pay, order["id"])
+        charlie.post(f"/v1/orders/{order['id']}/refunds", json={"amount": 2_900})
+
+        canceled = cancel(charlie, order)
+
+        last = canceled.json["refunds"][-1]
+        assert (canceled.status_code, canceled.json["status"]) == (200, "canceled")
+        assert (last["amount"], last["amount_shipping"], bank.moved()) == (100, 100, 0)
+        assert commit(money.books_of, order["id"]) == []
+
     def test_an_order_that_was_refunded_is_canceled_without_a_refund(self, alice, charlie, paid):
         """Nothing is left to give back."""
         charlie.post(f"/v1/orders/{paid['id']}/refunds", json={})

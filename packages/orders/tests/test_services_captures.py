@@ -147,6 +147,19 @@ class TestVoid:
         assert order["status"] == "canceled"
         assert commit(factories.count_reserved, item) == 0
 
+    def test_staff_close_the_rest(self, alice, charlie, item, alices_order, payment, commit):
+        """What was captured before goes back, because nothing was sent."""
+        capture(charlie, payment, json={"amount": 1_000})
+
+        closed = void(charlie, payment)
+
+        order = alice.get(f"/v1/orders/{alices_order['id']}").json
+        assert (closed.status_code, closed.json["status"]) == (200, "captured")
+        assert (order["status"], commit(factories.count_reserved, item)) == ("canceled", 0)
+        assert [(refund["status"], refund["amount"]) for refund in order["refunds"]] == [
+            ("pending", 1_000)
+        ]
+
     def test_owners_close_one_that_is_not_authorized(self, alice, item):
         """The owner may give a payment up, and pay otherwise."""
         order = alice.post("/v1/orders", json=order_of((item, 1))).json

@@ -137,7 +137,7 @@ def _chosen(rest: Rest, new: NewRefund, taken: Sequence[Taken]) -> tuple[Share, 
     if new.amount is not None:
         return rest.part(of_amount(new.amount, rest.due)), 0
     if not new.lines and new.amount_shipping is None:
-        return rest.all, min(rest.shipping, rest.left)
+        return rest.all, rest.shipping
     shipping = new.amount_shipping or 0
     if shipping > rest.shipping:
         raise RefundExceedsCaptured(rest.shipping)

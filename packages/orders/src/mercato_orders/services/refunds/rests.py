@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts.baskets import half_up
 from mercato_kit.db import locked, refreshed, session
@@ -43,7 +44,7 @@ class Rest:
     @property
     def shipping(self) -> int:
         """What of shipping can still be refunded, with tax."""
-        return _shipping(self.order).amount - self.shipping_refunded
+        return min(_shipping(self.order).amount - self.shipping_refunded, self.left)
 
     def of_shipping(self, amount: int) -> Share:
         """Return *amount* of shipping with its tax; the parts add up to the tax of shipping."""
@@ -100,6 +101,9 @@ def _refunded(order: Order) -> list[sa.ScalarSelect[int]]:
 
 def _rest(order: Order, row: Iterable[Any]) -> Rest:
     payment, amount, tax, shipping = row
+    if payment is not None:
+        # A refreshed row forgets its relationships.
+        set_committed_value(payment, "order", order)
     left = payment.amount_captured - amount if payment else 0
     due = Share(
         order.amount_total - order.amount_canceled - amount,
