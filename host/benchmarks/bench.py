@@ -2,7 +2,8 @@
 
 ``bench.py instructions --only detail,list`` counts what these requests cost ours alone; without
 ``--only`` the twins are counted as well. ``bench.py gate`` compares the ratios with the committed
-ones, ``bench.py accept`` writes them. Without a word, everything is measured but ``scale``.
+ones, ``bench.py accept`` writes them. Without a word, everything is measured but what
+takes long: ``scale``, ``pairs`` and ``chaos``.
 """
 
 import argparse
@@ -15,10 +16,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from parts import (
     boot,
+    chaos,
     comparison,
     features,
     instructions,
     over_http,
+    pairs,
     ratios,
     scale,
     shop as shops,
@@ -30,14 +33,15 @@ from parts.servers import servers_on
 from parts.shop import Shop
 from parts.tables import say
 
-KINDS = ("http", "instructions", "boot", "soak", "features", "scale")
+KINDS = ("http", "instructions", "boot", "soak", "features", "scale", "pairs", "chaos")
+ON_REQUEST = {"scale", "pairs", "chaos"}
 ON_A_SHOP = {"http", "instructions", "gate", "accept"}
 
 
 def main() -> None:
     """Measure and print."""
     chosen = read_arguments()
-    wanted = chosen.what or [kind for kind in KINDS if kind != "scale"]
+    wanted = chosen.what or [kind for kind in KINDS if kind not in ON_REQUEST]
     tables: list[Table] = []
     with TemporaryDirectory() as folder:
         place = Path(folder)
@@ -46,10 +50,13 @@ def main() -> None:
                 tables += measure_shop(shop, place, wanted, chosen)
         for kind, measure in {"boot": boot.measure, "features": features.measure}.items():
             tables += measure(place) if kind in wanted else []
-        if "soak" in wanted:
-            tables += soak.measure(place, chosen.database, chosen.soak_seconds)
-        if "scale" in wanted:
-            tables += scale.measure(place, chosen.database, chosen.many)
+        for kind, (measure_on, how_long) in {
+            "soak": (soak.measure, chosen.soak_seconds),
+            "scale": (scale.measure, chosen.many),
+            "pairs": (pairs.measure, chosen.pair_rounds),
+            "chaos": (chaos.measure, chosen.chaos_seconds),
+        }.items():
+            tables += measure_on(place, chosen.database, how_long) if kind in wanted else []
     print_tables(tables)
     if chosen.page:
         write_page(tables, chosen.page)
@@ -71,6 +78,8 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="of http")
     parser.add_argument("--seconds", type=float, default=2, help="of a request in a round of http")
     parser.add_argument("--soak-seconds", type=float, default=60)
+    parser.add_argument("--pair-rounds", type=int, default=200, help="of each two commands")
+    parser.add_argument("--chaos-seconds", type=float, default=120)
     parser.add_argument("--page", type=Path, help="write the report to this file of HTML as well")
     parser.add_argument("--charts", type=Path, help="write the charts to this folder as SVG")
     chosen = parser.parse_args()

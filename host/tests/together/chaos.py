@@ -3,14 +3,12 @@
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ import httpx2
 import sqlalchemy as sa
 
 from mercato_kit.db import utc_now
-from mercato_orders.models import Capture, Order, Payment, PaymentEvent, Refund
+from mercato_orders.models import Capture, Fulfillment, Order, Payment, PaymentEvent, Refund
 
 from .invariants import (
     count_orders_without_a_key,
@@ -28,10 +26,13 @@ from .invariants import (
     find_violations_of_ledger,
 )
 from .issuer import Issuer
+from .killing import Process, kill, running
 from .shop import BANK_SECRET, Shop, free_port, wait_until_ready
 from .shopping import ADDRESS
 
 CUSTOMERS, VARIANTS, UNITS, KILL_EVERY_SECONDS = 8, 20, 2_000, 3.0
+KILLED = {"server": 2, "worker": 2, "sandbox": 1}
+"""How often each process is killed, beside the others."""
 FAULTS = {
     "seed": 1,
     "timeout_before": 0.1,
@@ -43,33 +44,10 @@ FAULTS = {
     "error_500": 0.05,
 }
 AT_REST_WITHIN_SECONDS = 120
-STAFF = ("products", "stock", "orders")
 
 Row = Mapping[str, Any]
 
 _SECOND = timedelta(seconds=1)
-
-
-@dataclass
-class Process:
-    """A process that is killed and started again."""
-
-    command: list[str]
-    environ: Mapping[str, str]
-    log: Path
-    running: subprocess.Popen[bytes] = field(init=False)
-
-    def start(self) -> None:
-        """Start it."""
-        with self.log.open("ab") as log:
-            self.running = subprocess.Popen(
-                self.command, env=dict(self.environ), stdout=log, stderr=log, start_new_session=True
-            )
-
-    def kill(self) -> None:
-        """Kill it with what it has started."""
-        os.killpg(self.running.pid, signal.SIGKILL)
-        self.running.wait()
 
 
 @dataclass(frozen=True)
@@ -94,7 +72,7 @@ def run_chaos(place: Path, url: str, issuer: Issuer, seconds: float) -> Outcome:
     shop.deployment.write_text(
         f'environment = "testing"\n[database]\nurl = "{url}"\n[logging]\nlevel = "WARNING"\n'
         "[features.products]\n[features.orders]\n[features.payments_sandbox.settings]\n"
-        f'url = "{bank_url}"\nsecret = "{BANK_SECRET}"\ntimeout_seconds = 0.7\n{issuer.table}'
+        f'url = "{bank_url}"\nsecret = "{BANK_SECRET}"\ntimeout_seconds = 3\n{issuer.table}'
     )
     shop.run("db", "upgrade")
     options = [f"--port={bank_port}", f"--database={place}/sandbox.db"]
@@ -115,43 +93,13 @@ def run_chaos(place: Path, url: str, issuer: Issuer, seconds: float) -> Outcome:
         counted = chaos.let_customers_order(processes, seconds)
         wait_until_ready(bank_url, [processes["sandbox"].running])
         chaos.come_to_rest()
-        return Outcome(counted, chaos.wrong(counted))
-
-
-@contextmanager
-def running(
-    commands: Mapping[str, list[str]], environ: Mapping[str, str], place: Path
-) -> Iterator[dict[str, Process]]:
-    """Run processes until the end of the block."""
-    processes = {
-        name: Process(command, environ, place / f"{name}.log") for name, command in commands.items()
-    }
-    for process in processes.values():
-        process.start()
-    try:
-        yield processes
-    finally:
-        for process in processes.values():
-            process.kill()
+        return Outcome(counted + chaos.left(), chaos.wrong(counted))
 
 
 def _customer(settings: Row) -> subprocess.Popen[str]:
     program = Path(__file__).with_name("customers.py")
     command = [sys.executable, str(program), json.dumps(settings)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def _kill(name: str, process: Process, chosen: random.Random) -> None:
-    """Kill a process, and start it again; of the server, one of those that answer requests."""
-    if name != "server":
-        process.kill()
-        process.start()
-    elif children := _children_of(process.running.pid):
-        os.kill(chosen.choice(children), signal.SIGKILL)
-
-
-def _children_of(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @dataclass(frozen=True)
@@ -172,13 +120,13 @@ class Chaos:
 
     def let_customers_order(self, processes: Mapping[str, Process], seconds: float) -> Counter[str]:
         """Run the customers, and kill a process every 3 seconds; return what happened how often."""
-        token = self._token()
-        variants = [self._stock(token) for _ in range(VARIANTS)]
+        staff = self.issuer.staff()
+        variants = [self._stock(staff) for _ in range(VARIANTS)]
         self.bank.put("/admin/faults", json=FAULTS).raise_for_status()
         given = {
             "port": self.shop.port,
             "seconds": seconds,
-            "token": token,
+            "staff": staff,
             "variants": variants,
             "address": ADDRESS,
         }
@@ -192,11 +140,23 @@ class Chaos:
     def come_to_rest(self) -> None:
         """Let the provider work again, and do what is due until nothing is left to do."""
         self.bank.put("/admin/faults", json={}).raise_for_status()
-        give_up_at = time.monotonic() + AT_REST_WITHIN_SECONDS
-        while self._make_due() and time.monotonic() < give_up_at:
+        give_up_at, quiet = time.monotonic() + AT_REST_WITHIN_SECONDS, 0
+        # Twice, because an event may be on its way the first time.
+        while quiet < 2 and time.monotonic() < give_up_at:
             self.bank.post("/admin/clock", json={"advance_seconds": 3}).raise_for_status()
             self.bank.post("/admin/deliver", json={}).raise_for_status()
-            time.sleep(2)
+            time.sleep(1)
+            quiet = 0 if self._make_due() else quiet + 1
+
+    def left(self) -> Counter[str]:
+        """Return how many payments, refunds and parcels there are, by their status."""
+        found: Counter[str] = Counter()
+        with self.engine.connect() as connection:
+            for model in (Order, Payment, Refund, Capture, Fulfillment):
+                counted = sa.select(model.status, sa.func.count()).group_by(model.status)
+                name = model.__name__.lower()
+                found |= {f"- {name} {status}": n for status, n in connection.execute(counted)}
+        return found
 
     def wrong(self, counted: Mapping[str, int]) -> list[str]:
         """Return what is wrong."""
@@ -229,19 +189,21 @@ class Chaos:
             counted["expired"] += self._expire()
             if time.monotonic() > next_kill:
                 next_kill += KILL_EVERY_SECONDS
-                name = chosen.choice(list(processes))
+                (name,) = chosen.choices(list(KILLED), KILLED.values())
                 counted[f"{name} killed"] += 1
-                _kill(name, processes[name], chosen)
+                kill(name, processes[name], chosen)
         return counted
 
     def _expire(self) -> int:
-        """Let unpaid orders expire one second after they were placed."""
+        """Let unpaid orders expire after one second; of those that are being paid, every fourth."""
         now = utc_now()
         old = sa.func.coalesce(Order.expires_at, now) > now, Order.status == "open"
         unpaid = Order.payment_status == "unpaid"
         second_ago = Order.placed_at < utc_now() - _SECOND
+        is_paying = sa.exists().where(Payment.order_id == Order.id)
+        chosen = sa.or_(~is_paying, Order.number % 4 == 0)
         values = {"expires_at": now, "updated_at": Order.updated_at}
-        return self._update(Order, sa.and_(*old, unpaid, second_ago), values)
+        return self._update(Order, sa.and_(*old, unpaid, second_ago, chosen), values)
 
     def _make_due(self) -> int:
         """Make everything due that is not finished; return how much it is."""
@@ -263,15 +225,8 @@ class Chaos:
         with self.engine.begin() as connection:
             return len(connection.execute(statement).all())
 
-    def _token(self) -> str:
-        permissions = [f"{name}.{what}" for name in STAFF for what in ("read", "write")]
-        more = ["orders.refund", "orders.fulfill"]
-        claims = {"permissions": [*permissions, *more], "exp": int(time.time()) + 3600}
-        return self.issuer.token(str(uuid4()), **claims)
-
-    def _stock(self, token: str) -> str:
+    def _stock(self, headers: dict[str, str]) -> str:
         """Create a variant with units, and return its id."""
-        headers = {"Authorization": f"Bearer {token}"}
         sku = f"SKU-{uuid4().hex}"
         price = {"currency": "EUR", "unit_amount": 1001}
         product = {

@@ -40,14 +40,13 @@ class Customer:
     """Places orders, pays, cancels and lets expire; staff sends, cancels and gives money back.
 
     Args:
-        settings: ``port``, ``number``, ``seconds``, ``token`` of staff, ``variants``, ``address``.
+        settings: ``port``, ``number``, ``seconds``, ``staff`` (headers), ``variants``, ``address``.
     """
 
     def __init__(self, settings: Body) -> None:
         self.settings = settings
         self.random = random.Random(settings["number"])  # noqa: S311 - it chooses products
         self.counted: Counter[str] = Counter()
-        self.staff = {"Authorization": f"Bearer {settings['token']}"}
 
     def run(self) -> Counter[str]:
         """Order until the time is over."""
@@ -82,10 +81,11 @@ class Customer:
         """Do what staff does with an order, in any order, whether it is paid or not."""
         line = order["lines"][0]
         units = [{"line_id": line["id"], "quantity": 1}]
+        every = [{"line_id": one["id"], "quantity": one["quantity"]} for one in order["lines"]]
         some = {"amount": max(1, order["amount_total"] // 3)}
         steps = [
             ("ship", f"{path}/fulfillments", {"lines": units}),
-            ("ship", f"{path}/fulfillments", {}),
+            ("ship", f"{path}/fulfillments", {"lines": every}),
             ("refund", f"{path}/refunds", {"lines": units, "restock": True}),
             ("refund", f"{path}/refunds", some),
             ("refund", f"{path}/refunds", {}),
@@ -95,7 +95,7 @@ class Customer:
             ("capture", f"/v1/payments/{paid['id']}/capture", {}),
         ]
         for step in self.random.sample(steps, k=self.random.randint(0, 3)):
-            self.send(*step, self.staff)
+            self.send(*step, self.settings["staff"])
 
     def _order(self) -> Body:
         chosen = self.random.sample(self.settings["variants"], k=self.random.randint(1, 3))

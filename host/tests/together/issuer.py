@@ -8,11 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 AUDIENCE = "mercato"
+
+STAFF = (
+    *("products.read", "products.write", "stock.read", "stock.write"),
+    *("orders.read", "orders.write", "orders.refund", "orders.fulfill"),
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,11 @@ class Issuer:
         now = int(time.time())
         plain = {"iss": self.address, "aud": AUDIENCE, "sub": sub, "iat": now, "exp": now + 60}
         return jwt.encode({**plain, **claims}, self.key, "RS256", headers={"kid": "1"})
+
+    def staff(self) -> dict[str, str]:
+        """Return the headers of an employee who may do everything with products and orders."""
+        token = self.token(str(uuid4()), permissions=STAFF, exp=int(time.time()) + 3600)
+        return {"Authorization": f"Bearer {token}"}
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """Two commands on one order, started at once: the result is that of one after the other."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement, compress, cycle, islice
 from typing import Any
 from uuid import UUID
@@ -60,9 +60,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Started:
-    """An order that two commands are tried on: its id, and that of its payment."""
+    """An order that two commands are tried on: its id, and those of its line and payment."""
 
     order_id: str
+    line_id: str
     payment_id: str | None
 
 
@@ -115,13 +116,13 @@ class Pairs:
     Args:
         apps: One that charges at once, ``payment``, and one that charges later, ``fulfillment``.
         bank: Their payment provider.
-        staff: Returns the headers of an employee.
+        staff: The headers of an employee.
         variant_id: What is ordered; there is enough of it.
     """
 
     apps: Mapping[str, Flask]
     bank: Bank
-    staff: Callable[[], Headers]
+    staff: Headers
     variant_id: str
 
     def faults(self, rounds: int) -> Iterator[str]:
@@ -162,19 +163,21 @@ class Pairs:
             return 200
         if command == "webhook":
             return self._post_event(app, started)
-        of_order, of_payment = (
-            f"/v1/orders/{started.order_id}",
-            f"/v1/payments/{started.payment_id}",
-        )
+        of_order = f"/v1/orders/{started.order_id}"
+        of_payment = f"/v1/payments/{started.payment_id}"
+        units = {"line_id": started.line_id, "quantity": 2}
         path, body = {
             "pay": (f"{of_order}/payments", {"provider": "sandbox", "payment_method": PAYS}),
             "cancel": (f"{of_order}/cancel", {}),
             "refund": (f"{of_order}/refunds", {}),
-            "ship": (f"{of_order}/fulfillments", {}),
+            "ship": (f"{of_order}/fulfillments", {"lines": [units]}),
             "capture": (f"{of_payment}/capture", {}),
             "void": (f"{of_payment}/void", None),
         }[command]
-        return self._post(app, path, body).status_code
+        status: int = self._post(app, path, body).status_code
+        if status in (400, 401, 403, 404, 422):
+            raise RuntimeError(f"{command} is not the command that it was: {status}")
+        return status
 
     def come_to_rest(self) -> None:
         """Do what the worker does later, until nothing is left to do."""
@@ -214,7 +217,7 @@ class Pairs:
         body = new_order()
         body["lines"] = [{"variant_id": self.variant_id, "quantity": 2}]
         order = self._post(app, "/v1/orders", body, expected=201)
-        started = Started(order.json["id"], None)
+        started = Started(order.json["id"], order.json["lines"][0]["id"], None)
         if state == "overdue":
             with app.app_context():
                 past = {"expires_at": utc_now()}
@@ -226,7 +229,7 @@ class Pairs:
         paid = self._post(app, f"/v1/orders/{started.order_id}/payments", new, expected=201)
         if state == "in flight":
             self.bank.let_banks_answer()
-        return Started(started.order_id, paid.json["id"])
+        return replace(started, payment_id=paid.json["id"])
 
     def _at_once(self, first: str, second: str, state: str) -> Tried:
         """Start an order, and run two commands on it at once."""
@@ -249,7 +252,7 @@ class Pairs:
         return app.test_client().post(path, data=body, headers=headers).status_code
 
     def _post(self, app: Flask, path: str, body: Any, *, expected: int | None = None) -> Any:
-        headers = {**self.staff(), **key()}
+        headers = {**self.staff, **key()}
         answer = app.test_client().post(path, json=body, headers=headers)
         if expected is not None and answer.status_code != expected:
             raise RuntimeError(f"{path}: {answer.status} {answer.text}")

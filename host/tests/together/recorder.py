@@ -83,12 +83,14 @@ class Recorder:
                 if (name := f"{blueprint.name}_{route.endpoint}") in steady
             }
             for feature in features
+            if feature.blueprints
         }
 
 
 def file_of(feature: str) -> Path:
     """Return the file with the examples of a feature."""
-    return ROOT / f"packages/{feature}/src/mercato_{feature}/examples.json"
+    folder = feature.replace("_", "-")
+    return ROOT / f"packages/{folder}/src/mercato_{feature}/examples.json"
 
 
 def text_of(examples: Mapping[str, Any]) -> str:

@@ -1,7 +1,5 @@
 """Two commands on one order at once; ``nox -s bench -- pairs`` has more rounds."""
 
-from uuid import uuid4
-
 import pytest
 
 from .bank import running_bank
@@ -9,7 +7,6 @@ from .pairs import Pairs
 from .shopping import stock_variant
 
 ROUNDS = 10
-STAFF = ["products.write", "stock.write", "orders.read", "orders.write", "orders.refund"]
 
 
 @pytest.fixture
@@ -21,12 +18,8 @@ def tried(boot, write_deployment, issuer, tmp_path):
             settings = f'[features.orders.settings]\ncapture_at = "{capture_at}"\n'
             more = settings + bank.table + issuer.table
             apps[capture_at] = boot(write_deployment("products", "orders", more=more))
-
-        def staff():
-            token = issuer.token(str(uuid4()), permissions=[*STAFF, "orders.fulfill"])
-            return {"Authorization": f"Bearer {token}"}
-
-        variant_id = stock_variant(apps["payment"].test_client(), staff(), units=100_000)
+        staff = issuer.staff()
+        variant_id = stock_variant(apps["payment"].test_client(), staff, units=100_000)
         yield Pairs(apps, bank, staff, variant_id)
 
 

@@ -7,10 +7,12 @@ from mercato_contracts.payments import Misconfigured, Refused, Unknown
 from mercato_kit import leases
 from mercato_kit.db import engine, session
 from mercato_kit.models import IdempotencyKey
+from mercato_orders import services
 
 from . import factories
 from .bank import AFTER, BANK, After
 from .factories import order_of
+from .left_over import make_due
 
 KEY = {"Idempotency-Key": "pay-this-order-once"}
 
@@ -176,12 +178,18 @@ class TestCrash:
         assert (resumed.json["status"], BANK.moved()) == ("captured", 2_500)
         assert len(BANK.accounts) == 1
 
-    def test_before_the_charge(self, crash, alice):
-        """With a reference the provider is only asked: the customer is not charged."""
+    def test_before_the_charge(self, app, crash, alice, commit):
+        """With a reference the provider is only asked: the customer is not charged.
+
+        The worker closes the payment, because it was never confirmed.
+        """
         resumed = crash("confirm", die)
 
+        commit(make_due)
+        with app.app_context():
+            services.reconcile_payments()
         assert (resumed.status_code, resumed.json["status"]) == (201, "processing")
-        assert BANK.moved() == 0
+        assert (read(alice, resumed.json)["status"], BANK.moved()) == ("canceled", 0)
 
     def test_after_the_charge(self, crash, alice, outbox):
         """What was charged is found, and pays the order once."""

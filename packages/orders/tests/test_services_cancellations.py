@@ -238,6 +238,18 @@ class TestCancelAnAuthorizedOrder:
         assert (canceled["amount_canceled"], canceled["refunds"]) == (1_250, [])
         assert not commit(money.is_void_requested, alices_order["id"])
 
+    def test_their_tax_is_not_refunded_later(self, charlie, alices_order, commit):
+        """Tax of 3.99 EUR over two units: 1.99 EUR are canceled, and 2.00 EUR refunded later."""
+        commit(money.set_total, alices_order["id"], amount=2_500, tax=399)
+        commit(money.pay, alices_order["id"], captured=1_250)
+        commit(money.ship, alices_order["id"], LAMP=1)
+
+        cancel(charlie, alices_order, json={"lines": units(alices_order, 1)})
+        refund = charlie.post(f"/v1/orders/{alices_order['id']}/refunds", json={}).json
+
+        assert commit(money.canceled_tax_of, alices_order["id"]) == 199
+        assert (refund["amount"], refund["amount_tax"]) == (1_250, 200)
+
     def test_the_rest_of_an_authorisation_is_closed(self, charlie, alices_order, bank, commit):
         """When all that is due is captured, the provider need not hold more."""
         commit(money.pay, alices_order["id"], captured=1_250)

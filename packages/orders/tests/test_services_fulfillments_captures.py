@@ -147,6 +147,16 @@ class TestRefused:
         assert sent.json["status"] == "shipped"
         assert len(commit(parcels.captures, authorized)) == 1
 
+    def test_money_counts_without_units(self, clerk, authorized, commit):
+        """If stock no longer knows the units, they are not sent, but the capture is recorded."""
+        commit(factories.lose_reservation, authorized["id"])
+
+        refused = send(clerk, authorized, 2, 0)
+
+        (parcel,) = clerk.get(f"/v1/orders/{authorized['id']}/fulfillments").json["data"]
+        assert (refused.status_code, parcel["status"]) == (409, "canceled")
+        assert commit(parcels.captured, authorized) == (2_990, 0, "authorized")
+
 
 class TestLostAnswer:
     @pytest.fixture

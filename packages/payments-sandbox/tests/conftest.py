@@ -46,7 +46,7 @@ def settings(server):
         "url": server.url,
         "secret": SECRET,
         "former_secrets": ["a-former-secret"],
-        "timeout_seconds": 0.5,
+        "timeout_seconds": 10,
     }
 
 

@@ -21,6 +21,8 @@ from mercato_payments_sandbox.wire import (
 )
 from mercato_testing.contracts import Webhook
 
+QUICK_SECONDS = 0.3
+
 
 class SandboxDriver:
     """Plays customers, staff and the network of a sandbox in this process."""
@@ -30,6 +32,7 @@ class SandboxDriver:
     challenged = "4000000000003220"
 
     def __init__(self, sandbox, former_secret):
+        self.provider = None
         self._sandbox = sandbox
         self._former_secret = former_secret
 
@@ -47,13 +50,15 @@ class SandboxDriver:
 
     @contextmanager
     def without_answers(self, *, effect):
-        """Let every call time out."""
-        ledger = self._sandbox.ledger
+        """Let every call time out, and soon."""
+        ledger, client = self._sandbox.ledger, self.provider._client
+        usual, client._timeout_seconds = client._timeout_seconds, QUICK_SECONDS
         ledger.set_faults(Faults(timeout_after=1) if effect else Faults(timeout_before=1))
         try:
             yield
         finally:
             ledger.set_faults(Faults())
+            client._timeout_seconds = usual
 
     def webhooks(self):
         """Read the events from the ledger."""

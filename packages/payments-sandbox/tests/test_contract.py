@@ -14,3 +14,10 @@ class TestContract(AuthorizingPaymentsSuite):
     def driver(self, sandbox, settings):
         """Drives the sandbox of these tests."""
         return SandboxDriver(sandbox, settings["former_secrets"][0])
+
+    @pytest.fixture
+    def payments(self, app, driver):
+        """The provider, which the driver can make impatient."""
+        with app.app_context():
+            driver.provider = SandboxPayments()
+            yield driver.provider

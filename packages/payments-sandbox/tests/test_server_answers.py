@@ -69,7 +69,7 @@ class TestLostAnswers:
     def test_of_cards(self, api, card, state):
         """Cards 0119 and 0127 get no answer; only the second one is charged."""
         path = api.open()
-        api.http.timeout = httpx2.Timeout(0.2)
+        api.http.timeout = httpx2.Timeout(1)
 
         with pytest.raises(httpx2.TimeoutException):
             api.confirm(path, card)

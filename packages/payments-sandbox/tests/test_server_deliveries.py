@@ -36,10 +36,15 @@ class Shop(ThreadingHTTPServer):
 
     def wait_for(self, count):
         """Wait until it heard a number of webhooks."""
-        give_up_at = time.monotonic() + WITHIN_SECONDS
-        while len(self.heard) < count:
-            assert time.monotonic() < give_up_at, f"{len(self.heard)} of {count}"
-            time.sleep(0.01)
+        wait_until(lambda: len(self.heard) >= count)
+
+
+def wait_until(condition):
+    """Wait until a condition holds."""
+    give_up_at = time.monotonic() + WITHIN_SECONDS
+    while not condition():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.01)
 
 
 class Hears(BaseHTTPRequestHandler):
@@ -137,7 +142,7 @@ class TestDeliveries:
         path, _ = api.pay("4242")
         api.faults()
         api.post(f"{path}/refunds", {"amount": 90})
-        shop.wait_for(1)
+        wait_until(lambda: [one["copies"] for one in api.get("/admin/ledger")["events"]] == [1, 0])
 
         late = api.admin("deliver")["sent"]
         again = api.admin("deliver", {"again": True, "shuffle": 1})["sent"]

@@ -41,7 +41,7 @@ class TestCount:
             now = shifted + passed // attempts.MINUTES.step
             recent = [step for step in counted if step >= now - STEPS]
             try:
-                commit(attempts.count, [COUNTER], attempts.MINUTES)
+                commit(attempts.count, [COUNTER])
             except TooManyRequests:
                 assert len(recent) == 3
             else:
@@ -52,17 +52,17 @@ class TestCount:
         """If one counter is full, the other counters do not change."""
         other = Counter("test", "bob", limit=9)
         for _ in range(3):
-            commit(attempts.count, [COUNTER], attempts.MINUTES)
+            commit(attempts.count, [COUNTER])
 
         with pytest.raises(TooManyRequests):
-            commit(attempts.count, [COUNTER, other], attempts.MINUTES)
+            commit(attempts.count, [COUNTER, other])
 
         for _ in range(9):
-            commit(attempts.count, [other], attempts.MINUTES)
+            commit(attempts.count, [other])
 
     def test_stores_no_address(self, commit):
         """Subjects are stored as hashes."""
-        commit(attempts.count, [COUNTER], attempts.MINUTES)
+        commit(attempts.count, [COUNTER])
 
         keys = commit(lambda: list(session.scalars(sa.select(LoginAttempt.key))))
 
@@ -73,7 +73,7 @@ class TestForgetOld:
     def test_deletes_in_batches(self, commit):
         """At most one batch of rows is deleted per call."""
         for number in range(3):
-            commit(attempts.count, [Counter("test", str(number), 9)], attempts.MINUTES)
+            commit(attempts.count, [Counter("test", str(number), 9)])
         commit(factories.shift_attempts, timedelta(days=2))
         before = datetime.now(UTC) - timedelta(days=1)
 

@@ -5,7 +5,15 @@ import sqlalchemy as sa
 
 from mercato_kit.db import session, utc_now
 from mercato_users import jobs
-from mercato_users.models import LoginAttempt, OneTimeToken, RefreshToken, Session, User
+from mercato_users.models import (
+    AuditEvent,
+    Device,
+    LoginAttempt,
+    OneTimeToken,
+    RefreshToken,
+    Session,
+    User,
+)
 
 from . import factories
 
@@ -75,3 +83,30 @@ class TestForgetAttempts:
 
         assert commit(jobs.forget_attempts) == kept
         assert count(LoginAttempt) == 0
+
+
+class TestForgetDevices:
+    def test_deletes_devices_a_month_after_they_expired(self, alice, bob, commit, count):
+        """A device that is still known is kept."""
+        long_ago = utc_now() - timedelta(days=31)
+        of_alice = Device.user_id == factories.id_of(alice)
+        commit(
+            lambda: session.execute(sa.update(Device).where(of_alice).values(expires_at=long_ago))
+        )
+
+        deleted = [commit(jobs.forget_devices) for _ in range(2)]
+
+        assert (deleted, count(Device)) == ([1, 0], 1)
+        assert bob.get("/v1/users/me").status_code == 200
+
+
+class TestForgetAuditEvents:
+    def test_deletes_what_is_older_than_the_setting(self, alice, commit, count):
+        """The trail is kept for 400 days."""
+        for days, kept in ((399, 1), (401, 0)):
+            earlier = utc_now() - timedelta(days=days)
+            commit(lambda at=earlier: session.execute(sa.update(AuditEvent).values(created_at=at)))
+            commit(jobs.forget_audit_events)
+
+            assert count(AuditEvent) == kept
+        assert alice.get("/v1/users/me").status_code == 200

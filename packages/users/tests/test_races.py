@@ -13,6 +13,7 @@ from mercato_kit.principals import Principal
 from mercato_users import one_time_tokens, services
 from mercato_users.errors import LastAdministrator
 from mercato_users.models import Address, Role, Session, User, UserRole
+from mercato_users.values import Credentials
 
 from . import factories
 
@@ -110,7 +111,9 @@ class TestChangePassword:
             changed, reset, _ = at_once(
                 partial(services.change_password, caller, new),
                 partial(services.reset_password, token, NEW_PASSWORD),
-                partial(services.log_in, user.email, factories.PASSWORD),
+                partial(
+                    services.log_in, Credentials(email=user.email, password=factories.PASSWORD)
+                ),
             )
 
             assert (changed, reset) in [(None, "token_expired"), ("invalid_credentials", None)]

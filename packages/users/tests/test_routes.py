@@ -20,6 +20,7 @@ FRESH = "fresh "
 ROUTES = {
     "GET /.well-known/jwks.json": ANYONE,
     "POST /v1/auth/login": OPEN,
+    "POST /v1/auth/login-link": OPEN,
     "POST /v1/auth/logout": PERSON,
     "POST /v1/auth/password/forgot": OPEN,
     "POST /v1/auth/password/reset": OPEN,

@@ -82,6 +82,12 @@ class TestRequestEmail:
         """The sixth link to an address is refused."""
         assert [ask(alice).status_code for _ in range(6)] == [202] * 5 + [429]
 
+    def test_mails_ten_addresses_a_day(self, alice):
+        """An account cannot send mails to any number of strangers."""
+        answers = [ask(alice, email=f"new{number}@example.com") for number in range(11)]
+
+        assert [answer.status_code for answer in answers] == [202] * 10 + [429]
+
 
 class TestConfirmEmail:
     def test_changes_the_address(self, client, alice, mail_to, token_in, post, outbox):

@@ -90,6 +90,24 @@ class TestSetRoles:
 
         assert refused.status_code == 403
 
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"metadata": {"a": "b"}},
+            {"roles": ["admin"], "metadata": {"a": "b"}},
+            {"status": "suspended"},
+        ],
+    )
+    def test_touches_no_one_with_more_by_any_field(self, charlie, ada, body):
+        """The rule holds for every field, also beside roles that do not change."""
+        before = ada.get("/v1/users/me").json
+
+        refused = change(charlie, id_of(ada), body)
+
+        assert refused.status_code == 403
+        assert ada.get("/v1/users/me").json == before
+
     def test_refuses_an_unknown_role(self, charlie, alice):
         """The known roles are named."""
         refused = change(charlie, id_of(alice), {"roles": ["boss"]})
@@ -202,10 +220,10 @@ class TestStatements:
         assert len(sent) == (8 if database.url.startswith("postgresql") else 9), sent
 
     def test_of_a_suspension(self, charlie, alice, database, statements):
-        """A suspension of a customer takes as many statements as that of staff, less one."""
+        """A suspension takes one statement more where an administrator must be left."""
         path = f"/v1/users/{id_of(alice)}/suspend"
 
         with statements as sent:
             charlie.post(path, json={})
 
-        assert len(sent) == (6 if database.url.startswith("postgresql") else 7), sent
+        assert len(sent) == (7 if database.url.startswith("postgresql") else 8), sent

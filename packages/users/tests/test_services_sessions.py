@@ -195,7 +195,7 @@ class TestLogInConcurrently:
 
         assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
         assert commit(open_sessions) == []
-        assert sum(commit(lambda: list(session.scalars(sa.select(LoginAttempt.count))))) == 3
+        assert sum(commit(lambda: list(session.scalars(sa.select(LoginAttempt.count))))) == 4
 
     def test_a_link_is_used_once(self, commit, overtaken):
         """Of two uses of one link at once, the second gets 410, as of an expired link."""
@@ -255,4 +255,4 @@ class TestStatements:
         with statements as sent:
             factories.log_in(client)
 
-        assert len(sent) == (8 if database.url.startswith("postgresql") else 11), sent
+        assert len(sent) == (8 if database.url.startswith("postgresql") else 12), sent

@@ -75,7 +75,7 @@ class TestLimits:
             client.post("/v1/auth/login", json=WRONG_LOGIN)
 
         counted = commit(lambda: list(session.scalars(sa.select(LoginAttempt.count))))
-        assert sum(counted) == 30
+        assert sum(counted) == 40
 
     def test_does_not_count_success(self, client, commit):
         """The number of successful logins is not limited."""

@@ -20,12 +20,21 @@ def walk(tour):
     use_sessions(tour, customer)
     change_credentials(tour, customer)
     use_roles(tour)
+    fail_to_log_in(tour)
 
 
 def log_in(tour, email, password):
     """Log in, and return the options of requests of this person."""
     body = {"email": email, "password": password, "device_name": "Chiara's phone"}
     return {"token": tour.send("POST", "/v1/auth/login", 200, json=body).json["access_token"]}
+
+
+def fail_to_log_in(tour):
+    """Use up the attempts of an account, and ask for a link to log in."""
+    body = {"email": "nobody@example.com", "password": "not the password"}
+    for status in [401] * 10 + [429]:
+        tour.send("POST", "/v1/auth/login", status, json=body)
+    tour.send("POST", "/v1/auth/login-link", 202, json={"email": "nobody@example.com"})
 
 
 def use_address_book(tour, customer):

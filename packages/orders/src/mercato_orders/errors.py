@@ -70,7 +70,7 @@ class InsufficientStock(Conflict):
 
 
 class NotArrived(InsufficientStock):
-    """The payment was captured, but the units have not arrived yet: they are still to be sent."""
+    """The payment was captured, but stock keeps the units: they are still to be sent."""
 
     keeps_answer = True
 

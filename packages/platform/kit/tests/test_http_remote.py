@@ -15,6 +15,7 @@ from mercato_kit.schemas import ModelSchema, Schema, Text
 
 from . import demo
 from .demo import KEY, Note
+from .test_http_idempotency_races import lose_connection_at_first_commit
 
 
 class Declined(Problem):
@@ -260,6 +261,13 @@ class TestRemote:
         assert (first.status_code, again.status_code, again.json) == (402, 402, first.json)
         assert rows() == [("declined", 0)]
 
+    def test_is_documented(self, app):
+        """The API document says what a key answers while another machine is waited for."""
+        documented = vars(app.view_functions["parcels.send_parcel"])["_apidoc"]["arguments"]
+
+        (header,) = [it for it in documented["parameters"] if it.get("name") == "Idempotency-Key"]
+        assert "idempotency_in_progress" in header["description"]
+
     def test_needs_idempotency(self):
         """A remote route without an Idempotency-Key is refused when it is declared."""
         with pytest.raises(ValueError, match="remote needs idempotent"):
@@ -348,6 +356,21 @@ class TestResume:
         assert set(statuses) <= {201, 409}
         assert (statuses.count(201) > 0, len(carrier.calls)) == (True, 2)
         assert rows() == [("lamp", 1)]
+
+
+class TestLostConnection:
+    @pytest.mark.parametrize("committed", [True, False])
+    def test_is_repeated(self, boot, empty_postgresql_url, carrier, committed):
+        """A request whose connection is lost at its first COMMIT goes on, with one effect."""
+        app = boot(empty_postgresql_url, blueprints=(blueprint,))
+        lose_connection_at_first_commit(app, committed=committed)
+
+        answer = app.test_client().post(
+            "/v1/parcels", json={"title": "lamp"}, headers={"Idempotency-Key": KEY}
+        )
+
+        assert (answer.status_code, answer.json["rank"]) == (201, 1)
+        assert [resumed for _, resumed in carrier.calls] == [committed]
 
 
 class TestConcurrency:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from mercato_kit.db import insert, session, utc_now
 from mercato_kit.errors import TooManyRequests
-from mercato_kit.lists import Rows, any_of
+from mercato_kit.lists import Rows
 from mercato_kit.prepared import Prepared
 from mercato_users.models import LoginAttempt
 
@@ -37,6 +37,10 @@ class Span:
         return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, UTC)
 
 
+MINUTES = Span(length=timedelta(minutes=5), step=timedelta(seconds=30))
+DAY = Span(length=timedelta(days=1), step=timedelta(hours=1))
+
+
 @dataclass(frozen=True, slots=True)
 class Counter:
     """A rate limit for attempts of one kind, by or for one subject.
@@ -45,20 +49,19 @@ class Counter:
         kind: Kind of attempt, e.g. ``login.account``.
         subject: What attempts are counted by, e.g. an address; stored as a hash.
         limit: Maximum attempts per span.
+        span: The time span of the limit.
     """
 
     kind: str
     subject: str
     limit: int
+    span: Span = MINUTES
 
     @property
     def key(self) -> str:
         """The key under which attempts are stored."""
         return f"{self.kind}:{hashlib.sha256(self.subject.encode()).hexdigest()}"
 
-
-MINUTES = Span(length=timedelta(minutes=5), step=timedelta(seconds=30))
-DAY = Span(length=timedelta(days=1), step=timedelta(hours=1))
 
 _ATTEMPTS = Rows(
     "attempts",
@@ -68,6 +71,7 @@ _ATTEMPTS = Rows(
         "count": LoginAttempt.count.type,
     },
 )
+_LIMITS = Rows("limits", {"key": LoginAttempt.key.type, "since": LoginAttempt.window_start.type})
 
 
 def _add(dialect: sa.Dialect) -> sa.Insert:
@@ -80,18 +84,16 @@ def _add(dialect: sa.Dialect) -> sa.Insert:
     )
 
 
-def _spent(_dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
+def _spent(dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
+    limits = _LIMITS.table(dialect)
     return (
         sa.select(
             LoginAttempt.key,
             sa.func.sum(LoginAttempt.count).label("spent"),
             sa.func.min(LoginAttempt.window_start).label("oldest"),
         )
-        .where(
-            any_of(LoginAttempt.key, "keys"),
-            LoginAttempt.window_start >= sa.bindparam("since"),
-            LoginAttempt.count > 0,
-        )
+        .join(limits, limits.c.key == LoginAttempt.key)
+        .where(LoginAttempt.window_start >= limits.c.since, LoginAttempt.count > 0)
         .group_by(LoginAttempt.key)
     )
 
@@ -99,47 +101,47 @@ def _spent(_dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
 _ADD, _SPENT = Prepared(_add), Prepared(_spent)
 
 
-def wait_seconds(counters: Sequence[Counter], span: Span) -> int:
+def wait_seconds(counters: Sequence[Counter]) -> int:
     """Return the seconds until all counters have room; 0 if no limit is reached.
 
     A cheap check before the work: it takes no locks.
     """
-    return _seconds_until_room(counters, span, step=span.step_at(utc_now()), own=0)
+    return _seconds_until_room(counters, utc_now(), own=0)
 
 
-def count(counters: Sequence[Counter], span: Span, *, attempts: int = 1) -> None:
+def count(counters: Sequence[Counter], *, attempts: int = 1) -> None:
     """Count attempts on all counters, or refuse; see :func:`spend`.
 
     Raises:
         TooManyRequests: A limit was already reached; the rollback undoes the counting.
     """
-    if wait := spend(counters, span, attempts=attempts):
+    if wait := spend(counters, attempts=attempts):
         raise TooManyRequests(retry_after_seconds=wait)
 
 
-def spend(counters: Sequence[Counter], span: Span, *, attempts: int = 1) -> int:
+def spend(counters: Sequence[Counter], *, attempts: int = 1) -> int:
     """Count attempts, and return how long to wait if a limit was already reached.
 
     Locks the counters until the unit of work ends, so call it near the end.
 
     Args:
         counters: The counters to increment.
-        span: The span of their limits.
         attempts: Number of attempts; 0 only takes the locks and checks for room for one more.
 
     Returns:
         0 if there was room, else the seconds until there is.
     """
-    step = span.step_at(utc_now())
+    now = utc_now()
     # Lock the previous step, too: of two transactions on both sides of a step boundary, one waits.
     rows = [
-        {"key": key, "window_start": start, "count": number}
-        for key in sorted(counter.key for counter in counters)
-        for start, number in ((step - span.step, 0), (step, attempts))
+        {"key": one.key, "window_start": start, "count": number}
+        for one in sorted(counters, key=lambda one: one.key)
+        for step in [one.span.step_at(now)]
+        for start, number in ((step - one.span.step, 0), (step, attempts))
     ]
     connection = session.connection()
     _ADD.rows(connection, {"attempts": _ATTEMPTS.dump(rows, connection.dialect)})
-    return _seconds_until_room(counters, span, step=step, own=attempts)
+    return _seconds_until_room(counters, now, own=attempts)
 
 
 def forget_old(before: datetime, *, limit: int) -> int:
@@ -157,14 +159,17 @@ def forget_old(before: datetime, *, limit: int) -> int:
     return len(rows.all())
 
 
-def _seconds_until_room(
-    counters: Iterable[Counter], span: Span, *, step: datetime, own: int
-) -> int:
-    limits = {counter.key: counter.limit for counter in counters}
-    values = {"keys": list(limits), "since": step - span.length}
-    rows = _SPENT.rows(session.connection(), values)
-    full = [row["oldest"] for row in rows if row["spent"] - own >= limits[row["key"]]]
-    if not full:
-        return 0
-    wait = max(full) + span.length + span.step - utc_now()
-    return max(1, int(wait.total_seconds()) + 1)
+def _seconds_until_room(counters: Iterable[Counter], now: datetime, *, own: int) -> int:
+    by_key = {one.key: one for one in counters}
+    limits = [
+        {"key": key, "since": one.span.step_at(now) - one.span.length}
+        for key, one in by_key.items()
+    ]
+    connection = session.connection()
+    rows = _SPENT.rows(connection, {"limits": _LIMITS.dump(limits, connection.dialect)})
+    full = [
+        row["oldest"] + by_key[row["key"]].span.length + by_key[row["key"]].span.step
+        for row in rows
+        if row["spent"] - own >= by_key[row["key"]].limit
+    ]
+    return max(1, int((max(full) - utc_now()).total_seconds()) + 1) if full else 0

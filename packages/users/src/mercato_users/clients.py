@@ -23,6 +23,11 @@ class Client:
         return network_of(self.address, bits_of_4=24, bits_of_6=48)
 
     @property
+    def stored_agent(self) -> str | None:
+        """The User-Agent header, for storage: at most 200 characters."""
+        return (self.user_agent or "")[:200] or None
+
+    @property
     def counted_as(self) -> str:
         """The network that attempts are counted by: an IPv4 address, or the /64 of an IPv6 one."""
         return counted_as(self.address)

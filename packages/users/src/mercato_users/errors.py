@@ -1,8 +1,16 @@
 """Problems of users."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from mercato_kit.errors import Conflict, FieldError, Invalid, Problem, Unauthenticated
+from mercato_kit.errors import (
+    Conflict,
+    FieldError,
+    Invalid,
+    Problem,
+    TooManyRequests,
+    Unauthenticated,
+)
 
 
 class InvalidCredentials(Unauthenticated):
@@ -15,6 +23,22 @@ class InvalidCredentials(Unauthenticated):
     title = "The e-mail or the password is wrong"
     # Commit the counted attempt.
     keeps_work = True
+
+
+class TooManyLogins(TooManyRequests):
+    """Too many logins have failed; the owner of the account can log in with a mailed pass."""
+
+    code = TooManyRequests.code
+    member_schemas: ClassVar = {
+        "login_link": {
+            "type": "boolean",
+            "description": "Whether a link to log in can be mailed: POST /v1/auth/login-link",
+        }
+    }
+
+    def __init__(self, *, retry_after_seconds: int) -> None:
+        super().__init__(retry_after_seconds=retry_after_seconds)
+        self.members = {"login_link": True}
 
 
 class RefreshTokenReused(Unauthenticated):

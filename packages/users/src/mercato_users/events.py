@@ -51,6 +51,16 @@ def mail_password_changed(event: Event) -> None:
     _mail(event, lambda user: _with_reset(user, event, messages.password_changed))
 
 
+def mail_login_link(event: Event) -> None:
+    """Mail a link to log in."""
+
+    def compose(user: User) -> Letter:
+        token = one_time_tokens.store(user.id, one_time_tokens.LOGIN, event.aggregate_id, {})
+        return user.email, *messages.login_link(token)
+
+    _mail(event, compose)
+
+
 def mail_email_change(event: Event) -> None:
     """Mail a link to the new address of an account."""
     purpose = one_time_tokens.CHANGE_EMAIL
@@ -85,6 +95,7 @@ PUBLISHES = (
     topics.REGISTRATION_REPEATED,
     topics.PASSWORD_RESET_REQUESTED,
     topics.PASSWORD_CHANGED,
+    topics.LOGIN_LINK_REQUESTED,
     topics.EMAIL_CHANGE_REQUESTED,
     topics.EMAIL_CHANGE_NOTICE,
     topics.EMAIL_TAKEN,
@@ -96,6 +107,7 @@ HANDLES = (
     Handler(topics.REGISTRATION_REPEATED, mail_registration_repeated, remote=True),
     Handler(topics.PASSWORD_RESET_REQUESTED, mail_password_reset, remote=True),
     Handler(topics.PASSWORD_CHANGED, mail_password_changed, remote=True),
+    Handler(topics.LOGIN_LINK_REQUESTED, mail_login_link, remote=True),
     Handler(topics.EMAIL_CHANGE_REQUESTED, mail_email_change, remote=True),
     Handler(topics.EMAIL_CHANGE_NOTICE, mail_email_change_notice, remote=True),
     Handler(topics.EMAIL_TAKEN, mail_email_taken, remote=True),

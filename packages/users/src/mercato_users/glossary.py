@@ -13,6 +13,7 @@ GLOSSARY = {
     "current_password": "Password of the caller; 10 wrong ones end the session",
     "device": "Name of the device, or browser and system",
     "device_name": "What the owner calls the device, for the list of sessions",
+    "device_token": "Makes the device a known one: send it with the next login",
     "dormant": "Whether no enabled feature declares it, so that it gives nothing",
     "dormant_permissions": "Stored permissions that no enabled feature declares",
     "crv": "Curve: Ed25519",

@@ -9,7 +9,7 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.jobs import Job
 from mercato_kit.settings import current_settings
 from mercato_users import attempts
-from mercato_users.models import AuditEvent, OneTimeToken, Session, User
+from mercato_users.models import AuditEvent, Device, OneTimeToken, Session, User
 from mercato_users.settings import UsersSettings
 
 BATCH = 500
@@ -34,6 +34,12 @@ def forget_sessions() -> int:
     before = utc_now() - ENDED_SESSIONS_KEPT
     ended = (Session.expires_at, Session.idle_expires_at, Session.revoked_at)
     return _delete(Session.id, sa.or_(*(moment < before for moment in ended)))
+
+
+def forget_devices() -> int:
+    """Delete known devices a month after they expired or were revoked."""
+    before = utc_now() - ENDED_SESSIONS_KEPT
+    return _delete(Device.id, sa.or_(Device.expires_at < before, Device.revoked_at < before))
 
 
 def forget_audit_events() -> int:
@@ -61,6 +67,7 @@ JOBS = (
     Job("forget_attempts", forget_attempts, every_seconds=HOUR),
     Job("forget_tokens", forget_tokens, every_seconds=HOUR),
     Job("forget_sessions", forget_sessions, every_seconds=HOUR),
+    Job("forget_devices", forget_devices, every_seconds=HOUR),
     Job("forget_audit_events", forget_audit_events, every_seconds=HOUR),
     Job("forget_unverified", forget_unverified, every_seconds=HOUR),
 )

@@ -71,6 +71,22 @@ If it was not you, set a new password now:
     )
 
 
+def login_link(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail with a pass to log in."""
+    name = current_settings(UsersSettings).shop_name
+    return (
+        f"Log in to {name}",
+        f"""Someone asked for a link to log in to your account at {name}.
+
+Open this link, and log in there with your password within 10 minutes:
+
+{_link("log-in", token)}
+
+If it was not you, ignore this mail: nobody can log in without your password.
+""",
+    )
+
+
 def email_change(token: str) -> tuple[str, str]:
     """Return subject and text of the mail to confirm a new address of an account."""
     settings = current_settings(UsersSettings)

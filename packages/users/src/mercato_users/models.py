@@ -100,6 +100,23 @@ class Address(Aggregate, Base):
     is_default_billing: Mapped[bool] = mapped_column(default=False)
 
 
+class Device(Identified, Base):
+    """A device on which a user has logged in: strangers cannot use up its attempts."""
+
+    __tablename__ = "users_device"
+    __table_args__ = (sa.UniqueConstraint("token_hash"), sa.Index(None, "user_id", "used_at"))
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey(User.id, ondelete="CASCADE"))
+    token_hash: Mapped[str] = mapped_column(sa.CHAR(64))
+    epoch: Mapped[int] = mapped_column(doc="The user's credential epoch when it became known")
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    user_agent: Mapped[str | None] = mapped_column(sa.String(200))
+    ip_prefix: Mapped[str | None] = mapped_column(sa.String(50))
+    revoked_at: Mapped[datetime | None]
+
+
 class Session(Identified, Base):
     """A login session with its chain of refresh tokens."""
 
@@ -120,6 +137,7 @@ class Session(Identified, Base):
     )
     auth_time: Mapped[datetime] = mapped_column(doc="When the user last proved its identity")
     idle_expires_at: Mapped[datetime] = mapped_column(doc="When it ends if it is not refreshed")
+    device_id: Mapped[UUID | None] = mapped_column(doc="The known device that it was begun on")
     device_name: Mapped[str | None] = mapped_column(sa.String(60), doc="As the client calls it")
 
     @property

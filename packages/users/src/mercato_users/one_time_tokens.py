@@ -17,6 +17,10 @@ VERIFY_EMAIL = "verify_email"
 RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a password
 CHANGE_EMAIL = "change_email"
 UNDO_EMAIL = "undo_email"
+LOGIN = "login"
+
+PASS = timedelta(minutes=10)
+"""How long a login with a mailed pass is possible."""
 
 UNDO = timedelta(days=7)
 """How long a change of the address can be undone."""
@@ -129,6 +133,21 @@ def newest_data(user_id: UUID, purpose: str) -> dict[str, Any]:
     return dict(data or {})
 
 
+def is_pass(digest: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Return the condition that the hash of a token is that of a pass of a user.
+
+    It has the parameter ``now``.
+    """
+    return sa.exists().where(
+        OneTimeToken.token_hash == digest,
+        OneTimeToken.user_id == User.id,
+        OneTimeToken.purpose == LOGIN,
+        OneTimeToken.epoch == User.credential_epoch,
+        OneTimeToken.used_at.is_(None),
+        OneTimeToken.expires_at > sa.bindparam("now", type_=OneTimeToken.expires_at.type),
+    )
+
+
 def _is_usable(token: str, purpose: str) -> sa.ColumnElement[bool]:
     current = sa.select(User.credential_epoch).where(User.id == OneTimeToken.user_id)
     is_current = OneTimeToken.epoch == current.correlate(OneTimeToken).scalar_subquery()
@@ -146,6 +165,8 @@ def _lifetime(purpose: str) -> timedelta:
     settings = current_settings(UsersSettings)
     if purpose == UNDO_EMAIL:
         return UNDO
+    if purpose == LOGIN:
+        return PASS
     if purpose in (VERIFY_EMAIL, CHANGE_EMAIL):
         return timedelta(hours=settings.verification_hours)
     return timedelta(minutes=settings.reset_minutes)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from mercato_kit.db import session
 from mercato_kit.schemas import render_instant
 from mercato_users import services
-from mercato_users.models import Address, AuditEvent, Session, User
+from mercato_users.models import Address, AuditEvent, Device, Session, User
 from mercato_users.schemas import AddressSchema, UserSchema
 
 # marshmallow leaves out the types of these calls.
@@ -23,6 +23,9 @@ def export_subject(user_id: UUID) -> dict[str, Any]:
     logins = session.scalars(
         sa.select(Session).where(Session.user_id == user_id).order_by(Session.id)
     )
+    devices = session.scalars(
+        sa.select(Device).where(Device.user_id == user_id).order_by(Device.id)
+    )
     trail = session.scalars(
         sa.select(AuditEvent).where(AuditEvent.user_id == user_id).order_by(AuditEvent.id)
     )
@@ -32,6 +35,15 @@ def export_subject(user_id: UUID) -> dict[str, Any]:
     return {
         "account": _ACCOUNT.dump(user),
         "addresses": [_ADDRESS.dump(address) for address in addresses],
+        "devices": [
+            {
+                "created_at": render_instant(device.created_at),
+                "used_at": render_instant(device.used_at),
+                "user_agent": device.user_agent,
+                "network": device.ip_prefix,
+            }
+            for device in devices
+        ],
         "sessions": [
             {
                 "created_at": render_instant(login.created_at),

@@ -17,6 +17,7 @@ VERIFICATION_REQUESTED = "user.verification_requested"
 REGISTRATION_REPEATED = "user.registration_repeated"
 PASSWORD_RESET_REQUESTED = "user.password_reset_requested"  # noqa: S105 - a topic, not a password
 PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - a topic, not a password
+LOGIN_LINK_REQUESTED = "user.login_link_requested"
 EMAIL_CHANGE_REQUESTED = "user.email_change_requested"
 EMAIL_CHANGE_NOTICE = "user.email_change_announced"
 EMAIL_TAKEN = "user.email_taken"

@@ -12,3 +12,22 @@ class NewUser:
     given_name: str | None = None
     family_name: str | None = None
     locale: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a client sends to log in.
+
+    Args:
+        email: The address.
+        password: The password.
+        device_token: What makes the device a known one.
+        mailed_pass: The token of a link that was mailed for this login.
+        device_name: What the owner calls the device.
+    """
+
+    email: str
+    password: str
+    device_token: str | None = None
+    mailed_pass: str | None = None
+    device_name: str | None = None

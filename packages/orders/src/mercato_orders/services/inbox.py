@@ -15,7 +15,14 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from mercato_contracts.payments import BadSignature, Notice, Payments, Snapshot
+from mercato_contracts.payments import (
+    BadSignature,
+    Misconfigured,
+    Notice,
+    Payments,
+    Snapshot,
+    Unknown,
+)
 from mercato_kit import leases, work
 from mercato_kit.db import found, insert, session, utc_now
 from mercato_kit.services import named
@@ -183,6 +190,9 @@ def _try_to_settle(event: Event) -> Exception | None:
     """Settle an event; return the error if that fails, for the job that tries again."""
     try:
         _settle(event)
+    except (Misconfigured, Unknown) as error:
+        _log.warning("payment event %s of %s waits: %s", event.key[1], event.key[0], error)
+        return error
     except Exception as error:  # noqa: BLE001 - one event must not block the others
         _log.exception("payment event %s of %s was not settled", event.key[1], event.key[0])
         return error

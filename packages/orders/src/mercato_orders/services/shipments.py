@@ -85,25 +85,23 @@ def ship(order: Order, parcel: Fulfillment, lines: Sequence[Line], actor: Actor)
 
 
 def settle_pending(order: Order, fulfillment_id: UUID, *, captured: bool, actor: Actor) -> None:
-    """Send a fulfilment whose capture has succeeded, or give its units back. Does so once.
+    """Send a fulfilment whose capture has succeeded, or give its units back.
 
-    Units that have not arrived yet cannot be sent, and are given back, too.
+    Units that stock does not give out are given back, too: what was captured counts in any case.
 
     Args:
         order: The order. It is locked, and its version has been raised.
-        fulfillment_id: Id of the fulfilment.
+        fulfillment_id: Id of the fulfilment; its capture was pending until now.
         captured: Whether its capture has succeeded.
         actor: Who is named in the timeline.
     """
     parcel, lines = _lock_parcel(fulfillment_id)
-    if parcel.status != "pending":
-        return
     units = units_of(parcel)
     if captured:
         count(order, units, within=Line.quantity_pending, pending=-1, fulfilled=1)
         try:
             ship(order, parcel, lines, actor)
-        except InsufficientStock:
+        except (InsufficientStock, InvalidTransition):
             count(order, units, within=Line.quantity_fulfilled, pending=1, fulfilled=-1)
     if parcel.status == "pending":
         count(order, units, within=Line.quantity_pending, pending=-1)

@@ -20,13 +20,10 @@ from mercato_users.models import Role
 def roles(action: str, name: str | None, permissions: tuple[str, ...], *, as_json: bool) -> None:
     """List the roles and their permissions, or add, set or remove the role NAME.
 
-    Without permissions, "add" and "set" make a role that holds none.
+    Without permissions, "add" and "set" make a role that holds none. A role that an account has
+    cannot be removed.
 
-    Examples:
-      mercato users roles
-      mercato users roles add packers orders.read orders.fulfill
-      mercato users roles set packers orders.fulfill
-      mercato users roles remove packers
+    Example: mercato users roles add packers orders.read orders.fulfill
     """
     if action == "list":
         _list(as_json=as_json)

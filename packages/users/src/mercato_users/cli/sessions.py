@@ -19,9 +19,7 @@ from mercato_users.models import AuditEvent, User
 def sessions(email: str, end: str | None, *, as_json: bool) -> None:
     """List the open sessions of the account EMAIL, or end them.
 
-    Examples:
-      mercato users sessions ada@example.com
-      mercato users sessions ada@example.com --end all
+    Example: mercato users sessions ada@example.com --end all
     """
     user = find_account(email)
     if end is not None:

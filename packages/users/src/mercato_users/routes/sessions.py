@@ -8,14 +8,16 @@ from mercato_kit.http import Page, always
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, anyone_as_guest, person
 from mercato_users import access_tokens, services
-from mercato_users.errors import InvalidCredentials, RefreshTokenReused
+from mercato_users.errors import InvalidCredentials, RefreshTokenReused, TooManyLogins
 from mercato_users.models import Session
 from mercato_users.routes.blueprint import blueprint, caller_id, this_client, well_known
 from mercato_users.schemas import (
     AccessTokenSchema,
     CredentialsSchema,
+    EmailOnlySchema,
     KeySetSchema,
     LoginSchema,
+    NothingSchema,
     RefreshSchema,
     SessionEndQuerySchema,
     SessionListQuerySchema,
@@ -23,19 +25,30 @@ from mercato_users.schemas import (
     StepUpSchema,
     TokensSchema,
 )
+from mercato_users.values import Credentials
 
 
-@blueprint.post("/auth/login", allow=anyone_as_guest, refuses=[InvalidCredentials])
+@blueprint.post("/auth/login", allow=anyone_as_guest, refuses=[InvalidCredentials, TooManyLogins])
 @blueprint.arguments(CredentialsSchema)
 @blueprint.response(200, LoginSchema)
-def log_in(body: dict[str, Any]) -> services.Login:
+def log_in(body: Credentials) -> services.Login:
     """Log in
 
     A wrong address, a wrong password and an inactive account get the same response.
     """
-    return services.log_in(
-        body["email"], body["password"], this_client(), device_name=body["device_name"]
-    )
+    return services.log_in(body, this_client())
+
+
+@blueprint.post("/auth/login-link", allow=anyone_as_guest)
+@blueprint.arguments(EmailOnlySchema)
+@blueprint.response(202, NothingSchema)
+def request_login_link(body: dict[str, Any]) -> dict[str, Any]:
+    """Mail a link to log in, for an account whose attempts strangers have used up
+
+    Its token goes into a login as `pass`, beside the password.
+    """
+    services.request_login_link(body["email"])
+    return {}
 
 
 @blueprint.post(

@@ -9,13 +9,25 @@ from mercato_kit.schemas import Boolean, Line, ModelSchema, QuerySchema, Schema
 from mercato_users.models import Session
 from mercato_users.schemas.accounts import UserSchema
 from mercato_users.schemas.fields import TypedPassword, filled
+from mercato_users.values import Credentials
 
 
 class CredentialsSchema(Schema):
     """The credentials of a login."""
 
+    makes = Credentials
+
     email = Line(min=1, max=254, required=True)
     password = TypedPassword(min=1, max=1000, required=True, load_only=True)
+    device_token = Line(min=1, max=200, load_default=None, allow_none=True)
+    mailed_pass = Line(
+        min=1,
+        max=200,
+        load_default=None,
+        allow_none=True,
+        data_key="pass",
+        metadata={"description": "Token of a link of POST /v1/auth/login-link"},
+    )
     device_name = Line(max=60, load_default=None, allow_none=True, validate=filled)
 
 
@@ -80,6 +92,7 @@ class LoginSchema(TokensSchema):
     """The first tokens of a session, and its user."""
 
     user = fields.Nested(UserSchema, required=True)
+    device_token = fields.String(required=True)
 
 
 class KeySchema(ma.Schema):

@@ -16,6 +16,7 @@ from mercato_users.services.address_book import (
 from mercato_users.services.audit import list_events, list_own_events
 from mercato_users.services.email_changes import confirm_email, request_email, undo_email
 from mercato_users.services.erasure import erase_user
+from mercato_users.services.login_links import request_login_link
 from mercato_users.services.open_sessions import (
     end_others as end_other_sessions,
     end_session,
@@ -86,6 +87,7 @@ __all__ = [
     "refresh_tokens",
     "register",
     "request_email",
+    "request_login_link",
     "request_password_reset",
     "request_verification",
     "reset_password",

@@ -30,11 +30,11 @@ def register(new: NewUser) -> None:
     """
     passwords.check(new.password, new.email)
     counters = [_mail_counter("register", new.email)]
-    if work.read_first(lambda: attempts.wait_seconds(counters, attempts.DAY)):
+    if work.read_first(lambda: attempts.wait_seconds(counters)):
         return
     # The password is hashed whether or not the account exists, so that both take the same time.
     claim = _claim(new)
-    may_mail = not attempts.spend(counters, attempts.DAY)
+    may_mail = not attempts.spend(counters)
     user_id = _insert(claim)
     known = None if user_id is not None else _by_email(new.email)
     if known is not None:
@@ -56,7 +56,7 @@ def request_verification(email: str) -> None:
     Raises:
         TooManyRequests: Five mails were requested within a day.
     """
-    attempts.count([_mail_counter("verify", email)], attempts.DAY)
+    attempts.count([_mail_counter("verify", email)])
     known = _by_email(email)
     waits = known is not None and known.status == "active" and not known.email_verified
     topics.request_mail(topics.VERIFICATION_REQUESTED, known.id if known and waits else None)
@@ -134,4 +134,4 @@ def _by_email(email: str) -> User | None:
 
 
 def _mail_counter(kind: str, email: str) -> Counter:
-    return Counter(f"mail.{kind}", canonical_email(email), MAILS_A_DAY)
+    return Counter(f"mail.{kind}", canonical_email(email), MAILS_A_DAY, attempts.DAY)

@@ -18,6 +18,7 @@ from mercato_users.services import audit, open_sessions, proofs
 from mercato_users.services.proofs import Proof
 
 MAILS_A_DAY = 5
+MAILS_A_DAY_BY_ACCOUNT = 10
 
 _ADDRESS = unique_key(User, "email_canonical")
 
@@ -29,11 +30,17 @@ def request_email(caller: Principal, email: str, proof: Proof, client: Client = 
 
     Raises:
         InvalidCredentials: The current password is wrong.
-        TooManyRequests: Five links to this address were requested within a day.
+        TooManyRequests: Five links to this address, or ten by this account, were requested within a
+            day.
     """
     user_id = proofs.accept(caller, proof)
     canonical = canonical_email(email)
-    attempts.count([Counter("mail.change", canonical, MAILS_A_DAY)], attempts.DAY)
+    attempts.count(
+        [
+            Counter("mail.change", canonical, MAILS_A_DAY, attempts.DAY),
+            Counter("mail.change.by", str(user_id), MAILS_A_DAY_BY_ACCOUNT, attempts.DAY),
+        ]
+    )
     other_id, old = _read(user_id, canonical)
     is_taken = other_id is not None
     topic = topics.EMAIL_TAKEN if is_taken else topics.EMAIL_CHANGE_REQUESTED

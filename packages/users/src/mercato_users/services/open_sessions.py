@@ -9,8 +9,8 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.errors import NotFound
 from mercato_kit.http import Page, PageRequest, paginate
 from mercato_users.clients import UNKNOWN, Client
-from mercato_users.models import Session
-from mercato_users.services import audit
+from mercato_users.models import Device, Session
+from mercato_users.services import audit, known_devices
 
 MOST = 50
 """Open sessions of an account; then the one that was not used for longest ends."""
@@ -45,8 +45,9 @@ def end_session(
     Raises:
         NotFound: The user has no such open session.
     """
-    if not end(_open(user_id), Session.id == session_id, reason="ended_alone"):
+    if not end(_open(user_id), Session.id == session_id, reason="ended"):
         raise NotFound
+    _forget_devices(Session.id == session_id)
     data = {"session": str(session_id)}
     audit.record(user_id, "session_ended", client=client, actor_id=actor_id, data=data)
 
@@ -54,7 +55,9 @@ def end_session(
 def end_others(user_id: UUID, session_id: UUID | None, client: Client = UNKNOWN) -> None:
     """End all sessions of a user but one; all if it is None."""
     others = [] if session_id is None else [Session.id != session_id]
-    for ended in end(Session.user_id == user_id, *others, reason="ended_by_user"):
+    ended_ids = end(Session.user_id == user_id, *others, reason="ended")
+    _forget_devices(Session.id.in_(ended_ids))
+    for ended in ended_ids:
         data = {"session": str(ended)}
         audit.record(user_id, "session_ended", client=client, actor_id=user_id, data=data)
 
@@ -95,6 +98,11 @@ def end(
         .execution_options(synchronize_session=False)
     )
     return list(ended)
+
+
+def _forget_devices(which: sa.ColumnElement[bool]) -> None:
+    """Let the devices of sessions be unknown: what is ended from the list may be stolen."""
+    known_devices.revoke(Device.id.in_(sa.select(Session.device_id).where(which)))
 
 
 def _open(user_id: UUID) -> sa.ColumnElement[bool]:

@@ -28,7 +28,7 @@ def request_password_reset(email: str) -> None:
         TooManyRequests: Five mails were requested within a day.
     """
     canonical = canonical_email(email)
-    attempts.count([Counter("mail.reset", canonical, RESETS_A_DAY)], attempts.DAY)
+    attempts.count([Counter("mail.reset", canonical, RESETS_A_DAY, attempts.DAY)])
     user_id = session.scalar(
         sa.select(User.id).where(User.email_canonical == canonical, User.status == "active")
     )

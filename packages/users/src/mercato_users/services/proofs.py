@@ -59,11 +59,11 @@ def accept(caller: Principal, proof: Proof) -> UUID:
     """
     user_id, session_id = _ids(caller)
     is_right = proof.password_hash is not None
-    counter = Counter("step_up", str(session_id), FAILURES)
-    is_full = attempts.spend([counter], attempts.DAY, attempts=0 if is_right else 1)
+    counter = Counter("step_up", str(session_id), FAILURES, attempts.DAY)
+    is_full = attempts.spend([counter], attempts=0 if is_right else 1)
     if is_right and not is_full:
         return user_id
-    if is_full or attempts.wait_seconds([counter], attempts.DAY):
+    if is_full or attempts.wait_seconds([counter]):
         open_sessions.end(Session.id == session_id, reason="guessed")
     raise InvalidCredentials(facts={"user_id": user_id})
 

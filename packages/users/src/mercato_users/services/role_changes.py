@@ -143,12 +143,12 @@ def _change(
     roles = _read(user_id, actor_id, names)
     wanted = choose(roles.of_user)
     given, taken = sorted(wanted - roles.of_user), sorted(roles.of_user - wanted)
-    if not given and not taken:
-        return
     if actor_id is not None:
         actor = roles.together(roles.of_actor)
         standing.require_touch(actor, roles.together(roles.of_user))
         standing.require_grant(actor, *(roles.held[name] for name in (*given, *taken)))
+    if not given and not taken:
+        return
     _give(user_id, [roles.ids[name] for name in given])
     _take(user_id, [roles.ids[name] for name in taken])
     if given and _is_staff(roles.together(given)):

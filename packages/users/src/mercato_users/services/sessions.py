@@ -1,6 +1,7 @@
 """Log in: a session begins."""
 
-from dataclasses import dataclass, fields
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,27 +11,32 @@ from sqlalchemy.orm.attributes import set_committed_value
 from mercato_kit import work
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.emails import canonical_email
-from mercato_kit.errors import TooManyRequests
 from mercato_kit.later import later
 from mercato_kit.prepared import Prepared
-from mercato_users import attempts, opaque_tokens, passwords, topics
-from mercato_users.attempts import Counter
+from mercato_users import attempts, one_time_tokens, opaque_tokens, passwords, topics
+from mercato_users.attempts import Counter, spend
 from mercato_users.clients import UNKNOWN, Client
-from mercato_users.errors import InvalidCredentials
-from mercato_users.models import Role, Session, User, UserRole
-from mercato_users.services import audit, lifetimes, open_sessions, refreshes
+from mercato_users.errors import InvalidCredentials, TokenExpired, TooManyLogins
+from mercato_users.models import Device, Role, Session, User, UserRole
+from mercato_users.services import audit, known_devices, lifetimes, open_sessions, refreshes
 from mercato_users.services.refreshes import Tokens
+from mercato_users.values import Credentials
 
 FAILURES_PER_ACCOUNT = 10
+FAILURES_PER_ACCOUNT_A_DAY = 100
 FAILURES_PER_ADDRESS = 100
 FAILURES_IN_ALL = 1000
+FAILURES_PER_DEVICE = 10
+FAILURES_PER_DEVICE_A_DAY = 50
+FAILURES_PER_PASS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login(Tokens):
-    """The first tokens of a session, and its user."""
+    """The first tokens of a session, its user, and the token that makes its device known."""
 
     user: User
+    device_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +48,31 @@ class _Account:
     credential_epoch: int
     status: str
     email_verified_at: datetime | None
+    device_id: UUID | None
+    device_used_at: datetime | None
+    devices: int
+    has_pass: bool
 
     @property
     def may_log_in(self) -> bool:
         return self.status == "active" and self.email_verified_at is not None
 
 
+_COLUMNS = ("id", "password_hash", "credential_epoch", "status", "email_verified_at")
 _ACCOUNT = Prepared(
-    lambda _: sa.select(*(getattr(User, field.name) for field in fields(_Account))).where(
-        User.email_canonical == sa.bindparam("email")
+    lambda _: (
+        sa.select(
+            *(getattr(User, name) for name in _COLUMNS),
+            Device.id.label("device_id"),
+            Device.used_at.label("device_used_at"),
+            known_devices.NUMBER.label("devices"),
+            one_time_tokens.is_pass(sa.bindparam("pass", type_=sa.String)).label("has_pass"),
+        )
+        .outerjoin(Device, known_devices.is_known(sa.bindparam("device", type_=sa.String)))
+        .where(User.email_canonical == sa.bindparam("email"))
     )
 )
+"""An account, the known device and the pass of a login, in one SELECT."""
 
 
 # Built once: that takes as long as running it.
@@ -77,51 +97,90 @@ _RECORD_LOGIN = (
 )
 
 
-def log_in(
-    email: str, password: str, client: Client = UNKNOWN, *, device_name: str | None = None
-) -> Login:
-    """Start a session with *email* and *password*, on a device of a name.
+def log_in(sent: Credentials, client: Client = UNKNOWN) -> Login:
+    """Start a session with an address and its password.
 
     A failure reveals nothing about the account, neither by its content nor by its timing. The
     password is verified before the transaction begins, and failures are counted after it, so that
     the counters are locked only briefly. The result is decided under that lock, so that concurrent
     attempts cannot exceed the limits.
 
+    A known device, and a pass that was mailed to the owner, have attempts of their own: strangers
+    who use up those of the account do not lock its owner out.
+
     Raises:
         InvalidCredentials: Address or password is wrong, or the account is not active and verified.
-        TooManyRequests: Too many failures within five minutes, by account, by address or in total.
+        TooManyLogins: Too many failures, by account, by address or in total; or on the device.
     """
-    counters = _failure_counters(email, client)
-    account = work.read_first(lambda: _account(email, counters))
+    account, counters = work.read_first(lambda: _prepare(sent, client))
     kept = account.password_hash if account else None
-    right = passwords.verify(kept, password)
+    right = passwords.verify(kept, sent.password)
     if right and account and kept and account.may_log_in:
-        renewed = passwords.renewed(kept, password)
-        attempts.count(counters, attempts.MINUTES, attempts=0)
+        renewed = passwords.renewed(kept, sent.password)
+        _count(counters, attempts=0)
         if user := _record_login(account, renewed):
-            return _start(user, client, device_name)
-    attempts.count(counters, attempts.MINUTES)
+            if sent.mailed_pass is not None and account.has_pass:
+                with suppress(TokenExpired):
+                    one_time_tokens.use(sent.mailed_pass, one_time_tokens.LOGIN)
+            return _start(user, account, sent, client)
+    _count(counters, attempts=1)
     raise InvalidCredentials(facts={"user_id": account.id if account else None})
 
 
-def _failure_counters(email: str, client: Client) -> list[Counter]:
+def _prepare(sent: Credentials, client: Client) -> tuple[_Account | None, list[Counter]]:
+    """Return the account of an address, and the counters of a failure.
+
+    Raises:
+        TooManyLogins: A limit is reached.
+    """
+    of_pass = opaque_tokens.digest(sent.mailed_pass or "")
+    values = {
+        "email": canonical_email(sent.email),
+        "device": opaque_tokens.digest(sent.device_token or ""),
+        "pass": of_pass,
+        "now": utc_now(),
+    }
+    rows = _ACCOUNT.rows(session.connection(), values)
+    account = _Account(**rows[0]) if rows else None
+    if account is not None:
+        for own in _own_counters(account, of_pass):
+            if not attempts.wait_seconds(own):
+                return account, own
+    counters = _counters_of_strangers(sent.email, client)
+    if wait := attempts.wait_seconds(counters):
+        raise TooManyLogins(retry_after_seconds=wait)
+    return account, counters
+
+
+def _own_counters(account: _Account, digest: str) -> list[list[Counter]]:
+    """Return the counters of the known device and of the pass; one that is full is a stranger."""
+    found = []
+    if account.has_pass:
+        found.append([Counter("login.pass", digest, FAILURES_PER_PASS, attempts.DAY)])
+    if account.device_id is not None:
+        device = str(account.device_id)
+        found.append(
+            [
+                Counter("login.device", device, FAILURES_PER_DEVICE),
+                Counter("login.device.day", device, FAILURES_PER_DEVICE_A_DAY, attempts.DAY),
+            ]
+        )
+    return found
+
+
+def _counters_of_strangers(email: str, client: Client) -> list[Counter]:
+    canonical = canonical_email(email)
     return [
-        Counter("login.account", canonical_email(email), FAILURES_PER_ACCOUNT),
+        Counter("login.account", canonical, FAILURES_PER_ACCOUNT),
+        Counter("login.account.day", canonical, FAILURES_PER_ACCOUNT_A_DAY, attempts.DAY),
         Counter("login.address", client.counted_as, FAILURES_PER_ADDRESS),
         Counter("login.all", "", FAILURES_IN_ALL),
     ]
 
 
-def _account(email: str, counters: list[Counter]) -> _Account | None:
-    """Return the account of an address.
-
-    Raises:
-        TooManyRequests: A limit is reached.
-    """
-    if wait := attempts.wait_seconds(counters, attempts.MINUTES):
-        raise TooManyRequests(retry_after_seconds=wait)
-    rows = _ACCOUNT.rows(session.connection(), {"email": canonical_email(email)})
-    return _Account(**rows[0]) if rows else None
+def _count(counters: list[Counter], *, attempts: int) -> None:
+    if wait := spend(counters, attempts=attempts):
+        raise TooManyLogins(retry_after_seconds=wait)
 
 
 def _record_login(account: _Account, renewed: str | None) -> User | None:
@@ -160,8 +219,17 @@ def _read_roles(user: User) -> bool:
     return any(holds for _, holds in rows)
 
 
-def _start(user: User, client: Client, device_name: str | None) -> Login:
+def _device(user: User, account: _Account, sent: Credentials, client: Client) -> tuple[UUID, str]:
+    """Return id and token of the device of a login; it becomes a known one if it is not."""
+    if account.device_id is None or sent.device_token is None:
+        return known_devices.remember(user, client, known=account.devices)
+    known_devices.use(account.device_id, account.device_used_at)
+    return account.device_id, sent.device_token
+
+
+def _start(user: User, account: _Account, sent: Credentials, client: Client) -> Login:
     now, token, session_id = utc_now(), opaque_tokens.new_token(), new_id()
+    device_id, device_token = _device(user, account, sent, client)
     ends = lifetimes.until(now, is_staff=_read_roles(user))
     open_sessions.end_longest_unused(user.id)
     login = {
@@ -172,8 +240,9 @@ def _start(user: User, client: Client, device_name: str | None) -> Login:
         "expires_at": ends.latest,
         "idle_expires_at": ends.idle,
         "auth_time": now,
-        "user_agent": (client.user_agent or "")[:200] or None,
-        "device_name": device_name,
+        "user_agent": client.stored_agent,
+        "device_id": device_id,
+        "device_name": sent.device_name,
         "ip_prefix": client.prefix,
         "amr": ["pwd"],
     }
@@ -187,4 +256,5 @@ def _start(user: User, client: Client, device_name: str | None) -> Login:
         expires_in=issued.expires_in,
         refresh_token=token,
         user=user,
+        device_token=device_token,
     )

@@ -12,8 +12,15 @@ from mercato_kit.http import PageRequest
 from mercato_kit.views import Shown
 from mercato_users import topics
 from mercato_users.errors import InvalidTransition
-from mercato_users.models import User
-from mercato_users.services import administrators, audit, open_sessions, role_changes, standing
+from mercato_users.models import Device, User
+from mercato_users.services import (
+    administrators,
+    audit,
+    known_devices,
+    open_sessions,
+    role_changes,
+    standing,
+)
 from mercato_users.services.standing import Held
 from mercato_users.views import USERS
 
@@ -92,6 +99,7 @@ def suspend_user(
     version = _change_status(user_id, "active", "suspended")
     target = _require_touch(user_id, actor_id)
     open_sessions.end_all(user_id, "suspended")
+    known_devices.revoke(Device.user_id == user_id)
     audit.record(user_id, "suspended", actor_id=actor_id, data={"reason": reason})
     topics.publish_change(topics.SUSPENDED, user_id, version)
     if target.is_system and not force:

@@ -89,7 +89,8 @@ class Attempt:
         if outcome.error is not None:
             needs_attention(payment, "misconfigured", outcome.error)
         if outcome.snapshot is not None:
-            merge(order, payment, outcome.snapshot, self.caller.acts_as(order))
+            actor = self.caller.acts_as(order)
+            merge(order, payment, outcome.snapshot, actor, is_answer=outcome.is_answer)
         is_refused = outcome.refusal is not None and payment.status in _OPEN
         if outcome.refusal is not None and is_refused:
             _refuse(order, payment, outcome.refusal)

@@ -34,11 +34,13 @@ class Outcome:
         snapshot: The answer of the provider.
         refusal: The code of its refusal; nothing was charged.
         error: Why the installation cannot call it.
+        is_answer: Whether the snapshot is the answer to the confirmation.
     """
 
     snapshot: Snapshot | None = None
     refusal: str | None = None
     error: str | None = None
+    is_answer: bool = False
 
 
 def charge_customer(
@@ -75,7 +77,7 @@ def _confirm(provider: Payments, charge: Charge, ref: Ref, attempt_no: int) -> O
         if closed is None or closed.state != "canceled":
             return Outcome(closed, refusal=refusal.code)
         return Outcome(replace(closed, state="failed", error_code=refusal.code))
-    return Outcome(snapshot)
+    return Outcome(snapshot, is_answer=True)
 
 
 def _try_to_close(provider: Payments, ref: Ref, attempt_no: int) -> Snapshot | None:

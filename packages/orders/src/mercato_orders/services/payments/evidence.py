@@ -36,8 +36,18 @@ def _is_partly_captured(payment: Payment, snapshot: Snapshot) -> bool:
     return 0 < snapshot.amount_captured - payment.amount_captured < pending
 
 
-def is_news(payment: Payment, snapshot: Snapshot) -> bool:
-    """Return whether a snapshot is to be applied to a payment."""
+def is_news(payment: Payment, snapshot: Snapshot, *, is_answer: bool = False) -> bool:
+    """Return whether a snapshot is to be applied to a payment.
+
+    Args:
+        payment: The payment.
+        snapshot: What its provider says.
+        is_answer: Whether it is the answer to the confirmation.
+    """
+    if snapshot.state == payment.status == "processing" and payment.snapshot is None:
+        # It may have been opened and never confirmed. Then it has to be closed, so it must not
+        # look like one that the provider is working on.
+        return is_answer or snapshot.expected_by is not None
     before = _rank_of(payment)
     if snapshot.state in ("failed", "canceled"):
         return before in (0, 1)

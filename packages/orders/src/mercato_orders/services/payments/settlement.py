@@ -47,8 +47,17 @@ def settle(payment_id: UUID, snapshot: Snapshot | None, actor: Actor = SYSTEM) -
     return payment
 
 
-def merge(order: Order, payment: Payment, snapshot: Snapshot, actor: Actor = SYSTEM) -> None:
+def merge(
+    order: Order,
+    payment: Payment,
+    snapshot: Snapshot,
+    actor: Actor = SYSTEM,
+    *,
+    is_answer: bool = False,
+) -> None:
     """Record a snapshot of a payment that is locked with its order; see :func:`settle`.
+
+    *is_answer* says that it is the answer to the confirmation.
 
     Money of another currency or amount moves nothing, and an operator has to look at it. Money that
     no order takes goes back: what was captured by a refund, an authorisation by a void.
@@ -57,7 +66,7 @@ def merge(order: Order, payment: Payment, snapshot: Snapshot, actor: Actor = SYS
         needs_attention(payment, "mismatch", "the provider says another amount or currency")
         session.flush()
         return
-    if is_news(payment, snapshot):
+    if is_news(payment, snapshot, is_answer=is_answer):
         _apply(order, payment, snapshot, actor)
     if snapshot.refunds:
         merge_refunds(order, payment, snapshot.refunds, actor)

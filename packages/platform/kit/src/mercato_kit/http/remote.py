@@ -14,7 +14,7 @@ from uuid import UUID
 from flask import Request, Response
 
 from mercato_kit import leases, work
-from mercato_kit.db import session
+from mercato_kit.db import new_id, session
 from mercato_kit.errors import Problem
 from mercato_kit.http import idempotency, stored_answers
 from mercato_kit.http.routes import Route
@@ -100,51 +100,73 @@ def answer_in_two(
         RuntimeError: A unit of work is running.
     """
     work.require_none("a remote command")
+    runner = _Runner(route, view, respond, new_id())
 
     def begin() -> Response | _Begun:
         check()
-        return _begin(route, idempotency.key_of(route, request), view, respond)
+        return runner.begin(idempotency.key_of(route, request))
 
     begun = work.run(begin, safe_to_repeat=True)
-    return begun if isinstance(begun, Response) else _go_on(route, begun, respond)
+    return begun if isinstance(begun, Response) else runner.go_on(begun)
 
 
-def _begin(route: Route, key: Key, view: Callable[[], Any], respond: Respond) -> Response | _Begun:
-    """Begin the command in the first transaction, or resume it, or return its answer."""
-    if stored_answers.claim(key):
-        return idempotency.answer_first(route, key, lambda: _first(key, view(), respond))
-    row = stored_answers.find(key)
-    if row.response_status is not None or row.reference is None:
-        return stored_answers.replay(row, route.unstored)
-    return _Begun(key, stored_answers.resume(key), row.reference, view(), resumed=True)
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    """Runs the command of one request.
 
+    Args:
+        route: The route.
+        view: Calls the view.
+        respond: Returns the response to its result.
+        lease_id: Of the lease of this request.
+    """
 
-def _first(key: Key, result: Any, respond: Respond) -> Response | _Begun:
-    if not isinstance(result, Remote):
-        return respond(result)
-    begun = result.begin()
-    if not isinstance(begun, UUID):
-        return respond(begun)
-    return _Begun(key, stored_answers.hold(key, begun), begun, result, resumed=False)
+    route: Route
+    view: Callable[[], Any]
+    respond: Respond
+    lease_id: UUID
 
+    def begin(self, key: Key) -> Response | _Begun:
+        """Begin the command in the first transaction, or resume it, or return its answer."""
+        if stored_answers.claim(key):
+            return idempotency.answer_first(self.route, key, lambda: self._first(key, self.view()))
+        row = stored_answers.find(key)
+        if row.response_status is not None or row.reference is None:
+            return stored_answers.replay(row, self.route.unstored)
+        lease = stored_answers.resume(key, self.lease_id)
+        return _Begun(key, lease, row.reference, self.view(), resumed=True)
 
-def _go_on(route: Route, begun: _Begun, respond: Respond) -> Response:
-    """Call the other machine, and finish; without an answer the next request may resume."""
-    command, reference = begun.command, begun.reference
-    try:
-        with leases.renewed(begun.lease):
-            result = _call(command, reference, resumed=begun.resumed)
+    def _first(self, key: Key, result: Any) -> Response | _Begun:
+        if not isinstance(result, Remote):
+            return self.respond(result)
+        begun = result.begin()
+        if not isinstance(begun, UUID):
+            return self.respond(begun)
+        lease = stored_answers.hold(key, begun, self.lease_id)
+        return _Begun(key, lease, begun, result, resumed=False)
 
-        def finish() -> Response:
-            row = stored_answers.find(begun.key, lock=True)
-            if row.response_status is not None:
-                return stored_answers.replay(row, route.unstored)
-            return _last(route, begun, lambda: respond(command.finish(reference, result)))
+    def go_on(self, begun: _Begun) -> Response:
+        """Call the other machine, and finish; without an answer the next request may resume."""
+        try:
+            with leases.renewed(begun.lease):
+                result = _call(begun.command, begun.reference, resumed=begun.resumed)
+            return work.run(lambda: self._finish(begun, result), safe_to_repeat=True)
+        except Exception:
+            leases.end(begun.lease)
+            raise
 
-        return work.run(finish, safe_to_repeat=True)
-    except Exception:
-        leases.end(begun.lease)
-        raise
+    def _finish(self, begun: _Begun, result: Any) -> Response:
+        """Return the answer and store it; a refusal leaves the key, so that it can be resumed."""
+        row = stored_answers.find(begun.key, lock=True)
+        if row.response_status is not None:
+            return stored_answers.replay(row, self.route.unstored)
+        try:
+            response = self.respond(begun.command.finish(begun.reference, result))
+        except Problem as refusal:
+            if not refusal.keeps_answer:
+                raise
+            response = idempotency.answer_of(refusal)
+        return stored_answers.store(begun.key, response, self.route.unstored)
 
 
 def _call(command: Remote[T], reference: UUID, *, resumed: bool) -> T:
@@ -160,14 +182,3 @@ def _call(command: Remote[T], reference: UUID, *, resumed: bool) -> T:
         raise RuntimeError("the call of a remote command used the session without a unit of work")
     session.remove()
     return result
-
-
-def _last(route: Route, begun: _Begun, answer: Callable[[], Response]) -> Response:
-    """Return the answer and store it; a refusal leaves the key, so that it can be resumed."""
-    try:
-        response = answer()
-    except Problem as refusal:
-        if not refusal.keeps_answer:
-            raise
-        response = idempotency.answer_of(refusal)
-    return stored_answers.store(begun.key, response, route.unstored)

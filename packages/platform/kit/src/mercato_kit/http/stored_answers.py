@@ -178,28 +178,30 @@ def give_back(key: Key) -> None:
     )
 
 
-def hold(key: Key, reference: UUID) -> Lease:
+def hold(key: Key, reference: UUID, lease_id: UUID) -> Lease:
     """Store what a remote command has begun, and lease the key to this request."""
-    lease = _lease_of(key)
+    lease = _lease_of(key, lease_id)
     session.flush()
     later.write(_HOLD, {**key.where, "of_reference": reference, "of_lease": lease.id})
     return lease
 
 
-def resume(key: Key) -> Lease:
+def resume(key: Key, lease_id: UUID) -> Lease:
     """Lease the key of a remote command whose request has ended without an answer.
+
+    One that this request has already leased is its own: the answer to its commit was lost.
 
     Raises:
         IdempotencyInProgress: Another request has the lease.
     """
-    lease = _lease_of(key)
+    lease = _lease_of(key, lease_id)
     taken = session.execute(
         sa.update(IdempotencyKey)
         .where(
             *_OF_KEY,
             IdempotencyKey.response_status.is_(None),
             IdempotencyKey.reference.is_not(None),
-            leases.free(IdempotencyKey),
+            sa.or_(leases.free(IdempotencyKey), IdempotencyKey.lease_id == lease_id),
         )
         .values(leased_until=leases.now(leases.LEASE_SECONDS), lease_id=lease.id)
         .returning(IdempotencyKey.key)
@@ -211,8 +213,8 @@ def resume(key: Key) -> Lease:
     return lease
 
 
-def _lease_of(key: Key) -> Lease:
-    return Lease(IdempotencyKey, ((key.scope, key.key),))
+def _lease_of(key: Key, lease_id: UUID) -> Lease:
+    return Lease(IdempotencyKey, ((key.scope, key.key),), lease_id)
 
 
 def _add_unstored(response: Response, unstored: Unstored) -> None:

@@ -32,6 +32,7 @@ def upgrade() -> None:
     if _is_postgresql():
         op.alter_column("users_role", "name", type_=sa.String(50, collation="C"))
     _create_address()
+    _create_device()
     _change_audit_event()
 
 
@@ -47,6 +48,7 @@ def _session_columns() -> list[sa.Column[Any]]:
         _number("acr", 1),
         sa.Column("auth_time", UtcDateTime, server_default=_LONG_AGO, nullable=False),
         sa.Column("idle_expires_at", UtcDateTime, server_default=_LONG_AGO, nullable=False),
+        sa.Column("device_id", sa.Uuid),
         sa.Column("device_name", sa.String(60)),
     ]
 
@@ -109,6 +111,31 @@ def _create_address() -> None:
         )
 
 
+def _create_device() -> None:
+    op.create_table(
+        "users_device",
+        sa.Column("id", sa.Uuid, nullable=False),
+        sa.Column("user_id", sa.Uuid, nullable=False),
+        sa.Column("token_hash", sa.CHAR(64), nullable=False),
+        sa.Column("epoch", sa.Integer, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("used_at", UtcDateTime, nullable=False),
+        sa.Column("expires_at", UtcDateTime, nullable=False),
+        sa.Column("user_agent", sa.String(200)),
+        sa.Column("ip_prefix", sa.String(50)),
+        sa.Column("revoked_at", UtcDateTime),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users_device")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_users_device_token_hash")),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users_user.id"],
+            name=op.f("fk_users_device_user_id_users_user"),
+            ondelete="CASCADE",
+        ),
+    )
+    op.create_index(op.f("ix_users_device_user_id_used_at"), "users_device", ["user_id", "used_at"])
+
+
 def _change_audit_event() -> None:
     with op.batch_alter_table("users_audit_event") as batch:
         batch.alter_column("user_id", existing_type=sa.Uuid(), nullable=True)
@@ -132,6 +159,7 @@ def downgrade() -> None:
         for name in ("key_id", "session_id", "request_id"):
             batch.drop_column(name)
         batch.alter_column("user_id", existing_type=sa.Uuid(), nullable=False)
+    op.drop_table("users_device")
     op.drop_table("users_address")
     if _is_postgresql():
         op.alter_column("users_role", "name", type_=sa.String(50))
