@@ -130,9 +130,10 @@ class TestResolve:
         assert entries(alice, alices_order) == []
         assert "payment_resolved" in [line["event"] for line in security_log()]
 
-    def test_needs_a_note(self, mercato, payment_id, commit):
-        """An operator says what was done."""
-        refused = mercato("resolve", str(payment_id))
+    @pytest.mark.parametrize("note", [[], ["--note", " "], ["--note", "x" * 2_001]])
+    def test_needs_a_note(self, mercato, payment_id, commit, note):
+        """An operator says what was done, in 2,000 characters at most."""
+        refused = mercato("resolve", str(payment_id), *note)
 
         assert (refused.exit_code, "--note" in refused.output) == (2, True)
         assert commit(find_payment, payment_id).attention == "void_refused"

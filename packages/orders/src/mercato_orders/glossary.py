@@ -121,7 +121,7 @@ GLOSSARY = {
     "Refund.amount_tax": "Part of the amount: tax",
     "Refund.error_code": "Why it failed, as its provider says",
     "Refund.lines": "Units whose money goes back",
-    "Refund.reason": "Why the money goes back, as staff wrote it",
+    "Refund.reason": "Why the money goes back, as staff wrote it; customers see it",
     "Refund.status": descriptions.of_steps("refund", states.REFUND),
     "RefundLine.amount": "What goes back for the units",
     "RefundLine.kind": "returned, kept, or canceled before they were sent",

@@ -14,6 +14,9 @@ from mercato_orders import services
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
+NOTE_LENGTH = 2_000
+"""Characters of a note, as in the API."""
+
 COLUMNS = ("payment", "order", "provider", "status", "amount", "attention", "since", "last error")
 
 
@@ -59,9 +62,21 @@ def retry(payment_id: UUID, *, as_json: bool) -> None:
     _say(as_json, "payments retry", f"The provider of {payment_id} is asked again.", payment_id)
 
 
+def _check_note(_context: click.Context, _option: click.Parameter, note: str) -> str:
+    """Return a note that says something, and is not too long for the timeline."""
+    if not note.strip() or len(note) > NOTE_LENGTH:
+        raise click.BadParameter(f"write 1 to {NOTE_LENGTH:,} characters.")
+    return note
+
+
 @payments.command("resolve")
 @click.argument("payment_id", type=click.UUID)
-@click.option("--note", required=True, help="What was done. Staff see it in the timeline.")
+@click.option(
+    "--note",
+    required=True,
+    callback=_check_note,
+    help="What was done. Staff see it in the timeline.",
+)
 @as_json
 def resolve(payment_id: UUID, note: str, *, as_json: bool) -> None:
     """Record that PAYMENT_ID needs no attention any more. No money moves.

@@ -51,7 +51,7 @@ def claim_refund(
         payment: The payment; its order is locked, too.
         share: What goes back, 1 or more.
         source: Where the refund comes from.
-        reason: Why, for staff and for the provider's records.
+        reason: Why, for the customer and for the provider's records.
         values: Other attributes of the refund.
 
     Raises:
