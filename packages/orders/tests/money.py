@@ -39,8 +39,9 @@ def pay(order_id, *, bank=BANK, authorize=False, captured=None):
     bank.accounts[payment.id] = Account(charge, status, amount)
     session.add(payment)
     get(Stock).commit(order.id)
-    order.amount_paid, order.paid_at, order.expires_at = amount, utc_now(), None
+    order.amount_paid, order.expires_at = amount, None
     order.payment_status = payment_status(order, [status])
+    order.paid_at = utc_now() if status == "captured" else None
     return payment.id
 
 

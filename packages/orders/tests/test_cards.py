@@ -6,7 +6,14 @@ from mercato_orders.cards import is_card_number
 class TestIsCardNumber:
     @pytest.mark.parametrize(
         "text",
-        ["4242424242424242", "4242 4242 4242 4242", "4242-4242-4242-4242", "378282246310005"],
+        [
+            "4242424242424242",
+            "4242 4242 4242 4242",
+            "4242-4242-4242-4242",
+            "4242.4242.4242.4242",
+            "4242 - 4242 - 4242 - 4242.",
+            "378282246310005",
+        ],
     )
     def test_finds_numbers(self, text):
         """A number is found however people write it."""

@@ -5,7 +5,7 @@ import pytest
 from mercato_contracts.payments import Refused, Unknown
 from mercato_orders import services
 
-from . import factories
+from . import factories, money
 from .bank import AFTER, BANK
 from .factories import order_of
 from .threads import at_once
@@ -60,6 +60,29 @@ class TestCapture:
         assert (first.json["status"], first.json["amount_captured"]) == ("authorized", 1_000)
         assert (between["payment_status"], between["amount_paid"]) == ("authorized", 1_000)
         assert (last.json["status"], last.json["amount_captured"]) == ("captured", TOTAL)
+
+    def test_a_part_is_refunded_before_the_last_one(
+        self, alice, charlie, clerk, alices_order, payment, outbox
+    ):
+        """The order is paid, once, when all that is due was captured."""
+        capture(charlie, payment, json={"amount": 1_000})
+        clerk.post(f"/v1/orders/{alices_order['id']}/refunds", json={"amount": 400})
+
+        capture(charlie, payment)
+
+        order = alice.get(f"/v1/orders/{alices_order['id']}").json
+        assert (order["payment_status"], order["amount_paid"]) == ("partially_refunded", TOTAL)
+        assert order["paid_at"] is not None
+        assert len(outbox("order.paid")) == 1
+
+    def test_a_provider_that_was_removed(self, charlie, alices_order, payment, commit):
+        """Nothing is captured or sent before the provider is enabled again."""
+        commit(money.change_payment, alices_order["id"], provider="gone")
+
+        captured = capture(charlie, payment)
+
+        assert (captured.status_code, captured.json["code"]) == (409, "invalid_transition")
+        assert "gone" in captured.json["detail"]
 
     def test_one_key_is_one_capture(self, charlie, payment):
         """A repeated request gets the stored response."""
@@ -159,6 +182,21 @@ class TestVoid:
         assert [(refund["status"], refund["amount"]) for refund in order["refunds"]] == [
             ("pending", 1_000)
         ]
+
+    def test_staff_close_the_rest_of_what_was_refunded(
+        self, charlie, clerk, alices_order, payment, outbox
+    ):
+        """Nothing is left to give back, and no more is due than was captured."""
+        capture(charlie, payment, json={"amount": 1_000})
+        clerk.post(f"/v1/orders/{alices_order['id']}/refunds", json={})
+
+        closed = void(charlie, payment)
+
+        order = charlie.get(f"/v1/orders/{alices_order['id']}").json
+        assert (closed.json["status"], BANK.moved()) == ("refunded", 0)
+        assert (order["status"], order["payment_status"]) == ("canceled", "refunded")
+        assert (order["amount_paid"], order["amount_canceled"]) == (1_000, TOTAL - 1_000)
+        assert len(outbox("order.paid")) == 1
 
     def test_owners_close_one_that_is_not_authorized(self, alice, item):
         """The owner may give a payment up, and pay otherwise."""

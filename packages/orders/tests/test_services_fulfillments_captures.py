@@ -92,6 +92,14 @@ class TestCapture:
         yield
         BANK.capabilities = before
 
+    def test_a_provider_that_was_removed(self, clerk, authorized, commit):
+        """Nothing is sent before the provider of the payment is enabled again."""
+        commit(money.change_payment, authorized["id"], provider="gone")
+
+        sent = send(clerk, authorized, 1, 0)
+
+        assert (sent.status_code, sent.json["code"]) == (409, "invalid_transition")
+
     def test_canceled_units_are_not_captured(self, clerk, charlie, authorized, commit):
         """The price of units that were canceled before is never captured."""
         cancel = {"lines": units(authorized, 1, 2)}

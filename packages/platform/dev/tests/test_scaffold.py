@@ -70,6 +70,11 @@ class TestMakeFeature:
                 ["mercato-contracts", "mercato-kit"],
                 {"__init__", "feature", "provides"},
             ),
+            (
+                {"shape": "contract", "contract": "payments"},
+                ["mercato-contracts", "mercato-kit"],
+                {"__init__", "feature", "provides"},
+            ),
         ],
     )
     def test_requires_what_its_shape_needs(self, tmp_path, options, requires, modules):

@@ -175,13 +175,13 @@ def _are_all(lines: Sequence[Line], wanted: Mapping[UUID, int]) -> bool:
 def _give_all_back(rest: Rest, reason: str | None) -> Claimed | None:
     """Close a payment in flight, and refund all that was captured."""
     payment, share = rest.payment, rest.all
+    if rest.order.amount_paid:
+        # A partly captured order owes no more than it has paid.
+        _cancel_amount(rest.order, rest.due - share)
     if payment is None:
         return None
     if payment.status in IN_FLIGHT:
         request_void(payment)
-    if payment.amount_captured:
-        # A partly captured order owes no more than it has paid.
-        _cancel_amount(rest.order, rest.due - share)
     if not share.amount:
         return None
     return claim_refund(

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from mercato_contracts.payments import Misconfigured, Payments
+from mercato_contracts.payments import Capabilities, Misconfigured, Payments
 from mercato_kit.services import named
+from mercato_orders.errors import InvalidTransition
 
 
 def provider_of(name: str) -> Payments:
@@ -16,6 +17,18 @@ def provider_of(name: str) -> Payments:
     if provider is None:
         raise Misconfigured(f"no enabled feature offers payments {name}")
     return provider
+
+
+def capabilities_of(name: str) -> Capabilities:
+    """Return what the provider of a payment can do.
+
+    Raises:
+        InvalidTransition: No composed feature offers it any more.
+    """
+    try:
+        return provider_of(name).capabilities
+    except Misconfigured as gone:
+        raise InvalidTransition(f"The payment waits: {gone}.") from gone
 
 
 def key_of(of: UUID, call: str, attempt_no: int = 1) -> str:

@@ -26,7 +26,7 @@ from mercato_composition.commands import Command
 )
 @click.option(
     "--contract",
-    type=click.Choice(["discounts", "shipping", "taxes"]),
+    type=click.Choice(["discounts", "payments", "shipping", "taxes"]),
     help="The contract of --shape contract. Default: discounts.",
 )
 @click.option("--thing", help="Name of a single item of a resource. Default: the singular of NAME.")

@@ -20,7 +20,7 @@ from mercato_kit.feature import ENTRY_POINT_GROUP
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 SHAPES = ("resource", "contract", "empty")
-CONTRACTS = ("discounts", "shipping", "taxes")
+CONTRACTS = ("discounts", "payments", "shipping", "taxes")
 """Contracts for which there is a template of a provider."""
 
 _HOME = re.compile(r"https://[^\s\"\\]+[^\s\"\\/]", re.ASCII)

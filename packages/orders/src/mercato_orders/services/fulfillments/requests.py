@@ -24,7 +24,7 @@ from mercato_orders.services.payments.captures import (
     start_capture,
     try_capture,
 )
-from mercato_orders.services.providers import provider_of
+from mercato_orders.services.providers import capabilities_of
 from mercato_orders.services.queries import found
 from mercato_orders.services.shipments import LEFT, Units, count, ship
 from mercato_orders.settings import OrdersSettings
@@ -58,7 +58,8 @@ class FulfillmentRequest:
         Raises:
             NotFound: The order does not exist.
             OrderNotPaid: It is neither paid nor authorized, or staff have to capture it before.
-            InvalidTransition: It is closed, or a capture or a void of its payment is pending.
+            InvalidTransition: It is closed, a capture or a void of its payment is pending, or the
+                provider of its payment is no longer enabled.
             Invalid: It does not have one of the lines.
             QuantityExceedsRemaining: A line has fewer units that are to be sent.
             InsufficientStock: Backordered units have not arrived yet.
@@ -146,7 +147,7 @@ def _to_capture(order: Order, payment: Payment, lines: Sequence[Line], wanted: U
     captures all that is due.
     """
     left = due(order) - payment.amount_captured
-    if not provider_of(payment.provider).capabilities.multiple_captures:
+    if not capabilities_of(payment.provider).multiple_captures:
         return left
     price = order.amount_total
     for line in lines:

@@ -18,7 +18,7 @@ from mercato_orders.permissions import WRITE
 from mercato_orders.services.locks import lock_payment, lock_payment_of
 from mercato_orders.services.payments.pending import end_pending
 from mercato_orders.services.payments.settlement import merge
-from mercato_orders.services.providers import key_of, provider_of
+from mercato_orders.services.providers import capabilities_of, key_of, provider_of
 from mercato_orders.services.shipments import settle_pending
 from mercato_orders.states import due
 
@@ -46,8 +46,8 @@ class CaptureRequest:
         Raises:
             NotFound: The payment does not exist, or the caller may not see it.
             Forbidden: The caller does not have the permission ``orders.write``.
-            InvalidTransition: It is not authorized, another capture or a void is pending, or less
-                is left.
+            InvalidTransition: It is not authorized, another capture or a void is pending, less is
+                left, or its provider is no longer enabled.
             Invalid: The provider cannot capture a part.
         """
         order, payment = lock_payment(self.payment_id, self.caller)
@@ -78,9 +78,10 @@ def _is_final(payment: Payment, amount: int, left: int) -> bool:
     """Return whether a capture is the last one.
 
     Raises:
+        InvalidTransition: The provider is no longer enabled.
         Invalid: The provider cannot capture a part.
     """
-    able = provider_of(payment.provider).capabilities
+    able = capabilities_of(payment.provider)
     if amount + payment.amount_captured < payment.amount and not able.partial_capture:
         raise invalid("/amount", "partial", "The provider captures only the whole amount.")
     return amount == left or not able.multiple_captures

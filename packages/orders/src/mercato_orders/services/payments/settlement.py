@@ -136,13 +136,12 @@ def _take(order: Order, payment: Payment, actor: Actor) -> None:
     order.amount_paid = payment.amount_captured
     order.payment_status = payment_status(order, [payment.status])
     order.expires_at = None
-    if order.payment_status == before:
-        return
     if order.payment_status == "authorized":
-        announce(
-            order, AUTHORIZED, actor, facts.of_payment(payment.id, payment.provider, payment.amount)
-        )
-    elif order.payment_status == "paid":
+        if before != "authorized":
+            what = facts.of_payment(payment.id, payment.provider, payment.amount)
+            announce(order, AUTHORIZED, actor, what)
+    elif order.paid_at is None and order.amount_paid == due(order):
+        # A part that was captured before may have been refunded.
         order.paid_at = utc_now()
         announce(order, PAID, actor)
 
@@ -178,7 +177,7 @@ def _lapse(order: Order, payment: Payment, actor: Actor) -> None:
     if order.status != "open" or due(order) <= order.amount_paid:
         return
     authorization_gone(order, payment, actor)
-    if payment.status == "captured":
+    if payment.amount_captured:
         # What was captured is all that is due now.
         _take(order, payment, actor)
         announce_all(order, actor, complete_if_done(order))

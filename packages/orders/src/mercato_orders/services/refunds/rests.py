@@ -59,6 +59,9 @@ def rest_of(order: Order) -> Rest:
     """Lock the payment of a locked order, and return what is left of both."""
     paying = sa.select(Payment, *_refunded(order)).where(*_paying(order))
     row = session.execute(refreshed(locked(paying))).one_or_none()
+    if row is None and order.amount_paid:
+        # The payment was refunded.
+        return _rest(order, (None, *session.execute(sa.select(*_refunded(order))).one()))
     return _rest(order, row or (None, 0, 0, 0))
 
 
