@@ -163,6 +163,9 @@ class Pairs:
             return 200
         if command == "webhook":
             return self._post_event(app, started)
+        if command in ("capture", "void") and started.payment_id is None:
+            # There is no payment yet.
+            return 404
         of_order = f"/v1/orders/{started.order_id}"
         of_payment = f"/v1/payments/{started.payment_id}"
         units = {"line_id": started.line_id, "quantity": 2}
