@@ -84,7 +84,7 @@ class Tour:
         return token
 
     def _log_in(self, address: str, password: str, expected: int = 200) -> Any:
-        body = {"email": address, "password": password}
+        body = {"email": address, "password": password, "device_name": "Laptop"}
         return self.send("POST", "/v1/auth/login", expected, json=body).json
 
     def _accounts(self) -> None:

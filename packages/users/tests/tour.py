@@ -6,6 +6,7 @@ ADDRESS = {
     "name": "Chiara Rossi",
     "line1": "Via Zamboni 33",
     "city": "Bologna",
+    "region": "BO",
     "postal_code": "40126",
     "country": "IT",
     "phone_number": "+390512099999",
