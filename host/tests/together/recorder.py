@@ -30,6 +30,7 @@ _FIXED = "01900000-0000-7000-8000-"
 
 _SECRETS: Mapping[str, str] = {
     "refresh_token": "q3Jc0QmS4l8tq1xkq0u3o6m8w3m0bq5l0yV2m1wT9kE",
+    "device_token": "hB7nV2kQ9sD4wL1xC6mT8pJ3rF5gY0aZ2eU7iO4bN6s",
     "token": "Zr4Wm1hN8c0sX2pL6vK9qT3yB7dF5gJ1aU4eR8iO0nM",
     "next_cursor": "WyJuZXh0Il0.c2lnbmF0dXJl",
     "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
