@@ -97,8 +97,8 @@ class TestShapes:
             folders.append(make_feature(f"my_{name}", tmp_path, **options, workspace=False))
         install(tmp_path / "site", *folders)
         # Shapes of other contracts differ in the provider only.
-        parts = ["tests", "tests", "tests/test_contract.py", "tests/test_contract.py"]
-        tests = [folder / part for folder, part in zip(folders, parts, strict=True)]
+        tests = [folder / "tests" for folder in folders[:2]]
+        tests += [folder / "tests/test_contract.py" for folder in folders[2:]]
         config = folders[0] / "pyproject.toml"
 
         self._run(tmp_path, "ruff", "check", "--no-cache", *folders)

@@ -120,4 +120,5 @@ class TestDeploymentFile:
         found = compose(deployment)
 
         assert [fault for fault in found.faults if fault.severity == "error"] == []
-        assert {feature.name for feature in found.features} == {"users", "products", "orders"}
+        names = {feature.name for feature in found.features}
+        assert names == {"users", "products", "orders", "payments_manual"}
