@@ -1,5 +1,7 @@
 """Authorized payments: captured in parts, and closed."""
 
+from dataclasses import replace
+
 import pytest
 
 from mercato_contracts.payments import Refused, Unknown
@@ -74,6 +76,16 @@ class TestCapture:
         assert (order["payment_status"], order["amount_paid"]) == ("partially_refunded", TOTAL)
         assert order["paid_at"] is not None
         assert len(outbox("order.paid")) == 1
+
+    def test_a_provider_that_captures_once(self, alice, charlie, alices_order, payment):
+        """A part is refused, as the rest could not be captured after it; all that is due is not."""
+        BANK.capabilities = replace(BANK.capabilities, multiple_captures=False)
+
+        part = capture(charlie, payment, json={"amount": 1_000})
+        whole = capture(charlie, payment)
+
+        assert (part.status_code, part.json["errors"][0]["code"]) == (422, "partial")
+        assert (whole.status_code, BANK.moved()) == (200, TOTAL)
 
     def test_a_provider_that_was_removed(self, charlie, alices_order, payment, commit):
         """Nothing is captured or sent before the provider is enabled again."""

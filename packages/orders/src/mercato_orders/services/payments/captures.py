@@ -79,12 +79,14 @@ def _is_final(payment: Payment, amount: int, left: int) -> bool:
 
     Raises:
         InvalidTransition: The provider is no longer enabled.
-        Invalid: The provider cannot capture a part.
+        Invalid: The provider cannot capture a part, or not the rest after it.
     """
     able = capabilities_of(payment.provider)
     if amount + payment.amount_captured < payment.amount and not able.partial_capture:
         raise invalid("/amount", "partial", "The provider captures only the whole amount.")
-    return amount == left or not able.multiple_captures
+    if amount < left and not able.multiple_captures:
+        raise invalid("/amount", "partial", "The provider captures once: all that is due.")
+    return amount == left
 
 
 def start_capture(

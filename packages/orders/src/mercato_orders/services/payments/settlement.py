@@ -176,7 +176,7 @@ def _lapse(order: Order, payment: Payment, actor: Actor) -> None:
     """Cancel what an authorisation that has ended was to pay for, and was not captured."""
     if order.status != "open" or due(order) <= order.amount_paid:
         return
-    authorization_gone(order, payment, actor)
+    authorization_gone(order, actor)
     if payment.amount_captured:
         # What was captured is all that is due now.
         _take(order, payment, actor)

@@ -96,8 +96,10 @@ def _imported(payment: Payment, snapshot: RefundSnapshot) -> Refund | None:
     """Write a refund that was made at the provider; None if it has no effect here."""
     if snapshot.state not in ("pending", "succeeded"):
         return None
-    if not claim(payment, snapshot.amount):
-        needs_attention(payment, "mismatch", "more was refunded at the provider than was captured")
+    if snapshot.amount < 1 or not claim(payment, snapshot.amount):
+        needs_attention(
+            payment, "mismatch", "the provider refunds what cannot be"
+        )
         return None
     refund = Refund(
         id=new_id(),
