@@ -77,3 +77,9 @@ def sent(paid, commit):
     """The body of a paid order of which all units were sent."""
     commit(money.ship, paid["id"])
     return paid
+
+
+@pytest.fixture
+def packer(as_user):
+    """A client of staff who may send orders, and see them."""
+    return as_user(permissions=["orders.read", "orders.fulfill"])
