@@ -97,9 +97,7 @@ def _imported(payment: Payment, snapshot: RefundSnapshot) -> Refund | None:
     if snapshot.state not in ("pending", "succeeded"):
         return None
     if snapshot.amount < 1 or not claim(payment, snapshot.amount):
-        needs_attention(
-            payment, "mismatch", "the provider refunds what cannot be"
-        )
+        needs_attention(payment, "mismatch", "the provider refunds what cannot be")
         return None
     refund = Refund(
         id=new_id(),
