@@ -65,6 +65,8 @@ class TestFirstToken:
             assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
         assert 1 <= int(first.headers["Retry-After"]) <= 60
         assert 30 <= int(others[-1].headers["Retry-After"]) <= 60
+        # On a busy machine, the issuer notes the request after the client has given up.
+        until(lambda: issuer.asked > 0)
         assert issuer.asked == 1
         assert issuer.sent < HUGE / 10
 
