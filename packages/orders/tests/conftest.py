@@ -7,6 +7,7 @@ from . import factories, money
 from .bank import BANK, BANKS, DESK
 from .drawn import VIEW_CASES
 from .fakes import WAREHOUSE
+from .left_over import find_payment, make_due
 
 
 @pytest.fixture
@@ -83,3 +84,33 @@ def sent(paid, commit):
 def packer(as_user):
     """A client of staff who may send orders, and see them."""
     return as_user(permissions=["orders.read", "orders.fulfill"])
+
+
+@pytest.fixture
+def reconcile(app, commit):
+    """A function that lets everything be due, and runs the reconciler once."""
+
+    def run():
+        commit(make_due)
+        with app.app_context():
+            return services.reconcile_payments()
+
+    return run
+
+
+@pytest.fixture
+def shown(commit):
+    """A function that returns status and attention of a payment, and the state at the bank."""
+
+    def read(payment_id):
+        payment = commit(find_payment, payment_id)
+        return payment.status, payment.attention, BANK.accounts[payment_id].state
+
+    return read
+
+
+@pytest.fixture
+def authorized(alices_order, commit):
+    """An order of alice that the bank has authorized."""
+    commit(money.pay, alices_order["id"], authorize=True)
+    return alices_order

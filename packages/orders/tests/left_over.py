@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from mercato_contracts.payments import Charge
 from mercato_kit.db import new_id, session, utc_now
 from mercato_orders.models import Capture, Payment, PaymentEvent, Refund
+from mercato_orders.services.locks import lock_payment
+from mercato_orders.services.voids import request_void
 
 from . import factories
 from .bank import BANK, Account
@@ -66,3 +68,26 @@ def make_due(seconds=60):
     for model in (Payment, Capture, Refund):
         session.execute(sa.update(model).values(next_check_at=past))
     session.execute(sa.update(PaymentEvent).values(next_attempt_at=past))
+
+
+def only_payment():
+    """Return the id of the only payment that the bank has."""
+    [payment_id] = BANK.accounts
+    return payment_id
+
+
+def give_up(payment_id):
+    """Request that a payment is closed."""
+    request_void(lock_payment(payment_id)[1])
+
+
+def be_silent(payment_id, duration):
+    """Let the first error of a payment be some time ago."""
+    find_payment(payment_id).unanswered_since = utc_now() - duration
+
+
+def grow_old(model, age):
+    """Let rows have begun some time ago."""
+    past = utc_now() - age
+    values = {"created_at": past, "attempt_at": past}
+    session.execute(sa.update(model).values(values))

@@ -50,7 +50,7 @@ class Rules:
     """What prevents mistakes; a mutant lacks one.
 
     Args:
-        fence: A reference is stored only for a payment that nobody has given up, and a payment is
+        fence: A reference is stored only for a payment that was not given up, and a payment is
             confirmed only with a stored reference.
         asks: The provider is asked before a payment counts as canceled.
         gives_back: Money that arrives too late is refunded.

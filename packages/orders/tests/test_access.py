@@ -1,4 +1,4 @@
-"""Who may call which route of an order: of one's own, and of somebody else's."""
+"""Who may call which route of an order: of an own one, and of another customer's."""
 
 from dataclasses import dataclass
 from typing import Any

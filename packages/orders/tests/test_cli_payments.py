@@ -20,7 +20,6 @@ NOTE = ("--note", "paid by cheque")
 @pytest.fixture
 def payment_id(alices_order, commit):
     """The id of a payment that an operator has to look at."""
-    BANK.reset()
     payment_id = commit(leave_payment, alices_order["id"], snapshot=ANSWERED)
     commit(note, payment_id)
     return payment_id

@@ -10,7 +10,7 @@ FOUND = {
     "%231002": [1],
     "99999999999999999999999": [],
     "zoe@EXAMPLE.com": [0],
-    "nobody@example.com": [],
+    "unknown@example.com": [],
     "not@an@address": [],
     "zoe": [0],
     "LUKA mei": [0],

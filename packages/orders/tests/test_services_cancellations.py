@@ -185,7 +185,7 @@ class TestCancelAPaidOrder:
         assert cancel(charlie, order).json["status"] == "canceled"
 
     def test_a_local_provider_refunds_in_the_transaction(self, charlie, alices_order, commit):
-        """A provider that waits for nobody is called before the only commit."""
+        """A provider on this machine is called before the only commit."""
         commit(money.pay, alices_order["id"], bank=DESK)
 
         assert cancel(charlie, alices_order).json["payment_status"] == "refunded"

@@ -12,12 +12,6 @@ from .bank import BANK
 from .left_over import captures_of, find_payment, make_due
 
 
-@pytest.fixture(autouse=True)
-def empty_bank():
-    """The bank knows nothing in the beginning."""
-    BANK.reset()
-
-
 @pytest.fixture
 def authorized(alices_order, commit):
     """The id of a payment that was authorized, for 23 hours from now on."""
@@ -76,7 +70,7 @@ class TestCaptureBeforeExpiry:
     def test_captures_the_rest(
         self, app, alice, alices_order, authorized, announce, commit, outbox
     ):
-        """With the setting, the amount is captured by the reconciler, and nobody is warned."""
+        """With the setting, the reconciler captures the amount, and there is no event for staff."""
         found = announce()
         [pending] = commit(captures_of, authorized)
         commit(make_due)

@@ -24,12 +24,6 @@ from .left_over import (
 ADDRESS = "/v1/webhooks/payments/bank"
 
 
-@pytest.fixture(autouse=True)
-def empty_bank():
-    """The bank knows nothing in the beginning."""
-    BANK.reset()
-
-
 @pytest.fixture
 def payment_id(alices_order, commit):
     """The id of a payment that was confirmed, and that the bank works on."""
@@ -63,7 +57,7 @@ def send(client, *notices):
 
 class TestReceiveEvents:
     def test_settles_what_the_event_shows(self, client, alice, alices_order, payment_id, commit):
-        """The order is paid by the event, and nobody asks the bank."""
+        """The order is paid by the event, and the bank is not asked."""
         event = become(payment_id, "captured")
 
         answer = send(client, event)

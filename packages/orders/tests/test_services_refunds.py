@@ -59,7 +59,7 @@ class TestRefundAnAmount:
         assert refund(clerk, alices_order).json["code"] == "refund_exceeds_captured"
 
     def test_a_local_provider_refunds_in_the_transaction(self, alice, clerk, alices_order, commit):
-        """A provider that waits for nobody is called before the only commit."""
+        """A provider on this machine is called before the only commit."""
         commit(money.pay, alices_order["id"], bank=DESK)
 
         made = refund(clerk, alices_order, amount=500)

@@ -15,7 +15,7 @@ from .refunding import amounts, lines, refund
 
 class TestOutcomes:
     def test_a_pending_refund_holds_its_amount(self, alice, clerk, paid, bank, commit):
-        """While the provider has not decided, nobody else can refund the amount."""
+        """While the provider has not decided, the amount cannot be refunded again."""
         bank.next("refund", "pending")
 
         made = refund(clerk, paid, amount=2_000).json
@@ -42,7 +42,7 @@ class TestOutcomes:
         assert len({key for method, key in bank.calls if method == "refund"}) == 1
 
     def test_a_refused_refund_gives_its_claim_back(self, alice, clerk, paid, bank, commit, outbox):
-        """A refund that failed says why; staff are told, and the amount can be refunded."""
+        """A refund that failed says why, to staff by an event; the amount can be refunded."""
         bank.next("refund", Refused("account_closed"))
 
         failed = refund(clerk, paid, amount=2_000)
@@ -119,7 +119,7 @@ class TestCrash:
 
 
 class TestLatePayment:
-    """A payment that arrives for a closed order goes back by a refund that nobody asked for."""
+    """A payment that arrives for a closed order goes back by itself."""
 
     @pytest.fixture
     def late(self, app, alice, alices_order, commit):

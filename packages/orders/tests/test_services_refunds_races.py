@@ -79,7 +79,7 @@ class TestRefundAgainstRefund:
             answers = at_once(*calls)
             last = calls[0]()
 
-            # While one request waits for the provider, the others are told so.
+            # While one request waits for the provider, the others get 409.
             codes = {answer.status_code for answer in answers}
             waiting = {answer.json["code"] for answer in answers if answer.status_code == 409}
             made = {answer.json["id"] for answer in answers if answer.status_code == 201}

@@ -115,23 +115,10 @@ class Warehouse(RuleBasedStateMachine):
     @rule(reference=references, sequence=NUMBERS, cart=CARTS)
     def unship(self, reference, sequence, cart):
         """Units that are away are reserved again, once per sequence."""
-        reservation = self.reservations.get(reference)
-        effect = ("unship", sequence)
-        if reservation is None:
-            expected = "gone"
-        elif effect in reservation["done"]:
-            expected = None
-        elif not self._are_away(reservation, cart):
-            expected = "gone"
-        else:
-            expected = None
-            reservation["done"].add(effect)
+        if reservation := self._come_back("unship", reference, sequence, cart):
             reservation["status"] = "committed"
             for each, units in cart.items():
                 reservation["lines"][each][1] -= units
-                self._add(each, units)
-
-        assert self._call("unship", reference, sequence, self._named(cart)) == expected
 
     @rule(reference=references, sequence=NUMBERS)
     def release(self, reference, sequence):
@@ -164,22 +151,9 @@ class Warehouse(RuleBasedStateMachine):
     @rule(reference=references, sequence=NUMBERS, cart=CARTS)
     def restock(self, reference, sequence, cart):
         """Shipped units are returned once per sequence, and never more than were shipped."""
-        reservation = self.reservations.get(reference)
-        effect = ("restock", sequence)
-        if reservation is None:
-            expected = "gone"
-        elif effect in reservation["done"]:
-            expected = None
-        elif not self._are_away(reservation, cart):
-            expected = "gone"
-        else:
-            expected = None
-            reservation["done"].add(effect)
+        if reservation := self._come_back("restock", reference, sequence, cart):
             for each, units in cart.items():
                 reservation["lines"][each][3] += units
-                self._add(each, units)
-
-        assert self._call("restock", reference, sequence, self._named(cart)) == expected
 
     @rule(each=st.integers(0, 1), units=st.integers(-4, 4).filter(bool))
     def adjust(self, each, units):
@@ -236,6 +210,20 @@ class Warehouse(RuleBasedStateMachine):
 
     def _is_alive(self, reference):
         return self.reservations.get(reference, {"status": "released"})["status"] != "released"
+
+    def _come_back(self, verb, reference, sequence, cart):
+        """Call a method for units that are away; return the reservation if they come back."""
+        reservation = self.reservations.get(reference, {"lines": {}, "done": set()})
+        is_done = (verb, sequence) in reservation["done"]
+        comes = not is_done and self._are_away(reservation, cart)
+        expected = None if is_done or comes else "gone"
+        assert self._call(verb, reference, sequence, self._named(cart)) == expected
+        if not comes:
+            return None
+        reservation["done"].add((verb, sequence))
+        for each, units in cart.items():
+            self._add(each, units)
+        return reservation
 
     def _covers(self, reservation, cart):
         return all(

@@ -38,7 +38,7 @@ class TestIdentity:
         assert principal.permissions == frozenset()
 
     def test_combines_the_permissions_of_all_roles(self, as_user, principal_of, commit):
-        """A user with two roles has the permissions of both, but for those nobody declares."""
+        """A user with two roles has those of both, except those that no feature declares."""
         client = as_user(email="zoe@example.com", permissions=["users.read"])
         commit(factories.make_role, "packers", ["orders.fulfill", "users.write"])
         commit(services.grant_role, principal_of(client).sub, "packers")

@@ -33,7 +33,7 @@ class TestListOwnEvents:
         assert alice.get(OWN).json["data"][0]["by"] == "system"
 
     def test_is_of_the_caller_alone(self, alice, bob):
-        """Nobody sees events of another account."""
+        """Events of another account are not shown."""
         assert len(alice.get(OWN).json["data"]) == len(bob.get(OWN).json["data"]) == 1
 
 

@@ -49,7 +49,7 @@ class TestCreateRole:
         )
 
     def test_needs_what_it_holds(self, as_user):
-        """Nobody makes a role with a permission that they lack."""
+        """A caller cannot make a role with a permission that they lack."""
         staff = as_user(permissions=["roles.write"])
 
         refused = staff.post("/v1/roles", json=PACKERS)
@@ -183,7 +183,7 @@ class TestListRoles:
 
 class TestListPermissions:
     def test_says_what_each_allows(self, charlie, commit):
-        """Declared ones have a description; stored ones that nobody declares are dormant."""
+        """Declared ones have a description; stored ones that no feature declares are dormant."""
         commit(factories.make_role, "shippers", ["orders.fulfill"])
 
         found = {one.pop("name"): one for one in charlie.get("/v1/permissions").json["data"]}

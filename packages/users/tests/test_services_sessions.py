@@ -21,7 +21,7 @@ class TestSecurityLog:
         for email, password in (
             ("alice@example.com", factories.PASSWORD),
             ("alice@example.com", "not her password"),
-            ("nobody@example.com", factories.PASSWORD),
+            ("unknown@example.com", factories.PASSWORD),
         ):
             client.post("/v1/auth/login", json={"email": email, "password": password})
 
@@ -87,7 +87,7 @@ class TestLogIn:
             client.post("/v1/auth/login", json={"email": email, "password": password})
             for email, password in (
                 ("alice@example.com", "not her password"),
-                ("nobody@example.com", factories.PASSWORD),
+                ("unknown@example.com", factories.PASSWORD),
                 ("suspended@example.com", factories.PASSWORD),
                 ("waiting@example.com", factories.PASSWORD),
                 ("blank@example.com", "a password that no account has"),
@@ -111,7 +111,7 @@ class TestLogIn:
             of_alice = len(for_alice)
 
         with statements as for_nobody:
-            client.post("/v1/auth/login", json={**WRONG_LOGIN, "email": "nobody@example.com"})
+            client.post("/v1/auth/login", json={**WRONG_LOGIN, "email": "unknown@example.com"})
 
         assert len(for_nobody) == of_alice
 

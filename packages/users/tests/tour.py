@@ -32,10 +32,10 @@ def log_in(tour, email, password):
 
 def fail_to_log_in(tour):
     """Use up the attempts of an account, and ask for a link to log in."""
-    body = {"email": "nobody@example.com", "password": "not the password"}
+    body = {"email": "unknown@example.com", "password": "not the password"}
     for status in [401] * 10 + [429]:
         tour.send("POST", "/v1/auth/login", status, json=body)
-    tour.send("POST", "/v1/auth/login-link", 202, json={"email": "nobody@example.com"})
+    tour.send("POST", "/v1/auth/login-link", 202, json={"email": "unknown@example.com"})
 
 
 def use_address_book(tour, customer):

@@ -82,7 +82,7 @@ Open this link, and log in there with your password within 10 minutes:
 
 {_link("log-in", token)}
 
-If it was not you, ignore this mail: nobody can log in without your password.
+If it was not you, ignore this mail: the link does not work without your password.
 """,
     )
 

@@ -105,7 +105,7 @@ def _set_email(used: Used, *which: sa.ColumnElement[bool], **values: Any) -> int
     """
     email = used.data["email"]
     canonical = canonical_email(email)
-    # The owner of the link owns the mailbox, which whoever registered it has not proved.
+    # The owner of the link owns the mailbox, which the account that registered it has not proved.
     session.execute(
         sa.delete(User)
         .where(

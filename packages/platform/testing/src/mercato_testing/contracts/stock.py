@@ -31,7 +31,7 @@ class StockSuite:
     @pytest.fixture
     def variants(self) -> Sequence[UUID]:
         """Return the ids of three variants with 10 free units each."""
-        raise NotImplementedError("override the fixture variants")
+        pytest.fail("override the fixture variants")
 
     def test_reserves_once(self, commit: Commit, variants: Sequence[UUID]) -> None:
         """A reference reserves once; a repeated call, even for other units, says ``already``."""
